@@ -1,0 +1,97 @@
+"""`trueup doctor`: what is there, what is missing, and what that costs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from reconciler.domain.errors import PermanentError
+from reconciler.inventory import CredentialSource, survey_credentials, survey_tools
+from reconciler.settings import Settings, find_settings_file, load_settings
+from reconciler.tools import Tool
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object to stdout.")
+@click.pass_context
+def doctor(context: click.Context, *, as_json: bool) -> None:
+    """Say which tools, plugins and credential sources are there, and what a lack costs."""
+    file = context.obj or find_settings_file(Path.cwd(), os.environ)
+    settings, broken = _settings(file)
+    tools = survey_tools(settings.stacks, os.environ)
+    credentials = survey_credentials(settings.stacks, os.environ)
+    if as_json:
+        document = _document(file, settings, tools, credentials)
+        click.echo(json.dumps(document, indent=2))
+    else:
+        _show(file, settings, tools, credentials)
+    if broken:
+        raise broken
+
+
+def _settings(file: Path | None) -> tuple[Settings, PermanentError | None]:
+    """Return the settings, or defaults beside what is wrong: the tools are told either way."""
+    try:
+        return load_settings(file, os.environ), None
+    except PermanentError as error:
+        return Settings(), error
+
+
+def _document(
+    file: Path | None,
+    settings: Settings,
+    tools: Sequence[Tool],
+    credentials: Sequence[CredentialSource],
+) -> dict[str, object]:
+    return {
+        "tools": [
+            {
+                "name": tool.name,
+                "found": tool.found,
+                "path": str(tool.path) if tool.path else None,
+                "version": tool.version,
+                "lack": tool.lack,
+            }
+            for tool in tools
+        ],
+        "credentials": [
+            {"provider": source.provider, "name": source.name, "found": source.found}
+            for source in credentials
+        ],
+        "configuration": {
+            "file": str(file) if file else None,
+            "stacks": [stack.name for stack in settings.stacks],
+        },
+    }
+
+
+def _show(
+    file: Path | None,
+    settings: Settings,
+    tools: Sequence[Tool],
+    credentials: Sequence[CredentialSource],
+) -> None:
+    click.echo(
+        f"configuration  {file or 'none: directories named on the command line are scanned'}"
+    )
+    for stack in settings.stacks:
+        click.echo(f"  {stack.name:<24} {stack.directory}")
+    click.echo("tools")
+    for tool in tools:
+        mark = (
+            click.style("found  ", fg="green")
+            if tool.found
+            else click.style("missing", fg="yellow")
+        )
+        detail = tool.lack or f"{tool.version or ''}  {tool.path or ''}".strip()
+        click.echo(f"  {mark} {tool.name:<24} {detail}")
+    click.echo("credentials (names only)")
+    for provider in dict.fromkeys(source.provider for source in credentials):
+        names = [s.name for s in credentials if s.provider == provider and s.found]
+        click.echo(f"  {provider:<8} {', '.join(names) or 'no source found'}")
+    lacking = sum(not tool.found for tool in tools)
+    click.echo(f"{len(tools) - lacking} found, {lacking} missing")

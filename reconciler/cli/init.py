@@ -1,0 +1,115 @@
+"""`trueup init`: find stacks, write `trueup.toml`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from reconciler.discovery import FoundStack, discover_stacks
+from reconciler.domain.errors import PermanentError
+
+_HEAD = """\
+# What trueup watches. Every key is explained in the README; unknown keys are errors.
+
+# [daemon]
+# listen = "127.0.0.1:8427"
+# database = "sqlite"              # or postgresql://user@host/name
+"""
+_TAIL = """
+# [[policy]]
+# name = "tags drift freely"
+# match = {type = "aws_sqs_queue", path = "tags.*", max_severity = "low"}
+# drift_threshold = "low"          # acts from this severity on
+# action_type = "manual_review"    # or auto_correct, quarantine
+
+# [[channel]]
+# name = "ops"
+# url = "slack://..."              # email, Slack, PagerDuty, a webhook
+# events = ["drift.detected", "remediation.failed"]
+"""
+
+
+@click.command()
+@click.argument(
+    "directory",
+    default=".",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+)
+@click.option("--force", is_flag=True, help="Replace a trueup.toml that is already there.")
+def init(directory: Path, *, force: bool) -> None:
+    """Find Terraform root modules and Pulumi projects below DIRECTORY and write trueup.toml."""
+    target = directory / "trueup.toml"
+    if os.path.lexists(target) and not force:
+        raise PermanentError(
+            f"{target}: is already there",
+            remedy="edit it, or replace it with `trueup init --force`",
+        )
+    stacks = discover_stacks(directory)
+    if not stacks:
+        raise PermanentError(
+            f"{directory}: no Terraform root module and no Pulumi project here or below",
+            remedy="name the directory that holds your *.tf files or Pulumi.yaml",
+        )
+    _write(target, render_settings(stacks, base=directory.resolve()))
+    for stack in stacks:
+        where = os.path.relpath(stack.directory, directory.resolve())
+        click.echo(f"  {stack.name:<24} {stack.tool:<10} {where}", err=True)
+    noun = "stack" if len(stacks) == 1 else "stacks"
+    click.echo(
+        f"wrote {target} with {len(stacks)} {noun}; next: trueup doctor, trueup scan", err=True
+    )
+
+
+def render_settings(stacks: Sequence[FoundStack], *, base: Path) -> str:
+    """Return the text of a `trueup.toml` in `base` for `stacks`."""
+    return "\n".join([_HEAD, *(_section(stack, base) for stack in stacks)]) + _TAIL
+
+
+def _section(stack: FoundStack, base: Path) -> str:
+    directory = os.path.relpath(stack.directory, base)
+    lines = [
+        "[[stack]]",
+        f"name = {_quoted(stack.name)}",
+        f"directory = {_quoted(directory)}",
+        'interval = "15m"  # any duration from 10 s; adaptive = true looks sooner after drift',
+    ]
+    if stack.tool == "pulumi":
+        known = stack.pulumi_stacks
+        lines.append(
+            f"pulumi_stack = {_quoted(known[0])}"
+            + (f"  # also here: {', '.join(known[1:])}" if known[1:] else "")
+            if known
+            else '# pulumi_stack = "dev"'
+        )
+    else:
+        lines.append('# workspace = "default"')
+    lines.append(
+        f"# env_file = {_quoted(stack.name + '.env')}  # credentials, KEY=VALUE, never stored"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    # Every JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _write(target: Path, text: str) -> None:
+    """Leave `target` whole or as it was.
+
+    Raises:
+        PermanentError: it cannot be written.
+    """
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise PermanentError(
+            f"{target}: {error.strerror or error}", remedy="make the directory writable for you"
+        ) from error

@@ -1,0 +1,170 @@
+"""`trueup`: finds the command, runs it, and turns every ending into words and an exit code.
+
+Commands are imported only when they are called, so `trueup --help` costs an import of
+click and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from reconciler.domain.errors import ReconcilerError
+from reconciler.version import __version__
+
+EXIT_ERROR: Final = 1
+EXIT_INTERRUPTED: Final = 130
+EXIT_BROKEN_PIPE: Final = 141
+"""As a shell reports a program ended by SIGINT and by SIGPIPE."""
+
+_COMPLETION: Final = "_TRUEUP_COMPLETE"
+_COMMANDS: Final = {
+    "doctor": ("reconciler.cli.doctor:doctor", "Say which tools are there, and what a lack costs."),
+    "init": ("reconciler.cli.init:init", "Find stacks and write a commented trueup.toml."),
+    "scan": ("reconciler.cli.scan:scan", "Find drift once, in process; nothing is written."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, and not to list it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order they are shown."""
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command called `cmd_name`; None when there is none."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        rows = [(name, _COMMANDS[name][1]) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command meant, or say which one may have been meant."""
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            ctx.fail(_unknown(args[0]))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="trueup")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Settings to use instead of the nearest trueup.toml.",
+)
+@click.pass_context
+def root(context: click.Context, config: Path | None) -> None:
+    """Keep running infrastructure true to its templates."""
+    context.obj = config
+    if os.environ.get("NO_COLOR"):
+        context.color = False
+
+
+def main() -> NoReturn:
+    """Run the command line of this process, and end it."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit code. Nothing but `SystemExit` escapes."""
+    if instruction := os.environ.get(_COMPLETION):
+        from click.shell_completion import shell_complete  # noqa: PLC0415  rarely needed
+
+        return shell_complete(root, {}, "trueup", _COMPLETION, instruction)
+    try:
+        code = _invoke(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _silence()
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except ReconcilerError as error:
+        _tell(str(error), error.remedy)
+        return EXIT_ERROR
+    except Exception as error:  # noqa: BLE001  a user must never see a traceback
+        return _crashed(error)
+    return code
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    """Run click without its own handling of endings; return the exit code."""
+    try:
+        with root.make_context("trueup", list(arguments)) as context:
+            result = root.invoke(context)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.exceptions.NoArgsIsHelpError as asked:
+        asked.show()
+        return EXIT_ERROR
+    except click.Abort:
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        # Not click's own code 2, which means drift here.
+        _tell(error.format_message(), _usage_remedy(error))
+        return EXIT_ERROR
+    return result if isinstance(result, int) else 0
+
+
+def _unknown(name: str) -> str:
+    import difflib  # noqa: PLC0415  only a mistake needs it
+
+    near = difflib.get_close_matches(name, _COMMANDS, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"there is no command {name!r}{hint}"
+
+
+def _usage_remedy(error: click.ClickException) -> str | None:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"see `{context.command_path} --help`" if context else None
+
+
+def _tell(message: str, remedy: str | None) -> None:
+    colour = False if os.environ.get("NO_COLOR") else None
+    try:
+        click.echo(click.style("error: ", fg="red", bold=True) + message, err=True, color=colour)
+        if remedy:
+            click.echo(f"  help: {remedy}", err=True, color=colour)
+    except BrokenPipeError:
+        _silence()
+
+
+def _silence() -> int:
+    """Point both outputs to nowhere, so that closing them at exit says nothing either."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+    return EXIT_BROKEN_PIPE
+
+
+def _crashed(error: Exception) -> int:
+    from reconciler.cli.crash import write_crash_log  # noqa: PLC0415  a crash is the exception
+
+    log = write_crash_log(error, os.environ)
+    kept = f"details are in {log}" if log else "its details could not be written down"
+    _tell(
+        f"trueup itself failed ({type(error).__name__}); {kept}",
+        "please report this with that file",
+    )
+    return EXIT_ERROR

@@ -1,0 +1,206 @@
+"""`trueup scan`: detection once, in process, read-only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from reconciler import bootstrap
+from reconciler.cli.crash import write_crash_log
+from reconciler.cli.paint import paint_for
+from reconciler.cli.progress import ScanProgress
+from reconciler.cli.render import error_lines, report_lines
+from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.report import ExitCode, Judging, exit_code
+from reconciler.durations import read_duration
+from reconciler.engine.fleet import DefectError, FleetPass, scan_repeatedly
+from reconciler.engine.scan import Scanning
+from reconciler.ports import IacAdapter, StackReference
+from reconciler.settings import data_directory, find_settings_file, load_settings
+from reconciler.wire import json_bytes, scan_object
+
+_EXIT_TERMINATED: Final = 143
+"""As a shell reports a program ended by SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What was asked for, resolved."""
+
+    references: tuple[StackReference, ...]
+    addresses: tuple[str, ...]
+    passes: int
+    every_s: float
+    as_json: bool
+    verbose: bool
+
+
+def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> float:
+    del context, parameter
+    try:
+        return read_duration(text).total_seconds()
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command()
+@click.argument("stacks", nargs=-1, metavar="[DIR|NAME]...")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "plugin", "cli"]),
+    help="Ask the provider plugins, or the tool's own plan; auto falls back from one to the other.",
+)
+@click.option("--address", "addresses", multiple=True, metavar="A", help="Only this; repeatable.")
+@click.option(
+    "--var-file",
+    "var_files",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Variables, as terraform takes them; repeatable.",
+)
+@click.option("--stack", "pulumi_stack", metavar="NAME", help="Which Pulumi stack of a project.")
+@click.option("--workspace", metavar="NAME", help="Which Terraform workspace.")
+@click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Passes.")
+@click.option(
+    "--every",
+    "every_s",
+    default="5s",
+    callback=_seconds,
+    metavar="TIME",
+    help="From the beginning of one pass to the next; 5s unless told.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per pass on stdout.")
+@click.option("-v", "--verbose", is_flag=True, help="List noise and consequences too.")
+@click.pass_context
+def scan(  # noqa: PLR0913 - one parameter per option
+    context: click.Context,
+    *,
+    stacks: tuple[str, ...],
+    engine: str | None,
+    addresses: tuple[str, ...],
+    var_files: tuple[Path, ...],
+    pulumi_stack: str | None,
+    workspace: str | None,
+    repeat: int,
+    every_s: float,
+    as_json: bool,
+    verbose: bool,
+) -> int:
+    """Find drift of stacks, by directory or by their name in trueup.toml.
+
+    Without any: all stacks of trueup.toml, or the current directory. Nothing is
+    written anywhere. Exit code: 0 in sync, 2 drift, 3 something was unreadable, 1 error.
+    """
+    settings = load_settings(context.obj or find_settings_file(Path.cwd(), os.environ), os.environ)
+    targets = bootstrap.Targets(
+        chosen=stacks,
+        engine=engine,
+        workspace=workspace,
+        pulumi_stack=pulumi_stack,
+        var_files=var_files,
+    )
+    order = _Order(
+        references=bootstrap.resolve_targets(targets, stacks=settings.stacks, here=Path.cwd()),
+        addresses=addresses,
+        passes=repeat,
+        every_s=every_s,
+        as_json=as_json,
+        verbose=verbose,
+    )
+    data_dir = data_directory(settings, os.environ)
+    key = bootstrap.instance_key(data_dir)
+    judging = bootstrap.judging(key, bootstrap.severity_overrides(settings))
+    try:
+        return asyncio.run(_run(order, judging, data_dir))
+    except asyncio.CancelledError:
+        return _EXIT_TERMINATED
+
+
+async def _run(order: _Order, judging: Judging, data_dir: Path) -> int:
+    """Make the passes; every adapter is closed on every way out."""
+    _end_on_sigterm()
+    code = ExitCode.IN_SYNC
+    async with AsyncExitStack() as opened:
+        adapters: dict[str, IacAdapter] = {}
+        progress = ScanProgress(sys.stderr)
+        opened.callback(progress.clear)
+
+        def scanning_for(reference: StackReference) -> Scanning:
+            if reference.tool not in adapters:
+                adapter = bootstrap.open_adapter(
+                    reference.tool, data_dir=data_dir, key=judging.key, progress=progress.say
+                )
+                opened.push_async_callback(adapter.close)
+                adapters[reference.tool] = adapter
+            return Scanning(
+                adapter=adapters[reference.tool],
+                clock=bootstrap.SystemClock(),
+                judging=judging,
+                watcher=progress.watch(reference.name),
+            )
+
+        passes = scan_repeatedly(
+            order.references,
+            scanning_for=scanning_for,
+            addresses=order.addresses,
+            passes=order.passes,
+            every_s=order.every_s,
+        )
+        for number in range(order.passes):
+            # The wait before a pass belongs to no progress; it begins with the first watcher.
+            done = await anext(passes)
+            progress.clear()
+            _print(done, order, number + 1)
+            code = exit_code(done.reports, failed=bool(done.failures))
+        await passes.aclose()
+    return code
+
+
+def _end_on_sigterm() -> None:
+    """Let SIGTERM unwind as SIGINT does, so that no provider process is left behind."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+def _print(done: FleetPass, order: _Order, number: int) -> None:
+    if order.as_json:
+        body = json_bytes(scan_object(done.reports, errors=done.failures))
+        click.echo(body)
+    else:
+        _print_words(done, order, number)
+    paint = paint_for(sys.stderr)
+    for stack, error in done.failures:
+        _keep_details(error)
+        for line in error_lines(error, paint=paint, stack=stack):
+            click.echo(line, err=True, color=paint.colour)
+    sys.stdout.flush()
+
+
+def _print_words(done: FleetPass, order: _Order, number: int) -> None:
+    paint = paint_for(sys.stdout)
+    lines: list[str] = []
+    if order.passes > 1:
+        lines.append(paint("dim", f"pass {number} of {order.passes}"))
+    for report in done.reports:
+        lines += report_lines(report, paint=paint, verbose=order.verbose)
+        lines.append("")
+    if len(order.references) == 1 and order.passes == 1:
+        lines = lines[:-1]
+    for line in lines:
+        click.echo(line, color=paint.colour)
+
+
+def _keep_details(error: ReconcilerError) -> None:
+    if isinstance(error, DefectError) and error.__cause__ is not None:
+        log = write_crash_log(error.__cause__, os.environ)
+        if log is not None:
+            error.remedy = f"please report this with {log}"

@@ -1,0 +1,247 @@
+"""What flows through a scan: a stack's snapshot, what was seen, what it means.
+
+Everything here is immutable and free of I/O. The direction is one-way:
+`Snapshot` -> `Verdict` -> `Finding` -> `StackReport`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import NewType, TypeAlias
+
+from reconciler.domain.paths import AttributePath
+from reconciler.domain.values import Value
+
+StackName = NewType("StackName", str)
+ResourceAddress = NewType("ResourceAddress", str)
+Fingerprint = NewType("Fingerprint", str)
+
+
+class Origin(StrEnum):
+    """Who moved: the world, the code, or both."""
+
+    OUT_OF_BAND = "out_of_band"
+    UNAPPLIED = "unapplied"
+    BOTH = "both"
+
+
+class Kind(StrEnum):
+    """How a resource deviates."""
+
+    CHANGED = "changed"
+    MISSING = "missing"
+    UNMANAGED = "unmanaged"
+    UNREADABLE = "unreadable"
+
+
+class Severity(IntEnum):
+    """How much a deviation matters; ordered, so policies can compare."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def word(self) -> str:
+        """The lower-case name shown to people and on the wire."""
+        return self.name.lower()
+
+
+class Engine(StrEnum):
+    """Which way a result was obtained."""
+
+    PLUGIN = "plugin"
+    CLI = "cli"
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePosition:
+    """Where a block is declared; `file` is relative to the stack's directory."""
+
+    file: str
+    line: int
+
+
+class Status(StrEnum):
+    """What the recorded state itself says of a resource."""
+
+    LIVE = "live"
+    TAINTED = "tainted"
+    DEPOSED = "deposed"
+    FORGOTTEN = "forgotten"
+    NOT_APPLICABLE = "not_applicable"
+    NOT_CREATED = "not_created"
+    NOT_DECLARED = "not_declared"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedResource:
+    """One resource of a snapshot, without its values: those stay in the adapter."""
+
+    address: ResourceAddress
+    type: str
+    status: Status
+    source: SourcePosition | None = None
+    dependencies: tuple[ResourceAddress, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One stack as recorded and declared.
+
+    `payload` is the adapter's own and opaque to the engine: recorded values and
+    configurations may hold secrets, which never leave the adapter in clear.
+    """
+
+    stack: StackName
+    tool: str
+    directory: str
+    revision: str
+    obtained_by: Engine
+    resources: tuple[RecordedResource, ...]
+    timing_ms: Mapping[str, float]
+    warnings: tuple[str, ...] = ()
+    payload: object = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One attribute that deviates: declared, recorded and live side by side."""
+
+    path: AttributePath
+    declared: Value
+    recorded: Value
+    live: Value
+    origin: Origin
+    sensitive: bool = False
+    forces_replacement: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseItem:
+    """A difference the provider itself would not act on, with the reason."""
+
+    path: AttributePath
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InSync:
+    """Live, recorded and declared agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Something differs, yet nothing an apply would change."""
+
+    items: tuple[NoiseItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """An apply would change this resource.
+
+    `changes` are causes; they are empty only when `reason` says what else an apply
+    would act on, such as a tainted mark.
+    """
+
+    changes: tuple[Change, ...]
+    consequences: tuple[Change, ...] = ()
+    noise: tuple[NoiseItem, ...] = ()
+    requires_replace: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Recorded but gone (`out_of_band`), or declared and not yet created (`unapplied`)."""
+
+    origin: Origin = Origin.OUT_OF_BAND
+
+
+@dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """It exists, and no code declares it any more."""
+
+    origin: Origin = Origin.UNAPPLIED
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Nobody knows: the read failed. Never in sync, never missing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplicable:
+    """There is no remote object to drift."""
+
+    reason: str
+
+
+Verdict: TypeAlias = InSync | Noise | Drifted | Missing | Unmanaged | Unreadable | NotApplicable
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One resource's verdict and what it cost, in milliseconds."""
+
+    address: ResourceAddress
+    verdict: Verdict
+    read_ms: float = 0.0
+    judge_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One deviating resource as a person reads it."""
+
+    address: ResourceAddress
+    type: str
+    kind: Kind
+    severity: Severity
+    origin: Origin | None
+    requires_replace: bool
+    fingerprint: Fingerprint
+    source: SourcePosition | None
+    changes: tuple[Change, ...] = ()
+    consequences: tuple[Change, ...] = ()
+    consequence_of: ResourceAddress | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the resources of one pass fell; the kinds add up to `resources`."""
+
+    resources: int
+    in_sync: int
+    changed: int
+    missing: int
+    unmanaged: int
+    unreadable: int
+    noise: int
+    not_applicable: int
+
+
+@dataclass(frozen=True, slots=True)
+class StackReport:
+    """One pass over one stack; sorted by address, so equal worlds give equal reports."""
+
+    stack: StackName
+    tool: str
+    directory: str
+    obtained_by: Engine
+    observed_at: datetime
+    counts: Counts
+    findings: tuple[Finding, ...]
+    noise: tuple[tuple[ResourceAddress, NoiseItem], ...]
+    unreadable: tuple[tuple[ResourceAddress, str], ...]
+    timing_ms: Mapping[str, float]
+    warnings: tuple[str, ...] = ()

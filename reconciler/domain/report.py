@@ -1,0 +1,219 @@
+"""From verdicts to one stack's report: a pure fold, equal for equal worlds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import IntEnum
+from typing import assert_never
+
+from reconciler.domain.fingerprint import Identity, fingerprint
+from reconciler.domain.lineage import nearest_missing
+from reconciler.domain.model import (
+    Change,
+    Counts,
+    Drifted,
+    Finding,
+    InSync,
+    Kind,
+    Missing,
+    Noise,
+    NoiseItem,
+    NotApplicable,
+    Observed,
+    Origin,
+    RecordedResource,
+    ResourceAddress,
+    Snapshot,
+    StackReport,
+    Status,
+    Unmanaged,
+    Unreadable,
+)
+from reconciler.domain.severity import Deviation, Rulebook, rate
+
+
+class ExitCode(IntEnum):
+    """What `scan` tells the shell; 2 is what `terraform plan -detailed-exitcode` says."""
+
+    IN_SYNC = 0
+    ERROR = 1
+    DRIFT = 2
+    INCOMPLETE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What turns a verdict into a finding: the severities, and the key of the digests."""
+
+    rulebook: Rulebook
+    key: bytes = field(repr=False)
+
+
+def exit_code(reports: Iterable[StackReport], *, failed: bool = False) -> ExitCode:
+    """Return the gravest outcome: error, then incomplete, then drift.
+
+    `failed` says that some stack gave no report at all.
+    """
+    seen = tuple(reports)
+    if failed:
+        return ExitCode.ERROR
+    if any(report.unreadable for report in seen):
+        return ExitCode.INCOMPLETE
+    if any(report.findings for report in seen):
+        return ExitCode.DRIFT
+    return ExitCode.IN_SYNC
+
+
+def build_report(
+    snapshot: Snapshot,
+    observed: Iterable[Observed],
+    *,
+    judging: Judging,
+    observed_at: datetime,
+    timing_ms: Mapping[str, float],
+) -> StackReport:
+    """Return the pass as one value, sorted by address.
+
+    Each observation falls into exactly one count, and the counts add up.
+    """
+    recorded = {resource.address: resource for resource in snapshot.resources}
+    by_address = {seen.address: seen for seen in observed}
+    ordered = [by_address[address] for address in sorted(by_address)]
+    findings = [
+        finding
+        for seen in ordered
+        if (finding := _finding(seen, _of(recorded, seen.address), judging)) is not None
+    ]
+    return StackReport(
+        stack=snapshot.stack,
+        tool=snapshot.tool,
+        directory=snapshot.directory,
+        obtained_by=snapshot.obtained_by,
+        observed_at=observed_at,
+        counts=_counts(ordered),
+        findings=_with_lineage(findings, recorded),
+        noise=tuple((seen.address, item) for seen in ordered for item in _noise(seen)),
+        unreadable=tuple(
+            (seen.address, seen.verdict.reason)
+            for seen in ordered
+            if isinstance(seen.verdict, Unreadable)
+        ),
+        timing_ms=dict(timing_ms),
+        warnings=snapshot.warnings,
+    )
+
+
+def _of(
+    recorded: Mapping[ResourceAddress, RecordedResource], address: ResourceAddress
+) -> RecordedResource:
+    return recorded.get(address) or RecordedResource(
+        address=address, type=_type_in(address), status=Status.LIVE
+    )
+
+
+def _type_in(address: str) -> str:
+    """Guess a type from an address that the snapshot does not hold."""
+    parts = address.split("[", maxsplit=1)[0].split(".")
+    return parts[-2] if len(parts) > 1 else address
+
+
+def _finding(seen: Observed, resource: RecordedResource, judging: Judging) -> Finding | None:
+    match seen.verdict:
+        case Drifted() as drifted:
+            return _drifted(resource, drifted, judging)
+        case Missing(origin=origin):
+            return _whole(resource, Kind.MISSING, origin, judging)
+        case Unmanaged(origin=origin):
+            return _whole(resource, Kind.UNMANAGED, origin, judging)
+        case InSync() | Noise() | Unreadable() | NotApplicable():
+            return None
+        case _:
+            assert_never(seen.verdict)
+
+
+def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> Finding:
+    origin = _origin(drifted.changes)
+    changes = tuple(sorted(drifted.changes, key=lambda change: change.path))
+    deviation = Deviation(
+        type=resource.type,
+        kind=Kind.CHANGED,
+        origin=origin,
+        changes=changes,
+        requires_replace=drifted.requires_replace,
+    )
+    return Finding(
+        address=resource.address,
+        type=resource.type,
+        kind=Kind.CHANGED,
+        severity=rate(deviation, judging.rulebook).severity,
+        origin=origin,
+        requires_replace=drifted.requires_replace,
+        fingerprint=fingerprint(Identity(resource.address, Kind.CHANGED, changes), key=judging.key),
+        source=resource.source,
+        changes=changes,
+        consequences=tuple(sorted(drifted.consequences, key=lambda change: change.path)),
+        reason=drifted.reason,
+    )
+
+
+def _whole(resource: RecordedResource, kind: Kind, origin: Origin, judging: Judging) -> Finding:
+    deviation = Deviation(type=resource.type, kind=kind, origin=origin)
+    return Finding(
+        address=resource.address,
+        type=resource.type,
+        kind=kind,
+        severity=rate(deviation, judging.rulebook).severity,
+        origin=origin,
+        requires_replace=False,
+        fingerprint=fingerprint(Identity(resource.address, kind), key=judging.key),
+        source=resource.source,
+        reason=resource.note,
+    )
+
+
+def _origin(changes: Iterable[Change]) -> Origin | None:
+    origins = {change.origin for change in changes}
+    if len(origins) > 1:
+        return Origin.BOTH
+    return next(iter(origins), None)
+
+
+def _noise(seen: Observed) -> tuple[NoiseItem, ...]:
+    match seen.verdict:
+        case Noise(items=items) | Drifted(noise=items):
+            return items
+        case _:
+            return ()
+
+
+def _counts(ordered: list[Observed]) -> Counts:
+    kinds = Counter(type(seen.verdict) for seen in ordered)
+    return Counts(
+        resources=len(ordered),
+        in_sync=kinds[InSync],
+        changed=kinds[Drifted],
+        missing=kinds[Missing],
+        unmanaged=kinds[Unmanaged],
+        unreadable=kinds[Unreadable],
+        noise=kinds[Noise],
+        not_applicable=kinds[NotApplicable],
+    )
+
+
+def _with_lineage(
+    findings: Iterable[Finding], recorded: Mapping[ResourceAddress, RecordedResource]
+) -> tuple[Finding, ...]:
+    """Point each resource that is gone at the nearest gone one it depended on."""
+    kept = tuple(findings)
+    gone = {
+        finding.address: recorded[finding.address].dependencies
+        for finding in kept
+        if finding.kind is Kind.MISSING
+        and finding.origin is Origin.OUT_OF_BAND
+        and finding.address in recorded
+    }
+    nearest = nearest_missing(gone)
+    return tuple(replace(finding, consequence_of=nearest.get(finding.address)) for finding in kept)

@@ -1,0 +1,49 @@
+"""Which resources `--address` means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from reconciler.domain.errors import PermanentError
+from reconciler.domain.model import ResourceAddress
+
+
+def select_addresses(
+    wanted: Sequence[str], *, known: Sequence[ResourceAddress]
+) -> tuple[ResourceAddress, ...]:
+    """Return the addresses of `known` that `wanted` names, sorted.
+
+    As with `terraform -target`: an address names itself, all of a module, or all
+    instances of a resource. A Pulumi URN may be shortened to its `type::name` end.
+
+    Raises:
+        PermanentError: one of them names nothing; the message tells the nearest.
+    """
+    chosen: set[ResourceAddress] = set()
+    for name in wanted:
+        named = {address for address in known if _names(name, address)}
+        if not named:
+            raise _unknown(name, known)
+        chosen |= named
+    return tuple(sorted(chosen))
+
+
+def _names(name: str, address: str) -> bool:
+    if address == name or address.endswith(f"::{name}"):
+        return True
+    return address.startswith(name) and address[len(name)] in ".[ "
+
+
+def _unknown(name: str, known: Sequence[ResourceAddress]) -> PermanentError:
+    near = get_close_matches(name, _nameable(known), n=3, cutoff=0.5)
+    remedy = f"did you mean {' or '.join(near)}?" if near else "compare `terraform state list`"
+    return PermanentError(f"no resource of the stack is named {name}", remedy=remedy)
+
+
+def _nameable(known: Sequence[ResourceAddress]) -> list[str]:
+    names = set(map(str, known))
+    for address in known:
+        parts = address.split(".")
+        names.update(".".join(parts[: i + 2]) for i, part in enumerate(parts) if part == "module")
+    return sorted(names)

@@ -1,0 +1,250 @@
+"""How much a deviation matters: a table of rules, and the figure it leads to.
+
+The shipped table is `severity_catalogue.CATALOGUE`; a user's own rules come before
+it. Types and paths are compared in one spelling, so a rule written for Terraform's
+`aws_security_group` also meets Pulumi's `aws:ec2/securityGroup:SecurityGroup`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from reconciler.domain.exposure import admits_anyone, lets_in_the_world
+from reconciler.domain.model import Change, Kind, Origin, Severity
+from reconciler.domain.values import Unknown, Value
+
+
+class Condition(StrEnum):
+    """What a rule may ask of the values besides where they are."""
+
+    ALWAYS = "always"
+    LETS_IN_THE_WORLD = "lets_in_the_world"
+    ADMITS_ANYONE = "admits_anyone"
+    SWITCHED_ON = "switched_on"
+    SWITCHED_OFF = "switched_off"
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRule:
+    """One line of the table; an empty tuple matches everything.
+
+    `types` and `paths` are globs (`*` any run of characters, `?` one). A path also
+    covers what lies below it, and indices may be left out: `ingress.cidr_blocks`
+    covers `ingress[0].cidr_blocks[1]`. `reason` is the sentence a person reads.
+    """
+
+    severity: Severity
+    reason: str
+    types: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    when: Condition = Condition.ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """A user's rules, then the shipped ones; in each the first that matches decides."""
+
+    overrides: tuple[SeverityRule, ...]
+    catalogue: tuple[SeverityRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """What is to be rated: one finding before it has a severity."""
+
+    type: str
+    kind: Kind
+    origin: Origin | None = None
+    changes: tuple[Change, ...] = ()
+    requires_replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A severity, and the reason of the rule that led to it."""
+
+    severity: Severity
+    reason: str
+
+
+def override_rule(
+    severity: str,
+    *,
+    type: str | None = None,  # noqa: A002 - the word of trueup.toml
+    path: str | None = None,
+    kind: str | None = None,
+    reason: str | None = None,
+) -> SeverityRule:
+    """Return the rule that one `[[severity]]` of `trueup.toml` states.
+
+    Raises:
+        KeyError: `severity` is no severity.
+        ValueError: `kind` is no kind.
+    """
+    return SeverityRule(
+        severity=Severity[severity.upper()],
+        reason=reason or "trueup.toml says so",
+        types=(type,) if type else (),
+        paths=(path,) if path else (),
+        kinds=(Kind(kind),) if kind else (),
+    )
+
+
+DEFAULT_REASON: Final = "nothing more particular is known of this attribute"
+
+
+def rate(deviation: Deviation, rulebook: Rulebook) -> Rating:
+    """Return the highest rating among the deviation's changes.
+
+    A shipped figure is raised one step where the change replaces the resource, and
+    lowered one step where it is only unapplied code; a danger that is live already
+    (see `Condition`) is never lowered, and a user's own figure is left alone.
+    """
+    kind = canonical_type(deviation.type)
+    if not deviation.changes:
+        return _rate_whole(deviation, kind, rulebook)
+    flagged = any(change.forces_replacement for change in deviation.changes)
+    ratings = []
+    for change in deviation.changes:
+        replaces = change.forces_replacement or (deviation.requires_replace and not flagged)
+        ratings.append(_rate_change(deviation, kind, change, replaces=replaces, rulebook=rulebook))
+    return max(ratings, key=lambda rating: rating.severity)
+
+
+def score(severity: Severity, *, changes: int = 1, requires_replace: bool = False) -> int:
+    """Return 0-100 for sorting and thresholds; severities never overlap.
+
+    Units: low 1-24, medium 25-49, high 50-74, critical 75-100.
+    """
+    within = min(max(changes, 1), 12) + (12 if requires_replace else 0)
+    return min((severity - 1) * 25 + within, 100)
+
+
+def _rate_whole(deviation: Deviation, kind: str, rulebook: Rulebook) -> Rating:
+    override = _first(rulebook.overrides, deviation, kind, None)
+    if override is not None:
+        return Rating(override.severity, override.reason)
+    rule = _first(rulebook.catalogue, deviation, kind, None)
+    # What no code declares any more would be deleted by the very next apply.
+    waits = deviation.origin is Origin.UNAPPLIED and deviation.kind is not Kind.UNMANAGED
+    steps = int(deviation.requires_replace) - int(waits)
+    return _stepped(rule, steps)
+
+
+def _rate_change(
+    deviation: Deviation, kind: str, change: Change, *, replaces: bool, rulebook: Rulebook
+) -> Rating:
+    override = _first(rulebook.overrides, deviation, kind, change)
+    if override is not None:
+        return Rating(override.severity, override.reason)
+    rule = _first(rulebook.catalogue, deviation, kind, change)
+    danger_is_live = rule is not None and rule.when is not Condition.ALWAYS
+    only_code = change.origin is Origin.UNAPPLIED and not danger_is_live
+    return _stepped(rule, int(replaces) - int(only_code))
+
+
+def _stepped(rule: SeverityRule | None, steps: int) -> Rating:
+    base = rule.severity if rule else Severity.MEDIUM
+    reason = rule.reason if rule else DEFAULT_REASON
+    if steps > 0:
+        reason = f"{reason}; correcting it replaces the resource"
+    if steps < 0:
+        reason = f"{reason}; not applied yet"
+    return Rating(Severity(min(max(base + steps, Severity.LOW), Severity.CRITICAL)), reason)
+
+
+def _first(
+    rules: Iterable[SeverityRule], deviation: Deviation, kind: str, change: Change | None
+) -> SeverityRule | None:
+    types = (deviation.type.lower(), kind)
+    paths = _spellings(change.path) if change else ("",)
+    for rule in rules:
+        if rule.kinds and deviation.kind not in rule.kinds:
+            continue
+        if rule.types and not _any_glob(rule.types, types):
+            continue
+        if rule.paths and not _any_glob(rule.paths, paths):
+            continue
+        if rule.when is Condition.ALWAYS or (change and _holds(rule.when, change)):
+            return rule
+    return None
+
+
+def _holds(condition: Condition, change: Change) -> bool:
+    wanted: Value = change.recorded if isinstance(change.declared, Unknown) else change.declared
+    match condition:
+        case Condition.ALWAYS:
+            return True
+        case Condition.LETS_IN_THE_WORLD:
+            return lets_in_the_world(change.live) and not lets_in_the_world(wanted)
+        case Condition.ADMITS_ANYONE:
+            return admits_anyone(change.live) and not admits_anyone(wanted)
+        case Condition.SWITCHED_ON:
+            return _is_on(change.live) and not _is_on(wanted)
+        case Condition.SWITCHED_OFF:
+            return _is_on(wanted) and not _is_on(change.live)
+
+
+def _is_on(value: Value) -> bool:
+    if isinstance(value, str):
+        return value.lower() in ("true", "enabled", "on", "yes")
+    return value is True
+
+
+_INDEX: Final = re.compile(r'\[(?:\d+|"[^"]*")\]')
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CLOUDS: Final = (
+    ("azure_native_", "azurerm_"),
+    ("azure_", "azurerm_"),
+    ("google_native_", "google_"),
+    ("gcp_", "google_"),
+    ("aws_native_", "aws_"),
+)
+
+
+@lru_cache(maxsize=4096)
+def canonical_type(name: str) -> str:
+    """Return the one spelling rules are written in: lower case, snake case.
+
+    `aws:ec2/securityGroup:SecurityGroup` gives `aws_ec2_security_group`, and
+    `gcp:compute/firewall:Firewall` gives `google_compute_firewall`.
+    """
+    if ":" not in name:
+        return name.lower()
+    package, _, rest = name.partition(":")
+    module, _, leaf = rest.rpartition(":")
+    words = (package, module.split("/")[0], leaf)
+    snake = "_".join(_snake(word) for word in words if word and word != "index")
+    for theirs, ours in _CLOUDS:
+        if snake.startswith(theirs):
+            return ours + snake.removeprefix(theirs)
+    return snake
+
+
+def _snake(word: str) -> str:
+    return _CAMEL.sub("_", word).replace("-", "_").lower()
+
+
+@lru_cache(maxsize=16384)
+def _spellings(path: str) -> tuple[str, ...]:
+    bare = _INDEX.sub("", path)
+    return tuple(dict.fromkeys((path.lower(), bare.lower(), _snake(bare))))
+
+
+def _any_glob(globs: Sequence[str], subjects: Sequence[str]) -> bool:
+    patterns = [_compiled(glob) for glob in globs]
+    return any(pattern.match(subject) for pattern in patterns for subject in subjects)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(glob: str) -> re.Pattern[str]:
+    body = "".join(
+        ".*" if char == "*" else "." if char == "?" else re.escape(char) for char in glob.lower()
+    )
+    return re.compile(rf"(?:{body})(?:[.\[].*)?\Z", re.DOTALL)

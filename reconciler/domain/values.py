@@ -1,0 +1,30 @@
+"""What an attribute can hold, once it has left its adapter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitive:
+    """A secret, told apart from other secrets by a keyed digest and by nothing else."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that only an apply can tell."""
+
+
+UNKNOWN = Unknown()
+
+Value: TypeAlias = (
+    "bool | int | float | Decimal | str | list[Value] | dict[str, Value]"
+    " | Sensitive | Unknown | None"
+)
+"""JSON-like. Sets arrive as lists: their order is the adapter's and means nothing."""
+
+Attributes: TypeAlias = "dict[str, Value]"

@@ -1,0 +1,28 @@
+"""Spans of time as people write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Final
+
+_UNITS_S: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_WRITTEN: Final = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
+_PART: Final = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
+
+
+def read_duration(text: str) -> timedelta:
+    """Return what `15m`, `30s`, `1h30m` or `1.5h` says.
+
+    Raises:
+        ValueError: `text` is none of these.
+    """
+    if not _WRITTEN.fullmatch(text.strip()):
+        message = f"{text!r} is no duration; write 30s, 15m, 1h or 1h30m"
+        raise ValueError(message)
+    parts = _PART.findall(text)
+    try:
+        return timedelta(seconds=sum(float(number) * _UNITS_S[unit] for number, unit in parts))
+    except OverflowError as error:
+        message = f"{text!r} is longer than can be waited for"
+        raise ValueError(message) from error

@@ -1,0 +1,99 @@
+"""A pass over several stacks: a few at a time, and one failure silences no other."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reconciler.domain.errors import PermanentError, ReconcilerError
+from reconciler.domain.model import StackName, StackReport
+from reconciler.engine.scan import Scanning, scan_stack
+from reconciler.ports import StackReference
+
+AT_ONCE: Final = 2
+
+
+class DefectError(PermanentError):
+    """Something of ours broke; `__cause__` is what did."""
+
+
+ScanningFor = Callable[[StackReference], Scanning]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPass:
+    """What one pass gave, in the order the stacks were named."""
+
+    reports: tuple[StackReport, ...]
+    failures: tuple[tuple[StackName, ReconcilerError], ...]
+
+
+async def scan_fleet(
+    references: Sequence[StackReference],
+    *,
+    scanning_for: ScanningFor,
+    addresses: Sequence[str] = (),
+) -> FleetPass:
+    """Scan each stack once, `AT_ONCE` side by side; raises nothing of its own."""
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(reference: StackReference) -> StackReport | ReconcilerError:
+        async with limit:
+            return await _guarded(reference, scanning_for, addresses)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(reference)) for reference in references]
+    outcomes = list(zip(references, (task.result() for task in tasks), strict=True))
+    return FleetPass(
+        reports=tuple(got for _, got in outcomes if isinstance(got, StackReport)),
+        failures=tuple(
+            (reference.name, got) for reference, got in outcomes if isinstance(got, ReconcilerError)
+        ),
+    )
+
+
+async def scan_repeatedly(
+    references: Sequence[StackReference],
+    *,
+    scanning_for: ScanningFor,
+    addresses: Sequence[str] = (),
+    passes: int,
+    every_s: float,
+) -> AsyncGenerator[FleetPass, None]:
+    """Yield `passes` passes, each beginning `every_s` after the one before it began.
+
+    A pass that takes longer is followed at once; passes never overlap.
+    """
+    loop = asyncio.get_running_loop()
+    for number in range(passes):
+        started = loop.time()
+        yield await scan_fleet(references, scanning_for=scanning_for, addresses=addresses)
+        if number + 1 < passes:
+            await asyncio.sleep(max(0.0, started + every_s - loop.time()))
+
+
+async def _guarded(
+    reference: StackReference, scanning_for: ScanningFor, addresses: Sequence[str]
+) -> StackReport | ReconcilerError:
+    try:
+        return await scan_stack(reference, scanning=scanning_for(reference), addresses=addresses)
+    except ReconcilerError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - a pass ends here, and the others go on
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> ReconcilerError:
+    """Name a defect of ours by its place; its own text might hold a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    wrapped = DefectError(
+        f"an unexpected {type(error).__name__}{place}",
+        remedy="this is a defect of trueup; please report it",
+    )
+    wrapped.__cause__ = error
+    return wrapped

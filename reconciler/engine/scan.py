@@ -1,0 +1,111 @@
+"""One pass over one stack: snapshot, verdicts, report. Reads only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackReport, Unreadable
+from reconciler.domain.report import Judging, build_report
+from reconciler.domain.selection import select_addresses
+from reconciler.ports import Clock, IacAdapter, StackReference
+
+_UNANSWERED = "the adapter gave no answer for it"
+
+
+class Watcher(Protocol):
+    """Told how a pass gets on; must not block and must not raise."""
+
+    def loaded(self, snapshot: Snapshot, *, total: int) -> None:
+        """`total` resources are about to be read."""
+        ...
+
+    def observed(self, seen: Observed) -> None:
+        """One more is known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scanning:
+    """What a pass is made with: one adapter stays warm over many passes."""
+
+    adapter: IacAdapter
+    clock: Clock
+    judging: Judging
+    watcher: Watcher | None = None
+
+
+async def scan_stack(
+    reference: StackReference, *, scanning: Scanning, addresses: Sequence[str] = ()
+) -> StackReport:
+    """Return what one pass saw; nothing was changed anywhere.
+
+    An address the adapter stayed silent about counts as unreadable: a read that did
+    not happen is evidence of nothing.
+
+    Raises:
+        RetryableError: the backend could not be reached.
+        PermanentError: the code, the state, the set-up or an address is unusable.
+    """
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    snapshot = await scanning.adapter.load(reference)
+    loaded = loop.time()
+    known = tuple(resource.address for resource in snapshot.resources)
+    chosen = select_addresses(addresses, known=known) if addresses else None
+    if scanning.watcher:
+        scanning.watcher.loaded(snapshot, total=len(known if chosen is None else chosen))
+    observed = await _observe(snapshot, chosen, scanning)
+    finished = loop.time()
+    return build_report(
+        snapshot,
+        _answered(observed, known if chosen is None else chosen),
+        judging=scanning.judging,
+        observed_at=scanning.clock.now(),
+        timing_ms=_timing(snapshot.timing_ms, observed, (started, loaded, finished)),
+    )
+
+
+async def _observe(
+    snapshot: Snapshot, chosen: tuple[ResourceAddress, ...] | None, scanning: Scanning
+) -> list[Observed]:
+    observed: list[Observed] = []
+    stream = scanning.adapter.observe(snapshot, chosen)
+    # Closed here and not by the collector: a cancelled pass must end its reads now.
+    async with aclosing(cast("AsyncGenerator[Observed, None]", stream)):
+        async for seen in stream:
+            observed.append(seen)
+            if scanning.watcher:
+                scanning.watcher.observed(seen)
+    return observed
+
+
+def _answered(
+    observed: Sequence[Observed], asked: Sequence[ResourceAddress]
+) -> tuple[Observed, ...]:
+    answered = {seen.address for seen in observed}
+    silent = (address for address in asked if address not in answered)
+    return (*observed, *(Observed(address, Unreadable(_UNANSWERED)) for address in silent))
+
+
+def _timing(
+    of_load: Mapping[str, float],
+    observed: Sequence[Observed],
+    moments: tuple[float, float, float],
+) -> dict[str, float]:
+    """Share the observing time out between reading and judging, so that parts add up.
+
+    Reads overlap, so their own times sum to more than what went by.
+    """
+    started, loaded, finished = (moment * 1000 for moment in moments)
+    read = sum(seen.read_ms for seen in observed)
+    judge = sum(seen.judge_ms for seen in observed)
+    share = judge / (read + judge) if read + judge else 0.0
+    timing = {"load": loaded - started, "record": 0.0, "configure": 0.0, **of_load}
+    timing["read"] = (finished - loaded) * (1 - share)
+    timing["judge"] = (finished - loaded) * share
+    timing["total"] = finished - started
+    return {name: round(value, 1) for name, value in timing.items()}

@@ -1,0 +1,302 @@
+"""`trueup.toml`: found, read, checked, and refused with file, line and remedy.
+
+Its sections are `[daemon]`, `[[stack]]`, `[[policy]]`, `[[severity]]` and `[[channel]]`.
+Unknown keys are errors, so a typing mistake never silently means a default.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from reconciler.domain.errors import PermanentError
+from reconciler.domain.places import config_home, data_home
+from reconciler.durations import read_duration
+from reconciler.settings_problems import Whereabouts, describe_problems, describe_twins
+from reconciler.toml_positions import KeyPath, key_lines
+
+FILE_NAME: Final = "trueup.toml"
+SHORTEST_INTERVAL: Final = timedelta(seconds=10)
+_OVERRIDES: Final = {
+    "TRUEUP_LISTEN": "listen",
+    "TRUEUP_DATABASE": "database",
+    "TRUEUP_DATA_DIR": "data_dir",
+}
+_LISTEN: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})")
+_HIGHEST_PORT: Final = 65_535
+
+SeverityWord = Literal["low", "medium", "high", "critical"]
+KindWord = Literal["changed", "missing", "unmanaged", "unreadable"]
+
+
+def _interval(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str):
+        message = 'a duration is text, such as "15m"'
+        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueError, not TypeError
+    span = read_duration(value)
+    if span < SHORTEST_INTERVAL:
+        message = f"{value!r} is shorter than {SHORTEST_INTERVAL.seconds} s"
+        raise ValueError(message)
+    return span
+
+
+def _placed(path: Path, info: ValidationInfo) -> Path:
+    """Take a relative path as relative to the file that names it."""
+    base = (info.context or {}).get("base", Path())
+    return Path(base / path.expanduser()).resolve()
+
+
+def _existing_directory(path: Path) -> Path:
+    if not path.is_dir():
+        message = f"there is no directory {path}"
+        raise ValueError(message)
+    return path
+
+
+def _existing_file(path: Path) -> Path:
+    if not path.is_file():
+        message = f"there is no file {path}"
+        raise ValueError(message)
+    return path
+
+
+Interval = Annotated[timedelta, BeforeValidator(_interval)]
+PlacedPath = Annotated[Path, AfterValidator(_placed)]
+ExistingDirectory = Annotated[PlacedPath, AfterValidator(_existing_directory)]
+ExistingFile = Annotated[PlacedPath, AfterValidator(_existing_file)]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class DaemonSettings(_Section):
+    """`[daemon]`; each key can be overridden by `TRUEUP_LISTEN`, `_DATABASE`, `_DATA_DIR`."""
+
+    listen: str = "127.0.0.1:8427"
+    database: str = Field(default="sqlite", repr=False)
+    data_dir: PlacedPath | None = None
+
+    @field_validator("listen")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        found = _LISTEN.fullmatch(value)
+        if not found or int(found.group(1)) > _HIGHEST_PORT:
+            message = f"{value!r} is not HOST:PORT"
+            raise ValueError(message)
+        return value
+
+    @field_validator("database")
+    @classmethod
+    def _is_database(cls, value: str) -> str:
+        if value == "sqlite" or value.startswith(("postgresql://", "postgres://")):
+            return value
+        message = "a database is `sqlite` or `postgresql://user@host/name`"
+        raise ValueError(message)
+
+
+class StackSettings(_Section):
+    """One `[[stack]]`: a Terraform root module or a Pulumi project, and how often to look."""
+
+    directory: ExistingDirectory
+    name: Name = ""
+    workspace: Name | None = None
+    pulumi_stack: str | None = Field(default=None, min_length=1)
+    interval: Interval = timedelta(minutes=15)
+    adaptive: bool = False
+    engine: Literal["auto", "plugin", "cli"] = "auto"
+    var_files: tuple[ExistingFile, ...] = ()
+    env_file: ExistingFile | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_after_directory(cls, raw: Any, info: ValidationInfo) -> Any:
+        if isinstance(raw, dict) and "name" not in raw and isinstance(raw.get("directory"), str):
+            return {**raw, "name": _placed(Path(raw["directory"]), info).name or "root"}
+        return raw
+
+    @model_validator(mode="after")
+    def _one_tool(self) -> Self:
+        if self.workspace and self.pulumi_stack:
+            message = "`workspace` is Terraform's and `pulumi_stack` is Pulumi's; keep one"
+            raise ValueError(message)
+        return self
+
+
+class PolicyMatch(_Section):
+    """What a policy selects; every key given must hold."""
+
+    stack: str | None = None
+    type: str | None = None
+    address: str | None = None
+    path: str | None = None
+    kind: KindWord | None = None
+    host_group: str | None = None
+    min_severity: SeverityWord | None = None
+    max_severity: SeverityWord | None = None
+
+
+class PolicySettings(_Section):
+    """One `[[policy]]`."""
+
+    name: Name
+    match: PolicyMatch = PolicyMatch()
+    drift_threshold: SeverityWord = "low"
+    action_type: Literal["auto_correct", "quarantine", "manual_review"] = "manual_review"
+    script: ExistingFile | None = None
+    owner: str | None = None
+    reason: str | None = None
+    expires_at: datetime | None = None
+
+    @field_validator("expires_at")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class SeverityMatch(_Section):
+    """Which deviations a severity rule is about; every key given must hold."""
+
+    type: str | None = None
+    path: str | None = None
+    kind: KindWord | None = None
+
+
+class SeveritySettings(_Section):
+    """One `[[severity]]`: a rule that goes before the shipped catalogue."""
+
+    severity: SeverityWord
+    match: SeverityMatch = SeverityMatch()
+    reason: str | None = None
+
+
+class ChannelSettings(_Section):
+    """One `[[channel]]`; its address may hold a password, so it never prints."""
+
+    name: Name
+    url: SecretStr
+    events: tuple[str, ...] = ()
+
+    @field_validator("url")
+    @classmethod
+    def _has_scheme(cls, value: SecretStr) -> SecretStr:
+        if "://" not in value.get_secret_value():
+            message = "an address has a scheme, such as slack://, mailto:// or https://"
+            raise ValueError(message)
+        return value
+
+
+class Settings(_Section):
+    """A whole file."""
+
+    daemon: DaemonSettings = DaemonSettings()
+    stacks: tuple[StackSettings, ...] = Field(default=(), alias="stack")
+    policies: tuple[PolicySettings, ...] = Field(default=(), alias="policy")
+    severities: tuple[SeveritySettings, ...] = Field(default=(), alias="severity")
+    channels: tuple[ChannelSettings, ...] = Field(default=(), alias="channel")
+
+
+def find_settings_file(directory: Path, environment: Mapping[str, str]) -> Path | None:
+    """Return the nearest `trueup.toml` at or above `directory`, else the user's own."""
+    start = directory.resolve()
+    places = (folder / FILE_NAME for folder in (start, *start.parents))
+    own = config_home(environment) / FILE_NAME
+    return next((path for path in (*places, own) if path.is_file()), None)
+
+
+def load_settings(file: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Return the checked settings of `file`, or the defaults when there is none.
+
+    Raises:
+        PermanentError: unreadable, no TOML, an unknown key, a bad value, two stacks of
+            one name, a directory that is not there; each with file and line.
+    """
+    text = "" if file is None else _read(file)
+    raw = _parse(text, file)
+    overrides = {
+        key: environment[name] for name, key in _OVERRIDES.items() if environment.get(name)
+    }
+    if overrides and isinstance(raw.get("daemon", {}), dict):
+        raw["daemon"] = {**raw.get("daemon", {}), **overrides}
+    base = Path() if file is None else file.resolve().parent
+    try:
+        settings = Settings.model_validate(raw, context={"base": base})
+    except ValidationError as error:
+        names: dict[KeyPath, str] = {
+            ("daemon", key): name for name, key in _OVERRIDES.items() if key in overrides
+        }
+        where = Whereabouts(file, key_lines(text), names)
+        raise describe_problems(error, model=Settings, where=where) from error
+    _refuse_twins(settings, file, text)
+    return settings
+
+
+def data_directory(settings: Settings, environment: Mapping[str, str]) -> Path:
+    """Return where the daemon keeps its database and keys."""
+    return settings.daemon.data_dir or data_home(environment)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        raise PermanentError(
+            f"{file}: {reason}", remedy="name another with --config, or run `trueup init`"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PermanentError(
+            f"{file}: not UTF-8 text (byte {error.start})", remedy="save the file as UTF-8"
+        ) from error
+
+
+def _parse(text: str, file: Path | None) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        line = int(found.group(1)) if found else text.count("\n") + 1
+        reason = re.sub(r" \(at .*\)$", "", str(error))
+        raise PermanentError(
+            f"{file}:{line}: not TOML: {reason}", remedy="correct that line; see https://toml.io"
+        ) from error
+
+
+def _refuse_twins(settings: Settings, file: Path | None, text: str) -> None:
+    """Refuse a second stack, policy or channel of one name.
+
+    Raises:
+        PermanentError: naming both lines.
+    """
+    sections = {
+        "stack": [stack.name for stack in settings.stacks],
+        "policy": [policy.name for policy in settings.policies],
+        "channel": [channel.name for channel in settings.channels],
+    }
+    for section, names in sections.items():
+        first: dict[str, int] = {}
+        for index, name in enumerate(names):
+            if name in first:
+                where = Whereabouts(file, key_lines(text))
+                raise describe_twins(section, name, indexes=(first[name], index), where=where)
+            first[name] = index

@@ -1,0 +1,161 @@
+"""What crosses a process boundary: reports as JSON-ready objects, and back to bytes.
+
+Light on purpose: the terminal UI and the host agent import it. Keys named in
+`docs/scan.md` keep their meaning; more may join them (`format_version` 1.x).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import orjson
+
+from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.model import Change, Finding, SourcePosition, StackReport
+from reconciler.domain.values import Sensitive, Unknown, Value
+
+FORMAT_VERSION: Final = "1.0"
+_EXACT_INTEGERS: Final = 2**53
+_MOST_DIGITS: Final = 16
+_FEWEST_DIGITS: Final = -30
+
+
+def scan_object(
+    reports: Iterable[StackReport], *, errors: Sequence[tuple[str, ReconcilerError]] = ()
+) -> dict[str, Any]:
+    """Return what `scan --json` prints: the stacks, and those that gave no report."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "stacks": [stack_object(report) for report in reports],
+        "errors": [
+            {"stack": stack, "message": str(error), "remedy": error.remedy}
+            for stack, error in errors
+        ],
+    }
+
+
+def stack_object(report: StackReport) -> dict[str, Any]:
+    """Return one pass over one stack."""
+    counts = report.counts
+    return {
+        "stack": report.stack,
+        "tool": report.tool,
+        "directory": report.directory,
+        "obtained_by": report.obtained_by.value,
+        "observed_at": timestamp(report.observed_at),
+        "counts": {
+            "resources": counts.resources,
+            "in_sync": counts.in_sync,
+            "changed": counts.changed,
+            "missing": counts.missing,
+            "unmanaged": counts.unmanaged,
+            "unreadable": counts.unreadable,
+            "noise": counts.noise,
+            "not_applicable": counts.not_applicable,
+        },
+        "findings": [finding_object(finding) for finding in report.findings],
+        "noise": [
+            {"address": address, "path": item.path, "reason": item.reason}
+            for address, item in report.noise
+        ],
+        "unreadable": [
+            {"address": address, "reason": reason} for address, reason in report.unreadable
+        ],
+        "warnings": list(report.warnings),
+        "timing_ms": dict(report.timing_ms),
+    }
+
+
+def finding_object(finding: Finding) -> dict[str, Any]:
+    """Return one deviating resource."""
+    return {
+        "address": finding.address,
+        "type": finding.type,
+        "kind": finding.kind.value,
+        "severity": finding.severity.word,
+        "origin": finding.origin.value if finding.origin else None,
+        "requires_replace": finding.requires_replace,
+        "fingerprint": finding.fingerprint,
+        "source": _source_object(finding.source),
+        "changes": [change_object(change) for change in finding.changes],
+        "consequences": [change_object(change) for change in finding.consequences],
+        "consequence_of": finding.consequence_of,
+        "reason": finding.reason,
+    }
+
+
+def change_object(change: Change) -> dict[str, Any]:
+    """Return one attribute's three values; a sensitive one shows digests only."""
+    return {
+        "path": change.path,
+        "declared": _shown(change.declared, change),
+        "recorded": _shown(change.recorded, change),
+        "live": _shown(change.live, change),
+        "origin": change.origin.value,
+        "sensitive": change.sensitive,
+        "forces_replacement": change.forces_replacement,
+    }
+
+
+def value_object(value: Value) -> Any:
+    """Return `value` as JSON holds it.
+
+    A secret is `{"digest": ...}`, a value only an apply can tell `{"unknown": true}`.
+    A number JSON readers would round becomes a string.
+    """
+    match value:
+        case Sensitive(digest=digest):
+            return {"digest": digest}
+        case Unknown():
+            return {"unknown": True}
+        case bool() | None | str():
+            return value
+        case int():
+            return value if -_EXACT_INTEGERS <= value <= _EXACT_INTEGERS else str(value)
+        case Decimal():
+            return _decimal_object(value)
+        case float():
+            return value
+        case list():
+            return [value_object(item) for item in value]
+        case dict():
+            return {name: value_object(item) for name, item in value.items()}
+
+
+def json_bytes(body: Mapping[str, Any], *, indented: bool = False) -> bytes:
+    """Return `body` as UTF-8 JSON, one line unless `indented`."""
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2 if indented else None)
+
+
+def timestamp(moment: datetime) -> str:
+    """Return RFC 3339 in UTC, to the millisecond: `2026-05-01T10:00:00.000Z`."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z"
+
+
+def _shown(value: Value, change: Change) -> Any:
+    # A change marked sensitive must not show a clear value even if an adapter slips.
+    if change.sensitive and not _is_masked(value):
+        return {"digest": None}
+    return value_object(value)
+
+
+def _is_masked(value: Value) -> bool:
+    return value is None or isinstance(value, Sensitive | Unknown)
+
+
+def _decimal_object(value: Decimal) -> Any:
+    if not value.is_finite():
+        return str(value)
+    # `10**9999999` as an integer would take all memory; its text takes none.
+    if _FEWEST_DIGITS < value.adjusted() < _MOST_DIGITS and value == value.to_integral_value():
+        return value_object(int(value))
+    as_float = float(value)
+    return as_float if Decimal(repr(as_float)) == value else str(value)
+
+
+def _source_object(source: SourcePosition | None) -> dict[str, Any] | None:
+    return {"file": source.file, "line": source.line} if source else None

@@ -1,0 +1,322 @@
+"""One plugin process: started, spoken to, watched and ended.
+
+The connection is plaintext on a unix socket in a private folder: go-plugin's own TLS
+uses P-521 certificates, which gRPC's TLS library refuses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+
+from iac_adapters.plugin_host import leash
+from iac_adapters.plugin_host.errors import (
+    PluginCrashed,
+    PluginRefused,
+    PluginStartError,
+    PluginTimeout,
+)
+from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
+from iac_adapters.plugin_host.output import StderrTail, drain, first_line
+from iac_adapters.plugin_host.socket_folder import SocketFolder
+
+_MESSAGE_BYTES: Final = 256 << 20
+_CHANNEL_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+    ("grpc.max_send_message_length", _MESSAGE_BYTES),
+    ("grpc.enable_http_proxy", 0),
+)
+_SHUTDOWN: Final = "/plugin.GRPCController/Shutdown"
+_NOT_FOR_PLUGINS: Final = ("PLUGIN_CLIENT_CERT", "PLUGIN_MULTIPLEX_GRPC")
+_CLOSING_STEP_S: Final = 2.0
+_CRASH_GRACE_S: Final = 0.3
+_DETAILS_CHARACTERS: Final = 300
+
+LEASH_MODE: Final = "exec" if sys.platform == "linux" else "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSpec:
+    """What to run. `environment` is complete: nothing of ours is added but the handshake's."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+    label: str
+
+
+class PluginProcess:
+    """A running plugin that has shaken hands. Made by `start`, ended by `close`."""
+
+    def __init__(
+        self,
+        label: str,
+        child: asyncio.subprocess.Process,
+        folder: SocketFolder,
+        stderr: StderrTail,
+    ) -> None:
+        self.label = label
+        self.handshake = Handshake(1, 0, "", "")
+        self._child = child
+        self._folder = folder
+        self._stderr = stderr
+        self._readers: list[asyncio.Task[None]] = []
+        self._calls: set[Any] = set()
+        self._channel: grpc.aio.Channel | None = None
+        self._watcher = asyncio.create_task(self._watch())
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(
+        cls,
+        spec: PluginSpec,
+        *,
+        cookie: tuple[str, str] | None = None,
+        timeout_s: float = 60.0,
+        parse: Callable[[str], Handshake] = parse_handshake,
+        leash_mode: str = LEASH_MODE,
+    ) -> PluginProcess:
+        """Start a plugin and return it once it has said where it listens.
+
+        Raises:
+            PluginStartError: it cannot be run, ends, or says nothing or nonsense within
+                `timeout_s`; nothing of it is left running.
+        """
+        _check_executable(spec)
+        folder = SocketFolder.create()
+        try:
+            child = await _spawn(spec, cookie, folder.path, leash_mode)
+        except BaseException:
+            folder.remove()
+            raise
+        process = cls(spec.label, child, folder, StderrTail())
+        try:
+            process.handshake = await process._shake_hands(parse, timeout_s)
+            process._connect()
+        except BaseException:
+            await process._end_at_once()
+            raise
+        return process
+
+    @property
+    def pid(self) -> int:
+        """The process id; it is the process group's too."""
+        return self._child.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs and is not being closed."""
+        return self._child.returncode is None and self._closing is None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way."""
+        return bool(self._calls)
+
+    def stderr_tail(self) -> str:
+        """Return the last of what it wrote. It may hold secrets: never show it unasked."""
+        return self._stderr.text()
+
+    async def unary(self, method: str, request: bytes, *, timeout_s: float | None) -> bytes:
+        """Call `method` with an encoded request; return the encoded response.
+
+        Raises:
+            PluginTimeout: no answer within `timeout_s`; None waits for ever.
+            PluginCrashed: the process is gone, or went while it was asked.
+            PluginRefused: it answered with a gRPC status.
+        """
+        if self._channel is None or self._is_over():
+            raise self._crashed()
+        # Without serializers the channel passes bytes through as they are.
+        call = self._channel.unary_unary(method, None, None)(request, timeout=timeout_s)
+        self._calls.add(call)
+        try:
+            return bytes(await call)
+        except asyncio.CancelledError:
+            if self._is_over() and not _is_being_cancelled():
+                raise self._crashed() from None
+            raise
+        except grpc.aio.AioRpcError as error:
+            raise await self._failure(method, error, timeout_s) from None
+        finally:
+            self._calls.discard(call)
+
+    async def close(self) -> None:
+        """End the process within about 6 s, gently first; closing twice is closing once."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    def _is_over(self) -> bool:
+        return not self.alive
+
+    async def _shake_hands(self, parse: Callable[[str], Handshake], timeout_s: float) -> Handshake:
+        stdout, stderr = self._child.stdout, self._child.stderr
+        assert stdout is not None and stderr is not None  # noqa: S101, PT018 - both are pipes
+        self._readers.append(asyncio.create_task(drain(stderr, self._stderr.feed)))
+        try:
+            async with asyncio.timeout(timeout_s):
+                line = await first_line(stdout)
+        except TimeoutError:
+            raise PluginStartError(
+                f"the plugin {self.label} did not say where it listens within {timeout_s:g} s"
+            ) from None
+        self._readers.append(asyncio.create_task(drain(stdout, _forget)))
+        if not line:
+            raise await self._ended_at_once()
+        try:
+            return parse(line.decode(errors="replace"))
+        except PluginStartError as error:
+            raise PluginStartError(f"{self.label}: {error}", remedy=error.remedy) from None
+
+    async def _ended_at_once(self) -> PluginStartError:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_STEP_S):
+                await self._child.wait()
+                await asyncio.gather(*self._readers)
+        code = self._child.returncode
+        said = self._stderr.text()
+        if code == leash.COULD_NOT_RUN and said.startswith(leash.SAYS):
+            reason = said.removeprefix(leash.SAYS).strip()
+            return PluginStartError(f"the plugin {self.label} cannot be run: {reason}")
+        return PluginStartError(f"the plugin {self.label} {self._ending()} before it was ready")
+
+    def _connect(self) -> None:
+        self._channel = grpc.aio.insecure_channel(self.handshake.target, options=_CHANNEL_OPTIONS)
+
+    async def _watch(self) -> None:
+        await self._child.wait()
+        self._kill_group(signal.SIGKILL)  # what it started itself goes with it
+        if self._calls:
+            await asyncio.sleep(_CRASH_GRACE_S)  # most calls end by themselves, with a status
+        for call in tuple(self._calls):
+            call.cancel()
+
+    async def _failure(
+        self, method: str, error: grpc.aio.AioRpcError, timeout_s: float | None
+    ) -> PluginCrashed | PluginTimeout | PluginRefused:
+        code, name = error.code(), method.rpartition("/")[2]
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED and timeout_s is not None:
+            return PluginTimeout(
+                f"the plugin {self.label} did not answer {name} in {timeout_s:g} s"
+            )
+        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+            # The socket breaks a moment before the system reports the end.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._child.wait()
+        if self._is_over():
+            return self._crashed()
+        details = error.details() or ""
+        said = details.strip().partition("\n")[0][:_DETAILS_CHARACTERS] or "no reason given"
+        return PluginRefused(
+            f"the plugin {self.label} refused {name} with {code.name}: {said}",
+            code=code,
+            details=details,
+        )
+
+    def _crashed(self) -> PluginCrashed:
+        return PluginCrashed(
+            f"the plugin {self.label} {self._ending()}",
+            exit_code=self._child.returncode,
+            panic=self._stderr.panic,
+        )
+
+    def _ending(self) -> str:
+        code, panic = self._child.returncode, self._stderr.panic
+        if code is None:
+            return "was closed" if self._closing is not None else "is gone"
+        ending = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return f"{ending} ({panic})" if panic else ending
+
+    async def _close(self) -> None:
+        if self._child.returncode is None and self._channel is not None:
+            with contextlib.suppress(grpc.aio.AioRpcError, asyncio.CancelledError):
+                await self._channel.unary_unary(_SHUTDOWN, None, None)(b"", timeout=_CLOSING_STEP_S)
+            if not await self._gone_within(_CLOSING_STEP_S / 2):
+                self._kill_group(signal.SIGTERM)
+                await self._gone_within(_CLOSING_STEP_S)
+        await self._end_at_once()
+
+    async def _end_at_once(self) -> None:
+        if self._child.returncode is None:
+            self._kill_group(signal.SIGKILL)
+            await self._child.wait()
+        if self._closing is None:
+            self._closing = asyncio.create_task(asyncio.sleep(0))
+        await self._watcher
+        if self._channel is not None:
+            await self._channel.close(None)
+        for task in self._readers:
+            task.cancel()
+        await asyncio.gather(*self._readers, return_exceptions=True)
+        self._folder.remove()
+
+    async def _gone_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._child.wait()
+        return self._child.returncode is not None
+
+    def _kill_group(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._child.pid, number)
+
+
+def _check_executable(spec: PluginSpec) -> None:
+    program = Path(spec.argv[0])
+    if not program.is_file() or not os.access(program, os.X_OK):
+        raise PluginStartError(
+            f"the plugin {spec.label} cannot be run: {program} is no executable file",
+            remedy="install it again, for Terraform by `terraform init`",
+        )
+
+
+async def _spawn(
+    spec: PluginSpec, cookie: tuple[str, str] | None, folder: Path, leash_mode: str
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-S",
+        leash.__file__,
+        leash_mode,
+        str(os.getpid()),
+        *spec.argv,
+        env=_environment(spec.environment, cookie, folder),
+        # In `hold` mode this pipe is the leash itself.
+        stdin=asyncio.subprocess.PIPE if leash_mode == "hold" else asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def _environment(
+    given: Mapping[str, str], cookie: tuple[str, str] | None, folder: Path
+) -> dict[str, str]:
+    environment = {name: text for name, text in given.items() if name not in _NOT_FOR_PLUGINS}
+    environment.setdefault("TF_LOG_SDK", "OFF")  # else every call logs kilobytes
+    environment["PLUGIN_PROTOCOL_VERSIONS"] = "5,6"
+    environment["PLUGIN_UNIX_SOCKET_DIR"] = str(folder)
+    if cookie is not None:
+        environment[cookie[0]] = cookie[1]
+    return environment
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _forget(_chunk: bytes) -> None:
+    return

@@ -1,0 +1,256 @@
+"""The Terraform adapter: load a root module once, then read and judge it warm."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.plugin_host.errors import PluginStartError
+from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.terraform.cli_engine import CliPlan, plan_by_cli, verdicts
+from iac_adapters.terraform.context import Context, prepare
+from iac_adapters.terraform.installed import InstalledProvider
+from iac_adapters.terraform.join_source import resources_of
+from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.masking import Masker
+from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.provider_keys import ProviderKeys
+from iac_adapters.terraform.providers import Providers, start_provider
+from iac_adapters.terraform.reader import StackReader, read_deadline_s
+from iac_adapters.terraform.recorder.cache import RecordingCache
+from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
+from iac_adapters.terraform.recorder.join import join
+from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
+from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
+from iac_adapters.terraform.schema_store import ProviderSchema, SchemaStore
+from reconciler.domain.errors import RetryableError
+from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot, StackName
+from reconciler.ports import StackReference
+
+_IDLE_S: Final = 3600.0
+_MAX_PROCESSES: Final = 32
+_ATTEMPTS: Final = 3
+
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class _Warm:
+    """What the last load of a stack left in memory."""
+
+    revision: str
+    stack: LoadedStack
+    reader: StackReader
+
+
+@dataclass(slots=True)
+class _Timing:
+    """Milliseconds by step."""
+
+    ms: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=time.perf_counter)
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self.ms[step] = self.ms.get(step, 0.0) + (now - self._last) * 1000
+        self._last = now
+
+
+class TerraformAdapter:
+    """Implements `reconciler.ports.IacAdapter` for Terraform and OpenTofu root modules."""
+
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        cache_dir: Path,
+        key: bytes,
+        progress: Progress | None = None,
+    ) -> None:
+        del data_dir  # nothing durable is kept by detection
+        self._cache_dir = cache_dir / "terraform"
+        self._key = key
+        self._masker = Masker(key)
+        self._progress = progress or (lambda _text: None)
+        self._pool: PluginPool[Provider] = PluginPool(idle_s=_IDLE_S, max_processes=_MAX_PROCESSES)
+        self._providers = Providers(self._pool)
+        self._recordings = RecordingCache(self._cache_dir / "recordings", key=key)
+        self._warm: dict[StackName, _Warm] = {}
+
+    async def load(self, reference: StackReference) -> Snapshot:
+        """Return the stack as recorded and declared. See `IacAdapter.load`."""
+        timing = _Timing()
+        context = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
+        timing.lap("load")
+        if reference.engine == "cli":
+            return await self._load_by_cli(reference, context, timing)
+        try:
+            return await self._load_by_plugin(reference, context, timing)
+        except PluginStartError as error:
+            if reference.engine == "plugin":
+                raise
+            warning = f"fell back to a whole plan: {error}"
+            context = replace(context, warnings=(*context.warnings, warning))
+            return await self._load_by_cli(reference, context, timing)
+
+    async def _load_by_plugin(
+        self, reference: StackReference, context: Context, timing: _Timing
+    ) -> Snapshot:
+        warm = self._warm.get(reference.name)
+        if (
+            warm is not None
+            and warm.revision == context.revision
+            and await self._fresh(context, warm.stack.recording)
+        ):
+            timing.lap("record")
+            return _snapshot(reference, context, warm.stack, timing, Engine.PLUGIN)
+        recording = self._recordings.load(context.revision)
+        if recording is None or not await self._fresh(context, recording):
+            context, recording = await self._record_settled(reference, context)
+        timing.lap("record")
+        stack = await self._assemble(context, recording)
+        reader = warm.reader if warm else self._reader(context)
+        self._warm[reference.name] = _Warm(context.revision, stack, reader)
+        return _snapshot(reference, context, stack, timing, Engine.PLUGIN)
+
+    async def _record_settled(
+        self, reference: StackReference, context: Context
+    ) -> tuple[Context, Recording]:
+        # No lock is taken, so an apply may be under way: only what stayed the same counts.
+        for _ in range(_ATTEMPTS):
+            recording = await self._record(context)
+            again = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
+            if again.revision == context.revision:
+                self._recordings.store(context.revision, recording)
+                return context, recording
+            context = again
+        message = f"{context.directory}: state or code changed during each of {_ATTEMPTS} attempts"
+        raise RetryableError(
+            message, remedy="scan again when the apply that is under way has ended"
+        )
+
+    async def observe(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress] | None
+    ) -> AsyncIterator[Observed]:
+        """Read and judge, streaming. See `IacAdapter.observe`."""
+        payload = snapshot.payload
+        assert isinstance(payload, Payload)  # noqa: S101 - only our own snapshots come back
+        wanted = set(addresses) if addresses is not None else None
+        chosen = [
+            resource
+            for address, resource in payload.stack.resources.items()
+            if wanted is None or address in wanted
+        ]
+        if snapshot.obtained_by is Engine.CLI:
+            assert payload.plan is not None  # noqa: S101 - made together
+            for observed in verdicts(payload.plan, chosen, masker=self._masker):
+                yield observed
+            return
+        warm = self._warm[snapshot.stack]
+        async with contextlib.aclosing(warm.reader.observe(chosen)) as pass_:
+            async for observed in pass_:
+                yield observed
+
+    async def _load_by_cli(
+        self, reference: StackReference, context: Context, timing: _Timing
+    ) -> Snapshot:
+        self._progress(f"{context.directory.name}: running a whole plan")
+        plan = await plan_by_cli(context)
+        timing.lap("read")
+        stack = await self._assemble(context, replace(NOTHING_RECORDED, actions=plan.created()))
+        return _snapshot(reference, context, stack, timing, Engine.CLI, plan=plan)
+
+    async def close(self) -> None:
+        """End every provider process."""
+        await self._pool.close()
+
+    async def _record(self, context: Context) -> Recording:
+        self._progress(f"{context.directory.name}: evaluating the code")
+        order = RecordingOrder(
+            directory=context.directory,
+            executable=context.executable,
+            providers=context.providers,
+            types=context.types,
+            instances=context.managed_instances,
+            arguments=context.plan_arguments,
+            environment=context.environment,
+        )
+        recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
+        recording = join(
+            recorded.captures,
+            context.managed_instances,
+            actions=recorded.actions,
+            warnings=recorded.warnings,
+        )
+        keys = ProviderKeys(context, recording, key=self._key)
+        for index, provider in recorded.warm.items():
+            key = keys.of(index)
+            if key is None or not self._providers.adopt(key, provider):
+                await provider.close()
+        return recording
+
+    async def _fresh(self, context: Context, recording: Recording) -> bool:
+        if context.reads_remote_state:
+            return False
+        keys = ProviderKeys(context, recording, key=self._key)
+        return await data_sources_unchanged(recording, keys, self._providers)
+
+    async def _assemble(self, context: Context, recording: Recording) -> LoadedStack:
+        keys = ProviderKeys(context, recording, key=self._key)
+        schemas = await self._schemas(context)
+        return LoadedStack(recording, resources_of(context, recording, keys=keys, schemas=schemas))
+
+    def _reader(self, context: Context) -> StackReader:
+        deadline_s = read_deadline_s(context.environment)
+        return StackReader(self._providers, self._masker, read_deadline_s=deadline_s)
+
+    async def _schemas(self, context: Context) -> dict[str, ProviderSchema]:
+        store = self._schema_store(context)
+        return {provider.source: await store.schema(provider) for provider in context.providers}
+
+    def _schema_store(self, context: Context) -> SchemaStore:
+        return SchemaStore(self._cache_dir / "schemas", start=_starter(context))
+
+
+def _starter(context: Context) -> StartProvider:
+    async def start(installed: InstalledProvider) -> Provider:
+        return await start_provider(installed, context.environment)
+
+    return start
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Payload:
+    """What a snapshot of ours carries."""
+
+    context: Context
+    stack: LoadedStack
+    plan: CliPlan | None = None
+
+
+def _snapshot(
+    reference: StackReference,
+    context: Context,
+    stack: LoadedStack,
+    timing: _Timing,
+    engine: Engine,
+    *,
+    plan: CliPlan | None = None,
+) -> Snapshot:
+    resources: tuple[LoadedResource, ...] = tuple(stack.resources.values())
+    timing.lap("load")
+    return Snapshot(
+        stack=reference.name,
+        tool=context.tool,
+        directory=str(reference.directory),
+        revision=context.revision,
+        obtained_by=engine,
+        resources=tuple(resource.recorded for resource in resources),
+        timing_ms=dict(timing.ms),
+        warnings=(*context.warnings, *stack.recording.warnings),
+        payload=Payload(context, stack, plan),
+    )

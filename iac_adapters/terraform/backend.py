@@ -1,0 +1,307 @@
+"""Where a root module's state is, and its bytes.
+
+Source: internal/command/meta_backend.go and internal/backend/local of Terraform 1.11.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from iac_adapters.terraform.command import ToolRun, run_tool
+from iac_adapters.terraform.diagnostics_text import plain_text
+from iac_adapters.terraform.workspace import DEFAULT_WORKSPACE, data_directory
+from reconciler.domain.errors import PermanentError, RetryableError
+
+LOCAL: Final = "local"
+_STATE_NAME: Final = "terraform.tfstate"
+_WORKSPACE_FOLDER: Final = "terraform.tfstate.d"
+_PULL_LIMIT_S: Final = 120.0
+_ATTEMPTS: Final = 10
+_PAUSE_S: Final = 0.1
+
+_DECLARED: Final = re.compile(
+    r'^[ \t]*(?:backend[ \t]+"?(?P<type>[\w-]+)"?|(?P<cloud>cloud))[ \t]*\{', re.MULTILINE
+)
+_TERRAFORM_BLOCK: Final = re.compile(r"^[ \t]*terraform[ \t]*\{", re.MULTILINE)
+_NEEDS_INIT: Final = re.compile(
+    r"initialization required|not initialized|please run .?(terraform|tofu) init|"
+    r"Module not installed|Required plugins are not installed|Backend configuration changed",
+    re.IGNORECASE,
+)
+_REFUSED: Final = re.compile(
+    r"AccessDenied|access denied|InvalidClientTokenId|InvalidAccessKeyId|ExpiredToken|"
+    r"SignatureDoesNotMatch|NoCredentialProviders|No valid credential sources|"
+    r"password authentication failed|role \S+ does not exist|database \S+ does not exist|"
+    r"NoSuchBucket|does not exist\b|requires auth|HTTP remote state endpoint invalid auth|"
+    r"\b40[13]\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StateLocation:
+    """Where one workspace's state is. `path` is None where only the tool can fetch it."""
+
+    directory: Path
+    workspace: str
+    backend: str
+    path: Path | None
+
+    @property
+    def description(self) -> str:
+        """The words that name the state in messages."""
+        if self.path is not None:
+            return str(self.path)
+        return f"{self.directory} ({self.backend} backend, workspace {self.workspace})"
+
+
+def locate_state(
+    directory: Path, *, workspace: str, environment: Mapping[str, str]
+) -> StateLocation:
+    """Find the state of `workspace` without reading it.
+
+    Raises:
+        PermanentError: the code's backend and the initialised one are not the same, or
+            what `init` left behind cannot be read.
+    """
+    initialised = _initialised_backend(data_directory(directory, environment) / _STATE_NAME)
+    declared = _declared_backend(directory)
+    kind = str(initialised.get("type") or "") or None
+    if declared != kind:
+        _refuse_uninitialised(directory, declared=declared, initialised=kind)
+    if kind not in (None, LOCAL):
+        return StateLocation(directory, workspace, str(kind), None)
+    config = initialised.get("config") or {}
+    if workspace == DEFAULT_WORKSPACE:
+        path = directory / str(config.get("path") or _STATE_NAME)
+    else:
+        folder = directory / str(config.get("workspace_dir") or _WORKSPACE_FOLDER)
+        path = folder / workspace / _STATE_NAME
+    return StateLocation(directory, workspace, LOCAL, path)
+
+
+async def read_state(
+    location: StateLocation,
+    *,
+    executable: Path,
+    environment: Mapping[str, str],
+    timeout_s: float = _PULL_LIMIT_S,
+) -> bytes:
+    """Return the state's bytes; none when nothing was ever applied. Nothing is written.
+
+    A state in a file is read directly, without its lock: where the file changes while it
+    is read, it is read again. Any other is asked of `executable`.
+
+    Raises:
+        RetryableError: the backend does not answer, or the file does not come to rest.
+        PermanentError: the state may not be read, or the workspace does not exist.
+    """
+    if location.path is not None:
+        _require_local_workspace(location)
+        return await _read_settled(location.path)
+    environment = {**environment, "TF_WORKSPACE": location.workspace}
+    if location.workspace != DEFAULT_WORKSPACE:
+        # Asking some backends (s3, pg) for a workspace's state creates the workspace.
+        await _require_workspace(location, executable, environment, timeout_s)
+    run = await run_tool(
+        executable,
+        ["state", "pull"],
+        directory=location.directory,
+        environment=environment,
+        timeout_s=timeout_s,
+    )
+    return _output(location, run, executable)
+
+
+def _require_local_workspace(location: StateLocation) -> None:
+    """Refuse a workspace that was never made: a plan would take it for an empty one."""
+    assert location.path is not None  # noqa: S101 - callers check
+    folder = location.path.parent
+    if location.workspace == DEFAULT_WORKSPACE or folder.is_dir():
+        return
+    siblings = folder.parent.iterdir() if folder.parent.is_dir() else ()
+    names = sorted({DEFAULT_WORKSPACE, *(one.name for one in siblings if one.is_dir())})
+    raise PermanentError(
+        f"{location.directory}: there is no workspace {location.workspace!r}"
+        f" (workspaces: {', '.join(names)})",
+        remedy="name one of these, or make it with `terraform workspace new`",
+    )
+
+
+async def _require_workspace(
+    location: StateLocation, executable: Path, environment: Mapping[str, str], timeout_s: float
+) -> None:
+    run = await run_tool(
+        executable,
+        ["workspace", "list"],
+        directory=location.directory,
+        environment=environment,
+        timeout_s=timeout_s,
+    )
+    if run.exit_code != 0 and "workspaces not supported" in run.stderr:
+        return
+    listed = _output(location, run, executable).decode(errors="replace")
+    if location.workspace not in {line.strip("* \t") for line in listed.splitlines()}:
+        raise PermanentError(
+            f"{location.directory}: there is no workspace {location.workspace!r}"
+            f" in its {location.backend} backend",
+            remedy=f"`{executable.name} workspace list` shows the names",
+        )
+
+
+def _output(location: StateLocation, run: ToolRun, executable: Path) -> bytes:
+    if run.exit_code == 0:
+        return run.stdout
+    text = plain_text(run.stderr) or f"exit code {run.exit_code}"
+    if _NEEDS_INIT.search(text):
+        raise PermanentError(
+            f"{location.description}: the directory is not initialised for its code\n{text}",
+            remedy=f"run `{executable.name} init` in {location.directory}",
+        )
+    message = f"{location.description}: the state could not be read\n{text}"
+    if _REFUSED.search(text):
+        raise PermanentError(message, remedy="check the backend's settings and credentials")
+    raise RetryableError(message, remedy="check that the backend can be reached from here")
+
+
+async def _read_settled(path: Path) -> bytes:
+    """Read `path` until it did not change in between, nor ends in mid-write."""
+    for attempt in range(_ATTEMPTS):
+        content, settled = await asyncio.to_thread(_read_once, path)
+        if settled and (not content.strip() or content.rstrip().endswith(b"}")):
+            return content
+        if settled and attempt > 1:
+            # At rest and still not whole: that is damage, which the parser names.
+            return content
+        await asyncio.sleep(_PAUSE_S)
+    raise RetryableError(
+        f"{path}: is being written all the time", remedy="repeat when the running apply is done"
+    )
+
+
+def _read_once(path: Path) -> tuple[bytes, bool]:
+    try:
+        # Without waiting: a named pipe in the state's place would hold us for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            os.close(descriptor)
+            _refuse_kind(path, before.st_mode)
+        with os.fdopen(descriptor, "rb") as stream:
+            content = stream.read()
+            after = path.stat()
+    except FileNotFoundError:
+        return b"", True
+    except OSError as error:
+        raise PermanentError(f"{path}: {_reason(error)}", remedy=_remedy(error)) from error
+    return content, _version(before) == _version(after)
+
+
+def _version(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _refuse_kind(path: Path, mode: int) -> None:
+    what = "directory" if stat.S_ISDIR(mode) else "device, pipe or socket"
+    raise PermanentError(
+        f"{path}: is a {what}, not a state file",
+        remedy="check the backend's `path`; a state is a regular file",
+    )
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return "is a symbolic link that leads back to itself"
+    return error.strerror or type(error).__name__
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return "replace the link by the file it was meant to lead to"
+    return "give the user running trueup the right to read the state"
+
+
+def _initialised_backend(file: Path) -> dict[str, Any]:
+    try:
+        document = orjson.loads(file.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise PermanentError(f"{file}: {_reason(error)}", remedy=_remedy(error)) from error
+    except orjson.JSONDecodeError:
+        raise PermanentError(
+            f"{file}: is broken", remedy="remove it and run `terraform init -reconfigure`"
+        ) from None
+    backend = document.get("backend") if isinstance(document, dict) else None
+    return backend if isinstance(backend, dict) else {}
+
+
+def _declared_backend(directory: Path) -> str | None:
+    """Return the backend's type as the code has it; `cloud` for a cloud block."""
+    try:
+        files = sorted(p for p in directory.iterdir() if p.name.endswith((".tf", ".tofu")))
+        documents = sorted(p for p in directory.iterdir() if p.name.endswith((".tf.json",)))
+        texts = [p.read_text(encoding="utf-8-sig", errors="replace") for p in files if p.is_file()]
+        parsed = [_json(p.read_bytes()) for p in documents if p.is_file()]
+    except OSError as error:
+        raise PermanentError(
+            f"{error.filename or directory}: {_reason(error)}", remedy=_remedy(error)
+        ) from error
+    found = [kind for text in texts if (kind := _declared_in(text)) is not None]
+    found += [kind for document in parsed if (kind := _declared_in_json(document)) is not None]
+    return found[-1] if found else None
+
+
+def _declared_in(text: str) -> str | None:
+    for block in _TERRAFORM_BLOCK.finditer(text):
+        # A closing brace in the first column, or the next top-level block, ends it.
+        end = re.search(r"^\}", text[block.end() :], re.MULTILINE)
+        body = text[block.end() : block.end() + end.start() if end else len(text)]
+        if (match := _DECLARED.search("\n" + body)) is not None:
+            return match["type"] or "cloud"
+    return None
+
+
+def _declared_in_json(document: object) -> str | None:
+    nodes = document.get("terraform") if isinstance(document, dict) else None
+    for node in nodes if isinstance(nodes, list) else [nodes]:
+        if not isinstance(node, dict):
+            continue
+        backend = node.get("backend")
+        for entry in backend if isinstance(backend, list) else [backend]:
+            if isinstance(entry, dict) and entry:
+                return str(next(iter(entry)))
+        if "cloud" in node:
+            return "cloud"
+    return None
+
+
+def _json(data: bytes) -> object:
+    try:
+        parsed: object = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return parsed
+
+
+def _refuse_uninitialised(
+    directory: Path, *, declared: str | None, initialised: str | None
+) -> None:
+    if initialised is None:
+        what = f"the code names a {declared} backend, which is not initialised"
+        remedy = f"run `terraform init` (or `tofu init`) in {directory}"
+    else:
+        code = f"names a {declared} backend" if declared else "names no backend"
+        what = f"it was initialised with a {initialised} backend, and the code now {code}"
+        remedy = f"run `terraform init -migrate-state` or `-reconfigure` in {directory}"
+    raise PermanentError(f"{directory}: {what}", remedy=remedy)

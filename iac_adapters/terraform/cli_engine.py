@@ -1,0 +1,95 @@
+"""The slow way: one whole `terraform plan`, read back. Fallback and oracle.
+
+The plan file holds secrets, so it lives in a private folder and only as long as it is
+read. The plan refreshes and locks nothing, and writes nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from iac_adapters.terraform.cli_verdict import verdict_of
+from iac_adapters.terraform.command import ToolRun, run_tool
+from iac_adapters.terraform.context import Context
+from iac_adapters.terraform.diagnostics_text import parse_events, render_diagnostics
+from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.terraform.masking import Masker
+from reconciler.domain.model import Observed, Unreadable
+
+_TIMEOUT_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CliPlan:
+    """A complete plan as `show -json` tells it, or the reason why there is none."""
+
+    content: Mapping[str, Any] | None
+    failure: str = ""
+
+    def created(self) -> dict[str, str]:
+        """Return the addresses that the plan would create, as a recording's actions."""
+        changes = self.content.get("resource_changes", ()) if self.content else ()
+        return {
+            change["address"]: "create"
+            for change in changes
+            if change["change"]["actions"] == ["create"] and change["mode"] == "managed"
+        }
+
+
+def verdicts(
+    plan: CliPlan, resources: Sequence[LoadedResource], *, masker: Masker
+) -> Iterator[Observed]:
+    """Yield a verdict for each of `resources`.
+
+    A plan that failed says nothing about anything: all that was asked is unreadable.
+    """
+    for resource in resources:
+        address = resource.recorded.address
+        if plan.content is None:
+            yield Observed(address, Unreadable(plan.failure))
+        else:
+            yield Observed(address, verdict_of(resource, plan.content, masker=masker))
+
+
+async def plan_by_cli(context: Context) -> CliPlan:
+    """Run one refreshing plan; reads the cloud, writes nothing. Takes as long as it takes."""
+    folder = Path(tempfile.mkdtemp(prefix="trueup-plan-"))
+    try:
+        file = folder / "plan"
+        run = await _run(context, ["plan", "-lock=false", "-input=false", "-json",
+                                   f"-out={file}", *context.plan_arguments])  # fmt: skip
+        if run.exit_code != 0:
+            return CliPlan(None, _reason(run))
+        shown = await _run(context, ["show", "-json", str(file)])
+        if shown.exit_code != 0:
+            return CliPlan(None, _reason(shown))
+        plan: dict[str, Any] = orjson.loads(shown.stdout)
+        if plan.get("errored") or not plan.get("complete", True):
+            return CliPlan(None, "the plan did not complete")
+        return CliPlan(plan)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def _run(context: Context, arguments: Sequence[str]) -> ToolRun:
+    return await run_tool(
+        context.executable,
+        list(arguments),
+        directory=context.directory,
+        environment=context.environment,
+        timeout_s=_TIMEOUT_S,
+    )
+
+
+def _reason(run: ToolRun) -> str:
+    diagnostics, _ = parse_events(run.stdout)
+    errors = [d for d in diagnostics if d.severity == "error"]
+    return render_diagnostics(errors) or f"the plan ended with exit code {run.exit_code}"

@@ -1,0 +1,213 @@
+"""What one `terraform show -json` of a plan says about one resource.
+
+Source: JSON output format 1.x, `resource_changes` and `resource_drift`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.terraform.masking import Masker
+from iac_adapters.terraform.origin import is_empty, origin_of
+from reconciler.domain.compare import (
+    IsSet,
+    align,
+    aligned_paths,
+    changed_paths,
+    ordered,
+    value_at,
+)
+from reconciler.domain.model import (
+    Change,
+    Drifted,
+    InSync,
+    Missing,
+    Noise,
+    NoiseItem,
+    NotApplicable,
+    Origin,
+    Status,
+    Unmanaged,
+    Unreadable,
+    Verdict,
+)
+from reconciler.domain.paths import AttributePath, Steps, render_path
+from reconciler.domain.values import UNKNOWN, Value
+
+_JUDGED_AWAY = "the provider would not change it"
+
+
+def verdict_of(resource: LoadedResource, plan: Mapping[str, Any], *, masker: Masker) -> Verdict:
+    """Judge one recorded resource by a complete plan."""
+    address = resource.recorded.address
+    if resource.recorded.status is Status.NOT_CREATED:
+        return Missing(Origin.UNAPPLIED)
+    entry = _entry(plan.get("resource_changes", ()), resource)
+    drift = _entry(plan.get("resource_drift", ()), resource)
+    if entry is None:
+        return _without_change(resource, drift)
+    change = entry["change"]
+    match change["actions"]:
+        case ["no-op"]:
+            return _in_sync(resource, drift)
+        case ["create"]:
+            return Missing()
+        case ["delete"]:
+            return Unmanaged()
+        case ["forget"]:
+            return Noise((NoiseItem(AttributePath(""), "the code asks to forget it"),))
+        case ["update"] | ["delete", "create"] | ["create", "delete"]:
+            return _drifted(resource, change, drift, masker=masker)
+        case actions:
+            return Unreadable(f"{address}: the plan holds an action unknown to trueup: {actions}")
+
+
+def _entry(entries: Iterable[Any], resource: LoadedResource) -> Mapping[str, Any] | None:
+    instance = resource.instance
+    address = instance.address if instance is not None else resource.recorded.address
+    deposed = instance.deposed if instance is not None else None
+    for entry in entries:
+        names = (entry["address"], entry.get("previous_address"))
+        if address in names and entry.get("deposed") == deposed:
+            found: Mapping[str, Any] = entry
+            return found
+    return None
+
+
+def _without_change(resource: LoadedResource, drift: Mapping[str, Any] | None) -> Verdict:
+    if drift is not None and drift["change"]["actions"] == ["delete"]:
+        return Noise((NoiseItem(AttributePath(""), "to be deleted, and already gone"),))
+    return Unreadable(f"{resource.recorded.address}: the plan does not mention it")
+
+
+def _in_sync(resource: LoadedResource, drift: Mapping[str, Any] | None) -> Verdict:
+    if resource.recorded.status is Status.NOT_APPLICABLE:
+        return NotApplicable("built into the tool: there is no remote object")
+    if drift is None:
+        return InSync()
+    change = drift["change"]
+    paths = changed_paths(change["before"], change["after"], _sets_of(resource))
+    items = tuple(NoiseItem(render_path(path), _JUDGED_AWAY) for path in paths)
+    return Noise(items) if items else InSync()
+
+
+def _drifted(
+    resource: LoadedResource,
+    change: Mapping[str, Any],
+    drift: Mapping[str, Any] | None,
+    *,
+    masker: Masker,
+) -> Verdict:
+    is_set = _sets_of(resource)
+    planned = _with_unknown(change["after"], change.get("after_unknown"))
+    live, planned, recorded = align((change["before"], planned, _recorded(resource)), is_set)
+    replaced = tuple(tuple(path) for path in change.get("replace_paths", ()))
+    secret = _Secrets(change, drift)
+    changes: list[Change] = []
+    consequences: list[Change] = []
+    for path in aligned_paths(live, planned, is_set):
+        if is_empty(value_at(live, path)) and is_empty(value_at(planned, path)):
+            continue
+        sides = tuple(value_at(tree, path) for tree in (planned, recorded, live))
+        one = _change(path, sides, secret=secret, replaced=replaced, masker=masker)
+        (consequences if value_at(planned, path) == UNKNOWN else changes).append(one)
+    if not changes:
+        changes, consequences = consequences, []
+    return Drifted(
+        changes=tuple(changes),
+        consequences=tuple(consequences),
+        requires_replace="create" in change["actions"],
+        reason=None if changes else "the plan would replace it",
+    )
+
+
+def _change(
+    path: Steps,
+    sides: tuple[Value, ...],
+    *,
+    secret: _Secrets,
+    replaced: tuple[Steps, ...],
+    masker: Masker,
+) -> Change:
+    declared, recorded, live = sides
+    origin = origin_of(declared, recorded, live)
+    sensitive = secret.covers(path)
+    if sensitive:
+        declared, recorded, live = (masker.mask(side) for side in sides)
+    return Change(
+        path=render_path(path),
+        declared=declared,
+        recorded=recorded,
+        live=live,
+        origin=origin,
+        sensitive=sensitive,
+        forces_replacement=any(path[: len(one)] == one for one in replaced),
+    )
+
+
+class _Secrets:
+    """The plan's mirror trees: `true` stands where the value is a secret."""
+
+    def __init__(self, change: Mapping[str, Any], drift: Mapping[str, Any] | None) -> None:
+        self._trees = [change.get("before_sensitive"), change.get("after_sensitive")]
+        if drift is not None:
+            self._trees += [
+                drift["change"].get("before_sensitive"),
+                drift["change"].get("after_sensitive"),
+            ]
+
+    def covers(self, path: Steps) -> bool:
+        return any(_marked(tree, path) for tree in self._trees)
+
+
+def _marked(tree: Any, path: Steps) -> bool:
+    for step in path:
+        if tree is True:
+            return True
+        if isinstance(tree, dict) and isinstance(step, str):
+            tree = tree.get(step)
+        elif isinstance(tree, list) and isinstance(step, int) and step < len(tree):
+            tree = tree[step]
+        else:
+            return False
+    return _any_true(tree)
+
+
+def _any_true(tree: Any) -> bool:
+    if isinstance(tree, dict):
+        return any(_any_true(value) for value in tree.values())
+    if isinstance(tree, list):
+        return any(_any_true(value) for value in tree)
+    return tree is True
+
+
+def _with_unknown(after: Any, unknown: Any) -> Value:
+    if unknown is True:
+        return UNKNOWN
+    if isinstance(unknown, dict) and isinstance(after, dict | None):
+        known = after or {}
+        keys = [*known, *(key for key in unknown if key not in known)]
+        return {key: _with_unknown(known.get(key), unknown.get(key)) for key in keys}
+    if isinstance(unknown, list) and isinstance(after, list):
+        padded = unknown + [None] * (len(after) - len(unknown))
+        return [_with_unknown(value, padded[i]) for i, value in enumerate(after)]
+    value: Value = after
+    return value
+
+
+def _sets_of(resource: LoadedResource) -> IsSet:
+    """Tell sets from lists by the provider's schema; without one everything is a list."""
+    schema = resource.schema.resource(resource.recorded.type) if resource.schema else None
+    return schema.is_set if schema is not None else ordered
+
+
+def _recorded(resource: LoadedResource) -> Value:
+    instance = resource.instance
+    if instance is None or instance.attributes_json is None:
+        return None
+    values: Value = orjson.loads(instance.attributes_json)
+    return values

@@ -1,0 +1,142 @@
+"""Everything about a root module that can be known without evaluating it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.terraform.backend import locate_state, read_state
+from iac_adapters.terraform.executable import find_executable
+from iac_adapters.terraform.installed import LOCK_FILE, InstalledProvider, installed_providers
+from iac_adapters.terraform.package_check import check_packages
+from iac_adapters.terraform.read_only import read_only
+from iac_adapters.terraform.revision import Revision
+from iac_adapters.terraform.source import Source, load_source
+from iac_adapters.terraform.state import StateFile, StateInstance, parse_state
+from iac_adapters.terraform.workspace import data_directory, selected_workspace
+from reconciler.domain.errors import PermanentError
+from reconciler.ports import StackReference
+
+BUILT_IN: Final = "terraform.io/builtin/terraform"
+_REMOTE_STATE: Final = "terraform_remote_state"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Context:
+    """One root module: code, state, plugins, tool. `revision` covers all of them."""
+
+    directory: Path
+    tool: str
+    executable: Path
+    workspace: str
+    state: StateFile
+    source: Source
+    providers: tuple[InstalledProvider, ...]
+    revision: str
+    plan_arguments: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def managed_instances(self) -> tuple[StateInstance, ...]:
+        """The state's managed resources that a provider plugin serves."""
+        return tuple(
+            instance
+            for instance in self.state.instances
+            if instance.mode == "managed" and instance.provider.source != BUILT_IN
+        )
+
+    @property
+    def types(self) -> frozenset[str]:
+        """Every type the state or the code names."""
+        return frozenset(i.type for i in self.state.instances) | self.source.resource_types()
+
+    @property
+    def reads_remote_state(self) -> bool:
+        """Whether the code depends on other stacks' outputs, which nothing here can watch."""
+        return _REMOTE_STATE in self.source.resource_types()
+
+
+async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> Context:
+    """Load state, code and plugins of a root module.
+
+    Raises:
+        RetryableError: the state's backend could not be reached.
+        PermanentError: something is missing or broken; the message names it.
+    """
+    directory = reference.directory
+    environment = read_only({**os.environ, **reference.environment})
+    if not directory.is_dir():
+        message = f"{directory}: no such directory"
+        raise PermanentError(message, remedy="name a directory that holds *.tf files")
+    data_dir = data_directory(directory, environment)
+    workspace = selected_workspace(directory, environment=environment, wanted=reference.workspace)
+    if reference.workspace is not None:
+        environment["TF_WORKSPACE"] = workspace
+    executable = find_executable(directory, environment)
+    source = load_source(
+        directory, data_dir=data_dir, cache_dir=cache_dir / "sources", tool=executable.name
+    )
+    location = locate_state(directory, workspace=workspace, environment=environment)
+    content = await read_state(location, executable=executable.path, environment=environment)
+    state = parse_state(content, origin=location.description)
+    _refuse_unqualified(state, location.description, executable.name)
+    providers = installed_providers(directory, data_dir=data_dir)
+    await asyncio.to_thread(
+        check_packages,
+        providers,
+        lock_file=directory / LOCK_FILE,
+        known=cache_dir / "packages",
+    )
+    context = Context(
+        directory=directory,
+        tool=executable.name,
+        executable=executable.path,
+        workspace=workspace,
+        state=state,
+        source=source,
+        providers=providers,
+        revision="",
+        plan_arguments=tuple(f"-var-file={file}" for file in reference.var_files),
+        environment=environment,
+        warnings=tuple(source.warnings),
+    )
+    return replace(context, revision=_revision(context, reference, state=content, key=key))
+
+
+def _refuse_unqualified(state: StateFile, origin: str, tool: str) -> None:
+    """Refuse what no plan can evaluate: providers without a namespace (Terraform 0.12)."""
+    legacy = sorted(
+        {i.provider.source for i in state.instances if i.provider.source.split("/")[-2:-1] == ["-"]}
+    )
+    if not legacy:
+        return
+    commands = "; ".join(
+        f"{tool} state replace-provider {source} {source.replace('/-/', '/hashicorp/')}"
+        for source in legacy
+    )
+    raise PermanentError(
+        f"{origin}: state version {state.version} names providers without a namespace:"
+        f" {', '.join(legacy)}; no current release can plan with it",
+        remedy=f"upgrade it once: {commands}",
+    )
+
+
+def _revision(context: Context, reference: StackReference, *, state: bytes, key: bytes) -> str:
+    revision = Revision(key)
+    revision.add("directory", str(context.directory.resolve()))
+    revision.add("tool", str(context.executable))
+    revision.add("source", context.source.digest)
+    revision.add("state", state)
+    revision.add_environment(context.environment)
+    revision.add_providers(context.providers)
+    try:
+        revision.add_files(reference.var_files)
+    except OSError as error:
+        message = f"{error.filename}: {error.strerror}"
+        raise PermanentError(message, remedy="check --var-file") from error
+    return revision.hexdigest()

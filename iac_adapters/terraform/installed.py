@@ -1,0 +1,86 @@
+"""Provider plugins as `terraform init` left them."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reconciler.domain.errors import PermanentError
+
+LOCK_FILE: Final = ".terraform.lock.hcl"
+
+_LOCKED: Final = re.compile(r'^provider\s+"([^"]+)"\s*\{([^}]*)', re.MULTILINE)
+_VERSION: Final = re.compile(r'^\s*version\s*=\s*"([^"]+)"', re.MULTILINE)
+_MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledProvider:
+    """One provider plugin on this machine: `source` as in `host/namespace/name`."""
+
+    source: str
+    version: str
+    binary: Path
+
+    @property
+    def identity(self) -> str:
+        """A digest that changes when the file does: path, size and modification time."""
+        status = self.binary.stat()
+        text = f"{self.source} {self.version} {self.binary} {status.st_size} {status.st_mtime_ns}"
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def platform_name() -> str:
+    """Return this machine as provider folders are named, such as `linux_amd64`."""
+    machine = platform.machine().lower()
+    return f"{sys.platform.removesuffix('32')}_{_MACHINES.get(machine, machine)}"
+
+
+def locked_versions(lock_file: Path) -> dict[str, str]:
+    """Return the version of every provider in a dependency lock file; empty without one.
+
+    Raises:
+        PermanentError: it is there and cannot be read.
+    """
+    try:
+        text = lock_file.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise PermanentError(
+            f"{lock_file}: {error.strerror}", remedy="restore it, or run `terraform init` again"
+        ) from error
+    versions = {}
+    for source, body in _LOCKED.findall(text):
+        if found := _VERSION.search(body):
+            versions[source] = found.group(1)
+    return versions
+
+
+def installed_providers(directory: Path, *, data_dir: Path) -> tuple[InstalledProvider, ...]:
+    """Return every locked provider of a root module, by source.
+
+    Raises:
+        PermanentError: a locked provider is not installed here.
+    """
+    locked = locked_versions(directory / LOCK_FILE)
+    return tuple(
+        _installed(directory, data_dir / "providers", source, version)
+        for source, version in sorted(locked.items())
+    )
+
+
+def _installed(directory: Path, providers: Path, source: str, version: str) -> InstalledProvider:
+    folder = providers / source / version / platform_name()
+    name = source.rsplit("/", 1)[-1]
+    found = sorted(folder.glob(f"terraform-provider-{name}*")) if folder.is_dir() else []
+    binaries = [path for path in found if path.is_file()]
+    if not binaries:
+        message = f"{directory}: provider {source} {version} is locked but not installed"
+        raise PermanentError(message, remedy=f"run `terraform init` in {directory}")
+    return InstalledProvider(source=source, version=version, binary=binaries[0].resolve())

@@ -1,0 +1,54 @@
+"""One loaded stack, as the Terraform adapter keeps it behind a snapshot.
+
+Holds recorded values and evaluated configurations in clear; it never leaves the adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from iac_adapters.terraform.ignored import IgnoreRules
+from iac_adapters.terraform.installed import InstalledProvider
+from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
+from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.state import StateInstance
+from reconciler.domain.model import RecordedResource, ResourceAddress
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProviderKey:
+    """One provider configuration: which plugin, told what, in which environment.
+
+    `digest` is keyed, so it may be used as a name; `configure` holds credentials.
+    """
+
+    digest: str
+    installed: InstalledProvider
+    configure: bytes
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LoadedResource:
+    """Everything needed to read and judge one resource.
+
+    `wire` is None where nothing passed on the wire for it: built-in types, resources
+    that do not exist yet, and those the recording could not match.
+    """
+
+    recorded: RecordedResource
+    instance: StateInstance | None = None
+    wire: RecordedInstance | None = None
+    provider: ProviderKey | None = None
+    schema: ProviderSchema | None = None
+    ignored: IgnoreRules = field(default_factory=IgnoreRules)
+    planned_action: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LoadedStack:
+    """A stack's resources by address, and the recording they were joined with."""
+
+    recording: Recording
+    resources: Mapping[ResourceAddress, LoadedResource]

@@ -1,0 +1,225 @@
+"""Read one resource through its provider and say what the difference means.
+
+Reading and judging never write: ReadResource and PlanResourceChange are the only calls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from iac_adapters.terraform.ignored import apply_ignored, null_write_only, resolve_unknowns
+from iac_adapters.terraform.judge import judge
+from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.terraform.masking import Masker
+from iac_adapters.terraform.messages import NULL
+from iac_adapters.terraform.proposed import proposed_new
+from iac_adapters.terraform.provider import PlanAnswer, Provider
+from iac_adapters.terraform.schema import ResourceSchema
+from iac_adapters.terraform.values import decode, encode
+from reconciler.domain.model import (
+    Drifted,
+    InSync,
+    Missing,
+    Noise,
+    NoiseItem,
+    NotApplicable,
+    Origin,
+    Status,
+    Unmanaged,
+    Unreadable,
+    Verdict,
+)
+from reconciler.domain.paths import AttributePath
+from reconciler.domain.values import Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """What a read answered: the state's bytes (nil when gone) and the provider's private data."""
+
+    state: bytes
+    private: bytes
+
+    @property
+    def gone(self) -> bool:
+        """Whether the provider says that the object does not exist."""
+        return self.state == NULL
+
+
+async def read(resource: LoadedResource, provider: Provider, *, deadline_s: float) -> LiveState:
+    """Ask the provider for the live object. Raises what `Provider.read` raises."""
+    wire, instance = resource.wire, resource.instance
+    assert wire is not None and instance is not None  # noqa: S101, PT018 - callers check
+    answer = await provider.read(
+        wire.type_name,
+        wire.upgraded,
+        instance.private,
+        provider_meta=wire.provider_meta or None,
+        timeout_s=deadline_s,
+    )
+    return LiveState(answer.state, answer.private)
+
+
+def settled(resource: LoadedResource) -> Verdict | None:
+    """Return the verdict that needs no read, or None when the object must be read."""
+    status = resource.recorded.status
+    if status is Status.NOT_CREATED:
+        return Missing(Origin.UNAPPLIED)
+    if status is Status.NOT_APPLICABLE:
+        return _built_in(resource)
+    if status is Status.FORGOTTEN:
+        return Noise(
+            (NoiseItem(AttributePath(""), "the code asks to forget it, not to change it"),)
+        )
+    if resource.wire is None or resource.provider is None:
+        return Unreadable(resource.recorded.note or "the recording of the plan did not show it")
+    return None
+
+
+def _built_in(resource: LoadedResource) -> Verdict:
+    match resource.planned_action:
+        case "delete":
+            return Unmanaged()
+        case "update" | "replace":
+            reason = "the code has a change for it that is not applied"
+            return Drifted((), requires_replace=resource.planned_action == "replace", reason=reason)
+        case _:
+            return NotApplicable("built into the tool: there is no remote object")
+
+
+def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
+    """Judge what needs no provider: gone, byte-equal, or not to be judged at all."""
+    status = resource.recorded.status
+    assert resource.wire is not None  # noqa: S101 - settled() has answered otherwise
+    if live.gone:
+        return _gone(status)
+    match status:
+        case Status.DEPOSED | Status.NOT_DECLARED:
+            return Unmanaged()
+        case Status.TAINTED:
+            reason = "tainted: the next apply replaces it"
+            return Drifted((), requires_replace=True, reason=reason)
+        case Status.LIVE:
+            if live.state == resource.wire.upgraded and resource.planned_action is None:
+                return InSync()
+            return None
+        case Status.FORGOTTEN | Status.NOT_APPLICABLE | Status.NOT_CREATED:
+            return settled(resource)
+        case _:
+            assert_never(status)
+
+
+def _gone(status: Status) -> Verdict:
+    if status in (Status.DEPOSED, Status.NOT_DECLARED):
+        item = NoiseItem(AttributePath(""), "to be deleted, and already gone")
+        return Noise((item,))
+    return Missing()
+
+
+async def judge_by_plan(
+    resource: LoadedResource,
+    live: LiveState,
+    provider: Provider,
+    *,
+    masker: Masker,
+    deadline_s: float,
+) -> Verdict:
+    """Let the provider plan the live object against the recorded configuration."""
+    question = _question(resource, live)
+    if question is None:
+        return Unreadable("the recording holds no configuration for it")
+    answer = await provider.plan(
+        question.type_name,
+        prior=live.state,
+        proposed=encode(question.proposed, question.schema),
+        config=encode(question.config, question.schema),
+        private=live.private,
+        provider_meta=question.provider_meta,
+        timeout_s=deadline_s,
+    )
+    return _verdict(resource, question, answer, masker)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Question:
+    type_name: str
+    schema: ResourceSchema
+    live: Attributes
+    recorded: Attributes
+    config: Attributes
+    proposed: Attributes
+    pending: tuple[tuple[str | int, ...], ...]
+    provider_meta: bytes | None
+
+
+def _question(resource: LoadedResource, live: LiveState) -> _Question | None:
+    wire = resource.wire
+    assert wire is not None and resource.schema is not None  # noqa: S101, PT018 - callers check
+    schema = resource.schema.resource(wire.type_name)
+    if schema is None or wire.config is None:
+        return None
+    live_values = decode(live.state, schema)
+    recorded = decode(wire.upgraded, schema)
+    config = _configuration(resource, schema, recorded)
+    if live_values is None or recorded is None or config is None:
+        return None
+    config = apply_ignored(schema, config, live_values, resource.ignored)
+    config, pending = resolve_unknowns(schema, config, recorded)
+    config = null_write_only(schema, config)
+    return _Question(
+        type_name=wire.type_name,
+        schema=schema,
+        live=live_values,
+        recorded=recorded,
+        config=config,
+        proposed=proposed_new(schema, live_values, config),
+        pending=pending,
+        provider_meta=wire.provider_meta or None,
+    )
+
+
+def _configuration(
+    resource: LoadedResource, schema: ResourceSchema, recorded: Attributes | None
+) -> Attributes | None:
+    """Return the configuration before `ignore_changes`, as `recording.md` 3.1 demands.
+
+    What core sent to the plan has the *recorded* value in each ignored path. Of the
+    validated configurations, the resource's own is the one that becomes the planned one
+    when those paths are filled.
+    """
+    wire = resource.wire
+    assert wire is not None and wire.config is not None  # noqa: S101, PT018 - callers check
+    planned = decode(wire.config, schema)
+    if planned is None or recorded is None or resource.ignored.nothing:
+        return planned
+    for candidate in wire.validated:
+        values = decode(candidate, schema)
+        if values is None:
+            continue
+        filled = apply_ignored(schema, values, recorded, resource.ignored)
+        if encode(filled, schema) == encode(planned, schema):
+            return values
+    return planned
+
+
+def _verdict(
+    resource: LoadedResource, question: _Question, answer: PlanAnswer, masker: Masker
+) -> Verdict:
+    planned = decode(answer.state, question.schema)
+    if planned is None:
+        return Unmanaged()
+    instance = resource.instance
+    return judge(
+        question.schema,
+        planned=planned,
+        live=question.live,
+        recorded=question.recorded,
+        config=question.config,
+        ignored=resource.ignored,
+        requires_replace=answer.requires_replace,
+        masker=masker,
+        sensitive_paths=instance.sensitive_paths if instance is not None else (),
+        pending=question.pending,
+        applied=resource.planned_action is None,
+    )

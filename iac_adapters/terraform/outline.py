@@ -1,0 +1,182 @@
+"""What one configuration file declares: blocks, their lines, their lifecycle rules.
+
+Holds no literal value, only where in the text each one stands, so that it may be kept
+on disk: literals can be secrets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from iac_adapters.terraform.hcl_errors import hcl_error
+
+RESOURCE_BLOCKS: Final = {"resource": "managed", "data": "data", "ephemeral": "ephemeral"}
+_KEPT: Final = frozenset({*RESOURCE_BLOCKS, "module", "moved", "removed", "provider"})
+_LITERAL: Final = re.compile(
+    r'\s*(?:"(?:[^"\\$%]|\\.|[$%](?!\{))*"|true|false|null'
+    r"|-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?)\s*\Z",
+    re.DOTALL,
+)
+# A quoted module source is no secret, except for credentials in an address.
+_LOCAL_SOURCE: Final = re.compile(r'\s*"(\.\.?/[^"$%]*|\.\.?)"\s*\Z')
+_HEADER: Final = re.compile(
+    r"^[ \t]*(?P<type>resource|data|ephemeral|module|moved|removed|provider)\b[ \t]*"
+    r'(?:"?(?P<first>[\w-]+)"?[ \t]*)?(?:"?(?P<second>[\w-]+)"?[ \t]*)?\{',
+    re.MULTILINE,
+)
+_IGNORE: Final = re.compile(
+    r"^[ \t]*ignore_changes\s*=\s*(all\b|\[.*?\](?=\s*(?:[\n#}]|//)))", re.MULTILINE | re.DOTALL
+)
+_MOVE: Final = re.compile(r"^[ \t]*(?P<name>from|to)\s*=\s*(?P<value>[^\n#]+)", re.MULTILINE)
+_SOURCE: Final = re.compile(r'^[ \t]*source\s*=\s*("[^"\n]*")', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockOutline:
+    """One top-level block. Expressions are HCL text; `literals` are (name, start, end)."""
+
+    type: str
+    labels: tuple[str, ...]
+    line: int
+    ignore_changes: str | None = None
+    prevent_destroy: bool = False
+    create_before_destroy: bool = False
+    lifecycle: tuple[str, ...] = ()
+    provider: str | None = None
+    source: str | None = None
+    moved_from: str | None = None
+    moved_to: str | None = None
+    literals: tuple[tuple[str, int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One file. `warning` says why it could only be skimmed."""
+
+    blocks: tuple[BlockOutline, ...]
+    warning: str | None = None
+
+
+def outline_of(text: str, *, file: str) -> Outline:
+    """Return the outline of HCL `text`; a text the parser refuses is skimmed line by line.
+
+    Never call it from two threads at once: python-hcl2 is not thread-safe.
+    """
+    try:
+        document = parse(text, file=file)
+    except ValueError as error:
+        return Outline(tuple(_skim(text)), warning=str(error))
+    return Outline(
+        tuple(_block(text, view) for view in document.blocks() if view.block_type in _KEPT)
+    )
+
+
+def parse(text: str, *, file: str) -> Any:
+    """Return the parsed document.
+
+    Raises:
+        ValueError: the parser refuses it; the message has file, line and caret.
+    """
+    # Imported when first needed: the parser takes longer to import than a cached scan.
+    import hcl2  # noqa: PLC0415
+    from hcl2.query.body import DocumentView  # noqa: PLC0415
+    from lark.exceptions import LarkError, UnexpectedInput  # noqa: PLC0415
+
+    try:
+        return DocumentView(hcl2.parses(text))
+    except UnexpectedInput as error:
+        at_end = getattr(getattr(error, "token", None), "type", None) == "$END"
+        line: int | None = None if at_end else error.line
+        column: int | None = None if at_end else error.column
+        what = _expectation(text, line, column)
+    except RecursionError:
+        line, column, what = 1, 1, "is nested too deeply"
+    except LarkError:
+        line, column, what = 1, 1, "is no HCL"
+    raise ValueError(str(hcl_error(file, text, line=line, column=column, what=what)))
+
+
+def _expectation(text: str, line: int | None, column: int | None) -> str:
+    if line is None:
+        return "the file ends in the middle of a block, list or expression"
+    lines = text.splitlines()
+    rest = lines[line - 1][(column or 1) - 1 :] if line <= len(lines) else ""
+    if "<<" in rest:
+        return "this does not parse; is the heredoc's closing word on a line of its own?"
+    return "this does not parse as HCL"
+
+
+def _block(text: str, view: Any) -> BlockOutline:
+    attributes = {a.name: _span(a) for a in view.attributes()}
+    lifecycle: dict[str, str] = {}
+    if view.block_type in RESOURCE_BLOCKS:
+        for inner in view.blocks("lifecycle"):
+            lifecycle.update({a.name: text[slice(*_span(a))] for a in inner.attributes()})
+    expressions = {
+        name: text[slice(*attributes[name])].strip()
+        for name in ("provider", "source", "from", "to")
+        if name in attributes
+    }
+    return BlockOutline(
+        type=view.block_type,
+        labels=tuple(str(label) for label in view.name_labels),
+        line=view.raw._meta.line,  # noqa: SLF001 - the only place lark keeps positions
+        ignore_changes=lifecycle.get("ignore_changes"),
+        prevent_destroy=lifecycle.get("prevent_destroy", "").strip() == "true",
+        create_before_destroy=lifecycle.get("create_before_destroy", "").strip() == "true",
+        lifecycle=tuple(sorted(lifecycle)),
+        provider=expressions.get("provider"),
+        source=local_source(expressions.get("source", "")) if view.block_type == "module" else None,
+        moved_from=expressions.get("from") if view.block_type in ("moved", "removed") else None,
+        moved_to=expressions.get("to") if view.block_type == "moved" else None,
+        literals=_literals(text, attributes) if view.block_type in RESOURCE_BLOCKS else (),
+    )
+
+
+def local_source(expression: str) -> str | None:
+    """Return a module's source when it is a folder named relative to its caller."""
+    match = _LOCAL_SOURCE.match(expression)
+    return match[1] if match else None
+
+
+def _span(attribute: Any) -> tuple[int, int]:
+    meta = attribute.value_node.raw._meta  # noqa: SLF001 - see `_block`
+    return meta.start_pos, meta.end_pos
+
+
+def _literals(
+    text: str, attributes: dict[str, tuple[int, int]]
+) -> tuple[tuple[str, int, int], ...]:
+    return tuple(
+        (name, start, end)
+        for name, (start, end) in attributes.items()
+        if _LITERAL.match(text[start:end])
+    )
+
+
+def _skim(text: str) -> Iterator[BlockOutline]:
+    """Find what a file declares by its lines alone: types, names, positions, rules."""
+    headers = list(_HEADER.finditer(text))
+    for position, header in enumerate(headers):
+        labels = tuple(label for label in (header["first"], header["second"]) if label)
+        if header["type"] in RESOURCE_BLOCKS and len(labels) != 2:  # noqa: PLR2004 - type, name
+            continue
+        end = headers[position + 1].start() if position + 1 < len(headers) else len(text)
+        body = text[header.end() : end]
+        moves = {match["name"]: match["value"].strip() for match in _MOVE.finditer(body)}
+        ignored = _IGNORE.search(body)
+        source = _SOURCE.search(body)
+        is_move = header["type"] in ("moved", "removed")
+        yield BlockOutline(
+            type=header["type"],
+            labels=labels,
+            line=text.count("\n", 0, header.start()) + 1,
+            ignore_changes=ignored[1] if ignored else None,
+            lifecycle=("ignore_changes",) if ignored else (),
+            source=local_source(source[1]) if source else None,
+            moved_from=moves.get("from") if is_move else None,
+            moved_to=moves.get("to") if header["type"] == "moved" else None,
+        )

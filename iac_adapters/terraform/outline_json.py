@@ -1,0 +1,118 @@
+"""The outline of a `*.tf.json` file.
+
+Source: Terraform's JSON configuration syntax: block types and labels are object keys, a
+block's body is an object or an array of objects, and references are strings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from iac_adapters.terraform.hcl_errors import hcl_error
+from iac_adapters.terraform.outline import (
+    RESOURCE_BLOCKS,
+    BlockOutline,
+    Outline,
+    local_source,
+)
+
+_LABELS: Final = {**dict.fromkeys(RESOURCE_BLOCKS, 2), "module": 1, "provider": 1}
+
+
+def outline_of_json(text: str, *, file: str) -> Outline:
+    """Return the outline of JSON configuration `text`; without blocks when it is broken."""
+    try:
+        document = parse_json(text, file=file)
+    except ValueError as error:
+        return Outline((), warning=str(error))
+    return Outline(tuple(_blocks(text, document)))
+
+
+def parse_json(text: str, *, file: str) -> dict[str, Any]:
+    """Return the document.
+
+    Raises:
+        ValueError: it is broken; the message has file, line and caret.
+    """
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        broken = hcl_error(
+            file, text, line=error.lineno, column=error.colno, what=f"invalid JSON: {error.msg}"
+        )
+        raise ValueError(str(broken)) from None
+    except RecursionError:
+        raise ValueError(f"{file}:1:1: is nested too deeply") from None
+    if not isinstance(document, dict):
+        raise ValueError(f"{file}:1:1: a configuration is a JSON object")  # noqa: TRY004 - its text
+    return document
+
+
+def _blocks(text: str, document: Mapping[str, Any]) -> Iterator[BlockOutline]:
+    for kind, count in _LABELS.items():
+        for labels, body in _labelled(document.get(kind), count):
+            yield _block(text, kind, labels, body)
+    for kind in ("moved", "removed"):
+        for body in _bodies(document.get(kind)):
+            yield BlockOutline(
+                type=kind,
+                labels=(),
+                line=_line(text, (kind,)),
+                moved_from=_text(body.get("from")),
+                moved_to=_text(body.get("to")),
+            )
+
+
+def _labelled(node: Any, count: int) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    for body in _bodies(node):
+        if count == 0:
+            yield (), body
+            continue
+        for label, inner in body.items():
+            if label == "//":
+                continue
+            for labels, found in _labelled(inner, count - 1):
+                yield (label, *labels), found
+
+
+def _bodies(node: Any) -> list[Mapping[str, Any]]:
+    nodes = node if isinstance(node, list) else [node]
+    return [body for body in nodes if isinstance(body, dict)]
+
+
+def _block(text: str, kind: str, labels: tuple[str, ...], body: Mapping[str, Any]) -> BlockOutline:
+    lifecycle: dict[str, Any] = {}
+    for inner in _bodies(body.get("lifecycle")):
+        lifecycle.update(inner)
+    ignored = lifecycle.get("ignore_changes")
+    return BlockOutline(
+        type=kind,
+        labels=labels,
+        line=_line(text, (kind, *labels)),
+        ignore_changes=None if ignored is None else json.dumps(ignored, ensure_ascii=False),
+        prevent_destroy=lifecycle.get("prevent_destroy") is True,
+        create_before_destroy=lifecycle.get("create_before_destroy") is True,
+        lifecycle=tuple(sorted(lifecycle)),
+        provider=_text(body.get("provider")),
+        source=local_source(json.dumps(body.get("source"))) if kind == "module" else None,
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _line(text: str, keys: tuple[str, ...]) -> int:
+    """Return the line of the last key, looking for each behind the one before it."""
+    position = 0
+    for key in keys:
+        match = re.compile(rf"{re.escape(json.dumps(key, ensure_ascii=False))}\s*:").search(
+            text, position
+        )
+        if match is None:
+            break
+        position = match.end()
+    return text.count("\n", 0, position) + 1

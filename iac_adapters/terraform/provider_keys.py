@@ -1,0 +1,58 @@
+"""Provider configurations by the recorded connection they were sent on."""
+
+from __future__ import annotations
+
+import msgpack
+
+from iac_adapters.terraform.context import Context
+from iac_adapters.terraform.loaded import ProviderKey
+from iac_adapters.terraform.messages import message
+from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.revision import Revision
+
+
+class ProviderKeys:
+    """Equal plugin, configuration and environment give equal keys, so aliases may share."""
+
+    def __init__(self, context: Context, recording: Recording, *, key: bytes) -> None:
+        self._context = context
+        self._recording = recording
+        self._key = key
+        self._installed = {provider.source: provider for provider in context.providers}
+        self._known: dict[int, ProviderKey | None] = {}
+
+    def of(self, connection: int) -> ProviderKey | None:
+        """Return the key of a recorded connection; None when it cannot be configured again."""
+        if connection not in self._known:
+            self._known[connection] = self._make(connection)
+        return self._known[connection]
+
+    def _make(self, connection: int) -> ProviderKey | None:
+        recorded = self._recording.connections[connection]
+        installed = self._installed.get(recorded.source)
+        if not recorded.configure or installed is None or _has_unknown(recorded.configure):
+            return None
+        revision = Revision(self._key)
+        revision.add("plugin", installed.identity)
+        revision.add("configure", recorded.configure)
+        revision.add_environment(self._context.environment)
+        return ProviderKey(
+            digest=revision.hexdigest(),
+            installed=installed,
+            configure=recorded.configure,
+            environment=self._context.environment,
+        )
+
+
+def _has_unknown(configure: bytes) -> bool:
+    """Whether a setting waits for a resource that does not exist yet."""
+    found = False
+
+    def extension(_code: int, _data: bytes) -> None:
+        nonlocal found
+        found = True
+
+    config = message("ConfigureRequest").FromString(configure).config.msgpack
+    if config:
+        msgpack.unpackb(config, ext_hook=extension, strict_map_key=False)
+    return found

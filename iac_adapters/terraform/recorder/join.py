@@ -1,0 +1,248 @@
+"""From what passed on the wire to addresses.
+
+The protocol carries no addresses. The state does: what core hands to
+`UpgradeResourceState` is the state's own JSON, and what the provider answers comes back
+as the prior state of the plan. Content thus leads from address to connection (and with
+it to the alias) and on to the evaluated configuration.
+Source: `recording.md` section 1, method A: 114 of 114 over three stacks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from iac_adapters.terraform.messages import NULL
+from iac_adapters.terraform.recorder.capture import ConnectionCapture, PlanCall, UpgradeCall
+from iac_adapters.terraform.recorder.content import content_of
+from iac_adapters.terraform.recorder.recording import (
+    RecordedConnection,
+    RecordedInstance,
+    Recording,
+)
+from iac_adapters.terraform.state import StateInstance
+
+_Content = tuple[str, str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    """One upgraded state, on one connection."""
+
+    connection: int
+    call: UpgradeCall
+
+
+def join(
+    captures: Sequence[ConnectionCapture],
+    instances: Sequence[StateInstance],
+    *,
+    actions: Mapping[str, str],
+    warnings: tuple[str, ...] = (),
+) -> Recording:
+    """Name what was captured by the addresses of `instances` (managed ones)."""
+    by_content, by_id = _index_upgrades(captures, instances)
+    references = _vote(instances, by_content, captures)
+    plans = _Plans(captures)
+    joined: dict[str, RecordedInstance] = {}
+    unmatched: list[str] = []
+    for instance in instances:
+        sightings = by_content.get(_state_content(instance)) or by_id.get(_state_id(instance)) or []
+        sighting = plans.told(sightings, instance) or _choose(
+            sightings, instance, references, captures
+        )
+        if sighting is None:
+            unmatched.append(instance.address)
+            continue
+        joined[instance.label] = _recorded(instance, sighting, plans, captures)
+    return Recording(
+        connections=tuple(
+            RecordedConnection(c.source, (c.configure or b"") if c.configured else b"")
+            for c in captures
+        ),
+        instances=joined,
+        data_reads=tuple((c.index, read) for c in captures for read in c.data_reads),
+        actions=_actions_of_the_living(actions, instances, joined),
+        unmatched=tuple(sorted(unmatched)),
+        warnings=warnings,
+    )
+
+
+def _actions_of_the_living(
+    actions: Mapping[str, str],
+    instances: Sequence[StateInstance],
+    joined: Mapping[str, RecordedInstance],
+) -> dict[str, str]:
+    """Leave out the deletion of a deposed object, which goes by its successor's address."""
+    deposed = {instance.address for instance in instances if instance.deposed}
+    return {
+        address: action
+        for address, action in actions.items()
+        if not (
+            action == "delete"
+            and address in deposed
+            and address in joined
+            and joined[address].config is not None
+        )
+    }
+
+
+def _recorded(
+    instance: StateInstance,
+    sighting: _Sighting,
+    plans: _Plans,
+    captures: Sequence[ConnectionCapture],
+) -> RecordedInstance:
+    plan = None if instance.deposed else plans.of(sighting, instance)
+    judged = plan is not None and plan.config != NULL
+    validated: tuple[bytes, ...] = ()
+    if plan is not None and judged:
+        validated = _validated(captures[sighting.connection], plan)
+    return RecordedInstance(
+        address=instance.address,
+        type_name=instance.type,
+        connection=sighting.connection,
+        upgraded=sighting.call.upgraded,
+        config=plan.config if plan is not None and judged else None,
+        validated=validated,
+        provider_meta=plan.provider_meta if plan is not None else b"",
+        planned=plan is not None,
+    )
+
+
+def _validated(capture: ConnectionCapture, plan: PlanCall) -> tuple[bytes, ...]:
+    """Give the configurations that may stand behind `plan`, the exact one alone if it is there.
+
+    Core validates each resource just before it applies `ignore_changes` and plans it.
+    """
+    configs = {v.config for v in capture.validations if v.type_name == plan.type_name}
+    if plan.config in configs:
+        return (plan.config,)
+    return tuple(sorted(configs))
+
+
+class _Plans:
+    """Plan calls by connection and prior state."""
+
+    def __init__(self, captures: Sequence[ConnectionCapture]) -> None:
+        self._calls: dict[tuple[int, str, bytes], list[PlanCall]] = defaultdict(list)
+        for capture in captures:
+            for call in capture.plans:
+                if call.prior != NULL:
+                    prior = content_of(call.prior)
+                    self._calls[capture.index, call.type_name, prior].append(call)
+
+    def of(self, sighting: _Sighting, instance: StateInstance) -> PlanCall | None:
+        """Return the instance's own call; None when nothing tells it from another's."""
+        calls = self._at(sighting)
+        told = [call for call in calls if call.address == instance.address]
+        if told:
+            return told[0]
+        nameless = [call for call in calls if call.address is None]
+        return nameless[0] if len({call.config for call in nameless}) == 1 else None
+
+    def told(self, sightings: Iterable[_Sighting], instance: StateInstance) -> _Sighting | None:
+        """Return the sighting whose plan call is known to be this instance's."""
+        for sighting in sightings:
+            if any(call.address == instance.address for call in self._at(sighting)):
+                return sighting
+        return None
+
+    def _at(self, sighting: _Sighting) -> Sequence[PlanCall]:
+        content = content_of(sighting.call.upgraded)
+        return self._calls.get((sighting.connection, sighting.call.type_name, content), ())
+
+
+def _index_upgrades(
+    captures: Iterable[ConnectionCapture], instances: Iterable[StateInstance]
+) -> tuple[dict[_Content, list[_Sighting]], dict[_Content, list[_Sighting]]]:
+    """Index by whole content, and by `id` what no instance of the state is the same as."""
+    recorded = {_state_content(instance) for instance in instances}
+    by_content: dict[_Content, list[_Sighting]] = defaultdict(list)
+    by_id: dict[_Content, list[_Sighting]] = defaultdict(list)
+    for capture in captures:
+        for call in capture.upgrades:
+            sighting = _Sighting(capture.index, call)
+            content = _digest(call.raw_json, call.raw_flatmap)
+            by_content[capture.source, call.type_name, content].append(sighting)
+            identity = _identity(call.raw_json, dict(call.raw_flatmap))
+            if identity and (capture.source, call.type_name, content) not in recorded:
+                by_id[capture.source, call.type_name, identity].append(sighting)
+    return by_content, by_id
+
+
+def _state_content(instance: StateInstance) -> _Content:
+    flat = tuple(sorted((instance.attributes_flat or {}).items()))
+    content = _digest(instance.attributes_json or b"", flat)
+    return instance.provider.source, instance.type, content
+
+
+def _state_id(instance: StateInstance) -> _Content:
+    identity = _identity(instance.attributes_json or b"", instance.attributes_flat or {})
+    return instance.provider.source, instance.type, identity
+
+
+def _digest(raw_json: bytes, flatmap: tuple[tuple[str, str], ...]) -> bytes:
+    """Digest the content, whatever its layout: core keeps the state file's white space."""
+    if not raw_json:
+        return hashlib.sha256(repr(flatmap).encode()).digest()
+    canonical = orjson.dumps(orjson.loads(raw_json), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(canonical).digest()
+
+
+def _identity(raw_json: bytes, flatmap: Mapping[str, str]) -> bytes:
+    """Identify by `id`: core strips attributes that the schema has lost, so content may differ."""
+    attributes = orjson.loads(raw_json) if raw_json else flatmap
+    return str(attributes.get("id") or "").encode()
+
+
+def _vote(
+    instances: Sequence[StateInstance],
+    by_content: Mapping[_Content, Sequence[_Sighting]],
+    captures: Iterable[ConnectionCapture],
+) -> dict[int, str]:
+    """Tell which provider reference of the state each connection serves.
+
+    Only content that stands under one reference has a vote: two regions may hold
+    resources that look the same to the last byte.
+    """
+    holders: dict[_Content, set[str]] = defaultdict(set)
+    for instance in instances:
+        holders[_state_content(instance)].add(_reference(instance))
+    votes: dict[int, Counter[str]] = defaultdict(Counter)
+    for content, names in holders.items():
+        if len(names) != 1:
+            continue
+        for sighting in by_content.get(content, ()):
+            votes[sighting.connection].update(names)
+    named = {instance.address: _reference(instance) for instance in instances}
+    for capture in captures:
+        for call in capture.plans:
+            if call.address is not None:
+                votes[capture.index][named[call.address]] += 1
+    return {connection: counter.most_common(1)[0][0] for connection, counter in votes.items()}
+
+
+def _reference(instance: StateInstance) -> str:
+    provider = instance.provider
+    return f"{provider.module}|{provider.source}|{provider.alias or ''}"
+
+
+def _choose(
+    sightings: Sequence[_Sighting],
+    instance: StateInstance,
+    references: Mapping[int, str],
+    captures: Sequence[ConnectionCapture],
+) -> _Sighting | None:
+    own = [s for s in sightings if references.get(s.connection) == _reference(instance)]
+    if own:
+        return own[0]
+    unclaimed = [s for s in sightings if s.connection not in references]
+    # Between providers that are configured alike there is nothing to choose.
+    if len({captures[s.connection].configure for s in unclaimed or sightings}) != 1:
+        return None
+    return (unclaimed or sightings)[0]

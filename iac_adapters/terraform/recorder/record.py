@@ -1,0 +1,228 @@
+"""Record one plan: stock terraform evaluates the code, our tunnels take note.
+
+Nothing is written but a private temporary folder for the sockets: `-refresh=false
+-lock=false`, no plan file. The providers that were configured on the way stay warm and
+are handed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.terraform.command import ToolRun, run_tool
+from iac_adapters.terraform.diagnostics_text import Diagnostic, parse_events
+from iac_adapters.terraform.installed import InstalledProvider
+from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.recorder.answers import filter_schema
+from iac_adapters.terraform.recorder.capture import ConnectionCapture
+from iac_adapters.terraform.recorder.failure import plan_failure
+from iac_adapters.terraform.recorder.head_start import HeadStart
+from iac_adapters.terraform.recorder.tunnel import Connection, Tunnel
+from iac_adapters.terraform.recorder.twins import indistinct, told_apart
+from iac_adapters.terraform.recorder.write_only import drop_write_only
+from iac_adapters.terraform.schema_store import SchemaStore
+from iac_adapters.terraform.state import StateInstance
+from reconciler.domain.errors import PermanentError, RetryableError
+
+_TIMEOUT_S: Final = 900.0
+_MISSING_TYPE: Final = b"does not support resource type"
+_TARGETED_PLANS: Final = 16
+_HARMLESS: Final = "Instance cannot be destroyed"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingOrder:
+    """What to evaluate, and with what. `types` is what the stack is known to use.
+
+    `instances` are the state's; without them those of equal content stay unmatched.
+    """
+
+    directory: Path
+    executable: Path
+    providers: tuple[InstalledProvider, ...]
+    types: frozenset[str]
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    instances: tuple[StateInstance, ...] = field(default=(), repr=False)
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What a plan left behind: captures, the plan's words, and warm providers by capture."""
+
+    captures: list[ConnectionCapture]
+    actions: dict[str, str]
+    warm: dict[int, Provider]
+    warnings: tuple[str, ...] = ()
+
+
+StartProvider = Callable[[InstalledProvider], Awaitable[Provider]]
+
+
+async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartProvider) -> Recorded:
+    """Evaluate the code once and return what every provider was told.
+
+    Raises:
+        PermanentError: the code does not evaluate; the message holds file, line and caret.
+        RetryableError: a provider died or the plan took longer than 15 minutes.
+    """
+    recorded, run = await _attempt(order, order.types, schemas=schemas, start=start)
+    if recorded is None and _MISSING_TYPE in run.stdout:
+        recorded, run = await _attempt(order, None, schemas=schemas, start=start)
+    if recorded is None:
+        raise _failure(order, run)
+    await _tell_apart(order, recorded, schemas=schemas, start=start)
+    return recorded
+
+
+async def _tell_apart(
+    order: RecordingOrder, recorded: Recorded, *, schemas: SchemaStore, start: StartProvider
+) -> None:
+    """Plan by itself each of the few instances that the whole plan cannot tell apart."""
+    addresses = indistinct(recorded.captures, order.instances)[:_TARGETED_PLANS]
+    for instance in order.instances:
+        if instance.address not in addresses or instance.deposed:
+            continue
+        alone = replace(order, arguments=(*order.arguments, f"-target={instance.address}"))
+        targeted, _ = await _attempt(alone, order.types, schemas=schemas, start=start)
+        if targeted is None:
+            continue
+        await asyncio.gather(*(provider.close() for provider in targeted.warm.values()))
+        told_apart(recorded.captures, targeted.captures, instance)
+
+
+async def _attempt(
+    order: RecordingOrder,
+    types: frozenset[str] | None,
+    *,
+    schemas: SchemaStore,
+    start: StartProvider,
+) -> tuple[Recorded | None, ToolRun]:
+    folder = Path(tempfile.mkdtemp(prefix="tu-"))
+    tunnels: list[Tunnel] = []
+    kept: dict[int, Provider] = {}
+    try:
+        for number, installed in enumerate(order.providers):
+            tunnels.append(await _tunnel(folder / str(number), installed, types, schemas, start))
+        environment = {
+            **order.environment,
+            "TF_REATTACH_PROVIDERS": await _reattach(tunnels, order, schemas),
+        }
+        run = await run_tool(
+            order.executable,
+            ["plan", "-refresh=false", "-lock=false", "-input=false", "-json", *order.arguments],
+            directory=order.directory,
+            environment=environment,
+            timeout_s=_TIMEOUT_S,
+        )
+        diagnostics, actions = _read_events(run)
+        fatal = [d for d in diagnostics if d.severity == "error" and d.summary != _HARMLESS]
+        if run.exit_code != 0 and (fatal or not diagnostics):
+            _raise_when_provider_died(tunnels)
+            return None, run
+        captures, kept = _number([c for tunnel in tunnels for c in tunnel.connections])
+        drop_write_only(captures, {p.source: await schemas.schema(p) for p in order.providers})
+        return Recorded(captures, actions, kept), run
+    finally:
+        await asyncio.shield(_clear(tunnels, folder, keep=kept))
+
+
+async def _tunnel(
+    folder: Path,
+    installed: InstalledProvider,
+    types: frozenset[str] | None,
+    schemas: SchemaStore,
+    start: StartProvider,
+) -> Tunnel:
+    await asyncio.to_thread(folder.mkdir, 0o700)
+    known = await schemas.schema(installed)
+    schema = filter_schema(known.raw, types=types)
+    ahead = HeadStart(lambda: start(installed))
+    tunnel = Tunnel(installed.source, folder=folder, schema=schema, providers=ahead)
+    await tunnel.open()
+    return tunnel
+
+
+async def _reattach(tunnels: Sequence[Tunnel], order: RecordingOrder, schemas: SchemaStore) -> str:
+    # With "Test" false terraform would kill the process it thinks is the provider: us.
+    entries = {}
+    for tunnel, installed in zip(tunnels, order.providers, strict=True):
+        entries[tunnel.source] = {
+            "Protocol": "grpc",
+            "ProtocolVersion": (await schemas.schema(installed)).protocol,
+            "Pid": os.getpid(),
+            "Test": True,
+            "Addr": {"Network": "unix", "String": str(tunnel.socket)},
+        }
+    return json.dumps(entries)
+
+
+def _number(
+    connections: Sequence[Connection],
+) -> tuple[list[ConnectionCapture], dict[int, Provider]]:
+    """Number the connections that matter across all sources, and keep their providers."""
+    captures: list[ConnectionCapture] = []
+    warm: dict[int, Provider] = {}
+    for connection in connections:
+        capture = connection.capture
+        if capture.configure is None and not capture.upgrades:
+            continue
+        capture.index = len(captures)
+        captures.append(capture)
+        if capture.configured and connection.provider is not None:
+            warm[capture.index] = connection.provider
+    return captures, warm
+
+
+async def _clear(tunnels: Sequence[Tunnel], folder: Path, *, keep: Mapping[int, Provider]) -> None:
+    kept = {id(provider) for provider in keep.values()}
+    idle = [
+        connection.provider
+        for tunnel in tunnels
+        for connection in tunnel.connections
+        if connection.provider is not None and id(connection.provider) not in kept
+    ]
+    await asyncio.gather(*(tunnel.close() for tunnel in tunnels), return_exceptions=True)
+    await asyncio.gather(*(provider.close() for provider in idle), return_exceptions=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_events(run: ToolRun) -> tuple[tuple[Diagnostic, ...], dict[str, str]]:
+    diagnostics, events = parse_events(run.stdout)
+    actions: dict[str, str] = {}
+    for event in events:
+        if event.get("type") != "planned_change":
+            continue
+        change = event["change"]
+        address = change["resource"]["addr"]
+        # A deposed object goes by the address of its successor, which may have a change too.
+        if address not in actions or change["action"] != "delete":
+            actions[address] = change["action"]
+    return diagnostics, actions
+
+
+def _raise_when_provider_died(tunnels: Sequence[Tunnel]) -> None:
+    for tunnel in tunnels:
+        for connection in tunnel.connections:
+            if connection.failure is not None:
+                message = f"provider {tunnel.source}: {connection.failure}"
+                raise RetryableError(message, remedy="run the scan again; if it dies again, report it to the provider")  # fmt: skip  # noqa: E501
+
+
+def _failure(order: RecordingOrder, run: ToolRun) -> PermanentError:
+    diagnostics, _ = _read_events(run)
+    return plan_failure(
+        order.directory,
+        tool=order.executable.name,
+        diagnostics=diagnostics,
+        stderr=run.stderr,
+        exit_code=run.exit_code,
+    )

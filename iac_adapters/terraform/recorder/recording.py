@@ -1,0 +1,58 @@
+"""A recording: every provider's and every resource's evaluated configuration.
+
+It holds credentials and secrets in clear. It lives in memory or in the encrypted
+cache; `repr` shows counts alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from iac_adapters.terraform.recorder.capture import DataRead
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RecordedConnection:
+    """One configured provider instance. `configure` is the raw request, exactly as sent."""
+
+    source: str
+    configure: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RecordedInstance:
+    """One resource instance of the state, joined to what passed on the wire for it.
+
+    `upgraded` is the recorded state in the provider's current schema, msgpack. `config`
+    is None when the plan meant to delete or forget the instance, or could not judge it.
+    `validated` holds the configurations before `ignore_changes` that may be its own.
+    """
+
+    address: str
+    type_name: str
+    connection: int
+    upgraded: bytes
+    config: bytes | None
+    validated: tuple[bytes, ...]
+    provider_meta: bytes
+    planned: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Recording:
+    """All that one `plan -refresh=false` evaluated, by address.
+
+    `actions` are the plan's own words (`create`, `delete`, `replace` ...) by address;
+    `unmatched` are state addresses for which nothing was found on the wire.
+    """
+
+    connections: tuple[RecordedConnection, ...]
+    instances: Mapping[str, RecordedInstance]
+    data_reads: tuple[tuple[int, DataRead], ...]
+    actions: Mapping[str, str]
+    unmatched: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+
+NOTHING_RECORDED = Recording(connections=(), instances={}, data_reads=(), actions={})

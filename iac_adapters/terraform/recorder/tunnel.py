@@ -1,0 +1,207 @@
+"""A provider as terraform sees it, with our ears in between.
+
+Terraform opens one connection per provider instance and walk. Each accepted connection
+gets a gRPC server of its own, so a call is known by the connection it came on, and with
+it the alias. A provider process serves a connection only when a call really needs one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+
+from iac_adapters.plugin_host.errors import PluginCrashed, PluginRefused, PluginTimeout
+from iac_adapters.terraform.messages import message
+from iac_adapters.terraform.protocol import Rpc, rpc_of
+from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.recorder.answers import EMPTY_ANSWERS
+from iac_adapters.terraform.recorder.capture import (
+    ConnectionCapture,
+    DataRead,
+    PlanCall,
+    UpgradeCall,
+    ValidateCall,
+)
+from iac_adapters.terraform.recorder.head_start import HeadStart
+
+_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", 256 << 20),
+    ("grpc.max_send_message_length", 256 << 20),
+)
+_BUFFER_BYTES: Final = 1 << 16
+
+
+class Connection:
+    """One connection of terraform: its capture and its provider, if one was needed."""
+
+    def __init__(self, capture: ConnectionCapture, *, schema: bytes, providers: HeadStart) -> None:
+        self.capture = capture
+        self.provider: Provider | None = None
+        self.failure: str | None = None
+        self._schema = schema
+        self._providers = providers
+        self._starting = asyncio.Lock()
+
+    async def answer(self, path: str, request: bytes) -> bytes:
+        """Answer one call, from what we know or from the provider, and take note of it."""
+        rpc = rpc_of(path)
+        if rpc is Rpc.SCHEMA:
+            return self._schema
+        if rpc is Rpc.VALIDATE_RESOURCE:
+            self._note_validation(request)
+        if rpc in EMPTY_ANSWERS:
+            return b""
+        response = await self._forward(path, request)
+        self._note(rpc, request, response)
+        return response
+
+    async def _forward(self, path: str, request: bytes) -> bytes:
+        async with self._starting:
+            if self.provider is None:
+                self.provider = await self._providers.take()
+        return await self.provider.process.unary(path, request, timeout_s=None)
+
+    def _note_validation(self, request: bytes) -> None:
+        call = message("ValidateRequest").FromString(request)
+        self.capture.validations.append(ValidateCall(call.type_name, call.config.msgpack))
+
+    def _note(self, rpc: Rpc | None, request: bytes, response: bytes) -> None:
+        match rpc:
+            case Rpc.CONFIGURE:
+                answer = message("ConfigureResponse").FromString(response)
+                self.capture.configure = request
+                self.capture.configured = not any(d.severity == 1 for d in answer.diagnostics)
+            case Rpc.UPGRADE_STATE:
+                self.capture.upgrades.append(_upgrade_call(request, response))
+            case Rpc.PLAN:
+                self.capture.plans.append(_plan_call(request))
+            case Rpc.READ_DATA:
+                state = message("ReadDataResponse").FromString(response).state.msgpack
+                self.capture.data_reads.append(DataRead(request, state))
+            case _:
+                return
+
+
+def _upgrade_call(request: bytes, response: bytes) -> UpgradeCall:
+    asked = message("UpgradeStateRequest").FromString(request)
+    answered = message("UpgradeStateResponse").FromString(response)
+    return UpgradeCall(
+        type_name=asked.type_name,
+        raw_json=asked.raw_state.json,
+        raw_flatmap=tuple(sorted(asked.raw_state.flatmap.items())),
+        upgraded=answered.upgraded_state.msgpack,
+    )
+
+
+def _plan_call(request: bytes) -> PlanCall:
+    asked = message("PlanRequest").FromString(request)
+    return PlanCall(
+        type_name=asked.type_name,
+        prior=asked.prior_state.msgpack,
+        config=asked.config.msgpack,
+        provider_meta=asked.provider_meta.msgpack,
+    )
+
+
+class _Handler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in its stubs only
+    """Hands every unary call of one connection to it, as raw bytes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def service(self, details: grpc.HandlerCallDetails) -> Any:
+        path = details.method
+        if "Provider/" not in path:
+            # go-plugin's broker and stdio streams: core does without them.
+            return None
+
+        async def behaviour(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+            try:
+                return await self._connection.answer(path, request)
+            except (PluginCrashed, PluginTimeout) as error:
+                self._connection.failure = str(error)
+                await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+            except PluginRefused as error:
+                # The provider's own "no" (often UNIMPLEMENTED) must reach core as it is.
+                await context.abort(error.code, str(error))
+            raise AssertionError(path)  # abort always raises
+
+        return grpc.unary_unary_rpc_method_handler(behaviour)
+
+
+class Tunnel:
+    """One listening socket for one provider source."""
+
+    def __init__(self, source: str, *, folder: Path, schema: bytes, providers: HeadStart) -> None:
+        self.source = source
+        self.socket = folder / "t"
+        self.connections: list[Connection] = []
+        self._folder = folder
+        self._schema = schema
+        self._providers = providers
+        self._listener: asyncio.Server | None = None
+        self._servers: list[grpc.aio.Server] = []
+        self._splices: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Listen. The folder must be private: whoever connects gets credentials."""
+        self._listener = await asyncio.start_unix_server(self._accept, path=str(self.socket))
+
+    async def close(self) -> None:
+        """Stop listening and end every connection; providers in use are left to their owner."""
+        if self._listener is not None:
+            self._listener.close()
+        for task in tuple(self._splices):
+            task.cancel()
+        await asyncio.gather(*self._splices, return_exceptions=True)
+        await asyncio.gather(*(server.stop(grace=None) for server in self._servers))
+        await self._providers.close()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a stream callback always runs in a task
+        self._splices.add(task)
+        try:
+            await self._serve(reader, writer)
+        except (asyncio.CancelledError, ConnectionError):
+            pass  # terraform left, or we closed: either way this connection is over
+        finally:
+            self._splices.discard(task)
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first = await reader.read(_BUFFER_BYTES)
+        if not first:
+            return  # go-plugin's empty probe connection
+        index = len(self.connections)
+        capture = ConnectionCapture(self.source, index)
+        connection = Connection(capture, schema=self._schema, providers=self._providers)
+        self.connections.append(connection)
+        inner = self._folder / f"c{index}"
+        server = grpc.aio.server(options=_OPTIONS)
+        server.add_generic_rpc_handlers((_Handler(connection),))
+        server.add_insecure_port(f"unix:{inner}")
+        await server.start()
+        self._servers.append(server)
+        inner_reader, inner_writer = await asyncio.open_unix_connection(str(inner))
+        inner_writer.write(first)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_splice(reader, inner_writer))
+                group.create_task(_splice(inner_reader, writer))
+        finally:
+            inner_writer.close()
+
+
+async def _splice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(_BUFFER_BYTES):
+            writer.write(data)
+            await writer.drain()
+    with contextlib.suppress(ConnectionError, OSError, RuntimeError):
+        writer.write_eof()

@@ -1,0 +1,320 @@
+"""The code of a root module and its child modules: what declares which resource, and where.
+
+Nothing is evaluated here; that is Terraform's own work (`recorder`). A file that the
+parser does not understand, while Terraform may, is skimmed and warned about.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from iac_adapters.terraform.addresses import block_address, resource_address
+from iac_adapters.terraform.hcl_errors import decode_hcl
+from iac_adapters.terraform.ignored import IgnoreRules
+from iac_adapters.terraform.outline import RESOURCE_BLOCKS, BlockOutline, Outline, parse
+from iac_adapters.terraform.outline_json import parse_json
+from iac_adapters.terraform.source_cache import PARSER, cached_outline
+from iac_adapters.terraform.source_files import (
+    combine,
+    configuration_files,
+    digest_references,
+    read_file,
+    variable_and_lock_files,
+)
+from iac_adapters.terraform.traversals import compact, parse_ignore_changes, unquote
+from reconciler.domain.errors import PermanentError
+
+Literal = str | int | float | bool | None
+
+_DEEPEST: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceBlock:
+    """One declared resource. `file` is relative to the stack's directory.
+
+    `address` has no instance keys. `literal_attributes` holds the arguments that are
+    plain strings, numbers, booleans or null; they may be secrets.
+    """
+
+    address: str
+    mode: str
+    type: str
+    name: str
+    file: str
+    line: int
+    ignore_changes: IgnoreRules = field(default_factory=IgnoreRules)
+    prevent_destroy: bool = False
+    create_before_destroy: bool = False
+    provider_alias_expr: str | None = None
+    literal_attributes: Mapping[str, Literal] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One child module: `path` is `module.a.module.b`, `directory` where its code is."""
+
+    path: str
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Everything the code of a stack says without being evaluated.
+
+    `moved` and `removed` hold addresses as seen from the root module. `digest` covers
+    every file that a plan reads by name.
+    """
+
+    directory: Path
+    blocks: Mapping[str, ResourceBlock]
+    modules: tuple[Module, ...]
+    moved: tuple[tuple[str, str], ...]
+    removed: tuple[str, ...]
+    warnings: tuple[str, ...]
+    digest: str
+    is_root_module: bool
+    files: tuple[Path, ...] = ()
+
+    def block(self, address: str) -> ResourceBlock | None:
+        """Return the block that declares `address`, whatever its keys; None when none does."""
+        found = self.blocks.get(address)
+        if found is not None:
+            return found
+        try:
+            return self.blocks.get(block_address(address))
+        except ValueError:
+            return None
+
+    def resource_types(self) -> frozenset[str]:
+        """Return every type that a resource, data or ephemeral block names."""
+        return frozenset(block.type for block in self.blocks.values())
+
+
+def load_source(
+    directory: Path, *, data_dir: Path, cache_dir: Path | None, tool: str = "terraform"
+) -> Source:
+    """Read the code below `directory`. Nothing is written but the cache of outlines.
+
+    Raises:
+        PermanentError: there is no code, or a file cannot be read or is binary.
+    """
+    reading = _Reading(directory, data_dir, cache_dir, tool)
+    reading.module("", directory, depth=0)
+    if not reading.files:
+        raise PermanentError(
+            f"{directory}: holds no Terraform configuration (*.tf or *.tf.json)",
+            remedy="name a directory that holds *.tf files",
+        )
+    return reading.source()
+
+
+def validate_hcl_file(file: Path) -> None:
+    """Return when `file` is well-formed HCL, or JSON where its name says so.
+
+    Raises:
+        PermanentError: it is not; the message has file, line, source line and caret.
+    """
+    text = decode_hcl(file, read_file(file))
+    try:
+        with PARSER:
+            (parse_json if file.name.endswith(".json") else parse)(text, file=str(file))
+    except ValueError as error:
+        remedy = "correct the file; `terraform fmt -check` or `tofu fmt -check` shows more"
+        raise PermanentError(str(error), remedy=remedy) from None
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One walk over a module tree, collecting as it goes."""
+
+    directory: Path
+    data_dir: Path
+    cache_dir: Path | None
+    tool: str
+    blocks: dict[str, ResourceBlock] = field(default_factory=dict)
+    modules: list[Module] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    has_root_marks: bool = False
+    _installed: dict[str, Path] | None = None
+
+    def source(self) -> Source:
+        for file in variable_and_lock_files(self.directory):
+            self.contents[str(file)] = read_file(file)
+        return Source(
+            directory=self.directory,
+            blocks=self.blocks,
+            modules=tuple(self.modules),
+            moved=tuple(self.moved),
+            removed=tuple(self.removed),
+            warnings=tuple(self.warnings),
+            digest=combine(sorted(self.contents.items())),
+            is_root_module=self.has_root_marks or _has_root_files(self.directory, self.data_dir),
+            files=tuple(self.files),
+        )
+
+    def module(self, key: str, folder: Path, *, depth: int) -> None:
+        """Take in the module called by `key` (`a.b`), then those it calls."""
+        path = ".".join(f"module.{name}" for name in key.split(".")) if key else ""
+        primary, overrides = configuration_files(folder, tool=self.tool)
+        calls: dict[str, BlockOutline] = {}
+        for file in primary:
+            text, outline = self._outline(file)
+            for block in outline.blocks:
+                self._take(path, folder, file, text, block)
+                if block.type == "module" and block.labels:
+                    calls[block.labels[0]] = block
+        for file in overrides:
+            text, outline = self._outline(file)
+            for block in outline.blocks:
+                self._override(path, block)
+                if block.type == "module" and block.labels and block.source:
+                    calls[block.labels[0]] = block
+        for name, call in calls.items():
+            self._call(f"{key}.{name}" if key else name, folder, call, depth=depth)
+
+    def _outline(self, file: Path) -> tuple[str, Outline]:
+        data = read_file(file)
+        text = decode_hcl(file, data)
+        shown = _relative(file, self.directory)
+        outline = cached_outline(text, file=shown, cache_dir=self.cache_dir)
+        self.files.append(file)
+        self.contents[str(file)] = data
+        self.contents[f"{file}\0references"] = digest_references(
+            text, module=file.parent, root=self.directory
+        )
+        if outline.warning is not None:
+            self.warnings.append(outline.warning)
+        return text, outline
+
+    def _take(self, path: str, folder: Path, file: Path, text: str, block: BlockOutline) -> None:
+        match block.type:
+            case "resource" | "data" | "ephemeral" if len(block.labels) == 2:  # noqa: PLR2004
+                resource = self._resource(path, file, text, block)
+                self.blocks.setdefault(resource.address, resource)
+            case "moved" if block.moved_from and block.moved_to:
+                origin, target = compact(block.moved_from), compact(block.moved_to)
+                self.moved.append((_inside(path, origin), _inside(path, target)))
+            case "removed" if block.moved_from:
+                self.removed.append(_inside(path, compact(block.moved_from)))
+            case "provider" if folder == self.directory:
+                self.has_root_marks = True
+
+    def _resource(self, path: str, file: Path, text: str, block: BlockOutline) -> ResourceBlock:
+        type_name, name = block.labels
+        mode = RESOURCE_BLOCKS[block.type]
+        return ResourceBlock(
+            address=resource_address(path, mode=mode, type_name=type_name, name=name),
+            mode=mode,
+            type=type_name,
+            name=name,
+            file=_relative(file, self.directory),
+            line=block.line,
+            ignore_changes=self._ignored(file, block),
+            prevent_destroy=block.prevent_destroy,
+            create_before_destroy=block.create_before_destroy,
+            provider_alias_expr=compact(block.provider) if block.provider else None,
+            literal_attributes={n: _literal(text[start:end]) for n, start, end in block.literals},
+        )
+
+    def _ignored(self, file: Path, block: BlockOutline) -> IgnoreRules:
+        if block.ignore_changes is None:
+            return IgnoreRules()
+        try:
+            return parse_ignore_changes(block.ignore_changes)
+        except ValueError as error:
+            place = f"{_relative(file, self.directory)}:{block.line}"
+            self.warnings.append(f"{place}: {error}; its ignored attributes are not known")
+            return IgnoreRules()
+
+    def _override(self, path: str, block: BlockOutline) -> None:
+        if block.type not in RESOURCE_BLOCKS or len(block.labels) != 2:  # noqa: PLR2004
+            return
+        type_name, name = block.labels
+        mode = RESOURCE_BLOCKS[block.type]
+        address = resource_address(path, mode=mode, type_name=type_name, name=name)
+        if (base := self.blocks.get(address)) is None:
+            return
+        if "ignore_changes" in block.lifecycle:
+            base = replace(base, ignore_changes=self._ignored(self.directory / base.file, block))
+        if "prevent_destroy" in block.lifecycle:
+            base = replace(base, prevent_destroy=block.prevent_destroy)
+        if "create_before_destroy" in block.lifecycle:
+            base = replace(base, create_before_destroy=block.create_before_destroy)
+        if block.provider:
+            base = replace(base, provider_alias_expr=compact(block.provider))
+        # An overridden argument's value is the override's, which is not looked up here.
+        overridden = {literal[0] for literal in block.literals}
+        kept = {n: v for n, v in base.literal_attributes.items() if n not in overridden}
+        self.blocks[address] = replace(base, literal_attributes=kept)
+
+    def _call(self, key: str, caller: Path, call: BlockOutline, *, depth: int) -> None:
+        folder = self._installed_modules().get(key)
+        if folder is None and call.source is not None:
+            folder = Path(os.path.normpath(caller / call.source))
+        path = ".".join(f"module.{name}" for name in key.split("."))
+        if folder is None or not folder.is_dir():
+            self.warnings.append(f"{path} is not installed; `terraform init` installs it")
+            return
+        if depth >= _DEEPEST:
+            self.warnings.append(f"{path}: modules call each other more than {_DEEPEST} deep")
+            return
+        self.modules.append(Module(path, folder))
+        self.module(key, folder, depth=depth + 1)
+
+    def _installed_modules(self) -> dict[str, Path]:
+        if self._installed is None:
+            self._installed = self._read_manifest()
+        return self._installed
+
+    def _read_manifest(self) -> dict[str, Path]:
+        manifest = self.data_dir / "modules" / "modules.json"
+        if not manifest.is_file():
+            return {}
+        data = read_file(manifest)
+        self.contents[str(manifest)] = data
+        try:
+            return dict(_manifest_entries(orjson.loads(data), self.directory))
+        except (ValueError, KeyError, TypeError):
+            self.warnings.append(f"{manifest}: is broken; `terraform init` writes it anew")
+            return {}
+
+
+def _manifest_entries(document: Any, root: Path) -> Iterator[tuple[str, Path]]:
+    for module in document["Modules"]:
+        yield str(module["Key"]), Path(os.path.normpath(root / str(module["Dir"])))
+
+
+def _relative(file: Path, root: Path) -> str:
+    return os.path.relpath(file, root)
+
+
+def _inside(path: str, address: str) -> str:
+    return f"{path}.{address}" if path else address
+
+
+def _literal(text: str) -> Literal:
+    text = text.strip()
+    if text.startswith('"'):
+        return unquote(text)
+    words: dict[str, Literal] = {"true": True, "false": False, "null": None}
+    if text in words:
+        return words[text]
+    return int(text) if text.lstrip("-").isdecimal() else float(text)
+
+
+def _has_root_files(directory: Path, data_dir: Path) -> bool:
+    """Tell whether somebody initialised, applied or gave values to this very module."""
+    marks = (".terraform.lock.hcl", "terraform.tfstate", "terraform.tfvars", "terraform.tfstate.d")
+    initialised = (data_dir / "terraform.tfstate").is_file() or (data_dir / "providers").is_dir()
+    return initialised or any((directory / mark).exists() for mark in marks)

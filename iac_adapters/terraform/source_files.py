@@ -1,0 +1,171 @@
+"""Which files a root module and its child modules are made of, and what they refer to.
+
+Source: internal/configs/parser_config_dir.go of Terraform 1.11; OpenTofu 1.8 release
+notes for `*.tofu`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from reconciler.domain.errors import PermanentError
+
+TOFU: Final = "tofu"
+_TERRAFORM_ENDINGS: Final = (".tf", ".tf.json")
+_TOFU_ENDINGS: Final = (".tofu", ".tofu.json")
+_BY_NAME: Final = ("terraform.tfvars", "terraform.tfvars.json", ".terraform.lock.hcl")
+_BY_PATTERN: Final = ("*.auto.tfvars", "*.auto.tfvars.json")
+_FILE_CALL: Final = re.compile(
+    r"\b(?:file(?:base64|exists|md5|sha1|sha256|sha512|base64sha256|base64sha512)?|templatefile)"
+    r'\s*\(\s*("(?:[^"\\\n]|\\.)*"|[^"\s][^,)\n]*)'
+)
+_FILE_SET: Final = re.compile(r"\bfileset\s*\(")
+_BASE: Final = re.compile(r"\$\{path\.(module|root|cwd)\}/?")
+_UNSEEN_LIMIT: Final = 20_000
+_NOT_CONFIGURATION: Final = (".tfstate", ".tfstate.backup", ".tfstate.lock.info")
+
+
+def configuration_files(directory: Path, *, tool: str) -> tuple[list[Path], list[Path]]:
+    """Return a module's primary files and its override files, each in load order.
+
+    Raises:
+        PermanentError: the directory cannot be read.
+    """
+    try:
+        names = sorted(
+            p.name for p in directory.iterdir() if not _ignored(p.name) and _may_be_code(p)
+        )
+    except OSError as error:
+        raise PermanentError(
+            f"{directory}: {error.strerror}", remedy="check the directory and its permissions"
+        ) from error
+    endings = _TERRAFORM_ENDINGS + (_TOFU_ENDINGS if tool == TOFU else ())
+    chosen = [name for name in names if name.endswith(endings)]
+    if tool == TOFU:
+        # main.tofu takes the place of main.tf beside it.
+        shadowed = {name.replace(".tofu", ".tf") for name in chosen if ".tofu" in name}
+        chosen = [name for name in chosen if name not in shadowed]
+    overrides = [name for name in chosen if _is_override(name)]
+    primary = [name for name in chosen if name not in set(overrides)]
+    return [directory / n for n in primary], [directory / n for n in overrides]
+
+
+def read_file(file: Path) -> bytes:
+    """Return the content of a configuration file.
+
+    Raises:
+        PermanentError: it cannot be read; the message says why.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise PermanentError(
+            f"{file}: {error.strerror}", remedy="check the file and its permissions"
+        ) from error
+
+
+def variable_and_lock_files(root: Path) -> list[Path]:
+    """Return the files beside the code that Terraform reads by name."""
+    named = [root / name for name in _BY_NAME]
+    matched = [file for pattern in _BY_PATTERN for file in root.glob(pattern)]
+    return sorted(file for file in {*named, *matched} if file.is_file())
+
+
+def digest_references(text: str, *, module: Path, root: Path) -> bytes:
+    """Return a digest of the files that `text` reads by `file()` and its kin.
+
+    A file whose name is written out counts by its content. Where the name is computed,
+    every file it could be counts by size and time of change: one scan too many is
+    recorded anew rather than one too few.
+    """
+    digest = hashlib.sha256()
+    for call in sorted({match[1] for match in _FILE_CALL.finditer(text)}):
+        _add_call(digest, call, module=module, root=root)
+    if _FILE_SET.search(text):
+        _add_folder(digest, module)
+        _add_folder(digest, root)
+    return digest.digest()
+
+
+def _add_call(digest: hashlib._Hash, call: str, *, module: Path, root: Path) -> None:
+    base = root
+    if not call.startswith('"'):
+        _add_folder(digest, module)
+        _add_folder(digest, root)
+        return
+    name = call[1:-1]
+    if (start := _BASE.match(name)) is not None:
+        base = module if start[1] == "module" else root
+        name = name[start.end() :]
+    if "${" not in name and "%{" not in name:
+        _add_content(digest, base / Path(name).expanduser())
+        return
+    fixed = re.split(r"[$%]\{", name, maxsplit=1)[0]
+    _add_folder(digest, base / fixed.rpartition("/")[0])
+
+
+def _add_content(digest: hashlib._Hash, file: Path) -> None:
+    digest.update(str(file).encode(errors="surrogateescape"))
+    try:
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    except OSError as error:
+        digest.update(f"unreadable {error.errno}".encode())
+
+
+def _add_folder(digest: hashlib._Hash, folder: Path) -> None:
+    for count, file in enumerate(_tree(folder)):
+        if count >= _UNSEEN_LIMIT:
+            return
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        line = f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n"
+        digest.update(line.encode(errors="surrogateescape"))
+
+
+def _tree(folder: Path) -> Iterator[Path]:
+    """Yield the files below `folder`, without hidden folders, states and link loops."""
+    pending = [folder]
+    while pending:
+        try:
+            entries = sorted(pending.pop().iterdir())
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.endswith(_NOT_CONFIGURATION):
+                continue
+            if entry.is_dir():
+                if not entry.is_symlink() and entry.name != "terraform.tfstate.d":
+                    pending.append(entry)
+            else:
+                yield entry
+
+
+def combine(parts: Iterable[tuple[str, bytes]]) -> str:
+    """Return one digest of named contents; each is prefixed by its length."""
+    digest = hashlib.sha256()
+    for name, content in parts:
+        encoded = name.encode(errors="surrogateescape")
+        digest.update(f"{len(encoded)}:{len(content)}:".encode())
+        digest.update(encoded + content)
+    return digest.hexdigest()
+
+
+def _ignored(name: str) -> bool:
+    return name.startswith(".") or name.endswith("~") or (name[:1] == "#" and name[-1:] == "#")
+
+
+def _may_be_code(path: Path) -> bool:
+    # A link that leads nowhere is kept: reading it fails by its name, as it does in a plan.
+    return path.is_file() or (path.is_symlink() and not path.exists())
+
+
+def _is_override(name: str) -> bool:
+    stem = re.sub(r"\.(tf|tofu)(\.json)?\Z", "", name)
+    return stem == "override" or stem.endswith("_override")

@@ -1,0 +1,55 @@
+"""Which workspace of a root module is meant.
+
+Source: internal/command/meta_backend.go of Terraform 1.11 (`WorkspaceOverridden`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from reconciler.domain.errors import PermanentError
+
+DEFAULT_WORKSPACE: Final = "default"
+_NAME: Final = re.compile(r"[A-Za-z0-9_.~-]{1,90}\Z")
+
+
+def data_directory(directory: Path, environment: Mapping[str, str]) -> Path:
+    """Return where Terraform keeps its own data of `directory`; honours TF_DATA_DIR."""
+    return directory / (environment.get("TF_DATA_DIR") or ".terraform")
+
+
+def selected_workspace(
+    directory: Path, *, environment: Mapping[str, str], wanted: str | None = None
+) -> str:
+    """Return `wanted`, else TF_WORKSPACE, else the one `terraform workspace select` chose.
+
+    Raises:
+        PermanentError: the name cannot be a workspace's, or the choice cannot be read.
+    """
+    if wanted:
+        return _checked(wanted, "--workspace")
+    if named := environment.get("TF_WORKSPACE"):
+        return _checked(named, "TF_WORKSPACE")
+    file = data_directory(directory, environment) / "environment"
+    try:
+        name = file.read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return DEFAULT_WORKSPACE
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not text"
+        raise PermanentError(
+            f"{file}: {reason}", remedy="`terraform workspace select NAME` writes it anew"
+        ) from error
+    return _checked(name, str(file)) if name else DEFAULT_WORKSPACE
+
+
+def _checked(name: str, origin: str) -> str:
+    if _NAME.match(name) and name not in {".", ".."}:
+        return name
+    raise PermanentError(
+        f"{origin}: {name[:90]!r} cannot be a workspace's name",
+        remedy="use letters, digits and - _ . ~ only; `terraform workspace list` shows the names",
+    )

@@ -1,0 +1,1 @@
+"""A stack deployed on a simulated cloud, broken behind its back, found out and put right."""

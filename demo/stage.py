@@ -1,0 +1,101 @@
+"""What the demo plays on: a tool, a simulated cloud, a stack in a folder of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from demo.commands import Ran, run
+from demo.narration import WIDTH, StepError
+from iac_adapters.terraform.executable import Executable
+from tests.simulator import Simulator
+from tests.worlds.world import World
+
+_DRIFT: Final = 2
+_QUOTED_WIDTH: Final = WIDTH - 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything the steps share. `secrets` are the values that must never be seen in clear."""
+
+    tool: Executable
+    simulator: Simulator
+    directory: Path
+    own_folder: Path
+    environment: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+    printed: list[str] = field(default_factory=list, repr=False)
+
+    @property
+    def world(self) -> World:
+        """The cloud behind the stack."""
+        return World(self.simulator.endpoint, self.directory / "terraform.tfstate")
+
+    def run_tool(self, *arguments: str, may_end: tuple[int, ...] = (0,)) -> Ran:
+        """Run terraform or tofu in the stack's directory.
+
+        Raises:
+            StepError: it ended with another code; the message holds its last words.
+        """
+        ran = run(
+            (self.tool.path, *arguments), directory=self.directory, environment=self.environment
+        )
+        if ran.exit_code not in may_end:
+            words = (ran.stderr or ran.stdout).strip()[-1500:]
+            raise StepError(f"{self.tool.name} {arguments[0]} ended {ran.exit_code}:\n{words}")
+        return ran
+
+    def scan(self, *options: str, as_terminal: bool = False) -> Ran:
+        """Run `trueup scan` on the stack, as a user would; what it prints is kept for later.
+
+        Raises:
+            StepError: it ended neither in sync nor with drift.
+        """
+        trueup = Path(sys.executable).with_name("trueup")
+        ran = run(
+            (trueup, "scan", self.directory, *options),
+            directory=self.own_folder,
+            environment=self.environment,
+            as_terminal=as_terminal,
+        )
+        self.printed.extend((ran.stdout, ran.stderr))
+        if ran.exit_code not in (0, _DRIFT):
+            words = f"{ran.stdout}\n{ran.stderr}".strip()[-1500:]
+            raise StepError(f"trueup scan ended {ran.exit_code}:\n{words}")
+        return ran
+
+    def traces(self) -> str:
+        """Return a digest of every file of the stack: equal means that nothing was written."""
+        digest = hashlib.sha256()
+        for path in sorted(self.directory.rglob("*")):
+            if path.is_file() and not path.is_symlink() and ".terraform" not in path.parts:
+                digest.update(os.fsencode(path) + path.read_bytes())
+        return digest.hexdigest()
+
+
+def scanned(ran: Ran) -> list[dict[str, Any]]:
+    """Return what `scan --json` said of the one stack, pass by pass."""
+    return [json.loads(line)["stacks"][0] for line in ran.stdout.splitlines()]
+
+
+def scan_environment(
+    tool_variables: Mapping[str, str], *, own_folder: Path, tool: Executable, coloured: bool
+) -> dict[str, str]:
+    """Return what trueup gets: the tool's variables, and folders nobody else uses."""
+    environment = {
+        **tool_variables,
+        "TRUEUP_TERRAFORM": str(tool.path),
+        "COLUMNS": str(_QUOTED_WIDTH),
+    }
+    for name in ("CACHE", "CONFIG", "DATA", "STATE"):
+        environment[f"XDG_{name}_HOME"] = str(own_folder / name.lower())
+    if not coloured:
+        environment["NO_COLOR"] = "1"
+    return environment

@@ -1,0 +1,105 @@
+"""`python -m tests.bench [NAME...]`: ours beside the peer's, in one run on one machine.
+
+A name is a benchmark (`warm`, `cold`, `memory`), a stack (`small5`, `modules`, `mixed62`,
+`wide200`), or both as `warm:small5`. Ends 0 also where a figure is missed: it says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from iac_adapters.terraform.executable import TERRAFORM, TOFU, Executable, locate
+from tests.bench.cold import cold
+from tests.bench.figures import Row, table
+from tests.bench.ground import SIZES, Ground, ground
+from tests.bench.memory import memory
+from tests.bench.warm import warm
+
+_BENCHMARKS: Final[dict[str, tuple[str, ...]]] = {
+    "warm": SIZES,
+    "cold": ("small5", "mixed62"),
+    "memory": ("mixed62", "wide200"),
+}
+_FAILED: Final = 1
+
+
+def main(names: Sequence[str]) -> int:
+    """Run what was asked for (all when nothing was); return the exit code."""
+    # SIGTERM unwinds as Ctrl-C does, so that no simulator is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    wanted = _chosen(names)
+    if not wanted:
+        print(f"no such benchmark: {' '.join(names)}\n{__doc__}", file=sys.stderr)
+        return _FAILED
+    tool = locate(TERRAFORM, os.environ) or locate(TOFU, os.environ)
+    if tool is None:
+        print("neither terraform nor tofu is here: there is no peer", file=sys.stderr)
+        return _FAILED
+    print(_machine(tool))
+    started = time.monotonic()
+    rows = [row for stack in SIZES if stack in wanted for row in _stack(stack, wanted[stack], tool)]
+    missed = sum(row.verdict == "NOT MET" for row in rows)
+    held = sum(row.limit is not None for row in rows)
+    print(f"{held - missed} of {held} limits met; {time.monotonic() - started:.0f} s")
+    return 0
+
+
+def _chosen(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the benchmarks to run, by stack."""
+    pairs = [
+        (stack, benchmark)
+        for benchmark, stacks in _BENCHMARKS.items()
+        for stack in SIZES
+        if (not names and stack in stacks)
+        or f"{benchmark}:{stack}" in names
+        or (benchmark in names and stack in stacks)
+        or (stack in names and stack in stacks)
+    ]
+    return {
+        stack: tuple(one for other, one in pairs if other == stack)
+        for stack in SIZES
+        if any(other == stack for other, _ in pairs)
+    }
+
+
+def _stack(stack: str, benchmarks: Sequence[str], tool: Executable) -> list[Row]:
+    print(f"\ndeploying {stack} ...", flush=True)
+    rows: list[Row] = []
+    with ground(stack, tool) as deployed:
+        print(
+            f"{stack}: {deployed.resources} resources, deployed in"
+            f" {deployed.deployed.apply_seconds:.0f} s; load {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
+        for benchmark in benchmarks:
+            some = asyncio.run(_work(benchmark, deployed))
+            print("\n".join(table(benchmark, some)), flush=True)
+            rows += some
+    return rows
+
+
+async def _work(benchmark: str, deployed: Ground) -> list[Row]:
+    match benchmark:
+        case "warm":
+            return await warm(deployed)
+        case "cold":
+            return await cold(deployed)
+        case _:
+            return await memory(deployed)
+
+
+def _machine(tool: Executable) -> str:
+    return (
+        f"{tool.name} {tool.version}, Python {sys.version.split()[0]}, {os.cpu_count()} CPUs,"
+        f" load {os.getloadavg()[0]:.1f}; medians, least..most of the runs in brackets"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

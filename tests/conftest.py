@@ -1,0 +1,87 @@
+"""Fixtures every suite may use. What a machine may lack goes through `tests.parts.require`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from iac_adapters.terraform.executable import Executable, locate
+from tests.parts import require
+from tests.postgres import find_postgres, running_postgres
+from tests.simulator import Simulator, copy_stack, running_simulator, tool_environment
+
+# A machine that nobody watches tries the same examples every time; a person's tries new ones.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("person", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "person")
+
+ToolEnvironment = Callable[[str], dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulator]:
+    """A simulated cloud shared by a session; tests on it use names of their own."""
+    with running_simulator() as running:
+        yield running
+
+
+@pytest.fixture(params=["terraform", "tofu"], scope="session")
+def tool(request: pytest.FixtureRequest) -> Executable:
+    """Each of the two tools in turn."""
+    return _tool(request.param)
+
+
+@pytest.fixture(scope="session")
+def terraform() -> Executable:
+    """The real terraform."""
+    return _tool("terraform")
+
+
+@pytest.fixture(scope="session")
+def tofu() -> Executable:
+    """The real OpenTofu."""
+    return _tool("tofu")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a real PostgreSQL's empty database, shared by a session."""
+    programs = require("postgres", find_postgres(), lack="neither on PATH nor in /usr/lib")
+    with running_postgres(programs) as address:
+        yield address
+
+
+@pytest.fixture
+def tool_settings(simulator: Simulator, tmp_path: Path) -> ToolEnvironment:
+    """Return, by a tool's name, an environment with the mirrors and the simulated cloud."""
+
+    def environment(name: str) -> dict[str, str]:
+        return tool_environment(name, endpoint=simulator.endpoint, folder=tmp_path / "rc")
+
+    return environment
+
+
+@pytest.fixture
+def workdir(tmp_path: Path) -> Callable[[Path], Path]:
+    """Copy a stack to a place of the test's own, and return that place."""
+
+    def copy(source: Path) -> Path:
+        return copy_stack(source, tmp_path / "work" / source.name)
+
+    return copy
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test out of the user's own data and state; the cache of tools is shared."""
+    own = tmp_path_factory.mktemp("xdg")
+    for name in ("CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(own / name.lower()))
+
+
+def _tool(name: str) -> Executable:
+    return require(name, locate(name, os.environ), lack="`make setup TOOLS=all` builds OpenTofu")

@@ -1,0 +1,143 @@
+"""What every adapter promises. A new one joins by a `World` in `WORLDS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iac_adapters.terraform.adapter import TerraformAdapter
+from iac_adapters.terraform.provider import Provider, ReadAnswer
+from reconciler.domain.model import (
+    InSync,
+    Missing,
+    Observed,
+    ResourceAddress,
+    StackName,
+    Unreadable,
+)
+from reconciler.ports import IacAdapter, StackReference
+from tests.contract.conftest import three_things
+from tests.fakes import FakeAdapter, recorded
+from tests.world_stack import KEY
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A stack with one resource in sync, one deleted by hand, one whose read is denied."""
+
+    adapter: IacAdapter
+    reference: StackReference
+    in_sync: ResourceAddress
+    gone: ResourceAddress
+    denied: ResourceAddress
+    reads_so_far: Callable[[], int]
+
+
+def fake_world(request: pytest.FixtureRequest) -> World:
+    folder: Path = request.getfixturevalue("tmp_path")
+    names = [ResourceAddress(f"aws_sqs_queue.{name}") for name in ("kept", "gone", "denied")]
+    kept, gone, denied = names
+    adapter = FakeAdapter(
+        resources=tuple(recorded(name) for name in names),
+        verdicts={gone: Missing(), denied: Unreadable("AccessDenied")},
+    )
+    reference = StackReference(StackName("world"), folder, "terraform")
+    return World(adapter, reference, kept, gone, denied, lambda: len(adapter.live_reads))
+
+
+def terraform_world(request: pytest.FixtureRequest) -> World:
+    return real_world(request, "terraform")
+
+
+def tofu_world(request: pytest.FixtureRequest) -> World:
+    return real_world(request, "tofu")
+
+
+def real_world(request: pytest.FixtureRequest, tool: str) -> World:
+    stack = three_things(
+        request.getfixturevalue("applied"),
+        request.getfixturevalue(tool),
+        request.getfixturevalue("tmp_path_factory"),
+        request.getfixturevalue("tmp_path"),
+    )
+    with stack.changed() as things:
+        del things["gone"]
+    stack.turn(denied="deny")
+    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    kept, gone, denied = (
+        ResourceAddress(f'world_thing.each["{name}"]') for name in ("kept", "gone", "denied")
+    )
+    reads = counted_reads(monkeypatch)
+    adapter = TerraformAdapter(data_dir=stack.cache, cache_dir=stack.cache, key=KEY)
+    return World(adapter, stack.reference(), kept, gone, denied, lambda: len(reads))
+
+
+def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that grows by a type with each object that is read through a provider."""
+    reads: list[str] = []
+    really = Provider.read
+
+    async def read(self: Provider, type_name: str, *rest: Any, **more: Any) -> ReadAnswer:
+        reads.append(type_name)
+        return await really(self, type_name, *rest, **more)
+
+    monkeypatch.setattr(Provider, "read", read)
+    return reads
+
+
+WORLDS = {"fake": fake_world, "terraform": terraform_world, "tofu": tofu_world}
+
+
+@pytest.fixture(params=sorted(WORLDS))
+def world(request: pytest.FixtureRequest) -> World:
+    return WORLDS[request.param](request)
+
+
+async def seen_by(
+    world: World, addresses: tuple[ResourceAddress, ...] | None = None
+) -> list[Observed]:
+    snapshot = await world.adapter.load(world.reference)
+    return [seen async for seen in world.adapter.observe(snapshot, addresses)]
+
+
+async def test_loading_reads_nothing_live(world: World) -> None:
+    snapshot = await world.adapter.load(world.reference)
+    assert {world.in_sync, world.gone} <= {resource.address for resource in snapshot.resources}
+    assert world.reads_so_far() == 0
+    await world.adapter.close()
+
+
+async def test_every_address_is_told_exactly_once(world: World) -> None:
+    snapshot = await world.adapter.load(world.reference)
+    told = sorted(seen.address for seen in await seen_by(world))
+    assert told == sorted(resource.address for resource in snapshot.resources)
+    await world.adapter.close()
+
+
+async def test_only_what_was_asked_for_is_told(world: World) -> None:
+    assert [seen.address for seen in await seen_by(world, (world.gone,))] == [world.gone]
+    await world.adapter.close()
+
+
+async def test_a_denied_read_is_neither_missing_nor_in_sync(world: World) -> None:
+    verdicts = {seen.address: seen.verdict for seen in await seen_by(world)}
+    assert isinstance(verdicts[world.denied], Unreadable)
+    assert isinstance(verdicts[world.gone], Missing)
+    assert isinstance(verdicts[world.in_sync], InSync)
+    await world.adapter.close()
+
+
+async def test_a_second_pass_sees_the_same(world: World) -> None:
+    first = {seen.address: seen.verdict for seen in await seen_by(world)}
+    assert first == {seen.address: seen.verdict for seen in await seen_by(world)}
+    await world.adapter.close()
+
+
+async def test_closing_twice_is_closing_once(world: World) -> None:
+    await seen_by(world)
+    await world.adapter.close()
+    await world.adapter.close()

@@ -1,0 +1,88 @@
+"""An applied stack of the test provider, copied for each test, and `trueup` to scan it with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from iac_adapters.terraform.executable import Executable
+from tests.e2e.command import Trueup
+from tests.simulator import Simulator
+from tests.world_stack import WorldStack, copied, initialised
+from tests.worlds.deploy import Deployed, deploy
+
+SECRET = "hush-hush-4711"
+CODE = f"""
+resource "world_thing" "one" {{
+  name   = "one"
+  secret = "{SECRET}"
+}}
+
+resource "world_thing" "many" {{
+  count  = 3
+  name   = "many-${{count.index}}"
+  labels = {{ team = "web" }}
+}}
+"""
+
+
+@pytest.fixture(scope="session")
+def applied(terraform: Executable, tmp_path_factory: pytest.TempPathFactory) -> WorldStack:
+    template = initialised(terraform, tmp_path_factory.mktemp("template"))
+    stack = copied(template, tmp_path_factory.mktemp("applied"), terraform)
+    stack.apply(CODE)
+    return stack
+
+
+@pytest.fixture
+def stack(applied: WorldStack, terraform: Executable, tmp_path: Path) -> WorldStack:
+    """A stack of the test's own, applied, with a cloud of its own."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "rc").write_text(applied.rc_file.read_text())
+    mine = copied(applied.directory.parent, folder, terraform)
+    mine.write(CODE)
+    shutil.copy(applied.cloud, mine.cloud)
+    return mine
+
+
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of this session's own, with the tools of the user's."""
+    own = tmp_path_factory.mktemp("cache")
+    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trueup"
+    (own / "trueup").mkdir()
+    if (users / "toolchain").is_dir():
+        (own / "trueup" / "toolchain").symlink_to(users / "toolchain")
+    return own
+
+
+@pytest.fixture
+def trueup(stack: WorldStack, caches: Path) -> Iterator[Trueup]:
+    """The command, set up for `stack`; at the end nothing it started may be left."""
+    environment = {**stack.environment, "XDG_CACHE_HOME": str(caches)}
+    # The program that notes its calls has another name, which messages would show.
+    del environment["TRUEUP_TERRAFORM"]
+    command = Trueup(environment)
+    yield command
+    left = command.wait_until_gone()
+    for process in command.processes():
+        process.kill()
+    assert not left
+
+
+@pytest.fixture(scope="session")
+def small5(
+    terraform: Executable, simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> Deployed:
+    """Five real AWS resources; nobody changes them."""
+    return deploy(
+        "small5",
+        tmp_path_factory.mktemp("small5"),
+        simulator_endpoint=simulator.endpoint,
+        executable=terraform.path,
+    )

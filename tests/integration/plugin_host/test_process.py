@@ -1,0 +1,106 @@
+"""Plugins that are none, end, hang or lose their host: what the host makes of each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from iac_adapters.plugin_host.errors import PluginCrashed, PluginStartError
+from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
+from tests.providers.mirror import world_executable
+from tests.providers.world_provider import COOKIE
+
+_ROOT = Path(__file__).resolve().parents[3]
+
+
+def _script(tmp_path: Path, body: str) -> PluginSpec:
+    path = tmp_path / "plugin"
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return PluginSpec((str(path),), dict(os.environ), "test/plugin")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("echo hello", "'hello' instead"),
+        ("echo 34567; sleep 60", "Pulumi"),
+        ("echo token=hush >&2; exit 3", "exit code 3"),
+        ("printf '\\377\\376\\000|'; sleep 60 & head -c 20000 /dev/zero; sleep 60", "instead"),
+        ("sleep 60", "within 0.5 s"),
+        ("while :; do echo; done", "empty line"),
+    ],
+)
+async def test_a_stranger_is_refused_and_left_nowhere(
+    tmp_path: Path, body: str, words: str
+) -> None:
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    with pytest.raises(PluginStartError, match=words) as raised:
+        await PluginProcess.start(_script(tmp_path, body), timeout_s=0.5 if "60" in body else 10)
+    assert "hush" not in str(raised.value)
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
+
+
+async def test_a_file_that_cannot_run_is_named(tmp_path: Path) -> None:
+    missing = PluginSpec((str(tmp_path / "none"),), {}, "test/plugin")
+    with pytest.raises(PluginStartError, match="none is no executable"):
+        await PluginProcess.start(missing)
+    foreign = tmp_path / "foreign"
+    foreign.write_bytes(b"\x7fELF not for this machine")
+    foreign.chmod(0o755)
+    with pytest.raises(PluginStartError, match="cannot be run: Exec format error"):
+        await PluginProcess.start(PluginSpec((str(foreign),), {}, "test/plugin"))
+
+
+@pytest.mark.parametrize("mode", ["exec", "hold"])
+async def test_close_leaves_no_process_and_no_folder(tmp_path: Path, mode: str) -> None:
+    binary = world_executable(tmp_path / "world")
+    spec = PluginSpec((str(binary),), dict(os.environ), "world")
+    process = await PluginProcess.start(spec, cookie=COOKIE, leash_mode=mode)
+    folder = Path(process.handshake.address).parent
+    assert folder.stat().st_mode & 0o777 == 0o700
+    await asyncio.gather(process.close(), process.close())
+    assert not psutil.pid_exists(process.pid)
+    assert not folder.exists()
+    with pytest.raises(PluginCrashed):
+        await process.unary("/x/y", b"", timeout_s=1)
+
+
+_HOST = """
+import asyncio, os, sys
+from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
+from tests.providers.world_provider import COOKIE
+async def main():
+    spec = PluginSpec((sys.argv[1],), dict(os.environ), "world")
+    process = await PluginProcess.start(spec, cookie=COOKIE, leash_mode=sys.argv[2])
+    print(process.pid, process.handshake.address, flush=True)
+    await asyncio.sleep(600)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("mode", ["exec", "hold"])
+def test_a_killed_host_leaves_no_orphan(tmp_path: Path, mode: str) -> None:
+    binary = world_executable(tmp_path / "world")
+    host = subprocess.Popen(
+        [sys.executable, "-c", _HOST, str(binary), mode],
+        stdout=subprocess.PIPE,
+        cwd=_ROOT,
+        env={**os.environ, "PYTHONPATH": str(_ROOT)},
+    )
+    with host:
+        assert host.stdout is not None
+        pid = int(host.stdout.readline().split()[0])
+        plugin = psutil.Process(pid)
+        family = [plugin, *plugin.children(recursive=True)]
+        host.send_signal(signal.SIGKILL)
+        host.wait()
+    _gone, alive = psutil.wait_procs(family, timeout=10)
+    assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []

@@ -1,0 +1,67 @@
+"""The whole plan, read back: the fallback, held against the plugin engine."""
+
+from __future__ import annotations
+
+from reconciler.domain.model import Drifted, InSync, Missing, Origin, Unmanaged, Unreadable
+from tests.world_stack import WorldStack
+
+CODE = """
+resource "world_thing" "kept" { name = "kept" }
+resource "world_thing" "gone" { name = "gone" }
+resource "world_thing" "undeclared" { name = "undeclared" }
+resource "world_thing" "changed" {
+  name   = "changed"
+  secret = "the-open-secret"
+  labels = { team = "red" }
+  zones  = ["a", "b"]
+}
+resource "world_thing" "replaced" {
+  name  = "replaced"
+  place = "here"
+}
+resource "terraform_data" "inner" { input = "x" }
+"""
+
+
+def _broken(stack: WorldStack) -> None:
+    stack.apply(CODE)
+    stack.write(
+        CODE.replace('resource "world_thing" "undeclared" { name = "undeclared" }', "")
+        + 'resource "world_thing" "created" { name = "created" }'
+    )
+    with stack.changed() as things:
+        del things["gone"]
+        things["changed"]["labels"] = {"team": "blue"}
+        things["changed"]["zones"] = ["b", "c"]
+        things["changed"]["secret"] = "another-secret"
+        things["replaced"]["place"] = "there"
+
+
+async def test_both_engines_say_the_same(stack: WorldStack) -> None:
+    _broken(stack)
+    plugin = await stack.scan()
+    cli = await stack.scan(engine="cli")
+    assert set(cli) == set(plugin)
+    assert {a: type(v) for a, v in cli.items()} == {a: type(v) for a, v in plugin.items()}
+    assert cli["world_thing.kept"] == InSync()
+    assert cli["world_thing.gone"] == Missing()
+    assert cli["world_thing.created"] == Missing(Origin.UNAPPLIED)
+    assert cli["world_thing.undeclared"] == Unmanaged()
+    for address in ("world_thing.changed", "world_thing.replaced"):
+        ours, theirs = plugin[address], cli[address]
+        assert isinstance(ours, Drifted)
+        assert isinstance(theirs, Drifted)
+        assert [c.path for c in theirs.changes] == [c.path for c in ours.changes]
+        assert [c.origin for c in theirs.changes] == [c.origin for c in ours.changes]
+        assert [c.sensitive for c in theirs.changes] == [c.sensitive for c in ours.changes]
+        assert theirs.requires_replace == ours.requires_replace
+        assert "secret" not in repr([c.live for c in theirs.changes])
+
+
+async def test_a_plan_that_failed_says_nothing_about_anything(stack: WorldStack) -> None:
+    stack.apply(CODE)
+    stack.turn(kept="deny")
+    seen = await stack.scan(engine="cli")
+    reasons = [verdict.reason for verdict in seen.values() if isinstance(verdict, Unreadable)]
+    assert len(reasons) == len(seen)
+    assert all("AccessDenied" in reason for reason in reasons)

@@ -1,0 +1,263 @@
+"""Passes over a real provider that misbehaves, one resource at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import cast
+
+import pytest
+
+from iac_adapters.terraform import reader as reader_module
+from iac_adapters.terraform.adapter import Payload, TerraformAdapter
+from iac_adapters.terraform.masking import Masker
+from iac_adapters.terraform.reader import StackReader
+from reconciler.domain.model import (
+    Drifted,
+    InSync,
+    Missing,
+    Observed,
+    ResourceAddress,
+    Snapshot,
+    Unreadable,
+)
+from tests.world_stack import KEY, WorldStack, verdicts
+
+NAMES = ("a", "b", "c", "d", "e")
+ALL = {f'world_thing.each["{name}"]' for name in NAMES}
+C = 'world_thing.each["c"]'
+
+
+# One tool will do: what is tested here comes after it.
+pytestmark = pytest.mark.parametrize("tool", ["terraform"], indirect=True, scope="session")
+
+
+@pytest.fixture
+async def warm(stack: WorldStack) -> AsyncIterator[tuple[TerraformAdapter, Snapshot]]:
+    """An adapter that has loaded five things."""
+    stack.apply(
+        f"""
+        resource "world_thing" "each" {{
+          for_each = toset({list(NAMES)})
+          name     = each.key
+        }}
+        """.replace("'", '"')
+    )
+    async with stack.adapter() as adapter:
+        yield adapter, await adapter.load(stack.reference())
+
+
+Warm = tuple[TerraformAdapter, Snapshot]
+
+
+def _patient_for(adapter: TerraformAdapter, snapshot: Snapshot, seconds: float) -> StackReader:
+    warm = adapter._warm[snapshot.stack]
+    warm.reader = StackReader(adapter._providers, Masker(KEY), read_deadline_s=seconds)
+    return warm.reader
+
+
+def _pids(adapter: TerraformAdapter) -> list[int]:
+    slots = adapter._pool._slots.values()
+    return [slot.process.process.pid for slot in slots if slot.process is not None]
+
+
+async def test_a_crash_costs_only_its_own_resource(stack: WorldStack, warm: Warm) -> None:
+    stack.turn(c="crash")
+    seen = await verdicts(*warm)
+    assert isinstance(seen[C], Unreadable)
+    assert {address for address, verdict in seen.items() if verdict == InSync()} == ALL - {C}
+    stack.turn(c=None)
+    assert await verdicts(*warm) == dict.fromkeys(ALL, InSync())
+
+
+async def test_a_panic_is_told_without_the_rest_of_stderr(stack: WorldStack, warm: Warm) -> None:
+    stack.turn(c="panic")
+    verdict = (await verdicts(*warm))[C]
+    assert isinstance(verdict, Unreadable)
+    assert "the world ended" in verdict.reason
+    assert "secret" not in verdict.reason
+
+
+async def test_denied_is_unreadable_with_the_reason(stack: WorldStack, warm: Warm) -> None:
+    stack.turn(c="deny")
+    seen = await verdicts(*warm)
+    verdict = seen.pop(C)
+    assert isinstance(verdict, Unreadable)
+    assert "AccessDenied" in verdict.reason
+    assert set(seen.values()) == {InSync()}
+
+
+async def test_throttled_is_asked_again_until_it_answers(
+    stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    really = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            stack.turn(c=None)
+        await really(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    stack.turn(c="throttle")
+    assert await verdicts(*warm, C) == {C: InSync()}
+    assert len(waits) == 2
+    assert waits[0] < waits[1]
+
+
+async def test_throttled_for_ever_is_unreadable(
+    stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "_BACK_OFF_S", 0.0)
+    stack.turn(c="throttle")
+    verdict = (await verdicts(*warm))[C]
+    assert isinstance(verdict, Unreadable)
+    assert "Throttling" in verdict.reason
+
+
+async def test_expired_credentials_get_a_new_process_in_the_next_pass(
+    stack: WorldStack, warm: Warm
+) -> None:
+    before = _pids(warm[0])
+    stack.turn(**dict.fromkeys(NAMES, "expired"))
+    seen = await verdicts(*warm)
+    assert all(isinstance(verdict, Unreadable) for verdict in seen.values())
+    assert all("ExpiredToken" in cast("Unreadable", v).reason for v in seen.values())
+    stack.turn(**dict.fromkeys(NAMES))
+    assert await verdicts(*warm) == dict.fromkeys(ALL, InSync())
+    assert not set(before) & set(_pids(warm[0]))
+
+
+async def test_a_hanging_read_ends_and_the_others_come_first(stack: WorldStack, warm: Warm) -> None:
+    adapter, snapshot = warm
+    _patient_for(adapter, snapshot, 2.0)
+    stack.turn(a="hang")
+    told: list[Observed] = [seen async for seen in adapter.observe(snapshot, None)]
+    assert told[-1].address == 'world_thing.each["a"]'
+    assert isinstance(told[-1].verdict, Unreadable)
+    assert {seen.verdict for seen in told[:-1]} == {InSync()}
+
+
+async def test_what_was_missing_is_asked_again_for_a_short_while(
+    stack: WorldStack, warm: Warm
+) -> None:
+    adapter, snapshot = warm
+    reader = _patient_for(adapter, snapshot, 60.0)
+    with stack.changed() as things:
+        lost = things.pop("c")
+    assert (await verdicts(adapter, snapshot, C))[C] == Missing()
+    assert reader._deadline(_address(snapshot, C)) < 60.0
+    assert (await verdicts(adapter, snapshot, C))[C] == Missing()
+    with stack.changed() as things:
+        things["c"] = lost
+    assert (await verdicts(adapter, snapshot, C))[C] == InSync()
+    assert reader._deadline(_address(snapshot, C)) == 60.0
+
+
+async def test_silence_about_what_was_missing_is_soon_no_proof_any_more(
+    stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No answer is no proof of absence: others must be answered, and not for ever."""
+    monkeypatch.setattr(reader_module, "_KNOWN_MISSING_DEADLINE_S", 0.4)
+    monkeypatch.setattr(reader_module, "_UNPROVEN_PASSES", 2)
+    adapter, snapshot = warm
+    _patient_for(adapter, snapshot, 1.5)
+    with stack.changed() as things:
+        lost = things.pop("c")
+    assert (await verdicts(adapter, snapshot))[C] == Missing()
+    with stack.changed() as things:
+        things["c"] = lost
+    stack.turn(c="hang")
+    assert (await verdicts(adapter, snapshot))[C] == Missing()
+    assert (await verdicts(adapter, snapshot))[C] == Missing()
+    assert isinstance((await verdicts(adapter, snapshot))[C], Unreadable)
+    assert isinstance((await verdicts(adapter, snapshot))[C], Unreadable)
+    stack.turn(c=None)
+    assert (await verdicts(adapter, snapshot))[C] == InSync()
+
+
+async def test_silence_of_the_whole_provider_proves_no_absence(
+    stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "_KNOWN_MISSING_DEADLINE_S", 0.4)
+    adapter, snapshot = warm
+    _patient_for(adapter, snapshot, 1.5)
+    with stack.changed() as things:
+        lost = things.pop("c")
+    assert (await verdicts(adapter, snapshot, C))[C] == Missing()
+    with stack.changed() as things:
+        things["c"] = lost
+    stack.turn(c="hang")
+    assert isinstance((await verdicts(adapter, snapshot, C))[C], Unreadable)
+
+
+def _address(snapshot: Snapshot, name: str) -> ResourceAddress:
+    return next(one.address for one in snapshot.resources if one.address == name)
+
+
+async def test_remembered_verdicts_follow_the_live_object(stack: WorldStack, warm: Warm) -> None:
+    sizes = (4, 4, 3, 4, 5, 3)
+    for size in sizes:
+        with stack.changed() as things:
+            things["c"]["labels"] = None if size == 3 else {"size": str(size)}
+        verdict = (await verdicts(*warm, C))[C]
+        if size == 3:
+            assert verdict == InSync()
+        else:
+            assert isinstance(verdict, Drifted)
+            assert [change.live for change in verdict.changes] == [{"size": str(size)}]
+
+
+async def test_a_provider_killed_between_passes_is_replaced(warm: Warm) -> None:
+    assert set((await verdicts(*warm)).values()) == {InSync()}
+    for pid in _pids(warm[0]):
+        os.kill(pid, signal.SIGKILL)
+    assert await verdicts(*warm) == dict.fromkeys(ALL, InSync())
+
+
+async def test_a_pass_that_is_left_ends_all_its_reads(stack: WorldStack, warm: Warm) -> None:
+    stack.turn(a="hang", b="hang")
+    before = asyncio.all_tasks()
+    stream = cast("AsyncGenerator[Observed]", warm[0].observe(warm[1], None))
+    async with aclosing(stream):
+        async for _ in stream:
+            break
+    await asyncio.sleep(0.1)
+    assert asyncio.all_tasks() <= before
+    stack.turn(a=None, b=None)
+    assert await verdicts(*warm) == dict.fromkeys(ALL, InSync())
+
+
+async def test_a_cancelled_pass_ends_all_its_reads(stack: WorldStack, warm: Warm) -> None:
+    stack.turn(a="hang", b="hang")
+    before = asyncio.all_tasks()
+    task = asyncio.create_task(verdicts(*warm))
+    await asyncio.sleep(0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() <= before
+    account = next(iter(warm[0]._warm[warm[1].stack].reader._accounts.values()))
+    assert account.limit.running == 0
+
+
+async def test_a_provider_that_never_answers_is_not_asked_for_everything(
+    stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "_SILENT_READS", 2)
+    adapter, snapshot = warm
+    payload = snapshot.payload
+    assert isinstance(payload, Payload)
+    reader = StackReader(adapter._providers, Masker(KEY), read_deadline_s=0.5, concurrency=2)
+    stack.turn(**dict.fromkeys(NAMES, "hang"))
+    chosen = list(payload.stack.resources.values())
+    seen = [one.verdict async for one in reader.observe(chosen)]
+    assert all(isinstance(verdict, Unreadable) for verdict in seen)
+    assert sum("not asked" in cast("Unreadable", verdict).reason for verdict in seen) >= 2
+    stack.turn(**dict.fromkeys(NAMES))
+    assert {one.verdict async for one in reader.observe(chosen)} == {InSync()}

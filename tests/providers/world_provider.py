@@ -1,0 +1,320 @@
+"""A provider plugin (protocol 6) whose cloud is a JSON file, so that tests can change it.
+
+Its types are strict as the plugin framework's are: what is null stays null. Run as a
+program it is a real go-plugin server. The file holds `{"objects": {ID: ATTRIBUTES},
+"knobs": {ID: KNOB}}`; a knob is what happens when the object is read: `crash`, `hang`,
+`throttle`, `deny`, `expired`, `panic`, `flood`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+import msgpack
+
+from iac_adapters.terraform.messages import message
+from iac_adapters.terraform.protocol import Rpc, rpc_of
+from tests.providers.certificate import server_credentials
+from tests.providers.world_schema import (
+    DATA_SOURCES,
+    REPLACING,
+    RESOURCES,
+    schema_answer,
+    thing_attributes,
+)
+
+COOKIE: Final = (
+    "TF_PLUGIN_MAGIC_COOKIE",
+    "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+)
+UNKNOWN: Final = msgpack.ExtType(0, b"\x00")
+SIZE_BY_DEFAULT: Final = 3
+_WORDS: Final = {
+    "throttle": ("ThrottlingException: Rate exceeded", "status code: 429"),
+    "deny": ("AccessDenied: not authorized to perform world:ReadThing", "status code: 403"),
+    "expired": ("ExpiredToken: The security token included in the request is expired", ""),
+}
+
+
+class World:
+    """The JSON file. Every change is made under a lock and lands whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(self._path.read_text())
+        except FileNotFoundError:
+            found = {}
+        return {"objects": {}, "knobs": {}, **found}
+
+    @contextmanager
+    def changed(self) -> Iterator[dict[str, Any]]:
+        """Yield the content; what is changed in it is written when the block ends."""
+        with Path(f"{self._path}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            content = self.read()
+            yield content
+            draft = Path(f"{self._path}.new")
+            draft.write_text(json.dumps(content, indent=1, sort_keys=True))
+            draft.replace(self._path)
+
+
+def decode(value: Any) -> Any:
+    return msgpack.unpackb(value.msgpack, raw=False, strict_map_key=False)
+
+
+def encode(value: Any) -> bytes:
+    return bytes(msgpack.packb(value, use_bin_type=True))
+
+
+def to_wire(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Give a stored object its wire form: every attribute present, dynamic ones typed."""
+    wire = {one.name: attributes.get(one.name) for one in thing_attributes()}
+    if wire["anything"] is not None:
+        kind, value = wire["anything"]
+        wire["anything"] = [json.dumps(kind).encode(), value]
+    return wire
+
+
+def to_store(wire: dict[str, Any]) -> dict[str, Any]:
+    stored = dict(wire)
+    if stored["anything"] is not None:
+        kind, value = stored["anything"]
+        stored["anything"] = [json.loads(kind), value]
+    return stored
+
+
+class WorldProvider:
+    """The provider's behaviour, one method per call; requests and answers are messages."""
+
+    def __init__(self) -> None:
+        self._world: World | None = None
+        self.stopped = asyncio.Event()
+        self._handlers: dict[Rpc, Callable[[bytes], Any]] = {
+            Rpc.METADATA: self._metadata,
+            Rpc.SCHEMA: lambda _request: schema_answer(),
+            Rpc.CONFIGURE: self._configure,
+            Rpc.UPGRADE_STATE: self._upgrade,
+            Rpc.READ: self._read,
+            Rpc.PLAN: self._plan,
+            Rpc.APPLY: self._apply,
+            Rpc.READ_DATA: self._read_data,
+        }
+        self._empty = frozenset(
+            {
+                Rpc.PREPARE_CONFIG,
+                Rpc.VALIDATE_RESOURCE,
+                Rpc.VALIDATE_DATA,
+                Rpc.STOP,
+                Rpc.IDENTITY_SCHEMAS,
+            }
+        )
+
+    async def answer(self, rpc: Rpc, request: bytes) -> bytes | None:
+        """Return the encoded answer; None for what is not implemented."""
+        if rpc in self._empty:
+            return b""
+        handler = self._handlers.get(rpc)
+        if handler is None:
+            return None
+        if rpc is Rpc.READ:
+            await self._turn_knob(request)
+        made = handler(request)
+        return made if isinstance(made, bytes) else bytes(made.SerializeToString())
+
+    @property
+    def world(self) -> World:
+        assert self._world is not None, "not configured"
+        return self._world
+
+    async def _turn_knob(self, request: bytes) -> None:
+        state = decode(message("ReadRequest").FromString(request).current_state)
+        match self.world.read()["knobs"].get(state["id"]):
+            case "crash":
+                os._exit(3)
+            case "panic":
+                sys.stderr.write("panic: runtime error: the world ended\n\ngoroutine 1:\nsecret\n")
+                sys.stderr.flush()
+                os._exit(2)
+            case "hang":
+                await asyncio.sleep(3600)
+            case "flood":
+                sys.stderr.write("x" * (100 << 20))
+
+    def _metadata(self, _request: bytes) -> Any:
+        answer = message("GetMetadataResponse")()
+        answer.server_capabilities.get_provider_schema_optional = True
+        for name in RESOURCES:
+            answer.resources.add(type_name=name)
+        for name in DATA_SOURCES:
+            answer.data_sources.add(type_name=name)
+        return answer
+
+    def _configure(self, request: bytes) -> Any:
+        answer = message("ConfigureResponse")()
+        if self._world is not None:
+            answer.diagnostics.add(severity=1, summary="configured twice")
+            return answer
+        config = decode(message("ConfigureRequest").FromString(request).config)
+        if config["token"] == "expired":
+            answer.diagnostics.add(severity=1, summary="ExpiredToken: log in again")
+            return answer
+        self._world = World(Path(config["world"]))
+        return answer
+
+    def _upgrade(self, request: bytes) -> Any:
+        asked = message("UpgradeStateRequest").FromString(request)
+        answer = message("UpgradeStateResponse")()
+        if not asked.raw_state.json:
+            answer.diagnostics.add(severity=1, summary="flatmap states are not understood")
+            return answer
+        state = json.loads(asked.raw_state.json)
+        if isinstance(state.get("anything"), dict):
+            typed = state["anything"]
+            state["anything"] = [typed["type"], typed["value"]]
+        answer.upgraded_state.msgpack = encode(to_wire(state))
+        return answer
+
+    def _read(self, request: bytes) -> Any:
+        asked = message("ReadRequest").FromString(request)
+        state = decode(asked.current_state)
+        content = self.world.read()
+        answer = message("ReadResponse")(private=asked.private)
+        knob = content["knobs"].get(state["id"])
+        if knob in _WORDS:
+            summary, detail = _WORDS[knob]
+            answer.diagnostics.add(severity=1, summary=summary, detail=detail)
+            return answer
+        found = content["objects"].get(state["id"])
+        answer.new_state.msgpack = encode(None if found is None else to_wire(found))
+        return answer
+
+    def _plan(self, request: bytes) -> Any:
+        asked = message("PlanRequest").FromString(request)
+        prior, planned = decode(asked.prior_state), decode(asked.proposed_new_state)
+        answer = message("PlanResponse")(planned_private=asked.prior_private)
+        if planned is None:
+            answer.planned_state.msgpack = encode(None)
+            return answer
+        planned["password_wo"] = None
+        config = decode(asked.config)
+        replacing = _differing(prior, planned) & REPLACING if prior else frozenset()
+        for name in sorted(replacing):
+            answer.requires_replace.add().steps.add(attribute_name=name)
+        if prior is None or replacing:
+            planned["id"] = UNKNOWN
+        if prior is None or _differing(prior, planned):
+            planned["serial"] = UNKNOWN
+        if planned["size"] is None and config["size"] is None:
+            planned["size"] = UNKNOWN
+        answer.planned_state.msgpack = encode(planned)
+        return answer
+
+    def _apply(self, request: bytes) -> Any:
+        # The fields read here have the numbers of the plan request's.
+        asked = message("PlanRequest").FromString(request)
+        prior, planned = decode(asked.prior_state), decode(asked.proposed_new_state)
+        with self.world.changed() as content:
+            if planned is None:
+                content["objects"].pop(prior["id"], None)
+                return _applied(None)
+            made = {name: None if value == UNKNOWN else value for name, value in planned.items()}
+            made["id"] = made["id"] or f"thing-{uuid.uuid4().hex[:12]}"
+            made["serial"] = made["serial"] or uuid.uuid4().hex
+            made["size"] = SIZE_BY_DEFAULT if made["size"] is None else made["size"]
+            content["objects"][made["id"]] = to_store(made)
+        return _applied(made)
+
+    def _read_data(self, _request: bytes) -> Any:
+        answer = message("ReadDataResponse")()
+        answer.state.msgpack = encode({"count": len(self.world.read()["objects"])})
+        return answer
+
+
+def _applied(state: Any) -> Any:
+    # ApplyResourceChange.Response is new_state=1, private=2: two length-delimited fields.
+    new_state = message("DynamicValue")(msgpack=encode(state))
+    return message("DynamicValue")(msgpack=new_state.SerializeToString(), json=b"made by world")
+
+
+def _differing(prior: dict[str, Any], planned: dict[str, Any]) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, value in planned.items()
+        if _unordered(name, value) != _unordered(name, prior[name])
+    )
+
+
+def _unordered(name: str, value: Any) -> Any:
+    # Sets arrive in any order.
+    return sorted(map(repr, value)) if name in {"zones", "guests"} and value else value
+
+
+class _Handler(grpc.GenericRpcHandler):  # type: ignore[type-arg]
+    def __init__(self, provider: WorldProvider) -> None:
+        self._provider = provider
+
+    def service(self, details: grpc.HandlerCallDetails) -> Any:
+        if details.method == "/plugin.GRPCController/Shutdown":
+            return grpc.unary_unary_rpc_method_handler(self._shutdown)
+        rpc = rpc_of(details.method)
+        if rpc is None or "tfplugin6" not in details.method:
+            return None
+
+        async def behaviour(request: bytes, context: Any) -> bytes:
+            answer = await self._provider.answer(rpc, request)
+            if answer is None:
+                await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"no {rpc}")
+            return answer or b""
+
+        return grpc.unary_unary_rpc_method_handler(behaviour)
+
+    async def _shutdown(self, _request: bytes, _context: Any) -> bytes:
+        self._provider.stopped.set()
+        return b""
+
+
+async def serve() -> None:
+    """Serve until told to stop."""
+    folder = os.environ.get("PLUGIN_UNIX_SOCKET_DIR") or tempfile.mkdtemp(prefix="world-")
+    address = Path(folder) / f"plugin{os.getpid()}"
+    provider = WorldProvider()
+    server = grpc.aio.server(options=[("grpc.max_receive_message_length", 256 << 20)])
+    server.add_generic_rpc_handlers((_Handler(provider),))
+    certificate = ""
+    if "PLUGIN_CLIENT_CERT" in os.environ:
+        credentials, certificate = server_credentials()
+        server.add_secure_port(f"unix:{address}", credentials)
+    else:
+        server.add_insecure_port(f"unix:{address}")
+    await server.start()
+    print(f"1|6|unix|{address}|grpc|{certificate}", flush=True)
+    await provider.stopped.wait()
+    await server.stop(0.2)
+
+
+def main() -> int:
+    """Run as a plugin, and only as one."""
+    if os.environ.get(COOKIE[0]) != COOKIE[1]:
+        sys.stderr.write("This is a plugin; it is run by Terraform.\n")
+        return 1
+    asyncio.run(serve())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""The simulated cloud, and terraform or tofu working on it.
+
+Usable from tests, benchmarks and the demo alike: nothing here needs pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reconciler.mirrors import provider_mirrors, tofu_mirror, write_cli_configuration
+
+_START_LIMIT_S: Final = 60.0
+_ATTEMPTS: Final = 3
+_TOOL_LIMIT_S: Final = 280.0
+_SECRET_PREFIXES: Final = ("AWS_", "ARM_", "GOOGLE_", "TF_", "PULUMI_")
+
+
+class SimulatorError(Exception):
+    """The simulated cloud did not come up; the message ends with its log."""
+
+
+class ToolError(Exception):
+    """A terraform or tofu command failed; the message holds what it printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """A running simulated AWS; `pid` is its process, `log` what it printed."""
+
+    endpoint: str
+    pid: int
+    log: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a provider or boto3 needs to talk to this simulator and to nothing else."""
+        return aws_environment(self.endpoint)
+
+    def reset(self) -> None:
+        """Empty the cloud."""
+        request = urllib.request.Request(f"{self.endpoint}/moto-api/reset", method="POST")
+        with urllib.request.urlopen(request, timeout=30) as response:
+            response.read()
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """Return the variables that point AWS clients to `endpoint`, with credentials of no account."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+@contextmanager
+def running_simulator() -> Iterator[Simulator]:
+    """Start a simulated cloud of one's own on a free loopback port; stop it at the end.
+
+    Raises:
+        SimulatorError: it did not answer in time.
+    """
+    with tempfile.TemporaryDirectory(prefix="trueup-simulator-") as folder:
+        log = Path(folder) / "moto.log"
+        process, endpoint = _start(log)
+        try:
+            yield Simulator(endpoint=endpoint, pid=process.pid, log=log)
+        finally:
+            _stop(process)
+
+
+def tool_environment(
+    name: str, *, endpoint: str | None = None, folder: Path, offline: bool = True
+) -> dict[str, str]:
+    """Return an environment for `terraform` or `tofu` that knows the mirrors and no account.
+
+    A CLI configuration is written into `folder`. Without any mirror, or with `offline` false,
+    providers come from their registry.
+    """
+    found = provider_mirrors(os.environ)
+    mirrors = [tofu_mirror(one, os.environ) for one in found] if name == "tofu" else list(found)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(_SECRET_PREFIXES)}
+    configuration = write_cli_configuration(
+        folder / f"{name}.rc", mirrors, direct=not (offline and mirrors)
+    )
+    return {
+        **kept,
+        "TF_CLI_CONFIG_FILE": str(configuration),
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+        "CHECKPOINT_DISABLE": "1",
+        **(aws_environment(endpoint) if endpoint else {}),
+    }
+
+
+def run_tool(
+    executable: Path, directory: Path, *arguments: str, environment: Mapping[str, str]
+) -> str:
+    """Run `executable ARGUMENTS...` in `directory`; return its standard output.
+
+    Raises:
+        ToolError: it failed or took too long.
+    """
+    command = f"{executable.name} {' '.join(arguments)}"
+    try:
+        result = subprocess.run(
+            [str(executable), *arguments],
+            cwd=directory,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=_TOOL_LIMIT_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        message = f"{command} took longer than {_TOOL_LIMIT_S:.0f} s in {directory}"
+        raise ToolError(message) from error
+    if result.returncode != 0:
+        message = f"{command} ended {result.returncode}:\n{result.stdout}\n{result.stderr}"
+        raise ToolError(message)
+    return result.stdout
+
+
+def initialise(executable: Path, directory: Path, *, environment: Mapping[str, str]) -> None:
+    """Leave `directory` initialised: backend, modules, providers, lock file."""
+    run_tool(executable, directory, "init", "-no-color", environment=environment)
+
+
+def apply(executable: Path, directory: Path, *options: str, environment: Mapping[str, str]) -> None:
+    """Leave `directory` initialised and deployed as its code says."""
+    initialise(executable, directory, environment=environment)
+    arguments = ("apply", "-auto-approve", "-no-color", *options)
+    run_tool(executable, directory, *arguments, environment=environment)
+
+
+def copy_stack(source: Path, target: Path) -> Path:
+    """Copy a stack's code, without what a tool left in it; return `target`."""
+    ignored = shutil.ignore_patterns(".terraform", "*.tfstate", "*.tfstate.*")
+    shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
+    return target
+
+
+def _start(log: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Start on a free port; another program may take that port first, so try again."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        port = _free_port()
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+            )
+        endpoint = f"http://127.0.0.1:{port}"
+        if _answers(process, endpoint):
+            return process, endpoint
+        _stop(process)
+        if attempt == _ATTEMPTS:
+            break
+    message = f"the simulator did not answer:\n{log.read_text(errors='replace')[-2000:]}"
+    raise SimulatorError(message)
+
+
+def _answers(process: subprocess.Popen[bytes], endpoint: str) -> bool:
+    """Wait until it answers; False when it ended or the time is over."""
+    limit = time.monotonic() + _START_LIMIT_S
+    while process.poll() is None and time.monotonic() < limit:
+        try:
+            with urllib.request.urlopen(f"{endpoint}/moto-api/data.json", timeout=5):
+                return process.poll() is None
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

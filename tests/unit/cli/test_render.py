@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from reconciler.cli.paint import Paint
+from reconciler.cli.render import report_lines
+from reconciler.domain.model import (
+    Change,
+    Drifted,
+    Missing,
+    Noise,
+    NoiseItem,
+    Origin,
+    StackReport,
+    Unreadable,
+    Verdict,
+)
+from reconciler.domain.paths import AttributePath
+from reconciler.domain.values import UNKNOWN, Sensitive, Value
+from reconciler.wire import json_bytes, scan_object
+from tests.fakes import recorded
+from tests.unit.domain.test_report import report_of
+
+NARROW = Paint(colour=False, width=80)
+OUT = Origin.OUT_OF_BAND
+
+
+def changed(path: str, before: Value, live: Value, **more: object) -> Change:
+    return replace(Change(AttributePath(path), before, before, live, OUT), **more)  # type: ignore[arg-type]
+
+
+def text_of(*changes: Change, paint: Paint = NARROW) -> str:
+    return "\n".join(report_lines(report_of([("aws_sqs_queue.a", Drifted(changes))]), paint=paint))
+
+
+def everything() -> StackReport:
+    long = "arn:aws:iam::123456789012:role/" + "x" * 200
+    seen: list[tuple[str, Verdict]] = [
+        ('module.net["eu"].aws_security_group.web', Drifted((changed("tags", {"a": long}, {}),))),
+        ("aws_sqs_queue.q", Drifted((changed("policy", long, long + "y"),))),
+        ("aws_sqs_queue.u", Unreadable("denied " * 40)),
+        ("aws_sqs_queue.n", Noise((NoiseItem(AttributePath("etag"), "computed"),))),
+        ("aws_sqs_queue.gone", Missing()),
+    ]
+    return report_of(seen)
+
+
+def test_values_are_shown_from_recorded_to_live_when_the_code_agrees() -> None:
+    assert "visibility_timeout_seconds  45 -> 99 (live)" in text_of(
+        changed("visibility_timeout_seconds", 45, 99)
+    )
+
+
+def test_three_differing_values_are_all_shown() -> None:
+    text = text_of(changed("size", 2, 3, declared=1, origin=Origin.BOTH))
+    assert "declared 1  recorded 2  live 3" in text
+
+
+def test_code_that_waits_reads_from_live_to_declared() -> None:
+    text = text_of(changed("size", 7, 7, declared=14, origin=Origin.UNAPPLIED))
+    assert "size  7 -> 14 (declared, not applied)" in text
+
+
+def test_a_policy_is_looked_into() -> None:
+    first = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "arn:x"}]})
+    second = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*"}]})
+    text = text_of(changed("policy", first, second))
+    assert 'policy.Statement[0].Principal  "arn:x" -> "*" (live)' in text
+
+
+def test_only_the_element_that_came_is_shown() -> None:
+    text = text_of(changed("cidr_blocks", ["10.0.0.0/8"], ["0.0.0.0/0", "10.0.0.0/8"]))
+    assert '+ "0.0.0.0/0"' in text
+    assert "10.0.0.0/8" not in text
+
+
+def test_nothing_is_wider_than_the_terminal() -> None:
+    lines = list(report_lines(everything(), paint=NARROW, verbose=True))
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_difference_at_the_end_of_a_long_text_stays_visible() -> None:
+    same = "x" * 500
+    assert 'xa"' in text_of(changed("user_data", same + "a", same + "b"))
+
+
+def test_secrets_are_not_shown_even_if_an_adapter_slips() -> None:
+    hidden = text_of(
+        changed("password", Sensitive("d1"), Sensitive("d2")),
+        changed("token", "hunter2", "hunter3", sensitive=True),
+    )
+    assert hidden.count("(sensitive, changed)") == 2
+    assert "hunter" not in hidden
+    assert "d1" not in hidden
+
+
+def test_what_is_live_cannot_command_the_terminal() -> None:
+    text = text_of(changed("tags.a", "x", "\x1b[2J\x9b1m\u202e"))
+    assert not {"\x1b", "\x9b", "\u202e"} & set(text)
+
+
+def test_colour_adds_nothing_but_colour() -> None:
+    plain = "\n".join(report_lines(everything(), paint=NARROW))
+    coloured = "\n".join(report_lines(everything(), paint=Paint(colour=True, width=80)))
+    assert "\x1b[" in coloured
+    import re  # noqa: PLC0415
+
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plain
+
+
+def test_noise_is_one_line_unless_asked_for() -> None:
+    brief = "\n".join(report_lines(everything(), paint=NARROW))
+    assert "1 difference no apply would act on (-v lists them)" in brief
+    assert "etag" not in brief
+    assert "etag" in "\n".join(report_lines(everything(), paint=NARROW, verbose=True))
+
+
+def test_modules_are_branches() -> None:
+    text = "\n".join(report_lines(everything(), paint=NARROW))
+    assert 'module.net["eu"]\n  ~ ' in text
+
+
+def test_what_went_along_is_folded_under_its_cause() -> None:
+    resources = (recorded("aws_sqs_queue.q"), recorded("aws_sns_topic.t", "", "aws_sqs_queue.q"))
+    report = report_of([(one.address, Missing()) for one in resources], *resources)
+    assert "gone with aws_sqs_queue.q" in "\n".join(report_lines(report, paint=NARROW))
+
+
+def test_the_json_is_what_the_interfaces_promise() -> None:
+    change = changed("size", 1, UNKNOWN, declared=Sensitive("d"), recorded=2**60)
+    slip = changed("token", "hunter2", "hunter3", sensitive=True)
+    report = report_of([("aws_sqs_queue.a", Drifted((change, slip))), ("b.u", Unreadable("no"))])
+    raw = json_bytes(scan_object([report]))
+    assert b"\n" not in raw
+    assert b"hunter" not in raw
+    (stack,) = json.loads(raw)["stacks"]
+    finding = stack["findings"][0]
+    assert finding.pop("fingerprint")
+    assert stack == {
+        "stack": "s",
+        "tool": "terraform",
+        "directory": ".",
+        "obtained_by": "plugin",
+        "observed_at": "2026-05-01T00:00:00.000Z",
+        "counts": {
+            "resources": 2,
+            "in_sync": 0,
+            "changed": 1,
+            "missing": 0,
+            "unmanaged": 0,
+            "unreadable": 1,
+            "noise": 0,
+            "not_applicable": 0,
+        },
+        "findings": [
+            {
+                "address": "aws_sqs_queue.a",
+                "type": "aws_sqs_queue",
+                "kind": "changed",
+                "severity": "high",
+                "origin": "out_of_band",
+                "requires_replace": False,
+                "source": None,
+                "changes": [
+                    {
+                        "path": "size",
+                        "declared": {"digest": "d"},
+                        "recorded": str(2**60),
+                        "live": {"unknown": True},
+                        "origin": "out_of_band",
+                        "sensitive": False,
+                        "forces_replacement": False,
+                    },
+                    {
+                        "path": "token",
+                        "declared": {"digest": None},
+                        "recorded": {"digest": None},
+                        "live": {"digest": None},
+                        "origin": "out_of_band",
+                        "sensitive": True,
+                        "forces_replacement": False,
+                    },
+                ],
+                "consequences": [],
+                "consequence_of": None,
+                "reason": None,
+            }
+        ],
+        "noise": [],
+        "unreadable": [{"address": "b.u", "reason": "no"}],
+        "warnings": [],
+        "timing_ms": {},
+    }

@@ -1,0 +1,57 @@
+"""Commands end when they should, and take their children with them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from iac_adapters.terraform.command import run_tool
+from reconciler.domain.errors import PermanentError, RetryableError
+
+_SHELL = Path("/bin/sh")
+
+
+async def test_output_and_exit_code_are_returned(tmp_path: Path) -> None:
+    script = "umask; printf '%s ' $CHECKPOINT_DISABLE $TF_INPUT $MINE; echo bad >&2; exit 3"
+    run = await run_tool(
+        _SHELL, ["-c", script], directory=tmp_path, environment={"MINE": "m"}, timeout_s=30
+    )
+    assert run.exit_code == 3
+    assert run.stdout.split() == [b"0077", b"1", b"0", b"m"]
+    assert run.stderr == "bad\n"
+
+
+@pytest.mark.parametrize("how", ["timeout", "cancelled"])
+async def test_nothing_of_it_is_left_when_it_is_ended(tmp_path: Path, how: str) -> None:
+    script = "sleep 600 >/dev/null 2>&1 & echo $! > child; wait"
+    running = asyncio.create_task(
+        run_tool(
+            _SHELL,
+            ["-c", script],
+            directory=tmp_path,
+            environment=dict(os.environ),
+            timeout_s=1 if how == "timeout" else 600,
+        )
+    )
+    child = tmp_path / "child"
+    while not (child.exists() and child.read_text().strip()):  # noqa: ASYNC110 - another process does it
+        await asyncio.sleep(0.02)
+    process = psutil.Process(int(child.read_text()))
+    if how == "timeout":
+        with pytest.raises(RetryableError, match=r"`sh -c` did not end within 1 s"):
+            await running
+    else:
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - another process does it
+        await asyncio.sleep(0.02)
+
+
+async def test_a_program_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="nowhere: cannot be started"):
+        await run_tool(tmp_path / "nowhere", [], directory=tmp_path, environment={}, timeout_s=30)

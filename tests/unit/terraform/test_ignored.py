@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from iac_adapters.terraform.cty import ListOf, MapOf, ObjectOf, Primitive, SetOf
+from iac_adapters.terraform.ignored import (
+    IgnoreRules,
+    apply_ignored,
+    null_write_only,
+    resolve_unknowns,
+)
+from iac_adapters.terraform.schema import Attribute, Block, NestedBlock, Nesting, ResourceSchema
+from iac_adapters.terraform.values import with_blocks
+from reconciler.domain.paths import Steps
+from reconciler.domain.values import UNKNOWN
+
+from .schemas import LAWS, schema_and_value
+
+_TEXT = Primitive.STRING
+_DISK = Block({"size": Attribute(_TEXT), "name": Attribute(_TEXT), "key": Attribute(_TEXT)})
+_SCHEMA = ResourceSchema(
+    0,
+    Block(
+        {
+            "name": Attribute(_TEXT),
+            "tags": Attribute(MapOf(_TEXT)),
+            "items": Attribute(ListOf(ObjectOf({"a": _TEXT}))),
+            "zones": Attribute(SetOf(_TEXT)),
+            "token": Attribute(_TEXT, write_only=True),
+        },
+        {"disk": NestedBlock(Nesting.LIST, _DISK), "rule": NestedBlock(Nesting.SET, _DISK)},
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "config", "live", "expected"),
+    [
+        (("name",), {"name": "c"}, {"name": "l"}, {"name": "l"}),
+        (("name",), {"name": "c"}, {"name": None}, {"name": None}),
+        (("tags",), {"tags": {"a": "c"}}, {"tags": None}, {"tags": None}),
+        (("tags", "k"), {"tags": {"a": "c"}}, {"tags": {"k": "l"}}, {"tags": {"a": "c", "k": "l"}}),
+        (("tags", "k"), {"tags": {"a": "c", "k": "c"}}, {"tags": {}}, {"tags": {"a": "c"}}),
+        (("tags", "k"), {"tags": None}, {"tags": {"k": "l", "z": "l"}}, {"tags": {"k": "l"}}),
+        (("tags", "k"), {"tags": None}, {"tags": {"z": "l"}}, {"tags": None}),
+        (("tags", "k"), {"tags": {"k": "c"}}, {"tags": None}, {"tags": None}),
+        (("tags", "k"), {"tags": {"k": "c"}}, {"tags": {}}, {"tags": {}}),
+        (("tags", "k"), {"tags": UNKNOWN}, {"tags": {"k": "l"}}, {"tags": UNKNOWN}),
+        (
+            ("disk", 0, "size"),
+            {"disk": [{"size": "c"}]},
+            {"disk": [{"size": "l"}]},
+            {"disk": [{"size": "l"}]},
+        ),
+        (
+            ("disk", 1, "size"),
+            {"disk": [{"size": "c"}]},
+            {"disk": [{}, {}]},
+            {"disk": [{"size": "c"}]},
+        ),
+        (("items", 0), {"items": [{"a": "c"}]}, {"items": [{"a": "l"}]}, {"items": [{"a": "l"}]}),
+        (("items", 0, "a"), {"items": None}, {"items": [{"a": "l"}]}, {"items": None}),
+        (("rule",), {"rule": []}, {"rule": [{"size": "l"}]}, {"rule": [{"size": "l"}]}),
+        (
+            ("rule", 0, "size"),
+            {"rule": [{"size": "c"}]},
+            {"rule": [{"size": "l"}]},
+            {"rule": [{"size": "c"}]},
+        ),
+        (("absent", "x"), {"name": "c"}, {"name": "l"}, {"name": "c"}),
+    ],
+)
+def test_ignored_places_are_as_they_are_live(
+    path: Steps, config: Any, live: Any, expected: Any
+) -> None:
+    assert apply_ignored(_SCHEMA, config, live, IgnoreRules(paths=(path,))) == expected
+
+
+def test_ignoring_all_makes_the_live_object_the_configuration() -> None:
+    live: Any = {"name": "l"}
+    assert apply_ignored(_SCHEMA, {"name": "c"}, live, IgnoreRules(all=True)) == live
+    assert not IgnoreRules(all=True).nothing
+    assert IgnoreRules().nothing
+
+
+@LAWS
+@given(schema_and_value(), schema_and_value())
+def test_without_rules_nothing_is_touched(
+    one: tuple[ResourceSchema, Any], other: tuple[ResourceSchema, Any]
+) -> None:
+    assert apply_ignored(one[0], one[1], other[1], IgnoreRules()) == one[1]
+
+
+@LAWS
+@given(schema_and_value(unknown=False))
+def test_ignoring_every_attribute_is_taking_the_live_object(
+    case: tuple[ResourceSchema, Any],
+) -> None:
+    schema, live = case
+    config: Any = dict.fromkeys(live)
+    paths = tuple((name,) for name in live)
+    assert apply_ignored(schema, config, live, IgnoreRules(paths=paths)) == live
+
+
+def test_unknown_places_hold_what_was_recorded() -> None:
+    config: Any = {
+        "name": UNKNOWN,
+        "tags": {"a": "c", "b": UNKNOWN},
+        "items": [{"a": "c"}, {"a": UNKNOWN}],
+        "zones": ["z", UNKNOWN],
+        "rule": [{"name": "two", "size": UNKNOWN}, {"name": "one", "size": "s"}],
+        "disk": UNKNOWN,
+    }
+    recorded: Any = {
+        "name": "r",
+        "tags": {"b": "r"},
+        "items": [{"a": "x"}, {"a": "y"}],
+        "zones": ["p", "q"],
+        "rule": [{"name": "one", "size": "s"}, {"name": "two", "size": "m"}],
+        "disk": [{"size": "r"}],
+    }
+    resolved, pending = resolve_unknowns(_SCHEMA, config, recorded)
+    assert resolved["name"] == "r"
+    assert resolved["tags"] == {"a": "c", "b": "r"}
+    assert resolved["items"] == [{"a": "c"}, {"a": "y"}]
+    assert resolved["zones"] == ["p", "q"]
+    assert resolved["rule"] == [{"name": "one", "size": "s"}, {"name": "two", "size": "m"}]
+    assert resolved["disk"] == [{"size": "r"}]
+    expected: set[Steps] = {
+        ("name",), ("tags", "b"), ("items", 1, "a"), ("zones",), ("rule",), ("disk",),
+    }  # fmt: skip
+    assert set(pending) == expected
+
+
+@LAWS
+@given(schema_and_value(), schema_and_value(unknown=False))
+def test_nothing_unknown_is_left(
+    case: tuple[ResourceSchema, Any], other: tuple[ResourceSchema, Any]
+) -> None:
+    schema, config = case
+    resolved, pending = resolve_unknowns(schema, config, dict.fromkeys(config))
+    assert "Unknown" not in repr(resolved)
+    assert bool(pending) == ("Unknown" in repr(config))
+    assert resolve_unknowns(other[0], other[1], {}) == (other[1], ())
+
+
+def test_write_only_values_go_wherever_they_are() -> None:
+    secret = Block({"token": Attribute(_TEXT, write_only=True), "name": Attribute(_TEXT)})
+    schema = ResourceSchema(
+        0,
+        Block(
+            {"token": Attribute(_TEXT, write_only=True)},
+            {"list": NestedBlock(Nesting.LIST, secret), "map": NestedBlock(Nesting.MAP, secret)},
+        ),
+    )
+    value: Any = {
+        "token": "hunter2",
+        "list": [{"token": "hunter2", "name": "a"}],
+        "map": {"k": {"token": "hunter2", "name": "b"}},
+    }
+    nulled = null_write_only(schema, with_blocks(schema.block, value))
+    assert "hunter2" not in repr(nulled)
+    assert nulled["list"] == [{"token": None, "name": "a"}]
+    assert nulled["map"] == {"k": {"token": None, "name": "b"}}

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.cli.init import render_settings
+from reconciler.cli.main import run
+from reconciler.discovery import FoundStack, discover_stacks
+from reconciler.settings import load_settings
+
+
+def write(root: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = root / name.replace("__", "/").replace("_tf", ".tf")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    write(
+        tmp_path,
+        infra__web__main_tf='terraform {\n}\nmodule "net" {\n  source = "../../modules/net"\n}\n',
+        modules__net__main_tf='terraform {\n}\nmodule "deep" { \n source = "./deep/"\n}\n',
+        modules__net__deep__main_tf='provider "aws" {}\n',
+        modules__unused__main_tf='variable "x" {}\n',
+        infra__web__dot__main_tf="variable {}\n",
+        infra__db__main_tf='resource "terraform_data" "x" {}\n',
+        infra__db__terraform_tfstate="{}",
+    )
+    (tmp_path / "infra/db/terraform.tfstate").write_text("{}")
+    hidden = tmp_path / "infra/web/.terraform/modules/x"
+    hidden.mkdir(parents=True)
+    (hidden / "main.tf").write_text("terraform {}")
+    project = tmp_path / "apps" / "api"
+    project.mkdir(parents=True)
+    (project / "Pulumi.yaml").write_text("name: api\nruntime: python\n")
+    (project / "Pulumi.dev.yaml").touch()
+    (project / "Pulumi.prod.yaml").touch()
+    return tmp_path
+
+
+def found(root: Path) -> list[tuple[str, str, str]]:
+    return [(s.name, s.tool, os.path.relpath(s.directory, root)) for s in discover_stacks(root)]
+
+
+def test_roots_are_found_and_modules_are_not(tree: Path) -> None:
+    assert found(tree) == [
+        ("api", "pulumi", "apps/api"),
+        ("db", "terraform", "infra/db"),
+        ("web", "terraform", "infra/web"),
+    ]
+
+
+def test_a_loop_of_links_ends(tree: Path) -> None:
+    (tree / "infra" / "loop").symlink_to(tree)
+    (tree / "infra" / "web" / "self").symlink_to(".")
+    assert len(found(tree)) == 3
+
+
+def test_stacks_of_one_directory_name_are_told_apart(tmp_path: Path) -> None:
+    for region in ("eu", "us"):
+        (tmp_path / region / "net").mkdir(parents=True)
+        (tmp_path / region / "net" / "main.tf").write_text('provider "aws" {}\n')
+    assert [name for name, _, _ in found(tmp_path)] == ["eu-net", "us-net"]
+
+
+def test_json_syntax_and_unreadable_bytes_do_no_harm(tmp_path: Path) -> None:
+    for name, content in (("a/main.tf.json", b'{"provider": {}}'), ("b/main.tf", b"\xff\x00\xfe")):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "a" / "x.tf.json").write_text('{\n  "terraform": {}\n}')
+    assert [name for name, _, _ in found(tmp_path)] == ["a"]
+
+
+def test_what_init_writes_can_be_loaded(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", str(tree)]) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "3 stacks" in told.err
+    settings = load_settings(tree / "trueup.toml", {})
+    assert [stack.name for stack in settings.stacks] == ["api", "db", "web"]
+    assert settings.stacks[0].pulumi_stack == "dev"
+
+
+def test_an_existing_file_is_kept_unless_forced(
+    tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tree / "trueup.toml"
+    file.write_text("# mine\n")
+    assert run(["init", str(tree)]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert file.read_text() == "# mine\n"
+    assert run(["init", str(tree), "--force"]) == 0
+    assert "[[stack]]" in file.read_text()
+
+
+def test_nothing_to_watch_is_an_error_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", str(tmp_path)]) == 1
+    assert "no Terraform root module" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(
+    st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0/"))
+)
+def test_any_name_survives_the_file(name: str) -> None:
+    text = render_settings(
+        [FoundStack(name=name, directory=Path("/base") / "x", tool="terraform")], base=Path("/base")
+    )
+    assert tomllib.loads(text)["stack"][0]["name"] == name

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from reconciler.cli import main as cli
+from reconciler.domain.errors import PermanentError
+
+_PROGRAM = "import sys; from reconciler.cli.main import main; main()"
+
+
+def trueup(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", _PROGRAM, *arguments],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, command: click.Command, *arguments: str) -> int:
+    """Run `command` as if it were `trueup doctor`."""
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_: command)
+    return cli.run(["doctor", *arguments])
+
+
+def failing(error: BaseException) -> click.Command:
+    @click.command()
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+def test_help_lists_every_command_and_imports_none() -> None:
+    watched = "reconciler.cli.scan", "reconciler.cli.init", "grpc", "pydantic", "rich", "asyncio"
+    code = (
+        "import sys\nfrom reconciler.cli.main import run\n"
+        f"code = run(['--help'])\nprint([m for m in {watched!r} if m in sys.modules])\n"
+        "sys.exit(code)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    assert all(word in result.stdout for word in ("init", "doctor", "scan", "--config"))
+    assert result.stdout.endswith("[]\n")
+
+
+def test_every_listed_command_can_be_imported() -> None:
+    context = click.Context(cli.root)
+    for name in cli.root.list_commands(context):
+        command = cli.root.get_command(context, name)
+        assert isinstance(command, click.Command)
+        assert command.name == name
+
+
+def test_the_version_is_told() -> None:
+    result = trueup("--version")
+    assert (result.returncode, result.stdout) == (0, "trueup, version 0.1.0\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("scna",), "did you mean 'scan'?"),
+        (("--nonsense",), "--nonsense"),
+        (("doctor", "--nonsense"), "trueup doctor --help"),
+        (("init", "/does/not/exist"), "/does/not/exist"),
+    ],
+)
+def test_a_wrong_command_line_ends_1_and_not_2(arguments: tuple[str, ...], words: str) -> None:
+    result = trueup(*arguments)
+    assert result.returncode == 1
+    assert words in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_users_mistake_is_a_sentence_and_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = PermanentError("main.tf:3: no such thing", remedy="write another")
+    assert answering(monkeypatch, failing(error)) == 1
+    assert capsys.readouterr().err == "error: main.tf:3: no such thing\n  help: write another\n"
+
+
+def test_a_defect_leaves_a_crash_log_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert answering(monkeypatch, failing(ZeroDivisionError("oops"))) == 1
+    shown = capsys.readouterr().err
+    log = next((tmp_path / "trueup").glob("crash-*.log"))
+    assert "Traceback" not in shown
+    assert str(log) in shown
+    assert "ZeroDivisionError: oops" in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
+
+
+def test_an_interrupt_is_quiet(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answering(monkeypatch, failing(KeyboardInterrupt())) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_command_chooses_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    @click.pass_context
+    def drifted(context: click.Context) -> None:
+        context.exit(2)
+
+    @click.command()
+    def returning() -> int:
+        return 3
+
+    assert answering(monkeypatch, drifted) == 2
+    assert answering(monkeypatch, returning) == 3
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    code = (
+        "import click\nfrom reconciler.cli import main as cli\n"
+        "@click.command()\ndef flood():\n    for _ in range(100000): click.echo('x' * 80)\n"
+        "cli.LazyGroup.get_command = lambda *_: flood\n"
+        "import sys; sys.argv = ['trueup', 'doctor']; cli.main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(100)
+    process.stdout.close()
+    told = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(timeout=60), told) == (141, b"")

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.domain.errors import PermanentError
+from reconciler.durations import read_duration
+from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    for name in ("web", "db"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+def load(home: Path, text: str, environment: dict[str, str] | None = None) -> Settings:
+    file = home / "trueup.toml"
+    file.write_text(text, encoding="utf-8")
+    return load_settings(file, environment or {})
+
+
+def refusal(home: Path, text: str) -> PermanentError:
+    with pytest.raises(PermanentError) as caught:
+        load(home, text)
+    return caught.value
+
+
+def test_the_documented_example_is_understood(home: Path) -> None:
+    (home / "web.env").write_text("AWS_PROFILE=dev\n")
+    settings = load(
+        home,
+        """
+        [daemon]
+        listen = "127.0.0.1:9000"
+        database = "postgresql://user@host/db"
+        data_dir = "data"
+        [[stack]]
+        name = "webshop"
+        directory = "web"
+        workspace = "blue"
+        interval = "1h30m"
+        adaptive = true
+        env_file = "web.env"
+        [[policy]]
+        name = "tags drift freely"
+        match = {type = "aws_sqs_queue", path = "tags.*", max_severity = "low"}
+        drift_threshold = "low"
+        action_type = "auto_correct"
+        [[severity]]
+        severity = "critical"
+        match = {type = "aws_db_instance", path = "publicly_accessible"}
+        [[channel]]
+        name = "ops"
+        url = "slack://token"
+        events = ["drift.detected", "remediation.failed"]
+        """,
+    )
+    stack = settings.stacks[0]
+    assert (stack.name, stack.directory) == ("webshop", home / "web")
+    assert (stack.workspace, stack.interval) == ("blue", timedelta(minutes=90))
+    assert stack.env_file == home / "web.env"
+    assert settings.policies[0].match.max_severity == "low"
+    assert settings.severities[0].match.path == "publicly_accessible"
+    assert settings.channels[0].url.get_secret_value() == "slack://token"
+    assert settings.daemon.data_dir == home / "data"
+
+
+def test_a_stack_is_named_after_its_directory(home: Path) -> None:
+    settings = load(home, '[[stack]]\ndirectory = "web"\n[[stack]]\ndirectory = "./db/"\n')
+    assert [stack.name for stack in settings.stacks] == ["web", "db"]
+    assert settings.stacks[0].interval == timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        pytest.param('[[stack]]\ndirectory="web"\nintervall="5m"', 3, "'interval'", id="typo"),
+        pytest.param('[deamon]\nlisten="a:1"', 1, "'daemon'", id="misspelt-section"),
+        pytest.param('\n[daemon]\nlisten="nowhere"', 3, "HOST:PORT", id="no-port"),
+        pytest.param('[daemon]\nlisten="h:99999"', 2, "HOST:PORT", id="port-too-high"),
+        pytest.param('[daemon]\ndatabase="mysql://x"', 2, "postgresql://", id="other-database"),
+        pytest.param('[[stack]]\nname="x"', 1, "directory is missing", id="no-directory"),
+        pytest.param('[[stack]]\ndirectory="gone"', 2, "no directory", id="directory-gone"),
+        pytest.param('[[stack]]\ndirectory="web"\ninterval="5s"', 3, "shorter", id="too-often"),
+        pytest.param('[[stack]]\ndirectory="web"\ninterval="soon"', 3, "15m", id="no-duration"),
+        pytest.param('[[stack]]\ndirectory="web"\ninterval=5', 3, "text", id="bare-number"),
+        pytest.param(
+            '[[stack]]\ndirectory="web"\nworkspace="a"\npulumi_stack="b"', 1, "keep one", id="both"
+        ),
+        pytest.param('[[stack]]\ndirectory="web"\nenv_file="x"', 3, "no file", id="no-env-file"),
+        pytest.param('[[stack]]\ndirectory="web"\nname=""', 3, "at least 1", id="empty-name"),
+        pytest.param(
+            '[[stack]]\ndirectory="web"\n[[stack]]\nname="web"\ndirectory="db"',
+            4,
+            "two stacks are named 'web'",
+            id="twins",
+        ),
+        pytest.param("stack = 3", 1, "[[stack]]", id="stack-is-no-list"),
+        pytest.param("daemon = 3", 1, "[daemon]", id="daemon-is-no-section"),
+        pytest.param(
+            '[[policy]]\nname="p"\nmatch={severty="low"}', 3, "'min_severity'", id="inline-typo"
+        ),
+        pytest.param('[[policy]]\nname="p"\n[policy.match]\nkind="x"', 4, "missing", id="subtable"),
+        pytest.param('[[channel]]\nname="c"\nurl="x"', 3, "scheme", id="no-scheme"),
+        pytest.param("[daemon]\nlisten = \n", 2, "not TOML", id="syntax"),
+        pytest.param("[daemon\n", 1, "not TOML", id="header-not-closed"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(home: Path, text: str, line: int, words: str) -> None:
+    error = refusal(home, text)
+    assert f"{home / 'trueup.toml'}:{line}: " in str(error)
+    assert words in str(error)
+
+
+def test_every_problem_is_told_in_the_order_of_the_file(home: Path) -> None:
+    error = refusal(home, '[[stack]]\ndirectory="web"\nzz=1\ninterval="1s"\nyy=2\n')
+    assert [int(line.split(":")[1]) for line in str(error).splitlines()] == [3, 4, 5]
+    assert "directory" in (error.remedy or "")
+
+
+def test_a_secret_in_a_bad_value_is_not_shown(home: Path) -> None:
+    error = refusal(home, '[[channel]]\nname="c"\nurl="hunter2"\n[daemon]\ndatabase="x:hunter2@h"')
+    assert "hunter2" not in str(error)
+    assert "hunter2" not in repr(load(home, '[[channel]]\nname="c"\nurl="https://hunter2@h"'))
+
+
+def test_a_file_that_is_no_text_is_refused(home: Path) -> None:
+    (home / "trueup.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PermanentError, match="UTF-8"):
+        load_settings(home / "trueup.toml", {})
+    with pytest.raises(PermanentError, match=r"nope\.toml"):
+        load_settings(home / "nope.toml", {})
+
+
+def test_the_environment_overrides_the_file(home: Path) -> None:
+    environment = {"TRUEUP_LISTEN": "127.0.0.1:1", "TRUEUP_DATA_DIR": "/tmp/d"}
+    settings = load(home, '[daemon]\nlisten = "127.0.0.1:2"\n', environment)
+    assert settings.daemon.listen == "127.0.0.1:1"
+    assert data_directory(settings, environment) == Path("/tmp/d")
+
+
+def test_a_bad_override_names_its_variable(home: Path) -> None:
+    with pytest.raises(PermanentError, match="TRUEUP_LISTEN"):
+        load(home, "", {"TRUEUP_LISTEN": "nonsense"})
+
+
+def test_the_nearest_file_upward_is_found_before_the_users_own(home: Path) -> None:
+    own = home / "config" / "trueup"
+    own.mkdir(parents=True)
+    (own / "trueup.toml").touch()
+    environment = {"XDG_CONFIG_HOME": str(home / "config"), "HOME": str(home)}
+    assert find_settings_file(home / "web", environment) == own / "trueup.toml"
+    (home / "trueup.toml").touch()
+    assert find_settings_file(home / "web", environment) == home / "trueup.toml"
+
+
+@given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59))
+def test_a_duration_is_the_sum_of_its_parts(hours: int, minutes: int, seconds: int) -> None:
+    expected = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    assert read_duration(f"{hours}h{minutes}m{seconds}s") == expected
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        assert read_duration(text) >= timedelta(0)

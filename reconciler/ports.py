@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
+from reconciler.domain.plan import Plan
+from reconciler.domain.records import Json, RemediationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,106 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One resource's declared form, secrets replaced by keyed digests.
+
+    `definition` is a JSON object: the evaluated configuration. `baseline_hash` is a keyed
+    digest of what the last apply recorded; it changes when, and only when, that does.
+    """
+
+    address: ResourceAddress
+    type: str
+    definition: Json
+    baseline_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerJob:
+    """One command for the runner. `environment` is all the command gets, and never stored."""
+
+    argv: tuple[str, ...]
+    directory: Path
+    environment: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerProcess:
+    """Which process a runner is: an id alone may mean another one after a while."""
+
+    pid: int
+    started_at_s: float
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The runner left its record: the command ended by itself with `exit_code`."""
+
+    exit_code: int
+    ended_at: datetime
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """It is at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """It is gone and left no record: nobody knows how far it came."""
+
+
+RunnerState: TypeAlias = Exited | Running | Vanished
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The tool says it did all it set out to do."""
+
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It ended with an error and a state that is whole; `reason` holds no secret."""
+
+    reason: str
+    stale: bool = False
+    """The plan no longer fitted the state, so nothing at all was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """Nobody can tell what happened; only a new observation can."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Done | Failed | InDoubt
+
+
+class Step(StrEnum):
+    """Where one resource of a running apply stands."""
+
+    PENDING = "pending"
+    CREATING = "creating"
+    UPDATING = "updating"
+    DELETING = "deleting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One line of a run's log as a person reads it; `address` and `step` when it is about one."""
+
+    text: str
+    address: ResourceAddress | None = None
+    step: Step | None = None
+
+
 class IacAdapter(Protocol):
     """One infrastructure-as-code tool, read-only so far as detection goes."""
 
@@ -60,6 +163,71 @@ class IacAdapter(Protocol):
         """
         ...
 
+    async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
+        """Return every resource's declared form, sorted by address; nothing is asked of the cloud."""
+        ...
+
+    async def plan(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Return what correcting exactly `addresses` would do, and save the plan in `folder`.
+
+        `folder` is private to the caller (mode 0700) and empty; what is saved holds secrets.
+        The state is locked while the plan is made; nothing is changed.
+
+        Raises:
+            RetryableError: the state is locked by somebody, or a backend did not answer.
+            PermanentError: the code or the set-up allows no plan.
+        """
+        ...
+
+    def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
+        """Return the command that does exactly what the plan saved in `folder` says."""
+        ...
+
+    def progress(self, line: bytes) -> Progress | None:
+        """Return what one line of the run's log means; None when it is of no interest."""
+        ...
+
+    def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
+        """Return what a run of `correction` came to, from what it left behind; reads only."""
+        ...
+
     async def close(self) -> None:
         """End every process that was started; closing twice is closing once."""
+        ...
+
+
+class Runner(Protocol):
+    """Runs one job per folder in a process that outlives the daemon."""
+
+    async def start(self, job: RunnerJob, folder: Path) -> RunnerProcess:
+        """Start `job`; its output goes to `folder/log`, its end to `folder/exit.json`.
+
+        Returns once the runner exists. It ignores our signals and our death.
+        """
+        ...
+
+    def state(self, process: RunnerProcess | None, folder: Path) -> RunnerState:
+        """Return what is known of it, from its record and from the process table."""
+        ...
+
+    async def wait(self, process: RunnerProcess, folder: Path) -> Exited | Vanished:
+        """Return when it has ended, also one that an earlier daemon started."""
+        ...
+
+    def interrupt(self, process: RunnerProcess) -> bool:
+        """Ask it once to stop; a second call does nothing, since a second signal loses data."""
+        ...
+
+
+class Dispatcher(Protocol):
+    """Who is told to look again. A hint only: losing or doubling one is harmless."""
+
+    def scan_soon(self, stack: StackName, *, after_s: float = 0.0) -> None:
+        """Make a pass over `stack`, at the earliest after `after_s` seconds."""
+        ...
+
+    def advance_soon(self, remediation_id: RemediationId, *, after_s: float = 0.0) -> None:
+        """Look at this remediation, at the earliest after `after_s` seconds."""
         ...

@@ -25,3 +25,23 @@ class PermanentError(ReconcilerError):
 
 class InDoubtError(ReconcilerError):
     """Something may have changed. Only a new observation can tell."""
+
+
+class NotFoundError(PermanentError):
+    """Nothing of that name or id is known."""
+
+
+class ConflictError(PermanentError):
+    """It cannot be done to the thing as it stands now; `code` says why in one stable word."""
+
+    def __init__(self, message: str, *, code: str, remedy: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.code = code
+
+
+class InvalidError(PermanentError):
+    """What was asked for makes no sense as it is written."""
+
+
+class StorageError(RetryableError):
+    """The database cannot be used (full, read-only, damaged); nothing of the call is left."""

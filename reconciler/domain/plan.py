@@ -1,0 +1,149 @@
+"""What a correction would do, resource by resource, and the digest an approval is bound to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NewType
+
+from reconciler.domain.fingerprint import canonical_bytes
+from reconciler.domain.model import Finding, Kind, Origin, ResourceAddress, StackName
+from reconciler.domain.paths import AttributePath
+from reconciler.domain.values import Value
+
+PlanDigest = NewType("PlanDigest", str)
+DIGEST_VERSION: Final = "trueup-plan-1"
+
+
+class Action(StrEnum):
+    """What happens to one resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    FORGET = "forget"
+    OTHER = "other"
+    """Something a newer tool does and we do not know: never without a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """One attribute: from what to what. Secrets are keyed digests already."""
+
+    path: AttributePath
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedResource:
+    """One resource that would be touched; resources left alone are not listed."""
+
+    address: ResourceAddress
+    type: str
+    action: Action
+    changes: tuple[PlannedChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one saved plan would do; sorted by address."""
+
+    stack: StackName
+    targets: tuple[ResourceAddress, ...]
+    resources: tuple[PlannedResource, ...]
+    outputs: tuple[str, ...] = ()
+    """Names of root outputs that would change."""
+
+    @property
+    def digest(self) -> PlanDigest:
+        """The same for two plans that would do the same, whenever they were made."""
+        return plan_digest(self)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all would happen."""
+        return not self.resources and not self.outputs
+
+    @property
+    def summary(self) -> str:
+        """As the tools put it: `1 to create, 2 to update`; `nothing to do` when empty."""
+        counts = [(a, sum(r.action is a for r in self.resources)) for a in Action]
+        words = [f"{count} to {action.value}" for action, count in counts if count]
+        words += [f"{len(self.outputs)} outputs to change"] if self.outputs else []
+        return ", ".join(words) or "nothing to do"
+
+
+def plan_digest(plan: Plan) -> PlanDigest:
+    """Return SHA-256 over the stack, its targets and each action with its values.
+
+    Every part is framed by its length, so no two plans write the same bytes.
+    """
+    digest = hashlib.sha256()
+    for part in _parts(plan):
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return PlanDigest(digest.hexdigest())
+
+
+def _parts(plan: Plan) -> Iterable[bytes]:
+    yield DIGEST_VERSION.encode()
+    yield plan.stack.encode()
+    yield "\n".join(sorted(plan.targets)).encode()
+    yield "\n".join(sorted(plan.outputs)).encode()
+    for resource in sorted(plan.resources, key=lambda one: one.address):
+        yield f"{resource.address}\n{resource.type}\n{resource.action}".encode()
+        for change in sorted(resource.changes, key=lambda one: one.path):
+            yield change.path.encode()
+            yield canonical_bytes(change.before)
+            yield canonical_bytes(change.after)
+
+
+def concerns(plan: Plan, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Return why `plan` needs a person, a sentence each; empty when it only undoes the drift.
+
+    It does no more than that when it creates what is missing and sets back exactly the
+    attributes that changed out of band, and nothing else.
+    """
+    by_address = {finding.address: finding for finding in findings}
+    found = [
+        reason
+        for resource in plan.resources
+        if (reason := _concern(resource, by_address.get(resource.address)))
+    ]
+    found += [f"output {name} would change" for name in plan.outputs]
+    return tuple(found)
+
+
+def _concern(resource: PlannedResource, finding: Finding | None) -> str | None:
+    address = resource.address
+    if finding is None:
+        return f"{address} would be changed too ({resource.action}), and nobody found it drifted"
+    if finding.origin is not Origin.OUT_OF_BAND:
+        return f"{address} holds code that was not applied yet"
+    if resource.action is Action.CREATE:
+        return None if finding.kind is Kind.MISSING else f"{address} would be created a second time"
+    if resource.action is not Action.UPDATE:
+        return f"{address} would be {_PARTICIPLE[resource.action]}"
+    return _beyond(resource, finding)
+
+
+_PARTICIPLE: Final = {
+    Action.REPLACE: "replaced",
+    Action.DELETE: "deleted",
+    Action.FORGET: "forgotten",
+    Action.OTHER: "changed in a way trueup does not know",
+}
+
+
+def _beyond(resource: PlannedResource, finding: Finding) -> str | None:
+    known = {_top(change.path) for change in (*finding.changes, *finding.consequences)}
+    more = sorted({_top(change.path) for change in resource.changes} - known)
+    return f"{resource.address} would change {', '.join(more)} too" if more else None
+
+
+def _top(path: str) -> str:
+    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]

@@ -1,0 +1,315 @@
+"""What is kept: one value per row, as the engine thinks of it and not as a table has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Generic, NewType, TypeVar
+
+from reconciler.domain.model import (
+    Counts,
+    Fingerprint,
+    Kind,
+    Origin,
+    ResourceAddress,
+    Severity,
+    StackName,
+)
+from reconciler.domain.phases import Phase
+from reconciler.domain.policy import ActionType
+
+TemplateId = NewType("TemplateId", str)
+ReportId = NewType("ReportId", str)
+FindingId = NewType("FindingId", str)
+RemediationId = NewType("RemediationId", str)
+RunId = NewType("RunId", str)
+
+T = TypeVar("T")
+Json = Mapping[str, Any]
+"""An object that is JSON already, secrets masked: `reconciler.wire` made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list; `next` continues it, None ends it."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
+class Health(StrEnum):
+    """What is known of a stack as a whole."""
+
+    NEVER_RUN = "never_run"
+    IN_SYNC = "in_sync"
+    DRIFTED = "drifted"
+    INCOMPLETE = "incomplete"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class StackRecord:
+    """A registered stack and how fresh our knowledge of it is.
+
+    `verified_at` is the end of the last pass that read everything. `error` is that of
+    the last pass if it failed, `error_since` the beginning of the row of failures.
+    """
+
+    name: StackName
+    tool: str
+    directory: str
+    interval: timedelta
+    adaptive: bool = False
+    source: str = "config"
+    definition: Json = field(default_factory=dict)
+    health: Health = Health.NEVER_RUN
+    counts: Counts | None = None
+    revision: str | None = None
+    obtained_by: str | None = None
+    last_pass_at: datetime | None = None
+    last_pass_ms: float | None = None
+    verified_at: datetime | None = None
+    error: str | None = None
+    error_since: datetime | None = None
+    next_due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The declared form of one resource: derived from a stack, or uploaded.
+
+    A derived one (`source` is `stack`) belongs to `resource_id` = `STACK/ADDRESS`. An uploaded one
+    (`api`) covers every resource that one of `applies_to` (globs over `STACK/ADDRESS`)
+    and `resource_type` match, in as many stacks as there are.
+    """
+
+    template_id: TemplateId
+    resource_type: str
+    template_definition: Json
+    created_at: datetime
+    updated_at: datetime
+    revision: int = 1
+    name: str = ""
+    source: str = "api"
+    resource_id: str | None = None
+    applies_to: tuple[str, ...] = ()
+    baseline_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """What was seen of one resource at one moment. Never changed once written.
+
+    `drift_hash` is the fingerprint of the drift; `drift_details` is the finding object of
+    `scan --json`, or what another source reported. `event` says what this was to the
+    finding: `detected`, `changed`, `healed`, or `reported` from elsewhere.
+    """
+
+    report_id: ReportId
+    resource_id: str
+    template_id: TemplateId | None
+    timestamp: datetime
+    drift_hash: str
+    drift_details: Json
+    stack: StackName
+    event: str = "detected"
+
+
+class FindingState(StrEnum):
+    """Where a finding stands."""
+
+    OPEN = "open"
+    HEALED = "healed"
+    IGNORED = "ignored"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRecord:
+    """One drift of one resource over time. `details` is the finding object of `scan --json`."""
+
+    id: FindingId
+    stack: StackName
+    address: ResourceAddress
+    type: str
+    kind: Kind
+    severity: Severity
+    score: int
+    origin: Origin | None
+    fingerprint: Fingerprint
+    state: FindingState
+    first_seen: datetime
+    last_seen: datetime
+    times_seen: int
+    report_id: ReportId
+    details: Json
+    template_id: TemplateId | None = None
+    acted_on: bool = True
+    """False while it stays below its policy's threshold."""
+    healed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's yes to exactly one plan."""
+
+    person: str
+    plan_digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remediation:
+    """One row that walks from detected to converged.
+
+    `plan` is the wire object of the plan (`summary`, `resources`, `digest`, `concerns`);
+    `fingerprints` are those of its findings when it was decided, in the same order.
+    """
+
+    id: RemediationId
+    stack: StackName
+    report_id: ReportId
+    finding_ids: tuple[FindingId, ...]
+    addresses: tuple[ResourceAddress, ...]
+    fingerprints: tuple[Fingerprint, ...]
+    action_type: ActionType
+    phase: Phase
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+    policy_id: str | None = None
+    requested_by: str = "policy"
+    hold_reason: str | None = None
+    hold_until: datetime | None = None
+    plan: Json | None = None
+    plan_digest: str | None = None
+    approvals: tuple[Approval, ...] = ()
+    run_id: RunId | None = None
+    attempts: int = 0
+    next_at: datetime | None = None
+    expires_at: datetime | None = None
+    note: str | None = None
+    """Why it stands where it stands, in a sentence."""
+
+
+class RunState(StrEnum):
+    """What is known of one apply."""
+
+    STARTED = "started"
+    FINISHED = "finished"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt to change the world; written before it begins.
+
+    `folder` is relative to the data directory. The process is known by its id, its start
+    time and the machine's boot: a number alone may mean another process later.
+    """
+
+    id: RunId
+    remediation_id: RemediationId
+    stack: StackName
+    state: RunState
+    plan_digest: str
+    folder: str
+    started_at: datetime
+    argv_digest: str
+    boot_id: str
+    pid: int | None = None
+    pid_started: float | None = None
+    state_serial: int | None = None
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+    summary: str | None = None
+    progress: Json = field(default_factory=dict)
+    """Address to `pending`, `creating`, `updating`, `deleting`, `done` or `failed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to what; append-only. `seq` is the store's, 0 before it is written."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: Json = field(default_factory=dict)
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EventEntry:
+    """One line of the live stream; `type` is such as `drift.detected`."""
+
+    at: datetime
+    type: str
+    subject: str
+    body: Json = field(default_factory=dict)
+    seq: int = 0
+
+
+class Role(StrEnum):
+    """What a token may do; each may also do what those before it may."""
+
+    VIEWER = "viewer"
+    """Read."""
+    OPERATOR = "operator"
+    """Scan, plan, ask for a remediation, cancel, hold."""
+    APPROVER = "approver"
+    """Approve and reject."""
+    ADMIN = "admin"
+    """Policies, templates, stacks, tokens, resume."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token; only the digest of its secret is kept. `role` is one of `Role`."""
+
+    token_id: str
+    name: str
+    role: Role
+    secret_sha256: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The kill switch, pulled: no new effect until it is released or `until` has passed."""
+
+    by: str
+    reason: str
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The first answer to a mutation with an `Idempotency-Key`, to be given again."""
+
+    key: str
+    token_id: str
+    request_sha256: str
+    status: int
+    body: bytes
+    created_at: datetime
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFilter:
+    """Which findings are asked for; every part given must hold. `text` is a substring."""
+
+    stack: str | None = None
+    state: FindingState | None = None
+    kind: Kind | None = None
+    min_severity: Severity | None = None
+    type: str | None = None
+    address: str | None = None
+    text: str | None = None

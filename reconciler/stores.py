@@ -1,0 +1,301 @@
+"""The store as the engine sees it: transactions over collections of records.
+
+One transaction is one function: it commits when it returns, and leaves nothing when it
+raises. Writing transactions run one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from reconciler.domain.model import StackName
+from reconciler.domain.phases import Phase
+from reconciler.domain.policy import Policy
+from reconciler.domain.records import (
+    AuditEntry,
+    DriftReport,
+    EventEntry,
+    FindingFilter,
+    FindingId,
+    FindingRecord,
+    Hold,
+    Page,
+    Remediation,
+    RemediationId,
+    Replay,
+    ReportId,
+    Run,
+    RunId,
+    StackRecord,
+    Template,
+    TemplateId,
+    Token,
+)
+
+T = TypeVar("T")
+
+
+class Stacks(Protocol):
+    """Registered stacks by name."""
+
+    def get(self, name: StackName) -> StackRecord | None: ...
+    def all(self) -> tuple[StackRecord, ...]: ...
+    def put(self, stack: StackRecord) -> None: ...
+    def remove(self, name: StackName) -> bool: ...
+
+
+class Templates(Protocol):
+    """Templates with their revision history."""
+
+    def get(self, template_id: TemplateId) -> Template | None: ...
+    def of_resource(self, resource_id: str) -> Template | None:
+        """Return the derived template of `STACK/ADDRESS`."""
+        ...
+
+    def uploaded(self) -> tuple[Template, ...]: ...
+    def of_stack(self, stack: StackName) -> tuple[Template, ...]:
+        """Return the derived templates of one stack, by address."""
+        ...
+
+    def put_many(self, templates: Iterable[Template]) -> None:
+        """Write each; a `revision` not seen before also joins the history."""
+        ...
+
+    def remove_many(self, template_ids: Iterable[TemplateId]) -> int:
+        """Remove templates and their history; return how many there were."""
+        ...
+
+    def revisions(self, template_id: TemplateId) -> tuple[Template, ...]:
+        """Return every revision, newest first."""
+        ...
+
+    def page(
+        self,
+        *,
+        resource_type: str | None = None,
+        stack: str | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[Template]: ...
+
+
+class Policies(Protocol):
+    """Remediation policies, in the order they are asked: by position, then name."""
+
+    def get(self, policy_id: str) -> Policy | None: ...
+    def all(self) -> tuple[Policy, ...]: ...
+    def put(self, policy: Policy) -> None: ...
+    def remove(self, policy_id: str) -> bool: ...
+
+
+class Findings(Protocol):
+    """Findings by id; at most one that is not healed per stack, address and kind."""
+
+    def get(self, finding_id: FindingId) -> FindingRecord | None: ...
+    def get_many(self, finding_ids: Sequence[FindingId]) -> tuple[FindingRecord, ...]: ...
+    def unhealed(self, stack: StackName) -> tuple[FindingRecord, ...]: ...
+    def put_many(self, findings: Iterable[FindingRecord]) -> None: ...
+    def touch_many(self, finding_ids: Iterable[FindingId], *, seen_at: datetime) -> None:
+        """Note that each was seen once more, unchanged."""
+        ...
+
+    def page(
+        self, wanted: FindingFilter, *, cursor: str | None = None, limit: int = 100
+    ) -> Page[FindingRecord]:
+        """Return findings, gravest and then newest first."""
+        ...
+
+    def tally(self) -> dict[StackName, dict[str, int]]:
+        """Return how many are open, by stack and severity word."""
+        ...
+
+
+class Reports(Protocol):
+    """Drift reports, newest first."""
+
+    def get(self, report_id: ReportId) -> DriftReport | None: ...
+    def put_many(self, reports: Iterable[DriftReport]) -> None: ...
+    def page(
+        self,
+        *,
+        resource_id: str | None = None,
+        template_id: str | None = None,
+        since: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[DriftReport]: ...
+
+
+class Remediations(Protocol):
+    """Remediations with their approvals."""
+
+    def get(self, remediation_id: RemediationId) -> Remediation | None: ...
+    def add(self, remediation: Remediation) -> None: ...
+    def save(self, remediation: Remediation) -> Remediation:
+        """Write it over the row of the same `version`; return it with the next version.
+
+        Raises:
+            ConflictError: somebody else moved it in between (code `moved-on`), or another
+                one of its stack is in effect (code `stack-busy`).
+        """
+        ...
+
+    def open_of(self, stack: StackName) -> tuple[Remediation, ...]: ...
+    def open_with(self, finding_id: FindingId) -> Remediation | None: ...
+    def in_phases(self, phases: Iterable[Phase]) -> tuple[Remediation, ...]: ...
+    def due(self, now: datetime) -> tuple[RemediationId, ...]:
+        """Return every open one whose `next_at` has come or is not set."""
+        ...
+
+    def expired(self, now: datetime) -> tuple[Remediation, ...]:
+        """Return those awaiting approval whose time has run out."""
+        ...
+
+    def page(
+        self,
+        *,
+        phase: Phase | None = None,
+        stack: str | None = None,
+        open_only: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[Remediation]: ...
+
+
+class Runs(Protocol):
+    """Attempts to change the world, newest first."""
+
+    def get(self, run_id: RunId) -> Run | None: ...
+    def put(self, run: Run) -> None: ...
+    def started(self) -> tuple[Run, ...]:
+        """Return those whose end is not known."""
+        ...
+
+    def page(
+        self,
+        *,
+        stack: str | None = None,
+        remediation_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[Run]: ...
+
+
+class Audit(Protocol):
+    """Append-only."""
+
+    def append(self, entry: AuditEntry) -> AuditEntry: ...
+    def page(
+        self, *, subject: str | None = None, cursor: str | None = None, limit: int = 100
+    ) -> Page[AuditEntry]:
+        """Return entries, newest first."""
+        ...
+
+
+class Events(Protocol):
+    """The live stream's memory; numbers rise by one and are never used twice."""
+
+    def append(self, entry: EventEntry) -> EventEntry: ...
+    def after(self, seq: int, *, limit: int = 500) -> tuple[EventEntry, ...]: ...
+    def bounds(self) -> tuple[int, int]:
+        """Return the oldest and the newest kept number; (0, 0) when there is none."""
+        ...
+
+
+class Tokens(Protocol):
+    """Bearer tokens."""
+
+    def get(self, token_id: str) -> Token | None: ...
+    def all(self) -> tuple[Token, ...]: ...
+    def put(self, token: Token) -> None: ...
+    def remove(self, token_id: str) -> bool: ...
+
+
+class Replays(Protocol):
+    """First answers to mutations that carried an `Idempotency-Key`."""
+
+    def get(self, key: str, token_id: str) -> Replay | None: ...
+    def put(self, replay: Replay) -> None: ...
+
+
+class Holds(Protocol):
+    """The kill switch; one or none."""
+
+    def get(self) -> Hold | None: ...
+    def put(self, hold: Hold | None) -> None: ...
+
+
+class Retention(Protocol):
+    """What is forgotten with time."""
+
+    def prune(self, *, now: datetime) -> dict[str, int]:
+        """Remove what is older than its time; return how many rows by kind.
+
+        Healed findings and reports go after 90 days, runs, remediations in a terminal phase
+        and audit rows after 400, events beyond the newest 100,000, replays after 48 hours. What is open stays.
+        """
+        ...
+
+
+class Transaction(Protocol):
+    """All collections, as of one moment."""
+
+    @property
+    def stacks(self) -> Stacks: ...
+    @property
+    def templates(self) -> Templates: ...
+    @property
+    def policies(self) -> Policies: ...
+    @property
+    def findings(self) -> Findings: ...
+    @property
+    def reports(self) -> Reports: ...
+    @property
+    def remediations(self) -> Remediations: ...
+    @property
+    def runs(self) -> Runs: ...
+    @property
+    def audit(self) -> Audit: ...
+    @property
+    def events(self) -> Events: ...
+    @property
+    def tokens(self) -> Tokens: ...
+    @property
+    def replays(self) -> Replays: ...
+    @property
+    def holds(self) -> Holds: ...
+    @property
+    def retention(self) -> Retention: ...
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one durable writing transaction, in a thread that is not the loop's.
+
+        When this returns, the disk has it.
+
+        Raises:
+            StorageError: the database cannot be written (disk full, read-only); nothing
+                of `work` is left, and the daemon should stop taking work.
+            Exception: whatever `work` raised; nothing of it is left.
+        """
+        ...
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on one consistent view; writing in it is an error."""
+        ...
+
+    def on_event(self, listener: Callable[[int], None]) -> Callable[[], None]:
+        """Call `listener(newest seq)` on the loop after each commit that appended events.
+
+        Returns what ends the subscription.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun; closing twice is closing once."""
+        ...

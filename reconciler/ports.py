@@ -164,7 +164,7 @@ class IacAdapter(Protocol):
         ...
 
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
-        """Return every resource's declared form, sorted by address; nothing is asked of the cloud."""
+        """Return every resource's declared form by address; the cloud is not asked."""
         ...
 
     async def plan(

@@ -233,8 +233,9 @@ class Retention(Protocol):
     def prune(self, *, now: datetime) -> dict[str, int]:
         """Remove what is older than its time; return how many rows by kind.
 
-        Healed findings and reports go after 90 days, runs, remediations in a terminal phase
-        and audit rows after 400, events beyond the newest 100,000, replays after 48 hours. What is open stays.
+        Healed findings and reports go after 90 days; runs, ended remediations and audit
+        rows after 400; events beyond the newest 100,000; replays after 48 hours. What is
+        open stays.
         """
         ...
 

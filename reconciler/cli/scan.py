@@ -13,7 +13,9 @@ from typing import Final
 
 import click
 
-from reconciler import bootstrap
+from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
+from reconciler.bootstrap.instance import instance_key
+from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.cli.crash import write_crash_log
 from reconciler.cli.paint import paint_for
 from reconciler.cli.progress import ScanProgress
@@ -100,7 +102,7 @@ def scan(  # noqa: PLR0913 - one parameter per option
     written anywhere. Exit code: 0 in sync, 2 drift, 3 something was unreadable, 1 error.
     """
     settings = load_settings(context.obj or find_settings_file(Path.cwd(), os.environ), os.environ)
-    targets = bootstrap.Targets(
+    targets = Targets(
         chosen=stacks,
         engine=engine,
         workspace=workspace,
@@ -108,7 +110,7 @@ def scan(  # noqa: PLR0913 - one parameter per option
         var_files=var_files,
     )
     order = _Order(
-        references=bootstrap.resolve_targets(targets, stacks=settings.stacks, here=Path.cwd()),
+        references=resolve_targets(targets, stacks=settings.stacks, here=Path.cwd()),
         addresses=addresses,
         passes=repeat,
         every_s=every_s,
@@ -116,15 +118,14 @@ def scan(  # noqa: PLR0913 - one parameter per option
         verbose=verbose,
     )
     data_dir = data_directory(settings, os.environ)
-    key = bootstrap.instance_key(data_dir)
-    judging = bootstrap.judging(key, bootstrap.severity_overrides(settings))
+    rating = judging(instance_key(data_dir), severity_overrides(settings))
     try:
-        return asyncio.run(_run(order, judging, data_dir))
+        return asyncio.run(_run(order, rating, data_dir))
     except asyncio.CancelledError:
         return _EXIT_TERMINATED
 
 
-async def _run(order: _Order, judging: Judging, data_dir: Path) -> int:
+async def _run(order: _Order, rating: Judging, data_dir: Path) -> int:
     """Make the passes; every adapter is closed on every way out."""
     _end_on_sigterm()
     code = ExitCode.IN_SYNC
@@ -135,15 +136,15 @@ async def _run(order: _Order, judging: Judging, data_dir: Path) -> int:
 
         def scanning_for(reference: StackReference) -> Scanning:
             if reference.tool not in adapters:
-                adapter = bootstrap.open_adapter(
-                    reference.tool, data_dir=data_dir, key=judging.key, progress=progress.say
+                adapter = open_adapter(
+                    reference.tool, data_dir=data_dir, key=rating.key, progress=progress.say
                 )
                 opened.push_async_callback(adapter.close)
                 adapters[reference.tool] = adapter
             return Scanning(
                 adapter=adapters[reference.tool],
-                clock=bootstrap.SystemClock(),
-                judging=judging,
+                clock=SystemClock(),
+                judging=rating,
                 watcher=progress.watch(reference.name),
             )
 

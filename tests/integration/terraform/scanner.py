@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iac_adapters.terraform.adapter import TerraformAdapter
-from reconciler.bootstrap import SystemClock, judging
+from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.model import StackName
 from reconciler.engine.scan import Scanning, scan_stack
 from reconciler.ports import StackReference

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.bootstrap import judging
+from reconciler.bootstrap.adapters import judging
 from reconciler.domain.lineage import nearest_missing
 from reconciler.domain.model import (
     Change,

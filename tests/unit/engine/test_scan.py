@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.bootstrap import judging
+from reconciler.bootstrap.adapters import judging
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.model import Missing, ResourceAddress, StackName, Unreadable
 from reconciler.domain.selection import select_addresses

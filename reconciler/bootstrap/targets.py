@@ -1,30 +1,18 @@
-"""Where concrete things are chosen: clock, key, directories, adapters, targets."""
+"""Which stacks are meant: names of `trueup.toml`, directories, or everything."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import StackName
-from reconciler.domain.places import cache_home
-from reconciler.domain.report import Judging
-from reconciler.domain.severity import Rulebook, SeverityRule, override_rule
-from reconciler.domain.severity_catalogue import CATALOGUE
 from reconciler.environment_file import read_environment_file
-from reconciler.ports import IacAdapter, StackReference
-from reconciler.registry import adapter_names, load_adapter
-from reconciler.settings import Settings, StackSettings
-
-_KEY_BYTES: Final = 32
+from reconciler.ports import StackReference
+from reconciler.settings import StackSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,98 +24,6 @@ class Targets:
     workspace: str | None = None
     pulumi_stack: str | None = None
     var_files: tuple[Path, ...] = ()
-
-
-class SystemClock:
-    """The computer's own time."""
-
-    def now(self) -> datetime:
-        """Return the present in UTC."""
-        return datetime.now(UTC)
-
-
-def open_adapter(
-    tool: str,
-    *,
-    data_dir: Path,
-    key: bytes,
-    progress: Callable[[str], None] | None = None,
-) -> IacAdapter:
-    """Return a fresh adapter for `tool`; the caller closes it.
-
-    Raises:
-        PermanentError: none is installed.
-    """
-    if tool == "pulumi" and tool not in adapter_names():
-        raise PermanentError(
-            "Pulumi stacks cannot be scanned yet: this version of trueup has no adapter for them",
-            remedy="scan the Terraform stacks by naming their directories",
-        )
-    adapter = load_adapter(tool)
-    return adapter(data_dir=data_dir, cache_dir=cache_home(os.environ), key=key, progress=progress)
-
-
-def severity_overrides(settings: Settings) -> tuple[SeverityRule, ...]:
-    """Return the rules of `[[severity]]`, in the order they are written."""
-    return tuple(
-        override_rule(
-            entry.severity,
-            type=entry.match.type,
-            path=entry.match.path,
-            kind=entry.match.kind,
-            reason=entry.reason,
-        )
-        for entry in settings.severities
-    )
-
-
-def judging(key: bytes, overrides: Sequence[SeverityRule] = ()) -> Judging:
-    """Return the shipped catalogue with the user's rules before it."""
-    return Judging(Rulebook(overrides=tuple(overrides), catalogue=CATALOGUE), key=key)
-
-
-def instance_key(data_dir: Path) -> bytes:
-    """Return this installation's key, made on first use.
-
-    It keys every digest of a value, so it must outlive a pass: a new one makes each
-    known drift look new. Two processes starting at once end up with the same key.
-
-    Raises:
-        PermanentError: the file is not ours alone, is damaged, or cannot be written.
-    """
-    path = data_dir / "instance.key"
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            _create_once(path, secrets.token_bytes(_KEY_BYTES))
-        mode, key = path.stat().st_mode, path.read_bytes()
-    except OSError as error:
-        raise PermanentError(
-            f"{path}: {error.strerror or error}", remedy="make the directory writable for you"
-        ) from error
-    if mode & 0o077:
-        raise PermanentError(f"{path}: others may read this key", remedy=f"chmod 600 {path}")
-    if len(key) != _KEY_BYTES:
-        raise PermanentError(
-            f"{path}: holds {len(key)} bytes where {_KEY_BYTES} are expected",
-            remedy="restore it from a backup, or remove it: known drifts will then look new",
-        )
-    return key
-
-
-def _create_once(path: Path, content: bytes) -> None:
-    """Leave `path` whole, mode 0600; if another process was first, leave its file."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".instance-key-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link fails where a rename would replace: the first writer wins.
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, path)
-    finally:
-        Path(temporary).unlink()
 
 
 def detect_tool(directory: Path) -> str:

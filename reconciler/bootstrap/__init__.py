@@ -1,0 +1,1 @@
+"""Where concrete things are chosen and put together."""

@@ -1,0 +1,65 @@
+"""The clock, the severities, and the adapters by their tool's name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler.domain.errors import PermanentError
+from reconciler.domain.places import cache_home
+from reconciler.domain.report import Judging
+from reconciler.domain.severity import Rulebook, SeverityRule, override_rule
+from reconciler.domain.severity_catalogue import CATALOGUE
+from reconciler.ports import IacAdapter
+from reconciler.registry import adapter_names, load_adapter
+from reconciler.settings import Settings
+
+
+class SystemClock:
+    """The computer's own time."""
+
+    def now(self) -> datetime:
+        """Return the present in UTC."""
+        return datetime.now(UTC)
+
+
+def open_adapter(
+    tool: str,
+    *,
+    data_dir: Path,
+    key: bytes,
+    progress: Callable[[str], None] | None = None,
+) -> IacAdapter:
+    """Return a fresh adapter for `tool`; the caller closes it.
+
+    Raises:
+        PermanentError: none is installed.
+    """
+    if tool == "pulumi" and tool not in adapter_names():
+        raise PermanentError(
+            "Pulumi stacks cannot be scanned yet: this version of trueup has no adapter for them",
+            remedy="scan the Terraform stacks by naming their directories",
+        )
+    adapter = load_adapter(tool)
+    return adapter(data_dir=data_dir, cache_dir=cache_home(os.environ), key=key, progress=progress)
+
+
+def severity_overrides(settings: Settings) -> tuple[SeverityRule, ...]:
+    """Return the rules of `[[severity]]`, in the order they are written."""
+    return tuple(
+        override_rule(
+            entry.severity,
+            type=entry.match.type,
+            path=entry.match.path,
+            kind=entry.match.kind,
+            reason=entry.reason,
+        )
+        for entry in settings.severities
+    )
+
+
+def judging(key: bytes, overrides: Sequence[SeverityRule] = ()) -> Judging:
+    """Return the shipped catalogue with the user's rules before it."""
+    return Judging(Rulebook(overrides=tuple(overrides), catalogue=CATALOGUE), key=key)

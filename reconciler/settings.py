@@ -39,6 +39,9 @@ _OVERRIDES: Final = {
     "TRUEUP_DATABASE": "database",
     "TRUEUP_DATA_DIR": "data_dir",
 }
+_SIZE: Final = re.compile(r"(\d+)\s*([KMG]i?B)")
+_SIZES: Final = {"K": 2**10, "M": 2**20, "G": 2**30}
+_SMALLEST_MEMORY: Final = 2**26
 _LISTEN: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})")
 _HIGHEST_PORT: Final = 65_535
 
@@ -57,6 +60,23 @@ def _interval(value: object) -> timedelta:
         message = f"{value!r} is shorter than {SHORTEST_INTERVAL.seconds} s"
         raise ValueError(message)
     return span
+
+
+def _span(value: object) -> object:
+    return read_duration(value) if isinstance(value, str) else value
+
+
+def _size(value: object) -> int:
+    """Take `512MiB` or `2GB` as bytes; both kinds of unit mean powers of two."""
+    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        message = 'a size is text, such as "2GiB" or "512MiB"'
+        raise ValueError(message)
+    size = int(found.group(1)) * _SIZES[found.group(2)[0]]
+    if size < _SMALLEST_MEMORY:
+        message = f"{value!r} is less than one plugin needs; give at least 64MiB"
+        raise ValueError(message)
+    return size
 
 
 def _placed(path: Path, info: ValidationInfo) -> Path:
@@ -80,6 +100,8 @@ def _existing_file(path: Path) -> Path:
 
 
 Interval = Annotated[timedelta, BeforeValidator(_interval)]
+Span = Annotated[timedelta, BeforeValidator(_span)]
+Size = Annotated[int, BeforeValidator(_size)]
 PlacedPath = Annotated[Path, AfterValidator(_placed)]
 ExistingDirectory = Annotated[PlacedPath, AfterValidator(_existing_directory)]
 ExistingFile = Annotated[PlacedPath, AfterValidator(_existing_file)]
@@ -96,6 +118,12 @@ class DaemonSettings(_Section):
     listen: str = "127.0.0.1:8427"
     database: str = Field(default="sqlite", repr=False)
     data_dir: PlacedPath | None = None
+    confirm_after: Span = timedelta(seconds=30)
+    """Drift must still be there this long after its first sight to be corrected unasked."""
+    approval_time: Span = timedelta(hours=24)
+    """How long a remediation waits for a person before it expires."""
+    plugin_memory: Size = 2 * 2**30
+    """Bytes that warm plugin processes may hold together; the coldest go first."""
 
     @field_validator("listen")
     @classmethod
@@ -162,6 +190,9 @@ class PolicySettings(_Section):
     name: Name
     match: PolicyMatch = PolicyMatch()
     drift_threshold: SeverityWord = "low"
+    min_score: int = Field(default=0, ge=0, le=100)
+    template: Name | None = None
+    """The id of a template; the policy is about its resources only."""
     action_type: Literal["auto_correct", "quarantine", "manual_review"] = "manual_review"
     script: ExistingFile | None = None
     owner: str | None = None

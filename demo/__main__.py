@@ -12,9 +12,11 @@ from typing import Final, NoReturn
 
 import psutil
 
-from demo import steps
+from demo import steps, watching
 from demo.narration import Narrator, StepError
+from demo.stage import Stage
 from reconciler.domain.errors import ReconcilerError
+from tests.daemon import DaemonError, serving
 from tests.simulator import SimulatorError, ToolError, running_simulator
 
 _FAILED: Final = 1
@@ -29,7 +31,7 @@ def main() -> int:
     narrator.heading("trueup: drift of a real stack on a simulated cloud, found and put right")
     try:
         _play(narrator)
-    except (StepError, SimulatorError, ToolError, ReconcilerError) as error:
+    except (StepError, DaemonError, SimulatorError, ToolError, ReconcilerError) as error:
         print(f"\nfailed: {error}", file=sys.stderr)
         narrator.end("the demo did NOT come out as told")
         return _FAILED
@@ -52,13 +54,27 @@ def _play(narrator: Narrator) -> None:
         stage = steps.set_stage(tool, simulator, folder)
         steps.deploy(stage, narrator)
         steps.scan_untouched(stage, narrator)
-        breakages = steps.break_behind_its_back(stage, narrator)
-        steps.scan_broken(stage, narrator, breakages)
-        warm_s = steps.scan_warm(stage, narrator, breakages)
+        warm_s = steps.scan_warm(stage, narrator)
         steps.plan_beside(stage, narrator, warm_s)
+        _watch(stage, narrator)
         steps.check_secrets(stage, narrator)
-        steps.put_right(stage, narrator)
         steps.scan_again(stage, narrator)
+
+
+def _watch(stage: Stage, narrator: Narrator) -> None:
+    """Play what needs a daemon."""
+    with serving(
+        watching.write_settings(stage),
+        data_dir=stage.data_dir,
+        environment=stage.environment,
+        directory=stage.own_folder,
+    ) as daemon:
+        watching.see_first_pass(daemon, narrator)
+        watching.break_and_be_found(stage, daemon, narrator)
+        watching.see_corrected(stage, daemon, narrator)
+        watching.approve_the_secret(stage, daemon, narrator)
+        watching.see_history(stage, daemon, narrator)
+    stage.printed.extend(daemon.lines)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -38,6 +38,11 @@ class Stage:
         """The cloud behind the stack."""
         return World(self.simulator.endpoint, self.directory / "terraform.tfstate")
 
+    @property
+    def data_dir(self) -> Path:
+        """Where the daemon keeps what it knows."""
+        return self.own_folder / "data" / "trueup"
+
     def run_tool(self, *arguments: str, may_end: tuple[int, ...] = (0,)) -> Ran:
         """Run terraform or tofu in the stack's directory.
 
@@ -58,17 +63,29 @@ class Stage:
         Raises:
             StepError: it ended neither in sync nor with drift.
         """
+        return self.trueup(
+            "scan", str(self.directory), *options, as_terminal=as_terminal, may_end=(0, _DRIFT)
+        )
+
+    def trueup(
+        self, *arguments: str, as_terminal: bool = False, may_end: tuple[int, ...] = (0,)
+    ) -> Ran:
+        """Run `trueup` as a user would; what it prints is kept for later.
+
+        Raises:
+            StepError: it ended with another code; the message holds its last words.
+        """
         trueup = Path(sys.executable).with_name("trueup")
         ran = run(
-            (trueup, "scan", self.directory, *options),
+            (trueup, *arguments),
             directory=self.own_folder,
             environment=self.environment,
             as_terminal=as_terminal,
         )
         self.printed.extend((ran.stdout, ran.stderr))
-        if ran.exit_code not in (0, _DRIFT):
+        if ran.exit_code not in may_end:
             words = f"{ran.stdout}\n{ran.stderr}".strip()[-1500:]
-            raise StepError(f"trueup scan ended {ran.exit_code}:\n{words}")
+            raise StepError(f"trueup {arguments[0]} ended {ran.exit_code}:\n{words}")
         return ran
 
     def traces(self) -> str:

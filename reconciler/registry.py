@@ -22,7 +22,8 @@ def adapter_names() -> tuple[str, ...]:
 def load_adapter(name: str) -> Callable[..., IacAdapter]:
     """Import exactly the adapter called `name`.
 
-    It is called with `data_dir`, `cache_dir`, `key` and `progress`, all by keyword.
+    It is called with `data_dir`, `cache_dir`, `key`, `progress` and `plugin_memory_bytes`,
+    all by keyword.
 
     Raises:
         PermanentError: no installed distribution provides it, or two do.

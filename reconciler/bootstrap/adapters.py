@@ -31,8 +31,11 @@ def open_adapter(
     data_dir: Path,
     key: bytes,
     progress: Callable[[str], None] | None = None,
+    plugin_memory_bytes: int | None = None,
 ) -> IacAdapter:
     """Return a fresh adapter for `tool`; the caller closes it.
+
+    Its warm plugins hold at most `plugin_memory_bytes` together; None leaves it to the adapter.
 
     Raises:
         PermanentError: none is installed.
@@ -43,7 +46,13 @@ def open_adapter(
             remedy="scan the Terraform stacks by naming their directories",
         )
     adapter = load_adapter(tool)
-    return adapter(data_dir=data_dir, cache_dir=cache_home(os.environ), key=key, progress=progress)
+    return adapter(
+        data_dir=data_dir,
+        cache_dir=cache_home(os.environ),
+        key=key,
+        progress=progress,
+        plugin_memory_bytes=plugin_memory_bytes,
+    )
 
 
 def severity_overrides(settings: Settings) -> tuple[SeverityRule, ...]:

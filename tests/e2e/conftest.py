@@ -11,7 +11,8 @@ import pytest
 
 from iac_adapters.terraform.executable import Executable
 from tests.e2e.command import Trueup
-from tests.simulator import Simulator
+from tests.e2e.shop import Shop
+from tests.simulator import Simulator, running_simulator
 from tests.world_stack import WorldStack, copied, initialised
 from tests.worlds.deploy import Deployed, deploy
 
@@ -86,3 +87,21 @@ def small5(
         simulator_endpoint=simulator.endpoint,
         executable=terraform.path,
     )
+
+
+@pytest.fixture(scope="module")
+def own_small5(
+    terraform: Executable, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployed]:
+    """Five real AWS resources on a cloud of their own, for tests that change them."""
+    folder = tmp_path_factory.mktemp("shop")
+    with running_simulator() as cloud:
+        yield deploy("small5", folder, simulator_endpoint=cloud.endpoint, executable=terraform.path)
+
+
+@pytest.fixture
+def shop(own_small5: Deployed, caches: Path, tmp_path: Path) -> Iterator[Shop]:
+    """The stack, and a folder for a daemon; at the end the stack is as it was deployed."""
+    made = Shop(own_small5, tmp_path, caches)
+    yield made
+    made.put_right()

@@ -1,0 +1,237 @@
+"""The daemon, put together: store, adapters, dispatcher, engine and API in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import socket
+import traceback
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from reconciler.api.app import build_app
+from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
+from reconciler.bootstrap.instance import instance_key, only_daemon, write_secret
+from reconciler.bootstrap.registered import config_policies, stack_records, stack_reference
+from reconciler.bootstrap.web import address_of, bind, web_server
+from reconciler.dispatch.embedded import EmbeddedDispatcher
+from reconciler.dispatch.runner_process import ProcessRunner
+from reconciler.domain.errors import StorageError
+from reconciler.domain.records import Role, StackRecord, Token
+from reconciler.domain.tokens import secret_digest, token_text
+from reconciler.engine.remediate import advance
+from reconciler.engine.service import Service
+from reconciler.engine.stacks import sync_config_policies, sync_config_stacks
+from reconciler.engine.sweep import recover, sweep
+from reconciler.engine.watch import watch
+from reconciler.ports import IacAdapter
+from reconciler.settings import Settings
+from reconciler.storage.sqlite import open_store
+from reconciler.stores import Store, Transaction
+
+ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file's name
+_SWEEP_EVERY: Final = timedelta(seconds=30)
+_PRUNE_EVERY: Final = timedelta(hours=24)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonOrder:
+    """What `trueup serve` was asked for. `reload` reads the settings anew, for SIGHUP.
+
+    `ready` is called with the API's address once it answers; `crashed` keeps the details of
+    a defect and says where.
+    """
+
+    settings: Settings
+    data_dir: Path
+    reload: Callable[[], Settings]
+    ready: Callable[[str], None]
+    crashed: Callable[[BaseException], Path | None]
+    insecure_listen: bool = False
+    new_admin_token: bool = False
+
+
+async def serve(order: DaemonOrder) -> None:
+    """Run until SIGINT or SIGTERM; an apply that is under way goes on without us.
+
+    Raises:
+        PermanentError: another daemon has the data directory, the address is taken, or the
+            data directory or database cannot be used.
+        StorageError: the database could not be written any more.
+    """
+    with only_daemon(order.data_dir):
+        key = instance_key(order.data_dir)
+        opened = bind(order.settings.daemon.listen, insecure=order.insecure_listen)
+        async with AsyncExitStack() as stack:
+            stack.callback(opened.close)
+            await _Daemon(order, key, stack).run(opened)
+
+
+class _Daemon:
+    """One run of the daemon."""
+
+    def __init__(self, order: DaemonOrder, key: bytes, opened: AsyncExitStack) -> None:
+        self._order = order
+        self._key = key
+        self._opened = opened
+        self._adapters: dict[str, IacAdapter] = {}
+        self._stop = asyncio.Event()
+        self._fatal: StorageError | None = None
+        self._reloads: set[asyncio.Task[None]] = set()
+
+    async def run(self, opened: socket.socket) -> None:
+        """Open what is needed, serve, and close it again in the opposite order."""
+        store = await open_store(self._order.data_dir / "trueup.db")
+        self._opened.push_async_callback(store.close)
+        await ensure_admin_token(
+            store, self._order.data_dir / ADMIN_TOKEN_FILE, anew=self._order.new_admin_token
+        )
+        self._opened.push_async_callback(self._close_adapters)
+        dispatcher = EmbeddedDispatcher(failed=self._failed)
+        self._opened.push_async_callback(dispatcher.close)
+        service = self._service(store, dispatcher)
+        await _register(service, self._order.settings)
+        server = web_server(build_app(service))
+        self._listen_to_signals(service)
+        serving = asyncio.create_task(server.serve(sockets=[opened]))
+        try:
+            await self._start(service, dispatcher)
+            self._order.ready(address_of(opened))
+            await self._until_stopped(serving)
+        finally:
+            server.should_exit = True
+            await serving
+        if self._fatal is not None:
+            raise self._fatal
+
+    def _service(self, store: Store, dispatcher: EmbeddedDispatcher) -> Service:
+        settings = self._order.settings.daemon
+        runs = self._order.data_dir / "runs"
+        runs.mkdir(mode=0o700, exist_ok=True)
+        return Service(
+            store=store,
+            clock=SystemClock(),
+            dispatcher=dispatcher,
+            runner=ProcessRunner(),
+            adapter_of=self._adapter_of,
+            reference_of=stack_reference,
+            judging=judging(self._key, severity_overrides(self._order.settings)),
+            runs=runs,
+            confirm_after=settings.confirm_after,
+            approval_time=settings.approval_time,
+        )
+
+    def _adapter_of(self, record: StackRecord) -> IacAdapter:
+        # One adapter per tool: its pool of warm plugins has one memory budget.
+        tool = stack_reference(record).tool
+        if tool not in self._adapters:
+            self._adapters[tool] = open_adapter(
+                tool,
+                data_dir=self._order.data_dir,
+                key=self._key,
+                plugin_memory_bytes=self._order.settings.daemon.plugin_memory,
+            )
+        return self._adapters[tool]
+
+    async def _close_adapters(self) -> None:
+        for adapter in self._adapters.values():
+            await adapter.close()
+
+    async def _start(self, service: Service, dispatcher: EmbeddedDispatcher) -> None:
+        dispatcher.start(
+            scan=lambda stack: watch(service, stack),
+            advance=lambda remediation_id: advance(service, remediation_id),
+        )
+        dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
+        dispatcher.every(_PRUNE_EVERY, lambda: prune(service), name="prune")
+        await recover(service)
+        await _wake_stacks(service)
+
+    async def _until_stopped(self, serving: asyncio.Task[None]) -> None:
+        stopped = asyncio.create_task(self._stop.wait())
+        done, _ = await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if serving in done:
+            serving.result()
+
+    def _listen_to_signals(self, service: Service) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._begin_reload, service)
+
+    def _begin_reload(self, service: Service) -> None:
+        task = asyncio.create_task(self._reload(service))
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    async def _reload(self, service: Service) -> None:
+        try:
+            await _register(service, self._order.reload())
+            await _wake_stacks(service)
+        except StorageError as error:
+            self._failed("reload", error)
+        except Exception as error:  # noqa: BLE001 - the settings in force stay in force
+            _log.error("settings_refused", reason=str(error))
+        else:
+            _log.info("settings_reloaded")
+
+    def _failed(self, key: str, error: BaseException) -> None:
+        """End the daemon when nothing can be kept any more; a defect ends only its own work."""
+        if isinstance(error, StorageError):
+            self._fatal = self._fatal or error
+            self._stop.set()
+            return
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
+        # Not the error's own text: it may hold a value.
+        _log.error("work_failed", key=key, error=type(error).__name__, place=place,
+                   details=str(self._order.crashed(error)))  # fmt: skip
+
+
+async def ensure_admin_token(store: Store, file: Path, *, anew: bool) -> None:
+    """Leave an admin token in `file` when the store has no token at all, or when asked to."""
+    if not anew and await store.read(lambda view: bool(view.tokens.all())):
+        return
+    secret = secrets.token_urlsafe(32)
+    token = Token(
+        token_id="admin",  # noqa: S106 - an id, no secret
+        name="made at first start",
+        role=Role.ADMIN,
+        secret_sha256=secret_digest(secret),
+        created_at=SystemClock().now(),
+    )
+    # The file first: a token nobody holds would lock everybody out.
+    write_secret(file, token_text(token.token_id, secret) + "\n")
+    await store.transact(lambda tx: tx.tokens.put(token))
+
+
+async def prune(service: Service) -> None:
+    """Forget what is older than its time."""
+
+    def work(tx: Transaction) -> dict[str, int]:
+        return tx.retention.prune(now=service.clock.now())
+
+    _log.info("pruned", **await service.store.transact(work))
+
+
+async def _register(service: Service, settings: Settings) -> None:
+    await sync_config_stacks(service, stack_records(settings))
+    await sync_config_policies(service, config_policies(settings))
+
+
+async def _wake_stacks(service: Service) -> None:
+    """Set every stack's timer to when it is due; those overdue begin at once."""
+    now = service.clock.now()
+    for stack in await service.store.read(lambda view: view.stacks.all()):
+        due = stack.next_due_at or now
+        service.dispatcher.scan_soon(stack.name, after_s=max(0.0, (due - now).total_seconds()))

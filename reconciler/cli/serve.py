@@ -1,0 +1,64 @@
+"""`trueup serve`: the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+from reconciler.bootstrap.daemon import ADMIN_TOKEN_FILE, DaemonOrder
+from reconciler.bootstrap.daemon import serve as serve_until_stopped
+from reconciler.bootstrap.logs import set_up_logs
+from reconciler.cli.crash import write_crash_log
+from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
+
+
+@click.command()
+@click.option(
+    "--insecure-listen",
+    is_flag=True,
+    help="Listen beyond loopback although tokens then cross the network in clear.",
+)
+@click.option(
+    "--new-admin-token",
+    is_flag=True,
+    help="Make a new admin token; the one made before stops working.",
+)
+@click.pass_context
+def serve(context: click.Context, *, insecure_listen: bool, new_admin_token: bool) -> int:
+    """Watch the stacks of trueup.toml, and serve the API.
+
+    Runs in the foreground until SIGINT or SIGTERM; SIGHUP reads trueup.toml anew. An apply
+    that is under way when the daemon ends goes on, and is taken up at the next start.
+    """
+
+    def settings() -> Settings:
+        file = context.obj or find_settings_file(Path.cwd(), os.environ)
+        return load_settings(file, os.environ)
+
+    read = settings()
+    data_dir = data_directory(read, os.environ)
+    set_up_logs()
+
+    def ready(address: str) -> None:
+        click.echo(f"trueup serves {address} for {_stacks(read)}", err=True)
+        click.echo(f"  token: {data_dir / ADMIN_TOKEN_FILE}; look: trueup status", err=True)
+
+    order = DaemonOrder(
+        settings=read,
+        data_dir=data_dir,
+        reload=settings,
+        ready=ready,
+        crashed=lambda error: write_crash_log(error, os.environ),
+        insecure_listen=insecure_listen,
+        new_admin_token=new_admin_token,
+    )
+    asyncio.run(serve_until_stopped(order))
+    return 0
+
+
+def _stacks(settings: Settings) -> str:
+    count = len(settings.stacks)
+    return "1 stack" if count == 1 else f"{count} stacks"

@@ -1,0 +1,144 @@
+"""`trueup serve` as a user would start it, and its API as a script would ask it.
+
+Usable from tests, benchmarks and the demo alike: nothing here needs pytest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+_START_LIMIT_S: Final = 60.0
+_END_LIMIT_S: Final = 30.0
+_LOOK_EVERY_S: Final = 0.2
+_SAYS_WHERE: Final = re.compile(r"trueup serves (http://\S+)")
+
+
+class DaemonError(Exception):
+    """It did not do what was waited for; the message ends with its last words."""
+
+
+class RefusedError(DaemonError):
+    """The API said no: `status`, and the problem document as `problem`."""
+
+    def __init__(self, path: str, status: int, problem: dict[str, Any]) -> None:
+        super().__init__(f"{path}: {status} {problem}")
+        self.status = status
+        self.problem = problem
+
+
+@dataclass(slots=True)
+class Daemon:
+    """A running daemon. `lines` is what it said so far."""
+
+    process: subprocess.Popen[str]
+    token_file: Path
+    lines: list[str] = field(default_factory=list, repr=False)
+    address: str = ""
+
+    def ask(self, path: str, body: object = None, *, method: str | None = None) -> Any:
+        """Return the JSON answer of the API below `/api/v1`.
+
+        Raises:
+            RefusedError: it said no.
+        """
+        request = urllib.request.Request(
+            f"{self.address}/api/v1{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={
+                "Authorization": f"Bearer {self.token_file.read_text().strip()}",
+                "Content-Type": "application/json",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            raise RefusedError(path, error.code, json.loads(error.read())) from error
+
+    def until(self, what: str, look: Callable[[], T | None], *, within_s: float = 120.0) -> T:
+        """Return what `look` gives as soon as it gives anything true.
+
+        Raises:
+            DaemonError: it did not in time, or the daemon ended.
+        """
+        limit = time.monotonic() + within_s
+        while time.monotonic() < limit:
+            if seen := look():
+                return seen
+            if self.process.poll() is not None:
+                break
+            time.sleep(_LOOK_EVERY_S)
+        said = "\n".join(self.lines[-20:])
+        raise DaemonError(f"waited in vain for: {what}\nthe daemon's last words:\n{said}")
+
+    def end(self) -> int:
+        """End it as a service manager does; return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(_END_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise DaemonError(f"the daemon did not end within {_END_LIMIT_S:.0f} s") from None
+
+
+@contextmanager
+def serving(
+    settings: Path, *, data_dir: Path, environment: Mapping[str, str], directory: Path
+) -> Iterator[Daemon]:
+    """Start the daemon on `settings`; it is ended with the block, however that ends.
+
+    Raises:
+        DaemonError: it did not come up.
+    """
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("trueup"), "--config", settings, "serve"],
+        cwd=directory,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    daemon = Daemon(process, data_dir / "admin.token")
+    reader = threading.Thread(target=_read, args=(daemon,), daemon=True)
+    reader.start()
+    try:
+        daemon.until("the daemon's address", lambda: daemon.address, within_s=_START_LIMIT_S)
+        yield daemon
+    finally:
+        daemon.end()
+        reader.join(_END_LIMIT_S)
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _read(daemon: Daemon) -> None:
+    assert daemon.process.stderr is not None
+    with daemon.process.stderr as stream:
+        for line in stream:
+            daemon.lines.append(line.rstrip("\n"))
+            if found := _SAYS_WHERE.search(line):
+                daemon.address = found.group(1)

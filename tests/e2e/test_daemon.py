@@ -1,0 +1,181 @@
+"""The daemon on a real stack: found unasked, decided, corrected by the real tool, verified."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+from contextlib import closing
+from urllib.parse import quote
+
+import pytest
+
+from tests.daemon import RefusedError
+from tests.e2e.shop import (
+    AUTO,
+    GROUP,
+    RESOURCE,
+    REVIEW,
+    TOPIC,
+    Shop,
+    applies,
+    findings_of,
+    only_remediation,
+    remediation_of,
+    stack_of,
+    until_found,
+    until_state,
+    until_verified,
+)
+
+
+def test_what_is_opened_behind_its_back_is_found_unasked_and_closed_again(shop: Shop) -> None:
+    with shop.serving(shop.settings(AUTO)) as daemon:
+        assert until_verified(daemon)["health"] == "in_sync"
+        shop.open_to_the_world()
+        assert 22 in shop.open_ports
+        found = until_found(daemon)
+        assert found["severity"] == "critical"
+        assert [change["path"] for change in found["changes"]] == ["ingress[0]"]
+        remediation = only_remediation(daemon, "converged")
+        assert remediation["addresses"] == [GROUP]
+        assert shop.open_ports == {443}
+        daemon.until("the finding's end", lambda: not findings_of(daemon))
+        run = daemon.ask(f"/runs/{remediation['run_id']}")
+        assert (run["state"], run["exit_code"]) == ("finished", 0)
+        assert run["progress"] == {GROUP: "done"}
+        assert applies(daemon) == 1
+        history = daemon.ask(f"/drift/reports?resource_id={quote(RESOURCE, safe='')}")["items"]
+        assert [report["event"] for report in history] == ["healed", "detected"]
+        assert {report["resource_id"] for report in history} == {RESOURCE}
+        log = daemon.ask(f"/runs/{run['id']}/log")
+        assert any(line["address"] == GROUP for line in log["items"])
+        assert log["ended"]
+    assert list((shop.data_dir / "runs").rglob("plan*")) == []
+
+
+def test_manual_review_waits_for_a_yes_to_exactly_this_plan(shop: Shop) -> None:
+    with shop.serving(shop.settings(REVIEW)) as daemon:
+        until_verified(daemon)
+        shop.open_to_the_world()
+        found = until_found(daemon)
+        waiting = only_remediation(daemon, "awaiting_approval")
+        assert waiting["finding_ids"] == [found["id"]]
+        assert [one["action"] for one in waiting["plan"]["resources"]] == ["update"]
+        with pytest.raises(RefusedError) as refused:
+            daemon.ask(f"/remediations/{waiting['id']}/approve", {"plan_digest": "0" * 64})
+        assert refused.value.status == 409
+        assert refused.value.problem["type"].endswith(":plan-digest-mismatch")
+        assert shop.open_ports == {22, 443}
+        assert applies(daemon) == 0
+        digest = {"plan_digest": waiting["plan_digest"]}
+        daemon.ask(f"/remediations/{waiting['id']}/approve", digest)
+        done = until_state(daemon, waiting["id"], "converged")
+        assert done["approvals"][0]["plan_digest"] == waiting["plan_digest"]
+        assert shop.open_ports == {443}
+
+
+def test_without_a_policy_it_is_shown_and_left_alone_until_a_person_asks(shop: Shop) -> None:
+    with shop.serving(shop.settings()) as daemon:
+        until_verified(daemon)
+        template = next(
+            one for one in daemon.ask("/templates?limit=100")["items"]
+            if one["resource_id"] == RESOURCE
+        )  # fmt: skip
+        assert template["resource_type"] == "aws_security_group"
+        assert template["template_definition"]["name"] == "small-web"
+        shop.open_to_the_world()
+        found = until_found(daemon)
+        assert daemon.ask("/remediations")["items"] == []
+        reports = daemon.ask(f"/drift/reports?template_id={template['template_id']}")["items"]
+        assert reports[0]["report_id"] == found["report_id"]
+        asked = daemon.ask("/remediations", {"report_id": found["report_id"]})
+        waiting = until_state(daemon, asked["id"], "awaiting_approval")
+        assert shop.open_ports == {22, 443}
+        daemon.ask(f"/remediations/{asked['id']}/approve", {"plan_digest": waiting["plan_digest"]})
+        until_state(daemon, asked["id"], "converged")
+        assert shop.open_ports == {443}
+
+
+def test_code_that_was_not_applied_is_never_rolled_out_unasked(shop: Shop) -> None:
+    code = shop.deployed.directory / "main.tf"
+    before = code.read_text()
+    try:
+        with shop.serving(shop.settings(AUTO)) as daemon:
+            until_verified(daemon)
+            code.write_text(before.replace('display_name = "Alerts"', 'display_name = "New"'))
+            found = until_found(daemon, TOPIC)
+            assert found["origin"] == "unapplied"
+            waiting = only_remediation(daemon, "awaiting_approval")
+            assert waiting["addresses"] == [TOPIC]
+            assert waiting["plan"]["concerns"]
+            assert applies(daemon) == 0
+            assert shop.topic_name == "Alerts"
+    finally:
+        code.write_text(before)
+
+
+def test_the_kill_switch_stops_corrections_and_nothing_else(shop: Shop) -> None:
+    with shop.serving(shop.settings(AUTO)) as daemon:
+        until_verified(daemon)
+        daemon.ask("/hold", {"reason": "a bad night"})
+        shop.open_to_the_world()
+        until_found(daemon)
+        held = only_remediation(daemon, "held")
+        assert "a bad night" in held["hold"]["reason"]
+        assert 22 in shop.open_ports
+        assert applies(daemon) == 0
+        daemon.ask("/hold", method="DELETE")
+        until_state(daemon, held["id"], "converged")
+        assert shop.open_ports == {443}
+
+
+def test_killed_at_work_it_starts_again_and_applies_no_second_time(shop: Shop) -> None:
+    settings = shop.settings(AUTO)
+    with shop.serving(settings) as daemon:
+        until_verified(daemon)
+        shop.open_to_the_world()
+        only_remediation(daemon, "applying")
+        daemon.process.send_signal(signal.SIGKILL)
+        daemon.process.wait()
+    with shop.serving(settings) as daemon:
+        only_remediation(daemon, "converged")
+        assert applies(daemon) == 1
+        assert shop.open_ports == {443}
+        events = [one["event"] for one in daemon.ask("/drift/reports")["items"]]
+        assert events.count("detected") == 1
+    with closing(sqlite3.connect(shop.data_dir / "trueup.db")) as database:
+        assert database.execute("pragma quick_check").fetchall() == [("ok",)]
+
+
+def test_one_stack_that_cannot_be_read_silences_no_other(shop: Shop) -> None:
+    broken = shop.folder / "broken"
+    broken.mkdir()
+    (broken / "main.tf").write_text('resource "aws_s3_bucket" {\n')
+    stacks = '[[stack]]\nname = "broken"\ndirectory = "broken"\ninterval = "10s"\n'
+    with shop.serving(shop.settings(stacks=stacks)) as daemon:
+        assert until_verified(daemon)["health"] == "in_sync"
+        other = daemon.until(
+            "an error",
+            lambda: found if (found := daemon.ask("/stacks/broken"))["error"] else None,
+        )
+        assert other["health"] == "error"
+        assert "main.tf" in other["error"]
+        assert other["verified_at"] is None
+        first = stack_of(daemon)["verified_at"]
+        daemon.until("a later pass", lambda: stack_of(daemon)["verified_at"] > first)
+        again = daemon.ask("/stacks/broken")
+        assert again["error_since"] == other["error_since"]
+
+
+def test_everything_on_the_way_is_on_record(shop: Shop) -> None:
+    with shop.serving(shop.settings(REVIEW)) as daemon:
+        until_verified(daemon)
+        shop.open_to_the_world()
+        waiting = only_remediation(daemon, "awaiting_approval")
+        daemon.ask(f"/remediations/{waiting['id']}/reject", {"reason": "it is a test"})
+        audit = daemon.ask("/audit?limit=200")["items"]
+        of_it = [one for one in audit if waiting["id"] in one["subject"]]
+        assert "it is a test" in json.dumps(of_it[0])
+        assert shop.open_ports == {22, 443}
+        assert remediation_of(daemon, waiting["id"])["state"] == "rejected"

@@ -23,7 +23,7 @@ from reconciler.bootstrap.registered import config_policies, stack_records, stac
 from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.dispatch.runner_process import ProcessRunner
-from reconciler.domain.errors import StorageError
+from reconciler.domain.errors import PermanentError, StorageError
 from reconciler.domain.records import Role, StackRecord, Token
 from reconciler.domain.tokens import secret_digest, token_text
 from reconciler.engine.remediate import advance
@@ -68,12 +68,23 @@ async def serve(order: DaemonOrder) -> None:
             data directory or database cannot be used.
         StorageError: the database could not be written any more.
     """
+    _refuse_unavailable(order.settings)
     with only_daemon(order.data_dir):
         key = instance_key(order.data_dir)
         opened = bind(order.settings.daemon.listen, insecure=order.insecure_listen)
         async with AsyncExitStack() as stack:
             stack.callback(opened.close)
             await _Daemon(order, key, stack).run(opened)
+
+
+def _refuse_unavailable(settings: Settings) -> None:
+    if settings.daemon.database != "sqlite":
+        raise PermanentError(
+            "PostgreSQL cannot be used yet: this version keeps everything in SQLite",
+            remedy='set `database = "sqlite"` in [daemon]',
+        )
+    if settings.channels:
+        _log.warning("channels_unavailable", lack="this version tells nobody; watch the events")
 
 
 class _Daemon:

@@ -3,22 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
+    Drifted,
     Engine,
     InSync,
+    Missing,
     Observed,
     RecordedResource,
     ResourceAddress,
     Snapshot,
+    StackName,
     Status,
+    Unmanaged,
     Verdict,
 )
-from reconciler.ports import StackReference
+from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
+from reconciler.domain.records import RemediationId
+from reconciler.ports import (
+    Declaration,
+    Done,
+    Exited,
+    Failed,
+    InDoubt,
+    Outcome,
+    Progress,
+    RunnerJob,
+    StackReference,
+    Step,
+    Vanished,
+)
+
+EXIT_STALE = 3
+PLAN_FILE = "plan.bin"
 
 
 @dataclass(slots=True)
@@ -29,6 +53,23 @@ class FakeClock:
 
     def now(self) -> datetime:
         return self.at
+
+    def move(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+@dataclass(slots=True)
+class FakeDispatcher:
+    """Keeps every hint, for whoever plays the daemon to take."""
+
+    scans: dict[StackName, float] = field(default_factory=dict)
+    advances: dict[RemediationId, float] = field(default_factory=dict)
+
+    def scan_soon(self, stack: StackName, *, after_s: float = 0.0) -> None:
+        self.scans[stack] = min(after_s, self.scans.get(stack, after_s))
+
+    def advance_soon(self, remediation_id: RemediationId, *, after_s: float = 0.0) -> None:
+        self.advances[remediation_id] = min(after_s, self.advances.get(remediation_id, after_s))
 
 
 @dataclass(slots=True)
@@ -86,8 +127,103 @@ class FakeAdapter:
         finally:
             self.streams_closed += 1
 
+    async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
+        return tuple(
+            Declaration(
+                address=resource.address,
+                type=resource.type,
+                definition={"name": resource.address},
+                baseline_hash=hashlib.sha256(resource.address.encode()).hexdigest(),
+            )
+            for resource in snapshot.resources
+        )
+
+    async def plan(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        if self.refuses is not None:
+            raise self.refuses
+        types = {resource.address: resource.type for resource in snapshot.resources}
+        return saved_plan(
+            snapshot.stack,
+            {one: self.verdicts.get(one, InSync()) for one in addresses},
+            types,
+            file=folder / PLAN_FILE,
+        )
+
+    def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
+        return fake_job(snapshot, folder)
+
+    def progress(self, line: bytes) -> Progress | None:
+        return fake_progress(line)
+
+    def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
+        del snapshot, log
+        return fake_outcome(ended)
+
     async def close(self) -> None:
         self.closed = True
+
+
+def saved_plan(
+    stack: StackName,
+    verdicts: Mapping[ResourceAddress, Verdict],
+    types: Mapping[ResourceAddress, str],
+    *,
+    file: Path,
+    serial: int = 0,
+) -> Plan:
+    """Return the plan that makes live what is declared, and save it with the state's serial."""
+    resources = []
+    for address in sorted(verdicts):
+        planned = _planned(address, types.get(address, ""), verdicts[address])
+        if planned is not None:
+            resources.append(planned)
+    actions = {resource.address: resource.action.value for resource in resources}
+    file.write_text(json.dumps({"serial": serial, "actions": actions}))
+    return Plan(stack=stack, targets=tuple(sorted(verdicts)), resources=tuple(resources))
+
+
+def _planned(address: ResourceAddress, type_name: str, verdict: Verdict) -> PlannedResource | None:
+    match verdict:
+        case Missing():
+            return PlannedResource(address, type_name, Action.CREATE)
+        case Unmanaged():
+            return PlannedResource(address, type_name, Action.DELETE)
+        case Drifted(changes=changes, requires_replace=replaces):
+            planned = tuple(PlannedChange(one.path, one.live, one.declared) for one in changes)
+            action = Action.REPLACE if replaces else Action.UPDATE
+            return PlannedResource(address, type_name, action, planned)
+        case _:
+            return None
+
+
+def fake_job(snapshot: Snapshot, folder: Path) -> RunnerJob:
+    return RunnerJob(
+        argv=("fake", "apply", str(folder / PLAN_FILE)),
+        directory=Path(snapshot.directory),
+        environment={"FAKE_SECRET": "canary"},
+    )
+
+
+def fake_progress(line: bytes) -> Progress | None:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(told, dict) or "address" not in told:
+        return None
+    address, step = ResourceAddress(told["address"]), Step(told["step"])
+    return Progress(f"{address}: {step}", address, step)
+
+
+def fake_outcome(ended: Exited | Vanished) -> Outcome:
+    if isinstance(ended, Vanished):
+        return InDoubt("the runner is gone and left no record")
+    if ended.exit_code == 0:
+        return Done("done")
+    stale = ended.exit_code == EXIT_STALE
+    return Failed("the plan is stale" if stale else f"exit code {ended.exit_code}", stale=stale)
 
 
 def recorded(address: str, type: str = "", *dependencies: str) -> RecordedResource:  # noqa: A002

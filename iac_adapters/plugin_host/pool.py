@@ -1,4 +1,4 @@
-"""Warm processes by key: started once, replaced when dead, ended when idle.
+"""Warm processes by key: started once, replaced when dead, ended when idle or too large.
 
 The pool knows nothing of what a key means; a caller makes it from all that a process
 cannot change once it runs.
@@ -12,20 +12,31 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
+from iac_adapters.plugin_host.deaths import Deaths
 from iac_adapters.plugin_host.errors import PluginCrashed
 
-_FIRST_DELAY_S: Final = 0.2
-_LONGEST_DELAY_S: Final = 10.0
-_DEATHS: Final = 10
-_MEMORY_S: Final = 60.0
+_WEIGHED_EVERY_S: Final = 15.0
+_LOOKED_AT_LEAST_EVERY_S: Final = 0.05
+_LOOKED_WHILE_BUSY_EVERY_S: Final = 0.05
+# Whoever was handed a process has not asked it anything yet.
+_IN_HAND_S: Final = 1.0
 
 
 class Pooled(Protocol):
-    """What the pool needs of a process; a `busy` attribute spares it while it works."""
+    """What the pool needs of a process."""
 
     @property
     def alive(self) -> bool:
         """Whether it can still be used."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is at work; it is then spared."""
+        ...
+
+    def memory_bytes(self) -> int:
+        """Return how much memory it holds now; 0 when that cannot be told."""
         ...
 
     async def close(self) -> None:
@@ -42,16 +53,15 @@ class _Slot(Generic[P]):
     process: P | None = None
     used_at_s: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    deaths_at_s: list[float] = field(default_factory=list)
-    failure: Exception | None = None
-    retry_at_s: float = 0.0
+    deaths: Deaths = field(default_factory=Deaths)
 
 
 class PluginPool(Generic[P]):
     """One process per key.
 
-    `max_processes` is kept by ending the longest unused one first; one that is at work
-    is never ended, so the number may be exceeded while all are.
+    `max_processes` and `max_bytes` are kept by ending the longest unused ones first. One
+    that is at work is never ended, nor is the last one used: while all others are at work
+    both may be exceeded. Memory is measured when a process is added and every 15 s.
     """
 
     def __init__(
@@ -59,15 +69,18 @@ class PluginPool(Generic[P]):
         *,
         idle_s: float,
         max_processes: int,
+        max_bytes: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._idle_s = idle_s
         self._max_processes = max_processes
+        self._max_bytes = max_bytes
         self._clock = clock
         self._sleep = sleep
         self._slots: dict[str, _Slot[P]] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._retired: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -83,11 +96,13 @@ class PluginPool(Generic[P]):
         """
         slot = self._slots.setdefault(key, _Slot())
         async with slot.lock:
-            if slot.process is None or not slot.process.alive:
+            added = slot.process is None or not slot.process.alive
+            if slot.process is None or added:
                 slot.process = await self._replace(key, slot, start)
             slot.used_at_s = self._clock()
             process = slot.process
-        self._trim()
+        if added:
+            self._trim()
         return process
 
     def adopt(self, key: str, process: P) -> bool:
@@ -98,7 +113,8 @@ class PluginPool(Generic[P]):
         if slot.process is not None and slot.process.alive:
             return slot.process is process
         slot.process, slot.used_at_s = process, self._clock()
-        self._watch_idle()
+        self._watch()
+        self._trim()
         return True
 
     async def discard(self, key: str, process: P) -> None:
@@ -106,9 +122,19 @@ class PluginPool(Generic[P]):
         slot = self._slots.get(key)
         if slot is not None and slot.process is process:
             if not process.alive:
-                self._note_death(slot)
+                slot.deaths.note(self._clock())
             slot.process = None
         await process.close()
+
+    def retire(self, key: str, process: P) -> None:
+        """Hand `process` out no more, and end it once it has answered what it was asked."""
+        slot = self._slots.get(key)
+        if slot is None or slot.process is not process:
+            return  # whoever took it from its key ends it
+        slot.process = None
+        task = asyncio.create_task(self._close_when_idle(process))
+        self._retired.add(task)
+        task.add_done_callback(self._retired.discard)
 
     async def close(self) -> None:
         """End every process; closing twice is closing once."""
@@ -118,79 +144,73 @@ class PluginPool(Generic[P]):
         for slot in tuple(self._slots.values()):
             async with slot.lock:  # a start under way ends first, so that nothing is lost
                 self._end(slot)
-        await asyncio.gather(*self._ending, return_exceptions=True)
+        await asyncio.gather(*self._ending, *self._retired, return_exceptions=True)
 
     async def _replace(self, key: str, slot: _Slot[P], start: Callable[[], Awaitable[P]]) -> P:
         if self._closed:
             raise PluginCrashed("the plugin pool is closed")
         if slot.process is not None:
-            self._note_death(slot)
+            slot.deaths.note(self._clock())
             self._end(slot)
-        await self._wait_after_deaths(key, slot)
+        waiting_s = slot.deaths.waiting_s(self._clock(), label=key[:12])
+        if waiting_s > 0:
+            await self._sleep(waiting_s)
         try:
             process = await start()
         except Exception as error:
-            self._note_death(slot)
-            slot.failure = error
+            slot.deaths.note(self._clock())
+            slot.deaths.failure = error
             raise
         if self._was_closed():
             await process.close()
             raise PluginCrashed("the plugin pool is closed")
-        slot.failure = None
-        self._watch_idle()
+        slot.deaths.failure = None
+        self._watch()
         return process
 
     def _was_closed(self) -> bool:
         return self._closed
 
-    async def _wait_after_deaths(self, key: str, slot: _Slot[P]) -> None:
-        now_s = self._clock()
-        slot.deaths_at_s = [at for at in slot.deaths_at_s if now_s - at < _MEMORY_S]
-        waiting_s = slot.retry_at_s - now_s if slot.deaths_at_s else 0.0
-        if slot.failure is not None and waiting_s > 0:
-            raise slot.failure
-        if len(slot.deaths_at_s) >= _DEATHS:
-            raise slot.failure or PluginCrashed(
-                f"a plugin crashed {_DEATHS} times within {_MEMORY_S:g} s and is left alone for now"
-                f" ({key[:12]})"
-            )
-        if waiting_s > 0:
-            await self._sleep(waiting_s)
-
-    def _note_death(self, slot: _Slot[P]) -> None:
-        now_s = self._clock()
-        slot.deaths_at_s.append(now_s)
-        # The first death is forgiven: most are single.
-        count = len(slot.deaths_at_s) - 1
-        delay_s = 0.0 if count == 0 else min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** (count - 1))
-        slot.retry_at_s = now_s + delay_s
-
     def _trim(self) -> None:
+        """End the longest unused until both limits are kept, or only what must stay is left."""
         running = [s for s in self._slots.values() if s.process is not None and s.process.alive]
+        running.sort(key=lambda slot: slot.used_at_s)
+        weights = [_weight(slot) for slot in running] if self._max_bytes is not None else []
         surplus = len(running) - self._max_processes
-        newest = max((slot.used_at_s for slot in running), default=0.0)
-        for slot in sorted(running, key=lambda one: one.used_at_s):
-            if surplus <= 0:
+        surplus_bytes = sum(weights) - (self._max_bytes or 0)
+        now_s = self._clock()
+        for number, slot in enumerate(running[:-1]):
+            if surplus <= 0 and surplus_bytes <= 0:
                 return
-            if slot.used_at_s < newest and not slot.lock.locked() and not _busy(slot.process):
+            if now_s - slot.used_at_s >= _IN_HAND_S and not _at_work(slot):
                 self._end(slot)
                 surplus -= 1
+                surplus_bytes -= weights[number] if weights else 0
 
-    def _watch_idle(self) -> None:
+    def _watch(self) -> None:
         if self._reaper is None or self._reaper.done():
             self._reaper = asyncio.create_task(self._reap())
 
     async def _reap(self) -> None:
+        every_s = max(_LOOKED_AT_LEAST_EVERY_S, self._idle_s / 4)
+        if self._max_bytes is not None:
+            every_s = min(every_s, _WEIGHED_EVERY_S)
         while any(slot.process is not None for slot in self._slots.values()):
-            await self._sleep(max(0.05, self._idle_s / 4))
-            now_s = self._clock()
-            for slot in self._slots.values():
-                if slot.process is None or slot.lock.locked():
-                    continue
-                if _busy(slot.process):
-                    slot.used_at_s = now_s
-                elif now_s - slot.used_at_s >= self._idle_s:
-                    self._end(slot)
+            await self._sleep(every_s)
+            self._end_idle()
+            self._trim()
+
+    def _end_idle(self) -> None:
+        """End what was idle for too long, and forget the keys nothing is known of any more."""
+        now_s = self._clock()
+        for key, slot in tuple(self._slots.items()):
+            if _at_work(slot):
+                slot.used_at_s = now_s
+                continue
+            if now_s - slot.used_at_s >= self._idle_s:
+                self._end(slot)
+            if slot.process is None and slot.deaths.forgotten(now_s):
+                del self._slots[key]
 
     def _end(self, slot: _Slot[P]) -> None:
         process, slot.process = slot.process, None
@@ -199,10 +219,22 @@ class PluginPool(Generic[P]):
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
 
+    async def _close_when_idle(self, process: P) -> None:
+        # Sleeping first also gives those a chance who were handed it and have not asked yet.
+        while not self._closed and process.alive:
+            await self._sleep(_LOOKED_WHILE_BUSY_EVERY_S)
+            if not process.busy:
+                break
+        await process.close()
+
+
+def _weight(slot: _Slot[P]) -> int:
+    return slot.process.memory_bytes() if slot.process is not None else 0
+
+
+def _at_work(slot: _Slot[P]) -> bool:
+    return slot.lock.locked() or (slot.process is not None and slot.process.busy)
+
 
 async def _close(process: Pooled) -> None:
     await process.close()
-
-
-def _busy(process: Pooled | None) -> bool:
-    return bool(getattr(process, "busy", False))

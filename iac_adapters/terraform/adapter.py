@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+from weakref import WeakValueDictionary
 
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
@@ -25,26 +26,19 @@ from iac_adapters.terraform.recorder.cache import RecordingCache
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
 from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
-from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
-from iac_adapters.terraform.schema_store import ProviderSchema, SchemaStore
+from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
+from iac_adapters.terraform.warm import WarmStack, WarmStacks
 from reconciler.domain.errors import RetryableError
-from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot, StackName
+from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot
 from reconciler.ports import StackReference
 
 _IDLE_S: Final = 3600.0
 _MAX_PROCESSES: Final = 32
+_PLUGIN_BYTES: Final = 2 * 2**30
 _ATTEMPTS: Final = 3
 
 Progress = Callable[[str], None]
-
-
-@dataclass(slots=True)
-class _Warm:
-    """What the last load of a stack left in memory."""
-
-    revision: str
-    stack: LoadedStack
-    reader: StackReader
 
 
 @dataclass(slots=True)
@@ -70,16 +64,22 @@ class TerraformAdapter:
         cache_dir: Path,
         key: bytes,
         progress: Progress | None = None,
+        plugin_memory_bytes: int | None = None,
     ) -> None:
         del data_dir  # nothing durable is kept by detection
         self._cache_dir = cache_dir / "terraform"
         self._key = key
         self._masker = Masker(key)
         self._progress = progress or (lambda _text: None)
-        self._pool: PluginPool[Provider] = PluginPool(idle_s=_IDLE_S, max_processes=_MAX_PROCESSES)
+        self._pool: PluginPool[Provider] = PluginPool(
+            idle_s=_IDLE_S,
+            max_processes=_MAX_PROCESSES,
+            max_bytes=_PLUGIN_BYTES if plugin_memory_bytes is None else plugin_memory_bytes,
+        )
         self._providers = Providers(self._pool)
         self._recordings = RecordingCache(self._cache_dir / "recordings", key=key)
-        self._warm: dict[StackName, _Warm] = {}
+        self._warm = WarmStacks()
+        self._schemas_in_use: SchemasInUse = WeakValueDictionary()
 
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
@@ -107,15 +107,16 @@ class TerraformAdapter:
             and await self._fresh(context, warm.stack.recording)
         ):
             timing.lap("record")
-            return _snapshot(reference, context, warm.stack, timing, Engine.PLUGIN)
+            return _snapshot(reference, Payload(context, warm.stack, warm=warm), timing)
         recording = self._recordings.load(context.revision)
         if recording is None or not await self._fresh(context, recording):
             context, recording = await self._record_settled(reference, context)
         timing.lap("record")
         stack = await self._assemble(context, recording)
         reader = warm.reader if warm else self._reader(context)
-        self._warm[reference.name] = _Warm(context.revision, stack, reader)
-        return _snapshot(reference, context, stack, timing, Engine.PLUGIN)
+        warm = WarmStack(context.revision, stack, reader)
+        self._warm.put(reference.name, warm)
+        return _snapshot(reference, Payload(context, stack, warm=warm), timing)
 
     async def _record_settled(
         self, reference: StackReference, context: Context
@@ -150,8 +151,8 @@ class TerraformAdapter:
             for observed in verdicts(payload.plan, chosen, masker=self._masker):
                 yield observed
             return
-        warm = self._warm[snapshot.stack]
-        async with contextlib.aclosing(warm.reader.observe(chosen)) as pass_:
+        assert payload.warm is not None  # noqa: S101 - likewise
+        async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
             async for observed in pass_:
                 yield observed
 
@@ -161,8 +162,8 @@ class TerraformAdapter:
         self._progress(f"{context.directory.name}: running a whole plan")
         plan = await plan_by_cli(context)
         timing.lap("read")
-        stack = await self._assemble(context, replace(NOTHING_RECORDED, actions=plan.created()))
-        return _snapshot(reference, context, stack, timing, Engine.CLI, plan=plan)
+        stack = await self._assemble(context, plan.as_recording())
+        return _snapshot(reference, Payload(context, stack, plan=plan), timing)
 
     async def close(self) -> None:
         """End every provider process."""
@@ -180,12 +181,7 @@ class TerraformAdapter:
             environment=context.environment,
         )
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
-        recording = join(
-            recorded.captures,
-            context.managed_instances,
-            actions=recorded.actions,
-            warnings=recorded.warnings,
-        )
+        recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)
         keys = ProviderKeys(context, recording, key=self._key)
         for index, provider in recorded.warm.items():
             key = keys.of(index)
@@ -213,7 +209,8 @@ class TerraformAdapter:
         return {provider.source: await store.schema(provider) for provider in context.providers}
 
     def _schema_store(self, context: Context) -> SchemaStore:
-        return SchemaStore(self._cache_dir / "schemas", start=_starter(context))
+        folder = self._cache_dir / "schemas"
+        return SchemaStore(folder, start=_starter(context), in_use=self._schemas_in_use)
 
 
 def _starter(context: Context) -> StartProvider:
@@ -230,27 +227,21 @@ class Payload:
     context: Context
     stack: LoadedStack
     plan: CliPlan | None = None
+    warm: WarmStack | None = None
 
 
-def _snapshot(
-    reference: StackReference,
-    context: Context,
-    stack: LoadedStack,
-    timing: _Timing,
-    engine: Engine,
-    *,
-    plan: CliPlan | None = None,
-) -> Snapshot:
-    resources: tuple[LoadedResource, ...] = tuple(stack.resources.values())
+def _snapshot(reference: StackReference, payload: Payload, timing: _Timing) -> Snapshot:
+    context = payload.context
+    resources: tuple[LoadedResource, ...] = tuple(payload.stack.resources.values())
     timing.lap("load")
     return Snapshot(
         stack=reference.name,
         tool=context.tool,
         directory=str(reference.directory),
         revision=context.revision,
-        obtained_by=engine,
+        obtained_by=Engine.PLUGIN if payload.plan is None else Engine.CLI,
         resources=tuple(resource.recorded for resource in resources),
         timing_ms=dict(timing.ms),
-        warnings=(*context.warnings, *stack.recording.warnings),
-        payload=Payload(context, stack, plan),
+        warnings=context.warnings,
+        payload=payload,
     )

@@ -10,7 +10,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.diagnostics_text import parse_events, render_diagnostics
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.masking import Masker
+from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
 from reconciler.domain.model import Observed, Unreadable
 
 _TIMEOUT_S: Final = 3600.0
@@ -34,14 +35,23 @@ class CliPlan:
     content: Mapping[str, Any] | None
     failure: str = ""
 
-    def created(self) -> dict[str, str]:
-        """Return the addresses that the plan would create, as a recording's actions."""
+    def as_recording(self) -> Recording:
+        """Return the little that a recording would say as well: what is created, what moves."""
         changes = self.content.get("resource_changes", ()) if self.content else ()
-        return {
-            change["address"]: "create"
-            for change in changes
-            if change["change"]["actions"] == ["create"] and change["mode"] == "managed"
-        }
+        managed = [change for change in changes if change["mode"] == "managed"]
+        return replace(
+            NOTHING_RECORDED,
+            actions={
+                change["address"]: "create"
+                for change in managed
+                if change["change"]["actions"] == ["create"]
+            },
+            moved={
+                change["previous_address"]: change["address"]
+                for change in managed
+                if change.get("previous_address") not in (None, change["address"])
+            },
+        )
 
 
 def verdicts(

@@ -50,8 +50,8 @@ def _loaded(
     schemas: Mapping[str, ProviderSchema],
 ) -> LoadedResource:
     wire = recording.instances.get(instance.label)
-    action = recording.actions.get(instance.address)
-    block = context.source.block(instance.address)
+    action = recording.action(instance.address)
+    block = context.source.block(recording.moved.get(instance.address, instance.address))
     recorded = RecordedResource(
         address=ResourceAddress(instance.label),
         type=instance.type,

@@ -78,6 +78,10 @@ class Provider:
         """Whether a call is under way."""
         return self.process.busy
 
+    def memory_bytes(self) -> int:
+        """Return the memory that the process holds now."""
+        return self.process.memory_bytes()
+
     async def close(self) -> None:
         """End the process; closing twice is closing once."""
         await self.process.close()

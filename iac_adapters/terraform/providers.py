@@ -66,6 +66,10 @@ class Providers:
         """Take over a provider that is already configured; False when `key` has one."""
         return self._pool.adopt(_name(key, alone=False), provider)
 
+    def retire(self, key: ProviderKey, provider: Provider, *, alone: bool = False) -> None:
+        """Use `provider` no more once those it is answering have their answers."""
+        self._pool.retire(_name(key, alone=alone), provider)
+
     async def discard(self, key: ProviderKey, provider: Provider, *, alone: bool = False) -> None:
         """End a provider that is dead or no longer trusted."""
         await self._pool.discard(_name(key, alone=alone), provider)

@@ -273,7 +273,8 @@ class StackReader:
                 answer = await ask(provider)
             except ProviderError as error:
                 if error.is_expired_credentials:
-                    await self._providers.discard(key, provider, alone=alone)
+                    # It may have read them but once. Others are still waiting for its answers.
+                    self._providers.retire(key, provider, alone=alone)
                 if not error.is_throttling or attempt == _THROTTLED_ATTEMPTS - 1:
                     raise
                 account.limit.throttled()

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
 
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.messages import message
@@ -44,14 +45,26 @@ class ProviderSchema:
         return self._parsed[type_name]
 
 
+# Only what a stack in memory holds on to: a schema takes more memory than a stack does.
+SchemasInUse: TypeAlias = "WeakValueDictionary[str, ProviderSchema]"
+
+
 class SchemaStore:
-    """Schemas by plugin binary: in memory, else on disk, else asked of the plugin once."""
+    """Schemas by plugin binary: in memory, else on disk, else asked of the plugin once.
+
+    Stores that are given the same `in_use` share what they know.
+    """
 
     def __init__(
-        self, folder: Path, *, start: Callable[[InstalledProvider], Awaitable[Provider]]
+        self,
+        folder: Path,
+        *,
+        start: Callable[[InstalledProvider], Awaitable[Provider]],
+        in_use: SchemasInUse | None = None,
     ) -> None:
         self._folder = folder
         self._start = start
+        self._in_use: SchemasInUse = WeakValueDictionary() if in_use is None else in_use
         self._known: dict[str, ProviderSchema] = {}
         self._asking = asyncio.Lock()
 
@@ -60,7 +73,9 @@ class SchemaStore:
         identity = installed.identity
         async with self._asking:
             if identity not in self._known:
-                self._known[identity] = self._load(identity) or await self._ask(installed)
+                known = self._in_use.get(identity) or self._load(identity)
+                schema = known or await self._ask(installed)
+                self._known[identity] = self._in_use.setdefault(identity, schema)
             return self._known[identity]
 
     def _path(self, identity: str) -> Path:

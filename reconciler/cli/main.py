@@ -27,8 +27,32 @@ _COMPLETION: Final = "_TRUEUP_COMPLETE"
 _COMMANDS: Final = {
     "doctor": ("reconciler.cli.doctor:doctor", "Say which tools are there, and what a lack costs."),
     "init": ("reconciler.cli.init:init", "Find stacks and write a commented trueup.toml."),
+    "serve": ("reconciler.cli.serve:serve", "Watch, decide and correct; serve the API."),
     "scan": ("reconciler.cli.scan:scan", "Find drift once, in process; nothing is written."),
+    "approve": ("reconciler.cli.approve:approve", "Say yes to exactly one plan."),
+    "audit": ("reconciler.cli.audit:audit", "List who did what."),
+    "cancel": ("reconciler.cli.decisions:cancel", "End a remediation."),
+    "findings": ("reconciler.cli.findings:findings", "List what deviates, gravest first."),
+    "hold": ("reconciler.cli.hold:hold", "Let nothing more be corrected."),
+    "log": ("reconciler.cli.log:log", "Print what a run said."),
+    "plan": ("reconciler.cli.plan:plan", "Say what a correction would do."),
+    "policy": ("reconciler.cli.policy:policy", "What is to be done about which drift."),
+    "reject": ("reconciler.cli.decisions:reject", "Say no to a plan."),
+    "remediate": ("reconciler.cli.decisions:remediate", "Ask for a finding to be corrected."),
+    "remediation": ("reconciler.cli.remediations:remediation", "Show one, with its plan."),
+    "remediations": ("reconciler.cli.remediations:remediations", "List what is being done."),
+    "resume": ("reconciler.cli.hold:resume", "Let corrections go on."),
+    "retry": ("reconciler.cli.decisions:retry", "Let one that needs a person try again."),
+    "runs": ("reconciler.cli.runs:runs", "List attempts to change the world."),
+    "show": ("reconciler.cli.show:show", "Show one finding: declared, recorded, live."),
+    "stack": ("reconciler.cli.stack:stack", "What is watched, and how often."),
+    "status": ("reconciler.cli.status:status", "Say how each stack is."),
+    "suppress": ("reconciler.cli.decisions:suppress", "Leave a drift as it is."),
+    "template": ("reconciler.cli.template:template", "Declared forms of resources."),
+    "token": ("reconciler.cli.token:token", "Who may ask the daemon for what."),
 }
+_ALONE: Final = frozenset({"doctor", "init", "scan", "serve"})
+"""These ask no daemon."""
 
 
 class LazyGroup(click.Group):
@@ -52,7 +76,9 @@ class LazyGroup(click.Group):
         """Write the list of commands without importing them."""
         rows = [(name, _COMMANDS[name][1]) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl([row for row in rows if row[0] in _ALONE])
+        with formatter.section("Commands that ask the daemon"):
+            formatter.write_dl([row for row in rows if row[0] not in _ALONE])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

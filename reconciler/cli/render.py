@@ -62,6 +62,31 @@ def error_lines(error: ReconcilerError, *, paint: Paint, stack: str | None = Non
         yield from _wrapped(f"help: {safe(error.remedy)}", "  ", paint, "plain")
 
 
+def finding_lines(finding: Finding, *, paint: Paint, verbose: bool = False) -> Iterator[str]:
+    """Yield one finding under its whole address."""
+    yield from _finding(finding.address, finding, "", paint, verbose)
+
+
+def difference_lines(  # noqa: PLR0913 - a line of text has many parts
+    path: str,
+    before: Value,
+    after: Value,
+    *,
+    indent: str,
+    paint: Paint,
+    word: str = "",
+    mark: str = "",
+) -> Iterator[str]:
+    """Yield what differs between two values of `path`; `word` says what the second one is."""
+    found = leaves(before, after)
+    if len(found) == 1 and not (found[0].gone or found[0].came):
+        whole = path + _below(found[0].path)
+        yield from _two_way(whole, found[0].before, found[0].after, word, indent, paint, mark)
+        return
+    yield f"{indent}{path}{paint('dim', f'  {word}' if word else '')}{mark}"
+    yield from _inside(before, after, f"{indent}  ", paint)
+
+
 def _header(report: StackReport, paint: Paint) -> str:
     name = paint("strong", safe(report.stack))
     facts = (report.tool, safe(report.directory), _OBTAINED[report.obtained_by])
@@ -152,13 +177,9 @@ def _change(change: Change, indent: str, paint: Paint) -> Iterator[str]:
     if change.origin is Origin.BOTH and not _same(change.declared, change.live):
         yield from _three_way(path, change, indent, paint, mark)
         return
-    found = leaves(before, after)
-    if len(found) == 1 and not (found[0].gone or found[0].came):
-        whole = path + _below(found[0].path)
-        yield from _two_way(whole, found[0].before, found[0].after, after_word, indent, paint, mark)
-        return
-    yield f"{indent}{path}  {paint('dim', after_word)}{mark}"
-    yield from _inside(before, after, f"{indent}  ", paint)
+    yield from difference_lines(
+        path, before, after, word=after_word, indent=indent, paint=paint, mark=mark
+    )
 
 
 def _direction(change: Change) -> tuple[Value, Value, str]:

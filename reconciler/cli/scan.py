@@ -27,7 +27,7 @@ from reconciler.engine.fleet import DefectError, FleetPass, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.settings import data_directory, find_settings_file, load_settings
-from reconciler.wire import json_bytes, scan_object
+from reconciler.wire.scan import json_bytes, scan_object
 
 _EXIT_TERMINATED: Final = 143
 """As a shell reports a program ended by SIGTERM."""

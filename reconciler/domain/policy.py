@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType, TypeAlias
 
+from reconciler.domain.globs import glob_covers, glob_matches
 from reconciler.domain.model import Kind, Severity
+from reconciler.domain.severity import meets_path, meets_type
 
 PolicyId = NewType("PolicyId", str)
 
@@ -86,3 +89,79 @@ class Act:
 
 
 Decision: TypeAlias = Observe | Below | Act
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a policy is asked about: one finding, without its values.
+
+    `templates` are the ids of those that cover the resource. `only_undo` says that all of it
+    happened out of band, so that correcting it rolls out no code.
+    """
+
+    stack: str
+    address: str
+    type: str
+    kind: Kind
+    severity: Severity
+    score: int
+    paths: tuple[str, ...] = ()
+    templates: frozenset[str] = frozenset()
+    only_undo: bool = False
+
+
+def decide(subject: Subject, policies: Iterable[Policy], *, now: datetime) -> Decision:
+    """Return what the first policy says that selects `subject`.
+
+    Policies of the file are asked before those of the API, each by position and then name. One
+    that has expired is not asked; one whose threshold is not reached still decides.
+    """
+    for policy in ranked(policies):
+        if expired(policy, now=now) or not selects(policy, subject):
+            continue
+        reached = subject.severity >= policy.drift_threshold and subject.score >= policy.min_score
+        return Act(policy) if reached else Below(policy)
+    return Observe()
+
+
+def ranked(policies: Iterable[Policy]) -> list[Policy]:
+    """Return `policies` in the order they are asked."""
+    return sorted(policies, key=lambda one: (one.source != "config", one.position, one.name))
+
+
+def expired(policy: Policy, *, now: datetime) -> bool:
+    """Whether its time has passed."""
+    return policy.expires_at is not None and policy.expires_at <= now
+
+
+def selects(policy: Policy, subject: Subject) -> bool:
+    """Whether every part that `policy` names holds of `subject`.
+
+    Hosts are in no group yet, so a policy for a `host_group` selects nothing.
+    """
+    wanted = policy.selection
+    return (
+        wanted.host_group is None
+        and (policy.template_id is None or policy.template_id in subject.templates)
+        and (wanted.stack is None or glob_matches(wanted.stack, subject.stack))
+        and (wanted.address is None or glob_covers(wanted.address, subject.address))
+        and (wanted.type is None or meets_type(wanted.type, subject.type))
+        and (wanted.kind is None or wanted.kind is subject.kind)
+        and (wanted.min_severity is None or wanted.min_severity <= subject.severity)
+        and (wanted.max_severity is None or subject.severity <= wanted.max_severity)
+        and (wanted.path is None or _selects_paths(wanted.path, policy.action_type, subject))
+    )
+
+
+def _selects_paths(glob: str, action: ActionType, subject: Subject) -> bool:
+    # Correcting a resource sets all of it back. So what acts unasked must select every
+    # attribute that drifted, while one is enough to ask a person.
+    met = [meets_path(glob, path) for path in subject.paths]
+    return bool(met) and (all(met) if action is ActionType.AUTO_CORRECT else any(met))
+
+
+def action_on(decision: Act, subject: Subject) -> ActionType:
+    """Return what is to be done; code that nobody applied yet is never rolled out unasked."""
+    if decision.action_type is ActionType.AUTO_CORRECT and not subject.only_undo:
+        return ActionType.MANUAL_REVIEW
+    return decision.action_type

@@ -237,6 +237,16 @@ def _spellings(path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((path.lower(), bare.lower(), _snake(bare))))
 
 
+def meets_type(glob: str, name: str) -> bool:
+    """Whether `glob` names the type `name`, in its own spelling or the canonical one."""
+    return _any_glob((glob, canonical_type(glob)), (name.lower(), canonical_type(name)))
+
+
+def meets_path(glob: str, path: str) -> bool:
+    """Whether `glob` covers the attribute `path`, with or without its indices."""
+    return _any_glob((glob,), _spellings(path))
+
+
 def _any_glob(globs: Sequence[str], subjects: Sequence[str]) -> bool:
     patterns = [_compiled(glob) for glob in globs]
     return any(pattern.match(subject) for pattern in patterns for subject in subjects)

@@ -84,10 +84,10 @@ async def _guarded(
     except ReconcilerError as error:
         return error
     except Exception as error:  # noqa: BLE001 - a pass ends here, and the others go on
-        return _unexpected(error)
+        return defect(error)
 
 
-def _unexpected(error: Exception) -> ReconcilerError:
+def defect(error: Exception) -> ReconcilerError:
     """Name a defect of ours by its place; its own text might hold a secret."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -66,6 +66,30 @@ async def scan_stack(
         judging=scanning.judging,
         observed_at=scanning.clock.now(),
         timing_ms=_timing(snapshot.timing_ms, observed, (started, loaded, finished)),
+    )
+
+
+async def scan_loaded(
+    snapshot: Snapshot,
+    *,
+    scanning: Scanning,
+    addresses: Collection[ResourceAddress] | None = None,
+) -> StackReport:
+    """Return what a pass over a stack that is loaded already saw; of all when None is named.
+
+    Exactly `addresses` are read; those the snapshot does not know are left out.
+    """
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    known = tuple(resource.address for resource in snapshot.resources)
+    chosen = None if addresses is None else tuple(one for one in known if one in addresses)
+    observed = await _observe(snapshot, chosen, scanning)
+    return build_report(
+        snapshot,
+        _answered(observed, known if chosen is None else chosen),
+        judging=scanning.judging,
+        observed_at=scanning.clock.now(),
+        timing_ms=_timing(snapshot.timing_ms, observed, (started, started, loop.time())),
     )
 
 

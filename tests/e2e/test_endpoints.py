@@ -78,7 +78,7 @@ def test_what_is_refused_is_unreadable(
     fickle.error, fickle.lets_in = error, lets_in
     reasons = _assert_unreadable(trueup.run("scan", small5.directory, "--json"))
     assert fickle.refused
-    assert all(remedy in reason for reason in reasons), reasons
+    assert [reason for reason in reasons if remedy not in reason] == []
     fickle.error = None
     assert trueup.run("scan", small5.directory).code == 0, "well again"
 

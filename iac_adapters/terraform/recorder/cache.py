@@ -6,10 +6,13 @@ again at any time.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
+import time
+from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Final
@@ -25,9 +28,11 @@ from iac_adapters.terraform.recorder.recording import (
     Recording,
 )
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _NONCE_BYTES: Final = 12
-_KEPT: Final = 64
+_KEPT: Final = 4096
+_KEPT_BYTES: Final = 512 * 2**20
+_TOUCHED_EVERY_S: Final = 3600.0
 
 
 class RecordingCache:
@@ -44,12 +49,17 @@ class RecordingCache:
             data = self._cipher.decrypt(
                 sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], digest.encode()
             )
-            return _unpack(data)
+            recording = _unpack(data)
         except (OSError, InvalidTag, ValueError, TypeError, KeyError):
             return None
+        self._touch(self._path(digest))
+        return recording
 
     def store(self, digest: str, recording: Recording) -> None:
-        """Keep `recording` under `digest`, mode 0600; the oldest beyond 64 are dropped."""
+        """Keep `recording` under `digest`, mode 0600.
+
+        The longest unused go when there are more than 4096, or more than 512 MiB of them.
+        """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, _pack(recording), digest.encode())
@@ -59,15 +69,30 @@ class RecordingCache:
         with os.fdopen(descriptor, "wb") as file:
             file.write(sealed)
         temporary.replace(path)
-        self._drop_oldest()
+        self._drop_unused()
 
     def _path(self, digest: str) -> Path:
         return self._folder / f"{digest}.recording"
 
-    def _drop_oldest(self) -> None:
-        files = sorted(self._folder.glob("*.recording"), key=lambda file: file.stat().st_mtime)
-        for file in files[:-_KEPT]:
-            file.unlink(missing_ok=True)
+    def _touch(self, path: Path) -> None:
+        """Note that it was used, now and then: that keeps it from being dropped."""
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _TOUCHED_EVERY_S:
+                os.utime(path)
+
+    def _drop_unused(self) -> None:
+        size = 0
+        for number, (_, own, path) in enumerate(sorted(self._files(), reverse=True)):
+            size += own
+            if number and (number >= _KEPT or size > _KEPT_BYTES):
+                path.unlink(missing_ok=True)
+
+    def _files(self) -> Iterator[tuple[float, int, Path]]:
+        """Yield when each was last used, how large it is, and where."""
+        for path in self._folder.glob("*.recording"):
+            with contextlib.suppress(FileNotFoundError):  # another process may drop it too
+                status = path.stat()
+                yield status.st_mtime, status.st_size, path
 
 
 def _pack(recording: Recording) -> bytes:
@@ -79,8 +104,7 @@ def _pack(recording: Recording) -> bytes:
             "data_reads": [(index, read.request, read.state)
                            for index, read in recording.data_reads],
             "actions": dict(recording.actions),
-            "unmatched": recording.unmatched,
-            "warnings": recording.warnings,
+            "moved": dict(recording.moved),
         }
     )  # fmt: skip
     return packed
@@ -98,13 +122,12 @@ def _unpack(data: bytes) -> Recording:
             (index, DataRead(request, state)) for index, request, state in content["data_reads"]
         ),
         actions=content["actions"],
-        unmatched=tuple(content["unmatched"]),
-        warnings=tuple(content["warnings"]),
+        moved=content["moved"],
     )
 
 
 def _instance(fields: list[Any]) -> RecordedInstance:
-    address, type_name, connection, upgraded, config, validated, provider_meta, planned = fields
+    address, type_name, connection, upgraded, config, validated, provider_meta = fields
     return RecordedInstance(
         address=address,
         type_name=type_name,
@@ -113,5 +136,4 @@ def _instance(fields: list[Any]) -> RecordedInstance:
         config=config,
         validated=tuple(validated),
         provider_meta=provider_meta,
-        planned=planned,
     )

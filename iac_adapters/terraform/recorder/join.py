@@ -4,7 +4,6 @@ The protocol carries no addresses. The state does: what core hands to
 `UpgradeResourceState` is the state's own JSON, and what the provider answers comes back
 as the prior state of the plan. Content thus leads from address to connection (and with
 it to the alias) and on to the evaluated configuration.
-Source: `recording.md` section 1, method A: 114 of 114 over three stacks.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import orjson
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, PlanCall, UpgradeCall
 from iac_adapters.terraform.recorder.content import content_of
+from iac_adapters.terraform.recorder.planned import PlannedChange, actions_of, moves_of
 from iac_adapters.terraform.recorder.recording import (
     RecordedConnection,
     RecordedInstance,
@@ -31,34 +31,35 @@ _Content = tuple[str, str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class _Sighting:
-    """One upgraded state, on one connection."""
+    """One upgraded state, on one connection; `prior` is what a plan of it starts from."""
 
     connection: int
     call: UpgradeCall
+    prior: bytes
 
 
 def join(
     captures: Sequence[ConnectionCapture],
     instances: Sequence[StateInstance],
     *,
-    actions: Mapping[str, str],
-    warnings: tuple[str, ...] = (),
+    planned: Sequence[PlannedChange] = (),
 ) -> Recording:
-    """Name what was captured by the addresses of `instances` (managed ones)."""
-    by_content, by_id = _index_upgrades(captures, instances)
-    references = _vote(instances, by_content, captures)
+    """Name what was captured by the addresses of `instances` (managed ones).
+
+    An instance that nothing was found for, or that nothing tells from another, is left out.
+    """
+    contents = [_state_content(instance) for instance in instances]
+    by_content, by_id = _index_upgrades(captures, known=frozenset(contents))
+    references = _vote(instances, contents, by_content, captures)
     plans = _Plans(captures)
     joined: dict[str, RecordedInstance] = {}
-    unmatched: list[str] = []
-    for instance in instances:
-        sightings = by_content.get(_state_content(instance)) or by_id.get(_state_id(instance)) or []
+    for instance, content in zip(instances, contents, strict=True):
+        sightings = by_content.get(content) or by_id.get(_state_id(instance)) or []
         sighting = plans.told(sightings, instance) or _choose(
             sightings, instance, references, captures
         )
-        if sighting is None:
-            unmatched.append(instance.address)
-            continue
-        joined[instance.label] = _recorded(instance, sighting, plans, captures)
+        if sighting is not None:
+            joined[instance.label] = _recorded(instance, sighting, plans, captures)
     return Recording(
         connections=tuple(
             RecordedConnection(c.source, (c.configure or b"") if c.configured else b"")
@@ -66,29 +67,9 @@ def join(
         ),
         instances=joined,
         data_reads=tuple((c.index, read) for c in captures for read in c.data_reads),
-        actions=_actions_of_the_living(actions, instances, joined),
-        unmatched=tuple(sorted(unmatched)),
-        warnings=warnings,
+        actions=actions_of(planned, instances),
+        moved=moves_of(planned),
     )
-
-
-def _actions_of_the_living(
-    actions: Mapping[str, str],
-    instances: Sequence[StateInstance],
-    joined: Mapping[str, RecordedInstance],
-) -> dict[str, str]:
-    """Leave out the deletion of a deposed object, which goes by its successor's address."""
-    deposed = {instance.address for instance in instances if instance.deposed}
-    return {
-        address: action
-        for address, action in actions.items()
-        if not (
-            action == "delete"
-            and address in deposed
-            and address in joined
-            and joined[address].config is not None
-        )
-    }
 
 
 def _recorded(
@@ -110,7 +91,6 @@ def _recorded(
         config=plan.config if plan is not None and judged else None,
         validated=validated,
         provider_meta=plan.provider_meta if plan is not None else b"",
-        planned=plan is not None,
     )
 
 
@@ -153,24 +133,23 @@ class _Plans:
         return None
 
     def _at(self, sighting: _Sighting) -> Sequence[PlanCall]:
-        content = content_of(sighting.call.upgraded)
-        return self._calls.get((sighting.connection, sighting.call.type_name, content), ())
+        return self._calls.get((sighting.connection, sighting.call.type_name, sighting.prior), ())
 
 
 def _index_upgrades(
-    captures: Iterable[ConnectionCapture], instances: Iterable[StateInstance]
+    captures: Iterable[ConnectionCapture], *, known: frozenset[_Content]
 ) -> tuple[dict[_Content, list[_Sighting]], dict[_Content, list[_Sighting]]]:
-    """Index by whole content, and by `id` what no instance of the state is the same as."""
-    recorded = {_state_content(instance) for instance in instances}
+    """Index by whole content, and by `id` what is not `known`: no instance looks like it."""
     by_content: dict[_Content, list[_Sighting]] = defaultdict(list)
     by_id: dict[_Content, list[_Sighting]] = defaultdict(list)
     for capture in captures:
         for call in capture.upgrades:
-            sighting = _Sighting(capture.index, call)
-            content = _digest(call.raw_json, call.raw_flatmap)
-            by_content[capture.source, call.type_name, content].append(sighting)
+            sighting = _Sighting(capture.index, call, content_of(call.upgraded))
+            digest = _digest(call.raw_json, call.raw_flatmap)
+            content = capture.source, call.type_name, digest
+            by_content[content].append(sighting)
             identity = _identity(call.raw_json, dict(call.raw_flatmap))
-            if identity and (capture.source, call.type_name, content) not in recorded:
+            if identity and content not in known:
                 by_id[capture.source, call.type_name, identity].append(sighting)
     return by_content, by_id
 
@@ -202,6 +181,7 @@ def _identity(raw_json: bytes, flatmap: Mapping[str, str]) -> bytes:
 
 def _vote(
     instances: Sequence[StateInstance],
+    contents: Sequence[_Content],
     by_content: Mapping[_Content, Sequence[_Sighting]],
     captures: Iterable[ConnectionCapture],
 ) -> dict[int, str]:
@@ -211,8 +191,8 @@ def _vote(
     resources that look the same to the last byte.
     """
     holders: dict[_Content, set[str]] = defaultdict(set)
-    for instance in instances:
-        holders[_state_content(instance)].add(_reference(instance))
+    for instance, content in zip(instances, contents, strict=True):
+        holders[content].add(_reference(instance))
     votes: dict[int, Counter[str]] = defaultdict(Counter)
     for content, names in holders.items():
         if len(names) != 1:

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.terraform.command import ToolRun, run_tool
-from iac_adapters.terraform.diagnostics_text import Diagnostic, parse_events
+from iac_adapters.terraform.diagnostics_text import parse_events
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.recorder.head_start import HeadStart
+from iac_adapters.terraform.recorder.planned import PlannedChange, planned_changes
 from iac_adapters.terraform.recorder.tunnel import Connection, Tunnel
 from iac_adapters.terraform.recorder.twins import indistinct, told_apart
 from iac_adapters.terraform.recorder.write_only import drop_write_only
@@ -59,9 +60,8 @@ class Recorded:
     """What a plan left behind: captures, the plan's words, and warm providers by capture."""
 
     captures: list[ConnectionCapture]
-    actions: dict[str, str]
+    planned: tuple[PlannedChange, ...]
     warm: dict[int, Provider]
-    warnings: tuple[str, ...] = ()
 
 
 StartProvider = Callable[[InstalledProvider], Awaitable[Provider]]
@@ -123,14 +123,14 @@ async def _attempt(
             environment=environment,
             timeout_s=_TIMEOUT_S,
         )
-        diagnostics, actions = _read_events(run)
+        diagnostics, events = parse_events(run.stdout)
         fatal = [d for d in diagnostics if d.severity == "error" and d.summary != _HARMLESS]
         if run.exit_code != 0 and (fatal or not diagnostics):
             _raise_when_provider_died(tunnels)
             return None, run
         captures, kept = _number([c for tunnel in tunnels for c in tunnel.connections])
         drop_write_only(captures, {p.source: await schemas.schema(p) for p in order.providers})
-        return Recorded(captures, actions, kept), run
+        return Recorded(captures, planned_changes(events), kept), run
     finally:
         await asyncio.shield(_clear(tunnels, folder, keep=kept))
 
@@ -195,20 +195,6 @@ async def _clear(tunnels: Sequence[Tunnel], folder: Path, *, keep: Mapping[int, 
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read_events(run: ToolRun) -> tuple[tuple[Diagnostic, ...], dict[str, str]]:
-    diagnostics, events = parse_events(run.stdout)
-    actions: dict[str, str] = {}
-    for event in events:
-        if event.get("type") != "planned_change":
-            continue
-        change = event["change"]
-        address = change["resource"]["addr"]
-        # A deposed object goes by the address of its successor, which may have a change too.
-        if address not in actions or change["action"] != "delete":
-            actions[address] = change["action"]
-    return diagnostics, actions
-
-
 def _raise_when_provider_died(tunnels: Sequence[Tunnel]) -> None:
     for tunnel in tunnels:
         for connection in tunnel.connections:
@@ -218,7 +204,7 @@ def _raise_when_provider_died(tunnels: Sequence[Tunnel]) -> None:
 
 
 def _failure(order: RecordingOrder, run: ToolRun) -> PermanentError:
-    diagnostics, _ = _read_events(run)
+    diagnostics, _ = parse_events(run.stdout)
     return plan_failure(
         order.directory,
         tool=order.executable.name,

@@ -36,23 +36,25 @@ class RecordedInstance:
     config: bytes | None
     validated: tuple[bytes, ...]
     provider_meta: bytes
-    planned: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Recording:
     """All that one `plan -refresh=false` evaluated, by address.
 
-    `actions` are the plan's own words (`create`, `delete`, `replace` ...) by address;
-    `unmatched` are state addresses for which nothing was found on the wire.
+    `actions` are the plan's own words (`create`, `delete`, `replace` ...) by the code's
+    addresses; `moved` leads to them from the state's, where a move is not applied yet.
     """
 
     connections: tuple[RecordedConnection, ...]
     instances: Mapping[str, RecordedInstance]
     data_reads: tuple[tuple[int, DataRead], ...]
     actions: Mapping[str, str]
-    unmatched: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    moved: Mapping[str, str] = field(default_factory=dict)
+
+    def action(self, address: str) -> str | None:
+        """Return what the plan would do to the object that the state has at `address`."""
+        return self.actions.get(self.moved.get(address, address))
 
 
 NOTHING_RECORDED = Recording(connections=(), instances={}, data_reads=(), actions={})

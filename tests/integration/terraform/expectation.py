@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler.cli.paint import Paint
 from reconciler.cli.render import report_lines
 from reconciler.domain.model import Origin
-from reconciler.wire import finding_object, json_bytes, scan_object
+from reconciler.wire.scan import finding_object, json_bytes, scan_object
 from tests.worlds.mutations import paths_match
 
 if TYPE_CHECKING:

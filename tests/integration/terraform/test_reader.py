@@ -15,6 +15,7 @@ from iac_adapters.terraform import reader as reader_module
 from iac_adapters.terraform.adapter import Payload, TerraformAdapter
 from iac_adapters.terraform.masking import Masker
 from iac_adapters.terraform.reader import StackReader
+from iac_adapters.terraform.warm import WarmStack
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -53,8 +54,14 @@ async def warm(stack: WorldStack) -> AsyncIterator[tuple[TerraformAdapter, Snaps
 Warm = tuple[TerraformAdapter, Snapshot]
 
 
+def _warm(snapshot: Snapshot) -> WarmStack:
+    assert isinstance(snapshot.payload, Payload)
+    assert snapshot.payload.warm is not None
+    return snapshot.payload.warm
+
+
 def _patient_for(adapter: TerraformAdapter, snapshot: Snapshot, seconds: float) -> StackReader:
-    warm = adapter._warm[snapshot.stack]
+    warm = _warm(snapshot)
     warm.reader = StackReader(adapter._providers, Masker(KEY), read_deadline_s=seconds)
     return warm.reader
 
@@ -242,7 +249,7 @@ async def test_a_cancelled_pass_ends_all_its_reads(stack: WorldStack, warm: Warm
         await task
     await asyncio.sleep(0)
     assert asyncio.all_tasks() <= before
-    account = next(iter(warm[0]._warm[warm[1].stack].reader._accounts.values()))
+    account = next(iter(_warm(warm[1]).reader._accounts.values()))
     assert account.limit.running == 0
 
 

@@ -18,7 +18,7 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import UNKNOWN, Sensitive, Value
-from reconciler.wire import json_bytes, scan_object
+from reconciler.wire.scan import json_bytes, scan_object
 from tests.fakes import recorded
 from tests.unit.domain.test_report import report_of
 

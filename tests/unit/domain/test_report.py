@@ -33,7 +33,7 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.report import ExitCode, build_report, exit_code
-from reconciler.wire import finding_object
+from reconciler.wire.scan import finding_object
 from tests.fakes import recorded
 
 CHANGE = Change(AttributePath("size"), 1, 1, 2, Origin.OUT_OF_BAND)

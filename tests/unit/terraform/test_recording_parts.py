@@ -28,6 +28,7 @@ from iac_adapters.terraform.recorder.capture import (
 from iac_adapters.terraform.recorder.content import content_of
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
+from iac_adapters.terraform.recorder.planned import PlannedChange, planned_changes
 from iac_adapters.terraform.recorder.recording import (
     RecordedConnection,
     RecordedInstance,
@@ -162,7 +163,7 @@ def test_each_alias_gets_its_own_even_where_one_object_looks_like_another() -> N
         connection(0, (same, "here")),
         connection(1, ({"id": "o", "name": "only"}, "only"), (same, "there")),
     ]
-    recording = join(captures, instances, actions={})
+    recording = join(captures, instances)
     assert configs(recording) == {
         "world_thing.here": (0, "here"),
         "world_thing.there": (1, "there"),
@@ -174,14 +175,11 @@ def test_nothing_is_guessed_where_nothing_tells_two_aliases_apart() -> None:
     same = {"id": "s", "name": "same"}
     instances = state_of(thing("here", **same), thing("there", alias="there", **same))
     captures = [connection(0, (same, "here")), connection(1, (same, "there"))]
-    assert join(captures, instances, actions={}).unmatched == (
-        "world_thing.here",
-        "world_thing.there",
-    )
+    assert join(captures, instances).instances == {}
     addresses = indistinct(captures, instances)
     assert addresses == ("world_thing.here", "world_thing.there")
     told_apart(captures, [connection(0, (same, "there"), configure=b"c1")], instances[1])
-    assert configs(join(captures, instances, actions={})) == {
+    assert configs(join(captures, instances)) == {
         "world_thing.here": (0, "here"),
         "world_thing.there": (1, "there"),
     }
@@ -191,12 +189,12 @@ def test_twins_are_told_apart_by_their_own_plans() -> None:
     same = {"id": "s", "name": "same"}
     instances = state_of(thing("first", **same), thing("second", **same))
     captures = [connection(0, (same, "b"), (same, "a"))]
-    unknown = join(captures, instances, actions={})
+    unknown = join(captures, instances)
     assert {config for _, config in configs(unknown).values()} == {None}
     for instance, config in zip(instances, ("a", "b"), strict=True):
         targeted = connection(0, (same, config), configure=b"c0")
         told_apart(captures, [targeted], instance)
-    assert configs(join(captures, instances, actions={})) == {
+    assert configs(join(captures, instances)) == {
         "world_thing.first": (0, "a"),
         "world_thing.second": (0, "b"),
     }
@@ -207,14 +205,14 @@ def test_twins_that_are_configured_alike_need_no_further_plan() -> None:
     instances = state_of(thing("first", **same), thing("second", **same))
     captures = [connection(0, (same, "a"), (same, "a"))]
     assert indistinct(captures, instances) == ()
-    assert {c for _, c in configs(join(captures, instances, actions={})).values()} == {"a"}
+    assert {c for _, c in configs(join(captures, instances)).values()} == {"a"}
 
 
 def test_what_has_no_id_is_never_joined_by_it() -> None:
     instances = state_of(thing("one", name="one", lost="x"), thing("two", name="two", lost="x"))
     captures = [connection(0, ({"name": "two"}, "2"), ({"name": "one"}, "1"))]
-    recording = join(captures, instances, actions={})
-    assert recording.unmatched == ("world_thing.one", "world_thing.two")
+    recording = join(captures, instances)
+    assert recording.instances == {}
 
 
 def test_the_deletion_of_a_deposed_object_is_not_its_successors() -> None:
@@ -222,11 +220,36 @@ def test_the_deletion_of_a_deposed_object_is_not_its_successors() -> None:
     resource = thing("one", **new)
     resource["instances"] += thing("one", deposed="0badcafe", **old)["instances"]
     instances = state_of(resource)
-    deletion = {"world_thing.one": "delete"}
-    alive = join([connection(0, (new, "c"), (old, None))], instances, actions=deletion)
-    assert alive.actions == {}
-    both = join([connection(0, (new, None), (old, None))], instances, actions=deletion)
-    assert both.actions == deletion
+    deletion = PlannedChange("world_thing.one", "delete")
+    captures = [connection(0, (new, "c"), (old, None))]
+    assert join(captures, instances, planned=[deletion]).actions == {}
+    both = join(captures, instances, planned=[deletion, deletion])
+    assert both.actions == {"world_thing.one": "delete"}
+    update = PlannedChange("world_thing.one", "update")
+    for planned in ([deletion, update], [update, deletion]):
+        assert join(captures, instances, planned=planned).actions == {"world_thing.one": "update"}
+
+
+def test_a_moved_object_is_found_by_the_address_it_still_has() -> None:
+    old, new = {"id": "old", "name": "x"}, {"id": "new", "name": "x"}
+    resource = thing("one", **new)
+    resource["instances"] += thing("one", deposed="0badcafe", **old)["instances"]
+    events: list[dict[str, Any]] = [
+        {"type": "version", "change": {}},
+        planned_change("world_thing.two", "delete", previous="world_thing.one"),
+        planned_change("world_thing.two", "update", previous="world_thing.one"),
+        planned_change("world_thing.same", "replace", previous="world_thing.same"),
+    ]
+    recording = join([], state_of(resource), planned=planned_changes(events))
+    assert recording.moved == {"world_thing.one": "world_thing.two"}
+    assert recording.action("world_thing.one") == "update"
+    assert recording.action("world_thing.same") == "replace"
+    assert recording.action("world_thing.other") is None
+
+
+def planned_change(address: str, action: str, *, previous: str) -> dict[str, Any]:
+    change = {"resource": {"addr": address}, "action": action}
+    return {"type": "planned_change", "change": {**change, "previous_resource": {"addr": previous}}}
 
 
 # Cache
@@ -245,7 +268,6 @@ RECORDINGS = st.builds(
             config=st.none() | st.binary(),
             validated=st.lists(st.binary()).map(tuple),
             provider_meta=st.binary(),
-            planned=st.booleans(),
         ),
         max_size=3,
     ),
@@ -253,8 +275,7 @@ RECORDINGS = st.builds(
         st.tuples(st.integers(0, 9), st.builds(DataRead, st.binary(), st.binary()))
     ).map(tuple),
     actions=st.dictionaries(st.text(), st.text()),
-    unmatched=st.lists(st.text()).map(tuple),
-    warnings=st.lists(st.text()).map(tuple),
+    moved=st.dictionaries(st.text(), st.text()),
 )
 
 

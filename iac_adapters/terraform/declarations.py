@@ -1,0 +1,103 @@
+"""Each resource's declared form, as the code evaluates; secrets as keyed digests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+import orjson
+
+from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.terraform.masking import Masker, Secrets
+from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
+from iac_adapters.terraform.values import decode
+from reconciler.domain.model import Status
+from reconciler.domain.values import Sensitive, Unknown, Value
+from reconciler.ports import Declaration
+
+_DECLARED: Final = frozenset({Status.LIVE, Status.TAINTED, Status.NOT_APPLICABLE})
+_WITHOUT_SCHEMA: Final = ResourceSchema(version=0, block=Block())
+_EXACT: Final = 2**53
+
+
+def declarations_of(
+    resources: Iterable[LoadedResource], *, masker: Masker
+) -> Iterator[Declaration]:
+    """Yield the declared form of each resource that exists and that the code declares.
+
+    Where no recording tells how the code evaluates, it is what was recorded of the
+    arguments it may set.
+    """
+    for resource in resources:
+        instance = resource.instance
+        if instance is None or resource.recorded.status not in _DECLARED:
+            continue
+        known = resource.schema.resource(instance.type) if resource.schema is not None else None
+        schema = known or _WITHOUT_SCHEMA
+        values = _declared(resource, known)
+        secrets = Secrets(schema, instance.sensitive_paths).with_words_of((values,))
+        masked, _ = secrets.masked(values, (), masker)
+        definition = _json(masked)
+        yield Declaration(
+            address=resource.recorded.address,
+            type=resource.recorded.type,
+            definition=definition if isinstance(definition, dict) else {"value": definition},
+            baseline_hash=_baseline(resource, masker),
+        )
+
+
+def _declared(resource: LoadedResource, schema: ResourceSchema | None) -> Value:
+    wire, instance = resource.wire, resource.instance
+    assert instance is not None  # noqa: S101 - the caller checks
+    if wire is not None and wire.config is not None and schema is not None:
+        return decode(wire.config, schema)
+    if instance.attributes_json is None:
+        flat: dict[str, Value] = {**(instance.attributes_flat or {})}
+        return flat
+    recorded: Value = orjson.loads(instance.attributes_json)
+    if schema is None or not isinstance(recorded, dict):
+        return recorded
+    return {name: value for name, value in recorded.items() if _settable(schema.block, name)}
+
+
+def _settable(block: Block, name: str) -> bool:
+    attribute: Attribute | None = block.attributes.get(name)
+    return name in block.blocks or (
+        attribute is not None and (attribute.required or attribute.optional)
+    )
+
+
+def _baseline(resource: LoadedResource, masker: Masker) -> str:
+    instance = resource.instance
+    assert instance is not None  # noqa: S101 - the caller checks
+    recorded = instance.attributes_json
+    if recorded is None:
+        recorded = orjson.dumps(dict(instance.attributes_flat or {}), option=orjson.OPT_SORT_KEYS)
+    digest = masker.mask(recorded.decode())
+    assert isinstance(digest, Sensitive)  # noqa: S101 - text always gives a digest
+    return digest.digest
+
+
+def _json(value: Value) -> Any:
+    """Return `value` as JSON has it; what is null was not written and is left out."""
+    match value:
+        case Sensitive(digest=digest):
+            return {"digest": digest}
+        case Unknown():
+            return {"unknown": True}
+        case Decimal():
+            return _number(value)
+        case list():
+            return [_json(item) for item in value]
+        case dict():
+            return {key: _json(item) for key, item in value.items() if item is not None}
+        case _:
+            return value
+
+
+def _number(value: Decimal) -> int | float | str:
+    """Return a number that JSON readers agree on, else its text."""
+    if abs(value) <= _EXACT and value == value.to_integral_value():
+        return int(value)
+    return float(value) if Decimal(repr(float(value))) == value else str(value)

@@ -1,0 +1,149 @@
+"""What an apply came to, read from what it left behind: its record, its log, its state.
+
+Clean is what can be shown to be: every resource that was begun has an end in the log, and
+the tool could keep its state. Everything else is in doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.terraform.diagnostics_text import (
+    Diagnostic,
+    parse_events,
+    render_diagnostics,
+)
+from iac_adapters.terraform.run_log import (
+    NOT_STARTED,
+    event_of,
+    lock_holder,
+    summary_of,
+    touched_by,
+)
+from iac_adapters.terraform.unspoken import Unspoken
+from reconciler.domain.model import ResourceAddress
+from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
+
+ERRORED_STATE: Final = "errored.tfstate"
+_STALE: Final = "Saved plan is stale"
+_STATE_LOST: Final = ("Failed to save state", "Failed to persist state", "Error saving state")
+_LONGEST_LINE: Final = 1 << 20
+_SHOWN_CHARACTERS: Final = 2000
+
+
+@dataclass(slots=True)
+class RunLog:
+    """What a whole log says, folded line by line."""
+
+    summary: str | None = None
+    begun: set[ResourceAddress] = field(default_factory=set)
+    ended: int = 0
+    errors: list[Diagnostic] = field(default_factory=list)
+    not_started: str | None = None
+    torn: bool = False
+
+    def take(self, line: bytes) -> None:
+        """Fold one line in."""
+        event = event_of(line)
+        if event is None:
+            self.torn = line.startswith(b"{")
+            if line.startswith(NOT_STARTED):
+                self.not_started = line.decode(errors="replace").strip()
+            return
+        self.torn = False
+        self.summary = summary_of(event) or self.summary
+        diagnostics, _ = parse_events(line)
+        self.errors += [one for one in diagnostics if one.severity == "error"]
+        touched = touched_by(event)
+        if touched is None:
+            return
+        match event.get("type"):
+            case "apply_start":
+                self.begun.add(touched.address)
+            case "apply_complete" | "apply_errored":
+                self.begun.discard(touched.address)
+                self.ended += 1
+
+
+def read_log(log: Path) -> RunLog:
+    """Return what the log says; one that is not there says nothing."""
+    told = RunLog()
+    for line in _lines(log):
+        told.take(line)
+    return told
+
+
+def outcome_of(
+    directory: Path, *, tool: str, ended: Exited | Vanished, log: Path, unspoken: Unspoken
+) -> Outcome:
+    """Return what the run came to; reads only."""
+    told = read_log(log)
+    if (left := _errored_state((directory, log.parent), log)) is not None:
+        return InDoubt(
+            f"{tool} could not keep its state and left it in {left};"
+            f" `{tool} state push {ERRORED_STATE}` puts it back"
+        )
+    if isinstance(ended, Vanished):
+        return InDoubt("the runner is gone without a record of how the apply ended")
+    if ended.exit_code == 0:
+        return Done(told.summary or "applied")
+    return _failed(told, ended, tool=tool, unspoken=unspoken)
+
+
+def _failed(told: RunLog, ended: Exited, *, tool: str, unspoken: Unspoken) -> Outcome:
+    if told.not_started is not None:
+        return Failed(told.not_started)
+    if any(_STALE in error.summary for error in told.errors):
+        return Failed("the state moved on after the plan was made; nothing was done", stale=True)
+    if (holder := lock_holder(told.errors)) is not None:
+        return Failed(f"the state is locked by {unspoken.without(holder)}; nothing was done")
+    if (doubt := _doubt(told, ended, tool)) is not None:
+        return InDoubt(doubt)
+    if ended.interrupted:
+        return Failed(f"it was asked to stop; {told.ended} resources were dealt with before")
+    return Failed(_reason(told.errors, unspoken))
+
+
+def _doubt(told: RunLog, ended: Exited, tool: str) -> str | None:
+    if ended.exit_code < 0:
+        return f"{tool} was killed by signal {-ended.exit_code}"
+    if told.begun:
+        names = ", ".join(sorted(told.begun))
+        return f"{tool} ended with exit code {ended.exit_code} in the middle of {names}"
+    if any(words in error.summary for error in told.errors for words in _STATE_LOST):
+        return f"{tool} could not keep its state"
+    if told.torn or not (told.errors or ended.interrupted):
+        return f"{tool} ended with exit code {ended.exit_code} and did not say why"
+    return None
+
+
+def _reason(errors: list[Diagnostic], unspoken: Unspoken) -> str:
+    # Without the excerpt of the code: a literal in it may be a secret nobody marked.
+    plain = [replace(error, snippet=None) for error in errors]
+    text = unspoken.without(render_diagnostics(plain))
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def _errored_state(folders: tuple[Path, ...], log: Path) -> Path | None:
+    """Return the state this run could not keep; one that was there before is another's."""
+    try:
+        since_ns = (log.parent / "started.json").stat().st_mtime_ns
+    except OSError:
+        since_ns = 0
+    for folder in folders:
+        file = folder / ERRORED_STATE
+        if file.is_file() and file.stat().st_mtime_ns >= since_ns:
+            return file
+    return None
+
+
+def _lines(log: Path) -> Iterator[bytes]:
+    try:
+        with log.open("rb") as stream:
+            while line := stream.readline(_LONGEST_LINE):
+                yield line
+    except FileNotFoundError:
+        return

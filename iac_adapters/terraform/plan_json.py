@@ -1,0 +1,174 @@
+"""A saved plan as `show -json` tells it, read into the domain's `Plan`. Pure.
+
+Source: JSON output format 1.2; `complete` is false for every plan with targets, so it
+says nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from iac_adapters.terraform.masking import Masker, Secrets
+from iac_adapters.terraform.origin import is_empty
+from iac_adapters.terraform.schema import Block, ResourceSchema
+from iac_adapters.terraform.schema_store import ProviderSchema
+from reconciler.domain.compare import align, aligned_paths, sort_key, value_at
+from reconciler.domain.errors import PermanentError
+from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.paths import Steps, render_path
+from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
+from reconciler.domain.values import UNKNOWN, Value
+
+_ACTIONS: Final[Mapping[tuple[str, ...], Action]] = {
+    ("create",): Action.CREATE,
+    ("update",): Action.UPDATE,
+    ("delete",): Action.DELETE,
+    ("delete", "create"): Action.REPLACE,
+    ("create", "delete"): Action.REPLACE,
+    ("forget",): Action.FORGET,
+}
+_NOTHING: Final = (["no-op"], ["read"])
+_WITHOUT_SCHEMA: Final = ResourceSchema(version=0, block=Block())
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReader:
+    """What a plan's values are read with: the providers' schemas by source, and the mask."""
+
+    schemas: Mapping[str, ProviderSchema]
+    masker: Masker
+
+    def plan(
+        self, document: Mapping[str, Any], *, stack: StackName, targets: Sequence[ResourceAddress]
+    ) -> Plan:
+        """Return what the plan would do; no secret is in it.
+
+        Raises:
+            PermanentError: the plan is no whole one.
+        """
+        _refuse_partial(document)
+        entries = [e for e in document.get("resource_changes", ()) if e["mode"] == "managed"]
+        left = {entry["previous_address"] for entry in entries if _moves(entry)}
+        resources = [
+            self._resource(entry, left) for entry in entries if _does_something(entry)
+        ] + list(_invoked(document))
+        return Plan(
+            stack=stack,
+            targets=tuple(sorted(targets)),
+            resources=tuple(sorted(resources, key=lambda one: one.address)),
+            outputs=tuple(sorted(_outputs(document))),
+        )
+
+    def _resource(self, entry: Mapping[str, Any], left: set[str]) -> PlannedResource:
+        change = entry["change"]
+        action = _ACTIONS.get(tuple(change["actions"]), Action.OTHER)
+        if _moves(entry) or change.get("importing"):
+            # The state is rearranged besides: more than any drift asks for.
+            action = Action.OTHER
+        return PlannedResource(
+            address=ResourceAddress(_label(entry, left)),
+            type=entry["type"],
+            action=action,
+            changes=tuple(self._changes(entry)),
+        )
+
+    def _changes(self, entry: Mapping[str, Any]) -> Iterator[PlannedChange]:
+        change = entry["change"]
+        schema = self._schema(entry)
+        trees = (change.get("before_sensitive"), change.get("after_sensitive"))
+        places = tuple({place for tree in trees for place in secret_places(tree)})
+        after = with_unknown(change["after"] or {}, change.get("after_unknown"))
+        sides = align((change["before"] or {}, after), schema.is_set)
+        secrets = Secrets(schema, places).with_words_of(sides)
+        for path in _shown(sides, schema, secrets):
+            before, after = (
+                secrets.masked(value_at(side, path), path, self.masker)[0] for side in sides
+            )
+            yield PlannedChange(render_path(path), before, after)
+
+    def _schema(self, entry: Mapping[str, Any]) -> ResourceSchema:
+        provider = self.schemas.get(entry.get("provider_name", ""))
+        known = provider.resource(entry["type"]) if provider is not None else None
+        return known or _WITHOUT_SCHEMA
+
+
+def with_unknown(after: Any, unknown: Any) -> Value:
+    """Return `after` with `UNKNOWN` in each place that the mirror tree `unknown` marks."""
+    if unknown is True:
+        return UNKNOWN
+    if isinstance(unknown, dict) and isinstance(after, dict | None):
+        known = after or {}
+        keys = [*known, *(key for key in unknown if key not in known)]
+        return {key: with_unknown(known.get(key), unknown.get(key)) for key in keys}
+    if isinstance(unknown, list) and isinstance(after, list):
+        padded = unknown + [None] * (len(after) - len(unknown))
+        return [with_unknown(value, padded[i]) for i, value in enumerate(after)]
+    value: Value = after
+    return value
+
+
+def secret_places(tree: Any, at: Steps = ()) -> Iterator[Steps]:
+    """Yield each place that a mirror tree marks as secret."""
+    if tree is True:
+        yield at
+    elif isinstance(tree, dict):
+        for key, inner in tree.items():
+            yield from secret_places(inner, (*at, key))
+    elif isinstance(tree, list):
+        for index, inner in enumerate(tree):
+            yield from secret_places(inner, (*at, index))
+
+
+def _shown(sides: Sequence[Value], schema: ResourceSchema, secrets: Secrets) -> Iterable[Steps]:
+    """Return the places to name: a secret as a whole, and nothing for null against empty."""
+    before, after = sides
+    differing = (
+        path
+        for path in aligned_paths(before, after, schema.is_set)
+        if not (is_empty(value_at(before, path)) and is_empty(value_at(after, path)))
+    )
+    places = {secrets.without_words(secrets.boundary(path) or path) for path in differing}
+    return sorted(places, key=sort_key)
+
+
+def _label(entry: Mapping[str, Any], left: set[str]) -> str:
+    """Return the name a snapshot has for the object: where the state has it."""
+    address: str = entry["address"]
+    if entry.get("deposed"):
+        return f"{address} ({entry['deposed']})"
+    if _moves(entry):
+        return str(entry["previous_address"])
+    return f"{address} (new)" if address in left else address
+
+
+def _moves(entry: Mapping[str, Any]) -> bool:
+    return entry.get("previous_address") not in (None, entry["address"])
+
+
+def _does_something(entry: Mapping[str, Any]) -> bool:
+    change = entry["change"]
+    return change["actions"] not in _NOTHING or _moves(entry) or bool(change.get("importing"))
+
+
+def _invoked(document: Mapping[str, Any]) -> Iterator[PlannedResource]:
+    """Yield the actions that the plan would invoke, which do whatever their provider likes."""
+    for entry in document.get("action_invocations", ()):
+        address = ResourceAddress(str(entry.get("address", "an action")))
+        yield PlannedResource(address, str(entry.get("type", "action")), Action.OTHER)
+
+
+def _outputs(document: Mapping[str, Any]) -> Iterator[str]:
+    for name, change in document.get("output_changes", {}).items():
+        if change["actions"] not in _NOTHING:
+            yield name
+
+
+def _refuse_partial(document: Mapping[str, Any]) -> None:
+    remedy = "run the tool's own plan in the stack's directory: it says what is missing"
+    if document.get("errored"):
+        raise PermanentError("the plan ended with an error", remedy=remedy)
+    if document.get("deferred_changes"):
+        count = len(document["deferred_changes"])
+        raise PermanentError(f"the plan puts {count} changes off to a later one", remedy=remedy)

@@ -1,0 +1,141 @@
+"""Plan the correction of some resources with the tool itself, and keep the plan to apply it.
+
+The state is locked while the tool plans, as it would be for anybody; nothing is changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from iac_adapters.terraform.command import ToolRun, run_tool
+from iac_adapters.terraform.context import Context
+from iac_adapters.terraform.correction import PLAN_FILE, applying
+from iac_adapters.terraform.diagnostics import Cause, cause_of
+from iac_adapters.terraform.diagnostics_text import Diagnostic, parse_events
+from iac_adapters.terraform.loaded import LoadedStack
+from iac_adapters.terraform.recorder.failure import plan_failure
+from iac_adapters.terraform.run_log import lock_holder
+from iac_adapters.terraform.unspoken import Unspoken
+from iac_adapters.terraform.workspace import selected_workspace
+from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
+from reconciler.domain.model import ResourceAddress
+
+LOCK_PATIENCE_S: Final = 30
+_TIMEOUT_S: Final = 3600.0
+_PASSING: Final = frozenset({Cause.THROTTLED, Cause.UNREACHABLE})
+_TO_BE_MADE: Final = " (new)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlanOrder:
+    """One plan to make: of which stack, with which names unsaid, and where it is kept."""
+
+    context: Context
+    stack: LoadedStack
+    folder: Path
+    unspoken: Unspoken
+    lock_patience_s: int = LOCK_PATIENCE_S
+
+    @property
+    def file(self) -> Path:
+        """The saved plan. It holds secrets in clear."""
+        return self.folder / PLAN_FILE
+
+
+async def saved_plan(order: PlanOrder, addresses: Collection[ResourceAddress]) -> Mapping[str, Any]:
+    """Save a plan for exactly `addresses` and return its `show -json`, secrets in clear.
+
+    Raises:
+        RetryableError: the state is locked, the workspace was switched meanwhile, or a
+            backend or provider did not answer.
+        PermanentError: one of `addresses` does not exist any more, or no plan can be made.
+    """
+    targets = list(_targets(order, addresses))
+    context = order.context
+    run = await _run(
+        order,
+        ["plan", "-input=false", "-json", f"-lock-timeout={order.lock_patience_s}s",
+         f"-out={order.file}", *context.plan_arguments,
+         *(f"-target={target}" for target in targets)],
+        context.environment,
+    )  # fmt: skip
+    if run.exit_code != 0:
+        raise _failure(order, run)
+    _refuse_switched(context)
+    shown = await _run(order, ["show", "-json", str(order.file)], applying(context.environment))
+    if shown.exit_code != 0:
+        raise _failure(order, shown)
+    # Decimals, so that two long numbers that differ do not become one.
+    plan: dict[str, Any] = json.loads(shown.stdout, parse_float=Decimal)
+    return plan
+
+
+def _targets(order: PlanOrder, addresses: Collection[ResourceAddress]) -> Iterator[str]:
+    """Yield what the tool calls each of `addresses`; one that moves has two names."""
+    if not addresses:
+        raise PermanentError("a plan without a target would plan everything")
+    for address in sorted(addresses):
+        resource = order.stack.resources.get(address)
+        if resource is None:
+            raise PermanentError(
+                f"{address}: neither code nor state holds it any more",
+                remedy="scan the stack again; what is gone from both needs no correction",
+            )
+        own = resource.instance.address if resource.instance is not None else None
+        name = own or address.removesuffix(_TO_BE_MADE)
+        yield name
+        if (goes_to := order.stack.recording.moved.get(name)) is not None:
+            yield goes_to
+
+
+def _refuse_switched(context: Context) -> None:
+    now = selected_workspace(context.directory, environment=context.environment)
+    if now != context.workspace:
+        raise RetryableError(
+            f"{context.directory}: somebody switched from workspace {context.workspace}"
+            f" to {now} while the plan was made",
+            remedy="name the stack's workspace in its configuration, so that no switch matters",
+        )
+
+
+async def _run(
+    order: PlanOrder, arguments: Sequence[str], environment: Mapping[str, str]
+) -> ToolRun:
+    return await run_tool(
+        order.context.executable,
+        list(arguments),
+        directory=order.context.directory,
+        environment=environment,
+        timeout_s=_TIMEOUT_S,
+    )
+
+
+def _failure(order: PlanOrder, run: ToolRun) -> ReconcilerError:
+    diagnostics, _ = parse_events(run.stdout)
+    errors = [one for one in diagnostics if one.severity == "error"]
+    context = order.context
+    if (holder := lock_holder(errors)) is not None:
+        return RetryableError(
+            f"{context.directory}: the state is locked by {order.unspoken.without(holder)}",
+            remedy="wait until that has ended; a lock left behind is released by"
+            f" `{context.tool} force-unlock`, by whoever knows that nobody holds it",
+        )
+    failure = plan_failure(
+        context.directory,
+        tool=context.tool,
+        diagnostics=errors,
+        stderr=run.stderr,
+        exit_code=run.exit_code,
+    )
+    message = order.unspoken.without(str(failure))
+    kind = RetryableError if _cause(errors) in _PASSING else PermanentError
+    return kind(message, remedy=failure.remedy)
+
+
+def _cause(errors: Sequence[Diagnostic]) -> Cause:
+    return cause_of("\n".join(f"{error.summary}\n{error.detail}" for error in errors))

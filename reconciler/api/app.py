@@ -1,0 +1,120 @@
+"""The API, put together: a gate, a table of operations, and what stands around them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reconciler.api.answers import answered
+from reconciler.api.credentials import Credentials
+from reconciler.api.edge import EdgeMiddleware
+from reconciler.api.gate import Gate
+from reconciler.api.limits import Limits, LimitsMiddleware
+from reconciler.api.metrics import Metrics
+from reconciler.api.openapi import document
+from reconciler.api.operation import Operation
+from reconciler.api.problem import refusal_of
+from reconciler.api.replay import Replays
+from reconciler.api.stream import EventStream
+from reconciler.api.table import PREFIX, all_operations
+from reconciler.engine.service import Service
+
+OPENAPI_PATH: Final = f"{PREFIX}/openapi.json"
+_NOT_ALLOWED: Final = 405
+
+
+def build_app(service: Service, *, limits: Limits | None = None) -> FastAPI:
+    """Return the API over `service`; its lifespan feeds the live stream."""
+    limits = limits or Limits()
+    operations = all_operations()
+    metrics = Metrics()
+    stream = EventStream(service.store, most_listeners=limits.subscribers, seen=metrics.happened)
+    app = FastAPI(
+        lifespan=_lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    app.state.metrics = metrics
+    app.state.stream = stream
+    app.state.credentials = Credentials(service, bad_per_minute=limits.bad_tokens_per_minute)
+    gate = Gate(app.state.credentials, Replays(service), operations)
+    app.router.route_class = gate.route_class()
+    _add_operations(app, operations)
+    _add_description(app, operations)
+    _add_refusals(app, operations)
+    app.add_middleware(LimitsMiddleware, limits=limits)
+    app.add_middleware(EdgeMiddleware, metrics=metrics)
+    return app
+
+
+def end_streams(app: FastAPI) -> None:
+    """End every stream of events, so that a server that stops need not wait for them."""
+    stream: EventStream = app.state.stream
+    stream.close()
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    stream: EventStream = app.state.stream
+    async with asyncio.TaskGroup() as group:
+        group.create_task(stream.run(), name="events")
+        yield
+        stream.close()
+
+
+def _add_operations(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> None:
+    for (method, path), operation in operations.items():
+        app.add_api_route(
+            path,
+            operation.handler,
+            methods=[method],
+            status_code=operation.status,
+            response_model=operation.answer,
+            operation_id=_name(operation),
+            tags=[operation.handler.__module__.rpartition(".")[2]],
+        )
+
+
+def _name(operation: Operation) -> str:
+    words = f"{operation.method.lower()} {operation.path}"
+    return re.sub(r"[^a-z_]+", "_", words).strip("_")
+
+
+def _add_description(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> None:
+    async def describe(_request: Request) -> Response:
+        return answered(document(app, operations))
+
+    app.router.add_route(OPENAPI_PATH, describe, methods=["GET"], include_in_schema=False)
+
+
+def _add_refusals(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> None:
+    async def refuse(request: Request, error: Exception) -> Response:
+        refusal = refusal_of(error)
+        if refusal.status == _NOT_ALLOWED:
+            refusal.headers["Allow"] = _allowed(request.url.path, operations)
+        return refusal.response()
+
+    app.add_exception_handler(HTTPException, refuse)
+
+
+def _allowed(path: str, operations: Mapping[tuple[str, str], Operation]) -> str:
+    found = {
+        method
+        for method, pattern in operations
+        if re.fullmatch(
+            re.sub(r"\{\w+\}", "[^/]+", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}")),
+            path,
+        )
+    }
+    return ", ".join(sorted(found)) or "GET"

@@ -1,0 +1,113 @@
+"""Who calls: a bearer token becomes a token's record, or a refusal."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from starlette.requests import Request
+
+from reconciler.api.problem import Refusal
+from reconciler.api.throttle import Throttle
+from reconciler.domain.errors import StorageError
+from reconciler.domain.records import Role, Token
+from reconciler.domain.tokens import opens, read_token
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+
+_NOTE_EVERY: Final = timedelta(minutes=1)
+_REMEMBERED_S: Final = 1.0
+_MOST_REMEMBERED: Final = 256
+_NOBODY: Final = Token("", "", Role.VIEWER, "0" * 64, datetime.min.replace(tzinfo=UTC))
+_log = structlog.get_logger()
+
+
+class Credentials:
+    """Reads bearer tokens. A token that was taken away is refused within a second."""
+
+    def __init__(self, service: Service, *, bad_per_minute: int) -> None:
+        self._service = service
+        self._throttle = Throttle(bad_per_minute)
+        self._remembered: dict[str, tuple[float, Token | None]] = {}
+
+    async def caller(self, request: Request) -> Token:
+        """Return the token the request came with.
+
+        Raises:
+            Refusal: 401 it came with none or with a bad one, 429 with too many bad ones.
+        """
+        header = request.headers.get("authorization")
+        if header is None:
+            raise _unauthorized("a bearer token is needed")
+        token = await self._token(header)
+        if token is None:
+            address = request.client.host if request.client else ""
+            if self._throttle.too_many(address):
+                raise Refusal(
+                    429, "too-many-bad-tokens", "too many bad tokens", headers={"Retry-After": "60"}
+                )
+            raise _unauthorized("the token is not known, or its time is over", error=True)
+        await self._note_use(token)
+        return token
+
+    def forget(self, token_id: str) -> None:
+        """Look at the store again the next time this token comes."""
+        self._remembered.pop(token_id, None)
+
+    async def _token(self, header: str) -> Token | None:
+        scheme, _, text = header.partition(" ")
+        read = read_token(text.strip()) if scheme.lower() == "bearer" else None
+        if read is None:
+            return None
+        token_id, secret = read
+        # A digest is compared also when nothing is known of the id: both cost the same.
+        known = await self._known(token_id)
+        if not opens(known or _NOBODY, secret) or known is None:
+            return None
+        over = known.expires_at is not None and known.expires_at <= self._service.clock.now()
+        return None if over else known
+
+    async def _known(self, token_id: str) -> Token | None:
+        now = time.monotonic()
+        until, known = self._remembered.get(token_id, (0.0, None))
+        if now < until:
+            return known
+        known = await self._service.store.read(lambda view: view.tokens.get(token_id))
+        if known is not None:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[token_id] = (now + _REMEMBERED_S, known)
+        return known
+
+    async def _note_use(self, token: Token) -> None:
+        now = self._service.clock.now()
+        if token.last_used_at is not None and now - token.last_used_at < _NOTE_EVERY:
+            return
+
+        def work(tx: Transaction) -> None:
+            known = tx.tokens.get(token.token_id)
+            if known is not None:
+                tx.tokens.put(replace(known, last_used_at=now))
+
+        used = replace(token, last_used_at=now)
+        self._remembered[token.token_id] = (time.monotonic() + _REMEMBERED_S, used)
+        try:
+            await self._service.store.transact(work)
+        except StorageError as error:
+            # Reading must go on when the disk is full; what cannot be kept is only a time.
+            _log.warning("token_use_not_noted", token_id=token.token_id, reason=str(error))
+
+
+def _unauthorized(detail: str, *, error: bool = False) -> Refusal:
+    challenge = 'Bearer realm="trueup"' + (', error="invalid_token"' if error else "")
+    return Refusal(
+        401,
+        "unauthorized",
+        detail,
+        remedy="send `Authorization: Bearer TOKEN`; the first one is in the data directory's"
+        " admin.token",
+        headers={"WWW-Authenticate": challenge},
+    )

@@ -1,0 +1,100 @@
+"""The small language of `GET /findings?filter=`: `stack:web* severity:>=high bucket`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from reconciler.domain.errors import InvalidError
+from reconciler.domain.model import Kind, Severity
+from reconciler.domain.records import FindingFilter, FindingState
+
+T = TypeVar("T")
+ALL_STATES: Final = "all"
+_TERM: Final = re.compile(
+    r"""(?:([A-Za-z_]+):)?(?:"([^"]*)"(?=\s|$)|(\S+))|([A-Za-z_]+:)(?=\s|$)"""
+)
+_URN: Final = "urn"
+
+
+def read_filter(text: str) -> FindingFilter:
+    """Return what `text` asks for; without a `state:` term, what is open.
+
+    Terms are separated by spaces and must all hold: `stack:`, `type:` and `address:` take
+    globs, `kind:` and `state:` one word (`state:all` for every one), `severity:` a word and
+    what is graver. Other words are searched for, together, as they stand. Quotes hold
+    spaces together and take a colon for what it is.
+
+    Raises:
+        InvalidError: a term makes no sense; it is named.
+    """
+    found: dict[str, Any] = {}
+    words: list[str] = []
+    state = FindingState.OPEN
+    wanted_state: FindingState | None = state
+    for match in _TERM.finditer(text):
+        key, quoted, plain, bare = match.groups()
+        if bare is not None:
+            raise InvalidError(f"the term `{bare}` names nothing")
+        value = plain if quoted is None else quoted
+        if key is None or key == _URN:
+            words.append(value if key is None else f"{key}:{value}")
+            continue
+        if key in found:
+            raise InvalidError(f"the term `{key}:` is given twice")
+        if key not in _READERS:
+            raise InvalidError(
+                f"the term `{key}:` is not known",
+                remedy=f"known are {', '.join(_READERS)}; quotes make it a text to search for",
+            )
+        if not value:
+            raise InvalidError(f"the term `{key}:` names nothing")
+        found[key] = _READERS[key](value)
+    if "state" in found:
+        wanted_state = found["state"]
+    return FindingFilter(
+        stack=found.get("stack"),
+        state=wanted_state,
+        kind=found.get("kind"),
+        min_severity=found.get("severity"),
+        type=found.get("type"),
+        address=found.get("address"),
+        text=" ".join(words) or None,
+    )
+
+
+def _glob(value: str) -> str:
+    return value
+
+
+def _kind(value: str) -> Kind:
+    return _one_of("kind", value, {kind.value: kind for kind in Kind})
+
+
+def _state(value: str) -> FindingState | None:
+    states: dict[str, FindingState | None] = {state.value: state for state in FindingState}
+    return _one_of("state", value, {**states, ALL_STATES: None})
+
+
+def _severity(value: str) -> Severity:
+    word = value.removeprefix(">=")
+    return _one_of("severity", word, {severity.word: severity for severity in Severity})
+
+
+def _one_of(key: str, value: str, known: Mapping[str, T]) -> T:
+    if value.lower() not in known:
+        raise InvalidError(
+            f"the term `{key}:{value[:60]}` is not known", remedy=f"one of {', '.join(known)}"
+        )
+    return known[value.lower()]
+
+
+_READERS: Final[dict[str, Callable[[str], Any]]] = {
+    "stack": _glob,
+    "type": _glob,
+    "address": _glob,
+    "kind": _kind,
+    "severity": _severity,
+    "state": _state,
+}

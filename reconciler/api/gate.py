@@ -1,0 +1,149 @@
+"""What every request passes: who asks, may they, is the body sound, was it asked before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from reconciler.api.credentials import Credentials
+from reconciler.api.operation import Operation
+from reconciler.api.problem import Refusal, refusal_of
+from reconciler.api.replay import Asked, Replays, read_key, request_digest
+from reconciler.api.strict_json import check_text, parse_json
+from reconciler.api.strict_yaml import parse_yaml
+from reconciler.domain.records import Role, Token
+
+Handler = Callable[[Request], Awaitable[Response]]
+RANK: Final = {role: rank for rank, role in enumerate(Role)}
+_YAML: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Stands before every operation of the API."""
+
+    credentials: Credentials
+    replays: Replays
+    operations: Mapping[tuple[str, str], Operation]
+
+    def route_class(self) -> type[APIRoute]:
+        """Return the kind of route that nobody passes except through this gate.
+
+        A route that stands in no table of roles cannot be made.
+        """
+        gate = self
+
+        class GatedRoute(APIRoute):
+            def get_route_handler(self) -> Any:
+                handle = super().get_route_handler()
+                (method,) = self.methods or {"GET"}
+                operation = gate.operations[method, self.path_format]
+
+                async def pass_gate(request: Request) -> Response:
+                    return await gate.admit(request, operation, handle)
+
+                return pass_gate
+
+        return GatedRoute
+
+    async def admit(self, request: Request, operation: Operation, handle: Handler) -> Response:
+        """Return the operation's answer, or the reason there is none."""
+        try:
+            token = await self._caller(request, operation)
+            request.state.token = token
+            body = await request.body()
+            _check_address(request)
+            parsed = (
+                _Parsed.of(request, body, yaml=operation.yaml) if operation.takes_body else request
+            )
+            return await self._answer(parsed, operation, handle, body)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            refusal = refusal_of(error)
+            if refusal.status == 500:  # noqa: PLR2004 - whoever logs it is further out
+                raise
+            return refusal.response()
+
+    async def _caller(self, request: Request, operation: Operation) -> Token | None:
+        if operation.role is None:
+            return None
+        address = request.client.host if request.client else ""
+        if operation.open_on_loopback and address in _LOOPBACK:
+            return None
+        token = await self.credentials.caller(request)
+        if RANK[token.role] < RANK[operation.role]:
+            raise Refusal(
+                403,
+                "forbidden",
+                f"this needs the role {operation.role}; the token has {token.role}",
+                remedy="ask an admin for another token",
+            )
+        return token
+
+    async def _answer(
+        self, request: Request, operation: Operation, handle: Handler, body: bytes
+    ) -> Response:
+        key = read_key(request) if operation.method == "POST" else None
+        if key is None:
+            return await handle(request)
+        asked = Asked(
+            token=request.state.token,
+            key=key,
+            request_sha256=request_digest(request, body),
+            secret=operation.secret_answer,
+        )
+
+        async def work() -> Response:
+            try:
+                return await handle(request)
+            except Exception as error:
+                refusal = refusal_of(error)
+                if refusal.status >= 500:  # noqa: PLR2004
+                    raise
+                return refusal.response()
+
+        # A client that goes away must not leave a mutation without its kept answer.
+        return await asyncio.shield(asyncio.ensure_future(self.replays.once(asked, work)))
+
+
+class _Parsed(Request):
+    """A request whose body was read and judged already, so that nobody reads it otherwise."""
+
+    @classmethod
+    def of(cls, request: Request, body: bytes, *, yaml: bool) -> _Parsed:
+        """Return `request` with the tree its body says, whatever notation it came in."""
+        tree = _tree(request, body, yaml=yaml) if body else None
+        scope = dict(request.scope)
+        kept = [item for item in scope["headers"] if item[0] != b"content-type"]
+        scope["headers"] = [*kept, (b"content-type", b"application/json")]
+        made = cls(scope, request.receive)
+        made._body = body
+        made._json = tree
+        return made
+
+
+def _tree(request: Request, body: bytes, *, yaml: bool) -> Any:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "application/json":
+        return parse_json(body)
+    if yaml and media_type in _YAML:
+        return parse_yaml(body)
+    raise Refusal(
+        415,
+        "unsupported-media-type",
+        f"a body of type {media_type[:80] or 'nothing'!r} is not taken here",
+        remedy="send JSON with `Content-Type: application/json`",
+    )
+
+
+def _check_address(request: Request) -> None:
+    for value in (*request.path_params.values(), *request.query_params.values()):
+        check_text(str(value))

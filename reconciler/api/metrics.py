@@ -1,0 +1,146 @@
+"""What Prometheus reads: the fleet as the store has it, and how the API answers."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from reconciler.domain.model import Severity
+from reconciler.domain.phases import OPEN, Phase
+from reconciler.domain.records import EventEntry, Health, StackRecord
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
+_REMEDIATION: Final = "remediation."
+
+
+class Metrics:
+    """Counters of this process, and gauges read off the store when they are asked for."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._requests = Histogram(
+            "trueup_api_request_seconds",
+            "How long the API took to begin its answer, by route.",
+            ("method", "route", "status"),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._transitions = Counter(
+            "trueup_remediation_transitions",
+            "How often a remediation came into a phase.",
+            ("phase",),
+            registry=self._registry,
+        )
+        self._runs = Counter(
+            "trueup_runs", "Applies that ended, by how.", ("state",), registry=self._registry
+        )
+        self._passes = Counter(
+            "trueup_passes", "Passes over stacks that ended, by how.", ("health",),
+            registry=self._registry,
+        )  # fmt: skip
+
+    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answer."""
+        self._requests.labels(method, route, str(status)).observe(seconds)
+
+    def happened(self, event: EventEntry) -> None:
+        """Count one event of the live stream."""
+        if event.type.startswith(_REMEDIATION):
+            self._transitions.labels(event.type.removeprefix(_REMEDIATION)).inc()
+        elif event.type == "run.ended":
+            self._runs.labels(str(event.body.get("state", "unknown"))).inc()
+        elif event.type == "stack.pass":
+            self._passes.labels(str(event.body.get("health", "unknown"))).inc()
+        elif event.type == "stack.error":
+            self._passes.labels(Health.ERROR.value).inc()
+
+    async def exposition(self, service: Service) -> bytes:
+        """Return everything in Prometheus' text format."""
+        fleet = CollectorRegistry()
+        fleet.register(await service.store.read(_Fleet.read))
+        return generate_latest(fleet) + generate_latest(self._registry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fleet(Collector):
+    """The store at one moment."""
+
+    stacks: tuple[StackRecord, ...]
+    findings: Mapping[str, Mapping[str, int]]
+    remediations: Mapping[Phase, int]
+    held: bool
+
+    @classmethod
+    def read(cls, view: Transaction) -> _Fleet:
+        return cls(
+            stacks=view.stacks.all(),
+            findings={str(name): words for name, words in view.findings.tally().items()},
+            remediations=Tally(one.phase for one in view.remediations.in_phases(OPEN)),
+            held=view.holds.get() is not None,
+        )
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield each gauge."""
+        health = Tally(stack.health for stack in self.stacks)
+        severities: Tally[str] = Tally()
+        for words in self.findings.values():
+            severities.update(words)
+        yield _gauge(
+            "trueup_stacks",
+            "Watched stacks, by health.",
+            "health",
+            ((one.value, health[one]) for one in Health),
+        )
+        yield _gauge(
+            "trueup_open_findings",
+            "Findings that are open, by severity.",
+            "severity",
+            ((one.word, severities[one.word]) for one in Severity),
+        )
+        yield _gauge(
+            "trueup_open_remediations",
+            "Remediations that have not ended, by phase.",
+            "phase",
+            ((phase.value, self.remediations.get(phase, 0)) for phase in sorted(OPEN)),
+        )
+        yield _gauge(
+            "trueup_stack_pass_seconds",
+            "How long the last pass over a stack took.",
+            "stack",
+            ((one.name, one.last_pass_ms / 1000) for one in self.stacks if one.last_pass_ms),
+        )
+        yield _gauge(
+            "trueup_stack_verified_timestamp_seconds",
+            "When everything of a stack was last read.",
+            "stack",
+            ((one.name, one.verified_at.timestamp()) for one in self.stacks if one.verified_at),
+        )
+        yield GaugeMetricFamily(
+            "trueup_hold", "1 while the kill switch is pulled.", value=float(self.held)
+        )
+
+
+def _gauge(
+    name: str, text: str, label: str, values: Iterable[tuple[str, float]]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=(label,))
+    for word, value in values:
+        family.add_metric((word,), value)
+    return family

@@ -1,0 +1,117 @@
+"""`openapi.json`: what FastAPI knows of the handlers, completed from the table of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from reconciler.api.operation import Operation
+from reconciler.api.problem import MEDIA_TYPE
+from reconciler.api.replay import LONGEST_KEY
+from reconciler.api.shapes import Problem
+from reconciler.version import __version__
+
+_ALWAYS: Final = (400, 413, 415, 422, 429, 431, 500, 503)
+_PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
+_UNUSED: Final = ("HTTPValidationError", "ValidationError")
+_WORDS: Final = {
+    401: "No token, or one that is not known",
+    403: "The token's role is too weak",
+    404: "There is no such thing",
+    409: "It cannot be done to the thing as it stands now; `type` says why",
+    413: "The body is too large",
+    415: "The body's media type or encoding is not taken",
+    422: "Something about the request is wrong; `errors` names the fields",
+    503: "Nothing was changed; try again later",
+}
+_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same request is answered again and not done again.",
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_KEY,
+        "pattern": "^[\\x20-\\x7e]+$",
+    },
+}
+
+
+def document(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> dict[str, Any]:
+    """Return the API's description, made once."""
+    if app.openapi_schema is None:
+        app.openapi_schema = _document(app, operations)
+    return app.openapi_schema
+
+
+def _document(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> dict[str, Any]:
+    described = get_openapi(
+        title="trueup",
+        version=__version__,
+        summary="Finds and corrects drift of Terraform, OpenTofu and Pulumi stacks",
+        routes=app.routes,
+    )
+    components = described["components"]
+    schemas = components["schemas"]
+    for name in _UNUSED:
+        schemas.pop(name, None)
+    schemas["Problem"] = _problem_schema(schemas)
+    components["responses"] = {str(status): _problem(status) for status in _WORDS} | {
+        str(status): _problem(status) for status in _ALWAYS
+    }
+    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    for (method, path), operation in operations.items():
+        _complete(described["paths"][path][method.lower()], operation)
+    return described
+
+
+def _complete(described: dict[str, Any], operation: Operation) -> None:
+    """Add to one operation what stands in the table and not in its handler."""
+    responses = described["responses"]
+    statuses = {*_ALWAYS}
+    if operation.role is not None:
+        described["security"] = [{"bearer": []}]
+        described["x-required-role"] = operation.role.value
+        statuses |= {401, 403}
+    if "{" in operation.path or operation.method == "POST":
+        statuses.add(404)
+    if operation.may_conflict:
+        statuses.add(409)
+    for status in sorted(statuses):
+        responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
+    if operation.method == "POST":
+        described.setdefault("parameters", []).append(_KEY)
+    if operation.yaml:
+        content = described["requestBody"]["content"]
+        content["application/yaml"] = content["application/json"]
+    if operation.answer is None:
+        _say_media_type(responses[str(operation.status)], operation)
+
+
+def _say_media_type(response: dict[str, Any], operation: Operation) -> None:
+    response.pop("content", None)
+    if operation.media_type != "application/json":
+        response["content"] = {operation.media_type: {"schema": {"type": "string"}}}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "description": _WORDS.get(status, HTTPStatus(status).phrase),
+        "content": {MEDIA_TYPE: {"schema": _PROBLEM}},
+    }
+    if status == HTTPStatus.UNAUTHORIZED:
+        described["headers"] = {
+            "WWW-Authenticate": {"required": True, "schema": {"type": "string"}}
+        }
+    return described
+
+
+def _problem_schema(schemas: dict[str, Any]) -> dict[str, Any]:
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(schema.pop("$defs", {}))
+    return schema

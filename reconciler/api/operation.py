@@ -1,0 +1,42 @@
+"""One operation of the API: where it is, who may, what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from reconciler.domain.records import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One row of the API's table; a `role` of None is open to everybody.
+
+    `answer` is the shape of a good answer's body, None when there is none or it is no JSON.
+    """
+
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    role: Role | None
+    answer: type[BaseModel] | None = None
+    status: int = 200
+    media_type: str = "application/json"
+    conflicts: bool = False
+    """Whether it may meet something that stands against it; every POST may."""
+    yaml: bool = False
+    open_on_loopback: bool = False
+    secret_answer: bool = False
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether a body is looked at."""
+        return self.method in {"POST", "PUT"}
+
+    @property
+    def may_conflict(self) -> bool:
+        """Whether 409 is among its answers."""
+        return self.conflicts or self.method == "POST"

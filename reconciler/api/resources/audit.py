@@ -1,0 +1,20 @@
+"""`/audit`: who did what to what."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import Response
+
+from reconciler.api.answers import Daemon, answered
+from reconciler.api.bodies import AuditQuery
+from reconciler.wire.service import audit_object, page_object
+
+
+async def list_audit(service: Daemon, query: Annotated[AuditQuery, Query()]) -> Response:
+    """List audit rows, newest first."""
+    page = await service.store.read(
+        lambda view: view.audit.page(subject=query.subject, cursor=query.cursor, limit=query.limit)
+    )
+    return answered(page_object(page, audit_object))

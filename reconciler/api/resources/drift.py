@@ -1,0 +1,56 @@
+"""`/drift/reports`: what was seen of each resource, and when."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import Response
+
+from reconciler.api.answers import Actor, Daemon, Id, answered
+from reconciler.api.bodies import ReportBody, ReportsQuery, read_time, severity
+from reconciler.domain.errors import NotFoundError
+from reconciler.domain.model import Kind
+from reconciler.domain.records import ReportId, TemplateId
+from reconciler.engine.ingest_report import ReportDraft, submit_report
+from reconciler.wire.service import page_object, report_object
+
+
+async def submit(service: Daemon, actor: Actor, body: ReportBody) -> Response:
+    """Report drift that another source saw."""
+    draft = ReportDraft(
+        resource_id=body.resource_id,
+        drift_details=body.drift_details,
+        drift_hash=body.drift_hash,
+        template_id=TemplateId(body.template_id) if body.template_id else None,
+        timestamp=read_time(body.timestamp) if body.timestamp else None,
+        type=body.type,
+        kind=Kind(body.kind),
+        severity=severity(body.severity),
+    )
+    report = await submit_report(service, draft, actor=actor)
+    headers = {"Location": f"/api/v1/drift/reports/{report.report_id}"}
+    return answered(report_object(report), status=201, headers=headers)
+
+
+async def list_reports(service: Daemon, query: Annotated[ReportsQuery, Query()]) -> Response:
+    """List drift reports, newest first."""
+    since = read_time(query.since) if query.since else None
+    page = await service.store.read(
+        lambda view: view.reports.page(
+            resource_id=query.resource_id,
+            template_id=query.template_id,
+            since=since,
+            cursor=query.cursor,
+            limit=query.limit,
+        )
+    )
+    return answered(page_object(page, report_object))
+
+
+async def read_report(service: Daemon, report_id: Id) -> Response:
+    """Read one drift report."""
+    found = await service.store.read(lambda view: view.reports.get(ReportId(report_id)))
+    if found is None:
+        raise NotFoundError(f"there is no drift report {report_id}")
+    return answered(report_object(found))

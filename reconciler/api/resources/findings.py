@@ -1,0 +1,38 @@
+"""`/findings`: what deviates."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import Response
+
+from reconciler.api.answers import Daemon, Id, answered
+from reconciler.api.bodies import FindingsQuery
+from reconciler.api.filters import read_filter
+from reconciler.domain.errors import NotFoundError
+from reconciler.domain.records import FindingId
+from reconciler.engine.planning import plan_finding
+from reconciler.wire.service import finding_record_object, page_object
+
+
+async def list_findings(service: Daemon, query: Annotated[FindingsQuery, Query()]) -> Response:
+    """List findings, gravest first; without a `state:` term those that are open."""
+    wanted = read_filter(query.filter)
+    page = await service.store.read(
+        lambda view: view.findings.page(wanted, cursor=query.cursor, limit=query.limit)
+    )
+    return answered(page_object(page, finding_record_object))
+
+
+async def read_finding(service: Daemon, finding_id: Id) -> Response:
+    """Read one finding."""
+    found = await service.store.read(lambda view: view.findings.get(FindingId(finding_id)))
+    if found is None:
+        raise NotFoundError(f"there is no finding {finding_id}")
+    return answered(finding_record_object(found))
+
+
+async def plan(service: Daemon, finding_id: Id) -> Response:
+    """Return what correcting one finding would do; nothing is changed."""
+    return answered(await plan_finding(service, FindingId(finding_id)))

@@ -1,0 +1,100 @@
+"""`/remediations`: corrections on their way, and what people decide about them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import Response
+
+from reconciler.api.answers import Actor, Daemon, Id, answered
+from reconciler.api.bodies import (
+    OPEN_STATE,
+    ApproveBody,
+    ReasonBody,
+    RemediationBody,
+    RemediationsQuery,
+)
+from reconciler.domain.errors import NotFoundError
+from reconciler.domain.phases import Phase
+from reconciler.domain.policy import ActionType
+from reconciler.domain.records import RemediationId, ReportId
+from reconciler.engine import decisions
+from reconciler.wire.service import page_object, remediation_object
+
+
+async def list_remediations(
+    service: Daemon, query: Annotated[RemediationsQuery, Query()]
+) -> Response:
+    """List remediations, newest first; `state=open` is every one that has not ended."""
+    phase = Phase(query.state) if query.state not in (None, OPEN_STATE) else None
+    page = await service.store.read(
+        lambda view: view.remediations.page(
+            phase=phase,
+            stack=query.stack,
+            open_only=query.state == OPEN_STATE,
+            cursor=query.cursor,
+            limit=query.limit,
+        )
+    )
+    return answered(page_object(page, remediation_object))
+
+
+async def request_remediation(service: Daemon, actor: Actor, body: RemediationBody) -> Response:
+    """Ask that the drift of a report be corrected; an open remediation of it is returned."""
+    asked = await decisions.request(
+        service,
+        ReportId(body.report_id),
+        action_type=ActionType(body.action_type) if body.action_type else None,
+        actor=actor,
+    )
+    headers = {"Location": f"/api/v1/remediations/{asked.id}"}
+    return answered(remediation_object(asked), status=201, headers=headers)
+
+
+async def read_remediation(service: Daemon, remediation_id: Id) -> Response:
+    """Read one remediation with its plan."""
+    found = await service.store.read(
+        lambda view: view.remediations.get(RemediationId(remediation_id))
+    )
+    if found is None:
+        raise NotFoundError(f"there is no remediation {remediation_id}")
+    return answered(remediation_object(found))
+
+
+async def approve(service: Daemon, actor: Actor, remediation_id: Id, body: ApproveBody) -> Response:
+    """Let exactly the plan of this digest be applied."""
+    moved = await decisions.approve(
+        service, RemediationId(remediation_id), plan_digest=body.plan_digest, actor=actor
+    )
+    return answered(remediation_object(moved))
+
+
+async def reject(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
+    """End it undone; the same drift is not proposed again."""
+    moved = await decisions.reject(
+        service, RemediationId(remediation_id), reason=body.reason, actor=actor
+    )
+    return answered(remediation_object(moved))
+
+
+async def cancel(service: Daemon, actor: Actor, remediation_id: Id) -> Response:
+    """End it; an apply that is under way is asked once to stop."""
+    moved = await decisions.cancel(service, RemediationId(remediation_id), actor=actor)
+    return answered(remediation_object(moved))
+
+
+async def retry(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
+    """Begin anew what needed a person, with a fresh plan."""
+    moved = await decisions.retry(
+        service, RemediationId(remediation_id), reason=body.reason, actor=actor
+    )
+    return answered(remediation_object(moved))
+
+
+async def suppress(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
+    """End it and ignore its findings until they change."""
+    moved = await decisions.suppress(
+        service, RemediationId(remediation_id), reason=body.reason, actor=actor
+    )
+    return answered(remediation_object(moved))

@@ -1,0 +1,122 @@
+"""`/stacks`: what is watched, and how fresh our knowledge of it is."""
+
+from __future__ import annotations
+
+import glob
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import Response
+
+from reconciler.api.answers import Actor, Daemon, StackPath, answered, nothing, page_of
+from reconciler.api.bodies import FindingsQuery, ListQuery, StackBody
+from reconciler.api.filters import read_filter
+from reconciler.domain.errors import InvalidError, NotFoundError
+from reconciler.domain.model import StackName
+from reconciler.domain.records import FindingFilter, StackRecord
+from reconciler.durations import read_duration
+from reconciler.engine import stacks
+from reconciler.engine.planning import plan_stack
+from reconciler.engine.service import Service
+from reconciler.engine.stacks import StackDraft
+from reconciler.stores import Transaction
+from reconciler.wire.service import finding_record_object, page_object, stack_record_object
+
+
+async def list_stacks(service: Daemon, query: Annotated[ListQuery, Query()]) -> Response:
+    """List the watched stacks by name."""
+    found, tally = await service.store.read(lambda view: (view.stacks.all(), view.findings.tally()))
+    page = page_of(found, query, key=lambda stack: stack.name)
+    return answered(
+        page_object(
+            page,
+            lambda stack: stack_record_object(stack, open_findings=tally.get(stack.name, {})),
+        )
+    )
+
+
+async def register_stack(service: Daemon, actor: Actor, body: StackBody) -> Response:
+    """Watch another stack."""
+    made = await stacks.register(service, _draft(body), actor=actor)
+    shown = await _shown(service, made.name)
+    return answered(shown, status=201, headers={"Location": f"/api/v1/stacks/{made.name}"})
+
+
+async def read_stack(service: Daemon, name: StackPath) -> Response:
+    """Read one stack."""
+    return answered(await _shown(service, name))
+
+
+async def update_stack(service: Daemon, actor: Actor, name: StackPath, body: StackBody) -> Response:
+    """Replace how a stack is read and how often; one of `trueup.toml` is changed there."""
+    if body.name not in (None, name):
+        raise InvalidError("a stack keeps its name", remedy="remove it and add another")
+    await stacks.update(service, StackName(name), _draft(body), actor=actor)
+    return answered(await _shown(service, name))
+
+
+async def remove_stack(service: Daemon, actor: Actor, name: StackPath) -> Response:
+    """Watch it no more; one of `trueup.toml` is removed there."""
+    await stacks.remove(service, StackName(name), actor=actor)
+    return nothing()
+
+
+async def scan_stack(service: Daemon, name: StackPath) -> Response:
+    """Look at a stack now rather than when it is due."""
+    await service.store.read(lambda view: _stack(view, name))
+    service.dispatcher.scan_soon(StackName(name))
+    return answered({"stack": name, "queued": True}, status=202)
+
+
+async def plan(service: Daemon, name: StackPath) -> Response:
+    """Return what correcting every finding of a stack would do; nothing is changed."""
+    return answered(await plan_stack(service, StackName(name)))
+
+
+async def list_stack_findings(
+    service: Daemon, name: StackPath, query: Annotated[FindingsQuery, Query()]
+) -> Response:
+    """List the findings of one stack, gravest first."""
+    wanted = read_filter(query.filter)
+    narrowed = FindingFilter(
+        stack=glob.escape(name),
+        state=wanted.state,
+        kind=wanted.kind,
+        min_severity=wanted.min_severity,
+        type=wanted.type,
+        address=wanted.address,
+        text=wanted.text,
+    )
+    await service.store.read(lambda view: _stack(view, name))
+    page = await service.store.read(
+        lambda view: view.findings.page(narrowed, cursor=query.cursor, limit=query.limit)
+    )
+    return answered(page_object(page, finding_record_object))
+
+
+async def _shown(service: Service, name: str) -> dict[str, object]:
+    stack, tally = await service.store.read(
+        lambda view: (_stack(view, name), view.findings.tally())
+    )
+    return stack_record_object(stack, open_findings=tally.get(stack.name, {}))
+
+
+def _stack(view: Transaction, name: str) -> StackRecord:
+    stack = view.stacks.get(StackName(name))
+    if stack is None:
+        raise NotFoundError(f"there is no stack {name}")
+    return stack
+
+
+def _draft(body: StackBody) -> StackDraft:
+    return StackDraft(
+        directory=body.directory,
+        name=body.name or "",
+        interval=read_duration(body.interval),
+        adaptive=body.adaptive,
+        workspace=body.workspace,
+        pulumi_stack=body.pulumi_stack,
+        engine=body.engine,
+        var_files=tuple(body.var_files),
+        env_file=body.env_file,
+    )

@@ -1,0 +1,118 @@
+"""Every operation of the API in one table: where it is, who may, what it answers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.api import shapes
+from reconciler.api.operation import Operation
+from reconciler.api.resources import (
+    audit,
+    drift,
+    events,
+    findings,
+    health,
+    hold,
+    policies,
+    remediations,
+    runs,
+    stacks,
+    templates,
+    tokens,
+)
+from reconciler.api.shapes import Listing
+from reconciler.domain.records import Role
+
+PREFIX: Final = "/api/v1"
+_VIEWER, _OPERATOR, _APPROVER, _ADMIN = Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.ADMIN
+
+# fmt: off
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    Operation("GET", "/templates", templates.list_templates, _VIEWER, Listing[shapes.Template]),
+    Operation("POST", "/templates", templates.create_template, _ADMIN, shapes.Template,
+              status=201, yaml=True),
+    Operation("GET", "/templates/{template_id}", templates.read_template, _VIEWER,
+              shapes.Template),
+    Operation("PUT", "/templates/{template_id}", templates.update_template, _ADMIN,
+              shapes.Template, yaml=True, conflicts=True),
+    Operation("DELETE", "/templates/{template_id}", templates.delete_template, _ADMIN,
+              status=204, conflicts=True),
+    Operation("GET", "/templates/{template_id}/revisions", templates.list_revisions, _VIEWER,
+              Listing[shapes.Template]),
+
+    Operation("GET", "/drift/reports", drift.list_reports, _VIEWER, Listing[shapes.Report]),
+    Operation("POST", "/drift/reports", drift.submit, _OPERATOR, shapes.Report, status=201),
+    Operation("GET", "/drift/reports/{report_id}", drift.read_report, _VIEWER, shapes.Report),
+
+    Operation("GET", "/remediations", remediations.list_remediations, _VIEWER,
+              Listing[shapes.Remediation]),
+    Operation("POST", "/remediations", remediations.request_remediation, _OPERATOR,
+              shapes.Remediation, status=201),
+    Operation("GET", "/remediations/{remediation_id}", remediations.read_remediation, _VIEWER,
+              shapes.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/approve", remediations.approve, _APPROVER,
+              shapes.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/reject", remediations.reject, _APPROVER,
+              shapes.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/cancel", remediations.cancel, _OPERATOR,
+              shapes.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/retry", remediations.retry, _APPROVER,
+              shapes.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/suppress", remediations.suppress,
+              _APPROVER, shapes.Remediation),
+
+    Operation("GET", "/policies", policies.list_policies, _VIEWER, Listing[shapes.Policy]),
+    Operation("POST", "/policies", policies.create_policy, _ADMIN, shapes.Policy, status=201),
+    Operation("GET", "/policies/{policy_id}", policies.read_policy, _VIEWER, shapes.Policy),
+    Operation("PUT", "/policies/{policy_id}", policies.update_policy, _ADMIN, shapes.Policy,
+              conflicts=True),
+    Operation("DELETE", "/policies/{policy_id}", policies.delete_policy, _ADMIN, status=204,
+              conflicts=True),
+
+    Operation("GET", "/stacks", stacks.list_stacks, _VIEWER, Listing[shapes.Stack]),
+    Operation("POST", "/stacks", stacks.register_stack, _ADMIN, shapes.Stack, status=201),
+    Operation("GET", "/stacks/{name}", stacks.read_stack, _VIEWER, shapes.Stack),
+    Operation("PUT", "/stacks/{name}", stacks.update_stack, _ADMIN, shapes.Stack,
+              conflicts=True),
+    Operation("DELETE", "/stacks/{name}", stacks.remove_stack, _ADMIN, status=204,
+              conflicts=True),
+    Operation("POST", "/stacks/{name}/scan", stacks.scan_stack, _OPERATOR, shapes.Queued,
+              status=202),
+    Operation("POST", "/stacks/{name}/plan", stacks.plan, _OPERATOR, shapes.Plan),
+    Operation("GET", "/stacks/{name}/findings", stacks.list_stack_findings, _VIEWER,
+              Listing[shapes.Finding]),
+
+    Operation("GET", "/findings", findings.list_findings, _VIEWER, Listing[shapes.Finding]),
+    Operation("GET", "/findings/{finding_id}", findings.read_finding, _VIEWER, shapes.Finding),
+    Operation("POST", "/findings/{finding_id}/plan", findings.plan, _OPERATOR, shapes.Plan),
+
+    Operation("GET", "/runs", runs.list_runs, _VIEWER, Listing[shapes.Run]),
+    Operation("GET", "/runs/{run_id}", runs.read_run, _VIEWER, shapes.Run),
+    Operation("GET", "/runs/{run_id}/log", runs.read_log, _VIEWER, shapes.Log),
+
+    Operation("GET", "/events", events.follow_events, _VIEWER, media_type="text/event-stream"),
+    Operation("GET", "/audit", audit.list_audit, _VIEWER, Listing[shapes.AuditEntry]),
+
+    Operation("GET", "/hold", hold.read_hold, _VIEWER, shapes.HoldState),
+    Operation("POST", "/hold", hold.pull, _OPERATOR, shapes.HoldState),
+    Operation("DELETE", "/hold", hold.release, _ADMIN, status=204),
+
+    Operation("GET", "/tokens", tokens.list_tokens, _ADMIN, Listing[shapes.Token]),
+    Operation("POST", "/tokens", tokens.create_token, _ADMIN, shapes.NewToken, status=201,
+              secret_answer=True),
+    Operation("DELETE", "/tokens/{token_id}", tokens.remove_token, _ADMIN, status=204,
+              conflicts=True),
+)
+OPERATIONAL: Final[tuple[Operation, ...]] = (
+    Operation("GET", "/healthz", health.healthz, None, shapes.Status),
+    Operation("GET", "/readyz", health.readyz, None, shapes.Status),
+    Operation("GET", "/metrics", health.metrics, _VIEWER, media_type="text/plain",
+              open_on_loopback=True),
+)
+# fmt: on
+
+
+def all_operations() -> dict[tuple[str, str], Operation]:
+    """Return every operation by method and whole path."""
+    api = {(one.method, PREFIX + one.path): one for one in OPERATIONS}
+    return {**api, **{(one.method, one.path): one for one in OPERATIONAL}}

@@ -1,0 +1,1 @@
+"""How the commands talk to the daemon: where it is, what it is asked, what it answers."""

@@ -1,0 +1,37 @@
+"""`trueup hold` and `trueup resume`: the kill switch."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.policy_options import moment_given
+from reconciler.cli.status import hold_lines
+
+
+@click.command(
+    epilog=examples(
+        "trueup hold --reason 'deploying' --until 2h", "trueup hold --until 2026-05-01T10:00Z"
+    )
+)
+@click.option(
+    "--until", metavar="T", callback=moment_given, help="When it ends by itself: 2h, or a time."
+)
+@click.option("--reason", metavar="R", help="Why; everybody sees it.")
+@asks_daemon
+def hold(asking: Asking, *, until: str | None, reason: str | None) -> None:
+    """Let nothing more be corrected; what is being applied right now goes on to its end."""
+    given = {"until": until, "reason": reason}
+    body = {name: value for name, value in given.items() if value is not None}
+    made = asking.api.post("hold", body=body)
+    asking.answer(made, hold_lines(asking, made["hold"]) if made.get("hold") else ())
+
+
+@click.command(epilog=examples("trueup resume"))
+@asks_daemon
+def resume(asking: Asking) -> None:
+    """Release the hold: corrections that wait go on."""
+    before = asking.api.get("hold")
+    made = asking.api.delete("hold")
+    line = "released; corrections go on" if before.get("hold") else "nothing was held"
+    asking.answer(made or {"hold": None}, [line])

@@ -1,0 +1,96 @@
+"""Ids short enough to type: shown as far as they are unique, and taken likewise."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.cli.client.api import Api
+from reconciler.cli.paint import safe
+from reconciler.domain.errors import NotFoundError, PermanentError
+from reconciler.domain.records import Json
+
+SHORTEST: Final = 8
+_MOST_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """One kind of thing: its noun, the key of its id, how one is described in a line.
+
+    `listing` is the command that shows them; `names` are keys that may be given in full
+    in place of an id.
+    """
+
+    noun: str
+    key: str
+    listing: str
+    line: Callable[[Json], str]
+    names: tuple[str, ...] = ()
+
+
+def shortened(ids: Iterable[str]) -> dict[str, str]:
+    """Return each id's beginning, all equally long, so that no two look the same."""
+    whole = sorted(set(ids))
+    length = SHORTEST
+    for left, right in itertools.pairwise(whole):
+        length = max(length, _common(left, right) + 1)
+    return {one: one[:length] for one in whole}
+
+
+def find_one(api: Api, kin: Kin, given: str, *, path: str, **query: str | None) -> Json:
+    """Return the one thing of `path` that `given` names by id, by its beginning or by name.
+
+    Raises:
+        NotFoundError: there is none; the nearest are told.
+        PermanentError: there are several; they are told.
+    """
+    exact = api.find(path, given) if given else None
+    if exact is not None:
+        return exact
+    found = choose(api.each(path, **query), kin, given)
+    return api.get(path, found[kin.key])
+
+
+def choose(items: Iterable[Json], kin: Kin, given: str) -> Json:
+    """Return the only one of `items` that `given` may mean; raises as `find_one`."""
+    known = list(items)
+    named = [one for one in known if given in _names(one, kin)]
+    meant = named or [one for one in known if given and str(one[kin.key]).startswith(given)]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise PermanentError(
+            f"{safe(given)} may mean {len(meant)} {kin.noun}s:\n{_candidates(meant, kin)}",
+            remedy="write more of the id",
+        )
+    raise NotFoundError(f"there is no {kin.noun} {safe(given)}", remedy=_nearest(known, kin, given))
+
+
+def _names(item: Mapping[str, object], kin: Kin) -> set[object]:
+    return {item.get(key) for key in (kin.key, *kin.names)}
+
+
+def _candidates(items: Sequence[Json], kin: Kin) -> str:
+    lines = [f"  {safe(str(one[kin.key]))}  {kin.line(one)}" for one in items[:_MOST_SHOWN]]
+    if len(items) > _MOST_SHOWN:
+        lines.append(f"  and {len(items) - _MOST_SHOWN} more")
+    return "\n".join(lines)
+
+
+def _nearest(known: Sequence[Json], kin: Kin, given: str) -> str:
+    names = sorted({str(name) for one in known for name in _names(one, kin) if name})
+    near = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
+    if near:
+        return f"did you mean {' or '.join(safe(name) for name in near)}?"
+    return f"`{kin.listing}` lists them"
+
+
+def _common(left: str, right: str) -> int:
+    for index, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            return index
+    return min(len(left), len(right))

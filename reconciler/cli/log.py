@@ -1,0 +1,69 @@
+"""`trueup log`: what a run said."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import click
+
+from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.client.follow import Pace, follow
+from reconciler.cli.identities import find_one
+from reconciler.cli.kin import RUN
+from reconciler.cli.paint import safe
+from reconciler.domain.records import Json
+
+_STYLES: Final = {"done": "good", "failed": "critical"}
+_TYPES: Final = ("run.",)
+_PACE: Final = Pace(tick_s=2.0, pause_s=0.2)
+
+
+@click.command(epilog=examples("trueup log 91ab3c2e", "trueup log 91ab3c2e -f"))
+@click.argument("run_id", metavar="RUN")
+@click.option("-f", "--follow", "following", is_flag=True, help="Go on until the run has ended.")
+@asks_daemon
+def log(asking: Asking, *, run_id: str, following: bool) -> None:
+    """Print what a RUN said so far. Ctrl-C ends the printing, never the run.
+
+    With --json: one object per line of the log.
+    """
+    found = find_one(asking.api, RUN, run_id, path="runs")
+    reading = _Reading(asking, found["id"])
+    if not following:
+        reading.catch_up()
+        return
+    follow(
+        asking.api,
+        reading.catch_up,
+        types=_TYPES,
+        pace=_PACE,
+        lost=lambda error: asking.narrate(f"{error}; waiting, the run goes on without it"),
+    )
+
+
+class _Reading:
+    """How far a log was printed."""
+
+    def __init__(self, asking: Asking, run_id: str) -> None:
+        self._asking = asking
+        self._run_id = run_id
+        self._offset = 0
+
+    def catch_up(self) -> bool:
+        """Print what is new; return whether there will be nothing more."""
+        while True:
+            body = self._asking.api.get("runs", self._run_id, "log", offset=self._offset)
+            for item in body["items"]:
+                self._print(item)
+            at_end = body["next_offset"] == self._offset
+            self._offset = body["next_offset"]
+            if at_end:
+                sys.stdout.flush()
+                return bool(body["ended"])
+
+    def _print(self, item: Json) -> None:
+        style = _STYLES.get(item.get("step") or "", "plain")
+        # Tools indent their messages, so a line is kept as it is but for its control characters.
+        text = safe(str(item["text"]).expandtabs().rstrip())
+        self._asking.answer(item, [self._asking.paint(style, text)])

@@ -1,0 +1,198 @@
+"""`trueup policy`: the rules that decide what is done about drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.identities import find_one, shortened
+from reconciler.cli.kin import POLICY
+from reconciler.cli.policy_options import changes_of, policy_options
+from reconciler.cli.policy_test import test_policies
+from reconciler.cli.table import Cell, Column
+from reconciler.cli.words import spoken, text_of
+from reconciler.domain.errors import InvalidError
+from reconciler.domain.records import Json
+
+_COLUMNS: Final = (
+    Column("NAME", least=12),
+    Column("DOES"),
+    Column("FROM"),
+    Column("MATCH", least=16),
+    Column("SOURCE", spare=True),
+    Column("EXPIRES", spare=True),
+    Column("ID"),
+)
+_WRITABLE: Final = (
+    "name",
+    "template_id",
+    "drift_threshold",
+    "min_score",
+    "action_type",
+    "script",
+    "match",
+    "owner",
+    "reason",
+    "expires_at",
+    "position",
+)
+FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.group()
+def policy() -> None:
+    """List, write and try policies: what is to be done about which drift."""
+
+
+@policy.command("list", epilog=examples("trueup policy list"))
+@asks_daemon
+def list_policies(asking: Asking) -> None:
+    """List policies in the order they are asked; the first that matches decides."""
+    body = asking.api.listed("policies")
+    asking.answer(body, _list_lines(asking, body))
+
+
+@policy.command("show", epilog=examples("trueup policy show 'close security groups'"))
+@click.argument("policy_id", metavar="POLICY")
+@asks_daemon
+def show_policy(asking: Asking, *, policy_id: str) -> None:
+    """Show one POLICY, named by name or id."""
+    body = find_one(asking.api, POLICY, policy_id, path="policies")
+    asking.answer(body, policy_lines(asking, body))
+
+
+@policy.command(
+    "add",
+    epilog=examples(
+        "trueup policy add --name tags --type aws_sqs_queue --path 'tags.*' --action auto_correct",
+        "trueup policy add policies.toml",
+    ),
+)
+@click.argument("file", type=FILE, required=False)
+@policy_options
+@asks_daemon
+def add_policy(asking: Asking, *, file: Path | None, **flags: Any) -> None:
+    """Add a policy from options, or those of a FILE (TOML as in trueup.toml, or JSON)."""
+    for body in _bodies(file, flags):
+        made = asking.api.post("policies", body=body)
+        asking.answer(made, policy_lines(asking, made))
+
+
+@policy.command(
+    "edit",
+    epilog=examples("trueup policy edit tags --action manual_review", "...edit tags tags.toml"),
+)
+@click.argument("policy_id", metavar="POLICY")
+@click.argument("file", type=FILE, required=False)
+@policy_options
+@asks_daemon
+def edit_policy(asking: Asking, *, policy_id: str, file: Path | None, **flags: Any) -> None:
+    """Change what the options name of a POLICY, or make it what a FILE says."""
+    known = find_one(asking.api, POLICY, policy_id, path="policies")
+    if file:
+        (body,) = _one_of(_bodies(file, flags), file)
+    else:
+        kept = {key: known[key] for key in _WRITABLE if known.get(key) is not None}
+        changes = changes_of(flags)
+        if not changes:
+            raise InvalidError("nothing is to be changed", remedy="see `trueup policy edit --help`")
+        match = {**kept.get("match", {}), **changes.pop("match", {})}
+        body = {**kept, **changes, "match": match}
+    made = asking.api.put("policies", known["policy_id"], body=body)
+    asking.answer(made, policy_lines(asking, made))
+
+
+@policy.command("remove", epilog=examples("trueup policy remove tags"))
+@click.argument("policy_id", metavar="POLICY")
+@asks_daemon
+def remove_policy(asking: Asking, *, policy_id: str) -> None:
+    """Remove a POLICY of the API; one of trueup.toml is removed there."""
+    known = find_one(asking.api, POLICY, policy_id, path="policies")
+    asking.api.delete("policies", known["policy_id"])
+    asking.answer(known, [f"removed policy {text_of(known['name'])}"])
+
+
+@policy.command("test", epilog=examples("trueup policy test policies.toml"))
+@click.argument("file", type=FILE)
+@asks_daemon
+def test_policy(asking: Asking, *, file: Path) -> None:
+    """Say what the policies of FILE alone would decide on today's open findings.
+
+    Nothing is sent to the daemon, and nothing is changed.
+    """
+    test_policies(asking, file)
+
+
+def _bodies(file: Path | None, flags: Mapping[str, Any]) -> list[dict[str, Any]]:
+    changes = changes_of(flags)
+    if file is None:
+        if "name" not in changes:
+            raise InvalidError("a policy has a name", remedy="give --name, or a FILE")
+        return [{"match": {}, **changes}]
+    if changes:
+        raise InvalidError("a policy is given by options or by a file", remedy="keep one of them")
+    # Reading settings takes longer than all the rest of a short command.
+    from reconciler.cli.policy_file import policy_body, read_policies  # noqa: PLC0415
+
+    return [policy_body(one) for one in read_policies(file).policies]
+
+
+def _one_of(bodies: list[dict[str, Any]], file: Path) -> list[dict[str, Any]]:
+    if len(bodies) != 1:
+        raise InvalidError(f"{file}: {len(bodies)} policies; one can take the place of one")
+    return bodies
+
+
+def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
+    if not body["items"]:
+        yield "no policies: drift is shown, and nothing is corrected unasked"
+        return
+    short = shortened(one["policy_id"] for one in body["items"])
+    yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in body["items"]])
+
+
+def _row(asking: Asking, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+    return (
+        ("strong", text_of(one["name"])),
+        ("plain", spoken(one["action_type"])),
+        (one["drift_threshold"], _threshold(one)),
+        ("plain", _match(one) or "everything"),
+        ("dim", text_of(one.get("source"))),
+        ("plain", asking.ahead(one["expires_at"]) if one.get("expires_at") else ""),
+        ("dim", one["policy_id"] if asking.verbose else short[one["policy_id"]]),
+    )
+
+
+def _threshold(one: Json) -> str:
+    score = f", score {one['min_score']}" if one.get("min_score") else ""
+    return f"{text_of(one['drift_threshold'])}{score}"
+
+
+def _match(one: Json) -> str:
+    parts = [f"{key}:{text_of(value)}" for key, value in (one.get("match") or {}).items()]
+    if one.get("template_id"):
+        parts.append(f"template:{text_of(one['template_id'])}")
+    return " ".join(parts)
+
+
+def policy_lines(asking: Asking, one: Json) -> Iterator[str]:
+    """Yield one policy whole."""
+    yield asking.paint("strong", text_of(one["name"]))
+    facts = (
+        ("does", spoken(one["action_type"])),
+        ("from", _threshold(one)),
+        ("match", _match(one) or "everything"),
+        ("script", text_of(one.get("script"))),
+        ("owner", text_of(one.get("owner"))),
+        ("reason", text_of(one.get("reason"))),
+        ("expires", asking.ahead(one["expires_at"]) if one.get("expires_at") else ""),
+        ("source", text_of(one.get("source"))),
+        ("id", text_of(one["policy_id"])),
+    )
+    for name, text in facts:
+        if text:
+            yield f"{asking.paint('dim', f'{name:<11}')} {text}"

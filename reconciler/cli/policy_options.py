@@ -1,0 +1,99 @@
+"""The options that say what a policy is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import click
+
+from reconciler.durations import read_duration
+
+F = TypeVar("F", bound=Callable[..., Any])
+_WORDS: Final = ("low", "medium", "high", "critical")
+_MATCH: Final = ("stack", "type", "address", "path", "kind", "min_severity", "max_severity")
+_WHOLE: Final = ("name", "drift_threshold", "min_score", "action_type", "template_id")
+_MORE: Final = ("owner", "reason", "expires_at", "position")
+
+
+def moment_given(
+    context: click.Context | None, parameter: click.Parameter | None, text: str | None
+) -> str | None:
+    """Take `2h` as that long from now, and an RFC 3339 time as itself.
+
+    Raises:
+        click.BadParameter: it is neither, or it has passed.
+    """
+    del context, parameter
+    if text is None:
+        return None
+    now = datetime.now(UTC)
+    try:
+        at = now + read_duration(text)
+    except ValueError:
+        at = _written(text)
+    if at <= now:
+        raise click.BadParameter(f"{text!r} has passed already")
+    return at.isoformat(timespec="seconds")
+
+
+def _written(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no time; write 2h, 3d or 2026-05-01T10:00:00Z"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+_OPTIONS: Final = (
+    click.option("--name", metavar="NAME", help="What it is called."),
+    click.option(
+        "--action",
+        "action_type",
+        type=click.Choice(["auto_correct", "quarantine", "manual_review"]),
+        help="What it does; manual_review unless told.",
+    ),
+    click.option(
+        "--threshold", "drift_threshold", type=click.Choice(_WORDS), help="Acts from this severity."
+    ),
+    click.option("--min-score", type=click.IntRange(0, 100), help="And from this score."),
+    click.option("--stack", metavar="GLOB", help="Selects by stack."),
+    click.option("--type", metavar="GLOB", help="Selects by resource type."),
+    click.option("--address", metavar="GLOB", help="Selects by address."),
+    click.option("--path", metavar="GLOB", help="Selects by the attribute that drifted."),
+    click.option(
+        "--kind",
+        type=click.Choice(["changed", "missing", "unmanaged", "unreadable"]),
+        help="Selects by how it deviates.",
+    ),
+    click.option("--min-severity", type=click.Choice(_WORDS), help="Selects from here up."),
+    click.option("--max-severity", type=click.Choice(_WORDS), help="Selects up to here."),
+    click.option("--template", "template_id", metavar="ID", help="Selects a template's resources."),
+    click.option("--owner", metavar="WHO", help="Whom to ask about it."),
+    click.option("--reason", metavar="R", help="Why it is there."),
+    click.option(
+        "--expires",
+        "expires_at",
+        metavar="T",
+        callback=moment_given,
+        help="When it ends: 90d, or a time.",
+    ),
+    click.option("--position", type=click.IntRange(min=0), help="Lower ones are asked first."),
+)
+
+
+def policy_options(function: F) -> F:
+    """Give a command the options above, in their order."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def changes_of(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was given, as the API takes it; nothing that was not."""
+    given = {name: flags[name] for name in (*_WHOLE, *_MORE) if flags.get(name) is not None}
+    match = {name: flags[name] for name in _MATCH if flags.get(name) is not None}
+    return {**given, "match": match} if match else given

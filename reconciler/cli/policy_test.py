@@ -1,0 +1,137 @@
+"""What a file of policies would decide on the findings of today, computed here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from reconciler.bootstrap.registered import config_policies
+from reconciler.cli.asking import Asking
+from reconciler.cli.policy_file import read_policies
+from reconciler.cli.table import Cell, Column
+from reconciler.cli.words import counted, severity_cell, spoken, text_of
+from reconciler.domain.coverage import covering
+from reconciler.domain.errors import InvalidError
+from reconciler.domain.model import Kind, Origin, Severity
+from reconciler.domain.policy import Act, Below, Decision, Policy, Subject, action_on, decide
+from reconciler.domain.records import Json, Template, TemplateId
+
+_COLUMNS: Final = (
+    Column("DECISION"),
+    Column("POLICY", least=10),
+    Column("SEVERITY"),
+    Column("STACK", least=8, spare=True),
+    Column("ADDRESS", least=20),
+)
+_STYLES: Final = {"auto_correct": "good", "manual_review": "medium", "quarantine": "medium"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    finding: Json
+    decision: Decision
+    subject: Subject
+
+    @property
+    def word(self) -> str:
+        """What would be done."""
+        match self.decision:
+            case Act():
+                return action_on(self.decision, self.subject).value
+            case Below():
+                return "below"
+            case _:
+                return "observe"
+
+    @property
+    def policy(self) -> Policy | None:
+        """Which one decided."""
+        return self.decision.policy if isinstance(self.decision, Act | Below) else None
+
+
+def test_policies(asking: Asking, file: Path) -> None:
+    """Show each open finding with what the policies of `file` say of it."""
+    policies = config_policies(read_policies(file))
+    if not policies:
+        raise InvalidError(f"{file}: it holds no policy")
+    now = datetime.now(UTC)
+    uploaded = _uploaded(asking, policies)
+    decided = []
+    for finding in asking.api.each("findings"):
+        subject = _subject(finding, uploaded)
+        decided.append(_Decided(finding, decide(subject, policies, now=now), subject))
+    body = {"items": [_object(one) for one in decided], "next": None}
+    asking.answer(body, _lines(asking, decided))
+
+
+def _uploaded(asking: Asking, policies: Sequence[Policy]) -> tuple[Template, ...]:
+    """Return the uploaded templates that the policies name; the others decide nothing."""
+    named = {policy.template_id for policy in policies if policy.template_id}
+    found = (asking.api.find("templates", one) for one in sorted(named))
+    return tuple(_template(one) for one in found if one is not None)
+
+
+def _template(body: Json) -> Template:
+    return Template(
+        template_id=TemplateId(body["template_id"]),
+        resource_type=body["resource_type"],
+        template_definition={},
+        created_at=datetime.fromisoformat(body["created_at"]),
+        updated_at=datetime.fromisoformat(body["updated_at"]),
+        resource_id=body.get("resource_id"),
+        applies_to=tuple(body.get("applies_to") or ()),
+    )
+
+
+def _subject(finding: Json, uploaded: Sequence[Template]) -> Subject:
+    own = {finding["template_id"]} - {None}
+    resource = f"{finding['stack']}/{finding['address']}"
+    templates = covering(uploaded, resource, finding["type"])
+    return Subject(
+        stack=finding["stack"],
+        address=finding["address"],
+        type=finding["type"],
+        kind=Kind(finding["kind"]),
+        severity=Severity[finding["severity"].upper()],
+        score=finding["score"],
+        paths=tuple(change["path"] for change in finding.get("changes") or ()),
+        templates=frozenset({*templates, *own}),
+        only_undo=finding.get("origin") == Origin.OUT_OF_BAND,
+    )
+
+
+def _object(one: _Decided) -> Json:
+    return {
+        "finding_id": one.finding["id"],
+        "stack": one.finding["stack"],
+        "address": one.finding["address"],
+        "severity": one.finding["severity"],
+        "score": one.finding["score"],
+        "decision": one.word,
+        "policy": one.policy.name if one.policy else None,
+    }
+
+
+def _lines(asking: Asking, decided: Sequence[_Decided]) -> Iterator[str]:
+    if not decided:
+        yield "there are no open findings to decide on"
+        return
+    yield from asking.table(_COLUMNS, [_row(one) for one in decided])
+    yield ""
+    tally = Counter(one.word for one in decided)
+    parts = ", ".join(f"{count} {spoken(word)}" for word, count in tally.most_common())
+    yield f"{counted(len(decided), 'finding')}: {parts}"
+
+
+def _row(one: _Decided) -> tuple[Cell, ...]:
+    return (
+        (_STYLES.get(one.word, "dim"), spoken(one.word)),
+        ("plain", text_of(one.policy.name) if one.policy else ""),
+        severity_cell(one.finding),
+        ("plain", text_of(one.finding["stack"])),
+        ("strong", text_of(one.finding["address"])),
+    )

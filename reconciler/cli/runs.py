@@ -1,0 +1,110 @@
+"""`trueup runs`: attempts to change the world, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import click
+
+from reconciler.cli.ages import moment, took
+from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.identities import find_one, shortened
+from reconciler.cli.kin import RUN
+from reconciler.cli.table import Cell, Column
+from reconciler.cli.words import counted, run_cell, text_of, wrapped
+from reconciler.domain.records import Json
+
+_COLUMNS: Final = (
+    Column("STATE"),
+    Column("STACK", least=8),
+    Column("STARTED"),
+    Column("TOOK", right=True),
+    Column("SUMMARY", least=20, spare=True),
+    Column("ID"),
+)
+_STEPS: Final = {
+    "pending": ("dim", "."),
+    "creating": ("plus", "+"),
+    "updating": ("medium", "~"),
+    "deleting": ("minus", "-"),
+    "done": ("good", "="),
+    "failed": ("critical", "!"),
+}
+
+
+@click.command(
+    epilog=examples("trueup runs", "trueup runs --stack webshop", "trueup runs 91ab3c2e")
+)
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option("--stack", metavar="NAME", help="Only of this stack.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=50, metavar="N", help="At most; 0 for all."
+)
+@asks_daemon
+def runs(asking: Asking, *, run_id: str | None, stack: str | None, limit: int) -> None:
+    """List runs, newest first, or show one RUN resource by resource."""
+    if run_id:
+        body = find_one(asking.api, RUN, run_id, path="runs")
+        asking.answer(body, _run_lines(asking, body))
+        return
+    body = asking.api.listed("runs", limit=limit, stack=stack)
+    asking.answer(body, _list_lines(asking, body))
+
+
+def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
+    items = body["items"]
+    if not items:
+        yield "no runs yet: nothing was ever corrected"
+        return
+    short = shortened(one["id"] for one in items)
+    yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in items])
+    if body["next"]:
+        yield f"\n{counted(len(items), 'run')}; there are more: --limit 0 lists all"
+
+
+def _row(asking: Asking, run: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+    return (
+        run_cell(run["state"]),
+        ("plain", text_of(run["stack"])),
+        ("plain", asking.ago(run["started_at"])),
+        ("plain", _took(run)),
+        ("dim", text_of(run.get("summary"))),
+        ("dim", run["id"] if asking.verbose else short[run["id"]]),
+    )
+
+
+def _run_lines(asking: Asking, run: Json) -> Iterator[str]:
+    paint = asking.paint
+    style, word = run_cell(run["state"])
+    yield f"{paint('strong', text_of(run['stack']))}  {paint(style, word)}"
+    if run.get("summary"):
+        yield from wrapped(text_of(run["summary"]), indent="  ", paint=paint)
+    yield ""
+    for address, step in sorted((run.get("progress") or {}).items()):
+        step_style, glyph = _STEPS.get(str(step), ("plain", "?"))
+        yield f"{paint(step_style, f'{glyph} {text_of(step):<9}')} {text_of(address)}"
+    if run.get("progress"):
+        yield ""
+    for name, text in _facts(asking, run):
+        yield f"{paint('dim', f'{name:<11}')} {text}"
+    yield ""
+    yield paint("dim", f"its output: trueup log {text_of(run['id'])}")
+
+
+def _facts(asking: Asking, run: Json) -> Iterator[tuple[str, str]]:
+    yield "started", asking.ago(run["started_at"])
+    yield "took", _took(run)
+    if run.get("exit_code") is not None:
+        yield "exit code", text_of(run["exit_code"])
+    yield "digest", text_of(run["plan_digest"])
+    yield "remediation", text_of(run["remediation_id"])
+    yield "id", text_of(run["id"])
+
+
+def _took(run: Json) -> str:
+    ended = moment(run["ended_at"]) if run.get("ended_at") else None
+    if ended is None and run["state"] != "started":
+        return "-"
+    return took(((ended or datetime.now(UTC)) - moment(run["started_at"])).total_seconds())

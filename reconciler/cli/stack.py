@@ -1,0 +1,215 @@
+"""`trueup stack`: what is watched, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from reconciler.cli.ages import span, took
+from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.identities import choose
+from reconciler.cli.kin import STACK
+from reconciler.cli.table import Cell, Column
+from reconciler.cli.words import by_severity, health_cells, text_of, wrapped
+from reconciler.domain.errors import InvalidError
+from reconciler.domain.records import Json
+
+F = TypeVar("F", bound=Callable[..., Any])
+_COLUMNS: Final = (
+    Column("NAME", least=12),
+    Column("TOOL"),
+    Column("EVERY"),
+    Column("HEALTH"),
+    Column("SOURCE", spare=True),
+    Column("DIRECTORY", least=16),
+)
+_PLACES: Final = ("directory", "env_file")
+_KEPT: Final = ("workspace", "pulumi_stack", "engine", "var_files", "env_file")
+_OPTIONS: Final = (
+    click.option("--workspace", metavar="NAME", help="Which Terraform workspace."),
+    click.option("--pulumi-stack", metavar="NAME", help="Which Pulumi stack of the project."),
+    click.option(
+        "--interval", metavar="TIME", help="How often to look: 5m, 15m, 1h; at least 10s."
+    ),
+    click.option("--adaptive/--no-adaptive", default=None, help="Look more often after drift."),
+    click.option("--engine", type=click.Choice(["auto", "plugin", "cli"]), help="As of scan."),
+    click.option(
+        "--var-file",
+        "var_files",
+        multiple=True,
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="Variables, as terraform takes them; repeatable.",
+    ),
+    click.option(
+        "--env-file",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="Credentials; the daemon reads them anew for each pass, and never stores them.",
+    ),
+)
+
+
+def _stack_options(function: F) -> F:
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+@click.group()
+def stack() -> None:
+    """List, register and scan stacks."""
+
+
+@stack.command("list", epilog=examples("trueup stack list"))
+@asks_daemon
+def list_stacks(asking: Asking) -> None:
+    """List the stacks that are watched."""
+    body = asking.api.listed("stacks")
+    asking.answer(body, _list_lines(asking, body))
+
+
+@stack.command("show", epilog=examples("trueup stack show webshop"))
+@click.argument("name")
+@asks_daemon
+def show_stack(asking: Asking, *, name: str) -> None:
+    """Show one stack: how it is read, and how its last pass went."""
+    body = _named(asking, name)
+    asking.answer(body, stack_lines(asking, body))
+
+
+@stack.command(
+    "add", epilog=examples("trueup stack add infra/webshop --interval 5m --env-file web.env")
+)
+@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--name", metavar="NAME", help="What it is called; else as its directory.")
+@_stack_options
+@asks_daemon
+def add_stack(asking: Asking, *, directory: Path, name: str | None, **flags: Any) -> None:
+    """Have the stack in DIRECTORY watched; the daemon must see the same directory."""
+    body = {"directory": str(directory.resolve()), **_given({"name": name, **flags})}
+    made = asking.api.post("stacks", body=body)
+    asking.answer(made, stack_lines(asking, made))
+
+
+@stack.command("edit", epilog=examples("trueup stack edit webshop --interval 1h --no-adaptive"))
+@click.argument("name")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Where it is now.",
+)
+@_stack_options
+@asks_daemon
+def edit_stack(asking: Asking, *, name: str, directory: Path | None, **flags: Any) -> None:
+    """Change what the options name of a stack that was added here."""
+    changes = _given({"directory": directory, **flags})
+    if not changes:
+        raise InvalidError("nothing is to be changed", remedy="see `trueup stack edit --help`")
+    known = _named(asking, name)
+    body = {**_definition(known), **changes}
+    made = asking.api.put("stacks", known["name"], body=body)
+    asking.answer(made, stack_lines(asking, made))
+
+
+@stack.command("remove", epilog=examples("trueup stack remove webshop"))
+@click.argument("name")
+@asks_daemon
+def remove_stack(asking: Asking, *, name: str) -> None:
+    """Watch a stack no longer; nothing of it is touched."""
+    known = _named(asking, name)
+    asking.api.delete("stacks", known["name"])
+    asking.answer(known, [f"{text_of(known['name'])} is watched no longer"])
+
+
+@stack.command("scan", epilog=examples("trueup stack scan webshop"))
+@click.argument("name")
+@asks_daemon
+def scan_stack(asking: Asking, *, name: str) -> None:
+    """Have the daemon look at a stack now instead of at its next time."""
+    known = _named(asking, name)
+    body = asking.api.post("stacks", known["name"], "scan")
+    asking.answer(body, [f"{text_of(known['name'])} is looked at next; see `trueup status`"])
+
+
+def _named(asking: Asking, name: str) -> Json:
+    exact = asking.api.find("stacks", name)
+    return exact if exact is not None else choose(asking.api.each("stacks"), STACK, name)
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return what was given; places as the daemon, which runs elsewhere, finds them."""
+    body: dict[str, Any] = {}
+    for name, value in flags.items():
+        if value is None or value == ():
+            continue
+        if name == "var_files":
+            body[name] = [str(file.resolve()) for file in value]
+        else:
+            body[name] = str(value.resolve()) if name in _PLACES else value
+    return body
+
+
+def _definition(known: Json) -> dict[str, Any]:
+    """Return a stack as it would be added, so that what is not named stays as it is."""
+    kept = known.get("definition") or {}
+    return {
+        "directory": known["directory"],
+        "interval": f"{known['interval_s']:g}s",
+        "adaptive": bool(known.get("adaptive")),
+        **{key: kept[key] for key in _KEPT if kept.get(key)},
+    }
+
+
+def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
+    if not body["items"]:
+        yield "no stacks yet: `trueup init` writes a trueup.toml, `trueup stack add` adds one"
+        return
+    yield from asking.table(_COLUMNS, [_row(one) for one in body["items"]])
+
+
+def _row(one: Json) -> tuple[Cell, ...]:
+    return (
+        ("strong", text_of(one["name"])),
+        ("plain", text_of(one["tool"])),
+        ("plain", span(one["interval_s"])),
+        health_cells(one["health"])[1],
+        ("dim", text_of(one.get("source"))),
+        ("plain", text_of(one["directory"])),
+    )
+
+
+def stack_lines(asking: Asking, one: Json) -> Iterator[str]:
+    """Yield one stack whole."""
+    paint = asking.paint
+    style, word = health_cells(one["health"])[1]
+    yield f"{paint('strong', text_of(one['name']))}  {paint(style, word)}"
+    if one.get("error"):
+        yield from wrapped(text_of(one["error"]), indent="  ", paint=paint, style="medium")
+    yield ""
+    for name, text in _facts(asking, one):
+        if text:
+            yield f"{paint('dim', f'{name:<11}')} {text}"
+
+
+def _facts(asking: Asking, one: Json) -> Iterator[tuple[str, str]]:
+    counts = one.get("counts") or {}
+    yield "tool", text_of(one["tool"])
+    yield "directory", text_of(one["directory"])
+    for key in _KEPT:
+        value = (one.get("definition") or {}).get(key)
+        text = ", ".join(map(text_of, value)) if isinstance(value, list) else text_of(value)
+        yield key.replace("_", " "), text
+    adaptive = ", more often after drift" if one.get("adaptive") else ""
+    yield "looked at", f"every {span(one['interval_s'])}{adaptive}"
+    yield "findings", by_severity(one.get("findings") or {}, asking.paint)
+    yield "resources", f"{counts['resources']}, {counts['in_sync']} in sync" if counts else ""
+    yield "verified", asking.ago(one["verified_at"]) if one.get("verified_at") else "never"
+    if one.get("error_since"):
+        yield "failing", f"since {asking.ago(one['error_since'])}"
+    if one.get("last_pass_at"):
+        lasted = f", took {took(one['last_pass_ms'] / 1000)}" if one.get("last_pass_ms") else ""
+        yield "last pass", f"{asking.ago(one['last_pass_at'])}{lasted}"
+    yield "next pass", asking.ahead(one.get("next_due_at"))
+    yield "source", text_of(one.get("source"))

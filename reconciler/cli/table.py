@@ -1,0 +1,94 @@
+"""Rows under headings, aligned, and no wider than the terminal."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TextIO, TypeAlias
+
+from reconciler.cli.paint import Paint, cut
+
+Cell: TypeAlias = tuple[str, str]
+"""A style and a text, which must be safe already."""
+
+_GAP: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One heading. A cell may be cut to `least` characters; a `spare` column may be left out."""
+
+    title: str
+    right: bool = False
+    least: int | None = None
+    spare: bool = False
+
+
+def table_width(stream: TextIO) -> int | None:
+    """Return how wide a table may be on `stream`; None where nobody looks at its right edge."""
+    return shutil.get_terminal_size((80, 24)).columns if stream.isatty() else None
+
+
+def table_lines(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    paint: Paint,
+    width: int | None = None,
+) -> Iterator[str]:
+    """Yield the headings and the rows; columns that are empty in every row are left out."""
+    kept = [n for n in range(len(columns)) if any(row[n][1] for row in rows)]
+    widths = {n: max(len(columns[n].title), *(len(row[n][1]) for row in rows)) for n in kept}
+    if width is not None:
+        widths = _fitted(columns, widths, width)
+    yield paint("dim", _line([_padded(columns[n], columns[n].title, widths[n]) for n in widths]))
+    for row in rows:
+        yield _line([_cell(columns[n], row[n], widths[n], paint) for n in widths])
+
+
+def _fitted(columns: Sequence[Column], widths: dict[int, int], width: int) -> dict[int, int]:
+    """Cut what may be cut; where that is not enough, leave out the last spare column."""
+    made = dict(widths)
+    while (excess := _total(made) - width) > 0:
+        room = {n: made[n] - _least(columns[n], made[n]) for n in made}
+        if sum(room.values()) >= excess:
+            return _cut_down(made, room, excess)
+        spare = [n for n in made if columns[n].spare]
+        if not spare:
+            return _cut_down(made, room, sum(room.values()))
+        del made[spare[-1]]
+    return made
+
+
+def _least(column: Column, width: int) -> int:
+    return width if column.least is None else min(width, max(column.least, len(column.title)))
+
+
+def _cut_down(widths: dict[int, int], room: dict[int, int], excess: int) -> dict[int, int]:
+    """Take `excess` characters away, from the widest column first."""
+    made, left = dict(widths), dict(room)
+    for _ in range(excess):
+        widest = max((n for n in made if left[n] > 0), key=lambda n: made[n])
+        made[widest] -= 1
+        left[widest] -= 1
+    return made
+
+
+def _total(widths: dict[int, int]) -> int:
+    return sum(widths.values()) + _GAP * (len(widths) - 1)
+
+
+def _cell(column: Column, cell: Cell, width: int, paint: Paint) -> str:
+    style, text = cell
+    short = cut(text, width)
+    blank = " " * (width - len(short))
+    return blank + paint(style, short) if column.right else paint(style, short) + blank
+
+
+def _padded(column: Column, text: str, width: int) -> str:
+    return text.rjust(width) if column.right else text.ljust(width)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return (" " * _GAP).join(cells).rstrip()

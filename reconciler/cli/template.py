@@ -1,0 +1,174 @@
+"""`trueup template`: the declared forms of resources."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import click
+
+from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.identities import find_one, shortened
+from reconciler.cli.kin import TEMPLATE
+from reconciler.cli.table import Cell, Column
+from reconciler.cli.words import counted, text_of
+from reconciler.domain.errors import PermanentError
+from reconciler.domain.records import Json
+
+_COLUMNS: Final = (
+    Column("TYPE", least=12),
+    Column("RESOURCE", least=20),
+    Column("REV", right=True),
+    Column("SOURCE", spare=True),
+    Column("CHANGED"),
+    Column("ID", least=10),
+)
+_LARGEST_BYTES: Final = 2**20
+_STDIN: Final = "-"
+_YAML: Final = frozenset({".yaml", ".yml"})
+_DOCUMENT = click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
+
+
+@click.group()
+def template() -> None:
+    """List, show and upload templates (JSON or YAML)."""
+
+
+@template.command("list", epilog=examples("trueup template list --type aws_sqs_queue"))
+@click.option("--type", "resource_type", metavar="TYPE", help="Only of this resource type.")
+@click.option("--stack", metavar="NAME", help="Only of this stack.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=200, metavar="N", help="At most; 0 for all."
+)
+@asks_daemon
+def list_templates(
+    asking: Asking, *, resource_type: str | None, stack: str | None, limit: int
+) -> None:
+    """List templates: those that stacks declare, and those that were uploaded."""
+    body = asking.api.listed("templates", limit=limit, resource_type=resource_type, stack=stack)
+    asking.answer(body, _list_lines(asking, body))
+
+
+@template.command("show", epilog=examples("trueup template show webshop/aws_sqs_queue.orders"))
+@click.argument("template_id", metavar="TEMPLATE")
+@click.option("--revisions", is_flag=True, help="Every revision, newest first.")
+@asks_daemon
+def show_template(asking: Asking, *, template_id: str, revisions: bool) -> None:
+    """Show a TEMPLATE, named by id, name or STACK/ADDRESS."""
+    known = find_one(asking.api, TEMPLATE, template_id, path="templates")
+    if revisions:
+        body = asking.api.listed("templates", known["template_id"], "revisions")
+        lines = (line for one in body["items"] for line in (*_template_lines(asking, one), ""))
+        asking.answer(body, lines)
+    else:
+        asking.answer(known, _template_lines(asking, known))
+
+
+@template.command(
+    "add",
+    epilog=examples("trueup template add queue.yaml", "cat queue.json | trueup template add -"),
+)
+@click.argument("file", type=_DOCUMENT)
+@asks_daemon
+def add_template(asking: Asking, *, file: Path) -> None:
+    """Upload the template in FILE; - is stdin."""
+    content, media_type = _document(file)
+    made = asking.api.send("POST", "templates", content=content, media_type=media_type)
+    asking.answer(made, _template_lines(asking, made))
+
+
+@template.command("edit", epilog=examples("trueup template edit orders-queue queue.yaml"))
+@click.argument("template_id", metavar="TEMPLATE")
+@click.argument("file", type=_DOCUMENT)
+@asks_daemon
+def edit_template(asking: Asking, *, template_id: str, file: Path) -> None:
+    """Make an uploaded TEMPLATE what FILE says; the earlier revisions are kept."""
+    content, media_type = _document(file)
+    known = find_one(asking.api, TEMPLATE, template_id, path="templates")
+    path = ("templates", known["template_id"])
+    made = asking.api.send("PUT", *path, content=content, media_type=media_type)
+    asking.answer(made, _template_lines(asking, made))
+
+
+@template.command("remove", epilog=examples("trueup template remove orders-queue"))
+@click.argument("template_id", metavar="TEMPLATE")
+@asks_daemon
+def remove_template(asking: Asking, *, template_id: str) -> None:
+    """Remove an uploaded TEMPLATE and its history."""
+    known = find_one(asking.api, TEMPLATE, template_id, path="templates")
+    asking.api.delete("templates", known["template_id"])
+    asking.answer(known, [f"removed template {text_of(known.get('name') or known['template_id'])}"])
+
+
+def _document(file: Path) -> tuple[bytes, str]:
+    """Return what is to be uploaded, and as what; the daemon checks what it holds.
+
+    Raises:
+        PermanentError: it cannot be read, or is larger than the daemon takes.
+    """
+    try:
+        content = (
+            sys.stdin.buffer.read(_LARGEST_BYTES + 1)
+            if str(file) == _STDIN
+            else file.read_bytes()[: _LARGEST_BYTES + 1]
+        )
+    except OSError as error:
+        raise PermanentError(f"{file}: {error.strerror or 'it cannot be read'}") from error
+    if len(content) > _LARGEST_BYTES:
+        raise PermanentError(f"{file}: a template has at most 1 MiB")
+    is_json = file.suffix not in _YAML and content.lstrip()[:1] in {b"{", b"["}
+    return content, "application/json" if is_json else "application/yaml"
+
+
+def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
+    items = body["items"]
+    if not items:
+        yield "no templates: each stack's appear with its first pass"
+        return
+    short = shortened(one["template_id"] for one in items)
+    yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in items])
+    if body["next"]:
+        yield f"\n{counted(len(items), 'template')}; there are more: --limit 0 lists all"
+
+
+def _row(asking: Asking, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+    return (
+        ("plain", text_of(one["resource_type"])),
+        ("strong", _about(one)),
+        ("plain", text_of(one.get("revision"))),
+        ("dim", text_of(one.get("source"))),
+        ("plain", asking.ago(one["updated_at"])),
+        ("dim", one["template_id"] if asking.verbose else short[one["template_id"]]),
+    )
+
+
+def _about(one: Json) -> str:
+    applies = ", ".join(text_of(glob) for glob in one.get("applies_to") or ())
+    return text_of(one.get("resource_id") or one.get("name")) or applies or "-"
+
+
+def _template_lines(asking: Asking, one: Json) -> Iterator[str]:
+    paint = asking.paint
+    yield f"{paint('strong', _about(one))}  {paint('dim', text_of(one['resource_type']))}"
+    facts = (
+        ("revision", f"{one.get('revision')}, {asking.ago(one['updated_at'])}"),
+        ("created", asking.ago(one["created_at"])),
+        ("source", text_of(one.get("source"))),
+        ("applies to", ", ".join(text_of(glob) for glob in one.get("applies_to") or ())),
+        ("baseline", text_of(one.get("baseline_hash"))),
+        ("id", text_of(one["template_id"])),
+    )
+    for name, text in facts:
+        if text:
+            yield f"{paint('dim', f'{name:<11}')} {text}"
+    yield ""
+    yield from _definition(one)
+
+
+def _definition(one: Json) -> Iterator[str]:
+    """Yield the declared form as JSON, which escapes whatever a terminal would obey."""
+    import json  # noqa: PLC0415 - only here
+
+    yield from json.dumps(one.get("template_definition"), indent=2).splitlines()

@@ -1,0 +1,88 @@
+"""`trueup token`: who may ask the daemon for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import click
+
+from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.identities import choose, shortened
+from reconciler.cli.kin import TOKEN
+from reconciler.cli.table import Cell, Column
+from reconciler.cli.words import text_of
+from reconciler.domain.records import Json
+
+_COLUMNS: Final = (
+    Column("NAME", least=12),
+    Column("ROLE"),
+    Column("LAST USED"),
+    Column("EXPIRES"),
+    Column("CREATED", spare=True),
+    Column("ID"),
+)
+_ROLES: Final = ("viewer", "operator", "approver", "admin")
+
+
+@click.group()
+def token() -> None:
+    """List, make and remove bearer tokens."""
+
+
+@token.command("list", epilog=examples("trueup token list"))
+@asks_daemon
+def list_tokens(asking: Asking) -> None:
+    """List tokens; their secrets are kept nowhere."""
+    body = asking.api.listed("tokens")
+    asking.answer(body, _list_lines(asking, body))
+
+
+@token.command("add", epilog=examples("trueup token add ana --role approver --expires-in 90d"))
+@click.argument("name")
+@click.option(
+    "--role", type=click.Choice(_ROLES), required=True, help="Each may what those before may."
+)
+@click.option("--expires-in", metavar="TIME", help="Such as 12h or 90d; the daemon's choice else.")
+@asks_daemon
+def add_token(asking: Asking, *, name: str, role: str, expires_in: str | None) -> None:
+    """Make a token. It is written to stdout, this once."""
+    body: dict[str, Any] = {"name": name, "role": role}
+    if expires_in:
+        body["expires_in"] = expires_in
+    made = asking.api.post("tokens", body=body, again=False)
+    asking.narrate(
+        f"token {text_of(made['token_id'])} of {text_of(name)}, {role}; it is shown only now"
+    )
+    asking.answer(made, [str(made["token"])])
+
+
+@token.command("remove", epilog=examples("trueup token remove ana"))
+@click.argument("token_id", metavar="TOKEN")
+@asks_daemon
+def remove_token(asking: Asking, *, token_id: str) -> None:
+    """Make a TOKEN, named by id or name, worthless at once."""
+    known = choose(asking.api.each("tokens"), TOKEN, token_id)
+    asking.api.delete("tokens", known["token_id"])
+    asking.answer(
+        known, [f"removed token {text_of(known['token_id'])} of {text_of(known['name'])}"]
+    )
+
+
+def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
+    if not body["items"]:
+        yield "no tokens"
+        return
+    short = shortened(one["token_id"] for one in body["items"])
+    yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in body["items"]])
+
+
+def _row(asking: Asking, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+    return (
+        ("strong", text_of(one["name"])),
+        ("plain", text_of(one["role"])),
+        ("plain", asking.ago(one.get("last_used_at"))),
+        ("plain", asking.ahead(one["expires_at"]) if one.get("expires_at") else "never"),
+        ("dim", asking.ago(one["created_at"])),
+        ("dim", one["token_id"] if asking.verbose else short[one["token_id"]]),
+    )

@@ -1,0 +1,82 @@
+"""States and severities as glyph, word and style, the same in every command."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from reconciler.cli.paint import Paint, safe
+from reconciler.cli.table import Cell
+
+SEVERITIES: Final = ("critical", "high", "medium", "low")
+_KINDS: Final = {"changed": "~", "missing": "-", "unmanaged": "+", "unreadable": "?"}
+_HEALTH: Final = {
+    "in_sync": ("=", "good"),
+    "drifted": ("~", "high"),
+    "incomplete": ("?", "medium"),
+    "error": ("!", "critical"),
+    "never_run": (".", "dim"),
+}
+_PHASES: Final = {
+    "awaiting_approval": "medium",
+    "held": "medium",
+    "needs_human": "critical",
+    "unknown": "critical",
+    "failed": "high",
+    "applying": "strong",
+    "verifying": "strong",
+    "converged": "good",
+}
+_ENDED: Final = frozenset({"suppressed", "superseded", "rejected", "expired", "cancelled"})
+_RUNS: Final = {"started": "strong", "finished": "good", "failed": "high", "in_doubt": "critical"}
+
+
+def text_of(value: object) -> str:
+    """Return `value` on one line, without anything a terminal would obey; nothing for None."""
+    return "" if value is None else safe(" ".join(str(value).split()))
+
+
+def spoken(word: str) -> str:
+    """Return `awaiting_approval` as `awaiting approval`."""
+    return safe(word.replace("_", " "))
+
+
+def health_cells(health: str) -> tuple[Cell, Cell]:
+    """Return a stack's glyph and word."""
+    glyph, style = _HEALTH.get(health, ("?", "plain"))
+    return (style, glyph), (style, spoken(health))
+
+
+def severity_cell(finding: Mapping[str, Any]) -> Cell:
+    """Return kind and severity of a finding, as `scan` writes them."""
+    severity = str(finding["severity"])
+    style = severity if severity in SEVERITIES else "plain"
+    return style, f"{_KINDS.get(finding['kind'], '?')} {safe(severity)}"
+
+
+def phase_cell(state: str) -> Cell:
+    """Return where a remediation stands."""
+    return "dim" if state in _ENDED else _PHASES.get(state, "plain"), spoken(state)
+
+
+def run_cell(state: str) -> Cell:
+    """Return what is known of a run."""
+    return _RUNS.get(state, "plain"), "running" if state == "started" else spoken(state)
+
+
+def by_severity(tally: Mapping[str, int], paint: Paint) -> str:
+    """Return `1 critical, 2 high`; nothing when there is nothing."""
+    return ", ".join(paint(word, f"{tally[word]} {word}") for word in SEVERITIES if tally.get(word))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return `1 finding` or `2 findings`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def wrapped(text: str, *, indent: str, paint: Paint, style: str = "plain") -> Iterator[str]:
+    """Yield `text`, which must be safe, in lines that fit the screen."""
+    width = max(paint.width - len(indent), 16)
+    for line in textwrap.wrap(text, width, break_on_hyphens=False) or [""]:
+        yield indent + paint(style, line)

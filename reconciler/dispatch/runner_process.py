@@ -1,0 +1,247 @@
+"""The `Runner` port over `reconciler/runner.py`: one process of its own for each job.
+
+It is no child of ours, so our end is not its end, and nobody's waiting reaps it. What is
+known of it are its folder and its process; whether that process is still itself is told by
+the time it started, since numbers are used again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from reconciler.domain.errors import InDoubtError, RetryableError
+from reconciler.ports import Exited, RunnerJob, RunnerProcess, RunnerState, Running, Vanished
+
+LOG: Final = "log"
+STARTED: Final = "started.json"
+EXIT: Final = "exit.json"
+
+_RUNNER: Final = Path(__file__).parent.parent / "runner.py"
+_READY: Final = "ready"
+_LOOK_EVERY_S: Final = 0.2
+_SAME_START_S: Final = 0.05
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+class ProcessRunner:
+    """Implements `reconciler.ports.Runner`; keeps nothing in memory."""
+
+    async def start(self, job: RunnerJob, folder: Path) -> RunnerProcess:
+        """Start `job`. See `Runner.start`.
+
+        Raises:
+            RetryableError: no runner could be started; nothing was run.
+            InDoubtError: it could not be told the whole job; most likely nothing was run.
+        """
+        return await asyncio.to_thread(_start, job, folder)
+
+    def state(self, process: RunnerProcess | None, folder: Path) -> RunnerState:
+        """Return what is known of it. Without `process` it is looked for by its folder."""
+        folder = folder.absolute()
+        if (ended := _ended(folder)) is not None:
+            return ended
+        if _at_work(process, folder) if process is not None else _somebody_at_work(folder):
+            return Running()
+        # It may have ended between the two looks.
+        return _ended(folder) or Vanished()
+
+    async def wait(self, process: RunnerProcess | None, folder: Path) -> Exited | Vanished:
+        """Return when it has ended, whoever started it."""
+        while True:
+            state = await asyncio.to_thread(self.state, process, folder)
+            if not isinstance(state, Running):
+                return state
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def interrupt(self, process: RunnerProcess) -> bool:
+        """Ask it to stop; whether it was there to be asked. It passes on the first request only."""
+        if not _is_itself(process):
+            return False
+        try:
+            os.kill(process.pid, signal.SIGUSR1)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+
+def found(folder: Path) -> RunnerProcess | None:
+    """Return the living runner whose folder this is, by its own record."""
+    pid = _record(folder / STARTED).get("pid")
+    if not isinstance(pid, int):
+        return None
+    try:
+        named = str(folder) in psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return None
+    start = _start_of(pid)
+    return RunnerProcess(pid, start, boot_id()) if named and start is not None else None
+
+
+@lru_cache(maxsize=1)
+def boot_id() -> str:
+    """Return what tells this run of the machine from its last."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return str(int(psutil.boot_time()))
+
+
+def _start(job: RunnerJob, folder: Path) -> RunnerProcess:
+    folder = folder.absolute()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        launcher = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_RUNNER), str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+        )
+    except OSError as error:
+        raise RetryableError(f"no runner can be started: {error.strerror}") from error
+    with launcher:
+        pid = _told(launcher, folder)
+        started = _start_of(pid)
+        _tell(launcher, job)
+    if started is None:
+        raise InDoubtError("the runner was gone as soon as it had its job")
+    return RunnerProcess(pid, started, boot_id())
+
+
+def _told(launcher: subprocess.Popen[bytes], folder: Path) -> int:
+    """Return the runner's process id as it tells it, which it does before it does anything."""
+    assert launcher.stdout is not None  # noqa: S101 - piped
+    line = launcher.stdout.readline().decode(errors="replace").strip()
+    word, _, pid = line.partition(" ")
+    if word == _READY and pid.isdecimal():
+        return int(pid)
+    assert launcher.stdin is not None  # noqa: S101 - piped
+    launcher.stdin.close()
+    raise RetryableError(
+        f"{folder}: the runner did not begin: {line or 'it said nothing'}",
+        remedy="check that the data directory can be written to",
+    )
+
+
+def _tell(launcher: subprocess.Popen[bytes], job: RunnerJob) -> None:
+    assert launcher.stdin is not None  # noqa: S101 - piped
+    text = json.dumps(
+        {
+            "argv": list(job.argv),
+            "directory": str(job.directory),
+            "environment": dict(job.environment),
+        }
+    )
+    try:
+        launcher.stdin.write(text.encode())
+        launcher.stdin.close()
+    except OSError as error:
+        raise InDoubtError(f"the runner did not take its job: {error.strerror}") from error
+
+
+def _ended(folder: Path) -> Exited | None:
+    record = _record(folder / EXIT)
+    try:
+        return Exited(
+            exit_code=int(record["exit_code"]),
+            ended_at=datetime.fromisoformat(record["ended_at"]),
+            interrupted=bool(record["interrupted"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _record(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _somebody_at_work(folder: Path) -> bool:
+    runner = _record(folder / STARTED).get("pid")
+    return found(folder) is not None or (
+        isinstance(runner, int) and _command_goes_on(runner, folder)
+    )
+
+
+def _at_work(process: RunnerProcess, folder: Path) -> bool:
+    if process.boot_id != boot_id():
+        return False
+    return _is_itself(process) or _command_goes_on(process.pid, folder)
+
+
+def _command_goes_on(runner: int, folder: Path) -> bool:
+    """Whether a runner that was killed has left its command at work.
+
+    The command is known by the group it was put into: nobody else can get the number of
+    that group as long as it is in use.
+    """
+    if psutil.pid_exists(runner) and not _is_zombie(runner):
+        return False
+    command = _record(folder / STARTED).get("command")
+    return isinstance(command, int) and _group_of(command) == runner
+
+
+def _is_itself(process: RunnerProcess) -> bool:
+    if process.boot_id != boot_id():
+        return False
+    _reap(process.pid)
+    start = _start_of(process.pid)
+    return start is not None and abs(start - process.started_at_s) < _SAME_START_S
+
+
+def _reap(pid: int) -> None:
+    # Where the daemon is the first process of a container, orphans become its children.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return None if _is_zombie(pid) else os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _start_of(pid: int) -> float | None:
+    """Return when a living process started, in seconds; None when there is none.
+
+    On Linux they count from the boot, so that setting the clock does not change them.
+    """
+    if _is_zombie(pid):
+        return None
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return _start_by_clock(pid)
+    # The name in parentheses may hold anything; the start is the 20th field after it.
+    ticks = fields.rpartition(")")[2].split()[19]
+    return int(ticks) / os.sysconf("SC_CLK_TCK")
+
+
+def _start_by_clock(pid: int) -> float | None:
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None

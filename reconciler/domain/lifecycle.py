@@ -1,0 +1,174 @@
+"""What one pass means to the findings that are known: a pure fold.
+
+Only what was really read may heal. What could not be read stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from reconciler.domain.coverage import derived_template_id, resource_id
+from reconciler.domain.model import (
+    Change,
+    Counts,
+    Finding,
+    Kind,
+    Origin,
+    ResourceAddress,
+    StackReport,
+)
+from reconciler.domain.paths import AttributePath
+from reconciler.domain.policy import Subject
+from reconciler.domain.records import FindingRecord, FindingState, Json, TemplateId
+from reconciler.domain.score import score
+
+SETTLED: Final = "settled"
+"""The key of `details` that says which person's word stands about exactly this drift."""
+
+_MOST_LOST: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A known finding that shows itself otherwise now."""
+
+    known: FindingRecord
+    now: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What a pass says of every finding; each known one is in one part, or was not read."""
+
+    opened: tuple[Finding, ...] = ()
+    seen: tuple[FindingRecord, ...] = ()
+    changed: tuple[Changed, ...] = ()
+    healed: tuple[FindingRecord, ...] = ()
+    unread: tuple[FindingRecord, ...] = ()
+
+
+def fold(
+    unhealed: Sequence[FindingRecord],
+    report: StackReport,
+    *,
+    asked: Collection[ResourceAddress] | None = None,
+    may_heal: bool = True,
+) -> Fold:
+    """Return what `report` means to the `unhealed` findings of its stack.
+
+    `asked` are the addresses that were read, None when it was the whole stack: then what the
+    stack does not know any more is healed too. Without `may_heal` nothing is.
+    """
+    found = {finding.address: finding for finding in report.findings}
+    unread = {address for address, _ in report.unreadable}
+    known = {record.address for record in unhealed}
+    parts: dict[str, list[FindingRecord]] = {"seen": [], "healed": [], "unread": []}
+    changed: list[Changed] = []
+    for record in unhealed:
+        now = found.get(record.address)
+        if now is not None and now.fingerprint != record.fingerprint:
+            changed.append(Changed(record, now))
+            continue
+        silent = record.address in unread or (asked is not None and record.address not in asked)
+        part = "seen" if now else "unread" if silent or not may_heal else "healed"
+        parts[part].append(record)
+    return Fold(
+        opened=tuple(finding for finding in report.findings if finding.address not in known),
+        seen=tuple(parts["seen"]),
+        changed=tuple(changed),
+        healed=tuple(parts["healed"]),
+        unread=tuple(parts["unread"]),
+    )
+
+
+def implausible(
+    report: StackReport, *, last_good: Counts | None, same_revision: bool
+) -> str | None:
+    """Return why a pass cannot be the whole truth, in a sentence; None when it can.
+
+    A stack that is recorded and declared as before cannot have lost its resources; the
+    world can, and then they are missing, not uncounted.
+    """
+    if last_good is None or not same_revision or not last_good.resources:
+        return None
+    before, now = last_good.resources, report.counts.resources
+    if now and now >= before * (1 - _MOST_LOST):
+        return None
+    return f"only {now} of {before} resources were listed, though code and state are as before"
+
+
+def settled(record: FindingRecord) -> bool:
+    """Whether a person has spoken about exactly this drift, so that no policy asks again."""
+    return SETTLED in record.details
+
+
+def with_settlement(record: FindingRecord, settlement: Json) -> FindingRecord:
+    """Return `record` saying that `settlement` stands until the drift changes."""
+    return replace(record, details={**record.details, SETTLED: dict(settlement)})
+
+
+def subject_of(record: FindingRecord, *, templates: frozenset[TemplateId] = frozenset()) -> Subject:
+    """Return what policies are asked about; without `templates` its own is all that counts."""
+    own = {derived_template_id(resource_id(record.stack, record.address))}
+    if record.template_id is not None:
+        own.add(record.template_id)
+    return Subject(
+        stack=record.stack,
+        address=record.address,
+        type=record.type,
+        kind=record.kind,
+        severity=record.severity,
+        score=record.score,
+        paths=tuple(change["path"] for change in record.details.get("changes") or ()),
+        templates=frozenset({*own, *templates}),
+        only_undo=record.origin is Origin.OUT_OF_BAND,
+    )
+
+
+def finding_of(record: FindingRecord) -> Finding:
+    """Return the finding as the judgement of a plan needs it: places, and no values."""
+    return Finding(
+        address=record.address,
+        type=record.type,
+        kind=Kind(record.kind),
+        severity=record.severity,
+        origin=record.origin,
+        requires_replace=bool(record.details.get("requires_replace")),
+        fingerprint=record.fingerprint,
+        source=None,
+        changes=_places(record, "changes"),
+        consequences=_places(record, "consequences"),
+    )
+
+
+def refreshed(known: FindingRecord, now: Finding, *, details: Json, at: datetime) -> FindingRecord:
+    """Return the record of a finding that changed; what a person said of the old is void."""
+    return replace(
+        known,
+        type=now.type,
+        kind=now.kind,
+        severity=now.severity,
+        score=score(now),
+        origin=now.origin,
+        fingerprint=now.fingerprint,
+        state=FindingState.OPEN,
+        last_seen=at,
+        times_seen=known.times_seen + 1,
+        details=details,
+    )
+
+
+def _places(record: FindingRecord, key: str) -> tuple[Change, ...]:
+    return tuple(
+        Change(
+            path=AttributePath(change["path"]),
+            declared=None,
+            recorded=None,
+            live=None,
+            origin=record.origin or Origin.BOTH,
+        )
+        for change in record.details.get(key) or ()
+    )

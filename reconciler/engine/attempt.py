@@ -1,0 +1,221 @@
+"""One attempt: a fresh plan, and if it may be, exactly that plan applied."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from reconciler.domain.cadence import patience
+from reconciler.domain.errors import (
+    NotFoundError,
+    ReconcilerError,
+    RetryableError,
+    StorageError,
+)
+from reconciler.domain.lifecycle import finding_of
+from reconciler.domain.model import Snapshot
+from reconciler.domain.phases import Event
+from reconciler.domain.plan import Plan, concerns
+from reconciler.domain.policy import ActionType
+from reconciler.domain.records import (
+    FindingRecord,
+    Remediation,
+    Run,
+    RunId,
+    RunState,
+    StackRecord,
+)
+from reconciler.engine.fleet import defect
+from reconciler.engine.folders import drop, make_private
+from reconciler.engine.follow import begin
+from reconciler.engine.guards import closed_guard
+from reconciler.engine.journal import emit, new_id
+from reconciler.engine.looking import load
+from reconciler.engine.moves import move, sentence, settle, unhealed_of
+from reconciler.engine.opening import Rules, drift_changed
+from reconciler.engine.plan_object import plan_object
+from reconciler.engine.runs import run_body
+from reconciler.engine.service import Service
+from reconciler.ports import IacAdapter, RunnerJob
+from reconciler.stores import Transaction
+
+NOTHING_TO_DO: Final = "the tool's plan holds nothing to do"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan that is saved, and the command that would do it."""
+
+    adapter: IacAdapter
+    snapshot: Snapshot
+    plan: Plan
+    job: RunnerJob
+
+
+async def attempt(service: Service, known: Remediation) -> bool:
+    """Plan `known` anew, and apply that plan if a person or a policy allows exactly it.
+
+    The intent is in the store before the runner begins. Returns whether there is a next step.
+    """
+    run_id = RunId(new_id())
+    folder = service.runs / run_id
+    begun = None
+    try:
+        prepared = await _prepare(service, known, folder)
+        if isinstance(prepared, ReconcilerError):
+            return await _not_planned(service, known, prepared)
+        at = service.clock.now()
+        begun = await service.store.transact(
+            lambda tx: _conclude(tx, service, known, prepared, run_id=run_id, at=at)
+        )
+    finally:
+        if begun is None:
+            drop(folder)
+    if begun is None:
+        return True
+    return await begin(service, begun, prepared.adapter, prepared.snapshot, prepared.job)
+
+
+async def _prepare(
+    service: Service, known: Remediation, folder: Path
+) -> Prepared | ReconcilerError:
+    stack, records = await service.store.read(
+        lambda view: (view.stacks.get(known.stack), unhealed_of(view, known))
+    )
+    if stack is None:
+        return NotFoundError(f"stack {known.stack} is not registered any more")
+    try:
+        return await _plan(service, stack, records, folder)
+    except StorageError:
+        raise
+    except ReconcilerError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - nothing was changed, and a person is told
+        return defect(error)
+
+
+async def _plan(
+    service: Service, stack: StackRecord, records: Sequence[FindingRecord], folder: Path
+) -> Prepared:
+    make_private(folder)
+    loaded = await load(service, stack)
+    addresses = tuple(record.address for record in records)
+    if not addresses:
+        # Never without a target: that would plan, and correct, everything.
+        empty = Plan(stack=stack.name, targets=(), resources=())
+        return Prepared(loaded.adapter, loaded.snapshot, empty, _NO_JOB)
+    plan = await loaded.adapter.plan(loaded.snapshot, addresses, folder=folder)
+    job = loaded.adapter.correction(loaded.snapshot, folder=folder)
+    return Prepared(loaded.adapter, loaded.snapshot, plan, job)
+
+
+_NO_JOB: Final = RunnerJob(argv=(), directory=Path(), environment={})
+
+
+async def _not_planned(service: Service, known: Remediation, error: ReconcilerError) -> bool:
+    """Wait when it is worth waiting, else hand it to a person."""
+    at = service.clock.now()
+    note = sentence(error)
+
+    def work(tx: Transaction) -> None:
+        if isinstance(error, RetryableError):
+            again = at + patience(_wanted_since(known), at)
+            move(tx, known, Event.PLAN_FAILED, at=at, note=note, next_at=again)
+        else:
+            move(tx, known, Event.GIVEN_UP, at=at, note=note)
+
+    await service.store.transact(work)
+    return True
+
+
+def _wanted_since(known: Remediation) -> datetime:
+    return max((approval.at for approval in known.approvals), default=known.created_at)
+
+
+def _conclude(
+    tx: Transaction,
+    service: Service,
+    known: Remediation,
+    prepared: Prepared,
+    *,
+    run_id: RunId,
+    at: datetime,
+) -> tuple[Remediation, Run] | None:
+    """Decide what the plan means; the intent when it is to be applied now."""
+    plan = prepared.plan
+    records = unhealed_of(tx, known)
+    if not records:
+        move(tx, known, Event.DRIFT_GONE, at=at, note="the drift is gone by itself")
+        return None
+    if drift_changed(known, records):
+        move(tx, known, Event.DRIFT_CHANGED, at=at, note="the drift changed")
+        return None
+    if plan.empty:
+        ended = move(tx, known, Event.PLAN_EMPTY, at=at, note=NOTHING_TO_DO)
+        settle(tx, ended, {"state": ended.phase.value, "reason": NOTHING_TO_DO})
+        service.dispatcher.scan_soon(known.stack)
+        return None
+    reasons = concerns(plan, [finding_of(record) for record in records])
+    planned = replace(known, plan=plan_object(plan, concerns=reasons), plan_digest=str(plan.digest))
+    needed = _needs_person(tx, planned, records, reasons, at=at)
+    if needed is not None:
+        _await_approval(tx, service, planned, needed, at=at)
+        return None
+    return _intend(tx, planned, prepared.job, run_id=run_id, at=at)
+
+
+def _needs_person(
+    tx: Transaction,
+    planned: Remediation,
+    records: Sequence[FindingRecord],
+    reasons: Sequence[str],
+    *,
+    at: datetime,
+) -> str | None:
+    """Return why the plan may not be applied before somebody approves it; None when it may."""
+    if any(approval.plan_digest == planned.plan_digest for approval in planned.approvals):
+        return None
+    if planned.approvals:
+        return "the plan is not the one that was approved any more"
+    if planned.action_type is not ActionType.AUTO_CORRECT:
+        return "a person decides about this plan"
+    if not Rules(tx, at).still_wanted(planned, records):
+        return "no policy lets it be corrected unasked"
+    return "; ".join(reasons) or None
+
+
+def _await_approval(
+    tx: Transaction, service: Service, planned: Remediation, why: str, *, at: datetime
+) -> None:
+    waiting = replace(planned, approvals=(), expires_at=at + service.approval_time)
+    move(tx, waiting, Event.APPROVAL_NEEDED, at=at, note=why, next_at=waiting.expires_at)
+
+
+def _intend(
+    tx: Transaction, planned: Remediation, job: RunnerJob, *, run_id: RunId, at: datetime
+) -> tuple[Remediation, Run] | None:
+    closed = closed_guard(tx, planned, at=at)
+    if closed is not None:
+        held = replace(planned, hold_reason=closed.reason, hold_until=closed.until)
+        move(tx, held, Event.GUARD_CLOSED, at=at, note=closed.reason, next_at=closed.next_at(at))
+        return None
+    intent = replace(planned, run_id=run_id, attempts=planned.attempts + 1)
+    run = Run(
+        id=run_id,
+        remediation_id=planned.id,
+        stack=planned.stack,
+        state=RunState.STARTED,
+        plan_digest=str(planned.plan_digest),
+        folder=f"runs/{run_id}",
+        started_at=at,
+        argv_digest=hashlib.sha256("\0".join(job.argv).encode("utf-8", "replace")).hexdigest(),
+        boot_id="",
+    )
+    moved = move(tx, intent, Event.APPLY_STARTED, at=at)
+    tx.runs.put(run)
+    emit(tx, "run.started", run.id, at=at, body=run_body(run))
+    return moved, run

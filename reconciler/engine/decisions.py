@@ -1,0 +1,344 @@
+"""What people decide: each one transition, or a refusal with a stable code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.model import Fingerprint
+from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
+from reconciler.domain.policy import ActionType
+from reconciler.domain.records import (
+    Approval,
+    FindingRecord,
+    FindingState,
+    Hold,
+    Remediation,
+    RemediationId,
+    ReportId,
+    Run,
+)
+from reconciler.engine.guards import hold_ended
+from reconciler.engine.journal import ENGINE, audit, emit
+from reconciler.engine.moves import (
+    move,
+    settle,
+    tell,
+    the_remediation,
+    unhealed_of,
+)
+from reconciler.engine.opening import new_remediation
+from reconciler.engine.runs import process_of
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+from reconciler.wire.service import hold_object
+
+LONGEST_REASON: Final = 2000
+
+
+async def approve(
+    service: Service, remediation_id: RemediationId, *, plan_digest: str, actor: str
+) -> Remediation:
+    """Let exactly the plan of `plan_digest` be applied; any other plan needs a new approval.
+
+    Raises:
+        NotFoundError: there is none of that id.
+        ConflictError: it awaits no approval (`not-awaiting`), shows another plan
+            (`plan-digest-mismatch`), or is a quarantine (`not-available`).
+    """
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> Remediation:
+        known = _awaiting(tx, remediation_id, at=at)
+        if known.action_type is ActionType.QUARANTINE:
+            raise ConflictError(
+                "quarantine is not available in this version",
+                code="not-available",
+                remedy="reject it, or ask for a correction instead",
+            )
+        if known.plan_digest is None or known.plan_digest != plan_digest:
+            raise ConflictError(
+                f"the plan of remediation {known.id} is another one by now",
+                code="plan-digest-mismatch",
+                remedy="look at its present plan, and approve that plan's digest",
+            )
+        others = tuple(one for one in known.approvals if one.person != actor)
+        approval = Approval(person=actor, plan_digest=plan_digest, at=at)
+        approved = replace(known, approvals=(*others, approval))
+        return move(tx, approved, Event.APPROVED, at=at, actor=actor)
+
+    return await _then_advance(service, await service.store.transact(work))
+
+
+async def reject(
+    service: Service, remediation_id: RemediationId, *, reason: str, actor: str
+) -> Remediation:
+    """End it; no policy asks again until the drift changes.
+
+    Raises:
+        NotFoundError, ConflictError: see `approve`.
+    """
+    at = service.clock.now()
+    check_reason(reason)
+
+    def work(tx: Transaction) -> Remediation:
+        known = _awaiting(tx, remediation_id, at=at)
+        ended = move(tx, known, Event.REJECTED, at=at, actor=actor, note=reason)
+        settle(tx, ended, _settlement(ended, actor, reason))
+        return ended
+
+    return await service.store.transact(work)
+
+
+async def cancel(service: Service, remediation_id: RemediationId, *, actor: str) -> Remediation:
+    """End it; an apply that is under way is asked to stop, exactly once, and then judged.
+
+    Raises:
+        NotFoundError: there is none of that id.
+        ConflictError: it has ended, or is just being verified (`moved-on`).
+    """
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> tuple[Remediation, Run | None]:
+        known = the_remediation(tx, remediation_id)
+        if known.phase is Phase.APPLYING:
+            return known, _ask_to_stop(tx, known, at=at, actor=actor)
+        if known.phase is Phase.NEEDS_HUMAN:
+            event = Event.ABANDONED
+        elif known.phase in BEFORE_EFFECT:
+            event = Event.CANCELLED
+        else:
+            raise _moved_on(known, "cannot be cancelled any more")
+        ended = move(tx, known, event, at=at, actor=actor, note=f"cancelled by {actor}")
+        settle(tx, ended, _settlement(ended, actor, None))
+        return ended, None
+
+    remediation, run = await service.store.transact(work)
+    process = process_of(run) if run else None
+    if process is not None:
+        service.runner.interrupt(process)
+    return remediation
+
+
+def _ask_to_stop(tx: Transaction, known: Remediation, *, at: datetime, actor: str) -> Run | None:
+    """Return the run to interrupt; None when that was asked before, or it has not begun."""
+    run = tx.runs.get(known.run_id) if known.run_id else None
+    if run is None or run.summary is not None:
+        return None
+    if process_of(run) is None:
+        raise ConflictError(
+            "its apply is just beginning", code="moved-on", remedy="cancel it again in a moment"
+        )
+    asked = replace(run, summary=f"asked to stop by {actor}")
+    tx.runs.put(asked)
+    audit(tx, "run.interrupted", run.id, at=at, actor=actor, details={"remediation": known.id})
+    emit(tx, "run.progress", run.id, at=at, body={"id": run.id, "summary": asked.summary})
+    return asked
+
+
+async def retry(
+    service: Service, remediation_id: RemediationId, *, reason: str, actor: str
+) -> Remediation:
+    """Begin anew what needed a person: with a fresh plan, and no approval left.
+
+    Raises:
+        NotFoundError: there is none of that id.
+        ConflictError: it does not wait for that (`moved-on`), or its drift is gone
+            (`already-healed`).
+    """
+    at = service.clock.now()
+    check_reason(reason)
+
+    def work(tx: Transaction) -> Remediation:
+        known = _needing_person(tx, remediation_id)
+        records = unhealed_of(tx, known)
+        if not records:
+            raise _healed(known.id)
+        anew = replace(
+            known,
+            attempts=0,
+            approvals=(),
+            plan=None,
+            plan_digest=None,
+            fingerprints=_fingerprints_now(tx, known),
+        )
+        return move(tx, anew, Event.RETRIED, at=at, actor=actor, note=reason)
+
+    return await _then_advance(service, await service.store.transact(work))
+
+
+async def suppress(
+    service: Service, remediation_id: RemediationId, *, reason: str, actor: str
+) -> Remediation:
+    """End it and ignore its findings until they change; they stay visible as ignored.
+
+    Raises:
+        NotFoundError: there is none of that id.
+        ConflictError: it waits for no person (`moved-on`).
+    """
+    at = service.clock.now()
+    check_reason(reason)
+
+    def work(tx: Transaction) -> Remediation:
+        known = the_remediation(tx, remediation_id)
+        if known.phase not in (Phase.NEEDS_HUMAN, Phase.AWAITING_APPROVAL):
+            raise _moved_on(known, "waits for nobody's word")
+        ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
+        settle(tx, ended, _settlement(ended, actor, reason))
+        tx.findings.put_many(
+            replace(record, state=FindingState.IGNORED, acted_on=False)
+            for record in unhealed_of(tx, ended)
+        )
+        return ended
+
+    return await service.store.transact(work)
+
+
+async def request(
+    service: Service,
+    report_id: ReportId,
+    *,
+    action_type: ActionType | None = None,
+    actor: str,
+) -> Remediation:
+    """Return the open remediation of the report's finding, opening one where there is none.
+
+    A person's wish is no approval: its plan awaits one, unless a policy lets it be
+    corrected unasked.
+
+    Raises:
+        NotFoundError: there is no such report.
+        ConflictError: its drift is gone (`already-healed`).
+    """
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> Remediation:
+        record = _finding_of_report(tx, report_id)
+        known = tx.remediations.open_with(record.id)
+        if known is not None:
+            return known
+        wanted = action_type or ActionType.MANUAL_REVIEW
+        fresh = new_remediation([record], wanted, at=at, requested_by=actor)
+        fresh = replace(fresh, report_id=report_id)
+        tx.remediations.add(fresh)
+        tell(tx, fresh, at=at, actor=actor)
+        return fresh
+
+    return await _then_advance(service, await service.store.transact(work))
+
+
+async def hold(
+    service: Service, *, by: str, reason: str = "", until: datetime | None = None
+) -> Hold:
+    """Let nothing begin to change the world, from now on until `until` or `resume`.
+
+    Raises:
+        InvalidError: `until` is over already.
+    """
+    at = service.clock.now()
+    if until is not None and until <= at:
+        raise InvalidError("a hold cannot end before it begins")
+    if len(reason) > LONGEST_REASON:
+        raise InvalidError(f"a reason has at most {LONGEST_REASON} characters")
+    pulled = Hold(by=by, reason=reason or "no reason was given", since=at, until=until)
+
+    def work(tx: Transaction) -> Hold:
+        tx.holds.put(pulled)
+        body = hold_object(pulled)["hold"]
+        audit(tx, "hold.set", "hold", at=at, actor=by, details=body)
+        emit(tx, "hold.set", "hold", at=at, body=body)
+        return pulled
+
+    return await service.store.transact(work)
+
+
+async def resume(service: Service, *, by: str) -> None:
+    """Release the hold; releasing twice is releasing once."""
+    at = service.clock.now()
+    held = await service.store.transact(lambda tx: release_hold(tx, at=at, by=by))
+    for remediation_id in held:
+        service.dispatcher.advance_soon(remediation_id)
+
+
+def release_hold(
+    tx: Transaction, *, at: datetime, by: str = ENGINE, only_ended: bool = False
+) -> tuple[RemediationId, ...]:
+    """Release the hold and return what was held; with `only_ended` only one whose time is up."""
+    known = tx.holds.get()
+    if known is None or (only_ended and not hold_ended(known, now=at)):
+        return ()
+    tx.holds.put(None)
+    audit(tx, "hold.released", "hold", at=at, actor=by, details={"reason": known.reason})
+    emit(tx, "hold.released", "hold", at=at, body={"by": by})
+    return tuple(one.id for one in tx.remediations.in_phases({Phase.HELD}))
+
+
+def check_reason(reason: str) -> None:
+    """Refuse a reason that says nothing.
+
+    Raises:
+        InvalidError: it is empty or too long.
+    """
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise InvalidError(f"a reason has 1 to {LONGEST_REASON} characters")
+
+
+async def _then_advance(service: Service, remediation: Remediation) -> Remediation:
+    service.dispatcher.advance_soon(remediation.id)
+    return remediation
+
+
+def _awaiting(tx: Transaction, remediation_id: RemediationId, *, at: datetime) -> Remediation:
+    known = the_remediation(tx, remediation_id)
+    if known.phase is not Phase.AWAITING_APPROVAL:
+        raise ConflictError(
+            f"remediation {known.id} awaits no approval: it is {known.phase.value}",
+            code="not-awaiting",
+        )
+    if known.expires_at is not None and known.expires_at <= at:
+        raise ConflictError(
+            f"the time to decide about remediation {known.id} is over", code="not-awaiting"
+        )
+    return known
+
+
+def _needing_person(tx: Transaction, remediation_id: RemediationId) -> Remediation:
+    known = the_remediation(tx, remediation_id)
+    if known.phase is not Phase.NEEDS_HUMAN:
+        raise _moved_on(known, "needs nobody's word to go on")
+    return known
+
+
+def _moved_on(known: Remediation, why: str) -> ConflictError:
+    return ConflictError(
+        f"remediation {known.id} is {known.phase.value} and {why}", code="moved-on"
+    )
+
+
+def _healed(what: str) -> ConflictError:
+    return ConflictError(f"the drift of {what} is gone already", code="already-healed")
+
+
+def _settlement(ended: Remediation, actor: str, reason: str | None) -> dict[str, str | None]:
+    return {"state": ended.phase.value, "by": actor, "reason": reason}
+
+
+def _fingerprints_now(tx: Transaction, known: Remediation) -> tuple[Fingerprint, ...]:
+    records = {record.id: record for record in tx.findings.get_many(known.finding_ids)}
+    return tuple(
+        records[finding_id].fingerprint if finding_id in records else before
+        for finding_id, before in zip(known.finding_ids, known.fingerprints, strict=True)
+    )
+
+
+def _finding_of_report(tx: Transaction, report_id: ReportId) -> FindingRecord:
+    report = tx.reports.get(report_id)
+    if report is None:
+        raise NotFoundError(f"there is no drift report {report_id}")
+    address = report.resource_id.removeprefix(f"{report.stack}/")
+    for record in tx.findings.unhealed(report.stack):
+        if record.address == address:
+            return record
+    raise _healed(report.resource_id)

@@ -1,0 +1,155 @@
+"""What a pass means to the store: rows of findings, their reports, and the news."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from reconciler.domain.coverage import resource_id
+from reconciler.domain.lifecycle import Changed, Fold, refreshed
+from reconciler.domain.model import Finding, ResourceAddress, StackName
+from reconciler.domain.records import (
+    DriftReport,
+    FindingId,
+    FindingRecord,
+    FindingState,
+    Json,
+    ReportId,
+    TemplateId,
+)
+from reconciler.domain.score import score
+from reconciler.engine.journal import emit, new_id
+from reconciler.stores import Transaction
+from reconciler.wire.scan import finding_object
+
+
+@dataclass(slots=True)
+class _Written:
+    """What one transaction is going to write."""
+
+    findings: list[FindingRecord] = field(default_factory=list)
+    reports: list[DriftReport] = field(default_factory=list)
+    news: list[tuple[str, FindingRecord]] = field(default_factory=list)
+
+    def add(self, event: str, record: FindingRecord, report: DriftReport) -> None:
+        self.findings.append(record)
+        self.reports.append(report)
+        self.news.append((f"drift.{event}", record))
+
+
+def keep(
+    tx: Transaction, stack: StackName, folded: Fold, *, at: datetime
+) -> tuple[FindingRecord, ...]:
+    """Write what the pass at `at` said, and return the findings that it saw."""
+    written = _Written()
+    for finding in folded.opened:
+        _open(tx, stack, finding, written, at)
+    for changed in folded.changed:
+        _change(tx, changed, written, at)
+    news = list(written.findings)
+    _heal(folded.healed, written, at)
+    _write(tx, written, at)
+    tx.findings.touch_many((record.id for record in folded.seen), seen_at=at)
+    seen = (replace(one, last_seen=at, times_seen=one.times_seen + 1) for one in folded.seen)
+    return (*news, *seen)
+
+
+def heal(tx: Transaction, records: Sequence[FindingRecord], *, at: datetime) -> None:
+    """Write that what `records` tell of is no more."""
+    written = _Written()
+    _heal(records, written, at)
+    _write(tx, written, at)
+
+
+def finding_body(record: FindingRecord) -> Json:
+    """Return what the live stream tells of a finding."""
+    return {
+        "id": record.id,
+        "stack": record.stack,
+        "address": record.address,
+        "type": record.type,
+        "kind": record.kind.value,
+        "severity": record.severity.word,
+        "score": record.score,
+        "state": record.state.value,
+        "report_id": record.report_id,
+    }
+
+
+def _open(
+    tx: Transaction, stack: StackName, finding: Finding, written: _Written, at: datetime
+) -> None:
+    template_id = _template_of(tx, stack, finding.address)
+    details = finding_object(finding)
+    record = FindingRecord(
+        id=FindingId(new_id()),
+        stack=stack,
+        address=finding.address,
+        type=finding.type,
+        kind=finding.kind,
+        severity=finding.severity,
+        score=score(finding),
+        origin=finding.origin,
+        fingerprint=finding.fingerprint,
+        state=FindingState.OPEN,
+        first_seen=at,
+        last_seen=at,
+        times_seen=1,
+        report_id=ReportId(new_id()),
+        details=details,
+        template_id=template_id,
+        acted_on=False,
+    )
+    written.add("detected", record, _report(record, "detected", details, at))
+
+
+def _change(tx: Transaction, changed: Changed, written: _Written, at: datetime) -> None:
+    details = finding_object(changed.now)
+    record = refreshed(changed.known, changed.now, details=details, at=at)
+    record = replace(
+        record,
+        report_id=ReportId(new_id()),
+        template_id=_template_of(tx, record.stack, record.address) or record.template_id,
+    )
+    written.add("changed", record, _report(record, "changed", details, at))
+
+
+def _heal(records: Iterable[FindingRecord], written: _Written, at: datetime) -> None:
+    for known in records:
+        record = replace(
+            known, state=FindingState.HEALED, healed_at=at, report_id=ReportId(new_id())
+        )
+        details = {
+            "address": record.address,
+            "type": record.type,
+            "kind": record.kind.value,
+            "severity": record.severity.word,
+            "healed": True,
+        }
+        written.add("healed", record, _report(record, "healed", details, at))
+
+
+def _report(record: FindingRecord, event: str, details: Json, at: datetime) -> DriftReport:
+    return DriftReport(
+        report_id=record.report_id,
+        resource_id=resource_id(record.stack, record.address),
+        template_id=record.template_id,
+        timestamp=at,
+        drift_hash=record.fingerprint,
+        drift_details=details,
+        stack=record.stack,
+        event=event,
+    )
+
+
+def _write(tx: Transaction, written: _Written, at: datetime) -> None:
+    tx.reports.put_many(written.reports)
+    tx.findings.put_many(written.findings)
+    for event, record in written.news:
+        emit(tx, event, record.id, at=at, body=finding_body(record))
+
+
+def _template_of(tx: Transaction, stack: StackName, address: ResourceAddress) -> TemplateId | None:
+    template = tx.templates.of_resource(resource_id(stack, address))
+    return template.template_id if template else None

@@ -1,0 +1,225 @@
+"""From the intent to the end of an apply, also of one that an earlier daemon began."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from reconciler.domain.cadence import retry_after
+from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError, StorageError
+from reconciler.domain.model import Snapshot
+from reconciler.domain.phases import Event, Phase
+from reconciler.domain.records import Remediation, Run, RunState
+from reconciler.engine.fleet import defect
+from reconciler.engine.folders import drop_plans
+from reconciler.engine.journal import audit, emit
+from reconciler.engine.looking import load
+from reconciler.engine.moves import move, sentence, the_remediation
+from reconciler.engine.run_log import RunTail
+from reconciler.engine.runs import folder_of, process_of, run_body
+from reconciler.engine.service import Service
+from reconciler.ports import (
+    Done,
+    Exited,
+    Failed,
+    IacAdapter,
+    InDoubt,
+    Outcome,
+    RunnerJob,
+    RunnerProcess,
+    Running,
+    Vanished,
+)
+from reconciler.stores import Transaction
+
+_TAIL_EVERY_S: Final = 0.25
+_POLL_EVERY_S: Final = 0.5
+
+
+async def begin(
+    service: Service,
+    begun: tuple[Remediation, Run],
+    adapter: IacAdapter,
+    snapshot: Snapshot,
+    job: RunnerJob,
+) -> bool:
+    """Start the runner of an intent that is in the store, and stay with it to its end."""
+    remediation, run = begun
+    try:
+        process = await service.runner.start(job, folder_of(service, run))
+    except StorageError:
+        raise
+    except ReconcilerError as error:
+        return await _end(service, remediation, run, _of_start(error), ended=None)
+    except Exception as error:  # noqa: BLE001 - it may have begun: only a look can tell
+        doubt = InDoubt(sentence(defect(error)))
+        return await _end(service, remediation, run, doubt, ended=None)
+    run = replace(run, pid=process.pid, pid_started=process.started_at_s, boot_id=process.boot_id)
+    known_run = run
+    await service.store.transact(lambda tx: tx.runs.put(known_run))
+    ended = await _until_ended(service, run, process, adapter)
+    outcome = _outcome(service, adapter, snapshot, run, ended)
+    return await _end(service, remediation, run, outcome, ended=ended)
+
+
+async def adopt(service: Service, known: Remediation) -> bool:
+    """Wait for an apply that an earlier daemon began, and end it as if it were ours.
+
+    One whose process is gone without a record ends in doubt; it is never begun again.
+    """
+    run, stack = await service.store.read(
+        lambda view: (
+            view.runs.get(known.run_id) if known.run_id else None,
+            view.stacks.get(known.stack),
+        )
+    )
+    if run is None:
+        return await _end(service, known, None, InDoubt("its run is not known"), ended=None)
+    if stack is None:
+        return await _end(service, known, run, InDoubt("its stack is not registered"), ended=None)
+    try:
+        loaded = await load(service, stack)
+    except StorageError:
+        raise
+    except ReconcilerError as error:
+        return await _end_unjudged(service, known, run, error)
+    except Exception as error:  # noqa: BLE001 - the run goes on all the same
+        return await _end_unjudged(service, known, run, defect(error))
+    ended = await _until_ended(service, run, process_of(run), loaded.adapter)
+    outcome = _outcome(service, loaded.adapter, loaded.snapshot, run, ended)
+    return await _end(service, known, run, outcome, ended=ended)
+
+
+async def _end_unjudged(
+    service: Service, known: Remediation, run: Run, error: ReconcilerError
+) -> bool:
+    """Wait for the end of a run whose stack cannot be read: it will be in doubt."""
+    ended = await _ended(service, run, process_of(run))
+    doubt = InDoubt(f"how it ended cannot be told: {sentence(error)}")
+    return await _end(service, known, run, doubt, ended=ended)
+
+
+def _of_start(error: ReconcilerError) -> Outcome:
+    if isinstance(error, PermanentError | RetryableError):
+        return Failed(sentence(error))
+    return InDoubt(sentence(error))
+
+
+def _outcome(
+    service: Service,
+    adapter: IacAdapter,
+    snapshot: Snapshot,
+    run: Run,
+    ended: Exited | Vanished,
+) -> Outcome:
+    try:
+        return adapter.outcome(snapshot, ended=ended, log=folder_of(service, run) / "log")
+    except ReconcilerError as error:
+        return InDoubt(f"how it ended cannot be told: {sentence(error)}")
+    except Exception as error:  # noqa: BLE001 - an end nobody can read is in doubt
+        return InDoubt(f"how it ended cannot be told: {sentence(defect(error))}")
+
+
+async def _until_ended(
+    service: Service, run: Run, process: RunnerProcess | None, adapter: IacAdapter
+) -> Exited | Vanished:
+    """Return when it ended; until then its progress goes to the store and the live stream."""
+    tail = RunTail(service, run, adapter)
+    waiting = asyncio.ensure_future(_ended(service, run, process))
+    try:
+        while not waiting.done():
+            await asyncio.wait({waiting}, timeout=_TAIL_EVERY_S)
+            await tail.catch_up()
+        return waiting.result()
+    finally:
+        waiting.cancel()
+
+
+async def _ended(service: Service, run: Run, process: RunnerProcess | None) -> Exited | Vanished:
+    folder = folder_of(service, run)
+    if process is not None:
+        return await service.runner.wait(process, folder)
+    # We died before we knew which process it is; its folder knows.
+    while isinstance(state := service.runner.state(None, folder), Running):  # noqa: ASYNC110 - it is another process
+        await asyncio.sleep(_POLL_EVERY_S)
+    return state
+
+
+async def _end(
+    service: Service,
+    known: Remediation,
+    run: Run | None,
+    outcome: Outcome,
+    *,
+    ended: Exited | Vanished | None,
+) -> bool:
+    at = service.clock.now()
+    await service.store.transact(
+        lambda tx: _write_end(tx, service, known, run, outcome, ended=ended, at=at)
+    )
+    if run is not None:
+        drop_plans(folder_of(service, run))
+    return True
+
+
+def _write_end(  # noqa: PLR0913 - one transaction over everything that is known
+    tx: Transaction,
+    service: Service,
+    known: Remediation,
+    run: Run | None,
+    outcome: Outcome,
+    *,
+    ended: Exited | Vanished | None,
+    at: datetime,
+) -> None:
+    # Read anew: somebody may have asked it to stop, which is no transition.
+    fresh = the_remediation(tx, known.id)
+    if fresh.phase is not Phase.APPLYING or fresh.run_id != known.run_id:
+        return
+    if run is not None:
+        _end_run(tx, tx.runs.get(run.id) or run, outcome, ended, at=at)
+    interrupted = isinstance(ended, Exited) and ended.interrupted
+    match outcome:
+        case Done(summary=summary):
+            move(tx, fresh, Event.APPLY_ENDED, at=at, note=summary)
+        case InDoubt(reason=reason):
+            move(tx, fresh, Event.APPLY_IN_DOUBT, at=at, note=reason)
+        case Failed(reason=reason):
+            if interrupted or fresh.attempts >= service.attempts:
+                move(tx, fresh, Event.GIVEN_UP, at=at, note=reason)
+            else:
+                again = at + retry_after(fresh.attempts)
+                move(tx, fresh, Event.APPLY_FAILED_CLEANLY, at=at, note=reason, next_at=again)
+
+
+def _end_run(
+    tx: Transaction,
+    run: Run,
+    outcome: Outcome,
+    ended: Exited | Vanished | None,
+    *,
+    at: datetime,
+) -> None:
+    state, summary = _told(outcome)
+    over = replace(
+        run,
+        state=state,
+        summary=summary,
+        ended_at=at,
+        exit_code=ended.exit_code if isinstance(ended, Exited) else None,
+    )
+    tx.runs.put(over)
+    audit(tx, f"run.{state.value}", run.id, at=at, details={"summary": summary})
+    emit(tx, "run.ended", run.id, at=at, body=run_body(over))
+
+
+def _told(outcome: Outcome) -> tuple[RunState, str]:
+    match outcome:
+        case Done(summary=summary):
+            return RunState.FINISHED, summary
+        case Failed(reason=reason):
+            return RunState.FAILED, reason
+        case InDoubt(reason=reason):
+            return RunState.IN_DOUBT, reason

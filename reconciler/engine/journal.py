@@ -1,0 +1,42 @@
+"""What is written along with every change: who did it, and a line for the live stream."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Final
+
+from reconciler.domain.records import AuditEntry, EventEntry, Json
+from reconciler.stores import Transaction
+
+ENGINE: Final = "trueup"
+"""The actor where no person asked for it."""
+
+_ID_BYTES: Final = 10
+
+
+def new_id() -> str:
+    """Return a name that was never used; its first characters differ too."""
+    return secrets.token_hex(_ID_BYTES)
+
+
+def audit(
+    tx: Transaction,
+    action: str,
+    subject: str,
+    *,
+    at: datetime,
+    actor: str = ENGINE,
+    details: Json | None = None,
+) -> None:
+    """Keep for good that `actor` did `action` to `subject`."""
+    tx.audit.append(
+        AuditEntry(at=at, actor=actor, action=action, subject=subject, details=details or {})
+    )
+
+
+def emit(
+    tx: Transaction, event: str, subject: str, *, at: datetime, body: Json | None = None
+) -> None:
+    """Tell everybody who listens, once this transaction is committed."""
+    tx.events.append(EventEntry(at=at, type=event, subject=subject, body=body or {}))

@@ -1,0 +1,99 @@
+"""One look at a stack, whole or in part; what goes wrong with the stack is a value."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.domain.errors import ReconcilerError, StorageError
+from reconciler.domain.model import ResourceAddress, Snapshot, StackReport
+from reconciler.domain.records import StackRecord
+from reconciler.engine.fleet import defect
+from reconciler.engine.scan import Scanning, scan_loaded
+from reconciler.engine.service import Service
+from reconciler.ports import Declaration, IacAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A stack as recorded and declared now, and who read it."""
+
+    adapter: IacAdapter
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen. `declarations` is None when code and state are as at the last look."""
+
+    report: StackReport
+    revision: str
+    began_at: datetime
+    took_ms: float
+    declarations: tuple[Declaration, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """Nothing was seen, and why."""
+
+    error: ReconcilerError
+    began_at: datetime
+    took_ms: float
+
+
+async def load(service: Service, stack: StackRecord) -> Loaded:
+    """Return the stack as recorded and declared.
+
+    Raises:
+        RetryableError: the backend could not be reached.
+        PermanentError: there is no adapter for it, or its set-up is unusable.
+    """
+    reference = service.reference_of(stack)
+    adapter = service.adapter_of(stack)
+    return Loaded(adapter, await adapter.load(reference))
+
+
+async def look(
+    service: Service,
+    stack: StackRecord,
+    *,
+    addresses: Collection[ResourceAddress] | None = None,
+) -> Look | Blind:
+    """Return what a fresh read of `stack` gave, of all of it or of exactly `addresses`.
+
+    Raises:
+        StorageError: the database, which is ours and not the stack's, cannot be used.
+    """
+    began_at = service.clock.now()
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    try:
+        report, snapshot, declared = await _look(service, stack, addresses)
+    except StorageError:
+        raise
+    except ReconcilerError as error:
+        return Blind(error, began_at, (loop.time() - started) * 1000)
+    except Exception as error:  # noqa: BLE001 - one stack's defect must not end the others
+        return Blind(defect(error), began_at, (loop.time() - started) * 1000)
+    return Look(
+        report=report,
+        revision=snapshot.revision,
+        began_at=began_at,
+        took_ms=(loop.time() - started) * 1000,
+        declarations=declared,
+    )
+
+
+async def _look(
+    service: Service, stack: StackRecord, addresses: Collection[ResourceAddress] | None
+) -> tuple[StackReport, Snapshot, tuple[Declaration, ...] | None]:
+    loaded = await load(service, stack)
+    scanning = Scanning(adapter=loaded.adapter, clock=service.clock, judging=service.judging)
+    report = await scan_loaded(loaded.snapshot, scanning=scanning, addresses=addresses)
+    declared = None
+    if addresses is None and loaded.snapshot.revision != stack.revision:
+        declared = await loaded.adapter.declarations(loaded.snapshot)
+    return report, loaded.snapshot, declared

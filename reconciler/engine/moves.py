@@ -1,0 +1,125 @@
+"""The one way a remediation moves: table, row, audit and event in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.domain.errors import NotFoundError, ReconcilerError
+from reconciler.domain.lifecycle import with_settlement
+from reconciler.domain.phases import TERMINAL, Event, Phase, next_phase
+from reconciler.domain.records import (
+    FindingRecord,
+    FindingState,
+    Json,
+    Remediation,
+    RemediationId,
+)
+from reconciler.engine.journal import ENGINE, audit, emit
+from reconciler.stores import Transaction
+
+
+def move(  # noqa: PLR0913 - what is kept of a transition
+    tx: Transaction,
+    known: Remediation,
+    event: Event,
+    *,
+    at: datetime,
+    actor: str = ENGINE,
+    note: str | None = None,
+    next_at: datetime | None = None,
+) -> Remediation:
+    """Write where `event` leads `known`, with whatever else the caller changed in it.
+
+    Raises:
+        ConflictError: somebody moved it in between (`moved-on`), or another one of its stack
+            is in effect (`stack-busy`).
+        IllegalTransitionError: the table has no such row.
+    """
+    phase = next_phase(known.phase, event)
+    held = phase is Phase.HELD
+    moved = tx.remediations.save(
+        replace(
+            known,
+            phase=phase,
+            updated_at=at,
+            note=note,
+            next_at=None if phase in TERMINAL else next_at,
+            expires_at=known.expires_at if phase is Phase.AWAITING_APPROVAL else None,
+            hold_reason=known.hold_reason if held else None,
+            hold_until=known.hold_until if held else None,
+        )
+    )
+    tell(tx, moved, at=at, actor=actor, came_from=known.phase)
+    return moved
+
+
+def tell(
+    tx: Transaction,
+    remediation: Remediation,
+    *,
+    at: datetime,
+    actor: str = ENGINE,
+    came_from: Phase | None = None,
+) -> None:
+    """Write the audit row and the event of where `remediation` stands now."""
+    name = f"remediation.{remediation.phase.value}"
+    details: dict[str, object] = {"stack": remediation.stack, "note": remediation.note}
+    if came_from is not None:
+        details["from"] = came_from.value
+    if remediation.plan_digest is not None:
+        details["plan_digest"] = remediation.plan_digest
+    audit(tx, name, remediation.id, at=at, actor=actor, details=details)
+    emit(tx, name, remediation.id, at=at, body=remediation_body(remediation))
+
+
+def remediation_body(remediation: Remediation) -> Json:
+    """Return what the live stream tells of a remediation."""
+    return {
+        "id": remediation.id,
+        "stack": remediation.stack,
+        "state": remediation.phase.value,
+        "action_type": remediation.action_type.value,
+        "finding_ids": list(remediation.finding_ids),
+        "plan_digest": remediation.plan_digest,
+        "run_id": remediation.run_id,
+        "note": remediation.note,
+    }
+
+
+def the_remediation(tx: Transaction, remediation_id: RemediationId) -> Remediation:
+    """Return the remediation of that id.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = tx.remediations.get(remediation_id)
+    if found is None:
+        raise NotFoundError(f"there is no remediation {remediation_id}")
+    return found
+
+
+def settle(tx: Transaction, remediation: Remediation, settlement: Json) -> None:
+    """Let no policy ask again about the drift of `remediation`, until that drift changes."""
+    decided = dict(zip(remediation.finding_ids, remediation.fingerprints, strict=True))
+    tx.findings.put_many(
+        with_settlement(record, {"remediation_id": remediation.id, **settlement})
+        for record in tx.findings.get_many(remediation.finding_ids)
+        if record.state is FindingState.OPEN and record.fingerprint == decided[record.id]
+    )
+
+
+def unhealed_of(tx: Transaction, remediation: Remediation) -> tuple[FindingRecord, ...]:
+    """Return those of its findings that are still there, in their order."""
+    return still_there(tx.findings.get_many(remediation.finding_ids))
+
+
+def still_there(records: Iterable[FindingRecord]) -> tuple[FindingRecord, ...]:
+    """Return `records` without those that healed."""
+    return tuple(record for record in records if record.state is not FindingState.HEALED)
+
+
+def sentence(error: ReconcilerError) -> str:
+    """Return what a person should read of `error`, with what to do about it."""
+    return f"{error}; {error.remedy}" if error.remedy else str(error)

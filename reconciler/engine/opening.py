@@ -1,0 +1,160 @@
+"""From what a pass saw to what is to be done: policies asked, remediations opened and ended."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from reconciler.domain.coverage import covering, resource_id
+from reconciler.domain.lifecycle import Fold, settled, subject_of
+from reconciler.domain.model import StackName
+from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
+from reconciler.domain.policy import Act, ActionType, Decision, action_on, decide
+from reconciler.domain.records import (
+    FindingId,
+    FindingRecord,
+    FindingState,
+    Remediation,
+    RemediationId,
+)
+from reconciler.engine.journal import new_id
+from reconciler.engine.moves import move, still_there, tell
+from reconciler.stores import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The policies and uploaded templates of one moment."""
+
+    tx: Transaction
+    at: datetime
+
+    def decide_all(self, records: Sequence[FindingRecord]) -> list[tuple[FindingRecord, Decision]]:
+        """Return what the policies say of each record."""
+        policies = self.tx.policies.all()
+        uploaded = self.tx.templates.uploaded() if policies else ()
+        decided = []
+        for record in records:
+            named = resource_id(record.stack, record.address)
+            templates = covering(uploaded, named, record.type)
+            subject = subject_of(record, templates=templates)
+            decided.append((record, decide(subject, policies, now=self.at)))
+        return decided
+
+    def still_wanted(self, remediation: Remediation, records: Sequence[FindingRecord]) -> bool:
+        """Whether a policy wants exactly this done, unasked, about each of `records`."""
+        return bool(records) and all(
+            isinstance(decision, Act)
+            and action_on(decision, subject_of(record)) is remediation.action_type
+            for record, decision in self.decide_all(records)
+        )
+
+
+def end_overtaken(
+    tx: Transaction, stack: StackName, folded: Fold, *, at: datetime
+) -> tuple[Remediation, ...]:
+    """End the remediations whose drift changed or is gone; return those that stay open."""
+    changed = {one.known.id for one in folded.changed}
+    gone = {record.id for record in folded.healed}
+    kept = []
+    for known in tx.remediations.open_of(stack):
+        if known.phase in BEFORE_EFFECT and changed & set(known.finding_ids):
+            move(tx, known, Event.DRIFT_CHANGED, at=at, note="the drift changed")
+        elif _may_end(known) and gone & set(known.finding_ids) and _all_healed(tx, known):
+            move(tx, known, Event.DRIFT_GONE, at=at, note="the drift is gone by itself")
+        else:
+            kept.append(known)
+    return tuple(kept)
+
+
+def open_wanted(
+    tx: Transaction,
+    records: Sequence[FindingRecord],
+    *,
+    still_open: Iterable[Remediation],
+    at: datetime,
+    confirm_after: timedelta,
+) -> tuple[tuple[Remediation, ...], bool]:
+    """Ask the policies about `records`, note the answers, and open what they want done.
+
+    Returns the remediations opened, one per policy and action, and whether anything is
+    acted on at all.
+    """
+    taken = {finding_id for one in still_open for finding_id in one.finding_ids}
+    groups: dict[tuple[str, ActionType], list[FindingRecord]] = defaultdict(list)
+    noted = []
+    open_ones = [record for record in records if record.state is FindingState.OPEN]
+    acted_on = False
+    for record, decision in Rules(tx, at).decide_all(open_ones):
+        acts = isinstance(decision, Act)
+        acted_on = acted_on or acts
+        if record.acted_on is not acts:
+            noted.append(replace(record, acted_on=acts))
+        if isinstance(decision, Act) and not settled(record) and record.id not in taken:
+            wanted = action_on(decision, subject_of(record))
+            groups[decision.policy.policy_id, wanted].append(record)
+    tx.findings.put_many(noted)
+    opened = _open_groups(tx, groups, at=at, confirm_after=confirm_after)
+    return opened, acted_on
+
+
+def _open_groups(
+    tx: Transaction,
+    groups: Mapping[tuple[str, ActionType], Sequence[FindingRecord]],
+    *,
+    at: datetime,
+    confirm_after: timedelta,
+) -> tuple[Remediation, ...]:
+    opened = []
+    for (policy_id, action), records in groups.items():
+        fresh = new_remediation(records, action, at=at, policy_id=policy_id)
+        if action is ActionType.AUTO_CORRECT:
+            fresh = replace(fresh, next_at=at + confirm_after)
+        tx.remediations.add(fresh)
+        tell(tx, fresh, at=at)
+        opened.append(fresh)
+    return tuple(opened)
+
+
+def new_remediation(
+    records: Sequence[FindingRecord],
+    action: ActionType,
+    *,
+    at: datetime,
+    policy_id: str | None = None,
+    requested_by: str = "policy",
+) -> Remediation:
+    """Return a remediation at its beginning; it is written nowhere yet."""
+    ordered = sorted(records, key=lambda record: record.address)
+    return Remediation(
+        id=RemediationId(new_id()),
+        stack=ordered[0].stack,
+        report_id=ordered[0].report_id,
+        finding_ids=tuple(record.id for record in ordered),
+        addresses=tuple(record.address for record in ordered),
+        fingerprints=tuple(record.fingerprint for record in ordered),
+        action_type=action,
+        phase=Phase.DETECTED,
+        created_at=at,
+        updated_at=at,
+        policy_id=policy_id,
+        requested_by=requested_by,
+    )
+
+
+def drift_changed(remediation: Remediation, records: Iterable[FindingRecord]) -> bool:
+    """Whether one of its findings is another drift than the one that was decided on."""
+    decided: dict[FindingId, str] = dict(
+        zip(remediation.finding_ids, remediation.fingerprints, strict=True)
+    )
+    return any(decided.get(record.id) != record.fingerprint for record in still_there(records))
+
+
+def _may_end(known: Remediation) -> bool:
+    return known.phase in BEFORE_EFFECT or known.phase is Phase.NEEDS_HUMAN
+
+
+def _all_healed(tx: Transaction, known: Remediation) -> bool:
+    return not still_there(tx.findings.get_many(known.finding_ids))

@@ -1,0 +1,76 @@
+"""What a correction would do, for whoever asks; nothing is kept and nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.domain.errors import ConflictError, NotFoundError
+from reconciler.domain.lifecycle import finding_of
+from reconciler.domain.model import StackName
+from reconciler.domain.plan import Plan, concerns
+from reconciler.domain.records import (
+    FindingId,
+    FindingRecord,
+    FindingState,
+    Json,
+    StackRecord,
+)
+from reconciler.engine.folders import passing_folder
+from reconciler.engine.looking import load
+from reconciler.engine.plan_object import plan_object
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+
+
+async def plan_finding(service: Service, finding_id: FindingId) -> Json:
+    """Return the plan that would correct one finding, and why it would need a person.
+
+    Raises:
+        NotFoundError: there is no such finding, or its stack is gone.
+        ConflictError: it is healed (`already-healed`).
+        RetryableError: the state is locked by somebody, or a backend did not answer.
+        PermanentError: the code or the set-up allows no plan.
+    """
+
+    def known(view: Transaction) -> tuple[StackRecord, FindingRecord]:
+        record = view.findings.get(finding_id)
+        if record is None:
+            raise NotFoundError(f"there is no finding {finding_id}")
+        if record.state is FindingState.HEALED:
+            raise ConflictError(
+                f"the drift of {record.address} is gone already", code="already-healed"
+            )
+        return _stack(view, record.stack), record
+
+    stack, record = await service.store.read(known)
+    return await _plan(service, stack, [record])
+
+
+async def plan_stack(service: Service, stack: StackName) -> Json:
+    """Return the plan that would correct every finding of the stack; ignored ones stay.
+
+    Raises:
+        NotFoundError, RetryableError, PermanentError: see `plan_finding`.
+    """
+    record, findings = await service.store.read(
+        lambda view: (_stack(view, stack), view.findings.unhealed(stack))
+    )
+    wanted = [finding for finding in findings if finding.state is FindingState.OPEN]
+    if not wanted:
+        return plan_object(Plan(stack=stack, targets=(), resources=()), concerns=())
+    return await _plan(service, record, wanted)
+
+
+async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingRecord]) -> Json:
+    with passing_folder(service.runs) as folder:
+        loaded = await load(service, stack)
+        addresses = tuple(sorted(record.address for record in records))
+        plan = await loaded.adapter.plan(loaded.snapshot, addresses, folder=folder)
+    return plan_object(plan, concerns=concerns(plan, [finding_of(one) for one in records]))
+
+
+def _stack(view: Transaction, name: StackName) -> StackRecord:
+    stack = view.stacks.get(name)
+    if stack is None:
+        raise NotFoundError(f"there is no stack {name}")
+    return stack

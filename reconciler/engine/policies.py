@@ -1,0 +1,152 @@
+"""Policies that people keep by the API; those of `trueup.toml` are the file's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.model import Severity
+from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
+from reconciler.domain.records import TemplateId
+from reconciler.engine.journal import ENGINE, audit, emit, new_id
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+
+HIGHEST_SCORE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDraft:
+    """What a person writes of a policy."""
+
+    name: str
+    action_type: ActionType = ActionType.MANUAL_REVIEW
+    selection: Selection = field(default_factory=Selection)
+    drift_threshold: Severity = Severity.LOW
+    min_score: int = 0
+    template_id: str | None = None
+    script: str | None = None
+    owner: str | None = None
+    reason: str | None = None
+    expires_at: datetime | None = None
+    position: int = 0
+
+
+async def create(service: Service, draft: PolicyDraft, *, actor: str) -> Policy:
+    """Keep a new policy; it is asked from the next pass on.
+
+    Raises:
+        ConflictError: another one has its name (`name-taken`).
+        InvalidError: it names no template there is, or makes no sense.
+    """
+    at = service.clock.now()
+    policy = _filled(Policy(PolicyId(new_id()), draft.name, draft.action_type), draft)
+
+    def work(tx: Transaction) -> Policy:
+        _check(tx, policy)
+        tx.policies.put(policy)
+        tell_policy(tx, policy, "created", at=at, actor=actor)
+        return policy
+
+    return await service.store.transact(work)
+
+
+async def update(
+    service: Service, policy_id: PolicyId, draft: PolicyDraft, *, actor: str
+) -> Policy:
+    """Replace what a policy says; its version rises.
+
+    Raises:
+        NotFoundError: there is none of that id.
+        ConflictError: `trueup.toml` states it (`from-config`), or another one has its name
+            (`name-taken`).
+        InvalidError: see `create`.
+    """
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> Policy:
+        known = _of_api(tx, policy_id)
+        changed = replace(_filled(known, draft), version=known.version + 1)
+        _check(tx, changed)
+        tx.policies.put(changed)
+        tell_policy(tx, changed, "updated", at=at, actor=actor)
+        return changed
+
+    return await service.store.transact(work)
+
+
+async def delete(service: Service, policy_id: PolicyId, *, actor: str) -> None:
+    """Remove a policy; what it had decided and not begun is decided anew.
+
+    Raises:
+        NotFoundError: there is none of that id.
+        ConflictError: `trueup.toml` states it (`from-config`).
+    """
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> None:
+        known = _of_api(tx, policy_id)
+        tx.policies.remove(policy_id)
+        tell_policy(tx, known, "deleted", at=at, actor=actor)
+
+    await service.store.transact(work)
+
+
+def tell_policy(
+    tx: Transaction, policy: Policy, verb: str, *, at: datetime, actor: str = ENGINE
+) -> None:
+    """Write the audit row and the event of a policy that was `verb`."""
+    body = {
+        "policy_id": policy.policy_id,
+        "name": policy.name,
+        "action_type": policy.action_type.value,
+        "version": policy.version,
+        "change": verb,
+    }
+    audit(tx, f"policy.{verb}", policy.policy_id, at=at, actor=actor, details=body)
+    emit(tx, "policy.changed", policy.policy_id, at=at, body=body)
+
+
+def _filled(policy: Policy, draft: PolicyDraft) -> Policy:
+    return replace(
+        policy,
+        name=draft.name,
+        action_type=draft.action_type,
+        selection=draft.selection,
+        drift_threshold=draft.drift_threshold,
+        min_score=draft.min_score,
+        template_id=draft.template_id,
+        script=draft.script,
+        owner=draft.owner,
+        reason=draft.reason,
+        expires_at=draft.expires_at,
+        position=draft.position,
+    )
+
+
+def _check(tx: Transaction, policy: Policy) -> None:
+    if not policy.name.strip():
+        raise InvalidError("a policy has a name")
+    if not 0 <= policy.min_score <= HIGHEST_SCORE:
+        raise InvalidError(f"min_score is 0 to {HIGHEST_SCORE}")
+    for other in tx.policies.all():
+        if other.name == policy.name and other.policy_id != policy.policy_id:
+            raise ConflictError(
+                f"there is a policy {policy.name!r} already ({other.policy_id})", code="name-taken"
+            )
+    if policy.template_id and tx.templates.get(TemplateId(policy.template_id)) is None:
+        raise InvalidError(f"there is no template {policy.template_id}")
+
+
+def _of_api(tx: Transaction, policy_id: PolicyId) -> Policy:
+    known = tx.policies.get(policy_id)
+    if known is None:
+        raise NotFoundError(f"there is no policy {policy_id}")
+    if known.source == "config":
+        raise ConflictError(
+            f"policy {known.name!r} is stated in trueup.toml",
+            code="from-config",
+            remedy="change trueup.toml and restart or reload the daemon",
+        )
+    return known

@@ -1,0 +1,89 @@
+"""How an apply gets on, read off its log as it grows."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from reconciler.domain.records import Run, RunState
+from reconciler.engine.journal import emit
+from reconciler.engine.runs import folder_of, run_body
+from reconciler.engine.service import Service
+from reconciler.ports import IacAdapter, Progress
+from reconciler.stores import Transaction
+
+MOST_AT_ONCE_BYTES: Final = 1 << 20
+LONGEST_LINE_BYTES: Final = 1 << 18
+_MOST_TEXTS: Final = 20
+
+
+class RunTail:
+    """Follows one run's log; what it means goes to the run's row and the live stream."""
+
+    def __init__(self, service: Service, run: Run, adapter: IacAdapter) -> None:
+        self._service = service
+        self._run = run
+        self._adapter = adapter
+        self._offset = 0
+        self._rest = b""
+
+    async def catch_up(self) -> None:
+        """Take in the lines that were written since the last time."""
+        steps: dict[str, str] = {}
+        texts: list[str] = []
+        for line in await self._lines():
+            seen = self._adapter.progress(line)
+            if seen is None:
+                continue
+            texts.append(seen.text)
+            if seen.address is not None and seen.step is not None:
+                steps[seen.address] = seen.step.value
+        if texts:
+            await self._service.store.transact(lambda tx: self._tell(tx, steps, texts))
+
+    async def _lines(self) -> list[bytes]:
+        chunk = await asyncio.to_thread(
+            read_chunk, folder_of(self._service, self._run) / "log", self._offset
+        )
+        self._offset += len(chunk)
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        # A line without an end must not fill the memory.
+        self._rest = self._rest[:LONGEST_LINE_BYTES]
+        return lines
+
+    def _tell(self, tx: Transaction, steps: dict[str, str], texts: list[str]) -> None:
+        run = tx.runs.get(self._run.id)
+        if run is None or run.state is not RunState.STARTED:
+            return
+        run = replace(run, progress={**run.progress, **steps})
+        tx.runs.put(run)
+        body = {**run_body(run), "progress": steps, "lines": texts[-_MOST_TEXTS:]}
+        emit(tx, "run.progress", run.id, at=self._service.clock.now(), body=body)
+
+
+def read_chunk(log: Path, offset: int, *, most_bytes: int = MOST_AT_ONCE_BYTES) -> bytes:
+    """Return what stands in `log` from `offset` on, at most `most_bytes`; nothing before it is."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(offset)
+            return stream.read(most_bytes)
+    except FileNotFoundError:
+        return b""
+
+
+def read_progress(
+    log: Path, offset: int, adapter: IacAdapter, *, most_bytes: int = MOST_AT_ONCE_BYTES
+) -> tuple[tuple[Progress, ...], int]:
+    """Return what the whole lines from `offset` on mean, and where the next one begins.
+
+    A line longer than `most_bytes` is passed over.
+    """
+    chunk = read_chunk(log, offset, most_bytes=most_bytes)
+    end = chunk.rfind(b"\n") + 1
+    if not end and len(chunk) == most_bytes:
+        return (), offset + len(chunk)
+    lines = chunk[:end].splitlines()
+    seen = (adapter.progress(line) for line in lines)
+    return tuple(one for one in seen if one is not None), offset + end

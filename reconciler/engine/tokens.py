@@ -1,0 +1,73 @@
+"""Bearer tokens of the API: made, listed and taken away."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Final
+
+from reconciler.domain.errors import ConflictError, NotFoundError
+from reconciler.domain.records import Role, Token
+from reconciler.domain.tokens import secret_digest, token_text
+from reconciler.engine.journal import audit, new_id
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+
+_SECRET_BYTES: Final = 32
+
+
+async def issue_token(
+    service: Service, *, name: str, role: Role, expires_in: timedelta | None, actor: str
+) -> tuple[Token, str]:
+    """Return a new token and its text, which is kept nowhere.
+
+    Raises:
+        ConflictError: another one has its name (`name-taken`): the audit tells people
+            apart by it.
+    """
+    at = service.clock.now()
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    token = Token(
+        token_id=new_id(),
+        name=name,
+        role=role,
+        secret_sha256=secret_digest(secret),
+        created_at=at,
+        expires_at=at + expires_in if expires_in else None,
+    )
+
+    def work(tx: Transaction) -> None:
+        if any(known.name == name for known in tx.tokens.all()):
+            raise ConflictError(f"there is a token {name!r} already", code="name-taken")
+        tx.tokens.put(token)
+        details = {"name": name, "role": role.value}
+        audit(tx, "token.created", token.token_id, at=at, actor=actor, details=details)
+
+    await service.store.transact(work)
+    return token, token_text(token.token_id, secret)
+
+
+async def revoke_token(service: Service, token_id: str, *, actor: str) -> None:
+    """Take a token away.
+
+    Raises:
+        NotFoundError: there is none of that id.
+        ConflictError: it is the last one that may make others (`last-admin`).
+    """
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> None:
+        known = tx.tokens.get(token_id)
+        if known is None:
+            raise NotFoundError(f"there is no token {token_id}")
+        admins = [one for one in tx.tokens.all() if one.role is Role.ADMIN]
+        if admins == [known]:
+            raise ConflictError(
+                "nobody could make tokens without this one",
+                code="last-admin",
+                remedy="make another admin token first",
+            )
+        tx.tokens.remove(token_id)
+        audit(tx, "token.removed", token_id, at=at, actor=actor, details={"name": known.name})
+
+    await service.store.transact(work)

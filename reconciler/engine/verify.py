@@ -1,0 +1,84 @@
+"""Did it help? An independent fresh read of exactly the addresses that were corrected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from reconciler.domain.cadence import patience, retry_after
+from reconciler.domain.lifecycle import fold
+from reconciler.domain.phases import Event, Phase
+from reconciler.domain.records import Remediation
+from reconciler.engine.findings import heal
+from reconciler.engine.looking import Blind, Look, look
+from reconciler.engine.moves import move, sentence, unhealed_of
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+
+UNREADABLE_FOR: Final = timedelta(hours=1)
+"""How long a read may fail before a person is asked."""
+
+
+async def verify(service: Service, known: Remediation) -> bool:
+    """End `known` when its drift is gone; else try again, or hand it to a person.
+
+    After an apply in doubt only a world without the drift is an end: anything else needs a
+    person, since nobody can tell what a second apply would meet.
+    """
+    stack = await service.store.read(lambda view: view.stacks.get(known.stack))
+    if stack is None:
+        return await _give_up(service, known, f"stack {known.stack} is not registered any more")
+    seen = await look(service, stack, addresses=frozenset(known.addresses))
+    if isinstance(seen, Blind):
+        return await _not_read(service, known, sentence(seen.error))
+    if seen.report.unreadable:
+        address, reason = seen.report.unreadable[0]
+        return await _not_read(service, known, f"{address} cannot be read: {reason}")
+    await service.store.transact(lambda tx: _judge(tx, service, known, seen))
+    if seen.report.findings:
+        service.dispatcher.scan_soon(known.stack)
+    return True
+
+
+def _judge(tx: Transaction, service: Service, known: Remediation, seen: Look) -> None:
+    at = seen.report.observed_at
+    folded = fold(unhealed_of(tx, known), seen.report, asked=frozenset(known.addresses))
+    heal(tx, folded.healed, at=at)
+    if not seen.report.findings:
+        move(tx, known, Event.VERIFIED, at=at, note=_CONVERGED[known.phase])
+        return
+    addresses = ", ".join(finding.address for finding in seen.report.findings[:3])
+    note = f"still drifted: {addresses}"
+    if known.phase is Phase.UNKNOWN or known.attempts >= service.attempts:
+        move(tx, known, Event.GIVEN_UP, at=at, note=note)
+    else:
+        again = at + retry_after(known.attempts)
+        move(tx, known, Event.STILL_DRIFTED, at=at, note=note, next_at=again)
+
+
+_CONVERGED: Final = {
+    Phase.VERIFYING: "a fresh read shows no drift",
+    Phase.UNKNOWN: "nobody knows how the apply ended, but a fresh read shows no drift",
+}
+
+
+async def _not_read(service: Service, known: Remediation, why: str) -> bool:
+    at = service.clock.now()
+    since = await service.store.read(lambda view: _ended_at(view, known))
+    if at - since >= UNREADABLE_FOR:
+        return await _give_up(service, known, why)
+    waiting = replace(known, note=why, next_at=at + patience(since, at))
+    await service.store.transact(lambda tx: tx.remediations.save(waiting))
+    return True
+
+
+def _ended_at(view: Transaction, known: Remediation) -> datetime:
+    run = view.runs.get(known.run_id) if known.run_id else None
+    return (run.ended_at if run else None) or known.updated_at
+
+
+async def _give_up(service: Service, known: Remediation, why: str) -> bool:
+    at = service.clock.now()
+    await service.store.transact(lambda tx: move(tx, known, Event.GIVEN_UP, at=at, note=why))
+    return True

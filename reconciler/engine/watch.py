@@ -1,0 +1,152 @@
+"""One pass of one stack, from the look at it to what is done about it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from reconciler.domain.cadence import SHORTEST, next_pass_after
+from reconciler.domain.lifecycle import fold, implausible
+from reconciler.domain.model import StackName
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import Health, Remediation, RemediationId, StackRecord
+from reconciler.engine.findings import keep
+from reconciler.engine.journal import emit
+from reconciler.engine.looking import Blind, Look, look
+from reconciler.engine.moves import sentence
+from reconciler.engine.opening import end_overtaken, open_wanted
+from reconciler.engine.service import Service
+from reconciler.engine.templates import derive
+from reconciler.stores import Transaction
+from reconciler.wire.service import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What is to be done after a pass."""
+
+    again_after: timedelta | None
+    look_at: tuple[RemediationId, ...] = ()
+
+
+async def watch(service: Service, name: StackName) -> timedelta | None:
+    """Look at the stack once, and return when to look again; None when there is no such stack.
+
+    What was seen is kept, policies have been asked, and remediations were opened, replaced or
+    ended. A failure of the stack itself is kept with the stack, and its findings stay as they
+    are.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    stack = await service.store.read(lambda view: view.stacks.get(name))
+    if stack is None:
+        return None
+    if await service.store.read(lambda view: _in_motion(view, name, since=None)):
+        return SHORTEST
+    seen = await look(service, stack)
+    passed = await service.store.transact(
+        lambda tx: (
+            _blind(tx, name, seen, at=service.clock.now())
+            if isinstance(seen, Blind)
+            else _seen(tx, name, seen, confirm_after=service.confirm_after)
+        )
+    )
+    for remediation_id in passed.look_at:
+        service.dispatcher.advance_soon(remediation_id)
+    return passed.again_after
+
+
+def _in_motion(view: Transaction, name: StackName, *, since: datetime | None) -> bool:
+    """Whether an apply of ours is under way, or ended after `since`."""
+    if any(run.stack == name for run in view.runs.started()):
+        return True
+    last = next(iter(view.runs.page(stack=name, limit=1).items), None)
+    return bool(since and last and last.ended_at and last.ended_at > since)
+
+
+def _blind(tx: Transaction, name: StackName, blind: Blind, *, at: datetime) -> Passed:
+    stack = tx.stacks.get(name)
+    if stack is None:
+        return Passed(None)
+    message = sentence(blind.error)
+    failed = replace(
+        stack,
+        health=Health.ERROR,
+        error=message,
+        error_since=stack.error_since or at,
+        last_pass_at=at,
+        last_pass_ms=round(blind.took_ms, 1),
+    )
+    acted_on = any(record.acted_on for record in tx.findings.unhealed(name))
+    again_after = next_pass_after(failed, now=at, acted_on=acted_on)
+    tx.stacks.put(replace(failed, next_due_at=at + again_after))
+    emit(tx, "stack.error", name, at=at, body={"stack": name, "error": message})
+    _tell_pass(tx, failed, at=at)
+    return Passed(again_after)
+
+
+def _seen(tx: Transaction, name: StackName, seen: Look, *, confirm_after: timedelta) -> Passed:
+    stack = tx.stacks.get(name)
+    if stack is None:
+        return Passed(None)
+    if _in_motion(tx, name, since=seen.began_at):
+        # An apply began or ended meanwhile: what was seen is neither before nor after it.
+        return Passed(SHORTEST)
+    at = seen.report.observed_at
+    doubt = implausible(
+        seen.report, last_good=stack.counts, same_revision=seen.revision == stack.revision
+    )
+    if seen.declarations is not None:
+        derive(tx, name, seen.declarations, at=at)
+    folded = fold(tx.findings.unhealed(name), seen.report, may_heal=doubt is None)
+    records = keep(tx, name, folded, at=at)
+    kept = end_overtaken(tx, name, folded, at=at)
+    opened, acted_on = open_wanted(tx, records, still_open=kept, at=at, confirm_after=confirm_after)
+    fresh = _freshened(stack, seen, doubt)
+    again_after = next_pass_after(
+        fresh, now=at, acted_on=acted_on, confirm_by=_confirm_by((*kept, *opened), confirm_after)
+    )
+    tx.stacks.put(replace(fresh, next_due_at=at + again_after))
+    _tell_pass(tx, fresh, at=at)
+    return Passed(again_after, tuple(one.id for one in (*kept, *opened)))
+
+
+def _freshened(stack: StackRecord, seen: Look, doubt: str | None) -> StackRecord:
+    report = seen.report
+    complete = doubt is None and not report.unreadable
+    return replace(
+        stack,
+        health=_health(seen, complete=complete),
+        # What the next pass is held against: the last one that listed everything.
+        counts=report.counts if doubt is None else stack.counts,
+        revision=seen.revision,
+        obtained_by=report.obtained_by.value,
+        last_pass_at=report.observed_at,
+        last_pass_ms=round(seen.took_ms, 1),
+        verified_at=report.observed_at if complete else stack.verified_at,
+        error=doubt,
+        error_since=None if doubt is None else stack.error_since or report.observed_at,
+    )
+
+
+def _health(seen: Look, *, complete: bool) -> Health:
+    if not complete:
+        return Health.INCOMPLETE
+    return Health.DRIFTED if seen.report.findings else Health.IN_SYNC
+
+
+def _confirm_by(open_ones: tuple[Remediation, ...], confirm_after: timedelta) -> datetime | None:
+    waiting = [one.created_at + confirm_after for one in open_ones if one.phase is Phase.DETECTED]
+    return min(waiting, default=None)
+
+
+def _tell_pass(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
+    body = {
+        "stack": stack.name,
+        "health": stack.health.value,
+        "counts": asdict(stack.counts) if stack.counts else None,
+        "verified_at": moment(stack.verified_at),
+        "error": stack.error,
+    }
+    emit(tx, "stack.pass", stack.name, at=at, body=body)

@@ -1,0 +1,168 @@
+"""Runs one command to its end, whatever becomes of the daemon that asked for it.
+
+Executed as a script: `python -I -S runner.py FOLDER`, with the job on its standard input:
+`{"argv": [...], "directory": "...", "environment": {...}}`. It says `ready PID` on its
+standard output once `FOLDER/started.json` is on disk, and only then expects the job: who
+has no such record knows that nothing was run. What the command says goes to `FOLDER/log`,
+how it ended to `FOLDER/exit.json`. Both stay true when we are killed, since the command
+writes to the file itself and not through us.
+
+It imports the standard library only, and lives in a session of its own. Signals that end
+others it lets pass; the first SIGUSR1 becomes one SIGINT to the command, which is asked to
+stop exactly once: a second signal would make it forget what it has done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+READY = "ready"
+COULD_NOT_RUN = 127
+NEVER_BEGUN = 130
+_PASSING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+_WRITE_ATTEMPTS = 600
+_WRITE_PAUSE_S = 1.0
+
+
+class _Stop:
+    """The one request to stop: remembered until there is somebody to pass it to."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self.command: subprocess.Popen[bytes] | None = None
+
+    def ask(self, *_: object) -> None:
+        """Pass the request on, the first time only."""
+        if self.wanted:
+            return
+        self.wanted = True
+        if self.command is not None:
+            self.command.send_signal(signal.SIGINT)
+
+
+def main(arguments: list[str]) -> int:
+    """Leave the caller's session, then see one job through; return 0 when its end is on record."""
+    folder = Path(arguments[0])
+    if os.fork() > 0:
+        return 0
+    os.setsid()
+    os.umask(0o077)
+    stop = _Stop()
+    for number in _PASSING:
+        # A handler and not SIG_IGN: what is ignored stays ignored in the command.
+        signal.signal(number, lambda *_: None)
+    signal.signal(signal.SIGUSR1, stop.ask)
+    if not _record(folder / "started.json", {"pid": os.getpid(), "at": _now()}):
+        return _refuse("its folder cannot be written to")
+    job = _job()
+    if job is None:
+        return 1
+    return _see_through(job, folder, stop)
+
+
+def _job() -> dict[str, object] | None:
+    """Say that we are ready and return the job; None when the caller died over it."""
+    sys.stdout.write(f"{READY} {os.getpid()}\n")
+    sys.stdout.flush()
+    text = sys.stdin.buffer.read()
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    os.close(null)
+    try:
+        job: dict[str, object] = json.loads(text)
+    except ValueError:
+        return None
+    return job
+
+
+def _refuse(reason: str) -> int:
+    sys.stdout.write(f"{reason}\n")
+    sys.stdout.flush()
+    return 1
+
+
+def _see_through(job: dict[str, object], folder: Path, stop: _Stop) -> int:
+    log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    if stop.wanted:
+        return _end(folder, log, NEVER_BEGUN, interrupted=True)
+    try:
+        command = subprocess.Popen(
+            job["argv"],  # type: ignore[call-overload]
+            cwd=job["directory"],
+            env=job["environment"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    except (OSError, ValueError, TypeError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        _write(log, f"the command could not be started: {reason}\n")
+        return _end(folder, log, COULD_NOT_RUN)
+    stop.command = command
+    if stop.wanted:
+        command.send_signal(signal.SIGINT)
+    begun = {"pid": os.getpid(), "command": command.pid, "at": _now()}
+    _record(folder / "started.json", begun)
+    code = command.wait()
+    if code < 0:
+        # It could not end its plugins any more; nobody else knows of them.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(os.getpgrp(), signal.SIGTERM)
+    return _end(folder, log, code, interrupted=stop.wanted)
+
+
+def _end(folder: Path, log: int, code: int, *, interrupted: bool = False) -> int:
+    with contextlib.suppress(OSError):
+        os.fsync(log)
+    os.close(log)
+    end = {"exit_code": code, "ended_at": _now(), "interrupted": interrupted}
+    # A full disk may have room again; without this record nobody knows how it ended.
+    for _ in range(_WRITE_ATTEMPTS):
+        if _record(folder / "exit.json", end):
+            return 0
+        time.sleep(_WRITE_PAUSE_S)
+    return 1
+
+
+def _record(file: Path, content: dict[str, object]) -> bool:
+    """Leave `content` in `file`, whole and on the disk; False when it cannot be written."""
+    draft = file.with_suffix(".new")
+    try:
+        with draft.open("w", encoding="utf-8") as stream:
+            json.dump(content, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(file)
+        directory = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError:
+        return False
+    return True
+
+
+def _write(stream: int, text: str) -> None:
+    data = text.encode()
+    while data:
+        data = data[os.write(stream, data) :]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+if __name__ == "__main__":
+    # Left without ceremony: in the parent of the fork nothing is ours to clean up.
+    code_ = main(sys.argv[1:])
+    os._exit(code_)

@@ -1,0 +1,118 @@
+"""How a value of the domain lies in a column, the same on every database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import DateTime, Dialect, Text
+from sqlalchemy.types import TypeDecorator
+
+from reconciler.domain.errors import InvalidError
+
+
+class PlainText(TypeDecorator[str]):
+    """Text that every database keeps as it is; what only some would take is refused."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Let `value` pass.
+
+        Raises:
+            InvalidError: it holds a NUL or half a surrogate pair.
+        """
+        return None if value is None else storable(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment, kept in UTC and handed back with its zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002
+    ) -> datetime | None:
+        """Turn `value` to UTC.
+
+        Raises:
+            InvalidError: it has no zone, so nobody knows which moment it is.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise InvalidError(f"the time {value.isoformat()} has no zone")
+        try:
+            return value.astimezone(UTC)
+        except OverflowError as error:
+            raise InvalidError(f"the time {value.isoformat()} is beyond the calendar") from error
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002
+    ) -> datetime | None:
+        """Give the zone back that SQLite cannot keep."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JsonText(TypeDecorator[Any]):
+    """A JSON value as text: what goes in comes out, tuples as lists."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write `value` as JSON.
+
+        Raises:
+            InvalidError: it is no JSON, such as half a surrogate pair or a number beyond
+                64 bits.
+        """
+        return None if value is None else json_text(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        """Read it back."""
+        return None if value is None else orjson.loads(value)
+
+
+def json_text(value: Any) -> str:
+    """Return `value` as JSON text.
+
+    Raises:
+        InvalidError: JSON has no word for something in it.
+    """
+    try:
+        return orjson.dumps(value, default=_plain).decode()
+    except (TypeError, RecursionError) as error:
+        raise InvalidError(f"this cannot be kept as JSON: {error}") from error
+
+
+def storable(text: str) -> str:
+    """Return `text` if every database can keep it.
+
+    Raises:
+        InvalidError: it holds a NUL or half a surrogate pair.
+    """
+    if "\0" in text:
+        raise InvalidError("a text with a NUL character cannot be kept")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidError("a text with half a surrogate pair cannot be kept") from error
+    return text
+
+
+def _plain(value: object) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not a JSON value")

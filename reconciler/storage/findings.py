@@ -1,0 +1,190 @@
+"""Findings. Everything a list may be sorted or filtered by stands in its indices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Update, bindparam, func, update
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from reconciler.domain.model import (
+    Fingerprint,
+    Kind,
+    Origin,
+    ResourceAddress,
+    Severity,
+    StackName,
+)
+from reconciler.domain.records import (
+    FindingFilter,
+    FindingId,
+    FindingRecord,
+    FindingState,
+    Page,
+    ReportId,
+    TemplateId,
+)
+from reconciler.storage.cursor import Key
+from reconciler.storage.listing import Asked, Listing
+from reconciler.storage.rows import Rows, Values, chunks
+from reconciler.storage.tables.drift import FindingRow
+
+LISTING: Final = Listing(
+    "findings",
+    (
+        col(FindingRow.severity),
+        col(FindingRow.score),
+        col(FindingRow.first_seen),
+        col(FindingRow.id),
+    ),
+    (int, int, datetime, str),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFindings:
+    """`stores.Findings` on tables."""
+
+    rows: Rows
+
+    def get(self, finding_id: FindingId) -> FindingRecord | None:
+        """Return the finding of that id."""
+        return self.rows.first(select(FindingRow).where(col(FindingRow.id) == finding_id), _finding)
+
+    def get_many(self, finding_ids: Sequence[FindingId]) -> tuple[FindingRecord, ...]:
+        """Return those there are, in the order they were asked for."""
+        found = {
+            row.id: _finding(row)
+            for some in chunks(finding_ids)
+            for row in self.rows.all(select(FindingRow).where(col(FindingRow.id).in_(some)))
+        }
+        return tuple(found[one] for one in finding_ids if one in found)
+
+    def unhealed(self, stack: StackName) -> tuple[FindingRecord, ...]:
+        """Return what is not healed of one stack, by address."""
+        states = [state.value for state in FindingState if state is not FindingState.HEALED]
+        wanted = (col(FindingRow.stack) == stack, col(FindingRow.state).in_(states))
+        found = self.rows.every(select(FindingRow).where(*wanted), _finding)
+        return tuple(sorted(found, key=lambda one: (one.address, one.kind)))
+
+    def put_many(self, findings: Iterable[FindingRecord]) -> None:
+        """Write each over the one of the same id.
+
+        Raises:
+            ConflictError: another one of its stack, address and kind is not healed either
+                (code `already-found`).
+        """
+        # What heals goes first: it makes room for what is found anew at the same address.
+        ordered = sorted(findings, key=lambda one: one.state is not FindingState.HEALED)
+        self.rows.put(FindingRow, [_values(finding) for finding in ordered])
+
+    def touch_many(self, finding_ids: Iterable[FindingId], *, seen_at: datetime) -> None:
+        """Note that each was seen once more, unchanged."""
+        self.rows.change(_TOUCH, [{"one": one, "seen_at": seen_at} for one in finding_ids])
+
+    def page(
+        self, wanted: FindingFilter, *, cursor: str | None = None, limit: int = 100
+    ) -> Page[FindingRecord]:
+        """Return findings, gravest and then newest first."""
+        asked = Asked(cursor, limit)
+        return LISTING.page(self.rows, page_statement(wanted), asked, value=_finding, key=_key)
+
+    def tally(self) -> dict[StackName, dict[str, int]]:
+        """Return how many are open, by stack and severity word."""
+        groups = (col(FindingRow.stack), col(FindingRow.severity))
+        counted = self.rows.tuples(
+            select(*groups, func.count())
+            .where(col(FindingRow.state) == FindingState.OPEN.value)
+            .group_by(*groups)
+        )
+        found: dict[StackName, dict[str, int]] = {}
+        for stack, severity, count in counted:
+            words = found.setdefault(StackName(stack), {one.word: 0 for one in reversed(Severity)})
+            words[Severity(severity).word] = count
+        return found
+
+
+_TOUCH: Final[Update] = (
+    update(FindingRow.__table__)  # type: ignore[attr-defined]
+    .where(col(FindingRow.id) == bindparam("one"))
+    .values(last_seen=bindparam("seen_at"), times_seen=col(FindingRow.times_seen) + 1)
+)
+
+
+def page_statement(wanted: FindingFilter) -> SelectOfScalar[FindingRow]:
+    """Return what a list of findings asks, without order and limit."""
+    return select(FindingRow).where(*_conditions(wanted))
+
+
+def _conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
+    given: list[tuple[Any, Callable[[Any], ColumnElement[bool]]]] = [
+        (wanted.stack, lambda part: col(FindingRow.stack) == part),
+        (wanted.state, lambda part: col(FindingRow.state) == part.value),
+        (wanted.kind, lambda part: col(FindingRow.kind) == part.value),
+        (wanted.min_severity, lambda part: col(FindingRow.severity) >= part.value),
+        (wanted.type, lambda part: col(FindingRow.type) == part),
+        (wanted.address, lambda part: col(FindingRow.address) == part),
+        (wanted.text, _holds),
+    ]
+    return [condition(part) for part, condition in given if part is not None]
+
+
+def _holds(part: str) -> ColumnElement[bool]:
+    """Say that `part` stands in the address, the type or the stack, in either case."""
+    columns = (FindingRow.address, FindingRow.type, FindingRow.stack)
+    first, second, third = (col(one).icontains(part, autoescape=True) for one in columns)
+    return first | second | third
+
+
+def _key(row: FindingRow) -> Key:
+    return row.severity, row.score, row.first_seen, row.id
+
+
+def _values(finding: FindingRecord) -> Values:
+    return {
+        "id": finding.id,
+        "stack": finding.stack,
+        "address": finding.address,
+        "type": finding.type,
+        "kind": finding.kind.value,
+        "severity": finding.severity.value,
+        "score": finding.score,
+        "origin": finding.origin and finding.origin.value,
+        "fingerprint": finding.fingerprint,
+        "state": finding.state.value,
+        "first_seen": finding.first_seen,
+        "last_seen": finding.last_seen,
+        "times_seen": finding.times_seen,
+        "report_id": finding.report_id,
+        "template_id": finding.template_id,
+        "acted_on": finding.acted_on,
+        "healed_at": finding.healed_at,
+        "details": finding.details,
+    }
+
+
+def _finding(row: FindingRow) -> FindingRecord:
+    return FindingRecord(
+        id=FindingId(row.id),
+        stack=StackName(row.stack),
+        address=ResourceAddress(row.address),
+        type=row.type,
+        kind=Kind(row.kind),
+        severity=Severity(row.severity),
+        score=row.score,
+        origin=None if row.origin is None else Origin(row.origin),
+        fingerprint=Fingerprint(row.fingerprint),
+        state=FindingState(row.state),
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        times_seen=row.times_seen,
+        report_id=ReportId(row.report_id),
+        details=row.details,
+        template_id=None if row.template_id is None else TemplateId(row.template_id),
+        acted_on=row.acted_on,
+        healed_at=row.healed_at,
+    )

@@ -1,0 +1,104 @@
+"""What only grows: the audit, which keeps it, and the events of the live stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlmodel import col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from reconciler.domain.records import AuditEntry, EventEntry, Page
+from reconciler.storage.cursor import Key
+from reconciler.storage.listing import Asked, Listing
+from reconciler.storage.rows import Rows
+from reconciler.storage.tables.journal import AuditRow, EventRow
+
+AUDIT: Final = Listing("audit", (col(AuditRow.seq),), (int,))
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAudit:
+    """`stores.Audit` on tables."""
+
+    rows: Rows
+
+    def append(self, entry: AuditEntry) -> AuditEntry:
+        """Write an entry; return it with its number."""
+        values = {
+            "at": entry.at,
+            "actor": entry.actor,
+            "action": entry.action,
+            "subject": entry.subject,
+            "details": entry.details,
+        }
+        return replace(entry, seq=self.rows.append(AuditRow, values))
+
+    def page(
+        self, *, subject: str | None = None, cursor: str | None = None, limit: int = 100
+    ) -> Page[AuditEntry]:
+        """Return entries, newest first."""
+        statement = audit_statement(subject=subject)
+        return AUDIT.page(self.rows, statement, Asked(cursor, limit), value=_entry, key=_key)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlEvents:
+    """`stores.Events` on tables; tells `appended` each number that was given."""
+
+    rows: Rows
+    appended: Callable[[int], None]
+
+    def append(self, entry: EventEntry) -> EventEntry:
+        """Write an entry; return it with its number."""
+        values = {
+            "at": entry.at,
+            "type": entry.type,
+            "subject": entry.subject,
+            "body": entry.body,
+        }
+        seq = self.rows.append(EventRow, values)
+        self.appended(seq)
+        return replace(entry, seq=seq)
+
+    def after(self, seq: int, *, limit: int = 500) -> tuple[EventEntry, ...]:
+        """Return what came after `seq`, oldest first."""
+        wanted = select(EventRow).where(col(EventRow.seq) > seq)
+        return self.rows.every(wanted.order_by(col(EventRow.seq)).limit(limit), _event)
+
+    def bounds(self) -> tuple[int, int]:
+        """Return the oldest and the newest kept number; (0, 0) when there is none."""
+        # Asked one by one: SQLite looks up a single least or greatest, but scans for both.
+        oldest = self.rows.one(select(func.min(EventRow.seq)))
+        newest = self.rows.one(select(func.max(EventRow.seq)))
+        return oldest or 0, newest or 0
+
+
+def audit_statement(*, subject: str | None = None) -> SelectOfScalar[AuditRow]:
+    """Return what a list of audit rows asks, without order and limit."""
+    statement = select(AuditRow)
+    if subject is not None:
+        statement = statement.where(col(AuditRow.subject) == subject)
+    return statement
+
+
+def _key(row: AuditRow) -> Key:
+    return (row.seq,)
+
+
+def _entry(row: AuditRow) -> AuditEntry:
+    return AuditEntry(
+        at=row.at,
+        actor=row.actor,
+        action=row.action,
+        subject=row.subject,
+        details=row.details,
+        seq=row.seq or 0,
+    )
+
+
+def _event(row: EventRow) -> EventEntry:
+    return EventEntry(
+        at=row.at, type=row.type, subject=row.subject, body=row.body, seq=row.seq or 0
+    )

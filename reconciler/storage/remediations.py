@@ -1,0 +1,190 @@
+"""Remediations: one row each, moved on only by who saw its last version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, or_, update
+from sqlmodel import col, delete, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from reconciler.domain.errors import ConflictError, NotFoundError
+from reconciler.domain.model import StackName
+from reconciler.domain.phases import IN_EFFECT, OPEN, Phase
+from reconciler.domain.records import FindingId, Page, Remediation, RemediationId
+from reconciler.storage.cursor import Key
+from reconciler.storage.listing import Asked, Listing
+from reconciler.storage.remediation_rows import links, remediation, values
+from reconciler.storage.rows import Rows, chunks
+from reconciler.storage.tables.deeds import RemediationFindingRow, RemediationRow
+
+_OLDEST_FIRST: Final = (col(RemediationRow.created_at), col(RemediationRow.id))
+LISTING: Final = Listing("remediations", _OLDEST_FIRST, (datetime, str))
+
+
+@dataclass(frozen=True, slots=True)
+class SqlRemediations:
+    """`stores.Remediations` on tables."""
+
+    rows: Rows
+
+    def get(self, remediation_id: RemediationId) -> Remediation | None:
+        """Return the remediation of that id."""
+        return self.rows.first(
+            select(RemediationRow).where(col(RemediationRow.id) == remediation_id), remediation
+        )
+
+    def add(self, added: Remediation) -> None:
+        """Write a new one.
+
+        Raises:
+            ConflictError: its id is taken (code `exists`), a finding of it is in another
+                open one (code `finding-taken`), or its stack is busy (code `stack-busy`).
+        """
+        if self.get(added.id) is not None:
+            raise ConflictError(f"remediation {added.id} is there already", code="exists")
+        self._refuse_conflicts(added)
+        self.rows.add(RemediationRow, [values(added)])
+        self.rows.add(RemediationFindingRow, links(added))
+
+    def save(self, changed: Remediation) -> Remediation:
+        """Write it over the row of the same `version`; return it with the next version.
+
+        Raises:
+            NotFoundError: there is none of that id.
+            ConflictError: somebody else moved it in between (code `moved-on`), another one
+                of its stack is in effect (code `stack-busy`), or a finding of it is in
+                another open one (code `finding-taken`).
+        """
+        before = self.get(changed.id)
+        if before is None:
+            raise NotFoundError(f"there is no remediation {changed.id}")
+        self._refuse_conflicts(changed)
+        saved = replace(changed, version=changed.version + 1)
+        same = (
+            col(RemediationRow.id) == changed.id,
+            col(RemediationRow.version) == changed.version,
+        )
+        if self.rows.change(update(RemediationRow).where(*same).values(**values(saved))) == 0:
+            raise ConflictError(
+                f"remediation {changed.id} is {before.phase} by now, and no longer as you saw it",
+                code="moved-on",
+                remedy="look at it again, then decide",
+            )
+        if links(before) != links(saved):
+            link = col(RemediationFindingRow.remediation_id) == changed.id
+            self.rows.change(delete(RemediationFindingRow).where(link))
+            self.rows.add(RemediationFindingRow, links(saved))
+        return saved
+
+    def open_of(self, stack: StackName) -> tuple[Remediation, ...]:
+        """Return the open ones of a stack, oldest first."""
+        return self._all(col(RemediationRow.stack) == stack, _is_open())
+
+    def open_with(self, finding_id: FindingId) -> Remediation | None:
+        """Return the open one that the finding is in."""
+        holder = self._holder(finding_id)
+        return None if holder is None else self.get(RemediationId(holder))
+
+    def in_phases(self, phases: Iterable[Phase]) -> tuple[Remediation, ...]:
+        """Return those in one of `phases`, oldest first."""
+        words = sorted(phase.value for phase in phases)
+        return self._all(col(RemediationRow.phase).in_(words))
+
+    def due(self, now: datetime) -> tuple[RemediationId, ...]:
+        """Return every open one whose `next_at` has come or is not set, oldest first."""
+        next_at = col(RemediationRow.next_at)
+        wanted = (_is_open(), or_(next_at.is_(None), next_at <= now))
+        statement = select(RemediationRow.id).where(*wanted).order_by(*_OLDEST_FIRST)
+        return self.rows.every(statement, RemediationId)
+
+    def expired(self, now: datetime) -> tuple[Remediation, ...]:
+        """Return those awaiting approval whose time has run out."""
+        waiting = col(RemediationRow.phase) == Phase.AWAITING_APPROVAL.value
+        return self._all(waiting, col(RemediationRow.expires_at) <= now)
+
+    def page(
+        self,
+        *,
+        phase: Phase | None = None,
+        stack: str | None = None,
+        open_only: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[Remediation]:
+        """Return remediations, newest first."""
+        statement = page_statement(phase=phase, stack=stack, open_only=open_only)
+        asked = Asked(cursor, limit)
+        return LISTING.page(self.rows, statement, asked, value=remediation, key=_key)
+
+    def _all(self, *wanted: ColumnElement[bool]) -> tuple[Remediation, ...]:
+        statement = select(RemediationRow).where(*wanted).order_by(*_OLDEST_FIRST)
+        return self.rows.every(statement, remediation)
+
+    def _holder(self, finding_id: str) -> str | None:
+        wanted = (
+            col(RemediationFindingRow.finding_id) == finding_id,
+            col(RemediationFindingRow.open).is_(other=True),
+        )
+        return self.rows.one(select(RemediationFindingRow.remediation_id).where(*wanted))
+
+    def _refuse_conflicts(self, wanted: Remediation) -> None:
+        # Asked first, although unique indices hold it too: only so is there a sentence to say.
+        if wanted.phase in IN_EFFECT:
+            self._refuse_busy(wanted)
+        if wanted.phase in OPEN:
+            self._refuse_taken(wanted)
+
+    def _refuse_busy(self, wanted: Remediation) -> None:
+        others = (
+            col(RemediationRow.stack) == wanted.stack,
+            col(RemediationRow.phase).in_(sorted(phase.value for phase in IN_EFFECT)),
+            col(RemediationRow.id) != wanted.id,
+        )
+        other = self.rows.one(select(RemediationRow.id).where(*others))
+        if other is not None:
+            raise ConflictError(
+                f"remediation {other} of stack {wanted.stack} is in effect already",
+                code="stack-busy",
+                remedy="wait until it has ended",
+            )
+
+    def _refuse_taken(self, wanted: Remediation) -> None:
+        for some in chunks(wanted.finding_ids):
+            links_of_others = (
+                col(RemediationFindingRow.finding_id).in_(some),
+                col(RemediationFindingRow.open).is_(other=True),
+                col(RemediationFindingRow.remediation_id) != wanted.id,
+            )
+            taken = self.rows.one(select(RemediationFindingRow).where(*links_of_others))
+            if taken is not None:
+                raise ConflictError(
+                    f"finding {taken.finding_id} is in remediation {taken.remediation_id} already",
+                    code="finding-taken",
+                    remedy="decide about that one, or cancel it",
+                )
+
+
+def page_statement(
+    *, phase: Phase | None = None, stack: str | None = None, open_only: bool = False
+) -> SelectOfScalar[RemediationRow]:
+    """Return what a list of remediations asks, without order and limit."""
+    statement = select(RemediationRow)
+    if phase is not None:
+        statement = statement.where(col(RemediationRow.phase) == phase.value)
+    if stack is not None:
+        statement = statement.where(col(RemediationRow.stack) == stack)
+    if open_only:
+        statement = statement.where(_is_open())
+    return statement
+
+
+def _is_open() -> ColumnElement[bool]:
+    return col(RemediationRow.open) == True  # noqa: E712
+
+
+def _key(row: RemediationRow) -> Key:
+    return row.created_at, row.id

@@ -1,0 +1,94 @@
+"""What is forgotten with time. What is open stays, and what it refers to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Delete, func
+from sqlmodel import col, delete, or_, select
+
+from reconciler.domain.records import FindingState, RunState
+from reconciler.storage.rows import Rows
+from reconciler.storage.tables.access import ReplayRow
+from reconciler.storage.tables.deeds import RemediationRow, RunRow
+from reconciler.storage.tables.drift import FindingRow, ReportRow
+from reconciler.storage.tables.journal import AuditHorizonRow, AuditRow, EventRow
+
+DRIFT_KEPT: Final = timedelta(days=90)
+DEEDS_KEPT: Final = timedelta(days=400)
+EVENTS_KEPT: Final = 100_000
+REPLAYS_KEPT: Final = timedelta(hours=48)
+
+_THE_HORIZON: Final = 1
+_HEALED: Final = FindingState.HEALED.value
+
+
+@dataclass(frozen=True, slots=True)
+class SqlRetention:
+    """`stores.Retention` on tables."""
+
+    rows: Rows
+
+    def prune(self, *, now: datetime) -> dict[str, int]:
+        """Remove what is older than its time; return how many rows by kind."""
+        self._move_horizon(now - DEEDS_KEPT)
+        # In this order: a report stays as long as something that stays refers to it.
+        statements = {
+            "runs": _runs(now - DEEDS_KEPT),
+            "remediations": _remediations(now - DEEDS_KEPT),
+            "audit": delete(AuditRow).where(col(AuditRow.at) < now - DEEDS_KEPT),
+            "findings": _findings(now - DRIFT_KEPT),
+            "reports": _reports(now - DRIFT_KEPT),
+            "events": self._events(),
+            "replays": delete(ReplayRow).where(col(ReplayRow.created_at) < now - REPLAYS_KEPT),
+        }
+        return {kind: self.rows.change(statement) for kind, statement in statements.items()}
+
+    def _move_horizon(self, before: datetime) -> None:
+        """Let go of older audit rows: the trigger that guards them asks for this."""
+        known = self.rows.one(select(AuditHorizonRow))
+        if known is None or known.before < before:
+            self.rows.put(AuditHorizonRow, [{"id": _THE_HORIZON, "before": before}])
+
+    def _events(self) -> Delete:
+        newest = self.rows.one(select(func.max(EventRow.seq))) or 0
+        return delete(EventRow).where(col(EventRow.seq) <= newest - EVENTS_KEPT)
+
+
+def _runs(before: datetime) -> Delete:
+    still_open = select(RemediationRow.id).where(col(RemediationRow.open).is_(other=True))
+    return delete(RunRow).where(
+        col(RunRow.state) != RunState.STARTED.value,
+        func.coalesce(col(RunRow.ended_at), col(RunRow.started_at)) < before,
+        col(RunRow.remediation_id).not_in(still_open),
+    )
+
+
+def _remediations(before: datetime) -> Delete:
+    ended = col(RemediationRow.open).is_(other=False)
+    unfinished = select(RunRow.remediation_id).where(col(RunRow.state) == RunState.STARTED.value)
+    return delete(RemediationRow).where(
+        ended,
+        col(RemediationRow.updated_at) < before,
+        col(RemediationRow.id).not_in(unfinished),
+    )
+
+
+def _findings(before: datetime) -> Delete:
+    healed_at = func.coalesce(col(FindingRow.healed_at), col(FindingRow.last_seen))
+    return delete(FindingRow).where(col(FindingRow.state) == _HEALED, healed_at < before)
+
+
+def _reports(before: datetime) -> Delete:
+    column = col(ReportRow.report_id)
+    of_findings = select(FindingRow.report_id).where(col(FindingRow.state) != _HEALED)
+    of_remediations = select(RemediationRow.report_id).where(
+        or_(col(RemediationRow.open).is_(other=True))
+    )
+    return delete(ReportRow).where(
+        col(ReportRow.timestamp) < before,
+        column.not_in(of_findings),
+        column.not_in(of_remediations),
+    )

@@ -1,0 +1,127 @@
+"""SQLite as the store's database: its file, its settings, its transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.pool import QueuePool
+
+from reconciler.domain.errors import StorageError
+from reconciler.storage.faults import LastingStorageError, translated
+from reconciler.storage.migrate import migrate
+from reconciler.storage.store import READERS, SqlStore
+from reconciler.stores import Store
+
+_BUSY_MS: Final = 10_000
+_SETTINGS: Final = (
+    f"PRAGMA busy_timeout={_BUSY_MS}",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-8000",
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA journal_size_limit=67108864",
+)
+_WRITER: Final = "BEGIN IMMEDIATE"
+_READER: Final = "BEGIN"
+_FOLDER_MODE: Final = 0o700
+_FILE_MODE: Final = 0o600
+
+
+async def open_store(path: Path) -> Store:
+    """Open the database at `path`, made and brought up to date where needed.
+
+    The file is the user's alone (0600), and so is its folder where it is made here (0700).
+
+    Raises:
+        StorageError: it cannot be opened or written, is damaged, is not ours, or was
+            written by a newer version of trueup.
+    """
+    writer = _engine(path, reading=False)
+    reader = _engine(path, reading=True)
+    try:
+        await asyncio.to_thread(_prepare, path, writer)
+    except BaseException:
+        writer.dispose()
+        raise
+    return SqlStore(path=path, writer=writer, reader=reader)
+
+
+def _prepare(path: Path, writer: Engine) -> None:
+    _make_private(path)
+    with writer.begin() as connection:
+        migrate(connection, path=path)
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        # SQLite gives the files beside it the mode of this one.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE))
+        if stat.S_IMODE(path.stat().st_mode) != _FILE_MODE:
+            path.chmod(_FILE_MODE)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be opened: {error.strerror}",
+            remedy="make the file and its folder writable for this user, or name another data_dir",
+        ) from error
+
+
+def _engine(path: Path, *, reading: bool) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=QueuePool,
+        pool_size=READERS if reading else 1,
+        max_overflow=0,
+        hide_parameters=True,
+    )
+
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        # Transactions begin where `begin` says so, and nowhere by themselves.
+        connection.isolation_level = None
+        for setting in (*_SETTINGS, *(("PRAGMA query_only=ON",) if reading else ())):
+            connection.execute(setting).close()
+
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(_READER if reading else _WRITER)
+
+    def failed(context: ExceptionContext) -> Exception | None:
+        return translated(context.original_exception, path=path, reading=reading)
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+    event.listen(engine, "handle_error", failed)
+    if not reading:
+        _guard_transactions(engine, path)
+    return engine
+
+
+def _guard_transactions(engine: Engine, path: Path) -> None:
+    """Let nothing be written, and nothing be called committed, after SQLite gave up on its own.
+
+    It rolls a whole transaction back when the disk is full; what follows would be committed
+    statement by statement.
+    """
+
+    def refuse_outside(connection: Connection) -> None:
+        handle = connection.connection.dbapi_connection
+        if isinstance(handle, sqlite3.Connection) and not handle.in_transaction:
+            raise LastingStorageError(
+                f"{path} could not be written: SQLite gave the transaction up",
+                remedy="look at the disk and its free space, then start trueup again",
+            )
+
+    def before(connection: Connection, _cursor: object, statement: str, *_rest: Any) -> None:
+        if statement != _WRITER:
+            refuse_outside(connection)
+
+    event.listen(engine, "before_cursor_execute", before)
+    event.listen(engine, "commit", refuse_outside)

@@ -1,0 +1,131 @@
+"""The store: one thread that writes, a few that read, and word of each event on the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from reconciler.domain.errors import StorageError
+from reconciler.storage.faults import LastingStorageError
+from reconciler.storage.rows import Rows
+from reconciler.storage.transaction import SqlTransaction
+from reconciler.stores import Transaction
+
+READERS: Final = 4
+"""More would only wait for each other: reading holds the interpreter's lock half the time."""
+
+T = TypeVar("T")
+
+
+class SqlStore:
+    """`stores.Store` on two engines: `writer` has one connection, `reader` has `READERS`.
+
+    A transaction runs to its end once it has begun, whatever becomes of who awaits it. After
+    a fault that lasts, such as a full disk, nothing is written until it is opened anew.
+    """
+
+    def __init__(self, *, path: Path, writer: Engine, reader: Engine) -> None:
+        self._path = path
+        self._writer = writer
+        self._reader = reader
+        self._writing = ThreadPoolExecutor(1, "trueup-store-writer")
+        self._reading = ThreadPoolExecutor(READERS, "trueup-store-reader")
+        self._loop = asyncio.get_running_loop()
+        self._listeners: dict[object, Callable[[int], None]] = {}
+        self._fault: LastingStorageError | None = None
+        self._end: asyncio.Task[None] | None = None
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one durable writing transaction.
+
+        Raises:
+            StorageError: the database cannot be written, or the store is closed.
+            Exception: whatever `work` raised; nothing of it is left.
+        """
+        self._refuse_if_closed()
+        return await self._loop.run_in_executor(self._writing, self._write, work)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on one consistent view.
+
+        Raises:
+            StorageError: the database cannot be read, or the store is closed.
+            PermanentError: `work` tried to write.
+        """
+        self._refuse_if_closed()
+        return await self._loop.run_in_executor(self._reading, self._look, work)
+
+    def on_event(self, listener: Callable[[int], None]) -> Callable[[], None]:
+        """Call `listener(newest seq)` on the loop after each commit that appended events."""
+        subscription = object()
+        self._listeners[subscription] = listener
+
+        def end() -> None:
+            self._listeners.pop(subscription, None)
+
+        return end
+
+    async def close(self) -> None:
+        """Finish what was begun; closing twice is closing once."""
+        if self._end is None:
+            self._end = asyncio.create_task(asyncio.to_thread(self._shut))
+        await asyncio.shield(self._end)
+
+    def _write(self, work: Callable[[Transaction], T]) -> T:
+        if self._fault is not None:
+            raise StorageError(
+                f"nothing is written any more since {self._fault}", remedy=self._fault.remedy
+            )
+        try:
+            result, seq = _run(self._writer, work)
+        except LastingStorageError as fault:
+            self._fault = fault
+            raise
+        if seq is not None:
+            self._loop.call_soon_threadsafe(self._announce, seq)
+        return result
+
+    def _look(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            result, _ = _run(self._reader, work)
+        except LastingStorageError as fault:
+            self._fault = fault
+            raise
+        return result
+
+    def _announce(self, seq: int) -> None:
+        # Each in a call of its own: one listener's mistake is not another's.
+        for subscription in self._listeners:
+            self._loop.call_soon(self._tell, subscription, seq)
+
+    def _tell(self, subscription: object, seq: int) -> None:
+        listener = self._listeners.get(subscription)
+        if listener is not None:
+            listener(seq)
+
+    def _refuse_if_closed(self) -> None:
+        if self._end is not None:
+            raise StorageError(f"{self._path} is closed", remedy="start trueup again")
+
+    def _shut(self) -> None:
+        self._reading.shutdown()
+        self._writing.shutdown()
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _run(engine: Engine, work: Callable[[Transaction], T]) -> tuple[T, int | None]:
+    """Run `work` in one transaction; return what it gave, and the newest event number."""
+    with (
+        engine.begin() as connection,
+        Session(connection, autoflush=False, join_transaction_mode="rollback_only") as session,
+    ):
+        transaction = SqlTransaction.over(Rows(session))
+        result = work(transaction)
+    return result, max(transaction.event_numbers, default=None)

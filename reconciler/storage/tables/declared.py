@@ -1,0 +1,103 @@
+"""What is declared: stacks, templates and their history, policies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlmodel import Field
+
+from reconciler.storage.columns import JsonText, Moment, PlainText
+from reconciler.storage.tables.row import Row
+
+
+class StackRow(Row, table=True):
+    """A registered stack."""
+
+    __tablename__ = "stacks"
+
+    name: str = Field(sa_type=PlainText, primary_key=True)
+    tool: str = Field(sa_type=PlainText)
+    directory: str = Field(sa_type=PlainText)
+    interval_s: float
+    adaptive: bool
+    source: str = Field(sa_type=PlainText)
+    definition: Any = Field(sa_type=JsonText)
+    health: str = Field(sa_type=PlainText)
+    counts: Any | None = Field(default=None, sa_type=JsonText, nullable=True)
+    revision: str | None = Field(default=None, sa_type=PlainText)
+    obtained_by: str | None = Field(default=None, sa_type=PlainText)
+    last_pass_at: datetime | None = Field(default=None, sa_type=Moment)
+    last_pass_ms: float | None = None
+    verified_at: datetime | None = Field(default=None, sa_type=Moment)
+    error: str | None = Field(default=None, sa_type=PlainText)
+    error_since: datetime | None = Field(default=None, sa_type=Moment)
+    next_due_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class TemplateRow(Row, table=True):
+    """A template as it is now; `stack` is that of a derived one, and null of an uploaded one."""
+
+    __tablename__ = "templates"
+    __table_args__ = (
+        Index("ix_templates_resource", "resource_id"),
+        Index("ix_templates_stack", "stack", "template_id"),
+        Index("ix_templates_type", "resource_type", "template_id"),
+    )
+
+    template_id: str = Field(sa_type=PlainText, primary_key=True)
+    resource_type: str = Field(sa_type=PlainText)
+    created_at: datetime = Field(sa_type=Moment)
+    updated_at: datetime = Field(sa_type=Moment)
+    revision: int
+    name: str = Field(sa_type=PlainText)
+    source: str = Field(sa_type=PlainText)
+    resource_id: str | None = Field(default=None, sa_type=PlainText)
+    stack: str | None = Field(default=None, sa_type=PlainText)
+    applies_to: Any = Field(sa_type=JsonText)
+    baseline_hash: str | None = Field(default=None, sa_type=PlainText)
+    template_definition: Any = Field(sa_type=JsonText)
+
+
+class TemplateRevisionRow(Row, table=True):
+    """A template as it was at one revision."""
+
+    __tablename__ = "template_revisions"
+
+    template_id: str = Field(
+        sa_type=PlainText,
+        primary_key=True,
+        sa_column_args=(ForeignKey("templates.template_id", ondelete="CASCADE"),),
+    )
+    revision: int = Field(primary_key=True)
+    resource_type: str = Field(sa_type=PlainText)
+    created_at: datetime = Field(sa_type=Moment)
+    updated_at: datetime = Field(sa_type=Moment)
+    name: str = Field(sa_type=PlainText)
+    source: str = Field(sa_type=PlainText)
+    resource_id: str | None = Field(default=None, sa_type=PlainText)
+    applies_to: Any = Field(sa_type=JsonText)
+    baseline_hash: str | None = Field(default=None, sa_type=PlainText)
+    template_definition: Any = Field(sa_type=JsonText)
+
+
+class PolicyRow(Row, table=True):
+    """A remediation policy."""
+
+    __tablename__ = "remediation_policies"
+
+    policy_id: str = Field(sa_type=PlainText, primary_key=True)
+    name: str = Field(sa_type=PlainText)
+    template_id: str | None = Field(default=None, sa_type=PlainText)
+    drift_threshold: int
+    min_score: int
+    action_type: str = Field(sa_type=PlainText)
+    script: str | None = Field(default=None, sa_type=PlainText)
+    selection: Any = Field(sa_type=JsonText)
+    owner: str | None = Field(default=None, sa_type=PlainText)
+    reason: str | None = Field(default=None, sa_type=PlainText)
+    expires_at: datetime | None = Field(default=None, sa_type=Moment)
+    source: str = Field(sa_type=PlainText)
+    position: int
+    version: int

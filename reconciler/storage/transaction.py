@@ -1,0 +1,58 @@
+"""All collections inside one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reconciler.storage.access import SqlHolds, SqlReplays, SqlTokens
+from reconciler.storage.findings import SqlFindings
+from reconciler.storage.journal import SqlAudit, SqlEvents
+from reconciler.storage.policies import SqlPolicies
+from reconciler.storage.remediations import SqlRemediations
+from reconciler.storage.reports import SqlReports
+from reconciler.storage.retention import SqlRetention
+from reconciler.storage.rows import Rows
+from reconciler.storage.runs import SqlRuns
+from reconciler.storage.stacks import SqlStacks
+from reconciler.storage.templates import SqlTemplates
+
+
+@dataclass(frozen=True, slots=True)
+class SqlTransaction:
+    """`stores.Transaction` on tables; `event_numbers` are those it gave out."""
+
+    stacks: SqlStacks
+    templates: SqlTemplates
+    policies: SqlPolicies
+    findings: SqlFindings
+    reports: SqlReports
+    remediations: SqlRemediations
+    runs: SqlRuns
+    audit: SqlAudit
+    events: SqlEvents
+    tokens: SqlTokens
+    replays: SqlReplays
+    holds: SqlHolds
+    retention: SqlRetention
+    event_numbers: list[int] = field(default_factory=list)
+
+    @classmethod
+    def over(cls, rows: Rows) -> SqlTransaction:
+        """Return all collections over the same rows."""
+        numbers: list[int] = []
+        return cls(
+            stacks=SqlStacks(rows),
+            templates=SqlTemplates(rows),
+            policies=SqlPolicies(rows),
+            findings=SqlFindings(rows),
+            reports=SqlReports(rows),
+            remediations=SqlRemediations(rows),
+            runs=SqlRuns(rows),
+            audit=SqlAudit(rows),
+            events=SqlEvents(rows, numbers.append),
+            tokens=SqlTokens(rows),
+            replays=SqlReplays(rows),
+            holds=SqlHolds(rows),
+            retention=SqlRetention(rows),
+            event_numbers=numbers,
+        )

@@ -1,0 +1,66 @@
+"""The walk of one drift through the API: found, asked for, approved, corrected."""
+
+from __future__ import annotations
+
+from reconciler.domain.phases import Phase
+from tests.api.desk import V1, Desk
+from tests.unit.engine.house import A, MANUAL
+
+
+async def test_a_drift_walks_from_its_report_to_converged(desk: Desk) -> None:
+    await desk.house.look()
+    desk.house.world.live[A] = {"size": 99}
+    await desk.house.look()
+
+    listed = (await desk.viewer.get(f"{V1}/findings")).json()
+    (finding,) = listed["items"]
+    assert (finding["stack"], finding["address"], finding["state"]) == ("shop", A, "open")
+    assert finding["resource_id"] == f"shop/{A}"
+
+    plan = (await desk.operator.post(f"{V1}/findings/{finding['id']}/plan")).json()
+    assert [one["address"] for one in plan["resources"]] == [A]
+
+    asked = await desk.operator.post(
+        f"{V1}/remediations", json={"report_id": finding["report_id"]}
+    )
+    assert asked.status_code == 201
+    remediation = f"{V1}/remediations/{asked.json()['id']}"
+    await desk.house.settle()
+    waiting = (await desk.viewer.get(remediation)).json()
+    assert waiting["state"] == "awaiting_approval"
+
+    wrong = await desk.approver.post(f"{remediation}/approve", json={"plan_digest": "0" * 64})
+    assert wrong.status_code == 409
+    assert wrong.json()["type"] == "urn:trueup:problem:plan-digest-mismatch"
+
+    right = await desk.approver.post(
+        f"{remediation}/approve", json={"plan_digest": waiting["plan_digest"]}
+    )
+    assert right.status_code == 200
+    await desk.house.settle()
+    assert (await desk.viewer.get(remediation)).json()["state"] == Phase.CONVERGED
+    assert desk.house.world.live[A] == {"size": 1}
+
+    history = await desk.viewer.get(
+        f"{V1}/drift/reports", params={"resource_id": f"shop/{A}"}
+    )
+    assert [one["event"] for one in history.json()["items"]][-1] == "detected"
+    (run,) = (await desk.viewer.get(f"{V1}/runs")).json()["items"]
+    assert run["state"] == "finished"
+    log = (await desk.viewer.get(f"{V1}/runs/{run['id']}/log")).json()
+    assert log["next_offset"] > 0
+
+
+async def test_a_rejected_remediation_changes_nothing(desk: Desk) -> None:
+    await desk.house.put(MANUAL)
+    await desk.house.look()
+    desk.house.world.live[A] = {"size": 99}
+    await desk.house.look()
+    (waiting,) = (
+        await desk.viewer.get(f"{V1}/remediations", params={"state": "awaiting_approval"})
+    ).json()["items"]
+    answer = await desk.approver.post(
+        f"{V1}/remediations/{waiting['id']}/reject", json={"reason": "it is wanted"}
+    )
+    assert answer.json()["state"] == "rejected"
+    assert desk.house.world.live[A] == {"size": 99}

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from reconciler.domain.errors import InvalidError
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import (
+    FindingFilter,
+    FindingState,
+    Hold,
+    ReportId,
+    Role,
+    RunState,
+)
+from reconciler.stores import Store, Transaction
+from tests.contract.store.conftest import Opener
+from tests.contract.store.records import (
+    HOUR,
+    NOW,
+    a_finding,
+    a_remediation,
+    a_replay,
+    a_report,
+    a_run,
+    a_token,
+    an_audit_entry,
+    an_event,
+)
+
+LATER = NOW + timedelta(days=500)
+
+
+async def test_reports_are_a_history_newest_first(store: Store) -> None:
+    reports = [
+        a_report(
+            f"r{number}",
+            timestamp=NOW + HOUR * number,
+            resource_id=f"webshop/q{number % 2}",
+            template_id=None if number == 3 else "t1",
+        )
+        for number in range(6)
+    ]
+    await store.transact(lambda t: t.reports.put_many(reports))
+    assert await store.read(lambda t: t.reports.get(ReportId("r3"))) == reports[3]
+    page = await store.read(lambda t: t.reports.page(resource_id="webshop/q1"))
+    assert page.items == (reports[5], reports[3], reports[1])
+    page = await store.read(lambda t: t.reports.page(template_id="t1", since=NOW + HOUR * 2))
+    assert page.items == (reports[5], reports[4], reports[2])
+    first = await store.read(lambda t: t.reports.page(limit=4))
+    rest = await store.read(lambda t: t.reports.page(limit=4, cursor=first.next))
+    assert (*first.items, *rest.items) == tuple(reversed(reports))
+
+
+async def test_a_report_is_never_changed(store: Store) -> None:
+    await store.transact(lambda t: t.reports.put_many([a_report()]))
+    await store.transact(lambda t: t.reports.put_many([a_report(event="healed")]))
+    assert await store.read(lambda t: t.reports.get(ReportId("r1"))) == a_report()
+
+
+async def test_audit_rows_are_numbered_and_listed_newest_first(store: Store) -> None:
+    def append(transaction: Transaction) -> list[int]:
+        subjects = ("m1", "m2", "m1")
+        return [transaction.audit.append(an_audit_entry(one)).seq for one in subjects]
+
+    assert await store.transact(append) == [1, 2, 3]
+    page = await store.read(lambda t: t.audit.page(subject="m1"))
+    assert page.items == (an_audit_entry(seq=3), an_audit_entry(seq=1))
+    first = await store.read(lambda t: t.audit.page(limit=2))
+    rest = await store.read(lambda t: t.audit.page(limit=2, cursor=first.next))
+    assert [one.seq for one in (*first.items, *rest.items)] == [3, 2, 1]
+
+
+async def test_event_numbers_rise_by_one_and_are_never_used_twice(opener: Opener) -> None:
+    store = await opener()
+    numbers = [(await store.transact(_appended)) for _ in range(3)]
+
+    def fail(transaction: Transaction) -> None:
+        transaction.events.append(an_event())
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await store.transact(fail)
+    await store.close()
+    store = await opener()
+    numbers.append(await store.transact(_appended))
+    assert numbers == [1, 2, 3, 4]
+    after = await store.read(lambda t: t.events.after(1, limit=2))
+    assert after == (an_event(seq=2), an_event(seq=3))
+    assert await store.read(lambda t: t.events.after(99)) == ()
+    assert await store.read(lambda t: t.events.bounds()) == (1, 4)
+    await store.close()
+
+
+async def test_without_events_there_are_no_bounds(store: Store) -> None:
+    assert await store.read(lambda t: t.events.bounds()) == (0, 0)
+
+
+async def test_runs_are_listed_newest_first(store: Store) -> None:
+    runs = [
+        a_run(
+            f"run{number}",
+            started_at=NOW + HOUR * number,
+            remediation_id=f"m{number % 2}",
+            state=RunState.STARTED if number else RunState.FINISHED,
+            pid=2**22,
+            pid_started=1.5,
+            state_serial=2**40,
+        )
+        for number in range(4)
+    ]
+    for one in runs:
+        await store.transact(lambda t, one=one: t.runs.put(one))
+    ended = replace(runs[1], state=RunState.FAILED, exit_code=1, ended_at=NOW, summary="no")
+    await store.transact(lambda t: t.runs.put(ended))
+    assert await store.read(lambda t: t.runs.get(ended.id)) == ended
+    assert await store.read(lambda t: t.runs.started()) == (runs[2], runs[3])
+    page = await store.read(lambda t: t.runs.page(stack="webshop", limit=3))
+    assert page.items == (runs[3], runs[2], ended)
+    rest = await store.read(lambda t: t.runs.page(stack="webshop", limit=3, cursor=page.next))
+    assert rest.items == (runs[0],)
+    page = await store.read(lambda t: t.runs.page(remediation_id="m1"))
+    assert page.items == (runs[3], ended)
+
+
+async def test_tokens_come_and_go(store: Store) -> None:
+    token, admin = a_token(expires_at=NOW), a_token("k2", role=Role.ADMIN, created_at=NOW - HOUR)
+    for one in (token, admin, replace(token, last_used_at=NOW)):
+        await store.transact(lambda t, one=one: t.tokens.put(one))
+    assert await store.read(lambda t: t.tokens.all()) == (admin, replace(token, last_used_at=NOW))
+    assert await store.transact(lambda t: t.tokens.remove("k1"))
+    assert not await store.transact(lambda t: t.tokens.remove("k1"))
+    assert await store.read(lambda t: t.tokens.get("k1")) is None
+
+
+async def test_the_first_answer_stays(store: Store) -> None:
+    other = a_replay(token_id="k2", status=200)
+    for one in (a_replay(), a_replay(status=500), other):
+        await store.transact(lambda t, one=one: t.replays.put(one))
+    assert await store.read(lambda t: t.replays.get("key", "k1")) == a_replay()
+    assert await store.read(lambda t: t.replays.get("key", "k2")) == other
+    assert await store.read(lambda t: t.replays.get("none", "k1")) is None
+
+
+async def test_the_hold_is_one_or_none(store: Store) -> None:
+    assert await store.read(lambda t: t.holds.get()) is None
+    for hold in (Hold("ada", "fire", NOW), Hold("ben", "flood", NOW, NOW + HOUR), None):
+        await store.transact(lambda t, hold=hold: t.holds.put(hold))
+        assert await store.read(lambda t: t.holds.get()) == hold
+
+
+async def test_what_is_old_goes_and_what_is_open_stays(store: Store) -> None:
+    def fill(transaction: Transaction) -> None:
+        kept = a_report("of-open")
+        named = a_report("of-remediation")
+        transaction.reports.put_many(
+            [kept, named, a_report("old"), a_report("fresh", timestamp=LATER)]
+        )
+        transaction.findings.put_many(
+            [
+                a_finding("open", report_id=kept.report_id),
+                a_finding("healed", state=FindingState.HEALED, healed_at=NOW),
+                a_finding("just", state=FindingState.HEALED, healed_at=LATER),
+            ]
+        )
+        waiting = a_remediation("waits", "open", report_id=named.report_id)
+        transaction.remediations.add(waiting)
+        transaction.remediations.add(a_remediation("ended", "healed", phase=Phase.CONVERGED))
+        for run in (
+            a_run("of-waiting", remediation_id="waits", state=RunState.FAILED, ended_at=NOW),
+            a_run("of-ended", remediation_id="ended", state=RunState.FINISHED, ended_at=NOW),
+            a_run("unfinished", remediation_id="gone"),
+        ):
+            transaction.runs.put(run)
+        transaction.replays.put(a_replay())
+        transaction.replays.put(a_replay("new", created_at=LATER))
+        transaction.audit.append(an_audit_entry())
+        transaction.audit.append(an_audit_entry("new", at=LATER))
+        transaction.events.append(an_event())
+
+    await store.transact(fill)
+    nothing = await store.transact(lambda t: t.retention.prune(now=NOW))
+    assert set(nothing.values()) == {0}
+    gone = await store.transact(lambda t: t.retention.prune(now=LATER))
+    assert gone == {
+        "runs": 1,
+        "remediations": 1,
+        "audit": 1,
+        "findings": 1,
+        "reports": 1,
+        "events": 0,
+        "replays": 1,
+    }
+    kept = await store.read(_names)
+    assert kept == {
+        "of-open", "of-remediation", "fresh", "open", "just", "waits", "of-waiting",
+        "unfinished", "new",
+    }  # fmt: skip
+
+
+async def test_the_newest_hundred_thousand_events_stay(store: Store) -> None:
+    def many(transaction: Transaction) -> None:
+        for number in range(100_003):
+            transaction.events.append(an_event(str(number), body={}))
+
+    await store.transact(many)
+    gone = await store.transact(lambda t: t.retention.prune(now=NOW))
+    assert gone["events"] == 3
+    assert await store.read(lambda t: t.events.bounds()) == (4, 100_003)
+
+
+async def test_an_audit_cursor_is_no_cursor_of_reports(store: Store) -> None:
+    for _ in range(2):
+        await store.transact(lambda t: t.audit.append(an_audit_entry()))
+    cursor = (await store.read(lambda t: t.audit.page(limit=1))).next
+    assert cursor is not None
+    with pytest.raises(InvalidError, match="cursor"):
+        await store.read(lambda t: t.reports.page(cursor=cursor))
+
+
+def _appended(transaction: Transaction) -> int:
+    return transaction.events.append(an_event()).seq
+
+
+def _names(transaction: Transaction) -> set[str]:
+    return {
+        *(one.report_id for one in transaction.reports.page().items),
+        *(one.id for one in transaction.findings.page(FindingFilter()).items),
+        *(one.id for one in transaction.remediations.page().items),
+        *(one.id for one in transaction.runs.page().items),
+        *(one.subject for one in transaction.audit.page().items),
+    }

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.model import StackName
+from reconciler.domain.phases import IN_EFFECT, OPEN, TERMINAL, Phase
+from reconciler.domain.records import Approval, FindingId, Remediation, RemediationId
+from reconciler.stores import Store
+from tests.contract.store.records import HOUR, NOW, WEBSHOP, a_remediation
+
+OTHER = StackName("other")
+
+
+async def test_a_remediation_comes_back_as_it_was_added(store: Store) -> None:
+    whole = a_remediation(
+        "m1",
+        *("f1", "f2"),
+        plan={"summary": "1 to update", "resources": [{"address": "a"}], "digest": "d"},
+        plan_digest="d",
+        approvals=(Approval("ada", "d", NOW), Approval("ben", "d", NOW + HOUR)),
+        hold_reason="hold",
+        hold_until=NOW + HOUR,
+        next_at=NOW,
+        expires_at=NOW + HOUR,
+        note="waits",
+        attempts=2,
+        policy_id="p",
+        run_id="run1",
+    )
+    await store.transact(lambda t: t.remediations.add(whole))
+    assert await store.read(lambda t: t.remediations.get(whole.id)) == whole
+
+
+async def test_saving_raises_the_version(store: Store) -> None:
+    first = a_remediation()
+    await store.transact(lambda t: t.remediations.add(first))
+    moved = replace(first, phase=Phase.CONFIRMED, note="still there")
+    saved = await store.transact(lambda t: t.remediations.save(moved))
+    assert saved == replace(moved, version=2)
+    assert await store.read(lambda t: t.remediations.get(first.id)) == saved
+
+
+async def test_of_two_who_saw_the_same_version_one_moves_it(store: Store) -> None:
+    first = a_remediation()
+    await store.transact(lambda t: t.remediations.add(first))
+    moves = [replace(first, note=str(number)) for number in range(5)]
+    done = await asyncio.gather(
+        *(store.transact(lambda t, move=move: t.remediations.save(move)) for move in moves),
+        return_exceptions=True,
+    )
+    saved = [one for one in done if isinstance(one, Remediation)]
+    lost = [one for one in done if isinstance(one, ConflictError)]
+    assert (len(saved), len(lost)) == (1, 4)
+    assert {one.code for one in lost} == {"moved-on"}
+    assert await store.read(lambda t: t.remediations.get(first.id)) == saved[0]
+
+
+async def test_what_is_not_there_cannot_be_saved(store: Store) -> None:
+    with pytest.raises(NotFoundError):
+        await store.transact(lambda t: t.remediations.save(a_remediation()))
+
+
+async def test_an_id_is_used_once(store: Store) -> None:
+    await store.transact(lambda t: t.remediations.add(a_remediation()))
+    with pytest.raises(ConflictError) as refused:
+        await store.transact(lambda t: t.remediations.add(a_remediation()))
+    assert refused.value.code == "exists"
+
+
+@pytest.mark.parametrize("first", sorted(IN_EFFECT))
+@pytest.mark.parametrize("second", sorted(IN_EFFECT))
+async def test_one_of_a_stack_is_in_effect(store: Store, first: Phase, second: Phase) -> None:
+    waiting = a_remediation("m2", phase=Phase.PLANNING)
+    await store.transact(lambda t: t.remediations.add(a_remediation("m1", phase=first)))
+    await store.transact(lambda t: t.remediations.add(waiting))
+    started = replace(waiting, phase=second)
+    with pytest.raises(ConflictError) as refused:
+        await store.transact(lambda t: t.remediations.save(started))
+    assert refused.value.code == "stack-busy"
+    assert await store.read(lambda t: t.remediations.get(waiting.id)) == waiting
+    elsewhere = a_remediation("m3", phase=second, stack=OTHER)
+    await store.transact(lambda t: t.remediations.add(elsewhere))
+
+
+async def test_one_that_is_in_effect_may_move_on(store: Store) -> None:
+    one = a_remediation(phase=Phase.APPLYING)
+    await store.transact(lambda t: t.remediations.add(one))
+    for phase in (Phase.VERIFYING, Phase.VERIFYING, Phase.CONVERGED):
+        moved = replace(one, phase=phase)
+        one = await store.transact(lambda t, moved=moved: t.remediations.save(moved))
+    assert one.version == 4
+    await store.transact(lambda t: t.remediations.add(a_remediation("m2", phase=Phase.APPLYING)))
+
+
+async def test_a_finding_is_in_one_open_remediation(store: Store) -> None:
+    first = a_remediation("m1", "f1", "f2")
+    await store.transact(lambda t: t.remediations.add(first))
+    with pytest.raises(ConflictError) as refused:
+        await store.transact(lambda t: t.remediations.add(a_remediation("m2", "f2", "f3")))
+    assert refused.value.code == "finding-taken"
+    ended = replace(first, phase=Phase.SUPERSEDED)
+    saved = await store.transact(lambda t: t.remediations.save(ended))
+    second = a_remediation("m2", "f2", "f3")
+    await store.transact(lambda t: t.remediations.add(second))
+    assert await store.read(lambda t: t.remediations.open_with(FindingId("f2"))) == second
+    assert await store.read(lambda t: t.remediations.open_with(FindingId("f1"))) is None
+    reopened = replace(saved, phase=Phase.QUEUED)
+    with pytest.raises(ConflictError) as refused:
+        await store.transact(lambda t: t.remediations.save(reopened))
+    assert refused.value.code == "finding-taken"
+
+
+async def test_its_findings_may_change(store: Store) -> None:
+    one = a_remediation("m1", "f1", "f2")
+    await store.transact(lambda t: t.remediations.add(one))
+    fewer = replace(one, finding_ids=(FindingId("f2"), FindingId("f9")))
+    await store.transact(lambda t: t.remediations.save(fewer))
+    assert await store.read(lambda t: t.remediations.open_with(FindingId("f1"))) is None
+    found = await store.read(lambda t: t.remediations.open_with(FindingId("f9")))
+    assert found == replace(fewer, version=2)
+
+
+async def test_what_is_open_is_found_by_stack_and_by_phase(store: Store) -> None:
+    # Not those of which one stack may have only one.
+    phases = sorted(set(Phase) - IN_EFFECT)
+    added = [
+        a_remediation(phase.value, phase=phase, created_at=NOW + HOUR * number)
+        for number, phase in enumerate(phases)
+    ]
+
+    for one in (*added, a_remediation("elsewhere", stack=OTHER)):
+        await store.transact(lambda t, one=one: t.remediations.add(one))
+    found = await store.read(lambda t: t.remediations.open_of(WEBSHOP))
+    assert found == tuple(one for one in added if one.phase in OPEN)
+    wanted = {Phase.QUEUED, Phase.FAILED}
+    in_phases = await store.read(lambda t: t.remediations.in_phases(wanted))
+    assert {one.phase for one in in_phases} == wanted
+    assert await store.read(lambda t: t.remediations.in_phases(())) == ()
+
+
+async def test_due_are_open_ones_whose_time_has_come(store: Store) -> None:
+    added = [
+        a_remediation("at-once"),
+        a_remediation("now", next_at=NOW, created_at=NOW + HOUR),
+        a_remediation("later", next_at=NOW + HOUR),
+        *(a_remediation(phase.value, phase=phase) for phase in sorted(TERMINAL)),
+    ]
+    for one in added:
+        await store.transact(lambda t, one=one: t.remediations.add(one))
+    assert await store.read(lambda t: t.remediations.due(NOW)) == ("at-once", "now")
+
+
+async def test_expired_are_those_nobody_approved_in_time(store: Store) -> None:
+    waiting = Phase.AWAITING_APPROVAL
+    added = [
+        a_remediation("over", phase=waiting, expires_at=NOW),
+        a_remediation("time-left", phase=waiting, expires_at=NOW + HOUR),
+        a_remediation("no-limit", phase=waiting),
+        a_remediation("approved", phase=Phase.QUEUED, expires_at=NOW),
+    ]
+    for one in added:
+        await store.transact(lambda t, one=one: t.remediations.add(one))
+    found = await store.read(lambda t: t.remediations.expired(NOW))
+    assert [one.id for one in found] == ["over"]
+
+
+async def test_a_list_is_newest_first_and_filtered(store: Store) -> None:
+    added = [
+        a_remediation(
+            f"m{number}",
+            stack=OTHER if number % 2 else WEBSHOP,
+            phase=Phase.CONVERGED if number < 4 else Phase.HELD,
+            created_at=NOW + HOUR * number,
+        )
+        for number in range(8)
+    ]
+    for one in added:
+        await store.transact(lambda t, one=one: t.remediations.add(one))
+    seen: list[RemediationId] = []
+    cursor = None
+    while True:
+        page = await store.read(
+            lambda t, cursor=cursor: t.remediations.page(cursor=cursor, limit=3)
+        )
+        seen += [one.id for one in page.items]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert seen == [f"m{number}" for number in range(7, -1, -1)]
+    page = await store.read(lambda t: t.remediations.page(stack="other", open_only=True))
+    assert [one.id for one in page.items] == ["m7", "m5"]
+    page = await store.read(lambda t: t.remediations.page(phase=Phase.CONVERGED))
+    assert [one.id for one in page.items] == ["m3", "m2", "m1", "m0"]
+    with pytest.raises(InvalidError):
+        await store.read(lambda t: t.remediations.page(cursor="bm8"))

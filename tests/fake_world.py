@@ -1,0 +1,328 @@
+"""A small world in memory that drifts, is read, planned, and really changed by its runner."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Collection
+from copy import deepcopy
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.model import (
+    Change,
+    Drifted,
+    Engine,
+    InSync,
+    Missing,
+    Observed,
+    Origin,
+    ResourceAddress,
+    Snapshot,
+    StackName,
+    Unmanaged,
+    Unreadable,
+    Verdict,
+)
+from reconciler.domain.paths import AttributePath
+from reconciler.domain.plan import Plan
+from reconciler.domain.values import Attributes
+from reconciler.ports import (
+    Clock,
+    Declaration,
+    Exited,
+    Outcome,
+    Progress,
+    RunnerJob,
+    RunnerProcess,
+    RunnerState,
+    Running,
+    StackReference,
+    Vanished,
+)
+from tests.fakes import (
+    EXIT_STALE,
+    PLAN_FILE,
+    fake_job,
+    fake_outcome,
+    fake_progress,
+    recorded,
+    saved_plan,
+)
+
+Resources = dict[ResourceAddress, Attributes]
+
+
+@dataclass(slots=True)
+class World:
+    """One stack: what its code declares, what its state records, what is there.
+
+    `effects` names every apply that changed something, in order.
+    """
+
+    declared: Resources = field(default_factory=dict)
+    recorded: Resources = field(default_factory=dict)
+    live: Resources = field(default_factory=dict)
+    unreadable: set[ResourceAddress] = field(default_factory=set)
+    refuses_load: ReconcilerError | Exception | None = None
+    refuses_plan: ReconcilerError | Exception | None = None
+    lost: set[ResourceAddress] = field(default_factory=set)
+    serial: int = 1
+    effects: list[str] = field(default_factory=list)
+
+    @classmethod
+    def in_sync(cls, **resources: Attributes) -> World:
+        """Return a world where everything is as declared; names become `thing.NAME`."""
+        declared = {ResourceAddress(f"thing.{name}"): values for name, values in resources.items()}
+        return cls(deepcopy(declared), deepcopy(declared), deepcopy(declared))
+
+    @property
+    def addresses(self) -> list[ResourceAddress]:
+        return sorted({*self.declared, *self.recorded} - self.lost)
+
+    @property
+    def revision(self) -> str:
+        told = json.dumps([self.serial, self.declared], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def verdict(self, address: ResourceAddress) -> Verdict:
+        if address in self.unreadable:
+            return Unreadable("denied")
+        declared, kept = self.declared.get(address), self.recorded.get(address)
+        live = self.live.get(address)
+        if kept is None:
+            return Missing(Origin.UNAPPLIED)
+        if live is None:
+            return Missing() if declared is not None else InSync()
+        if declared is None:
+            return Unmanaged()
+        changes = tuple(_changes(declared, kept, live))
+        return Drifted(changes) if changes else InSync()
+
+    def correct(self, address: ResourceAddress) -> None:
+        """Make live and recorded what is declared."""
+        declared = self.declared.get(address)
+        for place in (self.live, self.recorded):
+            if declared is None:
+                place.pop(address, None)
+            else:
+                place[address] = deepcopy(declared)
+        self.serial += 1
+
+
+def _changes(declared: Attributes, kept: Attributes, live: Attributes) -> list[Change]:
+    found = []
+    for name in sorted({*declared, *kept, *live}):
+        want, was, now = declared.get(name), kept.get(name), live.get(name)
+        if want == now:
+            continue
+        origin = (
+            Origin.OUT_OF_BAND if want == was else Origin.UNAPPLIED if was == now else Origin.BOTH
+        )
+        found.append(Change(AttributePath(name), want, was, now, origin))
+    return found
+
+
+@dataclass(slots=True)
+class WorldAdapter:
+    """Implements `IacAdapter` over worlds by stack name."""
+
+    worlds: dict[StackName, World]
+    loads: int = 0
+
+    async def load(self, reference: StackReference) -> Snapshot:
+        self.loads += 1
+        await asyncio.sleep(0)
+        world = self.worlds[reference.name]
+        if world.refuses_load is not None:
+            raise world.refuses_load
+        return Snapshot(
+            stack=reference.name,
+            tool=reference.tool,
+            directory=str(reference.directory),
+            revision=world.revision,
+            obtained_by=Engine.PLUGIN,
+            resources=tuple(recorded(address, "thing") for address in world.addresses),
+            timing_ms={"load": 1.0},
+        )
+
+    async def observe(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress] | None
+    ) -> AsyncIterator[Observed]:
+        for resource in snapshot.resources:
+            if addresses is None or resource.address in addresses:
+                await asyncio.sleep(0)
+                verdict = self.worlds[snapshot.stack].verdict(resource.address)
+                yield Observed(resource.address, verdict, 1.0, 1.0)
+
+    async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
+        world = self.worlds[snapshot.stack]
+        return tuple(
+            Declaration(
+                address=address,
+                type="thing",
+                definition=dict(values),
+                baseline_hash=hashlib.sha256(
+                    json.dumps(world.recorded.get(address), sort_keys=True).encode()
+                ).hexdigest(),
+            )
+            for address, values in sorted(world.declared.items())
+        )
+
+    async def plan(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        await asyncio.sleep(0)
+        world = self.worlds[snapshot.stack]
+        if world.refuses_plan is not None:
+            raise world.refuses_plan
+        verdicts = {address: world.verdict(address) for address in addresses}
+        types = dict.fromkeys(verdicts, "thing")
+        file = folder / PLAN_FILE
+        return saved_plan(snapshot.stack, verdicts, types, file=file, serial=world.serial)
+
+    def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
+        job = fake_job(snapshot, folder)
+        return RunnerJob((*job.argv, snapshot.stack), job.directory, job.environment)
+
+    def progress(self, line: bytes) -> Progress | None:
+        return fake_progress(line)
+
+    def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
+        del snapshot, log
+        return fake_outcome(ended)
+
+    async def close(self) -> None:
+        return
+
+
+class Fate(StrEnum):
+    """What becomes of one apply."""
+
+    DONE = "done"
+    FAILS = "fails"
+    HELPS_NOT = "helps_not"
+    STAYS = "stays"
+    DIES_BEFORE = "dies_before"
+    DIES_AFTER = "dies_after"
+
+
+@dataclass(slots=True)
+class _Job:
+    job: RunnerJob
+    fate: Fate
+    process: RunnerProcess
+    ended: Exited | Vanished | None = None
+    interrupts: int = 0
+
+
+@dataclass(slots=True)
+class WorldRunner:
+    """Implements `Runner`; outlives whoever started a job, as the real one does.
+
+    `fates` says what becomes of the next applies; without one they are done. One that
+    `STAYS` is under way until it is interrupted or `release` is called.
+    """
+
+    worlds: dict[StackName, World]
+    clock: Clock
+    fates: deque[Fate] = field(default_factory=deque)
+    jobs: dict[Path, _Job] = field(default_factory=dict)
+    refuses: ReconcilerError | Exception | None = None
+    overlaps: list[Path] = field(default_factory=list)
+    """Applies that began while another of their stack was under way; must stay empty."""
+
+    async def start(self, job: RunnerJob, folder: Path) -> RunnerProcess:
+        await asyncio.sleep(0)
+        if self.refuses is not None:
+            raise self.refuses
+        stack = self._stack(job)
+        if folder in self.jobs or any(self._runs(one, stack) for one in self.jobs.values()):
+            self.overlaps.append(folder)
+        process = RunnerProcess(len(self.jobs) + 1, 1.0, "boot")
+        fate = self.fates.popleft() if self.fates else Fate.DONE
+        self.jobs[folder] = _Job(job, fate, process)
+        return process
+
+    def state(self, process: RunnerProcess | None, folder: Path) -> RunnerState:
+        del process
+        known = self.jobs.get(folder)
+        if known is None:
+            return Vanished()
+        return known.ended or Running()
+
+    async def wait(self, process: RunnerProcess, folder: Path) -> Exited | Vanished:
+        known = self.jobs[folder]
+        assert known.process == process
+        while known.ended is None:
+            await asyncio.sleep(0)
+            if known.fate is not Fate.STAYS:
+                self.finish(folder)
+        return known.ended
+
+    def interrupt(self, process: RunnerProcess) -> bool:
+        for folder, known in self.jobs.items():
+            if known.process == process and known.ended is None:
+                known.interrupts += 1
+                if known.interrupts > 1:
+                    return False
+                known.ended = Exited(1, self.clock.now(), interrupted=True)
+                (folder / "exit.json").touch()
+                return True
+        return False
+
+    def release(self) -> None:
+        """Let every apply that stays go on to its end."""
+        for folder, known in self.jobs.items():
+            if known.ended is None and known.fate is Fate.STAYS:
+                known.fate = Fate.DONE
+                self.finish(folder)
+
+    def finish(self, folder: Path) -> None:
+        """Let the job do what its fate says, whether anybody waits for it or not."""
+        known = self.jobs[folder]
+        if known.ended is not None:
+            return
+        if known.fate is Fate.FAILS:
+            known.ended = Exited(1, self.clock.now())
+        elif known.fate is Fate.DIES_BEFORE:
+            known.ended = Vanished()
+        else:
+            code = self._apply(known, folder)
+            dies = known.fate is Fate.DIES_AFTER
+            known.ended = Vanished() if dies else Exited(code, self.clock.now())
+
+    def finish_all(self) -> None:
+        """Let all jobs that nobody holds back come to their end."""
+        for folder, known in self.jobs.items():
+            if known.fate is not Fate.STAYS:
+                self.finish(folder)
+
+    def _apply(self, known: _Job, folder: Path) -> int:
+        stack = self._stack(known.job)
+        world = self.worlds[stack]
+        plan = json.loads(Path(known.job.argv[2]).read_text())
+        if plan["serial"] != world.serial:
+            return EXIT_STALE
+        world.effects.append(folder.name)
+        for address in plan["actions"]:
+            _log(folder, address, "updating")
+            if known.fate is not Fate.HELPS_NOT:
+                world.correct(ResourceAddress(address))
+            _log(folder, address, "done")
+        return 0
+
+    def _stack(self, job: RunnerJob) -> StackName:
+        return StackName(job.argv[3])
+
+    def _runs(self, known: _Job, stack: StackName) -> bool:
+        return known.ended is None and self._stack(known.job) == stack
+
+
+def _log(folder: Path, address: str, step: str) -> None:
+    with (folder / "log").open("a") as stream:
+        stream.write(json.dumps({"address": address, "step": step}) + "\n")

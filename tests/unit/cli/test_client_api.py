@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.client.api import Api
+from reconciler.cli.client.place import Daemon
+from reconciler.cli.client.problems import DeniedError, UnreachableError
+from reconciler.domain.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    PermanentError,
+    ReconcilerError,
+    RetryableError,
+)
+from tests.unit.cli.conftest import Ask
+from tests.unit.cli.fake_daemon import TOKEN, Answer, Asked, FakeDaemon
+
+
+@pytest.fixture
+def api(daemon: FakeDaemon) -> Api:
+    return Api(Daemon(url=daemon.url, token=TOKEN, token_origin="TRUEUP_TOKEN"))
+
+
+def test_the_token_is_sent_as_a_bearer(daemon: FakeDaemon, api: Api) -> None:
+    daemon.has("GET /hold", {"hold": None})
+    with api:
+        assert api.get("hold") == {"hold": None}
+    assert daemon.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_part_of_a_path_cannot_leave_its_place(daemon: FakeDaemon, api: Api) -> None:
+    daemon.has("GET /findings/../a b?c", {"id": 1})
+    with api:
+        assert api.get("findings", "../a b?c") == {"id": 1}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, InvalidError),
+        (401, DeniedError),
+        (403, DeniedError),
+        (404, NotFoundError),
+        (405, PermanentError),
+        (409, ConflictError),
+        (413, PermanentError),
+        (422, InvalidError),
+        (429, RetryableError),
+        (500, RetryableError),
+        (503, RetryableError),
+    ],
+)
+def test_a_refusal_is_an_error_of_its_kind(
+    daemon: FakeDaemon, api: Api, status: int, kind: type[ReconcilerError]
+) -> None:
+    daemon.refuses("GET /x", status, "some-code", "it is so", remedy="do that")
+    with api, pytest.raises(kind) as told:
+        api.get("x")
+    assert told.value.remedy
+    assert "it is so" in str(told.value) or status == 401
+
+
+def test_a_conflict_keeps_its_code(daemon: FakeDaemon, api: Api) -> None:
+    daemon.refuses("POST /x", 409, "plan-digest-mismatch", "another plan")
+    with api, pytest.raises(ConflictError) as told:
+        api.post("x")
+    assert told.value.code == "plan-digest-mismatch"
+    assert "trueup remediation" in str(told.value.remedy)
+
+
+def test_wrong_fields_are_named(daemon: FakeDaemon, api: Api) -> None:
+    errors = [{"field": "body.match.kind", "message": "no such kind\x1b[2J"}] * 12
+    daemon.refuses("POST /x", 422, "invalid-request", "the request does not fit", errors=errors)
+    with api, pytest.raises(InvalidError) as told:
+        api.post("x")
+    assert "body.match.kind: no such kind\\u001b[2J" in str(told.value)
+    assert "and 4 more" in str(told.value)
+
+
+def test_a_refusal_that_is_no_problem_document_is_still_a_sentence(
+    daemon: FakeDaemon, api: Api
+) -> None:
+    daemon.has("GET /x", Answer(b"<html>", status=502, media_type="text/html"))
+    with api, pytest.raises(PermanentError, match="502"):
+        api.get("x")
+
+
+def test_another_program_on_the_port_is_told(daemon: FakeDaemon, api: Api) -> None:
+    daemon.has("GET /x", Answer(b"<html>hello</html>", media_type="text/html"))
+    with api, pytest.raises(PermanentError, match="is not trueup"):
+        api.get("x")
+
+
+def test_a_lost_answer_is_asked_for_again_under_the_same_key(daemon: FakeDaemon, api: Api) -> None:
+    daemon.routes["POST /x"] = lambda _: (
+        Answer(broken=True) if len(daemon.asked) == 1 else {"done": True}
+    )
+    with api:
+        assert api.post("x", body={"a": 1}) == {"done": True}
+    keys = [one.headers["idempotency-key"] for one in daemon.asked]
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+
+
+def test_two_mutations_have_two_keys(daemon: FakeDaemon, api: Api) -> None:
+    daemon.has("POST /x", {})
+    with api:
+        api.post("x")
+        api.post("x")
+    assert len({one.headers["idempotency-key"] for one in daemon.asked}) == 2
+
+
+def test_what_is_shown_once_is_not_asked_for_again(daemon: FakeDaemon, api: Api) -> None:
+    daemon.has("POST /tokens", Answer(broken=True))
+    with api, pytest.raises(UnreachableError, match="broke off"):
+        api.post("tokens", again=False)
+    assert len(daemon.asked) == 1
+
+
+@pytest.mark.parametrize("limit", [0, 1, 499, 500, 501, 1200, 5000])
+def test_a_list_is_as_long_as_asked_for(daemon: FakeDaemon, api: Api, limit: int) -> None:
+    daemon.lists("/findings", [{"id": str(n)} for n in range(1200)])
+    with api:
+        body = api.listed("findings", limit=limit)
+    assert [one["id"] for one in body["items"]] == [str(n) for n in range(limit or 1200)][:1200]
+    assert bool(body["next"]) is (0 < limit < 1200)
+
+
+def test_no_daemon_is_said_as_such(ask: Ask) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        said = ask("status", "--server", url)
+    assert (said.code, said.out) == (1, "")
+    assert f"no daemon answers at {url}\n" in said.err
+    assert "start it with `trueup serve`" in said.err
+
+
+def test_a_refused_token_is_told_by_where_it_came_from(
+    daemon: FakeDaemon, ask: Ask, tmp_path: Path
+) -> None:
+    daemon.refuses("GET /hold", 401, "unauthorized", "no")
+    assert "TRUEUP_TOKEN" in ask("status").err
+    file = tmp_path / "ana.token"
+    file.write_text(f"{TOKEN}\n")
+    said = ask("status", "--token-file", file)
+    assert said.code == 1
+    assert str(file) in said.err
+
+
+def test_a_proxy_of_the_environment_never_sees_a_local_token(
+    daemon: FakeDaemon, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    daemon.has("POST /hold", {"hold": None})
+    assert ask("hold").code == 0
+
+
+def test_a_daemon_does_not_command_the_terminal(daemon: FakeDaemon, ask: Ask) -> None:
+    def hostile(asked: Asked) -> Answer:
+        del asked
+        body = {"type": "x", "detail": "\x1b]0;owned\x07 gone\u202e", "remedy": "\x9b2J"}
+        return Answer(body, status=422)
+
+    daemon.routes["GET /audit"] = hostile
+    said = ask("audit")
+    assert said.code == 1
+    assert not set("\x1b\x07\x9b\u202e") & set(said.err)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.client.place import Daemon, Wanted, find_daemon
+from reconciler.domain.errors import PermanentError
+
+TOKEN = "tu_a.secret"
+
+
+def found(
+    tmp_path: Path, wanted: Wanted | None = None, toml: str = "", **environment: str
+) -> Daemon:
+    """Look from a folder with settings of its own and an admin token beside them."""
+    (tmp_path / "trueup.toml").write_text(f'[daemon]\ndata_dir = "data"\n{toml}')
+    (tmp_path / "data").mkdir(exist_ok=True)
+    (tmp_path / "data" / "admin.token").write_text("tu_admin.local\n")
+    return find_daemon(wanted or Wanted(), environment=environment, here=tmp_path)
+
+
+def test_settings_say_where_it_listens_and_its_folder_holds_the_token(tmp_path: Path) -> None:
+    daemon = found(tmp_path, toml='listen = "127.0.0.1:9000"\n')
+    assert (daemon.url, daemon.token) == ("http://127.0.0.1:9000", "tu_admin.local")
+    assert daemon.token_origin == str(tmp_path / "data" / "admin.token")
+
+
+@pytest.mark.parametrize(
+    ("listen", "url"), [("0.0.0.0:9000", "http://127.0.0.1:9000"), ("[::]:1", "http://[::1]:1")]
+)
+def test_a_daemon_on_every_address_is_asked_on_loopback(
+    tmp_path: Path, listen: str, url: str
+) -> None:
+    assert found(tmp_path, toml=f'listen = "{listen}"\n').url == url
+
+
+def test_the_command_line_goes_before_the_environment_and_that_before_the_settings(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "own.token"
+    file.write_text("tu_own.secret\n")
+    environment = {"TRUEUP_SERVER": "http://127.0.0.1:1", "TRUEUP_TOKEN": TOKEN}
+    assert found(tmp_path, **environment).url == "http://127.0.0.1:1"
+    assert found(tmp_path, **environment).token == TOKEN
+    wanted = Wanted(server="http://localhost:2/", token_file=file)
+    daemon = found(tmp_path, wanted, **environment)
+    assert (daemon.url, daemon.token) == ("http://localhost:2", "tu_own.secret")
+
+
+def test_settings_need_not_be_readable_where_everything_is_said(tmp_path: Path) -> None:
+    environment = {"TRUEUP_SERVER": "http://127.0.0.1:1", "TRUEUP_TOKEN": TOKEN}
+    assert found(tmp_path, toml="nonsense = 1\n", **environment).token == TOKEN
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org:8427",
+        "http://10.0.0.1:8427",
+        "http://127.0.0.1.example.org:8427",
+        "http://localhost.example.org",
+        "http://0.0.0.0:8427",
+    ],
+)
+def test_a_token_goes_to_no_other_host_in_clear(tmp_path: Path, url: str) -> None:
+    with pytest.raises(PermanentError, match="in clear"):
+        found(tmp_path, Wanted(server=url), TRUEUP_TOKEN=TOKEN)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:8427",
+        "ftp://127.0.0.1",
+        "http://",
+        "http://127.0.0.1:99999",
+        "http://ana:pw@127.0.0.1:1",
+        "http://127.0.0.1:1/?token=x",
+        "http://127.0.0.1:1\r\nX: y",
+        "http://[::1",
+    ],
+)
+def test_what_is_no_address_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
+    with pytest.raises(PermanentError, match="is no address") as told:
+        found(tmp_path, Wanted(server=url), TRUEUP_TOKEN=TOKEN)
+    assert "pw" not in str(told.value)
+
+
+@pytest.mark.parametrize("url", ["http://[::1]:1", "http://127.8.9.1:1", "https://example.org"])
+def test_loopback_and_https_are_fine(tmp_path: Path, url: str) -> None:
+    assert found(tmp_path, Wanted(server=url), TRUEUP_TOKEN=TOKEN).url == url
+
+
+def test_this_machines_token_is_shown_to_no_other_machine(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="there is no token for https://example.org"):
+        found(tmp_path, Wanted(server="https://example.org"))
+
+
+def test_a_daemon_that_never_ran_left_no_token(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match=r"admin\.token is not there") as told:
+        find_daemon(Wanted(), environment={"HOME": str(tmp_path)}, here=tmp_path)
+    assert "trueup serve" in str(told.value.remedy)
+
+
+@pytest.mark.parametrize("content", [b"", b"two words", b"a\nb", b"\xff\xfe", b"x" * 600])
+def test_what_is_no_token_is_refused_and_not_repeated(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "own.token"
+    file.write_bytes(content)
+    with pytest.raises(PermanentError, match="is no token") as told:
+        found(tmp_path, Wanted(server="http://127.0.0.1:1", token_file=file))
+    assert str(file) in str(told.value)
+    assert "two words" not in str(told.value)
+
+
+def test_a_token_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    wanted = Wanted(server="http://127.0.0.1:1", token_file=tmp_path / "gone")
+    with pytest.raises(PermanentError, match="No such file"):
+        found(tmp_path, wanted)
+
+
+def test_a_token_does_not_show_in_a_daemons_words(tmp_path: Path) -> None:
+    assert TOKEN not in repr(found(tmp_path, TRUEUP_TOKEN=TOKEN))

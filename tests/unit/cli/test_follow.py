@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from reconciler.cli.client.api import Api
+from reconciler.cli.client.follow import Pace, follow
+from reconciler.cli.client.place import Daemon
+from reconciler.cli.client.problems import DeniedError, UnreachableError
+from tests.unit.cli.fake_daemon import TOKEN, Answer, FakeDaemon
+
+QUICK = Pace(tick_s=30, pause_s=0)
+
+
+@pytest.fixture
+def api(daemon: FakeDaemon) -> Iterator[Api]:
+    with Api(Daemon(url=daemon.url, token=TOKEN, token_origin="TRUEUP_TOKEN")) as opened:
+        yield opened
+
+
+def streams(*types: str) -> Answer:
+    lines = (line for one in types for line in (f"event: {one}", "data: {}", ""))
+    return Answer(lines=(": heartbeat", *lines))
+
+
+def test_the_stream_is_open_before_the_first_look(daemon: FakeDaemon, api: Api) -> None:
+    daemon.has("GET /events", streams())
+    seen: list[int] = []
+
+    def look() -> bool:
+        seen.append(len(daemon.sent("GET /events")))
+        return True
+
+    follow(api, look, types=("run.",), pace=QUICK)
+    assert seen == [1]
+
+
+def test_each_event_is_looked_at(daemon: FakeDaemon, api: Api) -> None:
+    daemon.has("GET /events", streams("stack.pass", "run.progress"))
+    looks = iter([False, False, True])
+    follow(api, lambda: next(looks), types=("run.",), pace=QUICK)
+    assert len(daemon.sent("GET /events")) == 3
+
+
+def test_a_daemon_that_restarts_is_waited_for(daemon: FakeDaemon, api: Api) -> None:
+    answers = iter([Answer(broken=True), Answer(broken=True), streams()])
+    daemon.routes["GET /events"] = lambda _: next(answers)
+    lost: list[UnreachableError] = []
+    pace = Pace(tick_s=30, pause_s=0, patience_s=60)
+    follow(api, lambda: True, types=("run.",), pace=pace, lost=lost.append)
+    assert len(lost) == 2
+
+
+def test_a_daemon_that_stays_away_is_an_error(daemon: FakeDaemon, api: Api) -> None:
+    daemon.has("GET /events", Answer(broken=True))
+    with pytest.raises(UnreachableError):
+        follow(api, lambda: True, types=("run.",), pace=Pace(pause_s=0, patience_s=0.4))
+
+
+def test_a_refusal_is_not_waited_for(daemon: FakeDaemon, api: Api) -> None:
+    daemon.refuses("GET /events", 401, "unauthorized", "no")
+    with pytest.raises(DeniedError):
+        follow(api, lambda: True, types=("run.",), pace=QUICK)

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.cli.identities import SHORTEST, Kin, choose, shortened
+from reconciler.domain.errors import NotFoundError, PermanentError
+
+THING = Kin(
+    noun="thing",
+    key="id",
+    listing="trueup things",
+    line=lambda one: str(one["name"]),
+    names=("name",),
+)
+ids = st.sets(st.text("0123456789abcdef", min_size=SHORTEST, max_size=20), min_size=1, max_size=30)
+
+
+@given(ids)
+def test_what_is_shown_names_what_it_was_shown_for(known: set[str]) -> None:
+    items = [{"id": one, "name": f"name of {one}"} for one in sorted(known)]
+    for whole, short in shortened(known).items():
+        assert whole.startswith(short)
+        assert len(short) >= SHORTEST
+        assert choose(items, THING, short)["id"] == whole
+
+
+def test_an_id_that_begins_another_can_still_be_given() -> None:
+    items = [{"id": "abcdefgh", "name": "one"}, {"id": "abcdefghi", "name": "two"}]
+    assert choose(items, THING, "abcdefgh")["name"] == "one"
+
+
+def test_a_name_goes_before_the_beginning_of_an_id() -> None:
+    items = [{"id": "abc", "name": "one"}, {"id": "xyz", "name": "ab"}]
+    assert choose(items, THING, "ab")["id"] == "xyz"
+
+
+def test_several_are_told_with_what_they_are() -> None:
+    items = [{"id": f"a{n:02}", "name": f"n{n}"} for n in range(12)]
+    with pytest.raises(PermanentError, match="12 things") as told:
+        choose(items, THING, "a")
+    assert "a00  n0" in str(told.value)
+    assert "and 4 more" in str(told.value)
+
+
+@pytest.mark.parametrize("given", ["", "nothing-like-it"])
+def test_none_is_told_with_where_to_look(given: str) -> None:
+    with pytest.raises(NotFoundError) as told:
+        choose([{"id": "abc", "name": "one"}], THING, given)
+    assert told.value.remedy == "`trueup things` lists them"
+
+
+def test_a_near_name_is_told() -> None:
+    with pytest.raises(NotFoundError) as told:
+        choose([{"id": "abc", "name": "orders"}], THING, "order")
+    assert told.value.remedy == "did you mean orders?"

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli import objects as api
+from tests.unit.cli.conftest import Ask
+from tests.unit.cli.fake_daemon import Answer, FakeDaemon
+
+TWO = """
+[daemon]
+listen = "127.0.0.1:9"
+
+[[policy]]
+name = "queues"
+match = {type = "aws_sqs_queue", max_severity = "medium"}
+action_type = "auto_correct"
+
+[[policy]]
+name = "all else"
+drift_threshold = "high"
+expires_at = 2099-01-01T00:00:00Z
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "policies.toml"
+    path.write_text(TWO)
+    return path
+
+
+def test_policies_are_listed_with_what_they_select(daemon: FakeDaemon, ask: Ask) -> None:
+    more = api.policy("big", drift_threshold="high", min_score=80, match={})
+    daemon.lists("/policies", [api.policy(), more], key="policy_id")
+    said = ask("policy", "list")
+    assert "type:aws_sqs_queue path:tags.*" in said.lines[1]
+    assert "auto correct" in said.lines[1]
+    assert "high, score 80  everything" in said.lines[2]
+
+
+def test_a_policy_is_made_of_what_was_given(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.has("POST /policies", Answer(api.policy(), status=201))
+    flags = ("--type", "aws_sqs_queue", "--path", "tags.*", "--min-score", "5")
+    said = ask("policy", "add", "--name", "tags", "--action", "auto_correct", *flags)
+    assert said.code == 0
+    assert daemon.asked[-1].body == {
+        "name": "tags",
+        "action_type": "auto_correct",
+        "min_score": 5,
+        "match": {"type": "aws_sqs_queue", "path": "tags.*"},
+    }
+
+
+def test_the_policies_of_a_file_are_added_in_their_order(
+    daemon: FakeDaemon, ask: Ask, file: Path
+) -> None:
+    daemon.routes["POST /policies"] = lambda asked: api.policy(asked.body["name"])
+    assert ask("policy", "add", file).code == 0
+    first, second = (one.body for one in daemon.sent("POST /policies"))
+    assert first["match"] == {"type": "aws_sqs_queue", "max_severity": "medium"}
+    assert (first["name"], first["action_type"]) == ("queues", "auto_correct")
+    assert (second["drift_threshold"], second["action_type"]) == ("high", "manual_review")
+    assert second["expires_at"].startswith("2099-01-01T00:00:00")
+    assert len({one.headers["idempotency-key"] for one in daemon.sent("POST /policies")}) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[policy]]\nname = "a"\naction_typ = "x"\n', ":3: unknown key policy[0].action_typ"),
+        ('name = "a"\naction_type = "explode"\n', "action_type"),
+        ("[[policy]\n", "not TOML"),
+        ('{"name": }', "not JSON"),
+        ("[daemon]\n", "it holds no policy"),
+        ('[{"name": 7}]', "name"),
+        ('[[policy]]\nname = "a"\nmin_score = 101\n', "min_score"),
+        ("[" * 200_000, "not"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_told_before_anything_is_sent(
+    daemon: FakeDaemon, ask: Ask, tmp_path: Path, text: str, words: str
+) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    said = ask("policy", "add", file)
+    assert said.code == 1
+    assert words in said.err
+    assert str(file) in said.err
+    assert "failed" not in said.err
+    assert not daemon.asked
+
+
+def test_editing_keeps_what_is_not_named(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/policies", [api.policy(owner="net")], key="policy_id")
+    daemon.has("PUT /policies/p-tags", api.policy())
+    assert ask("policy", "edit", "tags", "--path", "arn", "--action", "manual_review").code == 0
+    body = daemon.asked[-1].body
+    assert body["match"] == {"type": "aws_sqs_queue", "path": "arn"}
+    assert (body["action_type"], body["owner"], body["position"]) == ("manual_review", "net", 3)
+    assert not {"policy_id", "source", "version"} & set(body)
+    assert "nothing is to be changed" in ask("policy", "edit", "tags").err
+
+
+def test_a_file_takes_the_place_of_one_policy_only(
+    daemon: FakeDaemon, ask: Ask, file: Path, tmp_path: Path
+) -> None:
+    daemon.lists("/policies", [api.policy()], key="policy_id")
+    daemon.has("PUT /policies/p-tags", api.policy())
+    assert "2 policies" in ask("policy", "edit", "tags", file).err
+    one = tmp_path / "one.json"
+    one.write_text(json.dumps({"name": "tags", "action_type": "quarantine"}))
+    assert ask("policy", "edit", "tags", one).code == 0
+    assert daemon.asked[-1].body["action_type"] == "quarantine"
+
+
+def test_a_policy_of_the_file_is_changed_there(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/policies", [api.policy(source="config")], key="policy_id")
+    detail = "tags comes from trueup.toml"
+    daemon.refuses("DELETE /policies/p-tags", 409, "from-config", detail)
+    said = ask("policy", "remove", "tags")
+    assert said.code == 1
+    assert "change it there" in said.err
+
+
+def test_a_policy_is_shown_and_removed_by_name(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/policies", [api.policy(reason="noise")], key="policy_id")
+    daemon.has("DELETE /policies/p-tags", Answer(None, status=204))
+    assert "reason      noise" in ask("policy", "show", "tags").out
+    assert ask("policy", "remove", "tags").out == "removed policy tags\n"
+
+
+def test_a_file_can_be_tried_without_changing_anything(
+    daemon: FakeDaemon, ask: Ask, file: Path
+) -> None:
+    daemon.lists(
+        "/findings",
+        [
+            api.finding("a" * 20),
+            api.finding("b" * 20, "aws_sqs_queue.code", origin="unapplied"),
+            api.finding("c" * 20, "aws_eip.a", type="aws_eip", severity="low"),
+            api.finding("d" * 20, "aws_eip.b", type="aws_eip", severity="critical"),
+        ],
+    )
+    items = ask("policy", "test", file, "--json").json["items"]
+    assert [(one["decision"], one["policy"]) for one in items] == [
+        ("auto_correct", "queues"),
+        ("manual_review", "queues"),
+        ("below", "all else"),
+        ("manual_review", "all else"),
+    ]
+    assert "4 findings: 2 manual review, 1 auto correct, 1 below" in ask("policy", "test", file).out
+    assert {one.method for one in daemon.asked} == {"GET"}
+
+
+def test_a_policy_for_a_template_is_tried_on_its_resources(
+    daemon: FakeDaemon, ask: Ask, tmp_path: Path
+) -> None:
+    file = tmp_path / "one.toml"
+    file.write_text('name = "t"\naction_type = "manual_review"\ntemplate = "t1000000"\n')
+    daemon.has("GET /templates/t1000000", api.template())
+    findings = [api.finding("a" * 20), api.finding("b" * 20, "aws_sqs_queue.other")]
+    daemon.lists("/findings", findings)
+    items = ask("policy", "test", file, "--json").json["items"]
+    assert [one["decision"] for one in items] == ["manual_review", "observe"]

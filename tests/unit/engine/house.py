@@ -1,0 +1,161 @@
+"""A daemon without its loop: the real engine and store over a world in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from reconciler.bootstrap.adapters import judging
+from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.phases import OPEN, Phase
+from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
+from reconciler.domain.records import (
+    FindingRecord,
+    Remediation,
+    RemediationId,
+    Run,
+    StackRecord,
+)
+from reconciler.engine.remediate import advance
+from reconciler.engine.service import Service
+from reconciler.engine.watch import watch
+from reconciler.ports import StackReference
+from reconciler.storage.sqlite import open_store
+from reconciler.stores import Transaction
+from tests.fake_world import World, WorldAdapter, WorldRunner
+from tests.fakes import FakeClock, FakeDispatcher
+
+T = TypeVar("T")
+SHOP = StackName("shop")
+A, B, C = (ResourceAddress(f"thing.{name}") for name in "abc")
+AUTO = Policy(PolicyId("auto"), "auto", ActionType.AUTO_CORRECT)
+MANUAL = Policy(PolicyId("manual"), "manual", ActionType.MANUAL_REVIEW)
+QUARANTINE = Policy(PolicyId("quarantine"), "quarantine", ActionType.QUARANTINE)
+
+
+@dataclass(slots=True)
+class House:
+    """A service over one or more worlds, and short words for what tests do with it."""
+
+    service: Service
+    worlds: dict[StackName, World]
+    adapter: WorldAdapter
+    runner: WorldRunner
+    clock: FakeClock
+    hints: FakeDispatcher
+    removed: set[StackName] = field(default_factory=set)
+
+    @property
+    def world(self) -> World:
+        return self.worlds[SHOP]
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await self.service.store.read(work)
+
+    async def put(self, *policies: Policy) -> None:
+        def work(tx: Transaction) -> None:
+            for policy in policies:
+                tx.policies.put(policy)
+
+        await self.service.store.transact(work)
+
+    async def stack(self, name: StackName = SHOP) -> StackRecord:
+        found = await self.read(lambda view: view.stacks.get(name))
+        assert found is not None
+        return found
+
+    async def look(self, name: StackName = SHOP, **span: float) -> timedelta | None:
+        """Make one pass after `span`, and walk what it hinted at."""
+        self.clock.move(**(span or {"seconds": 1}))
+        after = await watch(self.service, name)
+        await self.settle()
+        return after
+
+    async def settle(self) -> None:
+        """Walk every remediation that was hinted at, until no hint is due."""
+        while due := [one for one, after_s in self.hints.advances.items() if after_s <= 0]:
+            for remediation_id in due:
+                del self.hints.advances[remediation_id]
+                await advance(self.service, remediation_id)
+
+    async def later(self, **span: float) -> None:
+        """Let time go by and walk whatever waited for it."""
+        self.clock.move(**span)
+        self.hints.advances.update(dict.fromkeys(self.hints.advances, 0.0))
+        await self.settle()
+
+    async def remediations(self, *phases: Phase) -> tuple[Remediation, ...]:
+        wanted = phases or tuple(Phase)
+        return await self.read(lambda view: view.remediations.in_phases(wanted))
+
+    async def the_open(self) -> Remediation:
+        (only,) = await self.remediations(*OPEN)
+        return only
+
+    async def remediation(self, remediation_id: RemediationId) -> Remediation:
+        found = await self.read(lambda view: view.remediations.get(remediation_id))
+        assert found is not None
+        return found
+
+    async def findings(self, name: StackName = SHOP) -> tuple[FindingRecord, ...]:
+        return await self.read(lambda view: view.findings.unhealed(name))
+
+    async def runs(self) -> tuple[Run, ...]:
+        return await self.read(lambda view: view.runs.page().items)
+
+    async def events(self) -> list[str]:
+        entries = await self.read(lambda view: view.events.after(0))
+        return [entry.type for entry in entries]
+
+    async def actions(self) -> list[str]:
+        """Return what was audited, oldest first."""
+        page = await self.read(lambda view: view.audit.page(limit=500))
+        return [entry.action for entry in reversed(page.items)]
+
+
+def stack_record(name: StackName = SHOP, **more: object) -> StackRecord:
+    record = StackRecord(
+        name=name, tool="terraform", directory=f"/stacks/{name}", interval=timedelta(minutes=15)
+    )
+    return replace(record, **more)  # type: ignore[arg-type]
+
+
+def reference_of(stack: StackRecord) -> StackReference:
+    return StackReference(stack.name, Path(stack.directory), "terraform")
+
+
+@asynccontextmanager
+async def open_house(
+    folder: Path, worlds: dict[StackName, World] | None = None, **more: object
+) -> AsyncIterator[House]:
+    """Give a house with one stack, `shop`, whose resources a, b and c are in sync."""
+    kept = worlds or {SHOP: World.in_sync(a={"size": 1}, b={"size": 1}, c={"size": 1})}
+    clock, hints = FakeClock(), FakeDispatcher()
+    adapter, runner = WorldAdapter(kept), WorldRunner(kept, clock)
+    runs = folder / "runs"
+    runs.mkdir(mode=0o700, exist_ok=True)
+    store = await open_store(folder / "trueup.db")
+    service = Service(
+        store=store,
+        clock=clock,
+        dispatcher=hints,
+        runner=runner,
+        adapter_of=lambda _stack: adapter,
+        reference_of=reference_of,
+        judging=judging(b"k" * 32),
+        runs=runs,
+    )
+    service = replace(service, **more)  # type: ignore[arg-type]
+    try:
+        await store.transact(lambda tx: [tx.stacks.put(stack_record(name)) for name in kept])
+        yield House(service, kept, adapter, runner, clock, hints)
+    finally:
+        await store.close()
+
+
+def selecting(policy: Policy, **selection: object) -> Policy:
+    return replace(policy, selection=Selection(**selection))  # type: ignore[arg-type]

@@ -1,0 +1,335 @@
+"""The laws of correcting, under any order of events, and with the daemon dying anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from reconciler.domain.errors import ConflictError, PermanentError, RetryableError
+from reconciler.domain.model import ResourceAddress
+from reconciler.domain.phases import OPEN, TERMINAL, Phase, transitions
+from reconciler.domain.policy import ActionType
+from reconciler.domain.records import Remediation, RemediationId, RunState
+from reconciler.engine import decisions
+from reconciler.engine.sweep import recover, sweep
+from reconciler.ports import RunnerJob, RunnerProcess
+from reconciler.stores import Store, Transaction
+from tests.fake_world import Fate, WorldRunner
+from tests.fakes import FakeDispatcher
+from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, B, C, House, open_house
+
+T = TypeVar("T")
+ADDRESSES = st.sampled_from([A, B, C])
+SIZES = st.integers(min_value=1, max_value=3)
+
+
+class Died(BaseException):
+    """The daemon was killed here."""
+
+
+class DyingStore:
+    """The real store, in a daemon that dies before or after one of its next commits."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.commits_left: int | None = None
+        self.keeps_last = False
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        if self.commits_left is not None:
+            self.commits_left -= 1
+            if self.commits_left < 0:
+                self.commits_left = None
+                if self.keeps_last:
+                    await self._store.transact(work)
+                raise Died
+        return await self._store.transact(work)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await self._store.read(work)
+
+    def on_event(self, listener: Callable[[int], None]) -> Callable[[], None]:
+        return self._store.on_event(listener)
+
+    async def close(self) -> None:
+        await self._store.close()
+
+
+class WatchedRunner(WorldRunner):
+    """Looks, when an apply begins, whether it may."""
+
+    store: Store
+    broken: list[str]
+
+    async def start(self, job: RunnerJob, folder: Path) -> RunnerProcess:
+        self.broken += await self.store.read(lambda view: _broken_at_start(view, folder.name))
+        return await super().start(job, folder)
+
+
+def _broken_at_start(view: Transaction, run_id: str) -> list[str]:
+    (run,) = [one for one in view.runs.started() if one.id == run_id] or [None]
+    if run is None:
+        return [f"{run_id} began without a committed intent"]
+    found = view.remediations.get(run.remediation_id)
+    assert found is not None
+    broken = []
+    if found.phase is not Phase.APPLYING or found.run_id != run_id:
+        broken.append(f"{run_id} began while its remediation is {found.phase}")
+    if view.holds.get() is not None:
+        broken.append(f"{run_id} began under a hold")
+    approved = run.plan_digest in {one.plan_digest for one in found.approvals}
+    auto = found.action_type is ActionType.AUTO_CORRECT and not found.approvals
+    if not approved and not (auto and view.policies.get(AUTO.policy_id)):
+        broken.append(f"{run_id} began with a plan that nobody allowed")
+    before = view.runs.page(remediation_id=found.id).items
+    doubtful = [one for one in before if one.state is RunState.IN_DOUBT]
+    retried = [
+        entry
+        for entry in view.audit.page(subject=found.id, limit=500).items
+        if entry.actor == "ann" and entry.action == "remediation.queued"
+    ]
+    if doubtful and not retried:
+        broken.append(f"{run_id} began blindly after one in doubt")
+    return broken
+
+
+class Correcting(RuleBasedStateMachine):
+    """Drift, people, failures and deaths of the daemon, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.opened = AsyncExitStack()
+        self.ended: dict[RemediationId, Phase] = {}
+        self.house = self.do(self._open())
+
+    async def _open(self) -> House:
+        folder = self.opened.enter_context(tempfile.TemporaryDirectory())
+        house = await self.opened.enter_async_context(open_house(Path(folder)))
+        self.store = DyingStore(house.service.store)
+        runner = WatchedRunner(house.worlds, house.clock)
+        runner.store, runner.broken = house.service.store, []
+        self.runner = runner
+        house.service = replace(house.service, store=self.store, runner=runner)
+        house.runner = runner
+        return house
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(work)
+
+    def try_to(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do what may be refused, or during which the daemon may die."""
+        with suppress(ConflictError):
+            self.survive(work)
+
+    def survive(self, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            self.do(work)
+        except Died:
+            self.restart()
+
+    def restart(self) -> None:
+        self.store.commits_left = None
+        self.runner.finish_all()
+        self.house.hints = FakeDispatcher()
+        self.house.service = replace(self.house.service, dispatcher=self.house.hints)
+        self.do(recover(self.house.service))
+        self.do(self.house.settle())
+
+    # What happens to the world.
+
+    @rule(address=ADDRESSES, size=SIZES)
+    def somebody_changes(self, address: ResourceAddress, size: int) -> None:
+        self.house.world.live[address] = {"size": size}
+
+    @rule(address=ADDRESSES)
+    def somebody_deletes(self, address: ResourceAddress) -> None:
+        self.house.world.live.pop(address, None)
+
+    @rule(address=ADDRESSES, size=SIZES)
+    def somebody_edits_the_code(self, address: ResourceAddress, size: int) -> None:
+        self.house.world.declared[address] = {"size": size}
+
+    @rule()
+    def somebody_else_applies(self) -> None:
+        self.house.world.serial += 1
+
+    @rule(address=ADDRESSES)
+    def reads_are_denied_or_allowed(self, address: ResourceAddress) -> None:
+        self.house.world.unreadable ^= {address}
+
+    @rule(error=st.sampled_from([None, RetryableError("away"), PermanentError("broken")]))
+    def the_stack_loads_or_not(self, error: RetryableError | PermanentError | None) -> None:
+        self.house.world.refuses_load = error
+
+    @rule(error=st.sampled_from([None, RetryableError("locked"), PermanentError("no plan")]))
+    def the_tool_plans_or_not(self, error: RetryableError | PermanentError | None) -> None:
+        self.house.world.refuses_plan = error
+
+    @rule(fate=st.sampled_from([one for one in Fate if one is not Fate.STAYS]))
+    def the_next_apply_will(self, fate: Fate) -> None:
+        self.runner.fates.append(fate)
+
+    # What the daemon does, and how it dies.
+
+    @rule(seconds=st.sampled_from([1, 40, 2000]))
+    def a_pass(self, seconds: int) -> None:
+        self.survive(self.house.look(seconds=seconds))
+
+    @rule(seconds=st.sampled_from([5, 60, 4000]))
+    def time_goes_by(self, seconds: int) -> None:
+        self.survive(self.house.later(seconds=seconds))
+
+    @rule(hours=st.sampled_from([0, 25]))
+    def a_sweep(self, hours: int) -> None:
+        self.house.clock.move(hours=hours)
+        self.survive(sweep(self.house.service))
+        self.survive(self.house.settle())
+
+    @rule(commits=st.integers(min_value=0, max_value=8), keeps_last=st.booleans())
+    def the_daemon_will_die(self, commits: int, *, keeps_last: bool) -> None:
+        self.store.commits_left, self.store.keeps_last = commits, keeps_last
+
+    # What people do.
+
+    @rule(policy=st.sampled_from([AUTO, MANUAL, QUARANTINE, None]))
+    def the_policy_is(self, policy: Any) -> None:
+        async def change() -> None:
+            def work(tx: Transaction) -> None:
+                for known in tx.policies.all():
+                    tx.policies.remove(known.policy_id)
+                if policy is not None:
+                    tx.policies.put(policy)
+
+            await self.house.service.store.transact(work)
+
+        self.survive(change())
+
+    @rule(right=st.booleans())
+    def somebody_approves(self, *, right: bool) -> None:
+        for one in self.open_ones(Phase.AWAITING_APPROVAL):
+            digest = (one.plan_digest or "") if right else "0" * 64
+            self.try_to(
+                decisions.approve(self.house.service, one.id, plan_digest=digest, actor="ann")
+            )
+        self.survive(self.house.settle())
+
+    @rule()
+    def somebody_rejects(self) -> None:
+        for one in self.open_ones(Phase.AWAITING_APPROVAL)[:1]:
+            self.try_to(decisions.reject(self.house.service, one.id, reason="no", actor="ann"))
+
+    @rule()
+    def somebody_cancels(self) -> None:
+        for one in self.open_ones(*OPEN)[:1]:
+            self.try_to(decisions.cancel(self.house.service, one.id, actor="ann"))
+
+    @rule(retries=st.booleans())
+    def somebody_takes_care(self, *, retries: bool) -> None:
+        deed = decisions.retry if retries else decisions.suppress
+        for one in self.open_ones(Phase.NEEDS_HUMAN):
+            self.try_to(deed(self.house.service, one.id, reason="seen", actor="ann"))
+        self.survive(self.house.settle())
+
+    @rule(action=st.sampled_from([None, *ActionType]))
+    def somebody_asks(self, action: ActionType | None) -> None:
+        for finding in self.do(self.house.findings())[:1]:
+            self.try_to(
+                decisions.request(
+                    self.house.service, finding.report_id, action_type=action, actor="bob"
+                )
+            )
+        self.survive(self.house.settle())
+
+    @precondition(lambda self: True)
+    @rule()
+    def somebody_holds(self) -> None:
+        self.survive(decisions.hold(self.house.service, by="ann", reason="wait"))
+
+    @rule()
+    def somebody_resumes(self) -> None:
+        self.survive(decisions.resume(self.house.service, by="ann"))
+        self.survive(self.house.settle())
+
+    # What holds, always.
+
+    def open_ones(self, *phases: Phase) -> tuple[Remediation, ...]:
+        return self.do(self.house.remediations(*phases))
+
+    @invariant()
+    def no_two_applies_at_once(self) -> None:
+        assert self.runner.overlaps == []
+
+    @invariant()
+    def no_apply_that_may_not_be(self) -> None:
+        assert self.runner.broken == []
+
+    @invariant()
+    def what_ended_stays_ended(self) -> None:
+        for one in self.open_ones(*Phase):
+            assert self.ended.get(one.id, one.phase) is one.phase
+            if one.phase in TERMINAL:
+                self.ended[one.id] = one.phase
+
+    @invariant()
+    def every_step_is_in_the_table_and_in_the_audit(self) -> None:
+        entries = self.do(self.house.read(lambda view: view.audit.page(limit=500))).items
+        moves = {
+            (Phase(entry.details["from"]), Phase(entry.action.removeprefix("remediation.")))
+            for entry in entries
+            if entry.action.startswith("remediation.") and "from" in entry.details
+        }
+        table = {(phase, target) for (phase, _), target in transitions().items()}
+        assert moves <= table
+
+    def teardown(self) -> None:
+        """Let the world calm down: then everything ends, or waits for a person."""
+        try:
+            self.do(self._calm())
+            left = self.open_ones(*OPEN)
+            assert {one.phase for one in left} <= {Phase.AWAITING_APPROVAL, Phase.NEEDS_HUMAN}
+            world = self.house.world
+            drifted = {address for address in world.addresses if world.live.get(address)
+                       != world.declared[address] or world.recorded[address]
+                       != world.declared[address]}  # fmt: skip
+            found = {finding.address for finding in self.do(self.house.findings())}
+            assert found == drifted
+            assert self.runner.overlaps == []
+            assert self.runner.broken == []
+        finally:
+            self.do(self.opened.aclose())
+            self.loop.close()
+
+    async def _calm(self) -> None:
+        self.store.commits_left = None
+        world = self.house.world
+        world.refuses_load = world.refuses_plan = None
+        world.unreadable.clear()
+        self.runner.fates.clear()
+        await decisions.resume(self.house.service, by="ann")
+        await self.house.settle()
+        for _ in range(6):
+            await sweep(self.house.service)
+            await self.house.later(hours=1)
+            await self.house.look(seconds=60)
+
+
+TestCorrecting = Correcting.TestCase
+TestCorrecting.settings = settings(
+    max_examples=60,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+TestCorrecting = pytest.mark.slow(TestCorrecting)

@@ -24,6 +24,7 @@ from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.domain.errors import PermanentError, StorageError
+from reconciler.domain.model import StackName
 from reconciler.domain.records import Role, StackRecord, Token
 from reconciler.domain.tokens import secret_digest, token_text
 from reconciler.engine.remediate import advance
@@ -159,7 +160,7 @@ class _Daemon:
 
     async def _start(self, service: Service, dispatcher: EmbeddedDispatcher) -> None:
         dispatcher.start(
-            scan=lambda stack: watch(service, stack),
+            scan=lambda stack: _watched(service, stack),
             advance=lambda remediation_id: advance(service, remediation_id),
         )
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
@@ -207,6 +208,22 @@ class _Daemon:
         # Not the error's own text: it may hold a value.
         _log.error("work_failed", key=key, error=type(error).__name__, place=place,
                    details=str(self._order.crashed(error)))  # fmt: skip
+
+
+async def _watched(service: Service, name: StackName) -> timedelta | None:
+    """Make a pass, and tell the whole story of it in one line."""
+    again_after = await watch(service, name)
+    stack = await service.store.read(lambda view: view.stacks.get(name))
+    if stack is not None:
+        _log.info(
+            "pass_finished",
+            stack=name,
+            health=stack.health.value,
+            took_ms=stack.last_pass_ms,
+            error=stack.error,
+            again_after_s=round(again_after.total_seconds(), 1) if again_after else None,
+        )
+    return again_after
 
 
 async def ensure_admin_token(store: Store, file: Path, *, anew: bool) -> None:

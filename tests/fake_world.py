@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -133,6 +133,12 @@ class WorldAdapter:
 
     worlds: dict[StackName, World]
     loads: int = 0
+    after_reads: Callable[[], Awaitable[object]] | None = None
+    """What happens right after the next stack was read."""
+    before_plan: Callable[[], object] | None = None
+    """What happens right before the next plan is made."""
+    after_plan: Callable[[], Awaitable[object]] | None = None
+    """What happens right after the next plan was made."""
 
     async def load(self, reference: StackReference) -> Snapshot:
         self.loads += 1
@@ -158,6 +164,9 @@ class WorldAdapter:
                 await asyncio.sleep(0)
                 verdict = self.worlds[snapshot.stack].verdict(resource.address)
                 yield Observed(resource.address, verdict, 1.0, 1.0)
+        if self.after_reads is not None:
+            happens, self.after_reads = self.after_reads, None
+            await happens()
 
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         world = self.worlds[snapshot.stack]
@@ -180,10 +189,16 @@ class WorldAdapter:
         world = self.worlds[snapshot.stack]
         if world.refuses_plan is not None:
             raise world.refuses_plan
+        if self.before_plan is not None:
+            self.before_plan()
         verdicts = {address: world.verdict(address) for address in addresses}
         types = dict.fromkeys(verdicts, "thing")
         file = folder / PLAN_FILE
-        return saved_plan(snapshot.stack, verdicts, types, file=file, serial=world.serial)
+        plan = saved_plan(snapshot.stack, verdicts, types, file=file, serial=world.serial)
+        if self.after_plan is not None:
+            happens, self.after_plan = self.after_plan, None
+            await happens()
+        return plan
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         job = fake_job(snapshot, folder)
@@ -233,6 +248,10 @@ class WorldRunner:
     fates: deque[Fate] = field(default_factory=deque)
     jobs: dict[Path, _Job] = field(default_factory=dict)
     refuses: ReconcilerError | Exception | None = None
+    moves_state: bool = False
+    """Whether somebody else applies just before each of ours."""
+    then: Callable[[], object] | None = None
+    """What happens right after each apply."""
     overlaps: list[Path] = field(default_factory=list)
     """Applies that began while another of their stack was under way; must stay empty."""
 
@@ -287,6 +306,13 @@ class WorldRunner:
         known = self.jobs[folder]
         if known.ended is not None:
             return
+        if self.moves_state:
+            self.worlds[self._stack(known.job)].serial += 1
+        self._come_to_its_fate(known, folder)
+        if self.then is not None:
+            self.then()
+
+    def _come_to_its_fate(self, known: _Job, folder: Path) -> None:
         if known.fate is Fate.FAILS:
             known.ended = Exited(1, self.clock.now())
         elif known.fate is Fate.DIES_BEFORE:

@@ -102,6 +102,13 @@ class WorldStack:
             for name, knob in knobs.items():
                 content["knobs"][ids[name]] = knob
 
+    def while_applying(self, **knobs: str | None) -> None:
+        """Set by an object's name what happens when it is applied; None lets it pass."""
+        with World(self.cloud).changed() as content:
+            content["applying"] = {
+                name: knob for name, knob in {**content["applying"], **knobs}.items() if knob
+            }
+
     def forget_calls(self) -> None:
         _log(self.program).unlink(missing_ok=True)
 

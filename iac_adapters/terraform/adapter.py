@@ -14,24 +14,41 @@ from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.terraform.cli_engine import CliPlan, plan_by_cli, verdicts
 from iac_adapters.terraform.context import Context, prepare
+from iac_adapters.terraform.correction import correction_job
+from iac_adapters.terraform.deadlines import configure_deadline_s, read_deadline_s
+from iac_adapters.terraform.declarations import declarations_of
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.join_source import resources_of
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.masking import Masker
+from iac_adapters.terraform.outcome import outcome_of
+from iac_adapters.terraform.plan_json import PlanReader
+from iac_adapters.terraform.planning import PlanOrder, saved_plan
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.providers import Providers, start_provider
-from iac_adapters.terraform.reader import StackReader, read_deadline_s
+from iac_adapters.terraform.reader import StackReader
 from iac_adapters.terraform.recorder.cache import RecordingCache
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
 from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
 from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
+from iac_adapters.terraform.unspoken import Unspoken, unspoken_of
 from iac_adapters.terraform.warm import WarmStack, WarmStacks
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot
-from reconciler.ports import StackReference
+from reconciler.domain.plan import Plan
+from reconciler.ports import (
+    Declaration,
+    Exited,
+    Outcome,
+    RunnerJob,
+    StackReference,
+    Vanished,
+)
+from reconciler.ports import Progress as RunProgress
 
 _IDLE_S: Final = 3600.0
 _MAX_PROCESSES: Final = 32
@@ -138,8 +155,7 @@ class TerraformAdapter:
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress] | None
     ) -> AsyncIterator[Observed]:
         """Read and judge, streaming. See `IacAdapter.observe`."""
-        payload = snapshot.payload
-        assert isinstance(payload, Payload)  # noqa: S101 - only our own snapshots come back
+        payload = _payload(snapshot)
         wanted = set(addresses) if addresses is not None else None
         chosen = [
             resource
@@ -165,6 +181,42 @@ class TerraformAdapter:
         stack = await self._assemble(context, plan.as_recording())
         return _snapshot(reference, Payload(context, stack, plan=plan), timing)
 
+    async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
+        """Return the declared forms. See `IacAdapter.declarations`."""
+        resources = _payload(snapshot).stack.resources.values()
+        return tuple(declarations_of(resources, masker=self._masker))
+
+    async def plan(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Let the tool plan exactly `addresses`. See `IacAdapter.plan`."""
+        payload = _payload(snapshot)
+        context = payload.context
+        order = PlanOrder(context, payload.stack, folder, _unspoken(payload))
+        document = await saved_plan(order, addresses)
+        reader = PlanReader(await self._schemas(context), self._masker)
+        return reader.plan(document, stack=snapshot.stack, targets=tuple(addresses))
+
+    def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
+        """Return the command that applies the saved plan. See `IacAdapter.correction`."""
+        return correction_job(_payload(snapshot).context, folder=folder)
+
+    def progress(self, line: bytes) -> RunProgress | None:
+        """Return what one line of a run's log means. See `IacAdapter.progress`."""
+        return progress_of(line)
+
+    def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
+        """Return what a run came to. See `IacAdapter.outcome`."""
+        payload = _payload(snapshot)
+        context = payload.context
+        return outcome_of(
+            context.directory,
+            tool=context.tool,
+            ended=ended,
+            log=log,
+            unspoken=_unspoken(payload),
+        )
+
     async def close(self) -> None:
         """End every provider process."""
         await self._pool.close()
@@ -179,6 +231,7 @@ class TerraformAdapter:
             instances=context.managed_instances,
             arguments=context.plan_arguments,
             environment=context.environment,
+            configure_deadline_s=configure_deadline_s(context.environment),
         )
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
         recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)
@@ -228,6 +281,16 @@ class Payload:
     stack: LoadedStack
     plan: CliPlan | None = None
     warm: WarmStack | None = None
+
+
+def _payload(snapshot: Snapshot) -> Payload:
+    payload = snapshot.payload
+    assert isinstance(payload, Payload)  # noqa: S101 - only our own snapshots come back
+    return payload
+
+
+def _unspoken(payload: Payload) -> Unspoken:
+    return unspoken_of(payload.stack.resources.values(), payload.context.environment)
 
 
 def _snapshot(reference: StackReference, payload: Payload, timing: _Timing) -> Snapshot:

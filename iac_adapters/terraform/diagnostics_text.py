@@ -1,6 +1,6 @@
 """What Terraform says on its `-json` streams, as values and as text for people.
 
-Source: Terraform's machine-readable UI, version 1.2; `terraform validate -json`.
+Source: Terraform's machine-readable UI, version 1.2.
 """
 
 from __future__ import annotations
@@ -47,16 +47,6 @@ def parse_events(stdout: bytes) -> tuple[tuple[Diagnostic, ...], tuple[dict[str,
         if isinstance(event.get("diagnostic"), dict)
     )
     return diagnostics, events
-
-
-def parse_validation(stdout: bytes) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics of `validate -json`; none when it is no such answer."""
-    try:
-        document = orjson.loads(stdout)
-    except orjson.JSONDecodeError:
-        return ()
-    found = document.get("diagnostics") if isinstance(document, dict) else None
-    return tuple(_diagnostic(entry) for entry in found or () if isinstance(entry, dict))
 
 
 def render_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:

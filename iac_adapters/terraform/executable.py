@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.terraform.known_versions import known_version, remember_version
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.places import cache_home, program_folders
 
@@ -114,7 +115,8 @@ def _runnable(path: Path) -> Path | None:
 
 
 def _checked(path: Path, environment: Mapping[str, str]) -> Executable:
-    name, version = _ask(path, path.stat().st_mtime_ns, environment.get("HOME", "/"))
+    folder = cache_home(environment) / "tools"
+    name, version = _version(path, path.stat().st_mtime_ns, environment.get("HOME", "/"), folder)
     if _numbers(version) < OLDEST:
         raise PermanentError(
             f"{path}: {name} {version} is too old; {OLDEST[0]}.{OLDEST[1]} or later is needed",
@@ -124,8 +126,16 @@ def _checked(path: Path, environment: Mapping[str, str]) -> Executable:
 
 
 @lru_cache(maxsize=32)
-def _ask(path: Path, _changed_ns: int, home: str) -> tuple[str, str]:
-    """Return `(name, version)` as the program itself tells them; asked once per file."""
+def _version(path: Path, _changed_ns: int, home: str, folder: Path) -> tuple[str, str]:
+    if (known := known_version(path, folder=folder)) is not None:
+        return known
+    name, version = _ask(path, home)
+    remember_version(path, name=name, version=version, folder=folder)
+    return name, version
+
+
+def _ask(path: Path, home: str) -> tuple[str, str]:
+    """Return `(name, version)` as the program itself tells them."""
     # A bare environment: a user's CLI configuration may be broken, and a version
     # check over the network would make every first scan wait.
     bare = {

@@ -182,7 +182,7 @@ def _question(resource: LoadedResource, live: LiveState) -> _Question | None:
 def _configuration(
     resource: LoadedResource, schema: ResourceSchema, recorded: Attributes | None
 ) -> Attributes | None:
-    """Return the configuration before `ignore_changes`, as `recording.md` 3.1 demands.
+    """Return the configuration before `ignore_changes`, which core would plan with.
 
     What core sent to the plan has the *recorded* value in each ignored path. Of the
     validated configurations, the resource's own is the one that becomes the planned one

@@ -1,7 +1,7 @@
 """What one configuration file declares: blocks, their lines, their lifecycle rules.
 
-Holds no literal value, only where in the text each one stands, so that it may be kept
-on disk: literals can be secrets.
+Holds no value of any argument but a module's local source, so that it may be kept on
+disk: values can be secrets.
 """
 
 from __future__ import annotations
@@ -14,12 +14,8 @@ from typing import Any, Final
 from iac_adapters.terraform.hcl_errors import hcl_error
 
 RESOURCE_BLOCKS: Final = {"resource": "managed", "data": "data", "ephemeral": "ephemeral"}
-_KEPT: Final = frozenset({*RESOURCE_BLOCKS, "module", "moved", "removed", "provider"})
-_LITERAL: Final = re.compile(
-    r'\s*(?:"(?:[^"\\$%]|\\.|[$%](?!\{))*"|true|false|null'
-    r"|-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?)\s*\Z",
-    re.DOTALL,
-)
+LABELS: Final = {**dict.fromkeys(RESOURCE_BLOCKS, 2), "module": 1}
+"""How many labels a block has that is of interest, by its type."""
 # A quoted module source is no secret, except for credentials in an address.
 _LOCAL_SOURCE: Final = re.compile(r'\s*"(\.\.?/[^"$%]*|\.\.?)"\s*\Z')
 _HEADER: Final = re.compile(
@@ -30,26 +26,18 @@ _HEADER: Final = re.compile(
 _IGNORE: Final = re.compile(
     r"^[ \t]*ignore_changes\s*=\s*(all\b|\[.*?\](?=\s*(?:[\n#}]|//)))", re.MULTILINE | re.DOTALL
 )
-_MOVE: Final = re.compile(r"^[ \t]*(?P<name>from|to)\s*=\s*(?P<value>[^\n#]+)", re.MULTILINE)
 _SOURCE: Final = re.compile(r'^[ \t]*source\s*=\s*("[^"\n]*")', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class BlockOutline:
-    """One top-level block. Expressions are HCL text; `literals` are (name, start, end)."""
+    """One top-level block; `ignore_changes` is HCL text."""
 
     type: str
     labels: tuple[str, ...]
     line: int
     ignore_changes: str | None = None
-    prevent_destroy: bool = False
-    create_before_destroy: bool = False
-    lifecycle: tuple[str, ...] = ()
-    provider: str | None = None
     source: str | None = None
-    moved_from: str | None = None
-    moved_to: str | None = None
-    literals: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +58,7 @@ def outline_of(text: str, *, file: str) -> Outline:
     except ValueError as error:
         return Outline(tuple(_skim(text)), warning=str(error))
     return Outline(
-        tuple(_block(text, view) for view in document.blocks() if view.block_type in _KEPT)
+        tuple(_block(text, view) for view in document.blocks() if view.block_type in LABELS)
     )
 
 
@@ -110,30 +98,28 @@ def _expectation(text: str, line: int | None, column: int | None) -> str:
 
 
 def _block(text: str, view: Any) -> BlockOutline:
-    attributes = {a.name: _span(a) for a in view.attributes()}
-    lifecycle: dict[str, str] = {}
+    ignored: str | None = None
+    source: str | None = None
     if view.block_type in RESOURCE_BLOCKS:
         for inner in view.blocks("lifecycle"):
-            lifecycle.update({a.name: text[slice(*_span(a))] for a in inner.attributes()})
-    expressions = {
-        name: text[slice(*attributes[name])].strip()
-        for name in ("provider", "source", "from", "to")
-        if name in attributes
-    }
+            ignored = _expression(text, inner, "ignore_changes") or ignored
+    else:
+        source = local_source(_expression(text, view, "source") or "")
     return BlockOutline(
         type=view.block_type,
         labels=tuple(str(label) for label in view.name_labels),
         line=view.raw._meta.line,  # noqa: SLF001 - the only place lark keeps positions
-        ignore_changes=lifecycle.get("ignore_changes"),
-        prevent_destroy=lifecycle.get("prevent_destroy", "").strip() == "true",
-        create_before_destroy=lifecycle.get("create_before_destroy", "").strip() == "true",
-        lifecycle=tuple(sorted(lifecycle)),
-        provider=expressions.get("provider"),
-        source=local_source(expressions.get("source", "")) if view.block_type == "module" else None,
-        moved_from=expressions.get("from") if view.block_type in ("moved", "removed") else None,
-        moved_to=expressions.get("to") if view.block_type == "moved" else None,
-        literals=_literals(text, attributes) if view.block_type in RESOURCE_BLOCKS else (),
+        ignore_changes=ignored,
+        source=source,
     )
+
+
+def _expression(text: str, block: Any, name: str) -> str | None:
+    for attribute in block.attributes():
+        if attribute.name == name:
+            meta = attribute.value_node.raw._meta  # noqa: SLF001 - see `_block`
+            return text[meta.start_pos : meta.end_pos]
+    return None
 
 
 def local_source(expression: str) -> str | None:
@@ -142,41 +128,21 @@ def local_source(expression: str) -> str | None:
     return match[1] if match else None
 
 
-def _span(attribute: Any) -> tuple[int, int]:
-    meta = attribute.value_node.raw._meta  # noqa: SLF001 - see `_block`
-    return meta.start_pos, meta.end_pos
-
-
-def _literals(
-    text: str, attributes: dict[str, tuple[int, int]]
-) -> tuple[tuple[str, int, int], ...]:
-    return tuple(
-        (name, start, end)
-        for name, (start, end) in attributes.items()
-        if _LITERAL.match(text[start:end])
-    )
-
-
 def _skim(text: str) -> Iterator[BlockOutline]:
     """Find what a file declares by its lines alone: types, names, positions, rules."""
     headers = list(_HEADER.finditer(text))
     for position, header in enumerate(headers):
         labels = tuple(label for label in (header["first"], header["second"]) if label)
-        if header["type"] in RESOURCE_BLOCKS and len(labels) != 2:  # noqa: PLR2004 - type, name
+        if len(labels) != LABELS.get(header["type"]):
             continue
         end = headers[position + 1].start() if position + 1 < len(headers) else len(text)
         body = text[header.end() : end]
-        moves = {match["name"]: match["value"].strip() for match in _MOVE.finditer(body)}
         ignored = _IGNORE.search(body)
         source = _SOURCE.search(body)
-        is_move = header["type"] in ("moved", "removed")
         yield BlockOutline(
             type=header["type"],
             labels=labels,
             line=text.count("\n", 0, header.start()) + 1,
             ignore_changes=ignored[1] if ignored else None,
-            lifecycle=("ignore_changes",) if ignored else (),
             source=local_source(source[1]) if source else None,
-            moved_from=moves.get("from") if is_move else None,
-            moved_to=moves.get("to") if header["type"] == "moved" else None,
         )

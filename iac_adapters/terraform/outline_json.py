@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from iac_adapters.terraform.hcl_errors import hcl_error
 from iac_adapters.terraform.outline import (
-    RESOURCE_BLOCKS,
+    LABELS,
     BlockOutline,
     Outline,
     local_source,
 )
-
-_LABELS: Final = {**dict.fromkeys(RESOURCE_BLOCKS, 2), "module": 1, "provider": 1}
 
 
 def outline_of_json(text: str, *, file: str) -> Outline:
@@ -52,18 +50,9 @@ def parse_json(text: str, *, file: str) -> dict[str, Any]:
 
 
 def _blocks(text: str, document: Mapping[str, Any]) -> Iterator[BlockOutline]:
-    for kind, count in _LABELS.items():
+    for kind, count in LABELS.items():
         for labels, body in _labelled(document.get(kind), count):
             yield _block(text, kind, labels, body)
-    for kind in ("moved", "removed"):
-        for body in _bodies(document.get(kind)):
-            yield BlockOutline(
-                type=kind,
-                labels=(),
-                line=_line(text, (kind,)),
-                moved_from=_text(body.get("from")),
-                moved_to=_text(body.get("to")),
-            )
 
 
 def _labelled(node: Any, count: int) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
@@ -93,16 +82,8 @@ def _block(text: str, kind: str, labels: tuple[str, ...], body: Mapping[str, Any
         labels=labels,
         line=_line(text, (kind, *labels)),
         ignore_changes=None if ignored is None else json.dumps(ignored, ensure_ascii=False),
-        prevent_destroy=lifecycle.get("prevent_destroy") is True,
-        create_before_destroy=lifecycle.get("create_before_destroy") is True,
-        lifecycle=tuple(sorted(lifecycle)),
-        provider=_text(body.get("provider")),
         source=local_source(json.dumps(body.get("source"))) if kind == "module" else None,
     )
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _line(text: str, keys: tuple[str, ...]) -> int:

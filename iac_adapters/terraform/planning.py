@@ -39,7 +39,6 @@ class PlanOrder:
     stack: LoadedStack
     folder: Path
     unspoken: Unspoken
-    lock_patience_s: int = LOCK_PATIENCE_S
 
     @property
     def file(self) -> Path:
@@ -59,7 +58,7 @@ async def saved_plan(order: PlanOrder, addresses: Collection[ResourceAddress]) -
     context = order.context
     run = await _run(
         order,
-        ["plan", "-input=false", "-json", f"-lock-timeout={order.lock_patience_s}s",
+        ["plan", "-input=false", "-json", f"-lock-timeout={LOCK_PATIENCE_S}s",
          f"-out={order.file}", *context.plan_arguments,
          *(f"-target={target}" for target in targets)],
         context.environment,

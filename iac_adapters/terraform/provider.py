@@ -17,18 +17,9 @@ from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import PROTOCOLS, Rpc, method_path
 from reconciler.domain.paths import Steps
 
-__all__ = ["Metadata", "PlanAnswer", "Provider", "ProviderError", "ReadAnswer"]
+__all__ = ["PlanAnswer", "Provider", "ProviderError", "ReadAnswer"]
 
 _START_TIMEOUT_S: Final = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What a provider offers; `schema_optional` spares GetSchema in each new process."""
-
-    resource_types: frozenset[str]
-    data_types: frozenset[str]
-    schema_optional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +76,6 @@ class Provider:
     async def close(self) -> None:
         """End the process; closing twice is closing once."""
         await self.process.close()
-
-    async def metadata(self) -> Metadata:
-        """Return the types the provider offers.
-
-        Raises:
-            PluginRefused: an old provider does not know the call (UNIMPLEMENTED).
-        """
-        answer = await self._call(Rpc.METADATA, b"", "GetMetadataResponse", _START_TIMEOUT_S)
-        return Metadata(
-            resource_types=frozenset(one.type_name for one in answer.resources),
-            data_types=frozenset(one.type_name for one in answer.data_sources),
-            schema_optional=answer.server_capabilities.get_provider_schema_optional,
-        )
 
     async def schema_bytes(self) -> bytes:
         """Return the whole schema answer, undecoded (5 MB for a large provider)."""

@@ -8,6 +8,7 @@ from typing import Final
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
+from iac_adapters.terraform.deadlines import configure_deadline_s
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.loaded import ProviderKey
 from iac_adapters.terraform.provider import Provider
@@ -54,7 +55,8 @@ class Providers:
         async def start() -> Provider:
             provider = await start_provider(key.installed, key.environment)
             try:
-                await provider.configure(key.configure)
+                deadline_s = configure_deadline_s(key.environment)
+                await provider.configure(key.configure, timeout_s=deadline_s)
             except BaseException:
                 await provider.close()
                 raise

@@ -8,7 +8,6 @@ others are still answered.
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Final, TypeVar
 
 from iac_adapters.plugin_host.budget import AdaptiveLimit, TokenBucket
 from iac_adapters.plugin_host.errors import PluginCrashed, PluginTimeout
+from iac_adapters.terraform.deadlines import READ_S
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.masking import Masker
 from iac_adapters.terraform.observe import (
@@ -27,10 +27,9 @@ from iac_adapters.terraform.observe import (
 )
 from iac_adapters.terraform.provider import Provider, ProviderError
 from iac_adapters.terraform.providers import Providers
-from reconciler.domain.errors import PermanentError, ReconcilerError
+from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Missing, Observed, ResourceAddress, Unreadable, Verdict
 
-_READ_DEADLINE_S: Final = 60.0
 _KNOWN_MISSING_DEADLINE_S: Final = 2.0
 _THROTTLED_ATTEMPTS: Final = 5
 _BACK_OFF_S: Final = 0.5
@@ -45,25 +44,6 @@ _REMEDIES: Final[Mapping[type[ReconcilerError], str]] = {
 }
 
 Answer = TypeVar("Answer")
-
-
-def read_deadline_s(environment: Mapping[str, str]) -> float:
-    """Return how many seconds one resource may take: 60, or what TRUEUP_READ_DEADLINE says.
-
-    Raises:
-        PermanentError: it is no number of seconds above 0.
-    """
-    text = environment.get("TRUEUP_READ_DEADLINE") or str(_READ_DEADLINE_S)
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if 0 < seconds < math.inf:
-        return seconds
-    raise PermanentError(
-        f"TRUEUP_READ_DEADLINE: {text[:40]!r} is no number of seconds",
-        remedy="give it a number above 0, or unset it: 60 seconds is the default",
-    )
 
 
 @dataclass(slots=True)
@@ -113,7 +93,7 @@ class StackReader:
         providers: Providers,
         masker: Masker,
         *,
-        read_deadline_s: float = _READ_DEADLINE_S,
+        read_deadline_s: float = READ_S,
         concurrency: int = _CONCURRENT_READS,
     ) -> None:
         self._providers = providers

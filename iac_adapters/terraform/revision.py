@@ -1,7 +1,7 @@
 """One digest of everything an evaluated configuration depends on.
 
-Source: `recording.md` section 6: code, lock file, variables, workspace, state, plugins
-and environment. Data-source answers are checked by asking again.
+That is code, lock file, variables, workspace, state, plugins and environment. The answers
+of data sources are not in it: they are checked by asking again.
 """
 
 from __future__ import annotations

@@ -17,9 +17,8 @@ import orjson
 from iac_adapters.terraform.addresses import block_address, resource_address
 from iac_adapters.terraform.hcl_errors import decode_hcl
 from iac_adapters.terraform.ignored import IgnoreRules
-from iac_adapters.terraform.outline import RESOURCE_BLOCKS, BlockOutline, Outline, parse
-from iac_adapters.terraform.outline_json import parse_json
-from iac_adapters.terraform.source_cache import PARSER, cached_outline
+from iac_adapters.terraform.outline import RESOURCE_BLOCKS, BlockOutline, Outline
+from iac_adapters.terraform.source_cache import cached_outline
 from iac_adapters.terraform.source_files import (
     combine,
     configuration_files,
@@ -27,10 +26,8 @@ from iac_adapters.terraform.source_files import (
     read_file,
     variable_and_lock_files,
 )
-from iac_adapters.terraform.traversals import compact, parse_ignore_changes, unquote
+from iac_adapters.terraform.traversals import parse_ignore_changes
 from reconciler.domain.errors import PermanentError
-
-Literal = str | int | float | bool | None
 
 _DEEPEST: Final = 64
 
@@ -39,8 +36,7 @@ _DEEPEST: Final = 64
 class ResourceBlock:
     """One declared resource. `file` is relative to the stack's directory.
 
-    `address` has no instance keys. `literal_attributes` holds the arguments that are
-    plain strings, numbers, booleans or null; they may be secrets.
+    `address` has no instance keys.
     """
 
     address: str
@@ -50,36 +46,19 @@ class ResourceBlock:
     file: str
     line: int
     ignore_changes: IgnoreRules = field(default_factory=IgnoreRules)
-    prevent_destroy: bool = False
-    create_before_destroy: bool = False
-    provider_alias_expr: str | None = None
-    literal_attributes: Mapping[str, Literal] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Module:
-    """One child module: `path` is `module.a.module.b`, `directory` where its code is."""
-
-    path: str
-    directory: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Everything the code of a stack says without being evaluated.
 
-    `moved` and `removed` hold addresses as seen from the root module. `digest` covers
-    every file that a plan reads by name.
+    `digest` covers every file that a plan reads by name.
     """
 
     directory: Path
     blocks: Mapping[str, ResourceBlock]
-    modules: tuple[Module, ...]
-    moved: tuple[tuple[str, str], ...]
-    removed: tuple[str, ...]
     warnings: tuple[str, ...]
     digest: str
-    is_root_module: bool
     files: tuple[Path, ...] = ()
 
     def block(self, address: str) -> ResourceBlock | None:
@@ -115,21 +94,6 @@ def load_source(
     return reading.source()
 
 
-def validate_hcl_file(file: Path) -> None:
-    """Return when `file` is well-formed HCL, or JSON where its name says so.
-
-    Raises:
-        PermanentError: it is not; the message has file, line, source line and caret.
-    """
-    text = decode_hcl(file, read_file(file))
-    try:
-        with PARSER:
-            (parse_json if file.name.endswith(".json") else parse)(text, file=str(file))
-    except ValueError as error:
-        remedy = "correct the file; `terraform fmt -check` or `tofu fmt -check` shows more"
-        raise PermanentError(str(error), remedy=remedy) from None
-
-
 @dataclass(slots=True)
 class _Reading:
     """One walk over a module tree, collecting as it goes."""
@@ -139,13 +103,9 @@ class _Reading:
     cache_dir: Path | None
     tool: str
     blocks: dict[str, ResourceBlock] = field(default_factory=dict)
-    modules: list[Module] = field(default_factory=list)
-    moved: list[tuple[str, str]] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
-    has_root_marks: bool = False
     _installed: dict[str, Path] | None = None
 
     def source(self) -> Source:
@@ -154,12 +114,8 @@ class _Reading:
         return Source(
             directory=self.directory,
             blocks=self.blocks,
-            modules=tuple(self.modules),
-            moved=tuple(self.moved),
-            removed=tuple(self.removed),
             warnings=tuple(self.warnings),
             digest=combine(sorted(self.contents.items())),
-            is_root_module=self.has_root_marks or _has_root_files(self.directory, self.data_dir),
             files=tuple(self.files),
         )
 
@@ -169,21 +125,19 @@ class _Reading:
         primary, overrides = configuration_files(folder, tool=self.tool)
         calls: dict[str, BlockOutline] = {}
         for file in primary:
-            text, outline = self._outline(file)
-            for block in outline.blocks:
-                self._take(path, folder, file, text, block)
+            for block in self._outline(file).blocks:
+                self._take(path, file, block)
                 if block.type == "module" and block.labels:
                     calls[block.labels[0]] = block
         for file in overrides:
-            text, outline = self._outline(file)
-            for block in outline.blocks:
+            for block in self._outline(file).blocks:
                 self._override(path, block)
                 if block.type == "module" and block.labels and block.source:
                     calls[block.labels[0]] = block
         for name, call in calls.items():
             self._call(f"{key}.{name}" if key else name, folder, call, depth=depth)
 
-    def _outline(self, file: Path) -> tuple[str, Outline]:
+    def _outline(self, file: Path) -> Outline:
         data = read_file(file)
         text = decode_hcl(file, data)
         shown = _relative(file, self.directory)
@@ -195,22 +149,14 @@ class _Reading:
         )
         if outline.warning is not None:
             self.warnings.append(outline.warning)
-        return text, outline
+        return outline
 
-    def _take(self, path: str, folder: Path, file: Path, text: str, block: BlockOutline) -> None:
-        match block.type:
-            case "resource" | "data" | "ephemeral" if len(block.labels) == 2:  # noqa: PLR2004
-                resource = self._resource(path, file, text, block)
-                self.blocks.setdefault(resource.address, resource)
-            case "moved" if block.moved_from and block.moved_to:
-                origin, target = compact(block.moved_from), compact(block.moved_to)
-                self.moved.append((_inside(path, origin), _inside(path, target)))
-            case "removed" if block.moved_from:
-                self.removed.append(_inside(path, compact(block.moved_from)))
-            case "provider" if folder == self.directory:
-                self.has_root_marks = True
+    def _take(self, path: str, file: Path, block: BlockOutline) -> None:
+        if block.type in RESOURCE_BLOCKS and len(block.labels) == 2:  # noqa: PLR2004
+            resource = self._resource(path, file, block)
+            self.blocks.setdefault(resource.address, resource)
 
-    def _resource(self, path: str, file: Path, text: str, block: BlockOutline) -> ResourceBlock:
+    def _resource(self, path: str, file: Path, block: BlockOutline) -> ResourceBlock:
         type_name, name = block.labels
         mode = RESOURCE_BLOCKS[block.type]
         return ResourceBlock(
@@ -221,10 +167,6 @@ class _Reading:
             file=_relative(file, self.directory),
             line=block.line,
             ignore_changes=self._ignored(file, block),
-            prevent_destroy=block.prevent_destroy,
-            create_before_destroy=block.create_before_destroy,
-            provider_alias_expr=compact(block.provider) if block.provider else None,
-            literal_attributes={n: _literal(text[start:end]) for n, start, end in block.literals},
         )
 
     def _ignored(self, file: Path, block: BlockOutline) -> IgnoreRules:
@@ -245,18 +187,9 @@ class _Reading:
         address = resource_address(path, mode=mode, type_name=type_name, name=name)
         if (base := self.blocks.get(address)) is None:
             return
-        if "ignore_changes" in block.lifecycle:
-            base = replace(base, ignore_changes=self._ignored(self.directory / base.file, block))
-        if "prevent_destroy" in block.lifecycle:
-            base = replace(base, prevent_destroy=block.prevent_destroy)
-        if "create_before_destroy" in block.lifecycle:
-            base = replace(base, create_before_destroy=block.create_before_destroy)
-        if block.provider:
-            base = replace(base, provider_alias_expr=compact(block.provider))
-        # An overridden argument's value is the override's, which is not looked up here.
-        overridden = {literal[0] for literal in block.literals}
-        kept = {n: v for n, v in base.literal_attributes.items() if n not in overridden}
-        self.blocks[address] = replace(base, literal_attributes=kept)
+        if block.ignore_changes is not None:
+            rules = self._ignored(self.directory / base.file, block)
+            self.blocks[address] = replace(base, ignore_changes=rules)
 
     def _call(self, key: str, caller: Path, call: BlockOutline, *, depth: int) -> None:
         folder = self._installed_modules().get(key)
@@ -269,7 +202,6 @@ class _Reading:
         if depth >= _DEEPEST:
             self.warnings.append(f"{path}: modules call each other more than {_DEEPEST} deep")
             return
-        self.modules.append(Module(path, folder))
         self.module(key, folder, depth=depth + 1)
 
     def _installed_modules(self) -> dict[str, Path]:
@@ -297,24 +229,3 @@ def _manifest_entries(document: Any, root: Path) -> Iterator[tuple[str, Path]]:
 
 def _relative(file: Path, root: Path) -> str:
     return os.path.relpath(file, root)
-
-
-def _inside(path: str, address: str) -> str:
-    return f"{path}.{address}" if path else address
-
-
-def _literal(text: str) -> Literal:
-    text = text.strip()
-    if text.startswith('"'):
-        return unquote(text)
-    words: dict[str, Literal] = {"true": True, "false": False, "null": None}
-    if text in words:
-        return words[text]
-    return int(text) if text.lstrip("-").isdecimal() else float(text)
-
-
-def _has_root_files(directory: Path, data_dir: Path) -> bool:
-    """Tell whether somebody initialised, applied or gave values to this very module."""
-    marks = (".terraform.lock.hcl", "terraform.tfstate", "terraform.tfvars", "terraform.tfstate.d")
-    initialised = (data_dir / "terraform.tfstate").is_file() or (data_dir / "providers").is_dir()
-    return initialised or any((directory / mark).exists() for mark in marks)

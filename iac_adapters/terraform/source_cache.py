@@ -19,7 +19,7 @@ import orjson
 from iac_adapters.terraform.outline import BlockOutline, Outline, outline_of
 from iac_adapters.terraform.outline_json import outline_of_json
 
-_FORMAT: Final = "outline 1"
+_FORMAT: Final = "outline 2"
 # python-hcl2 answers wrongly, and goes on doing so, once two threads were in it.
 PARSER: Final = threading.Lock()
 
@@ -47,9 +47,7 @@ def _read(entry: Path) -> Outline | None:
 
 
 def _block(record: dict[str, object]) -> BlockOutline:
-    for name in ("labels", "lifecycle"):
-        record[name] = tuple(record[name])  # type: ignore[arg-type] # checked by TypeError
-    record["literals"] = tuple((n, s, e) for n, s, e in record["literals"])  # type: ignore[attr-defined] # likewise
+    record["labels"] = tuple(record["labels"])  # type: ignore[arg-type] # checked by TypeError
     return BlockOutline(**record)  # type: ignore[arg-type] # likewise
 
 

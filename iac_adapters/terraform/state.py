@@ -76,8 +76,6 @@ class StateInstance:
     sensitive_paths: tuple[Steps, ...] = ()
     private: bytes = b""
     dependencies: tuple[str, ...] = ()
-    identity_json: bytes | None = None
-    identity_schema_version: int = 0
 
     def __repr__(self) -> str:
         return f"StateInstance({self.address!r})"
@@ -282,8 +280,6 @@ def _instance(resource: Mapping[str, Any], instance: Mapping[str, Any]) -> State
         sensitive_paths=tuple(map(_steps, instance.get("sensitive_attributes") or ())),
         private=_private(instance.get("private")),
         dependencies=tuple(instance.get("dependencies") or instance.get("depends_on") or ()),
-        identity_json=_json_or_none(instance.get("identity")),
-        identity_schema_version=int(instance.get("identity_schema_version") or 0),
     )
 
 
@@ -293,10 +289,6 @@ def _index_key(key: object) -> InstanceKey:
     if isinstance(key, int | float) and not isinstance(key, bool):
         return int(key)
     raise ValueError("not an instance key")
-
-
-def _json_or_none(value: object) -> bytes | None:
-    return None if value is None else orjson.dumps(value)
 
 
 def _private(text: str | None) -> bytes:

@@ -43,20 +43,6 @@ def parse_ignore_changes(text: str) -> IgnoreRules:
     return IgnoreRules(paths=tuple(_steps(_unquoted(item)) for item in items))
 
 
-def parse_traversal(text: str) -> Steps:
-    """Read one reference.
-
-    Raises:
-        ValueError: it is none.
-    """
-    return _steps(_tokens(text))
-
-
-def compact(text: str) -> str:
-    """Return a reference without the comments and white space around its steps."""
-    return "".join(value for _, value in _tokens(text))
-
-
 def unquote(text: str) -> str:
     """Return what a quoted HCL string without templates stands for."""
     body = _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), text[1:-1])

@@ -22,7 +22,9 @@ from reconciler.domain.values import Value
 
 _BLANK: Final = "***"
 _RECOGNISABLE: Final = 8
-_TELLING: Final = re.compile(r"SECRET|TOKEN|PASSW|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY", re.IGNORECASE)
+_TELLING: Final = re.compile(
+    r"SECRET|TOKEN|PASSW|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY", re.IGNORECASE
+)
 _WITHOUT_SCHEMA: Final = ResourceSchema(version=0, block=Block())
 
 

@@ -17,7 +17,7 @@ from reconciler.domain.model import StackName
 WARM_BYTES: Final = 256 * 2**20
 # Measured on 5 and 62 AWS resources: the objects around the values, and the verdicts.
 _STACK_BYTES: Final = 20_000
-_RESOURCE_BYTES: Final = 6_000
+_RESOURCE_BYTES: Final = 9_000
 
 
 @dataclass(slots=True)

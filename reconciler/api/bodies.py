@@ -239,7 +239,7 @@ class LogQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    offset: int = Field(default=0, ge=0, le=2**62)
+    offset: int = Field(default=0, ge=0, le=2**40)
 
 
 class EventsQuery(BaseModel):

@@ -12,9 +12,7 @@ from reconciler.domain.records import FindingFilter, FindingState
 
 T = TypeVar("T")
 ALL_STATES: Final = "all"
-_TERM: Final = re.compile(
-    r"""(?:([A-Za-z_]+):)?(?:"([^"]*)"(?=\s|$)|(\S+))|([A-Za-z_]+:)(?=\s|$)"""
-)
+_TERM: Final = re.compile(r'(?:([A-Za-z_]+):)?(?:"([^"]*)"(?=\s|$)|(\S*))')
 _URN: Final = "urn"
 
 
@@ -31,28 +29,16 @@ def read_filter(text: str) -> FindingFilter:
     """
     found: dict[str, Any] = {}
     words: list[str] = []
-    state = FindingState.OPEN
-    wanted_state: FindingState | None = state
     for match in _TERM.finditer(text):
-        key, quoted, plain, bare = match.groups()
-        if bare is not None:
-            raise InvalidError(f"the term `{bare}` names nothing")
+        key, quoted, plain = match.groups()
         value = plain if quoted is None else quoted
         if key is None or key == _URN:
-            words.append(value if key is None else f"{key}:{value}")
-            continue
-        if key in found:
+            words.append(value if key is None else match.group())
+        elif key in found:
             raise InvalidError(f"the term `{key}:` is given twice")
-        if key not in _READERS:
-            raise InvalidError(
-                f"the term `{key}:` is not known",
-                remedy=f"known are {', '.join(_READERS)}; quotes make it a text to search for",
-            )
-        if not value:
-            raise InvalidError(f"the term `{key}:` names nothing")
-        found[key] = _READERS[key](value)
-    if "state" in found:
-        wanted_state = found["state"]
+        else:
+            found[key] = _read_term(key, value)
+    wanted_state: FindingState | None = found.get("state", FindingState.OPEN)
     return FindingFilter(
         stack=found.get("stack"),
         state=wanted_state,
@@ -60,8 +46,19 @@ def read_filter(text: str) -> FindingFilter:
         min_severity=found.get("severity"),
         type=found.get("type"),
         address=found.get("address"),
-        text=" ".join(words) or None,
+        text=" ".join(word for word in words if word) or None,
     )
+
+
+def _read_term(key: str, value: str) -> Any:
+    if key not in _READERS:
+        raise InvalidError(
+            f"the term `{key}:` is not known",
+            remedy=f"known are {', '.join(_READERS)}; quotes make it a text to search for",
+        )
+    if not value:
+        raise InvalidError(f"the term `{key}:` names nothing")
+    return _READERS[key](value)
 
 
 def _glob(value: str) -> str:
@@ -78,8 +75,8 @@ def _state(value: str) -> FindingState | None:
 
 
 def _severity(value: str) -> Severity:
-    word = value.removeprefix(">=")
-    return _one_of("severity", word, {severity.word: severity for severity in Severity})
+    known = {f"{prefix}{one.word}": one for prefix in ("", ">=") for one in Severity}
+    return _one_of("severity", value, known)
 
 
 def _one_of(key: str, value: str, known: Mapping[str, T]) -> T:

@@ -78,7 +78,7 @@ class Metrics:
         return generate_latest(fleet) + generate_latest(self._registry)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Fleet(Collector):
     """The store at one moment."""
 

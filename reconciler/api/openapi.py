@@ -75,7 +75,8 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     responses = described["responses"]
     statuses = {*_ALWAYS}
     if operation.role is not None:
-        described["security"] = [{"bearer": []}]
+        anybody: list[dict[str, list[str]]] = [{}] if operation.open_on_loopback else []
+        described["security"] = [*anybody, {"bearer": []}]
         described["x-required-role"] = operation.role.value
         statuses |= {401, 403}
     if "{" in operation.path or operation.method == "POST":

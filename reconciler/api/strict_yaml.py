@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import date
 from typing import Any, Final
 
 import yaml
@@ -69,12 +69,22 @@ class _PlainLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def _as_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
-
-
-_PlainLoader.add_constructor("tag:yaml.org,2002:timestamp", _as_text)
-_PlainLoader.add_constructor("tag:yaml.org,2002:binary", _as_text)
+# YAML 1.1 would read `on` as true, 0755 as 493, 22:22 as 1342 and 2026-05-01 as a date;
+# what is taken here is what JSON has, and everything else is the text it looks like.
+_PlainLoader.yaml_implicit_resolvers = {}
+_WORDS: Final = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (r"[-+]?(0|[1-9][0-9]*)", list("-+0123456789")),
+    "float": (
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+0123456789."),
+    ),
+}
+for _name, (_pattern, _first) in _WORDS.items():
+    _PlainLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}", re.compile(rf"^(?:{_pattern})$"), _first
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -92,8 +102,6 @@ def _plain(value: Any) -> Any:
             return value
         case int() | float():
             raise Refusal(422, "number-out-of-range", "a number is too large or none at all")
-        case date():
-            return value.isoformat()
         case _:
             raise Refusal(422, "unfit-yaml", f"JSON has no {type(value).__name__}")
 

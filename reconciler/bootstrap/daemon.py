@@ -233,7 +233,7 @@ async def ensure_admin_token(store: Store, file: Path, *, anew: bool) -> None:
     secret = secrets.token_urlsafe(32)
     token = Token(
         token_id="admin",  # noqa: S106 - an id, no secret
-        name="made at first start",
+        name="admin",
         role=Role.ADMIN,
         secret_sha256=secret_digest(secret),
         created_at=SystemClock().now(),

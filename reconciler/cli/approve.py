@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import click
 
 from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.identities import find_one
 from reconciler.cli.kin import REMEDIATION
+from reconciler.cli.paint import paint_for
 from reconciler.cli.plan_lines import destroys
 from reconciler.cli.remediations import remediation_lines
 from reconciler.cli.words import phase_cell, text_of
@@ -53,8 +55,9 @@ def _asked(asking: Asking, found: Json) -> str:
             remedy="`trueup remediations --state awaiting_approval` lists those that do",
         )
     # The answer goes to stdout, so the question and what it is about go to stderr.
-    for line in remediation_lines(asking, found):
-        click.echo(line, err=True, color=asking.paint.colour)
+    paint = paint_for(sys.stderr)
+    for line in remediation_lines(replace(asking, paint=paint), found):
+        click.echo(line, err=True, color=paint.colour)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise PermanentError(
             "an approval names the plan it is for", remedy=f"add --digest {text_of(digest)}"

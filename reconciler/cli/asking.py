@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -20,6 +20,8 @@ from reconciler.cli.client.api import Api
 from reconciler.cli.client.place import Wanted, find_daemon
 from reconciler.cli.paint import Paint, paint_for
 from reconciler.cli.table import Cell, Column, table_lines, table_width
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,12 @@ class Asking:
         return table_lines(
             tuple(columns), [tuple(row) for row in rows], paint=self.paint, width=self.width
         )
+
+    def facts(self, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+        """Yield a line per name and text; a fact without text is none."""
+        for name, text in pairs:
+            if text:
+                yield f"{self.paint('dim', f'{name:<11}')} {text}"
 
     def ago(self, text: str | None) -> str:
         """Return how long ago `text` was; the time itself with `-v`."""
@@ -86,6 +94,17 @@ def asks_daemon(function: Callable[..., None]) -> Callable[..., None]:
             function(opened, **given)
 
     return asking
+
+
+def limit_option(usual: int) -> Callable[[F], F]:
+    """Return the option of every list: how much of it."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=0),
+        default=usual,
+        metavar="N",
+        help=f"At most so many, 0 for all; {usual} unless told.",
+    )
 
 
 def examples(*lines: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.words import text_of
 from reconciler.domain.records import Json
@@ -17,16 +17,14 @@ _COLUMNS: Final = (
     Column("WHEN"),
     Column("WHO", least=10),
     Column("DID"),
-    Column("TO WHAT", least=12),
+    Column("TO WHAT", least=20),
     Column("DETAILS", least=12, spare=True),
 )
 
 
 @click.command(epilog=examples("trueup audit", "trueup audit --subject 7d1e44c0 -v"))
 @click.option("--subject", metavar="ID", help="Only about this: a whole id or a name.")
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=50, metavar="N", help="At most; 0 for all."
-)
+@limit_option(50)
 @asks_daemon
 def audit(asking: Asking, *, subject: str | None, limit: int) -> None:
     """List what was decided and done, newest first."""
@@ -44,12 +42,13 @@ def _lines(asking: Asking, body: Json) -> Iterator[str]:
 
 
 def _row(asking: Asking, one: Json) -> tuple[Cell, ...]:
-    details = (one.get("details") or {}).items()
+    details = one.get("details") or {}
+    told = {key: text for key, value in details.items() if (text := text_of(value))}
     return (
         ("dim", text_of(one["seq"])),
         ("plain", asking.ago(one["at"])),
         ("strong", text_of(one["actor"])),
         ("plain", text_of(one["action"])),
         ("plain", text_of(one["subject"])),
-        ("dim", " ".join(f"{text_of(key)}={text_of(value)}" for key, value in details)),
+        ("dim", " ".join(f"{text_of(key)}={text}" for key, text in told.items())),
     )

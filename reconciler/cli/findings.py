@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
 from reconciler.cli.identities import shortened
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.words import by_severity, counted, severity_cell, spoken, text_of
@@ -18,7 +18,7 @@ from reconciler.domain.records import Json
 _COLUMNS: Final = (
     Column("SEVERITY"),
     Column("STACK", least=8),
-    Column("ADDRESS", least=20),
+    Column("ADDRESS", least=36),
     Column("CHANGED", least=9, spare=True),
     Column("STATE"),
     Column("FIRST SEEN"),
@@ -36,9 +36,7 @@ _WHOLE: Final = {"missing": "all of it", "unmanaged": "all of it"}
     )
 )
 @click.argument("terms", nargs=-1, metavar="[FILTER]...")
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=200, metavar="N", help="At most; 0 for all."
-)
+@limit_option(200)
 @asks_daemon
 def findings(asking: Asking, *, terms: tuple[str, ...], limit: int) -> None:
     """List findings, gravest first.

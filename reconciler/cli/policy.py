@@ -12,17 +12,16 @@ from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.kin import POLICY
 from reconciler.cli.policy_options import changes_of, policy_options
-from reconciler.cli.policy_test import test_policies
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.words import spoken, text_of
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.records import Json
 
 _COLUMNS: Final = (
-    Column("NAME", least=12),
+    Column("NAME", least=20),
     Column("DOES"),
     Column("FROM"),
-    Column("MATCH", least=16),
+    Column("MATCH", least=32),
     Column("SOURCE", spare=True),
     Column("EXPIRES", spare=True),
     Column("ID"),
@@ -124,6 +123,8 @@ def test_policy(asking: Asking, *, file: Path) -> None:
 
     Nothing is sent to the daemon, and nothing is changed.
     """
+    from reconciler.cli.policy_test import test_policies  # noqa: PLC0415 - it reads settings too
+
     test_policies(asking, file)
 
 
@@ -193,6 +194,4 @@ def policy_lines(asking: Asking, one: Json) -> Iterator[str]:
         ("source", text_of(one.get("source"))),
         ("id", text_of(one["policy_id"])),
     )
-    for name, text in facts:
-        if text:
-            yield f"{asking.paint('dim', f'{name:<11}')} {text}"
+    yield from asking.facts(facts)

@@ -70,9 +70,11 @@ def test_policies(asking: Asking, file: Path) -> None:
 
 def _uploaded(asking: Asking, policies: Sequence[Policy]) -> tuple[Template, ...]:
     """Return the uploaded templates that the policies name; the others decide nothing."""
-    named = {policy.template_id for policy in policies if policy.template_id}
-    found = (asking.api.find("templates", one) for one in sorted(named))
-    return tuple(_template(one) for one in found if one is not None)
+    named = sorted({policy.template_id for policy in policies if policy.template_id})
+    found = {one: asking.api.find("templates", one) for one in named}
+    for one in (one for one, template in found.items() if template is None):
+        asking.narrate(f"there is no template {text_of(one)}: a policy for it selects nothing")
+    return tuple(_template(template) for template in found.values() if template is not None)
 
 
 def _template(body: Json) -> Template:

@@ -7,20 +7,20 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.kin import REMEDIATION
 from reconciler.cli.plan_lines import plan_lines
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.words import counted, phase_cell, spoken, text_of, wrapped
-from reconciler.domain.phases import OPEN, Phase
+from reconciler.domain.phases import Phase
 from reconciler.domain.records import Json
 
 _COLUMNS: Final = (
     Column("STATE"),
     Column("ACTION", spare=True),
     Column("STACK", least=8),
-    Column("WHAT", least=20),
+    Column("WHAT", least=32),
     Column("CHANGED"),
     Column("ID"),
 )
@@ -41,19 +41,12 @@ _NEXT: Final = {
     metavar="STATE",
 )
 @click.option("--stack", metavar="NAME", help="Only of this stack.")
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=200, metavar="N", help="At most; 0 for all."
-)
+@limit_option(200)
 @asks_daemon
 def remediations(asking: Asking, *, state: str, stack: str | None, limit: int) -> None:
     """List remediations, newest first. STATE is a phase, open or all."""
-    asked = None if state in {"open", "all"} else state
-    if state == "open":
-        items = [one for one in asking.api.each("remediations", stack=stack) if _open(one)]
-        chosen = items[:limit] if limit else items
-        body: Json = {"items": chosen, "next": None, "left_out": len(items) - len(chosen)}
-    else:
-        body = asking.api.listed("remediations", limit=limit, state=asked, stack=stack)
+    asked = None if state == "all" else state
+    body = asking.api.listed("remediations", limit=limit, state=asked, stack=stack)
     asking.answer(body, _list_lines(asking, body, state))
 
 
@@ -74,8 +67,7 @@ def remediation_lines(asking: Asking, body: Json) -> Iterator[str]:
     if body.get("note"):
         yield from wrapped(text_of(body["note"]), indent="  ", paint=asking.paint)
     yield ""
-    for name, text in _facts(asking, body):
-        yield f"{asking.paint('dim', f'{name:<11}')} {text}"
+    yield from asking.facts(_facts(asking, body))
     if body.get("plan"):
         yield ""
         yield from plan_lines(body["plan"], paint=asking.paint)
@@ -107,10 +99,6 @@ def _facts(asking: Asking, body: Json) -> Iterator[tuple[str, str]]:
     yield "id", text_of(body["id"])
 
 
-def _open(one: Json) -> bool:
-    return one["state"] in {phase.value for phase in OPEN}
-
-
 def _list_lines(asking: Asking, body: Json, state: str) -> Iterator[str]:
     items = body["items"]
     if not items:
@@ -118,7 +106,7 @@ def _list_lines(asking: Asking, body: Json, state: str) -> Iterator[str]:
         return
     short = shortened(one["id"] for one in items)
     yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in items])
-    if body["next"] or body.get("left_out"):
+    if body["next"]:
         yield f"\n{counted(len(items), 'remediation')}; there are more: --limit 0 lists all"
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from reconciler.cli.ages import moment, took
-from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.kin import RUN
 from reconciler.cli.table import Cell, Column
@@ -39,9 +39,7 @@ _STEPS: Final = {
 )
 @click.argument("run_id", metavar="[RUN]", required=False)
 @click.option("--stack", metavar="NAME", help="Only of this stack.")
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=50, metavar="N", help="At most; 0 for all."
-)
+@limit_option(50)
 @asks_daemon
 def runs(asking: Asking, *, run_id: str | None, stack: str | None, limit: int) -> None:
     """List runs, newest first, or show one RUN resource by resource."""
@@ -87,8 +85,7 @@ def _run_lines(asking: Asking, run: Json) -> Iterator[str]:
         yield f"{paint(step_style, f'{glyph} {text_of(step):<9}')} {text_of(address)}"
     if run.get("progress"):
         yield ""
-    for name, text in _facts(asking, run):
-        yield f"{paint('dim', f'{name:<11}')} {text}"
+    yield from asking.facts(_facts(asking, run))
     yield ""
     yield paint("dim", f"its output: trueup log {text_of(run['id'])}")
 

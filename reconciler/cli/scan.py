@@ -101,28 +101,46 @@ def scan(  # noqa: PLR0913 - one parameter per option
     Without any: all stacks of trueup.toml, or the current directory. Nothing is
     written anywhere. Exit code: 0 in sync, 2 drift, 3 something was unreadable, 1 error.
     """
-    settings = load_settings(context.obj or find_settings_file(Path.cwd(), os.environ), os.environ)
-    targets = Targets(
+    asked = Targets(
         chosen=stacks,
         engine=engine,
         workspace=workspace,
         pulumi_stack=pulumi_stack,
         var_files=var_files,
     )
+    try:
+        references, rating, data_dir = _prepared(context.obj, asked)
+    except ReconcilerError as error:
+        if as_json:
+            click.echo(json_bytes(scan_object((), errors=[(None, error)])))
+        raise
     order = _Order(
-        references=resolve_targets(targets, stacks=settings.stacks, here=Path.cwd()),
+        references=references,
         addresses=addresses,
         passes=repeat,
         every_s=every_s,
         as_json=as_json,
         verbose=verbose,
     )
-    data_dir = data_directory(settings, os.environ)
-    rating = judging(instance_key(data_dir), severity_overrides(settings))
     try:
         return asyncio.run(_run(order, rating, data_dir))
     except asyncio.CancelledError:
         return _EXIT_TERMINATED
+
+
+def _prepared(
+    config: Path | None, targets: Targets
+) -> tuple[tuple[StackReference, ...], Judging, Path]:
+    """Return which stacks are meant, how they are judged, and where our data is.
+
+    Raises:
+        ReconcilerError: the settings or the targets are not usable.
+    """
+    settings = load_settings(config or find_settings_file(Path.cwd(), os.environ), os.environ)
+    references = resolve_targets(targets, stacks=settings.stacks, here=Path.cwd())
+    data_dir = data_directory(settings, os.environ)
+    rating = judging(instance_key(data_dir), severity_overrides(settings))
+    return references, rating, data_dir
 
 
 async def _run(order: _Order, rating: Judging, data_dir: Path) -> int:

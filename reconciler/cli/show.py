@@ -11,7 +11,7 @@ from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.client.received import read_finding
 from reconciler.cli.kin import find_finding
 from reconciler.cli.render import finding_lines
-from reconciler.cli.words import counted, phase_cell, spoken, text_of
+from reconciler.cli.words import counted, phase_cell, spoken, text_of, wrapped
 from reconciler.domain.records import Json
 
 _MOST_REPORTS: Final = 10
@@ -52,8 +52,7 @@ def _lines(
 ) -> Iterator[str]:
     yield from finding_lines(read_finding(body), paint=asking.paint, verbose=asking.verbose)
     yield ""
-    for name, text in _facts(asking, body):
-        yield f"{asking.paint('dim', f'{name:<11}')} {text}"
+    yield from asking.facts(_facts(asking, body))
     yield from _history(asking, reports)
     yield ""
     yield from _remedies(asking, body, remediations)
@@ -64,8 +63,8 @@ def _facts(asking: Asking, body: Json) -> Iterator[tuple[str, str]]:
     state = spoken(body["state"])
     if body.get("healed_at"):
         state += f" {asking.ago(body['healed_at'])}"
-    elif not body.get("acted_on", True):
-        state += ", below its policy's threshold: recorded, not acted on"
+    elif body["state"] == "open" and not body.get("acted_on", True):
+        state += ": recorded and shown, no policy acts on it"
     yield "state", state
     yield "score", f"{body['score']} of 100"
     first, last = asking.ago(body["first_seen"]), asking.ago(body["last_seen"])
@@ -101,6 +100,7 @@ def _remedies(asking: Asking, body: Json, remediations: Sequence[Json]) -> Itera
     yield asking.paint("strong", "remediation")
     for one in remediations if asking.verbose else remediations[:1]:
         style, word = phase_cell(one["state"])
-        note = f": {text_of(one['note'])}" if one.get("note") else ""
-        yield f"  {text_of(one['id'])}  {asking.paint(style, word)}{note}"
+        yield f"  {text_of(one['id'])}  {asking.paint(style, word)}"
+        if one.get("note"):
+            yield from wrapped(text_of(one["note"]), indent="    ", paint=asking.paint)
     yield asking.paint("dim", "  see `trueup remediation ID`")

@@ -24,7 +24,7 @@ _COLUMNS: Final = (
     Column("EVERY"),
     Column("HEALTH"),
     Column("SOURCE", spare=True),
-    Column("DIRECTORY", least=16),
+    Column("DIRECTORY", least=28),
 )
 _PLACES: Final = ("directory", "env_file")
 _KEPT: Final = ("workspace", "pulumi_stack", "engine", "var_files", "env_file")
@@ -156,7 +156,7 @@ def _definition(known: Json) -> dict[str, Any]:
     kept = known.get("definition") or {}
     return {
         "directory": known["directory"],
-        "interval": f"{known['interval_s']:g}s",
+        "interval": f"{known['interval_s']:.3f}s",
         "adaptive": bool(known.get("adaptive")),
         **{key: kept[key] for key in _KEPT if kept.get(key)},
     }
@@ -188,9 +188,7 @@ def stack_lines(asking: Asking, one: Json) -> Iterator[str]:
     if one.get("error"):
         yield from wrapped(text_of(one["error"]), indent="  ", paint=paint, style="medium")
     yield ""
-    for name, text in _facts(asking, one):
-        if text:
-            yield f"{paint('dim', f'{name:<11}')} {text}"
+    yield from asking.facts(_facts(asking, one))
 
 
 def _facts(asking: Asking, one: Json) -> Iterator[tuple[str, str]]:

@@ -59,7 +59,7 @@ def status(asking: Asking, *, watch: bool) -> None:
         if drawn:
             _draw(list(lines), colour=asking.paint.colour)
         else:
-            asking.answer(body, lines)
+            asking.answer(body, (*lines, ""))
         sys.stdout.flush()
         return False
 
@@ -146,8 +146,9 @@ def _totals(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
     for stack in stacks:
         tally.update(stack.get("findings") or {})
     found = by_severity(tally, asking.paint)
-    line = f"{counted(len(stacks), 'stack')}: {states}"
-    yield f"{line}; {counted(sum(tally.values()), 'finding')}: {found}" if found else line
+    yield f"{counted(len(stacks), 'stack')}: {states}"
+    if found:
+        yield f"{counted(sum(tally.values()), 'finding')}: {found}"
 
 
 def _attention(asking: Asking, remediations: Sequence[Json]) -> Iterator[str]:
@@ -155,5 +156,5 @@ def _attention(asking: Asking, remediations: Sequence[Json]) -> Iterator[str]:
     for state, what in _ATTENTION.items():
         if waiting[state]:
             verb = "waits" if waiting[state] == 1 else "wait"
-            text = f"{counted(waiting[state], 'remediation')} {verb} {what}"
+            text = f"{waiting[state]} {verb} {what}"
             yield asking.paint("medium", f"{text}: trueup remediations --state {state}")

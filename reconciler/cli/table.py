@@ -13,11 +13,16 @@ Cell: TypeAlias = tuple[str, str]
 """A style and a text, which must be safe already."""
 
 _GAP: Final = 2
+_NARROWEST: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One heading. A cell may be cut to `least` characters; a `spare` column may be left out."""
+    """One heading.
+
+    A cell may be cut to `least` characters, and further only where no `spare` column is
+    left to leave out.
+    """
 
     title: str
     right: bool = False
@@ -56,13 +61,18 @@ def _fitted(columns: Sequence[Column], widths: dict[int, int], width: int) -> di
             return _cut_down(made, room, excess)
         spare = [n for n in made if columns[n].spare]
         if not spare:
-            return _cut_down(made, room, sum(room.values()))
+            floor = {n: made[n] - _narrowest(columns[n], made[n]) for n in made}
+            return _cut_down(made, floor, min(excess, sum(floor.values())))
         del made[spare[-1]]
     return made
 
 
 def _least(column: Column, width: int) -> int:
     return width if column.least is None else min(width, max(column.least, len(column.title)))
+
+
+def _narrowest(column: Column, width: int) -> int:
+    return width if column.least is None else min(width, max(_NARROWEST, len(column.title)))
 
 
 def _cut_down(widths: dict[int, int], room: dict[int, int], excess: int) -> dict[int, int]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.kin import TEMPLATE
 from reconciler.cli.table import Cell, Column
@@ -19,7 +19,7 @@ from reconciler.domain.records import Json
 
 _COLUMNS: Final = (
     Column("TYPE", least=12),
-    Column("RESOURCE", least=20),
+    Column("RESOURCE", least=32),
     Column("REV", right=True),
     Column("SOURCE", spare=True),
     Column("CHANGED"),
@@ -39,9 +39,7 @@ def template() -> None:
 @template.command("list", epilog=examples("trueup template list --type aws_sqs_queue"))
 @click.option("--type", "resource_type", metavar="TYPE", help="Only of this resource type.")
 @click.option("--stack", metavar="NAME", help="Only of this stack.")
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=200, metavar="N", help="At most; 0 for all."
-)
+@limit_option(200)
 @asks_daemon
 def list_templates(
     asking: Asking, *, resource_type: str | None, stack: str | None, limit: int
@@ -160,9 +158,7 @@ def _template_lines(asking: Asking, one: Json) -> Iterator[str]:
         ("baseline", text_of(one.get("baseline_hash"))),
         ("id", text_of(one["template_id"])),
     )
-    for name, text in facts:
-        if text:
-            yield f"{paint('dim', f'{name:<11}')} {text}"
+    yield from asking.facts(facts)
     yield ""
     yield from _definition(one)
 

@@ -8,23 +8,27 @@ the time it started, since numbers are used again.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
 
+from reconciler.dispatch.process_identity import (
+    boot_id,
+    command_line,
+    group_of,
+    is_zombie,
+    started_at_s,
+)
 from reconciler.domain.errors import InDoubtError, RetryableError
 from reconciler.ports import Exited, RunnerJob, RunnerProcess, RunnerState, Running, Vanished
 
-LOG: Final = "log"
 STARTED: Final = "started.json"
 EXIT: Final = "exit.json"
 
@@ -32,7 +36,6 @@ _RUNNER: Final = Path(__file__).parent.parent / "runner.py"
 _READY: Final = "ready"
 _LOOK_EVERY_S: Final = 0.2
 _SAME_START_S: Final = 0.05
-_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 class ProcessRunner:
@@ -81,27 +84,15 @@ def found(folder: Path) -> RunnerProcess | None:
     pid = _record(folder / STARTED).get("pid")
     if not isinstance(pid, int):
         return None
-    try:
-        named = str(folder) in psutil.Process(pid).cmdline()
-    except psutil.Error:
-        return None
-    start = _start_of(pid)
+    named = str(folder.absolute()) in command_line(pid)
+    start = started_at_s(pid)
     return RunnerProcess(pid, start, boot_id()) if named and start is not None else None
-
-
-@lru_cache(maxsize=1)
-def boot_id() -> str:
-    """Return what tells this run of the machine from its last."""
-    try:
-        return _BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        return str(int(psutil.boot_time()))
 
 
 def _start(job: RunnerJob, folder: Path) -> RunnerProcess:
     folder = folder.absolute()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         launcher = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_RUNNER), str(folder)],
             stdin=subprocess.PIPE,
@@ -110,10 +101,13 @@ def _start(job: RunnerJob, folder: Path) -> RunnerProcess:
             cwd="/",
         )
     except OSError as error:
-        raise RetryableError(f"no runner can be started: {error.strerror}") from error
+        raise RetryableError(
+            f"{folder}: no runner can be started: {error.strerror}",
+            remedy="check that the data directory can be written to",
+        ) from error
     with launcher:
         pid = _told(launcher, folder)
-        started = _start_of(pid)
+        started = started_at_s(pid)
         _tell(launcher, job)
     if started is None:
         raise InDoubtError("the runner was gone as soon as it had its job")
@@ -190,58 +184,14 @@ def _command_goes_on(runner: int, folder: Path) -> bool:
     The command is known by the group it was put into: nobody else can get the number of
     that group as long as it is in use.
     """
-    if psutil.pid_exists(runner) and not _is_zombie(runner):
+    if psutil.pid_exists(runner) and not is_zombie(runner):
         return False
     command = _record(folder / STARTED).get("command")
-    return isinstance(command, int) and _group_of(command) == runner
+    return isinstance(command, int) and group_of(command) == runner
 
 
 def _is_itself(process: RunnerProcess) -> bool:
     if process.boot_id != boot_id():
         return False
-    _reap(process.pid)
-    start = _start_of(process.pid)
+    start = started_at_s(process.pid)
     return start is not None and abs(start - process.started_at_s) < _SAME_START_S
-
-
-def _reap(pid: int) -> None:
-    # Where the daemon is the first process of a container, orphans become its children.
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
-
-
-def _group_of(pid: int) -> int | None:
-    try:
-        return None if _is_zombie(pid) else os.getpgid(pid)
-    except ProcessLookupError:
-        return None
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
-
-
-def _start_of(pid: int) -> float | None:
-    """Return when a living process started, in seconds; None when there is none.
-
-    On Linux they count from the boot, so that setting the clock does not change them.
-    """
-    if _is_zombie(pid):
-        return None
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return _start_by_clock(pid)
-    # The name in parentheses may hold anything; the start is the 20th field after it.
-    ticks = fields.rpartition(")")[2].split()[19]
-    return int(ticks) / os.sysconf("SC_CLK_TCK")
-
-
-def _start_by_clock(pid: int) -> float | None:
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from reconciler.domain.coverage import resource_id
 from reconciler.domain.lifecycle import Changed, Fold, refreshed
@@ -22,6 +23,9 @@ from reconciler.domain.score import score
 from reconciler.engine.journal import emit, new_id
 from reconciler.stores import Transaction
 from reconciler.wire.scan import finding_object
+
+_ONE_BY_ONE: Final = 50
+"""Beyond so many it is cheaper to read all templates of the stack at once."""
 
 
 @dataclass(slots=True)
@@ -43,10 +47,12 @@ def keep(
 ) -> tuple[FindingRecord, ...]:
     """Write what the pass at `at` said, and return the findings that it saw."""
     written = _Written()
+    fresh = (*folded.opened, *(changed.now for changed in folded.changed))
+    templates = _templates_of(tx, stack, [finding.address for finding in fresh])
     for finding in folded.opened:
-        _open(tx, stack, finding, written, at)
+        _open(stack, finding, templates.get(finding.address), written, at)
     for changed in folded.changed:
-        _change(tx, changed, written, at)
+        _change(changed, templates.get(changed.now.address), written, at)
     news = list(written.findings)
     _heal(folded.healed, written, at)
     _write(tx, written, at)
@@ -78,9 +84,12 @@ def finding_body(record: FindingRecord) -> Json:
 
 
 def _open(
-    tx: Transaction, stack: StackName, finding: Finding, written: _Written, at: datetime
+    stack: StackName,
+    finding: Finding,
+    template_id: TemplateId | None,
+    written: _Written,
+    at: datetime,
 ) -> None:
-    template_id = _template_of(tx, stack, finding.address)
     details = finding_object(finding)
     record = FindingRecord(
         id=FindingId(new_id()),
@@ -104,13 +113,15 @@ def _open(
     written.add("detected", record, _report(record, "detected", details, at))
 
 
-def _change(tx: Transaction, changed: Changed, written: _Written, at: datetime) -> None:
+def _change(
+    changed: Changed, template_id: TemplateId | None, written: _Written, at: datetime
+) -> None:
     details = finding_object(changed.now)
     record = refreshed(changed.known, changed.now, details=details, at=at)
     record = replace(
         record,
         report_id=ReportId(new_id()),
-        template_id=_template_of(tx, record.stack, record.address) or record.template_id,
+        template_id=template_id or record.template_id,
     )
     written.add("changed", record, _report(record, "changed", details, at))
 
@@ -150,6 +161,13 @@ def _write(tx: Transaction, written: _Written, at: datetime) -> None:
         emit(tx, event, record.id, at=at, body=finding_body(record))
 
 
-def _template_of(tx: Transaction, stack: StackName, address: ResourceAddress) -> TemplateId | None:
-    template = tx.templates.of_resource(resource_id(stack, address))
-    return template.template_id if template else None
+def _templates_of(
+    tx: Transaction, stack: StackName, addresses: Sequence[ResourceAddress]
+) -> dict[ResourceAddress, TemplateId]:
+    """Return the derived templates of `addresses`, as far as there are any."""
+    ids = {address: resource_id(stack, address) for address in addresses}
+    if len(ids) > _ONE_BY_ONE:
+        every = {one.resource_id: one.template_id for one in tx.templates.of_stack(stack)}
+        return {address: every[name] for address, name in ids.items() if name in every}
+    found = {address: tx.templates.of_resource(name) for address, name in ids.items()}
+    return {address: one.template_id for address, one in found.items() if one is not None}

@@ -51,7 +51,7 @@ def move(  # noqa: PLR0913 - what is kept of a transition
             hold_until=known.hold_until if held else None,
         )
     )
-    tell(tx, moved, at=at, actor=actor, came_from=known.phase)
+    tell(tx, moved, at=at, actor=actor, step=(known.phase, event))
     return moved
 
 
@@ -61,13 +61,13 @@ def tell(
     *,
     at: datetime,
     actor: str = ENGINE,
-    came_from: Phase | None = None,
+    step: tuple[Phase, Event] | None = None,
 ) -> None:
     """Write the audit row and the event of where `remediation` stands now."""
     name = f"remediation.{remediation.phase.value}"
     details: dict[str, object] = {"stack": remediation.stack, "note": remediation.note}
-    if came_from is not None:
-        details["from"] = came_from.value
+    if step is not None:
+        details |= {"from": step[0].value, "event": step[1].value}
     if remediation.plan_digest is not None:
         details["plan_digest"] = remediation.plan_digest
     audit(tx, name, remediation.id, at=at, actor=actor, details=details)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from reconciler.domain.phases import OPEN, Event
-from reconciler.domain.records import RemediationId
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.domain.phases import OPEN, Event, Phase
+from reconciler.domain.records import RemediationId, Run, RunState
 from reconciler.engine.decisions import release_hold
 from reconciler.engine.folders import drop_left_behind, drop_plans
+from reconciler.engine.journal import audit, emit
 from reconciler.engine.moves import move
-from reconciler.engine.runs import folder_of
+from reconciler.engine.runs import run_body
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -26,8 +30,9 @@ async def sweep(service: Service) -> None:
         for known in tx.remediations.expired(at):
             move(tx, known, Event.TIME_RAN_OUT, at=at, note="nobody decided in time")
         held = release_hold(tx, at=at, only_ended=True)
-        orphans = (run.remediation_id for run in tx.runs.started())
-        return tuple(dict.fromkeys((*tx.remediations.due(at), *held, *orphans)))
+        for run in tx.runs.started():
+            _end_orphan(tx, run, at=at)
+        return tuple(dict.fromkeys((*tx.remediations.due(at), *held)))
 
     for remediation_id in await service.store.transact(work):
         service.dispatcher.advance_soon(remediation_id)
@@ -47,9 +52,16 @@ async def recover(service: Service) -> None:
     for folder in service.runs.iterdir():
         if folder.name not in needed:
             drop_plans(folder)
-    for run in started:
-        if not folder_of(service, run).exists():
-            continue
-        service.dispatcher.advance_soon(run.remediation_id)
     for remediation in open_ones:
         service.dispatcher.advance_soon(remediation.id)
+
+
+def _end_orphan(tx: Transaction, run: Run, *, at: datetime) -> None:
+    """End a run that no remediation follows: it would keep its stack from being looked at."""
+    known = tx.remediations.get(run.remediation_id)
+    if known is not None and known.phase is Phase.APPLYING and known.run_id == run.id:
+        return
+    over = replace(run, state=RunState.IN_DOUBT, ended_at=at, summary="no remediation follows it")
+    tx.runs.put(over)
+    audit(tx, "run.in_doubt", run.id, at=at, details={"summary": over.summary})
+    emit(tx, "run.ended", run.id, at=at, body=run_body(over))

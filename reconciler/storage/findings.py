@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Update, bindparam, func, update
+from sqlalchemy import ColumnElement, Update, bindparam, func, or_, update
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -32,6 +32,7 @@ from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, Values, chunks
 from reconciler.storage.tables.drift import FindingRow
+from reconciler.storage.text_search import holds
 
 LISTING: Final = Listing(
     "findings",
@@ -122,22 +123,29 @@ def page_statement(wanted: FindingFilter) -> SelectOfScalar[FindingRow]:
 
 def _conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
     given: list[tuple[Any, Callable[[Any], ColumnElement[bool]]]] = [
-        (wanted.stack, lambda part: col(FindingRow.stack) == part),
+        (wanted.stack, lambda part: _named(FindingRow.stack, part)),
         (wanted.state, lambda part: col(FindingRow.state) == part.value),
         (wanted.kind, lambda part: col(FindingRow.kind) == part.value),
         (wanted.min_severity, lambda part: col(FindingRow.severity) >= part.value),
-        (wanted.type, lambda part: col(FindingRow.type) == part),
-        (wanted.address, lambda part: col(FindingRow.address) == part),
-        (wanted.text, _holds),
+        (wanted.type, lambda part: _named(FindingRow.type, part)),
+        (wanted.address, lambda part: _named(FindingRow.address, part)),
+        (wanted.text, _anywhere),
     ]
     return [condition(part) for part, condition in given if part is not None]
 
 
-def _holds(part: str) -> ColumnElement[bool]:
+def _named(column: Any, glob: str) -> ColumnElement[bool]:
+    """Say that `glob` names the whole of the column; without a wild card an index answers."""
+    if not {"*", "?"} & set(glob):
+        return col(column) == glob
+    plain = glob.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    return col(column).like(plain.replace("*", "%").replace("?", "_"), escape="\\")
+
+
+def _anywhere(part: str) -> ColumnElement[bool]:
     """Say that `part` stands in the address, the type or the stack, in either case."""
     columns = (FindingRow.address, FindingRow.type, FindingRow.stack)
-    first, second, third = (col(one).icontains(part, autoescape=True) for one in columns)
-    return first | second | third
+    return or_(*(holds(col(one), part) for one in columns))
 
 
 def _key(row: FindingRow) -> Key:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
 from reconciler.domain.errors import StorageError
-from reconciler.storage.faults import LastingStorageError, translated
+from reconciler.storage.faults import translated
 from reconciler.storage.migrate import migrate
 from reconciler.storage.store import READERS, SqlStore
 from reconciler.stores import Store
@@ -34,6 +34,7 @@ _WRITER: Final = "BEGIN IMMEDIATE"
 _READER: Final = "BEGIN"
 _FOLDER_MODE: Final = 0o700
 _FILE_MODE: Final = 0o600
+_FAULT: Final = "trueup-fault"
 
 
 async def open_store(path: Path) -> Store:
@@ -66,6 +67,7 @@ def _make_private(path: Path) -> None:
         path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         # SQLite gives the files beside it the mode of this one.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE))
+        _keep_name(path.parent)
         if stat.S_IMODE(path.stat().st_mode) != _FILE_MODE:
             path.chmod(_FILE_MODE)
     except OSError as error:
@@ -75,9 +77,18 @@ def _make_private(path: Path) -> None:
         ) from error
 
 
+def _keep_name(folder: Path) -> None:
+    """Put the names in `folder` on the disk; SQLite does that for its own new files only."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _engine(path: Path, *, reading: bool) -> Engine:
     engine = create_engine(
-        URL.create("sqlite", database=str(path)),
+        URL.create("sqlite", database=str(path.absolute())),
         poolclass=QueuePool,
         pool_size=READERS if reading else 1,
         max_overflow=0,
@@ -91,37 +102,29 @@ def _engine(path: Path, *, reading: bool) -> Engine:
             connection.execute(setting).close()
 
     def begun(connection: Connection) -> None:
+        connection.info.pop(_FAULT, None)
         connection.exec_driver_sql(_READER if reading else _WRITER)
 
     def failed(context: ExceptionContext) -> Exception | None:
-        return translated(context.original_exception, path=path, reading=reading)
+        error = translated(context.original_exception, path=path, reading=reading)
+        if isinstance(error, StorageError) and context.connection is not None:
+            context.connection.info[_FAULT] = error
+        return error
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
     event.listen(engine, "handle_error", failed)
-    if not reading:
-        _guard_transactions(engine, path)
+    event.listen(engine, "before_cursor_execute", _refuse_after_fault)
+    event.listen(engine, "commit", _refuse_after_fault)
     return engine
 
 
-def _guard_transactions(engine: Engine, path: Path) -> None:
-    """Let nothing be written, and nothing be called committed, after SQLite gave up on its own.
+def _refuse_after_fault(connection: Connection, *_statement: Any) -> None:
+    """Let nothing be written, and nothing be called committed, after a fault that work overlooked.
 
-    It rolls a whole transaction back when the disk is full; what follows would be committed
-    statement by statement.
+    SQLite rolls the whole transaction back when the disk is full; what followed would be
+    committed statement by statement.
     """
-
-    def refuse_outside(connection: Connection) -> None:
-        handle = connection.connection.dbapi_connection
-        if isinstance(handle, sqlite3.Connection) and not handle.in_transaction:
-            raise LastingStorageError(
-                f"{path} could not be written: SQLite gave the transaction up",
-                remedy="look at the disk and its free space, then start trueup again",
-            )
-
-    def before(connection: Connection, _cursor: object, statement: str, *_rest: Any) -> None:
-        if statement != _WRITER:
-            refuse_outside(connection)
-
-    event.listen(engine, "before_cursor_execute", before)
-    event.listen(engine, "commit", refuse_outside)
+    fault = connection.info.get(_FAULT)
+    if fault is not None:
+        raise fault

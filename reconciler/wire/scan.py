@@ -24,9 +24,12 @@ _FEWEST_DIGITS: Final = -30
 
 
 def scan_object(
-    reports: Iterable[StackReport], *, errors: Sequence[tuple[str, ReconcilerError]] = ()
+    reports: Iterable[StackReport], *, errors: Sequence[tuple[str | None, ReconcilerError]] = ()
 ) -> dict[str, Any]:
-    """Return what `scan --json` prints: the stacks, and those that gave no report."""
+    """Return what `scan --json` prints: the stacks, and those that gave no report.
+
+    An error that came before any stack could be looked at has no stack.
+    """
     return {
         "format_version": FORMAT_VERSION,
         "stacks": [stack_object(report) for report in reports],

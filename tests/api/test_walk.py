@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.domain.phases import Phase
 from tests.api.desk import V1, Desk
-from tests.unit.engine.house import A, MANUAL
+from tests.unit.engine.house import MANUAL, A
 
 
 async def test_a_drift_walks_from_its_report_to_converged(desk: Desk) -> None:
@@ -20,9 +20,7 @@ async def test_a_drift_walks_from_its_report_to_converged(desk: Desk) -> None:
     plan = (await desk.operator.post(f"{V1}/findings/{finding['id']}/plan")).json()
     assert [one["address"] for one in plan["resources"]] == [A]
 
-    asked = await desk.operator.post(
-        f"{V1}/remediations", json={"report_id": finding["report_id"]}
-    )
+    asked = await desk.operator.post(f"{V1}/remediations", json={"report_id": finding["report_id"]})
     assert asked.status_code == 201
     remediation = f"{V1}/remediations/{asked.json()['id']}"
     await desk.house.settle()
@@ -41,9 +39,7 @@ async def test_a_drift_walks_from_its_report_to_converged(desk: Desk) -> None:
     assert (await desk.viewer.get(remediation)).json()["state"] == Phase.CONVERGED
     assert desk.house.world.live[A] == {"size": 1}
 
-    history = await desk.viewer.get(
-        f"{V1}/drift/reports", params={"resource_id": f"shop/{A}"}
-    )
+    history = await desk.viewer.get(f"{V1}/drift/reports", params={"resource_id": f"shop/{A}"})
     assert [one["event"] for one in history.json()["items"]][-1] == "detected"
     (run,) = (await desk.viewer.get(f"{V1}/runs")).json()["items"]
     assert run["state"] == "finished"

@@ -55,11 +55,15 @@ class Trueup:
         return subprocess.Popen(
             [*self.wrapper, *program(), *map(str, arguments)],
             cwd=cwd,
-            env={**os.environ, "COLUMNS": "400", **self.environment, _MARK: self.mark},
+            env=self.full_environment(),
             stdin=subprocess.DEVNULL,
             text=True,
             **streams,
         )
+
+    def full_environment(self) -> dict[str, str]:
+        """Return all the command sees, its mark included."""
+        return {**os.environ, "COLUMNS": "400", **self.environment, _MARK: self.mark}
 
     def run(self, *arguments: str | Path, cwd: Path | None = None) -> Ended:
         process = self.start(*arguments, cwd=cwd)

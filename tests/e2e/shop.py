@@ -123,7 +123,11 @@ def findings_of(daemon: Daemon, wanted: str = "state:open") -> list[dict[str, An
     return items
 
 
-def until_found(daemon: Daemon, address: str = GROUP) -> dict[str, Any]:
+def until_found(daemon: Daemon, address: str = GROUP, *, unasked: bool = False) -> dict[str, Any]:
+    """Wait for a finding; unless it must come `unasked`, a pass is asked for to save time."""
+    if not unasked:
+        daemon.ask("/stacks/shop/scan", {})
+
     def look() -> dict[str, Any] | None:
         return next((one for one in findings_of(daemon) if one["address"] == address), None)
 

@@ -34,7 +34,7 @@ def test_what_is_opened_behind_its_back_is_found_unasked_and_closed_again(shop: 
         assert until_verified(daemon)["health"] == "in_sync"
         shop.open_to_the_world()
         assert 22 in shop.open_ports
-        found = until_found(daemon)
+        found = until_found(daemon, unasked=True)
         assert found["severity"] == "critical"
         assert [change["path"] for change in found["changes"]] == ["ingress[0]"]
         remediation = only_remediation(daemon, "converged")
@@ -135,6 +135,7 @@ def test_killed_at_work_it_starts_again_and_applies_no_second_time(shop: Shop) -
     with shop.serving(settings) as daemon:
         until_verified(daemon)
         shop.open_to_the_world()
+        until_found(daemon)
         only_remediation(daemon, "applying")
         daemon.process.send_signal(signal.SIGKILL)
         daemon.process.wait()
@@ -172,6 +173,7 @@ def test_everything_on_the_way_is_on_record(shop: Shop) -> None:
     with shop.serving(shop.settings(REVIEW)) as daemon:
         until_verified(daemon)
         shop.open_to_the_world()
+        until_found(daemon)
         waiting = only_remediation(daemon, "awaiting_approval")
         daemon.ask(f"/remediations/{waiting['id']}/reject", {"reason": "it is a test"})
         audit = daemon.ask("/audit?limit=200")["items"]

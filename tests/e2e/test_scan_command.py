@@ -93,6 +93,17 @@ def test_one_broken_stack_hides_no_other(stack: WorldStack, trueup: Trueup, tmp_
     assert [one["stack"] for one in ended.json["errors"]] == ["bad"]
 
 
+def test_an_error_before_any_stack_is_json_too(trueup: Trueup, tmp_path: Path) -> None:
+    (tmp_path / "trueup.toml").write_text("[daemon]\nno_such_setting = 1\n")
+    for arguments in (("--config", tmp_path / "trueup.toml", "scan"), ("scan", "nowhere")):
+        ended = trueup.run(*arguments, "--json", cwd=tmp_path)
+        assert ended.code == 1, ended.everything
+        assert ended.json["stacks"] == []
+        (error,) = ended.json["errors"]
+        assert error["stack"] is None
+        assert error["message"] in ended.err
+
+
 def test_repeated_passes_stay_warm(stack: WorldStack, trueup: Trueup) -> None:
     noted = Trueup({**trueup.environment, **stack.environment}, trueup.mark)
     stack.forget_calls()

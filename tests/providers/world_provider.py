@@ -3,7 +3,9 @@
 Its types are strict as the plugin framework's are: what is null stays null. Run as a
 program it is a real go-plugin server. The file holds `{"objects": {ID: ATTRIBUTES},
 "knobs": {ID: KNOB}}`; a knob is what happens when the object is read: `crash`, `hang`,
-`throttle`, `deny`, `expired`, `panic`, `flood`.
+`throttle`, `deny`, `expired`, `panic`, `flood`. `"applying": {NAME: KNOB}` is what happens when
+the object called NAME is made or changed: `wait` as long as the knob stands, or else the words
+of an error.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ class World:
             found: dict[str, Any] = json.loads(self._path.read_text())
         except FileNotFoundError:
             found = {}
-        return {"objects": {}, "knobs": {}, **found}
+        return {"objects": {}, "knobs": {}, "applying": {}, **found}
 
     @contextmanager
     def changed(self) -> Iterator[dict[str, Any]]:
@@ -133,6 +135,10 @@ class WorldProvider:
             return None
         if rpc is Rpc.READ:
             await self._turn_knob(request)
+        if rpc is Rpc.CONFIGURE and b"to hang" in request:
+            await asyncio.Event().wait()
+        if rpc is Rpc.APPLY and (refusal := await self._wait_or_refuse(request)) is not None:
+            return refusal
         made = handler(request)
         return made if isinstance(made, bytes) else bytes(made.SerializeToString())
 
@@ -154,6 +160,15 @@ class WorldProvider:
                 await asyncio.sleep(3600)
             case "flood":
                 sys.stderr.write("x" * (100 << 20))
+
+    async def _wait_or_refuse(self, request: bytes) -> bytes | None:
+        asked = message("PlanRequest").FromString(request)
+        planned = decode(asked.proposed_new_state)
+        while True:
+            knob = self.world.read()["applying"].get(planned["name"]) if planned else None
+            if knob != "wait":
+                return None if knob is None else _refused(asked.prior_state, knob)
+            await asyncio.sleep(0.05)
 
     def _metadata(self, _request: bytes) -> Any:
         answer = message("GetMetadataResponse")()
@@ -249,6 +264,21 @@ def _applied(state: Any) -> Any:
     # ApplyResourceChange.Response is new_state=1, private=2: two length-delimited fields.
     new_state = message("DynamicValue")(msgpack=encode(state))
     return message("DynamicValue")(msgpack=new_state.SerializeToString(), json=b"made by world")
+
+
+def _refused(prior: Any, words: str) -> bytes:
+    # Diagnostics are field 3 of the apply response, a field number no message of ours has.
+    told = message("Diagnostic")(severity=1, summary=words).SerializeToString()
+    unchanged = message("DynamicValue")(msgpack=prior.SerializeToString()).SerializeToString()
+    return bytes(unchanged + b"\x1a" + _varint(len(told)) + told)
+
+
+def _varint(number: int) -> bytes:
+    head = b""
+    while number > 127:
+        head += bytes([number & 127 | 128])
+        number >>= 7
+    return head + bytes([number])
 
 
 def _differing(prior: dict[str, Any], planned: dict[str, Any]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 Validation answers carry only diagnostics that an apply would print again; the schema
 is cut down to the types in use, since core spends seconds on decoding all of it.
-Source: measurements of `recording.md` section 2.
+Measured on Terraform 1.11: the plan comes out the same.
 """
 
 from __future__ import annotations

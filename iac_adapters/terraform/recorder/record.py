@@ -17,7 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.plugin_host.errors import PluginTimeout
 from iac_adapters.terraform.command import ToolRun, run_tool
+from iac_adapters.terraform.deadlines import CONFIGURE_S
 from iac_adapters.terraform.diagnostics_text import parse_events
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.provider import Provider
@@ -36,6 +38,11 @@ from reconciler.domain.errors import PermanentError, RetryableError
 _TIMEOUT_S: Final = 900.0
 _MISSING_TYPE: Final = b"does not support resource type"
 _TARGETED_PLANS: Final = 16
+_OF_DEATH: Final = "run the scan again; if it dies again, report it to the provider"
+_OF_SILENCE: Final = (
+    "check that the endpoint it is configured for answers; TRUEUP_CONFIGURE_DEADLINE gives it"
+    " more seconds"
+)
 _HARMLESS: Final = "Instance cannot be destroyed"
 
 
@@ -53,6 +60,7 @@ class RecordingOrder:
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     instances: tuple[StateInstance, ...] = field(default=(), repr=False)
+    configure_deadline_s: float = CONFIGURE_S
 
 
 @dataclass(slots=True)
@@ -111,7 +119,9 @@ async def _attempt(
     kept: dict[int, Provider] = {}
     try:
         for number, installed in enumerate(order.providers):
-            tunnels.append(await _tunnel(folder / str(number), installed, types, schemas, start))
+            schema = filter_schema((await schemas.schema(installed)).raw, types=types)
+            tunnel = await _tunnel(folder / str(number), installed, order, schema, start)
+            tunnels.append(tunnel)
         environment = {
             **order.environment,
             "TF_REATTACH_PROVIDERS": await _reattach(tunnels, order, schemas),
@@ -138,15 +148,18 @@ async def _attempt(
 async def _tunnel(
     folder: Path,
     installed: InstalledProvider,
-    types: frozenset[str] | None,
-    schemas: SchemaStore,
+    order: RecordingOrder,
+    schema: bytes,
     start: StartProvider,
 ) -> Tunnel:
     await asyncio.to_thread(folder.mkdir, 0o700)
-    known = await schemas.schema(installed)
-    schema = filter_schema(known.raw, types=types)
-    ahead = HeadStart(lambda: start(installed))
-    tunnel = Tunnel(installed.source, folder=folder, schema=schema, providers=ahead)
+    tunnel = Tunnel(
+        installed.source,
+        folder=folder,
+        schema=schema,
+        providers=HeadStart(lambda: start(installed)),
+        configure_deadline_s=order.configure_deadline_s,
+    )
     await tunnel.open()
     return tunnel
 
@@ -200,7 +213,8 @@ def _raise_when_provider_died(tunnels: Sequence[Tunnel]) -> None:
         for connection in tunnel.connections:
             if connection.failure is not None:
                 message = f"provider {tunnel.source}: {connection.failure}"
-                raise RetryableError(message, remedy="run the scan again; if it dies again, report it to the provider")  # fmt: skip  # noqa: E501
+                remedy = _OF_SILENCE if isinstance(connection.failure, PluginTimeout) else _OF_DEATH
+                raise RetryableError(message, remedy=remedy)
 
 
 def _failure(order: RecordingOrder, run: ToolRun) -> PermanentError:

@@ -16,6 +16,7 @@ import grpc
 import grpc.aio
 
 from iac_adapters.plugin_host.errors import PluginCrashed, PluginRefused, PluginTimeout
+from iac_adapters.terraform.deadlines import CONFIGURE_S
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc, rpc_of
 from iac_adapters.terraform.provider import Provider
@@ -39,12 +40,20 @@ _BUFFER_BYTES: Final = 1 << 16
 class Connection:
     """One connection of terraform: its capture and its provider, if one was needed."""
 
-    def __init__(self, capture: ConnectionCapture, *, schema: bytes, providers: HeadStart) -> None:
+    def __init__(
+        self,
+        capture: ConnectionCapture,
+        *,
+        schema: bytes,
+        providers: HeadStart,
+        configure_deadline_s: float,
+    ) -> None:
         self.capture = capture
         self.provider: Provider | None = None
-        self.failure: str | None = None
+        self.failure: PluginCrashed | PluginTimeout | None = None
         self._schema = schema
         self._providers = providers
+        self._configure_deadline_s = configure_deadline_s
         self._starting = asyncio.Lock()
 
     async def answer(self, path: str, request: bytes) -> bytes:
@@ -56,15 +65,17 @@ class Connection:
             self._note_validation(request)
         if rpc in EMPTY_ANSWERS:
             return b""
-        response = await self._forward(path, request)
+        # A plan may take its time; a configuration that goes unanswered is never answered.
+        deadline_s = self._configure_deadline_s if rpc is Rpc.CONFIGURE else None
+        response = await self._forward(path, request, timeout_s=deadline_s)
         self._note(rpc, request, response)
         return response
 
-    async def _forward(self, path: str, request: bytes) -> bytes:
+    async def _forward(self, path: str, request: bytes, *, timeout_s: float | None) -> bytes:
         async with self._starting:
             if self.provider is None:
                 self.provider = await self._providers.take()
-        return await self.provider.process.unary(path, request, timeout_s=None)
+        return await self.provider.process.unary(path, request, timeout_s=timeout_s)
 
     def _note_validation(self, request: bytes) -> None:
         call = message("ValidateRequest").FromString(request)
@@ -124,7 +135,7 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in 
             try:
                 return await self._connection.answer(path, request)
             except (PluginCrashed, PluginTimeout) as error:
-                self._connection.failure = str(error)
+                self._connection.failure = error
                 await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
             except PluginRefused as error:
                 # The provider's own "no" (often UNIMPLEMENTED) must reach core as it is.
@@ -137,13 +148,22 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in 
 class Tunnel:
     """One listening socket for one provider source."""
 
-    def __init__(self, source: str, *, folder: Path, schema: bytes, providers: HeadStart) -> None:
+    def __init__(
+        self,
+        source: str,
+        *,
+        folder: Path,
+        schema: bytes,
+        providers: HeadStart,
+        configure_deadline_s: float = CONFIGURE_S,
+    ) -> None:
         self.source = source
         self.socket = folder / "t"
         self.connections: list[Connection] = []
         self._folder = folder
         self._schema = schema
         self._providers = providers
+        self._configure_deadline_s = configure_deadline_s
         self._listener: asyncio.Server | None = None
         self._servers: list[grpc.aio.Server] = []
         self._splices: set[asyncio.Task[None]] = set()
@@ -180,7 +200,12 @@ class Tunnel:
             return  # go-plugin's empty probe connection
         index = len(self.connections)
         capture = ConnectionCapture(self.source, index)
-        connection = Connection(capture, schema=self._schema, providers=self._providers)
+        connection = Connection(
+            capture,
+            schema=self._schema,
+            providers=self._providers,
+            configure_deadline_s=self._configure_deadline_s,
+        )
         self.connections.append(connection)
         inner = self._folder / f"c{index}"
         server = grpc.aio.server(options=_OPTIONS)

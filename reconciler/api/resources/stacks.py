@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from typing import Annotated
 
 from fastapi import Query
@@ -79,7 +78,7 @@ async def list_stack_findings(
     """List the findings of one stack, gravest first."""
     wanted = read_filter(query.filter)
     narrowed = FindingFilter(
-        stack=glob.escape(name),
+        stack=name,
         state=wanted.state,
         kind=wanted.kind,
         min_severity=wanted.min_severity,

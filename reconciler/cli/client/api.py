@@ -73,6 +73,8 @@ class Api:
 
     def find(self, *path: str) -> Json | None:
         """Return what stands at `path`, or None when nothing does."""
+        if not all(path):
+            return None
         try:
             return self.get(*path)
         except (NotFoundError, InvalidError):
@@ -160,10 +162,10 @@ class Api:
             response = self._client.request(method, self._address(path), **how)
         if response.status_code >= _FIRST_ERROR:
             raise self._refusal(response)
-        if response.status_code == _NO_CONTENT or not response.content:
+        if response.status_code == _NO_CONTENT:
             return {}
         body = _object(response.content)
-        if body is None or response.is_redirect:
+        if body is None or not response.is_success:
             raise PermanentError(
                 f"what answers at {self.url} is not trueup",
                 remedy="see `listen` in trueup.toml, or name the daemon with --server",

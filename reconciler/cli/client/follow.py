@@ -48,7 +48,7 @@ def follow(
     away_s, pause_s = 0.0, pace.pause_s
     while True:
         try:
-            with api.lines("events", quiet_s=pace.tick_s) as lines:
+            with api.lines("events", quiet_s=pace.tick_s, types=",".join(wanted)) as lines:
                 if look():
                     return
                 _first(lines, wanted)

@@ -28,7 +28,7 @@ def read_finding(body: Json) -> Finding:
     """
     try:
         return _finding(body)
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise PermanentError(
             f"the daemon's answer about {body.get('address')} is not understood ({error})",
             remedy="use the `trueup` of the daemon's version",

@@ -15,14 +15,15 @@ from tests.contract.store.records import (
     a_stack,
     a_template,
 )
+from tests.contract.store.writing import each
 
 
 async def test_stacks_are_kept_by_name(store: Store) -> None:
     fresh = a_stack("fresh", counts=None, health=Health.NEVER_RUN, interval=timedelta(seconds=10.5))
-    for one in (a_stack(), fresh, a_stack(error="no", error_since=NOW, adaptive=True)):
-        await store.transact(lambda t, one=one: t.stacks.put(one))
+    failing = a_stack(error="no", error_since=NOW, adaptive=True)
+    await each(store, lambda t, one: t.stacks.put(one), (a_stack(), fresh, failing))
     found = await store.read(lambda t: t.stacks.all())
-    assert found == (fresh, a_stack(error="no", error_since=NOW, adaptive=True))
+    assert found == (fresh, failing)
     assert await store.transact(lambda t: t.stacks.remove(WEBSHOP))
     assert not await store.transact(lambda t: t.stacks.remove(WEBSHOP))
     assert await store.read(lambda t: t.stacks.get(WEBSHOP)) is None
@@ -53,8 +54,7 @@ async def test_policies_are_asked_by_position_and_then_by_name(store: Store) -> 
     )
     plain = Policy(PolicyId("plain"), "a", ActionType.QUARANTINE, position=1)
     first = Policy(PolicyId("zero"), "z", ActionType.MANUAL_REVIEW)
-    for one in (full, plain, first):
-        await store.transact(lambda t, one=one: t.policies.put(one))
+    await each(store, lambda t, one: t.policies.put(one), (full, plain, first))
     assert await store.read(lambda t: t.policies.all()) == (first, plain, full)
     assert await store.read(lambda t: t.policies.get("full")) == full
     assert await store.transact(lambda t: t.policies.remove("full"))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.domain.errors import ConflictError, InvalidError
-from reconciler.domain.model import Kind, ResourceAddress, Severity, StackName
+from reconciler.domain.model import Fingerprint, Kind, ResourceAddress, Severity, StackName
 from reconciler.domain.records import FindingFilter, FindingId, FindingRecord, FindingState
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store, Transaction
@@ -27,7 +27,7 @@ async def test_a_finding_comes_back_as_it_was_put(store: Store) -> None:
 
 async def test_a_finding_put_again_is_the_same_finding(store: Store) -> None:
     first = a_finding()
-    later = replace(first, severity=Severity.CRITICAL, score=99, fingerprint="new")
+    later = replace(first, severity=Severity.CRITICAL, score=99, fingerprint=Fingerprint("new"))
     await store.transact(lambda t: t.findings.put_many([first]))
     await store.transact(lambda t: t.findings.put_many([later]))
     page = await store.read(lambda t: t.findings.page(FindingFilter()))
@@ -108,6 +108,7 @@ async def test_the_tally_counts_what_is_open(store: Store) -> None:
         (FindingFilter(text="QUEUE.A"), {"a"}),
         (FindingFilter(text="other"), {"c"}),
         (FindingFilter(text="%"), set()),
+        (FindingFilter(text="/"), set()),
         (FindingFilter(text="a_s_s"), set()),
         (FindingFilter(text="s3_b"), {"b"}),
         (FindingFilter(stack="other", kind=Kind.CHANGED), set()),
@@ -124,6 +125,13 @@ async def test_a_filter_keeps_what_fits_every_part(
     await store.transact(lambda t: t.findings.put_many(findings))
     page = await store.read(lambda t: t.findings.page(wanted))
     assert {one.id for one in page.items} == ids
+
+
+@pytest.mark.parametrize("length", [1_001, 60_000])
+async def test_a_text_nobody_looks_for_is_refused(store: Store, length: int) -> None:
+    await store.read(lambda t: t.findings.page(FindingFilter(text="%" * 1_000)))
+    with pytest.raises(InvalidError, match="look for"):
+        await store.read(lambda t: t.findings.page(FindingFilter(text="x" * length)))
 
 
 async def test_the_gravest_come_first_and_then_the_newest(store: Store) -> None:

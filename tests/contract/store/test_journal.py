@@ -29,6 +29,7 @@ from tests.contract.store.records import (
     an_audit_entry,
     an_event,
 )
+from tests.contract.store.writing import each
 
 LATER = NOW + timedelta(days=500)
 
@@ -111,8 +112,7 @@ async def test_runs_are_listed_newest_first(store: Store) -> None:
         )
         for number in range(4)
     ]
-    for one in runs:
-        await store.transact(lambda t, one=one: t.runs.put(one))
+    await each(store, lambda t, one: t.runs.put(one), runs)
     ended = replace(runs[1], state=RunState.FAILED, exit_code=1, ended_at=NOW, summary="no")
     await store.transact(lambda t: t.runs.put(ended))
     assert await store.read(lambda t: t.runs.get(ended.id)) == ended
@@ -127,9 +127,9 @@ async def test_runs_are_listed_newest_first(store: Store) -> None:
 
 async def test_tokens_come_and_go(store: Store) -> None:
     token, admin = a_token(expires_at=NOW), a_token("k2", role=Role.ADMIN, created_at=NOW - HOUR)
-    for one in (token, admin, replace(token, last_used_at=NOW)):
-        await store.transact(lambda t, one=one: t.tokens.put(one))
-    assert await store.read(lambda t: t.tokens.all()) == (admin, replace(token, last_used_at=NOW))
+    used = replace(token, last_used_at=NOW)
+    await each(store, lambda t, one: t.tokens.put(one), (token, admin, used))
+    assert await store.read(lambda t: t.tokens.all()) == (admin, used)
     assert await store.transact(lambda t: t.tokens.remove("k1"))
     assert not await store.transact(lambda t: t.tokens.remove("k1"))
     assert await store.read(lambda t: t.tokens.get("k1")) is None
@@ -137,8 +137,7 @@ async def test_tokens_come_and_go(store: Store) -> None:
 
 async def test_the_first_answer_stays(store: Store) -> None:
     other = a_replay(token_id="k2", status=200)
-    for one in (a_replay(), a_replay(status=500), other):
-        await store.transact(lambda t, one=one: t.replays.put(one))
+    await each(store, lambda t, one: t.replays.put(one), (a_replay(), a_replay(status=500), other))
     assert await store.read(lambda t: t.replays.get("key", "k1")) == a_replay()
     assert await store.read(lambda t: t.replays.get("key", "k2")) == other
     assert await store.read(lambda t: t.replays.get("none", "k1")) is None
@@ -147,7 +146,7 @@ async def test_the_first_answer_stays(store: Store) -> None:
 async def test_the_hold_is_one_or_none(store: Store) -> None:
     assert await store.read(lambda t: t.holds.get()) is None
     for hold in (Hold("ada", "fire", NOW), Hold("ben", "flood", NOW, NOW + HOUR), None):
-        await store.transact(lambda t, hold=hold: t.holds.put(hold))
+        await each(store, lambda t, one: t.holds.put(one), [hold])
         assert await store.read(lambda t: t.holds.get()) == hold
 
 
@@ -198,17 +197,6 @@ async def test_what_is_old_goes_and_what_is_open_stays(store: Store) -> None:
         "of-open", "of-remediation", "fresh", "open", "just", "waits", "of-waiting",
         "unfinished", "new",
     }  # fmt: skip
-
-
-async def test_the_newest_hundred_thousand_events_stay(store: Store) -> None:
-    def many(transaction: Transaction) -> None:
-        for number in range(100_003):
-            transaction.events.append(an_event(str(number), body={}))
-
-    await store.transact(many)
-    gone = await store.transact(lambda t: t.retention.prune(now=NOW))
-    assert gone["events"] == 3
-    assert await store.read(lambda t: t.events.bounds()) == (4, 100_003)
 
 
 async def test_an_audit_cursor_is_no_cursor_of_reports(store: Store) -> None:

@@ -8,9 +8,10 @@ import pytest
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import IN_EFFECT, OPEN, TERMINAL, Phase
-from reconciler.domain.records import Approval, FindingId, Remediation, RemediationId
-from reconciler.stores import Store
+from reconciler.domain.records import Approval, FindingId, RemediationId
+from reconciler.stores import Store, Transaction
 from tests.contract.store.records import HOUR, NOW, WEBSHOP, a_remediation
+from tests.contract.store.writing import each
 
 OTHER = StackName("other")
 
@@ -48,11 +49,9 @@ async def test_of_two_who_saw_the_same_version_one_moves_it(store: Store) -> Non
     first = a_remediation()
     await store.transact(lambda t: t.remediations.add(first))
     moves = [replace(first, note=str(number)) for number in range(5)]
-    done = await asyncio.gather(
-        *(store.transact(lambda t, move=move: t.remediations.save(move)) for move in moves),
-        return_exceptions=True,
-    )
-    saved = [one for one in done if isinstance(one, Remediation)]
+    saving = (each(store, lambda t, move: t.remediations.save(move), [move]) for move in moves)
+    done = await asyncio.gather(*saving, return_exceptions=True)
+    saved = [one for some in done if isinstance(some, list) for one in some]
     lost = [one for one in done if isinstance(one, ConflictError)]
     assert (len(saved), len(lost)) == (1, 4)
     assert {one.code for one in lost} == {"moved-on"}
@@ -91,7 +90,7 @@ async def test_one_that_is_in_effect_may_move_on(store: Store) -> None:
     await store.transact(lambda t: t.remediations.add(one))
     for phase in (Phase.VERIFYING, Phase.VERIFYING, Phase.CONVERGED):
         moved = replace(one, phase=phase)
-        one = await store.transact(lambda t, moved=moved: t.remediations.save(moved))
+        (one,) = await each(store, lambda t, moved: t.remediations.save(moved), [moved])
     assert one.version == 4
     await store.transact(lambda t: t.remediations.add(a_remediation("m2", phase=Phase.APPLYING)))
 
@@ -132,8 +131,11 @@ async def test_what_is_open_is_found_by_stack_and_by_phase(store: Store) -> None
         for number, phase in enumerate(phases)
     ]
 
-    for one in (*added, a_remediation("elsewhere", stack=OTHER)):
-        await store.transact(lambda t, one=one: t.remediations.add(one))
+    await each(
+        store,
+        lambda t, one: t.remediations.add(one),
+        (*added, a_remediation("elsewhere", stack=OTHER)),
+    )
     found = await store.read(lambda t: t.remediations.open_of(WEBSHOP))
     assert found == tuple(one for one in added if one.phase in OPEN)
     wanted = {Phase.QUEUED, Phase.FAILED}
@@ -149,8 +151,7 @@ async def test_due_are_open_ones_whose_time_has_come(store: Store) -> None:
         a_remediation("later", next_at=NOW + HOUR),
         *(a_remediation(phase.value, phase=phase) for phase in sorted(TERMINAL)),
     ]
-    for one in added:
-        await store.transact(lambda t, one=one: t.remediations.add(one))
+    await each(store, lambda t, one: t.remediations.add(one), added)
     assert await store.read(lambda t: t.remediations.due(NOW)) == ("at-once", "now")
 
 
@@ -162,8 +163,7 @@ async def test_expired_are_those_nobody_approved_in_time(store: Store) -> None:
         a_remediation("no-limit", phase=waiting),
         a_remediation("approved", phase=Phase.QUEUED, expires_at=NOW),
     ]
-    for one in added:
-        await store.transact(lambda t, one=one: t.remediations.add(one))
+    await each(store, lambda t, one: t.remediations.add(one), added)
     found = await store.read(lambda t: t.remediations.expired(NOW))
     assert [one.id for one in found] == ["over"]
 
@@ -178,18 +178,8 @@ async def test_a_list_is_newest_first_and_filtered(store: Store) -> None:
         )
         for number in range(8)
     ]
-    for one in added:
-        await store.transact(lambda t, one=one: t.remediations.add(one))
-    seen: list[RemediationId] = []
-    cursor = None
-    while True:
-        page = await store.read(
-            lambda t, cursor=cursor: t.remediations.page(cursor=cursor, limit=3)
-        )
-        seen += [one.id for one in page.items]
-        cursor = page.next
-        if cursor is None:
-            break
+    await each(store, lambda t, one: t.remediations.add(one), added)
+    seen = await store.read(_walked)
     assert seen == [f"m{number}" for number in range(7, -1, -1)]
     page = await store.read(lambda t: t.remediations.page(stack="other", open_only=True))
     assert [one.id for one in page.items] == ["m7", "m5"]
@@ -197,3 +187,14 @@ async def test_a_list_is_newest_first_and_filtered(store: Store) -> None:
     assert [one.id for one in page.items] == ["m3", "m2", "m1", "m0"]
     with pytest.raises(InvalidError):
         await store.read(lambda t: t.remediations.page(cursor="bm8"))
+
+
+def _walked(transaction: Transaction) -> list[RemediationId]:
+    seen: list[RemediationId] = []
+    cursor = None
+    while True:
+        page = transaction.remediations.page(cursor=cursor, limit=3)
+        seen += [one.id for one in page.items]
+        cursor = page.next
+        if cursor is None:
+            return seen

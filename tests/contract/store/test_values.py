@@ -14,6 +14,7 @@ from reconciler.domain.records import FindingFilter, ReportId, TemplateId
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store
 from tests.contract.store.records import NOW, a_finding, a_replay, a_report, a_stack, a_template
+from tests.contract.store.writing import each
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 _JSON = st.recursive(
@@ -49,7 +50,7 @@ async def test_what_can_be_kept_comes_back_as_it_was(
     assert found.created_at.tzinfo is UTC
 
 
-@pytest.mark.parametrize("text", ["a\0b", "\0", "\ud800", "x\udfff", "\udc80"])
+@pytest.mark.parametrize("text", ["a\0b", "\0", "\ud800", "x\udfff"])
 async def test_text_that_not_every_database_keeps_is_refused(store: Store, text: str) -> None:
     with pytest.raises(InvalidError, match="cannot be kept"):
         await store.transact(lambda t: t.stacks.put(a_stack(text)))
@@ -105,10 +106,8 @@ async def test_times_of_all_zones_are_in_one_order(store: Store) -> None:
 
 
 async def test_nothing_of_what_was_refused_holds_up_the_rest(store: Store) -> None:
-    works = [
-        store.transact(lambda t, name=name: t.stacks.put(a_stack(name)))
-        for name in ("a", "b\0", "c")
-    ]
+    names = ("a", "b\0", "c")
+    works = (each(store, lambda t, one: t.stacks.put(one), [a_stack(name)]) for name in names)
     done = await asyncio.gather(*works, return_exceptions=True)
     assert [isinstance(one, InvalidError) for one in done] == [False, True, False]
     assert [one.name for one in await store.read(lambda t: t.stacks.all())] == ["a", "c"]

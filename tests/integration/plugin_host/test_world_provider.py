@@ -104,7 +104,8 @@ async def test_reads_the_object_and_its_absence(tmp_path: Path) -> None:
     provider = await _provider(tmp_path, {})
     try:
         assert provider.protocol == 6
-        assert (await provider.metadata()).resource_types == {"world_thing"}
+        schema = message("GetSchemaResponse").FromString(await provider.schema_bytes())
+        assert set(schema.resource_schemas) == {"world_thing"}
         expected = msgpack.packb(to_wire({"id": "t1", "name": "one"}))
         assert await _read(provider) == expected
         (tmp_path / "world.json").write_text('{"objects": {}}')
@@ -152,7 +153,7 @@ async def test_a_hang_ends_at_the_deadline_and_the_process_lives(tmp_path: Path)
         with pytest.raises(PluginTimeout):
             await _read(provider, timeout_s=0.3)
         assert provider.alive
-        assert (await provider.metadata()).schema_optional
+        assert await provider.schema_bytes()
     finally:
         await provider.close()
 

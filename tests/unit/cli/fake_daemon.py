@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from reconciler.domain.phases import TERMINAL
+
 TOKEN: Final = "tu_test.hush-hush-4711-hush-hush-4711-hu"
 PREFIX: Final = "/api/v1"
 
@@ -92,6 +94,10 @@ class FakeDaemon:
 
 def _fits(item: dict[str, Any], query: dict[str, str]) -> bool:
     wanted = {name: query[name] for name in ("state", "stack") if name in query}
+    if wanted.get("state") == "open":
+        return item["state"] not in {phase.value for phase in TERMINAL} and _fits(
+            item, {name: word for name, word in query.items() if name != "state"}
+        )
     return all(item.get(name) == value for name, value in wanted.items())
 
 

@@ -44,7 +44,13 @@ def test_a_moment_is_told_in_utc() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.25, "250 ms"), (42.5, "42.5 s"), (200, "3 min 20 s"), (7300, "2 h 2 min")],
+    [
+        (0.25, "250 ms"),
+        (42.5, "42.5 s"),
+        (200, "3 min 20 s"),
+        (119.9, "1 min 59 s"),
+        (7300, "2 h 1 min"),
+    ],
 )
 def test_a_run_is_told_more_finely(seconds: float, words: str) -> None:
     assert took(seconds) == words

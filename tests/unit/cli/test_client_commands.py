@@ -61,7 +61,7 @@ def test_status_begins_with_the_hold(daemon: FakeDaemon, ask: Ask) -> None:
 def test_status_says_who_is_waited_for(daemon: FakeDaemon, ask: Ask) -> None:
     fleet(daemon, api.stack())
     daemon.lists("/remediations", [api.remediation(), api.remediation("x" * 20, "converged")])
-    assert "1 remediation waits for an approval: trueup remediations --state" in ask("status").out
+    assert "1 waits for an approval: trueup remediations --state" in ask("status").out
 
 
 def test_status_json_holds_what_the_api_said(daemon: FakeDaemon, ask: Ask) -> None:
@@ -158,7 +158,7 @@ def test_show_tells_the_difference_the_history_and_the_remedy(daemon: FakeDaemon
     assert "visibility_timeout_seconds  45 -> 99 (live)" in said.out
     assert "12 times, first 2 h ago, last 1 min ago" in said.out
     assert "2 h ago      detected  visibility_timeout_seconds" in said.out
-    assert "awaiting approval: waits for a yes" in said.out
+    assert "awaiting approval\n    waits for a yes" in said.out
     asked = daemon.sent("GET /drift/reports")[0]
     assert asked.query["resource_id"] == "webshop/aws_sqs_queue.orders"
 

@@ -41,16 +41,16 @@ def test_the_command_line_goes_before_the_environment_and_that_before_the_settin
     file = tmp_path / "own.token"
     file.write_text("tu_own.secret\n")
     environment = {"TRUEUP_SERVER": "http://127.0.0.1:1", "TRUEUP_TOKEN": TOKEN}
-    assert found(tmp_path, **environment).url == "http://127.0.0.1:1"
-    assert found(tmp_path, **environment).token == TOKEN
+    daemon = found(tmp_path, None, "", **environment)
+    assert (daemon.url, daemon.token) == ("http://127.0.0.1:1", TOKEN)
     wanted = Wanted(server="http://localhost:2/", token_file=file)
-    daemon = found(tmp_path, wanted, **environment)
+    daemon = found(tmp_path, wanted, "", **environment)
     assert (daemon.url, daemon.token) == ("http://localhost:2", "tu_own.secret")
 
 
 def test_settings_need_not_be_readable_where_everything_is_said(tmp_path: Path) -> None:
     environment = {"TRUEUP_SERVER": "http://127.0.0.1:1", "TRUEUP_TOKEN": TOKEN}
-    assert found(tmp_path, toml="nonsense = 1\n", **environment).token == TOKEN
+    assert found(tmp_path, None, "nonsense = 1\n", **environment).token == TOKEN
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_loopback_and_https_are_fine(tmp_path: Path, url: str) -> None:
 
 
 def test_this_machines_token_is_shown_to_no_other_machine(tmp_path: Path) -> None:
-    with pytest.raises(PermanentError, match="there is no token for https://example.org"):
+    with pytest.raises(PermanentError, match=r"there is no token for https://example\.org"):
         found(tmp_path, Wanted(server="https://example.org"))
 
 

@@ -165,3 +165,7 @@ def test_a_policy_for_a_template_is_tried_on_its_resources(
     daemon.lists("/findings", findings)
     items = ask("policy", "test", file, "--json").json["items"]
     assert [one["decision"] for one in items] == ["manual_review", "observe"]
+    file.write_text('name = "t"\naction_type = "manual_review"\ntemplate = "t2"\n')
+    said = ask("policy", "test", file, "--json")
+    assert [one["decision"] for one in said.json["items"]] == ["observe", "observe"]
+    assert "there is no template t2" in said.err

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,27 +20,29 @@ rows = st.lists(
     st.tuples(texts, st.integers(0, 99_999).map(str), texts, texts), min_size=1, max_size=8
 )
 
+Cells = Sequence[tuple[str, ...]]
 
-def drawn(cells: list[tuple[str, ...]], *, width: int | None, paint: Paint = PLAIN) -> list[str]:
+
+def drawn(cells: Cells, *, width: int | None, paint: Paint = PLAIN) -> list[str]:
     made = [[("plain", text) for text in row] for row in cells]
     return list(table_lines(COLUMNS, made, paint=paint, width=width))
 
 
 @given(rows, st.integers(30, 200))
-def test_no_line_is_wider_than_the_terminal(cells: list[tuple[str, ...]], width: int) -> None:
+def test_no_line_is_wider_than_the_terminal(cells: Cells, width: int) -> None:
     lines = drawn(cells, width=width)
     assert len(lines) == len(cells) + 1
     assert max(map(len, lines)) <= width
 
 
 @given(rows)
-def test_off_a_terminal_nothing_is_cut(cells: list[tuple[str, ...]]) -> None:
+def test_off_a_terminal_nothing_is_cut(cells: Cells) -> None:
     for line, row in zip(drawn(cells, width=None)[1:], cells, strict=True):
         assert line.split() == list(row)
 
 
 @given(rows, st.integers(30, 200))
-def test_columns_are_aligned(cells: list[tuple[str, ...]], width: int) -> None:
+def test_columns_are_aligned(cells: Cells, width: int) -> None:
     head, *lines = drawn(cells, width=width)
     at = head.index("WHAT")
     assert all(line[at - 2 : at] == "  " and line[at] != " " for line in lines)

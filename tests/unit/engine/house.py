@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +23,7 @@ from reconciler.domain.records import (
 )
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
+from reconciler.engine.sweep import sweep
 from reconciler.engine.watch import watch
 from reconciler.ports import StackReference
 from reconciler.storage.sqlite import open_store
@@ -47,7 +49,6 @@ class House:
     runner: WorldRunner
     clock: FakeClock
     hints: FakeDispatcher
-    removed: set[StackName] = field(default_factory=set)
 
     @property
     def world(self) -> World:
@@ -83,9 +84,9 @@ class House:
                 await advance(self.service, remediation_id)
 
     async def later(self, **span: float) -> None:
-        """Let time go by and walk whatever waited for it."""
+        """Let time go by, and walk what a sweep then finds."""
         self.clock.move(**span)
-        self.hints.advances.update(dict.fromkeys(self.hints.advances, 0.0))
+        await sweep(self.service)
         await self.settle()
 
     async def remediations(self, *phases: Phase) -> tuple[Remediation, ...]:
@@ -103,6 +104,12 @@ class House:
 
     async def findings(self, name: StackName = SHOP) -> tuple[FindingRecord, ...]:
         return await self.read(lambda view: view.findings.unhealed(name))
+
+    async def process_known(self) -> Run:
+        """Return the only run, once it is known which process it is."""
+        while not (runs := await self.runs()) or runs[0].pid is None:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        return runs[0]
 
     async def runs(self) -> tuple[Run, ...]:
         return await self.read(lambda view: view.runs.page().items)
@@ -151,7 +158,8 @@ async def open_house(
     )
     service = replace(service, **more)  # type: ignore[arg-type]
     try:
-        await store.transact(lambda tx: [tx.stacks.put(stack_record(name)) for name in kept])
+        for name in kept:
+            await store.transact(lambda tx, name=name: tx.stacks.put(stack_record(name)))  # type: ignore[misc]
         yield House(service, kept, adapter, runner, clock, hints)
     finally:
         await store.close()

@@ -121,8 +121,6 @@ def test_an_instance_carries_everything_the_file_says() -> None:
     assert instance.sensitive_paths == (("tags", "a.b"), ("list", 1))
     assert instance.private == b"\x00\x01opaque"
     assert instance.dependencies == ("aws_vpc.main",)
-    assert instance.identity_json == b'{"id":"i"}'
-    assert instance.identity_schema_version == 1
     assert instance.attributes_flat is None
 
 

@@ -425,6 +425,12 @@ def _guard_audit() -> None:
         "CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit"
         " BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END"
     )
+    # Replacing a row fires no trigger of its deletion.
+    op.execute(
+        "CREATE TRIGGER audit_is_never_replaced BEFORE INSERT ON audit"
+        " WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq)"
+        " BEGIN SELECT RAISE(ABORT, 'audit rows are never replaced'); END"
+    )
     op.execute(
         "CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit"
         ' WHEN NOT EXISTS (SELECT 1 FROM audit_horizon WHERE OLD.at < "before")'

@@ -1,0 +1,118 @@
+"""Every operation under Schemathesis: right and wrong data, with a token and without.
+
+The same examples every time, so a failure is a failure of what was changed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from schemathesis import engine
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events
+
+from reconciler.api.limits import Limits
+from reconciler.domain.records import Role
+from tests.api.desk import Desk, text_of
+from tests.api.threaded import serving
+from tests.unit.engine.house import MANUAL, A, B, C
+
+# What an operation refuses beyond its schema (a filter's words, a cursor of another list).
+_ALSO_REFUSED = ["2xx", "400", "401", "403", "404", "409", "415", "422"]
+_STREAM = "get_events"
+
+
+async def _furnish(desk: Desk) -> None:
+    """Leave findings, reports, a remediation that waits, one that ended, and a run."""
+    await desk.house.put(MANUAL)
+    await desk.house.look()
+    desk.house.world.live[A] = {"size": 9}
+    await desk.house.look()
+    (waiting,) = await desk.house.remediations()
+    answer = await desk.approver.post(
+        f"/api/v1/remediations/{waiting.id}/approve", json={"plan_digest": waiting.plan_digest}
+    )
+    assert answer.status_code == 200
+    await desk.house.settle()
+    desk.house.world.live[B] = {"size": 7}
+    del desk.house.world.live[C]
+    await desk.house.look()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    # The limit of bad tokens has its own test; here it would hide every other answer.
+    limits = Limits(bad_tokens_per_minute=10**9)
+    with serving(tmp_path_factory.mktemp("api"), _furnish, limits=limits) as url:
+        yield url
+
+
+def _config(*, examples: int, phases: tuple[str, ...]) -> SchemathesisConfig:
+    every = ("examples", "coverage", "fuzzing", "stateful")
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": 20261123,
+            "generation": {
+                "max-examples": examples,
+                "deterministic": True,
+                "no-shrink": True,
+                "database": "none",
+            },
+            "phases": {phase: {"enabled": phase in phases} for phase in every},
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": _ALSO_REFUSED},
+            },
+        }
+    )
+
+
+def _run(
+    url: str, config: SchemathesisConfig, *, headers: dict[str, str], **only: Any
+) -> tuple[Counter[int], list[str]]:
+    """Return how often each status was answered, and every failure in words."""
+    config.projects.default.update(headers=headers)
+    schema = schemathesis.openapi.from_url(f"{url}/api/v1/openapi.json", config=config)
+    schema = schema.exclude(operation_id=_STREAM)
+    schema = schema.include(**only) if only else schema
+    statuses: Counter[int] = Counter()
+    failures: list[str] = []
+    for event in engine.from_schema(schema).execute():
+        if isinstance(event, events.ScenarioFinished):
+            recorder = event.recorder
+            for interaction in recorder.interactions.values():
+                if interaction.response is not None:
+                    statuses[interaction.response.status_code] += 1
+            for nodes in recorder.checks.values():
+                failures += [
+                    f"{recorder.label}: {node.name}: {node.failure_info.failure}"
+                    f" {node.failure_info.code_sample}"
+                    for node in nodes
+                    if node.failure_info is not None
+                ]
+        elif isinstance(event, events.NonFatalError | events.FatalError):
+            failures.append(str(event))
+    return statuses, sorted(set(failures))
+
+
+@pytest.mark.slow
+def test_no_operation_fails_or_breaks_its_word(address: str) -> None:
+    config = _config(examples=20, phases=("examples", "coverage", "fuzzing", "stateful"))
+    statuses, failures = _run(
+        address, config, headers={"Authorization": f"Bearer {text_of(Role.ADMIN)}"}
+    )
+    assert failures == []
+    assert statuses[200] > 100
+    assert statuses[422] > 100
+    assert not [status for status in statuses if status >= 500]
+
+
+def test_nothing_is_told_to_somebody_without_a_token(address: str) -> None:
+    config = _config(examples=1, phases=("examples", "coverage"))
+    statuses, failures = _run(address, config, headers={})
+    assert failures == []
+    assert statuses[401] > 100
+    assert not [status for status in statuses if status >= 500]

@@ -1,0 +1,122 @@
+"""What every runner promises. A new one joins by a `Place` in `PLACES`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reconciler.dispatch.runner_process import ProcessRunner
+from reconciler.domain.model import StackName
+from reconciler.ports import (
+    Exited,
+    Runner,
+    RunnerJob,
+    RunnerProcess,
+    Running,
+    StackReference,
+    Vanished,
+)
+from tests.fake_world import Fate, World, WorldAdapter, WorldRunner
+from tests.fakes import FakeClock
+from tests.patience import until
+
+_STAYS = "import signal; print('up', flush=True); signal.sigwait({signal.SIGUSR2})"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A runner, and how to make jobs for it: one that ends by itself, one that stays."""
+
+    runner: Runner
+    folder: Path
+    ends: Callable[[], Awaitable[RunnerJob]]
+    stays: Callable[[], Awaitable[RunnerJob]]
+
+    async def start(self, make: Callable[[], Awaitable[RunnerJob]]) -> RunnerProcess:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        return await self.runner.start(await make(), self.folder)
+
+
+def process_place(folder: Path) -> Place:
+    async def ends() -> RunnerJob:
+        return RunnerJob(("/bin/sh", "-c", "exit 0"), folder, {"A": "b"})
+
+    async def stays() -> RunnerJob:
+        return RunnerJob((sys.executable, "-c", _STAYS), folder, {"A": "b"})
+
+    return Place(ProcessRunner(), folder / "run", ends, stays)
+
+
+def fake_place(folder: Path) -> Place:
+    name, world = StackName("web"), World.in_sync(a={"size": 1})
+    adapter, runner = WorldAdapter({name: world}), WorldRunner({name: world}, FakeClock())
+    run = folder / "run"
+
+    async def job(fate: Fate) -> RunnerJob:
+        runner.fates.append(fate)
+        snapshot = await adapter.load(StackReference(name, folder, "fake"))
+        await adapter.plan(snapshot, world.addresses, folder=run)
+        return adapter.correction(snapshot, folder=run)
+
+    return Place(runner, run, lambda: job(Fate.DONE), lambda: job(Fate.STAYS))
+
+
+PLACES = {"process": process_place, "fake": fake_place}
+
+
+@pytest.fixture(params=sorted(PLACES))
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    return PLACES[request.param](tmp_path)
+
+
+async def ask(place: Place, process: RunnerProcess) -> None:
+    """Ask it to stop, as soon as there is a command that can hear."""
+    if isinstance(place.runner, ProcessRunner):
+        log = place.folder / "log"
+        await until(lambda: log.exists() and bool(log.read_bytes()))
+    assert place.runner.interrupt(process)
+
+
+async def test_a_job_that_ends_by_itself_leaves_its_end(place: Place) -> None:
+    process = await place.start(place.ends)
+    ended = await place.runner.wait(process, place.folder)
+
+    assert isinstance(ended, Exited)
+    assert ended.exit_code == 0
+    assert not ended.interrupted
+    assert ended.ended_at.tzinfo is not None
+
+
+async def test_its_end_can_be_asked_for_again(place: Place) -> None:
+    process = await place.start(place.ends)
+    ended = await place.runner.wait(process, place.folder)
+
+    assert place.runner.state(process, place.folder) == ended
+    assert place.runner.state(None, place.folder) == ended
+    assert await place.runner.wait(process, place.folder) == ended
+
+
+async def test_where_nothing_was_started_nothing_is_at_work(place: Place) -> None:
+    assert place.runner.state(None, place.folder) == Vanished()
+
+
+async def test_one_that_stays_is_at_work_until_it_is_asked_to_stop(place: Place) -> None:
+    process = await place.start(place.stays)
+    assert place.runner.state(process, place.folder) == Running()
+    assert place.runner.state(None, place.folder) == Running()
+    await ask(place, process)
+    ended = await place.runner.wait(process, place.folder)
+
+    assert isinstance(ended, Exited)
+    assert ended.interrupted
+    assert ended.exit_code != 0
+
+
+async def test_one_that_has_ended_cannot_be_asked(place: Place) -> None:
+    process = await place.start(place.ends)
+    await place.runner.wait(process, place.folder)
+    assert not place.runner.interrupt(process)

@@ -1,0 +1,16 @@
+"""Waiting for what happens in other processes, for as long as a busy machine may need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+PATIENCE_S: Final = 120.0
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Return as soon as it is true; a test that waits for what never comes fails."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():  # noqa: ASYNC110 - it becomes true in another process
+            await asyncio.sleep(0.02)

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.domain.lifecycle import (
+    finding_of,
+    fold,
+    implausible,
+    refreshed,
+    settled,
+    subject_of,
+    with_settlement,
+)
+from reconciler.domain.model import Kind, Origin, ResourceAddress
+from reconciler.domain.records import FindingState, TemplateId
+from reconciler.wire.scan import finding_object
+from tests.unit.domain.drift import AT, COUNTS, change, finding, record, report
+
+NAMES = [f"thing.{name}" for name in "abcd"]
+A, B = map(ResourceAddress, NAMES[:2])
+
+
+def test_what_was_not_known_is_opened() -> None:
+    folded = fold([], report(finding(A)))
+    assert [one.address for one in folded.opened] == [A]
+
+
+def test_the_same_fingerprint_is_the_same_finding_seen_again() -> None:
+    folded = fold([record(A)], report(finding(A)))
+    assert folded.seen == (record(A),)
+    assert not folded.opened
+    assert not folded.healed
+
+
+def test_another_fingerprint_is_a_change_of_the_same_finding() -> None:
+    (changed,) = fold([record(A)], report(finding(A, "f2", kind=Kind.MISSING))).changed
+    assert (changed.known, changed.now.kind) == (record(A), Kind.MISSING)
+
+
+def test_what_was_read_and_no_longer_differs_is_healed() -> None:
+    assert fold([record(A)], report()).healed == (record(A),)
+
+
+def test_what_could_not_be_read_stays_as_it_is() -> None:
+    folded = fold([record(A), record(B)], report(unreadable=(A,)))
+    assert folded.unread == (record(A),)
+    assert folded.healed == (record(B),)
+
+
+def test_what_was_not_asked_for_stays_as_it_is() -> None:
+    folded = fold([record(A), record(B)], report(), asked={A})
+    assert folded.healed == (record(A),)
+    assert folded.unread == (record(B),)
+
+
+def test_nothing_heals_in_a_pass_that_is_not_to_be_trusted() -> None:
+    folded = fold([record(A)], report(), may_heal=False)
+    assert folded.unread == (record(A),)
+    assert not folded.healed
+
+
+@given(
+    known=st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["f1", "f2"])),
+    found=st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["f1", "f2"])),
+    unread=st.sets(st.sampled_from(NAMES)),
+    asked=st.none() | st.sets(st.sampled_from(NAMES)),
+    may_heal=st.booleans(),
+)
+def test_every_known_finding_falls_into_exactly_one_part(
+    known: dict[str, str],
+    found: dict[str, str],
+    unread: set[str],
+    asked: set[ResourceAddress] | None,
+    *,
+    may_heal: bool,
+) -> None:
+    seen = [finding(address, mark) for address, mark in found.items() if address not in unread]
+    records = [record(address, mark) for address, mark in known.items()]
+    folded = fold(records, report(*seen, unreadable=tuple(unread)), asked=asked, may_heal=may_heal)
+    parts = [
+        *folded.seen,
+        *(changed.known for changed in folded.changed),
+        *folded.healed,
+        *folded.unread,
+    ]
+    assert sorted(one.address for one in parts) == sorted(known)
+    assert not {one.address for one in folded.healed} & (unread | set(found))
+    assert {one.address for one in folded.opened} == {one.address for one in seen} - set(known)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "same", "doubted"),
+    [
+        (10, 10, True, False),
+        (10, 7, True, False),
+        (10, 6, True, True),
+        (10, 0, True, True),
+        (10, 0, False, False),
+        (0, 0, True, False),
+        (1, 0, True, True),
+        (None, 0, True, False),
+    ],
+)
+def test_resources_do_not_vanish_while_state_and_code_stay(
+    before: int | None,
+    now: int,
+    same: bool,  # noqa: FBT001
+    doubted: bool,  # noqa: FBT001
+) -> None:
+    last_good = None if before is None else replace(COUNTS, resources=before)
+    why = implausible(report(resources=now), last_good=last_good, same_revision=same)
+    assert (why is not None) is doubted
+    if why:
+        assert f"only {now} of {before} resources" in why
+
+
+def test_a_persons_word_stands_until_the_drift_changes() -> None:
+    spoken = with_settlement(record(A), {"by": "ann"})
+    assert settled(spoken)
+    assert not settled(record(A))
+    now = finding(A, "f2")
+    later = refreshed(spoken, now, details=finding_object(now), at=AT + timedelta(minutes=1))
+    assert not settled(later)
+
+
+def test_a_finding_that_changed_is_open_again() -> None:
+    ignored = record(A, state=FindingState.IGNORED)
+    now = finding(A, "f2", kind=Kind.MISSING, origin=Origin.UNAPPLIED)
+    later = refreshed(ignored, now, details=finding_object(now), at=AT + timedelta(minutes=1))
+    assert (later.state, later.kind, later.times_seen) == (FindingState.OPEN, Kind.MISSING, 2)
+    assert (later.first_seen, later.last_seen) == (AT, AT + timedelta(minutes=1))
+    assert later.score == 54
+
+
+def test_policies_are_asked_about_places_and_templates() -> None:
+    seen = finding(A, changes=(change("tags.team"), change("size")))
+    kept = record(A, details=finding_object(seen), template_id=TemplateId("mine"))
+    subject = subject_of(kept, templates=frozenset({TemplateId("shared")}))
+    assert subject.paths == ("tags.team", "size")
+    assert {"mine", "shared"} < subject.templates
+    assert len(subject.templates) == 3
+    assert subject.only_undo
+    assert not subject_of(record(A, origin=Origin.BOTH)).only_undo
+    assert not subject_of(record(A, origin=None)).only_undo
+
+
+def test_a_record_remembers_the_places_of_its_finding() -> None:
+    seen = finding(A, changes=(change("size"),), consequences=(change("arn"),))
+    again = finding_of(record(A, details=finding_object(seen)))
+    assert [one.path for one in again.changes] == ["size"]
+    assert [one.path for one in again.consequences] == ["arn"]
+    assert (again.origin, again.kind) == (seen.origin, seen.kind)
+    bare = finding_of(record(A, details={}, origin=None))
+    assert (bare.changes, bare.origin) == ((), None)

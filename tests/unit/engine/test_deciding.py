@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError, PermanentError
+from reconciler.domain.phases import TERMINAL, Phase
+from reconciler.domain.policy import ActionType
+from reconciler.domain.records import (
+    FindingState,
+    Remediation,
+    RemediationId,
+    ReportId,
+    RunState,
+)
+from reconciler.engine.decisions import (
+    approve,
+    cancel,
+    hold,
+    reject,
+    request,
+    resume,
+    retry,
+    suppress,
+)
+from reconciler.engine.remediate import advance
+from reconciler.engine.service import Service
+from tests.fake_world import Fate
+from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, House
+
+NOBODY = RemediationId("nobody")
+DIGEST = "0" * 64
+
+
+async def awaiting(house: House) -> Remediation:
+    await house.put(MANUAL)
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    return await house.the_open()
+
+
+async def stuck(house: House) -> Remediation:
+    """A remediation that needs a person."""
+    house.world.refuses_plan = PermanentError("no plan")
+    one = await awaiting(house)
+    assert one.phase is Phase.NEEDS_HUMAN
+    house.world.refuses_plan = None
+    return one
+
+
+def code_of(caught: pytest.ExceptionInfo[ConflictError]) -> str:
+    return caught.value.code
+
+
+DEEDS: dict[str, Callable[[Service, RemediationId], Awaitable[object]]] = {
+    "approve": lambda service, one: approve(service, one, plan_digest=DIGEST, actor="ann"),
+    "reject": lambda service, one: reject(service, one, reason="no", actor="ann"),
+    "cancel": lambda service, one: cancel(service, one, actor="ann"),
+    "retry": lambda service, one: retry(service, one, reason="again", actor="ann"),
+    "suppress": lambda service, one: suppress(service, one, reason="fine", actor="ann"),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS)
+async def test_there_is_nothing_to_decide_about_nobody(
+    house: House, deed: Callable[[Service, RemediationId], Awaitable[object]]
+) -> None:
+    with pytest.raises(NotFoundError, match="nobody"):
+        await deed(house.service, NOBODY)
+
+
+@pytest.mark.parametrize(("name", "deed"), DEEDS.items(), ids=DEEDS)
+async def test_what_has_ended_is_not_decided_about(
+    house: House, name: str, deed: Callable[[Service, RemediationId], Awaitable[object]]
+) -> None:
+    one = await awaiting(house)
+    await reject(house.service, one.id, reason="no", actor="ann")
+    with pytest.raises(ConflictError) as caught:
+        await deed(house.service, one.id)
+    assert code_of(caught) == ("not-awaiting" if name in ("approve", "reject") else "moved-on")
+
+
+async def test_another_digest_than_the_plans_is_refused(house: House) -> None:
+    one = await awaiting(house)
+    with pytest.raises(ConflictError) as caught:
+        await approve(house.service, one.id, plan_digest=DIGEST, actor="ann")
+    assert code_of(caught) == "plan-digest-mismatch"
+    assert await house.remediation(one.id) == one
+
+
+async def test_a_quarantine_cannot_be_approved_but_rejected(house: House) -> None:
+    await house.put(QUARANTINE)
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    one = await house.the_open()
+    with pytest.raises(ConflictError) as caught:
+        await approve(house.service, one.id, plan_digest=DIGEST, actor="ann")
+    assert code_of(caught) == "not-available"
+    ended = await reject(house.service, one.id, reason="no", actor="ann")
+    assert ended.phase is Phase.REJECTED
+
+
+async def test_what_was_not_decided_in_time_expires_and_is_asked_again(house: House) -> None:
+    one = await awaiting(house)
+    house.clock.move(hours=24)
+    with pytest.raises(ConflictError, match="is over"):
+        await approve(house.service, one.id, plan_digest=one.plan_digest or "", actor="ann")
+    await house.later(seconds=0)
+    assert (await house.remediation(one.id)).phase is Phase.EXPIRED
+    await house.look()
+    assert (await house.the_open()).phase is Phase.AWAITING_APPROVAL
+
+
+async def test_of_two_decisions_at_once_one_counts(house: House) -> None:
+    one = await awaiting(house)
+    outcomes = await asyncio.gather(
+        approve(house.service, one.id, plan_digest=one.plan_digest or "", actor="ann"),
+        reject(house.service, one.id, reason="no", actor="bob"),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(outcome, ConflictError) for outcome in outcomes) == 1
+
+
+async def test_an_approval_is_in_the_audit_with_its_digest(house: House) -> None:
+    one = await awaiting(house)
+    await approve(house.service, one.id, plan_digest=one.plan_digest or "", actor="ann")
+    entry = (await house.read(lambda view: view.audit.page(subject=one.id))).items[0]
+    assert (entry.actor, entry.action) == ("ann", "remediation.queued")
+    assert entry.details["from"] == "awaiting_approval"
+    assert entry.details["plan_digest"] == one.plan_digest
+
+
+async def test_cancelling_before_the_apply_ends_it(house: House) -> None:
+    one = await awaiting(house)
+    ended = await cancel(house.service, one.id, actor="ann")
+    assert (ended.phase, ended.note) == (Phase.CANCELLED, "cancelled by ann")
+    await house.look()
+    assert {each.phase for each in await house.remediations()} == {Phase.CANCELLED}
+
+
+async def test_an_apply_is_asked_to_stop_exactly_once(house: House) -> None:
+    await house.put(AUTO)
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    house.runner.fates = deque([Fate.STAYS])
+    one = await house.the_open()
+    await house.service.store.transact(
+        lambda tx: tx.findings.touch_many(one.finding_ids, seen_at=house.clock.now() + HOUR)
+    )
+    walking = asyncio.create_task(advance(house.service, one.id))
+    await house.process_known()
+    for _ in range(3):
+        assert (await cancel(house.service, one.id, actor="ann")).phase is Phase.APPLYING
+    await walking
+    ended = await house.remediation(one.id)
+    assert ended.phase is Phase.NEEDS_HUMAN
+    (job,) = house.runner.jobs.values()
+    assert job.interrupts == 1
+    (run,) = await house.runs()
+    assert (run.state, run.exit_code) == (RunState.FAILED, 1)
+    assert house.world.effects == []
+
+
+HOUR = timedelta(hours=1)
+
+
+async def test_what_is_being_verified_cannot_be_cancelled(house: House) -> None:
+    await house.put(AUTO)
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    house.runner.then = lambda: house.world.unreadable.add(A)
+    await house.look(seconds=31)
+    one = await house.the_open()
+    assert one.phase is Phase.VERIFYING
+    with pytest.raises(ConflictError) as caught:
+        await cancel(house.service, one.id, actor="ann")
+    assert code_of(caught) == "moved-on"
+
+
+async def test_who_needs_a_person_can_be_tried_again(house: House) -> None:
+    one = await stuck(house)
+    await retry(house.service, one.id, reason="code mended", actor="ann")
+    await house.settle()
+    again = await house.the_open()
+    assert (again.id, again.phase, again.attempts) == (one.id, Phase.AWAITING_APPROVAL, 0)
+
+
+async def test_a_retry_forgets_old_approvals_and_takes_the_drift_as_it_is(house: House) -> None:
+    one = await awaiting(house)
+    house.runner.fates = deque([Fate.DIES_BEFORE])
+    await approve(house.service, one.id, plan_digest=one.plan_digest or "", actor="ann")
+    await house.settle()
+    assert (await house.remediation(one.id)).phase is Phase.NEEDS_HUMAN
+    house.world.live[A] = {"size": 8}
+    await house.look()
+    await retry(house.service, one.id, reason="looked", actor="ann")
+    await house.settle()
+    again = await house.remediation(one.id)
+    assert (again.phase, again.approvals) == (Phase.AWAITING_APPROVAL, ())
+    (finding,) = await house.findings()
+    assert again.fingerprints == (finding.fingerprint,)
+    assert again.plan_digest != one.plan_digest
+
+
+async def test_giving_it_up_is_a_failure(house: House) -> None:
+    one = await stuck(house)
+    ended = await cancel(house.service, one.id, actor="ann")
+    assert ended.phase is Phase.FAILED
+    await house.look()
+    assert {each.phase for each in await house.remediations()} == {Phase.FAILED}
+
+
+async def test_a_retry_of_what_is_healed_is_refused(house: House) -> None:
+    one = await stuck(house)
+    house.world.live[A] = {"size": 1}
+    await house.look()
+    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+    with pytest.raises(ConflictError) as caught:
+        await retry(house.service, one.id, reason="again", actor="ann")
+    assert code_of(caught) == "moved-on"
+
+
+@pytest.mark.parametrize("start", [stuck, awaiting])
+async def test_suppressing_ignores_the_drift_until_it_changes(
+    house: House, start: Callable[[House], Awaitable[Remediation]]
+) -> None:
+    one = await start(house)
+    ended = await suppress(house.service, one.id, reason="accepted", actor="ann")
+    assert ended.phase is Phase.SUPPRESSED
+    await house.look()
+    (finding,) = await house.findings()
+    assert (finding.state, finding.acted_on) == (FindingState.IGNORED, False)
+    assert {each.phase for each in await house.remediations()} <= TERMINAL
+    house.world.live[A] = {"size": 8}
+    await house.look()
+    (finding,) = await house.findings()
+    assert finding.state is FindingState.OPEN
+    assert (await house.the_open()).phase is Phase.AWAITING_APPROVAL
+
+
+async def test_asking_twice_is_asking_once(house: House) -> None:
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    (finding,) = await house.findings()
+    first = await request(house.service, finding.report_id, actor="bob")
+    second = await request(house.service, finding.report_id, actor="eve")
+    assert first.id == second.id
+    assert (first.action_type, first.requested_by) == (ActionType.MANUAL_REVIEW, "bob")
+    await house.settle()
+    waiting = await house.the_open()
+    assert (waiting.phase, waiting.report_id) == (Phase.AWAITING_APPROVAL, finding.report_id)
+
+
+async def test_what_is_gone_cannot_be_asked_for(house: House) -> None:
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    (finding,) = await house.findings()
+    house.world.live[A] = {"size": 1}
+    await house.look()
+    with pytest.raises(ConflictError) as caught:
+        await request(house.service, finding.report_id, actor="bob")
+    assert code_of(caught) == "already-healed"
+    with pytest.raises(NotFoundError):
+        await request(house.service, ReportId("none"), actor="bob")
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 2001])
+async def test_a_reason_says_something(house: House, reason: str) -> None:
+    one = await awaiting(house)
+    for deed in (reject, retry, suppress):
+        with pytest.raises(InvalidError, match="a reason has"):
+            await deed(house.service, one.id, reason=reason, actor="ann")
+
+
+async def test_a_hold_is_kept_told_and_released(house: House) -> None:
+    until = house.clock.now() + HOUR
+    pulled = await hold(house.service, by="ann", reason="release", until=until)
+    assert await house.read(lambda view: view.holds.get()) == pulled
+    await resume(house.service, by="bob")
+    await resume(house.service, by="bob")
+    assert await house.read(lambda view: view.holds.get()) is None
+    assert await house.events() == ["hold.set", "hold.released"]
+    assert await house.actions() == ["hold.set", "hold.released"]
+
+
+async def test_a_hold_that_is_over_before_it_begins_is_refused(house: House) -> None:
+    with pytest.raises(InvalidError):
+        await hold(house.service, by="ann", reason="x", until=house.clock.now())
+    with pytest.raises(InvalidError):
+        await hold(house.service, by="ann", reason="x" * 2001)
+    assert await house.read(lambda view: view.holds.get()) is None

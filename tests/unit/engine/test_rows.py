@@ -1,0 +1,172 @@
+"""Every row of the transition table is walked by the engine, or said to be kept for later."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import pytest
+
+from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase, transitions
+from reconciler.domain.policy import ActionType
+from reconciler.domain.records import Approval, Remediation
+from reconciler.engine.decisions import (
+    approve,
+    cancel,
+    hold,
+    reject,
+    retry,
+    suppress,
+)
+from reconciler.engine.remediate import advance
+from reconciler.engine.sweep import sweep
+from reconciler.engine.watch import watch
+from tests.fake_world import Fate
+from tests.unit.engine.house import MANUAL, SHOP, A, House
+
+P, E = Phase, Event
+Row = tuple[Phase, Event]
+Deed = Callable[[House, Remediation], Awaitable[object]]
+APPROVED: Final = "approved"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to walk a row: what else is true of the remediation, and what happens then."""
+
+    deed: Deed
+    start: Phase | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+async def steps(house: House, one: Remediation) -> object:
+    return await advance(house.service, one.id)
+
+
+async def sees(house: House, one: Remediation) -> object:
+    del one
+    house.clock.move(seconds=1)
+    return await watch(house.service, SHOP)
+
+
+def world(deed: Deed = steps, **changes: object) -> Deed:
+    """Do `deed` in a world that is changed before."""
+
+    async def changed(house: House, one: Remediation) -> object:
+        for name, value in changes.items():
+            if name == "size":
+                house.world.live[A] = {"size": value}  # type: ignore[dict-item]
+            elif name == "fate":
+                house.runner.fates.append(value)  # type: ignore[arg-type]
+            else:
+                setattr(house.world, name, value)
+        return await deed(house, one)
+
+    return changed
+
+
+async def without_policy(house: House, one: Remediation) -> object:
+    await house.service.store.transact(lambda tx: tx.policies.remove(MANUAL.policy_id))
+    return await steps(house, one)
+
+
+async def held(house: House, one: Remediation) -> object:
+    await hold(house.service, by="ann", reason="wait")
+    return await steps(house, one)
+
+
+async def a_day_later(house: House, one: Remediation) -> object:
+    del one
+    house.clock.move(hours=25)
+    return await sweep(house.service)
+
+
+def says(deed: Callable[..., Awaitable[object]], **more: object) -> Deed:
+    return lambda house, one: deed(house.service, one.id, actor="ann", **more)
+
+
+def approves(house: House, one: Remediation) -> Awaitable[object]:
+    return approve(house.service, one.id, plan_digest=one.plan_digest or "", actor="ann")
+
+
+WAYS: dict[Row, Way] = {
+    (P.DETECTED, E.SEEN_AGAIN): Way(steps),
+    (P.CONFIRMED, E.POLICY_EVALUATED): Way(steps),
+    (P.DECIDED, E.ADMITTED): Way(steps),
+    (P.DECIDED, E.IGNORED): Way(without_policy),
+    (P.DECIDED, E.APPROVAL_NEEDED): Way(
+        steps, fields={"action_type": ActionType.QUARANTINE, "policy_id": None}
+    ),
+    (P.AWAITING_APPROVAL, E.APPROVED): Way(approves),
+    (P.AWAITING_APPROVAL, E.REJECTED): Way(says(reject, reason="no")),
+    (P.AWAITING_APPROVAL, E.TIME_RAN_OUT): Way(a_day_later),
+    (P.AWAITING_APPROVAL, E.IGNORED): Way(says(suppress, reason="fine")),
+    (P.QUEUED, E.PLAN_STARTED): Way(steps),
+    (P.QUEUED, E.GUARD_CLOSED): Way(held),
+    (P.PLANNING, E.PLAN_EMPTY): Way(world(size=1)),
+    (P.PLANNING, E.PLAN_FAILED): Way(world(refuses_plan=RetryableError("locked"))),
+    (P.PLANNING, E.GIVEN_UP): Way(world(refuses_plan=PermanentError("bad"))),
+    (P.PLANNING, E.APPROVAL_NEEDED): Way(steps),
+    (P.PLANNING, E.GUARD_CLOSED): Way(held, fields={APPROVED: True}),
+    (P.PLANNING, E.APPLY_STARTED): Way(steps, fields={APPROVED: True}),
+    (P.APPLYING, E.APPLY_ENDED): Way(steps, P.PLANNING, {APPROVED: True}),
+    (P.APPLYING, E.APPLY_FAILED_CLEANLY): Way(world(fate=Fate.FAILS), P.PLANNING, {APPROVED: True}),
+    (P.APPLYING, E.APPLY_IN_DOUBT): Way(world(fate=Fate.DIES_BEFORE), P.PLANNING, {APPROVED: True}),
+    (P.APPLYING, E.GIVEN_UP): Way(
+        world(fate=Fate.FAILS), P.PLANNING, {APPROVED: True, "attempts": 2}
+    ),
+    (P.VERIFYING, E.VERIFIED): Way(world(size=1)),
+    (P.VERIFYING, E.STILL_DRIFTED): Way(steps, fields={"attempts": 1}),
+    (P.VERIFYING, E.GIVEN_UP): Way(steps, fields={"attempts": 3}),
+    (P.HELD, E.GUARDS_OPEN): Way(steps),
+    (P.UNKNOWN, E.VERIFIED): Way(world(size=1)),
+    (P.UNKNOWN, E.GIVEN_UP): Way(steps),
+    (P.NEEDS_HUMAN, E.RETRIED): Way(says(retry, reason="again")),
+    (P.NEEDS_HUMAN, E.IGNORED): Way(says(suppress, reason="fine")),
+    (P.NEEDS_HUMAN, E.ABANDONED): Way(says(cancel)),
+    (P.NEEDS_HUMAN, E.DRIFT_GONE): Way(world(sees, size=1)),
+}
+for _phase in BEFORE_EFFECT:
+    WAYS[_phase, E.DRIFT_CHANGED] = Way(world(sees, size=8))
+    WAYS[_phase, E.DRIFT_GONE] = Way(world(sees, size=1))
+    WAYS[_phase, E.CANCELLED] = Way(says(cancel))
+
+KEPT_FOR_LATER = {
+    # Nothing is applied again after a doubt before there are guardrails for it.
+    (P.UNKNOWN, E.STILL_DRIFTED),
+    (P.UNKNOWN, E.DRIFT_CHANGED),
+    # Guards are asked where an effect comes near; who waits for a person waits anyway.
+    *((phase, E.GUARD_CLOSED) for phase in BEFORE_EFFECT - {P.QUEUED, P.PLANNING}),
+    # Only a plan can show that nobody but a person can help.
+    *((phase, E.GIVEN_UP) for phase in BEFORE_EFFECT - {P.PLANNING}),
+}
+
+
+def test_every_row_is_walked_or_kept_for_later() -> None:
+    assert set(WAYS) | KEPT_FOR_LATER == set(transitions())
+    assert not set(WAYS) & KEPT_FOR_LATER
+
+
+@pytest.mark.parametrize("row", sorted(WAYS), ids="-".join)
+async def test_the_engine_walks_the_row(house: House, row: Row) -> None:
+    way = WAYS[row]
+    await house.put(MANUAL)
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    one = await house.the_open()
+    fields = dict(way.fields)
+    if fields.pop(APPROVED, False):
+        yes = Approval("ann", one.plan_digest or "", house.clock.now())
+        fields["approvals"] = (yes,)
+    start = replace(one, phase=way.start or row[0], next_at=None, **fields)
+    forced = await house.service.store.transact(lambda tx: tx.remediations.save(start))
+    await way.deed(house, forced)
+    page = await house.read(lambda view: view.audit.page(subject=one.id, limit=500))
+    walked = {
+        (entry.details["from"], entry.details["event"]): entry.action
+        for entry in page.items
+        if "event" in entry.details
+    }
+    assert walked[row[0].value, row[1].value] == f"remediation.{transitions()[row]}"

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.model import StackName
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import FindingState, Health
+from reconciler.engine import stacks
+from reconciler.engine.stacks import StackDraft, sync_config_stacks
+from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, House, stack_record
+
+DRAFT = StackDraft("/stacks/web", interval=timedelta(minutes=5))
+WEB = StackName("web")
+
+
+async def test_a_stack_is_registered_and_looked_at_soon(house: House) -> None:
+    made = await stacks.register(house.service, DRAFT, actor="ann")
+    assert (made.name, made.tool, made.source) == ("web", "terraform", "api")
+    assert made.health is Health.NEVER_RUN
+    assert house.hints.scans == {"web": 0.0}
+    with pytest.raises(ConflictError) as caught:
+        await stacks.register(house.service, replace(DRAFT, directory="/x/web"), actor="ann")
+    assert caught.value.code == "name-taken"
+    assert await house.actions() == ["stack.registered"]
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        replace(DRAFT, directory="relative"),
+        replace(DRAFT, directory="/"),
+        replace(DRAFT, directory="/a\0b", name="x"),
+        replace(DRAFT, name="a/b"),
+        replace(DRAFT, name=" "),
+        replace(DRAFT, name="x" * 201),
+        replace(DRAFT, name="a\nb"),
+        replace(DRAFT, interval=timedelta(seconds=9)),
+        replace(DRAFT, interval=timedelta(days=367)),
+        replace(DRAFT, workspace="w", pulumi_stack="p"),
+        replace(DRAFT, var_files=("relative",)),
+        replace(DRAFT, env_file="relative"),
+    ],
+)
+async def test_a_stack_that_makes_no_sense_is_refused(house: House, draft: StackDraft) -> None:
+    with pytest.raises(InvalidError):
+        await stacks.register(house.service, draft, actor="ann")
+
+
+async def test_what_is_known_of_a_stack_survives_a_change_of_its_interval(house: House) -> None:
+    await stacks.register(house.service, DRAFT, actor="ann")
+    await stacks.update(house.service, WEB, replace(DRAFT, adaptive=True), actor="ann")
+    assert (await house.stack(WEB)).adaptive
+    with pytest.raises(NotFoundError):
+        await stacks.update(house.service, StackName("none"), DRAFT, actor="ann")
+
+
+async def test_what_the_file_states_is_changed_in_the_file(house: House) -> None:
+    for deed in (
+        stacks.update(house.service, SHOP, DRAFT, actor="ann"),
+        stacks.remove(house.service, SHOP, actor="ann"),
+    ):
+        with pytest.raises(ConflictError) as caught:
+            await deed
+        assert caught.value.code == "from-config"
+
+
+async def test_a_stack_that_goes_takes_with_it_what_is_open(house: House) -> None:
+    await house.put(MANUAL)
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    (finding,) = await house.findings()
+    await sync_config_stacks(house.service, [])
+    assert await house.read(lambda view: view.stacks.all()) == ()
+    assert await house.read(lambda view: view.templates.of_stack(SHOP)) == ()
+    healed = await house.read(lambda view: view.findings.get(finding.id))
+    assert healed is not None
+    assert healed.state is FindingState.HEALED
+    (ended,) = await house.remediations()
+    assert ended.phase is Phase.CANCELLED
+
+
+async def test_an_api_stack_is_removed_unless_an_apply_is_not_over(house: House) -> None:
+    await house.service.store.transact(lambda tx: tx.stacks.put(stack_record(source="api")))
+    await house.put(AUTO)
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    house.runner.then = lambda: house.world.unreadable.add(A)
+    await house.look(seconds=31)
+    with pytest.raises(ConflictError) as caught:
+        await stacks.remove(house.service, SHOP, actor="ann")
+    assert caught.value.code == "stack-busy"
+    house.world.unreadable.clear()
+    await house.later(minutes=1)
+    await stacks.remove(house.service, SHOP, actor="ann")
+    with contextlib.suppress(NotFoundError):
+        await stacks.remove(house.service, SHOP, actor="ann")
+    assert await house.read(lambda view: view.stacks.all()) == ()
+
+
+async def test_one_that_needs_a_person_fails_with_its_stack(house: House) -> None:
+    await house.put(MANUAL)
+    house.world.refuses_plan = ValueError("x")
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    await sync_config_stacks(house.service, [])
+    (ended,) = await house.remediations()
+    assert ended.phase is Phase.FAILED
+
+
+async def test_the_file_is_followed_and_what_is_known_stays(house: House) -> None:
+    await house.look()
+    before = await house.stack()
+    await sync_config_stacks(house.service, [stack_record()])
+    assert await house.stack() == before
+    hourly = stack_record(interval=timedelta(hours=1))
+    await sync_config_stacks(house.service, [hourly])
+    after = await house.stack()
+    assert (after.verified_at, after.next_due_at) == (before.verified_at, None)
+    moved = replace(hourly, directory="/elsewhere")
+    await sync_config_stacks(house.service, [moved])
+    assert (await house.stack()).revision is None
+
+
+async def test_a_name_the_api_had_is_the_files_now(house: House) -> None:
+    await stacks.register(house.service, DRAFT, actor="ann")
+    await sync_config_stacks(house.service, [stack_record(), stack_record(WEB)])
+    assert (await house.stack(WEB)).source == "config"
+
+
+async def test_a_stack_whose_apply_is_not_over_goes_later(house: House) -> None:
+    await house.put(AUTO)
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    house.runner.then = lambda: house.world.unreadable.add(A)
+    await house.look(seconds=31)
+    await sync_config_stacks(house.service, [])
+    assert (await house.stack()).name == SHOP
+    house.world.unreadable.clear()
+    await house.later(minutes=1)
+    await sync_config_stacks(house.service, [])
+    assert await house.read(lambda view: view.stacks.all()) == ()

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import re
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+
+import reconciler.storage.transaction  # noqa: F401  every table
+from reconciler.domain.errors import StorageError
+from reconciler.storage.sqlite import open_store
+from reconciler.storage.tables.row import Row
+from reconciler.stores import Transaction
+from tests.contract.store.records import a_finding, a_remediation, a_stack, an_audit_entry
+
+
+@contextmanager
+def raw(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        yield connection
+
+
+@pytest.fixture
+async def migrated(tmp_path: Path) -> Path:
+    path = tmp_path / "data" / "trueup.db"
+    await (await open_store(path)).close()
+    return path
+
+
+def test_the_migrations_make_what_the_tables_say(migrated: Path, tmp_path: Path) -> None:
+    declared = tmp_path / "declared.db"
+    engine = create_engine(f"sqlite:///{declared}")
+    Row.metadata.create_all(engine)
+    engine.dispose()
+    ours = _schema(declared)
+    theirs = _schema(migrated)
+    assert theirs.pop("alembic_version")
+    triggers = {name for name, sql in theirs.items() if sql.startswith("CREATE TRIGGER")}
+    assert triggers == {"audit_is_kept", "audit_is_never_changed", "audit_is_never_replaced"}
+    assert ours == {name: sql for name, sql in theirs.items() if name not in triggers}
+
+
+def test_alembic_finds_nothing_left_to_do(migrated: Path) -> None:
+    engine = create_engine(f"sqlite:///{migrated}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Row.metadata) == []
+    engine.dispose()
+
+
+async def test_opening_again_changes_nothing(migrated: Path) -> None:
+    store = await open_store(migrated)
+    await store.transact(lambda t: t.stacks.put(a_stack()))
+    await store.close()
+    before = _schema(migrated)
+    store = await open_store(migrated)
+    assert await store.read(lambda t: t.stacks.all()) == (a_stack(),)
+    await store.close()
+    assert _schema(migrated) == before
+
+
+async def test_a_database_of_a_newer_version_is_refused_by_name(migrated: Path) -> None:
+    with raw(migrated) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0999'")
+    before = _schema(migrated)
+    with pytest.raises(StorageError, match="newer version of trueup") as refused:
+        await open_store(migrated)
+    assert str(migrated) in str(refused.value)
+    assert "0999" in str(refused.value)
+    assert refused.value.remedy
+    assert _schema(migrated) == before
+
+
+async def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "trueup.db"
+    with raw(path) as connection:
+        connection.execute("CREATE TABLE songs (title TEXT)")
+    with pytest.raises(StorageError, match="none of trueup's"):
+        await open_store(path)
+    assert list(_schema(path)) == ["songs"]
+
+
+async def test_a_migration_that_fails_leaves_an_empty_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "trueup.db"
+    wrong = {"trigger": "audit_is_kept"}
+
+    def execute(_operations: object, _statement: str) -> None:
+        raise LookupError(wrong["trigger"])
+
+    monkeypatch.setattr("alembic.operations.Operations.execute", execute)
+    with pytest.raises(LookupError):
+        await open_store(path)
+    assert _schema(path) == {}
+    monkeypatch.undo()
+    await (await open_store(path)).close()
+    assert "audit_is_kept" in _schema(path)
+
+
+async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "trueup.db"
+    store = await open_store(path)
+    await store.transact(lambda t: t.stacks.put(a_stack()))
+    modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()}
+    assert modes == {"trueup.db": 0o600, "trueup.db-wal": 0o600, "trueup.db-shm": 0o600}
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    await store.close()
+    path.chmod(0o644)
+    await (await open_store(path)).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit SET actor = 'nobody'",
+        "DELETE FROM audit",
+        "REPLACE INTO audit SELECT seq, at, 'nobody', action, subject, details FROM audit",
+    ],
+)
+async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -> None:
+    store = await open_store(migrated)
+    await store.transact(lambda t: t.audit.append(an_audit_entry()))
+    await store.close()
+    with (
+        raw(migrated) as connection,
+        pytest.raises(sqlite3.DatabaseError, match=r"audit rows are (kept|never)"),
+    ):
+        connection.execute(statement)
+    store = await open_store(migrated)
+    assert (await store.read(lambda t: t.audit.page())).items == (an_audit_entry(seq=1),)
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "columns"),
+    [
+        ("UPDATE remediations SET phase = 'unknown'", "remediations.stack"),
+        ("UPDATE remediation_findings SET finding_id = 'f1'", "remediation_findings.finding_id"),
+        (
+            "UPDATE findings SET address = 'one'",
+            "findings.stack, findings.address, findings.kind",
+        ),
+    ],
+)
+async def test_the_database_itself_holds_what_may_be_once(
+    migrated: Path, statement: str, columns: str
+) -> None:
+    def fill(transaction: Transaction) -> None:
+        for identity, finding in (("m1", "f1"), ("m2", "f2")):
+            transaction.findings.put_many([a_finding(finding)])
+            transaction.remediations.add(a_remediation(identity, finding))
+
+    store = await open_store(migrated)
+    await store.transact(fill)
+    await store.close()
+    with raw(migrated) as connection, pytest.raises(sqlite3.IntegrityError, match=columns):
+        connection.execute(statement)
+
+
+def _schema(path: Path) -> dict[str, str]:
+    with raw(path) as connection:
+        rows = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
+        ).fetchall()
+    return {name: re.sub(r"\s+", " ", sql) for name, sql in rows}

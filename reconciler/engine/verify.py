@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.domain.cadence import patience, retry_after
 from reconciler.domain.lifecycle import fold
 from reconciler.domain.phases import Event, Phase
-from reconciler.domain.records import Remediation
+from reconciler.domain.records import Health, Remediation
 from reconciler.engine.findings import heal
 from reconciler.engine.looking import Blind, Look, look
 from reconciler.engine.moves import move, sentence, unhealed_of
@@ -36,8 +36,8 @@ async def verify(service: Service, known: Remediation) -> bool:
         address, reason = seen.report.unreadable[0]
         return await _not_read(service, known, f"{address} cannot be read: {reason}")
     await service.store.transact(lambda tx: _judge(tx, service, known, seen))
-    if seen.report.findings:
-        service.dispatcher.scan_soon(known.stack)
+    # Counts, templates and freshness are those of the whole stack: a pass brings them.
+    service.dispatcher.scan_soon(known.stack)
     return True
 
 
@@ -47,6 +47,7 @@ def _judge(tx: Transaction, service: Service, known: Remediation, seen: Look) ->
     heal(tx, folded.healed, at=at)
     if not seen.report.findings:
         move(tx, known, Event.VERIFIED, at=at, note=_CONVERGED[known.phase])
+        _note_health(tx, known)
         return
     addresses = ", ".join(finding.address for finding in seen.report.findings[:3])
     note = f"still drifted: {addresses}"
@@ -55,6 +56,14 @@ def _judge(tx: Transaction, service: Service, known: Remediation, seen: Look) ->
     else:
         again = at + retry_after(known.attempts)
         move(tx, known, Event.STILL_DRIFTED, at=at, note=note, next_at=again)
+
+
+def _note_health(tx: Transaction, known: Remediation) -> None:
+    """Call the stack in sync again when nothing of what its last whole pass found is left."""
+    stack = tx.stacks.get(known.stack)
+    if stack is None or stack.health is not Health.DRIFTED or tx.findings.unhealed(known.stack):
+        return
+    tx.stacks.put(replace(stack, health=Health.IN_SYNC))
 
 
 _CONVERGED: Final = {

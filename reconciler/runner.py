@@ -129,6 +129,8 @@ def _end(folder: Path, log: int, code: int, *, interrupted: bool = False) -> int
     for _ in range(_WRITE_ATTEMPTS):
         if _record(folder / "exit.json", end):
             return 0
+        if not folder.is_dir():
+            break
         time.sleep(_WRITE_PAUSE_S)
     return 1
 

@@ -240,7 +240,7 @@ class WorldRunner:
     """Implements `Runner`; outlives whoever started a job, as the real one does.
 
     `fates` says what becomes of the next applies; without one they are done. One that
-    `STAYS` is under way until it is interrupted or `release` is called.
+    `STAYS` is under way until `release` is called.
     """
 
     worlds: dict[StackName, World]
@@ -284,20 +284,20 @@ class WorldRunner:
         return known.ended
 
     def interrupt(self, process: RunnerProcess) -> bool:
-        for folder, known in self.jobs.items():
+        for known in self.jobs.values():
             if known.process == process and known.ended is None:
                 known.interrupts += 1
-                if known.interrupts > 1:
-                    return False
-                known.ended = Exited(1, self.clock.now(), interrupted=True)
-                (folder / "exit.json").touch()
-                return True
+                return known.interrupts == 1
         return False
 
     def release(self) -> None:
-        """Let every apply that stays go on to its end."""
+        """Let every apply that stays come to its end, at once when it was interrupted."""
         for folder, known in self.jobs.items():
-            if known.ended is None and known.fate is Fate.STAYS:
+            if known.ended is not None or known.fate is not Fate.STAYS:
+                continue
+            if known.interrupts:
+                known.ended = Exited(1, self.clock.now(), interrupted=True)
+            else:
                 known.fate = Fate.DONE
                 self.finish(folder)
 

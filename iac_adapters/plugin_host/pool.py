@@ -51,6 +51,7 @@ Sleep = Callable[[float], Awaitable[None]]
 @dataclass(slots=True)
 class _Slot(Generic[P]):
     process: P | None = None
+    weight: int = 0
     used_at_s: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     deaths: Deaths = field(default_factory=Deaths)
@@ -61,7 +62,7 @@ class PluginPool(Generic[P]):
 
     `max_processes` and `max_bytes` are kept by ending the longest unused ones first. One
     that is at work is never ended, nor is the last one used: while all others are at work
-    both may be exceeded. Memory is measured when a process is added and every 15 s.
+    both may be exceeded. A process is weighed when it is added, and all are every 15 s.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class PluginPool(Generic[P]):
             added = slot.process is None or not slot.process.alive
             if slot.process is None or added:
                 slot.process = await self._replace(key, slot, start)
+                self._weigh(slot)
             slot.used_at_s = self._clock()
             process = slot.process
         if added:
@@ -113,6 +115,7 @@ class PluginPool(Generic[P]):
         if slot.process is not None and slot.process.alive:
             return slot.process is process
         slot.process, slot.used_at_s = process, self._clock()
+        self._weigh(slot)
         self._watch()
         self._trim()
         return True
@@ -171,21 +174,24 @@ class PluginPool(Generic[P]):
     def _was_closed(self) -> bool:
         return self._closed
 
+    def _weigh(self, slot: _Slot[P]) -> None:
+        if self._max_bytes is not None and slot.process is not None:
+            slot.weight = slot.process.memory_bytes()
+
     def _trim(self) -> None:
         """End the longest unused until both limits are kept, or only what must stay is left."""
         running = [s for s in self._slots.values() if s.process is not None and s.process.alive]
         running.sort(key=lambda slot: slot.used_at_s)
-        weights = [_weight(slot) for slot in running] if self._max_bytes is not None else []
         surplus = len(running) - self._max_processes
-        surplus_bytes = sum(weights) - (self._max_bytes or 0)
+        surplus_bytes = sum(slot.weight for slot in running) - (self._max_bytes or 0)
         now_s = self._clock()
-        for number, slot in enumerate(running[:-1]):
+        for slot in running[:-1]:
             if surplus <= 0 and surplus_bytes <= 0:
                 return
             if now_s - slot.used_at_s >= _IN_HAND_S and not _at_work(slot):
                 self._end(slot)
                 surplus -= 1
-                surplus_bytes -= weights[number] if weights else 0
+                surplus_bytes -= slot.weight
 
     def _watch(self) -> None:
         if self._reaper is None or self._reaper.done():
@@ -198,6 +204,8 @@ class PluginPool(Generic[P]):
         while any(slot.process is not None for slot in self._slots.values()):
             await self._sleep(every_s)
             self._end_idle()
+            for slot in self._slots.values():
+                self._weigh(slot)
             self._trim()
 
     def _end_idle(self) -> None:
@@ -226,10 +234,6 @@ class PluginPool(Generic[P]):
             if not process.busy:
                 break
         await process.close()
-
-
-def _weight(slot: _Slot[P]) -> int:
-    return slot.process.memory_bytes() if slot.process is not None else 0
 
 
 def _at_work(slot: _Slot[P]) -> bool:

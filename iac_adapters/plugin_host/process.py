@@ -10,10 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Final
 
 import grpc
@@ -30,6 +27,9 @@ from iac_adapters.plugin_host.errors import (
 from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
 from iac_adapters.plugin_host.output import StderrTail, drain, first_line
 from iac_adapters.plugin_host.socket_folder import SocketFolder
+from iac_adapters.plugin_host.spawn import LEASH_MODE, PluginSpec, check_executable, spawn
+
+__all__ = ["PluginProcess", "PluginSpec"]
 
 _MESSAGE_BYTES: Final = 256 << 20
 _CHANNEL_OPTIONS: Final = (
@@ -38,21 +38,9 @@ _CHANNEL_OPTIONS: Final = (
     ("grpc.enable_http_proxy", 0),
 )
 _SHUTDOWN: Final = "/plugin.GRPCController/Shutdown"
-_NOT_FOR_PLUGINS: Final = ("PLUGIN_CLIENT_CERT", "PLUGIN_MULTIPLEX_GRPC")
 _CLOSING_STEP_S: Final = 2.0
 _CRASH_GRACE_S: Final = 0.3
 _DETAILS_CHARACTERS: Final = 300
-
-LEASH_MODE: Final = "exec" if sys.platform == "linux" else "hold"
-
-
-@dataclass(frozen=True, slots=True)
-class PluginSpec:
-    """What to run. `environment` is complete: nothing of ours is added but the handshake's."""
-
-    argv: tuple[str, ...]
-    environment: Mapping[str, str] = field(repr=False)
-    label: str
 
 
 class PluginProcess:
@@ -69,6 +57,7 @@ class PluginProcess:
     ) -> None:
         self.label = label
         self._leash_mode = leash_mode
+        self._seen: psutil.Process | None = None
         self.handshake = Handshake(1, 0, "", "")
         self._child = child
         self._folder = folder
@@ -95,10 +84,10 @@ class PluginProcess:
             PluginStartError: it cannot be run, ends, or says nothing or nonsense within
                 `timeout_s`; nothing of it is left running.
         """
-        _check_executable(spec)
+        check_executable(spec)
         folder = SocketFolder.create()
         try:
-            child = await _spawn(spec, cookie, folder.path, leash_mode)
+            child = await spawn(spec, cookie, folder.path, leash_mode)
         except BaseException:
             folder.remove()
             raise
@@ -139,10 +128,11 @@ class PluginProcess:
         return sum(one.rss - getattr(one, "shared", 0) for one in used)
 
     def _weighed(self) -> list[psutil.Process]:
-        process = psutil.Process(self.pid)
+        if self._seen is None:
+            self._seen = psutil.Process(self.pid)
         # Held by the leash, the plugin is its child; looking for children costs milliseconds.
-        held = process.children(recursive=True) if self._leash_mode == "hold" else []
-        return [process, *held]
+        held = self._seen.children(recursive=True) if self._leash_mode == "hold" else []
+        return [self._seen, *held]
 
     def stderr_tail(self) -> str:
         """Return the last of what it wrote. It may hold secrets: never show it unasked."""
@@ -292,47 +282,6 @@ class PluginProcess:
     def _kill_group(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, number)
-
-
-def _check_executable(spec: PluginSpec) -> None:
-    program = Path(spec.argv[0])
-    if not program.is_file() or not os.access(program, os.X_OK):
-        raise PluginStartError(
-            f"the plugin {spec.label} cannot be run: {program} is no executable file",
-            remedy="install it again, for Terraform by `terraform init`",
-        )
-
-
-async def _spawn(
-    spec: PluginSpec, cookie: tuple[str, str] | None, folder: Path, leash_mode: str
-) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-S",
-        leash.__file__,
-        leash_mode,
-        str(os.getpid()),
-        *spec.argv,
-        env=_environment(spec.environment, cookie, folder),
-        # In `hold` mode this pipe is the leash itself.
-        stdin=asyncio.subprocess.PIPE if leash_mode == "hold" else asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-
-
-def _environment(
-    given: Mapping[str, str], cookie: tuple[str, str] | None, folder: Path
-) -> dict[str, str]:
-    environment = {name: text for name, text in given.items() if name not in _NOT_FOR_PLUGINS}
-    environment.setdefault("TF_LOG_SDK", "OFF")  # else every call logs kilobytes
-    environment["PLUGIN_PROTOCOL_VERSIONS"] = "5,6"
-    environment["PLUGIN_UNIX_SOCKET_DIR"] = str(folder)
-    if cookie is not None:
-        environment[cookie[0]] = cookie[1]
-    return environment
 
 
 def _is_being_cancelled() -> bool:

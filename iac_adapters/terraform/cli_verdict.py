@@ -13,6 +13,7 @@ import orjson
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.masking import Masker
 from iac_adapters.terraform.origin import is_empty, origin_of
+from iac_adapters.terraform.plan_json import with_unknown
 from reconciler.domain.compare import (
     IsSet,
     align,
@@ -103,7 +104,7 @@ def _drifted(
     masker: Masker,
 ) -> Verdict:
     is_set = _sets_of(resource)
-    planned = _with_unknown(change["after"], change.get("after_unknown"))
+    planned = with_unknown(change["after"], change.get("after_unknown"))
     live, planned, recorded = align((change["before"], planned, _recorded(resource)), is_set)
     replaced = tuple(tuple(path) for path in change.get("replace_paths", ()))
     secret = _Secrets(change, drift)
@@ -183,20 +184,6 @@ def _any_true(tree: Any) -> bool:
     if isinstance(tree, list):
         return any(_any_true(value) for value in tree)
     return tree is True
-
-
-def _with_unknown(after: Any, unknown: Any) -> Value:
-    if unknown is True:
-        return UNKNOWN
-    if isinstance(unknown, dict) and isinstance(after, dict | None):
-        known = after or {}
-        keys = [*known, *(key for key in unknown if key not in known)]
-        return {key: _with_unknown(known.get(key), unknown.get(key)) for key in keys}
-    if isinstance(unknown, list) and isinstance(after, list):
-        padded = unknown + [None] * (len(after) - len(unknown))
-        return [_with_unknown(value, padded[i]) for i, value in enumerate(after)]
-    value: Value = after
-    return value
 
 
 def _sets_of(resource: LoadedResource) -> IsSet:

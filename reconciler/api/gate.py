@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -110,8 +109,7 @@ class Gate:
                     raise
                 return refusal.response()
 
-        # A client that goes away must not leave a mutation without its kept answer.
-        return await asyncio.shield(asyncio.ensure_future(self.replays.once(asked, work)))
+        return await self.replays.once(asked, work)
 
 
 class _Parsed(Request):

@@ -41,14 +41,23 @@ class Replays:
         self._service = service
         self._wait_s = wait_s
         self._at_work: dict[tuple[str, str], asyncio.Event] = {}
+        self._tasks: set[asyncio.Future[Response]] = set()
 
     async def once(self, asked: Asked, work: Callable[[], Awaitable[Response]]) -> Response:
         """Return the answer `work` gives, now or when the same was asked for before.
+
+        Whoever goes away meanwhile leaves no mutation without its kept answer.
 
         Raises:
             Refusal: 409 the key came with another request, or its first one is still
                 being worked on.
         """
+        task = asyncio.ensure_future(self._once(asked, work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def _once(self, asked: Asked, work: Callable[[], Awaitable[Response]]) -> Response:
         name = (asked.token.token_id, asked.key)
         while True:
             kept = await self._kept(asked)

@@ -28,7 +28,7 @@ RunId = NewType("RunId", str)
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
-"""An object that is JSON already, secrets masked: `reconciler.wire` made it."""
+"""An object that is JSON already, secrets masked: `reconciler.wire.scan` made it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
-from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.errors import ConflictError, InvalidError
 from reconciler.domain.model import Fingerprint
 from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     Approval,
-    FindingRecord,
     FindingState,
     Hold,
     Remediation,
@@ -30,12 +28,19 @@ from reconciler.engine.moves import (
     unhealed_of,
 )
 from reconciler.engine.opening import new_remediation
+from reconciler.engine.refusals import (
+    LONGEST_REASON,
+    already_healed,
+    awaiting,
+    check_reason,
+    finding_of_report,
+    moved_on,
+    needing_person,
+)
 from reconciler.engine.runs import process_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 from reconciler.wire.service import hold_object
-
-LONGEST_REASON: Final = 2000
 
 
 async def approve(
@@ -51,7 +56,7 @@ async def approve(
     at = service.clock.now()
 
     def work(tx: Transaction) -> Remediation:
-        known = _awaiting(tx, remediation_id, at=at)
+        known = awaiting(tx, remediation_id, at=at)
         if known.action_type is ActionType.QUARANTINE:
             raise ConflictError(
                 "quarantine is not available in this version",
@@ -84,7 +89,7 @@ async def reject(
     check_reason(reason)
 
     def work(tx: Transaction) -> Remediation:
-        known = _awaiting(tx, remediation_id, at=at)
+        known = awaiting(tx, remediation_id, at=at)
         ended = move(tx, known, Event.REJECTED, at=at, actor=actor, note=reason)
         settle(tx, ended, _settlement(ended, actor, reason))
         return ended
@@ -110,7 +115,7 @@ async def cancel(service: Service, remediation_id: RemediationId, *, actor: str)
         elif known.phase in BEFORE_EFFECT:
             event = Event.CANCELLED
         else:
-            raise _moved_on(known, "cannot be cancelled any more")
+            raise moved_on(known, "cannot be cancelled any more")
         ended = move(tx, known, event, at=at, actor=actor, note=f"cancelled by {actor}")
         settle(tx, ended, _settlement(ended, actor, None))
         return ended, None
@@ -152,10 +157,10 @@ async def retry(
     check_reason(reason)
 
     def work(tx: Transaction) -> Remediation:
-        known = _needing_person(tx, remediation_id)
+        known = needing_person(tx, remediation_id)
         records = unhealed_of(tx, known)
         if not records:
-            raise _healed(known.id)
+            raise already_healed(known.id)
         anew = replace(
             known,
             attempts=0,
@@ -184,7 +189,7 @@ async def suppress(
     def work(tx: Transaction) -> Remediation:
         known = the_remediation(tx, remediation_id)
         if known.phase not in (Phase.NEEDS_HUMAN, Phase.AWAITING_APPROVAL):
-            raise _moved_on(known, "waits for nobody's word")
+            raise moved_on(known, "waits for nobody's word")
         ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
         settle(tx, ended, _settlement(ended, actor, reason))
         tx.findings.put_many(
@@ -215,7 +220,7 @@ async def request(
     at = service.clock.now()
 
     def work(tx: Transaction) -> Remediation:
-        record = _finding_of_report(tx, report_id)
+        record = finding_of_report(tx, report_id)
         known = tx.remediations.open_with(record.id)
         if known is not None:
             return known
@@ -275,50 +280,9 @@ def release_hold(
     return tuple(one.id for one in tx.remediations.in_phases({Phase.HELD}))
 
 
-def check_reason(reason: str) -> None:
-    """Refuse a reason that says nothing.
-
-    Raises:
-        InvalidError: it is empty or too long.
-    """
-    if not reason.strip() or len(reason) > LONGEST_REASON:
-        raise InvalidError(f"a reason has 1 to {LONGEST_REASON} characters")
-
-
 async def _then_advance(service: Service, remediation: Remediation) -> Remediation:
     service.dispatcher.advance_soon(remediation.id)
     return remediation
-
-
-def _awaiting(tx: Transaction, remediation_id: RemediationId, *, at: datetime) -> Remediation:
-    known = the_remediation(tx, remediation_id)
-    if known.phase is not Phase.AWAITING_APPROVAL:
-        raise ConflictError(
-            f"remediation {known.id} awaits no approval: it is {known.phase.value}",
-            code="not-awaiting",
-        )
-    if known.expires_at is not None and known.expires_at <= at:
-        raise ConflictError(
-            f"the time to decide about remediation {known.id} is over", code="not-awaiting"
-        )
-    return known
-
-
-def _needing_person(tx: Transaction, remediation_id: RemediationId) -> Remediation:
-    known = the_remediation(tx, remediation_id)
-    if known.phase is not Phase.NEEDS_HUMAN:
-        raise _moved_on(known, "needs nobody's word to go on")
-    return known
-
-
-def _moved_on(known: Remediation, why: str) -> ConflictError:
-    return ConflictError(
-        f"remediation {known.id} is {known.phase.value} and {why}", code="moved-on"
-    )
-
-
-def _healed(what: str) -> ConflictError:
-    return ConflictError(f"the drift of {what} is gone already", code="already-healed")
 
 
 def _settlement(ended: Remediation, actor: str, reason: str | None) -> dict[str, str | None]:
@@ -331,14 +295,3 @@ def _fingerprints_now(tx: Transaction, known: Remediation) -> tuple[Fingerprint,
         records[finding_id].fingerprint if finding_id in records else before
         for finding_id, before in zip(known.finding_ids, known.fingerprints, strict=True)
     )
-
-
-def _finding_of_report(tx: Transaction, report_id: ReportId) -> FindingRecord:
-    report = tx.reports.get(report_id)
-    if report is None:
-        raise NotFoundError(f"there is no drift report {report_id}")
-    address = report.resource_id.removeprefix(f"{report.stack}/")
-    for record in tx.findings.unhealed(report.stack):
-        if record.address == address:
-            return record
-    raise _healed(report.resource_id)

@@ -79,7 +79,7 @@ def client_for(
     app: FastAPI, token: str | None = None, *, caller: tuple[str, int] = _CALLER
 ) -> httpx.AsyncClient:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    transport = httpx.ASGITransport(app=app, client=caller)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app, client=caller)
     return httpx.AsyncClient(transport=transport, base_url="http://desk", headers=headers)
 
 

@@ -91,7 +91,7 @@ async def test_a_failure_of_ours_may_be_tried_again(
 @pytest.mark.parametrize("key", ["", "x" * 256, "caf\u00e9", "tab\there"])
 async def test_a_key_that_is_none_is_refused(desk: Desk, key: str) -> None:
     answer = await desk.admin.post(
-        f"{V1}/templates", json=TEMPLATE, headers={"Idempotency-Key": key.encode("latin-1")}
+        f"{V1}/templates", json=TEMPLATE, headers={b"Idempotency-Key": key.encode("latin-1")}
     )
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "header.Idempotency-Key"
@@ -100,19 +100,40 @@ async def test_a_key_that_is_none_is_refused(desk: Desk, key: str) -> None:
 
 async def test_a_twin_waits_only_so_long(desk: Desk) -> None:
     replays = Replays(desk.house.service, wait_s=0.01)
-    asked = Asked(token_of(Role.ADMIN, desk.clock), "slow", "digest")
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow() -> Response:
-        begun.set()
-        await go_on.wait()
-        return Response(b"{}", media_type="application/json")
-
-    first = asyncio.ensure_future(replays.once(asked, slow))
-    await begun.wait()
+    slow = Slow()
+    first = asyncio.ensure_future(replays.once(slow.asked(desk), slow.work))
+    await slow.begun.wait()
     with pytest.raises(Refusal) as refused:
-        await replays.once(asked, slow)
+        await replays.once(slow.asked(desk), slow.work)
     assert (refused.value.status, refused.value.code) == (409, "in-progress")
-    go_on.set()
+    slow.go_on.set()
     assert (await first).status_code == 200
-    assert (await replays.once(asked, slow)).headers["idempotent-replayed"] == "true"
+
+
+async def test_what_is_begun_is_kept_also_for_whoever_goes_away(desk: Desk) -> None:
+    replays = Replays(desk.house.service)
+    slow = Slow()
+    first = asyncio.ensure_future(replays.once(slow.asked(desk), slow.work))
+    await slow.begun.wait()
+    first.cancel()
+    slow.go_on.set()
+    again = await replays.once(slow.asked(desk), slow.work)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert slow.times == 1
+
+
+class Slow:
+    """Work that is begun, and ends when it is told to."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+        self.times = 0
+
+    def asked(self, desk: Desk) -> Asked:
+        return Asked(token_of(Role.ADMIN, desk.clock), "slow", "digest")
+
+    async def work(self) -> Response:
+        self.times += 1
+        self.begun.set()
+        await self.go_on.wait()
+        return Response(b"{}", media_type="application/json")

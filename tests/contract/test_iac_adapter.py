@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from reconciler.domain.model import (
     StackName,
     Unreadable,
 )
-from reconciler.ports import IacAdapter, StackReference
+from reconciler.domain.plan import Action
+from reconciler.ports import IacAdapter, InDoubt, StackReference, Vanished
 from tests.contract.conftest import three_things
 from tests.fakes import FakeAdapter, recorded
 from tests.world_stack import KEY
@@ -140,4 +142,81 @@ async def test_a_second_pass_sees_the_same(world: World) -> None:
 async def test_closing_twice_is_closing_once(world: World) -> None:
     await seen_by(world)
     await world.adapter.close()
+    await world.adapter.close()
+
+
+def private(folder: Path, name: str = "run") -> Path:
+    made = folder / name
+    made.mkdir(mode=0o700)
+    return made
+
+
+async def test_a_plan_is_for_exactly_what_was_asked(world: World, tmp_path: Path) -> None:
+    snapshot = await world.adapter.load(world.reference)
+    folder = private(tmp_path)
+    plan = await world.adapter.plan(snapshot, [world.gone], folder=folder)
+
+    assert plan.stack == snapshot.stack
+    assert plan.targets == (world.gone,)
+    assert [(one.address, one.action) for one in plan.resources] == [(world.gone, Action.CREATE)]
+    assert any(folder.iterdir())
+    await world.adapter.close()
+
+
+async def test_planning_changes_nothing(world: World, tmp_path: Path) -> None:
+    before = {seen.address: seen.verdict for seen in await seen_by(world)}
+    snapshot = await world.adapter.load(world.reference)
+    await world.adapter.plan(snapshot, [world.gone], folder=private(tmp_path))
+    assert before == {seen.address: seen.verdict for seen in await seen_by(world)}
+    await world.adapter.close()
+
+
+async def test_the_same_plan_has_the_same_digest(world: World, tmp_path: Path) -> None:
+    snapshot = await world.adapter.load(world.reference)
+    first = await world.adapter.plan(snapshot, [world.gone], folder=private(tmp_path, "1"))
+    second = await world.adapter.plan(snapshot, [world.gone], folder=private(tmp_path, "2"))
+    other = await world.adapter.plan(snapshot, [world.in_sync], folder=private(tmp_path, "3"))
+
+    assert first.digest == second.digest
+    assert other.empty
+    assert other.digest != first.digest
+    await world.adapter.close()
+
+
+async def test_a_correction_is_one_command_with_no_secret_in_its_words(
+    world: World, tmp_path: Path
+) -> None:
+    snapshot = await world.adapter.load(world.reference)
+    folder = private(tmp_path)
+    await world.adapter.plan(snapshot, [world.gone], folder=folder)
+    job = world.adapter.correction(snapshot, folder=folder)
+
+    assert job.argv
+    assert str(folder) in " ".join(job.argv)
+    assert repr(dict(job.environment)) not in repr(job)
+    await world.adapter.close()
+
+
+async def test_an_end_that_nobody_recorded_is_in_doubt(world: World, tmp_path: Path) -> None:
+    snapshot = await world.adapter.load(world.reference)
+    log = private(tmp_path) / "log"
+    log.touch()
+    assert isinstance(world.adapter.outcome(snapshot, ended=Vanished(), log=log), InDoubt)
+    await world.adapter.close()
+
+
+async def test_a_line_that_means_nothing_is_no_progress(world: World) -> None:
+    for line in (b"", b"{", b"[]", b"null", b"\xff\x00", b'{"type": "version"}', b'{"hook": 1}'):
+        assert world.adapter.progress(line) is None
+    await world.adapter.close()
+
+
+async def test_what_is_declared_is_told_the_same_each_time(world: World) -> None:
+    snapshot = await world.adapter.load(world.reference)
+    told = await world.adapter.declarations(snapshot)
+
+    assert {one.address for one in told} == {world.in_sync, world.gone, world.denied}
+    assert told == await world.adapter.declarations(snapshot)
+    assert json.loads(json.dumps([one.definition for one in told]))
+    assert world.reads_so_far() == 0
     await world.adapter.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,13 @@ from tests.fake_world import Fate, World, WorldAdapter, WorldRunner
 from tests.fakes import FakeClock
 from tests.patience import until
 
-_STAYS = "import signal; print('up', flush=True); signal.sigwait({signal.SIGUSR2})"
+# Stays as long as the file it is told of; at the end of a test that is no longer.
+_STAYS = """
+import os, sys, time
+print("up", flush=True)
+while os.path.exists(sys.argv[1]):
+    time.sleep(0.02)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,8 @@ def process_place(folder: Path) -> Place:
         return RunnerJob(("/bin/sh", "-c", "exit 0"), folder, {"A": "b"})
 
     async def stays() -> RunnerJob:
-        return RunnerJob((sys.executable, "-c", _STAYS), folder, {"A": "b"})
+        (folder / "stay").touch()
+        return RunnerJob((sys.executable, "-c", _STAYS, str(folder / "stay")), folder, {"A": "b"})
 
     return Place(ProcessRunner(), folder / "run", ends, stays)
 
@@ -69,8 +76,9 @@ PLACES = {"process": process_place, "fake": fake_place}
 
 
 @pytest.fixture(params=sorted(PLACES))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    return PLACES[request.param](tmp_path)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    yield PLACES[request.param](tmp_path)
+    (tmp_path / "stay").unlink(missing_ok=True)
 
 
 async def ask(place: Place, process: RunnerProcess) -> None:

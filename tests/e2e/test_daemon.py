@@ -50,7 +50,7 @@ def test_what_is_opened_behind_its_back_is_found_unasked_and_closed_again(shop: 
         assert {report["resource_id"] for report in history} == {RESOURCE}
         log = daemon.ask(f"/runs/{run['id']}/log")
         assert any(line["address"] == GROUP for line in log["items"])
-        assert log["ended"]
+        assert daemon.ask(f"/runs/{run['id']}/log?offset={log['next_offset']}")["ended"]
     assert list((shop.data_dir / "runs").rglob("plan*")) == []
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import resource
+import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.daemon import serving
-from tests.e2e.command import Ended, Trueup
+from tests.daemon import Daemon, RefusedError, serving
+from tests.e2e.command import Ended, Trueup, bound_by_permissions
 from tests.e2e.shop import AUTO, Shop, only_remediation, until_verified
 
 
@@ -69,8 +73,8 @@ def _not_a_database(shop: Shop) -> Path:
     return shop.settings()
 
 
-def _serve_to_the_end(shop: Shop, settings: Path) -> Ended:
-    command = Trueup(shop.environment)
+def _serve_to_the_end(shop: Shop, settings: Path, *, wrapper: tuple[str, ...] = ()) -> Ended:
+    command = Trueup(shop.environment, wrapper=wrapper)
     process = command.start("--config", settings, "serve")
     try:
         out, err = process.communicate(timeout=60)
@@ -79,6 +83,59 @@ def _serve_to_the_end(shop: Shop, settings: Path) -> Ended:
         out, err = process.communicate()
         pytest.fail(f"it did not end:\n{out}{err}")
     return Ended(process.returncode, out, err)
+
+
+def test_killed_again_and_again_it_keeps_all_that_it_acknowledged(shop: Shop) -> None:
+    settings = shop.settings()
+    acknowledged = []
+    for number in range(5):
+        with shop.serving(settings) as daemon:
+            for part in range(number + 1):
+                body = {
+                    "resource_type": "aws_sqs_queue",
+                    "template_definition": {"number": number, "part": part},
+                    "name": f"template-{number}-{part}",
+                }
+                acknowledged.append(daemon.ask("/templates", body)["template_id"])
+            daemon.process.send_signal(signal.SIGKILL)
+            daemon.process.wait()
+    with shop.serving(settings) as daemon:
+        kept = [daemon.ask(f"/templates/{one}")["template_id"] for one in acknowledged]
+    assert kept == acknowledged
+    with closing(sqlite3.connect(shop.data_dir / "trueup.db")) as database:
+        assert database.execute("pragma quick_check").fetchall() == [("ok",)]
+
+
+@pytest.mark.skipif(
+    not hasattr(resource, "prlimit"), reason="a limit for another process is Linux's"
+)
+def test_a_full_disk_ends_it_with_a_reason_and_tears_nothing(shop: Shop) -> None:
+    settings = shop.settings()
+    with shop.serving(settings) as daemon:
+        until_verified(daemon)
+        kept = daemon.ask("/templates?limit=100")["items"]
+        size = max(path.stat().st_size for path in shop.data_dir.glob("trueup.db*"))
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (size, size))
+        with pytest.raises((RefusedError, OSError)):
+            _write_on_and_on(daemon)
+        assert daemon.process.wait(60) == 1
+    said = "\n".join(daemon.lines)
+    assert "error:" in said
+    assert "help:" in said
+    assert "Traceback" not in said
+    with shop.serving(settings) as daemon:
+        assert daemon.ask("/templates?limit=100")["items"] == kept
+    with closing(sqlite3.connect(shop.data_dir / "trueup.db")) as database:
+        assert database.execute("pragma quick_check").fetchall() == [("ok",)]
+
+
+def test_a_read_only_data_directory_is_named(shop: Shop) -> None:
+    shop.data_dir.mkdir(mode=0o500)
+    ended = _serve_to_the_end(shop, shop.settings(), wrapper=bound_by_permissions())
+    assert ended.code == 1
+    assert str(shop.data_dir) in ended.err
+    assert "help:" in ended.err
+    assert "Traceback" not in ended.err
 
 
 @pytest.mark.parametrize(

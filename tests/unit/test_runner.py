@@ -6,10 +6,12 @@ import ast
 import asyncio
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,8 +76,10 @@ class Room:
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Room:
-    return Room(tmp_path)
+def room(tmp_path: Path) -> Iterator[Room]:
+    made = Room(tmp_path)
+    yield made
+    made.let_go()
 
 
 async def test_it_leaves_what_was_said_and_how_it_ended(room: Room) -> None:
@@ -293,6 +297,13 @@ async def test_the_end_is_recorded_as_soon_as_there_is_room_for_it(room: Room) -
     (room.folder / "exit.json").rmdir()
 
     assert isinstance(await room.runner.wait(process, room.folder), Exited)
+
+
+async def test_where_its_folder_is_gone_it_goes_too(room: Room) -> None:
+    process = await room.start()
+    shutil.rmtree(room.folder)
+    room.let_go()
+    assert await room.runner.wait(process, room.folder) == Vanished()
 
 
 def test_a_record_that_is_none_is_no_end(room: Room) -> None:

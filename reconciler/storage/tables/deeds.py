@@ -71,6 +71,7 @@ class RemediationFindingRow(Row, table=True):
             sqlite_where=text("open"),
             postgresql_where=text("open"),
         ),
+        Index("ix_remediation_findings_finding", "finding_id", "open"),
     )
 
     remediation_id: str = Field(

@@ -73,6 +73,19 @@ async def test_close_leaves_no_process_and_no_folder(tmp_path: Path, mode: str) 
         await process.unary("/x/y", b"", timeout_s=1)
 
 
+@pytest.mark.parametrize("mode", ["exec", "hold"])
+async def test_its_memory_is_the_plugins_and_not_the_leashs(tmp_path: Path, mode: str) -> None:
+    binary = world_executable(tmp_path / "world")
+    spec = PluginSpec((str(binary),), dict(os.environ), "world")
+    process = await PluginProcess.start(spec, cookie=COOKIE, leash_mode=mode)
+    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    resident = sum(one.memory_info().rss for one in family)
+    assert len(family) == (2 if mode == "hold" else 1)
+    assert resident / 4 < process.memory_bytes() <= resident * 1.5
+    await process.close()
+    assert process.memory_bytes() == 0
+
+
 _HOST = """
 import asyncio, os, sys
 from iac_adapters.plugin_host.process import PluginProcess, PluginSpec

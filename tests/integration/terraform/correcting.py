@@ -82,5 +82,9 @@ async def corrector_of(
 @asynccontextmanager
 async def corrector(stack: WorldStack, **more: Any) -> AsyncIterator[Corrector]:
     reference = stack.reference(**more)
-    async with corrector_of(reference, cache=stack.cache, folder=stack.cache.parent) as made:
-        yield made
+    try:
+        async with corrector_of(reference, cache=stack.cache, folder=stack.cache.parent) as made:
+            yield made
+    finally:
+        # Nothing that a failed test began may wait for it for ever.
+        stack.while_applying(web=None)

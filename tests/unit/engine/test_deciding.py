@@ -155,6 +155,7 @@ async def test_an_apply_is_asked_to_stop_exactly_once(house: House) -> None:
     await house.process_known()
     for _ in range(3):
         assert (await cancel(house.service, one.id, actor="ann")).phase is Phase.APPLYING
+    house.runner.release()
     await walking
     ended = await house.remediation(one.id)
     assert ended.phase is Phase.NEEDS_HUMAN

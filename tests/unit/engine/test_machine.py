@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from reconciler.domain.errors import ConflictError, PermanentError, RetryableError
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.phases import OPEN, TERMINAL, Event, Phase, transitions
-from reconciler.domain.policy import ActionType
+from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import Remediation, RemediationId, RunState
 from reconciler.engine import decisions
 from reconciler.engine.sweep import recover, sweep
@@ -30,6 +30,7 @@ from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, B, C, House, op
 
 T = TypeVar("T")
 ADDRESSES = st.sampled_from([A, B, C])
+POLICIES = st.sampled_from([AUTO, AUTO, MANUAL, MANUAL, QUARANTINE, None])
 SIZES = st.integers(min_value=1, max_value=3)
 
 
@@ -146,6 +147,12 @@ class Correcting(RuleBasedStateMachine):
         self.do(recover(self.house.service))
         self.do(self.house.settle())
 
+    @initialize(policy=POLICIES, address=ADDRESSES)
+    def drift_under_a_policy(self, policy: Policy | None, address: ResourceAddress) -> None:
+        self.the_policy_is(policy)
+        self.somebody_changes(address, 2)
+        self.a_pass(1)
+
     # What happens to the world.
 
     @rule(address=ADDRESSES, size=SIZES)
@@ -168,11 +175,11 @@ class Correcting(RuleBasedStateMachine):
     def reads_are_denied_or_allowed(self, address: ResourceAddress) -> None:
         self.house.world.unreadable ^= {address}
 
-    @rule(error=st.sampled_from([None, RetryableError("away"), PermanentError("broken")]))
+    @rule(error=st.sampled_from([None, None, None, RetryableError("away"), PermanentError("no")]))
     def the_stack_loads_or_not(self, error: RetryableError | PermanentError | None) -> None:
         self.house.world.refuses_load = error
 
-    @rule(error=st.sampled_from([None, RetryableError("locked"), PermanentError("no plan")]))
+    @rule(error=st.sampled_from([None, None, None, RetryableError("held"), PermanentError("no")]))
     def the_tool_plans_or_not(self, error: RetryableError | PermanentError | None) -> None:
         self.house.world.refuses_plan = error
 
@@ -202,8 +209,8 @@ class Correcting(RuleBasedStateMachine):
 
     # What people do.
 
-    @rule(policy=st.sampled_from([AUTO, MANUAL, QUARANTINE, None]))
-    def the_policy_is(self, policy: Any) -> None:
+    @rule(policy=POLICIES)
+    def the_policy_is(self, policy: Policy | None) -> None:
         async def change() -> None:
             def work(tx: Transaction) -> None:
                 for known in tx.policies.all():
@@ -215,8 +222,10 @@ class Correcting(RuleBasedStateMachine):
 
         self.survive(change())
 
-    @rule(right=st.booleans())
-    def somebody_approves(self, *, right: bool) -> None:
+    @rule(right=st.booleans(), moved=st.none() | ADDRESSES)
+    def somebody_approves(self, *, right: bool, moved: ResourceAddress | None) -> None:
+        if moved is not None:
+            self.house.world.live[moved] = {"size": 4}
         for one in self.open_ones(Phase.AWAITING_APPROVAL):
             digest = (one.plan_digest or "") if right else "0" * 64
             self.try_to(
@@ -254,6 +263,16 @@ class Correcting(RuleBasedStateMachine):
     @rule()
     def somebody_holds(self) -> None:
         self.survive(decisions.hold(self.house.service, by="ann", reason="wait"))
+
+    @rule()
+    def somebody_holds_while_a_plan_is_made(self) -> None:
+        self.house.adapter.after_plan = lambda: decisions.hold(
+            self.house.service, by="ann", reason="now"
+        )
+
+    @rule(address=ADDRESSES)
+    def drift_comes_while_a_plan_is_made(self, address: ResourceAddress) -> None:
+        self.house.adapter.before_plan = lambda: self.house.world.live.pop(address, None)
 
     @rule()
     def somebody_resumes(self) -> None:
@@ -310,6 +329,7 @@ class Correcting(RuleBasedStateMachine):
         world.refuses_load = world.refuses_plan = None
         world.unreadable.clear()
         self.runner.fates.clear()
+        self.house.adapter.before_plan = self.house.adapter.after_plan = None
         await decisions.resume(self.house.service, by="ann")
         await self.house.settle()
         for _ in range(6):

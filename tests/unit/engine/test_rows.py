@@ -41,8 +41,8 @@ class Way:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-async def steps(house: House, one: Remediation) -> object:
-    return await advance(house.service, one.id)
+async def steps(house: House, one: Remediation) -> None:
+    await advance(house.service, one.id)
 
 
 async def sees(house: House, one: Remediation) -> object:
@@ -67,20 +67,20 @@ def world(deed: Deed = steps, **changes: object) -> Deed:
     return changed
 
 
-async def without_policy(house: House, one: Remediation) -> object:
+async def without_policy(house: House, one: Remediation) -> None:
     await house.service.store.transact(lambda tx: tx.policies.remove(MANUAL.policy_id))
-    return await steps(house, one)
+    await steps(house, one)
 
 
-async def held(house: House, one: Remediation) -> object:
+async def held(house: House, one: Remediation) -> None:
     await hold(house.service, by="ann", reason="wait")
-    return await steps(house, one)
+    await steps(house, one)
 
 
-async def a_day_later(house: House, one: Remediation) -> object:
+async def a_day_later(house: House, one: Remediation) -> None:
     del one
     house.clock.move(hours=25)
-    return await sweep(house.service)
+    await sweep(house.service)
 
 
 def says(deed: Callable[..., Awaitable[object]], **more: object) -> Deed:

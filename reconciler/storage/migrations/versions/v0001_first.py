@@ -393,6 +393,12 @@ def _remediation_findings() -> None:
         sqlite_where=sa.text("open"),
         postgresql_where=sa.text("open"),
     )
+    op.create_index(
+        "ix_remediation_findings_finding",
+        "remediation_findings",
+        ["finding_id", "open"],
+        unique=False,
+    )
 
 
 def _template_revisions() -> None:

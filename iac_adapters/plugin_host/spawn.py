@@ -1,0 +1,70 @@
+"""What a plugin is started with, and how it is kept from outliving us."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.plugin_host import leash
+from iac_adapters.plugin_host.errors import PluginStartError
+
+_NOT_FOR_PLUGINS: Final = ("PLUGIN_CLIENT_CERT", "PLUGIN_MULTIPLEX_GRPC")
+
+LEASH_MODE: Final = "exec" if sys.platform == "linux" else "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSpec:
+    """What to run. `environment` is complete: nothing of ours is added but the handshake's."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+    label: str
+
+
+def check_executable(spec: PluginSpec) -> None:
+    """Raise PluginStartError, with what to do, where the plugin is no program."""
+    program = Path(spec.argv[0])
+    if not program.is_file() or not os.access(program, os.X_OK):
+        raise PluginStartError(
+            f"the plugin {spec.label} cannot be run: {program} is no executable file",
+            remedy="install it again, for Terraform by `terraform init`",
+        )
+
+
+async def spawn(
+    spec: PluginSpec, cookie: tuple[str, str] | None, folder: Path, leash_mode: str
+) -> asyncio.subprocess.Process:
+    """Start the plugin on our leash, in a process group of its own; it listens in `folder`."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-S",
+        leash.__file__,
+        leash_mode,
+        str(os.getpid()),
+        *spec.argv,
+        env=_environment(spec.environment, cookie, folder),
+        # In `hold` mode this pipe is the leash itself.
+        stdin=asyncio.subprocess.PIPE if leash_mode == "hold" else asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def _environment(
+    given: Mapping[str, str], cookie: tuple[str, str] | None, folder: Path
+) -> dict[str, str]:
+    environment = {name: text for name, text in given.items() if name not in _NOT_FOR_PLUGINS}
+    environment.setdefault("TF_LOG_SDK", "OFF")  # else every call logs kilobytes
+    environment["PLUGIN_PROTOCOL_VERSIONS"] = "5,6"
+    environment["PLUGIN_UNIX_SOCKET_DIR"] = str(folder)
+    if cookie is not None:
+        environment[cookie[0]] = cookie[1]
+    return environment

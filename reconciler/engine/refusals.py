@@ -1,0 +1,86 @@
+"""What cannot be decided, each with the code that says why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import FindingRecord, Remediation, RemediationId, ReportId
+from reconciler.engine.moves import the_remediation
+from reconciler.stores import Transaction
+
+LONGEST_REASON: Final = 2000
+
+
+def check_reason(reason: str) -> None:
+    """Refuse a reason that says nothing.
+
+    Raises:
+        InvalidError: it is empty or too long.
+    """
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise InvalidError(f"a reason has 1 to {LONGEST_REASON} characters")
+
+
+def awaiting(tx: Transaction, remediation_id: RemediationId, *, at: datetime) -> Remediation:
+    """Return the remediation if it awaits an approval, and still may get one.
+
+    Raises:
+        NotFoundError: there is none of that id.
+        ConflictError: it does not (`not-awaiting`).
+    """
+    known = the_remediation(tx, remediation_id)
+    if known.phase is not Phase.AWAITING_APPROVAL:
+        raise ConflictError(
+            f"remediation {known.id} awaits no approval: it is {known.phase.value}",
+            code="not-awaiting",
+        )
+    if known.expires_at is not None and known.expires_at <= at:
+        raise ConflictError(
+            f"the time to decide about remediation {known.id} is over", code="not-awaiting"
+        )
+    return known
+
+
+def needing_person(tx: Transaction, remediation_id: RemediationId) -> Remediation:
+    """Return the remediation if only a person can help it.
+
+    Raises:
+        NotFoundError: there is none of that id.
+        ConflictError: it goes on without (`moved-on`).
+    """
+    known = the_remediation(tx, remediation_id)
+    if known.phase is not Phase.NEEDS_HUMAN:
+        raise moved_on(known, "needs nobody's word to go on")
+    return known
+
+
+def moved_on(known: Remediation, why: str) -> ConflictError:
+    """Return the error that says where the remediation stands by now."""
+    return ConflictError(
+        f"remediation {known.id} is {known.phase.value} and {why}", code="moved-on"
+    )
+
+
+def already_healed(what: str) -> ConflictError:
+    """Return the error that says there is nothing left to do about `what`."""
+    return ConflictError(f"the drift of {what} is gone already", code="already-healed")
+
+
+def finding_of_report(tx: Transaction, report_id: ReportId) -> FindingRecord:
+    """Return the finding that the report tells of, as it stands now.
+
+    Raises:
+        NotFoundError: there is no such report.
+        ConflictError: its drift is gone (`already-healed`).
+    """
+    report = tx.reports.get(report_id)
+    if report is None:
+        raise NotFoundError(f"there is no drift report {report_id}")
+    address = report.resource_id.removeprefix(f"{report.stack}/")
+    for record in tx.findings.unhealed(report.stack):
+        if record.address == address:
+            return record
+    raise already_healed(report.resource_id)

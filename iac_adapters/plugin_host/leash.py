@@ -3,12 +3,16 @@
 Executed as a script: `python -I -S leash.py MODE PARENT_PID PROGRAM ARGUMENT...`.
 `exec` (Linux) asks the kernel to kill us when the parent dies, then becomes the program.
 `hold` (anywhere) stays in between and kills the program when our stdin ends, which it
-does when the parent is gone, however it went. A forking hook in the parent would do the
-same but must not run beside gRPC's threads. Imports the standard library only.
+does when the parent is gone, however it went. `release` asks the program to stop first and
+gives it time, since it may hold something that only it can give back; what it says on the
+way passes through us, or it would die of a pipe that nobody reads. A forking hook in the
+parent would do the same but must not run beside gRPC's threads. Imports the standard
+library only.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -20,6 +24,8 @@ from typing import Final
 COULD_NOT_RUN: Final = 127
 SAYS: Final = "trueup-leash: "
 _PR_SET_PDEATHSIG: Final = 1
+_GRACE_S: Final = 30.0
+_RELAYED_WITHIN_S: Final = 5.0
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +34,7 @@ def main(arguments: list[str]) -> int:
     try:
         if mode == "exec":
             return _become(int(parent), argv)
-        return _hold(argv)
+        return _release(argv) if mode == "release" else _hold(argv)
     except OSError as error:
         sys.stderr.write(f"{SAYS}{error.strerror}\n")
         return COULD_NOT_RUN
@@ -49,18 +55,58 @@ def _become(parent: int, argv: list[str]) -> int:  # noqa: RET503 - exec does no
 
 
 def _hold(argv: list[str]) -> int:
+    _follow()
+    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+    threading.Thread(target=_end_when_orphaned, args=(child, 0.0), daemon=True).start()
+    return _code(child)
+
+
+def _release(argv: list[str]) -> int:
+    _follow()
+    child = subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    threading.Thread(target=_end_when_orphaned, args=(child, _GRACE_S), daemon=True).start()
+    relays = [
+        threading.Thread(target=_relay, args=(stream.fileno(), target), daemon=True)
+        for stream, target in ((child.stdout, 1), (child.stderr, 2))
+        if stream is not None
+    ]
+    for relay in relays:
+        relay.start()
+    code = _code(child)
+    for relay in relays:
+        # A grandchild may keep the pipe open; what the program said is through by then.
+        relay.join(_RELAYED_WITHIN_S)
+    return code
+
+
+def _follow() -> None:
     # The child gets the group's signals too and decides; we only follow it.
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, lambda *_: None)
-    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
-    threading.Thread(target=_kill_when_orphaned, args=(child,), daemon=True).start()
+
+
+def _code(child: subprocess.Popen[bytes]) -> int:
     code = child.wait()
     return code if code >= 0 else 128 - code
 
 
-def _kill_when_orphaned(child: subprocess.Popen[bytes]) -> None:
+def _relay(source: int, target: int) -> None:
+    """Pass everything on; when nobody reads any more, only take it."""
+    while data := os.read(source, 1 << 16):
+        with contextlib.suppress(BrokenPipeError):
+            while data:
+                data = data[os.write(target, data) :]
+
+
+def _end_when_orphaned(child: subprocess.Popen[bytes], grace_s: float) -> None:
     while os.read(0, 4096):
         pass
+    if grace_s:
+        child.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(grace_s)
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpgrp(), signal.SIGKILL)
     child.kill()

@@ -38,18 +38,21 @@ async def run_tool(
     directory: Path,
     environment: Mapping[str, str],
     timeout_s: float,
+    holds_lock: bool = False,
 ) -> ToolRun:
     """Run `executable` in `directory` and return once it ended, whatever its exit code.
 
     It runs in a process group of its own and dies with us. When the time is up, or the
     caller is cancelled, it is interrupted, and killed where that does not end it: no
-    process of the group is left in either case.
+    process of the group is left in either case. One that `holds_lock` is asked to stop when
+    we die, and has half a minute to give the lock back.
 
     Raises:
         RetryableError: it did not end within `timeout_s` seconds.
         PermanentError: it could not be started.
     """
-    process = await _start(executable, arguments, directory, environment)
+    leash = "release" if holds_lock else "hold"
+    process = await _start(leash, [str(executable), *arguments], directory, environment)
     name = f"{executable.name} {arguments[0] if arguments else ''}".strip()
     try:
         async with asyncio.timeout(timeout_s):
@@ -78,17 +81,16 @@ async def run_tool(
 
 
 async def _start(
-    executable: Path, arguments: Sequence[str], directory: Path, environment: Mapping[str, str]
+    mode: str, command: Sequence[str], directory: Path, environment: Mapping[str, str]
 ) -> asyncio.subprocess.Process:
-    # `hold` rather than `exec`: a tool starts plugins of its own, and they must go with it.
-    leash = [sys.executable, "-I", "-S", str(_LEASH), "hold", str(os.getpid())]
+    # Never `exec`: a tool starts plugins of its own, and they must go with it.
+    leash = [sys.executable, "-I", "-S", str(_LEASH), mode, str(os.getpid())]
     # The pipe's other end, which we keep until we die, is the leash itself.
     stdin, held = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
             *leash,
-            str(executable),
-            *arguments,
+            *command,
             cwd=directory,
             env={**environment, **_QUIET},
             stdin=stdin,
@@ -100,7 +102,7 @@ async def _start(
     except OSError as error:
         os.close(held)
         raise PermanentError(
-            f"{executable}: cannot be started: {error.strerror}",
+            f"{command[0]}: cannot be started: {error.strerror}",
             remedy="check that the program exists, may be executed and fits this machine",
         ) from error
     finally:

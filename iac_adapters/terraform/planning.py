@@ -62,6 +62,7 @@ async def saved_plan(order: PlanOrder, addresses: Collection[ResourceAddress]) -
          f"-out={order.file}", *context.plan_arguments,
          *(f"-target={target}" for target in targets)],
         context.environment,
+        holds_lock=True,
     )  # fmt: skip
     if run.exit_code != 0:
         raise _failure(order, run)
@@ -103,7 +104,11 @@ def _refuse_switched(context: Context) -> None:
 
 
 async def _run(
-    order: PlanOrder, arguments: Sequence[str], environment: Mapping[str, str]
+    order: PlanOrder,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    holds_lock: bool = False,
 ) -> ToolRun:
     return await run_tool(
         order.context.executable,
@@ -111,6 +116,7 @@ async def _run(
         directory=order.context.directory,
         environment=environment,
         timeout_s=_TIMEOUT_S,
+        holds_lock=holds_lock,
     )
 
 

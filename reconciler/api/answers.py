@@ -11,6 +11,7 @@ from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
 from reconciler.api.bodies import ListQuery
+from reconciler.api.open_counts import OpenCounts
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.records import Page
 from reconciler.engine.service import Service
@@ -34,6 +35,12 @@ async def _actor(request: Request) -> str:
     return name
 
 
+async def _open_counts(request: Request) -> OpenCounts:
+    counts: OpenCounts = request.app.state.open_counts
+    return counts
+
+
+Tallies = Annotated[OpenCounts, Depends(_open_counts)]
 Daemon = Annotated[Service, Depends(_service)]
 Actor = Annotated[str, Depends(_actor)]
 Id = Annotated[str, Path(max_length=200, pattern=r"^[A-Za-z0-9_.:-]+$")]

@@ -19,6 +19,7 @@ from reconciler.api.edge import EdgeMiddleware
 from reconciler.api.gate import Gate
 from reconciler.api.limits import Limits, LimitsMiddleware
 from reconciler.api.metrics import Metrics
+from reconciler.api.open_counts import OpenCounts
 from reconciler.api.openapi import document
 from reconciler.api.operation import Operation
 from reconciler.api.problem import refusal_of
@@ -47,6 +48,7 @@ def build_app(service: Service, *, limits: Limits | None = None) -> FastAPI:
     app.state.service = service
     app.state.metrics = metrics
     app.state.stream = stream
+    app.state.open_counts = OpenCounts()
     app.state.credentials = Credentials(service, bad_per_minute=limits.bad_tokens_per_minute)
     gate = Gate(app.state.credentials, Replays(service), operations)
     app.router.route_class = gate.route_class()

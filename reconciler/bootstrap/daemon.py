@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from reconciler.api.app import build_app
+from reconciler.api.app import build_app, end_streams
 from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
 from reconciler.bootstrap.instance import instance_key, only_daemon, write_secret
 from reconciler.bootstrap.registered import config_policies, stack_records, stack_reference
@@ -112,7 +112,8 @@ class _Daemon:
         self._opened.push_async_callback(dispatcher.close)
         service = self._service(store, dispatcher)
         await _register(service, self._order.settings)
-        server = web_server(build_app(service))
+        app = build_app(service)
+        server = web_server(app)
         self._listen_to_signals(service)
         serving = asyncio.create_task(server.serve(sockets=[opened]))
         try:
@@ -120,6 +121,7 @@ class _Daemon:
             self._order.ready(address_of(opened))
             await self._until_stopped(serving)
         finally:
+            end_streams(app)
             server.should_exit = True
             await serving
         if self._fatal is not None:

@@ -106,6 +106,11 @@ def test_killed_again_and_again_it_keeps_all_that_it_acknowledged(shop: Shop) ->
         assert database.execute("pragma quick_check").fetchall() == [("ok",)]
 
 
+def _write_on_and_on(daemon: Daemon) -> None:
+    for number in range(2000):
+        daemon.ask("/hold", {"reason": f"{number} " * 100})
+
+
 @pytest.mark.skipif(
     not hasattr(resource, "prlimit"), reason="a limit for another process is Linux's"
 )

@@ -3,9 +3,9 @@
 Its types are strict as the plugin framework's are: what is null stays null. Run as a
 program it is a real go-plugin server. The file holds `{"objects": {ID: ATTRIBUTES},
 "knobs": {ID: KNOB}}`; a knob is what happens when the object is read: `crash`, `hang`,
-`throttle`, `deny`, `expired`, `panic`, `flood`. `"applying": {NAME: KNOB}` is what happens when
-the object called NAME is made or changed: `wait` as long as the knob stands, or else the words
-of an error.
+`pause` (as long as the knob stands), `throttle`, `deny`, `expired`, `panic`, `flood`. In
+`"applying": {NAME: KNOB}` stands what happens when the object called NAME is made or changed:
+`wait` (likewise), or else the words of an error.
 """
 
 from __future__ import annotations
@@ -149,6 +149,8 @@ class WorldProvider:
 
     async def _turn_knob(self, request: bytes) -> None:
         state = decode(message("ReadRequest").FromString(request).current_state)
+        while self.world.read()["knobs"].get(state["id"]) == "pause":  # noqa: ASYNC110 - a file says so
+            await asyncio.sleep(0.05)
         match self.world.read()["knobs"].get(state["id"]):
             case "crash":
                 os._exit(3)

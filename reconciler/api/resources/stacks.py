@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
-from reconciler.api.answers import Actor, Daemon, StackPath, answered, nothing, page_of
+from reconciler.api.answers import Actor, Daemon, StackPath, Tallies, answered, nothing, page_of
 from reconciler.api.bodies import FindingsQuery, ListQuery, StackBody
 from reconciler.api.filters import read_filter
+from reconciler.api.open_counts import OpenCounts
 from reconciler.domain.errors import InvalidError, NotFoundError
 from reconciler.domain.model import StackName
 from reconciler.domain.records import FindingFilter, StackRecord
@@ -22,9 +23,11 @@ from reconciler.stores import Transaction
 from reconciler.wire.service import finding_record_object, page_object, stack_record_object
 
 
-async def list_stacks(service: Daemon, query: Annotated[ListQuery, Query()]) -> Response:
+async def list_stacks(
+    service: Daemon, counts: Tallies, query: Annotated[ListQuery, Query()]
+) -> Response:
     """List the watched stacks by name."""
-    found, tally = await service.store.read(lambda view: (view.stacks.all(), view.findings.tally()))
+    found, tally = await service.store.read(lambda view: (view.stacks.all(), counts.of(view)))
     page = page_of(found, query, key=lambda stack: stack.name)
     return answered(
         page_object(
@@ -34,24 +37,28 @@ async def list_stacks(service: Daemon, query: Annotated[ListQuery, Query()]) -> 
     )
 
 
-async def register_stack(service: Daemon, actor: Actor, body: StackBody) -> Response:
+async def register_stack(
+    service: Daemon, counts: Tallies, actor: Actor, body: StackBody
+) -> Response:
     """Watch another stack."""
     made = await stacks.register(service, _draft(body), actor=actor)
-    shown = await _shown(service, made.name)
+    shown = await _shown(service, counts, made.name)
     return answered(shown, status=201, headers={"Location": f"/api/v1/stacks/{made.name}"})
 
 
-async def read_stack(service: Daemon, name: StackPath) -> Response:
+async def read_stack(service: Daemon, counts: Tallies, name: StackPath) -> Response:
     """Read one stack."""
-    return answered(await _shown(service, name))
+    return answered(await _shown(service, counts, name))
 
 
-async def update_stack(service: Daemon, actor: Actor, name: StackPath, body: StackBody) -> Response:
+async def update_stack(
+    service: Daemon, counts: Tallies, actor: Actor, name: StackPath, body: StackBody
+) -> Response:
     """Replace how a stack is read and how often; one of `trueup.toml` is changed there."""
     if body.name not in (None, name):
         raise InvalidError("a stack keeps its name", remedy="remove it and add another")
     await stacks.update(service, StackName(name), _draft(body), actor=actor)
-    return answered(await _shown(service, name))
+    return answered(await _shown(service, counts, name))
 
 
 async def remove_stack(service: Daemon, actor: Actor, name: StackPath) -> Response:
@@ -93,10 +100,8 @@ async def list_stack_findings(
     return answered(page_object(page, finding_record_object))
 
 
-async def _shown(service: Service, name: str) -> dict[str, object]:
-    stack, tally = await service.store.read(
-        lambda view: (_stack(view, name), view.findings.tally())
-    )
+async def _shown(service: Service, counts: OpenCounts, name: str) -> dict[str, object]:
+    stack, tally = await service.store.read(lambda view: (_stack(view, name), counts.of(view)))
     return stack_record_object(stack, open_findings=tally.get(stack.name, {}))
 
 

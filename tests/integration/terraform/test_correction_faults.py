@@ -171,6 +171,38 @@ async def test_the_daemons_death_is_not_the_applys(stack: WorldStack) -> None:
     assert team_of(stack, "web") == "red"
 
 
+async def test_a_plan_whose_daemon_is_killed_gives_the_lock_back(stack: WorldStack) -> None:
+    drifted(stack)
+    lock = stack.directory / ".terraform.tfstate.lock.info"
+    stack.turn(web="pause")
+    daemon = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _PLANNER,
+        str(stack.directory.parent),
+        str(stack.directory),
+        json.dumps(stack.environment),
+        cwd=Path(__file__).parents[3],
+    )
+    await until(lock.exists)
+    daemon.kill()
+    await daemon.wait()
+    stack.turn(web=None)
+    await until(lambda: not lock.exists())
+
+
+_PLANNER = """
+import asyncio, json, sys
+from pathlib import Path
+from iac_adapters.terraform.command import run_tool
+
+environment = json.loads(sys.argv[3])
+asyncio.run(run_tool(
+    Path(environment["TRUEUP_TERRAFORM"]), ["plan", "-input=false", "-json"],
+    directory=Path(sys.argv[2]), environment={"PATH": "/bin:/usr/bin", **environment},
+    timeout_s=600, holds_lock=True,
+))
+"""
 _DAEMON = """
 import asyncio, json, sys
 from pathlib import Path

@@ -30,7 +30,8 @@ from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, B, C, House, op
 
 T = TypeVar("T")
 ADDRESSES = st.sampled_from([A, B, C])
-POLICIES = st.sampled_from([AUTO, AUTO, MANUAL, MANUAL, QUARANTINE, None])
+POLICIES = st.sampled_from([MANUAL, AUTO, MANUAL, AUTO, QUARANTINE, None])
+FATES = st.sampled_from([one for one in Fate if one is not Fate.STAYS])
 SIZES = st.integers(min_value=1, max_value=3)
 
 
@@ -147,8 +148,11 @@ class Correcting(RuleBasedStateMachine):
         self.do(recover(self.house.service))
         self.do(self.house.settle())
 
-    @initialize(policy=POLICIES, address=ADDRESSES)
-    def drift_under_a_policy(self, policy: Policy | None, address: ResourceAddress) -> None:
+    @initialize(policy=POLICIES, address=ADDRESSES, fates=st.lists(FATES, max_size=2))
+    def drift_under_a_policy(
+        self, policy: Policy | None, address: ResourceAddress, fates: list[Fate]
+    ) -> None:
+        self.runner.fates.extend(fates)
         self.the_policy_is(policy)
         self.somebody_changes(address, 2)
         self.a_pass(1)
@@ -183,13 +187,13 @@ class Correcting(RuleBasedStateMachine):
     def the_tool_plans_or_not(self, error: RetryableError | PermanentError | None) -> None:
         self.house.world.refuses_plan = error
 
-    @rule(fate=st.sampled_from([one for one in Fate if one is not Fate.STAYS]))
+    @rule(fate=FATES)
     def the_next_apply_will(self, fate: Fate) -> None:
         self.runner.fates.append(fate)
 
     # What the daemon does, and how it dies.
 
-    @rule(seconds=st.sampled_from([1, 40, 2000]))
+    @rule(seconds=st.sampled_from([40, 40, 1, 2000]))
     def a_pass(self, seconds: int) -> None:
         self.survive(self.house.look(seconds=seconds))
 
@@ -222,11 +226,12 @@ class Correcting(RuleBasedStateMachine):
 
         self.survive(change())
 
-    @rule(right=st.booleans(), moved=st.none() | ADDRESSES)
-    def somebody_approves(self, *, right: bool, moved: ResourceAddress | None) -> None:
-        if moved is not None:
-            self.house.world.live[moved] = {"size": 4}
+    @rule(right=st.booleans(), moved=st.booleans())
+    def somebody_looks_and_approves(self, *, right: bool, moved: bool) -> None:
+        self.survive(self.house.look(seconds=40))
         for one in self.open_ones(Phase.AWAITING_APPROVAL):
+            if moved:
+                self.house.world.live[one.addresses[0]] = {"size": 4}
             digest = (one.plan_digest or "") if right else "0" * 64
             self.try_to(
                 decisions.approve(self.house.service, one.id, plan_digest=digest, actor="ann")
@@ -234,14 +239,12 @@ class Correcting(RuleBasedStateMachine):
         self.survive(self.house.settle())
 
     @rule()
-    def somebody_rejects(self) -> None:
-        for one in self.open_ones(Phase.AWAITING_APPROVAL)[:1]:
-            self.try_to(decisions.reject(self.house.service, one.id, reason="no", actor="ann"))
-
-    @rule()
-    def somebody_cancels(self) -> None:
+    def somebody_rejects_or_cancels(self) -> None:
         for one in self.open_ones(*OPEN)[:1]:
-            self.try_to(decisions.cancel(self.house.service, one.id, actor="ann"))
+            if one.phase is Phase.AWAITING_APPROVAL:
+                self.try_to(decisions.reject(self.house.service, one.id, reason="no", actor="ann"))
+            else:
+                self.try_to(decisions.cancel(self.house.service, one.id, actor="ann"))
 
     @rule(retries=st.booleans())
     def somebody_takes_care(self, *, retries: bool) -> None:
@@ -340,10 +343,10 @@ class Correcting(RuleBasedStateMachine):
 
 TestCorrecting = Correcting.TestCase
 TestCorrecting.settings = settings(
-    max_examples=60,
+    max_examples=120,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-TestCorrecting = pytest.mark.slow(TestCorrecting)
+TestCorrecting = pytest.mark.slow(pytest.mark.timeout(900)(TestCorrecting))

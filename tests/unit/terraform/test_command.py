@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 
 import psutil
@@ -11,6 +12,7 @@ import pytest
 
 from iac_adapters.terraform.command import run_tool
 from reconciler.domain.errors import PermanentError, RetryableError
+from tests.patience import until
 
 _SHELL = Path("/bin/sh")
 
@@ -55,3 +57,26 @@ async def test_nothing_of_it_is_left_when_it_is_ended(tmp_path: Path, how: str) 
 async def test_a_program_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="nowhere: cannot be started"):
         await run_tool(tmp_path / "nowhere", [], directory=tmp_path, environment={}, timeout_s=30)
+
+
+_PARENT = """
+import asyncio, sys
+from pathlib import Path
+from iac_adapters.terraform.command import run_tool
+
+asyncio.run(run_tool(Path("/bin/sh"), ["-c", sys.argv[1]], directory=Path.cwd(),
+                     environment={"PATH": "/bin:/usr/bin"}, timeout_s=600, holds_lock=True))
+"""
+
+
+async def test_what_holds_a_lock_can_give_it_back_when_we_are_killed(tmp_path: Path) -> None:
+    script = "trap 'rm lock; exit 1' INT; touch lock; while :; do sleep 0.05; done"
+    root = str(Path(__file__).parents[3])
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _PARENT, script, cwd=tmp_path, env={"PYTHONPATH": root}
+    )
+    lock = tmp_path / "lock"
+    await until(lock.exists)
+    parent.kill()
+    await parent.wait()
+    await until(lambda: not lock.exists())

@@ -1,7 +1,8 @@
 """`python -m tests.bench [NAME...]`: ours beside the peer's, in one run on one machine.
 
 A name is a benchmark (`warm`, `cold`, `memory`), a stack (`small5`, `modules`, `mixed62`,
-`wide200`), or both as `warm:small5`. Ends 0 also where a figure is missed: it says so.
+`wide200`), both as `warm:small5`, or a part of the daemon (`store`, `api`, `daemon`), which
+has a limit and no peer. Ends 0 also where a figure is missed: it says so.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -26,6 +28,7 @@ _BENCHMARKS: Final[dict[str, tuple[str, ...]]] = {
     "cold": ("small5", "mixed62"),
     "memory": ("mixed62", "wide200"),
 }
+_PARTS: Final = ("store", "api", "daemon")
 _FAILED: Final = 1
 
 
@@ -34,7 +37,8 @@ def main(names: Sequence[str]) -> int:
     # SIGTERM unwinds as Ctrl-C does, so that no simulator is left behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     wanted = _chosen(names)
-    if not wanted:
+    parts = [part for part in _PARTS if not names or part in names]
+    if not wanted and not parts:
         print(f"no such benchmark: {' '.join(names)}\n{__doc__}", file=sys.stderr)
         return _FAILED
     tool = locate(TERRAFORM, os.environ) or locate(TOFU, os.environ)
@@ -42,6 +46,10 @@ def main(names: Sequence[str]) -> int:
         print("neither terraform nor tofu is here: there is no peer", file=sys.stderr)
         return _FAILED
     print(_machine(tool))
+    for part in parts:
+        print(f"\n{part}; load {os.getloadavg()[0]:.1f}", flush=True)
+        # A process of its own, as its figures are of one: this one's imports are not its.
+        subprocess.run([sys.executable, "-m", f"tests.bench.{part}"], check=True)
     started = time.monotonic()
     rows = [row for stack in SIZES if stack in wanted for row in _stack(stack, wanted[stack], tool)]
     missed = sum(row.verdict == "NOT MET" for row in rows)

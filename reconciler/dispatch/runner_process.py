@@ -17,13 +17,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
-
 from reconciler.dispatch.process_identity import (
     boot_id,
     command_line,
     group_of,
-    is_zombie,
     started_at_s,
 )
 from reconciler.domain.errors import InDoubtError, RetryableError
@@ -184,8 +181,6 @@ def _command_goes_on(runner: int, folder: Path) -> bool:
     The command is known by the group it was put into: nobody else can get the number of
     that group as long as it is in use.
     """
-    if psutil.pid_exists(runner) and not is_zombie(runner):
-        return False
     command = _record(folder / STARTED).get("command")
     return isinstance(command, int) and group_of(command) == runner
 

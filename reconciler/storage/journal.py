@@ -70,8 +70,8 @@ class SqlEvents:
     def bounds(self) -> tuple[int, int]:
         """Return the oldest and the newest kept number; (0, 0) when there is none."""
         # Asked one by one: SQLite looks up a single least or greatest, but scans for both.
-        oldest = self.rows.one(select(func.min(EventRow.seq)))
-        newest = self.rows.one(select(func.max(EventRow.seq)))
+        oldest = self.rows.scalar(select(func.min(EventRow.seq)))
+        newest = self.rows.scalar(select(func.max(EventRow.seq)))
         return oldest or 0, newest or 0
 
 

@@ -99,7 +99,7 @@ class SqlRemediations:
         next_at = col(RemediationRow.next_at)
         wanted = (_is_open(), or_(next_at.is_(None), next_at <= now))
         statement = select(RemediationRow.id).where(*wanted).order_by(*_OLDEST_FIRST)
-        return self.rows.every(statement, RemediationId)
+        return tuple(map(RemediationId, self.rows.scalars(statement)))
 
     def expired(self, now: datetime) -> tuple[Remediation, ...]:
         """Return those awaiting approval whose time has run out."""
@@ -129,7 +129,7 @@ class SqlRemediations:
             col(RemediationFindingRow.finding_id) == finding_id,
             col(RemediationFindingRow.open).is_(other=True),
         )
-        return self.rows.one(select(RemediationFindingRow.remediation_id).where(*wanted))
+        return self.rows.scalar(select(RemediationFindingRow.remediation_id).where(*wanted))
 
     def _refuse_conflicts(self, wanted: Remediation) -> None:
         # Asked first, although unique indices hold it too: only so is there a sentence to say.
@@ -144,7 +144,7 @@ class SqlRemediations:
             col(RemediationRow.phase).in_(sorted(phase.value for phase in IN_EFFECT)),
             col(RemediationRow.id) != wanted.id,
         )
-        other = self.rows.one(select(RemediationRow.id).where(*others))
+        other = self.rows.scalar(select(RemediationRow.id).where(*others))
         if other is not None:
             raise ConflictError(
                 f"remediation {other} of stack {wanted.stack} is in effect already",

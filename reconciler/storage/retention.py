@@ -53,7 +53,7 @@ class SqlRetention:
             self.rows.put(AuditHorizonRow, [{"id": _THE_HORIZON, "before": before}])
 
     def _events(self) -> Delete:
-        newest = self.rows.one(select(func.max(EventRow.seq))) or 0
+        newest = self.rows.scalar(select(func.max(EventRow.seq))) or 0
         return delete(EventRow).where(col(EventRow.seq) <= newest - EVENTS_KEPT)
 
 

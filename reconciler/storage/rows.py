@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Any, Final, TypeVar, TypeVarTuple
+from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
-from sqlalchemy import Delete, Insert, Table, Update
+from sqlalchemy import Connection, Delete, Insert, Table, Update
 from sqlalchemy import Row as SqlRow
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from reconciler.storage.tables.row import Row
@@ -31,9 +30,13 @@ _INSERTS: Final[Mapping[str, Callable[[Table], Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The tables inside one transaction. What is read is as fresh as the last write in it."""
+    """The tables inside one transaction. What is read is as fresh as the last write in it.
 
-    session: Session
+    A row that is read has the columns of its class for attributes, but is no object of it:
+    making those costs more than everything else a page needs.
+    """
+
+    connection: Connection
 
     def first(self, statement: SelectOfScalar[R], value: Callable[[R], T]) -> T | None:
         """Return the first row as a value, or None."""
@@ -45,16 +48,24 @@ class Rows:
         return tuple(map(value, self.all(statement)))
 
     def one(self, statement: SelectOfScalar[R]) -> R | None:
-        """Return the first row, or None."""
-        return self.session.exec(statement, execution_options=_FRESH).first()
+        """Return the first row of a statement that asks for a class, or None."""
+        return cast("R | None", self.connection.execute(statement).first())
 
     def all(self, statement: SelectOfScalar[R]) -> Sequence[R]:
-        """Return every row."""
-        return self.session.exec(statement, execution_options=_FRESH).all()
+        """Return every row of a statement that asks for a class."""
+        return cast("Sequence[R]", self.connection.execute(statement).all())
+
+    def scalar(self, statement: SelectOfScalar[R]) -> R | None:
+        """Return the first value of a statement that asks for one column, or None."""
+        return self.connection.execute(statement).scalars().first()
+
+    def scalars(self, statement: SelectOfScalar[R]) -> Sequence[R]:
+        """Return every value of a statement that asks for one column."""
+        return self.connection.execute(statement).scalars().all()
 
     def tuples(self, statement: Select[*Ts]) -> Sequence[SqlRow[*Ts]]:
         """Return every row of a statement that asks for several columns."""
-        return self.session.connection().execute(statement).all()
+        return self.connection.execute(statement).all()
 
     def put(self, table: type[Row], values: Sequence[Values]) -> None:
         """Write each over the row of the same primary key, if there is one."""
@@ -70,7 +81,7 @@ class Rows:
 
     def append(self, table: type[Row], values: Values) -> int:
         """Write one row into a numbered table; return its number."""
-        done = self.session.connection().execute(_table(table).insert(), values)
+        done = self.connection.execute(_table(table).insert(), values)
         key = done.inserted_primary_key
         return int(key[0]) if key else 0
 
@@ -78,18 +89,15 @@ class Rows:
         """Carry out `statement`, once or once for each of `values`; return how many rows."""
         if values is not None and not values:
             return 0
-        return self.session.connection().execute(statement, values).rowcount
+        return self.connection.execute(statement, values).rowcount
 
     @property
     def _dialect(self) -> str:
-        return self.session.connection().dialect.name
+        return self.connection.dialect.name
 
     def _insert(self, statement: Insert, values: Sequence[Values]) -> None:
         if values:
-            self.session.connection().execute(statement, values)
-
-
-_FRESH: Final = {"populate_existing": True}
+            self.connection.execute(statement, values)
 
 
 def chunks(items: Iterable[R]) -> Iterable[list[R]]:

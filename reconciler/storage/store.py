@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from sqlalchemy import Engine
-from sqlmodel import Session
 
 from reconciler.domain.errors import StorageError
 from reconciler.storage.faults import LastingStorageError
@@ -122,10 +121,7 @@ class SqlStore:
 
 def _run(engine: Engine, work: Callable[[Transaction], T]) -> tuple[T, int | None]:
     """Run `work` in one transaction; return what it gave, and the newest event number."""
-    with (
-        engine.begin() as connection,
-        Session(connection, autoflush=False, join_transaction_mode="rollback_only") as session,
-    ):
-        transaction = SqlTransaction.over(Rows(session))
+    with engine.begin() as connection:
+        transaction = SqlTransaction.over(Rows(connection))
         result = work(transaction)
     return result, max(transaction.event_numbers, default=None)

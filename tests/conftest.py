@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from tests.simulator import Simulator, copy_stack, running_simulator, tool_envir
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("person", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "person")
+
+# A shell that starts us in the background has us ignore Ctrl-C, and every child inherits it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ToolEnvironment = Callable[[str], dict[str, str]]
 

@@ -28,6 +28,7 @@ from reconciler.domain.errors import PermanentError
 from reconciler.domain.values import UNKNOWN, Attributes, Unknown, Value
 
 _UNKNOWN_ON_THE_WIRE: Final = msgpack.ExtType(0, b"\x00")
+_INT64_DIGITS: Final = 19
 _INT64: Final = 2**63
 # Providers may put arbitrary bytes into strings; they must come back unharmed.
 _TEXT_ERRORS: Final = "surrogateescape"
@@ -215,7 +216,9 @@ def _as_dict(value: Value) -> dict[str, Value]:
 
 def _wire_scalar(value: Value) -> Any:
     if isinstance(value, Decimal):
-        return str(value)
+        # As go-cty writes it: a whole number that fits is an integer, however it was noted.
+        whole = value.is_finite() and value.adjusted() < _INT64_DIGITS and value == int(value)
+        return _wire_scalar(int(value)) if whole else str(value)
     if isinstance(value, int) and not -_INT64 <= value < _INT64:
         return str(value)
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
 from reconciler.domain.errors import InvalidError
+from reconciler.wire.kept import KeptObject, plain
 
 
 class PlainText(TypeDecorator[str]):
@@ -84,14 +84,26 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else orjson.loads(value)
 
 
+class JsonObjectText(JsonText):
+    """A JSON object as text, read only where somebody looks into it."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        """Read it back."""
+        return None if value is None else KeptObject(value)
+
+
 def json_text(value: Any) -> str:
-    """Return `value` as JSON text.
+    """Return `value` as JSON text; what was kept already is kept as it is.
 
     Raises:
         InvalidError: JSON has no word for something in it.
     """
+    if isinstance(value, KeptObject):
+        return value.text
     try:
-        return orjson.dumps(value, default=_plain).decode()
+        return orjson.dumps(value, default=plain).decode()
     except (TypeError, RecursionError) as error:
         raise InvalidError(f"this cannot be kept as JSON: {error}") from error
 
@@ -110,9 +122,3 @@ def storable(text: str) -> str:
         except UnicodeEncodeError as error:
             raise InvalidError("a text with half a surrogate pair cannot be kept") from error
     return text
-
-
-def _plain(value: object) -> dict[str, Any]:
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} is not a JSON value")

@@ -28,11 +28,13 @@ from reconciler.domain.records import (
     ReportId,
     TemplateId,
 )
+from reconciler.storage.columns import json_text
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, Values, chunks
 from reconciler.storage.tables.drift import FindingRow
 from reconciler.storage.text_search import holds
+from reconciler.wire.service import finding_details
 
 LISTING: Final = Listing(
     "findings",
@@ -171,7 +173,7 @@ def _values(finding: FindingRecord) -> Values:
         "template_id": finding.template_id,
         "acted_on": finding.acted_on,
         "healed_at": finding.healed_at,
-        "details": finding.details,
+        "details": finding_details(finding.details, json_text),
     }
 
 

@@ -16,6 +16,7 @@ import orjson
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Change, Finding, SourcePosition, StackReport
 from reconciler.domain.values import Sensitive, Unknown, Value
+from reconciler.wire.kept import plain
 
 FORMAT_VERSION: Final = "1.0"
 _EXACT_INTEGERS: Final = 2**53
@@ -130,7 +131,7 @@ def value_object(value: Value) -> Any:
 
 def json_bytes(body: Mapping[str, Any], *, indented: bool = False) -> bytes:
     """Return `body` as UTF-8 JSON, one line unless `indented`."""
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2 if indented else None)
+    return orjson.dumps(body, plain, orjson.OPT_INDENT_2 if indented else None)
 
 
 def timestamp(moment: datetime) -> str:

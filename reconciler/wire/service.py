@@ -7,6 +7,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from orjson import Fragment
+
 from reconciler.domain.model import Severity
 from reconciler.domain.policy import Policy, Selection
 from reconciler.domain.records import (
@@ -15,6 +17,7 @@ from reconciler.domain.records import (
     EventEntry,
     FindingRecord,
     Hold,
+    Json,
     Page,
     Remediation,
     Run,
@@ -22,6 +25,7 @@ from reconciler.domain.records import (
     Template,
     Token,
 )
+from reconciler.wire.kept import KeptObject, spliced
 from reconciler.wire.scan import timestamp
 
 T = TypeVar("T")
@@ -29,7 +33,7 @@ Object = dict[str, Any]
 _SEVERITIES: Final = tuple(severity.word for severity in sorted(Severity, reverse=True))
 
 
-def page_object(page: Page[T], show: Callable[[T], Object]) -> Object:
+def page_object(page: Page[T], show: Callable[[T], Object | Fragment]) -> Object:
     """Return one page of a list; `next` is the cursor that continues it."""
     return {"items": [show(item) for item in page.items], "next": page.next}
 
@@ -134,8 +138,29 @@ def finding_record_object(finding: FindingRecord) -> Object:
 
     The record's own columns win over what the details say of the same thing.
     """
+    return {**finding.details, **_own_columns(finding)}
+
+
+def finding_record_json(finding: FindingRecord) -> Object | Fragment:
+    """Return the same for `json_bytes` alone, details unread where they were kept for it."""
+    details = finding.details
+    tail = details.tail if isinstance(details, KeptObject) else None
+    if tail is None:
+        return finding_record_object(finding)
+    return spliced(_own_columns(finding), tail)
+
+
+def finding_details(details: Json, text: Callable[[Json], str]) -> KeptObject:
+    """Return `details` in the order in which `finding_record_json` need not read them."""
+    if isinstance(details, KeptObject) and details.tail is not None:
+        return details
+    own = {key: value for key, value in details.items() if key in FINDING_COLUMNS}
+    rest = {key: value for key, value in details.items() if key not in FINDING_COLUMNS}
+    return KeptObject.of_two(text(own), text(rest))
+
+
+def _own_columns(finding: FindingRecord) -> Object:
     return {
-        **finding.details,
         "id": finding.id,
         "stack": finding.stack,
         "address": finding.address,
@@ -155,6 +180,17 @@ def finding_record_object(finding: FindingRecord) -> Object:
         "acted_on": finding.acted_on,
         "healed_at": moment(finding.healed_at),
     }
+
+
+FINDING_COLUMNS: Final = frozenset(
+    {
+        *("id", "stack", "address", "type", "kind", "severity", "score", "origin", "fingerprint"),
+        *("state", "first_seen", "last_seen", "times_seen", "resource_id", "template_id"),
+        *("report_id", "acted_on", "healed_at"),
+    }
+)
+"""The keys of `_own_columns`. What is kept was ordered by them: one that joins must be none
+that details ever had."""
 
 
 def remediation_object(remediation: Remediation) -> Object:
@@ -229,7 +265,7 @@ def audit_object(entry: AuditEntry) -> Object:
         "actor": entry.actor,
         "action": entry.action,
         "subject": entry.subject,
-        "details": dict(entry.details),
+        "details": entry.details,
     }
 
 
@@ -240,7 +276,7 @@ def event_object(entry: EventEntry) -> Object:
         "at": timestamp(entry.at),
         "type": entry.type,
         "subject": entry.subject,
-        "body": dict(entry.body),
+        "body": entry.body,
     }
 
 

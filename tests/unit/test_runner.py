@@ -207,7 +207,7 @@ async def test_another_process_of_its_number_is_not_it(room: Room) -> None:
     before_boot = replace(process, boot_id="another")
     try:
         for other in (earlier, before_boot):
-            assert room.runner.state(other, room.folder) == Vanished()
+            assert room.runner.state(other, room.folder.with_name("earlier")) == Vanished()
             assert not room.runner.interrupt(other)
     finally:
         room.let_go()

@@ -13,7 +13,7 @@ from reconciler.api.filters import read_filter
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.records import FindingId
 from reconciler.engine.planning import plan_finding
-from reconciler.wire.service import finding_record_object, page_object
+from reconciler.wire.service import finding_record_json, finding_record_object, page_object
 
 
 async def list_findings(service: Daemon, query: Annotated[FindingsQuery, Query()]) -> Response:
@@ -22,7 +22,7 @@ async def list_findings(service: Daemon, query: Annotated[FindingsQuery, Query()
     page = await service.store.read(
         lambda view: view.findings.page(wanted, cursor=query.cursor, limit=query.limit)
     )
-    return answered(page_object(page, finding_record_object))
+    return answered(page_object(page, finding_record_json))
 
 
 async def read_finding(service: Daemon, finding_id: Id) -> Response:

@@ -20,7 +20,7 @@ from reconciler.engine.planning import plan_stack
 from reconciler.engine.service import Service
 from reconciler.engine.stacks import StackDraft
 from reconciler.stores import Transaction
-from reconciler.wire.service import finding_record_object, page_object, stack_record_object
+from reconciler.wire.service import finding_record_json, page_object, stack_record_object
 
 
 async def list_stacks(
@@ -97,7 +97,7 @@ async def list_stack_findings(
     page = await service.store.read(
         lambda view: view.findings.page(narrowed, cursor=query.cursor, limit=query.limit)
     )
-    return answered(page_object(page, finding_record_object))
+    return answered(page_object(page, finding_record_json))
 
 
 async def _shown(service: Service, counts: OpenCounts, name: str) -> dict[str, object]:

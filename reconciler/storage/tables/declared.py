@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index
 from sqlmodel import Field
 
-from reconciler.storage.columns import JsonText, Moment, PlainText
+from reconciler.storage.columns import JsonObjectText, JsonText, Moment, PlainText
 from reconciler.storage.tables.row import Row
 
 
@@ -57,7 +57,7 @@ class TemplateRow(Row, table=True):
     stack: str | None = Field(default=None, sa_type=PlainText)
     applies_to: Any = Field(sa_type=JsonText)
     baseline_hash: str | None = Field(default=None, sa_type=PlainText)
-    template_definition: Any = Field(sa_type=JsonText)
+    template_definition: Any = Field(sa_type=JsonObjectText)
 
 
 class TemplateRevisionRow(Row, table=True):
@@ -79,7 +79,7 @@ class TemplateRevisionRow(Row, table=True):
     resource_id: str | None = Field(default=None, sa_type=PlainText)
     applies_to: Any = Field(sa_type=JsonText)
     baseline_hash: str | None = Field(default=None, sa_type=PlainText)
-    template_definition: Any = Field(sa_type=JsonText)
+    template_definition: Any = Field(sa_type=JsonObjectText)
 
 
 class PolicyRow(Row, table=True):

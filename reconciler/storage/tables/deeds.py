@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlmodel import Field
 
-from reconciler.storage.columns import JsonText, Moment, PlainText
+from reconciler.storage.columns import JsonObjectText, JsonText, Moment, PlainText
 from reconciler.storage.tables.row import Row
 
 _IN_EFFECT: Final = text("phase IN ('applying', 'verifying', 'unknown')")
@@ -49,7 +49,7 @@ class RemediationRow(Row, table=True):
     requested_by: str = Field(sa_type=PlainText)
     hold_reason: str | None = Field(default=None, sa_type=PlainText)
     hold_until: datetime | None = Field(default=None, sa_type=Moment)
-    plan: Any | None = Field(default=None, sa_type=JsonText, nullable=True)
+    plan: Any | None = Field(default=None, sa_type=JsonObjectText, nullable=True)
     plan_digest: str | None = Field(default=None, sa_type=PlainText)
     approvals: Any = Field(sa_type=JsonText)
     run_id: str | None = Field(default=None, sa_type=PlainText)

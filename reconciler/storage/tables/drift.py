@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from reconciler.storage.columns import JsonText, Moment, PlainText
+from reconciler.storage.columns import JsonObjectText, Moment, PlainText
 from reconciler.storage.tables.row import Row
 
 _FINDINGS_ORDER: Final = ("severity", "score", "first_seen", "id")
@@ -53,7 +53,7 @@ class FindingRow(Row, table=True):
     template_id: str | None = Field(default=None, sa_type=PlainText)
     acted_on: bool
     healed_at: datetime | None = Field(default=None, sa_type=Moment)
-    details: Any = Field(sa_type=JsonText)
+    details: Any = Field(sa_type=JsonObjectText)
 
 
 class ReportRow(Row, table=True):
@@ -73,4 +73,4 @@ class ReportRow(Row, table=True):
     drift_hash: str = Field(sa_type=PlainText)
     stack: str = Field(sa_type=PlainText)
     event: str = Field(sa_type=PlainText)
-    drift_details: Any = Field(sa_type=JsonText)
+    drift_details: Any = Field(sa_type=JsonObjectText)

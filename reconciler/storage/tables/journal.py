@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Index, Integer
 from sqlmodel import Field
 
-from reconciler.storage.columns import JsonText, Moment, PlainText
+from reconciler.storage.columns import JsonObjectText, JsonText, Moment, PlainText
 from reconciler.storage.tables.row import Row
 
 _NUMBERED: Final = BigInteger().with_variant(Integer(), "sqlite")
@@ -26,7 +26,7 @@ class AuditRow(Row, table=True):
     actor: str = Field(sa_type=PlainText)
     action: str = Field(sa_type=PlainText)
     subject: str = Field(sa_type=PlainText)
-    details: Any = Field(sa_type=JsonText)
+    details: Any = Field(sa_type=JsonObjectText)
 
 
 class AuditHorizonRow(Row, table=True):

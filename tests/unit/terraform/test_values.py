@@ -35,6 +35,14 @@ def test_what_is_encoded_is_decoded_again(case: tuple[ResourceSchema, Any]) -> N
     assert encode(decode(encoded, schema), schema) == encoded
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("0", 0), ("-0", 0), ("1E+5", 100_000), ("9.0", 9), ("0.5", "0.5"), ("1E+30", "1E+30")],
+)
+def test_a_whole_decimal_travels_as_the_integer_it_is(value: str, written: Any) -> None:
+    assert encode({"v": Decimal(value)}, _schema(Primitive.NUMBER)) == _wire(written)
+
+
 @LAWS
 @given(schema_and_value())
 def test_every_attribute_and_block_travels(case: tuple[ResourceSchema, Any]) -> None:

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Update, bindparam, func, or_, update
+from sqlalchemy import Row as SqlRow
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from reconciler.domain.model import (
-    Fingerprint,
-    Kind,
-    Origin,
-    ResourceAddress,
-    Severity,
-    StackName,
-)
-from reconciler.domain.records import (
-    FindingFilter,
-    FindingId,
-    FindingRecord,
-    FindingState,
-    Page,
-    ReportId,
-    TemplateId,
-)
+from reconciler.domain.model import Kind, Origin, Severity, StackName
+from reconciler.domain.records import FindingFilter, FindingId, FindingRecord, FindingState, Page
 from reconciler.storage.columns import json_text
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
@@ -56,14 +42,14 @@ class SqlFindings:
 
     def get(self, finding_id: FindingId) -> FindingRecord | None:
         """Return the finding of that id."""
-        return self.rows.first(select(FindingRow).where(col(FindingRow.id) == finding_id), _finding)
+        return self.rows.first(_FINDINGS.where(col(FindingRow.id) == finding_id), _finding)
 
     def get_many(self, finding_ids: Sequence[FindingId]) -> tuple[FindingRecord, ...]:
         """Return those there are, in the order they were asked for."""
         found = {
             row.id: _finding(row)
             for some in chunks(finding_ids)
-            for row in self.rows.all(select(FindingRow).where(col(FindingRow.id).in_(some)))
+            for row in self.rows.all(_FINDINGS.where(col(FindingRow.id).in_(some)))
         }
         return tuple(found[one] for one in finding_ids if one in found)
 
@@ -71,7 +57,7 @@ class SqlFindings:
         """Return what is not healed of one stack, by address."""
         states = [state.value for state in FindingState if state is not FindingState.HEALED]
         wanted = (col(FindingRow.stack) == stack, col(FindingRow.state).in_(states))
-        found = self.rows.every(select(FindingRow).where(*wanted), _finding)
+        found = self.rows.every(_FINDINGS.where(*wanted), _finding)
         return tuple(sorted(found, key=lambda one: (one.address, one.kind)))
 
     def put_many(self, findings: Iterable[FindingRecord]) -> None:
@@ -111,6 +97,17 @@ class SqlFindings:
         return found
 
 
+_COLUMNS: Final = tuple(getattr(FindingRow, field.name) for field in fields(FindingRecord))
+_FINDINGS: Final = SelectOfScalar[SqlRow[Any]](*_COLUMNS)
+_KINDS: Final = {kind.value: kind for kind in Kind}
+_SEVERITIES: Final = {severity.value: severity for severity in Severity}
+_ORIGINS: Final[dict[str | None, Origin | None]] = {
+    None: None,
+    **{origin.value: origin for origin in Origin},
+}
+_STATES: Final = {state.value: state for state in FindingState}
+"""Looked up, since a page asks some of them 500 times, and an enumeration takes its time."""
+
 _TOUCH: Final[Update] = (
     update(FindingRow.__table__)  # type: ignore[attr-defined]
     .where(col(FindingRow.id) == bindparam("one"))
@@ -118,9 +115,9 @@ _TOUCH: Final[Update] = (
 )
 
 
-def page_statement(wanted: FindingFilter) -> SelectOfScalar[FindingRow]:
+def page_statement(wanted: FindingFilter) -> SelectOfScalar[SqlRow[Any]]:
     """Return what a list of findings asks, without order and limit."""
-    return select(FindingRow).where(*_conditions(wanted))
+    return _FINDINGS.where(*_conditions(wanted))
 
 
 def _conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
@@ -150,7 +147,7 @@ def _anywhere(part: str) -> ColumnElement[bool]:
     return or_(*(holds(col(one), part) for one in columns))
 
 
-def _key(row: FindingRow) -> Key:
+def _key(row: SqlRow[Any]) -> Key:
     return row.severity, row.score, row.first_seen, row.id
 
 
@@ -177,24 +174,19 @@ def _values(finding: FindingRecord) -> Values:
     }
 
 
-def _finding(row: FindingRow) -> FindingRecord:
+def _finding(row: SqlRow[Any]) -> FindingRecord:
+    """Return the finding of a row of `_COLUMNS`, which are in the order of its fields."""
+    (one, stack, address, of, kind, severity, score, origin, fingerprint, state, *rest) = row
     return FindingRecord(
-        id=FindingId(row.id),
-        stack=StackName(row.stack),
-        address=ResourceAddress(row.address),
-        type=row.type,
-        kind=Kind(row.kind),
-        severity=Severity(row.severity),
-        score=row.score,
-        origin=None if row.origin is None else Origin(row.origin),
-        fingerprint=Fingerprint(row.fingerprint),
-        state=FindingState(row.state),
-        first_seen=row.first_seen,
-        last_seen=row.last_seen,
-        times_seen=row.times_seen,
-        report_id=ReportId(row.report_id),
-        details=row.details,
-        template_id=None if row.template_id is None else TemplateId(row.template_id),
-        acted_on=row.acted_on,
-        healed_at=row.healed_at,
+        one,
+        stack,
+        address,
+        of,
+        _KINDS[kind],
+        _SEVERITIES[severity],
+        score,
+        _ORIGINS[origin],
+        fingerprint,
+        _STATES[state],
+        *rest,
     )

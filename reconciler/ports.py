@@ -91,7 +91,12 @@ class Vanished:
     """It is gone and left no record: nobody knows how far it came."""
 
 
-RunnerState: TypeAlias = Exited | Running | Vanished
+@dataclass(frozen=True, slots=True)
+class NeverBegun:
+    """Its folder was made, and no runner ever wrote into it: nothing was run, nor will be."""
+
+
+RunnerState: TypeAlias = Exited | Running | Vanished | NeverBegun
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +214,11 @@ class Runner(Protocol):
         ...
 
     def state(self, process: RunnerProcess | None, folder: Path) -> RunnerState:
-        """Return what is known of it, from its record and from the process table."""
+        """Return what is known of it, from its record and from the process table.
+
+        Without `process` it is looked for by its folder, which is right only for a runner
+        that an earlier daemon may have started.
+        """
         ...
 
     async def wait(self, process: RunnerProcess, folder: Path) -> Exited | Vanished:

@@ -35,6 +35,7 @@ from reconciler.ports import (
     Clock,
     Declaration,
     Exited,
+    NeverBegun,
     Outcome,
     Progress,
     RunnerJob,
@@ -268,10 +269,10 @@ class WorldRunner:
         return process
 
     def state(self, process: RunnerProcess | None, folder: Path) -> RunnerState:
-        del process
         known = self.jobs.get(folder)
         if known is None:
-            return Vanished()
+            begun = process is not None or not folder.is_dir()
+            return Vanished() if begun else NeverBegun()
         return known.ended or Running()
 
     async def wait(self, process: RunnerProcess, folder: Path) -> Exited | Vanished:

@@ -24,10 +24,19 @@ from reconciler.dispatch.process_identity import (
     started_at_s,
 )
 from reconciler.domain.errors import InDoubtError, RetryableError
-from reconciler.ports import Exited, RunnerJob, RunnerProcess, RunnerState, Running, Vanished
+from reconciler.ports import (
+    Exited,
+    NeverBegun,
+    RunnerJob,
+    RunnerProcess,
+    RunnerState,
+    Running,
+    Vanished,
+)
 
 STARTED: Final = "started.json"
 EXIT: Final = "exit.json"
+LOG: Final = "log"
 
 _RUNNER: Final = Path(__file__).parent.parent / "runner.py"
 _READY: Final = "ready"
@@ -48,8 +57,10 @@ class ProcessRunner:
         return await asyncio.to_thread(_start, job, folder)
 
     def state(self, process: RunnerProcess | None, folder: Path) -> RunnerState:
-        """Return what is known of it. Without `process` it is looked for by its folder."""
+        """Return what is known of it. See `Runner.state`."""
         folder = folder.absolute()
+        if process is None and _untouched(folder):
+            return NeverBegun()
         if (ended := _ended(folder)) is not None:
             return ended
         if _at_work(process, folder) if process is not None else _somebody_at_work(folder):
@@ -61,8 +72,10 @@ class ProcessRunner:
         """Return when it has ended, whoever started it."""
         while True:
             state = await asyncio.to_thread(self.state, process, folder)
-            if not isinstance(state, Running):
+            if isinstance(state, Exited | Vanished):
                 return state
+            if isinstance(state, NeverBegun):
+                return Vanished()
             await asyncio.sleep(_LOOK_EVERY_S)
 
     def interrupt(self, process: RunnerProcess) -> bool:
@@ -140,6 +153,15 @@ def _tell(launcher: subprocess.Popen[bytes], job: RunnerJob) -> None:
         launcher.stdin.close()
     except OSError as error:
         raise InDoubtError(f"the runner did not take its job: {error.strerror}") from error
+
+
+def _untouched(folder: Path) -> bool:
+    """Whether no runner wrote here.
+
+    It does so before it takes a job, and it takes none of a daemon that is dead: what is
+    untouched after a restart stays so.
+    """
+    return folder.is_dir() and not any((folder / name).exists() for name in (STARTED, EXIT, LOG))
 
 
 def _ended(folder: Path) -> Exited | None:

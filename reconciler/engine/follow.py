@@ -26,6 +26,7 @@ from reconciler.ports import (
     Failed,
     IacAdapter,
     InDoubt,
+    NeverBegun,
     Outcome,
     RunnerJob,
     RunnerProcess,
@@ -34,6 +35,7 @@ from reconciler.ports import (
 )
 from reconciler.stores import Transaction
 
+NEVER_BEGAN: Final = "the daemon ended before the apply began; nothing was run"
 _TAIL_EVERY_S: Final = 0.25
 _POLL_EVERY_S: Final = 0.5
 
@@ -67,7 +69,8 @@ async def begin(
 async def adopt(service: Service, known: Remediation) -> bool:
     """Wait for an apply that an earlier daemon began, and end it as if it were ours.
 
-    One whose process is gone without a record ends in doubt; it is never begun again.
+    One whose process is gone without a record ends in doubt. One that never began has done
+    nothing, and is planned anew.
     """
     run, stack = await service.store.read(
         lambda view: (
@@ -77,6 +80,8 @@ async def adopt(service: Service, known: Remediation) -> bool:
     )
     if run is None:
         return await _end(service, known, None, InDoubt("its run is not known"), ended=None)
+    if _never_began(service, run):
+        return await _end(service, known, run, Failed(NEVER_BEGAN), ended=None)
     if stack is None:
         return await _end(service, known, run, InDoubt("its stack is not registered"), ended=None)
     try:
@@ -90,6 +95,12 @@ async def adopt(service: Service, known: Remediation) -> bool:
     ended = await _until_ended(service, run, process_of(run), loaded.adapter)
     outcome = _outcome(service, loaded.adapter, loaded.snapshot, run, ended)
     return await _end(service, known, run, outcome, ended=ended)
+
+
+def _never_began(service: Service, run: Run) -> bool:
+    if process_of(run) is not None:
+        return False
+    return isinstance(service.runner.state(None, folder_of(service, run)), NeverBegun)
 
 
 async def _end_unjudged(
@@ -144,7 +155,7 @@ async def _ended(service: Service, run: Run, process: RunnerProcess | None) -> E
     # We died before we knew which process it is; its folder knows.
     while isinstance(state := service.runner.state(None, folder), Running):  # noqa: ASYNC110 - it is another process
         await asyncio.sleep(_POLL_EVERY_S)
-    return state
+    return state if isinstance(state, Exited) else Vanished()
 
 
 async def _end(

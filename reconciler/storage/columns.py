@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,6 +64,15 @@ class Moment(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], datetime | None] | None:
+        """Return what gives the moment of a column's value."""
+        # Every row has a few; giving the zone afterwards takes six times as long.
+        if dialect.name == "sqlite":
+            return _read_text
+        return super().result_processor(dialect, coltype)
+
 
 class JsonText(TypeDecorator[Any]):
     """A JSON value as text: what goes in comes out, tuples as lists."""
@@ -92,6 +102,10 @@ class JsonObjectText(JsonText):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         """Read it back."""
         return None if value is None else KeptObject(value)
+
+
+def _read_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
 
 
 def json_text(value: Any) -> str:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Update, bindparam, func, or_, update
+from sqlalchemy import ColumnElement, Update, bindparam, func, or_, select, update
 from sqlalchemy import Row as SqlRow
-from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from reconciler.domain.model import Kind, Origin, Severity, StackName
@@ -17,19 +16,15 @@ from reconciler.domain.records import FindingFilter, FindingId, FindingRecord, F
 from reconciler.storage.columns import json_text
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
-from reconciler.storage.rows import Rows, Values, chunks
+from reconciler.storage.rows import Rows, Values, chunks, table_of
 from reconciler.storage.tables.drift import FindingRow
 from reconciler.storage.text_search import holds
 from reconciler.wire.service import finding_details
 
+_FIELDS: Final = table_of(FindingRow).c
 LISTING: Final = Listing(
     "findings",
-    (
-        col(FindingRow.severity),
-        col(FindingRow.score),
-        col(FindingRow.first_seen),
-        col(FindingRow.id),
-    ),
+    (_FIELDS.severity, _FIELDS.score, _FIELDS.first_seen, _FIELDS.id),
     (int, int, datetime, str),
 )
 
@@ -42,21 +37,21 @@ class SqlFindings:
 
     def get(self, finding_id: FindingId) -> FindingRecord | None:
         """Return the finding of that id."""
-        return self.rows.first(_FINDINGS.where(col(FindingRow.id) == finding_id), _finding)
+        return self.rows.first(_FINDINGS.where(_FIELDS.id == finding_id), _finding)
 
     def get_many(self, finding_ids: Sequence[FindingId]) -> tuple[FindingRecord, ...]:
         """Return those there are, in the order they were asked for."""
         found = {
             row.id: _finding(row)
             for some in chunks(finding_ids)
-            for row in self.rows.all(_FINDINGS.where(col(FindingRow.id).in_(some)))
+            for row in self.rows.all(_FINDINGS.where(_FIELDS.id.in_(some)))
         }
         return tuple(found[one] for one in finding_ids if one in found)
 
     def unhealed(self, stack: StackName) -> tuple[FindingRecord, ...]:
         """Return what is not healed of one stack, by address."""
         states = [state.value for state in FindingState if state is not FindingState.HEALED]
-        wanted = (col(FindingRow.stack) == stack, col(FindingRow.state).in_(states))
+        wanted = (_FIELDS.stack == stack, _FIELDS.state.in_(states))
         found = self.rows.every(_FINDINGS.where(*wanted), _finding)
         return tuple(sorted(found, key=lambda one: (one.address, one.kind)))
 
@@ -84,10 +79,10 @@ class SqlFindings:
 
     def tally(self) -> dict[StackName, dict[str, int]]:
         """Return how many are open, by stack and severity word."""
-        groups = (col(FindingRow.stack), col(FindingRow.severity))
+        groups = (_FIELDS.stack, _FIELDS.severity)
         counted = self.rows.tuples(
             select(*groups, func.count())
-            .where(col(FindingRow.state) == FindingState.OPEN.value)
+            .where(_FIELDS.state == FindingState.OPEN.value)
             .group_by(*groups)
         )
         found: dict[StackName, dict[str, int]] = {}
@@ -97,7 +92,7 @@ class SqlFindings:
         return found
 
 
-_COLUMNS: Final = tuple(getattr(FindingRow, field.name) for field in fields(FindingRecord))
+_COLUMNS: Final = tuple(_FIELDS[field.name] for field in fields(FindingRecord))
 _FINDINGS: Final = SelectOfScalar[SqlRow[Any]](*_COLUMNS)
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _SEVERITIES: Final = {severity.value: severity for severity in Severity}
@@ -109,9 +104,9 @@ _STATES: Final = {state.value: state for state in FindingState}
 """Looked up, since a page asks some of them 500 times, and an enumeration takes its time."""
 
 _TOUCH: Final[Update] = (
-    update(FindingRow.__table__)  # type: ignore[attr-defined]
-    .where(col(FindingRow.id) == bindparam("one"))
-    .values(last_seen=bindparam("seen_at"), times_seen=col(FindingRow.times_seen) + 1)
+    update(table_of(FindingRow))
+    .where(_FIELDS.id == bindparam("one"))
+    .values(last_seen=bindparam("seen_at"), times_seen=_FIELDS.times_seen + 1)
 )
 
 
@@ -122,29 +117,29 @@ def page_statement(wanted: FindingFilter) -> SelectOfScalar[SqlRow[Any]]:
 
 def _conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
     given: list[tuple[Any, Callable[[Any], ColumnElement[bool]]]] = [
-        (wanted.stack, lambda part: _named(FindingRow.stack, part)),
-        (wanted.state, lambda part: col(FindingRow.state) == part.value),
-        (wanted.kind, lambda part: col(FindingRow.kind) == part.value),
-        (wanted.min_severity, lambda part: col(FindingRow.severity) >= part.value),
-        (wanted.type, lambda part: _named(FindingRow.type, part)),
-        (wanted.address, lambda part: _named(FindingRow.address, part)),
+        (wanted.stack, lambda part: _named(_FIELDS.stack, part)),
+        (wanted.state, lambda part: _FIELDS.state == part.value),
+        (wanted.kind, lambda part: _FIELDS.kind == part.value),
+        (wanted.min_severity, lambda part: _FIELDS.severity >= part.value),
+        (wanted.type, lambda part: _named(_FIELDS.type, part)),
+        (wanted.address, lambda part: _named(_FIELDS.address, part)),
         (wanted.text, _anywhere),
     ]
     return [condition(part) for part, condition in given if part is not None]
 
 
-def _named(column: Any, glob: str) -> ColumnElement[bool]:
+def _named(column: ColumnElement[str], glob: str) -> ColumnElement[bool]:
     """Say that `glob` names the whole of the column; without a wild card an index answers."""
     if not {"*", "?"} & set(glob):
-        return col(column) == glob
+        return column == glob
     plain = glob.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-    return col(column).like(plain.replace("*", "%").replace("?", "_"), escape="\\")
+    return column.like(plain.replace("*", "%").replace("?", "_"), escape="\\")
 
 
 def _anywhere(part: str) -> ColumnElement[bool]:
     """Say that `part` stands in the address, the type or the stack, in either case."""
-    columns = (FindingRow.address, FindingRow.type, FindingRow.stack)
-    return or_(*(holds(col(one), part) for one in columns))
+    columns = (_FIELDS.address, _FIELDS.type, _FIELDS.stack)
+    return or_(*(holds(one, part) for one in columns))
 
 
 def _key(row: SqlRow[Any]) -> Key:
@@ -174,7 +169,7 @@ def _values(finding: FindingRecord) -> Values:
     }
 
 
-def _finding(row: SqlRow[Any]) -> FindingRecord:
+def _finding(row: Sequence[Any]) -> FindingRecord:
     """Return the finding of a row of `_COLUMNS`, which are in the order of its fields."""
     (one, stack, address, of, kind, severity, score, origin, fingerprint, state, *rest) = row
     return FindingRecord(

@@ -8,10 +8,10 @@ from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
-from sqlalchemy import Connection, Delete, Insert, Table, Update
+from sqlalchemy import Connection, Delete, Insert, Select, Table, Update
 from sqlalchemy import Row as SqlRow
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel.sql.expression import Select, SelectOfScalar
+from sqlmodel.sql.expression import SelectOfScalar
 
 from reconciler.storage.tables.row import Row
 
@@ -69,19 +69,19 @@ class Rows:
 
     def put(self, table: type[Row], values: Sequence[Values]) -> None:
         """Write each over the row of the same primary key, if there is one."""
-        self._insert(_upsert(_table(table), self._dialect), values)
+        self._insert(_upsert(table_of(table), self._dialect), values)
 
     def put_new(self, table: type[Row], values: Sequence[Values]) -> None:
         """Write each whose primary key is not there yet; leave the others as they are."""
-        self._insert(_insert_new(_table(table), self._dialect), values)
+        self._insert(_insert_new(table_of(table), self._dialect), values)
 
     def add(self, table: type[Row], values: Sequence[Values]) -> None:
         """Write rows that must not be there yet."""
-        self._insert(_table(table).insert(), values)
+        self._insert(table_of(table).insert(), values)
 
     def append(self, table: type[Row], values: Values) -> int:
         """Write one row into a numbered table; return its number."""
-        done = self.connection.execute(_table(table).insert(), values)
+        done = self.connection.execute(table_of(table).insert(), values)
         key = done.inserted_primary_key
         return int(key[0]) if key else 0
 
@@ -127,6 +127,7 @@ def _insert_new(table: Table, dialect: str) -> Insert:
     return insert
 
 
-def _table(row: type[Row]) -> Table:
+def table_of(row: type[Row]) -> Table:
+    """Return the table of a class. Statements of its columns are found again faster."""
     table: Table = Row.metadata.tables[str(row.__tablename__)]
     return table

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
+from typing import Any, Final
 
-from sqlmodel import col, delete, select
+from sqlalchemy import Row, delete
+from sqlmodel.sql.expression import SelectOfScalar
 
 from reconciler.domain.model import Counts, StackName
 from reconciler.domain.records import Health, StackRecord
-from reconciler.storage.rows import Rows, Values
+from reconciler.storage.rows import Rows, Values, table_of
 from reconciler.storage.tables.declared import StackRow
+
+_FIELDS: Final = table_of(StackRow).c
+_COLUMNS: Final = {"interval": "interval_s"}
+_STACKS: Final = SelectOfScalar[Row[Any]](
+    *(_FIELDS[_COLUMNS.get(field.name, field.name)] for field in fields(StackRecord))
+)
+_HEALTHS: Final = {health.value: health for health in Health}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +31,11 @@ class SqlStacks:
 
     def get(self, name: StackName) -> StackRecord | None:
         """Return the stack of that name."""
-        return self.rows.first(select(StackRow).where(col(StackRow.name) == name), _stack)
+        return self.rows.first(_STACKS.where(_FIELDS.name == name), _stack)
 
     def all(self) -> tuple[StackRecord, ...]:
         """Return every stack, by name."""
-        return self.rows.every(select(StackRow).order_by(col(StackRow.name)), _stack)
+        return self.rows.every(_STACKS.order_by(_FIELDS.name), _stack)
 
     def put(self, stack: StackRecord) -> None:
         """Write a stack."""
@@ -33,7 +43,7 @@ class SqlStacks:
 
     def remove(self, name: StackName) -> bool:
         """Remove a stack; return whether it was there."""
-        return self.rows.change(delete(StackRow).where(col(StackRow.name) == name)) > 0
+        return self.rows.change(delete(StackRow).where(_FIELDS.name == name)) > 0
 
 
 def _values(stack: StackRecord) -> Values:
@@ -58,23 +68,18 @@ def _values(stack: StackRecord) -> Values:
     }
 
 
-def _stack(row: StackRow) -> StackRecord:
+def _stack(row: Sequence[Any]) -> StackRecord:
+    """Return the stack of a row of `_STACKS`, whose columns are in the order of the fields."""
+    (name, tool, directory, interval_s, adaptive, source, definition, health, counts, *rest) = row
     return StackRecord(
-        name=StackName(row.name),
-        tool=row.tool,
-        directory=row.directory,
-        interval=timedelta(seconds=row.interval_s),
-        adaptive=row.adaptive,
-        source=row.source,
-        definition=row.definition,
-        health=Health(row.health),
-        counts=Counts(**row.counts) if row.counts else None,
-        revision=row.revision,
-        obtained_by=row.obtained_by,
-        last_pass_at=row.last_pass_at,
-        last_pass_ms=row.last_pass_ms,
-        verified_at=row.verified_at,
-        error=row.error,
-        error_since=row.error_since,
-        next_due_at=row.next_due_at,
+        name,
+        tool,
+        directory,
+        timedelta(seconds=interval_s),
+        adaptive,
+        source,
+        definition,
+        _HEALTHS[health],
+        Counts(**counts) if counts else None,
+        *rest,
     )

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy import Boolean, ColumnElement, literal
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Mapped
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -24,7 +23,7 @@ class Holds(FunctionElement[bool]):
     inherit_cache = True
 
 
-def holds(column: Mapped[str], part: str) -> ColumnElement[bool]:
+def holds(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
     """Say that `part`, taken literally, stands in `column`, in either case.
 
     Raises:

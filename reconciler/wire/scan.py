@@ -136,8 +136,10 @@ def json_bytes(body: Mapping[str, Any], *, indented: bool = False) -> bytes:
 
 def timestamp(moment: datetime) -> str:
     """Return RFC 3339 in UTC, to the millisecond: `2026-05-01T10:00:00.000Z`."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.removesuffix("+00:00") + "Z"
+    # `isoformat` takes three times as long, and a page has hundreds of these.
+    utc = moment.astimezone(UTC)
+    second = orjson.dumps(utc, option=orjson.OPT_OMIT_MICROSECONDS)[1:20].decode()
+    return f"{second}.{utc.microsecond // 1000:03d}Z"
 
 
 def _shown(value: Value, change: Change) -> Any:

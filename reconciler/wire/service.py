@@ -30,7 +30,7 @@ from reconciler.wire.scan import timestamp
 
 T = TypeVar("T")
 Object = dict[str, Any]
-_SEVERITIES: Final = tuple(severity.word for severity in sorted(Severity, reverse=True))
+_NONE_OPEN: Final = {severity.word: 0 for severity in sorted(Severity, reverse=True)}
 
 
 def page_object(page: Page[T], show: Callable[[T], Object | Fragment]) -> Object:
@@ -52,10 +52,10 @@ def stack_record_object(stack: StackRecord, *, open_findings: Mapping[str, int])
         "interval_s": stack.interval.total_seconds(),
         "adaptive": stack.adaptive,
         "source": stack.source,
-        "definition": dict(stack.definition),
+        "definition": stack.definition,
         "health": stack.health.value,
         "counts": asdict(stack.counts) if stack.counts else None,
-        "findings": {word: open_findings.get(word, 0) for word in _SEVERITIES},
+        "findings": {**_NONE_OPEN, **open_findings},
         "obtained_by": stack.obtained_by,
         "revision": stack.revision,
         "verified_at": moment(stack.verified_at),

@@ -13,6 +13,7 @@ from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.domain.model import StackName
 from reconciler.ports import (
     Exited,
+    NeverBegun,
     Runner,
     RunnerJob,
     RunnerProcess,
@@ -114,6 +115,15 @@ async def test_its_end_can_be_asked_for_again(place: Place) -> None:
 
 async def test_where_nothing_was_started_nothing_is_at_work(place: Place) -> None:
     assert place.runner.state(None, place.folder) == Vanished()
+
+
+async def test_a_folder_that_nobody_wrote_into_says_that_nothing_was_run(place: Place) -> None:
+    place.folder.mkdir(mode=0o700)
+    (place.folder / "plan.bin").touch()
+    assert place.runner.state(None, place.folder) == NeverBegun()
+    process = await place.start(place.ends)
+    ended = await place.runner.wait(process, place.folder)
+    assert place.runner.state(None, place.folder) == ended
 
 
 async def test_one_that_stays_is_at_work_until_it_is_asked_to_stop(place: Place) -> None:

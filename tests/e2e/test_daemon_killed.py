@@ -99,9 +99,10 @@ def test_killed_at_any_moment_it_applies_at_most_once(place: Place, moment_s: fl
     assert place.stack.calls("apply") <= 1
     if ended["state"] == "converged":
         assert place.team == DECLARED
-        assert [run["state"] for run in runs] == ["finished"]
+        # Before the finished one there may be an intent that no runner ever took.
+        assert [run["state"] for run in runs] in (["finished"], ["finished", "failed"])
     else:
-        # Killed between the intent and the runner: nobody can tell, so nobody applies again.
+        # Killed while the runner took its job: nobody can tell, so nobody applies again.
         assert ended["state"] == "needs_human"
         assert [run["state"] for run in runs] == ["in_doubt"]
         assert place.team == DRIFTED

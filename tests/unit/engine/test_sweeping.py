@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from collections import deque
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from reconciler.domain.records import Remediation, RunState
 from reconciler.engine.decisions import hold
 from reconciler.engine.remediate import advance
 from reconciler.engine.sweep import recover, sweep
-from reconciler.ports import Vanished
+from reconciler.ports import NeverBegun
 from tests.fake_world import Fate
 from tests.fakes import FakeDispatcher
 from tests.unit.engine.house import AUTO, MANUAL, A, House
@@ -107,15 +108,28 @@ async def test_an_apply_whose_stack_cannot_be_read_is_in_doubt(
     assert (await house.remediation(one.id)).phase is Phase.CONVERGED
 
 
-async def test_an_intent_whose_runner_never_began_is_in_doubt(house: House) -> None:
+async def test_an_intent_whose_runner_never_began_is_planned_anew(house: House) -> None:
     one = await dies_while_applying(house, Fate.DONE, knows_process=False)
     house.runner.jobs.clear()
     run = (await house.runs())[0]
-    assert house.runner.state(None, house.service.runs / run.id) == Vanished()
+    assert house.runner.state(None, house.service.runs / run.id) == NeverBegun()
     await recover(house.service)
     await house.settle()
-    stuck = await house.remediation(one.id)
-    assert stuck.phase is Phase.NEEDS_HUMAN
+    assert house.world.effects == []
+    assert [run.state for run in await house.runs()] == [RunState.FAILED]
+    await house.later(minutes=1)
+    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+    assert len(house.world.effects) == 1
+
+
+async def test_an_intent_whose_folder_is_gone_is_in_doubt(house: House) -> None:
+    one = await dies_while_applying(house, Fate.DONE, knows_process=False)
+    house.runner.jobs.clear()
+    run = (await house.runs())[0]
+    shutil.rmtree(house.service.runs / run.id)
+    await recover(house.service)
+    await house.settle()
+    assert (await house.remediation(one.id)).phase is Phase.NEEDS_HUMAN
     assert house.world.effects == []
 
 

@@ -35,6 +35,7 @@ async def test_a_drift_walks_from_its_report_to_converged(desk: Desk) -> None:
         f"{remediation}/approve", json={"plan_digest": waiting["plan_digest"]}
     )
     assert right.status_code == 200
+    desk.house.clock.move(seconds=1)
     await desk.house.settle()
     assert (await desk.viewer.get(remediation)).json()["state"] == Phase.CONVERGED
     assert desk.house.world.live[A] == {"size": 1}

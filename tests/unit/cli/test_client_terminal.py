@@ -66,6 +66,10 @@ class Terminal:
         return bool(content)
 
 
+_OURS = frozenset({"COLUMNS", "NO_COLOR"})
+"""What whoever runs the tests may have set, and a test sets for itself."""
+
+
 @contextmanager
 def on_terminal(daemon: FakeDaemon, *arguments: str, **environment: str) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
@@ -75,7 +79,7 @@ def on_terminal(daemon: FakeDaemon, *arguments: str, **environment: str) -> Iter
     process = subprocess.Popen(
         [sys.executable, "-c", _PROGRAM, *arguments],
         env={
-            **{name: value for name, value in os.environ.items() if name != "COLUMNS"},
+            **{name: value for name, value in os.environ.items() if name not in _OURS},
             "PYTHONPATH": str(Path(__file__).parents[3]),
             "TERM": "xterm",
             "TRUEUP_SERVER": daemon.url,

@@ -41,15 +41,6 @@ def fingerprint(identity: Identity, *, key: bytes) -> Fingerprint:
     return Fingerprint(digest.hexdigest())
 
 
-def combined_fingerprint(fingerprints: Iterable[Fingerprint]) -> Fingerprint:
-    """Return one identity for a set of drifts, such as a whole stack's."""
-    digest = hashlib.sha256()
-    for one in sorted(set(fingerprints)):
-        digest.update(one.encode())
-        digest.update(b"\n")
-    return Fingerprint(digest.hexdigest())
-
-
 def value_digest(value: Value, *, key: bytes) -> str:
     """Return a keyed digest: equal for equal values, and telling nothing without the key."""
     return hmac.new(key, canonical_bytes(value), hashlib.sha256).hexdigest()

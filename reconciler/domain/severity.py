@@ -117,15 +117,6 @@ def rate(deviation: Deviation, rulebook: Rulebook) -> Rating:
     return max(ratings, key=lambda rating: rating.severity)
 
 
-def score(severity: Severity, *, changes: int = 1, requires_replace: bool = False) -> int:
-    """Return 0-100 for sorting and thresholds; severities never overlap.
-
-    Units: low 1-24, medium 25-49, high 50-74, critical 75-100.
-    """
-    within = min(max(changes, 1), 12) + (12 if requires_replace else 0)
-    return min((severity - 1) * 25 + within, 100)
-
-
 def _rate_whole(deviation: Deviation, kind: str, rulebook: Rulebook) -> Rating:
     override = _first(rulebook.overrides, deviation, kind, None)
     if override is not None:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from reconciler.domain.fingerprint import (
     Identity,
     canonical_bytes,
-    combined_fingerprint,
     fingerprint,
     value_digest,
 )
@@ -123,11 +122,3 @@ def test_no_value_is_in_a_fingerprint_nor_in_a_digest() -> None:
     told = of(replace(BASE, live=secret)) + value_digest(secret, key=KEY)
     assert secret not in json.dumps(told)
     assert value_digest(secret, key=KEY) != value_digest(secret, key=b"x" * 32)
-
-
-def test_a_stacks_fingerprint_is_that_of_a_set() -> None:
-    one, two = (
-        fingerprint(Identity(ADDRESS, kind), key=KEY) for kind in (Kind.MISSING, Kind.UNMANAGED)
-    )
-    assert combined_fingerprint([one, two]) == combined_fingerprint([two, one, one])
-    assert combined_fingerprint([one]) != combined_fingerprint([one, two])

@@ -14,7 +14,6 @@ from reconciler.domain.severity import (
     canonical_type,
     override_rule,
     rate,
-    score,
 )
 from reconciler.domain.severity_catalogue import CATALOGUE
 from reconciler.domain.values import Value
@@ -220,13 +219,6 @@ def test_brackets_in_a_rule_are_brackets() -> None:
 )
 def test_types_have_one_spelling(theirs: str, ours: str) -> None:
     assert canonical_type(theirs) == ours
-
-
-def test_scores_keep_the_order_of_severities() -> None:
-    for lower, higher in ((LOW, MEDIUM), (MEDIUM, HIGH), (HIGH, CRITICAL)):
-        most = score(lower, changes=500, requires_replace=True)
-        assert 0 <= most < score(higher, changes=1) <= 100
-    assert score(HIGH, changes=2) < score(HIGH, changes=2, requires_replace=True)
 
 
 def test_the_page_lists_every_rule_of_the_catalogue_in_order() -> None:

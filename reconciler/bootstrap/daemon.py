@@ -165,9 +165,9 @@ class _Daemon:
             scan=lambda stack: _watched(service, stack),
             advance=lambda remediation_id: advance(service, remediation_id),
         )
+        await recover(service)
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
         dispatcher.every(_PRUNE_EVERY, lambda: prune(service), name="prune")
-        await recover(service)
         await _wake_stacks(service)
 
     async def _until_stopped(self, serving: asyncio.Task[None]) -> None:

@@ -68,13 +68,17 @@ class EmbeddedDispatcher:
         self._hint(self._advances, "advance", remediation_id, after_s)
 
     def every(self, span: timedelta, chore: Chore, *, name: str) -> None:
-        """Run `chore` again and again; a run that is late delays only itself."""
+        """Run `chore` now and again and again; a run that is late delays only itself.
+
+        Now, because a daemon that is restarted more often would never come to it.
+        """
 
         async def work(_key: str) -> None:
             await chore()
 
         lane = Lanes(work, at_once=1, slot_s=SLOT_S, failed=self._failed)
         self._chores.append(lane)
+        lane.hint(name)
         self._timers.add_job(_hint_later, IntervalTrigger(seconds=span.total_seconds()),
                              args=(lane, name), id=f"chore:{name}")  # fmt: skip
 

@@ -112,6 +112,13 @@ async def test_a_timer_can_be_forgotten(dispatcher: EmbeddedDispatcher, watched:
     assert not watched.calls[WEB]
 
 
+async def test_a_chore_is_done_at_once_however_long_its_pause(
+    dispatcher: EmbeddedDispatcher, watched: Watched
+) -> None:
+    dispatcher.every(timedelta(days=1), watched.chore, name="chore")
+    await watched.until("chore", 1)
+
+
 async def test_chores_come_again(dispatcher: EmbeddedDispatcher, watched: Watched) -> None:
     dispatcher.every(timedelta(milliseconds=20), watched.chore, name="chore")
     await watched.until("chore", 3)

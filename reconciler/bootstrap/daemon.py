@@ -251,7 +251,9 @@ async def prune(service: Service) -> None:
     def work(tx: Transaction) -> dict[str, int]:
         return tx.retention.prune(now=service.clock.now())
 
-    _log.info("pruned", **await service.store.transact(work))
+    removed = await service.store.transact(work)
+    if any(removed.values()):
+        _log.info("pruned", **removed)
 
 
 async def _register(service: Service, settings: Settings) -> None:

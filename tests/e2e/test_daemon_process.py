@@ -17,6 +17,23 @@ from tests.e2e.command import Ended, Trueup, bound_by_permissions
 from tests.e2e.shop import AUTO, Shop, only_remediation, until_verified
 
 
+def test_its_settings_are_read_anew_on_sighup_unless_they_are_broken(shop: Shop) -> None:
+    settings = shop.settings()
+    with shop.serving(settings) as daemon:
+        whole = settings.read_text()
+        settings.write_text(whole + "\n[[policy]\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.until("a refusal", lambda: any("settings_refused" in one for one in daemon.lines))
+        assert [one["name"] for one in daemon.ask("/policies")["items"]] == []
+        shop.settings(AUTO)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.until("the policy", lambda: daemon.ask("/policies")["items"])
+        assert [one["name"] for one in daemon.ask("/policies")["items"]] == ["put back"]
+        settings.write_text(whole)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.until("its end", lambda: not daemon.ask("/policies")["items"])
+
+
 def test_a_second_daemon_on_the_same_data_refuses_to_start(shop: Shop) -> None:
     settings = shop.settings()
     with shop.serving(settings) as daemon:

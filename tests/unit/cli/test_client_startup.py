@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.cli import objects as api
 from tests.unit.cli.fake_daemon import TOKEN, FakeDaemon
-from tests.unit.cli.test_client_commands import fleet
+from tests.unit.cli.scenes import fleet
 
 _HEAVY = {"httpx", "pydantic", "rich", "asyncio", "sqlalchemy", "fastapi", "grpc"}
 _GROUPS = {"policy", "template", "stack", "token"}

@@ -21,7 +21,7 @@ import pytest
 
 from tests.unit.cli import objects as api
 from tests.unit.cli.fake_daemon import TOKEN, Answer, FakeDaemon
-from tests.unit.cli.test_client_commands import fleet
+from tests.unit.cli.scenes import fleet
 
 _PROGRAM: Final = "from reconciler.cli.main import main; main()"
 _STYLED: Final = re.compile(r"\x1b\[[0-9;]*[mKJH]")

@@ -1,0 +1,128 @@
+"""Plans, approvals and what else a person decides, against a daemon that is not one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.cli import objects as api
+from tests.unit.cli.conftest import Ask
+from tests.unit.cli.fake_daemon import Answer, FakeDaemon
+from tests.unit.cli.scenes import shown_finding
+
+
+def test_a_plan_is_told_with_destruction_first_and_its_whole_digest(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    resources = [
+        *api.plan()["resources"],
+        {"address": "aws_eip.a", "type": "aws_eip", "action": "delete", "changes": []},
+        {"address": "aws_new.a", "type": "aws_new", "action": "teleport", "changes": []},
+    ]
+    made = api.plan(resources=resources, concerns=["aws_eip.a would be deleted"], outputs=["ip"])
+    daemon.has("GET /stacks/webshop", api.stack())
+    daemon.has("POST /stacks/webshop/plan", made)
+    said = ask("plan", "webshop")
+    acts = [line.split()[1] for line in said.lines if line[:1] in "?-~" and "aws_" in line]
+    assert acts == ["teleport", "delete", "update"]
+    assert "visibility_timeout_seconds  99 -> 45" in said.out
+    assert "! aws_eip.a would be deleted" in said.out
+    assert "~ outputs  ip" in said.out
+    assert said.lines[-1] == f"digest {api.DIGEST}"
+
+
+def test_a_plan_of_a_finding_is_asked_by_its_id(daemon: FakeDaemon, ask: Ask) -> None:
+    shown_finding(daemon)
+    daemon.has("POST /findings/f100000000000000aaaa/plan", api.plan())
+    assert ask("plan", "webshop/aws_sqs_queue.orders", "--json").json == api.plan()
+
+
+def test_what_is_neither_finding_nor_stack_is_told(daemon: FakeDaemon, ask: Ask) -> None:
+    shown_finding(daemon)
+    assert "there is no finding and no stack nonsense" in ask("plan", "nonsense").err
+
+
+def test_an_approval_sends_exactly_the_digest_that_was_given(daemon: FakeDaemon, ask: Ask) -> None:
+    one = api.remediation()
+    daemon.lists("/remediations", [one])
+    daemon.has(f"POST /remediations/{one['id']}/approve", {**one, "state": "queued"})
+    said = ask("approve", "e1", "--digest", "abc")
+    assert (said.code, said.out) == (0, f"{one['id']}  approved, now queued\n")
+    assert daemon.asked[-1].body == {"plan_digest": "abc"}
+
+
+def test_nothing_is_approved_without_a_digest_or_an_answer(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/remediations", [api.remediation()])
+    said = ask("approve", "e1")
+    assert (said.code, said.out) == (1, "")
+    assert f"--digest {api.DIGEST}" in said.err
+    assert "visibility_timeout_seconds  99 -> 45" in said.err
+    assert not [one for one in daemon.asked if one.method == "POST"]
+
+
+def test_what_awaits_no_approval_cannot_be_asked_about(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/remediations", [api.remediation(state="converged")])
+    assert "it is converged" in ask("approve", "e1").err
+
+
+def test_another_plan_than_the_approved_one_is_a_conflict(daemon: FakeDaemon, ask: Ask) -> None:
+    one = api.remediation()
+    daemon.lists("/remediations", [one])
+    path = f"POST /remediations/{one['id']}/approve"
+    daemon.refuses(path, 409, "plan-digest-mismatch", "this is not its plan")
+    said = ask("approve", "e1", "--digest", "abc")
+    assert (said.code, said.out) == (1, "")
+    assert "this is not its plan" in said.err
+    assert "help: the plan has changed" in said.err
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("reject", {"reason": "no"}),
+        ("retry", {"reason": "no"}),
+        ("suppress", {"reason": "no"}),
+        ("cancel", None),
+    ],
+)
+def test_a_decision_is_one_call(
+    daemon: FakeDaemon, ask: Ask, verb: str, body: dict[str, str] | None
+) -> None:
+    one = api.remediation()
+    daemon.lists("/remediations", [one])
+    daemon.has(f"POST /remediations/{one['id']}/{verb}", {**one, "state": "cancelled"})
+    said = ask(verb, "e1", *(["--reason", "no"] if body else []))
+    assert (said.code, said.out) == (0, f"{one['id']}  cancelled\n")
+    assert daemon.asked[-1].body == body
+
+
+def test_a_rejection_needs_a_reason(daemon: FakeDaemon, ask: Ask) -> None:
+    assert "--reason" in ask("reject", "e1").err
+    assert not daemon.asked
+
+
+def test_a_correction_is_asked_for_by_the_findings_report(daemon: FakeDaemon, ask: Ask) -> None:
+    shown_finding(daemon)
+    daemon.has("POST /remediations", Answer(api.remediation(state="queued"), status=201))
+    assert "queued" in ask("remediate", "f1").out
+    assert daemon.asked[-1].body == {"report_id": "r1", "action_type": "manual_review"}
+
+
+def test_remediations_are_those_that_have_not_ended(daemon: FakeDaemon, ask: Ask) -> None:
+    ended = api.remediation("e2" + "0" * 18, "converged")
+    daemon.lists("/remediations", [api.remediation(), ended])
+    assert "converged" not in ask("remediations").out
+    assert "awaiting approval  manual review  webshop  aws_sqs" in ask("remediations").out
+    assert "awaiting" not in ask("remediations", "--state", "converged").out
+    assert len(ask("remediations", "--state", "all", "--json").json["items"]) == 2
+
+
+def test_a_remediation_says_what_can_be_done_next(daemon: FakeDaemon, ask: Ask) -> None:
+    one = api.remediation(
+        hold={"reason": "a freeze", "until": None},
+        approvals=[{"person": "bo", "plan_digest": "x", "at": api.before(minutes=1.5)}],
+    )
+    daemon.lists("/remediations", [one])
+    said = ask("remediation", "e1")
+    assert "held        a freeze" in said.out
+    assert "approved    by bo 1 min ago" in said.out
+    assert said.lines[-1] == f"decide: trueup approve {one['id']} --digest {api.DIGEST}"

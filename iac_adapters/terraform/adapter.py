@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
+from iac_adapters.masker import Masker
+from iac_adapters.plugin_host.deadlines import configure_deadline_s, read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.terraform.cli_engine import CliPlan, plan_by_cli, verdicts
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.correction import correction_job
-from iac_adapters.terraform.deadlines import configure_deadline_s, read_deadline_s
 from iac_adapters.terraform.declarations import declarations_of
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.join_source import resources_of
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
-from iac_adapters.terraform.masking import Masker
 from iac_adapters.terraform.outcome import outcome_of
 from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.planning import PlanOrder, saved_plan
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.providers import Providers, start_provider
-from iac_adapters.terraform.reader import StackReader
+from iac_adapters.terraform.reader import TerraformReader, terraform_reader
 from iac_adapters.terraform.recorder.cache import RecordingCache
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
@@ -253,9 +253,9 @@ class TerraformAdapter:
         schemas = await self._schemas(context)
         return LoadedStack(recording, resources_of(context, recording, keys=keys, schemas=schemas))
 
-    def _reader(self, context: Context) -> StackReader:
+    def _reader(self, context: Context) -> TerraformReader:
         deadline_s = read_deadline_s(context.environment)
-        return StackReader(self._providers, self._masker, read_deadline_s=deadline_s)
+        return terraform_reader(self._providers, self._masker, read_deadline_s=deadline_s)
 
     async def _schemas(self, context: Context) -> dict[str, ProviderSchema]:
         store = self._schema_store(context)

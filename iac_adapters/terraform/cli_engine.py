@@ -16,12 +16,12 @@ from typing import Any, Final
 
 import orjson
 
+from iac_adapters.masker import Masker
 from iac_adapters.terraform.cli_verdict import verdict_of
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.diagnostics_text import parse_events, render_diagnostics
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.masking import Masker
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
 from reconciler.domain.model import Observed, Unreadable
 

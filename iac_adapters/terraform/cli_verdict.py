@@ -10,9 +10,8 @@ from typing import Any
 
 import orjson
 
+from iac_adapters.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.masking import Masker
-from iac_adapters.terraform.origin import is_empty, origin_of
 from iac_adapters.terraform.plan_json import with_unknown
 from reconciler.domain.compare import (
     IsSet,
@@ -36,6 +35,7 @@ from reconciler.domain.model import (
     Unreadable,
     Verdict,
 )
+from reconciler.domain.origin import is_empty, origin_of
 from reconciler.domain.paths import AttributePath, Steps, render_path
 from reconciler.domain.values import UNKNOWN, Value
 

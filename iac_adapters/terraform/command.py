@@ -1,34 +1,16 @@
-"""Run one terraform or tofu command to its end."""
+"""Run one terraform or tofu command to its end, without it asking or announcing anything."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import signal
-import sys
-import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.plugin_host.leash import COULD_NOT_RUN, SAYS
-from reconciler.domain.errors import PermanentError, RetryableError
+from iac_adapters.plugin_host.command import ToolRun, run_command
 
-_LEASH: Final = Path(__file__).parent.parent / "plugin_host" / "leash.py"
-_LEASH_MODE: Final = "exec" if sys.platform == "linux" else "hold"
-_GRACE_S: Final = 10.0
-_QUIET: Final = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+__all__ = ["QUIET", "ToolRun", "run_tool"]
 
-
-@dataclass(frozen=True, slots=True)
-class ToolRun:
-    """What a command left behind. Its output may hold secrets."""
-
-    exit_code: int
-    stdout: bytes = field(repr=False)
-    stderr: str = field(repr=False)
+QUIET: Final = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 
 
 async def run_tool(
@@ -40,94 +22,12 @@ async def run_tool(
     timeout_s: float,
     holds_lock: bool = False,
 ) -> ToolRun:
-    """Run `executable` in `directory` and return once it ended, whatever its exit code.
-
-    It runs in a process group of its own and dies with us. When the time is up, or the
-    caller is cancelled, it is interrupted, and killed where that does not end it: no
-    process of the group is left in either case. One that `holds_lock` is asked to stop when
-    we die, and has half a minute to give the lock back.
-
-    Raises:
-        RetryableError: it did not end within `timeout_s` seconds.
-        PermanentError: it could not be started.
-    """
-    leash = "release" if holds_lock else "hold"
-    process = await _start(leash, [str(executable), *arguments], directory, environment)
-    name = f"{executable.name} {arguments[0] if arguments else ''}".strip()
-    try:
-        async with asyncio.timeout(timeout_s):
-            stdout, stderr = await process.communicate()
-    except TimeoutError:
-        await _end(process)
-        raise RetryableError(
-            f"{directory}: `{name}` did not end within {timeout_s:g} s",
-            remedy="check that its backend and providers answer; the call may be repeated",
-        ) from None
-    except BaseException:
-        # Shielded: a second cancellation must not leave the group behind.
-        await asyncio.shield(_end(process))
-        raise
-    text = stderr.decode(errors="replace")
-    if process.returncode == COULD_NOT_RUN and text.startswith(SAYS):
-        raise PermanentError(
-            f"{executable}: cannot be started: {text.removeprefix(SAYS).strip()}",
-            remedy="check that the program exists, may be executed and fits this machine",
-        )
-    return ToolRun(
-        exit_code=process.returncode if process.returncode is not None else -1,
-        stdout=stdout,
-        stderr=text,
+    """Return how `executable` ended; see `run_command`, whose errors it raises."""
+    return await run_command(
+        executable,
+        arguments,
+        directory=directory,
+        environment={**environment, **QUIET},
+        timeout_s=timeout_s,
+        holds_lock=holds_lock,
     )
-
-
-async def _start(
-    mode: str, command: Sequence[str], directory: Path, environment: Mapping[str, str]
-) -> asyncio.subprocess.Process:
-    # Never `exec`: a tool starts plugins of its own, and they must go with it.
-    leash = [sys.executable, "-I", "-S", str(_LEASH), mode, str(os.getpid())]
-    # The pipe's other end, which we keep until we die, is the leash itself.
-    stdin, held = os.pipe()
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *leash,
-            *command,
-            cwd=directory,
-            env={**environment, **_QUIET},
-            stdin=stdin,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            umask=0o077,
-        )
-    except OSError as error:
-        os.close(held)
-        raise PermanentError(
-            f"{command[0]}: cannot be started: {error.strerror}",
-            remedy="check that the program exists, may be executed and fits this machine",
-        ) from error
-    finally:
-        os.close(stdin)
-    weakref.finalize(process, os.close, held)
-    return process
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Interrupt the group, then kill what is left of it."""
-    if process.returncode is None:
-        _signal(process, signal.SIGINT)
-        # Drained, or a full pipe would hold it; but a child that keeps the pipe open
-        # after its parent's end is not waited for.
-        drain = asyncio.create_task(process.communicate())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GRACE_S):
-                await process.wait()
-        _signal(process, signal.SIGKILL)
-        with contextlib.suppress(asyncio.CancelledError, ValueError, OSError):
-            await drain
-    _signal(process, signal.SIGKILL)
-    await process.wait()
-
-
-def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)

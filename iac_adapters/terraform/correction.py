@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.terraform.command import QUIET
 from iac_adapters.terraform.context import Context
 from reconciler.ports import RunnerJob
 
 PLAN_FILE: Final = "plan.bin"
 _LOCK_PATIENCE_S: Final = 300
-_QUIET: Final = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 # Arguments would change what is done, and variables are refused beside a saved plan; a
 # debug log holds every secret there is.
 _DROPPED: Final = ("TF_CLI_ARGS", "TF_LOG")
@@ -36,4 +36,4 @@ def correction_job(context: Context, *, folder: Path) -> RunnerJob:
 def applying(environment: Mapping[str, str]) -> dict[str, str]:
     """Return `environment` as a command needs it that works on a saved plan."""
     kept = {k: v for k, v in environment.items() if not k.startswith(_DROPPED)}
-    return {**kept, **_QUIET}
+    return {**kept, **QUIET}

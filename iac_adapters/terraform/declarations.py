@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import orjson
 
+from iac_adapters.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.masking import Masker, Secrets
+from iac_adapters.terraform.masking import Secrets
 from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
 from iac_adapters.terraform.values import decode
 from reconciler.domain.model import Status

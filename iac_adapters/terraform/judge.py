@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from iac_adapters.masker import Masker
 from iac_adapters.terraform.ignored import IgnoreRules
-from iac_adapters.terraform.masking import Masker, Secrets
-from iac_adapters.terraform.origin import contains_unknown, is_empty, origin_of
+from iac_adapters.terraform.masking import Secrets
 from iac_adapters.terraform.schema import ResourceSchema
 from reconciler.domain.compare import (
     align,
@@ -32,6 +32,7 @@ from reconciler.domain.model import (
     Origin,
     Verdict,
 )
+from reconciler.domain.origin import contains_unknown, is_empty, origin_of
 from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.values import Attributes, Value
 

@@ -1,36 +1,19 @@
-"""Secrets leave the adapter as keyed digests: one can see that they changed, no more.
-
-Equal secrets give equal digests, in all resources: so one can tell that a password was
-put back, or that two resources share it, and without the key nothing can be guessed.
-"""
+"""Which places of a resource are secret, by its schema and its state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
+from iac_adapters.masker import Masker
 from iac_adapters.terraform.schema import ResourceSchema
 from reconciler.domain.compare import starts_with
-from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.paths import Steps
-from reconciler.domain.values import Sensitive, Unknown, Value
+from reconciler.domain.values import Value
 
 # Shorter secrets ("true", "admin") occur in plain values by chance.
 _RECOGNISABLE: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Masker:
-    """Replaces secret values. The key never leaves the instance that made it."""
-
-    key: bytes = field(repr=False)
-
-    def mask(self, value: Value) -> Value:
-        """Return the digest of `value`; null and unknown tell nothing and stay."""
-        if value is None or isinstance(value, Unknown | Sensitive):
-            return value
-        return Sensitive(value_digest(value, key=self.key))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

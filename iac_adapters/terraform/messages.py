@@ -12,21 +12,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from iac_adapters.plugin_host.wire_messages import message_classes
 
 NULL: Final = b"\xc0"
 """The msgpack nil that stands for an object that does not exist."""
 
-_PACKAGE: Final = "trueup.tfplugin"
-_SCALARS: Final = {
-    "bytes": descriptor_pb2.FieldDescriptorProto.TYPE_BYTES,
-    "string": descriptor_pb2.FieldDescriptorProto.TYPE_STRING,
-    "int64": descriptor_pb2.FieldDescriptorProto.TYPE_INT64,
-    "int32": descriptor_pb2.FieldDescriptorProto.TYPE_INT32,
-    "bool": descriptor_pb2.FieldDescriptorProto.TYPE_BOOL,
-}
-
-# name=number:type; `*` repeated, `map` string to bytes, a capital is a message.
 _MESSAGES: Final = {
     "Empty": "",
     "DynamicValue": "msgpack=1:bytes json=2:bytes",
@@ -121,50 +111,7 @@ _MESSAGES: Final = {
 }
 
 
-def _add_field(message: descriptor_pb2.DescriptorProto, spec: str) -> None:
-    name, _, rest = spec.partition("=")
-    number, _, kind = rest.partition(":")
-    field = message.field.add(name=name, number=int(number))
-    field.label = (
-        field.LABEL_REPEATED if kind.startswith("*") or kind in _MAPS else field.LABEL_OPTIONAL
-    )
-    kind = kind.removeprefix("*")
-    if kind in _MAPS:
-        entry = message.nested_type.add(name=_entry_name(name))
-        entry.options.map_entry = True
-        entry.field.add(name="key", number=1, type=_SCALARS["string"], label=1)
-        entry.field.add(name="value", number=2, type=_SCALARS[_MAPS[kind]], label=1)
-        field.type, field.type_name = field.TYPE_MESSAGE, f".{_PACKAGE}.{message.name}.{entry.name}"
-    elif kind in _SCALARS:
-        field.type = _SCALARS[kind]
-    else:
-        field.type, field.type_name = field.TYPE_MESSAGE, f".{_PACKAGE}.{kind}"
-
-
-_MAPS: Final = {"map": "bytes", "stringmap": "string"}
-
-
-def _entry_name(field: str) -> str:
-    return "".join(word.capitalize() for word in field.split("_")) + "Entry"
-
-
-def _build() -> dict[str, Any]:
-    file = descriptor_pb2.FileDescriptorProto(
-        name="trueup/tfplugin.proto", package=_PACKAGE, syntax="proto3"
-    )
-    for name, fields in _MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for spec in fields.split():
-            _add_field(message, spec)
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
-        for name in _MESSAGES
-    }
-
-
-_CLASSES: Final = _build()
+_CLASSES: Final = message_classes("trueup.tfplugin", _MESSAGES)
 
 
 def message(name: str) -> Any:

@@ -5,13 +5,13 @@ Reading and judging never write: ReadResource and PlanResourceChange are the onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
+from iac_adapters.masker import Masker
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, resolve_unknowns
 from iac_adapters.terraform.judge import judge
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.masking import Masker
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.proposed import proposed_new
 from iac_adapters.terraform.provider import PlanAnswer, Provider
@@ -39,7 +39,7 @@ class LiveState:
     """What a read answered: the state's bytes (nil when gone) and the provider's private data."""
 
     state: bytes
-    private: bytes
+    private: bytes = field(compare=False)
 
     @property
     def gone(self) -> bool:

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iac_adapters.terraform.masking import Masker, Secrets
-from iac_adapters.terraform.origin import is_empty
+from iac_adapters.masker import Masker
+from iac_adapters.terraform.masking import Secrets
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.schema_store import ProviderSchema
 from reconciler.domain.compare import align, aligned_paths, sort_key, value_at
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.origin import is_empty
 from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
 from reconciler.domain.values import UNKNOWN, Value

@@ -12,10 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from iac_adapters.plugin_host.provider_errors import Cause, cause_of
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.correction import PLAN_FILE, applying
-from iac_adapters.terraform.diagnostics import Cause, cause_of
 from iac_adapters.terraform.diagnostics_text import Diagnostic, parse_events
 from iac_adapters.terraform.loaded import LoadedStack
 from iac_adapters.terraform.recorder.failure import plan_failure

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.process import PluginProcess
-from iac_adapters.terraform.diagnostics import ProviderError, provider_error
+from iac_adapters.plugin_host.provider_errors import ProviderError
+from iac_adapters.terraform.diagnostics import provider_error
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import PROTOCOLS, Rpc, method_path
 from reconciler.domain.paths import Steps

@@ -1,14 +1,15 @@
-"""Running providers by configuration: started, configured, kept warm, replaced when dead."""
+"""How a Terraform provider plugin is started and configured."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
+from iac_adapters.plugin_host.configured import ConfiguredProviders
+from iac_adapters.plugin_host.deadlines import configure_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
-from iac_adapters.terraform.deadlines import configure_deadline_s
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.loaded import ProviderKey
 from iac_adapters.terraform.provider import Provider
@@ -39,43 +40,20 @@ async def start_provider(installed: InstalledProvider, environment: Mapping[str,
     return Provider(process)
 
 
-class Providers:
-    """One configured provider per key. A second one, alone, serves suspects of a crash."""
+async def start_configured(key: ProviderKey) -> Provider:
+    """Start a provider plugin and configure it. Raises what `ConfiguredProviders.get` does."""
+    provider = await start_provider(key.installed, key.environment)
+    try:
+        deadline_s = configure_deadline_s(key.environment)
+        await provider.configure(key.configure, timeout_s=deadline_s)
+    except BaseException:
+        await provider.close()
+        raise
+    return provider
+
+
+class Providers(ConfiguredProviders[ProviderKey, Provider]):
+    """The providers of Terraform and OpenTofu stacks."""
 
     def __init__(self, pool: PluginPool[Provider]) -> None:
-        self._pool = pool
-
-    async def get(self, key: ProviderKey, *, alone: bool = False) -> Provider:
-        """Return a live, configured provider for `key`.
-
-        Raises:
-            PluginStartError, PluginCrashed, ProviderError: it could not be had.
-        """
-
-        async def start() -> Provider:
-            provider = await start_provider(key.installed, key.environment)
-            try:
-                deadline_s = configure_deadline_s(key.environment)
-                await provider.configure(key.configure, timeout_s=deadline_s)
-            except BaseException:
-                await provider.close()
-                raise
-            return provider
-
-        return await self._pool.get(_name(key, alone=alone), start)
-
-    def adopt(self, key: ProviderKey, provider: Provider) -> bool:
-        """Take over a provider that is already configured; False when `key` has one."""
-        return self._pool.adopt(_name(key, alone=False), provider)
-
-    def retire(self, key: ProviderKey, provider: Provider, *, alone: bool = False) -> None:
-        """Use `provider` no more once those it is answering have their answers."""
-        self._pool.retire(_name(key, alone=alone), provider)
-
-    async def discard(self, key: ProviderKey, provider: Provider, *, alone: bool = False) -> None:
-        """End a provider that is dead or no longer trusted."""
-        await self._pool.discard(_name(key, alone=alone), provider)
-
-
-def _name(key: ProviderKey, *, alone: bool) -> str:
-    return f"{key.digest} alone" if alone else key.digest
+        super().__init__(pool, start_configured)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
-from iac_adapters.terraform.reader import StackReader
+from iac_adapters.terraform.reader import TerraformReader
 from reconciler.domain.model import StackName
 
 WARM_BYTES: Final = 256 * 2**20
@@ -26,7 +26,7 @@ class WarmStack:
 
     revision: str
     stack: LoadedStack
-    reader: StackReader
+    reader: TerraformReader
 
 
 class WarmStacks:

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.terraform.diagnostics import Cause, cause_of, remedy_for
+from iac_adapters.plugin_host.provider_errors import Cause, cause_of, remedy_for
 from iac_adapters.terraform.diagnostics_text import Diagnostic, plain_text, render_diagnostics
 from iac_adapters.terraform.installed import LOCK_FILE
 from reconciler.domain.errors import PermanentError

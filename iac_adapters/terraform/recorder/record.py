@@ -17,9 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.plugin_host.deadlines import CONFIGURE_S
 from iac_adapters.plugin_host.errors import PluginTimeout
 from iac_adapters.terraform.command import ToolRun, run_tool
-from iac_adapters.terraform.deadlines import CONFIGURE_S
 from iac_adapters.terraform.diagnostics_text import parse_events
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.provider import Provider

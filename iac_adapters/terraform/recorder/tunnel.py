@@ -15,8 +15,8 @@ from typing import Any, Final
 import grpc
 import grpc.aio
 
+from iac_adapters.plugin_host.deadlines import CONFIGURE_S
 from iac_adapters.plugin_host.errors import PluginCrashed, PluginRefused, PluginTimeout
-from iac_adapters.terraform.deadlines import CONFIGURE_S
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc, rpc_of
 from iac_adapters.terraform.provider import Provider

@@ -13,7 +13,7 @@ import pytest
 
 from iac_adapters.plugin_host.errors import PluginCrashed, PluginTimeout
 from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
-from iac_adapters.terraform.diagnostics import Cause
+from iac_adapters.plugin_host.provider_errors import Cause
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.provider import Provider, ProviderError
 from tests.providers.mirror import world_executable, world_mirror

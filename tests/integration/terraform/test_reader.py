@@ -11,10 +11,10 @@ from typing import cast
 
 import pytest
 
-from iac_adapters.terraform import reader as reader_module
+from iac_adapters.masker import Masker
+from iac_adapters.plugin_host import reading as reader_module
 from iac_adapters.terraform.adapter import Payload, TerraformAdapter
-from iac_adapters.terraform.masking import Masker
-from iac_adapters.terraform.reader import StackReader
+from iac_adapters.terraform.reader import TerraformReader, terraform_reader
 from iac_adapters.terraform.warm import WarmStack
 from reconciler.domain.model import (
     Drifted,
@@ -60,9 +60,9 @@ def _warm(snapshot: Snapshot) -> WarmStack:
     return snapshot.payload.warm
 
 
-def _patient_for(adapter: TerraformAdapter, snapshot: Snapshot, seconds: float) -> StackReader:
+def _patient_for(adapter: TerraformAdapter, snapshot: Snapshot, seconds: float) -> TerraformReader:
     warm = _warm(snapshot)
-    warm.reader = StackReader(adapter._providers, Masker(KEY), read_deadline_s=seconds)
+    warm.reader = terraform_reader(adapter._providers, Masker(KEY), read_deadline_s=seconds)
     return warm.reader
 
 
@@ -260,7 +260,7 @@ async def test_a_provider_that_never_answers_is_not_asked_for_everything(
     adapter, snapshot = warm
     payload = snapshot.payload
     assert isinstance(payload, Payload)
-    reader = StackReader(adapter._providers, Masker(KEY), read_deadline_s=0.5, concurrency=2)
+    reader = terraform_reader(adapter._providers, Masker(KEY), read_deadline_s=0.5, concurrency=2)
     stack.turn(**dict.fromkeys(NAMES, "hang"))
     chosen = list(payload.stack.resources.values())
     seen = [one.verdict async for one in reader.observe(chosen)]

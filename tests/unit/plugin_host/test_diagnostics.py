@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from iac_adapters.terraform.diagnostics import Cause, cause_of, provider_error
+from iac_adapters.plugin_host.provider_errors import Cause, cause_of
+from iac_adapters.terraform.diagnostics import provider_error
 from iac_adapters.terraform.protocol import PROTOCOLS, Rpc, method_path, rpc_of
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 
+from iac_adapters.masker import Masker
 from iac_adapters.terraform.cty import MapOf, Primitive, SetOf
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.judge import (
@@ -16,8 +17,6 @@ from iac_adapters.terraform.judge import (
     UNCHANGED,
     judge,
 )
-from iac_adapters.terraform.masking import Masker
-from iac_adapters.terraform.origin import origin_of
 from iac_adapters.terraform.schema import (
     Attribute,
     Block,
@@ -28,6 +27,7 @@ from iac_adapters.terraform.schema import (
 )
 from reconciler.domain.compare import same
 from reconciler.domain.model import Drifted, InSync, Noise, Origin, Verdict
+from reconciler.domain.origin import origin_of
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import UNKNOWN, Sensitive
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
-from iac_adapters.terraform.masking import Masker
 from iac_adapters.terraform.providers import Providers
-from iac_adapters.terraform.reader import StackReader
+from iac_adapters.terraform.reader import terraform_reader
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
 from iac_adapters.terraform.state import ProviderReference, StateInstance
 from iac_adapters.terraform.warm import WarmStack, WarmStacks
@@ -33,7 +33,7 @@ def warm(size: int) -> WarmStack:
         attributes_json=b" " * size,
     )
     resource = LoadedResource(RecordedResource(address, "t", Status.LIVE), instance)
-    reader = StackReader(Providers(PluginPool(idle_s=1, max_processes=1)), Masker(bytes(32)))
+    reader = terraform_reader(Providers(PluginPool(idle_s=1, max_processes=1)), Masker(bytes(32)))
     return WarmStack("r", LoadedStack(NOTHING_RECORDED, {address: resource}), reader)
 
 

@@ -40,40 +40,47 @@ Resource = TypeVar("Resource")
 Live = TypeVar("Live")
 Key = TypeVar("Key", bound=Configuration)
 Provider = TypeVar("Provider", bound=Pooled)
-_Resource = TypeVar("_Resource", contravariant=True)
-_Key = TypeVar("_Key", bound=Configuration, covariant=True)
-_Provider = TypeVar("_Provider", bound=Pooled, contravariant=True)
+_ResourceT_contra = TypeVar("_ResourceT_contra", contravariant=True)
+_KeyT_co = TypeVar("_KeyT_co", bound=Configuration, covariant=True)
+_ProviderT_contra = TypeVar("_ProviderT_contra", bound=Pooled, contravariant=True)
 
 
-class Questions(Protocol[_Resource, _Key, _Provider, Live]):
+class Questions(Protocol[_ResourceT_contra, _KeyT_co, _ProviderT_contra, Live]):
     """How one tool's resources are asked about, one at a time. Nothing here changes anything."""
 
-    def address(self, resource: _Resource) -> ResourceAddress:
+    def address(self, resource: _ResourceT_contra) -> ResourceAddress:
         """Return its address."""
         ...
 
-    def settled(self, resource: _Resource) -> Verdict | None:
+    def settled(self, resource: _ResourceT_contra) -> Verdict | None:
         """Return the verdict that needs no read; None when the object must be read."""
         ...
 
-    def key(self, resource: _Resource) -> _Key:
+    def key(self, resource: _ResourceT_contra) -> _KeyT_co:
         """Return whom to ask about a resource that is not settled."""
         ...
 
-    async def read(self, resource: _Resource, provider: _Provider, *, deadline_s: float) -> Live:
+    async def read(
+        self, resource: _ResourceT_contra, provider: _ProviderT_contra, *, deadline_s: float
+    ) -> Live:
         """Return the live object, or that it is gone."""
         ...
 
-    def evident(self, resource: _Resource, live: Live) -> Verdict | None:
+    def evident(self, resource: _ResourceT_contra, live: Live) -> Verdict | None:
         """Return the verdict that needs no judging; None when the provider must be asked."""
         ...
 
-    def basis(self, resource: _Resource) -> object:
+    def basis(self, resource: _ResourceT_contra) -> object:
         """Return the very object that a verdict rests on beside what was read."""
         ...
 
     async def judge(
-        self, resource: _Resource, live: Live, provider: _Provider, *, deadline_s: float
+        self,
+        resource: _ResourceT_contra,
+        live: Live,
+        provider: _ProviderT_contra,
+        *,
+        deadline_s: float,
     ) -> Verdict:
         """Let the provider say what the live object means."""
         ...

@@ -35,8 +35,9 @@ from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
-from iac_adapters.terraform.unspoken import Unspoken, unspoken_of
+from iac_adapters.terraform.unspoken import unspoken_of
 from iac_adapters.terraform.warm import WarmStack, WarmStacks
+from iac_adapters.unspoken import Unspoken
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot
 from reconciler.domain.plan import Plan

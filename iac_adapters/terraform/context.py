@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.revision import Revision
 from iac_adapters.terraform.backend import locate_state, read_state
 from iac_adapters.terraform.executable import find_executable
 from iac_adapters.terraform.installed import LOCK_FILE, InstalledProvider, installed_providers
 from iac_adapters.terraform.package_check import check_packages
 from iac_adapters.terraform.read_only import read_only
-from iac_adapters.terraform.revision import Revision
 from iac_adapters.terraform.source import Source, load_source
 from iac_adapters.terraform.state import StateFile, StateInstance, parse_state
 from iac_adapters.terraform.workspace import data_directory, selected_workspace
@@ -133,7 +133,8 @@ def _revision(context: Context, reference: StackReference, *, state: bytes, key:
     revision.add("source", context.source.digest)
     revision.add("state", state)
     revision.add_environment(context.environment)
-    revision.add_providers(context.providers)
+    for provider in context.providers:
+        revision.add(provider.source, provider.identity)
     try:
         revision.add_files(reference.var_files)
     except OSError as error:

@@ -10,7 +10,7 @@ import orjson
 
 from iac_adapters.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.masking import Secrets
+from iac_adapters.terraform.masking import secrets_of
 from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
 from iac_adapters.terraform.values import decode
 from reconciler.domain.model import Status
@@ -37,7 +37,7 @@ def declarations_of(
         known = resource.schema.resource(instance.type) if resource.schema is not None else None
         schema = known or _WITHOUT_SCHEMA
         values = _declared(resource, known)
-        secrets = Secrets(schema, instance.sensitive_paths).with_words_of((values,))
+        secrets = secrets_of(schema, instance.sensitive_paths).with_words_of((values,))
         masked, _ = secrets.masked(values, (), masker)
         definition = _json(masked)
         yield Declaration(

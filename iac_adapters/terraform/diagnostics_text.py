@@ -12,14 +12,12 @@ from typing import Any, Final
 
 import orjson
 
+from iac_adapters.unspoken import without_secrets
+
 ERROR: Final = "error"
 _SHOWN_COLUMNS: Final = 120
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _FRAME: Final = re.compile(r"^[│╷╵]\s?", re.MULTILINE)
-_IN_ADDRESS: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s\"']+@")
-_ASSIGNED: Final = re.compile(
-    r"(?i)\b(password|passwd|secret|secret_key|token|sslpassword)(\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +66,6 @@ def plain_text(stderr: str) -> str:
     text = _FRAME.sub("", _ANSI.sub("", stderr))
     lines = [line.rstrip() for line in text.splitlines()]
     return without_secrets("\n".join(line for line in lines if line).strip())
-
-
-def without_secrets(text: str) -> str:
-    """Blank credentials in addresses and in `password=...` of connection strings."""
-    return _ASSIGNED.sub(r"\1\2***", _IN_ADDRESS.sub(r"\1***@", text))
 
 
 def _events(stdout: bytes) -> Iterable[dict[str, Any]]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from iac_adapters.masker import Masker
+from iac_adapters.secret_places import SecretPlaces
 from iac_adapters.terraform.ignored import IgnoreRules
-from iac_adapters.terraform.masking import Secrets
+from iac_adapters.terraform.masking import secrets_of
 from iac_adapters.terraform.schema import ResourceSchema
 from reconciler.domain.compare import (
     align,
@@ -65,7 +66,7 @@ def judge(  # noqa: PLR0913 - the sides of one comparison, all by name
     No secret is in the verdict: not in values, paths or reasons.
     """
     sides = (live, planned, recorded, config)
-    secrets = Secrets(schema, sensitive_paths).with_words_of(sides)
+    secrets = secrets_of(schema, sensitive_paths).with_words_of(sides)
     aligned = align(sides, schema.is_set)
     case = _Case(
         schema=schema,
@@ -101,7 +102,7 @@ class _Case:
     pending: tuple[Steps, ...]
     applied: bool
     masker: Masker
-    secrets: Secrets
+    secrets: SecretPlaces
 
     def drifted(self, paths: tuple[Steps, ...], noise: tuple[NoiseItem, ...]) -> Drifted:
         """Tell causes from consequences. Somebody is always the cause."""

@@ -2,95 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
-
-from iac_adapters.masker import Masker
+from iac_adapters.secret_places import SecretPlaces
 from iac_adapters.terraform.schema import ResourceSchema
 from reconciler.domain.compare import starts_with
 from reconciler.domain.paths import Steps
-from reconciler.domain.values import Value
-
-# Shorter secrets ("true", "admin") occur in plain values by chance.
-_RECOGNISABLE: Final = 8
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Secrets:
-    """Which places of one resource are secret, and which words were found there."""
+def secrets_of(schema: ResourceSchema, paths: tuple[Steps, ...]) -> SecretPlaces:
+    """Return the places that `schema` flags and those that the state marks by `paths`."""
 
-    schema: ResourceSchema
-    paths: tuple[Steps, ...]
-    words: frozenset[str] = frozenset()
-
-    def boundary(self, steps: Steps) -> Steps | None:
-        """Return the outermost secret place that `steps` lies in; None when it is plain.
-
-        What lies below is masked as a whole: a map's keys may be secret as well.
-        """
-        marked = [len(path) for path in self.paths if starts_with(steps, path)]
+    def boundary(steps: Steps) -> Steps | None:
+        marked = [len(path) for path in paths if starts_with(steps, path)]
         flagged = [
             depth
-            for depth, attribute in self.schema.attributes_along(steps)
+            for depth, attribute in schema.attributes_along(steps)
             if attribute.sensitive or attribute.write_only
         ]
         return steps[: min(marked + flagged)] if marked or flagged else None
 
-    def with_words_of(self, values: Iterable[Value]) -> Secrets:
-        """Return the same places, knowing the secret texts that stand there in `values`.
-
-        Providers copy marked values into unmarked attributes, as `tags` into `tags_all`.
-        """
-        words = {word for value in values for word in self._words(value, ())}
-        return Secrets(self.schema, self.paths, frozenset(words))
-
-    def masked(self, value: Value, at: Steps, masker: Masker) -> tuple[Value, bool]:
-        """Return `value` without its secrets, and whether it had any."""
-        if self.boundary(at) is not None:
-            return masker.mask(value), True
-        if isinstance(value, dict):
-            items = {key: self.masked(v, (*at, key), masker) for key, v in value.items()}
-            if any(self._betrays(key) for key in value):
-                return masker.mask(value), True
-            return {k: v for k, (v, _) in items.items()}, any(s for _, s in items.values())
-        if isinstance(value, list):
-            parts = [self.masked(v, (*at, i), masker) for i, v in enumerate(value)]
-            return [v for v, _ in parts], any(s for _, s in parts)
-        if isinstance(value, str) and self._betrays(value):
-            return masker.mask(value), True
-        return value, False
-
-    def without_words(self, steps: Steps) -> Steps:
-        """Return the path as far as its keys tell no secret."""
-        for depth, step in enumerate(steps):
-            if isinstance(step, str) and self._betrays(step):
-                return steps[:depth]
-        return steps
-
-    def _betrays(self, text: str) -> bool:
-        return any(word in text for word in self.words)
-
-    def _words(self, value: Value, at: Steps) -> Iterator[str]:
-        if at and self.boundary(at) == at:
-            yield from _texts(value)
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                yield from self._words(item, (*at, key))
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from self._words(item, (*at, index))
-
-
-def _texts(value: Value) -> Iterator[str]:
-    match value:
-        case str() if len(value) >= _RECOGNISABLE:
-            yield value
-        case list():
-            for item in value:
-                yield from _texts(item)
-        case dict():
-            for item in value.values():
-                yield from _texts(item)
-        case _:
-            return
+    return SecretPlaces(boundary)

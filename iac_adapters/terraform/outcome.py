@@ -23,7 +23,7 @@ from iac_adapters.terraform.run_log import (
     summary_of,
     touched_by,
 )
-from iac_adapters.terraform.unspoken import Unspoken
+from iac_adapters.unspoken import Unspoken
 from reconciler.domain.model import ResourceAddress
 from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
 

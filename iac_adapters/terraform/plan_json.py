@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from iac_adapters.masker import Masker
-from iac_adapters.terraform.masking import Secrets
+from iac_adapters.secret_places import SecretPlaces
+from iac_adapters.terraform.masking import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.schema_store import ProviderSchema
 from reconciler.domain.compare import align, aligned_paths, sort_key, value_at
@@ -82,7 +83,7 @@ class PlanReader:
         places = tuple({place for tree in trees for place in secret_places(tree)})
         after = with_unknown(change["after"] or {}, change.get("after_unknown"))
         sides = align((change["before"] or {}, after), schema.is_set)
-        secrets = Secrets(schema, places).with_words_of(sides)
+        secrets = secrets_of(schema, places).with_words_of(sides)
         for path in _shown(sides, schema, secrets):
             before, after = (
                 secrets.masked(value_at(side, path), path, self.masker)[0] for side in sides
@@ -122,7 +123,9 @@ def secret_places(tree: Any, at: Steps = ()) -> Iterator[Steps]:
             yield from secret_places(inner, (*at, index))
 
 
-def _shown(sides: Sequence[Value], schema: ResourceSchema, secrets: Secrets) -> Iterable[Steps]:
+def _shown(
+    sides: Sequence[Value], schema: ResourceSchema, secrets: SecretPlaces
+) -> Iterable[Steps]:
     """Return the places to name: a secret as a whole, and nothing for null against empty."""
     before, after = sides
     differing = (

@@ -20,8 +20,8 @@ from iac_adapters.terraform.diagnostics_text import Diagnostic, parse_events
 from iac_adapters.terraform.loaded import LoadedStack
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.run_log import lock_holder
-from iac_adapters.terraform.unspoken import Unspoken
 from iac_adapters.terraform.workspace import selected_workspace
+from iac_adapters.unspoken import Unspoken
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 from reconciler.domain.model import ResourceAddress
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgpack
 
+from iac_adapters.revision import Revision
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import ProviderKey
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.recorder.recording import Recording
-from iac_adapters.terraform.revision import Revision
 
 
 class ProviderKeys:

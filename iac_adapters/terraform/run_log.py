@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import orjson
 
-from iac_adapters.terraform.diagnostics_text import Diagnostic, without_secrets
+from iac_adapters.terraform.diagnostics_text import Diagnostic
+from iac_adapters.unspoken import without_secrets
 from reconciler.domain.model import ResourceAddress
 from reconciler.ports import Progress, Step
 

@@ -13,7 +13,8 @@ import pytest
 from iac_adapters.terraform.correction import applying
 from iac_adapters.terraform.outcome import ERRORED_STATE, outcome_of
 from iac_adapters.terraform.run_log import progress_of
-from iac_adapters.terraform.unspoken import Unspoken, unspoken_of
+from iac_adapters.terraform.unspoken import unspoken_of
+from iac_adapters.unspoken import Unspoken
 from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Progress, Step, Vanished
 
 SECRET = "hunter2-hunter2"

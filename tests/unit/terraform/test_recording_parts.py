@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iac_adapters.revision import Revision
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.loaded import ProviderKey
 from iac_adapters.terraform.messages import message
@@ -35,7 +36,6 @@ from iac_adapters.terraform.recorder.recording import (
     Recording,
 )
 from iac_adapters.terraform.recorder.twins import indistinct, told_apart
-from iac_adapters.terraform.revision import Revision
 from iac_adapters.terraform.state import ProviderReference, StateInstance, parse_state
 from reconciler.domain.errors import RetryableError
 from tests.providers.world_schema import schema_answer

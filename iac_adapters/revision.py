@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.terraform.installed import InstalledProvider
-
 # What a shell or a terminal changes from call to call, and no provider looks at.
 _VOLATILE: Final = frozenset(
     {"_", "PWD", "OLDPWD", "SHLVL", "COLUMNS", "LINES", "TERM", "LS_COLORS", "WINDOWID"}
@@ -43,11 +41,6 @@ class Revision:
         """Take in the content of `files`, in order; raises OSError when one cannot be read."""
         for file in files:
             self.add(str(file), file.read_bytes())
-
-    def add_providers(self, providers: Iterable[InstalledProvider]) -> None:
-        """Take in which plugins would run."""
-        for provider in providers:
-            self.add(provider.source, provider.identity)
 
     def hexdigest(self) -> str:
         """Return the digest so far."""

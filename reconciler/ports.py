@@ -20,6 +20,7 @@ class StackReference:
 
     `engine` is `auto`, `plugin` or `cli`. `environment` is laid over the process's
     own for the tool and its plugins; it may hold credentials and is never stored.
+    `dynamic_providers` allows running code that stands in the stack's own state.
     """
 
     name: StackName
@@ -29,6 +30,7 @@ class StackReference:
     pulumi_stack: str | None = None
     var_files: tuple[Path, ...] = ()
     engine: str = "auto"
+    dynamic_providers: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

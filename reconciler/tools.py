@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.domain.places import cache_home, program_folders
+from reconciler.domain.places import program_folders
 
 _VERSION: Final = re.compile(r"\d+\.\d+(?:\.\d+)?(?:-[0-9A-Za-z.]+)?")
 _VERSION_LIMIT_S: Final = 10.0
@@ -18,12 +18,17 @@ _VERSION_LIMIT_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One external program or plugin; `lack` is None, or what is missing and what that costs."""
+    """One external program or plugin.
+
+    `lack` is None, or what is missing and what that costs; `note` is what is worth knowing
+    about one that is there.
+    """
 
     name: str
     path: Path | None
     version: str | None
     lack: str | None = None
+    note: str | None = None
 
     @property
     def found(self) -> bool:
@@ -39,7 +44,6 @@ class _Program:
 
 
 _PROGRAMS: Final = (
-    _Program("pulumi", ("version",), "Pulumi stacks can be neither read nor corrected"),
     _Program("go", ("version",), "tofu and pulumi cannot be built from toolchain/"),
     _Program("git", ("--version",), "code revisions are told apart by content only"),
     _Program("psql", ("--version",), "nothing, unless you look into PostgreSQL by hand"),
@@ -47,9 +51,8 @@ _PROGRAMS: Final = (
 
 
 def find_program(name: str, environment: Mapping[str, str]) -> Path | None:
-    """Return `name` from PATH, trueup's tool folder or the newest build in the cache."""
-    built = sorted((cache_home(environment) / "toolchain").glob(f"{name}-*"), key=_by_version)
-    folders = (*program_folders(environment), *reversed(built))
+    """Return `name` from PATH or trueup's tool folder."""
+    folders = program_folders(environment)
     return next((path for folder in folders if _runnable(path := folder / name)), None)
 
 
@@ -83,10 +86,6 @@ def _survey(program: _Program, environment: Mapping[str, str]) -> Tool:
     version = program_version(path, *program.ask)
     lack = None if version else f"does not tell its version: {program.cost}"
     return Tool(program.name, path, version, lack)
-
-
-def _by_version(folder: Path) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", folder.name)]
 
 
 def _runnable(path: Path) -> bool:

@@ -26,6 +26,8 @@ class Cause(StrEnum):
     THROTTLED = "throttled"
     DENIED = "denied"
     UNREACHABLE = "unreachable"
+    UNIMPLEMENTED = "unimplemented"
+    """It does not know the call at all; told by status, never by words."""
     OTHER = "other"
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
@@ -37,6 +36,7 @@ from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
 from iac_adapters.terraform.unspoken import unspoken_of
 from iac_adapters.terraform.warm import WarmStack, WarmStacks
+from iac_adapters.timing import Timing
 from iac_adapters.unspoken import Unspoken
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot
@@ -57,19 +57,6 @@ _PLUGIN_BYTES: Final = 2 * 2**30
 _ATTEMPTS: Final = 3
 
 Progress = Callable[[str], None]
-
-
-@dataclass(slots=True)
-class _Timing:
-    """Milliseconds by step."""
-
-    ms: dict[str, float] = field(default_factory=dict)
-    _last: float = field(default_factory=time.perf_counter)
-
-    def lap(self, step: str) -> None:
-        now = time.perf_counter()
-        self.ms[step] = self.ms.get(step, 0.0) + (now - self._last) * 1000
-        self._last = now
 
 
 class TerraformAdapter:
@@ -101,7 +88,7 @@ class TerraformAdapter:
 
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
-        timing = _Timing()
+        timing = Timing()
         context = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
         timing.lap("load")
         if reference.engine == "cli":
@@ -116,7 +103,7 @@ class TerraformAdapter:
             return await self._load_by_cli(reference, context, timing)
 
     async def _load_by_plugin(
-        self, reference: StackReference, context: Context, timing: _Timing
+        self, reference: StackReference, context: Context, timing: Timing
     ) -> Snapshot:
         warm = self._warm.get(reference.name)
         if (
@@ -174,7 +161,7 @@ class TerraformAdapter:
                 yield observed
 
     async def _load_by_cli(
-        self, reference: StackReference, context: Context, timing: _Timing
+        self, reference: StackReference, context: Context, timing: Timing
     ) -> Snapshot:
         self._progress(f"{context.directory.name}: running a whole plan")
         plan = await plan_by_cli(context)
@@ -294,7 +281,7 @@ def _unspoken(payload: Payload) -> Unspoken:
     return unspoken_of(payload.stack.resources.values(), payload.context.environment)
 
 
-def _snapshot(reference: StackReference, payload: Payload, timing: _Timing) -> Snapshot:
+def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Snapshot:
     context = payload.context
     resources: tuple[LoadedResource, ...] = tuple(payload.stack.resources.values())
     timing.lap("load")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.terraform.known_versions import known_version, remember_version
+from iac_adapters.known_versions import known_version, remember_version
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.places import cache_home, program_folders
 

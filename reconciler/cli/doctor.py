@@ -6,13 +6,17 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
 from reconciler.domain.errors import PermanentError
-from reconciler.inventory import CredentialSource, survey_credentials, survey_tools
+from reconciler.inventory.credentials import CredentialSource, survey_credentials
+from reconciler.inventory.survey import survey_tools
 from reconciler.settings import Settings, find_settings_file, load_settings
 from reconciler.tools import Tool
+
+_NAME_WIDTH: Final = 34
 
 
 @click.command()
@@ -55,6 +59,7 @@ def _document(
                 "path": str(tool.path) if tool.path else None,
                 "version": tool.version,
                 "lack": tool.lack,
+                "note": tool.note,
             }
             for tool in tools
         ],
@@ -88,7 +93,9 @@ def _show(
             else click.style("missing", fg="yellow")
         )
         detail = tool.lack or f"{tool.version or ''}  {tool.path or ''}".strip()
-        click.echo(f"  {mark} {tool.name:<24} {detail}")
+        click.echo(f"  {mark} {tool.name:<{_NAME_WIDTH}} {detail}")
+        if tool.note:
+            click.echo(f"          {'':<{_NAME_WIDTH}} {tool.note}")
     click.echo("credentials (names only)")
     for provider in dict.fromkeys(source.provider for source in credentials):
         names = [s.name for s in credentials if s.provider == provider and s.found]

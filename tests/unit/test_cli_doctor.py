@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 import json
-import stat
+import re
 from pathlib import Path
 
 import pytest
 
 from reconciler.cli.main import run
+
+STAND_IN = Path(__file__).parents[2] / "toolchain" / "stand_in" / "pulumi-language-python"
+
+
+def program(path: Path, says: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\necho '{says}'\n")
+    path.chmod(0o755)
+    return path
 
 
 @pytest.fixture(autouse=True)
@@ -14,13 +23,12 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with one tool, a terraform of ours, and nothing else."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    program = programs / "terraform"
-    program.write_text("#!/bin/sh\necho Terraform v1.11.4\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    program(programs / "terraform", "Terraform v1.11.4")
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("TRUEUP_TERRAFORM", raising=False)
+    for name in ("TRUEUP_TERRAFORM", "TRUEUP_PULUMI", "PULUMI_HOME"):
+        monkeypatch.delenv(name, raising=False)
     stack = tmp_path / "web"
     stack.mkdir()
     (stack / "main.tf").write_text('provider "aws" {}\n')
@@ -45,6 +53,7 @@ def test_found_and_missing_have_the_promised_shape(
         "path": str(machine / "bin" / "terraform"),
         "version": "1.11.4",
         "lack": None,
+        "note": None,
     }
     assert tools["pulumi"]["found"] is False
     assert "Pulumi stacks" in str(tools["pulumi"]["lack"])
@@ -84,3 +93,102 @@ def test_a_configuration_can_be_named(machine: Path, capsys: pytest.CaptureFixtu
     assert run(["--config", str(other), "doctor", "--json"]) == 0
     configuration = json.loads(capsys.readouterr().out)["configuration"]
     assert configuration == {"file": str(other), "stacks": []}
+
+
+PULUMI_PROGRAMS = [
+    "pulumi",
+    "pulumi-language-yaml",
+    "pulumi-language-python",
+    "pulumi-resource-pulumi-python",
+    "pulumi-resource-terraform-provider",
+]
+
+
+@pytest.fixture
+def project(machine: Path) -> Path:
+    """A Pulumi project in the configuration, written in YAML."""
+    project = machine / "shop"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: shop\nruntime: yaml\n")
+    (machine / "trueup.toml").write_text('[[stack]]\ndirectory = "shop"\n')
+    return project
+
+
+@pytest.mark.parametrize("name", [*PULUMI_PROGRAMS, "go"])
+def test_every_lack_says_what_it_costs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    tool = report(capsys)[name]
+    assert (tool["found"], tool["path"], tool["version"]) == (False, None, None)
+    assert "not found" in str(tool["lack"])
+    assert re.search("neither|cannot", str(tool["lack"]))
+
+
+def test_pulumi_and_its_parts_are_found(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = machine / "cache" / "trueup" / "toolchain" / "pulumi-3.259.0"
+    for name in PULUMI_PROGRAMS:
+        program(folder / name, "v3.259.0")
+    tools = report(capsys)
+    for name in PULUMI_PROGRAMS:
+        assert (tools[name]["found"], tools[name]["path"]) == (True, str(folder / name))
+        assert tools[name]["note"] is None
+    assert tools["pulumi"]["version"] == "3.259.0"
+    assert tools["pulumi-resource-terraform-provider"]["version"] == "3.259.0"
+
+
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [("v3.100.0", "3.190 or later is needed: Pulumi stacks"), ("", "does not answer")],
+)
+def test_a_pulumi_that_cannot_be_used_is_missing(
+    machine: Path, capsys: pytest.CaptureFixture[str], says: str, words: str
+) -> None:
+    path = program(machine / "bin" / "pulumi", says)
+    tool = report(capsys)["pulumi"]
+    assert (tool["found"], tool["path"]) == (False, str(path))
+    assert words in str(tool["lack"])
+
+
+def test_the_stand_in_is_named_as_what_it_is(
+    machine: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    program(machine / "bin" / "pulumi", "v3.259.0")
+    host = machine / "bin" / "pulumi-language-python"
+    host.symlink_to(STAND_IN)
+    tools = report(capsys)
+    for name in ("pulumi-language-python", "shop: pulumi-language-python"):
+        assert (tools[name]["found"], tools[name]["path"]) == (True, str(host))
+        assert "stand-in" in str(tools[name]["note"])
+        assert "installs no packages" in str(tools[name]["note"])
+    assert run(["doctor"]) == 0
+    assert "trueup's stand-in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("runtime: yaml", "yaml"),
+        ("runtime: {name: python, options: {virtualenv: venv}}", "python"),
+        ("runtime: nodejs", "nodejs"),
+    ],
+)
+def test_each_stack_names_the_host_it_needs(
+    machine: Path, project: Path, capsys: pytest.CaptureFixture[str], text: str, host: str
+) -> None:
+    (project / "Pulumi.yaml").write_text(f"name: shop\n{text}\n")
+    name = f"shop: pulumi-language-{host}"
+    lack = report(capsys)[name]["lack"]
+    assert lack == "not found beside pulumi: this stack can be neither previewed nor corrected"
+    program(machine / "bin" / "pulumi", "v3.259.0")
+    path = program(machine / "bin" / f"pulumi-language-{host}", "")
+    tools = report(capsys)
+    assert (tools[name]["found"], tools[name]["path"]) == (True, str(path))
+    assert not any("providers" in name for name in tools)
+
+
+@pytest.mark.parametrize("text", ["", "name: shop", "runtime: 3", "runtime: {}", "a: [", "- x"])
+def test_a_project_without_a_runtime_is_a_lack(
+    project: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (project / "Pulumi.yaml").write_text(text)
+    lack = report(capsys)["shop: language host"]["lack"]
+    assert str(lack).startswith(f"{project / 'Pulumi.yaml'} names no runtime")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from iac_adapters.terraform.executable import find_executable, locate, uses_tofu
+from iac_adapters.terraform.executable import Executable, find_executable, locate, uses_tofu
 from reconciler.domain.errors import PermanentError
 from reconciler.mirrors import (
     held_providers,
@@ -34,25 +34,33 @@ def machine(tmp_path: Path) -> dict[str, str]:
 def test_path_comes_before_the_tool_folder_and_that_before_the_cache(
     tmp_path: Path, machine: dict[str, str]
 ) -> None:
-    assert find_program("tofu", machine) is None
     cache = tmp_path / ".cache/trueup/toolchain"
-    program(cache / "tofu-1.9.0", "tofu", "OpenTofu v1.9.0")
-    newest = program(cache / "tofu-1.11.5", "tofu", "OpenTofu v1.11.5")
-    assert find_program("tofu", machine) == newest
-    own = program(tmp_path / ".local/share/trueup/bin", "tofu", "OpenTofu v1.8.0")
-    assert find_program("tofu", machine) == own
-    first = program(tmp_path / "bin", "tofu", "OpenTofu v1.7.0")
-    assert find_program("tofu", machine) == first
-    located = locate("tofu", machine)
-    assert located is not None
-    assert (located.path, located.version) == (first, "1.7.0")
+    assert locate("tofu", machine) is None
+    for folder, version in (
+        (cache / "tofu-1.9.0", "1.9.0"),
+        (cache / "tofu-1.11.5", "1.11.5"),
+        (tmp_path / ".local/share/trueup/bin", "1.8.0"),
+        (tmp_path / "bin", "1.7.0"),
+    ):
+        path = program(folder, "tofu", f"OpenTofu v{version}")
+        assert locate("tofu", machine) == Executable(path=path, name="tofu", version=version)
+
+
+def test_other_programs_come_from_path_and_then_from_the_tool_folder(
+    tmp_path: Path, machine: dict[str, str]
+) -> None:
+    assert find_program("git", machine) is None
+    own = program(tmp_path / ".local/share/trueup/bin", "git", "git version 2.1")
+    assert find_program("git", machine) == own
+    first = program(tmp_path / "bin", "git", "git version 2.0")
+    assert find_program("git", machine) == first
 
 
 def test_a_program_that_says_nothing_is_a_lack(tmp_path: Path, machine: dict[str, str]) -> None:
-    program(tmp_path / "bin", "pulumi", "v3.259.0")
+    program(tmp_path / "bin", "git", "git version 2.39.5")
     broken = program(tmp_path / "bin", "go", "")
     tools = {tool.name: tool for tool in survey_programs(machine)}
-    assert (tools["pulumi"].found, tools["pulumi"].version) == (True, "3.259.0")
+    assert (tools["git"].found, tools["git"].version) == (True, "2.39.5")
     assert (tools["go"].found, tools["go"].path) == (False, broken)
     assert program_version(tmp_path / "absent") is None
 

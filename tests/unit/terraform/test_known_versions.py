@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iac_adapters.terraform.known_versions import known_version, remember_version
+from iac_adapters.known_versions import known_version, remember_version
 from tests.unit.terraform.schemas import LAWS
 
 

@@ -1,0 +1,1 @@
+"""Pulumi stacks: read through warm provider plugins, corrected by the real CLI."""

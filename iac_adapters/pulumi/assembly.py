@@ -1,0 +1,177 @@
+"""Join what stands in the record, what the program asks for and what the last update left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from iac_adapters.pulumi.baseline import Baseline, recorded_of
+from iac_adapters.pulumi.checkpoint import (
+    PROVIDER_TYPES,
+    Checkpoint,
+    PendingOperation,
+    StateResource,
+)
+from iac_adapters.pulumi.context import Context
+from iac_adapters.pulumi.evaluation import Evaluation, Planned, Step
+from iac_adapters.pulumi.loaded import LoadedResource
+from iac_adapters.pulumi.positions import position_of, yaml_lines
+from iac_adapters.pulumi.provider_config import (
+    NODE_DYNAMIC,
+    PYTHON_DYNAMIC,
+    ProviderKey,
+    provider_key,
+)
+from reconciler.domain.model import RecordedResource, ResourceAddress, SourcePosition, Status
+
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
+NOT_ALLOWED = (
+    "its provider is code inside the stack's state, and running that is not allowed;"
+    " `dynamic_providers = true` in [[stack]], or --dynamic-providers, allows it"
+)
+_NODE = "its provider is JavaScript code inside the stack's state, which only the CLI runs"
+_PENDING = (
+    "an update was interrupted while creating it, and nobody knows whether it exists; look for"
+    " it, then `pulumi refresh --clear-pending-creates`, and `pulumi import` it if it does"
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Assembly:
+    """What one stack's resources are joined from."""
+
+    context: Context
+    evaluation: Evaluation | None
+    baseline: Baseline
+    dynamic_providers: bool
+
+    def resources(self) -> dict[ResourceAddress, LoadedResource]:
+        """Return every resource that the record, the program or the last update knows."""
+        lines = yaml_lines(self.context.project)
+        found: dict[ResourceAddress, LoadedResource] = {}
+        for loaded in (*self._existing(lines), *self._pending(), *self._to_come(lines)):
+            found.setdefault(loaded.recorded_as.address, loaded)
+        return found
+
+    def _existing(self, lines: Mapping[str, int]) -> Iterator[LoadedResource]:
+        checkpoint = self.context.checkpoint
+        keys = dict(self._keys(checkpoint))
+        for state in checkpoint.resources:
+            position = position_of(state.content, self.context.project, lines)
+            yield self._loaded(state, position, keys.get(state.provider))
+
+    def _loaded(
+        self, state: StateResource, position: SourcePosition | None, key: ProviderKey | None
+    ) -> LoadedResource:
+        planned = self._planned(state.urn)
+        status, note = _status(state, planned)
+        recorded = self.baseline.resources.get(state.urn)
+        if recorded is None or recorded.id != state.id:
+            recorded = recorded_of(state)
+        return LoadedResource(
+            recorded_as=RecordedResource(
+                address=_address(state),
+                type=state.type,
+                status=status,
+                source=position,
+                dependencies=_dependencies(state),
+                note=note,
+            ),
+            state=state,
+            recorded=recorded,
+            wanted=planned.inputs(state.inputs) if planned is not None else state.inputs,
+            step=planned.step if planned is not None else None,
+            provider=key,
+            refusal=self._refusal(key, state),
+            unspoken=self.context.unspoken,
+        )
+
+    def _planned(self, urn: str) -> Planned | None:
+        return self.evaluation.planned.get(urn) if self.evaluation is not None else None
+
+    def _refusal(self, key: ProviderKey | None, state: StateResource) -> str | None:
+        if key is None:
+            return f"the state names no provider for it ({state.provider or 'none'})"
+        if key.package == PYTHON_DYNAMIC and not self.dynamic_providers:
+            return NOT_ALLOWED
+        return _NODE if key.package == NODE_DYNAMIC else None
+
+    def _keys(self, checkpoint: Checkpoint) -> Iterator[tuple[str, ProviderKey]]:
+        """Yield a key for each provider resource, by the reference that resources name it with."""
+        for one in checkpoint.resources:
+            if one.is_provider:
+                planned = self._planned(one.urn)
+                inputs = planned.inputs(one.inputs) if planned is not None else one.inputs
+                key = provider_key(one, inputs, self.context.surroundings)
+                yield f"{one.urn}::{one.id}", key
+
+    def _pending(self) -> Iterator[LoadedResource]:
+        """Yield what was being created when an update was interrupted, and is not recorded."""
+        recorded = {one.urn for one in self.context.checkpoint.resources}
+        for pending in self.context.checkpoint.pending:
+            if is_unknown_creation(pending) and pending.resource.urn not in recorded:
+                yield LoadedResource(recorded_as=_absent(pending.resource.urn), refusal=_PENDING)
+
+    def _to_come(self, lines: Mapping[str, int]) -> Iterator[LoadedResource]:
+        """Yield what the program asks for and nothing records."""
+        if self.evaluation is None:
+            return
+        recorded = {one.urn for one in self.context.checkpoint.resources}
+        for urn, planned in self.evaluation.planned.items():
+            if urn in recorded or planned.step is not Step.CREATE or not planned.custom:
+                continue
+            if type_of(urn).startswith(PROVIDER_TYPES):
+                continue
+            source = position_of({"urn": urn}, self.context.project, lines)
+            yield LoadedResource(
+                recorded_as=_absent(urn, source=source),
+                recorded=self.baseline.resources.get(urn),
+                wanted=planned.inputs({}),
+                step=planned.step,
+            )
+
+
+def _absent(urn: str, *, source: SourcePosition | None = None) -> RecordedResource:
+    return RecordedResource(
+        address=ResourceAddress(urn), type=type_of(urn), status=Status.NOT_CREATED, source=source
+    )
+
+
+def is_unknown_creation(pending: PendingOperation) -> bool:
+    """Whether nobody knows if the object of an interrupted operation exists."""
+    return pending.kind in ("creating", "importing")
+
+
+def type_of(urn: str) -> str:
+    """Return the resource type that a URN names; that of the resource, not of its parents."""
+    qualified = urn.split("::")[2] if urn.count("::") >= 3 else ""  # noqa: PLR2004 - urn:...::project::types::name
+    return qualified.rpartition("$")[2]
+
+
+def _status(state: StateResource, planned: Planned | None) -> tuple[Status, str | None]:
+    content = state.content
+    if not state.custom or state.is_provider or state.type == STACK_REFERENCE:
+        what = "component" if not state.custom else state.type
+        return Status.NOT_APPLICABLE, f"{what}: there is no remote object"
+    if content.get("viewOf"):
+        return Status.NOT_APPLICABLE, "a view of another resource"
+    if content.get("delete"):
+        return Status.DEPOSED, None
+    if content.get("pendingReplacement"):
+        return Status.NOT_CREATED, "deleted by an interrupted replacement"
+    if content.get("taint"):
+        return Status.TAINTED, None
+    if planned is not None and planned.step is Step.DELETE:
+        return Status.NOT_DECLARED, None
+    return Status.LIVE, None
+
+
+def _address(state: StateResource) -> ResourceAddress:
+    # The object that a replacement has still to delete bears the name of the new one.
+    suffix = f" (to be deleted: {state.id})" if state.content.get("delete") else ""
+    return ResourceAddress(f"{state.urn}{suffix}")
+
+
+def _dependencies(state: StateResource) -> tuple[ResourceAddress, ...]:
+    named = [*(state.content.get("dependencies") or ()), state.parent]
+    return tuple(dict.fromkeys(ResourceAddress(str(one)) for one in named if one))

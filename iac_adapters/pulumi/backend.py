@@ -1,0 +1,139 @@
+"""Where a stack's record is kept: files that can be read as they are, or whatever the CLI reads.
+
+Source: pkg/backend/diy (backend.go, store.go, lock.go) of pulumi/pulumi 3.259.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+import orjson
+
+from iac_adapters.pulumi.programs import pulumi_home
+from iac_adapters.pulumi.project import Project
+from reconciler.domain.errors import PermanentError
+
+_FILE: Final = "file://"
+_CLOUD: Final = "https://api.pulumi.com"
+_ORGANIZATION: Final = "organization"
+_ENDINGS: Final = (".json", ".json.gz")
+_BOOK: Final = ".pulumi"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One stack's place in a backend; `root` is its folder for a file backend, else None."""
+
+    url: str
+    project: str
+    stack: str
+    root: Path | None = None
+    legacy: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return how the stack is called in errors."""
+        return f"{self.project}/{self.stack}"
+
+    @property
+    def state_file(self) -> Path | None:
+        """Return the checkpoint that can be read as it is; None when there is none such."""
+        if self.root is None:
+            return None
+        base = self.root / _BOOK / "stacks" / self._relative
+        found = (base.with_name(f"{base.name}{ending}") for ending in _ENDINGS)
+        return next((file for file in found if file.is_file()), None)
+
+    @property
+    def lock_folder(self) -> Path | None:
+        """Return where locks of the stack lie."""
+        if self.root is None:
+            return None
+        name = self._relative if self.legacy else Path(_ORGANIZATION) / self._relative
+        return self.root / _BOOK / "locks" / name
+
+    @property
+    def history_folder(self) -> Path | None:
+        """Return where a record of every update lies."""
+        return None if self.root is None else self.root / _BOOK / "history" / self._relative
+
+    @property
+    def _relative(self) -> Path:
+        return Path(self.stack) if self.legacy else Path(self.project) / self.stack
+
+
+def backend_url(project: Project, environment: Mapping[str, str]) -> str:
+    """Return the backend the CLI would use: by environment, project file, or login."""
+    if named := environment.get("PULUMI_BACKEND_URL"):
+        return named
+    if project.backend:
+        return project.backend
+    try:
+        content = orjson.loads((pulumi_home(environment) / "credentials.json").read_bytes())
+        current = content.get("current")
+    except (OSError, orjson.JSONDecodeError, AttributeError):
+        current = None
+    return current if isinstance(current, str) and current else _CLOUD
+
+
+def locate_stack(
+    project: Project, *, url: str, stack: str, environment: Mapping[str, str]
+) -> Place:
+    """Return where `stack` is kept.
+
+    Raises:
+        PermanentError: the backend is a folder, and no such stack is in it.
+    """
+    name = stack.rpartition("/")[2]
+    root = _root(url, project.directory, environment)
+    if root is None:
+        return Place(url, project.name, name)
+    for legacy in (False, True):
+        place = Place(url, project.name, name, root, legacy)
+        if place.state_file is not None:
+            return place
+    stacks = root / _BOOK / "stacks"
+    if any((stacks / project.name).glob(f"{name}.json.zst")):
+        # The CLI reads it; our own reader has no such codec.
+        return Place(url, project.name, name)
+    known = ", ".join(known_stacks(project, root)) or "none"
+    raise PermanentError(
+        f"{project.file}: there is no stack {name!r} in {url} (stacks: {known})",
+        remedy="name one with --stack or `pulumi_stack`, or make it with `pulumi stack init`",
+    )
+
+
+def known_stacks(project: Project, root: Path) -> tuple[str, ...]:
+    """Return the names of the project's stacks below a file backend's `root`, sorted."""
+    stacks = root / _BOOK / "stacks"
+    files = [*(stacks / project.name).glob("*.json*"), *stacks.glob("*.json*")]
+    names = {file.name.partition(".json")[0] for file in files if not _is_spare(file)}
+    return tuple(sorted(names))
+
+
+def unchosen(project: Project, url: str, environment: Mapping[str, str]) -> PermanentError:
+    """Return the error for a project none of whose stacks was named."""
+    root = _root(url, project.directory, environment)
+    names = () if root is None else known_stacks(project, root)
+    known = f" (stacks: {', '.join(names)})" if names else ""
+    return PermanentError(
+        f"{project.file}: no stack is selected{known}",
+        remedy="name one with --stack or `pulumi_stack`, or run `pulumi stack select`",
+    )
+
+
+def _is_spare(file: Path) -> bool:
+    return file.name.endswith((".bak", ".attrs"))
+
+
+def _root(url: str, directory: Path, environment: Mapping[str, str]) -> Path | None:
+    if not url.startswith(_FILE):
+        return None
+    path = unquote(url.removeprefix(_FILE).partition("?")[0])
+    if path == "~" or path.startswith("~/"):
+        return Path(environment.get("HOME", "/")) / path[2:]
+    return (directory / path).resolve() if not path.startswith("/") else Path(path)

@@ -1,0 +1,143 @@
+"""What the last update left: our own memory of it, which no refresh by others overwrites.
+
+`pulumi refresh` writes what it finds into the record, inputs included, and from then on the
+CLI takes the drift for wanted. So the inputs and outputs of each resource are remembered as
+an update left them, and kept while the record changes by refreshing alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import msgpack
+
+from iac_adapters.pulumi.backend import Place
+from iac_adapters.pulumi.checkpoint import Checkpoint, StateResource
+from iac_adapters.pulumi.evaluation import Evaluation, Step
+from iac_adapters.pulumi.loaded import Recorded
+from iac_adapters.sealed_files import SealedFiles
+
+_FORMAT: Final = 1
+_MOST: Final = 10_000
+_MOST_BYTES: Final = 2**30
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Baseline:
+    """Resources by URN, as of the operation written at `mark_ns`."""
+
+    resources: Mapping[str, Recorded]
+    state_digest: str = ""
+    mark_ns: int = 0
+    types: Mapping[str, str] = field(default_factory=dict)
+
+
+class Baselines:
+    """One baseline per stack, encrypted; losing one costs sight of what was adopted before."""
+
+    def __init__(self, folder: Path, *, key: bytes) -> None:
+        self._files = SealedFiles(
+            folder,
+            key=key,
+            purpose="trueup pulumi baseline",
+            suffix=".baseline",
+            most=_MOST,
+            most_bytes=_MOST_BYTES,
+        )
+
+    def load(self, place: Place) -> Baseline | None:
+        """Return what is remembered of the stack; None when nothing is."""
+        content = self._files.load(_name(place))
+        if content is None:
+            return None
+        try:
+            kept = msgpack.unpackb(content)
+            if kept["format"] != _FORMAT:
+                return None
+            return Baseline(
+                {urn: Recorded(*fields) for urn, fields in kept["resources"].items()},
+                kept["state_digest"],
+                kept["mark_ns"],
+                kept["types"],
+            )
+        except (ValueError, TypeError, KeyError):
+            return None
+
+    def store(self, place: Place, baseline: Baseline) -> None:
+        """Remember `baseline` in place of what was remembered of the stack."""
+        self._files.store(_name(place), _packed(baseline))
+
+
+def baseline_of(checkpoint: Checkpoint, *, state_digest: str = "", mark_ns: int = 0) -> Baseline:
+    """Return the baseline that an update leaves with `checkpoint`."""
+    kept = [one for one in checkpoint.resources if _counts(one)]
+    return Baseline(
+        resources={one.urn: recorded_of(one) for one in kept},
+        state_digest=state_digest,
+        mark_ns=mark_ns,
+        types={one.urn: one.type for one in kept},
+    )
+
+
+def recorded_of(resource: StateResource) -> Recorded:
+    """Return what the record itself says was left."""
+    return Recorded(resource.id, resource.inputs, resource.outputs)
+
+
+def carried_on(
+    known: Baseline,
+    now: Baseline,
+    *,
+    refreshed_only: bool,
+    evaluation: Evaluation | None,
+) -> Baseline:
+    """Return the baseline after the record changed from `known` to `now`.
+
+    A refresh changes nothing of it, not even by dropping what it found gone. An update does,
+    but for a resource whose code still asks for exactly what was remembered and whose record
+    differs from that: there somebody adopted drift, and nothing has put it right.
+    """
+    kept = dict(known.resources) if refreshed_only else {}
+    types = dict(known.types) if refreshed_only else {}
+    for urn, found in now.resources.items():
+        before = known.resources.get(urn)
+        stays = before is not None and (
+            (refreshed_only and before.id == found.id) or _adopted(urn, before, found, evaluation)
+        )
+        kept[urn] = before if stays and before is not None else found
+        types[urn] = now.types[urn]
+    return Baseline(kept, now.state_digest, now.mark_ns, types)
+
+
+def _adopted(urn: str, before: Recorded, found: Recorded, evaluation: Evaluation | None) -> bool:
+    planned = evaluation.planned.get(urn) if evaluation is not None else None
+    if planned is None or planned.step is not Step.UPDATE or before.id != found.id:
+        return False
+    return dict(planned.inputs(found.inputs)) == dict(before.inputs) and before != found
+
+
+def _counts(resource: StateResource) -> bool:
+    return resource.custom and not resource.is_provider and not resource.content.get("delete")
+
+
+def _name(place: Place) -> str:
+    return hashlib.sha256(f"{place.url}\0{place.project}\0{place.stack}".encode()).hexdigest()
+
+
+def _packed(baseline: Baseline) -> bytes:
+    content: dict[str, Any] = {
+        "format": _FORMAT,
+        "state_digest": baseline.state_digest,
+        "mark_ns": baseline.mark_ns,
+        "types": dict(baseline.types),
+        "resources": {
+            urn: [one.id, dict(one.inputs), dict(one.outputs)]
+            for urn, one in baseline.resources.items()
+        },
+    }
+    packed: bytes = msgpack.packb(content)
+    return packed

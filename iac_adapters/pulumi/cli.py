@@ -1,0 +1,88 @@
+"""Run the Pulumi CLI for one stack, and say in plain words why it failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.plugin_host.command import ToolRun, run_command
+from iac_adapters.plugin_host.provider_errors import Cause, cause_of
+from iac_adapters.pulumi.events import errors_in, events_of
+from iac_adapters.unspoken import Unspoken
+from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
+
+_STREAMING: Final = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true", "NO_COLOR": "1"}
+_SHOWN_CHARACTERS: Final = 1500
+_LOCKED: Final = "the stack is currently locked by"
+_PASSING: Final = frozenset({Cause.THROTTLED, Cause.UNREACHABLE})
+# Plan violations print the values on both sides, secrets among them.
+_VALUES: Final = re.compile(r"(violates plan: properties changed: ).*", re.DOTALL)
+_REMEDIES: Final = (
+    ("incorrect passphrase", "correct PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"),
+    ("passphrase must be set", "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"),
+    ("no stack named", "name one with --stack or `pulumi_stack`, or make it: `pulumi stack init`"),
+    ("Missing required configuration", "set it with `pulumi config set`"),
+    ("Could not automatically download and install resource", "run `pulumi install` there"),
+    ("no resource plugin", "run `pulumi install` in the project's directory"),
+    ("failed to load language plugin", "install the language's host: it comes with Pulumi"),
+    ("No module named", "install the program's requirements: `pulumi install`"),
+    ("PULUMI_ACCESS_TOKEN must be set", "run `pulumi login`, or set PULUMI_BACKEND_URL"),
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Cli:
+    """The CLI, for one stack. `environment` is all it gets, and may hold credentials."""
+
+    executable: Path
+    directory: Path
+    stack: str
+    environment: Mapping[str, str]
+    unspoken: Unspoken = field(default_factory=Unspoken)
+
+    def arguments(self, *command: str) -> list[str]:
+        """Return a command's words, with the stack named and nothing asked of anybody."""
+        return [*command, "--stack", self.stack, "--non-interactive"]
+
+    async def run(self, *command: str, timeout_s: float, holds_lock: bool = False) -> ToolRun:
+        """Run one command to its end, whatever that is. Raises what `run_command` raises."""
+        return await run_command(
+            self.executable,
+            self.arguments(*command),
+            directory=self.directory,
+            environment={**self.environment, **_STREAMING},
+            timeout_s=timeout_s,
+            holds_lock=holds_lock,
+        )
+
+    def failure(self, run: ToolRun, doing: str) -> ReconcilerError:
+        """Return the error for a command that ended otherwise than with 0."""
+        text = self.reason(run)
+        message = f"{self.directory}: {doing}: {text}"
+        if _LOCKED in text:
+            return RetryableError(
+                message, remedy="wait until that has ended; `pulumi cancel` only if it is dead"
+            )
+        remedy = next((told for words, told in _REMEDIES if words in text), None)
+        if remedy is None and cause_of(text) in _PASSING:
+            return RetryableError(message, remedy="try again when it answers")
+        return PermanentError(
+            message, remedy=remedy or f"run `pulumi preview --stack {self.stack}` there to see more"
+        )
+
+    def reason(self, run: ToolRun) -> str:
+        """Return what the command itself said, without secrets."""
+        said = [one.text for one in errors_in(events_of(run.stdout))]
+        said += [line for line in run.stderr.splitlines() if line.strip()] if not said else []
+        text = "\n".join(said) or f"it ended with exit code {run.exit_code}"
+        return speakable(text, self.unspoken)
+
+
+def speakable(text: str, unspoken: Unspoken) -> str:
+    """Return a message of the engine, a program or a provider with what is secret blanked."""
+    text = unspoken.without(_VALUES.sub(r"\1...", text)).strip()
+    text = text.removeprefix("error: ")
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -1,0 +1,225 @@
+"""Everything about a Pulumi stack that can be known without running its program."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from iac_adapters.pulumi.backend import Place, backend_url, locate_stack, unchosen
+from iac_adapters.pulumi.checkpoint import Checkpoint, StateResource, parse_checkpoint
+from iac_adapters.pulumi.cli import Cli
+from iac_adapters.pulumi.locks import Holder, Lock, locks_of
+from iac_adapters.pulumi.programs import checked_pulumi, tool_environment
+from iac_adapters.pulumi.project import Project, load_project, selected_stack
+from iac_adapters.pulumi.provider_config import Surroundings
+from iac_adapters.pulumi.secrets import PASSPHRASE, passphrase_decrypter
+from iac_adapters.pulumi.sources import add_program, add_sources
+from iac_adapters.pulumi.values import SECRET, SIGNATURE, deciphered, secret_paths
+from iac_adapters.revision import Revision
+from iac_adapters.unspoken import Unspoken, unspoken_words
+from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.ports import StackReference
+
+_EXPORT_S: Final = 300.0
+_RECOGNISABLE: Final = 8
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Context:
+    """One stack: project, backend, record, CLI. `revision` covers all of them."""
+
+    project: Project
+    place: Place
+    cli: Cli
+    checkpoint: Checkpoint
+    content: bytes
+    revision: str
+    surroundings: Surroundings
+    locks: tuple[Lock, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def unspoken(self) -> Unspoken:
+        """The secret words of the stack."""
+        return self.cli.unspoken
+
+
+async def prepare(
+    reference: StackReference, *, key: bytes, known: Context | None = None
+) -> Context:
+    """Return the stack as its record stands now; `known` spares deciphering it again.
+
+    Raises:
+        RetryableError: an update is under way, or the backend could not be reached.
+        PermanentError: something is missing or broken; the message names it.
+    """
+    project = load_project(reference.directory)
+    environment = tool_environment({**os.environ, **reference.environment})
+    executable = checked_pulumi(environment)
+    url = backend_url(project, environment)
+    stack = reference.pulumi_stack or selected_stack(project, url, environment)
+    if stack is None:
+        raise unchosen(project, url, environment)
+    place = locate_stack(project, url=url, stack=stack, environment=environment)
+    locks = locks_of(place)
+    _refuse_running(place, locks)
+    cli = Cli(
+        executable=executable.path,
+        directory=project.directory,
+        stack=stack,
+        environment=environment,
+        unspoken=unspoken_words((), environment),
+    )
+    content = await _content(place, cli)
+    context = Context(
+        project=project,
+        place=place,
+        cli=cli,
+        checkpoint=Checkpoint(),
+        content=content,
+        revision="",
+        surroundings=Surroundings(project, environment, reference.environment, key),
+        locks=locks,
+        warnings=tuple(_warnings(locks)),
+    )
+    context = replace(context, revision=await asyncio.to_thread(_revision_of, context, key))
+    if known is not None and known.content == content and known.cli.environment == environment:
+        return replace(context, checkpoint=known.checkpoint, cli=known.cli)
+    checkpoint = await _deciphered(context)
+    words = (*_words(checkpoint), *cli.unspoken.words)
+    return replace(
+        context,
+        checkpoint=checkpoint,
+        cli=replace(cli, unspoken=unspoken_words(words, environment)),
+    )
+
+
+def _refuse_running(place: Place, locks: tuple[Lock, ...]) -> None:
+    """Raise RetryableError while a process of this machine works on the stack.
+
+    What it has changed already would show as drift until it has written it down.
+    """
+    for lock in locks:
+        if lock.holder is Holder.ALIVE:
+            raise RetryableError(
+                f"{place.label}: an update by {lock} is under way",
+                remedy="scan again when it has ended",
+            )
+
+
+def _warnings(locks: tuple[Lock, ...]) -> Iterator[str]:
+    for lock in locks:
+        if lock.holder is Holder.DEAD:
+            yield (
+                f"{lock} has left a lock behind and is gone;"
+                " the next correction removes it, or `pulumi cancel` does"
+            )
+        else:
+            yield f"locked by {lock} on another machine: what is under way there shows as drift"
+
+
+async def _content(place: Place, cli: Cli) -> bytes:
+    file = place.state_file
+    if file is not None:
+        try:
+            return await asyncio.to_thread(file.read_bytes)
+        except OSError as error:
+            raise PermanentError(
+                f"{file}: {error.strerror}", remedy="check the backend's folder"
+            ) from error
+    return await _export(cli)
+
+
+async def _export(cli: Cli, *options: str) -> bytes:
+    run = await cli.run("stack", "export", *options, timeout_s=_EXPORT_S)
+    if run.exit_code != 0:
+        raise cli.failure(run, "its state could not be exported")
+    return run.stdout
+
+
+async def deciphered_checkpoint(context: Context, content: bytes) -> Checkpoint | None:
+    """Return another record of the same stack with its secrets; None where only the CLI could."""
+    checkpoint = parse_checkpoint(content, origin=context.place.label)
+    if checkpoint.secrets_manager not in (PASSPHRASE, None):
+        return None
+    return await _deciphered(replace(context, content=content))
+
+
+async def _deciphered(context: Context) -> Checkpoint:
+    origin = str(context.place.state_file or f"{context.place.url} ({context.place.label})")
+    checkpoint = parse_checkpoint(context.content, origin=origin)
+    if not _holds_secrets(checkpoint):
+        return checkpoint
+    salt = checkpoint.secrets_state.get("salt")
+    if checkpoint.secrets_manager != PASSPHRASE or not isinstance(salt, str):
+        content = await _export(context.cli, "--show-secrets")
+        return _with_values(parse_checkpoint(content, origin=origin), _never)
+    decrypt = await asyncio.to_thread(
+        passphrase_decrypter, salt, context.cli.environment, stack=context.place.label
+    )
+    return _with_values(checkpoint, decrypt)
+
+
+def _never(_ciphertext: str) -> str:
+    raise PermanentError(
+        "the CLI exported a state with secrets that it did not decipher",
+        remedy="check the stack's secrets provider with `pulumi stack export --show-secrets`",
+    )
+
+
+def _with_values(checkpoint: Checkpoint, decrypt: Any) -> Checkpoint:
+    def clear(resource: StateResource) -> StateResource:
+        return replace(
+            resource,
+            inputs=deciphered(resource.inputs, decrypt),
+            outputs=deciphered(resource.outputs, decrypt),
+        )
+
+    return replace(
+        checkpoint,
+        resources=tuple(clear(one) for one in checkpoint.resources),
+        pending=tuple(replace(one, resource=clear(one.resource)) for one in checkpoint.pending),
+    )
+
+
+def _holds_secrets(checkpoint: Checkpoint) -> bool:
+    resources = (*checkpoint.resources, *(one.resource for one in checkpoint.pending))
+    return any(
+        next(secret_paths(side), None) is not None
+        for one in resources
+        for side in (one.inputs, one.outputs)
+    )
+
+
+def _words(checkpoint: Checkpoint) -> Iterator[str]:
+    for resource in checkpoint.resources:
+        for name, value in (*resource.inputs.items(), *resource.outputs.items()):
+            if not name.startswith("__"):
+                yield from _secret_texts(value, inside=False)
+
+
+def _secret_texts(raw: Any, *, inside: bool) -> Iterator[str]:
+    if isinstance(raw, dict):
+        inside = inside or raw.get(SIGNATURE) == SECRET
+        for key, item in raw.items():
+            if key != SIGNATURE:
+                yield from _secret_texts(item, inside=inside)
+    elif isinstance(raw, list):
+        for item in raw:
+            yield from _secret_texts(item, inside=inside)
+    elif inside and isinstance(raw, str) and len(raw) >= _RECOGNISABLE:
+        yield raw
+
+
+def _revision_of(context: Context, key: bytes) -> str:
+    revision = Revision(key)
+    revision.add("stack", f"{context.place.url} {context.place.label}")
+    revision.add("directory", str(context.project.directory))
+    revision.add("state", context.content)
+    revision.add_environment(context.cli.environment)
+    add_program(revision, context.cli.executable)
+    add_sources(revision, context.project)
+    return revision.hexdigest()

@@ -1,0 +1,59 @@
+"""One loaded stack, as the Pulumi adapter keeps it behind a snapshot.
+
+Holds recorded and declared values in clear; it never leaves the adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from iac_adapters.pulumi.checkpoint import StateResource
+from iac_adapters.pulumi.evaluation import Step
+from iac_adapters.pulumi.provider import Subject
+from iac_adapters.pulumi.provider_config import ProviderKey
+from iac_adapters.pulumi.values import RawProperties
+from iac_adapters.unspoken import Unspoken
+from reconciler.domain.model import RecordedResource, ResourceAddress
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Recorded:
+    """What the last update left of a resource; a refresh by somebody else does not touch it."""
+
+    id: str
+    inputs: RawProperties
+    outputs: RawProperties
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LoadedResource:
+    """Everything needed to read and judge one resource.
+
+    `state` is what stands in the checkpoint now, `recorded` what the last update left there,
+    `wanted` the inputs that the program asks for, `step` what an update would do about it.
+    """
+
+    recorded_as: RecordedResource
+    state: StateResource | None = None
+    recorded: Recorded | None = None
+    wanted: RawProperties | None = None
+    step: Step | None = None
+    provider: ProviderKey | None = None
+    refusal: str | None = None
+    """Why it cannot be read at all."""
+    unspoken: Unspoken = field(default_factory=Unspoken)
+
+    @property
+    def subject(self) -> Subject:
+        """Return which resource a call to its provider is about."""
+        assert self.state is not None  # noqa: S101 - what is read stands in the checkpoint
+        state = self.state
+        return Subject(urn=state.urn, id=state.id, type=state.type, name=state.name)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LoadedStack:
+    """A stack's resources by address."""
+
+    resources: Mapping[ResourceAddress, LoadedResource]

@@ -1,0 +1,92 @@
+"""Who holds a stack of a file backend, and whether that process still lives.
+
+Source: pkg/backend/diy/lock.go of pulumi/pulumi 3.259. A killed CLI leaves its lock behind,
+and only `up` and `refresh` look at it.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import orjson
+import psutil
+
+from iac_adapters.pulumi.backend import Place
+
+_CLOCK_SLACK_S: Final = 2.0
+
+
+class Holder(StrEnum):
+    """What can be said of the process that made a lock."""
+
+    ALIVE = "alive"
+    DEAD = "dead"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """One lock file, and what is known of who made it."""
+
+    file: Path
+    pid: int
+    username: str
+    hostname: str
+    timestamp: str
+    holder: Holder
+
+    def __str__(self) -> str:
+        return f"{self.username}@{self.hostname} (pid {self.pid}) since {self.timestamp}"
+
+
+def locks_of(place: Place) -> tuple[Lock, ...]:
+    """Return the locks that stand on the stack now, oldest first."""
+    folder = place.lock_folder
+    if folder is None or not folder.is_dir():
+        return ()
+    return tuple(sorted(_locks(folder), key=lambda lock: lock.timestamp))
+
+
+def _locks(folder: Path) -> Iterator[Lock]:
+    for file in folder.glob("*.json"):
+        try:
+            content = orjson.loads(file.read_bytes())
+            pid, hostname = int(content["pid"]), str(content["hostname"])
+            timestamp = str(content["timestamp"])
+        except FileNotFoundError:
+            continue  # given back while we looked
+        except (OSError, ValueError, KeyError, TypeError):
+            # A lock nobody can read is held by somebody.
+            yield Lock(file, 0, "somebody", "unknown", "", Holder.ELSEWHERE)
+            continue
+        holder = _holder(pid, hostname, timestamp)
+        yield Lock(file, pid, str(content.get("username")), hostname, timestamp, holder)
+
+
+def _holder(pid: int, hostname: str, timestamp: str) -> Holder:
+    if hostname != socket.gethostname():
+        return Holder.ELSEWHERE
+    try:
+        begun_s = psutil.Process(pid).create_time()
+        locked_s = datetime.fromisoformat(_to_microseconds(timestamp)).timestamp()
+    except psutil.NoSuchProcess:
+        return Holder.DEAD
+    except (psutil.Error, ValueError):
+        return Holder.ALIVE
+    # A process that began after the lock was made only has the same number.
+    return Holder.DEAD if begun_s > locked_s + _CLOCK_SLACK_S else Holder.ALIVE
+
+
+def _to_microseconds(timestamp: str) -> str:
+    """Return an RFC 3339 time with no more digits than Python reads: Go writes nine."""
+    head, dot, rest = timestamp.partition(".")
+    if not dot:
+        return timestamp
+    digits = len(rest) - len(rest.lstrip("0123456789"))
+    return f"{head}.{rest[: min(digits, 6)]}{rest[digits:]}"

@@ -1,0 +1,75 @@
+"""Where a resource is declared: by the record's own position, or by looking into YAML.
+
+Source: `sourcePosition` and `stackTrace` of a checkpoint, `project:///FILE#LINE[,COLUMN]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from iac_adapters.pulumi.project import Project
+from reconciler.domain.model import SourcePosition
+
+_SCHEME: Final = "project:///"
+_NOT_THEIRS: Final = ("site-packages", "node_modules", ".venv", "venv", "<frozen")
+
+
+def position_of(
+    content: Mapping[str, Any], project: Project, lines: Mapping[str, int]
+) -> SourcePosition | None:
+    """Return the innermost place in the project's own files; None when none is known.
+
+    `lines` are those of a YAML program, by logical name.
+    """
+    name = str(content.get("urn", "")).rpartition("::")[2]
+    if name in lines:
+        return SourcePosition(project.file.name, lines[name])
+    for text in _told(content):
+        if (found := _read(text, project.directory)) is not None:
+            return found
+    return None
+
+
+def yaml_lines(project: Project) -> dict[str, int]:
+    """Return the line of each resource that a YAML program declares, counted from 1."""
+    if project.runtime != "yaml":
+        return {}
+    try:
+        root = yaml.compose(project.file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return {
+        key.value: key.start_mark.line + 1
+        for section, body in _pairs(root)
+        if section.value == "resources"
+        for key, _ in _pairs(body)
+    }
+
+
+def _pairs(node: yaml.Node | None) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    if isinstance(node, yaml.MappingNode):
+        yield from node.value
+
+
+def _told(content: Mapping[str, Any]) -> Iterator[str]:
+    yield str(content.get("sourcePosition") or "")
+    for frame in content.get("stackTrace") or ():
+        if isinstance(frame, dict):
+            yield str(frame.get("sourcePosition") or "")
+
+
+def _read(text: str, directory: Path) -> SourcePosition | None:
+    if not text.startswith(_SCHEME):
+        return None
+    file, _, place = text.removeprefix(_SCHEME).partition("#")
+    line = place.partition(",")[0]
+    if not line.isdigit() or any(part in _NOT_THEIRS for part in Path(file).parts):
+        return None
+    path = (directory / file).resolve()
+    if not path.is_relative_to(directory.resolve()):
+        return None
+    return SourcePosition(str(path.relative_to(directory.resolve())), int(line))

@@ -1,0 +1,121 @@
+"""A Pulumi project on disk: `Pulumi.yaml`, and which of its stacks is meant.
+
+Source: sdk/go/common/workspace of pulumi/pulumi (project.go, workspace.go, paths.go).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import yaml
+
+from iac_adapters.pulumi.programs import pulumi_home
+from reconciler.domain.errors import PermanentError
+
+FILE_NAMES: Final = ("Pulumi.yaml", "Pulumi.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What trueup needs of a project file. `runtime` is such as `python`, `yaml`, `nodejs`."""
+
+    directory: Path
+    file: Path
+    name: str
+    runtime: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    main: str | None = None
+    backend: str | None = None
+    stack_config_dir: str | None = None
+
+    @property
+    def program(self) -> Path:
+        """Where the program's sources lie."""
+        return self.directory / self.main if self.main else self.directory
+
+    def stack_file(self, stack: str) -> Path:
+        """Return the file that holds a stack's configuration."""
+        folder = self.directory / self.stack_config_dir if self.stack_config_dir else None
+        return (folder or self.directory) / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+
+
+def load_project(directory: Path) -> Project:
+    """Return the project whose file lies in `directory`.
+
+    Raises:
+        PermanentError: there is none, or it is not one; the message names the key.
+    """
+    file = next((directory / name for name in FILE_NAMES if (directory / name).is_file()), None)
+    if file is None:
+        raise PermanentError(
+            f"{directory}: no Pulumi.yaml", remedy="name the directory of a Pulumi project"
+        )
+    content = _read(file)
+    name: Any = content.get("name")
+    runtime: Any = content.get("runtime")
+    options: Any = {}
+    if isinstance(runtime, dict):
+        runtime, options = runtime.get("name"), runtime.get("options") or {}
+    if not isinstance(name, str) or not name:
+        raise PermanentError(f"{file}: `name` is missing", remedy="give the project a name")
+    if not isinstance(runtime, str) or not isinstance(options, dict):
+        raise PermanentError(
+            f"{file}: `runtime` is missing", remedy="say which language the program is written in"
+        )
+    backend = content.get("backend")
+    return Project(
+        directory=directory,
+        file=file,
+        name=name,
+        runtime=runtime,
+        options=options,
+        main=_text(content.get("main")),
+        backend=_text(backend.get("url")) if isinstance(backend, dict) else None,
+        # `config` named the folder before it came to mean the configuration's schema.
+        stack_config_dir=_text(content.get("stackConfigDir")) or _text(content.get("config")),
+    )
+
+
+def selected_stack(project: Project, backend: str, environment: Mapping[str, str]) -> str | None:
+    """Return the stack that `pulumi stack select` chose here; None when none was."""
+    if named := environment.get("PULUMI_STACK"):
+        return named
+    digest = hashlib.sha1(str(project.file).encode(), usedforsecurity=False).hexdigest()
+    file = pulumi_home(environment) / "workspaces" / f"{project.name}-{digest}-workspace.json"
+    try:
+        content = orjson.loads(file.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    by_backend = content.get("stacks")
+    chosen = by_backend.get(backend) if isinstance(by_backend, dict) else None
+    return _text(chosen) or _text(content.get("stack"))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PermanentError(
+            f"{file}: {error.strerror}", remedy="check the file and its permissions"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PermanentError(f"{file}: not UTF-8 text", remedy="save it as UTF-8") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise PermanentError(f"{file}{where}: {problem}", remedy="correct that line") from error
+    if not isinstance(content, dict):
+        raise PermanentError(f"{file}: holds no project", remedy="see `pulumi new`")
+    return content
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

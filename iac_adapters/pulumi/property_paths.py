@@ -1,0 +1,44 @@
+"""Property paths as programs write them: `tags.team`, `ingresses[0]`, `data["a.b"]`, `*`.
+
+Source: sdk/go/common/resource/property_path.go of pulumi/pulumi.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from reconciler.domain.paths import Steps
+
+_STEP: Final = re.compile(
+    r'\.?(?P<name>[^.\[\]"]+)|\[(?P<index>\d+)\]|\[\*\]|\["(?P<quoted>(?:[^"\\]|\\.)*)"\]'
+)
+_ANY: Final = "*"
+
+
+def parse_property_path(text: str) -> Steps:
+    """Return the steps of a path; what cannot be read ends it there."""
+    steps: list[str | int] = []
+    at = 0
+    while at < len(text) and (found := _STEP.match(text, at)):
+        if (index := found["index"]) is not None:
+            steps.append(int(index))
+        elif (quoted := found["quoted"]) is not None:
+            steps.append(quoted.replace('\\"', '"').replace("\\\\", "\\"))
+        else:
+            steps.append(found["name"] or _ANY)
+        at = found.end()
+    return tuple(steps)
+
+
+def leads_to(path: Steps, steps: Steps) -> bool:
+    """Whether `path`, which may hold `*`, names `steps` or a place around it."""
+    if len(path) > len(steps):
+        return False
+    return all(one in (_ANY, other) for one, other in zip(path, steps, strict=False))
+
+
+def covered(steps: Steps, paths: Iterable[Steps]) -> bool:
+    """Whether one of `paths` leads to `steps`."""
+    return any(leads_to(path, steps) for path in paths)

@@ -1,0 +1,201 @@
+"""One configured provider process, spoken to in Pulumi's words.
+
+Source: proto/pulumi/provider.proto and sdk/go/common/resource/plugin/provider_plugin.go of
+pulumi/pulumi. Without an engine's address a provider waits to be attached to, as here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Final
+
+import grpc
+
+from iac_adapters.plugin_host.errors import PluginRefused
+from iac_adapters.plugin_host.process import PluginProcess
+from iac_adapters.plugin_host.provider_errors import (
+    Cause,
+    ProviderError,
+    cause_of,
+    remedy_for,
+)
+from iac_adapters.pulumi.messages import message, method_path
+from iac_adapters.pulumi.values import RawProperties, from_struct, to_struct
+
+_HANDSHAKE_S: Final = 60.0
+
+
+class Verdict(IntEnum):
+    """What a provider says of two sets of properties."""
+
+    UNKNOWN = 0
+    SAME = 1
+    DIFFERENT = 2
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Subject:
+    """Which resource a call is about."""
+
+    urn: str
+    id: str
+    type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """An object as it is now; an empty `id` says that there is none."""
+
+    id: str
+    outputs: RawProperties = field(repr=False)
+    inputs: RawProperties | None = field(repr=False)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the provider says that the object does not exist."""
+        return not self.id
+
+
+@dataclass(frozen=True, slots=True)
+class DiffAnswer:
+    """What an update from one to the other would do. `paths` may be empty: few tell them."""
+
+    verdict: Verdict
+    properties: tuple[str, ...]
+    replacing: tuple[str, ...]
+    paths: Mapping[str, bool]
+    """Property paths as the provider writes them; whether each forces a replacement."""
+
+
+class Provider:
+    """A provider plugin; parameterized and configured at most once in its life."""
+
+    def __init__(self, process: PluginProcess) -> None:
+        self.process = process
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self.process.alive
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way."""
+        return self.process.busy
+
+    def memory_bytes(self) -> int:
+        """Return the memory that the process holds now."""
+        return self.process.memory_bytes()
+
+    async def close(self) -> None:
+        """End the process; closing twice is closing once."""
+        await self.process.close()
+
+    async def handshake(self) -> None:
+        """Say what we are; providers older than the handshake do not mind."""
+        try:
+            await self._call("Handshake", message("HandshakeRequest")(), _HANDSHAKE_S)
+        except ProviderError as error:
+            if error.cause is not Cause.UNIMPLEMENTED:
+                raise
+
+    async def parameterize(
+        self, name: str, version: str, value: bytes, *, timeout_s: float
+    ) -> None:
+        """Make the plugin the package `name`, as the checkpoint kept it."""
+        request = message("ParameterizeRequest")()
+        request.value.name, request.value.version, request.value.value = name, version, value
+        await self._call("Parameterize", request, timeout_s)
+
+    async def configure(self, package: str, inputs: RawProperties, *, timeout_s: float) -> None:
+        """Configure with the inputs of a provider resource. The process is then ready to read."""
+        request = message("ConfigureRequest")(
+            acceptSecrets=True, acceptResources=True, sends_old_inputs=True
+        )
+        to_struct(inputs, request.args)
+        for key, value in request.args.fields.items():
+            # The older of two ways; providers of either age read one of them.
+            if value.WhichOneof("kind") == "string_value":
+                request.variables[f"{package}:config:{key}"] = value.string_value
+        await self._call("Configure", request, timeout_s)
+
+    async def read(
+        self,
+        subject: Subject,
+        *,
+        outputs: RawProperties,
+        inputs: RawProperties,
+        timeout_s: float,
+    ) -> ReadAnswer:
+        """Return the live object, given what was recorded of it."""
+        request = message("ReadRequest")(
+            id=subject.id, urn=subject.urn, name=subject.name, type=subject.type
+        )
+        to_struct(outputs, request.properties)
+        to_struct(inputs, request.inputs)
+        answer = await self._call("Read", request, timeout_s)
+        return ReadAnswer(
+            id=answer.id,
+            outputs=from_struct(answer.properties),
+            inputs=from_struct(answer.inputs) if answer.HasField("inputs") else None,
+        )
+
+    async def diff(
+        self,
+        subject: Subject,
+        *,
+        outputs: RawProperties,
+        inputs: RawProperties,
+        wanted: RawProperties,
+        ignored: Sequence[str],
+        timeout_s: float,
+    ) -> DiffAnswer:
+        """Return what an update of an object with `outputs` and `inputs` to `wanted` would do."""
+        request = message("DiffRequest")(
+            id=subject.id,
+            urn=subject.urn,
+            name=subject.name,
+            type=subject.type,
+            ignoreChanges=ignored,
+        )
+        to_struct(outputs, request.olds)
+        to_struct(inputs, request.old_inputs)
+        to_struct(wanted, request.news)
+        answer = await self._call("Diff", request, timeout_s)
+        return DiffAnswer(
+            verdict=Verdict(answer.changes),
+            properties=tuple(dict.fromkeys(answer.diffs)),
+            replacing=tuple(dict.fromkeys(answer.replaces)),
+            # Odd kinds are ADD_REPLACE, DELETE_REPLACE and UPDATE_REPLACE.
+            paths={entry.key: entry.value.kind % 2 == 1 for entry in answer.detailedDiff},
+        )
+
+    async def _call(self, method: str, request: Any, timeout_s: float) -> Any:
+        try:
+            content = await self.process.unary(
+                method_path(method), request.SerializeToString(), timeout_s=timeout_s
+            )
+        except PluginRefused as error:
+            raise _refusal(error) from error
+        return message(f"{method}Response").FromString(content)
+
+
+def _refusal(error: PluginRefused) -> ProviderError:
+    if error.code is grpc.StatusCode.UNIMPLEMENTED:
+        return ProviderError(str(error), error.details, cause=Cause.UNIMPLEMENTED)
+    cause = cause_of(error.details)
+    return ProviderError(
+        _first_line(error.details) or str(error),
+        error.details,
+        cause is Cause.THROTTLED,
+        cause is Cause.EXPIRED_CREDENTIALS,
+        cause=cause,
+        remedy=remedy_for(cause),
+    )
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")

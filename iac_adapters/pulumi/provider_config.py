@@ -1,0 +1,209 @@
+"""From a provider resource of the record to a plugin that can be asked.
+
+Source: `__internal` and parameterization in pkg/resource/deploy/providers of pulumi/pulumi.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from iac_adapters.plugin_host.configured import ConfiguredProviders
+from iac_adapters.plugin_host.deadlines import configure_deadline_s
+from iac_adapters.plugin_host.errors import PluginStartError
+from iac_adapters.plugin_host.handshake import parse_port_line
+from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
+from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, StateResource
+from iac_adapters.pulumi.programs import find_plugin
+from iac_adapters.pulumi.project import Project
+from iac_adapters.pulumi.provider import Provider
+from iac_adapters.pulumi.values import RawProperties, revealed
+from iac_adapters.revision import Revision
+
+PYTHON_DYNAMIC: Final = "pulumi-python"
+NODE_DYNAMIC: Final = "pulumi-nodejs"
+_START_TIMEOUT_S: Final = 60.0
+_PARAMETERIZE_TIMEOUT_S: Final = 300.0
+_DEFAULT: Final = re.compile(r"default(_|$)")
+_NOT_CONFIGURATION: Final = frozenset(
+    {"version", "pluginDownloadURL", "pluginChecksums", "__internal", "__defaults"}
+)
+# What a default provider took from the environment once, and may have expired since. Where
+# things live (region, project, subscription) is not among them: that must stay as recorded.
+_RENEWED_BY: Final = {
+    "accessKey": "AWS_ACCESS_KEY_ID",
+    "secretKey": "AWS_SECRET_ACCESS_KEY",
+    "token": "AWS_SESSION_TOKEN",
+    "clientId": "ARM_CLIENT_ID",
+    "clientSecret": "ARM_CLIENT_SECRET",
+    "credentials": "GOOGLE_CREDENTIALS",
+    "accessToken": "GOOGLE_OAUTH_ACCESS_TOKEN",
+}
+_KEPT_FROM_PLUGINS: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG")
+_CLEAN: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "USER")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProviderKey:
+    """One provider configuration: which plugin, made what by parameters, told what.
+
+    `digest` is keyed, so it may be used as a name; `inputs` may hold credentials.
+    """
+
+    digest: str
+    package: str
+    plugin: str
+    version: str | None
+    parameter: bytes | None
+    argv: tuple[str, ...]
+    inputs: RawProperties
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Surroundings:
+    """What all providers of one stack share. `own` are the stack's own variables."""
+
+    project: Project
+    environment: Mapping[str, str]
+    own: Mapping[str, str]
+    key: bytes = field(repr=False)
+
+
+def provider_key(
+    resource: StateResource, inputs: RawProperties, surroundings: Surroundings
+) -> ProviderKey:
+    """Return whom a resource's provider reference means; nothing is started.
+
+    `inputs` are the provider's, secrets deciphered: those its program gives now, or recorded.
+    """
+    package = resource.type.removeprefix(PROVIDER_TYPES)
+    internal = inputs.get("__internal")
+    internal = internal if isinstance(internal, dict) else {}
+    plugin = str(internal.get("name") or package)
+    version = internal.get("version") or inputs.get("version")
+    version = str(version) if version else None
+    given = {
+        name: value
+        for name, value in revealed(dict(inputs)).items()
+        if name not in _NOT_CONFIGURATION
+    }
+    if _DEFAULT.match(resource.name):
+        given = _renewed(given, surroundings.own)
+    environment = _environment(package, surroundings)
+    argv = _argv(plugin, version, surroundings)
+    revision = Revision(surroundings.key)
+    for part in (package, plugin, version or "", *argv, str(internal.get("parameterization"))):
+        revision.add("part", part)
+    revision.add("inputs", repr(sorted(given.items())))
+    revision.add_environment(environment)
+    return ProviderKey(
+        digest=revision.hexdigest(),
+        package=package,
+        plugin=plugin,
+        version=version,
+        parameter=_parameter(internal),
+        argv=argv,
+        inputs=given,
+        environment=environment,
+    )
+
+
+def interpreter(surroundings: Surroundings) -> str:
+    """Return the Python that runs the project's programs."""
+    named = surroundings.project.options.get("virtualenv")
+    if not named and surroundings.project.options.get("toolchain") in ("uv", "poetry"):
+        named = ".venv"
+    if isinstance(named, str) and named:
+        return str(surroundings.project.directory / named / "bin" / "python")
+    return surroundings.environment.get("PULUMI_PYTHON_CMD") or sys.executable
+
+
+async def start_configured(key: ProviderKey) -> Provider:
+    """Start a provider plugin, parameterize and configure it.
+
+    Raises:
+        PluginStartError: it is not installed, or did not come up.
+        ProviderError: it refused its parameters or its configuration.
+    """
+    if not key.argv:
+        wanted = f"{key.plugin} v{key.version}" if key.version else key.plugin
+        raise PluginStartError(
+            f"the Pulumi plugin {wanted} is not installed",
+            remedy=f"pulumi plugin install resource {key.plugin} {key.version or ''}".strip(),
+        )
+    spec = PluginSpec(argv=key.argv, environment=key.environment, label=key.package)
+    process = await PluginProcess.start(
+        spec,
+        timeout_s=_START_TIMEOUT_S,
+        parse=parse_port_line,
+        # A bridge starts providers of its own; only a leash that stays can end them too.
+        leash_mode="hold",
+    )
+    provider = Provider(process)
+    deadline_s = configure_deadline_s(key.environment)
+    try:
+        if key.package != PYTHON_DYNAMIC:
+            await provider.handshake()
+        if key.parameter is not None:
+            await provider.parameterize(
+                key.package, key.version or "0.0.0", key.parameter,
+                timeout_s=max(deadline_s, _PARAMETERIZE_TIMEOUT_S),
+            )  # fmt: skip
+        await provider.configure(key.package, key.inputs, timeout_s=deadline_s)
+    except BaseException:
+        await provider.close()
+        raise
+    return provider
+
+
+class Providers(ConfiguredProviders[ProviderKey, Provider]):
+    """The providers of Pulumi stacks."""
+
+    def __init__(self, pool: PluginPool[Provider]) -> None:
+        super().__init__(pool, start_configured)
+
+
+def _argv(plugin: str, version: str | None, surroundings: Surroundings) -> tuple[str, ...]:
+    if plugin == PYTHON_DYNAMIC:
+        script = Path(__file__).with_name("dynamic_host.py")
+        folder = str(surroundings.project.program.resolve())
+        return (interpreter(surroundings), "-u", str(script), folder)
+    found = find_plugin(plugin, version, surroundings.environment)
+    return () if found is None else (str(found),)
+
+
+def _environment(package: str, surroundings: Surroundings) -> dict[str, str]:
+    """Return what a plugin sees. Code out of a state sees little, and nothing of ours."""
+    if package == PYTHON_DYNAMIC:
+        ours = {n: os.environ[n] for n in _CLEAN if n in os.environ}
+        given = {**ours, **surroundings.own}
+    else:
+        given = dict(surroundings.environment)
+    kept = {n: v for n, v in given.items() if not n.startswith(_KEPT_FROM_PLUGINS)}
+    return {**kept, "PULUMI_PROJECT": surroundings.project.name, "PYTHONUNBUFFERED": "1"}
+
+
+def _renewed(inputs: dict[str, Any], own: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        name: own[_RENEWED_BY[name]] if own.get(_RENEWED_BY.get(name, "")) else value
+        for name, value in inputs.items()
+    }
+
+
+def _parameter(internal: Mapping[str, Any]) -> bytes | None:
+    encoded = internal.get("parameterization")
+    if not isinstance(encoded, str):
+        return None
+    try:
+        return base64.b64decode(encoded)
+    except binascii.Error:
+        return None

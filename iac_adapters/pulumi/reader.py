@@ -1,0 +1,178 @@
+"""The questions that a Pulumi stack's resources are read and judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from iac_adapters.masker import Masker
+from iac_adapters.plugin_host.provider_errors import Cause, ProviderError
+from iac_adapters.plugin_host.reading import StackReader
+from iac_adapters.pulumi.cli import speakable
+from iac_adapters.pulumi.dynamic_host import NO_READ
+from iac_adapters.pulumi.evaluation import Step
+from iac_adapters.pulumi.judge import Sides, judge
+from iac_adapters.pulumi.loaded import LoadedResource
+from iac_adapters.pulumi.provider import Provider, ReadAnswer
+from iac_adapters.pulumi.provider_config import ProviderKey, Providers
+from reconciler.domain.model import (
+    Drifted,
+    InSync,
+    Missing,
+    Noise,
+    NoiseItem,
+    NotApplicable,
+    Origin,
+    ResourceAddress,
+    Status,
+    Unmanaged,
+    Unreadable,
+    Verdict,
+)
+from reconciler.domain.paths import AttributePath
+
+LOOKED_AT: Final = "only looked up by this stack: whoever manages it changed it"
+_GONE_ANYWAY: Final = "to be deleted, and already gone"
+
+PulumiReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, ReadAnswer]
+
+
+def pulumi_reader(providers: Providers, masker: Masker, *, read_deadline_s: float) -> PulumiReader:
+    """Return a reader of one Pulumi stack."""
+    return StackReader(providers, PulumiQuestions(masker), read_deadline_s=read_deadline_s)
+
+
+@dataclass(frozen=True, slots=True)
+class PulumiQuestions:
+    """Implements `plugin_host.reading.Questions`."""
+
+    masker: Masker = field(repr=False)
+
+    def address(self, resource: LoadedResource) -> ResourceAddress:
+        """Return its URN."""
+        return resource.recorded_as.address
+
+    def settled(self, resource: LoadedResource) -> Verdict | None:
+        """Return the verdict that needs no read."""
+        recorded_as = resource.recorded_as
+        match recorded_as.status:
+            case Status.NOT_APPLICABLE:
+                return NotApplicable(recorded_as.note or "there is no remote object")
+            case Status.NOT_CREATED:
+                return _not_created(resource)
+            case _:
+                return Unreadable(resource.refusal) if resource.refusal else None
+
+    def key(self, resource: LoadedResource) -> ProviderKey:
+        """Return the provider configuration it belongs to."""
+        assert resource.provider is not None  # noqa: S101 - settled() answers without one
+        return resource.provider
+
+    async def read(
+        self, resource: LoadedResource, provider: Provider, *, deadline_s: float
+    ) -> ReadAnswer:
+        """Return what Read answers, given what the record says."""
+        assert resource.state is not None  # noqa: S101 - likewise
+        try:
+            return await provider.read(
+                resource.subject,
+                outputs=resource.state.outputs,
+                inputs=resource.state.inputs,
+                timeout_s=deadline_s,
+            )
+        except ProviderError as error:
+            raise _speakable(error, resource) from error
+
+    def evident(self, resource: LoadedResource, live: ReadAnswer) -> Verdict | None:
+        """Return what needs no diff: gone, exactly as recorded, or not to be judged at all."""
+        status = resource.recorded_as.status
+        if live.gone:
+            if status in (Status.DEPOSED, Status.NOT_DECLARED):
+                return Noise((NoiseItem(AttributePath(""), _GONE_ANYWAY),))
+            return Missing()
+        if status in (Status.DEPOSED, Status.NOT_DECLARED):
+            return Unmanaged()
+        if status is Status.TAINTED:
+            reason = "tainted: the next update replaces it"
+            return Drifted((), requires_replace=True, reason=reason)
+        return InSync() if _as_left(resource, live) else None
+
+    def basis(self, resource: LoadedResource) -> object:
+        """Return what a verdict rests on: it is made anew with each load that read anything new."""
+        return resource
+
+    async def judge(
+        self, resource: LoadedResource, live: ReadAnswer, provider: Provider, *, deadline_s: float
+    ) -> Verdict:
+        """Let the provider compare the live object with what the program asks for."""
+        state, recorded, wanted = resource.state, resource.recorded, resource.wanted
+        assert state is not None  # noqa: S101 - likewise
+        assert recorded is not None  # noqa: S101 - likewise
+        assert wanted is not None  # noqa: S101 - likewise
+        try:
+            answer = await provider.diff(
+                resource.subject,
+                outputs=live.outputs,
+                inputs=state.inputs if live.inputs is None else live.inputs,
+                wanted=wanted,
+                ignored=state.ignore_changes,
+                timeout_s=deadline_s,
+            )
+        except ProviderError as error:
+            raise _speakable(error, resource) from error
+        sides = Sides(
+            live=live.outputs,
+            live_inputs=live.inputs or {},
+            recorded=recorded.outputs,
+            recorded_inputs=recorded.inputs,
+            wanted=wanted,
+            secret_outputs=state.secret_outputs,
+        )
+        verdict = judge(sides, answer, ignored=state.ignore_changes, masker=self.masker)
+        return _looked_at(verdict) if state.external else verdict
+
+
+def _not_created(resource: LoadedResource) -> Verdict:
+    if resource.refusal is not None:
+        return Unreadable(resource.refusal)
+    # What the last update left is gone from the record only where a refresh found it gone.
+    known = resource.recorded
+    adopted = resource.state is None and known is not None
+    return Missing(Origin.OUT_OF_BAND if adopted else Origin.UNAPPLIED)
+
+
+def _as_left(resource: LoadedResource, live: ReadAnswer) -> bool:
+    """Whether the object is to the letter what the last update left, and the code agrees."""
+    state, recorded = resource.state, resource.recorded
+    if state is None or recorded is None or resource.step not in (Step.SAME, None):
+        return False
+    if state.content.get("initErrors"):
+        return False
+    inputs = state.inputs if live.inputs is None else live.inputs
+    return recorded.outputs == live.outputs and recorded.inputs == inputs == state.inputs
+
+
+def _looked_at(verdict: Verdict) -> Verdict:
+    if not isinstance(verdict, Drifted):
+        return verdict
+    return Noise(tuple(NoiseItem(change.path, LOOKED_AT) for change in verdict.changes))
+
+
+def _speakable(error: ProviderError, resource: LoadedResource) -> ProviderError:
+    """Return the error in words that hold no secret."""
+    if NO_READ in error.detail:
+        return ProviderError(
+            "its dynamic provider has no read(), so what is there cannot be seen",
+            remedy="give the provider a read()",
+        )
+    if error.cause is Cause.UNIMPLEMENTED:
+        return ProviderError("its provider cannot read what it made", cause=error.cause)
+    told = speakable(error.summary, resource.unspoken)
+    return ProviderError(
+        told,
+        "",
+        error.is_throttling,
+        error.is_expired_credentials,
+        cause=error.cause,
+        remedy=error.remedy,
+    )

@@ -1,0 +1,72 @@
+"""The baseline of a stack now: what is remembered of it, brought up to what was done since."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+
+from iac_adapters.pulumi.baseline import Baseline, Baselines, baseline_of, carried_on
+from iac_adapters.pulumi.context import Context, deciphered_checkpoint
+from iac_adapters.pulumi.evaluation import Evaluation
+from iac_adapters.pulumi.history import REFRESHING, Entry, history_by_cli, history_of
+from reconciler.domain.errors import PermanentError
+
+
+async def remembered(
+    context: Context, evaluation: Evaluation | None, baselines: Baselines
+) -> Baseline:
+    """Return what the last update left of the stack, and remember it.
+
+    Raises:
+        PermanentError: it cannot be kept.
+        ReconcilerError: what was done to the stack could not be asked for.
+    """
+    digest = hashlib.sha256(context.content).hexdigest()
+    known = await asyncio.to_thread(baselines.load, context.place)
+    if known is not None and known.state_digest == digest:
+        return known
+    entries = await _entries(context)
+    mark_ns = entries[0].written_ns if entries else 0
+    now = baseline_of(context.checkpoint, state_digest=digest, mark_ns=mark_ns)
+    if known is None:
+        baseline = await _first(context, now, entries)
+    else:
+        newer = [entry for entry in entries if entry.written_ns > known.mark_ns]
+        refreshed_only = bool(newer) and all(entry.kind in REFRESHING for entry in newer)
+        baseline = carried_on(known, now, refreshed_only=refreshed_only, evaluation=evaluation)
+    try:
+        await asyncio.to_thread(baselines.store, context.place, baseline)
+    except OSError as error:
+        raise PermanentError(
+            f"{context.place.label}: what its last update left cannot be kept: {error.strerror}",
+            remedy="look at the space and the rights of the data directory",
+        ) from error
+    return baseline
+
+
+async def _entries(context: Context) -> Sequence[Entry]:
+    if context.place.root is None:
+        return await history_by_cli(context.cli)
+    return await asyncio.to_thread(lambda: list(history_of(context.place)))
+
+
+async def _first(context: Context, now: Baseline, entries: Sequence[Entry]) -> Baseline:
+    """Return the baseline of a stack met for the first time.
+
+    Where refreshes were the last that happened to it, what the update before them left is
+    read from the backend's history.
+    """
+    if not entries or entries[0].kind not in REFRESHING:
+        return now
+    updated = next((entry for entry in entries if entry.kind not in REFRESHING), None)
+    if updated is None or updated.checkpoint is None:
+        return now
+    try:
+        content = await asyncio.to_thread(updated.checkpoint.read_bytes)
+    except OSError:
+        return now  # pruned: what is recorded now is all that is left to go by
+    left = await deciphered_checkpoint(context, content)
+    if left is None:
+        return now
+    return carried_on(baseline_of(left), now, refreshed_only=True, evaluation=None)

@@ -1,0 +1,47 @@
+"""One digest of all that an evaluated program depends on, as far as it can be seen.
+
+What a program asks of a cloud (`invoke`), of other stacks or of the clock is not in it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.pulumi.project import Project
+from iac_adapters.revision import Revision
+
+_NO_SOURCES: Final = frozenset({"node_modules", "venv", "__pycache__", "bin", "obj", "target"})
+_MOST_FILES: Final = 20_000
+
+
+def add_program(revision: Revision, program: Path) -> None:
+    """Take in which CLI evaluates."""
+    revision.add("cli", f"{program} {_stamp(program.stat())}")
+
+
+def add_sources(revision: Revision, project: Project) -> None:
+    """Take in every file the program may be made of, by size and time of change."""
+    folders, count = [project.directory, project.program], 0
+    while folders:
+        for entry in _entries(folders.pop()):
+            if entry.name.startswith(".") or entry.name in _NO_SOURCES:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(Path(entry.path))
+            elif count < _MOST_FILES:
+                count += 1
+                revision.add(entry.path, _stamp(entry.stat(follow_symlinks=False)))
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda one: one.name)
+    except OSError:
+        return []
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_size} {status.st_mtime_ns}"

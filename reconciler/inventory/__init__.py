@@ -1,0 +1,1 @@
+"""What there is to work with; beside `bootstrap` all that knows a concrete adapter."""

@@ -155,6 +155,8 @@ class StackSettings(_Section):
     engine: Literal["auto", "plugin", "cli"] = "auto"
     var_files: tuple[ExistingFile, ...] = ()
     env_file: ExistingFile | None = None
+    dynamic_providers: bool = False
+    """Whether Pulumi providers that are code inside the stack's state may be run to read."""
 
     @model_validator(mode="before")
     @classmethod

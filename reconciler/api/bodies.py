@@ -167,6 +167,7 @@ class StackBody(Body):
     engine: Literal["auto", "plugin", "cli"] = "auto"
     var_files: list[FilePath] = Field(default_factory=list, max_length=100)
     env_file: FilePath | None = None
+    dynamic_providers: bool = False
 
 
 class HoldBody(Body):

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.domain.errors import PermanentError
 from reconciler.domain.places import cache_home
 from reconciler.domain.report import Judging
 from reconciler.domain.severity import Rulebook, SeverityRule, override_rule
 from reconciler.domain.severity_catalogue import CATALOGUE
 from reconciler.ports import IacAdapter
-from reconciler.registry import adapter_names, load_adapter
+from reconciler.registry import load_adapter
 from reconciler.settings import Settings
 
 
@@ -40,11 +39,6 @@ def open_adapter(
     Raises:
         PermanentError: none is installed.
     """
-    if tool == "pulumi" and tool not in adapter_names():
-        raise PermanentError(
-            "Pulumi stacks cannot be scanned yet: this version of trueup has no adapter for them",
-            remedy="scan the Terraform stacks by naming their directories",
-        )
     adapter = load_adapter(tool)
     return adapter(
         data_dir=data_dir,

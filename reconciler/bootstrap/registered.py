@@ -37,6 +37,7 @@ def _stack_record(stack: StackSettings) -> StackRecord:
             "engine": stack.engine,
             "var_files": [str(file) for file in stack.var_files],
             "env_file": str(stack.env_file) if stack.env_file else None,
+            "dynamic_providers": stack.dynamic_providers,
         },
     )
 
@@ -65,6 +66,7 @@ def stack_reference(record: StackRecord) -> StackReference:
         pulumi_stack=kept.get("pulumi_stack"),
         var_files=tuple(Path(file) for file in kept.get("var_files") or ()),
         engine=kept.get("engine") or "auto",
+        dynamic_providers=bool(kept.get("dynamic_providers")),
         environment=read_environment_file(Path(env_file)) if env_file else {},
     )
 

@@ -23,6 +23,7 @@ class Targets:
     engine: str | None = None
     workspace: str | None = None
     pulumi_stack: str | None = None
+    dynamic_providers: bool = False
     var_files: tuple[Path, ...] = ()
 
 
@@ -108,6 +109,7 @@ def _by_directory(
         pulumi_stack=targets.pulumi_stack,
         var_files=tuple((here / file).resolve() for file in targets.var_files),
         engine=targets.engine or "auto",
+        dynamic_providers=targets.dynamic_providers,
     )
 
 
@@ -121,5 +123,6 @@ def _configured(stack: StackSettings, targets: Targets) -> StackReference:
         pulumi_stack=targets.pulumi_stack or stack.pulumi_stack,
         var_files=(*stack.var_files, *(file.resolve() for file in targets.var_files)),
         engine=targets.engine or stack.engine,
+        dynamic_providers=targets.dynamic_providers or stack.dynamic_providers,
         environment=read_environment_file(stack.env_file) if stack.env_file else {},
     )

@@ -69,6 +69,11 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
     help="Variables, as terraform takes them; repeatable.",
 )
 @click.option("--stack", "pulumi_stack", metavar="NAME", help="Which Pulumi stack of a project.")
+@click.option(
+    "--dynamic-providers",
+    is_flag=True,
+    help="Run Pulumi providers that are code inside the stack's state, to read with them.",
+)
 @click.option("--workspace", metavar="NAME", help="Which Terraform workspace.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Passes.")
 @click.option(
@@ -90,6 +95,7 @@ def scan(  # noqa: PLR0913 - one parameter per option
     addresses: tuple[str, ...],
     var_files: tuple[Path, ...],
     pulumi_stack: str | None,
+    dynamic_providers: bool,
     workspace: str | None,
     repeat: int,
     every_s: float,
@@ -106,6 +112,7 @@ def scan(  # noqa: PLR0913 - one parameter per option
         engine=engine,
         workspace=workspace,
         pulumi_stack=pulumi_stack,
+        dynamic_providers=dynamic_providers,
         var_files=var_files,
     )
     try:

@@ -27,7 +27,9 @@ _COLUMNS: Final = (
     Column("DIRECTORY", least=28),
 )
 _PLACES: Final = ("directory", "env_file")
-_KEPT: Final = ("workspace", "pulumi_stack", "engine", "var_files", "env_file")
+_KEPT: Final = (
+    "workspace", "pulumi_stack", "engine", "var_files", "env_file", "dynamic_providers"
+)  # fmt: skip
 _OPTIONS: Final = (
     click.option("--workspace", metavar="NAME", help="Which Terraform workspace."),
     click.option("--pulumi-stack", metavar="NAME", help="Which Pulumi stack of the project."),
@@ -47,6 +49,11 @@ _OPTIONS: Final = (
         "--env-file",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         help="Credentials; the daemon reads them anew for each pass, and never stores them.",
+    ),
+    click.option(
+        "--dynamic-providers/--no-dynamic-providers",
+        default=None,
+        help="Run Pulumi providers that are code inside the stack's state, to read with them.",
     ),
 )
 

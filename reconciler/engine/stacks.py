@@ -38,6 +38,7 @@ class StackDraft:
     engine: str = "auto"
     var_files: tuple[str, ...] = ()
     env_file: str | None = None
+    dynamic_providers: bool = False
 
 
 async def register(service: Service, draft: StackDraft, *, actor: str) -> StackRecord:
@@ -193,6 +194,7 @@ def _definition(draft: StackDraft) -> Mapping[str, Any]:
         "engine": draft.engine,
         "var_files": list(draft.var_files),
         "env_file": draft.env_file,
+        "dynamic_providers": draft.dynamic_providers,
     }
 
 

@@ -123,4 +123,5 @@ def _draft(body: StackBody) -> StackDraft:
         engine=body.engine,
         var_files=tuple(body.var_files),
         env_file=body.env_file,
+        dynamic_providers=body.dynamic_providers,
     )

@@ -12,21 +12,37 @@ from typing import Final
 from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.pulumi.assembly import Assembly
+from iac_adapters.pulumi.assembly import NOT_ALLOWED, ONLY_BY_CLI, Assembly
 from iac_adapters.pulumi.baseline import Baselines
+from iac_adapters.pulumi.cli_engine import CliRefresh, refresh_by_cli, verdicts
 from iac_adapters.pulumi.context import Context, prepare
+from iac_adapters.pulumi.correction import correction_job
+from iac_adapters.pulumi.declarations import declarations_of
 from iac_adapters.pulumi.evaluation import Evaluation, evaluate
 from iac_adapters.pulumi.evaluations import Evaluations, is_fresh, missing_host
 from iac_adapters.pulumi.loaded import LoadedResource, LoadedStack
-from iac_adapters.pulumi.provider import Provider
+from iac_adapters.pulumi.outcome import outcome_of
+from iac_adapters.pulumi.plan import PlanReader
+from iac_adapters.pulumi.planning import PlanOrder, preview
+from iac_adapters.pulumi.provider import Provider, ReadAnswer
 from iac_adapters.pulumi.provider_config import Providers
-from iac_adapters.pulumi.reader import PulumiReader, pulumi_reader
+from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader, pulumi_reader
 from iac_adapters.pulumi.remembering import remembered
+from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.warm import WarmStack
 from iac_adapters.timing import Timing
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot, StackName
-from reconciler.ports import StackReference
+from reconciler.domain.plan import Plan
+from reconciler.ports import (
+    Declaration,
+    Exited,
+    Outcome,
+    RunnerJob,
+    StackReference,
+    Vanished,
+)
+from reconciler.ports import Progress as RunProgress
 
 TOOL: Final = "pulumi"
 _IDLE_S: Final = 3600.0
@@ -39,11 +55,12 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Payload:
-    """What a snapshot of ours carries."""
+    """What a snapshot of ours carries. `found` is what the CLI saw, where it was asked."""
 
     context: Context
     stack: LoadedStack
     warm: WarmStack
+    found: CliRefresh | None = None
 
 
 class PulumiAdapter:
@@ -77,18 +94,43 @@ class PulumiAdapter:
         warm = self._warm.get(reference.name)
         context = await prepare(reference, key=self._key, known=warm.context if warm else None)
         timing.lap("load")
-        if warm and warm.context.revision == context.revision and is_fresh(warm.evaluated_at_s):
-            # The locks and warnings are today's; all else is as it was.
-            return _snapshot(reference, Payload(context, warm.stack, warm), timing)
-        context, evaluation, evaluated_at_s = await self._evaluated(reference, context)
+        if (
+            warm is None
+            or warm.context.revision != context.revision
+            or not is_fresh(warm.evaluated_at_s)
+        ):
+            warm = await self._assembled(reference, context, warm)
+            self._warm[reference.name] = warm
+            context = warm.context
         timing.lap("record")
+        # The locks and their warnings are of this moment; all else is as it was.
+        payload = Payload(context, warm.stack, warm)
+        if reference.engine == "cli" or (reference.engine == "auto" and _only_by_cli(warm.stack)):
+            payload = await self._refreshed(payload)
+            timing.lap("read")
+        return _snapshot(reference, payload, timing)
+
+    async def _assembled(
+        self, reference: StackReference, context: Context, warm: WarmStack | None
+    ) -> WarmStack:
+        context, evaluation, evaluated_at_s = await self._evaluated(reference, context)
         baseline = await remembered(context, evaluation, self._baselines)
         assembly = Assembly(context, evaluation, baseline, reference.dynamic_providers)
         stack = LoadedStack(assembly.resources())
         reader = warm.reader if warm else self._reader(context)
-        warm = WarmStack(context, evaluation, evaluated_at_s, stack, reader)
-        self._warm[reference.name] = warm
-        return _snapshot(reference, Payload(context, stack, warm), timing)
+        return WarmStack(context, evaluation, evaluated_at_s, stack, reader)
+
+    async def _refreshed(self, payload: Payload) -> Payload:
+        """Have the CLI look at the whole stack, but for what may not be read."""
+        context = payload.context
+        self._progress(f"{context.place.label}: running a whole refresh preview")
+        refused = [
+            one.subject.urn
+            for one in payload.stack.resources.values()
+            if one.refusal == NOT_ALLOWED and one.state is not None and one.state.custom
+        ]
+        found = await refresh_by_cli(context, without=refused)
+        return replace(payload, found=found)
 
     async def _evaluated(
         self, reference: StackReference, context: Context
@@ -128,9 +170,57 @@ class PulumiAdapter:
             for address, resource in payload.stack.resources.items()
             if wanted is None or address in wanted
         ]
+        if payload.found is not None:
+            for observed in verdicts(payload.found, chosen, masker=self._masker):
+                yield observed
+            return
         async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
             async for observed in pass_:
                 yield observed
+
+    async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
+        """Return the declared forms. See `IacAdapter.declarations`."""
+        resources = _payload(snapshot).stack.resources.values()
+        return tuple(declarations_of(resources, masker=self._masker))
+
+    async def plan(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Let the CLI plan exactly `addresses`. See `IacAdapter.plan`."""
+        payload = _payload(snapshot)
+        order = PlanOrder(payload.context, payload.stack.resources, folder)
+        made = await preview(order, addresses, await self._live(payload, addresses))
+        reader = PlanReader(payload.stack.resources, self._masker, _tools(payload))
+        return reader.plan(made, stack=snapshot.stack, targets=tuple(addresses))
+
+    async def _live(
+        self, payload: Payload, addresses: Collection[ResourceAddress]
+    ) -> dict[str, ReadAnswer]:
+        """Read what a correction would overwrite, so that an approval is for that too."""
+        if payload.found is not None:
+            return {}
+        questions, live = PulumiQuestions(self._masker), {}
+        deadline_s = read_deadline_s(payload.context.cli.environment)
+        for address in addresses:
+            resource = payload.stack.resources.get(address)
+            if resource is None or questions.settled(resource) is not None:
+                continue
+            provider = await self._providers.get(questions.key(resource))
+            answer = await questions.read(resource, provider, deadline_s=deadline_s)
+            live[resource.subject.urn] = answer
+        return live
+
+    def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
+        """Return the command that does the saved plan. See `IacAdapter.correction`."""
+        return correction_job(_payload(snapshot).context, folder=folder)
+
+    def progress(self, line: bytes) -> RunProgress | None:
+        """Return what one line of a run's log means. See `IacAdapter.progress`."""
+        return progress_of(line)
+
+    def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
+        """Return what a run came to. See `IacAdapter.outcome`."""
+        return outcome_of(_payload(snapshot).context.place, ended=ended, log=log)
 
     async def close(self) -> None:
         """End every provider process."""
@@ -139,6 +229,18 @@ class PulumiAdapter:
     def _reader(self, context: Context) -> PulumiReader:
         deadline_s = read_deadline_s(context.cli.environment)
         return pulumi_reader(self._providers, self._masker, read_deadline_s=deadline_s)
+
+
+def _only_by_cli(stack: LoadedStack) -> bool:
+    """Whether something can be read by the CLI alone."""
+    return any(one.refusal == ONLY_BY_CLI for one in stack.resources.values())
+
+
+def _tools(payload: Payload) -> str:
+    """Return what an approval's plan is made and applied with."""
+    keys = [one.provider for one in payload.stack.resources.values() if one.provider is not None]
+    plugins = sorted({" ".join((key.package, key.version or "", *key.argv)) for key in keys})
+    return "\n".join((payload.context.cli_version, *plugins))
 
 
 def _payload(snapshot: Snapshot) -> Payload:
@@ -155,7 +257,7 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         tool=TOOL,
         directory=str(reference.directory),
         revision=payload.context.revision,
-        obtained_by=Engine.PLUGIN,
+        obtained_by=Engine.PLUGIN if payload.found is None else Engine.CLI,
         resources=tuple(resource.recorded_as for resource in resources),
         timing_ms=dict(timing.ms),
         warnings=payload.context.warnings,

@@ -29,7 +29,7 @@ NOT_ALLOWED = (
     "its provider is code inside the stack's state, and running that is not allowed;"
     " `dynamic_providers = true` in [[stack]], or --dynamic-providers, allows it"
 )
-_NODE = "its provider is JavaScript code inside the stack's state, which only the CLI runs"
+ONLY_BY_CLI = "its provider is JavaScript code inside the stack's state, which only the CLI runs"
 _PENDING = (
     "an update was interrupted while creating it, and nobody knows whether it exists; look for"
     " it, then `pulumi refresh --clear-pending-creates`, and `pulumi import` it if it does"
@@ -94,7 +94,7 @@ class Assembly:
             return f"the state names no provider for it ({state.provider or 'none'})"
         if key.package == PYTHON_DYNAMIC and not self.dynamic_providers:
             return NOT_ALLOWED
-        return _NODE if key.package == NODE_DYNAMIC else None
+        return ONLY_BY_CLI if key.package == NODE_DYNAMIC else None
 
     def _keys(self, checkpoint: Checkpoint) -> Iterator[tuple[str, ProviderKey]]:
         """Yield a key for each provider resource, by the reference that resources name it with."""

@@ -38,6 +38,7 @@ class Context:
     content: bytes
     revision: str
     surroundings: Surroundings
+    cli_version: str = ""
     locks: tuple[Lock, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -82,6 +83,7 @@ async def prepare(
         content=content,
         revision="",
         surroundings=Surroundings(project, environment, reference.environment, key),
+        cli_version=executable.version,
         locks=locks,
         warnings=tuple(_warnings(locks)),
     )

@@ -7,7 +7,6 @@ and only `up` and `refresh` look at it.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -50,23 +49,22 @@ def locks_of(place: Place) -> tuple[Lock, ...]:
     folder = place.lock_folder
     if folder is None or not folder.is_dir():
         return ()
-    return tuple(sorted(_locks(folder), key=lambda lock: lock.timestamp))
+    found = [lock for file in folder.glob("*.json") if (lock := read_lock(file)) is not None]
+    return tuple(sorted(found, key=lambda lock: lock.timestamp))
 
 
-def _locks(folder: Path) -> Iterator[Lock]:
-    for file in folder.glob("*.json"):
-        try:
-            content = orjson.loads(file.read_bytes())
-            pid, hostname = int(content["pid"]), str(content["hostname"])
-            timestamp = str(content["timestamp"])
-        except FileNotFoundError:
-            continue  # given back while we looked
-        except (OSError, ValueError, KeyError, TypeError):
-            # A lock nobody can read is held by somebody.
-            yield Lock(file, 0, "somebody", "unknown", "", Holder.ELSEWHERE)
-            continue
-        holder = _holder(pid, hostname, timestamp)
-        yield Lock(file, pid, str(content.get("username")), hostname, timestamp, holder)
+def read_lock(file: Path) -> Lock | None:
+    """Return the lock in `file`; None when it was given back meanwhile."""
+    try:
+        content = orjson.loads(file.read_bytes())
+        pid, hostname = int(content["pid"]), str(content["hostname"])
+        timestamp, username = str(content["timestamp"]), str(content.get("username"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        # A lock nobody can read is held by somebody.
+        return Lock(file, 0, "somebody", "unknown", "", Holder.ELSEWHERE)
+    return Lock(file, pid, username, hostname, timestamp, _holder(pid, hostname, timestamp))
 
 
 def _holder(pid: int, hostname: str, timestamp: str) -> Holder:

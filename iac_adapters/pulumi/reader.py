@@ -13,8 +13,9 @@ from iac_adapters.pulumi.dynamic_host import NO_READ
 from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.judge import Sides, judge
 from iac_adapters.pulumi.loaded import LoadedResource
-from iac_adapters.pulumi.provider import Provider, ReadAnswer
+from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
+from iac_adapters.pulumi.values import RawProperties
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -105,9 +106,8 @@ class PulumiQuestions:
         self, resource: LoadedResource, live: ReadAnswer, provider: Provider, *, deadline_s: float
     ) -> Verdict:
         """Let the provider compare the live object with what the program asks for."""
-        state, recorded, wanted = resource.state, resource.recorded, resource.wanted
+        state, wanted = resource.state, resource.wanted
         assert state is not None  # noqa: S101 - likewise
-        assert recorded is not None  # noqa: S101 - likewise
         assert wanted is not None  # noqa: S101 - likewise
         try:
             answer = await provider.diff(
@@ -120,16 +120,35 @@ class PulumiQuestions:
             )
         except ProviderError as error:
             raise _speakable(error, resource) from error
-        sides = Sides(
-            live=live.outputs,
-            live_inputs=live.inputs or {},
-            recorded=recorded.outputs,
-            recorded_inputs=recorded.inputs,
-            wanted=wanted,
-            secret_outputs=state.secret_outputs,
-        )
-        verdict = judge(sides, answer, ignored=state.ignore_changes, masker=self.masker)
-        return _looked_at(verdict) if state.external else verdict
+        return verdict_of(resource, live, answer, self.masker)
+
+
+def verdict_of(
+    resource: LoadedResource, live: ReadAnswer, answer: DiffAnswer, masker: Masker
+) -> Verdict:
+    """Return what `answer` means for a resource that is recorded and was read."""
+    state = resource.state
+    assert state is not None  # noqa: S101 - what was read is recorded
+    verdict = judge(sides_of(resource, live), answer, ignored=state.ignore_changes, masker=masker)
+    return _looked_at(verdict) if state.external else verdict
+
+
+def sides_of(
+    resource: LoadedResource, live: ReadAnswer, *, wanted: RawProperties | None = None
+) -> Sides:
+    """Return the sides of one resource; `wanted` in place of what the program asked for."""
+    state, recorded = resource.state, resource.recorded
+    assert state is not None  # noqa: S101 - callers check
+    assert recorded is not None  # noqa: S101 - made together
+    asked = resource.wanted if wanted is None else wanted
+    return Sides(
+        live=live.outputs,
+        live_inputs=live.inputs or {},
+        recorded=recorded.outputs,
+        recorded_inputs=recorded.inputs,
+        wanted=state.inputs if asked is None else asked,
+        secret_outputs=state.secret_outputs,
+    )
 
 
 def _not_created(resource: LoadedResource) -> Verdict:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
+from iac_adapters.json_values import json_value
 from iac_adapters.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.masking import secrets_of
 from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
 from iac_adapters.terraform.values import decode
 from reconciler.domain.model import Status
-from reconciler.domain.values import Sensitive, Unknown, Value
+from reconciler.domain.values import Sensitive, Value
 from reconciler.ports import Declaration
 
 _DECLARED: Final = frozenset({Status.LIVE, Status.TAINTED, Status.NOT_APPLICABLE})
 _WITHOUT_SCHEMA: Final = ResourceSchema(version=0, block=Block())
-_EXACT: Final = 2**53
 
 
 def declarations_of(
@@ -39,7 +38,7 @@ def declarations_of(
         values = _declared(resource, known)
         secrets = secrets_of(schema, instance.sensitive_paths).with_words_of((values,))
         masked, _ = secrets.masked(values, (), masker)
-        definition = _json(masked)
+        definition = json_value(masked)
         yield Declaration(
             address=resource.recorded.address,
             type=resource.recorded.type,
@@ -78,27 +77,3 @@ def _baseline(resource: LoadedResource, masker: Masker) -> str:
     digest = masker.mask(recorded.decode())
     assert isinstance(digest, Sensitive)  # noqa: S101 - text always gives a digest
     return digest.digest
-
-
-def _json(value: Value) -> Any:
-    """Return `value` as JSON has it; what is null was not written and is left out."""
-    match value:
-        case Sensitive(digest=digest):
-            return {"digest": digest}
-        case Unknown():
-            return {"unknown": True}
-        case Decimal():
-            return _number(value)
-        case list():
-            return [_json(item) for item in value]
-        case dict():
-            return {key: _json(item) for key, item in value.items() if item is not None}
-        case _:
-            return value
-
-
-def _number(value: Decimal) -> int | float | str:
-    """Return a number that JSON readers agree on, else its text."""
-    if abs(value) <= _EXACT and value == value.to_integral_value():
-        return int(value)
-    return float(value) if Decimal(repr(float(value))) == value else str(value)

@@ -40,12 +40,18 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class PlannedResource:
-    """One resource that would be touched; resources left alone are not listed."""
+    """One resource that would be touched; resources left alone are not listed.
+
+    `unapplied` says that what would be written is not what the last apply wrote. `seal` is a
+    keyed digest of whatever else the tool's own plan holds of it.
+    """
 
     address: ResourceAddress
     type: str
     action: Action
     changes: tuple[PlannedChange, ...] = ()
+    unapplied: bool = False
+    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,8 @@ def _parts(plan: Plan) -> Iterable[bytes]:
     yield "\n".join(sorted(plan.outputs)).encode()
     for resource in sorted(plan.resources, key=lambda one: one.address):
         yield f"{resource.address}\n{resource.type}\n{resource.action}".encode()
+        if resource.seal:
+            yield resource.seal.encode()
         for change in sorted(resource.changes, key=lambda one: one.path):
             yield change.path.encode()
             yield canonical_bytes(change.before)
@@ -122,7 +130,7 @@ def _concern(resource: PlannedResource, finding: Finding | None) -> str | None:
     address = resource.address
     if finding is None:
         return f"{address} would be changed too ({resource.action}), and nobody found it drifted"
-    if finding.origin is not Origin.OUT_OF_BAND:
+    if resource.unapplied or finding.origin is not Origin.OUT_OF_BAND:
         return f"{address} holds code that was not applied yet"
     if resource.action is Action.CREATE:
         return None if finding.kind is Kind.MISSING else f"{address} would be created a second time"

@@ -1,0 +1,103 @@
+"""The slow way: one whole `pulumi refresh --preview-only`, read back. Fallback and oracle.
+
+It locks nothing and writes nothing. Its summary does not say what drifted; its event stream
+does, with secrets masked: that one changed is seen from the properties it names.
+
+Source: resOutputsEvent of a refresh carries the result (`same`, `update`, `delete`) and both
+sides; pulumi/pulumi 3.259.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from iac_adapters.masker import Masker
+from iac_adapters.pulumi.assembly import ONLY_BY_CLI
+from iac_adapters.pulumi.context import Context
+from iac_adapters.pulumi.evaluation import Step
+from iac_adapters.pulumi.events import Done, done_in, events_of, has_summary
+from iac_adapters.pulumi.loaded import LoadedResource
+from iac_adapters.pulumi.masked_events import diffs_in, filled, refreshed
+from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
+from iac_adapters.pulumi.provider import Verdict as Said
+from iac_adapters.pulumi.reader import PulumiQuestions, verdict_of
+from reconciler.domain.model import InSync, Observed, Unreadable, Verdict
+
+_TIMEOUT_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CliRefresh:
+    """What the CLI found, by URN; or the reason why it found nothing at all."""
+
+    steps: Mapping[str, Done] = field(default_factory=dict)
+    failure: str = ""
+
+
+async def refresh_by_cli(context: Context, *, without: Sequence[str] = ()) -> CliRefresh:
+    """Run one refresh that only looks. `without` are URNs that must not be read."""
+    options = [f"--exclude={urn}" for urn in without]
+    run = await context.cli.run(
+        "refresh", "--preview-only", "--json", *options, timeout_s=_TIMEOUT_S
+    )
+    events = list(events_of(run.stdout))
+    if run.exit_code != 0 or not has_summary(events):
+        return CliRefresh(failure=context.cli.reason(run))
+    steps = (step for event in events if (step := done_in(event)) is not None)
+    return CliRefresh({step.urn: step for step in steps if step.stage == "outputs"})
+
+
+def verdicts(
+    found: CliRefresh, resources: Sequence[LoadedResource], *, masker: Masker
+) -> Iterator[Observed]:
+    """Yield a verdict for each of `resources`.
+
+    A refresh that failed says nothing about anything: all that was asked is unreadable.
+    """
+    questions = PulumiQuestions(masker)
+    for resource in resources:
+        verdict = questions.settled(resource)
+        if verdict is None or resource.refusal == ONLY_BY_CLI:
+            verdict = _verdict(resource, found, questions)
+        yield Observed(resource.recorded_as.address, verdict)
+
+
+def _verdict(resource: LoadedResource, found: CliRefresh, questions: PulumiQuestions) -> Verdict:
+    if found.failure:
+        return Unreadable(found.failure)
+    step = found.steps.get(resource.subject.urn)
+    if step is None:
+        return Unreadable("the CLI's refresh does not mention it")
+    live = refreshed(step, "new") or ReadAnswer("", {}, None)
+    if step.op == "delete":
+        live = ReadAnswer("", {}, None)
+    if (verdict := questions.evident(resource, live)) is not None:
+        return verdict
+    told = _told(resource, step)
+    if not told and step.op == "same" and resource.step in (Step.SAME, None):
+        return InSync()
+    answer = DiffAnswer(Said.DIFFERENT, told, (), {})
+    return verdict_of(resource, _with_secrets(resource, live, told), answer, questions.masker)
+
+
+def _told(resource: LoadedResource, step: Done) -> tuple[str, ...]:
+    """Return the properties that the world or the code changed."""
+    drifted = diffs_in(step) if step.op != "same" else ()
+    state, wanted = resource.state, resource.wanted
+    if state is None or wanted is None or resource.step in (Step.SAME, None):
+        return drifted
+    names = sorted(wanted.keys() | state.inputs.keys())
+    coded = (name for name in names if wanted.get(name) != state.inputs.get(name))
+    return tuple(dict.fromkeys((*drifted, *coded)))
+
+
+def _with_secrets(resource: LoadedResource, live: ReadAnswer, told: Sequence[str]) -> ReadAnswer:
+    """Put recorded secrets where they are masked, but in the properties that changed."""
+    recorded = resource.recorded.outputs if resource.recorded is not None else {}
+    outputs = {
+        name: value if name in told else filled(value, recorded.get(name))
+        for name, value in live.outputs.items()
+    }
+    return ReadAnswer(live.id, outputs, None)

@@ -1,0 +1,149 @@
+"""What an update came to, read from what it left behind: its record, its log, the checkpoint.
+
+Clean is what can be shown to be: every step that was begun has an end in the log, no provider
+died over one, and the checkpoint names no operation whose end is unknown. Everything else is
+in doubt.
+
+Source: exit codes of pulumi 3.259: 1 failed or cancelled gracefully, 8 cancelled by force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.pulumi.backend import Place
+from iac_adapters.pulumi.checkpoint import parse_checkpoint
+from iac_adapters.pulumi.events import Said, done_in, event_of, said_in
+from iac_adapters.pulumi.run_log import changing, summary_of
+from iac_adapters.pulumi.update_job import NOT_STARTED
+from reconciler.domain.errors import PermanentError
+from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
+
+_FORCED: Final = 8
+_LONGEST_LINE: Final = 1 << 20
+_SHOWN_CHARACTERS: Final = 2000
+_LOCKED: Final = "the stack is currently locked"
+_VIOLATED: Final = ("violates plan", "is not allowed by the plan")
+# What the CLI says when a plugin went away in the middle of a call.
+_DIED: Final = ("error reading from server: EOF", "transport is closing", "connection refused",
+                "the plugin exited")  # fmt: skip
+
+
+@dataclass(slots=True)
+class RunLog:
+    """What a whole log says, folded line by line."""
+
+    summary: str | None = None
+    begun: set[str] = field(default_factory=set)
+    ended: int = 0
+    errors: list[Said] = field(default_factory=list)
+    not_started: str | None = None
+
+    def take(self, line: bytes) -> None:
+        """Fold one line in."""
+        event = event_of(line)
+        if event is None:
+            if line.startswith(NOT_STARTED.encode()):
+                self.not_started = line.decode(errors="replace").strip()
+            return
+        self.summary = summary_of(event) or self.summary
+        said = said_in(event)
+        if said is not None and said.severity == "error":
+            self.errors.append(said)
+        step = done_in(event)
+        if step is None or changing(step) is None:
+            return
+        if step.stage == "pre":
+            self.begun.add(step.urn)
+        else:
+            self.begun.discard(step.urn)
+            self.ended += 1
+
+    def told(self, *words: str) -> bool:
+        """Whether one of the errors says any of `words`."""
+        return any(word in error.text for error in self.errors for word in words)
+
+
+def read_log(log: Path) -> RunLog:
+    """Return what the log says; one that is not there says nothing."""
+    told = RunLog()
+    for line in _lines(log):
+        told.take(line)
+    return told
+
+
+def outcome_of(place: Place, *, ended: Exited | Vanished, log: Path) -> Outcome:
+    """Return what the run came to; reads only."""
+    if isinstance(ended, Vanished):
+        return InDoubt("the runner is gone without a record of how the update ended")
+    told = read_log(log)
+    if (left := _left_pending(place)) is not None:
+        return InDoubt(left)
+    if ended.exit_code == 0:
+        return Done(told.summary or "updated")
+    return _failed(told, ended)
+
+
+def _failed(told: RunLog, ended: Exited) -> Outcome:
+    if told.not_started is not None:
+        return Failed(told.not_started)
+    if ended.exit_code < 0:
+        return InDoubt(f"pulumi was killed by signal {-ended.exit_code}")
+    if ended.exit_code == _FORCED:
+        return InDoubt("pulumi was made to stop at once")
+    if told.begun:
+        names = ", ".join(sorted(urn.rpartition("::")[2] for urn in told.begun))
+        return InDoubt(f"pulumi ended with exit code {ended.exit_code} in the middle of {names}")
+    if told.told(*_DIED):
+        return InDoubt("a provider died in the middle of a call")
+    if told.told(_LOCKED):
+        return Failed("the stack is locked by another update; nothing was done")
+    if told.told(*_VIOLATED):
+        return _violated(told)
+    if ended.interrupted:
+        return Failed(f"it was asked to stop; {told.ended} resources were dealt with before")
+    if not told.errors:
+        return InDoubt(f"pulumi ended with exit code {ended.exit_code} and did not say why")
+    return Failed(_reason(told.errors))
+
+
+def _violated(told: RunLog) -> Outcome:
+    # The fence is per resource, at the time of its step: others may have been corrected before.
+    if told.ended:
+        return Failed(
+            "the world or the code moved on after the plan was made;"
+            f" {told.ended} resources were dealt with before"
+        )
+    return Failed("the world or the code moved on after the plan was made", stale=True)
+
+
+def _left_pending(place: Place) -> str | None:
+    """Return what the checkpoint says of operations nobody ended; None when it says nothing."""
+    file = place.state_file
+    if file is None:
+        return None
+    try:
+        checkpoint = parse_checkpoint(file.read_bytes(), origin=str(file))
+    except (OSError, PermanentError) as error:
+        return f"the checkpoint cannot be read: {error}"
+    if not checkpoint.pending:
+        return None
+    told = ", ".join(f"{one.kind} {one.resource.name}" for one in checkpoint.pending)
+    return f"the checkpoint says that it is still {told}"
+
+
+def _reason(errors: list[Said]) -> str:
+    text = "\n".join(dict.fromkeys(error.text for error in errors))
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def _lines(log: Path) -> Iterator[bytes]:
+    try:
+        with log.open("rb") as stream:
+            while line := stream.readline(_LONGEST_LINE):
+                yield line
+    except FileNotFoundError:
+        return

@@ -1,0 +1,220 @@
+"""What a correction would do, read from a preview's events and its saved plan. Pure.
+
+The events say which steps there are, with secrets masked; the saved plan says the same with
+secrets in clear, but not what is overwritten; a fresh read of ours says that. Together they
+bind an approval to what is there, what will be there, and the secrets on both sides.
+
+Source: pkg/resource/deploy/plan.go of pulumi/pulumi 3.259. A plan holds, per resource, the
+inputs that differ from the refreshed ones (`goal.inputDiff`), the steps and the planned state.
+Its times, seeds and the order of its lines differ between two runs; nothing else does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from iac_adapters.masker import Masker
+from iac_adapters.pulumi.checkpoint import STACK_TYPE
+from iac_adapters.pulumi.evaluation import Planned, Step, read_plan
+from iac_adapters.pulumi.events import Done
+from iac_adapters.pulumi.judge import judge
+from iac_adapters.pulumi.loaded import LoadedResource
+from iac_adapters.pulumi.masked_events import diffs_in, is_masked, refreshed
+from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
+from iac_adapters.pulumi.provider import Verdict as Said
+from iac_adapters.pulumi.reader import sides_of
+from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.values import RawProperties, plain, visible
+from reconciler.domain.fingerprint import value_digest
+from reconciler.domain.model import Change, Drifted, ResourceAddress, StackName
+from reconciler.domain.paths import AttributePath, render_path
+from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
+from reconciler.domain.values import Unknown, Value
+
+_ACTIONS: Final = {
+    Step.CREATE: Action.CREATE,
+    Step.UPDATE: Action.UPDATE,
+    Step.REPLACE: Action.REPLACE,
+    Step.DELETE: Action.DELETE,
+    Step.OTHER: Action.OTHER,
+}
+_REFRESH: Final = "refresh"
+_PASSING: Final = frozenset({"seed", "time"})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Preview:
+    """One targeted, refreshing preview: its events' steps, its saved plan, and our own reads."""
+
+    steps: Sequence[Done]
+    plans: Mapping[str, Mapping[str, Any]]
+    content: bytes
+    live: Mapping[str, ReadAnswer]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlanReader:
+    """What a preview is read with. `tools` names CLI and plugins, which an approval is for too."""
+
+    resources: Mapping[ResourceAddress, LoadedResource]
+    masker: Masker
+    tools: str
+
+    def plan(
+        self, preview: Preview, *, stack: StackName, targets: Sequence[ResourceAddress]
+    ) -> Plan:
+        """Return what the correction would do; no secret is in it.
+
+        Raises:
+            PermanentError: the saved plan cannot be read.
+        """
+        evaluation = read_plan(preview.content)
+        found = []
+        for urn, planned in evaluation.planned.items():
+            if planned.step in (Step.SAME, Step.READ) or not planned.custom:
+                continue
+            found.append(self._resource(urn, planned, preview))
+        return Plan(
+            stack=stack,
+            targets=tuple(sorted(targets)),
+            resources=tuple(sorted(found, key=lambda one: one.address)),
+            outputs=tuple(sorted(_outputs(preview.steps))),
+        )
+
+    def _resource(self, urn: str, planned: Planned, preview: Preview) -> PlannedResource:
+        loaded = self.resources.get(ResourceAddress(urn))
+        step = _last(preview.steps, urn)
+        inputs = self._inputs(planned, step, loaded)
+        action = _ACTIONS.get(planned.step, Action.OTHER)
+        if action in (Action.CREATE, Action.REPLACE):
+            inputs = _unnamed(inputs, urn)
+        changes = (
+            self._created(inputs)
+            if action is Action.CREATE
+            else self._changed(urn, inputs, step, preview, loaded)
+        )
+        return PlannedResource(
+            address=ResourceAddress(urn),
+            type=step.type if step is not None else "",
+            action=action,
+            changes=tuple(sorted(changes, key=lambda one: one.path)),
+            unapplied=action is not Action.DELETE and self._is_unapplied(urn, inputs, loaded),
+            seal=self._seal(_unnamed(preview.plans.get(urn, {}), urn)),
+        )
+
+    def _inputs(
+        self, planned: Planned, step: Done | None, loaded: LoadedResource | None
+    ) -> RawProperties:
+        """Return the inputs that will be written, secrets in clear.
+
+        Events name them all and mask the secret ones; the plan has those that differ from
+        what is refreshed in clear. A masked one in neither is as the program asks for it.
+        """
+        told: RawProperties = {}
+        if step is not None and isinstance(new := step.metadata.get("new"), dict):
+            told = new.get("inputs") or {}
+        asked = (loaded.wanted if loaded is not None else None) or {}
+        kept = {
+            name: asked.get(name, value) if is_masked(value) else value
+            for name, value in told.items()
+        }
+        return {**kept, **planned.changed}
+
+    def _created(self, inputs: RawProperties) -> Iterator[PlannedChange]:
+        secrets = secrets_of((inputs,))
+        for name, value in visible(inputs).items():
+            masked, _ = secrets.masked(value, (name,), self.masker)
+            yield PlannedChange(render_path((name,)), None, masked)
+
+    def _changed(
+        self,
+        urn: str,
+        inputs: RawProperties,
+        step: Done | None,
+        preview: Preview,
+        loaded: LoadedResource | None,
+    ) -> Iterator[PlannedChange]:
+        live = preview.live.get(urn) or (refreshed(step, "old") if step is not None else None)
+        if loaded is None or loaded.state is None or live is None:
+            return
+        told = diffs_in(step) if step is not None else ()
+        verdict = judge(
+            sides_of(loaded, live, wanted=inputs),
+            DiffAnswer(Said.DIFFERENT, told, (), {}),
+            ignored=loaded.state.ignore_changes,
+            masker=self.masker,
+        )
+        if isinstance(verdict, Drifted):
+            yield from map(_planned_change, verdict.changes)
+
+    def _is_unapplied(self, urn: str, inputs: RawProperties, loaded: LoadedResource | None) -> bool:
+        recorded = loaded.recorded if loaded is not None else None
+        if recorded is None:
+            return True
+        return visible(_unnamed(inputs, urn)) != visible(_unnamed(recorded.inputs, urn))
+
+    def _seal(self, plan: Mapping[str, Any]) -> str:
+        lasting = {name: value for name, value in plan.items() if name not in _PASSING}
+        value: Value = {"plan": plain(_tagged(lasting)), "tools": self.tools}
+        return value_digest(value, key=self.masker.key)
+
+
+def _planned_change(change: Change) -> PlannedChange:
+    return PlannedChange(AttributePath(change.path), change.live, change.declared)
+
+
+def _last(steps: Sequence[Done], urn: str) -> Done | None:
+    """Return the step that says what will be: not the refresh before it."""
+    fitting = [one for one in steps if one.urn == urn and one.op != _REFRESH]
+    return fitting[-1] if fitting else None
+
+
+def _unnamed(raw: Any, urn: str) -> Any:
+    """Return `raw` without the random end of names that Pulumi gives: each preview rolls it."""
+    logical = re.escape(urn.rpartition("::")[2])
+    return _renamed(raw, re.compile(rf"^({logical}-)[0-9a-f]{{7}}$"))
+
+
+def _renamed(raw: Any, name: re.Pattern[str]) -> Any:
+    if isinstance(raw, str):
+        return name.sub(r"\1*", raw)
+    if isinstance(raw, list):
+        return [_renamed(item, name) for item in raw]
+    if isinstance(raw, dict):
+        return {key: _renamed(item, name) for key, item in raw.items()}
+    return raw
+
+
+def _outputs(steps: Sequence[Done]) -> Iterator[str]:
+    """Yield the stack's outputs that would change to something that is known now."""
+    for step in steps:
+        if step.type != STACK_TYPE or step.stage != "outputs":
+            continue
+        old = _plain_outputs(step.metadata.get("old"))
+        new = _plain_outputs(step.metadata.get("new"))
+        for name in old.keys() | new.keys():
+            after = new.get(name)
+            if old.get(name) != after and not isinstance(after, Unknown):
+                yield name
+
+
+def _plain_outputs(state: Any) -> dict[str, Value]:
+    outputs = state.get("outputs") if isinstance(state, dict) else None
+    if not isinstance(outputs, dict):
+        return {}
+    return {name: plain(_tagged(value)) for name, value in outputs.items()}
+
+
+def _tagged(raw: Any) -> Any:
+    """Return `raw` with the texts of deciphered or masked secrets where `plain` looks for them."""
+    if isinstance(raw, list):
+        return [_tagged(item) for item in raw]
+    if not isinstance(raw, dict):
+        return raw
+    for name in ("plaintext", "ciphertext"):
+        if name in raw:
+            return str(raw[name])
+    return {key: _tagged(item) for key, item in raw.items()}

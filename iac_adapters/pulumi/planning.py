@@ -1,0 +1,141 @@
+"""Plan the correction of some resources by a real preview, and keep the plan to apply it.
+
+A preview takes no lock and changes nothing, neither in the cloud nor in the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from iac_adapters.pulumi.assembly import is_unknown_creation
+from iac_adapters.pulumi.context import Context
+from iac_adapters.pulumi.evaluation import evaluate_deadline_s
+from iac_adapters.pulumi.events import done_in, events_of
+from iac_adapters.pulumi.loaded import LoadedResource
+from iac_adapters.pulumi.locks import Holder, Lock
+from iac_adapters.pulumi.plan import Preview
+from iac_adapters.pulumi.provider import ReadAnswer
+from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.model import ResourceAddress
+
+PLAN_FILE: Final = "plan.json"
+JOB_FILE: Final = "plan-job.json"
+_TO_BE_DELETED: Final = " (to be deleted: "
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlanOrder:
+    """One plan to make: of which stack and resources, and where it is kept."""
+
+    context: Context
+    resources: Mapping[ResourceAddress, LoadedResource]
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        """The saved plan. It holds secrets in clear."""
+        return self.folder / PLAN_FILE
+
+
+async def preview(
+    order: PlanOrder, addresses: Collection[ResourceAddress], live: Mapping[str, ReadAnswer]
+) -> Preview:
+    """Save a plan for exactly `addresses`, and the job that would do it; return what it says.
+
+    Raises:
+        RetryableError: somebody holds the stack, or a backend or provider did not answer.
+        PermanentError: an interrupted update has to be looked after first, one of `addresses`
+            does not exist any more, or no plan can be made.
+    """
+    _refuse_pending(order.context)
+    _refuse_locked(order.context.locks, order.context.place.label)
+    targets = _targets(order, addresses)
+    cli = order.context.cli
+    options = [f"--target={target}" for target in targets]
+    run = await cli.run(
+        "preview", "--refresh", "--json", "--show-secrets", f"--save-plan={order.file}", *options,
+        timeout_s=evaluate_deadline_s(cli.environment),
+    )  # fmt: skip
+    if run.exit_code != 0:
+        raise cli.failure(run, "the correction could not be planned")
+    await asyncio.to_thread(_keep_job, order, options)
+    content = await asyncio.to_thread(order.file.read_bytes)
+    return Preview(
+        steps=[step for event in events_of(run.stdout) if (step := done_in(event)) is not None],
+        plans=_plans(content),
+        content=content,
+        live=live,
+    )
+
+
+def _refuse_pending(context: Context) -> None:
+    """Refuse every update while nobody knows whether one object exists.
+
+    `up` would go on with a warning and create it a second time.
+    """
+    unknown = [one for one in context.checkpoint.pending if is_unknown_creation(one)]
+    if unknown:
+        names = ", ".join(one.resource.name for one in unknown[:3])
+        raise PermanentError(
+            f"{context.place.label}: an update was interrupted while creating {names},"
+            " and whether that exists is not known",
+            remedy="look for it; then `pulumi refresh --clear-pending-creates`, and"
+            " `pulumi import` it if it does exist",
+        )
+
+
+def _refuse_locked(locks: Sequence[Lock], label: str) -> None:
+    for lock in locks:
+        if lock.holder is Holder.ELSEWHERE:
+            raise RetryableError(
+                f"{label}: locked by {lock}",
+                remedy="wait until that has ended; `pulumi cancel` releases what nobody holds",
+            )
+
+
+def _targets(order: PlanOrder, addresses: Collection[ResourceAddress]) -> list[str]:
+    if not addresses:
+        raise PermanentError("a plan without a target would plan everything")
+    targets = []
+    for address in sorted(addresses):
+        if address not in order.resources:
+            raise PermanentError(
+                f"{address}: neither program nor record holds it any more",
+                remedy="scan the stack again; what is gone from both needs no correction",
+            )
+        targets.append(address.partition(_TO_BE_DELETED)[0])
+    return list(dict.fromkeys(targets))
+
+
+def _plans(content: bytes) -> Mapping[str, Mapping[str, Any]]:
+    plans: dict[str, dict[str, Any]] = orjson.loads(content)["resourcePlans"]
+    return plans
+
+
+def _keep_job(order: PlanOrder, targets: Sequence[str]) -> None:
+    """Write what the job has to do, and the words it must not repeat."""
+    cli = order.context.cli
+    stale = [lock for lock in order.context.locks if lock.holder is Holder.DEAD]
+    job = {
+        "command": [
+            str(cli.executable),
+            *cli.arguments("up", "--yes", "--skip-preview", "--refresh", "--json"),
+            f"--plan={order.file.absolute()}",
+            *targets,
+        ],
+        "stale_locks": [
+            {"file": str(lock.file), "pid": lock.pid, "timestamp": lock.timestamp} for lock in stale
+        ],
+        "unspoken": sorted(cli.unspoken.words),
+    }
+    descriptor = os.open(order.folder / JOB_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(job, file)

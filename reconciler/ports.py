@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,8 @@ class StackReference:
 
     `engine` is `auto`, `plugin` or `cli`. `environment` is laid over the process's
     own for the tool and its plugins; it may hold credentials and is never stored.
-    `dynamic_providers` allows running code that stands in the stack's own state.
+    `dynamic_providers` allows running code that stands in the stack's own state. `program` is
+    one that is a function of this process (a Pulumi inline program).
     """
 
     name: StackName
@@ -31,6 +32,7 @@ class StackReference:
     var_files: tuple[Path, ...] = ()
     engine: str = "auto"
     dynamic_providers: bool = False
+    program: Callable[[], object] | None = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import read_deadline_s
@@ -43,6 +43,9 @@ from reconciler.ports import (
     Vanished,
 )
 from reconciler.ports import Progress as RunProgress
+
+if TYPE_CHECKING:
+    from iac_adapters.pulumi.inline import InlineProgram
 
 TOOL: Final = "pulumi"
 _IDLE_S: Final = 3600.0
@@ -87,12 +90,13 @@ class PulumiAdapter:
         self._baselines = Baselines(data_dir / "pulumi" / "baselines", key=key)
         self._evaluations = Evaluations(cache_dir / "pulumi" / "evaluations", key=key)
         self._warm: dict[StackName, WarmStack] = {}
+        self._programs: dict[StackName, InlineProgram] = {}
 
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
         timing = Timing()
         warm = self._warm.get(reference.name)
-        context = await prepare(reference, key=self._key, known=warm.context if warm else None)
+        context = await self._prepare(reference, warm.context if warm else None)
         timing.lap("load")
         if (
             warm is None
@@ -136,9 +140,11 @@ class PulumiAdapter:
         self, reference: StackReference, context: Context
     ) -> tuple[Context, Evaluation | None, float]:
         """Return what the program asks for, by a context that stayed as it was meanwhile."""
-        if (known := self._evaluations.load(context.revision)) is not None:
+        known = self._evaluations.load(context.revision) if reference.program is None else None
+        if known is not None:
             return context, *known
-        if (host := missing_host(context)) is not None:
+        host = missing_host(context) if reference.program is None else None
+        if host is not None:
             warning = (
                 f"the program was not run: {host} is not installed;"
                 " changes of the code that are not applied yet are not shown"
@@ -149,7 +155,7 @@ class PulumiAdapter:
             self._progress(f"{context.place.label}: running the program")
             made_at_s = time.time()
             evaluation = await evaluate(context.cli)
-            again = await prepare(reference, key=self._key, known=context)
+            again = await self._prepare(reference, context)
             if again.revision == context.revision:
                 self._evaluations.store(context.revision, evaluation, made_at_s)
                 return context, evaluation, made_at_s
@@ -223,8 +229,25 @@ class PulumiAdapter:
         return outcome_of(_payload(snapshot).context.place, ended=ended, log=log)
 
     async def close(self) -> None:
-        """End every provider process."""
+        """End every provider process, and serve no program any more."""
+        for program in self._programs.values():
+            program.close()
         await self._pool.close()
+
+    async def _prepare(self, reference: StackReference, known: Context | None) -> Context:
+        options = self._served(reference) if reference.program is not None else ()
+        return await prepare(reference, key=self._key, known=known, program=options)
+
+    def _served(self, reference: StackReference) -> tuple[str, ...]:
+        from iac_adapters.pulumi.inline import InlineProgram  # noqa: PLC0415 - loads the SDK
+
+        served = self._programs.get(reference.name)
+        if served is None or served.program is not reference.program:
+            assert reference.program is not None  # noqa: S101 - the caller checks
+            if served is not None:
+                served.close()
+            served = self._programs[reference.name] = InlineProgram(reference.program)
+        return served.options
 
     def _reader(self, context: Context) -> PulumiReader:
         deadline_s = read_deadline_s(context.cli.environment)

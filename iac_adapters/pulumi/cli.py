@@ -16,6 +16,7 @@ from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableE
 
 _STREAMING: Final = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true", "NO_COLOR": "1"}
 _SHOWN_CHARACTERS: Final = 1500
+_RUNNING: Final = ("preview", "up")
 _LOCKED: Final = "the stack is currently locked by"
 _PASSING: Final = frozenset({Cause.THROTTLED, Cause.UNREACHABLE})
 # Plan violations print the values on both sides, secrets among them.
@@ -42,10 +43,13 @@ class Cli:
     stack: str
     environment: Mapping[str, str]
     unspoken: Unspoken = field(default_factory=Unspoken)
+    program: tuple[str, ...] = ()
+    """What commands that run the program are told where it is no project on disk."""
 
     def arguments(self, *command: str) -> list[str]:
         """Return a command's words, with the stack named and nothing asked of anybody."""
-        return [*command, "--stack", self.stack, "--non-interactive"]
+        program = self.program if command[0] in _RUNNING else ()
+        return [*command, "--stack", self.stack, "--non-interactive", *program]
 
     async def run(self, *command: str, timeout_s: float, holds_lock: bool = False) -> ToolRun:
         """Run one command to its end, whatever that is. Raises what `run_command` raises."""

@@ -16,7 +16,7 @@ from iac_adapters.pulumi.programs import checked_pulumi, tool_environment
 from iac_adapters.pulumi.project import Project, load_project, selected_stack
 from iac_adapters.pulumi.provider_config import Surroundings
 from iac_adapters.pulumi.secrets import PASSPHRASE, passphrase_decrypter
-from iac_adapters.pulumi.sources import add_program, add_sources
+from iac_adapters.pulumi.sources import add_cli, add_sources, identity_of
 from iac_adapters.pulumi.values import SECRET, SIGNATURE, deciphered, secret_paths
 from iac_adapters.revision import Revision
 from iac_adapters.unspoken import Unspoken, unspoken_words
@@ -49,9 +49,15 @@ class Context:
 
 
 async def prepare(
-    reference: StackReference, *, key: bytes, known: Context | None = None
+    reference: StackReference,
+    *,
+    key: bytes,
+    known: Context | None = None,
+    program: tuple[str, ...] = (),
 ) -> Context:
     """Return the stack as its record stands now; `known` spares deciphering it again.
+
+    `program` are the CLI's options for a program that is served by this process.
 
     Raises:
         RetryableError: an update is under way, or the backend could not be reached.
@@ -73,6 +79,7 @@ async def prepare(
         stack=stack,
         environment=environment,
         unspoken=unspoken_words((), environment),
+        program=program,
     )
     content = await _content(place, cli)
     context = Context(
@@ -87,7 +94,9 @@ async def prepare(
         locks=locks,
         warnings=tuple(_warnings(locks)),
     )
-    context = replace(context, revision=await asyncio.to_thread(_revision_of, context, key))
+    context = replace(
+        context, revision=await asyncio.to_thread(_revision_of, context, reference, key)
+    )
     if known is not None and known.content == content and known.cli.environment == environment:
         return replace(context, checkpoint=known.checkpoint, cli=known.cli)
     checkpoint = await _deciphered(context)
@@ -216,12 +225,14 @@ def _secret_texts(raw: Any, *, inside: bool) -> Iterator[str]:
         yield raw
 
 
-def _revision_of(context: Context, key: bytes) -> str:
+def _revision_of(context: Context, reference: StackReference, key: bytes) -> str:
     revision = Revision(key)
     revision.add("stack", f"{context.place.url} {context.place.label}")
     revision.add("directory", str(context.project.directory))
     revision.add("state", context.content)
     revision.add_environment(context.cli.environment)
-    add_program(revision, context.cli.executable)
+    add_cli(revision, context.cli.executable)
+    if reference.program is not None:
+        revision.add("program", identity_of(reference.program))
     add_sources(revision, context.project)
     return revision.hexdigest()

@@ -5,7 +5,9 @@ What a program asks of a cloud (`invoke`), of other stacks or of the clock is no
 
 from __future__ import annotations
 
+import inspect
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +18,7 @@ _NO_SOURCES: Final = frozenset({"node_modules", "venv", "__pycache__", "bin", "o
 _MOST_FILES: Final = 20_000
 
 
-def add_program(revision: Revision, program: Path) -> None:
+def add_cli(revision: Revision, program: Path) -> None:
     """Take in which CLI evaluates."""
     revision.add("cli", f"{program} {_stamp(program.stat())}")
 
@@ -33,6 +35,16 @@ def add_sources(revision: Revision, project: Project) -> None:
             elif count < _MOST_FILES:
                 count += 1
                 revision.add(entry.path, _stamp(entry.stat(follow_symlinks=False)))
+
+
+def identity_of(program: Callable[[], object]) -> str:
+    """Return what tells one version of a program from another, as far as its file does."""
+    name = f"{getattr(program, '__module__', '')}.{getattr(program, '__qualname__', program)}"
+    try:
+        status = Path(inspect.getsourcefile(program) or "").stat()
+    except (TypeError, OSError):
+        return name
+    return f"{name} {status.st_size} {status.st_mtime_ns}"
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

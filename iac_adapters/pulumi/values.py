@@ -121,11 +121,14 @@ def secret_paths(raw: Raw, at: Steps = ()) -> Iterator[Steps]:
         for index, item in enumerate(raw):
             yield from secret_paths(item, (*at, index))
     elif isinstance(raw, dict):
-        if raw.get(SIGNATURE) == SECRET or (raw.get(SIGNATURE) == OUTPUT and raw.get("secret")):
+        tag = raw.get(SIGNATURE)
+        if tag == SECRET or (tag == OUTPUT and raw.get("secret")):
             yield at
-            return
-        for key, item in raw.items():
-            yield from secret_paths(item, (*at, key))
+        elif tag == OUTPUT:
+            yield from secret_paths(raw.get("value"), at)
+        else:
+            for key, item in raw.items():
+                yield from secret_paths(item, (*at, key))
 
 
 def to_struct(properties: RawProperties, struct: Any) -> None:

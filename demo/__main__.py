@@ -12,9 +12,9 @@ from typing import Final, NoReturn
 
 import psutil
 
-from demo import steps, watching
+from demo import pulumi_steps, pulumi_watching, steps, watching
 from demo.narration import Narrator, StepError
-from demo.stage import Stage
+from demo.pulumi_stage import PulumiStage, set_pulumi_stage
 from reconciler.domain.errors import ReconcilerError
 from tests.daemon import DaemonError, serving
 from tests.simulator import SimulatorError, ToolError, running_simulator
@@ -56,15 +56,20 @@ def _play(narrator: Narrator) -> None:
         steps.scan_untouched(stage, narrator)
         warm_s = steps.scan_warm(stage, narrator)
         steps.plan_beside(stage, narrator, warm_s)
-        _watch(stage, narrator)
-        steps.check_secrets(stage, narrator)
+        made = set_pulumi_stage(stage)
+        pulumi_steps.deploy_both(made, narrator)
+        pulumi_steps.scan_both(made, narrator)
+        pulumi_steps.scan_beside(made, narrator)
+        _watch(made, narrator)
+        steps.check_secrets(stage, narrator, made.secrets)
         steps.scan_again(stage, narrator)
 
 
-def _watch(stage: Stage, narrator: Narrator) -> None:
-    """Play what needs a daemon."""
+def _watch(made: PulumiStage, narrator: Narrator) -> None:
+    """Play what needs a daemon: one for the stacks of both tools."""
+    stage = made.stage
     with serving(
-        watching.write_settings(stage),
+        watching.write_settings(stage, pulumi_watching.SETTINGS),
         data_dir=stage.data_dir,
         environment=stage.environment,
         directory=stage.own_folder,
@@ -74,6 +79,9 @@ def _watch(stage: Stage, narrator: Narrator) -> None:
         watching.see_corrected(stage, daemon, narrator)
         watching.approve_the_secret(stage, daemon, narrator)
         watching.see_history(stage, daemon, narrator)
+        pulumi_watching.break_and_be_found(made, daemon, narrator)
+        pulumi_watching.see_corrected(daemon, narrator)
+        pulumi_watching.approve_the_secret(made, daemon, narrator)
     stage.printed.extend(daemon.lines)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +29,7 @@ class Stage:
     simulator: Simulator
     directory: Path
     own_folder: Path
-    environment: Mapping[str, str] = field(repr=False)
+    environment: MutableMapping[str, str] = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     printed: list[str] = field(default_factory=list, repr=False)
 

@@ -38,10 +38,10 @@ action_type = "auto_correct"
 """
 
 
-def write_settings(stage: Stage) -> Path:
-    """Leave a `trueup.toml` in the demo's folder, and return it."""
+def write_settings(stage: Stage, more: str = "") -> Path:
+    """Leave a `trueup.toml` in the demo's folder, with `more` stacks behind ours; return it."""
     file = stage.own_folder / "trueup.toml"
-    file.write_text(_SETTINGS % free_port(), encoding="utf-8")
+    file.write_text(_SETTINGS % free_port() + more, encoding="utf-8")
     return file
 
 
@@ -83,7 +83,7 @@ def see_corrected(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
     with narrator.step(f"auto_correct: the daemon lets {stage.tool.name} put five things back"):
         daemon.until("one open finding", lambda: _only_secret_open(daemon), within_s=_WITHIN_S)
         daemon.until("every automatic remediation's end", lambda: _automatic_ended(daemon))
-        for remediation in _remediations(daemon):
+        for remediation in open_remediations(daemon):
             if remediation["action_type"] == "auto_correct":
                 expect(told="converged", seen=remediation["state"], what="state")
                 narrator.item(f"{', '.join(remediation['addresses'])}: {remediation['state']}")
@@ -101,7 +101,7 @@ def approve_the_secret(stage: Stage, daemon: Daemon, narrator: Narrator) -> None
         narrator.say("approved with a wrong digest: refused")
         stage.trueup("approve", waiting["id"], "--digest", waiting["plan_digest"])
         done = daemon.until(
-            "its end", lambda: _ended(daemon.ask(f"/remediations/{waiting['id']}")),
+            "its end", lambda: ended(daemon.ask(f"/remediations/{waiting['id']}")),
             within_s=_WITHIN_S,
         )  # fmt: skip
         expect(told="converged", seen=done["state"], what="state")
@@ -142,21 +142,27 @@ def _only_secret_open(daemon: Daemon) -> bool:
 
 
 def _automatic_ended(daemon: Daemon) -> bool:
-    automatic = [one for one in _remediations(daemon) if one["action_type"] == "auto_correct"]
-    return bool(automatic) and all(_ended(one) for one in automatic)
+    automatic = [
+        one
+        for one in open_remediations(daemon)
+        if one["action_type"] == "auto_correct" and one["stack"] == NAME
+    ]
+    return bool(automatic) and all(ended(one) for one in automatic)
 
 
-def _remediations(daemon: Daemon) -> list[dict[str, Any]]:
+def open_remediations(daemon: Daemon) -> list[dict[str, Any]]:
+    """Return all but those whose place a newer drift has taken."""
     items: list[dict[str, Any]] = daemon.ask("/remediations?limit=100")["items"]
     return [item for item in items if item["state"] != "superseded"]
 
 
 def _waiting(daemon: Daemon) -> dict[str, Any] | None:
-    waiting = [one for one in _remediations(daemon) if one["state"] == "awaiting_approval"]
+    waiting = [one for one in open_remediations(daemon) if one["state"] == "awaiting_approval"]
     return waiting[0] if waiting and waiting[0]["plan_digest"] else None
 
 
-def _ended(remediation: dict[str, Any]) -> dict[str, Any] | None:
+def ended(remediation: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a remediation that has come to an end; None while it has not."""
     ends = {"converged", "rejected", "cancelled", "failed", "needs_human", "unknown"}
     return remediation if remediation["state"] in ends else None
 

@@ -29,6 +29,10 @@ class Unspoken:
 
     words: frozenset[str] = frozenset()
 
+    def and_also(self, words: Iterable[str]) -> Unspoken:
+        """Return these and `words`."""
+        return Unspoken(self.words | frozenset(words))
+
     def without(self, text: str) -> str:
         """Return `text` with each of them blanked, and whatever else looks like a credential."""
         for word in sorted(self.words, key=len, reverse=True):

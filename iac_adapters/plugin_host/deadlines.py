@@ -18,7 +18,7 @@ def read_deadline_s(environment: Mapping[str, str]) -> float:
     Raises:
         PermanentError: it is no number of seconds above 0.
     """
-    return _seconds("TRUEUP_READ_DEADLINE", environment, READ_S)
+    return seconds_of("TRUEUP_READ_DEADLINE", environment, READ_S)
 
 
 def configure_deadline_s(environment: Mapping[str, str]) -> float:
@@ -29,10 +29,15 @@ def configure_deadline_s(environment: Mapping[str, str]) -> float:
     Raises:
         PermanentError: it is no number of seconds above 0.
     """
-    return _seconds("TRUEUP_CONFIGURE_DEADLINE", environment, CONFIGURE_S)
+    return seconds_of("TRUEUP_CONFIGURE_DEADLINE", environment, CONFIGURE_S)
 
 
-def _seconds(name: str, environment: Mapping[str, str], default: float) -> float:
+def seconds_of(name: str, environment: Mapping[str, str], default: float) -> float:
+    """Return how many seconds the variable `name` gives.
+
+    Raises:
+        PermanentError: it is no number of seconds above 0.
+    """
     text = environment.get(name) or str(default)
     try:
         seconds = float(text)

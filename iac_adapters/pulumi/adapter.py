@@ -31,6 +31,7 @@ from iac_adapters.pulumi.remembering import remembered
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.warm import WarmStack
 from iac_adapters.timing import Timing
+from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
@@ -89,7 +90,7 @@ class PulumiAdapter:
         self._providers = Providers(self._pool)
         self._baselines = Baselines(data_dir / "pulumi" / "baselines", key=key)
         self._evaluations = Evaluations(cache_dir / "pulumi" / "evaluations", key=key)
-        self._warm: dict[StackName, WarmStack] = {}
+        self._warm: WarmStacks[WarmStack] = WarmStacks()
         self._programs: dict[StackName, InlineProgram] = {}
 
     async def load(self, reference: StackReference) -> Snapshot:
@@ -104,7 +105,7 @@ class PulumiAdapter:
             or not is_fresh(warm.evaluated_at_s)
         ):
             warm = await self._assembled(reference, context, warm)
-            self._warm[reference.name] = warm
+            self._warm.put(reference.name, warm)
             context = warm.context
         timing.lap("record")
         # The locks and their warnings are of this moment; all else is as it was.
@@ -118,6 +119,7 @@ class PulumiAdapter:
         self, reference: StackReference, context: Context, warm: WarmStack | None
     ) -> WarmStack:
         context, evaluation, evaluated_at_s = await self._evaluated(reference, context)
+        context = context.keeping_quiet(evaluation.secret_words if evaluation else ())
         baseline = await remembered(context, evaluation, self._baselines)
         assembly = Assembly(context, evaluation, baseline, reference.dynamic_providers)
         stack = LoadedStack(assembly.resources())

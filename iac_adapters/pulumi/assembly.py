@@ -11,6 +11,7 @@ from iac_adapters.pulumi.checkpoint import (
     Checkpoint,
     PendingOperation,
     StateResource,
+    type_of,
 )
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Evaluation, Planned, Step
@@ -140,12 +141,6 @@ def _absent(urn: str, *, source: SourcePosition | None = None) -> RecordedResour
 def is_unknown_creation(pending: PendingOperation) -> bool:
     """Whether nobody knows if the object of an interrupted operation exists."""
     return pending.kind in ("creating", "importing")
-
-
-def type_of(urn: str) -> str:
-    """Return the resource type that a URN names; that of the resource, not of its parents."""
-    qualified = urn.split("::")[2] if urn.count("::") >= 3 else ""  # noqa: PLR2004 - urn:...::project::types::name
-    return qualified.rpartition("$")[2]
 
 
 def _status(state: StateResource, planned: Planned | None) -> tuple[Status, str | None]:

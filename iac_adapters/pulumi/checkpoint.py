@@ -155,3 +155,9 @@ def _resource(content: Mapping[str, Any]) -> StateResource:
         provider=str(content.get("provider") or ""),
         content=content,
     )
+
+
+def type_of(urn: str) -> str:
+    """Return the resource type that a URN names; that of the resource, not of its parents."""
+    qualified = urn.split("::")[2] if urn.count("::") >= 3 else ""  # noqa: PLR2004 - urn:...::project::types::name
+    return qualified.rpartition("$")[2]

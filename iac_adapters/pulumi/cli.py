@@ -20,7 +20,9 @@ _RUNNING: Final = ("preview", "up")
 _LOCKED: Final = "the stack is currently locked by"
 _PASSING: Final = frozenset({Cause.THROTTLED, Cause.UNREACHABLE})
 # Plan violations print the values on both sides, secrets among them.
-_VALUES: Final = re.compile(r"(violates plan: properties changed: ).*", re.DOTALL)
+_VALUES: Final = re.compile(r"(violates plan: [^:]*:? ?).*", re.DOTALL)
+# Every option of a command can be given by a variable too, targets among them; logs tell secrets.
+_DISTURBING: Final = ("PULUMI_OPTION_", "PULUMI_DEBUG", "PULUMI_LOG", "TF_LOG")
 _REMEDIES: Final = (
     ("incorrect passphrase", "correct PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"),
     ("passphrase must be set", "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"),
@@ -46,6 +48,11 @@ class Cli:
     program: tuple[str, ...] = ()
     """What commands that run the program are told where it is no project on disk."""
 
+    @property
+    def undisturbed(self) -> dict[str, str]:
+        """Return the environment without what would change a command or have it tell more."""
+        return {n: v for n, v in self.environment.items() if not n.startswith(_DISTURBING)}
+
     def arguments(self, *command: str) -> list[str]:
         """Return a command's words, with the stack named and nothing asked of anybody."""
         program = self.program if command[0] in _RUNNING else ()
@@ -57,7 +64,7 @@ class Cli:
             self.executable,
             self.arguments(*command),
             directory=self.directory,
-            environment={**self.environment, **_STREAMING},
+            environment={**self.undisturbed, **_STREAMING},
             timeout_s=timeout_s,
             holds_lock=holds_lock,
         )

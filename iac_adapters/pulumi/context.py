@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,16 +15,16 @@ from iac_adapters.pulumi.locks import Holder, Lock, locks_of
 from iac_adapters.pulumi.programs import checked_pulumi, tool_environment
 from iac_adapters.pulumi.project import Project, load_project, selected_stack
 from iac_adapters.pulumi.provider_config import Surroundings
+from iac_adapters.pulumi.secrecy import secret_words
 from iac_adapters.pulumi.secrets import PASSPHRASE, passphrase_decrypter
 from iac_adapters.pulumi.sources import add_cli, add_sources, identity_of
-from iac_adapters.pulumi.values import SECRET, SIGNATURE, deciphered, secret_paths
+from iac_adapters.pulumi.values import deciphered, secret_paths
 from iac_adapters.revision import Revision
 from iac_adapters.unspoken import Unspoken, unspoken_words
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.ports import StackReference
 
 _EXPORT_S: Final = 300.0
-_RECOGNISABLE: Final = 8
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,6 +46,10 @@ class Context:
     def unspoken(self) -> Unspoken:
         """The secret words of the stack."""
         return self.cli.unspoken
+
+    def keeping_quiet(self, words: Iterable[str]) -> Context:
+        """Return the same, with `words` among those that must not be said."""
+        return replace(self, cli=replace(self.cli, unspoken=self.unspoken.and_also(words)))
 
 
 async def prepare(
@@ -207,22 +211,8 @@ def _holds_secrets(checkpoint: Checkpoint) -> bool:
 
 def _words(checkpoint: Checkpoint) -> Iterator[str]:
     for resource in checkpoint.resources:
-        for name, value in (*resource.inputs.items(), *resource.outputs.items()):
-            if not name.startswith("__"):
-                yield from _secret_texts(value, inside=False)
-
-
-def _secret_texts(raw: Any, *, inside: bool) -> Iterator[str]:
-    if isinstance(raw, dict):
-        inside = inside or raw.get(SIGNATURE) == SECRET
-        for key, item in raw.items():
-            if key != SIGNATURE:
-                yield from _secret_texts(item, inside=inside)
-    elif isinstance(raw, list):
-        for item in raw:
-            yield from _secret_texts(item, inside=inside)
-    elif inside and isinstance(raw, str) and len(raw) >= _RECOGNISABLE:
-        yield raw
+        yield from secret_words(resource.inputs)
+        yield from secret_words(resource.outputs)
 
 
 def _revision_of(context: Context, reference: StackReference, key: bytes) -> str:

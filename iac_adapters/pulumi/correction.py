@@ -8,12 +8,9 @@ from pathlib import Path
 from iac_adapters.pulumi.context import Context
 from reconciler.ports import RunnerJob
 
-_DROPPED = ("PULUMI_DEBUG", "PULUMI_LOG", "PULUMI_OPTION_TARGET", "TF_LOG")
-
 
 def correction_job(context: Context, *, folder: Path) -> RunnerJob:
     """Return the command for the plan saved in `folder`, with all the environment it gets."""
-    kept = {k: v for k, v in context.cli.environment.items() if not k.startswith(_DROPPED)}
     return RunnerJob(
         # -P: nothing in the project's own directory may pass for one of our modules.
         argv=(
@@ -24,5 +21,5 @@ def correction_job(context: Context, *, folder: Path) -> RunnerJob:
             str(folder.absolute()),
         ),
         directory=context.project.directory.absolute(),
-        environment={**kept, "NO_COLOR": "1"},
+        environment={**context.cli.undisturbed, "NO_COLOR": "1"},
     )

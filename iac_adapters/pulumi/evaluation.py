@@ -10,10 +10,9 @@ Source: `pulumi preview --save-plan`; pkg/resource/deploy/plan.go of pulumi/pulu
 from __future__ import annotations
 
 import asyncio
-import math
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +21,9 @@ from typing import Any, Final
 import msgpack
 import orjson
 
+from iac_adapters.plugin_host.deadlines import seconds_of
 from iac_adapters.pulumi.cli import Cli
+from iac_adapters.pulumi.secrecy import secret_words
 from iac_adapters.pulumi.values import RawProperties, deciphered
 from reconciler.domain.errors import PermanentError, RetryableError
 
@@ -75,6 +76,11 @@ class Evaluation:
 
     planned: Mapping[str, Planned]
 
+    @property
+    def secret_words(self) -> Iterator[str]:
+        """The secret texts in what the program asks for and the record does not hold."""
+        return (word for one in self.planned.values() for word in secret_words(one.changed))
+
     def pack(self) -> bytes:
         """Return it as bytes that `unpack_evaluation` reads."""
         packed: bytes = msgpack.packb(
@@ -117,9 +123,11 @@ async def evaluate(cli: Cli) -> Evaluation:
         file = folder / "plan.json"
         deadline_s = evaluate_deadline_s(cli.environment)
         try:
+            # A project may ask for a refresh always; what is there is read by us, and every time.
             run = await cli.run(
-                "preview", "--json", "--show-secrets", f"--save-plan={file}", timeout_s=deadline_s
-            )
+                "preview", "--refresh=false", "--json", "--show-secrets", f"--save-plan={file}",
+                timeout_s=deadline_s,
+            )  # fmt: skip
         except RetryableError as error:
             raise RetryableError(
                 f"{cli.directory}: the program did not end within {deadline_s:g} s",
@@ -160,16 +168,7 @@ def evaluate_deadline_s(environment: Mapping[str, str]) -> float:
     Raises:
         PermanentError: the variable is no number above 0.
     """
-    text = environment.get(_DEADLINE) or str(DEADLINE_S)
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if 0 < seconds < math.inf:
-        return seconds
-    raise PermanentError(
-        f"{_DEADLINE}: {text[:40]!r} is no number of seconds", remedy="give it a number above 0"
-    )
+    return seconds_of(_DEADLINE, environment, DEADLINE_S)
 
 
 def _planned(plan: Mapping[str, Any]) -> Planned:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
+from iac_adapters.json_lines import object_in
 
 _QUIET: Final = ("debug", "info#err")
 
@@ -40,19 +40,8 @@ class Done:
 def events_of(output: bytes) -> Iterator[Mapping[str, Any]]:
     """Yield each line's event; lines that are none are passed over."""
     for line in output.splitlines():
-        if (event := event_of(line)) is not None:
+        if (event := object_in(line)) is not None:
             yield event
-
-
-def event_of(line: bytes) -> Mapping[str, Any] | None:
-    """Return one line's event; None for what is none."""
-    if not line.startswith(b"{"):
-        return None
-    try:
-        event = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    return event if isinstance(event, dict) else None
 
 
 def said_in(event: Mapping[str, Any]) -> Said | None:

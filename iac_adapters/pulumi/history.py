@@ -7,6 +7,7 @@ Source: pkg/backend/diy/state.go of pulumi/pulumi 3.259: `STACK-NANOSECONDS.hist
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,7 +49,7 @@ def history_of(place: Place) -> Iterator[Entry]:
             content = file.read_bytes()
             told = orjson.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
             kind = told["kind"]
-        except (OSError, EOFError, ValueError, KeyError, TypeError):
+        except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
             continue
         checkpoint = file.with_name(file.name.replace(".history.json", ".checkpoint.json"))
         yield Entry(str(kind), _written_ns(file), checkpoint)

@@ -10,7 +10,7 @@ this is before the inversion.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,22 +22,22 @@ from iac_adapters.pulumi.secrecy import secrets_of
 from iac_adapters.pulumi.values import RawProperties, visible
 from iac_adapters.secret_places import SecretPlaces
 from reconciler.domain.compare import (
+    IsSet,
     align,
     aligned_paths,
+    changed_paths,
     overlap,
     same,
     sort_key,
     value_at,
 )
 from reconciler.domain.model import Change, Drifted, InSync, Noise, NoiseItem, Origin, Verdict
+from reconciler.domain.noise import NULL_OR_EMPTY, STALE, UNCHANGED
 from reconciler.domain.origin import is_empty
 from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.values import Value
 
 IGNORED: Final = "ignoreChanges: ignored, yet drifted"
-NULL_OR_EMPTY: Final = "null and empty are the same to the provider"
-UNCHANGED: Final = "the provider would not change it"
-STALE: Final = "the code already says so; the recorded state is stale"
 UNTOLD: Final = "an update would change it, and its provider does not say what"
 POSSIBLE: Final = "possible: its provider has no diff(), so the values were compared"
 
@@ -89,6 +89,9 @@ def _case(sides: Sides, answer: DiffAnswer, ignored: Sequence[str], masker: Mask
         # Bridges write sets as lists, and nobody tells which is which.
         return _bare(steps) in lists
 
+    if answer.verdict is Said.DIFFERENT and not (answer.properties or answer.paths):
+        meant = _reordered(values, is_set)
+        lists -= {place for place in lists if _top(place) in meant}
     aligned = align(values, is_set)
     raw = (sides.recorded, sides.live, sides.wanted, sides.recorded_inputs)
     secrets = secrets_of(raw, sides.secret_outputs).with_words_of(values)
@@ -126,7 +129,9 @@ class _Case:
     def verdict(self) -> Verdict:
         keys = self._keys()
         found = [path for key in keys for path in self._paths(key)]
-        paths = [path for path in found if not covered(path, self.ignored)]
+        # What follows from ignored changes alone is as little to act on as they are.
+        counts = any(not covered(path, self.ignored) for path in self._causes(found))
+        paths = [path for path in found if counts and not covered(path, self.ignored)]
         noise = self._noise(paths)
         if not found and self.answer.verdict is Said.DIFFERENT:
             replaces = bool(self.answer.replacing)
@@ -270,6 +275,18 @@ def _lists_of_objects(value: Value, at: Steps) -> Iterable[Steps]:
             yield at
         for item in value:
             yield from _lists_of_objects(item, (*at, "[]"))
+
+
+def _reordered(values: Sequence[Mapping[str, Value]], is_set: IsSet) -> set[str]:
+    """Return where only an order differs, when nothing else does of what the program writes.
+
+    A provider that sees a difference and does not say where must then mean the order.
+    """
+    recorded, live, wanted = values[:3]
+    moved = {_top(path) for path in changed_paths(dict(recorded), dict(live), is_set)}
+    if moved & wanted.keys():
+        return set()
+    return {_top(path) for path in changed_paths(dict(recorded), dict(live))} - moved
 
 
 def _bare(steps: Steps) -> Steps:

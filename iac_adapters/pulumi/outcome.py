@@ -9,21 +9,20 @@ Source: exit codes of pulumi 3.259: 1 failed or cancelled gracefully, 8 cancelle
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.json_lines import lines_of, object_in
 from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.checkpoint import parse_checkpoint
-from iac_adapters.pulumi.events import Said, done_in, event_of, said_in
+from iac_adapters.pulumi.events import Said, done_in, said_in
 from iac_adapters.pulumi.run_log import changing, summary_of
 from iac_adapters.pulumi.update_job import NOT_STARTED
 from reconciler.domain.errors import PermanentError
 from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
 
 _FORCED: Final = 8
-_LONGEST_LINE: Final = 1 << 20
 _SHOWN_CHARACTERS: Final = 2000
 _LOCKED: Final = "the stack is currently locked"
 _VIOLATED: Final = ("violates plan", "is not allowed by the plan")
@@ -44,7 +43,7 @@ class RunLog:
 
     def take(self, line: bytes) -> None:
         """Fold one line in."""
-        event = event_of(line)
+        event = object_in(line)
         if event is None:
             if line.startswith(NOT_STARTED.encode()):
                 self.not_started = line.decode(errors="replace").strip()
@@ -70,7 +69,7 @@ class RunLog:
 def read_log(log: Path) -> RunLog:
     """Return what the log says; one that is not there says nothing."""
     told = RunLog()
-    for line in _lines(log):
+    for line in lines_of(log):
         told.take(line)
     return told
 
@@ -105,9 +104,14 @@ def _failed(told: RunLog, ended: Exited) -> Outcome:
         return _violated(told)
     if ended.interrupted:
         return Failed(f"it was asked to stop; {told.ended} resources were dealt with before")
-    if not told.errors:
-        return InDoubt(f"pulumi ended with exit code {ended.exit_code} and did not say why")
-    return Failed(_reason(told.errors))
+    if told.errors:
+        return Failed(_reason(told.errors))
+    if told.summary is not None:
+        return Failed(
+            "pulumi failed without a word, as it does when resources have come into the code or"
+            f" gone from it after the plan was made; {told.ended} were dealt with before"
+        )
+    return InDoubt(f"pulumi ended with exit code {ended.exit_code} and did not say why")
 
 
 def _violated(told: RunLog) -> Outcome:
@@ -138,12 +142,3 @@ def _left_pending(place: Place) -> str | None:
 def _reason(errors: list[Said]) -> str:
     text = "\n".join(dict.fromkeys(error.text for error in errors))
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-
-
-def _lines(log: Path) -> Iterator[bytes]:
-    try:
-        with log.open("rb") as stream:
-            while line := stream.readline(_LONGEST_LINE):
-                yield line
-    except FileNotFoundError:
-        return

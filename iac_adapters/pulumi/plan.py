@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from iac_adapters.masker import Masker
-from iac_adapters.pulumi.checkpoint import STACK_TYPE
+from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, STACK_TYPE, type_of
 from iac_adapters.pulumi.evaluation import Planned, Step, read_plan
 from iac_adapters.pulumi.events import Done
 from iac_adapters.pulumi.judge import judge
@@ -25,6 +25,7 @@ from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.masked_events import diffs_in, is_masked, refreshed
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
+from iac_adapters.pulumi.provider_config import NOT_CONFIGURATION
 from iac_adapters.pulumi.reader import sides_of
 from iac_adapters.pulumi.secrecy import secrets_of
 from iac_adapters.pulumi.values import RawProperties, plain, visible
@@ -76,7 +77,8 @@ class PlanReader:
         for urn, planned in evaluation.planned.items():
             if planned.step in (Step.SAME, Step.READ) or not planned.custom:
                 continue
-            found.append(self._resource(urn, planned, preview))
+            if not _is_bookkeeping(urn, planned):
+                found.append(self._resource(urn, planned, preview))
         return Plan(
             stack=stack,
             targets=tuple(sorted(targets)),
@@ -160,6 +162,17 @@ class PlanReader:
         lasting = {name: value for name, value in plan.items() if name not in _PASSING}
         value: Value = {"plan": plain(_tagged(lasting)), "tools": self.tools}
         return value_digest(value, key=self.masker.key)
+
+
+def _is_bookkeeping(urn: str, planned: Planned) -> bool:
+    """Whether an update only writes down which plugin a provider is: the engine always does.
+
+    Source: an explicit provider of a parameterized package is recorded with the package's
+    version when it is created, and with the plugin's from the second update on (3.259).
+    """
+    if planned.step is not Step.UPDATE or not type_of(urn).startswith(PROVIDER_TYPES):
+        return False
+    return {*planned.changed, *planned.removed} <= NOT_CONFIGURATION
 
 
 def _planned_change(change: Change) -> PlannedChange:

@@ -17,17 +17,20 @@ import orjson
 
 from iac_adapters.pulumi.assembly import is_unknown_creation
 from iac_adapters.pulumi.context import Context
-from iac_adapters.pulumi.evaluation import evaluate_deadline_s
+from iac_adapters.pulumi.evaluation import evaluate_deadline_s, read_plan
 from iac_adapters.pulumi.events import done_in, events_of
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.locks import Holder, Lock
 from iac_adapters.pulumi.plan import Preview
 from iac_adapters.pulumi.provider import ReadAnswer
+from iac_adapters.pulumi.reader import live_words
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.model import ResourceAddress
 
 PLAN_FILE: Final = "plan.json"
 JOB_FILE: Final = "plan-job.json"
+# Without the program, a target that the record has lost is refused by name.
+_REFRESHING: Final = ("--refresh", "--run-program")
 _TO_BE_DELETED: Final = " (to be deleted: "
 
 
@@ -61,13 +64,13 @@ async def preview(
     cli = order.context.cli
     options = [f"--target={target}" for target in targets]
     run = await cli.run(
-        "preview", "--refresh", "--json", "--show-secrets", f"--save-plan={order.file}", *options,
+        "preview", *_REFRESHING, "--json", "--show-secrets", f"--save-plan={order.file}", *options,
         timeout_s=evaluate_deadline_s(cli.environment),
     )  # fmt: skip
     if run.exit_code != 0:
         raise cli.failure(run, "the correction could not be planned")
-    await asyncio.to_thread(_keep_job, order, options)
     content = await asyncio.to_thread(order.file.read_bytes)
+    await asyncio.to_thread(_keep_job, order, options, _words(order, content, live))
     return Preview(
         steps=[step for event in events_of(run.stdout) if (step := done_in(event)) is not None],
         plans=_plans(content),
@@ -120,21 +123,32 @@ def _plans(content: bytes) -> Mapping[str, Mapping[str, Any]]:
     return plans
 
 
-def _keep_job(order: PlanOrder, targets: Sequence[str]) -> None:
+def _words(order: PlanOrder, content: bytes, live: Mapping[str, ReadAnswer]) -> frozenset[str]:
+    """Return what must not be said of what is recorded, of what will be, and of what is there."""
+    words = order.context.unspoken.and_also(read_plan(content).secret_words).words
+    found = (
+        live_words(resource, live[resource.subject.urn])
+        for resource in order.resources.values()
+        if resource.state is not None and resource.subject.urn in live
+    )
+    return words.union(*found)
+
+
+def _keep_job(order: PlanOrder, targets: Sequence[str], unspoken: frozenset[str]) -> None:
     """Write what the job has to do, and the words it must not repeat."""
     cli = order.context.cli
     stale = [lock for lock in order.context.locks if lock.holder is Holder.DEAD]
     job = {
         "command": [
             str(cli.executable),
-            *cli.arguments("up", "--yes", "--skip-preview", "--refresh", "--json"),
+            *cli.arguments("up", "--yes", "--skip-preview", *_REFRESHING, "--json"),
             f"--plan={order.file.absolute()}",
             *targets,
         ],
         "stale_locks": [
             {"file": str(lock.file), "pid": lock.pid, "timestamp": lock.timestamp} for lock in stale
         ],
-        "unspoken": sorted(cli.unspoken.words),
+        "unspoken": sorted(unspoken),
     }
     descriptor = os.open(order.folder / JOB_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

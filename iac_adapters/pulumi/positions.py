@@ -51,8 +51,9 @@ def yaml_lines(project: Project) -> dict[str, int]:
 
 
 def _pairs(node: yaml.Node | None) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Yield what a mapping holds under names."""
     if isinstance(node, yaml.MappingNode):
-        yield from node.value
+        yield from (pair for pair in node.value if isinstance(pair[0], yaml.ScalarNode))
 
 
 def _told(content: Mapping[str, Any]) -> Iterator[str]:

@@ -14,13 +14,13 @@ from typing import Any, Final
 import grpc
 
 from iac_adapters.plugin_host.errors import PluginRefused
-from iac_adapters.plugin_host.process import PluginProcess
 from iac_adapters.plugin_host.provider_errors import (
     Cause,
     ProviderError,
     cause_of,
     remedy_for,
 )
+from iac_adapters.plugin_host.provider_process import ProviderProcess
 from iac_adapters.pulumi.messages import message, method_path
 from iac_adapters.pulumi.values import RawProperties, from_struct, to_struct
 
@@ -70,29 +70,8 @@ class DiffAnswer:
     """Property paths as the provider writes them; whether each forces a replacement."""
 
 
-class Provider:
+class Provider(ProviderProcess):
     """A provider plugin; parameterized and configured at most once in its life."""
-
-    def __init__(self, process: PluginProcess) -> None:
-        self.process = process
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process still runs."""
-        return self.process.alive
-
-    @property
-    def busy(self) -> bool:
-        """Whether a call is under way."""
-        return self.process.busy
-
-    def memory_bytes(self) -> int:
-        """Return the memory that the process holds now."""
-        return self.process.memory_bytes()
-
-    async def close(self) -> None:
-        """End the process; closing twice is closing once."""
-        await self.process.close()
 
     async def handshake(self) -> None:
         """Say what we are; providers older than the handshake do not mind."""

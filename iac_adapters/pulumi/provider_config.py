@@ -33,7 +33,8 @@ NODE_DYNAMIC: Final = "pulumi-nodejs"
 _START_TIMEOUT_S: Final = 60.0
 _PARAMETERIZE_TIMEOUT_S: Final = 300.0
 _DEFAULT: Final = re.compile(r"default(_|$)")
-_NOT_CONFIGURATION: Final = frozenset(
+# Which plugin it is, and not what that is told.
+NOT_CONFIGURATION: Final = frozenset(
     {"version", "pluginDownloadURL", "pluginChecksums", "__internal", "__defaults"}
 )
 # What a default provider took from the environment once, and may have expired since. Where
@@ -94,7 +95,7 @@ def provider_key(
     given = {
         name: value
         for name, value in revealed(dict(inputs)).items()
-        if name not in _NOT_CONFIGURATION
+        if name not in NOT_CONFIGURATION
     }
     if _DEFAULT.match(resource.name):
         given = _renewed(given, surroundings.own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -15,7 +16,8 @@ from iac_adapters.pulumi.judge import Sides, judge
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
-from iac_adapters.pulumi.values import RawProperties
+from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.values import RawProperties, visible
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -119,7 +121,7 @@ class PulumiQuestions:
                 timeout_s=deadline_s,
             )
         except ProviderError as error:
-            raise _speakable(error, resource) from error
+            raise _speakable(error, resource, live_words(resource, live)) from error
         return verdict_of(resource, live, answer, self.masker)
 
 
@@ -151,6 +153,16 @@ def sides_of(
     )
 
 
+def live_words(resource: LoadedResource, live: ReadAnswer) -> frozenset[str]:
+    """Return the texts that stand now where the resource keeps secrets: somebody's new ones."""
+    state, recorded = resource.state, resource.recorded
+    if state is None or recorded is None:
+        return frozenset()
+    sides = (recorded.outputs, recorded.inputs, resource.wanted or {}, live.outputs)
+    places = secrets_of(sides, state.secret_outputs)
+    return places.with_words_of((visible(live.outputs),)).words
+
+
 def _not_created(resource: LoadedResource) -> Verdict:
     if resource.refusal is not None:
         return Unreadable(resource.refusal)
@@ -177,7 +189,9 @@ def _looked_at(verdict: Verdict) -> Verdict:
     return Noise(tuple(NoiseItem(change.path, LOOKED_AT) for change in verdict.changes))
 
 
-def _speakable(error: ProviderError, resource: LoadedResource) -> ProviderError:
+def _speakable(
+    error: ProviderError, resource: LoadedResource, words: Iterable[str] = ()
+) -> ProviderError:
     """Return the error in words that hold no secret."""
     if NO_READ in error.detail:
         return ProviderError(
@@ -186,7 +200,7 @@ def _speakable(error: ProviderError, resource: LoadedResource) -> ProviderError:
         )
     if error.cause is Cause.UNIMPLEMENTED:
         return ProviderError("its provider cannot read what it made", cause=error.cause)
-    told = speakable(error.summary, resource.unspoken)
+    told = speakable(error.summary, resource.unspoken.and_also(words))
     return ProviderError(
         told,
         "",

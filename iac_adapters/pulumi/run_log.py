@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from iac_adapters.json_lines import object_in
 from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, STACK_TYPE
-from iac_adapters.pulumi.events import Done, done_in, event_of, said_in
+from iac_adapters.pulumi.events import Done, done_in, said_in
 from iac_adapters.pulumi.update_job import NOT_STARTED
 from reconciler.domain.model import ResourceAddress
 from reconciler.ports import Progress, Step
@@ -43,7 +44,7 @@ def changing(step: Done) -> Step | None:
 
 def progress_of(line: bytes) -> Progress | None:
     """Return what one line means to a person; None when it is of no interest."""
-    event = event_of(line)
+    event = object_in(line)
     if event is None:
         text = line.decode(errors="replace").strip()
         return Progress(text) if text.startswith(NOT_STARTED) else None

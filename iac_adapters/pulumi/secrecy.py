@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from iac_adapters.pulumi.values import RawProperties, secret_paths
-from iac_adapters.secret_places import SecretPlaces
+from iac_adapters.pulumi.values import SECRET, SIGNATURE, Raw, RawProperties, secret_paths
+from iac_adapters.secret_places import RECOGNISABLE, SecretPlaces
 from reconciler.domain.paths import Steps
 
 
@@ -25,6 +25,26 @@ def secrets_of(sides: Iterable[RawProperties], outputs: Iterable[str] = ()) -> S
         return None if depth is None else steps[:depth]
 
     return SecretPlaces(boundary)
+
+
+def secret_words(properties: RawProperties) -> Iterator[str]:
+    """Yield the texts in secrets that are long enough to be told from other words."""
+    for name, value in properties.items():
+        if not name.startswith("__"):
+            yield from _texts(value, inside=False)
+
+
+def _texts(raw: Raw, *, inside: bool) -> Iterator[str]:
+    if isinstance(raw, dict):
+        inside = inside or raw.get(SIGNATURE) == SECRET
+        for key, item in raw.items():
+            if key != SIGNATURE:
+                yield from _texts(item, inside=inside)
+    elif isinstance(raw, list):
+        for item in raw:
+            yield from _texts(item, inside=inside)
+    elif inside and isinstance(raw, str) and len(raw) >= RECOGNISABLE:
+        yield raw
 
 
 def _anywhere(path: Steps) -> Steps:

@@ -23,9 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
+from iac_adapters.json_lines import object_in
 from iac_adapters.plugin_host.leash import session_members
 from iac_adapters.pulumi.cli import speakable
-from iac_adapters.pulumi.events import done_in, event_of, said_in
+from iac_adapters.pulumi.events import done_in, said_in
 from iac_adapters.pulumi.locks import Holder, read_lock
 from iac_adapters.unspoken import Unspoken
 
@@ -94,7 +95,7 @@ class Teller:
 
 def reduced(line: bytes, unspoken: Unspoken) -> str | None:
     """Return what may be kept of one line of the CLI; None for what is of no interest."""
-    event = event_of(line)
+    event = object_in(line)
     if event is None:
         text = line.decode(errors="replace").strip()
         return speakable(text, unspoken) if text else None

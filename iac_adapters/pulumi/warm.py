@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.loaded import LoadedStack
 from iac_adapters.pulumi.reader import PulumiReader
+
+_STACK_BYTES: Final = 20_000
 
 
 @dataclass(slots=True)
@@ -19,3 +22,11 @@ class WarmStack:
     evaluated_at_s: float
     stack: LoadedStack
     reader: PulumiReader
+
+    def weight(self) -> int:
+        """Estimate the bytes that it holds of its own.
+
+        The record is held as it stands and deciphered, the baseline and what was read last
+        are each about as large again.
+        """
+        return _STACK_BYTES + 5 * len(self.context.content)

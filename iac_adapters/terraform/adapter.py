@@ -35,9 +35,10 @@ from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
 from iac_adapters.terraform.unspoken import unspoken_of
-from iac_adapters.terraform.warm import WarmStack, WarmStacks
+from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from iac_adapters.unspoken import Unspoken
+from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot
 from reconciler.domain.plan import Plan
@@ -83,7 +84,7 @@ class TerraformAdapter:
         )
         self._providers = Providers(self._pool)
         self._recordings = RecordingCache(self._cache_dir / "recordings", key=key)
-        self._warm = WarmStacks()
+        self._warm: WarmStacks[WarmStack] = WarmStacks()
         self._schemas_in_use: SchemasInUse = WeakValueDictionary()
 
     async def load(self, reference: StackReference) -> Snapshot:

@@ -33,16 +33,12 @@ from reconciler.domain.model import (
     Origin,
     Verdict,
 )
+from reconciler.domain.noise import COMPUTED, NULL_OR_EMPTY, PENDING, STALE, UNCHANGED
 from reconciler.domain.origin import contains_unknown, is_empty, origin_of
 from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.values import Attributes, Value
 
-NULL_OR_EMPTY: Final = "null and empty are the same to the provider"
 IGNORED: Final = "lifecycle.ignore_changes"
-COMPUTED: Final = "computed by the provider"
-UNCHANGED: Final = "the provider would not change it"
-STALE: Final = "the code already says so; the recorded state is stale"
-PENDING: Final = "the configuration is not known before apply"
 
 
 def judge(  # noqa: PLR0913 - the sides of one comparison, all by name

@@ -6,11 +6,11 @@ the tool could keep its state. Everything else is in doubt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.json_lines import lines_of, object_in
 from iac_adapters.terraform.diagnostics_text import (
     Diagnostic,
     parse_events,
@@ -18,7 +18,6 @@ from iac_adapters.terraform.diagnostics_text import (
 )
 from iac_adapters.terraform.run_log import (
     NOT_STARTED,
-    event_of,
     lock_holder,
     summary_of,
     touched_by,
@@ -30,7 +29,6 @@ from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
 ERRORED_STATE: Final = "errored.tfstate"
 _STALE: Final = "Saved plan is stale"
 _STATE_LOST: Final = ("Failed to save state", "Failed to persist state", "Error saving state")
-_LONGEST_LINE: Final = 1 << 20
 _SHOWN_CHARACTERS: Final = 2000
 
 
@@ -47,7 +45,7 @@ class RunLog:
 
     def take(self, line: bytes) -> None:
         """Fold one line in."""
-        event = event_of(line)
+        event = object_in(line)
         if event is None:
             self.torn = line.startswith(b"{")
             if line.startswith(NOT_STARTED):
@@ -71,7 +69,7 @@ class RunLog:
 def read_log(log: Path) -> RunLog:
     """Return what the log says; one that is not there says nothing."""
     told = RunLog()
-    for line in _lines(log):
+    for line in lines_of(log):
         told.take(line)
     return told
 
@@ -138,12 +136,3 @@ def _errored_state(folders: tuple[Path, ...], log: Path) -> Path | None:
         if file.is_file() and file.stat().st_mtime_ns >= since_ns:
             return file
     return None
-
-
-def _lines(log: Path) -> Iterator[bytes]:
-    try:
-        with log.open("rb") as stream:
-            while line := stream.readline(_LONGEST_LINE):
-                yield line
-    except FileNotFoundError:
-        return

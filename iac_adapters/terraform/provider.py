@@ -13,6 +13,7 @@ from typing import Any, Final
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.process import PluginProcess
 from iac_adapters.plugin_host.provider_errors import ProviderError
+from iac_adapters.plugin_host.provider_process import ProviderProcess
 from iac_adapters.terraform.diagnostics import provider_error
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import PROTOCOLS, Rpc, method_path
@@ -42,7 +43,7 @@ class PlanAnswer:
     deferred: bool
 
 
-class Provider:
+class Provider(ProviderProcess):
     """A provider plugin; it is configured at most once in its life.
 
     A second `configure` of the same process is refused by some providers, so a changed
@@ -57,26 +58,8 @@ class Provider:
                 " trueup speaks 5 and 6",
                 remedy="install a version of the provider that Terraform 0.12 or later can use",
             )
-        self.process = process
+        super().__init__(process)
         self.protocol = protocol
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process still runs."""
-        return self.process.alive
-
-    @property
-    def busy(self) -> bool:
-        """Whether a call is under way."""
-        return self.process.busy
-
-    def memory_bytes(self) -> int:
-        """Return the memory that the process holds now."""
-        return self.process.memory_bytes()
-
-    async def close(self) -> None:
-        """End the process; closing twice is closing once."""
-        await self.process.close()
 
     async def schema_bytes(self) -> bytes:
         """Return the whole schema answer, undecoded (5 MB for a large provider)."""

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
+from iac_adapters.json_lines import object_in
 from iac_adapters.terraform.diagnostics_text import Diagnostic
 from iac_adapters.unspoken import without_secrets
 from reconciler.domain.model import ResourceAddress
@@ -28,17 +27,6 @@ _QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 _SHOWN_CHARACTERS: Final = 300
 _LOCKED: Final = "Error acquiring the state lock"
 _LOCK_FIELD: Final = re.compile(r"^\s*(ID|Operation|Who|Created):\s*(\S.*?)\s*$", re.MULTILINE)
-
-
-def event_of(line: bytes) -> Mapping[str, Any] | None:
-    """Return one line's event; None for what is none."""
-    if not line.startswith(b"{"):
-        return None
-    try:
-        event = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    return event if isinstance(event, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +50,7 @@ def touched_by(event: Mapping[str, Any]) -> Touched | None:
 
 def progress_of(line: bytes) -> Progress | None:
     """Return what one line means to a person; None when it is of no interest."""
-    event = event_of(line)
+    event = object_in(line)
     if event is None:
         known = line.startswith(NOT_STARTED)
         return Progress(line.decode(errors="replace").strip()) if known else None

@@ -86,6 +86,7 @@ def _show(
     for stack in settings.stacks:
         click.echo(f"  {stack.name:<24} {stack.directory}")
     click.echo("tools")
+    noted: set[str] = set()
     for tool in tools:
         mark = (
             click.style("found  ", fg="green")
@@ -94,7 +95,8 @@ def _show(
         )
         detail = tool.lack or f"{tool.version or ''}  {tool.path or ''}".strip()
         click.echo(f"  {mark} {tool.name:<{_NAME_WIDTH}} {detail}")
-        if tool.note:
+        if tool.note and tool.note not in noted:
+            noted.add(tool.note)
             click.echo(f"          {'':<{_NAME_WIDTH}} {tool.note}")
     click.echo("credentials (names only)")
     for provider in dict.fromkeys(source.provider for source in credentials):

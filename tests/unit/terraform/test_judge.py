@@ -8,15 +8,7 @@ from hypothesis import assume, given
 from iac_adapters.masker import Masker
 from iac_adapters.terraform.cty import MapOf, Primitive, SetOf
 from iac_adapters.terraform.ignored import IgnoreRules
-from iac_adapters.terraform.judge import (
-    COMPUTED,
-    IGNORED,
-    NULL_OR_EMPTY,
-    PENDING,
-    STALE,
-    UNCHANGED,
-    judge,
-)
+from iac_adapters.terraform.judge import IGNORED, judge
 from iac_adapters.terraform.schema import (
     Attribute,
     Block,
@@ -27,6 +19,7 @@ from iac_adapters.terraform.schema import (
 )
 from reconciler.domain.compare import same
 from reconciler.domain.model import Drifted, InSync, Noise, Origin, Verdict
+from reconciler.domain.noise import COMPUTED, NULL_OR_EMPTY, PENDING, STALE, UNCHANGED
 from reconciler.domain.origin import origin_of
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import UNKNOWN, Sensitive

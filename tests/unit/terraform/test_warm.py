@@ -12,7 +12,8 @@ from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.reader import terraform_reader
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
 from iac_adapters.terraform.state import ProviderReference, StateInstance
-from iac_adapters.terraform.warm import WarmStack, WarmStacks
+from iac_adapters.terraform.warm import WarmStack
+from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.model import RecordedResource, ResourceAddress, StackName, Status
 from tests.unit.terraform.schemas import LAWS
 
@@ -38,7 +39,7 @@ def warm(size: int) -> WarmStack:
 
 
 def test_the_longest_unused_go_first() -> None:
-    stacks = WarmStacks(max_bytes=3 * MEGABYTE)
+    stacks: WarmStacks[WarmStack] = WarmStacks(max_bytes=3 * MEGABYTE)
     a, b, c, d = (StackName(name) for name in "abcd")
     for name in (a, b):
         stacks.put(name, warm(MEGABYTE))
@@ -50,7 +51,7 @@ def test_the_longest_unused_go_first() -> None:
 
 
 def test_a_stack_that_is_loaded_again_counts_once() -> None:
-    stacks = WarmStacks(max_bytes=3 * MEGABYTE)
+    stacks: WarmStacks[WarmStack] = WarmStacks(max_bytes=3 * MEGABYTE)
     other = warm(MEGABYTE)
     stacks.put(StackName("other"), other)
     for _ in range(9):
@@ -63,7 +64,7 @@ def test_a_stack_that_is_loaded_again_counts_once() -> None:
 def test_the_budget_holds_whatever_comes_and_the_last_one_stays(
     puts: list[tuple[str, int]],
 ) -> None:
-    stacks = WarmStacks(max_bytes=3 * MEGABYTE)
+    stacks: WarmStacks[WarmStack] = WarmStacks(max_bytes=3 * MEGABYTE)
     sizes: dict[str, int] = {}
     for name, size in puts:
         last = warm(size)

@@ -1,0 +1,11 @@
+"""Why a difference is none that anybody has to act on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NULL_OR_EMPTY: Final = "null and empty are the same to the provider"
+COMPUTED: Final = "computed by the provider"
+UNCHANGED: Final = "the provider would not change it"
+STALE: Final = "the code already says so; the recorded state is stale"
+PENDING: Final = "the configuration is not known before apply"

@@ -26,9 +26,9 @@ class Recorded:
     outputs: RawProperties
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False, weakref_slot=True)
 class LoadedResource:
-    """Everything needed to read and judge one resource.
+    """Everything needed to read and judge one resource; equal to itself alone.
 
     `state` is what stands in the checkpoint now, `recorded` what the last update left there,
     `wanted` the inputs that the program asks for, `step` what an update would do about it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +56,18 @@ def load_project(directory: Path) -> Project:
         raise PermanentError(
             f"{directory}: no Pulumi.yaml", remedy="name the directory of a Pulumi project"
         )
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise PermanentError(
+            f"{file}: {error.strerror}", remedy="check the file and its permissions"
+        ) from error
+    return _parsed(directory, file, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _parsed(directory: Path, file: Path, _changed_ns: int, _size: int) -> Project:
+    # Parsing takes as long as reading a whole small stack, and is due at each pass.
     content = _read(file)
     name: Any = content.get("name")
     runtime: Any = content.get("runtime")

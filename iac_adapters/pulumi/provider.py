@@ -70,13 +70,24 @@ class DiffAnswer:
     """Property paths as the provider writes them; whether each forces a replacement."""
 
 
+def read_request(subject: Subject, *, outputs: RawProperties, inputs: RawProperties) -> bytes:
+    """Return the question for the live object, given what is recorded of it."""
+    request = message("ReadRequest")(
+        id=subject.id, urn=subject.urn, name=subject.name, type=subject.type
+    )
+    to_struct(outputs, request.properties)
+    to_struct(inputs, request.inputs)
+    encoded: bytes = request.SerializeToString()
+    return encoded
+
+
 class Provider(ProviderProcess):
     """A provider plugin; parameterized and configured at most once in its life."""
 
     async def handshake(self) -> None:
         """Say what we are; providers older than the handshake do not mind."""
         try:
-            await self._call("Handshake", message("HandshakeRequest")(), _HANDSHAKE_S)
+            await self._call("Handshake", b"", _HANDSHAKE_S)
         except ProviderError as error:
             if error.cause is not Cause.UNIMPLEMENTED:
                 raise
@@ -87,7 +98,7 @@ class Provider(ProviderProcess):
         """Make the plugin the package `name`, as the checkpoint kept it."""
         request = message("ParameterizeRequest")()
         request.value.name, request.value.version, request.value.value = name, version, value
-        await self._call("Parameterize", request, timeout_s)
+        await self._call("Parameterize", request.SerializeToString(), timeout_s)
 
     async def configure(self, package: str, inputs: RawProperties, *, timeout_s: float) -> None:
         """Configure with the inputs of a provider resource. The process is then ready to read."""
@@ -99,22 +110,10 @@ class Provider(ProviderProcess):
             # The older of two ways; providers of either age read one of them.
             if value.WhichOneof("kind") == "string_value":
                 request.variables[f"{package}:config:{key}"] = value.string_value
-        await self._call("Configure", request, timeout_s)
+        await self._call("Configure", request.SerializeToString(), timeout_s)
 
-    async def read(
-        self,
-        subject: Subject,
-        *,
-        outputs: RawProperties,
-        inputs: RawProperties,
-        timeout_s: float,
-    ) -> ReadAnswer:
-        """Return the live object, given what was recorded of it."""
-        request = message("ReadRequest")(
-            id=subject.id, urn=subject.urn, name=subject.name, type=subject.type
-        )
-        to_struct(outputs, request.properties)
-        to_struct(inputs, request.inputs)
+    async def read(self, request: bytes, *, timeout_s: float) -> ReadAnswer:
+        """Return the live object that a `read_request` is about."""
         answer = await self._call("Read", request, timeout_s)
         return ReadAnswer(
             id=answer.id,
@@ -143,7 +142,7 @@ class Provider(ProviderProcess):
         to_struct(outputs, request.olds)
         to_struct(inputs, request.old_inputs)
         to_struct(wanted, request.news)
-        answer = await self._call("Diff", request, timeout_s)
+        answer = await self._call("Diff", request.SerializeToString(), timeout_s)
         return DiffAnswer(
             verdict=Verdict(answer.changes),
             properties=tuple(dict.fromkeys(answer.diffs)),
@@ -152,11 +151,9 @@ class Provider(ProviderProcess):
             paths={entry.key: entry.value.kind % 2 == 1 for entry in answer.detailedDiff},
         )
 
-    async def _call(self, method: str, request: Any, timeout_s: float) -> Any:
+    async def _call(self, method: str, request: bytes, timeout_s: float) -> Any:
         try:
-            content = await self.process.unary(
-                method_path(method), request.SerializeToString(), timeout_s=timeout_s
-            )
+            content = await self.process.unary(method_path(method), request, timeout_s=timeout_s)
         except PluginRefused as error:
             raise _refusal(error) from error
         return message(f"{method}Response").FromString(content)

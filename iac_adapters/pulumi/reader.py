@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+from weakref import WeakKeyDictionary
 
 from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.provider_errors import Cause, ProviderError
@@ -14,7 +15,7 @@ from iac_adapters.pulumi.dynamic_host import NO_READ
 from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.judge import Sides, judge
 from iac_adapters.pulumi.loaded import LoadedResource
-from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer
+from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer, read_request
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
 from iac_adapters.pulumi.secrecy import secrets_of
 from iac_adapters.pulumi.values import RawProperties, visible
@@ -50,6 +51,10 @@ class PulumiQuestions:
     """Implements `plugin_host.reading.Questions`."""
 
     masker: Masker = field(repr=False)
+    requests: WeakKeyDictionary[LoadedResource, bytes] = field(
+        default_factory=WeakKeyDictionary, repr=False
+    )
+    """What each resource is asked for by: the same at every pass, until it is loaded anew."""
 
     def address(self, resource: LoadedResource) -> ResourceAddress:
         """Return its URN."""
@@ -75,14 +80,11 @@ class PulumiQuestions:
         self, resource: LoadedResource, provider: Provider, *, deadline_s: float
     ) -> ReadAnswer:
         """Return what Read answers, given what the record says."""
-        assert resource.state is not None  # noqa: S101 - likewise
+        request = self.requests.get(resource)
+        if request is None:
+            request = self.requests[resource] = _request(resource)
         try:
-            return await provider.read(
-                resource.subject,
-                outputs=resource.state.outputs,
-                inputs=resource.state.inputs,
-                timeout_s=deadline_s,
-            )
+            return await provider.read(request, timeout_s=deadline_s)
         except ProviderError as error:
             raise _speakable(error, resource) from error
 
@@ -123,6 +125,12 @@ class PulumiQuestions:
         except ProviderError as error:
             raise _speakable(error, resource, live_words(resource, live)) from error
         return verdict_of(resource, live, answer, self.masker)
+
+
+def _request(resource: LoadedResource) -> bytes:
+    state = resource.state
+    assert state is not None  # noqa: S101 - settled() answers without one
+    return read_request(resource.subject, outputs=state.outputs, inputs=state.inputs)
 
 
 def verdict_of(

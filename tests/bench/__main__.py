@@ -1,8 +1,9 @@
 """`python -m tests.bench [NAME...]`: ours beside the peer's, in one run on one machine.
 
 A name is a benchmark (`warm`, `cold`, `memory`), a stack (`small5`, `modules`, `mixed62`,
-`wide200`), both as `warm:small5`, or a part of the daemon (`store`, `api`, `daemon`), which
-has a limit and no peer. Ends 0 also where a figure is missed: it says so.
+`wide200`), both as `warm:small5`, `pulumi` or one of its stacks (`pair`, `nine`), or a part of
+the daemon (`store`, `api`, `daemon`), which has a limit and no peer. Ends 0 also where a figure
+is missed: it says so.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from tests.bench.cold import cold
 from tests.bench.figures import Row, table
 from tests.bench.ground import SIZES, Ground, ground
 from tests.bench.memory import memory
+from tests.bench.pulumi import pulumi_rows
+from tests.bench.pulumi_ground import SIZES as PULUMI_SIZES
 from tests.bench.warm import warm
 
 _BENCHMARKS: Final[dict[str, tuple[str, ...]]] = {
@@ -38,7 +41,8 @@ def main(names: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     wanted = _chosen(names)
     parts = [part for part in _PARTS if not names or part in names]
-    if not wanted and not parts:
+    pulumi = [one for one in PULUMI_SIZES if not names or {one, "pulumi"} & set(names)]
+    if not (wanted or parts or pulumi):
         print(f"no such benchmark: {' '.join(names)}\n{__doc__}", file=sys.stderr)
         return _FAILED
     tool = locate(TERRAFORM, os.environ) or locate(TOFU, os.environ)
@@ -52,6 +56,7 @@ def main(names: Sequence[str]) -> int:
         subprocess.run([sys.executable, "-m", f"tests.bench.{part}"], check=True)
     started = time.monotonic()
     rows = [row for stack in SIZES if stack in wanted for row in _stack(stack, wanted[stack], tool)]
+    rows += [row for stack in pulumi for row in _pulumi(stack)]
     missed = sum(row.verdict == "NOT MET" for row in rows)
     held = sum(row.limit is not None for row in rows)
     print(f"{held - missed} of {held} limits met; {time.monotonic() - started:.0f} s")
@@ -89,6 +94,13 @@ def _stack(stack: str, benchmarks: Sequence[str], tool: Executable) -> list[Row]
             some = asyncio.run(_work(benchmark, deployed))
             print("\n".join(table(benchmark, some)), flush=True)
             rows += some
+    return rows
+
+
+def _pulumi(stack: str) -> list[Row]:
+    print(f"\ndeploying pulumi {stack} ...; load {os.getloadavg()[0]:.1f}", flush=True)
+    what, rows = pulumi_rows(stack)
+    print("\n".join([what, *table("warm, beside pulumi refresh --preview-only", rows)]), flush=True)
     return rows
 
 

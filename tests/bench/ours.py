@@ -14,7 +14,7 @@ from typing import Final
 
 from iac_adapters.terraform.adapter import TerraformAdapter
 from reconciler.domain.model import InSync, Noise, NotApplicable, ResourceAddress, StackName
-from reconciler.ports import StackReference
+from reconciler.ports import IacAdapter, StackReference
 
 _QUIET: Final = (InSync, Noise, NotApplicable)
 
@@ -27,7 +27,7 @@ class BenchError(Exception):
 class WarmStack:
     """A stack held warm by an adapter of its own; `reads_s` are the last pass's, by address."""
 
-    adapter: TerraformAdapter
+    adapter: IacAdapter
     reference: StackReference
     reads_s: dict[ResourceAddress, float] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import hypothesis
 import pytest
@@ -14,6 +15,7 @@ from iac_adapters.terraform.executable import Executable, locate
 from tests.parts import require
 from tests.postgres import find_postgres, running_postgres
 from tests.simulator import Simulator, copy_stack, running_simulator, tool_environment
+from tests.worlds.pulumi.tools import PulumiTools, find_tools
 
 # A machine that nobody watches tries the same examples every time; a person's tries new ones.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
@@ -25,6 +27,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ToolEnvironment = Callable[[str], dict[str, str]]
+
+# As it is before a test gets folders of its own, in which no tool is installed.
+_ENVIRONMENT: Final = dict(os.environ)
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +55,13 @@ def terraform() -> Executable:
 def tofu() -> Executable:
     """The real OpenTofu."""
     return _tool("tofu")
+
+
+@pytest.fixture(scope="session")
+def pulumi() -> PulumiTools:
+    """The real Pulumi CLI, its language hosts, and the bridge to Terraform providers."""
+    lack = "`make setup TOOLS=all` obtains the CLI, its parts and the bridge"
+    return require("pulumi", find_tools(_ENVIRONMENT), lack=lack)
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +98,12 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     own = tmp_path_factory.mktemp("xdg")
     for name in ("CONFIG", "DATA", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(own / name.lower()))
+    for name in tuple(os.environ):
+        if name.startswith("PULUMI_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PULUMI_HOME", str(own / "pulumi"))
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{own}/stacks")
+    monkeypatch.setenv("TRUEUP_NO_DOWNLOAD", "1")
 
 
 def _tool(name: str) -> Executable:

@@ -99,17 +99,13 @@ class PulumiAdapter:
         warm = self._warm.get(reference.name)
         context = await self._prepare(reference, warm.context if warm else None)
         timing.lap("load")
-        if (
-            warm is None
-            or warm.context.revision != context.revision
-            or not is_fresh(warm.evaluated_at_s)
-        ):
+        if warm is None or not _holds(warm, context):
             warm = await self._assembled(reference, context, warm)
             self._warm.put(reference.name, warm)
             context = warm.context
         timing.lap("record")
         # The locks and their warnings are of this moment; all else is as it was.
-        payload = Payload(context, warm.stack, warm)
+        payload = Payload(_warned(context, warm.evaluation), warm.stack, warm)
         if reference.engine == "cli" or (reference.engine == "auto" and _only_by_cli(warm.stack)):
             payload = await self._refreshed(payload)
             timing.lap("read")
@@ -145,14 +141,8 @@ class PulumiAdapter:
         known = self._evaluations.load(context.revision) if reference.program is None else None
         if known is not None:
             return context, *known
-        host = missing_host(context) if reference.program is None else None
-        if host is not None:
-            warning = (
-                f"the program was not run: {host} is not installed;"
-                " changes of the code that are not applied yet are not shown"
-            )
-            warned = replace(context, warnings=(*context.warnings, warning))
-            return warned, None, time.time()
+        if reference.program is None and missing_host(context) is not None:
+            return context, None, time.time()
         for _ in range(_ATTEMPTS):
             self._progress(f"{context.place.label}: running the program")
             made_at_s = time.time()
@@ -254,6 +244,24 @@ class PulumiAdapter:
     def _reader(self, context: Context) -> PulumiReader:
         deadline_s = read_deadline_s(context.cli.environment)
         return pulumi_reader(self._providers, self._masker, read_deadline_s=deadline_s)
+
+
+def _holds(warm: WarmStack, context: Context) -> bool:
+    """Whether what is in memory is still what a load would find."""
+    if warm.context.revision != context.revision or not is_fresh(warm.evaluated_at_s):
+        return False
+    return warm.evaluation is not None or missing_host(context) is not None
+
+
+def _warned(context: Context, evaluation: Evaluation | None) -> Context:
+    host = missing_host(context) if evaluation is None else None
+    if host is None:
+        return context
+    warning = (
+        f"the program was not run: {host} is not installed;"
+        " changes of the code that are not applied yet are not shown"
+    )
+    return replace(context, warnings=(*context.warnings, warning))
 
 
 def _only_by_cli(stack: LoadedStack) -> bool:

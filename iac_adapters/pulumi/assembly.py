@@ -9,7 +9,6 @@ from iac_adapters.pulumi.baseline import Baseline, recorded_of
 from iac_adapters.pulumi.checkpoint import (
     PROVIDER_TYPES,
     Checkpoint,
-    PendingOperation,
     StateResource,
     type_of,
 )
@@ -110,7 +109,7 @@ class Assembly:
         """Yield what was being created when an update was interrupted, and is not recorded."""
         recorded = {one.urn for one in self.context.checkpoint.resources}
         for pending in self.context.checkpoint.pending:
-            if is_unknown_creation(pending) and pending.resource.urn not in recorded:
+            if pending.is_unknown_creation and pending.resource.urn not in recorded:
                 yield LoadedResource(recorded_as=_absent(pending.resource.urn), refusal=_PENDING)
 
     def _to_come(self, lines: Mapping[str, int]) -> Iterator[LoadedResource]:
@@ -136,11 +135,6 @@ def _absent(urn: str, *, source: SourcePosition | None = None) -> RecordedResour
     return RecordedResource(
         address=ResourceAddress(urn), type=type_of(urn), status=Status.NOT_CREATED, source=source
     )
-
-
-def is_unknown_creation(pending: PendingOperation) -> bool:
-    """Whether nobody knows if the object of an interrupted operation exists."""
-    return pending.kind in ("creating", "importing")
 
 
 def _status(state: StateResource, planned: Planned | None) -> tuple[Status, str | None]:

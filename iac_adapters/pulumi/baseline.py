@@ -19,6 +19,7 @@ from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.checkpoint import Checkpoint, StateResource
 from iac_adapters.pulumi.evaluation import Evaluation, Step
 from iac_adapters.pulumi.loaded import Recorded
+from iac_adapters.pulumi.values import visible
 from iac_adapters.sealed_files import SealedFiles
 
 _FORMAT: Final = 1
@@ -94,12 +95,14 @@ def carried_on(
     *,
     refreshed_only: bool,
     evaluation: Evaluation | None,
+    in_vain: bool = False,
 ) -> Baseline:
     """Return the baseline after the record changed from `known` to `now`.
 
     A refresh changes nothing of it, not even by dropping what it found gone. An update does,
     but for a resource whose code still asks for exactly what was remembered and whose record
-    differs from that: there somebody adopted drift, and nothing has put it right.
+    differs from that: there somebody adopted drift, and nothing has put it right. Where all
+    that was done were corrections of ours, `in_vain`, what the record has lost was found gone.
     """
     kept = dict(known.resources) if refreshed_only else {}
     types = dict(known.types) if refreshed_only else {}
@@ -110,14 +113,35 @@ def carried_on(
         )
         kept[urn] = before if stays and before is not None else found
         types[urn] = now.types[urn]
+    if in_vain:
+        gone = {urn: one for urn, one in known.resources.items() if urn not in kept}
+        wanted = {urn: one for urn, one in gone.items() if _wanted(urn, one, evaluation)}
+        kept |= wanted
+        types |= {urn: known.types[urn] for urn in wanted}
     return Baseline(kept, now.state_digest, now.mark_ns, types)
+
+
+def _wanted(urn: str, before: Recorded, evaluation: Evaluation | None) -> bool:
+    """Whether the code still asks for exactly what was remembered, and nothing records it."""
+    planned = evaluation.planned.get(urn) if evaluation is not None else None
+    if planned is None or planned.step is not Step.CREATE:
+        return False
+    return visible(planned.inputs({})) == visible(before.inputs)
 
 
 def _adopted(urn: str, before: Recorded, found: Recorded, evaluation: Evaluation | None) -> bool:
     planned = evaluation.planned.get(urn) if evaluation is not None else None
-    if planned is None or planned.step is not Step.UPDATE or before.id != found.id:
+    if planned is None or before.id != found.id:
         return False
-    return dict(planned.inputs(found.inputs)) == dict(before.inputs) and before != found
+    if dict(planned.inputs(found.inputs)) != dict(before.inputs):
+        return False
+    if planned.step is Step.SAME:
+        # Without a diff() of its provider an update leaves what it has read as it is.
+        return any(
+            before.outputs.get(name) == asked != found.outputs.get(name)
+            for name, asked in before.inputs.items()
+        )
+    return planned.step is Step.UPDATE and before != found
 
 
 def _counts(resource: StateResource) -> bool:

@@ -71,6 +71,11 @@ class PendingOperation:
     resource: StateResource
     kind: str
 
+    @property
+    def is_unknown_creation(self) -> bool:
+        """Whether nobody knows if its object exists."""
+        return self.kind in ("creating", "importing")
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Checkpoint:

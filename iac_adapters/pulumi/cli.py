@@ -11,6 +11,7 @@ from typing import Final
 from iac_adapters.plugin_host.command import ToolRun, run_command
 from iac_adapters.plugin_host.provider_errors import Cause, cause_of
 from iac_adapters.pulumi.events import errors_in, events_of
+from iac_adapters.pulumi.tracebacks import without_tracebacks
 from iac_adapters.unspoken import Unspoken
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 
@@ -20,7 +21,7 @@ _RUNNING: Final = ("preview", "up")
 _LOCKED: Final = "the stack is currently locked by"
 _PASSING: Final = frozenset({Cause.THROTTLED, Cause.UNREACHABLE})
 # Plan violations print the values on both sides, secrets among them.
-_VALUES: Final = re.compile(r"(violates plan: [^:]*:? ?).*", re.DOTALL)
+_VALUES: Final = re.compile(r"(violates plan: [a-z ]*:? ?).*", re.DOTALL)
 # Every option of a command can be given by a variable too, targets among them; logs tell secrets.
 _DISTURBING: Final = ("PULUMI_OPTION_", "PULUMI_DEBUG", "PULUMI_LOG", "TF_LOG")
 _REMEDIES: Final = (
@@ -94,6 +95,7 @@ class Cli:
 
 def speakable(text: str, unspoken: Unspoken) -> str:
     """Return a message of the engine, a program or a provider with what is secret blanked."""
-    text = unspoken.without(_VALUES.sub(r"\1...", text)).strip()
+    text = without_tracebacks(_VALUES.sub(r"\1...", text))
+    text = unspoken.without(text).strip()
     text = text.removeprefix("error: ")
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -102,13 +102,15 @@ async def prepare(
         context, revision=await asyncio.to_thread(_revision_of, context, reference, key)
     )
     if known is not None and known.content == content and known.cli.environment == environment:
-        return replace(context, checkpoint=known.checkpoint, cli=known.cli)
+        return _noticed(replace(context, checkpoint=known.checkpoint, cli=known.cli))
     checkpoint = await _deciphered(context)
     words = (*_words(checkpoint), *cli.unspoken.words)
-    return replace(
-        context,
-        checkpoint=checkpoint,
-        cli=replace(cli, unspoken=unspoken_words(words, environment)),
+    return _noticed(
+        replace(
+            context,
+            checkpoint=checkpoint,
+            cli=replace(cli, unspoken=unspoken_words(words, environment)),
+        )
     )
 
 
@@ -134,6 +136,17 @@ def _warnings(locks: tuple[Lock, ...]) -> Iterator[str]:
             )
         else:
             yield f"locked by {lock} on another machine: what is under way there shows as drift"
+
+
+def _noticed(context: Context) -> Context:
+    """Return it with a warning for what was interrupted and will show, if at all, as drift."""
+    told = [
+        f"{one.kind} {one.resource.name} was interrupted, and how that ended is not recorded;"
+        " what is there is read as ever, and the next correction clears the note"
+        for one in context.checkpoint.pending
+        if not one.is_unknown_creation
+    ]
+    return replace(context, warnings=(*context.warnings, *told))
 
 
 async def _content(place: Place, cli: Cli) -> bytes:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -24,18 +24,22 @@ _CLI_S: Final = 120.0
 _ENDINGS: Final = (".history.json", ".history.json.gz")
 # Nothing of the stack's objects comes from the code in these.
 REFRESHING: Final = frozenset({"refresh", "Refresh"})
+CORRECTION: Final = "trueup: correction of drift"
+"""What an update of ours is called in the history."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One operation: `update`, `refresh`, `destroy`, `import`, ... and when it was written.
 
-    `checkpoint` is what it left, where that can be read.
+    `checkpoint` is what it left, where that can be read. `vain` says that it was a correction
+    of ours, and failed.
     """
 
     kind: str
     written_ns: int
     checkpoint: Path | None = None
+    vain: bool = False
 
 
 def history_of(place: Place) -> Iterator[Entry]:
@@ -52,7 +56,7 @@ def history_of(place: Place) -> Iterator[Entry]:
         except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
             continue
         checkpoint = file.with_name(file.name.replace(".history.json", ".checkpoint.json"))
-        yield Entry(str(kind), _written_ns(file), checkpoint)
+        yield Entry(str(kind), _written_ns(file), checkpoint, vain=_is_vain(told))
 
 
 async def history_by_cli(cli: Cli) -> tuple[Entry, ...]:
@@ -64,13 +68,20 @@ async def history_by_cli(cli: Cli) -> tuple[Entry, ...]:
         raise cli.failure(run, "its history could not be read")
     try:
         told = orjson.loads(run.stdout or b"[]")
-        found = [Entry(str(one["kind"]), _ended_ns(str(one["endTime"]))) for one in told]
+        found = [
+            Entry(str(one["kind"]), _ended_ns(str(one["endTime"])), vain=_is_vain(one))
+            for one in told
+        ]
     except (ValueError, KeyError, TypeError) as error:
         raise PermanentError(
             f"{cli.directory}: `pulumi stack history` says what trueup cannot read",
             remedy="update trueup, or name an older CLI with TRUEUP_PULUMI",
         ) from error
     return tuple(sorted(found, key=lambda one: one.written_ns, reverse=True))
+
+
+def _is_vain(told: Mapping[str, Any]) -> bool:
+    return told.get("message") == CORRECTION and told.get("result") == "failed"
 
 
 def _ended_ns(text: str) -> int:

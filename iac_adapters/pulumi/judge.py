@@ -26,6 +26,7 @@ from reconciler.domain.compare import (
     align,
     aligned_paths,
     changed_paths,
+    ordered,
     overlap,
     same,
     sort_key,
@@ -35,7 +36,7 @@ from reconciler.domain.model import Change, Drifted, InSync, Noise, NoiseItem, O
 from reconciler.domain.noise import NULL_OR_EMPTY, STALE, UNCHANGED
 from reconciler.domain.origin import is_empty
 from reconciler.domain.paths import Steps, render_path
-from reconciler.domain.values import Value
+from reconciler.domain.values import UNKNOWN, Value
 
 IGNORED: Final = "ignoreChanges: ignored, yet drifted"
 UNTOLD: Final = "an update would change it, and its provider does not say what"
@@ -89,9 +90,8 @@ def _case(sides: Sides, answer: DiffAnswer, ignored: Sequence[str], masker: Mask
         # Bridges write sets as lists, and nobody tells which is which.
         return _bare(steps) in lists
 
-    if answer.verdict is Said.DIFFERENT and not (answer.properties or answer.paths):
-        meant = _reordered(values, is_set)
-        lists -= {place for place in lists if _top(place) in meant}
+    meant = _reordered(values, answer, is_set)
+    lists -= {place for place in lists if _top(place) in meant}
     aligned = align(values, is_set)
     raw = (sides.recorded, sides.live, sides.wanted, sides.recorded_inputs)
     secrets = secrets_of(raw, sides.secret_outputs).with_words_of(values)
@@ -129,8 +129,11 @@ class _Case:
     def verdict(self) -> Verdict:
         keys = self._keys()
         found = [path for key in keys for path in self._paths(key)]
-        # What follows from ignored changes alone is as little to act on as they are.
-        counts = any(not covered(path, self.ignored) for path in self._causes(found))
+        # What follows alone from what is ignored, or already there, is as little to act on.
+        counts = any(
+            path in found and not covered(path, self.ignored)
+            for path in self._causes([*found, *self._settled()])
+        )
         paths = [path for path in found if counts and not covered(path, self.ignored)]
         noise = self._noise(paths)
         if not found and self.answer.verdict is Said.DIFFERENT:
@@ -154,10 +157,21 @@ class _Case:
         """Return the properties an update would be about, as far as the provider tells."""
         if self.answer.verdict is Said.SAME:
             return ()
-        told = [*self.answer.properties, *self.answer.paths]
-        if told and self.answer.verdict is Said.DIFFERENT:
+        if told := self._told():
             return tuple(dict.fromkeys(_top(parse_property_path(path)) for path in told))
-        return tuple(dict.fromkeys(_top(path) for path in (*self.moved, *self._unmet())))
+        seen = (*self.moved, *self.coded, *self._unmet())
+        return tuple(dict.fromkeys(_top(path) for path in seen))
+
+    def _told(self) -> list[str]:
+        if self.answer.verdict is not Said.DIFFERENT:
+            return []
+        return [*self.answer.properties, *self.answer.paths]
+
+    def _settled(self) -> list[Steps]:
+        """Return what moved to where the program wants it, when nobody else compares."""
+        if self.answer.verdict is not Said.UNKNOWN:
+            return []
+        return [path for path in self.moved if self._met(path)]
 
     def _unmet(self) -> list[Steps]:
         """Return where the wanted inputs are not what is live, by values alone."""
@@ -168,12 +182,13 @@ class _Case:
         found = [path for path in (*self.moved, *self.coded) if _top(path) == key]
         found = [path for path in dict.fromkeys(found) if not self._met(path)]
         # What a refresh by somebody else has adopted moved neither here nor there.
-        return found or [path for path in self._unmet() if _top(path) == key] or [(key,)]
+        found = found or [path for path in self._unmet() if _top(path) == key]
+        return found or ([(key,)] if self._told() else [])
 
     def _met(self, path: Steps) -> bool:
         """Whether what the program asks for is already there."""
         wanted, live = value_at(self.wanted, path), value_at(self.live, path)
-        return wanted is not None and _alike(wanted, live)
+        return (wanted is not None or path in self.coded) and _alike(wanted, live)
 
     def _causes(self, paths: list[Steps]) -> list[Steps]:
         """Tell what somebody changed from what the provider derives from it. Somebody did."""
@@ -206,7 +221,7 @@ class _Case:
         return all(is_empty(value_at(side, path)) for side in sides)
 
     def _noise(self, drifting: list[Steps]) -> tuple[NoiseItem, ...]:
-        quiet = [path for path in self.moved if not any(overlap(path, one) for one in drifting)]
+        quiet = [path for path in self.moved if not _touches(path, drifting)]
         items = {self._place(path): self._reason(path) for path in quiet}
         return tuple(NoiseItem(render_path(path), items[path]) for path in _sorted(items))
 
@@ -229,8 +244,9 @@ class _Case:
         if recorded is None:
             recorded = value_at(self.recorded_inputs, path)
         declared = value_at(self.wanted, path)
-        if declared is None and not any(overlap(path, one) for one in self.coded):
-            declared = recorded  # the provider fills in what the code leaves out
+        if declared is None and not _touches(path, self.coded):
+            # The provider fills in what the code leaves out: what it did, or would do now.
+            declared = recorded if _touches(path, self.moved) else UNKNOWN
         sides = (declared, recorded, value_at(self.live, path))
         masked = [self.secrets.masked(side, path, self.masker) for side in sides]
         sensitive = any(flag for _, flag in masked) or self._repeats_secret(path)
@@ -254,16 +270,29 @@ class _Case:
         return any(keys[key] == live for key in keys if self.secrets.boundary((key,)))
 
     def _origin(self, path: Steps) -> Origin:
-        coded = any(overlap(path, one) for one in self.coded)
-        moved = any(overlap(path, one) for one in self.moved)
-        if coded:
+        moved = _touches(path, self.moved)
+        if _touches(path, self.coded):
             return Origin.BOTH if moved else Origin.UNAPPLIED
-        return Origin.OUT_OF_BAND
+        if moved or self._adopted():
+            return Origin.OUT_OF_BAND
+        return Origin.UNAPPLIED  # what the provider itself is told has changed
+
+    def _adopted(self) -> bool:
+        """Whether something is not as it was asked for, though nothing has moved since."""
+        return any(
+            self._is_written(key)
+            and not same(value_at(self.wanted, (key,)), value_at(self.live, (key,)))
+            for key in self._keys()
+        )
 
     def _replaces(self, path: Steps) -> bool:
         told = {parse_property_path(one) for one, forces in self.answer.paths.items() if forces}
         told |= {parse_property_path(one) for one in self.answer.replacing}
-        return any(overlap(path, one) for one in told)
+        return _touches(path, told)
+
+
+def _touches(path: Steps, places: Iterable[Steps]) -> bool:
+    return any(overlap(path, one) for one in places)
 
 
 def _lists_of_objects(value: Value, at: Steps) -> Iterable[Steps]:
@@ -277,16 +306,24 @@ def _lists_of_objects(value: Value, at: Steps) -> Iterable[Steps]:
             yield from _lists_of_objects(item, (*at, "[]"))
 
 
-def _reordered(values: Sequence[Mapping[str, Value]], is_set: IsSet) -> set[str]:
-    """Return where only an order differs, when nothing else does of what the program writes.
-
-    A provider that sees a difference and does not say where must then mean the order.
-    """
-    recorded, live, wanted = values[:3]
-    moved = {_top(path) for path in changed_paths(dict(recorded), dict(live), is_set)}
-    if moved & wanted.keys():
+def _reordered(
+    values: Sequence[Mapping[str, Value]], answer: DiffAnswer, is_set: IsSet
+) -> set[str]:
+    """Return the properties whose order is meant, where a provider does not say what differs."""
+    if answer.verdict is Said.SAME or answer.properties or answer.paths:
         return set()
-    return {_top(path) for path in changed_paths(dict(recorded), dict(live))} - moved
+    recorded, live, wanted, asked = (dict(value) for value in values[:4])
+    # What the engine compares by itself it compares in order.
+    by_code = _tops(asked, wanted) - _tops(asked, wanted, is_set)
+    moved = _tops(recorded, live, is_set)
+    if answer.verdict is Said.UNKNOWN or moved & wanted.keys():
+        return by_code
+    # It sees a difference, and nothing that the program writes differs but in its order.
+    return by_code | (_tops(recorded, live) - moved)
+
+
+def _tops(before: Value, after: Value, is_set: IsSet = ordered) -> set[str]:
+    return {_top(path) for path in changed_paths(before, after, is_set)}
 
 
 def _bare(steps: Steps) -> Steps:

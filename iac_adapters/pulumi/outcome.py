@@ -24,6 +24,7 @@ from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
 
 _FORCED: Final = 8
 _SHOWN_CHARACTERS: Final = 2000
+_SAYS_NOTHING: Final = "update failed"
 _LOCKED: Final = "the stack is currently locked"
 _VIOLATED: Final = ("violates plan", "is not allowed by the plan")
 # What the CLI says when a plugin went away in the middle of a call.
@@ -61,6 +62,11 @@ class RunLog:
             self.begun.discard(step.urn)
             self.ended += 1
 
+    @property
+    def untouched(self) -> bool:
+        """Whether no step that changes anything was ever begun."""
+        return not self.begun and not self.ended
+
     def told(self, *words: str) -> bool:
         """Whether one of the errors says any of `words`."""
         return any(word in error.text for error in self.errors for word in words)
@@ -79,6 +85,8 @@ def outcome_of(place: Place, *, ended: Exited | Vanished, log: Path) -> Outcome:
     if isinstance(ended, Vanished):
         return InDoubt("the runner is gone without a record of how the update ended")
     told = read_log(log)
+    if told.untouched and told.told(_LOCKED):
+        return Failed("the stack is locked by another update; nothing was done")
     if (left := _left_pending(place)) is not None:
         return InDoubt(left)
     if ended.exit_code == 0:
@@ -89,39 +97,44 @@ def outcome_of(place: Place, *, ended: Exited | Vanished, log: Path) -> Outcome:
 def _failed(told: RunLog, ended: Exited) -> Outcome:
     if told.not_started is not None:
         return Failed(told.not_started)
-    if ended.exit_code < 0:
-        return InDoubt(f"pulumi was killed by signal {-ended.exit_code}")
-    if ended.exit_code == _FORCED:
-        return InDoubt("pulumi was made to stop at once")
-    if told.begun:
-        names = ", ".join(sorted(urn.rpartition("::")[2] for urn in told.begun))
-        return InDoubt(f"pulumi ended with exit code {ended.exit_code} in the middle of {names}")
-    if told.told(*_DIED):
-        return InDoubt("a provider died in the middle of a call")
-    if told.told(_LOCKED):
-        return Failed("the stack is locked by another update; nothing was done")
+    if (doubt := _doubt(told, ended)) is not None:
+        return InDoubt(doubt)
     if told.told(*_VIOLATED):
         return _violated(told)
     if ended.interrupted:
         return Failed(f"it was asked to stop; {told.ended} resources were dealt with before")
     if told.errors:
         return Failed(_reason(told.errors))
-    if told.summary is not None:
-        return Failed(
-            "pulumi failed without a word, as it does when resources have come into the code or"
-            f" gone from it after the plan was made; {told.ended} were dealt with before"
-        )
-    return InDoubt(f"pulumi ended with exit code {ended.exit_code} and did not say why")
+    return Failed(
+        "pulumi failed without a word, as it does when resources have come into the code or"
+        f" gone from it after the plan was made; {told.ended} were dealt with before"
+    )
+
+
+def _doubt(told: RunLog, ended: Exited) -> str | None:
+    """Return why nobody can tell what was done; None when the log tells all of it."""
+    if ended.exit_code < 0:
+        return f"pulumi was killed by signal {-ended.exit_code}"
+    if ended.exit_code == _FORCED:
+        return "pulumi was made to stop at once"
+    if told.begun:
+        names = ", ".join(sorted(urn.rpartition("::")[2] for urn in told.begun))
+        return f"pulumi ended with exit code {ended.exit_code} in the middle of {names}"
+    if told.told(*_DIED):
+        return "a provider died in the middle of a call"
+    if not told.errors and told.summary is None:
+        return f"pulumi ended with exit code {ended.exit_code} and did not say why"
+    return None
 
 
 def _violated(told: RunLog) -> Outcome:
     # The fence is per resource, at the time of its step: others may have been corrected before.
-    if told.ended:
-        return Failed(
-            "the world or the code moved on after the plan was made;"
-            f" {told.ended} resources were dealt with before"
-        )
-    return Failed("the world or the code moved on after the plan was made", stale=True)
+    if told.untouched:
+        return Failed("the world or the code moved on after the plan was made", stale=True)
+    return Failed(
+        "the world or the code moved on after the plan was made;"
+        f" {told.ended} resources were dealt with before"
+    )
 
 
 def _left_pending(place: Place) -> str | None:
@@ -140,5 +153,6 @@ def _left_pending(place: Place) -> str | None:
 
 
 def _reason(errors: list[Said]) -> str:
-    text = "\n".join(dict.fromkeys(error.text for error in errors))
+    told = [error.text for error in errors if error.text != _SAYS_NOTHING]
+    text = "\n".join(dict.fromkeys(told)) or _SAYS_NOTHING
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -94,7 +94,7 @@ class PlanReader:
         if action in (Action.CREATE, Action.REPLACE):
             inputs = _unnamed(inputs, urn)
         changes = (
-            self._created(inputs)
+            self._created(inputs, loaded)
             if action is Action.CREATE
             else self._changed(urn, inputs, step, preview, loaded)
         )
@@ -125,8 +125,15 @@ class PlanReader:
         }
         return {**kept, **planned.changed}
 
-    def _created(self, inputs: RawProperties) -> Iterator[PlannedChange]:
-        secrets = secrets_of((inputs,))
+    def _created(
+        self, inputs: RawProperties, loaded: LoadedResource | None
+    ) -> Iterator[PlannedChange]:
+        recorded = loaded.recorded if loaded is not None else None
+        state = loaded.state if loaded is not None else None
+        # What its provider calls secret is known only from what it made the last time.
+        sides = (inputs, recorded.inputs, recorded.outputs) if recorded is not None else (inputs,)
+        secrets = secrets_of(sides, state.secret_outputs if state is not None else ())
+        secrets = secrets.with_words_of(map(visible, sides))
         for name, value in visible(inputs).items():
             masked, _ = secrets.masked(value, (name,), self.masker)
             yield PlannedChange(render_path((name,)), None, masked)
@@ -180,9 +187,14 @@ def _planned_change(change: Change) -> PlannedChange:
 
 
 def _last(steps: Sequence[Done], urn: str) -> Done | None:
-    """Return the step that says what will be: not the refresh before it."""
+    """Return the step that says what will be: not the refresh before it.
+
+    A replacement may end with the deletion of the old object, which says nothing of the new.
+    """
     fitting = [one for one in steps if one.urn == urn and one.op != _REFRESH]
-    return fitting[-1] if fitting else None
+    telling = [one for one in fitting if isinstance(one.metadata.get("new"), dict)]
+    told = telling or fitting
+    return told[-1] if told else None
 
 
 def _unnamed(raw: Any, urn: str) -> Any:

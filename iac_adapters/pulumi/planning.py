@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import orjson
 
-from iac_adapters.pulumi.assembly import is_unknown_creation
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import evaluate_deadline_s, read_plan
 from iac_adapters.pulumi.events import done_in, events_of
+from iac_adapters.pulumi.history import CORRECTION
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.locks import Holder, Lock
 from iac_adapters.pulumi.plan import Preview
@@ -84,7 +84,7 @@ def _refuse_pending(context: Context) -> None:
 
     `up` would go on with a warning and create it a second time.
     """
-    unknown = [one for one in context.checkpoint.pending if is_unknown_creation(one)]
+    unknown = [one for one in context.checkpoint.pending if one.is_unknown_creation]
     if unknown:
         names = ", ".join(one.resource.name for one in unknown[:3])
         raise PermanentError(
@@ -142,6 +142,7 @@ def _keep_job(order: PlanOrder, targets: Sequence[str], unspoken: frozenset[str]
         "command": [
             str(cli.executable),
             *cli.arguments("up", "--yes", "--skip-preview", *_REFRESHING, "--json"),
+            f"--message={CORRECTION}",
             f"--plan={order.file.absolute()}",
             *targets,
         ],

@@ -22,6 +22,7 @@ from iac_adapters.plugin_host.provider_errors import (
 )
 from iac_adapters.plugin_host.provider_process import ProviderProcess
 from iac_adapters.pulumi.messages import message, method_path
+from iac_adapters.pulumi.tracebacks import without_tracebacks
 from iac_adapters.pulumi.values import RawProperties, from_struct, to_struct
 
 _HANDSHAKE_S: Final = 60.0
@@ -164,7 +165,7 @@ def _refusal(error: PluginRefused) -> ProviderError:
         return ProviderError(str(error), error.details, cause=Cause.UNIMPLEMENTED)
     cause = cause_of(error.details)
     return ProviderError(
-        _first_line(error.details) or str(error),
+        _first_line(without_tracebacks(error.details)) or str(error),
         error.details,
         cause is Cause.THROTTLED,
         cause is Cause.EXPIRED_CREDENTIALS,

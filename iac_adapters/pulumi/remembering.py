@@ -34,7 +34,10 @@ async def remembered(
     else:
         newer = [entry for entry in entries if entry.written_ns > known.mark_ns]
         refreshed_only = bool(newer) and all(entry.kind in REFRESHING for entry in newer)
-        baseline = carried_on(known, now, refreshed_only=refreshed_only, evaluation=evaluation)
+        in_vain = bool(newer) and all(entry.vain or entry.kind in REFRESHING for entry in newer)
+        baseline = carried_on(
+            known, now, refreshed_only=refreshed_only, in_vain=in_vain, evaluation=evaluation
+        )
     try:
         await asyncio.to_thread(baselines.store, context.place, baseline)
     except OSError as error:

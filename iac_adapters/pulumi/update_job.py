@@ -32,6 +32,7 @@ from iac_adapters.unspoken import Unspoken
 
 JOB_FILE: Final = "plan-job.json"
 RAW_FILE: Final = "plan-raw.log"
+_ERROR: Final = "error: "
 NOT_STARTED: Final = "the command could not be started"
 _LOOK_EVERY_S: Final = 0.1
 _ORPHANS_MAY_FINISH_S: Final = 15.0
@@ -97,8 +98,7 @@ def reduced(line: bytes, unspoken: Unspoken) -> str | None:
     """Return what may be kept of one line of the CLI; None for what is of no interest."""
     event = object_in(line)
     if event is None:
-        text = line.decode(errors="replace").strip()
-        return speakable(text, unspoken) if text else None
+        return _reduced_text(line.decode(errors="replace").strip(), unspoken)
     if (step := done_in(event)) is not None:
         name = next(one for one in event if one.endswith("Event"))
         metadata = {"op": step.op, "urn": step.urn, "type": step.type}
@@ -109,6 +109,16 @@ def reduced(line: bytes, unspoken: Unspoken) -> str | None:
     if isinstance(summary := event.get("summaryEvent"), dict):
         return json.dumps({"summaryEvent": _counts(summary)})
     return None
+
+
+def _reduced_text(text: str, unspoken: Unspoken) -> str | None:
+    """Return a line that is no event; the CLI's own errors, such as of a lock, as events."""
+    if not text:
+        return None
+    said = speakable(text, unspoken)
+    if not text.startswith(_ERROR):
+        return said
+    return json.dumps({"diagnosticEvent": {"severity": "error", "message": said}})
 
 
 def _counts(summary: Mapping[str, Any]) -> dict[str, Any]:

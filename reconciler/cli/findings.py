@@ -12,7 +12,7 @@ import click
 from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
 from reconciler.cli.identities import shortened
 from reconciler.cli.table import Cell, Column
-from reconciler.cli.words import by_severity, counted, severity_cell, spoken, text_of
+from reconciler.cli.words import by_severity, counted, severity_cell, short_address, spoken, text_of
 from reconciler.domain.records import Json
 
 _COLUMNS: Final = (
@@ -82,7 +82,7 @@ def _row(
     return (
         severity_cell(finding),
         ("plain", text_of(finding["stack"])),
-        ("strong", text_of(finding["address"])),
+        ("strong", (text_of if asking.verbose else short_address)(finding["address"])),
         ("dim", text_of(_WHOLE.get(finding["kind"]) or ", ".join(paths))),
         ("plain", spoken(finding["state"]) if mixed else ""),
         ("plain", asking.ago(finding["first_seen"])),

@@ -59,6 +59,8 @@ def choose(items: Iterable[Json], kin: Kin, given: str) -> Json:
     """Return the only one of `items` that `given` may mean; raises as `find_one`."""
     known = list(items)
     named = [one for one in known if given in _names(one, kin)]
+    # The end of a Pulumi URN, `TYPE::NAME`, is what tables show of it.
+    named = named or [one for one in known if given and _ends_in(given, _names(one, kin))]
     meant = named or [one for one in known if given and str(one[kin.key]).startswith(given)]
     if len(meant) == 1:
         return meant[0]
@@ -72,6 +74,10 @@ def choose(items: Iterable[Json], kin: Kin, given: str) -> Json:
 
 def _names(item: Mapping[str, object], kin: Kin) -> set[object]:
     return {item.get(key) for key in (kin.key, *kin.names)}
+
+
+def _ends_in(given: str, names: Iterable[object]) -> bool:
+    return any(str(name).endswith((f"::{given}", f"${given}")) for name in names)
 
 
 def _candidates(items: Sequence[Json], kin: Kin) -> str:

@@ -12,7 +12,7 @@ from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.kin import REMEDIATION
 from reconciler.cli.plan_lines import plan_lines
 from reconciler.cli.table import Cell, Column
-from reconciler.cli.words import counted, phase_cell, spoken, text_of, wrapped
+from reconciler.cli.words import counted, phase_cell, short_address, spoken, text_of, wrapped
 from reconciler.domain.phases import Phase
 from reconciler.domain.records import Json
 
@@ -111,7 +111,8 @@ def _list_lines(asking: Asking, body: Json, state: str) -> Iterator[str]:
 
 
 def _row(asking: Asking, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
-    addresses = [text_of(address) for address in one.get("addresses") or ()]
+    shown = text_of if asking.verbose else short_address
+    addresses = [shown(address) for address in one.get("addresses") or ()]
     more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
     return (
         phase_cell(one["state"]),

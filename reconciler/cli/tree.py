@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
+from reconciler.cli.addresses import split_address
 from reconciler.domain.model import Finding
-
-_MODULE: Final = re.compile(r'(module\.[^.\[]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?)\.')
-_URN: Final = re.compile(r"urn:pulumi:[^:]*::[^:]*::(.*)\Z", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -31,21 +27,3 @@ def grown(findings: Iterable[Finding]) -> Branch:
             branch = branch.modules.setdefault(module, Branch())
         branch.findings.append((name, finding))
     return root
-
-
-def split_address(address: str) -> tuple[tuple[str, ...], str]:
-    """Return the modules an address lies in, outermost first, and the rest.
-
-    Of a Pulumi URN the modules are its parent types.
-    """
-    urn = _URN.match(address)
-    if urn:
-        types, _, name = urn.group(1).partition("::")
-        *parents, leaf = types.split("$")
-        return tuple(parents), f"{leaf}::{name}"
-    modules: list[str] = []
-    rest = address
-    while found := _MODULE.match(rest):
-        modules.append(found.group(1))
-        rest = rest[found.end() :]
-    return tuple(modules), rest

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from reconciler.cli.addresses import split_address
 from reconciler.cli.paint import Paint, safe
 from reconciler.cli.table import Cell
 
@@ -35,6 +36,11 @@ _RUNS: Final = {"started": "strong", "finished": "good", "failed": "high", "in_d
 def text_of(value: object) -> str:
     """Return `value` on one line, without anything a terminal would obey; nothing for None."""
     return "" if value is None else safe(" ".join(str(value).split()))
+
+
+def short_address(value: object) -> str:
+    """Return an address as tables show it: of a Pulumi URN, the type and name at its end."""
+    return text_of(split_address(str(value))[1] if str(value).startswith("urn:") else value)
 
 
 def spoken(word: str) -> str:

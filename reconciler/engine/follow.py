@@ -11,11 +11,11 @@ from reconciler.domain.cadence import retry_after
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError, StorageError
 from reconciler.domain.model import Snapshot
 from reconciler.domain.phases import Event, Phase
-from reconciler.domain.records import Remediation, Run, RunState
+from reconciler.domain.records import Remediation, Run, RunState, StackRecord
 from reconciler.engine.fleet import defect
 from reconciler.engine.folders import drop_plans
 from reconciler.engine.journal import audit, emit
-from reconciler.engine.looking import load
+from reconciler.engine.looking import Loaded, load
 from reconciler.engine.moves import move, sentence, the_remediation
 from reconciler.engine.run_log import RunTail
 from reconciler.engine.runs import folder_of, process_of, run_body
@@ -84,32 +84,35 @@ async def adopt(service: Service, known: Remediation) -> bool:
         return await _end(service, known, run, Failed(NEVER_BEGAN), ended=None)
     if stack is None:
         return await _end(service, known, run, InDoubt("its stack is not registered"), ended=None)
+    loaded = await _loaded(service, stack)
+    if isinstance(loaded, ReconcilerError):
+        # The run itself may be what keeps it from being read: once more at its end.
+        ended = await _ended(service, run, process_of(run))
+        loaded = await _loaded(service, stack)
+    else:
+        ended = await _until_ended(service, run, process_of(run), loaded.adapter)
+    if isinstance(loaded, ReconcilerError):
+        doubt = InDoubt(f"how it ended cannot be told: {sentence(loaded)}")
+        return await _end(service, known, run, doubt, ended=ended)
+    outcome = _outcome(service, loaded.adapter, loaded.snapshot, run, ended)
+    return await _end(service, known, run, outcome, ended=ended)
+
+
+async def _loaded(service: Service, stack: StackRecord) -> Loaded | ReconcilerError:
     try:
-        loaded = await load(service, stack)
+        return await load(service, stack)
     except StorageError:
         raise
     except ReconcilerError as error:
-        return await _end_unjudged(service, known, run, error)
+        return error
     except Exception as error:  # noqa: BLE001 - the run goes on all the same
-        return await _end_unjudged(service, known, run, defect(error))
-    ended = await _until_ended(service, run, process_of(run), loaded.adapter)
-    outcome = _outcome(service, loaded.adapter, loaded.snapshot, run, ended)
-    return await _end(service, known, run, outcome, ended=ended)
+        return defect(error)
 
 
 def _never_began(service: Service, run: Run) -> bool:
     if process_of(run) is not None:
         return False
     return isinstance(service.runner.state(None, folder_of(service, run)), NeverBegun)
-
-
-async def _end_unjudged(
-    service: Service, known: Remediation, run: Run, error: ReconcilerError
-) -> bool:
-    """Wait for the end of a run whose stack cannot be read: it will be in doubt."""
-    ended = await _ended(service, run, process_of(run))
-    doubt = InDoubt(f"how it ended cannot be told: {sentence(error)}")
-    return await _end(service, known, run, doubt, ended=ended)
 
 
 def _of_start(error: ReconcilerError) -> Outcome:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cli.identities import SHORTEST, Kin, choose, shortened
+from reconciler.cli.words import short_address
 from reconciler.domain.errors import NotFoundError, PermanentError
 
 THING = Kin(
@@ -55,3 +56,31 @@ def test_a_near_name_is_told() -> None:
     with pytest.raises(NotFoundError) as told:
         choose([{"id": "abc", "name": "orders"}], THING, "order")
     assert told.value.remedy == "did you mean orders?"
+
+
+WEB = "urn:pulumi:dev::shop::shop:index:Site$aws:sqs/queue:Queue::web"
+
+
+@pytest.mark.parametrize("given", [WEB, "aws:sqs/queue:Queue::web", "web"])
+def test_the_end_of_a_pulumi_urn_names_it(given: str) -> None:
+    other = WEB.replace("::web", "::cobweb")
+    items = [{"id": "abc", "name": WEB}, {"id": "xyz", "name": other}]
+    assert choose(items, THING, given)["id"] == "abc"
+
+
+def test_an_end_that_two_urns_share_is_ambiguous() -> None:
+    items = [{"id": "abc", "name": WEB}, {"id": "xyz", "name": WEB.replace("dev", "test")}]
+    with pytest.raises(PermanentError, match="2 things"):
+        choose(items, THING, "aws:sqs/queue:Queue::web")
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (WEB, "aws:sqs/queue:Queue::web"),
+        ("module.a.aws_sqs_queue.web[0]", "module.a.aws_sqs_queue.web[0]"),
+        ("urn:of:something-else", "urn:of:something-else"),
+    ],
+)
+def test_tables_show_the_end_of_a_urn(address: str, shown: str) -> None:
+    assert short_address(address) == shown

@@ -54,7 +54,7 @@ def break_and_be_found(made: PulumiStage, daemon: Daemon, narrator: Narrator) ->
     broken = time.monotonic()
     with narrator.step("nobody asks: does the daemon find these too?"):
         found = daemon.until("five findings", lambda: _found(daemon, breakages), within_s=_WITHIN_S)
-        _check(found, breakages)
+        check(found, breakages)
         narrator.say(
             "exactly these five, each with its kind and its property,"
             f" {time.monotonic() - broken:.1f} s after the last was broken"
@@ -105,7 +105,12 @@ def _found(daemon: Daemon, breakages: tuple[PulumiBreakage, ...]) -> list[dict[s
     return items if complete else None
 
 
-def _check(found: list[dict[str, Any]], breakages: tuple[PulumiBreakage, ...]) -> None:
+def check(found: list[dict[str, Any]], breakages: tuple[PulumiBreakage, ...]) -> None:
+    """Do nothing when every finding is one of these, in kind and path.
+
+    Raises:
+        StepError: one is wrong or one too many; the message names all of them.
+    """
     wrong = []
     for finding in found:
         breakage = next((one for one in breakages if one.matches(finding["address"])), None)

@@ -15,7 +15,16 @@ from iac_adapters.pulumi.tracebacks import without_tracebacks
 from iac_adapters.unspoken import Unspoken
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 
-_STREAMING: Final = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true", "NO_COLOR": "1"}
+_NO_PLUGIN: Final = re.compile(
+    r"no resource plugin 'pulumi-resource-([\w-]+)' found"
+    r"(?: in the workspace at version v([\w.+-]+))?"
+)
+_ADDED: Final = {
+    "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
+    "NO_COLOR": "1",
+    # A program's modules are not to leave byte code beside them.
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 _SHOWN_CHARACTERS: Final = 1500
 _RUNNING: Final = ("preview", "up")
 _LOCKED: Final = "the stack is currently locked by"
@@ -29,8 +38,8 @@ _REMEDIES: Final = (
     ("passphrase must be set", "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"),
     ("no stack named", "name one with --stack or `pulumi_stack`, or make it: `pulumi stack init`"),
     ("Missing required configuration", "set it with `pulumi config set`"),
+    ("invalid YAML file", "correct Pulumi.yaml, or the Pulumi.STACK.yaml beside it"),
     ("Could not automatically download and install resource", "run `pulumi install` there"),
-    ("no resource plugin", "run `pulumi install` in the project's directory"),
     ("failed to load language plugin", "install the language's host: it comes with Pulumi"),
     ("No module named", "install the program's requirements: `pulumi install`"),
     ("PULUMI_ACCESS_TOKEN must be set", "run `pulumi login`, or set PULUMI_BACKEND_URL"),
@@ -65,7 +74,7 @@ class Cli:
             self.executable,
             self.arguments(*command),
             directory=self.directory,
-            environment={**self.undisturbed, **_STREAMING},
+            environment={**self.undisturbed, **_ADDED},
             timeout_s=timeout_s,
             holds_lock=holds_lock,
         )
@@ -78,7 +87,9 @@ class Cli:
             return RetryableError(
                 message, remedy="wait until that has ended; `pulumi cancel` only if it is dead"
             )
-        remedy = next((told for words, told in _REMEDIES if words in text), None)
+        remedy = _installing(text) or next(
+            (told for words, told in _REMEDIES if words in text), None
+        )
         if remedy is None and cause_of(text) in _PASSING:
             return RetryableError(message, remedy="try again when it answers")
         return PermanentError(
@@ -91,6 +102,15 @@ class Cli:
         said += [line for line in run.stderr.splitlines() if line.strip()] if not said else []
         text = "\n".join(said) or f"it ended with exit code {run.exit_code}"
         return speakable(text, self.unspoken)
+
+
+def _installing(text: str) -> str | None:
+    """Return how to install the plugin that the CLI has looked for in vain."""
+    found = _NO_PLUGIN.search(text)
+    if found is None:
+        return None
+    wanted = " ".join(part for part in found.groups() if part)
+    return f"run `pulumi install` there, or `pulumi plugin install resource {wanted}`"
 
 
 def speakable(text: str, unspoken: Unspoken) -> str:

@@ -12,7 +12,7 @@ from iac_adapters.pulumi.backend import Place, backend_url, locate_stack, unchos
 from iac_adapters.pulumi.checkpoint import Checkpoint, StateResource, parse_checkpoint
 from iac_adapters.pulumi.cli import Cli
 from iac_adapters.pulumi.locks import Holder, Lock, locks_of
-from iac_adapters.pulumi.programs import checked_pulumi, tool_environment
+from iac_adapters.pulumi.programs import checked_pulumi, pulumi_home, tool_environment
 from iac_adapters.pulumi.project import Project, load_project, selected_stack
 from iac_adapters.pulumi.provider_config import Surroundings
 from iac_adapters.pulumi.secrecy import secret_words
@@ -20,7 +20,7 @@ from iac_adapters.pulumi.secrets import PASSPHRASE, passphrase_decrypter
 from iac_adapters.pulumi.sources import add_cli, add_sources, identity_of
 from iac_adapters.pulumi.values import deciphered, secret_paths
 from iac_adapters.revision import Revision
-from iac_adapters.unspoken import Unspoken, unspoken_words
+from iac_adapters.unspoken import Unspoken, unspoken_words, without_secrets
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.ports import StackReference
 
@@ -74,8 +74,11 @@ async def prepare(
     stack = reference.pulumi_stack or selected_stack(project, url, environment)
     if stack is None:
         raise unchosen(project, url, environment)
-    place = locate_stack(project, url=url, stack=stack, environment=environment)
-    locks = locks_of(place)
+    try:
+        place = locate_stack(project, url=url, stack=stack, environment=environment)
+        locks = locks_of(place)
+    except OSError as error:
+        raise _closed(error.filename or url, error) from error
     _refuse_running(place, locks)
     cli = Cli(
         executable=executable.path,
@@ -111,6 +114,12 @@ async def prepare(
             checkpoint=checkpoint,
             cli=replace(cli, unspoken=unspoken_words(words, environment)),
         )
+    )
+
+
+def _closed(place: object, error: OSError) -> PermanentError:
+    return PermanentError(
+        f"{place}: {error.strerror}", remedy="check the backend's folder and who may read it"
     )
 
 
@@ -155,16 +164,14 @@ async def _content(place: Place, cli: Cli) -> bytes:
         try:
             return await asyncio.to_thread(file.read_bytes)
         except OSError as error:
-            raise PermanentError(
-                f"{file}: {error.strerror}", remedy="check the backend's folder"
-            ) from error
-    return await _export(cli)
+            raise _closed(file, error) from error
+    return await _export(cli, place.url)
 
 
-async def _export(cli: Cli, *options: str) -> bytes:
+async def _export(cli: Cli, url: str, *options: str) -> bytes:
     run = await cli.run("stack", "export", *options, timeout_s=_EXPORT_S)
     if run.exit_code != 0:
-        raise cli.failure(run, "its state could not be exported")
+        raise cli.failure(run, f"its state could not be exported from {without_secrets(url)}")
     return run.stdout
 
 
@@ -183,7 +190,7 @@ async def _deciphered(context: Context) -> Checkpoint:
         return checkpoint
     salt = checkpoint.secrets_state.get("salt")
     if checkpoint.secrets_manager != PASSPHRASE or not isinstance(salt, str):
-        content = await _export(context.cli, "--show-secrets")
+        content = await _export(context.cli, context.place.url, "--show-secrets")
         return _with_values(parse_checkpoint(content, origin=origin), _never)
     decrypt = await asyncio.to_thread(
         passphrase_decrypter, salt, context.cli.environment, stack=context.place.label
@@ -235,7 +242,11 @@ def _revision_of(context: Context, reference: StackReference, key: bytes) -> str
     revision.add("state", context.content)
     revision.add_environment(context.cli.environment)
     add_cli(revision, context.cli.executable)
+    folders = {context.project.directory, context.project.program}
     if reference.program is not None:
+        # `main` is then the folder its process was started in, and none of ours.
+        folders = {context.project.directory}
         revision.add("program", identity_of(reference.program))
-    add_sources(revision, context.project)
+    home = pulumi_home(context.cli.environment)
+    add_sources(revision, folders, without={home, context.place.root or home})
     return revision.hexdigest()

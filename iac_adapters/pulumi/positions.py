@@ -27,7 +27,8 @@ def position_of(
     """
     name = str(content.get("urn", "")).rpartition("::")[2]
     if name in lines:
-        return SourcePosition(project.file.name, lines[name])
+        file = _yaml_program(project).relative_to(project.directory)
+        return SourcePosition(str(file), lines[name])
     for text in _told(content):
         if (found := _read(text, project.directory)) is not None:
             return found
@@ -39,7 +40,8 @@ def yaml_lines(project: Project) -> dict[str, int]:
     if project.runtime != "yaml":
         return {}
     try:
-        root = yaml.compose(project.file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        text = _yaml_program(project).read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
     return {
@@ -48,6 +50,12 @@ def yaml_lines(project: Project) -> dict[str, int]:
         if section.value == "resources"
         for key, _ in _pairs(body)
     }
+
+
+def _yaml_program(project: Project) -> Path:
+    """Return the file that a YAML program is: one of its own, or the project's."""
+    main = project.program / "Main.yaml"
+    return main if main.is_file() else project.file
 
 
 def _pairs(node: yaml.Node | None) -> Iterator[tuple[yaml.Node, yaml.Node]]:

@@ -138,17 +138,19 @@ async def start_configured(key: ProviderKey) -> Provider:
     if not key.argv:
         wanted = f"{key.plugin} v{key.version}" if key.version else key.plugin
         raise PluginStartError(
-            f"the Pulumi plugin {wanted} is not installed",
-            remedy=f"pulumi plugin install resource {key.plugin} {key.version or ''}".strip(),
+            f"the Pulumi plugin {wanted} is not installed", remedy=_installing(key)
         )
     spec = PluginSpec(argv=key.argv, environment=key.environment, label=key.package)
-    process = await PluginProcess.start(
-        spec,
-        timeout_s=_START_TIMEOUT_S,
-        parse=parse_port_line,
-        # A bridge starts providers of its own; only a leash that stays can end them too.
-        leash_mode="hold",
-    )
+    try:
+        process = await PluginProcess.start(
+            spec,
+            timeout_s=_START_TIMEOUT_S,
+            parse=parse_port_line,
+            # A bridge starts providers of its own; only a leash that stays can end them too.
+            leash_mode="hold",
+        )
+    except PluginStartError as error:
+        raise PluginStartError(str(error), remedy=error.remedy or _installing(key)) from error
     provider = Provider(process)
     deadline_s = configure_deadline_s(key.environment)
     try:
@@ -173,6 +175,12 @@ class Providers(ConfiguredProviders[ProviderKey, Provider]):
         super().__init__(pool, start_configured)
 
 
+def _installing(key: ProviderKey) -> str:
+    if key.package == PYTHON_DYNAMIC:
+        return f"check that {key.argv[0]} can import the program's requirements: `pulumi install`"
+    return f"run `pulumi plugin install resource {key.plugin} {key.version or ''}".strip() + "`"
+
+
 def _argv(plugin: str, version: str | None, surroundings: Surroundings) -> tuple[str, ...]:
     if plugin == PYTHON_DYNAMIC:
         script = Path(__file__).with_name("dynamic_host.py")
@@ -190,7 +198,12 @@ def _environment(package: str, surroundings: Surroundings) -> dict[str, str]:
     else:
         given = dict(surroundings.environment)
     kept = {n: v for n, v in given.items() if not n.startswith(_KEPT_FROM_PLUGINS)}
-    return {**kept, "PULUMI_PROJECT": surroundings.project.name, "PYTHONUNBUFFERED": "1"}
+    return {
+        **kept,
+        "PULUMI_PROJECT": surroundings.project.name,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def _renewed(inputs: dict[str, Any], own: Mapping[str, str]) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.pulumi.project import Project
 from iac_adapters.revision import Revision
 
 _NO_SOURCES: Final = frozenset({"node_modules", "venv", "__pycache__", "bin", "obj", "target"})
@@ -23,15 +22,20 @@ def add_cli(revision: Revision, program: Path) -> None:
     revision.add("cli", f"{program} {_stamp(program.stat())}")
 
 
-def add_sources(revision: Revision, project: Project) -> None:
-    """Take in every file the program may be made of, by size and time of change."""
-    folders, count = [project.directory, project.program], 0
-    while folders:
-        for entry in _entries(folders.pop()):
-            if entry.name.startswith(".") or entry.name in _NO_SOURCES:
+def add_sources(
+    revision: Revision, folders: Collection[Path], *, without: Collection[Path] = ()
+) -> None:
+    """Take in every file the program may be made of, by size and time of change.
+
+    That is all below `folders`, but for what lies in the folders `without`.
+    """
+    pending, count, left_out = sorted(folders), 0, {str(one) for one in without}
+    while pending:
+        for entry in _entries(pending.pop()):
+            if entry.name.startswith(".") or entry.name in _NO_SOURCES or entry.path in left_out:
                 continue
             if entry.is_dir(follow_symlinks=False):
-                folders.append(Path(entry.path))
+                pending.append(Path(entry.path))
             elif count < _MOST_FILES:
                 count += 1
                 revision.add(entry.path, _stamp(entry.stat(follow_symlinks=False)))

@@ -1,4 +1,4 @@
-"""The real Terraform adapter's world, made once per tool and copied for each test."""
+"""The real adapters' worlds, made once per tool and copied for each test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from iac_adapters.terraform.executable import Executable
+from tests import pulumi_world
+from tests.pulumi_world import PulumiStack, thing
 from tests.world_stack import WorldStack, copied, initialised
+from tests.worlds.pulumi.tools import PulumiTools
+
+NAMES = ("kept", "gone", "denied")
 
 THREE = """
 resource "world_thing" "each" {
@@ -21,6 +26,13 @@ resource "world_thing" "each" {
 def applied() -> dict[str, Path]:
     """Applied templates by tool, filled as they are needed."""
     return {}
+
+
+@pytest.fixture(scope="session")
+def three_by_pulumi(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> PulumiStack:
+    """A Pulumi stack in which all three things exist; for copying only."""
+    folder = tmp_path_factory.mktemp("three-pulumi")
+    return pulumi_world.initialised(folder, pulumi, [thing(name) for name in NAMES])
 
 
 def three_things(

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from iac_adapters.pulumi import provider as of_pulumi
+from iac_adapters.pulumi.adapter import PulumiAdapter
+from iac_adapters.terraform import provider as of_terraform
 from iac_adapters.terraform.adapter import TerraformAdapter
-from iac_adapters.terraform.provider import Provider, ReadAnswer
 from reconciler.domain.model import (
     InSync,
     Missing,
@@ -22,6 +24,7 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.plan import Action
 from reconciler.ports import IacAdapter, InDoubt, StackReference, Vanished
+from tests import pulumi_world as things
 from tests.contract.conftest import three_things
 from tests.fakes import FakeAdapter, recorded
 from tests.world_stack import KEY
@@ -66,32 +69,52 @@ def real_world(request: pytest.FixtureRequest, tool: str) -> World:
         request.getfixturevalue("tmp_path_factory"),
         request.getfixturevalue("tmp_path"),
     )
-    with stack.changed() as things:
-        del things["gone"]
+    with stack.changed() as there:
+        del there["gone"]
     stack.turn(denied="deny")
-    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
     kept, gone, denied = (
         ResourceAddress(f'world_thing.each["{name}"]') for name in ("kept", "gone", "denied")
     )
-    reads = counted_reads(monkeypatch)
+    reads = counted_reads(request, of_terraform.Provider)
     adapter = TerraformAdapter(data_dir=stack.cache, cache_dir=stack.cache, key=KEY)
     return World(adapter, stack.reference(), kept, gone, denied, lambda: len(reads))
 
 
-def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list that grows by a type with each object that is read through a provider."""
-    reads: list[str] = []
-    really = Provider.read
+def pulumi_world(request: pytest.FixtureRequest) -> World:
+    folder: Path = request.getfixturevalue("tmp_path") / "own"
+    folder.mkdir()
+    stack = things.copied(request.getfixturevalue("three_by_pulumi"), folder)
+    stack.turn(denied="deny")
+    with stack.changed() as there:
+        del there["gone"]
+    kept, gone, denied = (stack.urn(name) for name in ("kept", "gone", "denied"))
+    reads = counted_reads(request, of_pulumi.Provider)
+    adapter = PulumiAdapter(data_dir=stack.cache, cache_dir=stack.cache, key=KEY)
+    return World(adapter, stack.reference(), kept, gone, denied, lambda: len(reads))
 
-    async def read(self: Provider, type_name: str, *rest: Any, **more: Any) -> ReadAnswer:
-        reads.append(type_name)
-        return await really(self, type_name, *rest, **more)
 
-    monkeypatch.setattr(Provider, "read", read)
+def counted_reads(
+    request: pytest.FixtureRequest, provider: type[of_terraform.Provider | of_pulumi.Provider]
+) -> list[object]:
+    """Return a list that grows by one with each object that is read through a provider."""
+    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    reads: list[object] = []
+    really: Any = provider.read
+
+    async def read(self: Any, which: object, *rest: Any, **more: Any) -> Any:
+        reads.append(which)
+        return await really(self, which, *rest, **more)
+
+    monkeypatch.setattr(provider, "read", read)
     return reads
 
 
-WORLDS = {"fake": fake_world, "terraform": terraform_world, "tofu": tofu_world}
+WORLDS = {
+    "fake": fake_world,
+    "terraform": terraform_world,
+    "tofu": tofu_world,
+    "pulumi": pulumi_world,
+}
 
 
 @pytest.fixture(params=sorted(WORLDS))
@@ -110,6 +133,12 @@ async def test_loading_reads_nothing_live(world: World) -> None:
     snapshot = await world.adapter.load(world.reference)
     assert {world.in_sync, world.gone} <= {resource.address for resource in snapshot.resources}
     assert world.reads_so_far() == 0
+    await world.adapter.close()
+
+
+async def test_reading_is_counted(world: World) -> None:
+    await seen_by(world, (world.in_sync,))
+    assert world.reads_so_far() == 1
     await world.adapter.close()
 
 
@@ -215,7 +244,10 @@ async def test_what_is_declared_is_told_the_same_each_time(world: World) -> None
     snapshot = await world.adapter.load(world.reference)
     told = await world.adapter.declarations(snapshot)
 
-    assert {one.address for one in told} == {world.in_sync, world.gone, world.denied}
+    addresses = [one.address for one in told]
+    assert len(set(addresses)) == len(addresses)
+    assert {world.in_sync, world.gone, world.denied} <= set(addresses)
+    assert set(addresses) <= {resource.address for resource in snapshot.resources}
     assert told == await world.adapter.declarations(snapshot)
     assert json.loads(json.dumps([one.definition for one in told]))
     assert world.reads_so_far() == 0

@@ -13,7 +13,8 @@ import psutil
 
 from reconciler.dispatch.runner_process import found
 from reconciler.ports import Done, Exited, Failed, InDoubt, RunnerProcess, Vanished
-from tests.integration.terraform.correcting import Corrector, corrector
+from tests.integration.correcting import Corrector
+from tests.integration.terraform.correcting import corrector
 from tests.patience import until
 from tests.providers.world_provider import World
 from tests.world_stack import WorldStack

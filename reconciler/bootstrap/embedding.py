@@ -21,13 +21,19 @@ from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, se
 from reconciler.bootstrap.instance import instance_key
 from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.dispatch.runner_process import ProcessRunner
-from reconciler.domain.errors import ConflictError, NotFoundError, PermanentError
-from reconciler.domain.model import Kind, ResourceAddress, StackName, StackReport
+from reconciler.domain.errors import (
+    ConflictError,
+    InDoubtError,
+    NotFoundError,
+    PermanentError,
+    ReconcilerError,
+)
+from reconciler.domain.model import Kind, ResourceAddress, Snapshot, StackName, StackReport
 from reconciler.domain.plan import Plan
 from reconciler.engine.folders import drop, drop_plans, make_private
 from reconciler.engine.guards import hold_ended
 from reconciler.engine.scan import Scanning, scan_stack
-from reconciler.ports import Failed, IacAdapter, Outcome, StackReference
+from reconciler.ports import Exited, Failed, IacAdapter, Outcome, StackReference, Vanished
 from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
 from reconciler.storage.sqlite import open_store
 
@@ -39,7 +45,10 @@ _CORRECTABLE: Final = (Kind.CHANGED, Kind.MISSING)
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What an apply came to, and what a fresh read of its addresses showed afterwards."""
+    """What an apply came to, and what a fresh read of its addresses showed afterwards.
+
+    `report` is None where nothing was changed, and where the stack could not be read.
+    """
 
     outcome: Outcome
     report: StackReport | None
@@ -164,23 +173,35 @@ class Reconciler:
             raise PermanentError("the plan holds nothing to do", remedy="scan the stack again")
         await self._refuse_when_held()
         reference = self._reference(plan.stack)
+        folder, runner = self._folder(""), ProcessRunner()
+        try:
+            snapshot = await self._planned_anew(reference, plan, folder)
+            await self._refuse_when_held()
+            self._note_intent(folder, plan)
+            job = self._adapter(reference.tool).correction(snapshot, folder=folder)
+            process = await runner.start(job, folder)
+        except InDoubtError:
+            raise  # somebody may be at work in that folder
+        except BaseException:
+            drop(folder)
+            raise
+        ended = await runner.wait(process, folder)
+        log = folder / "log"
+        outcome = self._adapter(reference.tool).outcome(snapshot, ended=ended, log=log)
+        drop_plans(folder)
+        return Applied(outcome, await self._verified(reference, outcome, plan))
+
+    async def _planned_anew(self, reference: StackReference, plan: Plan, folder: Path) -> Snapshot:
+        """Save in `folder` the plan of now, which must be `plan`."""
         adapter = self._adapter(reference.tool)
-        folder = self._folder("")
         snapshot = await adapter.load(reference)
         fresh = await adapter.plan(snapshot, plan.targets, folder=folder)
         if fresh.digest != plan.digest:
-            drop(folder)
             raise ConflictError(
                 "the world or the code moved on since the plan was made", code="plan-stale",
                 remedy="make a new plan, and look at it before you approve it",
             )  # fmt: skip
-        job = adapter.correction(snapshot, folder=folder)
-        self._note_intent(folder, fresh)
-        runner = ProcessRunner()
-        ended = await runner.wait(await runner.start(job, folder), folder)
-        outcome = adapter.outcome(snapshot, ended=ended, log=folder / "log")
-        drop_plans(folder)
-        return Applied(outcome, await self._verified(reference, outcome, plan))
+        return snapshot
 
     async def _verified(
         self, reference: StackReference, outcome: Outcome, plan: Plan
@@ -188,9 +209,11 @@ class Reconciler:
         # Done or in doubt: only a fresh read can tell.
         if isinstance(outcome, Failed):
             return None
-        return await scan_stack(
-            reference, scanning=self._scanning(reference), addresses=plan.targets
-        )
+        scanning = self._scanning(reference)
+        try:
+            return await scan_stack(reference, scanning=scanning, addresses=plan.targets)
+        except ReconcilerError:
+            return None  # what was done stays done, whether or not it can be seen now
 
     async def _refuse_when_held(self) -> None:
         database = self._data_dir / "trueup.db"
@@ -227,6 +250,7 @@ class Reconciler:
     def _folder(self, prefix: str) -> Path:
         runs = self._data_dir / "runs"
         runs.mkdir(mode=0o700, exist_ok=True)
+        _drop_left_behind(runs)
         folder = runs / f"{prefix}embedded-{secrets.token_hex(8)}"
         make_private(folder)
         return folder
@@ -247,3 +271,10 @@ class Reconciler:
         return Scanning(
             adapter=self._adapter(reference.tool), clock=self._clock, judging=self._judging
         )
+
+
+def _drop_left_behind(runs: Path) -> None:
+    """Remove the plans of runs that have ended: whoever began them may have died before."""
+    for folder in runs.glob("embedded-*"):
+        if isinstance(ProcessRunner().state(None, folder), Exited | Vanished):
+            drop_plans(folder)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Final
 
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress
+
+_LISTS: Final = "compare `terraform state list`, or `pulumi stack --show-urns`"
 
 
 def select_addresses(
@@ -37,13 +40,14 @@ def _names(name: str, address: str) -> bool:
 
 def _unknown(name: str, known: Sequence[ResourceAddress]) -> PermanentError:
     near = get_close_matches(name, _nameable(known), n=3, cutoff=0.5)
-    remedy = f"did you mean {' or '.join(near)}?" if near else "compare `terraform state list`"
+    remedy = f"did you mean {' or '.join(near)}?" if near else _LISTS
     return PermanentError(f"no resource of the stack is named {name}", remedy=remedy)
 
 
 def _nameable(known: Sequence[ResourceAddress]) -> list[str]:
     names = set(map(str, known))
     for address in known:
+        names.add(address.rpartition("::")[2])
         parts = address.split(".")
         names.update(".".join(parts[: i + 2]) for i, part in enumerate(parts) if part == "module")
     return sorted(names)

@@ -12,9 +12,15 @@ import pytest
 from iac_adapters.terraform.executable import Executable
 from tests.e2e.command import Trueup
 from tests.e2e.shop import Shop
+from tests.e2e.things import Things
+from tests.pulumi_processes import left_on, working_on
+from tests.pulumi_world import PulumiStack
+from tests.pulumi_world import copied as copied_things
+from tests.pulumi_world import initialised as initialised_things
 from tests.simulator import Simulator, running_simulator
 from tests.world_stack import WorldStack, copied, initialised
 from tests.worlds.deploy import Deployed, deploy
+from tests.worlds.pulumi.tools import PulumiTools
 
 SECRET = "hush-hush-4711"
 CODE = f"""
@@ -105,3 +111,26 @@ def shop(own_small5: Deployed, caches: Path, tmp_path: Path) -> Iterator[Shop]:
     made = Shop(own_small5, tmp_path, caches)
     yield made
     made.put_right()
+
+
+@pytest.fixture(scope="session")
+def applied_things(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> PulumiStack:
+    """A Pulumi stack that was brought about; for copying only."""
+    return initialised_things(tmp_path_factory.mktemp("things"), pulumi)
+
+
+@pytest.fixture
+def things(applied_things: PulumiStack, caches: Path, tmp_path: Path) -> Iterator[Things]:
+    """A Pulumi stack of the test's own, and a folder for a daemon.
+
+    At the end nothing may be left of all that was started on it.
+    """
+    folder = tmp_path / "own"
+    folder.mkdir()
+    stack = copied_things(applied_things, folder).noting()
+    yield Things(stack, tmp_path, caches)
+    stack.while_applying(**dict.fromkeys(stack.things()))
+    left = left_on(stack)
+    for process in working_on(stack):
+        process.kill()
+    assert not left

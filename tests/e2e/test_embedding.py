@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
 import pytest
 from pulumi import automation
 
@@ -16,15 +18,19 @@ from iac_adapters.pulumi.programs import tool_environment
 from reconciler import Reconciler
 from reconciler.domain.errors import ConflictError, NotFoundError
 from reconciler.domain.records import Hold
-from reconciler.ports import Done
+from reconciler.ports import Done, InDoubt
 from reconciler.storage.sqlite import open_store
 from tests.fakes import FakeClock
+from tests.patience import until
+from tests.pulumi_processes import words_of
 from tests.worlds.pulumi.tools import PulumiTools
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "embedding.md"
+JOB: Final = "iac_adapters.pulumi.update_job"
 PROGRAM: Final = """
 import json
 import os
+import time
 from pathlib import Path
 
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider
@@ -48,6 +54,8 @@ class Keeper(ResourceProvider):
         return UpdateResult(self.keep(news))
 
     def keep(self, props):
+        while Path(props["file"]).with_name("wait").exists():
+            time.sleep(0.05)
         Path(props["file"]).write_text(json.dumps(props["value"]))
         return {"file": props["file"], "value": props["value"]}
 
@@ -68,6 +76,7 @@ class Embedded:
     def __init__(self, folder: Path, tools: PulumiTools, environment: dict[str, str]) -> None:
         self.folder = folder
         self.thing = folder / "thing.json"
+        self.waits = folder / "wait"
         (folder / "state").mkdir()
         (folder / "things.py").write_text(PROGRAM)
         own = {
@@ -86,6 +95,16 @@ class Embedded:
             [sys.executable, "main.py"], cwd=self.folder, env=self.environment,
             capture_output=True, text=True, check=False, timeout=200,
         )  # fmt: skip
+
+    def updating(self) -> list[psutil.Process]:
+        """Return the jobs that see an update of ours through, once their CLI is at it."""
+        locked = any(self.folder.glob("state/.pulumi/locks/**/*.json"))
+        own = str(self.folder / "own" / "runs")
+        return [
+            one
+            for one in psutil.process_iter()
+            if locked and {"-m", JOB} <= set(words_of(one)) and words_of(one)[-1].startswith(own)
+        ]
 
     @property
     def value(self) -> Any:
@@ -183,6 +202,62 @@ async def test_the_kill_switch_of_a_daemon_holds_it_too(embedded: Embedded) -> N
             await engine.apply(plan, approved_digest=plan.digest)
     assert held.value.code == "held"
     assert embedded.value == "by hand"
+
+
+async def test_what_was_refused_leaves_no_plan_behind(embedded: Embedded) -> None:
+    data_dir = embedded.folder / "own"
+    stack = stack_of(embedded)
+    async with Reconciler.for_pulumi(stack, data_dir=data_dir, dynamic_providers=True) as engine:
+        embedded.thing.write_text('"by hand"')
+        plan = await engine.plan("dev")
+        (embedded.folder / "things.py").write_text("raise ValueError('a bad day')\n")
+        embedded.thing.write_text('"by another hand"')
+        with pytest.raises(ConflictError):
+            await engine.apply(plan, approved_digest=plan.digest)
+    assert list((data_dir / "runs").iterdir()) == []
+
+
+async def test_an_update_that_was_killed_is_told_in_doubt_and_not_repeated(
+    embedded: Embedded,
+) -> None:
+    data_dir = embedded.folder / "own"
+    stack = stack_of(embedded)
+    async with Reconciler.for_pulumi(stack, data_dir=data_dir, dynamic_providers=True) as engine:
+        embedded.thing.write_text('"by hand"')
+        plan = await engine.plan("dev")
+        embedded.waits.touch()
+        applying = asyncio.create_task(engine.apply(plan, approved_digest=plan.digest))
+        await until(lambda: bool(embedded.updating()))
+        for job in embedded.updating():
+            job.kill()
+        # The CLI goes on below, so the stack cannot be read; what was done is told all the same.
+        applied = await applying
+        assert isinstance(applied.outcome, InDoubt)
+        assert not applied.converged
+        embedded.waits.unlink()
+        await until(lambda: embedded.value == "as declared")
+        await until(lambda: not list(embedded.folder.glob("state/.pulumi/locks/**/*.json")))
+        assert (await engine.scan("dev")).findings == ()
+    (run,) = (data_dir / "runs").iterdir()
+    assert not list(run.glob("plan*"))
+
+
+async def test_what_a_killed_program_left_of_a_plan_is_dropped_by_the_next(
+    embedded: Embedded,
+) -> None:
+    data_dir = embedded.folder / "own"
+    left = data_dir / "runs" / "embedded-0"
+    left.mkdir(parents=True, mode=0o700)
+    for name in ("plan.json", "log", "intent.json"):
+        (left / name).touch()
+    ended = {"exit_code": 0, "ended_at": "2026-01-01T00:00:00+00:00", "interrupted": False}
+    (left / "exit.json").write_text(json.dumps(ended))
+    data_dir.chmod(0o700)
+    stack = stack_of(embedded)
+    async with Reconciler.for_pulumi(stack, data_dir=data_dir, dynamic_providers=True) as engine:
+        embedded.thing.write_text('"by hand"')
+        await engine.plan("dev")
+    assert sorted(file.name for file in left.iterdir()) == ["exit.json", "intent.json", "log"]
 
 
 async def test_a_stack_that_is_not_there_is_named(embedded: Embedded) -> None:

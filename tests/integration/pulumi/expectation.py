@@ -62,31 +62,36 @@ def difference(
 def disagreements(
     turn: Sequence[Mutation],
     verdicts: Mapping[str, Verdict],
-    oracle: Mapping[str, Answer],
+    oracle: Mapping[str, Answer] | None,
     known: Sequence[Difference],
 ) -> list[str]:
-    """Return every point where changes in force, verdicts and the CLI do not say the same."""
+    """Return every point where changes in force, verdicts and the CLI do not say the same.
+
+    Without an oracle only the changes in force say what must be found.
+    """
     expected = {mutation.resource: mutation.answer for mutation in turn}
     # The CLI has no word for what has no object, such as a provider by default.
     read = {name: one for name, one in verdicts.items() if not isinstance(one, NotApplicable)}
     return [
-        *(f"only the CLI knows {name}" for name in sorted(oracle.keys() - verdicts.keys())),
-        *_of_answers(expected, read, oracle, known),
+        *(f"only the CLI knows {name}" for name in sorted((oracle or {}).keys() - verdicts.keys())),
+        *_of_answers(expected, read),
+        *(_of_oracle(read, oracle, known) if oracle is not None else ()),
         *(f"{one.name}: {wrong}" for one in turn for wrong in _of(one, verdicts[one.resource])),
         *(f"{name} tells a secret" for name in verdicts if SECRET in repr(verdicts[name])),
     ]
 
 
-def _of_answers(
-    expected: Mapping[str, Answer],
-    verdicts: Mapping[str, Verdict],
-    oracle: Mapping[str, Answer],
-    known: Sequence[Difference],
+def _of_answers(expected: Mapping[str, Answer], verdicts: Mapping[str, Verdict]) -> Iterator[str]:
+    for name, verdict in sorted(verdicts.items()):
+        if answer_of(verdict) != expected.get(name, "same"):
+            yield f"{name}: {expected.get(name, 'untouched')}, and we say {verdict}"
+
+
+def _of_oracle(
+    verdicts: Mapping[str, Verdict], oracle: Mapping[str, Answer], known: Sequence[Difference]
 ) -> Iterator[str]:
     for name, verdict in sorted(verdicts.items()):
         ours, theirs = answer_of(verdict), oracle.get(name)
-        if ours != expected.get(name, "same"):
-            yield f"{name}: {expected.get(name, 'untouched')}, and we say {verdict}"
         if ours != theirs and difference(name, ours, theirs, known) is None:
             yield f"{name}: we say {ours}, and the CLI {theirs}"
 

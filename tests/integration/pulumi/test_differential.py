@@ -25,6 +25,7 @@ from tests.integration.pulumi.expectation import (
     quiet,
 )
 from tests.integration.terraform.scanner import files_of
+from tests.pulumi_processes import working_on
 from tests.worlds.pulumi.mutations import BY_SHOP, Mutation, rounds
 from tests.worlds.pulumi.oracle import refresh_answers
 from tests.worlds.pulumi.project import verdicts
@@ -90,6 +91,7 @@ async def test_an_untouched_shop_has_no_finding(shop: Shop) -> None:
     assert quiet(first)
     assert second == first
     assert written(shop) == before
+    assert working_on(shop) == []  # neither the bridge nor the provider behind it
     assert set(refresh_answers(shop).values()) == {"same"}
 
 
@@ -145,6 +147,20 @@ async def test_code_that_is_not_applied_is_told_from_what_others_did(shops: Shop
     assert origins(found["orders-policy"]) == {"tagsAll": Origin.UNAPPLIED}
     assert answer_of(found["foreign"]) == "same"
     assert isinstance(found["shelf"], InSync)
+
+
+async def test_what_somebodys_refresh_adopted_is_told_as_before(shops: Shops) -> None:
+    shop = shops.deployed(PYTHON_SHOP)
+    turn = rounds(BY_SHOP[PYTHON_SHOP])[0]
+    async with shop.adapter() as adapter:
+        assert quiet(await verdicts(adapter, await adapter.load(shop.reference())))
+        with in_force(shop, turn):
+            shop.refresh()
+            found = await verdicts(adapter, await adapter.load(shop.reference()))
+        # The CLI has taken it all for its own by now, so it is no oracle here.
+        assert disagreements(turn, found, None, KNOWN) == []
+        shop.refresh()
+        assert quiet(await verdicts(adapter, await adapter.load(shop.reference())))
 
 
 def edited(text: str) -> str:

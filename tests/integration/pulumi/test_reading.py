@@ -55,7 +55,6 @@ async def test_what_was_unreadable_is_read_when_it_is_well_again(stack: PulumiSt
         assert isinstance((await verdicts(adapter, snapshot))["kept"], InSync)
 
 
-@pytest.mark.xfail(reason="the first line of a Python error is told, which is no reason")
 async def test_a_python_error_is_told_by_its_last_line(stack: PulumiStack) -> None:
     stack.turn(kept="the cloud is closed today")
     assert "RuntimeError: the cloud is closed today" in reason((await stack.scan())["kept"])

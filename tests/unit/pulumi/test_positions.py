@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,17 @@ def test_a_yaml_program_is_looked_into(tmp_path: Path) -> None:
     content = {"urn": "urn:pulumi:dev::shop::aws:index/snsTopic:SnsTopic::the topic"}
     assert position_of(content, shop, lines) == SourcePosition("Pulumi.yaml", 9)
     assert yaml_lines(project(tmp_path)) == {}
+
+
+@pytest.mark.parametrize("main", [None, "infra"])
+def test_a_yaml_program_may_have_a_file_of_its_own(tmp_path: Path, main: str | None) -> None:
+    shop = replace(project(tmp_path, "yaml"), main=main)
+    shop.file.write_text("name: shop\nruntime: yaml\n")
+    shop.program.mkdir(exist_ok=True)
+    (shop.program / "Main.yaml").write_text("resources:\n  queue: {type: aws:SqsQueue}\n")
+    expected = SourcePosition("infra/Main.yaml" if main else "Main.yaml", 2)
+    content = {"urn": "urn:pulumi:dev::shop::aws:index/sqsQueue:SqsQueue::queue"}
+    assert position_of(content, shop, yaml_lines(shop)) == expected
 
 
 @pytest.mark.parametrize("text", ["", "a: [", "resources: 7", "- a", "resources: [a]", "7"])

@@ -22,6 +22,7 @@ PASSPHRASE: Final = "correct horse"
 STACK: Final = "dev"
 _ASKED_OF_NOBODY: Final = ("--non-interactive", "--stack", STACK)
 _LIMIT_S: Final = 240
+_USERS: Final = ("PULUMI_", "AWS_", "ARM_", "GOOGLE_")
 
 
 class CliFailedError(Exception):
@@ -82,8 +83,9 @@ class PulumiProject:
 
     @property
     def cli_environment(self) -> dict[str, str]:
-        """All that the CLI gets when it is run by hand."""
-        return tool_environment({**os.environ, **self.environment})
+        """All that the CLI gets when it is run by hand; no credential of the user's is in it."""
+        ours = {name: text for name, text in os.environ.items() if not name.startswith(_USERS)}
+        return tool_environment({**ours, **self.environment})
 
     def found(self) -> Self:
         """Lay the project's code and empty folders there; return the project."""

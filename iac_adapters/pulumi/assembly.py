@@ -81,6 +81,7 @@ class Assembly:
             recorded=recorded,
             wanted=planned.inputs(state.inputs) if planned is not None else state.inputs,
             step=planned.step if planned is not None else None,
+            ignored=_ignored(state, planned),
             provider=key,
             refusal=self._refusal(key, state),
             unspoken=self.context.unspoken,
@@ -135,6 +136,12 @@ def _absent(urn: str, *, source: SourcePosition | None = None) -> RecordedResour
     return RecordedResource(
         address=ResourceAddress(urn), type=type_of(urn), status=Status.NOT_CREATED, source=source
     )
+
+
+def _ignored(state: StateResource, planned: Planned | None) -> tuple[str, ...]:
+    if planned is None or planned.ignored is None:
+        return state.ignore_changes
+    return planned.ignored
 
 
 def _status(state: StateResource, planned: Planned | None) -> tuple[Status, str | None]:

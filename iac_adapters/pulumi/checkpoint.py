@@ -6,6 +6,7 @@ Source: sdk/go/common/apitype (core.go, deployment schema) of pulumi/pulumi 3.25
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -101,7 +102,13 @@ def parse_checkpoint(content: bytes, *, origin: str) -> Checkpoint:
             f"{origin}: version {version!r} of a Pulumi state; trueup reads 3 and 4",
             remedy="update trueup" if newer else "open it once with a current `pulumi up`",
         )
-    if unknown := sorted(set(document.get("features") or ()) - _FEATURES):
+    features = document.get("features") or ()
+    if not isinstance(features, list | tuple) or not all(isinstance(one, str) for one in features):
+        raise PermanentError(
+            f"{origin}: damaged: its `features` are no list of names",
+            remedy="restore it from .pulumi/backups, or by `pulumi stack import`",
+        )
+    if unknown := sorted(set(features) - _FEATURES):
         raise PermanentError(
             f"{origin}: it needs {', '.join(map(str, unknown))}, which trueup does not know",
             remedy="update trueup, or look at this stack with `pulumi refresh --preview-only`",
@@ -113,11 +120,17 @@ def parse_checkpoint(content: bytes, *, origin: str) -> Checkpoint:
         return Checkpoint()
     try:
         return _checkpoint(latest)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PermanentError(
-            f"{origin}: damaged: a resource without {error}",
+            f"{origin}: damaged: {_lack(error)}",
             remedy="restore it from .pulumi/backups, or by `pulumi stack import`",
         ) from error
+
+
+def _lack(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"a resource without {error}"
+    return f"a part of it is of the wrong kind ({error})"
 
 
 def _document(content: bytes, origin: str) -> dict[str, Any]:
@@ -125,7 +138,7 @@ def _document(content: bytes, origin: str) -> dict[str, Any]:
         if content.startswith(_GZIP):
             content = gzip.decompress(content)
         document = orjson.loads(content)
-    except (OSError, EOFError, orjson.JSONDecodeError) as error:
+    except (OSError, EOFError, zlib.error, orjson.JSONDecodeError) as error:
         raise PermanentError(
             f"{origin}: cut short or damaged: {str(error).partition(':')[0]}",
             remedy="restore it from .pulumi/backups, or by `pulumi stack import`",

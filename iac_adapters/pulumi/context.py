@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from iac_adapters.pulumi.backend import Place, backend_url, locate_stack, unchosen
 from iac_adapters.pulumi.checkpoint import Checkpoint, StateResource, parse_checkpoint
@@ -16,7 +16,12 @@ from iac_adapters.pulumi.programs import checked_pulumi, pulumi_home, tool_envir
 from iac_adapters.pulumi.project import Project, load_project, selected_stack
 from iac_adapters.pulumi.provider_config import Surroundings
 from iac_adapters.pulumi.secrecy import secret_words
-from iac_adapters.pulumi.secrets import PASSPHRASE, passphrase_decrypter
+from iac_adapters.pulumi.secrets import (
+    PASSPHRASE,
+    UNDECIPHERABLE,
+    Decrypt,
+    passphrase_decrypter,
+)
 from iac_adapters.pulumi.sources import add_cli, add_sources, identity_of
 from iac_adapters.pulumi.values import deciphered, secret_paths
 from iac_adapters.revision import Revision
@@ -191,11 +196,11 @@ async def _deciphered(context: Context) -> Checkpoint:
     salt = checkpoint.secrets_state.get("salt")
     if checkpoint.secrets_manager != PASSPHRASE or not isinstance(salt, str):
         content = await _export(context.cli, context.place.url, "--show-secrets")
-        return _with_values(parse_checkpoint(content, origin=origin), _never)
+        return _with_values(parse_checkpoint(content, origin=origin), _never, label=origin)
     decrypt = await asyncio.to_thread(
         passphrase_decrypter, salt, context.cli.environment, stack=context.place.label
     )
-    return _with_values(checkpoint, decrypt)
+    return _with_values(checkpoint, decrypt, label=context.place.label)
 
 
 def _never(_ciphertext: str) -> str:
@@ -205,13 +210,17 @@ def _never(_ciphertext: str) -> str:
     )
 
 
-def _with_values(checkpoint: Checkpoint, decrypt: Any) -> Checkpoint:
+def _with_values(checkpoint: Checkpoint, decrypt: Decrypt, *, label: str) -> Checkpoint:
     def clear(resource: StateResource) -> StateResource:
-        return replace(
-            resource,
-            inputs=deciphered(resource.inputs, decrypt),
-            outputs=deciphered(resource.outputs, decrypt),
-        )
+        try:
+            inputs = deciphered(resource.inputs, decrypt)
+            outputs = deciphered(resource.outputs, decrypt)
+        except UNDECIPHERABLE as error:
+            raise PermanentError(
+                f"{label}: a secret of {resource.urn} in the state is damaged",
+                remedy="restore the state from .pulumi/backups, or by `pulumi stack import`",
+            ) from error
+        return replace(resource, inputs=inputs, outputs=outputs)
 
     return replace(
         checkpoint,

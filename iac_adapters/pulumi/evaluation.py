@@ -29,7 +29,7 @@ from reconciler.domain.errors import PermanentError, RetryableError
 
 DEADLINE_S: Final = 600.0
 _DEADLINE: Final = "TRUEUP_EVALUATE_DEADLINE"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _REPLACING: Final = frozenset(
     {
         "replace",
@@ -61,6 +61,8 @@ class Planned:
     changed: RawProperties = field(default_factory=dict)
     removed: tuple[str, ...] = ()
     custom: bool = True
+    ignored: tuple[str, ...] | None = None
+    """The `ignoreChanges` of the program; None where it does not ask for the resource."""
 
     def inputs(self, recorded: RawProperties) -> RawProperties:
         """Return the inputs the program asks for."""
@@ -87,7 +89,13 @@ class Evaluation:
             {
                 "format": _FORMAT,
                 "planned": {
-                    urn: [one.step.value, dict(one.changed), list(one.removed), one.custom]
+                    urn: [
+                        one.step.value,
+                        dict(one.changed),
+                        list(one.removed),
+                        one.custom,
+                        None if one.ignored is None else list(one.ignored),
+                    ]
                     for urn, one in self.planned.items()
                 },
             }
@@ -103,8 +111,14 @@ def unpack_evaluation(content: bytes) -> Evaluation | None:
             return None
         return Evaluation(
             {
-                urn: Planned(Step(step), changed, tuple(removed), custom)
-                for urn, (step, changed, removed, custom) in kept["planned"].items()
+                urn: Planned(
+                    Step(step),
+                    changed,
+                    tuple(removed),
+                    custom,
+                    None if ignored is None else tuple(ignored),
+                )
+                for urn, (step, changed, removed, custom, ignored) in kept["planned"].items()
             }
         )
     except (ValueError, TypeError, KeyError):
@@ -180,6 +194,7 @@ def _planned(plan: Mapping[str, Any]) -> Planned:
         changed={name: deciphered(value, _never) for name, value in changed.items()},
         removed=tuple(difference.get("deletes") or ()),
         custom=bool(goal.get("custom", True)),
+        ignored=tuple(map(str, goal.get("ignoreChanges") or ())) if goal else None,
     )
 
 

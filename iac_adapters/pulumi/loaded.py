@@ -39,6 +39,8 @@ class LoadedResource:
     recorded: Recorded | None = None
     wanted: RawProperties | None = None
     step: Step | None = None
+    ignored: tuple[str, ...] = ()
+    """The property paths that an update leaves alone, as the program says now."""
     provider: ProviderKey | None = None
     refusal: str | None = None
     """Why it cannot be read at all."""

@@ -71,7 +71,10 @@ def _holder(pid: int, hostname: str, timestamp: str) -> Holder:
     if hostname != socket.gethostname():
         return Holder.ELSEWHERE
     try:
-        begun_s = psutil.Process(pid).create_time()
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return Holder.DEAD
+        begun_s = process.create_time()
         locked_s = datetime.fromisoformat(_to_microseconds(timestamp)).timestamp()
     except psutil.NoSuchProcess:
         return Holder.DEAD

@@ -26,6 +26,7 @@ _FORCED: Final = 8
 _SHOWN_CHARACTERS: Final = 2000
 _SAYS_NOTHING: Final = "update failed"
 _LOCKED: Final = "the stack is currently locked"
+_HELD: Final = "created by "
 _VIOLATED: Final = ("violates plan", "is not allowed by the plan")
 # What the CLI says when a plugin went away in the middle of a call.
 _DIED: Final = ("error reading from server: EOF", "transport is closing", "connection refused",
@@ -41,13 +42,13 @@ class RunLog:
     ended: int = 0
     errors: list[Said] = field(default_factory=list)
     not_started: str | None = None
+    holder: str = ""
 
     def take(self, line: bytes) -> None:
         """Fold one line in."""
         event = object_in(line)
         if event is None:
-            if line.startswith(NOT_STARTED.encode()):
-                self.not_started = line.decode(errors="replace").strip()
+            self._take_text(line.decode(errors="replace").strip())
             return
         self.summary = summary_of(event) or self.summary
         said = said_in(event)
@@ -61,6 +62,12 @@ class RunLog:
         else:
             self.begun.discard(step.urn)
             self.ended += 1
+
+    def _take_text(self, text: str) -> None:
+        if text.startswith(NOT_STARTED):
+            self.not_started = text
+        elif _HELD in text:
+            self.holder = f", {text[text.index(_HELD) :]}"
 
     @property
     def untouched(self) -> bool:
@@ -86,7 +93,7 @@ def outcome_of(place: Place, *, ended: Exited | Vanished, log: Path) -> Outcome:
         return InDoubt("the runner is gone without a record of how the update ended")
     told = read_log(log)
     if told.untouched and told.told(_LOCKED):
-        return Failed("the stack is locked by another update; nothing was done")
+        return Failed(f"the stack is locked by another update{told.holder}; nothing was done")
     if (left := _left_pending(place)) is not None:
         return InDoubt(left)
     if ended.exit_code == 0:

@@ -153,7 +153,7 @@ class PlanReader:
         verdict = judge(
             sides_of(loaded, live, wanted=inputs),
             DiffAnswer(Said.DIFFERENT, told, (), {}),
-            ignored=loaded.state.ignore_changes,
+            ignored=loaded.ignored,
             masker=self.masker,
         )
         if isinstance(verdict, Drifted):

@@ -18,7 +18,7 @@ _ANY: Final = "*"
 
 
 def parse_property_path(text: str) -> Steps:
-    """Return the steps of a path; what cannot be read ends it there."""
+    """Return the steps of a path; one that cannot be read is one step, and leads nowhere else."""
     steps: list[str | int] = []
     at = 0
     while at < len(text) and (found := _STEP.match(text, at)):
@@ -29,7 +29,7 @@ def parse_property_path(text: str) -> Steps:
         else:
             steps.append(found["name"] or _ANY)
         at = found.end()
-    return tuple(steps)
+    return tuple(steps) if at == len(text) else (text,)
 
 
 def leads_to(path: Steps, steps: Steps) -> bool:

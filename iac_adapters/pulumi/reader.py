@@ -119,7 +119,7 @@ class PulumiQuestions:
                 outputs=live.outputs,
                 inputs=state.inputs if live.inputs is None else live.inputs,
                 wanted=wanted,
-                ignored=state.ignore_changes,
+                ignored=resource.ignored,
                 timeout_s=deadline_s,
             )
         except ProviderError as error:
@@ -139,7 +139,7 @@ def verdict_of(
     """Return what `answer` means for a resource that is recorded and was read."""
     state = resource.state
     assert state is not None  # noqa: S101 - what was read is recorded
-    verdict = judge(sides_of(resource, live), answer, ignored=state.ignore_changes, masker=masker)
+    verdict = judge(sides_of(resource, live), answer, ignored=resource.ignored, masker=masker)
     return _looked_at(verdict) if state.external else verdict
 
 

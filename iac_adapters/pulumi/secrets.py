@@ -21,6 +21,9 @@ from reconciler.domain.errors import PermanentError
 
 Decrypt = Callable[[str], str]
 
+UNDECIPHERABLE: Final = (InvalidTag, ValueError)
+"""What a decrypter raises for a text that is damaged, or was enciphered otherwise."""
+
 PASSPHRASE: Final = "passphrase"  # noqa: S105 - a manager's name
 _VARIABLE: Final = "PULUMI_CONFIG_PASSPHRASE"
 _FILE_VARIABLE: Final = "PULUMI_CONFIG_PASSPHRASE_FILE"
@@ -44,10 +47,16 @@ def passphrase_decrypter(salt: str, environment: Mapping[str, str], *, stack: st
             f"{stack}: its secrets are kept in a form that trueup does not know ({version[:8]})",
             remedy='update trueup, or read it with `engine = "cli"`',
         )
-    decrypt = _decrypter(passphrase, encoded)
+    try:
+        decrypt = _decrypter(passphrase, encoded)
+    except binascii.Error as error:
+        raise PermanentError(
+            f"{stack}: the salt of its secrets is damaged",
+            remedy="restore the state from .pulumi/backups, or by `pulumi stack import`",
+        ) from error
     try:
         proven = decrypt(proof)
-    except (InvalidTag, ValueError):
+    except UNDECIPHERABLE:
         proven = ""
     if proven != _PROOF:
         raise PermanentError(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,23 @@ def canaries(*places: Path) -> Iterator[tuple[str, bytes]]:
         for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if file.is_file():
                 yield from ((file.name, found) for found in CANARY.findall(file.read_bytes()))
+
+
+@contextmanager
+def update_by_somebody(stack: PulumiStack) -> Iterator[subprocess.Popen[bytes]]:
+    """Let somebody update the stack by hand, and not come to an end before the block does."""
+    stack.while_applying(lax="wait")
+    process = subprocess.Popen(
+        stack.command("up", "--yes", "--skip-preview"),
+        cwd=stack.directory,
+        env=stack.cli_environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        stack.while_applying(lax=None)
+        process.wait(60)

@@ -77,9 +77,8 @@ def in_force(shop: Shop, mutations: Sequence[Mutation]) -> Iterator[None]:
 
 
 def written(shop: Shop) -> dict[Path, tuple[int, int]]:
-    """Return every file of the project and its backend; what Python keeps is another test's."""
-    files = files_of(shop.directory) | files_of(shop.backend)
-    return {file: stamp for file, stamp in files.items() if "__pycache__" not in file.parts}
+    """Return every file of the project and its backend, and when it was written."""
+    return files_of(shop.directory) | files_of(shop.backend)
 
 
 async def test_an_untouched_shop_has_no_finding(shop: Shop) -> None:

@@ -96,7 +96,6 @@ async def test_providers_that_are_imported_by_name_are_read_as_well(stack: Pulum
     assert isinstance(found["inner"], InSync)
 
 
-@pytest.mark.xfail(reason="Python keeps what it imports in the project's __pycache__")
 async def test_a_scan_writes_nothing_into_the_project_or_the_backend(stack: PulumiStack) -> None:
     imported(stack)
     stack.up()
@@ -112,7 +111,6 @@ async def test_a_project_that_was_moved_is_the_same_stack(stack: PulumiStack) ->
     assert {type(found[name]) for name in ("kept", "plain", "blind", "lax", "inner")} == {InSync}
 
 
-@pytest.mark.xfail(reason="InvalidTag and ValueError leave the adapter as they are")
 async def test_a_damaged_secret_is_refused_by_name(stack: PulumiStack) -> None:
     state = json.loads(stack.state.read_text())
     (kept,) = (

@@ -7,8 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,13 @@ import pytest
 from iac_adapters.pulumi.locks import Holder, read_lock
 from reconciler.domain.errors import RetryableError
 from reconciler.ports import Done, Failed
-from tests.integration.pulumi.correcting import corrector, locks, pending, recorded
+from tests.integration.pulumi.correcting import (
+    corrector,
+    locks,
+    pending,
+    recorded,
+    update_by_somebody,
+)
 from tests.patience import until
 from tests.pulumi_world import PulumiStack
 
@@ -54,26 +58,6 @@ def finished() -> int:
     return process.pid
 
 
-@contextmanager
-def update_by_somebody(stack: PulumiStack) -> Iterator[subprocess.Popen[bytes]]:
-    """Let somebody update the stack by hand, and not come to an end before the block does."""
-    stack.while_applying(lax="wait")
-    process = subprocess.Popen(
-        stack.command("up", "--yes", "--skip-preview"),
-        cwd=stack.directory,
-        env=stack.cli_environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        stack.while_applying(lax=None)
-        process.wait(60)
-
-
 async def test_while_somebody_updates_the_stack_it_is_neither_read_nor_corrected(
     stack: PulumiStack,
 ) -> None:
@@ -90,9 +74,10 @@ async def test_while_somebody_updates_the_stack_it_is_neither_read_nor_corrected
                 await ours.plan(stack.urn("kept"), name="meanwhile")
             # What was planned before it began meets the CLI's own lock.
             held = locks(stack)
-            assert await ours.apply(snapshot) == Failed(
-                "the stack is locked by another update; nothing was done"
-            )
+            outcome = await ours.apply(snapshot)
+            assert isinstance(outcome, Failed)
+            assert "locked by another update, created by" in outcome.reason
+            assert f"(pid {process.pid})" in outcome.reason
             assert locks(stack) == held
             assert stack.things()["kept"]["value"] == HACKED
 
@@ -124,9 +109,9 @@ async def test_of_a_dead_process_the_lock_is_removed_and_no_other(stack: PulumiS
         snapshot, _ = await ours.plan(stack.urn("kept"))
         assert locks(stack) == [dead]
         late = locked(stack, pid=os.getpid())
-        assert await ours.apply(snapshot) == Failed(
-            "the stack is locked by another update; nothing was done"
-        )
+        outcome = await ours.apply(snapshot)
+        assert isinstance(outcome, Failed)
+        assert "created by ada@" in outcome.reason
         assert locks(stack) == [late]
         assert stack.things()["kept"]["value"] == HACKED
         late.unlink()

@@ -82,7 +82,6 @@ async def test_a_stack_that_was_never_brought_up_misses_everything(
     assert (await stack.scan())["one"] == Missing(Origin.UNAPPLIED)
 
 
-@pytest.mark.xfail(reason="the record's ignoreChanges counts, and not the program's")
 async def test_what_the_code_no_longer_ignores_is_drift(stack: PulumiStack) -> None:
     stack.edit("lax", ignored=[])
     with stack.changed() as things:

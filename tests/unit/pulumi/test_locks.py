@@ -138,7 +138,6 @@ def test_locks_are_told_oldest_first(tmp_path: Path) -> None:
     assert [found.file.stem for found in locks_of(place(tmp_path))] == ["b", "c", "a"]
 
 
-@pytest.mark.xfail(reason="a process that ended and was not waited for counts as alive")
 def test_a_process_that_ended_holds_nothing_even_before_its_parent_has_noticed(
     tmp_path: Path,
 ) -> None:

@@ -163,6 +163,10 @@ def test_a_fence_that_held_at_once_makes_the_plan_stale(tmp_path: Path, violatio
 def test_a_lock_says_that_nothing_was_done_whatever_its_holder_is_at(tmp_path: Path) -> None:
     found = outcome(tmp_path, said(LOCKED), pending=(("updating", "other"),))
     assert found == Failed("the stack is locked by another update; nothing was done")
+    held = b"file:///locks/x.json: created by ada@here (pid 7) at 2026-01-01T00:00:00Z\n"
+    told = outcome(tmp_path, said(LOCKED), held)
+    assert isinstance(told, Failed)
+    assert "update, created by ada@here (pid 7) at 2026" in told.reason
 
 
 def test_who_only_speaks_of_a_lock_in_the_middle_is_not_believed(tmp_path: Path) -> None:

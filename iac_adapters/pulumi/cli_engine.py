@@ -19,7 +19,7 @@ from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.events import Done, done_in, events_of, has_summary
 from iac_adapters.pulumi.loaded import LoadedResource
-from iac_adapters.pulumi.masked_events import diffs_in, filled, refreshed
+from iac_adapters.pulumi.masked_events import diffs_in, refreshed, unmasked
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.reader import PulumiQuestions, verdict_of
@@ -79,7 +79,9 @@ def _verdict(resource: LoadedResource, found: CliRefresh, questions: PulumiQuest
     if not told and step.op == "same" and resource.step in (Step.SAME, None):
         return InSync()
     answer = DiffAnswer(Said.DIFFERENT, told, (), {})
-    return verdict_of(resource, _with_secrets(resource, live, told), answer, questions.masker)
+    recorded = resource.recorded.outputs if resource.recorded is not None else {}
+    live = unmasked(live, recorded, told)
+    return verdict_of(resource, live, answer, questions.masker)
 
 
 def _told(resource: LoadedResource, step: Done) -> tuple[str, ...]:
@@ -91,13 +93,3 @@ def _told(resource: LoadedResource, step: Done) -> tuple[str, ...]:
     names = sorted(wanted.keys() | state.inputs.keys())
     coded = (name for name in names if wanted.get(name) != state.inputs.get(name))
     return tuple(dict.fromkeys((*drifted, *coded)))
-
-
-def _with_secrets(resource: LoadedResource, live: ReadAnswer, told: Sequence[str]) -> ReadAnswer:
-    """Put recorded secrets where they are masked, but in the properties that changed."""
-    recorded = resource.recorded.outputs if resource.recorded is not None else {}
-    outputs = {
-        name: value if name in told else filled(value, recorded.get(name))
-        for name, value in live.outputs.items()
-    }
-    return ReadAnswer(live.id, outputs, None)

@@ -21,5 +21,5 @@ def correction_job(context: Context, *, folder: Path) -> RunnerJob:
             str(folder.absolute()),
         ),
         directory=context.project.directory.absolute(),
-        environment={**context.cli.undisturbed, "NO_COLOR": "1"},
+        environment={**context.cli.undisturbed, "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"},
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from iac_adapters.pulumi.events import Done
 from iac_adapters.pulumi.provider import ReadAnswer
-from iac_adapters.pulumi.values import SECRET, SIGNATURE, Raw
+from iac_adapters.pulumi.values import SECRET, SIGNATURE, Raw, RawProperties
 
 _MASK: Final = "[secret]"
 
@@ -33,6 +34,18 @@ def is_masked(value: Raw) -> bool:
     if isinstance(value, list):
         return any(map(is_masked, value))
     return bool(value == _MASK)
+
+
+def unmasked(live: ReadAnswer, recorded: RawProperties, told: Sequence[str]) -> ReadAnswer:
+    """Return `live` with recorded secrets where it masks them, but in the properties that changed.
+
+    That a secret changed is seen from `told` alone; where the provider names none, nobody sees it.
+    """
+    outputs = {
+        name: value if name in told else filled(value, recorded.get(name))
+        for name, value in live.outputs.items()
+    }
+    return ReadAnswer(live.id, outputs, None)
 
 
 def filled(value: Raw, known: Raw) -> Raw:

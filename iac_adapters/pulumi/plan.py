@@ -22,7 +22,7 @@ from iac_adapters.pulumi.evaluation import Planned, Step, read_plan
 from iac_adapters.pulumi.events import Done
 from iac_adapters.pulumi.judge import judge
 from iac_adapters.pulumi.loaded import LoadedResource
-from iac_adapters.pulumi.masked_events import diffs_in, is_masked, refreshed
+from iac_adapters.pulumi.masked_events import diffs_in, is_masked, refreshed, unmasked
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.provider_config import NOT_CONFIGURATION
@@ -146,10 +146,10 @@ class PlanReader:
         preview: Preview,
         loaded: LoadedResource | None,
     ) -> Iterator[PlannedChange]:
-        live = preview.live.get(urn) or (refreshed(step, "old") if step is not None else None)
+        told = diffs_in(step) if step is not None else ()
+        live = preview.live.get(urn) or _told_live(step, loaded, told)
         if loaded is None or loaded.state is None or live is None:
             return
-        told = diffs_in(step) if step is not None else ()
         verdict = judge(
             sides_of(loaded, live, wanted=inputs),
             DiffAnswer(Said.DIFFERENT, told, (), {}),
@@ -180,6 +180,16 @@ def _is_bookkeeping(urn: str, planned: Planned) -> bool:
     if planned.step is not Step.UPDATE or not type_of(urn).startswith(PROVIDER_TYPES):
         return False
     return {*planned.changed, *planned.removed} <= NOT_CONFIGURATION
+
+
+def _told_live(
+    step: Done | None, loaded: LoadedResource | None, told: Sequence[str]
+) -> ReadAnswer | None:
+    """Return what the CLI's own refresh has read, where we have not."""
+    live = refreshed(step, "old") if step is not None else None
+    if live is None or loaded is None or loaded.recorded is None:
+        return live
+    return unmasked(live, loaded.recorded.outputs, told)
 
 
 def _planned_change(change: Change) -> PlannedChange:

@@ -30,7 +30,6 @@ def deleted(stack: PulumiStack) -> None:
 
 
 STALE: Final[dict[str, Change]] = {
-    "code asks for another value": lambda stack: stack.edit("kept", size=9),
     "code asks for another secret": lambda stack: stack.edit("kept", secret="CANARY-new"),
     "code does not ask for it any more": lambda stack: stack.drop("kept"),
     "it has been deleted": deleted,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 from datetime import UTC, datetime
@@ -159,13 +158,3 @@ async def test_what_was_interrupted_is_read_named_and_cleared_by_the_next_correc
         assert pending(stack) == []
         assert recorded(stack)["lax"] == before
         assert (await ours.adapter.load(ours.reference)).warnings == ()
-
-
-async def test_a_person_who_stops_an_update_by_hand_leaves_nothing(stack: PulumiStack) -> None:
-    stack.edit("lax", size=9)
-    with update_by_somebody(stack) as process:
-        await until(lambda: bool(pending(stack)))
-        process.send_signal(signal.SIGINT)
-    async with corrector(stack) as ours:
-        assert (await ours.adapter.load(ours.reference)).warnings == ()
-        assert await ours.correct(stack.urn("kept")) == Done("1 changed")

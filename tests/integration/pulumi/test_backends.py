@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -21,22 +22,22 @@ from tests.pulumi_world import THINGS, PulumiStack
 from tests.simulator import Simulator
 from tests.worlds.pulumi.tools import PulumiTools
 
-BUCKET: Final = "states"
 Where = Callable[[pytest.FixtureRequest], Mapping[str, str]]
 
 
 def _client(cloud: Simulator) -> Any:
-    keys = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "testing")
+    keys: Any = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "testing")
     return boto3.client("s3", endpoint_url=cloud.endpoint, region_name="us-east-1", **keys)
 
 
 def _s3(request: pytest.FixtureRequest) -> Mapping[str, str]:
     cloud: Simulator = request.getfixturevalue("simulator")
-    _client(cloud).create_bucket(Bucket=BUCKET)
+    bucket = f"states-{uuid.uuid4().hex[:12]}"
+    _client(cloud).create_bucket(Bucket=bucket)
     options = "disableSSL=true&s3ForcePathStyle=true&region=us-east-1"
     endpoint = urlsplit(cloud.endpoint).netloc
     keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-    return {**keys, "PULUMI_BACKEND_URL": f"s3://{BUCKET}?endpoint={endpoint}&{options}"}
+    return {**keys, "PULUMI_BACKEND_URL": f"s3://{bucket}?endpoint={endpoint}&{options}"}
 
 
 def _postgres(request: pytest.FixtureRequest) -> Mapping[str, str]:
@@ -123,6 +124,7 @@ async def test_a_lock_that_cannot_be_looked_at_is_the_clis_to_keep(
     stack: PulumiStack, simulator: Simulator
 ) -> None:
     hacked(stack)
+    bucket = urlsplit(stack.extra["PULUMI_BACKEND_URL"]).netloc
     key = ".pulumi/locks/organization/things/dev/left.json"
     content = {
         "pid": 7,
@@ -131,7 +133,7 @@ async def test_a_lock_that_cannot_be_looked_at_is_the_clis_to_keep(
         "timestamp": "2026-01-01T00:00:00Z",
     }
     s3 = _client(simulator)
-    s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content).encode())
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(content).encode())
     async with corrector(stack) as ours:
         snapshot, _ = await ours.plan(stack.urn("kept"))
         outcome = await ours.apply(snapshot)
@@ -139,6 +141,6 @@ async def test_a_lock_that_cannot_be_looked_at_is_the_clis_to_keep(
         assert "created by ada@elsewhere (pid 7)" in outcome.reason
         assert "nothing was done" in outcome.reason
         assert stack.things()["kept"]["value"] == "hacked"
-        assert s3.list_objects(Bucket=BUCKET, Prefix=".pulumi/locks")["Contents"][0]["Key"] == key
-        s3.delete_object(Bucket=BUCKET, Key=key)
+        assert s3.list_objects(Bucket=bucket, Prefix=".pulumi/locks")["Contents"][0]["Key"] == key
+        s3.delete_object(Bucket=bucket, Key=key)
         assert await ours.correct(stack.urn("kept"), name="after") == Done("1 changed")

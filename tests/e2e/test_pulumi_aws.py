@@ -1,0 +1,121 @@
+"""A Pulumi stack on the real AWS provider behind the bridge: scanned, watched, put right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daemon import RefusedError
+from tests.e2e.command import Trueup
+from tests.e2e.shop import applies, findings_of, only_remediation, until_state
+from tests.e2e.things import AUTO, REVIEW, Things, until_found, until_verified
+from tests.parts import require
+from tests.worlds.pulumi.mutations.aws import opened, put_parameter, topic_name
+from tests.worlds.pulumi.session import shops_in
+from tests.worlds.pulumi.shop import SECRETS, Shop
+from tests.worlds.pulumi.tools import PulumiTools, find_aws_provider
+
+TOKEN = SECRETS["partnerToken"]
+LEAKED = "CANARY-somebodys-token"
+
+
+@pytest.fixture(scope="module")
+def deployed(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    lack = "the real one is looked for in offline mirrors"
+    provider = require("aws provider", find_aws_provider(), lack=lack)
+    with shops_in(tmp_path_factory.mktemp("shops"), tools=pulumi, provider=provider) as shops:
+        yield shops.deployed("yaml_shop")
+
+
+@pytest.fixture
+def aws(deployed: Shop, caches: Path, tmp_path: Path) -> Iterator[Things]:
+    """The stack, and a folder for a daemon; at the end the stack is as it was brought up."""
+    yield Things(deployed, tmp_path, caches)
+    deployed.run("up", "--yes", "--refresh", "--skip-preview")
+
+
+def _urn(shop: Shop, name: str) -> str:
+    checkpoint = json.loads(shop.state.read_text())["checkpoint"]
+    urns = [one["urn"] for one in checkpoint["latest"]["resources"]]
+    (found,) = (urn for urn in urns if urn.endswith(f"::{name}"))
+    return str(found)
+
+
+def _open_ports(shop: Shop) -> set[int]:
+    wanted = [{"Name": "group-name", "Values": ["shop-web"]}]
+    ec2: Any = shop.world().client("ec2")
+    (group,) = ec2.describe_security_groups(Filters=wanted)["SecurityGroups"]
+    return {rule["FromPort"] for rule in group["IpPermissions"]}
+
+
+def _token(shop: Shop) -> str:
+    ssm: Any = shop.world().client("ssm")
+    value = ssm.get_parameter(Name="/shop/token", WithDecryption=True)["Parameter"]["Value"]
+    return str(value)
+
+
+def _drift(shop: Shop) -> None:
+    world = shop.world()
+    opened("web").apply(world)
+    topic_name("alerts", "Somebody").send(world)
+    put_parameter("/shop/token", LEAKED, "SecureString").send(world)
+
+
+def test_scan_says_what_changed_where_and_nothing_else(deployed: Shop, aws: Things) -> None:
+    trueup = Trueup({**aws.environment, **deployed.environment})
+    quiet = trueup.run("scan", deployed.directory, "--json")
+    assert (quiet.code, quiet.err) == (0, "")
+    (report,) = quiet.json["stacks"]
+    assert report["findings"] == []
+
+    _drift(deployed)
+    before = deployed.state.read_bytes()
+    ended = trueup.run("scan", deployed.directory, "--json")
+    assert (ended.code, ended.err) == (2, "")
+    (report,) = ended.json["stacks"]
+    found = {one["address"]: [c["path"] for c in one["changes"]] for one in report["findings"]}
+    assert found == {
+        _urn(deployed, "web"): ["ingresses[2]"],
+        _urn(deployed, "alerts"): ["displayName"],
+        _urn(deployed, "token"): ["value"],
+    }
+    assert deployed.state.read_bytes() == before
+    for secret in (TOKEN, LEAKED):
+        assert secret not in ended.everything
+    assert trueup.wait_until_gone() == []
+
+
+def test_a_port_opened_to_the_world_is_closed_again_unasked(deployed: Shop, aws: Things) -> None:
+    right = _open_ports(deployed)
+    with aws.serving(aws.settings(AUTO)) as daemon:
+        assert until_verified(daemon)["health"] == "in_sync"
+        opened("web").apply(deployed.world())
+        assert 22 in _open_ports(deployed)
+        until_found(daemon, _urn(deployed, "web"), unasked=True)
+        remediation = only_remediation(daemon, "converged")
+        assert remediation["addresses"] == [_urn(deployed, "web")]
+        assert _open_ports(deployed) == right
+        daemon.until("the finding's end", lambda: not findings_of(daemon))
+        assert applies(daemon) == 1
+
+
+def test_a_secret_is_put_back_after_a_yes_to_exactly_this_plan(deployed: Shop, aws: Things) -> None:
+    with aws.serving(aws.settings(REVIEW)) as daemon:
+        until_verified(daemon)
+        put_parameter("/shop/token", LEAKED, "SecureString").send(deployed.world())
+        until_found(daemon, _urn(deployed, "token"))
+        waiting = only_remediation(daemon, "awaiting_approval")
+        assert waiting["addresses"] == [_urn(deployed, "token")]
+        approve = f"/remediations/{waiting['id']}/approve"
+        with pytest.raises(RefusedError):
+            daemon.ask(approve, {"plan_digest": "0" * 64})
+        assert _token(deployed) == LEAKED
+        daemon.ask(approve, {"plan_digest": waiting["plan_digest"]})
+        until_state(daemon, waiting["id"], "converged")
+        assert _token(deployed) == TOKEN
+    assert list(aws.canaries()) == []
+    assert "CANARY" not in "\n".join(daemon.lines)

@@ -26,6 +26,7 @@ SAYS: Final = "trueup-leash: "
 _PR_SET_PDEATHSIG: Final = 1
 _GRACE_S: Final = 30.0
 _RELAYED_WITHIN_S: Final = 5.0
+_Watch = tuple[threading.Event, threading.Thread]
 
 
 def main(arguments: list[str]) -> int:
@@ -57,8 +58,7 @@ def _become(parent: int, argv: list[str]) -> int:  # noqa: RET503 - exec does no
 def _hold(argv: list[str]) -> int:
     _follow()
     child = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
-    threading.Thread(target=_end_when_orphaned, args=(child, 0.0), daemon=True).start()
-    return _code(child)
+    return _code(child, _watched(child, 0.0))
 
 
 def _release(argv: list[str]) -> int:
@@ -66,7 +66,7 @@ def _release(argv: list[str]) -> int:
     child = subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    threading.Thread(target=_end_when_orphaned, args=(child, _GRACE_S), daemon=True).start()
+    watch = _watched(child, _GRACE_S)
     relays = [
         threading.Thread(target=_relay, args=(stream.fileno(), target), daemon=True)
         for stream, target in ((child.stdout, 1), (child.stderr, 2))
@@ -74,7 +74,7 @@ def _release(argv: list[str]) -> int:
     ]
     for relay in relays:
         relay.start()
-    code = _code(child)
+    code = _code(child, watch)
     for relay in relays:
         # A grandchild may keep the pipe open; what the program said is through by then.
         relay.join(_RELAYED_WITHIN_S)
@@ -87,8 +87,20 @@ def _follow() -> None:
     signal.signal(signal.SIGINT, lambda *_: None)
 
 
-def _code(child: subprocess.Popen[bytes]) -> int:
+def _watched(child: subprocess.Popen[bytes], grace_s: float) -> _Watch:
+    orphaned = threading.Event()
+    arguments = (child, grace_s, orphaned)
+    thread = threading.Thread(target=_end_when_orphaned, args=arguments, daemon=True)
+    thread.start()
+    return orphaned, thread
+
+
+def _code(child: subprocess.Popen[bytes], watch: _Watch) -> int:
     code = child.wait()
+    orphaned, thread = watch
+    if orphaned.is_set():
+        # It is still ending what the child left behind; with us it would end too.
+        thread.join()
     return code if code >= 0 else 128 - code
 
 
@@ -100,9 +112,12 @@ def _relay(source: int, target: int) -> None:
                 data = data[os.write(target, data) :]
 
 
-def _end_when_orphaned(child: subprocess.Popen[bytes], grace_s: float) -> None:
+def _end_when_orphaned(
+    child: subprocess.Popen[bytes], grace_s: float, orphaned: threading.Event
+) -> None:
     while os.read(0, 4096):
         pass
+    orphaned.set()
     if grace_s:
         child.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -120,8 +120,18 @@ class PulumiStack(PulumiProject):
 
     def while_applying(self, **knobs: str | None) -> None:
         """Set by a thing's name what happens when it is changed; None lets it pass."""
+        self._waiting.unlink(missing_ok=True)
         with World(self.cloud).changed() as content:
             content["applying"] = _standing({**content["applying"], **knobs})
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a provider is at a change that it was told to wait with."""
+        return self._waiting.exists()
+
+    @property
+    def _waiting(self) -> Path:
+        return self.cloud.with_name(f"{self.cloud.name}.waiting")
 
     def urn(self, name: str, *, group: str | None = None) -> ResourceAddress:
         """Return the address of a thing."""

@@ -98,7 +98,7 @@ def test_one_that_is_cancelled_ends_what_it_began_and_gives_its_lock_back(things
         stack.while_applying(kept="wait")
         until_found(daemon, stack.urn("kept"))
         applying = only_remediation(daemon, "applying")
-        daemon.until("the update being at it", lambda: pending(stack))
+        daemon.until("the update being at it", lambda: stack.is_waiting)
         daemon.ask(f"/remediations/{applying['id']}/cancel", {})
         stack.while_applying(kept=None)
         ended = until_state(daemon, applying["id"], "needs_human", "converged", "cancelled")

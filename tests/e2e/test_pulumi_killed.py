@@ -74,7 +74,7 @@ def test_killed_in_the_middle_of_an_update_it_takes_it_over(things: Things, ends
         things.hack("kept")
         stack.while_applying(kept="wait")
         daemon.ask("/stacks/things/scan", {})
-        daemon.until("the update being at it", lambda: pending(stack))
+        daemon.until("the update being at it", lambda: stack.is_waiting)
         killed(daemon)
     if ends == "while it is away":
         stack.while_applying(kept=None)

@@ -43,8 +43,7 @@ async def begun(stack: PulumiStack, ours: Corrector) -> RunnerProcess:
     snapshot, _ = await ours.plan(stack.urn("kept"))
     stack.while_applying(kept="wait")
     process = await ours.start(snapshot)
-    await until(lambda: any(f'"op": "{op}"'.encode() in ours.log() for op in ("update", "create")))
-    await until(lambda: bool(pending(stack)))
+    await until(lambda: stack.is_waiting)
     return process
 
 
@@ -177,7 +176,7 @@ async def test_a_killed_provider_leaves_doubt_and_a_look_shows_that_nothing_was_
         await ours.adapter.close()
         stack.while_applying(kept="wait")
         process = await ours.start(snapshot)
-        await until(lambda: bool(pending(stack)))
+        await until(lambda: stack.is_waiting)
         for provider in working_on(stack):
             if "pulumi.dynamic" in words_of(provider):
                 provider.kill()

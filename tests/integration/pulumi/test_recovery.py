@@ -64,7 +64,7 @@ async def test_while_somebody_updates_the_stack_it_is_neither_read_nor_corrected
     async with corrector(stack) as ours:
         snapshot, _ = await ours.plan(stack.urn("kept"))
         with update_by_somebody(stack) as process:
-            await until(lambda: bool(pending(stack)))
+            await until(lambda: stack.is_waiting)
             under_way = rf"an update by .*\(pid {process.pid}\).* is under way"
             with pytest.raises(RetryableError, match=under_way) as refused:
                 await ours.scan()

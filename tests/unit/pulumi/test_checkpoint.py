@@ -44,7 +44,7 @@ def resource(**fields: Any) -> dict[str, Any]:
     return {"urn": "urn:pulumi:dev::shop::x:index:Y::y", "type": "x:index:Y", **fields}
 
 
-@pytest.mark.parametrize("content", [CHECKPOINT, EXPORT, gzip.compress(CHECKPOINT)])
+@pytest.mark.parametrize("content", [CHECKPOINT, EXPORT, gzip.compress(CHECKPOINT, mtime=0)])
 def test_what_a_real_cli_wrote_is_read_in_each_of_its_forms(content: bytes) -> None:
     found = parse_checkpoint(content, origin=ORIGIN)
     by_name = {one.name: one for one in found.resources}
@@ -103,7 +103,7 @@ def test_known_features_and_versions_are_read(version: int) -> None:
     [
         (b"", "cut short or damaged", "backups"),
         (CHECKPOINT[:900], "cut short or damaged", "backups"),
-        (gzip.compress(CHECKPOINT)[:900], "cut short or damaged", "backups"),
+        (gzip.compress(CHECKPOINT, mtime=0)[:900], "cut short or damaged", "backups"),
         (b"[]", "no Pulumi state", "address"),
         (b"null", "no Pulumi state", "address"),
         (orjson.dumps({"version": 5}), "version 5 of a Pulumi state", "update trueup"),
@@ -128,7 +128,7 @@ def test_what_cannot_be_read_is_refused_by_name(content: bytes, words: str, reme
 
 
 def test_a_packed_checkpoint_with_a_damaged_middle_is_refused() -> None:
-    packed = bytearray(gzip.compress(CHECKPOINT))
+    packed = bytearray(gzip.compress(CHECKPOINT, mtime=0))
     packed[200:210] = bytes(10)
     with pytest.raises(PermanentError, match="cut short or damaged"):
         parse_checkpoint(bytes(packed), origin=ORIGIN)

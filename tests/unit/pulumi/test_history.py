@@ -63,8 +63,11 @@ def test_a_stack_may_have_dashes_and_digits_in_its_name(tmp_path: Path) -> None:
         ("dev-8.history.json", "{}"),
         ("dev-8.history.json", b"\xff"),
         ("dev-8.history.json.gz", b"no gzip"),
-        ("dev-8.history.json.gz", gzip.compress(UPDATED.encode())[:-9]),
-        ("dev-8.history.json.gz", gzip.compress(UPDATED.encode())[:10] + bytes([255]) * 20),
+        ("dev-8.history.json.gz", gzip.compress(UPDATED.encode(), mtime=0)[:-9]),
+        (
+            "dev-8.history.json.gz",
+            gzip.compress(UPDATED.encode(), mtime=0)[:10] + bytes([255]) * 20,
+        ),
         ("dev-8.checkpoint.json", UPDATED),
         ("dev-8.history.json.attrs", UPDATED),
     ],

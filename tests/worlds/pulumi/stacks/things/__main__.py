@@ -5,8 +5,8 @@ TRUEUP_THINGS names the cloud. It holds `{"objects": {ID: FIELDS}, "knobs": {ID:
 "applying": {NAME: KNOB}}`. A knob is what happens when the object is read: `crash`, `hang`,
 `pause` (as long as the knob stands), `leak` (an error that quotes the secret), `throttle`,
 `deny`, `expired`, or else the words of an error. When the object called NAME is made, changed
-or deleted, it is `wait` (likewise), `half` (it is done, then an error), `dies` (the provider,
-when it is done), or else the words of an error.
+or deleted, it is `wait` (likewise; the file CLOUD.waiting tells that somebody does), `half` (it
+is done, then an error), `dies` (the provider, when it is done), or else the words of an error.
 
 A text that begins with CANARY is a secret, wherever it stands.
 """
@@ -85,6 +85,7 @@ class Mute(ResourceProvider):
     def _applying(self, name: str) -> str | None:
         knob: str | None = self._content()["applying"].get(name)
         while knob == "wait":
+            Path(f"{os.environ['TRUEUP_THINGS']}.waiting").touch()
             time.sleep(0.05)
             knob = self._content()["applying"].get(name)
         if knob is not None and knob not in ("half", "dies"):

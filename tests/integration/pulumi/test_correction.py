@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from iac_adapters.pulumi.history import CORRECTION
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.plan import Action, concerns
 from reconciler.domain.values import Sensitive
@@ -54,6 +56,8 @@ async def test_what_somebody_changed_is_set_back(stack: PulumiStack) -> None:
         assert await ours.apply(snapshot) == Done("1 changed")
         assert stack.things() == right
         assert (pending(stack), locks(stack)) == ([], [])
+        newest = max(stack.backend.glob("history/**/*.history.json"))
+        assert json.loads(newest.read_text())["message"] == CORRECTION
         told = [ours.adapter.progress(line) for line in ours.log().splitlines()]
         assert (await ours.scan()).findings == ()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from iac_adapters.pulumi.backend import Place
-from iac_adapters.pulumi.history import Entry, history_of
+from iac_adapters.pulumi.history import CORRECTION, Entry, history_of
 
 UPDATED = '{"kind": "update"}'
 
@@ -47,6 +47,23 @@ def test_packed_files_are_read_and_lead_to_packed_ones(tmp_path: Path) -> None:
     file = written(tmp_path, "dev-7.history.json.gz", UPDATED)
     expected = Entry("update", 7, file.with_name("dev-7.checkpoint.json.gz"))
     assert list(history_of(place(tmp_path))) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("told", "vain"),
+    [
+        ({"message": CORRECTION, "result": "failed"}, True),
+        ({"message": CORRECTION, "result": "succeeded"}, False),
+        ({"message": "", "result": "failed"}, False),
+        ({"message": f"not {CORRECTION}", "result": "failed"}, False),
+        ({}, False),
+    ],
+)
+def test_a_correction_of_ours_that_failed_is_known(
+    tmp_path: Path, told: dict[str, str], *, vain: bool
+) -> None:
+    written(tmp_path, "dev-7.history.json", json.dumps({"kind": "update", **told}))
+    assert [entry.vain for entry in history_of(place(tmp_path))] == [vain]
 
 
 def test_a_stack_may_have_dashes_and_digits_in_its_name(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pulumi import automation
 
 from iac_adapters.pulumi.programs import tool_environment
 from reconciler import Reconciler
-from reconciler.domain.errors import ConflictError, NotFoundError, ReconcilerError
+from reconciler.domain.errors import ConflictError, NotFoundError, RetryableError
 from reconciler.domain.records import Hold
 from reconciler.ports import Done
 from reconciler.storage.sqlite import open_store
@@ -191,12 +191,23 @@ async def test_the_kill_switch_of_a_daemon_holds_it_too(embedded: Embedded) -> N
 async def test_what_was_refused_leaves_no_plan_behind(embedded: Embedded) -> None:
     data_dir = embedded.folder / "own"
     stack = stack_of(embedded)
+    lock = embedded.folder / "state/.pulumi/locks/organization/embedded/dev/held.json"
+    holder = {
+        "pid": 7,
+        "username": "ada",
+        "hostname": "elsewhere",
+        "timestamp": "2026-01-01T00:00:00Z",
+    }
     async with Reconciler.for_pulumi(stack, data_dir=data_dir, dynamic_providers=True) as engine:
         embedded.thing.write_text('"by hand"')
         plan = await engine.plan("dev")
-        # By its module's name the state leads to code that does not run any more.
-        (embedded.folder / "things.py").write_text("raise ValueError('a bad day')\n")
-        with pytest.raises(ReconcilerError, match="a bad day"):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.write_text(json.dumps(holder))
+        with pytest.raises(RetryableError, match="locked by ada@elsewhere"):
+            await engine.apply(plan, approved_digest=plan.digest)
+        lock.unlink()
+        embedded.thing.write_text('"by another hand"')
+        with pytest.raises(ConflictError):
             await engine.apply(plan, approved_digest=plan.digest)
     assert list((data_dir / "runs").iterdir()) == []
 
@@ -221,11 +232,15 @@ async def until(true):
 def jobs():
     if b'"updating"' not in (state / "stacks/embedded/dev.json").read_bytes():
         return []
-    return [one for one in psutil.process_iter() if JOB in one.cmdline() and own(one)]
+    return [one for one in psutil.process_iter() if own(one)]
 
 
 def own(process):
-    return process.cmdline()[-1].startswith(str(here / "own"))
+    try:
+        words = process.cmdline()
+    except psutil.Error:
+        return False
+    return JOB in words and words[-1].startswith(str(here / "own"))
 
 
 async def main():

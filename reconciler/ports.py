@@ -97,7 +97,7 @@ class Vanished:
 
 @dataclass(frozen=True, slots=True)
 class NeverBegun:
-    """Its folder was made, and no runner ever wrote into it: nothing was run, nor will be."""
+    """Its folder was made, and no runner took a job there: nothing was run, nor will be."""
 
 
 RunnerState: TypeAlias = Exited | Running | Vanished | NeverBegun

@@ -2,8 +2,9 @@
 
 Executed as a script: `python -I -S runner.py FOLDER`, with the job on its standard input:
 `{"argv": [...], "directory": "...", "environment": {...}}`. It says `ready PID` on its
-standard output once `FOLDER/started.json` is on disk, and only then expects the job: who
-has no such record knows that nothing was run. What the command says goes to `FOLDER/log`,
+standard output once `FOLDER/started.json` is on disk, and only then expects the job. Of a
+caller that died before it had told the whole job it takes none, and takes its record back:
+where there is no such record, nothing was run. What the command says goes to `FOLDER/log`,
 how it ended to `FOLDER/exit.json`. Both stay true when we are killed, since the command
 writes to the file itself and not through us.
 
@@ -64,14 +65,15 @@ def main(arguments: list[str]) -> int:
         return _refuse("its folder cannot be written to")
     job = _job()
     if job is None:
+        (folder / "started.json").unlink(missing_ok=True)
         return 1
     return _see_through(job, folder, stop)
 
 
 def _job() -> dict[str, object] | None:
     """Say that we are ready and return the job; None when the caller died over it."""
-    sys.stdout.write(f"{READY} {os.getpid()}\n")
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        _write(1, f"{READY} {os.getpid()}\n")
     text = sys.stdin.buffer.read()
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):

@@ -156,10 +156,10 @@ def _tell(launcher: subprocess.Popen[bytes], job: RunnerJob) -> None:
 
 
 def _untouched(folder: Path) -> bool:
-    """Whether no runner wrote here.
+    """Whether no runner wrote here, or the one that did took no job.
 
-    It does so before it takes a job, and it takes none of a daemon that is dead: what is
-    untouched after a restart stays so.
+    It writes before it takes a job, and it takes none of a daemon that is dead: after a
+    restart what is untouched ends untouched.
     """
     return folder.is_dir() and not any((folder / name).exists() for name in (STARTED, EXIT, LOG))
 

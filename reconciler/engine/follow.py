@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from reconciler.domain.cadence import retry_after
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError, StorageError
@@ -36,6 +36,9 @@ from reconciler.ports import (
 from reconciler.stores import Transaction
 
 NEVER_BEGAN: Final = "the daemon ended before the apply began; nothing was run"
+Over: TypeAlias = Exited | Vanished | NeverBegun
+"""How an apply can be over."""
+
 _TAIL_EVERY_S: Final = 0.25
 _POLL_EVERY_S: Final = 0.5
 
@@ -62,7 +65,7 @@ async def begin(
     known_run = run
     await service.store.transact(lambda tx: tx.runs.put(known_run))
     ended = await _until_ended(service, run, process, adapter)
-    outcome = _outcome(service, adapter, snapshot, run, ended)
+    outcome = _outcome(service, Loaded(adapter, snapshot), run, ended)
     return await _end(service, remediation, run, outcome, ended=ended)
 
 
@@ -91,10 +94,7 @@ async def adopt(service: Service, known: Remediation) -> bool:
         loaded = await _loaded(service, stack)
     else:
         ended = await _until_ended(service, run, process_of(run), loaded.adapter)
-    if isinstance(loaded, ReconcilerError):
-        doubt = InDoubt(f"how it ended cannot be told: {sentence(loaded)}")
-        return await _end(service, known, run, doubt, ended=ended)
-    outcome = _outcome(service, loaded.adapter, loaded.snapshot, run, ended)
+    outcome = _outcome(service, loaded, run, ended)
     return await _end(service, known, run, outcome, ended=ended)
 
 
@@ -121,24 +121,28 @@ def _of_start(error: ReconcilerError) -> Outcome:
     return InDoubt(sentence(error))
 
 
-def _outcome(
-    service: Service,
-    adapter: IacAdapter,
-    snapshot: Snapshot,
-    run: Run,
-    ended: Exited | Vanished,
-) -> Outcome:
+def _outcome(service: Service, loaded: Loaded | ReconcilerError, run: Run, ended: Over) -> Outcome:
+    if isinstance(ended, NeverBegun):
+        return Failed(NEVER_BEGAN)
+    if isinstance(loaded, ReconcilerError):
+        return _untold(loaded)
     try:
-        return adapter.outcome(snapshot, ended=ended, log=folder_of(service, run) / "log")
+        return loaded.adapter.outcome(
+            loaded.snapshot, ended=ended, log=folder_of(service, run) / "log"
+        )
     except ReconcilerError as error:
-        return InDoubt(f"how it ended cannot be told: {sentence(error)}")
+        return _untold(error)
     except Exception as error:  # noqa: BLE001 - an end nobody can read is in doubt
-        return InDoubt(f"how it ended cannot be told: {sentence(defect(error))}")
+        return _untold(defect(error))
+
+
+def _untold(error: ReconcilerError) -> InDoubt:
+    return InDoubt(f"how it ended cannot be told: {sentence(error)}")
 
 
 async def _until_ended(
     service: Service, run: Run, process: RunnerProcess | None, adapter: IacAdapter
-) -> Exited | Vanished:
+) -> Over:
     """Return when it ended; until then its progress goes to the store and the live stream."""
     tail = RunTail(service, run, adapter)
     waiting = asyncio.ensure_future(_ended(service, run, process))
@@ -151,14 +155,14 @@ async def _until_ended(
         waiting.cancel()
 
 
-async def _ended(service: Service, run: Run, process: RunnerProcess | None) -> Exited | Vanished:
+async def _ended(service: Service, run: Run, process: RunnerProcess | None) -> Over:
     folder = folder_of(service, run)
     if process is not None:
         return await service.runner.wait(process, folder)
     # We died before we knew which process it is; its folder knows.
     while isinstance(state := service.runner.state(None, folder), Running):  # noqa: ASYNC110 - it is another process
         await asyncio.sleep(_POLL_EVERY_S)
-    return state if isinstance(state, Exited) else Vanished()
+    return state
 
 
 async def _end(
@@ -167,7 +171,7 @@ async def _end(
     run: Run | None,
     outcome: Outcome,
     *,
-    ended: Exited | Vanished | None,
+    ended: Over | None,
 ) -> bool:
     at = service.clock.now()
     await service.store.transact(
@@ -185,7 +189,7 @@ def _write_end(  # noqa: PLR0913 - one transaction over everything that is known
     run: Run | None,
     outcome: Outcome,
     *,
-    ended: Exited | Vanished | None,
+    ended: Over | None,
     at: datetime,
 ) -> None:
     # Read anew: somebody may have asked it to stop, which is no transition.
@@ -212,7 +216,7 @@ def _end_run(
     tx: Transaction,
     run: Run,
     outcome: Outcome,
-    ended: Exited | Vanished | None,
+    ended: Over | None,
     *,
     at: datetime,
 ) -> None:

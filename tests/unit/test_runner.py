@@ -20,7 +20,7 @@ import pytest
 from reconciler.dispatch.process_identity import boot_id, command_line
 from reconciler.dispatch.runner_process import ProcessRunner, found
 from reconciler.domain.errors import RetryableError
-from reconciler.ports import Exited, RunnerJob, RunnerProcess, Running, Vanished
+from reconciler.ports import Exited, NeverBegun, RunnerJob, RunnerProcess, Running, Vanished
 from tests.patience import until
 
 SCRIPT = Path(__file__).parents[2] / "reconciler/runner.py"
@@ -272,8 +272,23 @@ async def test_half_a_job_is_never_run(room: Room, told: str) -> None:
     await until(lambda: found(room.folder) is None)
     assert text.stdout.startswith("ready ")
 
-    assert room.runner.state(None, room.folder) == Vanished()
-    assert [file.name for file in room.folder.iterdir()] == ["started.json"]
+    assert room.runner.state(None, room.folder) == NeverBegun()
+    assert list(room.folder.iterdir()) == []
+
+
+async def test_a_caller_that_is_gone_before_it_hears_us_has_nothing_run(room: Room) -> None:
+    room.folder.mkdir()
+    runner = [sys.executable, "-I", "-S", str(SCRIPT), str(room.folder)]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        await asyncio.to_thread(
+            subprocess.run, runner, stdin=subprocess.DEVNULL, stdout=writing, check=True
+        )
+    finally:
+        os.close(writing)
+    await until(lambda: room.runner.state(None, room.folder) == NeverBegun())
+    assert list(room.folder.iterdir()) == []
 
 
 async def test_where_nothing_can_be_written_nothing_is_run(room: Room) -> None:

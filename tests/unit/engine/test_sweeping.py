@@ -122,6 +122,26 @@ async def test_an_intent_whose_runner_never_began_is_planned_anew(house: House) 
     assert len(house.world.effects) == 1
 
 
+@pytest.mark.parametrize("readable", [True, False])
+async def test_an_intent_whose_runner_took_no_job_after_all_is_planned_anew(
+    house: House,
+    readable: bool,  # noqa: FBT001
+) -> None:
+    one = await dies_while_applying(house, Fate.STAYS, knows_process=False)
+    house.world.refuses_load = None if readable else RetryableError("away")
+    await recover(house.service)
+    adopting = asyncio.create_task(house.settle())
+    for _ in range(9):
+        await asyncio.sleep(0)
+    house.runner.jobs.clear()
+    await adopting
+    assert [run.state for run in await house.runs()] == [RunState.FAILED]
+    house.world.refuses_load = None
+    await house.later(minutes=1)
+    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+    assert len(house.world.effects) == 1
+
+
 async def test_an_intent_whose_folder_is_gone_is_in_doubt(house: House) -> None:
     one = await dies_while_applying(house, Fate.DONE, knows_process=False)
     house.runner.jobs.clear()

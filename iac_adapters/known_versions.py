@@ -1,7 +1,7 @@
-"""What programs answered when asked for their version, kept on disk by what the program is.
+"""What programs answer when asked for their version, kept on disk by what the program is.
 
 Asking takes 0.05 s and more of every scan. Losing an entry only costs that time. Scripts
-are asked every time: what a wrapper starts may change while the wrapper does not.
+are asked by every process: what a wrapper starts may change while the wrapper does not.
 """
 
 from __future__ import annotations
@@ -9,13 +9,76 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import subprocess
 import tempfile
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import orjson
 
 _FORMAT: Final = "tool 1"
+_LIMIT_S: Final = 30.0
+
+Told = Callable[[str], tuple[str, str] | None]
+"""How a program's answer to `version` is read: its name and version, None when it is no answer."""
+
+
+class UnansweredError(Exception):
+    """The program does not run, or its answer is none."""
+
+
+def version_of(
+    path: Path, *, told: Told, quietly: Mapping[str, str], home: str, folder: Path
+) -> tuple[str, str]:
+    """Return `(name, version)` of the program at `path`, asking it only when nobody knows.
+
+    It is asked in an environment of `home` and `quietly` alone: a user's settings may be
+    broken, and a check for updates over the network would make every first scan wait.
+
+    Raises:
+        UnansweredError: it is not there, does not run, or does not answer as `told` expects.
+    """
+    try:
+        changed_ns = path.stat().st_mtime_ns
+    except OSError as error:
+        raise UnansweredError(str(path)) from error
+    return _asked_once(path, changed_ns, told, tuple(sorted(quietly.items())), home, folder)
+
+
+@lru_cache(maxsize=32)
+def _asked_once(
+    path: Path,
+    _changed_ns: int,
+    told: Told,
+    quietly: tuple[tuple[str, str], ...],
+    home: str,
+    folder: Path,
+) -> tuple[str, str]:
+    if (known := known_version(path, folder=folder)) is not None:
+        return known
+    environment = {"HOME": home, "PATH": os.defpath, **dict(quietly)}
+    if (answer := told(_asked(path, environment))) is None:
+        raise UnansweredError(str(path))
+    name, version = answer
+    remember_version(path, name=name, version=version, folder=folder)
+    return answer
+
+
+def _asked(path: Path, environment: Mapping[str, str]) -> str:
+    try:
+        return subprocess.run(
+            [str(path), "version"],
+            env=environment,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_LIMIT_S,
+            check=True,
+        ).stdout.decode("utf-8", errors="replace")
+    except (OSError, subprocess.SubprocessError) as error:
+        raise UnansweredError(str(path)) from error
 
 
 def known_version(path: Path, *, folder: Path) -> tuple[str, str] | None:

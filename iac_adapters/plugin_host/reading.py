@@ -147,14 +147,8 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
         """Yield every resource's verdict as it is known, each exactly once."""
         for account in self._accounts.values():
             account.begin_pass()
-        slowest_first = sorted(
-            resources,
-            key=lambda r: (
-                -self._memory.read_ms.get(self._ask.address(r), 0),
-                self._ask.address(r),
-            ),
-        )
-        tasks = [asyncio.create_task(self._observe_one(r)) for r in slowest_first]
+        ordered = sorted(resources, key=self._slowest_first)
+        tasks = [asyncio.create_task(self._observe_one(one)) for one in ordered]
         try:
             for done in asyncio.as_completed(tasks):
                 yield await done
@@ -163,7 +157,8 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _slowest_first(self, address: ResourceAddress) -> tuple[float, ResourceAddress]:
+    def _slowest_first(self, resource: Resource) -> tuple[float, ResourceAddress]:
+        address = self._ask.address(resource)
         return -self._memory.read_ms.get(address, 0.0), address
 
     async def _observe_one(self, resource: Resource) -> Observed:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.known_versions import known_version, remember_version
+from iac_adapters.known_versions import UnansweredError, version_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.places import cache_home, data_home, program_folders
 
@@ -29,7 +27,6 @@ OLDEST: Final = (3, 190)
 
 _NAMED: Final = "TRUEUP_PULUMI"
 _ANSWER: Final = re.compile(r"v?(\d+\.\d+\.\d+\S*)")
-_VERSION_LIMIT_S: Final = 30.0
 _SCRIPT_HEAD_BYTES: Final = 4096
 
 
@@ -140,42 +137,22 @@ def pulumi_version(path: Path, environment: Mapping[str, str]) -> tuple[int, ...
 
 
 def _version(path: Path, environment: Mapping[str, str]) -> str:
-    folder = cache_home(environment) / "tools"
     try:
-        changed_ns = path.stat().st_mtime_ns
-    except OSError as error:
+        _, version = version_of(
+            path,
+            told=_told,
+            quietly={"PULUMI_SKIP_UPDATE_CHECK": "true"},
+            home=environment.get("HOME", "/"),
+            folder=cache_home(environment) / "tools",
+        )
+    except UnansweredError as error:
         raise _unusable(path) from error
-    return _known(path, changed_ns, environment.get("HOME", "/"), folder)
-
-
-@lru_cache(maxsize=32)
-def _known(path: Path, _changed_ns: int, home: str, folder: Path) -> str:
-    if (known := known_version(path, folder=folder)) is not None:
-        return known[1]
-    version = _ask(path, home)
-    remember_version(path, name=PULUMI, version=version, folder=folder)
     return version
 
 
-def _ask(path: Path, home: str) -> str:
-    # A bare environment: the check for updates would make a first scan wait for the network.
-    bare = {"HOME": home, "PATH": os.defpath, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    try:
-        answer = subprocess.run(
-            [str(path), "version"],
-            env=bare,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_VERSION_LIMIT_S,
-            check=True,
-        ).stdout.decode("utf-8", errors="replace")
-    except (OSError, subprocess.SubprocessError) as error:
-        raise _unusable(path) from error
+def _told(answer: str) -> tuple[str, str] | None:
     told = _ANSWER.match(answer)
-    if told is None:
-        raise _unusable(path)
-    return told.group(1)
+    return None if told is None else (PULUMI, told.group(1))
 
 
 def _ambient_folders(environment: Mapping[str, str]) -> Iterator[Path]:

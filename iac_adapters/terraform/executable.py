@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.known_versions import known_version, remember_version
+from iac_adapters.known_versions import UnansweredError, version_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.places import cache_home, program_folders
 
@@ -23,7 +21,6 @@ OLDEST: Final = (1, 1)
 _TOFU_REGISTRY: Final = "registry.opentofu.org/"
 _TERRAFORM_REGISTRY: Final = "registry.terraform.io/"
 _ANSWER: Final = re.compile(r"(Terraform|OpenTofu) v(\S+)")
-_VERSION_LIMIT_S: Final = 30.0
 _STATE_HEAD_BYTES: Final = 1 << 20
 
 
@@ -115,8 +112,16 @@ def _runnable(path: Path) -> Path | None:
 
 
 def _checked(path: Path, environment: Mapping[str, str]) -> Executable:
-    folder = cache_home(environment) / "tools"
-    name, version = _version(path, path.stat().st_mtime_ns, environment.get("HOME", "/"), folder)
+    try:
+        name, version = version_of(
+            path,
+            told=_told,
+            quietly={"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": "/dev/null"},
+            home=environment.get("HOME", "/"),
+            folder=cache_home(environment) / "tools",
+        )
+    except UnansweredError as error:
+        raise _unusable(path) from error
     if _numbers(version) < OLDEST:
         raise PermanentError(
             f"{path}: {name} {version} is too old; {OLDEST[0]}.{OLDEST[1]} or later is needed",
@@ -125,40 +130,9 @@ def _checked(path: Path, environment: Mapping[str, str]) -> Executable:
     return Executable(path=path, name=name, version=version)
 
 
-@lru_cache(maxsize=32)
-def _version(path: Path, _changed_ns: int, home: str, folder: Path) -> tuple[str, str]:
-    if (known := known_version(path, folder=folder)) is not None:
-        return known
-    name, version = _ask(path, home)
-    remember_version(path, name=name, version=version, folder=folder)
-    return name, version
-
-
-def _ask(path: Path, home: str) -> tuple[str, str]:
-    """Return `(name, version)` as the program itself tells them."""
-    # A bare environment: a user's CLI configuration may be broken, and a version
-    # check over the network would make every first scan wait.
-    bare = {
-        "HOME": home,
-        "PATH": os.defpath,
-        "CHECKPOINT_DISABLE": "1",
-        "TF_CLI_CONFIG_FILE": "/dev/null",
-    }
-    try:
-        answer = subprocess.run(
-            [str(path), "version"],
-            env=bare,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_VERSION_LIMIT_S,
-            check=True,
-        ).stdout.decode("utf-8", errors="replace")
-    except (OSError, subprocess.SubprocessError) as error:
-        raise _unusable(path) from error
-    told = _ANSWER.match(answer)
-    if told is None:
-        raise _unusable(path)
+def _told(answer: str) -> tuple[str, str] | None:
+    if (told := _ANSWER.match(answer)) is None:
+        return None
     return (TOFU if told.group(1) == "OpenTofu" else TERRAFORM), told.group(2)
 
 

@@ -9,6 +9,7 @@ Source: exit codes of pulumi 3.259: 1 failed or cancelled gracefully, 8 cancelle
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,12 +18,14 @@ from iac_adapters.json_lines import lines_of, object_in
 from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.checkpoint import parse_checkpoint
 from iac_adapters.pulumi.events import Said, done_in, said_in
-from iac_adapters.pulumi.run_log import changing, summary_of
+from iac_adapters.pulumi.run_log import changing, result_in
 from iac_adapters.pulumi.update_job import NOT_STARTED
 from reconciler.domain.errors import PermanentError
 from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
 
 _FORCED: Final = 8
+_COUNTED: Final = {"create": "created", "update": "changed", "delete": "destroyed",
+                   "create-replacement": "replaced", "import": "imported"}  # fmt: skip
 _SHOWN_CHARACTERS: Final = 2000
 _SAYS_NOTHING: Final = "update failed"
 _LOCKED: Final = "the stack is currently locked"
@@ -37,9 +40,10 @@ _DIED: Final = ("error reading from server: EOF", "transport is closing", "conne
 class RunLog:
     """What a whole log says, folded line by line."""
 
-    summary: str | None = None
+    over: bool = False
     begun: set[str] = field(default_factory=set)
     ended: int = 0
+    done: Counter[str] = field(default_factory=Counter)
     errors: list[Said] = field(default_factory=list)
     not_started: str | None = None
     holder: str = ""
@@ -50,7 +54,7 @@ class RunLog:
         if event is None:
             self._take_text(line.decode(errors="replace").strip())
             return
-        self.summary = summary_of(event) or self.summary
+        self.over = self.over or result_in(event) is not None
         said = said_in(event)
         if said is not None and said.severity == "error":
             self.errors.append(said)
@@ -62,12 +66,22 @@ class RunLog:
         else:
             self.begun.discard(step.urn)
             self.ended += 1
+            self.done[step.op] += step.stage == "outputs"
 
     def _take_text(self, text: str) -> None:
         if text.startswith(NOT_STARTED):
             self.not_started = text
         elif _HELD in text:
             self.holder = f", {text[text.index(_HELD) :]}"
+
+    @property
+    def summary(self) -> str:
+        """Say what was done, as `1 created, 2 changed`.
+
+        The CLI's own count takes in the record of which version a provider has, too.
+        """
+        told = [f"{self.done[op]} {word}" for op, word in _COUNTED.items() if self.done[op]]
+        return ", ".join(told) or ("nothing changed" if self.over else "updated")
 
     @property
     def untouched(self) -> bool:
@@ -97,7 +111,7 @@ def outcome_of(place: Place, *, ended: Exited | Vanished, log: Path) -> Outcome:
     if (left := _left_pending(place)) is not None:
         return InDoubt(left)
     if ended.exit_code == 0:
-        return Done(told.summary or "updated")
+        return Done(told.summary)
     return _failed(told, ended)
 
 
@@ -129,7 +143,7 @@ def _doubt(told: RunLog, ended: Exited) -> str | None:
         return f"pulumi ended with exit code {ended.exit_code} in the middle of {names}"
     if told.told(*_DIED):
         return "a provider died in the middle of a call"
-    if not told.errors and told.summary is None:
+    if not told.errors and not told.over:
         return f"pulumi ended with exit code {ended.exit_code} and did not say why"
     return None
 

@@ -30,8 +30,7 @@ _DOING: Final = {
     Step.DELETING: "deleting",
 }
 _DONE: Final = {Step.CREATING: "created", Step.UPDATING: "updated", Step.DELETING: "deleted"}
-_COUNTED: Final = {"create": "created", "update": "changed", "delete": "destroyed",
-                   "replace": "replaced", "import": "imported"}  # fmt: skip
+_RESULTS: Final = ("succeeded", "failed")
 _SHOWN_CHARACTERS: Final = 300
 
 
@@ -54,19 +53,16 @@ def progress_of(line: bytes) -> Progress | None:
     if said is not None and said.severity == "error":
         where = f"{_short(said.urn)}: " if said.urn else ""
         return Progress(f"error: {where}{said.text.partition(chr(10))[0]}"[:_SHOWN_CHARACTERS])
-    summary = summary_of(event)
-    return Progress(summary) if summary is not None else None
+    result = result_in(event)
+    return Progress(f"the update {result}") if result is not None else None
 
 
-def summary_of(event: Mapping[str, Any]) -> str | None:
-    """Return `1 created, 2 changed` when the event says that an update has ended."""
+def result_in(event: Mapping[str, Any]) -> str | None:
+    """Return `succeeded`, `failed` or `ended` when the event says that an update is over."""
     content = event.get("summaryEvent")
     if not isinstance(content, dict):
         return None
-    changes = content.get("resourceChanges")
-    counted = changes if isinstance(changes, dict) else {}
-    told = [f"{counted[op]} {word}" for op, word in _COUNTED.items() if counted.get(op)]
-    return ", ".join(told) or "nothing changed"
+    return content["result"] if content.get("result") in _RESULTS else "ended"
 
 
 def _of_step(step: Done) -> Progress | None:

@@ -62,6 +62,19 @@ def test_what_ended_well_is_done(tmp_path: Path) -> None:
     assert outcome(tmp_path, code=0) == Done("updated")
 
 
+def test_what_was_done_is_counted_without_what_changes_no_object(tmp_path: Path) -> None:
+    lines = [
+        *WHOLE,
+        step("outputs", "update", "other"),
+        step("outputs", "update", "default", "pulumi:providers:shop"),
+        step("outputs", "create-replacement", "new"),
+        step("outputs", "delete-replaced", "new"),
+        step("outputs", "same", "same"),
+        summary(update=3, replace=1, same=1),
+    ]
+    assert outcome(tmp_path, *lines, code=0) == Done("2 changed, 1 replaced")
+
+
 @pytest.mark.parametrize(
     ("lines", "code", "told", "reason"),
     [

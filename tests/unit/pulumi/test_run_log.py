@@ -73,12 +73,10 @@ def test_an_error_is_told_with_whom_it_is_about_and_in_one_line() -> None:
     assert len(long.text) == 300
 
 
-def test_the_end_is_told_in_numbers() -> None:
-    assert progress_of(summary(create=1, update=2, delete=3, same=4)) == Progress(
-        "1 created, 2 changed, 3 destroyed"
-    )
-    assert progress_of(summary(same=4)) == Progress("nothing changed")
-    assert progress_of(summary()) == Progress("nothing changed")
+def test_the_end_is_told() -> None:
+    assert progress_of(summary(update=2)) == Progress("the update succeeded")
+    assert progress_of(summary("failed")) == Progress("the update failed")
+    assert progress_of(summary("\x1b[2J")) == Progress("the update ended")
 
 
 @given(st.binary(max_size=80) | st.from_regex(rb'\{"[a-zA-Z]{0,20}Event": ?.{0,20}\}'))

@@ -10,33 +10,23 @@ this is before the inversion.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from iac_adapters.masker import Masker
-from iac_adapters.pulumi.property_paths import covered, parse_property_path
+from iac_adapters.pulumi.changes import Changes, in_order
+from iac_adapters.pulumi.property_paths import covered, parse_property_path, top, touches
 from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.secrecy import secrets_of
-from iac_adapters.pulumi.values import RawProperties, visible
-from iac_adapters.secret_places import SecretPlaces
-from reconciler.domain.compare import (
-    IsSet,
-    align,
-    aligned_paths,
-    changed_paths,
-    ordered,
-    overlap,
-    same,
-    sort_key,
-    value_at,
-)
-from reconciler.domain.model import Change, Drifted, InSync, Noise, NoiseItem, Origin, Verdict
+from iac_adapters.pulumi.sides import Aligned, Sides, aligned
+from iac_adapters.pulumi.values import visible
+from reconciler.domain.compare import same, value_at
+from reconciler.domain.model import Drifted, InSync, Noise, NoiseItem, Verdict
 from reconciler.domain.noise import NULL_OR_EMPTY, STALE, UNCHANGED
 from reconciler.domain.origin import is_empty
 from reconciler.domain.paths import Steps, render_path
-from reconciler.domain.values import UNKNOWN, Value
 
 IGNORED: Final = "ignoreChanges: ignored, yet drifted"
 UNTOLD: Final = "an update would change it, and its provider does not say what"
@@ -51,22 +41,6 @@ _ECHOES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Sides:
-    """One resource's properties, raw, as each of four knows them. Holds secrets in clear.
-
-    `recorded_*` are those of the last update; `wanted` are the inputs the program asks for.
-    `live_inputs` are empty where the provider reads outputs only.
-    """
-
-    live: RawProperties
-    live_inputs: RawProperties
-    recorded: RawProperties
-    recorded_inputs: RawProperties
-    wanted: RawProperties
-    secret_outputs: tuple[str, ...] = ()
-
-
 def judge(
     sides: Sides, answer: DiffAnswer, *, ignored: Sequence[str] = (), masker: Masker
 ) -> Verdict:
@@ -74,59 +48,33 @@ def judge(
 
     No secret is in the verdict: not in values, paths or reasons.
     """
-    return _case(sides, answer, ignored, masker).verdict()
-
-
-def _case(sides: Sides, answer: DiffAnswer, ignored: Sequence[str], masker: Masker) -> _Case:
-    values = [
-        visible(side)
-        for side in (
-            sides.recorded, sides.live, sides.wanted, sides.recorded_inputs, sides.live_inputs
-        )
-    ]  # fmt: skip
-    lists = {place for value in values for place in _lists_of_objects(value, ())}
-
-    def is_set(steps: Steps) -> bool:
-        # Bridges write sets as lists, and nobody tells which is which.
-        return _bare(steps) in lists
-
-    meant = _reordered(values, answer, is_set)
-    lists -= {place for place in lists if _top(place) in meant}
-    aligned = align(values, is_set)
-    raw = (sides.recorded, sides.live, sides.wanted, sides.recorded_inputs)
-    secrets = secrets_of(raw, sides.secret_outputs).with_words_of(values)
-    return _Case(
-        recorded=aligned[0],
-        live=aligned[1],
-        wanted=aligned[2],
-        recorded_inputs=aligned[3],
-        live_inputs=aligned[4],
+    case = _Case(
+        sides=aligned(sides, answer),
         answer=answer,
         ignored=tuple(parse_property_path(path) for path in ignored),
-        moved=aligned_paths(aligned[0], aligned[1], is_set),
-        coded=aligned_paths(aligned[3], aligned[2], is_set),
-        masker=masker,
-        secrets=secrets,
     )
+    raw = (sides.recorded, sides.live, sides.wanted, sides.recorded_inputs)
+    secrets = secrets_of(raw, sides.secret_outputs)
+    values = [visible(side) for side in (*raw, sides.live_inputs)]
+    changes = Changes(
+        sides=case.sides,
+        answer=answer,
+        adopted=case.adopted,
+        masker=masker,
+        secrets=secrets.with_words_of(values),
+    )
+    return case.verdict(changes)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Case:
-    """The sides of one resource, sets aligned. `moved`: by the world; `coded`: by the code."""
+    """One resource: its sides, its provider's word, and the paths that no update touches."""
 
-    recorded: Value
-    live: Value
-    wanted: Value
-    recorded_inputs: Value
-    live_inputs: Value
+    sides: Aligned
     answer: DiffAnswer
     ignored: tuple[Steps, ...]
-    moved: tuple[Steps, ...]
-    coded: tuple[Steps, ...]
-    masker: Masker
-    secrets: SecretPlaces
 
-    def verdict(self) -> Verdict:
+    def verdict(self, changes: Changes) -> Verdict:
         keys = self._keys()
         found = [path for key in keys for path in self._paths(key)]
         # What follows alone from what is ignored, or already there, is as little to act on.
@@ -135,18 +83,18 @@ class _Case:
             for path in self._causes([*found, *self._settled()])
         )
         paths = [path for path in found if counts and not covered(path, self.ignored)]
-        noise = self._noise(paths)
+        noise = self._noise(paths, changes)
         if not found and self.answer.verdict is Said.DIFFERENT:
             replaces = bool(self.answer.replacing)
             return Drifted((), noise=noise, requires_replace=replaces, reason=UNTOLD)
         if not paths:
             return Noise(noise) if noise else InSync()
         causes = self._causes(paths)
-        changes = self._changes(causes)
-        followers = self._changes([path for path in paths if path not in causes])
-        shown = {change.path for change in changes}
+        caused = changes.at(causes)
+        followers = changes.at([path for path in paths if path not in causes])
+        shown = {change.path for change in caused}
         return Drifted(
-            changes=changes,
+            changes=caused,
             consequences=tuple(one for one in followers if one.path not in shown),
             noise=noise,
             requires_replace=bool(self.answer.replacing) or any(self.answer.paths.values()),
@@ -158,9 +106,9 @@ class _Case:
         if self.answer.verdict is Said.SAME:
             return ()
         if told := self._told():
-            return tuple(dict.fromkeys(_top(parse_property_path(path)) for path in told))
-        seen = (*self.moved, *self.coded, *self._unmet())
-        return tuple(dict.fromkeys(_top(path) for path in seen))
+            return tuple(dict.fromkeys(top(parse_property_path(path)) for path in told))
+        seen = (*self.sides.moved, *self.sides.coded, *self.sides.unmet())
+        return tuple(dict.fromkeys(top(path) for path in seen))
 
     def _told(self) -> list[str]:
         if self.answer.verdict is not Said.DIFFERENT:
@@ -171,176 +119,57 @@ class _Case:
         """Return what moved to where the program wants it, when nobody else compares."""
         if self.answer.verdict is not Said.UNKNOWN:
             return []
-        return [path for path in self.moved if self._met(path)]
-
-    def _unmet(self) -> list[Steps]:
-        """Return where the wanted inputs are not what is live, by values alone."""
-        live = self.live_inputs or self.live
-        return [path for path in aligned_paths(live, self.wanted) if _stated(self.wanted, path)]
+        return [path for path in self.sides.moved if self.sides.met(path)]
 
     def _paths(self, key: str) -> list[Steps]:
-        found = [path for path in (*self.moved, *self.coded) if _top(path) == key]
-        found = [path for path in dict.fromkeys(found) if not self._met(path)]
+        found = [path for path in (*self.sides.moved, *self.sides.coded) if top(path) == key]
+        found = [path for path in dict.fromkeys(found) if not self.sides.met(path)]
         # What a refresh by somebody else has adopted moved neither here nor there.
-        found = found or [path for path in self._unmet() if _top(path) == key]
+        found = found or [path for path in self.sides.unmet() if top(path) == key]
         return found or ([(key,)] if self._told() else [])
-
-    def _met(self, path: Steps) -> bool:
-        """Whether what the program asks for is already there."""
-        wanted, live = value_at(self.wanted, path), value_at(self.live, path)
-        return (wanted is not None or path in self.coded) and _alike(wanted, live)
 
     def _causes(self, paths: list[Steps]) -> list[Steps]:
         """Tell what somebody changed from what the provider derives from it. Somebody did."""
         causes = [path for path in paths if not self._is_derived(path, paths)]
-        causes = [path for path in causes if not self._null_or_empty(path)] or causes
+        causes = [path for path in causes if not self.sides.null_or_empty(path)] or causes
         return causes or paths
 
     def _is_derived(self, path: Steps, paths: list[Steps]) -> bool:
-        key = _top(path)
-        others = {_top(one) for one in paths if _top(one) != key}
+        key = top(path)
+        others = {top(one) for one in paths if top(one) != key}
         if not others:
             return False
         if _ECHOES.get(key) in others:
             return True
-        if self._is_written(key):
+        if self.sides.is_written(key):
             return False
-        if not is_empty(value_at(self.recorded, (key,))):
+        if not is_empty(value_at(self.sides.recorded, (key,))):
             return True  # the provider chose it once, and nobody has said otherwise
-        live = value_at(self.live, (key,))
+        live = value_at(self.sides.live, (key,))
         return any(
-            same(live, value_at(self.live, (other,))) for other in others if self._is_written(other)
+            same(live, value_at(self.sides.live, (other,)))
+            for other in others
+            if self.sides.is_written(other)
         )
 
-    def _is_written(self, key: str) -> bool:
-        sides = (self.wanted, self.recorded_inputs)
-        return any(isinstance(side, dict) and key in side for side in sides)
-
-    def _null_or_empty(self, path: Steps) -> bool:
-        sides = (self.live, self.recorded, self.wanted)
-        return all(is_empty(value_at(side, path)) for side in sides)
-
-    def _noise(self, drifting: list[Steps]) -> tuple[NoiseItem, ...]:
-        quiet = [path for path in self.moved if not _touches(path, drifting)]
-        items = {self._place(path): self._reason(path) for path in quiet}
-        return tuple(NoiseItem(render_path(path), items[path]) for path in _sorted(items))
+    def _noise(self, drifting: list[Steps], changes: Changes) -> tuple[NoiseItem, ...]:
+        quiet = [path for path in self.sides.moved if not touches(path, drifting)]
+        items = {changes.place(path): self._reason(path) for path in quiet}
+        return tuple(NoiseItem(render_path(path), items[path]) for path in in_order(items))
 
     def _reason(self, path: Steps) -> str:
         if covered(path, self.ignored):
             return IGNORED
-        live = value_at(self.live, path)
-        if is_empty(live) and is_empty(value_at(self.recorded, path)):
+        live = value_at(self.sides.live, path)
+        if is_empty(live) and is_empty(value_at(self.sides.recorded, path)):
             return NULL_OR_EMPTY
-        return STALE if path in self.coded and self._met(path) else UNCHANGED
+        return STALE if path in self.sides.coded and self.sides.met(path) else UNCHANGED
 
-    def _changes(self, paths: list[Steps]) -> tuple[Change, ...]:
-        return tuple(self._change(path) for path in _sorted({self._place(one) for one in paths}))
-
-    def _place(self, path: Steps) -> Steps:
-        return self.secrets.without_words(self.secrets.boundary(path) or path)
-
-    def _change(self, path: Steps) -> Change:
-        recorded = value_at(self.recorded, path)
-        if recorded is None:
-            recorded = value_at(self.recorded_inputs, path)
-        declared = value_at(self.wanted, path)
-        if declared is None and not _touches(path, self.coded):
-            # The provider fills in what the code leaves out: what it did, or would do now.
-            declared = recorded if _touches(path, self.moved) else UNKNOWN
-        sides = (declared, recorded, value_at(self.live, path))
-        masked = [self.secrets.masked(side, path, self.masker) for side in sides]
-        sensitive = any(flag for _, flag in masked) or self._repeats_secret(path)
-        values = [self.masker.mask(side) for side in sides] if sensitive else list(sides)
-        return Change(
-            path=render_path(path),
-            declared=values[0],
-            recorded=values[1],
-            live=values[2],
-            origin=self._origin(path),
-            sensitive=sensitive,
-            forces_replacement=self._replaces(path),
-        )
-
-    def _repeats_secret(self, path: Steps) -> bool:
-        """Whether an unwritten property holds the very text of a secret one, however short."""
-        live = value_at(self.live, path)
-        if not isinstance(live, str) or self._is_written(_top(path)):
-            return False
-        keys = self.live if isinstance(self.live, dict) else {}
-        return any(keys[key] == live for key in keys if self.secrets.boundary((key,)))
-
-    def _origin(self, path: Steps) -> Origin:
-        moved = _touches(path, self.moved)
-        if _touches(path, self.coded):
-            return Origin.BOTH if moved else Origin.UNAPPLIED
-        if moved or self._adopted():
-            return Origin.OUT_OF_BAND
-        return Origin.UNAPPLIED  # what the provider itself is told has changed
-
-    def _adopted(self) -> bool:
+    @property
+    def adopted(self) -> bool:
         """Whether something is not as it was asked for, though nothing has moved since."""
         return any(
-            self._is_written(key)
-            and not same(value_at(self.wanted, (key,)), value_at(self.live, (key,)))
+            self.sides.is_written(key)
+            and not same(value_at(self.sides.wanted, (key,)), value_at(self.sides.live, (key,)))
             for key in self._keys()
         )
-
-    def _replaces(self, path: Steps) -> bool:
-        told = {parse_property_path(one) for one, forces in self.answer.paths.items() if forces}
-        told |= {parse_property_path(one) for one in self.answer.replacing}
-        return _touches(path, told)
-
-
-def _touches(path: Steps, places: Iterable[Steps]) -> bool:
-    return any(overlap(path, one) for one in places)
-
-
-def _lists_of_objects(value: Value, at: Steps) -> Iterable[Steps]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _lists_of_objects(item, (*at, key))
-    elif isinstance(value, list):
-        if any(isinstance(item, dict) for item in value):
-            yield at
-        for item in value:
-            yield from _lists_of_objects(item, (*at, "[]"))
-
-
-def _reordered(
-    values: Sequence[Mapping[str, Value]], answer: DiffAnswer, is_set: IsSet
-) -> set[str]:
-    """Return the properties whose order is meant, where a provider does not say what differs."""
-    if answer.verdict is Said.SAME or answer.properties or answer.paths:
-        return set()
-    recorded, live, wanted, asked = (dict(value) for value in values[:4])
-    # What the engine compares by itself it compares in order.
-    by_code = _tops(asked, wanted) - _tops(asked, wanted, is_set)
-    moved = _tops(recorded, live, is_set)
-    if answer.verdict is Said.UNKNOWN or moved & wanted.keys():
-        return by_code
-    # It sees a difference, and nothing that the program writes differs but in its order.
-    return by_code | (_tops(recorded, live) - moved)
-
-
-def _tops(before: Value, after: Value, is_set: IsSet = ordered) -> set[str]:
-    return {_top(path) for path in changed_paths(before, after, is_set)}
-
-
-def _bare(steps: Steps) -> Steps:
-    return tuple("[]" if isinstance(step, int) else step for step in steps)
-
-
-def _top(path: Steps) -> str:
-    return str(path[0]) if path else ""
-
-
-def _stated(wanted: Value, path: Steps) -> bool:
-    return value_at(wanted, path) is not None
-
-
-def _alike(one: Value, other: Value) -> bool:
-    return (is_empty(one) and is_empty(other)) or same(one, other)
-
-
-def _sorted(paths: Iterable[Steps]) -> list[Steps]:
-    return sorted(paths, key=sort_key)

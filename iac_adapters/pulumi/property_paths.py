@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from reconciler.domain.compare import overlap
 from reconciler.domain.paths import Steps
 
 _STEP: Final = re.compile(
@@ -42,3 +43,13 @@ def leads_to(path: Steps, steps: Steps) -> bool:
 def covered(steps: Steps, paths: Iterable[Steps]) -> bool:
     """Whether one of `paths` leads to `steps`."""
     return any(leads_to(path, steps) for path in paths)
+
+
+def touches(steps: Steps, places: Iterable[Steps]) -> bool:
+    """Whether `steps` is one of `places`, within one, or around one."""
+    return any(overlap(steps, place) for place in places)
+
+
+def top(steps: Steps) -> str:
+    """Return the name of the property that `steps` begin with."""
+    return str(steps[0]) if steps else ""

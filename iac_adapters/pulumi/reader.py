@@ -13,11 +13,12 @@ from iac_adapters.plugin_host.reading import StackReader
 from iac_adapters.pulumi.cli import speakable
 from iac_adapters.pulumi.dynamic_host import NO_READ
 from iac_adapters.pulumi.evaluation import Step
-from iac_adapters.pulumi.judge import Sides, judge
+from iac_adapters.pulumi.judge import judge
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer, read_request
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
 from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.sides import Sides
 from iac_adapters.pulumi.values import RawProperties, visible
 from reconciler.domain.model import (
     Drifted,

@@ -1,0 +1,143 @@
+"""One resource's properties as each of those concerned knows them, laid side by side.
+
+Sets that a bridge writes as lists are aligned first, so that a path means the same on every side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from iac_adapters.pulumi.property_paths import top
+from iac_adapters.pulumi.provider import DiffAnswer
+from iac_adapters.pulumi.provider import Verdict as Said
+from iac_adapters.pulumi.values import RawProperties, visible
+from reconciler.domain.compare import (
+    IsSet,
+    align,
+    aligned_paths,
+    changed_paths,
+    ordered,
+    same,
+    value_at,
+)
+from reconciler.domain.origin import is_empty
+from reconciler.domain.paths import Steps
+from reconciler.domain.values import Value
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sides:
+    """One resource's properties, raw, as each of four knows them. Holds secrets in clear.
+
+    `recorded_*` are those of the last update; `wanted` are the inputs the program asks for.
+    `live_inputs` are empty where the provider reads outputs only.
+    """
+
+    live: RawProperties
+    live_inputs: RawProperties
+    recorded: RawProperties
+    recorded_inputs: RawProperties
+    wanted: RawProperties
+    secret_outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Aligned:
+    """The sides as values, sets aligned. `moved`: by the world; `coded`: by the code."""
+
+    recorded: Value
+    live: Value
+    wanted: Value
+    recorded_inputs: Value
+    live_inputs: Value
+    moved: tuple[Steps, ...]
+    coded: tuple[Steps, ...]
+
+    def met(self, path: Steps) -> bool:
+        """Whether what the program asks for is already there."""
+        wanted, live = value_at(self.wanted, path), value_at(self.live, path)
+        return (wanted is not None or path in self.coded) and _alike(wanted, live)
+
+    def unmet(self) -> list[Steps]:
+        """Return where the wanted inputs are not what is live, by values alone."""
+        live = self.live_inputs or self.live
+        paths = aligned_paths(live, self.wanted)
+        return [path for path in paths if value_at(self.wanted, path) is not None]
+
+    def is_written(self, key: str) -> bool:
+        """Whether the program says, or said, what the property shall be."""
+        sides = (self.wanted, self.recorded_inputs)
+        return any(isinstance(side, dict) and key in side for side in sides)
+
+    def null_or_empty(self, path: Steps) -> bool:
+        """Whether there is nothing at `path`, whoever is asked."""
+        sides = (self.live, self.recorded, self.wanted)
+        return all(is_empty(value_at(side, path)) for side in sides)
+
+
+def aligned(sides: Sides, answer: DiffAnswer) -> Aligned:
+    """Return `sides` such that one path is one thing on each; `answer` tells whose order counts."""
+    values = [
+        visible(side)
+        for side in (
+            sides.recorded, sides.live, sides.wanted, sides.recorded_inputs, sides.live_inputs
+        )
+    ]  # fmt: skip
+    lists = {place for value in values for place in _lists_of_objects(value, ())}
+
+    def is_set(steps: Steps) -> bool:
+        # Bridges write sets as lists, and nobody tells which is which.
+        return _bare(steps) in lists
+
+    meant = _reordered(values, answer, is_set)
+    lists -= {place for place in lists if top(place) in meant}
+    recorded, live, wanted, recorded_inputs, live_inputs = align(values, is_set)
+    return Aligned(
+        recorded=recorded,
+        live=live,
+        wanted=wanted,
+        recorded_inputs=recorded_inputs,
+        live_inputs=live_inputs,
+        moved=aligned_paths(recorded, live, is_set),
+        coded=aligned_paths(recorded_inputs, wanted, is_set),
+    )
+
+
+def _lists_of_objects(value: Value, at: Steps) -> Iterable[Steps]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _lists_of_objects(item, (*at, key))
+    elif isinstance(value, list):
+        if any(isinstance(item, dict) for item in value):
+            yield at
+        for item in value:
+            yield from _lists_of_objects(item, (*at, "[]"))
+
+
+def _reordered(
+    values: Sequence[Mapping[str, Value]], answer: DiffAnswer, is_set: IsSet
+) -> set[str]:
+    """Return the properties whose order is meant, where a provider does not say what differs."""
+    if answer.verdict is Said.SAME or answer.properties or answer.paths:
+        return set()
+    recorded, live, wanted, asked = (dict(value) for value in values[:4])
+    # What the engine compares by itself it compares in order.
+    by_code = _tops(asked, wanted) - _tops(asked, wanted, is_set)
+    moved = _tops(recorded, live, is_set)
+    if answer.verdict is Said.UNKNOWN or moved & wanted.keys():
+        return by_code
+    # It sees a difference, and nothing that the program writes differs but in its order.
+    return by_code | (_tops(recorded, live) - moved)
+
+
+def _tops(before: Value, after: Value, is_set: IsSet = ordered) -> set[str]:
+    return {top(path) for path in changed_paths(before, after, is_set)}
+
+
+def _bare(steps: Steps) -> Steps:
+    return tuple("[]" if isinstance(step, int) else step for step in steps)
+
+
+def _alike(one: Value, other: Value) -> bool:
+    return (is_empty(one) and is_empty(other)) or same(one, other)

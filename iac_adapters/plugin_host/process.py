@@ -252,12 +252,21 @@ class PluginProcess:
 
     async def _close(self) -> None:
         if self._child.returncode is None and self._channel is not None:
-            with contextlib.suppress(grpc.aio.AioRpcError, asyncio.CancelledError):
-                await self._channel.unary_unary(_SHUTDOWN, None, None)(b"", timeout=_CLOSING_STEP_S)
-            if not await self._gone_within(_CLOSING_STEP_S / 2):
+            understood = await self._asked_to_end(self._channel)
+            if not (understood and await self._gone_within(_CLOSING_STEP_S / 2)):
                 self._kill_group(signal.SIGTERM)
                 await self._gone_within(_CLOSING_STEP_S)
         await self._end_at_once()
+
+    async def _asked_to_end(self, channel: grpc.aio.Channel) -> bool:
+        """Whether it knows what we ask: Terraform's plugins do, Pulumi's wait for a signal."""
+        try:
+            await channel.unary_unary(_SHUTDOWN, None, None)(b"", timeout=_CLOSING_STEP_S)
+        except grpc.aio.AioRpcError as error:
+            return error.code() is not grpc.StatusCode.UNIMPLEMENTED
+        except asyncio.CancelledError:
+            return True
+        return True
 
     async def _end_at_once(self) -> None:
         if self._child.returncode is None:

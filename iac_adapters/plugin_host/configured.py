@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
 
 from iac_adapters.plugin_host.pool import PluginPool, Pooled
@@ -36,6 +38,24 @@ class ConfiguredProviders(Generic[K, P]):
         """
         return await self._pool.get(_name(key, alone=alone), lambda: self._start(key))
 
+    @asynccontextmanager
+    async def starting(self, keys: Iterable[K]) -> AsyncIterator[None]:
+        """Have the providers of `keys` start during the block, and perhaps beyond it.
+
+        What fails is told to who asks for one afterwards. Where the block fails nobody will
+        ask, so what has not started by then is given up.
+        """
+        tasks = [asyncio.create_task(self.get(key)) for key in keys]
+        for task in tasks:
+            task.add_done_callback(_heard)
+        try:
+            yield
+        except BaseException:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+
     def adopt(self, key: K, provider: P) -> bool:
         """Take over a provider that is already configured; False when `key` has one."""
         return self._pool.adopt(_name(key, alone=False), provider)
@@ -51,3 +71,8 @@ class ConfiguredProviders(Generic[K, P]):
 
 def _name(key: Configuration, *, alone: bool) -> str:
     return f"{key.digest} alone" if alone else key.digest
+
+
+def _heard(task: asyncio.Task[P]) -> None:
+    if not task.cancelled():
+        task.exception()

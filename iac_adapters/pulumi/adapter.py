@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.pulumi.assembly import NOT_ALLOWED, ONLY_BY_CLI, Assembly
+from iac_adapters.pulumi.assembly import NOT_ALLOWED, ONLY_BY_CLI, Assembly, recorded_providers
 from iac_adapters.pulumi.baseline import Baselines
 from iac_adapters.pulumi.cli_engine import CliRefresh, refresh_by_cli, verdicts
 from iac_adapters.pulumi.context import Context, prepare
@@ -25,7 +25,7 @@ from iac_adapters.pulumi.outcome import outcome_of
 from iac_adapters.pulumi.plan import PlanReader
 from iac_adapters.pulumi.planning import PlanOrder, preview
 from iac_adapters.pulumi.provider import Provider, ReadAnswer
-from iac_adapters.pulumi.provider_config import Providers
+from iac_adapters.pulumi.provider_config import ProviderKey, Providers
 from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader, pulumi_reader
 from iac_adapters.pulumi.remembering import remembered
 from iac_adapters.pulumi.run_log import progress_of
@@ -146,7 +146,8 @@ class PulumiAdapter:
         for attempt in range(_ATTEMPTS):
             self._progress(f"{context.place.label}: running the program")
             made_at_s = time.time()
-            evaluation = await evaluate(context.cli)
+            async with self._providers.starting(_ahead(reference, context)):
+                evaluation = await evaluate(context.cli)
             again = await self._prepare(reference, context)
             settled = again.revision == context.revision
             # A program that writes files beside its code changes them each time it is run.
@@ -246,6 +247,13 @@ class PulumiAdapter:
     def _reader(self, context: Context) -> PulumiReader:
         deadline_s = read_deadline_s(context.cli.environment)
         return pulumi_reader(self._providers, self._masker, read_deadline_s=deadline_s)
+
+
+def _ahead(reference: StackReference, context: Context) -> Sequence[ProviderKey]:
+    """Return the providers that are worth starting before it is known what they will be told."""
+    if reference.engine == "cli":
+        return ()
+    return recorded_providers(context, dynamic_providers=reference.dynamic_providers)
 
 
 def _holds(warm: WarmStack, context: Context) -> bool:

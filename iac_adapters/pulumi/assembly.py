@@ -132,6 +132,19 @@ class Assembly:
             )
 
 
+def recorded_providers(context: Context, *, dynamic_providers: bool) -> list[ProviderKey]:
+    """Return whom the resources will be read by, if the program tells providers nothing new."""
+    assembly = Assembly(context, None, Baseline({}), dynamic_providers)
+    keys = {
+        one.provider.digest: one.provider
+        for one in assembly.resources().values()
+        if one.provider is not None
+        and one.refusal is None
+        and one.recorded_as.status not in (Status.NOT_APPLICABLE, Status.NOT_CREATED)
+    }
+    return list(keys.values())
+
+
 def _absent(urn: str, *, source: SourcePosition | None = None) -> RecordedResource:
     return RecordedResource(
         address=ResourceAddress(urn), type=type_of(urn), status=Status.NOT_CREATED, source=source

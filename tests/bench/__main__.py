@@ -100,7 +100,7 @@ def _stack(stack: str, benchmarks: Sequence[str], tool: Executable) -> list[Row]
 def _pulumi(stack: str) -> list[Row]:
     print(f"\ndeploying pulumi {stack} ...; load {os.getloadavg()[0]:.1f}", flush=True)
     what, rows = pulumi_rows(stack)
-    print("\n".join([what, *table("warm, beside pulumi refresh --preview-only", rows)]), flush=True)
+    print("\n".join([what, *table("beside pulumi refresh --preview-only", rows)]), flush=True)
     return rows
 
 

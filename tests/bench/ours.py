@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,7 +83,9 @@ def scan_environment(environment: Mapping[str, str], folder: Path) -> dict[str, 
     return {**environment, **own}
 
 
-async def scan_once(directory: Path, environment: Mapping[str, str]) -> float:
+async def scan_once(
+    directory: Path, environment: Mapping[str, str], options: Sequence[str] = ()
+) -> float:
     """Run a scan in a new process; return its seconds.
 
     Raises:
@@ -91,7 +93,7 @@ async def scan_once(directory: Path, environment: Mapping[str, str]) -> float:
     """
     started = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
-        *scan_command(directory),
+        *scan_command(directory, *options),
         env=dict(environment),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -1,8 +1,10 @@
-"""Warm re-checks of Pulumi stacks beside `pulumi refresh --preview-only` and the bare API calls."""
+"""Checks of Pulumi stacks, warm and cold, beside `pulumi refresh --preview-only` and bare calls."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,16 +13,22 @@ from typing import Final
 
 from iac_adapters.pulumi.adapter import PulumiAdapter
 from tests.bench.figures import Row, Sample, faster, within
-from tests.bench.ours import WarmStack
+from tests.bench.ours import WarmStack, scan_environment, scan_once
 from tests.bench.pulumi_ground import SIZES, pulumi_ground
 from tests.worlds.api_calls import ApiCall, recorded_calls, replay
-from tests.worlds.pulumi.project import KEY
+from tests.worlds.pulumi.project import KEY, STACK
 from tests.worlds.pulumi.shop import Shop
 
 _PASSES: Final = 25
 _PEER_RUNS: Final = 5
 _CONNECTIONS: Final = 10
 _TOTAL: Final = {"pair": 40.0, "nine": 10.0}
+_COLD: Final = 4.0
+_COLD_RUNS: Final = 5
+_COLD_BOUND: Final = (
+    "a new process pays its own imports, the stack's key (PBKDF2), the start of the bridge and of"
+    " the provider behind it, and the first time a `pulumi preview`, which the peer does not run"
+)
 _REFRESH: Final = ("refresh", "--preview-only", "--expect-no-changes")
 
 
@@ -43,6 +51,7 @@ async def _rows(stack: str, shop: Shop) -> list[Row]:
             passes.append(await ours.check())
     peer = Sample(tuple([await _refresh(shop) for _ in range(_PEER_RUNS)]))
     mine, theirs = Sample(tuple(passes)), Sample(tuple(bare))
+    first, again = await _scans(shop)
     bound = (
         f"{len(calls)} API calls through the bridge and the provider behind it;"
         f" the bare calls alone are 1/{peer.median / theirs.median:.0f} of this peer"
@@ -56,7 +65,24 @@ async def _rows(stack: str, shop: Shop) -> list[Row]:
         ),
         within(f"{stack}: against the bare calls", mine, theirs, at_most=1.3, bound=bound),
         faster(f"{stack}: total", mine, peer, at_least=_TOTAL[stack], bound=bound),
+        faster(f"{stack}: cold, nothing known", first, peer, at_least=_COLD, bound=_COLD_BOUND),
+        faster(
+            f"{stack}: cold, program run before", again, peer, at_least=_COLD, bound=_COLD_BOUND
+        ),
     ]
+
+
+async def _scans(shop: Shop) -> tuple[Sample, Sample]:
+    """Scan by new processes: each time once with nothing known, and once more."""
+    folder = shop.folder / "cold"
+    environment = scan_environment({**os.environ, **shop.environment}, folder)
+    first: list[float] = []
+    again: list[float] = []
+    for _ in range(_COLD_RUNS):
+        shutil.rmtree(folder, ignore_errors=True)
+        for seconds in (first, again):
+            seconds.append(await scan_once(shop.directory, environment, ("--stack", STACK)))
+    return Sample(tuple(first)), Sample(tuple(again))
 
 
 async def _calls(shop: Shop) -> tuple[list[ApiCall], list[ApiCall]]:

@@ -17,8 +17,10 @@ PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 TOOLS ?= needed
 TUI ?= 1
-# Two at a time, a file on one worker: much of the time is spent waiting for providers.
-PYTEST_ARGUMENTS ?= -n 2 --dist loadfile
+# One more at a time than there are processors, since much of the time is spent waiting for
+# providers; a file on one worker, and in order: the few files that take long come first.
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 8 ? n + 1 : 8 )))
+PYTEST_ARGUMENTS ?= -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .PHONY: help setup demo test bench lint lock clean

@@ -20,7 +20,10 @@ LEASH_MODE: Final = "exec" if sys.platform == "linux" else "hold"
 
 @dataclass(frozen=True, slots=True)
 class PluginSpec:
-    """What to run. `environment` is complete: nothing of ours is added but the handshake's."""
+    """What to run. `environment` is complete, but for the handshake's and what keeps it quiet.
+
+    `label` ends with the provider's own name, as `hashicorp/aws` does.
+    """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
@@ -49,7 +52,7 @@ async def spawn(
         leash_mode,
         str(os.getpid()),
         *spec.argv,
-        env=_environment(spec.environment, cookie, folder),
+        env=_environment(spec, cookie, folder),
         # In `hold` mode this pipe is the leash itself.
         stdin=asyncio.subprocess.PIPE if leash_mode == "hold" else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -58,13 +61,23 @@ async def spawn(
     )
 
 
-def _environment(
-    given: Mapping[str, str], cookie: tuple[str, str] | None, folder: Path
-) -> dict[str, str]:
-    environment = {name: text for name, text in given.items() if name not in _NOT_FOR_PLUGINS}
-    environment.setdefault("TF_LOG_SDK", "OFF")  # else every call logs kilobytes
+def _environment(spec: PluginSpec, cookie: tuple[str, str] | None, folder: Path) -> dict[str, str]:
+    environment = {n: text for n, text in spec.environment.items() if n not in _NOT_FOR_PLUGINS}
+    for name in ("TF_LOG_SDK", _own_log(spec)):
+        # Else every call logs kilobytes, the cloud's whole answer among them.
+        environment.setdefault(name, "OFF")
     environment["PLUGIN_PROTOCOL_VERSIONS"] = "5,6"
     environment["PLUGIN_UNIX_SOCKET_DIR"] = str(folder)
     if cookie is not None:
         environment[cookie[0]] = cookie[1]
     return environment
+
+
+def _own_log(spec: PluginSpec) -> str:
+    """Return the variable for what a provider logs itself.
+
+    Source: ProviderLoggerName in internal/logging of terraform-plugin-go, and
+    WithLevelFromEnv in tflog of terraform-plugin-log.
+    """
+    name = spec.label.rpartition("/")[2]
+    return f"TF_LOG_PROVIDER_{name}".upper().replace("-", "_")

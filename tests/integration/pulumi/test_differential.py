@@ -25,6 +25,7 @@ from tests.integration.pulumi.expectation import (
     quiet,
 )
 from tests.integration.terraform.scanner import files_of
+from tests.plugin_logs import said_by_plugins
 from tests.pulumi_processes import working_on
 from tests.worlds.pulumi.mutations import BY_SHOP, Mutation, rounds
 from tests.worlds.pulumi.oracle import refresh_answers
@@ -112,14 +113,17 @@ async def test_each_change_is_found_and_nothing_else(shop: Shop) -> None:
     assert counted == COUNTED[shop.name]
 
 
-async def test_a_fresh_adapter_finds_the_same_and_keeps_no_secret_on_disk(shop: Shop) -> None:
+async def test_a_fresh_adapter_finds_the_same_and_no_secret_is_kept_or_logged(shop: Shop) -> None:
     async with shop.adapter() as warm:
         await verdicts(warm, await warm.load(shop.reference()))
         with in_force(shop, rounds(BY_SHOP[shop.name])[0]):
             by_warm = await verdicts(warm, await warm.load(shop.reference()))
             by_fresh = await shop.scan()
+        said = said_by_plugins(warm)
     assert by_fresh == by_warm
 
+    assert said
+    assert not any(SECRET in text for text in said)
     kept = [file.read_bytes() for file in shop.cache.rglob("*") if file.is_file()]
     assert kept
     assert not any(SECRET.encode() in content for content in kept)

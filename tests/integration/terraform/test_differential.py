@@ -24,6 +24,7 @@ from tests.integration.terraform.expectation import (
     told_secrets,
 )
 from tests.integration.terraform.scanner import copied, files_of, scanner
+from tests.plugin_logs import said_by_plugins
 from tests.worlds.mutations import BY_STACK, TOLERATED, Mutation, rounds
 from tests.worlds.oracle import plan_actions
 
@@ -51,6 +52,9 @@ CHANGED: Final = [
     ("mixed62", "terraform"),
 ]
 BY_CLI: Final = [("modules", "terraform"), ("mixed62", "terraform")]
+LOGGED: Final = '"tf_rpc"'
+"""What every line of a provider's own log holds, which repeats whole answers of the cloud."""
+
 SMALL: Final = [("small5", "terraform"), ("small5", "tofu")]
 
 
@@ -86,6 +90,15 @@ async def test_an_untouched_world_has_no_finding(world: Deployed, tmp_path: Path
     assert quiet(second)
     assert files_of(world.directory) == before
     assert planned(world) == {}
+
+
+@pytest.mark.parametrize("world", SMALL, indirect=True, ids="-".join)
+async def test_what_a_provider_reads_it_does_not_log(world: Deployed, tmp_path: Path) -> None:
+    async with scanner(world, tmp_path) as ours:
+        assert quiet(await ours.scan())
+        said = said_by_plugins(ours.scanning.adapter)
+    assert len(said) == 1
+    assert LOGGED not in said[0]
 
 
 @pytest.mark.parametrize("world", CHANGED, indirect=True, ids="-".join)

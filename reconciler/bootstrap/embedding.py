@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,13 +34,22 @@ from reconciler.domain.plan import Plan
 from reconciler.engine.folders import drop, drop_plans, make_private
 from reconciler.engine.guards import hold_ended
 from reconciler.engine.scan import Scanning, scan_stack
-from reconciler.ports import Exited, Failed, IacAdapter, Outcome, StackReference, Vanished
+from reconciler.ports import (
+    Exited,
+    Failed,
+    IacAdapter,
+    NeverBegun,
+    Outcome,
+    StackReference,
+    Vanished,
+)
 from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
 from reconciler.storage.sqlite import open_store
 
 if TYPE_CHECKING:
     from pulumi import automation
 
+_PLANNED_WITHIN_S: Final = 24 * 3600.0
 _CORRECTABLE: Final = (Kind.CHANGED, Kind.MISSING)
 
 
@@ -274,7 +284,18 @@ class Reconciler:
 
 
 def _drop_left_behind(runs: Path) -> None:
-    """Remove the plans of runs that have ended: whoever began them may have died before."""
-    for folder in runs.glob("embedded-*"):
-        if isinstance(ProcessRunner().state(None, folder), Exited | Vanished):
+    """Remove the plans whose run has ended, or never began: whoever made them may have died."""
+    for folder in runs.glob("*embedded-*"):
+        state = ProcessRunner().state(None, folder)
+        if isinstance(state, Exited | Vanished):
             drop_plans(folder)
+        elif isinstance(state, NeverBegun) and _is_abandoned(folder):
+            drop(folder)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Whether it is too old for somebody to be planning in it still."""
+    try:
+        return time.time() - folder.stat().st_mtime > _PLANNED_WITHIN_S
+    except FileNotFoundError:
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -286,12 +287,18 @@ async def test_what_a_killed_program_left_of_a_plan_is_dropped_by_the_next(
         (left / name).touch()
     ended = {"exit_code": 0, "ended_at": "2026-01-01T00:00:00+00:00", "interrupted": False}
     (left / "exit.json").write_text(json.dumps(ended))
+    being_made, abandoned = (data_dir / "runs" / f"plan-embedded-{n}" for n in (1, 2))
+    for folder in (being_made, abandoned):
+        folder.mkdir(mode=0o700)
+        (folder / "plan.json").touch()
+    os.utime(abandoned, (0, 0))
     data_dir.chmod(0o700)
     stack = stack_of(embedded)
     async with Reconciler.for_pulumi(stack, data_dir=data_dir, dynamic_providers=True) as engine:
         embedded.thing.write_text('"by hand"')
         await engine.plan("dev")
     assert sorted(file.name for file in left.iterdir()) == ["exit.json", "intent.json", "log"]
+    assert (being_made.exists(), abandoned.exists()) == (True, False)
 
 
 async def test_a_stack_that_is_not_there_is_named(embedded: Embedded) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from reconciler.dispatch.process_identity import boot_id, command_line
@@ -287,8 +288,14 @@ async def test_a_caller_that_is_gone_before_it_hears_us_has_nothing_run(room: Ro
         )
     finally:
         os.close(writing)
-    await until(lambda: room.runner.state(None, room.folder) == NeverBegun())
+    await until(lambda: not any(str(room.folder) in one for one in _command_lines()))
+    assert room.runner.state(None, room.folder) == NeverBegun()
     assert list(room.folder.iterdir()) == []
+
+
+def _command_lines() -> Iterator[str]:
+    for process in psutil.process_iter(["cmdline"]):
+        yield " ".join(process.info["cmdline"] or ())
 
 
 async def test_where_nothing_can_be_written_nothing_is_run(room: Room) -> None:

@@ -21,7 +21,6 @@ from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.secrecy import secrets_of
 from iac_adapters.pulumi.sides import Aligned, Sides, aligned
-from iac_adapters.pulumi.values import visible
 from reconciler.domain.compare import same, value_at
 from reconciler.domain.model import Drifted, InSync, Noise, NoiseItem, Verdict
 from reconciler.domain.noise import NULL_OR_EMPTY, STALE, UNCHANGED
@@ -48,14 +47,14 @@ def judge(
 
     No secret is in the verdict: not in values, paths or reasons.
     """
+    values = sides.values()
     case = _Case(
-        sides=aligned(sides, answer),
+        sides=aligned(values, answer),
         answer=answer,
         ignored=tuple(parse_property_path(path) for path in ignored),
     )
     raw = (sides.recorded, sides.live, sides.wanted, sides.recorded_inputs)
     secrets = secrets_of(raw, sides.secret_outputs)
-    values = [visible(side) for side in (*raw, sides.live_inputs)]
     changes = Changes(
         sides=case.sides,
         answer=answer,

@@ -41,6 +41,11 @@ class Sides:
     wanted: RawProperties
     secret_outputs: tuple[str, ...] = ()
 
+    def values(self) -> list[dict[str, Value]]:
+        """Return recorded, live, wanted, recorded inputs and live inputs as values."""
+        sides = (self.recorded, self.live, self.wanted, self.recorded_inputs, self.live_inputs)
+        return [visible(side) for side in sides]
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Aligned:
@@ -76,14 +81,11 @@ class Aligned:
         return all(is_empty(value_at(side, path)) for side in sides)
 
 
-def aligned(sides: Sides, answer: DiffAnswer) -> Aligned:
-    """Return `sides` such that one path is one thing on each; `answer` tells whose order counts."""
-    values = [
-        visible(side)
-        for side in (
-            sides.recorded, sides.live, sides.wanted, sides.recorded_inputs, sides.live_inputs
-        )
-    ]  # fmt: skip
+def aligned(values: Sequence[dict[str, Value]], answer: DiffAnswer) -> Aligned:
+    """Return the `Sides.values` such that one path is one thing on each.
+
+    `answer` tells whose order counts.
+    """
     lists = {place for value in values for place in _lists_of_objects(value, ())}
 
     def is_set(steps: Steps) -> bool:

@@ -81,6 +81,12 @@ def _asked(path: Path, environment: Mapping[str, str]) -> str:
         raise UnansweredError(str(path)) from error
 
 
+def version_numbers(version: str) -> tuple[int, ...]:
+    """Return `1.11.5-dev` as `(1, 11, 5)`; what is not a number counts as zero."""
+    release = version.split("-", 1)[0].split("+", 1)[0]
+    return tuple(int(part) if part.isdecimal() else 0 for part in release.split("."))
+
+
 def known_version(path: Path, *, folder: Path) -> tuple[str, str] | None:
     """Return `(name, version)` as this very program answered before; None when it is not known."""
     try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.known_versions import UnansweredError, version_of
+from iac_adapters.known_versions import UnansweredError, version_numbers, version_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.places import cache_home, data_home, program_folders
 
@@ -67,7 +67,7 @@ def find_plugin(name: str, version: str | None, environment: Mapping[str, str]) 
     if found := _first(file, ambient):
         return found
     installed = _newest_first(plugins.glob(f"resource-{name}-v[0-9]*"), f"resource-{name}-v")
-    major = None if wanted is None else _numbers(wanted)[:1]
+    major = None if wanted is None else version_numbers(wanted)[:1]
     fitting = (folder for folder, numbers in installed if major in (None, numbers[:1]))
     return _first(file, _whole(fitting))
 
@@ -119,7 +119,7 @@ def checked_pulumi(environment: Mapping[str, str]) -> PulumiExecutable:
     if path is None:
         raise _absent(environment)
     version = _version(path, environment)
-    if _numbers(version) < OLDEST:
+    if version_numbers(version) < OLDEST:
         raise PermanentError(
             f"{path}: pulumi {version} is too old; {OLDEST[0]}.{OLDEST[1]} or later is needed",
             remedy=f"install a later pulumi, or name one with {_NAMED}",
@@ -133,7 +133,7 @@ def pulumi_version(path: Path, environment: Mapping[str, str]) -> tuple[int, ...
     Raises:
         PermanentError: it does not answer.
     """
-    return _numbers(_version(path, environment))
+    return version_numbers(_version(path, environment))
 
 
 def _version(path: Path, environment: Mapping[str, str]) -> str:
@@ -191,8 +191,10 @@ def _toolchain(environment: Mapping[str, str]) -> Path:
 def _newest_first(folders: Iterator[Path], prefix: str) -> list[tuple[Path, tuple[int, ...]]]:
     """Return folders named PREFIXVERSION with their numbers; a release outranks its previews."""
     versions = [(folder, folder.name.removeprefix(prefix)) for folder in folders]
-    versions.sort(key=lambda one: (_numbers(one[1]), "-" not in one[1], one[1]), reverse=True)
-    return [(folder, _numbers(version)) for folder, version in versions]
+    versions.sort(
+        key=lambda one: (version_numbers(one[1]), "-" not in one[1], one[1]), reverse=True
+    )
+    return [(folder, version_numbers(version)) for folder, version in versions]
 
 
 def _whole(folders: Iterator[Path] | tuple[Path, ...]) -> Iterator[Path]:
@@ -206,12 +208,6 @@ def _first(name: str, folders: Iterator[Path] | tuple[Path, ...] | list[Path]) -
 
 def _runnable(path: Path) -> Path | None:
     return path if path.is_file() and os.access(path, os.X_OK) else None
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Return `3.259.0-alpha.1` as `(3, 259, 0)`; what is not a number counts as zero."""
-    release = version.split("-", 1)[0].split("+", 1)[0]
-    return tuple(int(part) if part.isdecimal() else 0 for part in release.split("."))
 
 
 def _absent(environment: Mapping[str, str]) -> PermanentError:

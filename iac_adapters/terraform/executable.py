@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.known_versions import UnansweredError, version_of
+from iac_adapters.known_versions import UnansweredError, version_numbers, version_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.places import cache_home, program_folders
 
@@ -104,7 +104,9 @@ def _search(name: str, environment: Mapping[str, str]) -> Path | None:
 def _built(name: str, environment: Mapping[str, str]) -> list[Path]:
     """Return the folders `make setup` built `name` into, newest version first."""
     folders = (cache_home(environment) / "toolchain").glob(f"{name}-*")
-    return sorted(folders, key=lambda folder: _numbers(folder.name.split("-", 1)[1]), reverse=True)
+    return sorted(
+        folders, key=lambda folder: version_numbers(folder.name.split("-", 1)[1]), reverse=True
+    )
 
 
 def _runnable(path: Path) -> Path | None:
@@ -122,7 +124,7 @@ def _checked(path: Path, environment: Mapping[str, str]) -> Executable:
         )
     except UnansweredError as error:
         raise _unusable(path) from error
-    if _numbers(version) < OLDEST:
+    if version_numbers(version) < OLDEST:
         raise PermanentError(
             f"{path}: {name} {version} is too old; {OLDEST[0]}.{OLDEST[1]} or later is needed",
             remedy=f"install a later {name}, or name one with TRUEUP_TERRAFORM",
@@ -141,12 +143,6 @@ def _unusable(path: Path) -> PermanentError:
         f"{path}: does not answer `version` as terraform or tofu do",
         remedy="check that the program runs, or name another with TRUEUP_TERRAFORM",
     )
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Return `1.11.5-dev` as `(1, 11, 5)`; what is not a number counts as zero."""
-    release = version.split("-", 1)[0].split("+", 1)[0]
-    return tuple(int(part) if part.isdecimal() else 0 for part in release.split("."))
 
 
 def _absence(names: tuple[str, ...]) -> str:

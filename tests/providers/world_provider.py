@@ -254,6 +254,8 @@ class WorldProvider:
             made["serial"] = made["serial"] or uuid.uuid4().hex
             made["size"] = SIZE_BY_DEFAULT if made["size"] is None else made["size"]
             content["objects"][made["id"]] = to_store(made)
+            writes = content.setdefault("writes", {})
+            writes[made["name"]] = writes.get(made["name"], 0) + 1
         return _applied(made)
 
     def _read_data(self, _request: bytes) -> Any:

@@ -90,7 +90,7 @@ async def _start(
             *leash,
             *command,
             cwd=directory,
-            env=dict(environment),
+            env=_environment_in(directory, environment),
             stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -107,6 +107,11 @@ async def _start(
         os.close(stdin)
     weakref.finalize(process, os.close, held)
     return process
+
+
+def _environment_in(directory: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    # Our own PWD names the directory that we were started in.
+    return {**environment, "PWD": str(directory.absolute())}
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

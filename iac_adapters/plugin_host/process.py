@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -24,6 +25,7 @@ from iac_adapters.plugin_host.errors import (
     PluginStartError,
     PluginTimeout,
 )
+from iac_adapters.plugin_host.file_identity import runs_as_checked
 from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
 from iac_adapters.plugin_host.output import StderrTail, drain, first_line
 from iac_adapters.plugin_host.socket_folder import SocketFolder
@@ -94,6 +96,7 @@ class PluginProcess:
         process = cls(spec.label, child, folder, StderrTail(), leash_mode=leash_mode)
         try:
             process.handshake = await process._shake_hands(parse, timeout_s)
+            process._refuse_replaced(spec)
             process._connect()
         except BaseException:
             await process._end_at_once()
@@ -201,6 +204,19 @@ class PluginProcess:
             reason = said.removeprefix(leash.SAYS).strip()
             return PluginStartError(f"the plugin {self.label} cannot be run: {reason}")
         return PluginStartError(f"the plugin {self.label} {self._ending()} before it was ready")
+
+    def _refuse_replaced(self, spec: PluginSpec) -> None:
+        """Refuse a file that took the checked one's place before it was executed.
+
+        It has been told nothing yet: no configuration, and so no credentials.
+        """
+        # Held by the leash, the plugin is a child of the process we know.
+        pid = self.pid if self._leash_mode == "exec" else None
+        if spec.checked and not runs_as_checked(pid, Path(spec.argv[0]), spec.checked):
+            raise PluginStartError(
+                f"{spec.argv[0]}: was replaced after it had been checked",
+                remedy="find out who replaced it; `terraform init` installs the locked one",
+            )
 
     def _connect(self) -> None:
         self._channel = grpc.aio.insecure_channel(self.handshake.target, options=_CHANNEL_OPTIONS)

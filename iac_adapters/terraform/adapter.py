@@ -257,7 +257,9 @@ class TerraformAdapter:
 
 def _starter(context: Context) -> StartProvider:
     async def start(installed: InstalledProvider) -> Provider:
-        return await start_provider(installed, context.environment)
+        return await start_provider(
+            installed, context.environment, directory=context.directory.absolute()
+        )
 
     return start
 

@@ -13,6 +13,7 @@ from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import configure_deadline_s, read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.revision import Revision
 from iac_adapters.terraform.cli_engine import CliPlan, plan_by_cli, verdicts
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.correction import correction_job
@@ -251,8 +252,15 @@ class TerraformAdapter:
         return {provider.source: await store.schema(provider) for provider in context.providers}
 
     def _schema_store(self, context: Context) -> SchemaStore:
-        folder = self._cache_dir / "schemas"
-        return SchemaStore(folder, start=_starter(context), in_use=self._schemas_in_use)
+        place = Revision(self._key)
+        place.add("directory", str(context.directory.absolute()))
+        place.add_environment(context.environment)
+        return SchemaStore(
+            self._cache_dir / "schemas",
+            place=place.hexdigest(),
+            start=_starter(context),
+            in_use=self._schemas_in_use,
+        )
 
 
 def _starter(context: Context) -> StartProvider:

@@ -14,6 +14,7 @@ import pytest
 
 from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.executable import Executable
+from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import InSync, Missing
 from tests.makers import MakersStack, verdicts
 
@@ -31,7 +32,15 @@ data "archive_file" "z" {
 }
 output "size" { value = data.archive_file.z.output_size }
 """
+_REQUIRED: Final = r'argument "endpoint" is required'
 _TIMES: Final = ("observed_at", "timing_ms")
+_RABBIT: Final = """
+terraform {
+  required_providers { rabbitmq = { source = "cyrilgdn/rabbitmq" } }
+}
+provider "rabbitmq" {}
+resource "rabbitmq_vhost" "v" { name = "v" }
+"""
 
 
 @pytest.fixture
@@ -118,3 +127,25 @@ def _scanned(stack: MakersStack, here: Path, target: str, cache: Path) -> dict[s
     assert done.returncode in (0, 2), done.stdout + done.stderr
     (told,) = json.loads(done.stdout)["stacks"]
     return {name: value for name, value in told.items() if name not in _TIMES}
+
+
+async def test_an_argument_is_required_as_the_environment_of_that_scan_says(
+    makers: Path, terraform: Executable, tmp_path: Path
+) -> None:
+    stack = _made(tmp_path / "s", makers, terraform, _RABBIT)
+    given = {
+        "RABBITMQ_ENDPOINT": "http://127.0.0.1:9",
+        "RABBITMQ_USERNAME": "guest",
+        "RABBITMQ_PASSWORD": "guest-of-the-test",
+    }
+    first = _adapter(tmp_path)
+    with pytest.raises(PermanentError, match=_REQUIRED):
+        await first.load(stack.reference())
+    # Another run of ours, which finds what the first one kept.
+    second = _adapter(tmp_path)
+    snapshot = await second.load(stack.reference(environment=given))
+    assert [str(one.address) for one in snapshot.resources] == ["rabbitmq_vhost.v"]
+    with pytest.raises(PermanentError, match=_REQUIRED):
+        await second.load(stack.reference())
+    await first.close()
+    await second.close()

@@ -43,7 +43,9 @@ async def run_command(
     It runs in a session of its own and dies with us. When the time is up, or the caller is
     cancelled, it is interrupted, and killed where that does not end it: no process of the
     session is left in either case. One that `holds_lock` is asked to stop when we die, and
-    has half a minute to give the lock back. `environment` is all it gets.
+    has half a minute to give the lock back. `environment` is all it gets. Files that it makes
+    have the modes that they would have for the person who runs us: what it is told to save
+    (plans) belongs into a private folder.
 
     Raises:
         RetryableError: it did not end within `timeout_s` seconds.
@@ -95,7 +97,6 @@ async def _start(
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
-            umask=0o077,
         )
     except OSError as error:
         os.close(held)

@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.domain.places import config_home, data_home
 from reconciler.durations import read_duration
 from reconciler.settings_problems import Whereabouts, describe_problems, describe_twins
@@ -105,6 +106,7 @@ Size = Annotated[int, BeforeValidator(_size)]
 PlacedPath = Annotated[Path, AfterValidator(_placed)]
 ExistingDirectory = Annotated[PlacedPath, AfterValidator(_existing_directory)]
 ExistingFile = Annotated[PlacedPath, AfterValidator(_existing_file)]
+VariablePattern = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$")]
 
 
@@ -124,6 +126,8 @@ class DaemonSettings(_Section):
     """How long a remediation waits for a person before it expires."""
     plugin_memory: Size = 2 * 2**30
     """Bytes that warm plugin processes may hold together; the coldest go first."""
+    pass_environment: tuple[VariablePattern, ...] = WELL_KNOWN
+    """Which of the daemon's own variables tools and plugins see beside the common ones."""
 
     @field_validator("listen")
     @classmethod

@@ -157,7 +157,7 @@ async def start_configured(key: ProviderKey) -> Provider:
         )
     except PluginStartError as error:
         raise PluginStartError(str(error), remedy=error.remedy or _installing(key)) from error
-    provider = Provider(process)
+    provider = Provider(process, bare=key.package == PYTHON_DYNAMIC)
     deadline_s = configure_deadline_s(key.environment)
     try:
         if key.package != PYTHON_DYNAMIC:

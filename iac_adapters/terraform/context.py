@@ -19,6 +19,7 @@ from iac_adapters.terraform.source import Source, load_source
 from iac_adapters.terraform.state import StateFile, StateInstance, parse_state
 from iac_adapters.terraform.workspace import data_directory, selected_workspace
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.passed_environment import without_ours
 from reconciler.ports import StackReference
 
 BUILT_IN: Final = "terraform.io/builtin/terraform"
@@ -69,7 +70,7 @@ async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> 
         PermanentError: something is missing or broken; the message names it.
     """
     directory = reference.directory
-    environment = read_only({**os.environ, **reference.environment})
+    environment = read_only({**without_ours(os.environ), **reference.environment})
     if not directory.is_dir():
         message = f"{directory}: no such directory"
         raise PermanentError(message, remedy="name a directory that holds *.tf files")

@@ -39,6 +39,7 @@ _CHANNEL_OPTIONS: Final = (
     ("grpc.max_send_message_length", _MESSAGE_BYTES),
     ("grpc.enable_http_proxy", 0),
 )
+_HEALTH: Final = "/grpc.health.v1.Health/Check"
 _SHUTDOWN: Final = "/plugin.GRPCController/Shutdown"
 _CLOSING_STEP_S: Final = 2.0
 _CRASH_GRACE_S: Final = 0.3
@@ -164,6 +165,16 @@ class PluginProcess:
             raise await self._failure(method, error, timeout_s) from None
         finally:
             self._calls.discard(call)
+
+    async def responds(self, *, timeout_s: float) -> bool:
+        """Whether it still answers calls at all; that it does not know this one is an answer."""
+        try:
+            await self.unary(_HEALTH, b"", timeout_s=timeout_s)
+        except PluginRefused:
+            return True
+        except (PluginTimeout, PluginCrashed):
+            return False
+        return True
 
     async def close(self) -> None:
         """End the process within about 6 s, gently first; closing twice is closing once."""

@@ -159,6 +159,8 @@ class StackSettings(_Section):
     engine: Literal["auto", "plugin", "cli"] = "auto"
     var_files: tuple[ExistingFile, ...] = ()
     env_file: ExistingFile | None = None
+    working_directory: ExistingDirectory | None = None
+    """Where terraform is called from, with `-chdir`; the directory itself, unless given."""
     dynamic_providers: bool = False
     """Whether Pulumi providers that are code inside the stack's state may be run to read."""
 
@@ -173,6 +175,9 @@ class StackSettings(_Section):
     def _one_tool(self) -> Self:
         if self.workspace and self.pulumi_stack:
             message = "`workspace` is Terraform's and `pulumi_stack` is Pulumi's; keep one"
+            raise ValueError(message)
+        if self.working_directory and self.pulumi_stack:
+            message = "`working_directory` is Terraform's, and `pulumi_stack` is Pulumi's; keep one"
             raise ValueError(message)
         return self
 

@@ -53,7 +53,8 @@ async def run_command(
     """
     leash = "release" if holds_lock else "hold"
     process = await _start(leash, [str(executable), *arguments], directory, environment)
-    name = f"{executable.name} {arguments[0] if arguments else ''}".strip()
+    first = next((one for one in arguments if not one.startswith("-chdir=")), "")
+    name = f"{executable.name} {first}".strip()
     try:
         async with asyncio.timeout(timeout_s):
             stdout, stderr = await process.communicate()

@@ -222,6 +222,7 @@ class TerraformAdapter:
             arguments=context.plan_arguments,
             environment=context.environment,
             configure_deadline_s=configure_deadline_s(context.environment),
+            called_from=context.called_from,
         )
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
         recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)

@@ -124,5 +124,6 @@ def _configured(stack: StackSettings, targets: Targets) -> StackReference:
         var_files=(*stack.var_files, *(file.resolve() for file in targets.var_files)),
         engine=targets.engine or stack.engine,
         dynamic_providers=targets.dynamic_providers or stack.dynamic_providers,
+        working_directory=stack.working_directory,
         environment=read_environment_file(stack.env_file) if stack.env_file else {},
     )

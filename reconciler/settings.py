@@ -161,6 +161,8 @@ class StackSettings(_Section):
     env_file: ExistingFile | None = None
     working_directory: ExistingDirectory | None = None
     """Where terraform is called from, with `-chdir`; the directory itself, unless given."""
+    run_code: bool = True
+    """Whether the stack may have programs of its own run while it is looked at."""
     dynamic_providers: bool = False
     """Whether Pulumi providers that are code inside the stack's state may be run to read."""
 
@@ -175,6 +177,9 @@ class StackSettings(_Section):
     def _one_tool(self) -> Self:
         if self.workspace and self.pulumi_stack:
             message = "`workspace` is Terraform's and `pulumi_stack` is Pulumi's; keep one"
+            raise ValueError(message)
+        if self.dynamic_providers and not self.run_code:
+            message = "`dynamic_providers = true` runs code, and `run_code = false` forbids it"
             raise ValueError(message)
         if self.working_directory and self.pulumi_stack:
             message = "`working_directory` is Terraform's, and `pulumi_stack` is Pulumi's; keep one"

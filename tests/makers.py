@@ -61,7 +61,7 @@ class MakersStack:
         """Write `code` below `folder`, and initialise it."""
         rc_file = write_cli_configuration(folder / "rc", [mirror])
         directory = folder / "code"
-        directory.mkdir(parents=True)
+        directory.mkdir(parents=True, exist_ok=True)
         (directory / "main.tf").write_text(code)
         environment = {"TF_CLI_CONFIG_FILE": str(rc_file), "CHECKPOINT_DISABLE": "1"}
         stack = cls(directory, terraform, environment)

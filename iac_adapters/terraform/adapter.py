@@ -33,6 +33,7 @@ from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
 from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
 from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.run_code import refuse_code
 from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
 from iac_adapters.terraform.unspoken import unspoken_of
@@ -92,6 +93,8 @@ class TerraformAdapter:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
         timing = Timing()
         context = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
+        if not reference.run_code:
+            refuse_code(context)
         timing.lap("load")
         if reference.engine == "cli":
             return await self._load_by_cli(reference, context, timing)

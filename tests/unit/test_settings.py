@@ -181,3 +181,9 @@ def test_variables_to_pass_on_are_names_or_prefixes(home: Path) -> None:
     for wrong in ("", "A=1", "a b", "*_TOKEN"):
         told = refusal(home, f'[daemon]\npass_environment = ["{wrong}"]\n')
         assert "pass_environment" in str(told)
+
+
+def test_a_stack_that_may_run_no_code_has_no_dynamic_providers(home: Path) -> None:
+    stack = '[[stack]]\ndirectory = "web"\nrun_code = false\n'
+    assert load(home, stack).stacks[0].run_code is False
+    assert "`run_code = false` forbids it" in str(refusal(home, stack + "dynamic_providers = true"))

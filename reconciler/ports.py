@@ -21,7 +21,9 @@ class StackReference:
     `engine` is `auto`, `plugin` or `cli`. `environment` is laid over the process's
     own for the tool and its plugins; it may hold credentials and is never stored.
     `dynamic_providers` allows running code that stands in the stack's own state. `program` is
-    one that is a function of this process (a Pulumi inline program).
+    one that is a function of this process (a Pulumi inline program). `working_directory` is
+    where terraform is called from, with `-chdir`; None for `directory` itself. Without
+    `run_code` a stack that would have code run to be read is refused by `load`.
     """
 
     name: StackName
@@ -32,6 +34,8 @@ class StackReference:
     var_files: tuple[Path, ...] = ()
     engine: str = "auto"
     dynamic_providers: bool = False
+    working_directory: Path | None = None
+    run_code: bool = True
     program: Callable[[], object] | None = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 

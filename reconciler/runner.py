@@ -8,6 +8,9 @@ where there is no such record, nothing was run. What the command says goes to `F
 how it ended to `FOLDER/exit.json`. Both stay true when we are killed, since the command
 writes to the file itself and not through us.
 
+Our own files are private; the command runs under the caller's umask, as it would in a
+person's shell: what it makes for others to read stays readable.
+
 It imports the standard library only, and lives in a session of its own. Signals that end
 others it lets pass; the first SIGUSR1 becomes one SIGINT to the command, which is asked to
 stop exactly once: a second signal would make it forget what it has done.
@@ -55,7 +58,7 @@ def main(arguments: list[str]) -> int:
     if os.fork() > 0:
         return 0
     os.setsid()
-    os.umask(0o077)
+    umask = os.umask(0o077)
     stop = _Stop()
     for number in _PASSING:
         # A handler and not SIG_IGN: what is ignored stays ignored in the command.
@@ -67,7 +70,7 @@ def main(arguments: list[str]) -> int:
     if job is None:
         (folder / "started.json").unlink(missing_ok=True)
         return 1
-    return _see_through(job, folder, stop)
+    return _see_through(job, folder, stop, umask)
 
 
 def _job() -> dict[str, object] | None:
@@ -92,7 +95,7 @@ def _refuse(reason: str) -> int:
     return 1
 
 
-def _see_through(job: dict[str, object], folder: Path, stop: _Stop) -> int:
+def _see_through(job: dict[str, object], folder: Path, stop: _Stop, umask: int) -> int:
     log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     if stop.wanted:
         return _end(folder, log, NEVER_BEGUN, interrupted=True)
@@ -104,6 +107,7 @@ def _see_through(job: dict[str, object], folder: Path, stop: _Stop) -> int:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            umask=umask,
         )
     except (OSError, ValueError, TypeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__

@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.domain.places import config_home, data_home
 from reconciler.durations import read_duration
 from reconciler.settings_problems import Whereabouts, describe_problems, describe_twins
@@ -105,6 +106,7 @@ Size = Annotated[int, BeforeValidator(_size)]
 PlacedPath = Annotated[Path, AfterValidator(_placed)]
 ExistingDirectory = Annotated[PlacedPath, AfterValidator(_existing_directory)]
 ExistingFile = Annotated[PlacedPath, AfterValidator(_existing_file)]
+VariablePattern = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$")]
 
 
@@ -124,6 +126,8 @@ class DaemonSettings(_Section):
     """How long a remediation waits for a person before it expires."""
     plugin_memory: Size = 2 * 2**30
     """Bytes that warm plugin processes may hold together; the coldest go first."""
+    pass_environment: tuple[VariablePattern, ...] = WELL_KNOWN
+    """Which of the daemon's own variables tools and plugins see beside the common ones."""
 
     @field_validator("listen")
     @classmethod
@@ -155,6 +159,10 @@ class StackSettings(_Section):
     engine: Literal["auto", "plugin", "cli"] = "auto"
     var_files: tuple[ExistingFile, ...] = ()
     env_file: ExistingFile | None = None
+    working_directory: ExistingDirectory | None = None
+    """Where terraform is called from, with `-chdir`; the directory itself, unless given."""
+    run_code: bool = True
+    """Whether the stack may have programs of its own run while it is looked at."""
     dynamic_providers: bool = False
     """Whether Pulumi providers that are code inside the stack's state may be run to read."""
 
@@ -169,6 +177,12 @@ class StackSettings(_Section):
     def _one_tool(self) -> Self:
         if self.workspace and self.pulumi_stack:
             message = "`workspace` is Terraform's and `pulumi_stack` is Pulumi's; keep one"
+            raise ValueError(message)
+        if self.dynamic_providers and not self.run_code:
+            message = "`dynamic_providers = true` runs code, and `run_code = false` forbids it"
+            raise ValueError(message)
+        if self.working_directory and self.pulumi_stack:
+            message = "`working_directory` is Terraform's, and `pulumi_stack` is Pulumi's; keep one"
             raise ValueError(message)
         return self
 

@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -24,6 +25,7 @@ from iac_adapters.plugin_host.errors import (
     PluginStartError,
     PluginTimeout,
 )
+from iac_adapters.plugin_host.file_identity import runs_as_checked
 from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
 from iac_adapters.plugin_host.output import StderrTail, drain, first_line
 from iac_adapters.plugin_host.socket_folder import SocketFolder
@@ -37,6 +39,7 @@ _CHANNEL_OPTIONS: Final = (
     ("grpc.max_send_message_length", _MESSAGE_BYTES),
     ("grpc.enable_http_proxy", 0),
 )
+_HEALTH: Final = "/grpc.health.v1.Health/Check"
 _SHUTDOWN: Final = "/plugin.GRPCController/Shutdown"
 _CLOSING_STEP_S: Final = 2.0
 _CRASH_GRACE_S: Final = 0.3
@@ -94,6 +97,7 @@ class PluginProcess:
         process = cls(spec.label, child, folder, StderrTail(), leash_mode=leash_mode)
         try:
             process.handshake = await process._shake_hands(parse, timeout_s)
+            process._refuse_replaced(spec)
             process._connect()
         except BaseException:
             await process._end_at_once()
@@ -162,6 +166,16 @@ class PluginProcess:
         finally:
             self._calls.discard(call)
 
+    async def responds(self, *, timeout_s: float) -> bool:
+        """Whether it still answers calls at all; that it does not know this one is an answer."""
+        try:
+            await self.unary(_HEALTH, b"", timeout_s=timeout_s)
+        except PluginRefused:
+            return True
+        except (PluginTimeout, PluginCrashed):
+            return False
+        return True
+
     async def close(self) -> None:
         """End the process within about 6 s, gently first; closing twice is closing once."""
         if self._closing is None:
@@ -201,6 +215,19 @@ class PluginProcess:
             reason = said.removeprefix(leash.SAYS).strip()
             return PluginStartError(f"the plugin {self.label} cannot be run: {reason}")
         return PluginStartError(f"the plugin {self.label} {self._ending()} before it was ready")
+
+    def _refuse_replaced(self, spec: PluginSpec) -> None:
+        """Refuse a file that took the checked one's place before it was executed.
+
+        It has been told nothing yet: no configuration, and so no credentials.
+        """
+        # Held by the leash, the plugin is a child of the process we know.
+        pid = self.pid if self._leash_mode == "exec" else None
+        if spec.checked and not runs_as_checked(pid, Path(spec.argv[0]), spec.checked):
+            raise PluginStartError(
+                f"{spec.argv[0]}: was replaced after it had been checked",
+                remedy="find out who replaced it; `terraform init` installs the locked one",
+            )
 
     def _connect(self) -> None:
         self._channel = grpc.aio.insecure_channel(self.handshake.target, options=_CHANNEL_OPTIONS)

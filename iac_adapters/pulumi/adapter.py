@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -24,10 +25,12 @@ from iac_adapters.pulumi.loaded import LoadedResource, LoadedStack
 from iac_adapters.pulumi.outcome import outcome_of
 from iac_adapters.pulumi.plan import PlanReader
 from iac_adapters.pulumi.planning import PlanOrder, preview
+from iac_adapters.pulumi.project import load_project
 from iac_adapters.pulumi.provider import Provider, ReadAnswer
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
 from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader, pulumi_reader
 from iac_adapters.pulumi.remembering import remembered
+from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.warm import WarmStack
 from iac_adapters.timing import Timing
@@ -96,6 +99,8 @@ class PulumiAdapter:
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
         timing = Timing()
+        if not reference.run_code:
+            await asyncio.to_thread(refuse_code, load_project(reference.directory))
         warm = self._warm.get(reference.name)
         context = await self._prepare(reference, warm.context if warm else None)
         timing.lap("load")

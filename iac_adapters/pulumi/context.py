@@ -27,6 +27,7 @@ from iac_adapters.pulumi.values import deciphered, secret_paths
 from iac_adapters.revision import Revision
 from iac_adapters.unspoken import Unspoken, unspoken_words, without_secrets
 from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.passed_environment import without_ours
 from reconciler.ports import StackReference
 
 _EXPORT_S: Final = 300.0
@@ -73,7 +74,7 @@ async def prepare(
         PermanentError: something is missing or broken; the message names it.
     """
     project = load_project(reference.directory)
-    environment = tool_environment({**os.environ, **reference.environment})
+    environment = tool_environment({**without_ours(os.environ), **reference.environment})
     executable = checked_pulumi(environment)
     url = backend_url(project, environment)
     stack = reference.pulumi_stack or selected_stack(project, url, environment)

@@ -13,6 +13,7 @@ from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import configure_deadline_s, read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.revision import Revision
 from iac_adapters.terraform.cli_engine import CliPlan, plan_by_cli, verdicts
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.correction import correction_job
@@ -32,6 +33,7 @@ from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
 from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
 from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.run_code import refuse_code
 from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
 from iac_adapters.terraform.unspoken import unspoken_of
@@ -91,6 +93,8 @@ class TerraformAdapter:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
         timing = Timing()
         context = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
+        if not reference.run_code:
+            refuse_code(context)
         timing.lap("load")
         if reference.engine == "cli":
             return await self._load_by_cli(reference, context, timing)
@@ -221,6 +225,7 @@ class TerraformAdapter:
             arguments=context.plan_arguments,
             environment=context.environment,
             configure_deadline_s=configure_deadline_s(context.environment),
+            called_from=context.called_from,
         )
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
         recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)
@@ -251,13 +256,22 @@ class TerraformAdapter:
         return {provider.source: await store.schema(provider) for provider in context.providers}
 
     def _schema_store(self, context: Context) -> SchemaStore:
-        folder = self._cache_dir / "schemas"
-        return SchemaStore(folder, start=_starter(context), in_use=self._schemas_in_use)
+        place = Revision(self._key)
+        place.add("directory", str(context.directory.absolute()))
+        place.add_environment(context.environment)
+        return SchemaStore(
+            self._cache_dir / "schemas",
+            place=place.hexdigest(),
+            start=_starter(context),
+            in_use=self._schemas_in_use,
+        )
 
 
 def _starter(context: Context) -> StartProvider:
     async def start(installed: InstalledProvider) -> Provider:
-        return await start_provider(installed, context.environment)
+        return await start_provider(
+            installed, context.environment, directory=context.directory.absolute()
+        )
 
     return start
 

@@ -94,6 +94,7 @@ async def _run(context: Context, arguments: Sequence[str]) -> ToolRun:
         context.executable,
         list(arguments),
         directory=context.directory,
+        called_from=context.called_from,
         environment=context.environment,
         timeout_s=_TIMEOUT_S,
     )

@@ -19,6 +19,7 @@ from iac_adapters.terraform.source import Source, load_source
 from iac_adapters.terraform.state import StateFile, StateInstance, parse_state
 from iac_adapters.terraform.workspace import data_directory, selected_workspace
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.passed_environment import without_ours
 from reconciler.ports import StackReference
 
 BUILT_IN: Final = "terraform.io/builtin/terraform"
@@ -39,6 +40,8 @@ class Context:
     revision: str
     plan_arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
+    called_from: Path
+    """Where the tool is called from; the root module itself, unless configured otherwise."""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -69,7 +72,7 @@ async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> 
         PermanentError: something is missing or broken; the message names it.
     """
     directory = reference.directory
-    environment = read_only({**os.environ, **reference.environment})
+    environment = read_only({**without_ours(os.environ), **reference.environment})
     if not directory.is_dir():
         message = f"{directory}: no such directory"
         raise PermanentError(message, remedy="name a directory that holds *.tf files")
@@ -78,11 +81,18 @@ async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> 
     if reference.workspace is not None:
         environment["TF_WORKSPACE"] = workspace
     executable = find_executable(directory, environment)
+    called_from = _called_from(reference)
     source = load_source(
-        directory, data_dir=data_dir, cache_dir=cache_dir / "sources", tool=executable.name
+        directory,
+        data_dir=data_dir,
+        cache_dir=cache_dir / "sources",
+        tool=executable.name,
+        called_from=called_from,
     )
     location = locate_state(directory, workspace=workspace, environment=environment)
-    content = await read_state(location, executable=executable.path, environment=environment)
+    content = await read_state(
+        location, executable=executable.path, environment=environment, called_from=called_from
+    )
     state = parse_state(content, origin=location.description)
     _refuse_unqualified(state, location.description, executable.name)
     providers = installed_providers(directory, data_dir=data_dir)
@@ -103,9 +113,21 @@ async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> 
         revision="",
         plan_arguments=tuple(f"-var-file={file}" for file in reference.var_files),
         environment=environment,
+        called_from=called_from,
         warnings=tuple(source.warnings),
     )
     return replace(context, revision=_revision(context, reference, state=content, key=key))
+
+
+def _called_from(reference: StackReference) -> Path:
+    folder = reference.working_directory
+    if folder is None:
+        return reference.directory
+    if not folder.is_dir():
+        raise PermanentError(
+            f"{folder}: no such directory", remedy="correct `working_directory` of the stack"
+        )
+    return folder
 
 
 def _refuse_unqualified(state: StateFile, origin: str, tool: str) -> None:
@@ -129,6 +151,7 @@ def _refuse_unqualified(state: StateFile, origin: str, tool: str) -> None:
 def _revision(context: Context, reference: StackReference, *, state: bytes, key: bytes) -> str:
     revision = Revision(key)
     revision.add("directory", str(context.directory.resolve()))
+    revision.add("called from", str(context.called_from.resolve()))
     revision.add("tool", str(context.executable))
     revision.add("source", context.source.digest)
     revision.add("state", state)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.plugin_host.file_identity import FileIdentity, identity_of
 from reconciler.domain.errors import PermanentError
 
 LOCK_FILE: Final = ".terraform.lock.hcl"
@@ -21,17 +22,20 @@ _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "ar
 
 @dataclass(frozen=True, slots=True)
 class InstalledProvider:
-    """One provider plugin on this machine: `source` as in `host/namespace/name`."""
+    """One provider plugin on this machine: `source` as in `host/namespace/name`.
+
+    `file` is what was found at `binary`; nothing else may be run in its name.
+    """
 
     source: str
     version: str
     binary: Path
+    file: FileIdentity
 
     @property
     def identity(self) -> str:
-        """A digest that changes when the file does: path, size and modification time."""
-        status = self.binary.stat()
-        text = f"{self.source} {self.version} {self.binary} {status.st_size} {status.st_mtime_ns}"
+        """A digest that changes when the file does, whatever its size and time say."""
+        text = f"{self.source} {self.version} {self.binary} {self.file}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -83,4 +87,5 @@ def _installed(directory: Path, providers: Path, source: str, version: str) -> I
     if not binaries:
         message = f"{directory}: provider {source} {version} is locked but not installed"
         raise PermanentError(message, remedy=f"run `terraform init` in {directory}")
-    return InstalledProvider(source=source, version=version, binary=binaries[0].resolve())
+    binary = binaries[0].resolve()
+    return InstalledProvider(source, version, binary, identity_of(binary))

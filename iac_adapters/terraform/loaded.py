@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.installed import InstalledProvider
@@ -18,7 +19,7 @@ from reconciler.domain.model import RecordedResource, ResourceAddress
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProviderKey:
-    """One provider configuration: which plugin, told what, in which environment.
+    """One provider configuration: which plugin, told what, in which environment and where.
 
     `digest` is keyed, so it may be used as a name; `configure` holds credentials.
     """
@@ -27,6 +28,7 @@ class ProviderKey:
     installed: InstalledProvider
     configure: bytes
     environment: Mapping[str, str]
+    directory: Path
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -114,6 +114,7 @@ async def _run(
         order.context.executable,
         list(arguments),
         directory=order.context.directory,
+        called_from=order.context.called_from,
         environment=environment,
         timeout_s=_TIMEOUT_S,
         holds_lock=holds_lock,

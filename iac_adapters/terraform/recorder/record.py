@@ -61,6 +61,7 @@ class RecordingOrder:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     instances: tuple[StateInstance, ...] = field(default=(), repr=False)
     configure_deadline_s: float = CONFIGURE_S
+    called_from: Path | None = None
 
 
 @dataclass(slots=True)
@@ -130,6 +131,7 @@ async def _attempt(
             order.executable,
             ["plan", "-refresh=false", "-lock=false", "-input=false", "-json", *order.arguments],
             directory=order.directory,
+            called_from=order.called_from,
             environment=environment,
             timeout_s=_TIMEOUT_S,
         )

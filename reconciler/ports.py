@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
-from reconciler.domain.records import Json, RemediationId
+from reconciler.domain.records import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +235,4 @@ class Runner(Protocol):
 
     def interrupt(self, process: RunnerProcess) -> bool:
         """Ask it once to stop; a second call does nothing, since a second signal loses data."""
-        ...
-
-
-class Dispatcher(Protocol):
-    """Who is told to look again. A hint only: losing or doubling one is harmless."""
-
-    def scan_soon(self, stack: StackName, *, after_s: float = 0.0) -> None:
-        """Make a pass over `stack`, at the earliest after `after_s` seconds."""
-        ...
-
-    def advance_soon(self, remediation_id: RemediationId, *, after_s: float = 0.0) -> None:
-        """Look at this remediation, at the earliest after `after_s` seconds."""
         ...

@@ -29,6 +29,7 @@ from reconciler.domain.records import (
     RunState,
     StackRecord,
 )
+from reconciler.engine.due import scan_soon
 from reconciler.engine.fleet import defect
 from reconciler.engine.folders import drop, make_private
 from reconciler.engine.follow import begin
@@ -157,7 +158,7 @@ def _conclude(
     if plan.empty:
         ended = move(tx, known, Event.PLAN_EMPTY, at=at, note=NOTHING_TO_DO)
         settle(tx, ended, {"state": ended.phase.value, "reason": NOTHING_TO_DO})
-        service.dispatcher.scan_soon(known.stack)
+        scan_soon(tx, known.stack, at=at)
         return None
     reasons = concerns(
         plan,

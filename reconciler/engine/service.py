@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
-from reconciler.ports import Clock, Dispatcher, IacAdapter, Runner, StackReference
+from reconciler.ports import Clock, IacAdapter, Runner, StackReference
 from reconciler.stores import Store
 
 CONFIRM_AFTER: Final = timedelta(seconds=30)
@@ -29,7 +29,6 @@ class Service:
 
     store: Store
     clock: Clock
-    dispatcher: Dispatcher
     runner: Runner
     adapter_of: Callable[[StackRecord], IacAdapter]
     reference_of: Callable[[StackRecord], StackReference]

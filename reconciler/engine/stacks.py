@@ -13,6 +13,8 @@ from reconciler.domain.model import StackName
 from reconciler.domain.phases import BEFORE_EFFECT, IN_EFFECT, Event
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import Remediation, StackRecord
+from reconciler.domain.wakeups import ScanStack
+from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import move
@@ -57,11 +59,10 @@ async def register(service: Service, draft: StackDraft, *, actor: str) -> StackR
             raise ConflictError(f"there is a stack {record.name} already", code="name-taken")
         tx.stacks.put(record)
         _tell(tx, record, "registered", at=at, actor=actor)
+        tx.wake(ScanStack(record.name))
         return record
 
-    kept = await service.store.transact(work)
-    service.dispatcher.scan_soon(kept.name)
-    return kept
+    return await service.store.transact(work)
 
 
 async def update(
@@ -81,11 +82,10 @@ async def update(
         changed = _anew(_of_api(tx, name), wanted)
         tx.stacks.put(changed)
         _tell(tx, changed, "updated", at=at, actor=actor)
+        scan_soon(tx, name, at=at)
         return changed
 
-    kept = await service.store.transact(work)
-    service.dispatcher.scan_soon(kept.name)
-    return kept
+    return await service.store.transact(work)
 
 
 async def remove(service: Service, name: StackName, *, actor: str) -> None:

@@ -22,7 +22,7 @@ async def test_a_stack_is_registered_and_looked_at_soon(house: House) -> None:
     made = await stacks.register(house.service, DRAFT, actor="ann")
     assert (made.name, made.tool, made.source) == ("web", "terraform", "api")
     assert made.health is Health.NEVER_RUN
-    assert house.hints.scans == {"web": 0.0}
+    assert house.hints.scans == {"web"}
     with pytest.raises(ConflictError) as caught:
         await stacks.register(house.service, replace(DRAFT, directory="/x/web"), actor="ann")
     assert caught.value.code == "name-taken"

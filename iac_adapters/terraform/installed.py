@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 
 LOCK_FILE: Final = ".terraform.lock.hcl"
@@ -48,7 +49,7 @@ def locked_versions(lock_file: Path) -> dict[str, str]:
         PermanentError: it is there and cannot be read.
     """
     try:
-        text = lock_file.read_text(encoding="utf-8", errors="replace")
+        text = read_text(lock_file, errors="replace")
     except FileNotFoundError:
         return {}
     except OSError as error:

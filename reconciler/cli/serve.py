@@ -36,7 +36,7 @@ def serve(context: click.Context, *, insecure_listen: bool, new_admin_token: boo
 
     def settings() -> Settings:
         file = context.obj or find_settings_file(Path.cwd(), os.environ)
-        return load_settings(file, os.environ)
+        return load_settings(file, os.environ, lost_stacks=True)
 
     read = settings()
     data_dir = data_directory(read, os.environ)

@@ -107,6 +107,7 @@ def serving(
     environment: Mapping[str, str],
     directory: Path,
     wrapper: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> Iterator[Daemon]:
     """Start the daemon on `settings`, by way of the command `wrapper` when there is one.
 
@@ -116,7 +117,14 @@ def serving(
         DaemonError: it did not come up.
     """
     process = subprocess.Popen(
-        [*wrapper, Path(sys.executable).with_name("trueup"), "--config", settings, "serve"],
+        [
+            *wrapper,
+            Path(sys.executable).with_name("trueup"),
+            "--config",
+            settings,
+            "serve",
+            *options,
+        ],
         cwd=directory,
         env=dict(environment),
         stdin=subprocess.DEVNULL,

@@ -57,13 +57,16 @@ class LoneDaemon:
         )
         return self.settings_file
 
-    def serving(self, *, wrapper: Sequence[str] = ()) -> AbstractContextManager[Daemon]:
+    def serving(
+        self, *, wrapper: Sequence[str] = (), options: Sequence[str] = ()
+    ) -> AbstractContextManager[Daemon]:
         return serving(
             self.settings_file,
             data_dir=self.data_dir,
             environment=self.environment,
             directory=self.folder,
             wrapper=wrapper,
+            options=options,
         )
 
 

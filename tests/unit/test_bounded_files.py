@@ -38,7 +38,7 @@ def test_what_is_no_regular_file_is_refused_and_does_not_block(tmp_path: Path) -
     os.mkfifo(tmp_path / "pipe")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
-        with pytest.raises(OSError, match="socket|device|No such device"):
+        with pytest.raises(OSError, match=r"socket|device"):
             read_bytes(tmp_path / "socket")
     with pytest.raises(UnfitFileError, match="is a named pipe"):
         read_bytes(tmp_path / "pipe")

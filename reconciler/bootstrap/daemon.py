@@ -18,7 +18,9 @@ import structlog
 
 from reconciler.api.app import build_app, end_streams
 from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
+from reconciler.bootstrap.database_mark import open_known_store
 from reconciler.bootstrap.instance import instance_key, only_daemon, write_secret
+from reconciler.bootstrap.keepsakes import Keepsakes
 from reconciler.bootstrap.registered import config_policies, stack_records, stack_reference
 from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.dispatch.embedded import EmbeddedDispatcher
@@ -34,7 +36,6 @@ from reconciler.engine.sweep import recover, sweep
 from reconciler.engine.watch import watch_when_due
 from reconciler.ports import IacAdapter
 from reconciler.settings import Settings
-from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store, Transaction
 
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file's name
@@ -59,14 +60,15 @@ class DaemonOrder:
     crashed: Callable[[BaseException], Path | None]
     insecure_listen: bool = False
     new_admin_token: bool = False
+    accept_new_database: bool = False
 
 
 async def serve(order: DaemonOrder) -> None:
     """Run until SIGINT or SIGTERM; an apply that is under way goes on without us.
 
     Raises:
-        PermanentError: another daemon has the data directory, the address is taken, or the
-            data directory or database cannot be used.
+        PermanentError: another daemon has the data directory, the address is taken, the
+            data directory cannot be used, or the database is not the one served last.
         StorageError: the database could not be written any more.
     """
     _refuse_unavailable(order.settings)
@@ -102,11 +104,15 @@ class _Daemon:
 
     async def run(self, opened: socket.socket) -> None:
         """Open what is needed, serve, and close it again in the opposite order."""
-        store = await open_store(self._order.data_dir / "trueup.db")
+        accept_new = self._order.accept_new_database
+        store = await open_known_store(self._order.data_dir, self._key, accept_new=accept_new)
         self._opened.push_async_callback(store.close)
+        keepsakes = Keepsakes(store, self._order.data_dir, self._key)
+        self._opened.push_async_callback(keepsakes.close)
         await ensure_admin_token(
             store, self._order.data_dir / ADMIN_TOKEN_FILE, anew=self._order.new_admin_token
         )
+        await keepsakes.start(SystemClock(), accepted_new=accept_new)
         self._opened.push_async_callback(self._close_adapters)
         dispatcher = EmbeddedDispatcher(clock=SystemClock(), failed=self._failed)
         self._opened.push_async_callback(dispatcher.close)

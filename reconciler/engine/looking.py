@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from reconciler.bounded_files import apart
 from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.domain.model import ResourceAddress, Snapshot, StackReport
 from reconciler.domain.records import StackRecord
@@ -51,7 +53,7 @@ async def load(service: Service, stack: StackRecord) -> Loaded:
         RetryableError: the backend could not be reached.
         PermanentError: there is no adapter for it, or its set-up is unusable.
     """
-    reference = service.reference_of(stack)
+    reference = await apart(lambda: service.reference_of(stack), place=Path(stack.directory))
     adapter = service.adapter_of(stack)
     return Loaded(adapter, await adapter.load(reference))
 

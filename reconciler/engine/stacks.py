@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from reconciler.bounded_files import apart
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import BEFORE_EFFECT, IN_EFFECT, Event
@@ -51,7 +52,7 @@ async def register(service: Service, draft: StackDraft, *, actor: str) -> StackR
         InvalidError: its directory or a file is none, or it makes no sense.
         PermanentError: the directory holds no template.
     """
-    record = _record(service, draft)
+    record = await _record(service, draft)
     at = service.clock.now()
 
     def work(tx: Transaction) -> StackRecord:
@@ -75,7 +76,7 @@ async def update(
         ConflictError: `trueup.toml` states it (`from-config`).
         InvalidError, PermanentError: see `register`.
     """
-    wanted = _record(service, replace(draft, name=name))
+    wanted = await _record(service, replace(draft, name=name))
     at = service.clock.now()
 
     def work(tx: Transaction) -> StackRecord:
@@ -169,7 +170,7 @@ def _check_names(policies: Sequence[Policy]) -> None:
         )
 
 
-def _record(service: Service, draft: StackDraft) -> StackRecord:
+async def _record(service: Service, draft: StackDraft) -> StackRecord:
     """Return the record of a draft; its tool is what lies in the directory."""
     _check(draft)
     directory = Path(draft.directory)
@@ -183,7 +184,8 @@ def _record(service: Service, draft: StackDraft) -> StackRecord:
         source="api",
         definition=_definition(draft),
     )
-    return replace(record, tool=service.reference_of(record).tool)
+    reference = await apart(lambda: service.reference_of(record), place=directory)
+    return replace(record, tool=reference.tool)
 
 
 def _definition(draft: StackDraft) -> Mapping[str, Any]:

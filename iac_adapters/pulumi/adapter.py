@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.pulumi.assembly import NOT_ALLOWED, ONLY_BY_CLI, Assembly, recorded_providers
@@ -30,6 +29,7 @@ from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader, pulumi_rea
 from iac_adapters.pulumi.remembering import remembered
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.warm import WarmStack
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.errors import RetryableError

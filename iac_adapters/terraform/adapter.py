@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import configure_deadline_s, read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.cli_engine import CliPlan, plan_by_cli, verdicts
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.correction import correction_job
@@ -32,12 +33,11 @@ from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
 from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
 from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.redaction import stack_redactor
 from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
-from iac_adapters.terraform.unspoken import unspoken_of
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
-from iac_adapters.unspoken import Unspoken
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot
@@ -181,7 +181,7 @@ class TerraformAdapter:
         """Let the tool plan exactly `addresses`. See `IacAdapter.plan`."""
         payload = _payload(snapshot)
         context = payload.context
-        order = PlanOrder(context, payload.stack, folder, _unspoken(payload))
+        order = PlanOrder(context, payload.stack, folder, _redactor(payload))
         document = await saved_plan(order, addresses)
         reader = PlanReader(await self._schemas(context), self._masker)
         return reader.plan(document, stack=snapshot.stack, targets=tuple(addresses))
@@ -203,7 +203,7 @@ class TerraformAdapter:
             tool=context.tool,
             ended=ended,
             log=log,
-            unspoken=_unspoken(payload),
+            redactor=_redactor(payload),
         )
 
     async def close(self) -> None:
@@ -278,8 +278,8 @@ def _payload(snapshot: Snapshot) -> Payload:
     return payload
 
 
-def _unspoken(payload: Payload) -> Unspoken:
-    return unspoken_of(payload.stack.resources.values(), payload.context.environment)
+def _redactor(payload: Payload) -> Redactor:
+    return stack_redactor(payload.stack.resources.values(), payload.context.environment)
 
 
 def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Snapshot:

@@ -8,9 +8,9 @@ from typing import Final
 import orjson
 
 from iac_adapters.json_values import json_value
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.masking import secrets_of
+from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
 from iac_adapters.terraform.values import decode
 from reconciler.domain.model import Status

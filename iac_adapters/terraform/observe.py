@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, resolve_unknowns
 from iac_adapters.terraform.judge import judge
 from iac_adapters.terraform.loaded import LoadedResource

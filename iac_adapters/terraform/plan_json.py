@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iac_adapters.masker import Masker
-from iac_adapters.secret_places import SecretPlaces
-from iac_adapters.terraform.masking import secrets_of
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.schema_store import ProviderSchema
 from reconciler.domain.compare import align, aligned_paths, sort_key, value_at

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.correction import applying
 from iac_adapters.terraform.outcome import ERRORED_STATE, outcome_of
+from iac_adapters.terraform.redaction import stack_redactor
 from iac_adapters.terraform.run_log import progress_of
-from iac_adapters.terraform.unspoken import unspoken_of
-from iac_adapters.unspoken import Unspoken
 from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Progress, Step, Vanished
 
 SECRET = "hunter2-hunter2"
@@ -63,7 +63,7 @@ class Run:
             tool="terraform",
             ended=ended,
             log=self.run / "log",
-            unspoken=Unspoken(frozenset({SECRET})),
+            redactor=Redactor(frozenset({SECRET})),
         )
 
 
@@ -190,8 +190,8 @@ def test_reads_and_warnings_are_of_no_interest() -> None:
 
 def test_credentials_of_the_environment_are_not_repeated() -> None:
     environment = {"AWS_SECRET_ACCESS_KEY": SECRET, "HOME": "/home/ann-and-others"}
-    unspoken = unspoken_of((), environment)
-    assert unspoken.without(f"{SECRET} in /home/ann-and-others") == "*** in /home/ann-and-others"
+    redactor = stack_redactor((), environment)
+    assert redactor.without(f"{SECRET} in /home/ann-and-others") == "*** in /home/ann-and-others"
 
 
 def test_an_apply_gets_no_arguments_from_the_environment() -> None:

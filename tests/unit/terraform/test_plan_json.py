@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.plan_json import PlanReader, secret_places, with_unknown
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, StackName

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.reader import terraform_reader

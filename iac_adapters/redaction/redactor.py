@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from iac_adapters.secret_places import RECOGNISABLE
+from iac_adapters.redaction.places import RECOGNISABLE
 
 _BLANK: Final = "***"
 _TELLING: Final = re.compile(
@@ -24,14 +24,14 @@ _ASSIGNED: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Unspoken:
+class Redactor:
     """The secret words of one stack."""
 
     words: frozenset[str] = frozenset()
 
-    def and_also(self, words: Iterable[str]) -> Unspoken:
+    def and_also(self, words: Iterable[str]) -> Redactor:
         """Return these and `words`."""
-        return Unspoken(self.words | frozenset(words))
+        return Redactor(self.words | frozenset(words))
 
     def without(self, text: str) -> str:
         """Return `text` with each of them blanked, and whatever else looks like a credential."""
@@ -40,14 +40,14 @@ class Unspoken:
         return without_secrets(text)
 
 
-def unspoken_words(words: Iterable[str], environment: Mapping[str, str]) -> Unspoken:
+def redactor_of(words: Iterable[str], environment: Mapping[str, str]) -> Redactor:
     """Return `words`, and the values of those variables whose names tell that they are secret."""
     telling = {
         value
         for name, value in environment.items()
         if len(value) >= RECOGNISABLE and _TELLING.search(name)
     }
-    return Unspoken(frozenset(words) | telling)
+    return Redactor(frozenset(words) | telling)
 
 
 def without_secrets(text: str) -> str:

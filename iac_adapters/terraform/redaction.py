@@ -1,4 +1,4 @@
-"""The secret words of a Terraform stack: in its state, in its code and in the environment."""
+"""What is secret in a Terraform stack: places of a resource, and words of the whole stack."""
 
 from __future__ import annotations
 
@@ -7,20 +7,37 @@ from typing import Final
 
 import orjson
 
+from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.redactor import Redactor, redactor_of
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.masking import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.values import decode
-from iac_adapters.unspoken import Unspoken, unspoken_words
+from reconciler.domain.compare import starts_with
+from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
 
 _WITHOUT_SCHEMA: Final = ResourceSchema(version=0, block=Block())
 
 
-def unspoken_of(resources: Iterable[LoadedResource], environment: Mapping[str, str]) -> Unspoken:
+def secrets_of(schema: ResourceSchema, paths: tuple[Steps, ...]) -> SecretPlaces:
+    """Return the places that `schema` flags and those that the state marks by `paths`."""
+
+    def boundary(steps: Steps) -> Steps | None:
+        marked = [len(path) for path in paths if starts_with(steps, path)]
+        flagged = [
+            depth
+            for depth, attribute in schema.attributes_along(steps)
+            if attribute.sensitive or attribute.write_only
+        ]
+        return steps[: min(marked + flagged)] if marked or flagged else None
+
+    return SecretPlaces(boundary)
+
+
+def stack_redactor(resources: Iterable[LoadedResource], environment: Mapping[str, str]) -> Redactor:
     """Return the secret words in recorded values, in the code's values and in `environment`."""
     words = {word for resource in resources for word in _words_of(resource)}
-    return unspoken_words(words, environment)
+    return redactor_of(words, environment)
 
 
 def _words_of(resource: LoadedResource) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from iac_adapters.pulumi.values import SECRET, SIGNATURE, Raw, RawProperties, secret_paths
-from iac_adapters.secret_places import RECOGNISABLE, SecretPlaces
+from iac_adapters.redaction.places import RECOGNISABLE, SecretPlaces
 from reconciler.domain.paths import Steps
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
 

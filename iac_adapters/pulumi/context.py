@@ -24,7 +24,8 @@ from iac_adapters.pulumi.secrets import (
 )
 from iac_adapters.pulumi.sources import add_cli, add_sources, identity_of
 from iac_adapters.pulumi.values import deciphered, secret_paths
-from iac_adapters.redaction.redactor import Redactor, redactor_of, without_secrets
+from iac_adapters.redaction.patterns import without_secrets
+from iac_adapters.redaction.redactor import Redactor, redactor_of
 from iac_adapters.revision import Revision
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.ports import StackReference

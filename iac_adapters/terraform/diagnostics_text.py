@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from iac_adapters.redaction.redactor import without_secrets
+from iac_adapters.redaction.patterns import without_secrets
 
 ERROR: Final = "error"
 _SHOWN_COLUMNS: Final = 120

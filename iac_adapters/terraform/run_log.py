@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from iac_adapters.json_lines import object_in
-from iac_adapters.redaction.redactor import without_secrets
+from iac_adapters.redaction.patterns import without_secrets
 from iac_adapters.terraform.diagnostics_text import Diagnostic
 from reconciler.domain.model import ResourceAddress
 from reconciler.ports import Progress, Step

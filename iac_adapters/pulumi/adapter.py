@@ -215,8 +215,9 @@ class PulumiAdapter:
         """Return the command that does the saved plan. See `IacAdapter.correction`."""
         return correction_job(_payload(snapshot).context, folder=folder)
 
-    def progress(self, line: bytes) -> RunProgress | None:
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> RunProgress | None:
         """Return what one line of a run's log means. See `IacAdapter.progress`."""
+        del stack  # the log holds no secret: its job takes them out of what the CLI says
         return progress_of(line)
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:

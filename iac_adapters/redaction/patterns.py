@@ -6,12 +6,17 @@ import re
 from typing import Final
 
 BLANK: Final = "***"
-TELLING: Final = re.compile(
+_TELLING: Final = re.compile(
     r"SECRET|TOKEN|PASSW|PWD\b|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|ACCOUNT_?KEY|PASSPHRASE"
     r"|AUTHORIZATION|CONNECTION_?STRING|USER_?DATA|CUSTOM_?DATA|SIGNING_?KEY|ENCRYPTION_?KEY",
     re.IGNORECASE,
 )
-"""Names of variables, arguments and headers whose values are secret."""
+# What is said about a secret is none: when it expires, and what it is called.
+_ABOUT: Final = re.compile(
+    r"(ARN|NAME|TTL|VERSION|FILE|PATH|TYPE|ENABLED|LENGTH|ALGORITHM|EXPIR\w*|POLICY|URI|COUNT"
+    r"|ROTATION|CHANGE)S?$",
+    re.IGNORECASE,
+)
 
 _IN_ADDRESS: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s\"']+@")
 _ASSIGNED: Final = re.compile(
@@ -40,6 +45,11 @@ _KNOWN_FORMATS: Final = re.compile(
     r"|sk_(?:live|test)_\w{10,}|hvs\.[\w-]{16,}|pul-[0-9a-f]{32,}|dop_v1_[0-9a-f]{32,}"
     r"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
 )
+
+
+def is_telling(name: str) -> bool:
+    """Whether the value of a variable, an argument or a header of that name is secret."""
+    return bool(_TELLING.search(name)) and not _ABOUT.search(name)
 
 
 def without_secrets(text: str) -> str:

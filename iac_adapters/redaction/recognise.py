@@ -23,6 +23,14 @@ _COMMON: Final = frozenset({
     "postgres", "private", "production", "public", "readonly", "root", "secret", "staging",
     "terraform", "test", "testing", "true", "unknown", "user", "username",
 })  # fmt: skip
+_GENERATED_LENGTH: Final = 12
+_LONGEST_GENERATED: Final = 512
+_FEW: Final = 2
+_RUNS: Final = re.compile(r"[A-Za-z0-9+=]+")
+_ORDINARY: Final = re.compile(
+    r"arn:|https?://[^@]*$|/|\.{1,2}/|~|\d+(\.\d+)+|[a-z]+(-[a-z]+)*-[0-9a-f]{8,17}$"
+    r"|\d{4}-\d\d-\d\dT|sha256:|h1:|zh:"
+)
 _BORDER: Final = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 _PAIRS: Final = re.compile(
     r"(?i)\b(?:password|passwd|pwd|secret|token|sslpassword|accountkey|sharedaccesskey)"
@@ -106,3 +114,21 @@ def _of_address(text: str) -> Iterator[str]:
         yield password
         if (clear := unquote(password)) != password:
             yield clear
+
+
+def looks_generated(text: str) -> bool:
+    """Whether `text` looks like a key or a password that a machine made.
+
+    Names, addresses, versions and identifiers of resources do not.
+    """
+    if not _GENERATED_LENGTH <= len(text) <= _LONGEST_GENERATED or _ORDINARY.match(text):
+        return False
+    return any(_is_mixed(run) for run in _RUNS.findall(text))
+
+
+def _is_mixed(run: str) -> bool:
+    digits = sum(map(str.isdigit, run))
+    letters = len(run) - digits
+    if len(run) < _GENERATED_LENGTH or digits < _FEW or letters < _FEW:
+        return False
+    return len(set(run)) > len(run) // 3

@@ -7,15 +7,17 @@ blanked there, whoever quotes it.
 from __future__ import annotations
 
 import bisect
+import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeVar
 
+from iac_adapters.redaction.environment import telling_texts
 from iac_adapters.redaction.forms import forms_of
-from iac_adapters.redaction.patterns import BLANK, TELLING, without_secrets
-from iac_adapters.redaction.recognise import SHORTEST, is_recognisable, secret_texts
+from iac_adapters.redaction.patterns import BLANK, without_secrets
+from iac_adapters.redaction.recognise import SHORTEST, is_recognisable
 from reconciler.domain.errors import ReconcilerError
 
 Raised = TypeVar("Raised", bound=ReconcilerError)
@@ -143,11 +145,14 @@ def _common(one: str, other: str) -> int:
 
 def redactor_of(words: Iterable[str], environment: Mapping[str, str]) -> Redactor:
     """Return `words`, and the values of those variables whose names tell that they are secret."""
-    telling = {
-        text
-        for name, value in environment.items()
-        if TELLING.search(name)
-        for text in secret_texts(value)
-        if is_recognisable(text)
-    }
-    return Redactor(frozenset(words) | telling)
+    return Redactor(frozenset((*words, *filter(is_recognisable, telling_texts(environment)))))
+
+
+@contextlib.contextmanager
+def redacting(redactor: Callable[[], Redactor]) -> Iterator[None]:
+    """Take the secrets out of an error that leaves the block; `redactor` is asked only then."""
+    try:
+        yield
+    except ReconcilerError as error:
+        redactor().error(error)
+        raise

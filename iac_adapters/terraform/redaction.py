@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 import orjson
 
 from iac_adapters.redaction.places import SecretPlaces
-from iac_adapters.redaction.redactor import Redactor, redactor_of
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.values import decode
@@ -34,13 +33,8 @@ def secrets_of(schema: ResourceSchema, paths: tuple[Steps, ...]) -> SecretPlaces
     return SecretPlaces(boundary)
 
 
-def stack_redactor(resources: Iterable[LoadedResource], environment: Mapping[str, str]) -> Redactor:
-    """Return the secret words in recorded values, in the code's values and in `environment`."""
-    words = {word for resource in resources for word in _words_of(resource)}
-    return redactor_of(words, environment)
-
-
-def _words_of(resource: LoadedResource) -> Iterator[str]:
+def resource_words(resource: LoadedResource) -> Iterator[str]:
+    """Yield the texts that stand in the secret places of a resource, recorded or declared."""
     instance, wire = resource.instance, resource.wire
     if instance is None:
         return

@@ -243,6 +243,7 @@ class TerraformAdapter:
         )
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
         recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)
+        recording = replace(recording, secrets=recorded.secrets)
         keys = ProviderKeys(context, recording, key=self._key)
         for index, provider in recorded.warm.items():
             key = keys.of(index)

@@ -36,7 +36,7 @@ def declarations_of(
         known = resource.schema.resource(instance.type) if resource.schema is not None else None
         schema = known or _WITHOUT_SCHEMA
         values = _declared(resource, known)
-        secrets = secrets_of(schema, instance.sensitive_paths).with_words_of((values,))
+        secrets = secrets_of(schema, resource.secret_paths).with_words_of((values,))
         masked, _ = secrets.masked(values, (), masker)
         definition = json_value(masked)
         yield Declaration(

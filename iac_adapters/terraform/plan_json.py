@@ -14,6 +14,7 @@ from iac_adapters.redaction.edge import without_words
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.places import SecretPlaces
 from iac_adapters.redaction.redactor import Redactor
+from iac_adapters.terraform.recorder.planned_secrets import secret_places
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.schema_store import ProviderSchema
@@ -114,18 +115,6 @@ def with_unknown(after: Any, unknown: Any) -> Value:
         return [with_unknown(value, padded[i]) for i, value in enumerate(after)]
     value: Value = after
     return value
-
-
-def secret_places(tree: Any, at: Steps = ()) -> Iterator[Steps]:
-    """Yield each place that a mirror tree marks as secret."""
-    if tree is True:
-        yield at
-    elif isinstance(tree, dict):
-        for key, inner in tree.items():
-            yield from secret_places(inner, (*at, key))
-    elif isinstance(tree, list):
-        for index, inner in enumerate(tree):
-            yield from secret_places(inner, (*at, index))
 
 
 def _shown(

@@ -39,14 +39,14 @@ def resource_words(resource: LoadedResource) -> Iterator[str]:
     if instance is None:
         return
     known = resource.schema.resource(instance.type) if resource.schema is not None else None
-    if known is not None and not (instance.sensitive_paths or has_secrets(known.block)):
+    if known is not None and not (resource.secret_paths or has_secrets(known.block)):
         return
     values: list[Value] = []
     if instance.attributes_json is not None:
         values.append(orjson.loads(instance.attributes_json))
     if wire is not None and wire.config is not None and known is not None:
         values.append(decode(wire.config, known))
-    secrets = secrets_of(known or _WITHOUT_SCHEMA, instance.sensitive_paths)
+    secrets = secrets_of(known or _WITHOUT_SCHEMA, resource.secret_paths)
     yield from secrets.with_words_of(values).words
 
 

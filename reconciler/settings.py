@@ -124,6 +124,8 @@ class DaemonSettings(_Section):
     """How long a remediation waits for a person before it expires."""
     plugin_memory: Size = 2 * 2**30
     """Bytes that warm plugin processes may hold together; the coldest go first."""
+    roots: tuple[ExistingDirectory, ...] = ()
+    """Below which directories the API may register stacks; never empty once loaded."""
 
     @field_validator("listen")
     @classmethod
@@ -281,7 +283,14 @@ def load_settings(file: Path | None, environment: Mapping[str, str]) -> Settings
         where = Whereabouts(file, key_lines(text), names)
         raise describe_problems(error, model=Settings, where=where) from error
     _refuse_twins(settings, file, text)
-    return settings
+    return settings if settings.daemon.roots else _with_roots(settings, file)
+
+
+def _with_roots(settings: Settings, file: Path | None) -> Settings:
+    """Allow the API what lies beside the file, or where there is none the user's home."""
+    root = Path.home() if file is None else file.resolve().parent
+    daemon = settings.daemon.model_copy(update={"roots": (root,)})
+    return settings.model_copy(update={"daemon": daemon})
 
 
 def data_directory(settings: Settings, environment: Mapping[str, str]) -> Path:

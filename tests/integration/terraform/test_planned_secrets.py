@@ -38,7 +38,7 @@ async def test_a_secret_that_was_never_applied_is_not_in_the_verdict(
     verdict = (await stack.scan(engine=engine))["world_thing.one"]
     assert isinstance(verdict, Drifted)
     assert {change.origin for change in verdict.changes} == {Origin.UNAPPLIED}
-    told = {change.path: change for change in verdict.changes}
+    told = {str(change.path): change for change in verdict.changes}
     assert CANARY not in repr(verdict)
     assert SHORT not in repr(verdict)
     assert told["place"].declared == "here"

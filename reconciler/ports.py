@@ -198,8 +198,12 @@ class IacAdapter(Protocol):
         """Return the command that does exactly what the plan saved in `folder` says."""
         ...
 
-    def progress(self, line: bytes) -> Progress | None:
-        """Return what one line of the run's log means; None when it is of no interest."""
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> Progress | None:
+        """Return what one line of the run's log means; None when it is of no interest.
+
+        `stack` is whose run it is: what a provider said is repeated without that stack's
+        secrets, and not at all where they are not known.
+        """
         ...
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:

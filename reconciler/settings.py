@@ -142,6 +142,8 @@ class DaemonSettings(_Section):
     """Bytes that warm plugin processes may hold together; the coldest go first."""
     pass_environment: tuple[VariablePattern, ...] = WELL_KNOWN
     """Which of the daemon's own variables tools and plugins see beside the common ones."""
+    roots: tuple[ExistingDirectory, ...] = ()
+    """Below which directories the API may register stacks; never empty once loaded."""
 
     @field_validator("listen")
     @classmethod
@@ -314,7 +316,14 @@ def load_settings(
         where = Whereabouts(file, key_lines(text), names)
         raise describe_problems(error, model=Settings, where=where) from error
     _refuse_twins(settings, file, text)
-    return settings
+    return settings if settings.daemon.roots else _with_roots(settings, file)
+
+
+def _with_roots(settings: Settings, file: Path | None) -> Settings:
+    """Allow the API what lies beside the file, or where there is none the user's home."""
+    root = Path.home() if file is None else file.resolve().parent
+    daemon = settings.daemon.model_copy(update={"roots": (root,)})
+    return settings.model_copy(update={"daemon": daemon})
 
 
 def data_directory(settings: Settings, environment: Mapping[str, str]) -> Path:

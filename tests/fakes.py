@@ -164,7 +164,8 @@ class FakeAdapter:
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         return fake_job(snapshot, folder)
 
-    def progress(self, line: bytes) -> Progress | None:
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> Progress | None:
+        del stack
         return fake_progress(line)
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:

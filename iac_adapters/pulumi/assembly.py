@@ -84,7 +84,7 @@ class Assembly:
             ignored=_ignored(state, planned),
             provider=key,
             refusal=self._refusal(key, state),
-            unspoken=self.context.unspoken,
+            redactor=self.context.redactor,
         )
 
     def _planned(self, urn: str) -> Planned | None:

@@ -13,7 +13,7 @@ from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.provider import Subject
 from iac_adapters.pulumi.provider_config import ProviderKey
 from iac_adapters.pulumi.values import RawProperties
-from iac_adapters.unspoken import Unspoken
+from iac_adapters.redaction.redactor import Redactor
 from reconciler.domain.model import RecordedResource, ResourceAddress
 
 
@@ -44,7 +44,7 @@ class LoadedResource:
     provider: ProviderKey | None = None
     refusal: str | None = None
     """Why it cannot be read at all."""
-    unspoken: Unspoken = field(default_factory=Unspoken)
+    redactor: Redactor = field(default_factory=Redactor)
 
     @property
     def subject(self) -> Subject:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import configure_deadline_s, read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.redaction.edge import said, seen
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.redactor import redacting
 from iac_adapters.revision import Revision
 from iac_adapters.terraform.cli_engine import CliPlan, plan_by_cli, verdicts
 from iac_adapters.terraform.context import Context, prepare
@@ -36,13 +38,12 @@ from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.run_code import refuse_code
 from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
-from iac_adapters.terraform.unspoken import unspoken_of
+from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
-from iac_adapters.unspoken import Unspoken
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.errors import RetryableError
-from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot
+from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
 from reconciler.ports import (
     Declaration,
@@ -88,14 +89,21 @@ class TerraformAdapter:
         self._recordings = RecordingCache(self._cache_dir / "recordings", key=key)
         self._warm: WarmStacks[WarmStack] = WarmStacks()
         self._schemas_in_use: SchemasInUse = WeakValueDictionary()
+        # Of the stacks in memory: whoever follows a run has loaded its stack.
+        self._secrets: WeakValueDictionary[StackName, StackSecrets] = WeakValueDictionary()
 
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
         timing = Timing()
-        context = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
-        if not reference.run_code:
-            refuse_code(context)
+        with redacting(lambda: StackSecrets(reference).redactor):
+            context = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
+            if not reference.run_code:
+                refuse_code(context)
         timing.lap("load")
+        with redacting(lambda: StackSecrets(reference, context).redactor):
+            return await self._load(reference, context, timing)
+
+    async def _load(self, reference: StackReference, context: Context, timing: Timing) -> Snapshot:
         if reference.engine == "cli":
             return await self._load_by_cli(reference, context, timing)
         try:
@@ -117,16 +125,19 @@ class TerraformAdapter:
             and await self._fresh(context, warm.stack.recording)
         ):
             timing.lap("record")
-            return _snapshot(reference, Payload(context, warm.stack, warm=warm), timing)
+            return self._snapshot(
+                reference, Payload(context, warm.stack, warm.secrets, warm=warm), timing
+            )
         recording = self._recordings.load(context.revision)
         if recording is None or not await self._fresh(context, recording):
             context, recording = await self._record_settled(reference, context)
         timing.lap("record")
         stack = await self._assemble(context, recording)
         reader = warm.reader if warm else self._reader(context)
-        warm = WarmStack(context.revision, stack, reader)
+        secrets = StackSecrets(reference, context, stack)
+        warm = WarmStack(context.revision, stack, reader, secrets)
         self._warm.put(reference.name, warm)
-        return _snapshot(reference, Payload(context, stack, warm=warm), timing)
+        return self._snapshot(reference, Payload(context, stack, secrets, warm=warm), timing)
 
     async def _record_settled(
         self, reference: StackReference, context: Context
@@ -158,12 +169,12 @@ class TerraformAdapter:
         if snapshot.obtained_by is Engine.CLI:
             assert payload.plan is not None  # noqa: S101 - made together
             for observed in verdicts(payload.plan, chosen, masker=self._masker):
-                yield observed
+                yield seen(observed, payload.secrets, self._masker)
             return
         assert payload.warm is not None  # noqa: S101 - likewise
         async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
             async for observed in pass_:
-                yield observed
+                yield seen(observed, payload.secrets, self._masker)
 
     async def _load_by_cli(
         self, reference: StackReference, context: Context, timing: Timing
@@ -172,7 +183,8 @@ class TerraformAdapter:
         plan = await plan_by_cli(context)
         timing.lap("read")
         stack = await self._assemble(context, plan.as_recording())
-        return _snapshot(reference, Payload(context, stack, plan=plan), timing)
+        secrets = StackSecrets(reference, context, stack)
+        return self._snapshot(reference, Payload(context, stack, secrets, plan=plan), timing)
 
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         """Return the declared forms. See `IacAdapter.declarations`."""
@@ -185,18 +197,21 @@ class TerraformAdapter:
         """Let the tool plan exactly `addresses`. See `IacAdapter.plan`."""
         payload = _payload(snapshot)
         context = payload.context
-        order = PlanOrder(context, payload.stack, folder, _unspoken(payload))
-        document = await saved_plan(order, addresses)
-        reader = PlanReader(await self._schemas(context), self._masker)
-        return reader.plan(document, stack=snapshot.stack, targets=tuple(addresses))
+        redactor = payload.secrets.redactor
+        order = PlanOrder(context, payload.stack, folder, redactor)
+        with redacting(lambda: redactor):
+            document = await saved_plan(order, addresses)
+            reader = PlanReader(await self._schemas(context), self._masker, redactor)
+            return reader.plan(document, stack=snapshot.stack, targets=tuple(addresses))
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         """Return the command that applies the saved plan. See `IacAdapter.correction`."""
         return correction_job(_payload(snapshot).context, folder=folder)
 
-    def progress(self, line: bytes) -> RunProgress | None:
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> RunProgress | None:
         """Return what one line of a run's log means. See `IacAdapter.progress`."""
-        return progress_of(line)
+        secrets = self._secrets.get(stack) if stack is not None else None
+        return progress_of(line, redactor=secrets.redactor if secrets is not None else None)
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
         """Return what a run came to. See `IacAdapter.outcome`."""
@@ -207,12 +222,16 @@ class TerraformAdapter:
             tool=context.tool,
             ended=ended,
             log=log,
-            unspoken=_unspoken(payload),
+            redactor=payload.secrets.redactor,
         )
 
     async def close(self) -> None:
         """End every provider process."""
         await self._pool.close()
+
+    def _snapshot(self, reference: StackReference, payload: Payload, timing: Timing) -> Snapshot:
+        self._secrets[reference.name] = payload.secrets
+        return _snapshot(reference, payload, timing)
 
     async def _record(self, context: Context) -> Recording:
         self._progress(f"{context.directory.name}: evaluating the code")
@@ -229,6 +248,7 @@ class TerraformAdapter:
         )
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
         recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)
+        recording = replace(recording, secrets=recorded.secrets)
         keys = ProviderKeys(context, recording, key=self._key)
         for index, provider in recorded.warm.items():
             key = keys.of(index)
@@ -282,6 +302,7 @@ class Payload:
 
     context: Context
     stack: LoadedStack
+    secrets: StackSecrets
     plan: CliPlan | None = None
     warm: WarmStack | None = None
 
@@ -290,10 +311,6 @@ def _payload(snapshot: Snapshot) -> Payload:
     payload = snapshot.payload
     assert isinstance(payload, Payload)  # noqa: S101 - only our own snapshots come back
     return payload
-
-
-def _unspoken(payload: Payload) -> Unspoken:
-    return unspoken_of(payload.stack.resources.values(), payload.context.environment)
 
 
 def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Snapshot:
@@ -308,6 +325,6 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         obtained_by=Engine.PLUGIN if payload.plan is None else Engine.CLI,
         resources=tuple(resource.recorded for resource in resources),
         timing_ms=dict(timing.ms),
-        warnings=context.warnings,
+        warnings=said(context.warnings, payload.secrets),
         payload=payload,
     )

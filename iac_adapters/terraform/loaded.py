@@ -15,6 +15,7 @@ from iac_adapters.terraform.recorder.recording import RecordedInstance, Recordin
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.state import StateInstance
 from reconciler.domain.model import RecordedResource, ResourceAddress
+from reconciler.domain.paths import Steps
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,6 +47,13 @@ class LoadedResource:
     schema: ProviderSchema | None = None
     ignored: IgnoreRules = field(default_factory=IgnoreRules)
     planned_action: str | None = None
+    planned_secrets: tuple[Steps, ...] = ()
+
+    @property
+    def secret_paths(self) -> tuple[Steps, ...]:
+        """The places that the state marks as secret, and those that the plan does."""
+        recorded = self.instance.sensitive_paths if self.instance is not None else ()
+        return (*recorded, *self.planned_secrets)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

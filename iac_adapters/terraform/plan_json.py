@@ -7,12 +7,15 @@ says nothing here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from iac_adapters.masker import Masker
-from iac_adapters.secret_places import SecretPlaces
-from iac_adapters.terraform.masking import secrets_of
+from iac_adapters.redaction.edge import without_words
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.redactor import Redactor
+from iac_adapters.terraform.recorder.planned_secrets import secret_places
+from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.schema_store import ProviderSchema
 from reconciler.domain.compare import align, aligned_paths, sort_key, value_at
@@ -37,10 +40,11 @@ _WITHOUT_SCHEMA: Final = ResourceSchema(version=0, block=Block())
 
 @dataclass(frozen=True, slots=True)
 class PlanReader:
-    """What a plan's values are read with: the providers' schemas by source, and the mask."""
+    """What a plan's values are read with: the providers' schemas by source, and what is secret."""
 
     schemas: Mapping[str, ProviderSchema]
     masker: Masker
+    redactor: Redactor = field(default_factory=Redactor)
 
     def plan(
         self, document: Mapping[str, Any], *, stack: StackName, targets: Sequence[ResourceAddress]
@@ -88,7 +92,9 @@ class PlanReader:
             before, after = (
                 secrets.masked(value_at(side, path), path, self.masker)[0] for side in sides
             )
-            yield PlannedChange(render_path(path), before, after)
+            yield without_words(
+                PlannedChange(render_path(path), before, after), self.redactor, self.masker
+            )
 
     def _schema(self, entry: Mapping[str, Any]) -> ResourceSchema:
         provider = self.schemas.get(entry.get("provider_name", ""))
@@ -109,18 +115,6 @@ def with_unknown(after: Any, unknown: Any) -> Value:
         return [with_unknown(value, padded[i]) for i, value in enumerate(after)]
     value: Value = after
     return value
-
-
-def secret_places(tree: Any, at: Steps = ()) -> Iterator[Steps]:
-    """Yield each place that a mirror tree marks as secret."""
-    if tree is True:
-        yield at
-    elif isinstance(tree, dict):
-        for key, inner in tree.items():
-            yield from secret_places(inner, (*at, key))
-    elif isinstance(tree, list):
-        for index, inner in enumerate(tree):
-            yield from secret_places(inner, (*at, index))
 
 
 def _shown(

@@ -7,6 +7,7 @@ from typing import Final
 
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.reader import TerraformReader
+from iac_adapters.terraform.stack_secrets import StackSecrets
 
 # Measured on 5 and 62 AWS resources: the objects around the values, and the verdicts.
 _STACK_BYTES: Final = 20_000
@@ -20,6 +21,7 @@ class WarmStack:
     revision: str
     stack: LoadedStack
     reader: TerraformReader
+    secrets: StackSecrets
 
     def weight(self) -> int:
         """Estimate the bytes that it holds of its own."""

@@ -146,6 +146,7 @@ class _Daemon:
             reference_of=stack_reference,
             judging=judging(self._key, severity_overrides(self._order.settings)),
             runs=runs,
+            roots=settings.roots,
             confirm_after=settings.confirm_after,
             approval_time=settings.approval_time,
         )

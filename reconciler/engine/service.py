@@ -24,7 +24,8 @@ class Service:
 
     `runs` is a private folder with one folder per run. `reference_of` reads a stack's
     environment file each time, so credentials are never kept. Drift that is to be corrected
-    without a person must still be there `confirm_after` its first sight.
+    without a person must still be there `confirm_after` its first sight. What the API
+    registers lies below `roots`.
     """
 
     store: Store
@@ -34,6 +35,7 @@ class Service:
     reference_of: Callable[[StackRecord], StackReference]
     judging: Judging
     runs: Path
+    roots: tuple[Path, ...] = ()
     confirm_after: timedelta = CONFIRM_AFTER
     approval_time: timedelta = APPROVAL_TIME
     attempts: int = ATTEMPTS

@@ -20,6 +20,7 @@ from reconciler.engine.findings import heal
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import move
 from reconciler.engine.policies import tell_policy
+from reconciler.engine.roots import refuse_outside
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -49,7 +50,7 @@ async def register(service: Service, draft: StackDraft, *, actor: str) -> StackR
 
     Raises:
         ConflictError: another one has its name (`name-taken`).
-        InvalidError: its directory or a file is none, or it makes no sense.
+        InvalidError: its directory or a file is none or not below a root, or it makes no sense.
         PermanentError: the directory holds no template.
     """
     record = await _record(service, draft)
@@ -173,6 +174,7 @@ def _check_names(policies: Sequence[Policy]) -> None:
 async def _record(service: Service, draft: StackDraft) -> StackRecord:
     """Return the record of a draft; its tool is what lies in the directory."""
     _check(draft)
+    refuse_outside(_definition(draft), service.roots)
     directory = Path(draft.directory)
     name = draft.name or directory.name
     record = StackRecord(

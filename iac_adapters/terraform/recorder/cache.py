@@ -20,7 +20,7 @@ from iac_adapters.terraform.recorder.recording import (
     Recording,
 )
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _KEPT: Final = 4096
 _KEPT_BYTES: Final = 512 * 2**20
 
@@ -63,6 +63,7 @@ def _pack(recording: Recording) -> bytes:
                            for index, read in recording.data_reads],
             "actions": dict(recording.actions),
             "moved": dict(recording.moved),
+            "secrets": dict(recording.secrets),
         }
     )  # fmt: skip
     return packed
@@ -81,6 +82,9 @@ def _unpack(data: bytes) -> Recording:
         ),
         actions=content["actions"],
         moved=content["moved"],
+        secrets={
+            address: tuple(map(tuple, places)) for address, places in content["secrets"].items()
+        },
     )
 
 

@@ -184,6 +184,7 @@ async def open_house(
         reference_of=reference_of,
         judging=judging(b"k" * 32),
         runs=runs,
+        roots=(Path("/"),),
     )
     service = replace(service, **more)  # type: ignore[arg-type]
     try:

@@ -88,6 +88,16 @@ class RecordedResource:
     source: SourcePosition | None = None
     dependencies: tuple[ResourceAddress, ...] = ()
     note: str | None = None
+    provider: str = ""
+    """The provider configuration that the last apply used, as the tool names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderDoubt:
+    """Why objects of one provider configuration are not corrected unasked."""
+
+    provider: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,7 @@ class Snapshot:
     resources: tuple[RecordedResource, ...]
     timing_ms: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    provider_doubts: tuple[ProviderDoubt, ...] = ()
     payload: object = field(default=None, repr=False, compare=False)
 
 

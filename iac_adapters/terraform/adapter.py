@@ -20,6 +20,7 @@ from iac_adapters.terraform.declarations import declarations_of
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.join_source import resources_of
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.new_values import recorded_objects
 from iac_adapters.terraform.outcome import outcome_of
 from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.planning import PlanOrder, saved_plan
@@ -183,7 +184,8 @@ class TerraformAdapter:
         context = payload.context
         order = PlanOrder(context, payload.stack, folder, _unspoken(payload))
         document = await saved_plan(order, addresses)
-        reader = PlanReader(await self._schemas(context), self._masker)
+        recorded = recorded_objects(payload.stack)
+        reader = PlanReader(await self._schemas(context), self._masker, recorded)
         return reader.plan(document, stack=snapshot.stack, targets=tuple(addresses))
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:

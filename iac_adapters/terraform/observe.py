@@ -93,7 +93,7 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
     status = resource.recorded.status
     assert resource.wire is not None  # noqa: S101 - settled() has answered otherwise
     if live.gone:
-        return _gone(status)
+        return _gone(status, resource.planned_action)
     match status:
         case Status.DEPOSED | Status.NOT_DECLARED:
             return Unmanaged()
@@ -110,11 +110,12 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
             assert_never(status)
 
 
-def _gone(status: Status) -> Verdict:
+def _gone(status: Status, planned_action: str | None) -> Verdict:
     if status in (Status.DEPOSED, Status.NOT_DECLARED):
         item = NoiseItem(AttributePath(""), "to be deleted, and already gone")
         return Noise((item,))
-    return Missing()
+    # What would be created is the code's object, not the one that was deleted.
+    return Missing(Origin.OUT_OF_BAND if planned_action is None else Origin.BOTH)
 
 
 async def judge_by_plan(

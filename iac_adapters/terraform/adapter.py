@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,7 @@ from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.providers import Providers, start_provider
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
+from iac_adapters.terraform.recorded_providers import RecordedProviders
 from iac_adapters.terraform.recorder.cache import RecordingCache
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
@@ -41,7 +42,7 @@ from iac_adapters.timing import Timing
 from iac_adapters.unspoken import Unspoken
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.errors import RetryableError
-from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot
+from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot, Verdict
 from reconciler.domain.plan import Plan
 from reconciler.ports import (
     Declaration,
@@ -73,7 +74,6 @@ class TerraformAdapter:
         progress: Progress | None = None,
         plugin_memory_bytes: int | None = None,
     ) -> None:
-        del data_dir  # nothing durable is kept by detection
         self._cache_dir = cache_dir / "terraform"
         self._key = key
         self._masker = Masker(key)
@@ -85,6 +85,9 @@ class TerraformAdapter:
         )
         self._providers = Providers(self._pool)
         self._recordings = RecordingCache(self._cache_dir / "recordings", key=key)
+        self._recorded = RecordedProviders(
+            data_dir / "providers", key=key, providers=self._providers
+        )
         self._warm: WarmStacks[WarmStack] = WarmStacks()
         self._schemas_in_use: SchemasInUse = WeakValueDictionary()
 
@@ -147,6 +150,7 @@ class TerraformAdapter:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = _payload(snapshot)
         wanted = set(addresses) if addresses is not None else None
+        seen: dict[ResourceAddress, Verdict] = {}
         chosen = [
             resource
             for address, resource in payload.stack.resources.items()
@@ -155,12 +159,25 @@ class TerraformAdapter:
         if snapshot.obtained_by is Engine.CLI:
             assert payload.plan is not None  # noqa: S101 - made together
             for observed in verdicts(payload.plan, chosen, masker=self._masker):
+                seen[observed.address] = observed.verdict
                 yield observed
+        else:
+            assert payload.warm is not None  # noqa: S101 - likewise
+            async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
+                async for observed in pass_:
+                    seen[observed.address] = observed.verdict
+                    yield observed
+        if wanted is None:
+            self._learn(payload, seen)
+
+    def _learn(self, payload: Payload, seen: Mapping[ResourceAddress, Verdict]) -> None:
+        """Keep what a complete pass found out, until there is nothing more to be learnt."""
+        warm = payload.warm
+        if warm is not None and warm.learnt:
             return
-        assert payload.warm is not None  # noqa: S101 - likewise
-        async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
-            async for observed in pass_:
-                yield observed
+        learnt = self._recorded.learn(payload.context, payload.stack, seen)
+        if warm is not None:
+            warm.learnt = learnt
 
     async def _load_by_cli(
         self, reference: StackReference, context: Context, timing: Timing
@@ -168,7 +185,11 @@ class TerraformAdapter:
         self._progress(f"{context.directory.name}: running a whole plan")
         plan = await plan_by_cli(context)
         timing.lap("read")
-        stack = await self._assemble(context, plan.as_recording())
+        recording = plan.as_recording()
+        resources = await self._joined(
+            context, recording, ProviderKeys(context, recording, key=self._key)
+        )
+        stack = self._recorded.choose_by_environment(context, recording, resources)
         return _snapshot(reference, Payload(context, stack, plan=plan), timing)
 
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
@@ -241,8 +262,14 @@ class TerraformAdapter:
 
     async def _assemble(self, context: Context, recording: Recording) -> LoadedStack:
         keys = ProviderKeys(context, recording, key=self._key)
+        resources = await self._joined(context, recording, keys)
+        return await self._recorded.choose(context, recording, resources, keys=keys)
+
+    async def _joined(
+        self, context: Context, recording: Recording, keys: ProviderKeys
+    ) -> dict[ResourceAddress, LoadedResource]:
         schemas = await self._schemas(context)
-        return LoadedStack(recording, resources_of(context, recording, keys=keys, schemas=schemas))
+        return resources_of(context, recording, keys=keys, schemas=schemas)
 
     def _reader(self, context: Context) -> TerraformReader:
         deadline_s = read_deadline_s(context.environment)
@@ -296,6 +323,7 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         obtained_by=Engine.PLUGIN if payload.plan is None else Engine.CLI,
         resources=tuple(resource.recorded for resource in resources),
         timing_ms=dict(timing.ms),
-        warnings=context.warnings,
+        warnings=(*context.warnings, *payload.stack.providers.warnings),
+        provider_doubts=payload.stack.providers.doubts,
         payload=payload,
     )

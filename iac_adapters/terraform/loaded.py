@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.installed import InstalledProvider
+from iac_adapters.terraform.provider_settings import ProviderSettings
 from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.state import StateInstance
-from reconciler.domain.model import RecordedResource, ResourceAddress
+from reconciler.domain.model import ProviderDoubt, RecordedResource, ResourceAddress
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,7 +35,8 @@ class LoadedResource:
     """Everything needed to read and judge one resource.
 
     `wire` is None where nothing passed on the wire for it: built-in types, resources
-    that do not exist yet, and those the recording could not match.
+    that do not exist yet, and those the recording could not match. `read_as_recorded` says
+    that `provider` is not what the code asks for: that was never applied.
     """
 
     recorded: RecordedResource
@@ -44,6 +46,19 @@ class LoadedResource:
     schema: ProviderSchema | None = None
     ignored: IgnoreRules = field(default_factory=IgnoreRules)
     planned_action: str | None = None
+    read_as_recorded: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProviderFacts:
+    """What is known of a stack's provider configurations.
+
+    `code` holds by label what the code says, where that is what the objects are read with.
+    """
+
+    doubts: tuple[ProviderDoubt, ...] = ()
+    warnings: tuple[str, ...] = ()
+    code: Mapping[str, ProviderSettings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,3 +67,4 @@ class LoadedStack:
 
     recording: Recording
     resources: Mapping[ResourceAddress, LoadedResource]
+    providers: ProviderFacts = field(default_factory=ProviderFacts)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from iac_adapters.masker import Masker
+from iac_adapters.terraform.asked import with_unapplied
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, resolve_unknowns
 from iac_adapters.terraform.judge import judge
 from iac_adapters.terraform.loaded import LoadedResource
@@ -211,7 +212,7 @@ def _verdict(
     if planned is None:
         return Unmanaged()
     instance = resource.instance
-    return judge(
+    verdict = judge(
         question.schema,
         planned=planned,
         live=question.live,
@@ -224,3 +225,4 @@ def _verdict(
         pending=question.pending,
         applied=resource.planned_action is None,
     )
+    return with_unapplied(verdict, resource, question.live, masker=masker)

@@ -20,7 +20,7 @@ from iac_adapters.terraform.recorder.recording import (
     Recording,
 )
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _KEPT: Final = 4096
 _KEPT_BYTES: Final = 512 * 2**20
 
@@ -85,7 +85,8 @@ def _unpack(data: bytes) -> Recording:
 
 
 def _instance(fields: list[Any]) -> RecordedInstance:
-    address, type_name, connection, upgraded, config, validated, provider_meta = fields
+    *own, validated, provider_meta, planned = fields
+    address, type_name, connection, upgraded, config = own
     return RecordedInstance(
         address=address,
         type_name=type_name,
@@ -94,4 +95,5 @@ def _instance(fields: list[Any]) -> RecordedInstance:
         config=config,
         validated=tuple(validated),
         provider_meta=provider_meta,
+        planned=planned,
     )

@@ -89,12 +89,15 @@ class RecordedResource:
     dependencies: tuple[ResourceAddress, ...] = ()
     note: str | None = None
     provider: str = ""
-    """The provider configuration that the last apply used, as the tool names it."""
+    """A label of the provider configuration it belongs to; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderDoubt:
-    """Why objects of one provider configuration are not corrected unasked."""
+    """Why the objects of one provider configuration are not corrected without a person.
+
+    `provider` is the label of `RecordedResource.provider`; an empty one means the whole stack.
+    """
 
     provider: str
     reason: str
@@ -170,7 +173,10 @@ class Drifted:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Recorded but gone (`out_of_band`), or declared and not yet created (`unapplied`)."""
+    """Recorded but gone (`out_of_band`), or declared and not yet created (`unapplied`).
+
+    `both` is one that is gone while the code asks for another object than the recorded one.
+    """
 
     origin: Origin = Origin.OUT_OF_BAND
 
@@ -225,6 +231,7 @@ class Finding:
     consequences: tuple[Change, ...] = ()
     consequence_of: ResourceAddress | None = None
     reason: str | None = None
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,3 +263,4 @@ class StackReport:
     unreadable: tuple[tuple[ResourceAddress, str], ...]
     timing_ms: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    provider_doubts: tuple[ProviderDoubt, ...] = ()

@@ -159,7 +159,11 @@ def _conclude(
         settle(tx, ended, {"state": ended.phase.value, "reason": NOTHING_TO_DO})
         service.dispatcher.scan_soon(known.stack)
         return None
-    reasons = concerns(plan, [finding_of(record) for record in records])
+    reasons = concerns(
+        plan,
+        [finding_of(record) for record in records],
+        doubts=prepared.snapshot.provider_doubts,
+    )
     planned = replace(known, plan=plan_object(plan, concerns=reasons), plan_digest=str(plan.digest))
     needed = _needs_person(tx, planned, records, reasons, at=at)
     if needed is not None:

@@ -12,7 +12,7 @@ from reconciler.domain.policy import ActionType
 from reconciler.domain.records import FindingRecord, Remediation, RemediationId
 from reconciler.engine.attempt import attempt
 from reconciler.engine.follow import adopt
-from reconciler.engine.guards import closed_guard
+from reconciler.engine.guards import closed_guard, unasked
 from reconciler.engine.moves import move, unhealed_of
 from reconciler.engine.opening import Rules, drift_changed
 from reconciler.engine.service import Service
@@ -76,16 +76,12 @@ async def _confirm(service: Service, known: Remediation) -> bool:
         if drift_changed(known, records):
             move(tx, known, Event.DRIFT_CHANGED, at=at, note="the drift changed")
             return False
-        if _unasked(known) and not all(_lasting(service, known, one) for one in records):
+        if unasked(known) and not all(_lasting(service, known, one) for one in records):
             return False
         move(tx, known, Event.SEEN_AGAIN, at=at)
         return True
 
     return await service.store.transact(work)
-
-
-def _unasked(known: Remediation) -> bool:
-    return known.policy_id is not None and known.action_type is ActionType.AUTO_CORRECT
 
 
 def _lasting(service: Service, known: Remediation, record: FindingRecord) -> bool:

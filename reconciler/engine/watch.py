@@ -18,6 +18,7 @@ from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.service import Service
 from reconciler.engine.templates import derive
 from reconciler.stores import Transaction
+from reconciler.wire.scan import doubt_object
 from reconciler.wire.service import moment
 
 
@@ -127,6 +128,7 @@ def _freshened(stack: StackRecord, seen: Look, doubt: str | None) -> StackRecord
         verified_at=report.observed_at if complete else stack.verified_at,
         error=doubt,
         error_since=None if doubt is None else stack.error_since or report.observed_at,
+        provider_doubts=report.provider_doubts,
     )
 
 
@@ -148,5 +150,6 @@ def _tell_pass(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
         "counts": asdict(stack.counts) if stack.counts else None,
         "verified_at": moment(stack.verified_at),
         "error": stack.error,
+        "provider_doubts": [doubt_object(doubt) for doubt in stack.provider_doubts],
     }
     emit(tx, "stack.pass", stack.name, at=at, body=body)

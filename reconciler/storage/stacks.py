@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Row, delete
 from sqlmodel.sql.expression import SelectOfScalar
 
-from reconciler.domain.model import Counts, StackName
+from reconciler.domain.model import Counts, ProviderDoubt, StackName
 from reconciler.domain.records import Health, StackRecord
 from reconciler.storage.rows import Rows, Values, table_of
 from reconciler.storage.tables.declared import StackRow
@@ -65,12 +65,14 @@ def _values(stack: StackRecord) -> Values:
         "error": stack.error,
         "error_since": stack.error_since,
         "next_due_at": stack.next_due_at,
+        "provider_doubts": [asdict(doubt) for doubt in stack.provider_doubts] or None,
     }
 
 
 def _stack(row: Sequence[Any]) -> StackRecord:
     """Return the stack of a row of `_STACKS`, whose columns are in the order of the fields."""
     (name, tool, directory, interval_s, adaptive, source, definition, health, counts, *rest) = row
+    rest[-1] = tuple(ProviderDoubt(**doubt) for doubt in rest[-1] or ())
     return StackRecord(
         name,
         tool,

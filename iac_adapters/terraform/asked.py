@@ -6,7 +6,7 @@ configuration reaches it, as `default_tags` does. That is code too, and nobody a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from iac_adapters.masker import Masker
@@ -164,18 +164,39 @@ class _Unapplied:
         """
         if self.resource.read_as_recorded or change.origin is Origin.UNAPPLIED:
             return change
-        for path in self.asked.by_provider():
-            held, recorded = value_at(self.live, path), value_at(self.asked.recorded, path)
-            shown = change.path.endswith(_last(path)) and same(change.live, recorded)
-            if shown and same(held, recorded) and same(change.declared, change.recorded):
-                return replace(change, origin=Origin.UNAPPLIED)
+        moved = [path for path in self._moved() if _within(render_path(path), change.path)]
+        if moved and all(map(self._is_echo, moved)):
+            return replace(change, origin=Origin.UNAPPLIED)
         return change
 
+    def _moved(self) -> Iterator[Steps]:
+        """Yield each place that reads otherwise than it was recorded, down to single keys."""
+        live, recorded = align((self.live, self.asked.recorded), self.asked.schema.is_set)
+        for path in aligned_paths(recorded, live, self.asked.schema.is_set):
+            yield from _keys(path, value_at(live, path), value_at(recorded, path))
 
-def _last(path: Steps) -> str:
-    text = render_path(path)
-    first = render_path(path[:1])
-    return text.removeprefix(first) or text
+    def _is_echo(self, path: Steps) -> bool:
+        shown = value_at(self.live, path)
+        return value_at(self.asked.recorded, path) is None and any(
+            one[1:] == path[1:]
+            and same(shown, value_at(self.asked.recorded, one))
+            and same(shown, value_at(self.live, one))
+            for one in self.asked.by_provider()
+        )
+
+
+def _within(path: str, place: str) -> bool:
+    return path == place or path.startswith((f"{place}.", f"{place}["))
+
+
+def _keys(path: Steps, live: Value, recorded: Value) -> Iterator[Steps]:
+    if not isinstance(live, dict) or not isinstance(recorded, dict | None):
+        yield path
+        return
+    before = recorded or {}
+    for key in live.keys() | before.keys():
+        if not same(live.get(key), before.get(key)):
+            yield from _keys((*path, key), live.get(key), before.get(key))
 
 
 def _items(verdict: InSync | Noise) -> tuple[NoiseItem, ...]:

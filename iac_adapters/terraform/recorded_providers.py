@@ -155,7 +155,7 @@ class RecordedProviders:
             live is not None and (live == other or live.state == _recorded_state(one))
             for one, live, other in zip(sample, now, before, strict=True)
         ]
-        return bool(sample) and all(same) and not any(one.planned_action for one in members)
+        return bool(sample) and all(same) and any(one.planned_action is None for one in members)
 
     async def _read_all(
         self, sample: Sequence[LoadedResource], key: ProviderKey

@@ -9,7 +9,7 @@ from typing import Protocol
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import Redactor
 from reconciler.domain.model import Change, Drifted, Observed, Unreadable
-from reconciler.domain.plan import PlannedChange
+from reconciler.domain.plan import NewValue, PlannedChange
 from reconciler.domain.values import Value
 
 
@@ -50,6 +50,13 @@ def without_words(change: PlannedChange, redactor: Redactor, masker: Masker) -> 
     if not _holds(redactor, (change.before, change.after)):
         return change
     return replace(change, before=masker.mask(change.before), after=masker.mask(change.after))
+
+
+def new_without_words(value: NewValue, redactor: Redactor, masker: Masker) -> NewValue:
+    """Return a value that no apply recorded, masked where it holds one of the words."""
+    if not _holds(redactor, (value.recorded, value.planned)):
+        return value
+    return replace(value, recorded=masker.mask(value.recorded), planned=masker.mask(value.planned))
 
 
 def _masked(secrets: Secrets, masker: Masker, changes: Iterable[Change]) -> Iterator[Change]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from iac_adapters.terraform.declarations import declarations_of
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.join_source import resources_of
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.new_values import recorded_objects
 from iac_adapters.terraform.outcome import outcome_of
 from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.planning import PlanOrder, saved_plan
@@ -30,6 +31,7 @@ from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.providers import Providers, start_provider
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
+from iac_adapters.terraform.recorded_providers import RecordedProviders
 from iac_adapters.terraform.recorder.cache import RecordingCache
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
@@ -43,7 +45,14 @@ from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.errors import RetryableError
-from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot, StackName
+from reconciler.domain.model import (
+    Engine,
+    Observed,
+    ResourceAddress,
+    Snapshot,
+    StackName,
+    Verdict,
+)
 from reconciler.domain.plan import Plan
 from reconciler.ports import (
     Declaration,
@@ -75,7 +84,6 @@ class TerraformAdapter:
         progress: Progress | None = None,
         plugin_memory_bytes: int | None = None,
     ) -> None:
-        del data_dir  # nothing durable is kept by detection
         self._cache_dir = cache_dir / "terraform"
         self._key = key
         self._masker = Masker(key)
@@ -87,6 +95,9 @@ class TerraformAdapter:
         )
         self._providers = Providers(self._pool)
         self._recordings = RecordingCache(self._cache_dir / "recordings", key=key)
+        self._recorded = RecordedProviders(
+            data_dir / "providers", key=key, providers=self._providers
+        )
         self._warm: WarmStacks[WarmStack] = WarmStacks()
         self._schemas_in_use: SchemasInUse = WeakValueDictionary()
         # Of the stacks in memory: whoever follows a run has loaded its stack.
@@ -161,6 +172,7 @@ class TerraformAdapter:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = _payload(snapshot)
         wanted = set(addresses) if addresses is not None else None
+        found: dict[ResourceAddress, Verdict] = {}
         chosen = [
             resource
             for address, resource in payload.stack.resources.items()
@@ -169,12 +181,25 @@ class TerraformAdapter:
         if snapshot.obtained_by is Engine.CLI:
             assert payload.plan is not None  # noqa: S101 - made together
             for observed in verdicts(payload.plan, chosen, masker=self._masker):
+                found[observed.address] = observed.verdict
                 yield seen(observed, payload.secrets, self._masker)
+        else:
+            assert payload.warm is not None  # noqa: S101 - likewise
+            async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
+                async for observed in pass_:
+                    found[observed.address] = observed.verdict
+                    yield seen(observed, payload.secrets, self._masker)
+        if wanted is None:
+            self._learn(payload, found)
+
+    def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
+        """Keep what a complete pass found out, until there is nothing more to be learnt."""
+        warm = payload.warm
+        if warm is not None and warm.learnt:
             return
-        assert payload.warm is not None  # noqa: S101 - likewise
-        async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
-            async for observed in pass_:
-                yield seen(observed, payload.secrets, self._masker)
+        learnt = self._recorded.learn(payload.context, payload.stack, found)
+        if warm is not None:
+            warm.learnt = learnt
 
     async def _load_by_cli(
         self, reference: StackReference, context: Context, timing: Timing
@@ -182,7 +207,10 @@ class TerraformAdapter:
         self._progress(f"{context.directory.name}: running a whole plan")
         plan = await plan_by_cli(context)
         timing.lap("read")
-        stack = await self._assemble(context, plan.as_recording())
+        recording = plan.as_recording()
+        keys = ProviderKeys(context, recording, key=self._key)
+        resources = await self._joined(context, recording, keys)
+        stack = self._recorded.choose_by_environment(context, recording, resources)
         secrets = StackSecrets(reference, context, stack)
         return self._snapshot(reference, Payload(context, stack, secrets, plan=plan), timing)
 
@@ -201,7 +229,12 @@ class TerraformAdapter:
         order = PlanOrder(context, payload.stack, folder, redactor)
         with redacting(lambda: redactor):
             document = await saved_plan(order, addresses)
-            reader = PlanReader(await self._schemas(context), self._masker, redactor)
+            reader = PlanReader(
+                await self._schemas(context),
+                self._masker,
+                redactor,
+                recorded_objects(payload.stack),
+            )
             return reader.plan(document, stack=snapshot.stack, targets=tuple(addresses))
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
@@ -264,8 +297,14 @@ class TerraformAdapter:
 
     async def _assemble(self, context: Context, recording: Recording) -> LoadedStack:
         keys = ProviderKeys(context, recording, key=self._key)
+        resources = await self._joined(context, recording, keys)
+        return await self._recorded.choose(context, recording, resources, keys=keys)
+
+    async def _joined(
+        self, context: Context, recording: Recording, keys: ProviderKeys
+    ) -> dict[ResourceAddress, LoadedResource]:
         schemas = await self._schemas(context)
-        return LoadedStack(recording, resources_of(context, recording, keys=keys, schemas=schemas))
+        return resources_of(context, recording, keys=keys, schemas=schemas)
 
     def _reader(self, context: Context) -> TerraformReader:
         deadline_s = read_deadline_s(context.environment)
@@ -325,6 +364,7 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         obtained_by=Engine.PLUGIN if payload.plan is None else Engine.CLI,
         resources=tuple(resource.recorded for resource in resources),
         timing_ms=dict(timing.ms),
-        warnings=said(context.warnings, payload.secrets),
+        warnings=said((*context.warnings, *payload.stack.providers.warnings), payload.secrets),
+        provider_doubts=payload.stack.providers.doubts,
         payload=payload,
     )

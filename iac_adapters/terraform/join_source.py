@@ -9,6 +9,7 @@ from iac_adapters.terraform.context import BUILT_IN, Context
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.provider_keys import ProviderKeys
+from iac_adapters.terraform.provider_settings import label_of
 from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.source import ResourceBlock
@@ -60,6 +61,7 @@ def _loaded(
         source=_position(block),
         dependencies=tuple(ResourceAddress(d) for d in instance.dependencies),
         note=_note(wire, keys),
+        provider=label_of(instance.provider) if instance.provider.source != BUILT_IN else "",
     )
     return LoadedResource(
         recorded=recorded,

@@ -16,12 +16,16 @@ _RESOURCE_BYTES: Final = 9_000
 
 @dataclass(slots=True)
 class WarmStack:
-    """What the last load of a stack left in memory."""
+    """What the last load of a stack left in memory.
+
+    `learnt` says that a complete pass over it has kept what it found out.
+    """
 
     revision: str
     stack: LoadedStack
     reader: TerraformReader
     secrets: StackSecrets
+    learnt: bool = False
 
     def weight(self) -> int:
         """Estimate the bytes that it holds of its own."""
@@ -43,5 +47,10 @@ def _resource(resource: LoadedResource) -> int:
         size += len(instance.attributes_json or b"") + len(instance.private)
     if wire is not None:
         # The reader keeps what it read last, which is about as large as what was recorded.
-        size += 2 * len(wire.upgraded) + len(wire.config or b"") + sum(map(len, wire.validated))
+        size += (
+            2 * len(wire.upgraded)
+            + len(wire.config or b"")
+            + len(wire.planned)
+            + sum(map(len, wire.validated))
+        )
     return size

@@ -89,7 +89,8 @@ def _unpack(data: bytes) -> Recording:
 
 
 def _instance(fields: list[Any]) -> RecordedInstance:
-    address, type_name, connection, upgraded, config, validated, provider_meta = fields
+    *own, validated, provider_meta, planned = fields
+    address, type_name, connection, upgraded, config = own
     return RecordedInstance(
         address=address,
         type_name=type_name,
@@ -98,4 +99,5 @@ def _instance(fields: list[Any]) -> RecordedInstance:
         config=config,
         validated=tuple(validated),
         provider_meta=provider_meta,
+        planned=planned,
     )

@@ -27,7 +27,8 @@ class RecordedInstance:
 
     `upgraded` is the recorded state in the provider's current schema, msgpack. `config`
     is None when the plan meant to delete or forget the instance, or could not judge it.
-    `validated` holds the configurations before `ignore_changes` that may be its own.
+    `validated` holds the configurations before `ignore_changes` that may be its own. `planned`
+    is what the code would make of the recorded state; empty where that is no change.
     """
 
     address: str
@@ -37,6 +38,7 @@ class RecordedInstance:
     config: bytes | None
     validated: tuple[bytes, ...]
     provider_meta: bytes
+    planned: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -118,7 +118,7 @@ class PulumiAdapter:
         context = context.keeping_quiet(evaluation.secret_words if evaluation else ())
         baseline = await remembered(context, evaluation, self._baselines)
         assembly = Assembly(context, evaluation, baseline, reference.dynamic_providers)
-        stack = LoadedStack(assembly.resources())
+        stack = LoadedStack(assembly.resources(), assembly.doubts())
         reader = warm.reader if warm else self._reader(context)
         return WarmStack(context, evaluation, evaluated_at_s, stack, reader)
 
@@ -304,5 +304,6 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         resources=tuple(resource.recorded_as for resource in resources),
         timing_ms=dict(timing.ms),
         warnings=payload.context.warnings,
+        provider_doubts=payload.stack.doubts,
         payload=payload,
     )

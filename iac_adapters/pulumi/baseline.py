@@ -86,7 +86,7 @@ def baseline_of(checkpoint: Checkpoint, *, state_digest: str = "", mark_ns: int 
 
 def recorded_of(resource: StateResource) -> Recorded:
     """Return what the record itself says was left."""
-    return Recorded(resource.id, resource.inputs, resource.outputs)
+    return Recorded(resource.id, resource.inputs, resource.outputs, resource.provider)
 
 
 def carried_on(
@@ -159,7 +159,7 @@ def _packed(baseline: Baseline) -> bytes:
         "mark_ns": baseline.mark_ns,
         "types": dict(baseline.types),
         "resources": {
-            urn: [one.id, dict(one.inputs), dict(one.outputs)]
+            urn: [one.id, dict(one.inputs), dict(one.outputs), one.provider]
             for urn, one in baseline.resources.items()
         },
     }

@@ -39,11 +39,24 @@ class PlannedChange:
 
 
 @dataclass(frozen=True, slots=True)
+class NewValue:
+    """One value a plan would write that the last apply did not record.
+
+    Secrets are keyed digests already. An empty path means the whole object.
+    """
+
+    path: AttributePath
+    recorded: Value
+    planned: Value
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedResource:
     """One resource that would be touched; resources left alone are not listed.
 
-    `unapplied` says that what would be written is not what the last apply wrote. `seal` is a
-    keyed digest of whatever else the tool's own plan holds of it.
+    `new` holds each value that the code or a default decides, and that is not the recorded
+    one: what makes the change more than a restoration. `seal` is a keyed digest of whatever
+    else the tool's own plan holds of it.
     """
 
     address: ResourceAddress
@@ -51,6 +64,7 @@ class PlannedResource:
     action: Action
     changes: tuple[PlannedChange, ...] = ()
     unapplied: bool = False
+    new: tuple[NewValue, ...] = ()
     seal: str = ""
 
 
@@ -130,7 +144,7 @@ def _concern(resource: PlannedResource, finding: Finding | None) -> str | None:
     address = resource.address
     if finding is None:
         return f"{address} would be changed too ({resource.action}), and nobody found it drifted"
-    if resource.unapplied or finding.origin is not Origin.OUT_OF_BAND:
+    if resource.new or resource.unapplied or finding.origin is not Origin.OUT_OF_BAND:
         return f"{address} holds code that was not applied yet"
     if resource.action is Action.CREATE:
         return None if finding.kind is Kind.MISSING else f"{address} would be created a second time"

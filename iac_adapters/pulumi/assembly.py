@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from iac_adapters.pulumi.baseline import Baseline, recorded_of
@@ -22,6 +22,7 @@ from iac_adapters.pulumi.provider_config import (
     provider_key,
 )
 from iac_adapters.pulumi.provider_edits import ProviderEdit, provider_edit
+from iac_adapters.pulumi.values import RawProperties, plain
 from reconciler.domain.model import (
     ProviderDoubt,
     RecordedResource,
@@ -29,6 +30,7 @@ from reconciler.domain.model import (
     SourcePosition,
     Status,
 )
+from reconciler.domain.origin import contains_unknown
 
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 NOT_ALLOWED = (
@@ -92,7 +94,7 @@ class Assembly:
             ),
             state=state,
             recorded=recorded,
-            wanted=planned.inputs(state.inputs) if planned is not None else state.inputs,
+            wanted=self._wanted(state, planned) if planned is not None else state.inputs,
             step=planned.step if planned is not None else None,
             ignored=_ignored(state, planned),
             named=self._named(state.urn),
@@ -101,6 +103,30 @@ class Assembly:
             edit=edit,
             refusal=self._refusal(key, state),
             unspoken=self.context.unspoken,
+        )
+
+    def _wanted(self, state: StateResource, planned: Planned) -> RawProperties:
+        """Return the inputs the program asks for.
+
+        A value that comes from an object which the record has lost is not known before that
+        is made again: no code has changed, so it stands for what it was.
+        """
+        asked = planned.inputs(state.inputs)
+        lost = {
+            name: state.inputs[name]
+            for name, value in planned.changed.items()
+            if name in state.inputs
+            and contains_unknown(plain(value))
+            and self._are_lost(planned.depends.get(name, ()))
+        }
+        return {**asked, **lost}
+
+    def _are_lost(self, urns: Sequence[str]) -> bool:
+        """Whether the values of `urns` are known but for those of lost objects."""
+        created = [urn for urn in urns if (p := self._planned(urn)) and p.step is not Step.SAME]
+        recorded = {one.urn for one in self.context.checkpoint.resources}
+        return bool(created) and all(
+            urn in self.baseline.resources and urn not in recorded for urn in created
         )
 
     def _planned(self, urn: str) -> Planned | None:
@@ -116,12 +142,14 @@ class Assembly:
             return NOT_ALLOWED
         return ONLY_BY_CLI if key.package == NODE_DYNAMIC else None
 
+    def edits(self) -> tuple[ProviderEdit, ...]:
+        """Return every recorded provider, and how the program's differs from it."""
+        return tuple(edit for _, edit in self._edits())
+
     def doubts(self) -> tuple[ProviderDoubt, ...]:
         """Return what the code changes of where providers look, without repetition."""
         found = (
-            ProviderDoubt(edit.label, reason)
-            for _, edit in self._edits()
-            for reason in edit.doubts()
+            ProviderDoubt(edit.label, reason) for edit in self.edits() for reason in edit.doubts()
         )
         return tuple(dict.fromkeys(found))
 

@@ -52,7 +52,7 @@ class Baselines:
 
     def load(self, place: Place) -> Baseline | None:
         """Return what is remembered of the stack; None when nothing is."""
-        content = self._files.load(_name(place))
+        content = self._files.load(stack_key(place))
         if content is None:
             return None
         try:
@@ -70,7 +70,7 @@ class Baselines:
 
     def store(self, place: Place, baseline: Baseline) -> None:
         """Remember `baseline` in place of what was remembered of the stack."""
-        self._files.store(_name(place), _packed(baseline))
+        self._files.store(stack_key(place), _packed(baseline))
 
 
 def baseline_of(checkpoint: Checkpoint, *, state_digest: str = "", mark_ns: int = 0) -> Baseline:
@@ -148,7 +148,8 @@ def _counts(resource: StateResource) -> bool:
     return resource.custom and not resource.is_provider and not resource.content.get("delete")
 
 
-def _name(place: Place) -> str:
+def stack_key(place: Place) -> str:
+    """Return a name for what is kept of a stack, fit for a file."""
     return hashlib.sha256(f"{place.url}\0{place.project}\0{place.stack}".encode()).hexdigest()
 
 

@@ -67,7 +67,7 @@ class Planned:
     provider: str = ""
     """The reference of the provider that the program asks for it."""
     depends: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """By property the URNs that its value comes from; not kept of an evaluation."""
+    """By property the URNs that its value comes from."""
 
     def inputs(self, recorded: RawProperties) -> RawProperties:
         """Return the inputs the program asks for."""
@@ -108,6 +108,7 @@ class Evaluation:
                         one.custom,
                         None if one.ignored is None else list(one.ignored),
                         one.provider,
+                        {n: list(urns) for n, urns in one.depends.items() if n in one.changed},
                     ]
                     for urn, one in self.planned.items()
                 },
@@ -131,8 +132,9 @@ def unpack_evaluation(content: bytes) -> Evaluation | None:
                     custom,
                     None if ignored is None else tuple(ignored),
                     provider,
+                    depends,
                 )
-                for urn, (step, changed, removed, custom, ignored, provider) in kept[
+                for urn, (step, changed, removed, custom, ignored, provider, depends) in kept[
                     "planned"
                 ].items()
             },

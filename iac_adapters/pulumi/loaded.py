@@ -65,7 +65,11 @@ class LoadedResource:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LoadedStack:
-    """A stack's resources by address, and why their providers may look elsewhere now."""
+    """A stack's resources by address; `doubts` are what the code changes of their providers.
+
+    `identities` tell of each provider where it looks.
+    """
 
     resources: Mapping[ResourceAddress, LoadedResource]
     doubts: tuple[ProviderDoubt, ...] = ()
+    identities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -9,9 +9,9 @@ Credentials alone are taken as the code gives them now: the recorded ones may ha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -25,6 +25,7 @@ from iac_adapters.pulumi.secrecy import secrets_of
 from iac_adapters.pulumi.values import RawProperties, plain, visible
 from iac_adapters.unspoken import without_secrets
 from reconciler.domain.compare import changed_paths, value_at
+from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Change, Origin
 from reconciler.domain.origin import contains_unknown, is_empty
 from reconciler.domain.paths import Steps, render_path
@@ -37,6 +38,7 @@ _CREDENTIAL: Final = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_SHOWN: Final = 60
+_DIGEST_CHARACTERS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,6 +54,11 @@ class ProviderEdit:
     inputs: RawProperties
     paths: tuple[Steps, ...] = field(default=())
     replaced: bool = False
+
+    @property
+    def package(self) -> str:
+        """The package it is a provider of."""
+        return self.label.partition(" (")[0]
 
     @property
     def moved(self) -> tuple[Steps, ...]:
@@ -70,6 +77,22 @@ class ProviderEdit:
     def changes(self, masker: Masker) -> tuple[Change, ...]:
         """Return what an update would change of the provider; secrets and credentials masked."""
         return tuple(self._change(path, masker) for path in self.paths)
+
+    def settings(self, masker: Masker) -> Mapping[str, str]:
+        """Return the recorded settings as text, secret ones as a part of their keyed digest.
+
+        Credentials are left out: they open the same account after they were renewed.
+        """
+        return {
+            name: self._setting(name, value, masker)
+            for name, value in visible(self.recorded).items()
+            if name not in NOT_CONFIGURATION and not is_empty(value) and not _is_credential((name,))
+        }
+
+    def _setting(self, name: str, value: Value, masker: Masker) -> str:
+        if self._is_secret((name,)):
+            return f"a secret, {value_digest(value, key=masker.key)[:_DIGEST_CHARACTERS]}"
+        return value if isinstance(value, str) else _json(value)
 
     def _doubt(self, path: Steps) -> str:
         recorded, wanted = self._values(path)
@@ -167,5 +190,9 @@ def _tells_credential(value: Value) -> bool:
 def _shown(value: Value) -> str | None:
     if is_empty(value):
         return None
-    written: Any = orjson.dumps(json_value(value)).decode()
+    written = _json(value)
     return written if len(written) <= _LONGEST_SHOWN else "another value"
+
+
+def _json(value: Value) -> str:
+    return orjson.dumps(json_value(value), option=orjson.OPT_SORT_KEYS).decode()

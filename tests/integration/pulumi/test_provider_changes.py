@@ -131,3 +131,33 @@ async def test_no_credential_of_an_edited_provider_is_told(project: KvProject) -
         "label",
         "region",
     ]
+
+
+async def test_a_region_of_the_environment_is_a_doubt_until_every_object_was_found_there(
+    project: KvProject,
+) -> None:
+    first, _ = await looked(project)
+    elsewhere = project.given(KV_REGION="far")
+    second, found = await looked(elsewhere)
+    third, _ = await looked(elsewhere)
+    back, again = await looked(project)
+    settled, _ = await looked(project)
+
+    reason = 'KV_REGION is "far"; the objects were last found without it'
+    assert first.provider_doubts == settled.provider_doubts == ()
+    assert set(second.provider_doubts) == {
+        ProviderDoubt("kv (default)", reason),
+        ProviderDoubt(WEST, reason),
+    }
+    assert isinstance(found["a"], Missing)
+    # That region means nothing to a provider that has its own: all of its objects were found.
+    assert third.provider_doubts == (ProviderDoubt("kv (default)", reason),)
+    assert [doubt.provider for doubt in back.provider_doubts] == [WEST]
+    assert isinstance(again["a"], InSync)
+
+
+async def test_where_providers_look_is_kept_without_secrets(project: KvProject) -> None:
+    await looked(project)
+    kept = [file for file in (project.cache / "data").rglob("*.providers") if file.is_file()]
+    assert len(kept) == 1
+    assert b"r1" not in kept[0].read_bytes()

@@ -179,9 +179,21 @@ async def test_a_failed_correction_leaves_the_drift_what_it_was(project: KvProje
     assert isinstance(outcome, Failed)
     assert project.written() == []
     assert await seen(project) == before
-    # And as little does it pass for code that was not applied when the code is edited after it.
+
+
+async def test_a_failed_correction_is_no_code_when_the_code_is_edited_after_it(
+    project: KvProject,
+) -> None:
+    with project.changed("plain") as content:
+        content["value"] = "hack"
+    project.object_file("source").unlink()
+    (project.world / "refusing").touch()
+    async with corrector(project) as it:
+        assert isinstance(await it.correct(project.urn("plain"), project.urn("source")), Failed)
     project.edit("plain", size=9)
+    project.edit("source", value="edited")
     found = await seen(project)
+    assert found["source"] == Missing(Origin.BOTH)
     assert isinstance(found["plain"], Drifted)
     told = {str(one.path): one.origin for one in found["plain"].changes}
     assert told == {"value": Origin.OUT_OF_BAND, "size": Origin.UNAPPLIED}

@@ -5,7 +5,8 @@ program it is a real go-plugin server. The file holds `{"objects": {ID: ATTRIBUT
 "knobs": {ID: KNOB}}`; a knob is what happens when the object is read: `crash`, `hang`,
 `pause` (as long as the knob stands), `throttle`, `deny`, `expired`, `panic`, `flood`. In
 `"applying": {NAME: KNOB}` stands what happens when the object called NAME is made or changed:
-`wait` (likewise), or else the words of an error.
+`wait` (likewise), or else the words of an error. Where there is a list `"tokens"`, each token
+that a provider is configured with is added to it; those in `"void"` are accepted no more.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ class WorldProvider:
 
     def __init__(self) -> None:
         self._world: World | None = None
+        self._token: str | None = None
         self.stopped = asyncio.Event()
         self._handlers: dict[Rpc, Callable[[bytes], Any]] = {
             Rpc.METADATA: self._metadata,
@@ -191,6 +193,10 @@ class WorldProvider:
             answer.diagnostics.add(severity=1, summary="ExpiredToken: log in again")
             return answer
         self._world = World(Path(config["world"]))
+        self._token = config["token"]
+        if "tokens" in self._world.read():
+            with self._world.changed() as content:
+                content["tokens"].append(self._token)
         return answer
 
     def _upgrade(self, request: bytes) -> Any:
@@ -212,6 +218,9 @@ class WorldProvider:
         content = self.world.read()
         answer = message("ReadResponse")(private=asked.private)
         knob = content["knobs"].get(state["id"])
+        if self._token in content.get("void", ()):
+            answer.diagnostics.add(severity=1, summary="Unauthorized", detail="the token is void")
+            return answer
         if knob in _WORDS:
             summary, detail = _WORDS[knob]
             answer.diagnostics.add(severity=1, summary=summary, detail=detail)

@@ -94,6 +94,8 @@ class Connection:
             case Rpc.READ_DATA:
                 state = message("ReadDataResponse").FromString(response).state.msgpack
                 self.capture.data_reads.append(DataRead(request, state))
+            case Rpc.OPEN_EPHEMERAL:
+                self.capture.opened_ephemeral = True
             case _:
                 return
 

@@ -7,6 +7,7 @@ program it is a real go-plugin server. The file holds `{"objects": {ID: ATTRIBUT
 `"applying": {NAME: KNOB}` stands what happens when the object called NAME is made or changed:
 `wait` (likewise), or else the words of an error. Where there is a list `"tokens"`, each token
 that a provider is configured with is added to it; those in `"void"` are accepted no more.
+Where a file `refuses-to-start` is in its directory, it says what that holds, and ends.
 """
 
 from __future__ import annotations
@@ -352,6 +353,9 @@ def main() -> int:
     """Run as a plugin, and only as one."""
     if os.environ.get(COOKIE[0]) != COOKIE[1]:
         sys.stderr.write("This is a plugin; it is run by Terraform.\n")
+        return 1
+    if (refusal := Path("refuses-to-start")).exists():
+        sys.stderr.write(refusal.read_text())
         return 1
     asyncio.run(serve())
     return 0

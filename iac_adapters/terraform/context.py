@@ -11,8 +11,14 @@ from typing import Final
 
 from iac_adapters.revision import Revision
 from iac_adapters.terraform.backend import locate_state, read_state
+from iac_adapters.terraform.dev_overrides import DevOverrides, dev_overrides
 from iac_adapters.terraform.executable import find_executable
-from iac_adapters.terraform.installed import LOCK_FILE, InstalledProvider, installed_providers
+from iac_adapters.terraform.installed import (
+    LOCK_FILE,
+    InstalledProvider,
+    installed_providers,
+    locked_versions,
+)
 from iac_adapters.terraform.package_check import check_packages
 from iac_adapters.terraform.read_only import read_only
 from iac_adapters.terraform.source import Source, load_source
@@ -95,7 +101,9 @@ async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> 
     )
     state = parse_state(content, origin=location.description)
     _refuse_unqualified(state, location.description, executable.name)
-    providers = installed_providers(directory, data_dir=data_dir)
+    overrides = dev_overrides(environment, tool=executable.name, called_from=called_from)
+    followed = _followed(overrides, source, state, directory / LOCK_FILE)
+    providers = installed_providers(directory, data_dir=data_dir, overrides=followed)
     await asyncio.to_thread(
         check_packages,
         providers,
@@ -114,9 +122,24 @@ async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> 
         plan_arguments=tuple(f"-var-file={file}" for file in reference.var_files),
         environment=environment,
         called_from=called_from,
-        warnings=tuple(source.warnings),
+        warnings=(*source.warnings, *(overrides.warning(one) for one in followed)),
     )
     return replace(context, revision=_revision(context, reference, state=content, key=key))
+
+
+def _followed(
+    overrides: DevOverrides, source: Source, state: StateFile, lock_file: Path
+) -> dict[str, Path]:
+    """Return the overrides of providers that the stack has to do with."""
+    if not overrides.folders:
+        return {}
+    used = {*locked_versions(lock_file), *(i.provider.source for i in state.instances)}
+    names = {type_name.split("_")[0] for type_name in source.resource_types()}
+    return {
+        one: folder
+        for one, folder in overrides.folders.items()
+        if one in used or one.rsplit("/", 1)[-1] in names
+    }
 
 
 def _called_from(reference: StackReference) -> Path:

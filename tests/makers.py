@@ -57,9 +57,11 @@ class MakersStack:
     environment: dict[str, str]
 
     @classmethod
-    def made(cls, folder: Path, *, mirror: Path, terraform: Path, code: str) -> MakersStack:
-        """Write `code` below `folder`, and initialise it."""
-        rc_file = write_cli_configuration(folder / "rc", [mirror])
+    def made(
+        cls, folder: Path, *, mirror: Path, terraform: Path, code: str, also: tuple[Path, ...] = ()
+    ) -> MakersStack:
+        """Write `code` below `folder`, and initialise it from `mirror` and those in `also`."""
+        rc_file = write_cli_configuration(folder / "rc", [mirror, *also])
         directory = folder / "code"
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "main.tf").write_text(code)

@@ -27,6 +27,7 @@ from iac_adapters.plugin_host.errors import (
 )
 from iac_adapters.plugin_host.file_identity import runs_as_checked
 from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
+from iac_adapters.plugin_host.last_words import last_words
 from iac_adapters.plugin_host.output import StderrTail, drain, first_line
 from iac_adapters.plugin_host.socket_folder import SocketFolder
 from iac_adapters.plugin_host.spawn import LEASH_MODE, PluginSpec, check_executable, spawn
@@ -96,7 +97,7 @@ class PluginProcess:
             raise
         process = cls(spec.label, child, folder, StderrTail(), leash_mode=leash_mode)
         try:
-            process.handshake = await process._shake_hands(parse, timeout_s)
+            process.handshake = await process._shake_hands(spec, parse, timeout_s)
             process._refuse_replaced(spec)
             process._connect()
         except BaseException:
@@ -185,7 +186,9 @@ class PluginProcess:
     def _is_over(self) -> bool:
         return not self.alive
 
-    async def _shake_hands(self, parse: Callable[[str], Handshake], timeout_s: float) -> Handshake:
+    async def _shake_hands(
+        self, spec: PluginSpec, parse: Callable[[str], Handshake], timeout_s: float
+    ) -> Handshake:
         stdout, stderr = self._child.stdout, self._child.stderr
         assert stdout is not None and stderr is not None  # noqa: S101, PT018 - both are pipes
         self._readers.append(asyncio.create_task(drain(stderr, self._stderr.feed)))
@@ -198,13 +201,13 @@ class PluginProcess:
             ) from None
         self._readers.append(asyncio.create_task(drain(stdout, _forget)))
         if not line:
-            raise await self._ended_at_once()
+            raise await self._ended_at_once(spec)
         try:
             return parse(line.decode(errors="replace"))
         except PluginStartError as error:
             raise PluginStartError(f"{self.label}: {error}", remedy=error.remedy) from None
 
-    async def _ended_at_once(self) -> PluginStartError:
+    async def _ended_at_once(self, spec: PluginSpec) -> PluginStartError:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING_STEP_S):
                 await self._child.wait()
@@ -214,7 +217,9 @@ class PluginProcess:
         if code == leash.COULD_NOT_RUN and said.startswith(leash.SAYS):
             reason = said.removeprefix(leash.SAYS).strip()
             return PluginStartError(f"the plugin {self.label} cannot be run: {reason}")
-        return PluginStartError(f"the plugin {self.label} {self._ending()} before it was ready")
+        text = f"the plugin {self.label} {self._ending()} before it was ready"
+        words = "" if self._stderr.panic else last_words(said, spec.environment)
+        return PluginStartError(f"{text}; its last words: {words}" if words else text)
 
     def _refuse_replaced(self, spec: PluginSpec) -> None:
         """Refuse a file that took the checked one's place before it was executed.

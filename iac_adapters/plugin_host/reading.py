@@ -18,7 +18,7 @@ from iac_adapters.plugin_host.configured import Configuration, ConfiguredProvide
 from iac_adapters.plugin_host.deadlines import READ_S
 from iac_adapters.plugin_host.errors import PluginCrashed, PluginTimeout
 from iac_adapters.plugin_host.pool import Pooled
-from iac_adapters.plugin_host.provider_errors import ProviderError
+from iac_adapters.plugin_host.provider_errors import Cause, ProviderError
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Missing, Observed, ResourceAddress, Unreadable, Verdict
 
@@ -32,6 +32,7 @@ _RESPONSE_S: Final = 5.0
 _READS_PER_S: Final = 500.0
 CONCURRENT_READS: Final = 10
 
+_OF_CREDENTIALS: Final = frozenset({Cause.EXPIRED_CREDENTIALS, Cause.BAD_CREDENTIALS, Cause.DENIED})
 _REMEDIES: Final[Mapping[type[ReconcilerError], str]] = {
     PluginCrashed: "update the provider, or report it to its developers",
     PluginTimeout: "check that the service behind it answers, and scan again",
@@ -173,11 +174,14 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
         self._concurrency = concurrency
         self._accounts: dict[str, Account] = {}
         self._memory = Memory()
+        self.refused: set[ResourceAddress] = set()
+        """What the pass could not read since the credentials were not accepted."""
 
     async def observe(self, resources: Sequence[Resource]) -> AsyncGenerator[Observed, None]:
         """Yield every resource's verdict as it is known, each exactly once."""
         for account in self._accounts.values():
             account.begin_pass()
+        self.refused.clear()
         ordered = sorted(resources, key=self._slowest_first)
         tasks = [asyncio.create_task(self._observe_one(one)) for one in ordered]
         try:
@@ -205,6 +209,8 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
                 read_at = time.perf_counter()
                 verdict = await self._judge(resource, live, key, account)
             except ReconcilerError as error:
+                if isinstance(error, ProviderError) and error.cause in _OF_CREDENTIALS:
+                    self.refused.add(address)
                 return Observed(
                     address,
                     _without_answer(error),

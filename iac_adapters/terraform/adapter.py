@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+import time
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -36,7 +44,7 @@ from iac_adapters.terraform.recorder.cache import RecordingCache
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
 from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
-from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
 from iac_adapters.terraform.run_code import refuse_code
 from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
@@ -44,7 +52,7 @@ from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
-from reconciler.domain.errors import RetryableError
+from reconciler.domain.errors import ReconcilerError, RetryableError
 from reconciler.domain.model import (
     Engine,
     Observed,
@@ -133,6 +141,7 @@ class TerraformAdapter:
         if (
             warm is not None
             and warm.revision == context.revision
+            and not warm.outlived
             and await self._fresh(context, warm.stack.recording)
         ):
             timing.lap("record")
@@ -185,8 +194,10 @@ class TerraformAdapter:
                 yield seen(observed, payload.secrets, self._masker)
         else:
             assert payload.warm is not None  # noqa: S101 - likewise
-            async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
-                async for observed in pass_:
+            async with contextlib.aclosing(
+                self._observed(payload.context, payload.warm, chosen)
+            ) as all_:
+                async for observed in all_:
                     found[observed.address] = observed.verdict
                     yield seen(observed, payload.secrets, self._masker)
         if wanted is None:
@@ -200,6 +211,33 @@ class TerraformAdapter:
         learnt = self._recorded.learn(payload.context, payload.stack, found)
         if warm is not None:
             warm.learnt = learnt
+
+    async def _observed(
+        self, context: Context, warm: WarmStack, chosen: Sequence[LoadedResource]
+    ) -> AsyncGenerator[Observed, None]:
+        """Observe `chosen`; what refuses ephemeral credentials is recorded anew, once."""
+        refused: list[Observed] = []
+        async with contextlib.aclosing(warm.reader.observe(chosen)) as pass_:
+            async for observed in pass_:
+                if warm.stack.recording.ephemeral and observed.address in warm.reader.refused:
+                    refused.append(observed)
+                else:
+                    yield observed
+        if not refused:
+            return
+        try:
+            stack = await self._assemble(context, await self._record(context))
+        except ReconcilerError:
+            stack = LoadedStack(NOTHING_RECORDED, {})  # the refusals stand
+        else:
+            warm.stack, warm.recorded_at_s = stack, time.monotonic()
+        again = [stack.resources[o.address] for o in refused if o.address in stack.resources]
+        for observed in refused:
+            if observed.address not in stack.resources:
+                yield observed
+        async with contextlib.aclosing(warm.reader.observe(again)) as pass_:
+            async for observed in pass_:
+                yield observed
 
     async def _load_by_cli(
         self, reference: StackReference, context: Context, timing: Timing

@@ -10,8 +10,14 @@ from typing import Final
 
 from iac_adapters.revision import Revision
 from iac_adapters.terraform.backend import StateLocation, locate_state, read_state
+from iac_adapters.terraform.dev_overrides import DevOverrides, dev_overrides
 from iac_adapters.terraform.executable import Executable, find_executable
-from iac_adapters.terraform.installed import LOCK_FILE, InstalledProvider, installed_providers
+from iac_adapters.terraform.installed import (
+    LOCK_FILE,
+    InstalledProvider,
+    installed_providers,
+    locked_versions,
+)
 from iac_adapters.terraform.package_check import check_packages
 from iac_adapters.terraform.read_only import read_only
 from iac_adapters.terraform.source import Source, load_source
@@ -128,7 +134,11 @@ def _context(
     directory, executable = reference.directory, found.executable
     parsed = parse_state(state, origin=found.location.description)
     _refuse_unqualified(parsed, found.location.description, executable.name)
-    providers = installed_providers(directory, data_dir=found.data_dir)
+    overrides = dev_overrides(
+        found.environment, tool=executable.name, called_from=found.called_from
+    )
+    followed = _followed(overrides, found.source, parsed, directory / LOCK_FILE)
+    providers = installed_providers(directory, data_dir=found.data_dir, overrides=followed)
     check_packages(providers, lock_file=directory / LOCK_FILE, known=cache_dir / "packages")
     context = Context(
         directory=directory,
@@ -142,9 +152,24 @@ def _context(
         plan_arguments=tuple(f"-var-file={file}" for file in reference.var_files),
         environment=found.environment,
         called_from=found.called_from,
-        warnings=tuple(found.source.warnings),
+        warnings=(*found.source.warnings, *(overrides.warning(one) for one in followed)),
     )
     return replace(context, revision=_revision(context, reference, state=state, key=key))
+
+
+def _followed(
+    overrides: DevOverrides, source: Source, state: StateFile, lock_file: Path
+) -> dict[str, Path]:
+    """Return the overrides of providers that the stack has to do with."""
+    if not overrides.folders:
+        return {}
+    used = {*locked_versions(lock_file), *(i.provider.source for i in state.instances)}
+    names = {type_name.split("_")[0] for type_name in source.resource_types()}
+    return {
+        one: folder
+        for one, folder in overrides.folders.items()
+        if one in used or one.rsplit("/", 1)[-1] in names
+    }
 
 
 def _called_from(reference: StackReference) -> Path:

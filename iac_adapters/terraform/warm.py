@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Final
 
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.reader import TerraformReader
 from iac_adapters.terraform.stack_secrets import StackSecrets
 
+_EPHEMERAL_S: Final = 600.0
 # Measured on 5 and 62 AWS resources: the objects around the values, and the verdicts.
 _STACK_BYTES: Final = 20_000
 _RESOURCE_BYTES: Final = 9_000
@@ -26,6 +28,13 @@ class WarmStack:
     reader: TerraformReader
     secrets: StackSecrets
     learnt: bool = False
+    recorded_at_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def outlived(self) -> bool:
+        """Whether it rests on values that were meant for one run, and that are old by now."""
+        age_s = time.monotonic() - self.recorded_at_s
+        return self.stack.recording.ephemeral and age_s > _EPHEMERAL_S
 
     def weight(self) -> int:
         """Estimate the bytes that it holds of its own."""

@@ -49,7 +49,9 @@ class RecordingCache:
             return None
 
     def store(self, digest: str, recording: Recording) -> None:
-        """Keep `recording` under `digest`, encrypted."""
+        """Keep `recording` under `digest`, encrypted; not one that holds ephemeral values."""
+        if recording.ephemeral:
+            return
         self._files.store(digest, _pack(recording))
 
 

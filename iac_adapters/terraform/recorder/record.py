@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.plugin_host.deadlines import CONFIGURE_S
-from iac_adapters.plugin_host.errors import PluginTimeout
+from iac_adapters.plugin_host.errors import PluginStartError, PluginTimeout
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import parse_events
 from iac_adapters.terraform.installed import InstalledProvider
@@ -88,6 +88,7 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
 
     Raises:
         PermanentError: the code does not evaluate; the message holds file, line and caret.
+        PluginStartError: a provider could not be started.
         RetryableError: a provider died or the plan took longer than 15 minutes.
     """
     recorded, run = await _attempt(order, order.types, schemas=schemas, start=start)
@@ -239,6 +240,8 @@ async def _clear(tunnels: Sequence[Tunnel], folder: Path, *, keep: Mapping[int, 
 def _raise_when_provider_died(tunnels: Sequence[Tunnel]) -> None:
     for tunnel in tunnels:
         for connection in tunnel.connections:
+            if isinstance(connection.failure, PluginStartError):
+                raise connection.failure
             if connection.failure is not None:
                 message = f"provider {tunnel.source}: {connection.failure}"
                 remedy = _OF_SILENCE if isinstance(connection.failure, PluginTimeout) else _OF_DEATH

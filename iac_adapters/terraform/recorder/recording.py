@@ -48,6 +48,7 @@ class Recording:
     `actions` are the plan's own words (`create`, `delete`, `replace` ...) by the code's
     addresses; `moved` leads to them from the state's, where a move is not applied yet.
     `secrets` are, by the code's addresses, the secret places of what the plan would change.
+    `ephemeral` says that ephemeral resources were opened: what they gave may be void soon.
     """
 
     connections: tuple[RecordedConnection, ...]
@@ -56,6 +57,7 @@ class Recording:
     actions: Mapping[str, str]
     moved: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict)
+    ephemeral: bool = False
 
     def action(self, address: str) -> str | None:
         """Return what the plan would do to the object that the state has at `address`."""

@@ -26,7 +26,8 @@ def _script(tmp_path: Path, body: str) -> PluginSpec:
     path = tmp_path / "plugin"
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)
-    return PluginSpec((str(path),), dict(os.environ), "test/plugin", tmp_path)
+    environment = {**os.environ, "THE_SECRET": "hush-hush-hush"}
+    return PluginSpec((str(path),), environment, "test/plugin", tmp_path)
 
 
 def _real(folder: Path) -> Path:
@@ -38,7 +39,9 @@ def _real(folder: Path) -> Path:
     [
         ("echo hello", "'hello' instead"),
         ("echo 34567; sleep 60", "Pulumi"),
-        ("echo token=hush >&2; exit 3", "exit code 3"),
+        ("echo token=hush >&2; exit 3", r"exit code 3 .*; its last words: token=\*\*\*"),
+        ("echo first >&2; echo no licence for $THE_SECRET >&2; exit 3", r"no licence for \*\*\*"),
+        ("""echo '{"@level":"error","@message":"too old"}' >&2; exit 1""", "words: too old"),
         ("printf '\\377\\376\\000|'; sleep 60 & head -c 20000 /dev/zero; sleep 60", "instead"),
         ("sleep 60", "within 0.5 s"),
         ("while :; do echo; done", "empty line"),

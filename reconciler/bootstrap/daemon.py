@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import signal
 import socket
@@ -21,6 +22,7 @@ from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, se
 from reconciler.bootstrap.instance import instance_key, only_daemon, write_secret
 from reconciler.bootstrap.registered import config_policies, stack_records, stack_reference
 from reconciler.bootstrap.web import address_of, bind, web_server
+from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.domain.errors import PermanentError, StorageError
@@ -136,6 +138,7 @@ class _Daemon:
             store=store,
             clock=SystemClock(),
             runner=ProcessRunner(),
+            apply_locks=FileApplyLocks(apply_locks_folder(os.environ)),
             adapter_of=self._adapter_of,
             reference_of=stack_reference,
             judging=judging(self._key, severity_overrides(self._order.settings)),

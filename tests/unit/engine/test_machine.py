@@ -76,9 +76,11 @@ class WatchedRunner(WorldRunner):
     store: Store
     broken: list[str]
 
-    async def start(self, job: RunnerJob, folder: Path) -> RunnerProcess:
+    async def start(
+        self, job: RunnerJob, folder: Path, *, holding: int | None = None
+    ) -> RunnerProcess:
         self.broken += await self.store.read(lambda view: _broken_at_start(view, folder.name))
-        return await super().start(job, folder)
+        return await super().start(job, folder, holding=holding)
 
 
 def _broken_at_start(view: Transaction, run_id: str) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from reconciler.domain.errors import ConflictError, NotFoundError
 from reconciler.domain.lifecycle import finding_of
-from reconciler.domain.model import StackName
+from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.plan import Plan, concerns
 from reconciler.domain.records import (
     FindingId,
@@ -16,9 +17,9 @@ from reconciler.domain.records import (
     StackRecord,
 )
 from reconciler.engine.folders import passing_folder
-from reconciler.engine.looking import load
 from reconciler.engine.plan_object import plan_object
 from reconciler.engine.service import Service
+from reconciler.ports import IacAdapter, StackReference
 from reconciler.stores import Transaction
 
 
@@ -61,11 +62,26 @@ async def plan_stack(service: Service, stack: StackName) -> Json:
     return await _plan(service, record, wanted)
 
 
+async def plan_addresses(
+    adapter: IacAdapter,
+    reference: StackReference,
+    addresses: Sequence[ResourceAddress],
+    *,
+    runs: Path,
+) -> Plan:
+    """Return what correcting `addresses` would do; what the tool saved of it is gone again.
+
+    Raises:
+        RetryableError, PermanentError: see `plan_finding`.
+    """
+    with passing_folder(runs) as folder:
+        return await adapter.plan(await adapter.load(reference), addresses, folder=folder)
+
+
 async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingRecord]) -> Json:
-    with passing_folder(service.runs) as folder:
-        loaded = await load(service, stack)
-        addresses = tuple(sorted(record.address for record in records))
-        plan = await loaded.adapter.plan(loaded.snapshot, addresses, folder=folder)
+    reference, adapter = service.reference_of(stack), service.adapter_of(stack)
+    addresses = tuple(sorted(record.address for record in records))
+    plan = await plan_addresses(adapter, reference, addresses, runs=service.runs)
     return plan_object(plan, concerns=concerns(plan, [finding_of(one) for one in records]))
 
 

@@ -215,13 +215,31 @@ class IacAdapter(Protocol):
         ...
 
 
+class ApplyLocks(Protocol):
+    """Who may apply: one at a time per stack, over all data directories of a user on a host."""
+
+    def acquire(self, reference: StackReference) -> int:
+        """Take the lock of the stack; return a file descriptor that holds it until closed.
+
+        Whoever inherits the descriptor holds the lock too. Nobody is waited for.
+
+        Raises:
+            RetryableError: somebody has it.
+            PermanentError: the lock cannot be made.
+        """
+        ...
+
+
 class Runner(Protocol):
     """Runs one job per folder in a process that outlives the daemon."""
 
-    async def start(self, job: RunnerJob, folder: Path) -> RunnerProcess:
+    async def start(
+        self, job: RunnerJob, folder: Path, *, holding: int | None = None
+    ) -> RunnerProcess:
         """Start `job`; its output goes to `folder/log`, its end to `folder/exit.json`.
 
-        Returns once the runner exists. It ignores our signals and our death.
+        Returns once the runner exists. It ignores our signals and our death. It and the
+        command keep the file descriptor `holding` open to their end.
         """
         ...
 

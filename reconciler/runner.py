@@ -1,12 +1,13 @@
 """Runs one command to its end, whatever becomes of the daemon that asked for it.
 
 Executed as a script: `python -I -S runner.py FOLDER`, with the job on its standard input:
-`{"argv": [...], "directory": "...", "environment": {...}}`. It says `ready PID` on its
-standard output once `FOLDER/started.json` is on disk, and only then expects the job. Of a
-caller that died before it had told the whole job it takes none, and takes its record back:
-where there is no such record, nothing was run. What the command says goes to `FOLDER/log`,
-how it ended to `FOLDER/exit.json`. Both stay true when we are killed, since the command
-writes to the file itself and not through us.
+`{"argv": [...], "directory": "...", "environment": {...}, "holding": null}`, where `holding` may
+be an open file descriptor that we and the command keep open as long as either lives. It says
+`ready PID` on its standard output once `FOLDER/started.json` is on disk, and only then expects
+the job. Of a caller that died before it had told the whole job it takes none, and takes its
+record back: where there is no such record, nothing was run. What the command says goes to
+`FOLDER/log`, how it ended to `FOLDER/exit.json`. Both stay true when we are killed, since the
+command writes to the file itself and not through us.
 
 Our own files are private; the command runs under the caller's umask, as it would in a
 person's shell: what it makes for others to read stays readable.
@@ -108,6 +109,8 @@ def _see_through(job: dict[str, object], folder: Path, stop: _Stop, umask: int) 
             stdout=log,
             stderr=log,
             umask=umask,
+            # A killed runner leaves the command at work: the lock must be the command's too.
+            pass_fds=_holding(job),
         )
     except (OSError, ValueError, TypeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
@@ -124,6 +127,11 @@ def _see_through(job: dict[str, object], folder: Path, stop: _Stop, umask: int) 
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(os.getpgrp(), signal.SIGTERM)
     return _end(folder, log, code, interrupted=stop.wanted)
+
+
+def _holding(job: dict[str, object]) -> tuple[int, ...]:
+    descriptor = job.get("holding")
+    return (descriptor,) if isinstance(descriptor, int) else ()
 
 
 def _end(folder: Path, log: int, code: int, *, interrupted: bool = False) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import signal
 import socket
@@ -23,6 +24,7 @@ from reconciler.bootstrap.instance import instance_key, only_daemon, write_secre
 from reconciler.bootstrap.keepsakes import Keepsakes
 from reconciler.bootstrap.registered import config_policies, stack_records, stack_reference
 from reconciler.bootstrap.web import address_of, bind, web_server
+from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.domain.errors import PermanentError, StorageError
@@ -142,6 +144,7 @@ class _Daemon:
             store=store,
             clock=SystemClock(),
             runner=ProcessRunner(),
+            apply_locks=FileApplyLocks(apply_locks_folder(os.environ)),
             adapter_of=self._adapter_of,
             reference_of=stack_reference,
             judging=judging(self._key, severity_overrides(self._order.settings)),

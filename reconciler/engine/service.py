@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
-from reconciler.ports import Clock, IacAdapter, Runner, StackReference
+from reconciler.ports import ApplyLocks, Clock, IacAdapter, Runner, StackReference
 from reconciler.stores import Store
 
 CONFIRM_AFTER: Final = timedelta(seconds=30)
@@ -31,6 +31,7 @@ class Service:
     store: Store
     clock: Clock
     runner: Runner
+    apply_locks: ApplyLocks
     adapter_of: Callable[[StackRecord], IacAdapter]
     reference_of: Callable[[StackRecord], StackReference]
     judging: Judging

@@ -104,7 +104,7 @@ async def remove(service: Service, name: StackName, *, actor: str) -> None:
         known = _of_api(tx, name)
         if _in_effect(tx, name):
             raise ConflictError(f"an apply of stack {name} is not over", code="stack-busy")
-        _forget(tx, known, at=at, actor=actor)
+        forget(tx, known, at=at, actor=actor)
 
     await service.store.transact(work)
 
@@ -122,7 +122,7 @@ async def sync_config_stacks(service: Service, records: Sequence[StackRecord]) -
         for known in tx.stacks.all():
             gone = known.source == "config" and known.name not in wanted
             if gone and not _in_effect(tx, known.name):
-                _forget(tx, known, at=at, actor=ENGINE)
+                forget(tx, known, at=at, actor=ENGINE)
         for record in records:
             known_one = tx.stacks.get(record.name)
             kept = record if known_one is None else _anew(known_one, record)
@@ -253,7 +253,8 @@ def _in_effect(tx: Transaction, name: StackName) -> bool:
     return any(one.phase in IN_EFFECT for one in tx.remediations.open_of(name))
 
 
-def _forget(tx: Transaction, stack: StackRecord, *, at: datetime, actor: str) -> None:
+def forget(tx: Transaction, stack: StackRecord, *, at: datetime, actor: str) -> None:
+    """Remove the stack; its findings are healed, and what was about to be done is cancelled."""
     for known in tx.remediations.open_of(stack.name):
         _end(tx, known, at=at, actor=actor)
     heal(tx, tx.findings.unhealed(stack.name), at=at)

@@ -11,9 +11,10 @@ from reconciler.domain.records import Run, RunState, StackRecord
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.decisions import release_hold
 from reconciler.engine.due import advance_soon, scan_soon
-from reconciler.engine.folders import drop_left_behind, drop_plans
+from reconciler.engine.folders import drop_left_behind, drop_plans, run_folders
 from reconciler.engine.journal import audit, emit
 from reconciler.engine.moves import move
+from reconciler.engine.once import end_left_by_programs
 from reconciler.engine.runs import run_body
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -49,20 +50,29 @@ async def recover(service: Service) -> None:
     Each is adopted when its process still runs, ended when it left its record, and in doubt
     when it is gone without one; none is begun again. Saved plans that no run needs go.
     """
-    drop_left_behind(service.runs)
-    started = await service.store.read(lambda view: view.runs.started())
-    needed = {run.id for run in started}
-    for folder in service.runs.iterdir():
-        if folder.name not in needed:
-            drop_plans(folder)
+    await clear_folders(service)
     at = service.clock.now()
 
     def work(tx: Transaction) -> None:
+        end_left_by_programs(tx, at=at)
         advance_soon(tx, (one.id for one in tx.remediations.in_phases(OPEN)))
         for stack in tx.stacks.all():
             _wake_sanely(tx, stack, at=at)
 
     await service.store.transact(work)
+
+
+async def clear_folders(service: Service) -> None:
+    """Remove saved plans that no run needs: those of ended runs, and of planners that died.
+
+    A plan that somebody is making at this moment stays, whichever process makes it.
+    """
+    drop_left_behind(service.runs)
+    started = await service.store.read(lambda view: view.runs.started())
+    needed = {run.id for run in started}
+    for folder in run_folders(service.runs):
+        if folder.name not in needed:
+            drop_plans(folder)
 
 
 def _wake_sanely(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:

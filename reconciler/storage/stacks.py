@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, or_
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from reconciler.domain.cadence import CLOCK_SKEW
+from reconciler.domain.cadence import CLOCK_SKEW, NOT_WATCHED
 from reconciler.domain.model import Counts, ProviderDoubt, StackName
 from reconciler.domain.records import Health, StackRecord
 from reconciler.storage.rows import Rows, Values, table_of
@@ -51,7 +51,10 @@ class SqlStacks:
         """Return the stacks that are to be scanned now, the longest overdue first."""
         due_at = col(StackRow.next_due_at)
         ahead = col(StackRow.last_pass_at) > now + CLOCK_SKEW
-        statement = select(StackRow.name).where(or_(due_at.is_(None), due_at <= now, ahead))
+        watched = col(StackRow.source) != NOT_WATCHED
+        statement = select(StackRow.name).where(
+            watched, or_(due_at.is_(None), due_at <= now, ahead)
+        )
         return tuple(map(StackName, self.rows.scalars(statement.order_by(due_at, StackRow.name))))
 
 

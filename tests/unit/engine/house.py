@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reconciler.bootstrap.adapters import judging
+from reconciler.dispatch.apply_locks import FileApplyLocks
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.phases import OPEN, Phase
@@ -180,6 +181,7 @@ async def open_house(
         store=store,
         clock=clock,
         runner=runner,
+        apply_locks=FileApplyLocks(folder / "applies"),
         adapter_of=lambda _stack: adapter,
         reference_of=reference_of,
         judging=judging(b"k" * 32),

@@ -20,6 +20,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     SecretStr,
     ValidationError,
     ValidationInfo,
@@ -134,6 +135,12 @@ class DaemonSettings(_Section):
     listen: str = "127.0.0.1:8427"
     database: str = Field(default="sqlite", repr=False)
     data_dir: PlacedPath | None = None
+    hosts: tuple[Name, ...] = ()
+    """Names by which the API may be asked, beside `listen`, `localhost` and addresses."""
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody's by default."""
+    open_metrics: bool = False
+    """Whether `/metrics` needs no token on loopback."""
     confirm_after: Span = timedelta(seconds=30)
     """Drift must still be there this long after its first sight to be corrected unasked."""
     approval_time: Span = timedelta(hours=24)

@@ -18,6 +18,7 @@ from typing import Final
 import structlog
 
 from reconciler.api.app import build_app, end_streams
+from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
 from reconciler.bootstrap.database_mark import open_known_store
 from reconciler.bootstrap.instance import instance_key, only_daemon, write_secret
@@ -121,8 +122,11 @@ class _Daemon:
         self._opened.callback(store.on_wake(dispatcher.wake))
         service = self._service(store)
         await _register(service, self._order.settings)
-        app = build_app(service)
-        server = web_server(app)
+        daemon = self._order.settings.daemon
+        app = build_app(
+            service, hosts=Hosts.of(daemon.listen, daemon.hosts), open_metrics=daemon.open_metrics
+        )
+        server = web_server(app, trusted_proxies=map(str, daemon.trusted_proxies))
         self._listen_to_signals(service)
         serving = asyncio.create_task(server.serve(sockets=[opened]))
         try:

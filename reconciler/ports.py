@@ -238,6 +238,18 @@ class Runner(Protocol):
         ...
 
 
+class RunLogs(Protocol):
+    """The raw logs of runs, which may hold secrets; `log` is `FOLDER/log` of a run's folder."""
+
+    def read(self, log: Path, offset: int, most_bytes: int) -> bytes:
+        """Return what stands in `log` from `offset` on, sealed or not; nothing before it is."""
+        ...
+
+    def seal(self, log: Path) -> None:
+        """Encrypt the log of a run that is over; one that is sealed or not there is left alone."""
+        ...
+
+
 class Dispatcher(Protocol):
     """Who is told to look again. A hint only: losing or doubling one is harmless."""
 

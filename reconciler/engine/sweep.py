@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 
@@ -42,7 +43,8 @@ async def recover(service: Service) -> None:
     """Take up, at start, what an earlier daemon left: its applies first of all.
 
     Each is adopted when its process still runs, ended when it left its record, and in doubt
-    when it is gone without one; none is begun again. Saved plans that no run needs go.
+    when it is gone without one; none is begun again. Saved plans that no run needs go, and the
+    logs of runs that are over are sealed.
     """
     drop_left_behind(service.runs)
     open_ones, started = await service.store.read(
@@ -52,6 +54,7 @@ async def recover(service: Service) -> None:
     for folder in service.runs.iterdir():
         if folder.name not in needed:
             drop_plans(folder)
+            await asyncio.to_thread(service.logs.seal, folder / "log")
     for remediation in open_ones:
         service.dispatcher.advance_soon(remediation.id)
 

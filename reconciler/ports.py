@@ -258,3 +258,15 @@ class Runner(Protocol):
     def interrupt(self, process: RunnerProcess) -> bool:
         """Ask it once to stop; a second call does nothing, since a second signal loses data."""
         ...
+
+
+class RunLogs(Protocol):
+    """The raw logs of runs, which may hold secrets; `log` is `FOLDER/log` of a run's folder."""
+
+    def read(self, log: Path, offset: int, most_bytes: int) -> bytes:
+        """Return what stands in `log` from `offset` on, sealed or not; nothing before it is."""
+        ...
+
+    def seal(self, log: Path) -> None:
+        """Encrypt the log of a run that is over; one that is sealed or not there is left alone."""
+        ...

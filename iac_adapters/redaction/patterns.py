@@ -52,8 +52,17 @@ def is_telling(name: str) -> bool:
     return bool(_TELLING.search(name)) and not _ABOUT.search(name)
 
 
+_HINT: Final = re.compile(
+    r"://|(?i:passw|passphrase|secret|token|api_?key|access_?key|account_?key|private|credential"
+    r"|authorization|bearer|basic|digest|-key\b)|AKIA|ASIA|AWS4|gh[opsur]_|github_pat|glpat|xox"
+    r"|sk_|hvs\.|pul-|dop_|eyJ"
+)
+
+
 def without_secrets(text: str) -> str:
     """Blank what looks like a credential: in addresses, assignments, headers, keys and tokens."""
+    if not _HINT.search(text):
+        return text
     text = _PEM.sub(BLANK, text)
     text = _IN_ADDRESS.sub(rf"\1{BLANK}@", text)
     text = _NAMED.sub(rf"\1{BLANK}", text)

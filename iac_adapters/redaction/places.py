@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.patterns import is_telling, without_secrets
 from iac_adapters.redaction.recognise import recognisable_texts
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
@@ -42,7 +43,9 @@ class SecretPlaces:
         if isinstance(value, list):
             parts = [self.masked(v, (*at, i), masker) for i, v in enumerate(value)]
             return [v for v, _ in parts], any(s for _, s in parts)
-        if isinstance(value, str) and self._betrays(value):
+        if isinstance(value, str) and (
+            self._betrays(value) or _is_told(at) or without_secrets(value) != value
+        ):
             return masker.mask(value), True
         return value, False
 
@@ -65,3 +68,11 @@ class SecretPlaces:
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 yield from self._words(item, (*at, index))
+
+
+def _is_told(at: Steps) -> bool:
+    """Whether the name of a place tells that its text is secret, as `user_data` does.
+
+    Providers do not mark everything: a password in a header or a script is in no schema.
+    """
+    return bool(at) and isinstance(at[-1], str) and is_telling(at[-1])

@@ -28,6 +28,7 @@ from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.dispatch.runner_process import ProcessRunner
+from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.errors import PermanentError, StorageError
 from reconciler.domain.model import StackName
 from reconciler.domain.records import Role, StackRecord, Token
@@ -153,6 +154,7 @@ class _Daemon:
             reference_of=stack_reference,
             judging=judging(self._key, severity_overrides(self._order.settings)),
             runs=runs,
+            logs=SealedLogs(self._key),
             roots=settings.roots,
             confirm_after=settings.confirm_after,
             approval_time=settings.approval_time,

@@ -23,6 +23,7 @@ from reconciler.bootstrap.instance import DirectoryBusyError, instance_key, only
 from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.runner_process import ProcessRunner
+from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.errors import (
     ConflictError,
     NotFoundError,
@@ -193,6 +194,7 @@ class Reconciler:
             store=store,
             clock=self._clock,
             runner=ProcessRunner(),
+            logs=SealedLogs(self._key),
             apply_locks=FileApplyLocks(apply_locks_folder(os.environ)),
             adapter_of=lambda record: self._adapter(self._reference(record.name).tool),
             reference_of=lambda record: self._reference(record.name),

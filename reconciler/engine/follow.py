@@ -189,7 +189,9 @@ async def _end(
         lambda tx: _write_end(tx, service, known, run, outcome, ended=ended, at=at)
     )
     if run is not None:
-        drop_plans(folder_of(service, run))
+        folder = folder_of(service, run)
+        drop_plans(folder)
+        await asyncio.to_thread(service.logs.seal, folder / "log")
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -46,7 +47,10 @@ class RunTail:
 
     async def _lines(self) -> list[bytes]:
         chunk = await asyncio.to_thread(
-            read_chunk, folder_of(self._service, self._run) / "log", self._offset
+            self._service.logs.read,
+            folder_of(self._service, self._run) / "log",
+            self._offset,
+            MOST_AT_ONCE_BYTES,
         )
         self._offset += len(chunk)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
@@ -64,8 +68,8 @@ class RunTail:
         emit(tx, "run.progress", run.id, at=self._service.clock.now(), body=body)
 
 
-def read_chunk(log: Path, offset: int, *, most_bytes: int = MOST_AT_ONCE_BYTES) -> bytes:
-    """Return what stands in `log` from `offset` on, at most `most_bytes`; nothing before it is."""
+def read_plain(log: Path, offset: int, most_bytes: int) -> bytes:
+    """Return what stands in a log that is not sealed from `offset` on."""
     try:
         with log.open("rb") as stream:
             stream.seek(offset)
@@ -79,6 +83,7 @@ def read_progress(
     offset: int,
     adapter: IacAdapter,
     *,
+    read: Callable[[Path, int, int], bytes] = read_plain,
     stack: StackName | None = None,
     most_bytes: int = MOST_AT_ONCE_BYTES,
 ) -> tuple[tuple[Progress, ...], int]:
@@ -86,7 +91,7 @@ def read_progress(
 
     A line longer than `most_bytes` is passed over.
     """
-    chunk = read_chunk(log, offset, most_bytes=most_bytes)
+    chunk = read(log, offset, most_bytes)
     end = chunk.rfind(b"\n") + 1
     if not end and len(chunk) == most_bytes:
         return (), offset + len(chunk)

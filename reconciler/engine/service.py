@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
-from reconciler.ports import ApplyLocks, Clock, IacAdapter, Runner, StackReference
+from reconciler.ports import ApplyLocks, Clock, IacAdapter, RunLogs, Runner, StackReference
 from reconciler.stores import Store
 
 CONFIRM_AFTER: Final = timedelta(seconds=30)
@@ -36,6 +36,7 @@ class Service:
     reference_of: Callable[[StackRecord], StackReference]
     judging: Judging
     runs: Path
+    logs: RunLogs
     roots: tuple[Path, ...] = ()
     confirm_after: timedelta = CONFIRM_AFTER
     approval_time: timedelta = APPROVAL_TIME

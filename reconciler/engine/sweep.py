@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 
@@ -48,7 +49,8 @@ async def recover(service: Service) -> None:
     """Take up, at start, what an earlier daemon left: its applies first of all.
 
     Each is adopted when its process still runs, ended when it left its record, and in doubt
-    when it is gone without one; none is begun again. Saved plans that no run needs go.
+    when it is gone without one; none is begun again. Saved plans that no run needs go, and the
+    logs of runs that are over are sealed.
     """
     await clear_folders(service)
     at = service.clock.now()
@@ -73,6 +75,7 @@ async def clear_folders(service: Service) -> None:
     for folder in run_folders(service.runs):
         if folder.name not in needed:
             drop_plans(folder)
+            await asyncio.to_thread(service.logs.seal, folder / "log")
 
 
 def _wake_sanely(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:

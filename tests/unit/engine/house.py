@@ -13,6 +13,7 @@ from typing import TypeVar
 from reconciler.bootstrap.adapters import judging
 from reconciler.dispatch.apply_locks import FileApplyLocks
 from reconciler.dispatch.embedded import EmbeddedDispatcher
+from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.phases import OPEN, Phase
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
@@ -186,6 +187,7 @@ async def open_house(
         reference_of=reference_of,
         judging=judging(b"k" * 32),
         runs=runs,
+        logs=SealedLogs(b"k" * 32),
         roots=(Path("/"),),
     )
     service = replace(service, **more)  # type: ignore[arg-type]

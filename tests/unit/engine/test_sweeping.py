@@ -173,7 +173,8 @@ async def test_saved_plans_that_no_run_needs_go_at_start(house: House) -> None:
     await recover(house.service)
     assert needed.exists()
     assert not passing.exists()
-    assert [file.name for file in ended.iterdir()] == ["log"]
+    assert [file.name for file in ended.iterdir()] == ["log.sealed"]
+    assert house.service.logs.read(ended / "log", 0, 10) == b"kept"
     house.runner.release()
     await house.settle()
     assert not needed.exists()

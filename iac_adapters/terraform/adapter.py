@@ -42,7 +42,15 @@ from iac_adapters.timing import Timing
 from iac_adapters.unspoken import Unspoken
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.errors import RetryableError
-from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot, Verdict
+from reconciler.domain.model import (
+    Drifted,
+    Engine,
+    Missing,
+    Observed,
+    ResourceAddress,
+    Snapshot,
+    Verdict,
+)
 from reconciler.domain.plan import Plan
 from reconciler.ports import (
     Declaration,
@@ -123,8 +131,9 @@ class TerraformAdapter:
             context, recording = await self._record_settled(reference, context)
         timing.lap("record")
         stack = await self._assemble(context, recording)
-        reader = warm.reader if warm else self._reader(context)
-        warm = WarmStack(context.revision, stack, reader)
+        drifted = warm.drifted if warm else {}
+        reader = warm.reader if warm else self._reader(context, drifted)
+        warm = WarmStack(context.revision, stack, reader, drifted)
         self._warm.put(reference.name, warm)
         return _snapshot(reference, Payload(context, stack, warm=warm), timing)
 
@@ -171,13 +180,15 @@ class TerraformAdapter:
             self._learn(payload, seen)
 
     def _learn(self, payload: Payload, seen: Mapping[ResourceAddress, Verdict]) -> None:
-        """Keep what a complete pass found out, until there is nothing more to be learnt."""
+        """Keep what a complete pass found out, where it is another thing than before."""
         warm = payload.warm
-        if warm is not None and warm.learnt:
+        moved = {k: v for k, v in seen.items() if isinstance(v, Drifted | Missing)}
+        if warm is not None and warm.learnt == moved:
             return
-        learnt = self._recorded.learn(payload.context, payload.stack, seen)
+        drifted = warm.drifted if warm is not None else {}
+        done = self._recorded.learn(payload.context, payload.stack, seen, drifted=drifted)
         if warm is not None:
-            warm.learnt = learnt
+            warm.learnt = moved if done else None
 
     async def _load_by_cli(
         self, reference: StackReference, context: Context, timing: Timing
@@ -186,9 +197,9 @@ class TerraformAdapter:
         plan = await plan_by_cli(context)
         timing.lap("read")
         recording = plan.as_recording()
-        resources = await self._joined(
-            context, recording, ProviderKeys(context, recording, key=self._key)
-        )
+        keys = ProviderKeys(context, recording, key=self._key)
+        schemas = await self._schemas(context)
+        resources = resources_of(context, recording, keys=keys, schemas=schemas)
         stack = self._recorded.choose_by_environment(context, recording, resources)
         return _snapshot(reference, Payload(context, stack, plan=plan), timing)
 
@@ -262,18 +273,19 @@ class TerraformAdapter:
 
     async def _assemble(self, context: Context, recording: Recording) -> LoadedStack:
         keys = ProviderKeys(context, recording, key=self._key)
-        resources = await self._joined(context, recording, keys)
-        return await self._recorded.choose(context, recording, resources, keys=keys)
-
-    async def _joined(
-        self, context: Context, recording: Recording, keys: ProviderKeys
-    ) -> dict[ResourceAddress, LoadedResource]:
         schemas = await self._schemas(context)
-        return resources_of(context, recording, keys=keys, schemas=schemas)
+        resources = resources_of(context, recording, keys=keys, schemas=schemas)
+        return await self._recorded.choose(
+            context, recording, resources, keys=keys, schemas=schemas
+        )
 
-    def _reader(self, context: Context) -> TerraformReader:
-        deadline_s = read_deadline_s(context.environment)
-        return terraform_reader(self._providers, self._masker, read_deadline_s=deadline_s)
+    def _reader(self, context: Context, drifted: dict[ResourceAddress, bytes]) -> TerraformReader:
+        return terraform_reader(
+            self._providers,
+            self._masker,
+            drifted=drifted,
+            read_deadline_s=read_deadline_s(context.environment),
+        )
 
     async def _schemas(self, context: Context) -> dict[str, ProviderSchema]:
         store = self._schema_store(context)

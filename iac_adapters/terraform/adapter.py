@@ -54,7 +54,9 @@ from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.errors import ReconcilerError, RetryableError
 from reconciler.domain.model import (
+    Drifted,
     Engine,
+    Missing,
     Observed,
     ResourceAddress,
     Snapshot,
@@ -153,9 +155,10 @@ class TerraformAdapter:
             context, recording = await self._record_settled(reference, context)
         timing.lap("record")
         stack = await self._assemble(context, recording)
-        reader = warm.reader if warm else self._reader(context)
+        drifted = warm.drifted if warm else {}
+        reader = warm.reader if warm else self._reader(context, drifted)
         secrets = StackSecrets(reference, context, stack)
-        warm = WarmStack(context.revision, stack, reader, secrets)
+        warm = WarmStack(context.revision, stack, reader, secrets, drifted)
         self._warm.put(reference.name, warm)
         return self._snapshot(reference, Payload(context, stack, secrets, warm=warm), timing)
 
@@ -204,13 +207,15 @@ class TerraformAdapter:
             self._learn(payload, found)
 
     def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
-        """Keep what a complete pass found out, until there is nothing more to be learnt."""
+        """Keep what a complete pass found out, where it is another thing than before."""
         warm = payload.warm
-        if warm is not None and warm.learnt:
+        moved = {k: v for k, v in found.items() if isinstance(v, Drifted | Missing)}
+        if warm is not None and warm.learnt == moved:
             return
-        learnt = self._recorded.learn(payload.context, payload.stack, found)
+        drifted = warm.drifted if warm is not None else {}
+        done = self._recorded.learn(payload.context, payload.stack, found, drifted=drifted)
         if warm is not None:
-            warm.learnt = learnt
+            warm.learnt = moved if done else None
 
     async def _observed(
         self, context: Context, warm: WarmStack, chosen: Sequence[LoadedResource]
@@ -247,7 +252,8 @@ class TerraformAdapter:
         timing.lap("read")
         recording = plan.as_recording()
         keys = ProviderKeys(context, recording, key=self._key)
-        resources = await self._joined(context, recording, keys)
+        schemas = await self._schemas(context)
+        resources = resources_of(context, recording, keys=keys, schemas=schemas)
         stack = self._recorded.choose_by_environment(context, recording, resources)
         secrets = StackSecrets(reference, context, stack)
         return self._snapshot(reference, Payload(context, stack, secrets, plan=plan), timing)
@@ -335,18 +341,19 @@ class TerraformAdapter:
 
     async def _assemble(self, context: Context, recording: Recording) -> LoadedStack:
         keys = ProviderKeys(context, recording, key=self._key)
-        resources = await self._joined(context, recording, keys)
-        return await self._recorded.choose(context, recording, resources, keys=keys)
-
-    async def _joined(
-        self, context: Context, recording: Recording, keys: ProviderKeys
-    ) -> dict[ResourceAddress, LoadedResource]:
         schemas = await self._schemas(context)
-        return resources_of(context, recording, keys=keys, schemas=schemas)
+        resources = resources_of(context, recording, keys=keys, schemas=schemas)
+        return await self._recorded.choose(
+            context, recording, resources, keys=keys, schemas=schemas
+        )
 
-    def _reader(self, context: Context) -> TerraformReader:
-        deadline_s = read_deadline_s(context.environment)
-        return terraform_reader(self._providers, self._masker, read_deadline_s=deadline_s)
+    def _reader(self, context: Context, drifted: dict[ResourceAddress, bytes]) -> TerraformReader:
+        return terraform_reader(
+            self._providers,
+            self._masker,
+            drifted=drifted,
+            read_deadline_s=read_deadline_s(context.environment),
+        )
 
     async def _schemas(self, context: Context) -> dict[str, ProviderSchema]:
         store = self._schema_store(context)

@@ -15,7 +15,7 @@ from iac_adapters.terraform.provider_settings import ProviderSettings
 from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.state import StateInstance
-from reconciler.domain.model import ProviderDoubt, RecordedResource, ResourceAddress
+from reconciler.domain.model import Origin, ProviderDoubt, RecordedResource, ResourceAddress
 from reconciler.domain.paths import Steps
 
 
@@ -34,12 +34,25 @@ class ProviderKey:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Baseline:
+    """What the last good apply recorded of an object, msgpack, and what the code said of it.
+
+    `gone` says who moved an object that no state holds any more.
+    """
+
+    state: bytes
+    config: bytes | None = None
+    gone: Origin = Origin.UNAPPLIED
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class LoadedResource:
     """Everything needed to read and judge one resource.
 
     `wire` is None where nothing passed on the wire for it: built-in types, resources
     that do not exist yet, and those the recording could not match. `read_as_recorded` says
-    that `provider` is not what the code asks for: that was never applied.
+    that `provider` is not what the code asks for: that was never applied. `baseline` is there
+    where the state does not hold what the last good apply recorded.
     """
 
     recorded: RecordedResource
@@ -51,6 +64,7 @@ class LoadedResource:
     planned_action: str | None = None
     planned_secrets: tuple[Steps, ...] = ()
     read_as_recorded: bool = False
+    baseline: Baseline | None = None
 
     @property
     def secret_paths(self) -> tuple[Steps, ...]:

@@ -13,11 +13,11 @@ from typing import Any, Final
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.places import SecretPlaces
 from iac_adapters.terraform.addresses import block_address
-from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.loaded import Baseline, LoadedResource, LoadedStack
 from iac_adapters.terraform.schema import ResourceSchema
 from iac_adapters.terraform.values import decode
 from reconciler.domain.compare import align, aligned_paths, overlap, same, sort_key, value_at
-from reconciler.domain.model import ResourceAddress
+from reconciler.domain.model import Origin, ResourceAddress
 from reconciler.domain.origin import contains_unknown, is_empty
 from reconciler.domain.paths import AttributePath, Steps, render_path
 from reconciler.domain.plan import NewValue
@@ -44,19 +44,25 @@ class RecordedObject:
 def recorded_object(resource: LoadedResource) -> RecordedObject | None:
     """Return what is recorded of `resource`; None when that is nothing, or unreadable."""
     wire, instance, schema = resource.wire, resource.instance, resource.schema
-    if wire is None or instance is None or schema is None:
+    known = schema.resource(resource.recorded.type) if schema is not None else None
+    before = resource.baseline or (Baseline(wire.upgraded) if wire is not None else None)
+    values = decode(before.state, known) if known is not None and before is not None else None
+    if known is None or before is None or values is None:
         return None
-    known = schema.resource(wire.type_name)
-    values = decode(wire.upgraded, known) if known is not None else None
-    if known is None or values is None:
-        return None
+    config = wire.config if wire is not None else before.config
     return RecordedObject(
         values=values,
-        config=decode(wire.config, known) if wire.config is not None else None,
-        applied=resource.planned_action is None,
-        dependencies=frozenset(instance.dependencies),
-        sensitive_paths=instance.sensitive_paths,
+        config=decode(config, known) if config is not None else None,
+        applied=_applied(resource),
+        dependencies=frozenset(instance.dependencies if instance is not None else ()),
+        sensitive_paths=instance.sensitive_paths if instance is not None else (),
     )
+
+
+def _applied(resource: LoadedResource) -> bool:
+    if resource.wire is None:
+        return resource.baseline is not None and resource.baseline.gone is Origin.OUT_OF_BAND
+    return resource.planned_action is None
 
 
 def recorded_objects(stack: LoadedStack) -> dict[ResourceAddress, RecordedObject]:

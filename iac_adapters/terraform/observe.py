@@ -66,7 +66,7 @@ def settled(resource: LoadedResource) -> Verdict | None:
     """Return the verdict that needs no read, or None when the object must be read."""
     status = resource.recorded.status
     if status is Status.NOT_CREATED:
-        return Missing(Origin.UNAPPLIED)
+        return Missing(resource.baseline.gone if resource.baseline else Origin.UNAPPLIED)
     if status is Status.NOT_APPLICABLE:
         return _built_in(resource)
     if status is Status.FORGOTTEN:
@@ -173,12 +173,17 @@ def _question(resource: LoadedResource, live: LiveState) -> _Question | None:
         type_name=wire.type_name,
         schema=schema,
         live=live_values,
-        recorded=recorded,
+        recorded=_as_applied(resource, schema) or recorded,
         config=config,
         proposed=proposed_new(schema, live_values, config),
         pending=pending,
         provider_meta=wire.provider_meta or None,
     )
+
+
+def _as_applied(resource: LoadedResource, schema: ResourceSchema) -> Attributes | None:
+    """Return what the last good apply recorded, where the state holds something else."""
+    return decode(resource.baseline.state, schema) if resource.baseline is not None else None
 
 
 def _configuration(

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from iac_adapters.terraform.context import Context
-from iac_adapters.terraform.kept_providers import KeptProviders
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.provider_settings import (
@@ -24,6 +23,7 @@ from iac_adapters.terraform.provider_settings import (
 )
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.stack_memory import Remembered
 from reconciler.domain.model import ProviderDoubt, ResourceAddress
 
 
@@ -70,7 +70,7 @@ def choose(
     resources: Mapping[ResourceAddress, LoadedResource],
     *,
     keys: ProviderKeys,
-    kept: KeptProviders,
+    kept: Remembered,
 ) -> ProviderChoice:
     """Give each of `resources` the provider configuration that its object was found with."""
     chosen = dict(resources)
@@ -100,7 +100,7 @@ def choose(
 
 
 def doubts_of_environment(
-    context: Context, resources: Iterable[LoadedResource], *, kept: KeptProviders
+    context: Context, resources: Iterable[LoadedResource], *, kept: Remembered
 ) -> tuple[ProviderDoubt, ...]:
     """Return the doubts that the environment alone gives, where no configuration was seen."""
     doubts = []
@@ -147,7 +147,7 @@ def _by_sent(
 
 
 def _differing(
-    label: str, members: Sequence[LoadedResource], now: ProviderSettings, kept: KeptProviders
+    label: str, members: Sequence[LoadedResource], now: ProviderSettings, kept: Remembered
 ) -> tuple[Difference, ...]:
     before, schema = kept.settings.get(label), _schema(members)
     if before is None or schema is None:

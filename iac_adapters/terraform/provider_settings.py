@@ -79,6 +79,11 @@ def label_of(reference: ProviderReference) -> str:
     return f"{name} in {reference.module}" if reference.module else name
 
 
+def is_of(label: str, source: str) -> bool:
+    """Whether `label` names a configuration of the provider `source`."""
+    return label == source or label.startswith((f"{source}.", f"{source} in "))
+
+
 def place_variables(source: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that tell the provider `source` where its objects are."""
     name = source.rsplit("/", 1)[-1]

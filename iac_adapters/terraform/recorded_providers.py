@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.terraform.asked import asked_of
+from iac_adapters.terraform.baseline import seen_drifts, with_baselines
 from iac_adapters.terraform.context import Context
-from iac_adapters.terraform.kept_providers import KeptProviders, ProviderMemory
 from iac_adapters.terraform.loaded import (
     LoadedResource,
     LoadedStack,
@@ -33,6 +33,8 @@ from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.provider_settings import ProviderSettings, place_variables
 from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.stack_memory import Remembered, StackMemory
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
     Missing,
@@ -52,7 +54,7 @@ class RecordedProviders:
     """The provider configurations that the objects of each stack were found with."""
 
     def __init__(self, folder: Path, *, key: bytes, providers: Providers) -> None:
-        self._memory = ProviderMemory(folder, key=key)
+        self._memory = StackMemory(folder, key=key)
         self._providers = providers
         self._lost: str | None = None
 
@@ -63,10 +65,12 @@ class RecordedProviders:
         resources: Mapping[ResourceAddress, LoadedResource],
         *,
         keys: ProviderKeys,
+        schemas: Mapping[str, ProviderSchema],
     ) -> LoadedStack:
-        """Return the stack with each object given the configuration it was found with."""
+        """Return the stack with each object as it was recorded: its values and its provider."""
         name = self._memory.name(context)
         kept = self._memory.load(name)
+        resources = with_baselines(context, resources, kept.drifts, schemas=schemas)
         choice = choose(context, recording, resources, keys=keys, kept=kept)
         applied = [
             one
@@ -110,9 +114,16 @@ class RecordedProviders:
         return LoadedStack(recording, resources, facts)
 
     def learn(
-        self, context: Context, stack: LoadedStack, seen: Mapping[ResourceAddress, Verdict]
+        self,
+        context: Context,
+        stack: LoadedStack,
+        seen: Mapping[ResourceAddress, Verdict],
+        *,
+        drifted: Mapping[ResourceAddress, bytes],
     ) -> bool:
-        """Keep the configurations whose objects a complete pass has found.
+        """Keep what a complete pass saw: the configurations that found objects, and drifts.
+
+        `drifted` holds the state in which the objects were read that somebody moved.
 
         Returns whether there is nothing more to be learnt before the next load.
         """
@@ -123,7 +134,8 @@ class RecordedProviders:
         good = {label: one for label, one in stack.providers.code.items() if label in found}
         kept = self._memory.load(name)
         serial = context.state.serial
-        now = _moved(kept, good, serial)
+        drifts = seen_drifts(context, stack.resources, seen, drifted, before=kept.drifts)
+        now = replace(_moved(kept, good, serial), drifts=drifts)
         if now != kept:
             self._store(name, now)
         return good.keys() == stack.providers.code.keys()
@@ -132,7 +144,7 @@ class RecordedProviders:
         self,
         edited: Edited,
         context: Context,
-        kept: KeptProviders,
+        kept: Remembered,
         resources: Mapping[ResourceAddress, LoadedResource],
         choice: ProviderChoice,
     ) -> bool:
@@ -170,7 +182,7 @@ class RecordedProviders:
         except ReconcilerError:
             return None  # who does not answer has shown nothing
 
-    def _store(self, name: str, kept: KeptProviders) -> None:
+    def _store(self, name: str, kept: Remembered) -> None:
         try:
             self._memory.store(name, kept)
         except OSError as error:
@@ -185,9 +197,7 @@ class RecordedProviders:
         return (*warnings, self._lost) if self._lost else tuple(warnings)
 
 
-def _moved(
-    kept: KeptProviders, settings: Mapping[str, ProviderSettings], serial: int
-) -> KeptProviders:
+def _moved(kept: Remembered, settings: Mapping[str, ProviderSettings], serial: int) -> Remembered:
     return replace(
         kept,
         settings={**kept.settings, **settings},
@@ -219,7 +229,7 @@ def _awaits_provider(resource: LoadedResource) -> bool:
     return asked is not None and asked.by_provider_alone and bool(asked.by_provider())
 
 
-def _unseen(choice: ProviderChoice, kept: KeptProviders) -> tuple[ProviderDoubt, ...]:
+def _unseen(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt, ...]:
     """Return the doubts of a first look: what nobody applied was edited before it."""
     waiting: dict[str, list[str]] = defaultdict(list)
     for address, resource in choice.resources.items():

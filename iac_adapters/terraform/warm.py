@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.reader import TerraformReader
 from iac_adapters.terraform.stack_secrets import StackSecrets
+from reconciler.domain.model import ResourceAddress, Verdict
 
 _EPHEMERAL_S: Final = 600.0
 # Measured on 5 and 62 AWS resources: the objects around the values, and the verdicts.
@@ -20,14 +22,16 @@ _RESOURCE_BYTES: Final = 9_000
 class WarmStack:
     """What the last load of a stack left in memory.
 
-    `learnt` says that a complete pass over it has kept what it found out.
+    `drifted` holds the state in which moved objects were read. `learnt` says what of it a
+    complete pass has kept already; None that there is more to be kept.
     """
 
     revision: str
     stack: LoadedStack
     reader: TerraformReader
     secrets: StackSecrets
-    learnt: bool = False
+    drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
+    learnt: Mapping[ResourceAddress, Verdict] | None = None
     recorded_at_s: float = field(default_factory=time.monotonic)
 
     @property

@@ -1,7 +1,8 @@
-"""The provider configurations a stack's objects were last found with, kept encrypted.
+"""What no state file holds of a stack: how its objects were found. Kept encrypted.
 
 Code is edited before it is applied. Until then the objects stand where the last applied
-configuration put them, and this is the only memory of it: a state file does not hold it.
+provider configuration put them. And a failed apply writes into the state what it refreshed:
+afterwards only this memory knows what the last good apply had recorded.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,27 +26,46 @@ _MOST_BYTES: Final = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class KeptProviders:
-    """Settings by the label of the provider configuration, and the state's serial then."""
+class SeenDrift:
+    """One object that had drifted: what was recorded, declared and there, msgpack.
+
+    `live` is nil where it was gone. `code` is the digest of the code it was seen with, and
+    `provider` the label of its provider configuration.
+    """
+
+    recorded: bytes
+    config: bytes | None
+    live: bytes
+    code: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Remembered:
+    """Settings by the label of the provider configuration, and the state's serial then.
+
+    `drifts` holds by address what had drifted when it was last seen.
+    """
 
     settings: Mapping[str, ProviderSettings] = field(default_factory=dict)
     serials: Mapping[str, int] = field(default_factory=dict)
+    drifts: Mapping[str, SeenDrift] = field(default_factory=dict)
 
 
-class ProviderMemory:
-    """Kept configurations by stack. What cannot be read was never kept."""
+class StackMemory:
+    """What is remembered, by stack. What cannot be read was never kept."""
 
     def __init__(self, folder: Path, *, key: bytes) -> None:
         self._key = key
         self._files = SealedFiles(
             folder,
             key=key,
-            purpose="trueup provider configurations",
-            suffix=".providers",
+            purpose="trueup memory of a stack",
+            suffix=".stack",
             most=_MOST,
             most_bytes=_MOST_BYTES,
         )
-        self._known: dict[str, KeptProviders] = {}
+        self._known: dict[str, Remembered] = {}
 
     def name(self, context: Context) -> str | None:
         """Name the objects of a state, wherever the code is checked out; None without a state."""
@@ -54,25 +74,25 @@ class ProviderMemory:
         parts = f"{context.state.lineage}\n{context.workspace}"
         return hmac.digest(self._key, parts.encode(), hashlib.sha256).hex()
 
-    def load(self, name: str | None) -> KeptProviders:
+    def load(self, name: str | None) -> Remembered:
         """Return what is kept under `name`; nothing when that cannot be had."""
         if name is None:
-            return KeptProviders()
+            return Remembered()
         content = self._files.load(name)
         if content is None:
-            return self._known.get(name, KeptProviders())
+            return self._known.get(name, Remembered())
         try:
             return _unpack(content)
         except (ValueError, TypeError, KeyError, AttributeError):
-            return KeptProviders()
+            return Remembered()
 
-    def store(self, name: str, kept: KeptProviders) -> None:
+    def store(self, name: str, kept: Remembered) -> None:
         """Keep `kept` under `name`. Raises OSError; memory alone holds it then."""
         self._known[name] = kept
         self._files.store(name, _pack(kept))
 
 
-def _pack(kept: KeptProviders) -> bytes:
+def _pack(kept: Remembered) -> bytes:
     packed: bytes = msgpack.packb(
         {
             "format": _FORMAT,
@@ -81,20 +101,22 @@ def _pack(kept: KeptProviders) -> bytes:
                 for label, one in kept.settings.items()
             },
             "serials": dict(kept.serials),
+            "drifts": {address: astuple(one) for address, one in kept.drifts.items()},
         }
     )
     return packed
 
 
-def _unpack(data: bytes) -> KeptProviders:
+def _unpack(data: bytes) -> Remembered:
     content: dict[str, Any] = msgpack.unpackb(data)
     if content["format"] != _FORMAT:
         message = "kept by another release"
         raise ValueError(message)
-    return KeptProviders(
+    return Remembered(
         settings={
             label: ProviderSettings(configure, environment)
             for label, (configure, environment) in content["settings"].items()
         },
         serials={label: int(serial) for label, serial in content["serials"].items()},
+        drifts={address: SeenDrift(*fields) for address, fields in content["drifts"].items()},
     )

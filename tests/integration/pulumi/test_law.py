@@ -54,6 +54,13 @@ class Case:
         return f"{self.region}/{self.name}"
 
 
+# What the code says at an ignored path is written when the object is made anew: only the plan
+# tells that, not who moved.
+FIXED: Final = {
+    one.name: one for one in (Case("i12", "ignored", "gone"), Case("i6", "ignored", "tags"))
+}
+
+
 @pytest.fixture(scope="module")
 def kv(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> KvProject:
     """The template; for copying only."""
@@ -88,7 +95,8 @@ async def test_unasked_only_what_was_recorded_is_written(
     folder.mkdir()
     project = kv.copied(folder)
     codes = (*CODE, "moved", "moved") if elsewhere == "some moved" else CODE
-    cases = [Case(name, dice.choice(codes), dice.choice(WORLD)) for name in NAMES]
+    drawn = [Case(name, dice.choice(codes), dice.choice(WORLD)) for name in NAMES]
+    cases = [FIXED.get(case.name, case) for case in drawn]
     recorded = project.objects()
     if elsewhere == "environment":
         async with project.adapter() as adapter:  # a good pass: where the providers look is kept

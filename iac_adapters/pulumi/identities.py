@@ -80,9 +80,17 @@ def identities_of(
     of_environment = identity_of(environment)
     found: dict[str, dict[str, str]] = {}
     for edit in edits:
-        own = {**concerning(of_environment, edit.package), **edit.settings(masker)}
-        found[edit.label] = {**own, **found.get(edit.label, {})}
+        settings = edit.settings(masker)
+        variables = concerning(of_environment, edit.package)
+        ruling = {n: v for n, v in variables.items() if not _is_outranked(n, settings)}
+        found[edit.label] = {**ruling, **settings, **found.get(edit.label, {})}
     return found
+
+
+def _is_outranked(variable: str, settings: Mapping[str, str]) -> bool:
+    """Whether the configuration itself says what the variable would: `region` for `AWS_REGION`."""
+    meant = variable.partition("_")[2].replace("_", "").lower()
+    return any(name.lower() == meant for name in settings)
 
 
 def doubts_of(kept: Identities, now: Identities) -> tuple[ProviderDoubt, ...]:

@@ -70,6 +70,7 @@ async def preview(
     if run.exit_code != 0:
         raise cli.failure(run, "the correction could not be planned")
     content = await asyncio.to_thread(order.file.read_bytes)
+    await asyncio.to_thread(_expect_no_rename, order, content)
     await asyncio.to_thread(_keep_job, order, options, _words(order, content, live))
     return Preview(
         steps=[step for event in events_of(run.stdout) if (step := done_in(event)) is not None],
@@ -117,6 +118,21 @@ def _targets(order: PlanOrder, addresses: Collection[ResourceAddress]) -> list[s
         _refuse_unapplied(order.resources[address])
         targets.append(address.partition(_TO_BE_DELETED)[0])
     return list(dict.fromkeys(targets))
+
+
+def _expect_no_rename(order: PlanOrder, content: bytes) -> None:
+    """Let the saved plan expect no step for what an alias renames and that is not applied.
+
+    A targeted preview plans one under the new name, and the update takes none: it corrects
+    everything else and then fails ("expected resource operations ... but none were seen").
+    """
+    renamed = {one.named for one in order.resources.values() if one.named}
+    if not renamed:
+        return
+    saved = orjson.loads(content)
+    for urn in renamed & saved["resourcePlans"].keys():
+        saved["resourcePlans"][urn]["steps"] = []
+    order.file.write_bytes(orjson.dumps(saved))
 
 
 def _refuse_unapplied(resource: LoadedResource) -> None:

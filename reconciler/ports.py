@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
-from reconciler.domain.records import Json, RemediationId
+from reconciler.domain.records import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +198,12 @@ class IacAdapter(Protocol):
         """Return the command that does exactly what the plan saved in `folder` says."""
         ...
 
-    def progress(self, line: bytes) -> Progress | None:
-        """Return what one line of the run's log means; None when it is of no interest."""
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> Progress | None:
+        """Return what one line of the run's log means; None when it is of no interest.
+
+        `stack` is whose run it is: what a provider said is repeated without that stack's
+        secrets, and not at all where they are not known.
+        """
         ...
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
@@ -235,16 +239,4 @@ class Runner(Protocol):
 
     def interrupt(self, process: RunnerProcess) -> bool:
         """Ask it once to stop; a second call does nothing, since a second signal loses data."""
-        ...
-
-
-class Dispatcher(Protocol):
-    """Who is told to look again. A hint only: losing or doubling one is harmless."""
-
-    def scan_soon(self, stack: StackName, *, after_s: float = 0.0) -> None:
-        """Make a pass over `stack`, at the earliest after `after_s` seconds."""
-        ...
-
-    def advance_soon(self, remediation_id: RemediationId, *, after_s: float = 0.0) -> None:
-        """Look at this remediation, at the earliest after `after_s` seconds."""
         ...

@@ -8,7 +8,7 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from reconciler.domain.model import (
     Missing,
     Observed,
     Origin,
+    ProviderDoubt,
     ResourceAddress,
     Snapshot,
     StackName,
@@ -29,7 +30,7 @@ from reconciler.domain.model import (
     Verdict,
 )
 from reconciler.domain.paths import AttributePath
-from reconciler.domain.plan import Plan
+from reconciler.domain.plan import Action, NewValue, Plan
 from reconciler.domain.values import Attributes
 from reconciler.ports import (
     Clock,
@@ -72,6 +73,8 @@ class World:
     refuses_load: ReconcilerError | Exception | None = None
     refuses_plan: ReconcilerError | Exception | None = None
     lost: set[ResourceAddress] = field(default_factory=set)
+    providers: dict[ResourceAddress, str] = field(default_factory=dict)
+    doubts: tuple[ProviderDoubt, ...] = ()
     serial: int = 1
     effects: list[str] = field(default_factory=list)
 
@@ -98,11 +101,24 @@ class World:
         if kept is None:
             return Missing(Origin.UNAPPLIED)
         if live is None:
-            return Missing() if declared is not None else InSync()
+            if declared is None:
+                return InSync()
+            return Missing() if declared == kept else Missing(Origin.BOTH)
         if declared is None:
             return Unmanaged()
         changes = tuple(_changes(declared, kept, live))
         return Drifted(changes) if changes else InSync()
+
+    def new_values(self, address: ResourceAddress) -> tuple[NewValue, ...]:
+        """Return what a plan of the declared form would write that is not recorded."""
+        declared, kept = self.declared.get(address, {}), self.recorded.get(address)
+        if kept is None:
+            return (NewValue(AttributePath(""), None, None),)
+        return tuple(
+            NewValue(AttributePath(name), kept.get(name), declared[name])
+            for name in sorted(declared)
+            if declared[name] != kept.get(name)
+        )
 
     def correct(self, address: ResourceAddress) -> None:
         """Make live and recorded what is declared."""
@@ -153,8 +169,12 @@ class WorldAdapter:
             directory=str(reference.directory),
             revision=world.revision,
             obtained_by=Engine.PLUGIN,
-            resources=tuple(recorded(address, "thing") for address in world.addresses),
+            resources=tuple(
+                replace(recorded(address, "thing"), provider=world.providers.get(address, ""))
+                for address in world.addresses
+            ),
             timing_ms={"load": 1.0},
+            provider_doubts=world.doubts,
         )
 
     async def observe(
@@ -196,6 +216,11 @@ class WorldAdapter:
         types = dict.fromkeys(verdicts, "thing")
         file = folder / PLAN_FILE
         plan = saved_plan(snapshot.stack, verdicts, types, file=file, serial=world.serial)
+        resources = tuple(
+            replace(one, new=() if one.action is Action.DELETE else world.new_values(one.address))
+            for one in plan.resources
+        )
+        plan = replace(plan, resources=resources)
         if self.after_plan is not None:
             happens, self.after_plan = self.after_plan, None
             await happens()
@@ -205,7 +230,8 @@ class WorldAdapter:
         job = fake_job(snapshot, folder)
         return RunnerJob((*job.argv, snapshot.stack), job.directory, job.environment)
 
-    def progress(self, line: bytes) -> Progress | None:
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> Progress | None:
+        del stack
         return fake_progress(line)
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from iac_adapters.unspoken import unspoken_words
+from iac_adapters.redaction.redactor import redactor_of
 
 _SHOWN_CHARACTERS: Final = 300
 
@@ -19,7 +19,7 @@ def last_words(stderr: str, environment: Mapping[str, str]) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     if not lines:
         return ""
-    told = unspoken_words((), environment).without(_message(lines[-1]))
+    told = redactor_of((), environment).without(_message(lines[-1]))
     text = "".join(one if one.isprintable() else "?" for one in told)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, Protocol, TypeVar
 
 from iac_adapters.plugin_host.budget import AdaptiveLimit, TokenBucket
@@ -128,20 +128,33 @@ class Account:
         return self.answered == 0 and self.silent >= _SILENT_READS
 
 
-@dataclass(slots=True)
-class Memory:
-    """What the last pass learnt: makes the next one cheaper, never different.
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """An object that was not there, and how many passes ago that was last proven.
 
-    `missing` counts the passes since an object's absence was last proven.
+    `basis` is what `verdict` rests on: code that changed since makes it another one.
     """
 
+    basis: object
+    verdict: Missing
+    passes: int = 0
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the last pass learnt: makes the next one cheaper, never different."""
+
     verdicts: dict[ResourceAddress, tuple[object, object, Verdict]] = field(default_factory=dict)
-    missing: dict[ResourceAddress, int] = field(default_factory=dict)
+    missing: dict[ResourceAddress, Absence] = field(default_factory=dict)
     read_ms: dict[ResourceAddress, float] = field(default_factory=dict)
 
 
 class _StillMissing(PluginTimeout):
     """Its absence was proven lately, and its provider, which answers others, still looks."""
+
+    def __init__(self, verdict: Missing) -> None:
+        super().__init__("still missing")
+        self.verdict = verdict
 
 
 class StackReader(Generic[Resource, Key, Provider, Live]):
@@ -204,7 +217,7 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
                     read_ms=(time.perf_counter() - started) * 1000,
                 )
             judged_at = time.perf_counter()
-        self._remember(address, verdict, (read_at - started) * 1000)
+        self._remember(resource, verdict, (read_at - started) * 1000)
         return Observed(
             address,
             verdict,
@@ -257,10 +270,11 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
         like; but it proves nothing, so now and then the answer is waited for in full.
         """
         address = self._ask.address(resource)
-        unproven = self._memory.missing.pop(address)
-        if account.answered and unproven < _UNPROVEN_PASSES:
-            self._memory.missing[address] = unproven + 1
-            raise _StillMissing("still missing")
+        absence = self._memory.missing.pop(address)
+        lately = absence.basis is self._ask.basis(resource) and absence.passes < _UNPROVEN_PASSES
+        if account.answered and lately:
+            self._memory.missing[address] = replace(absence, passes=absence.passes + 1)
+            raise _StillMissing(absence.verdict)
         try:
             return await self._read_within(self._deadline_s, resource, key, account)
         except PluginTimeout:
@@ -365,16 +379,17 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
                 account.refusal = error
                 raise
 
-    def _remember(self, address: ResourceAddress, verdict: Verdict, read_ms: float) -> None:
+    def _remember(self, resource: Resource, verdict: Verdict, read_ms: float) -> None:
+        address = self._ask.address(resource)
         self._memory.read_ms[address] = read_ms
         if isinstance(verdict, Missing):
-            self._memory.missing[address] = 0
+            self._memory.missing[address] = Absence(self._ask.basis(resource), verdict)
         else:
             self._memory.missing.pop(address, None)
 
 
 def _without_answer(error: ReconcilerError) -> Verdict:
     if isinstance(error, _StillMissing):
-        return Missing()
+        return error.verdict
     remedy = error.remedy or _REMEDIES.get(type(error))
     return Unreadable(f"{error}; {remedy}" if remedy else str(error))

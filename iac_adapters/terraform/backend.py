@@ -9,7 +9,6 @@ import asyncio
 import errno
 import os
 import re
-import stat
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +19,14 @@ import orjson
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import plain_text
 from iac_adapters.terraform.workspace import DEFAULT_WORKSPACE, data_directory
+from reconciler.bounded_files import UnfitFileError, apart, read_bytes, read_text
 from reconciler.domain.errors import PermanentError, RetryableError
 
 LOCAL: Final = "local"
 _STATE_NAME: Final = "terraform.tfstate"
 _WORKSPACE_FOLDER: Final = "terraform.tfstate.d"
 _PULL_LIMIT_S: Final = 120.0
+MOST_STATE_BYTES: Final = 512 * 2**20
 _ATTEMPTS: Final = 10
 _PAUSE_S: Final = 0.1
 
@@ -176,7 +177,7 @@ def _output(location: StateLocation, run: ToolRun, executable: Path) -> bytes:
 async def _read_settled(path: Path) -> bytes:
     """Read `path` until it did not change in between, nor ends in mid-write."""
     for attempt in range(_ATTEMPTS):
-        content, settled = await asyncio.to_thread(_read_once, path)
+        content, settled = await apart(lambda: _read_once(path), place=path)
         if settled and (not content.strip() or content.rstrip().endswith(b"}")):
             return content
         if settled and attempt > 1:
@@ -190,17 +191,16 @@ async def _read_settled(path: Path) -> bytes:
 
 def _read_once(path: Path) -> tuple[bytes, bool]:
     try:
-        # Without waiting: a named pipe in the state's place would hold us for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            os.close(descriptor)
-            _refuse_kind(path, before.st_mode)
-        with os.fdopen(descriptor, "rb") as stream:
-            content = stream.read()
-            after = path.stat()
+        before = path.stat()
+        content = read_bytes(path, most=MOST_STATE_BYTES)
+        after = path.stat()
     except FileNotFoundError:
         return b"", True
+    except UnfitFileError as error:
+        raise PermanentError(
+            f"{path}: {error.strerror}",
+            remedy="check the backend's `path`; a state is a regular file of usual size",
+        ) from error
     except OSError as error:
         raise PermanentError(f"{path}: {_reason(error)}", remedy=_remedy(error)) from error
     return content, _version(before) == _version(after)
@@ -208,14 +208,6 @@ def _read_once(path: Path) -> tuple[bytes, bool]:
 
 def _version(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _refuse_kind(path: Path, mode: int) -> None:
-    what = "directory" if stat.S_ISDIR(mode) else "device, pipe or socket"
-    raise PermanentError(
-        f"{path}: is a {what}, not a state file",
-        remedy="check the backend's `path`; a state is a regular file",
-    )
 
 
 def _reason(error: OSError) -> str:
@@ -232,7 +224,7 @@ def _remedy(error: OSError) -> str:
 
 def _initialised_backend(file: Path) -> dict[str, Any]:
     try:
-        document = orjson.loads(file.read_bytes())
+        document = orjson.loads(read_bytes(file))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
@@ -250,8 +242,8 @@ def _declared_backend(directory: Path) -> str | None:
     try:
         files = sorted(p for p in directory.iterdir() if p.name.endswith((".tf", ".tofu")))
         documents = sorted(p for p in directory.iterdir() if p.name.endswith((".tf.json",)))
-        texts = [p.read_text(encoding="utf-8-sig", errors="replace") for p in files if p.is_file()]
-        parsed = [_json(p.read_bytes()) for p in documents if p.is_file()]
+        texts = [read_text(p, encoding="utf-8-sig", errors="replace") for p in files if p.is_file()]
+        parsed = [_json(read_bytes(p)) for p in documents if p.is_file()]
     except OSError as error:
         raise PermanentError(
             f"{error.filename or directory}: {_reason(error)}", remedy=_remedy(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.revision import Revision
-from iac_adapters.terraform.backend import locate_state, read_state
+from iac_adapters.terraform.backend import StateLocation, locate_state, read_state
 from iac_adapters.terraform.dev_overrides import DevOverrides, dev_overrides
-from iac_adapters.terraform.executable import find_executable
+from iac_adapters.terraform.executable import Executable, find_executable
 from iac_adapters.terraform.installed import (
     LOCK_FILE,
     InstalledProvider,
@@ -24,11 +23,14 @@ from iac_adapters.terraform.read_only import read_only
 from iac_adapters.terraform.source import Source, load_source
 from iac_adapters.terraform.state import StateFile, StateInstance, parse_state
 from iac_adapters.terraform.workspace import data_directory, selected_workspace
+from reconciler.bounded_files import apart, names_in
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.passed_environment import without_ours
 from reconciler.ports import StackReference
 
 BUILT_IN: Final = "terraform.io/builtin/terraform"
+_PACKAGES_WITHIN_S: Final = 600.0
+"""A package of a gigabyte on a slow disk is read once, to be checked."""
 _REMOTE_STATE: Final = "terraform_remote_state"
 
 
@@ -78,10 +80,37 @@ async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> 
         PermanentError: something is missing or broken; the message names it.
     """
     directory = reference.directory
+    found = await apart(lambda: _survey(reference, cache_dir=cache_dir), place=directory)
+    content = await read_state(
+        found.location,
+        executable=found.executable.path,
+        environment=found.environment,
+        called_from=found.called_from,
+    )
+    return await apart(
+        lambda: _context(reference, found, state=content, key=key, cache_dir=cache_dir),
+        place=directory,
+        within_s=_PACKAGES_WITHIN_S,
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Survey:
+    """What the directory says before the state is read."""
+
+    environment: dict[str, str]
+    data_dir: Path
+    workspace: str
+    executable: Executable
+    source: Source
+    location: StateLocation
+    called_from: Path
+
+
+def _survey(reference: StackReference, *, cache_dir: Path) -> _Survey:
+    directory = reference.directory
     environment = read_only({**without_ours(os.environ), **reference.environment})
-    if not directory.is_dir():
-        message = f"{directory}: no such directory"
-        raise PermanentError(message, remedy="name a directory that holds *.tf files")
+    names_in(directory)  # one that is not there is told as such, not by a file missing in it
     data_dir = data_directory(directory, environment)
     workspace = selected_workspace(directory, environment=environment, wanted=reference.workspace)
     if reference.workspace is not None:
@@ -96,35 +125,36 @@ async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> 
         called_from=called_from,
     )
     location = locate_state(directory, workspace=workspace, environment=environment)
-    content = await read_state(
-        location, executable=executable.path, environment=environment, called_from=called_from
+    return _Survey(environment, data_dir, workspace, executable, source, location, called_from)
+
+
+def _context(
+    reference: StackReference, found: _Survey, *, state: bytes, key: bytes, cache_dir: Path
+) -> Context:
+    directory, executable = reference.directory, found.executable
+    parsed = parse_state(state, origin=found.location.description)
+    _refuse_unqualified(parsed, found.location.description, executable.name)
+    overrides = dev_overrides(
+        found.environment, tool=executable.name, called_from=found.called_from
     )
-    state = parse_state(content, origin=location.description)
-    _refuse_unqualified(state, location.description, executable.name)
-    overrides = dev_overrides(environment, tool=executable.name, called_from=called_from)
-    followed = _followed(overrides, source, state, directory / LOCK_FILE)
-    providers = installed_providers(directory, data_dir=data_dir, overrides=followed)
-    await asyncio.to_thread(
-        check_packages,
-        providers,
-        lock_file=directory / LOCK_FILE,
-        known=cache_dir / "packages",
-    )
+    followed = _followed(overrides, found.source, parsed, directory / LOCK_FILE)
+    providers = installed_providers(directory, data_dir=found.data_dir, overrides=followed)
+    check_packages(providers, lock_file=directory / LOCK_FILE, known=cache_dir / "packages")
     context = Context(
         directory=directory,
         tool=executable.name,
         executable=executable.path,
-        workspace=workspace,
-        state=state,
-        source=source,
+        workspace=found.workspace,
+        state=parsed,
+        source=found.source,
         providers=providers,
         revision="",
         plan_arguments=tuple(f"-var-file={file}" for file in reference.var_files),
-        environment=environment,
-        called_from=called_from,
-        warnings=(*source.warnings, *(overrides.warning(one) for one in followed)),
+        environment=found.environment,
+        called_from=found.called_from,
+        warnings=(*found.source.warnings, *(overrides.warning(one) for one in followed)),
     )
-    return replace(context, revision=_revision(context, reference, state=content, key=key))
+    return replace(context, revision=_revision(context, reference, state=state, key=key))
 
 
 def _followed(

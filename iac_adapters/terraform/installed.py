@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.plugin_host.file_identity import FileIdentity, identity_of
+from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 
 LOCK_FILE: Final = ".terraform.lock.hcl"
@@ -55,7 +56,7 @@ def locked_versions(lock_file: Path) -> dict[str, str]:
         PermanentError: it is there and cannot be read.
     """
     try:
-        text = lock_file.read_text(encoding="utf-8", errors="replace")
+        text = read_text(lock_file, errors="replace")
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.installed import InstalledProvider
+from iac_adapters.terraform.provider_settings import ProviderSettings
 from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.state import StateInstance
-from reconciler.domain.model import RecordedResource, ResourceAddress
+from reconciler.domain.model import ProviderDoubt, RecordedResource, ResourceAddress
+from reconciler.domain.paths import Steps
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,7 +38,8 @@ class LoadedResource:
     """Everything needed to read and judge one resource.
 
     `wire` is None where nothing passed on the wire for it: built-in types, resources
-    that do not exist yet, and those the recording could not match.
+    that do not exist yet, and those the recording could not match. `read_as_recorded` says
+    that `provider` is not what the code asks for: that was never applied.
     """
 
     recorded: RecordedResource
@@ -46,6 +49,26 @@ class LoadedResource:
     schema: ProviderSchema | None = None
     ignored: IgnoreRules = field(default_factory=IgnoreRules)
     planned_action: str | None = None
+    planned_secrets: tuple[Steps, ...] = ()
+    read_as_recorded: bool = False
+
+    @property
+    def secret_paths(self) -> tuple[Steps, ...]:
+        """The places that the state marks as secret, and those that the plan does."""
+        recorded = self.instance.sensitive_paths if self.instance is not None else ()
+        return (*recorded, *self.planned_secrets)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProviderFacts:
+    """What is known of a stack's provider configurations.
+
+    `code` holds by label what the code says, where that is what the objects are read with.
+    """
+
+    doubts: tuple[ProviderDoubt, ...] = ()
+    warnings: tuple[str, ...] = ()
+    code: Mapping[str, ProviderSettings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,3 +77,4 @@ class LoadedStack:
 
     recording: Recording
     resources: Mapping[ResourceAddress, LoadedResource]
+    providers: ProviderFacts = field(default_factory=ProviderFacts)

@@ -46,6 +46,11 @@ class ProviderSchema:
     def _parsed(self) -> dict[str, ResourceSchema]:
         return {}
 
+    @cached_property
+    def configuration(self) -> ResourceSchema:
+        """The schema of the provider's own configuration."""
+        return ResourceSchema.parse(self._answer.provider, protocol=self.protocol)
+
     def resource(self, type_name: str) -> ResourceSchema | None:
         """Return the schema of `type_name`, or None when the provider does not know it."""
         if type_name not in self._parsed:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from reconciler.bounded_files import open_regular, read_bytes
 from reconciler.domain.errors import PermanentError
 
 TOFU: Final = "tofu"
@@ -61,7 +62,7 @@ def read_file(file: Path) -> bytes:
         PermanentError: it cannot be read; the message says why.
     """
     try:
-        return file.read_bytes()
+        return read_bytes(file)
     except OSError as error:
         raise PermanentError(
             f"{file}: {error.strerror}", remedy="check the file and its permissions"
@@ -72,7 +73,7 @@ def variable_and_lock_files(root: Path) -> list[Path]:
     """Return the files beside the code that Terraform reads by name."""
     named = [root / name for name in _BY_NAME]
     matched = [file for pattern in _BY_PATTERN for file in root.glob(pattern)]
-    return sorted(file for file in {*named, *matched} if file.is_file())
+    return sorted(file for file in {*named, *matched} if file.exists() and not file.is_dir())
 
 
 def digest_references(text: str, *, module: Path, root: Path, cwd: Path) -> bytes:
@@ -111,7 +112,7 @@ def _add_call(digest: hashlib._Hash, call: str, places: Mapping[str, Path]) -> N
 def _add_content(digest: hashlib._Hash, file: Path) -> None:
     digest.update(str(file).encode(errors="surrogateescape"))
     try:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     except OSError as error:
         digest.update(f"unreadable {error.errno}".encode())
@@ -163,7 +164,8 @@ def _ignored(name: str) -> bool:
 
 def _may_be_code(path: Path) -> bool:
     # A link that leads nowhere is kept: reading it fails by its name, as it does in a plan.
-    return path.is_file() or (path.is_symlink() and not path.exists())
+    # So is a pipe: the tool would open it, and wait.
+    return not path.is_dir()
 
 
 def _is_override(name: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.reader import TerraformReader
+from iac_adapters.terraform.stack_secrets import StackSecrets
 
 _EPHEMERAL_S: Final = 600.0
 # Measured on 5 and 62 AWS resources: the objects around the values, and the verdicts.
@@ -17,11 +18,16 @@ _RESOURCE_BYTES: Final = 9_000
 
 @dataclass(slots=True)
 class WarmStack:
-    """What the last load of a stack left in memory."""
+    """What the last load of a stack left in memory.
+
+    `learnt` says that a complete pass over it has kept what it found out.
+    """
 
     revision: str
     stack: LoadedStack
     reader: TerraformReader
+    secrets: StackSecrets
+    learnt: bool = False
     recorded_at_s: float = field(default_factory=time.monotonic)
 
     @property
@@ -50,5 +56,10 @@ def _resource(resource: LoadedResource) -> int:
         size += len(instance.attributes_json or b"") + len(instance.private)
     if wire is not None:
         # The reader keeps what it read last, which is about as large as what was recorded.
-        size += 2 * len(wire.upgraded) + len(wire.config or b"") + sum(map(len, wire.validated))
+        size += (
+            2 * len(wire.upgraded)
+            + len(wire.config or b"")
+            + len(wire.planned)
+            + sum(map(len, wire.validated))
+        )
     return size

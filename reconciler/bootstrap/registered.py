@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from reconciler.bootstrap.targets import detect_tool
@@ -23,7 +24,8 @@ def stack_records(settings: Settings) -> tuple[StackRecord, ...]:
 
 
 def _stack_record(stack: StackSettings) -> StackRecord:
-    directory = stack.directory.resolve()
+    # realpath, not resolve: a link that leads back to itself is told at its own pass.
+    directory = Path(os.path.realpath(stack.directory))
     return StackRecord(
         name=StackName(stack.name),
         tool=_tool_of(directory),

@@ -28,8 +28,19 @@ from reconciler.settings import Settings, data_directory, find_settings_file, lo
     is_flag=True,
     help="Make a new admin token; the one made before stops working.",
 )
+@click.option(
+    "--accept-new-database",
+    is_flag=True,
+    help="Start although the database was lost or is an older copy; what it held is gone.",
+)
 @click.pass_context
-def serve(context: click.Context, *, insecure_listen: bool, new_admin_token: bool) -> int:
+def serve(
+    context: click.Context,
+    *,
+    insecure_listen: bool,
+    new_admin_token: bool,
+    accept_new_database: bool,
+) -> int:
     """Watch the stacks of trueup.toml, and serve the API.
 
     Runs in the foreground until SIGINT or SIGTERM; SIGHUP reads trueup.toml anew. An apply
@@ -39,7 +50,7 @@ def serve(context: click.Context, *, insecure_listen: bool, new_admin_token: boo
 
     def settings() -> Settings:
         file = context.obj or find_settings_file(Path.cwd(), given)
-        read = load_settings(file, given)
+        read = load_settings(file, given, lost_stacks=True)
         _withhold(given, read)
         return read
 
@@ -59,6 +70,7 @@ def serve(context: click.Context, *, insecure_listen: bool, new_admin_token: boo
         crashed=lambda error: write_crash_log(error, os.environ),
         insecure_listen=insecure_listen,
         new_admin_token=new_admin_token,
+        accept_new_database=accept_new_database,
     )
     asyncio.run(serve_until_stopped(order))
     return 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from reconciler.domain.coverage import derived_template_id, resource_id
 from reconciler.domain.model import (
@@ -24,6 +24,7 @@ from reconciler.domain.paths import AttributePath
 from reconciler.domain.policy import Subject
 from reconciler.domain.records import FindingRecord, FindingState, Json, TemplateId
 from reconciler.domain.score import score
+from reconciler.domain.values import UNKNOWN, Sensitive, Value
 
 SETTLED: Final = "settled"
 """The key of `details` that says which person's word stands about exactly this drift."""
@@ -129,7 +130,7 @@ def subject_of(record: FindingRecord, *, templates: frozenset[TemplateId] = froz
 
 
 def finding_of(record: FindingRecord) -> Finding:
-    """Return the finding as the judgement of a plan needs it: places, and no values."""
+    """Return the finding as the judgement of a plan needs it: places and recorded values."""
     return Finding(
         address=record.address,
         type=record.type,
@@ -141,6 +142,7 @@ def finding_of(record: FindingRecord) -> Finding:
         source=None,
         changes=_places(record, "changes"),
         consequences=_places(record, "consequences"),
+        provider=record.details.get("provider") or "",
     )
 
 
@@ -166,9 +168,29 @@ def _places(record: FindingRecord, key: str) -> tuple[Change, ...]:
         Change(
             path=AttributePath(change["path"]),
             declared=None,
-            recorded=None,
+            recorded=_value(change.get("recorded")),
             live=None,
             origin=record.origin or Origin.BOTH,
         )
         for change in record.details.get(key) or ()
     )
+
+
+def _value(kept: Any) -> Value:
+    """Return the value behind its JSON form (`wire.scan.value_object`).
+
+    A map whose only key is `digest` comes back as a secret: then it equals no planned value,
+    and a person decides.
+    """
+    match kept:
+        case {"digest": str(digest), **more} if not more:
+            return Sensitive(digest)
+        case {"unknown": True, **more} if not more:
+            return UNKNOWN
+        case dict():
+            return {name: _value(item) for name, item in kept.items()}
+        case list():
+            return [_value(item) for item in kept]
+        case _:
+            value: Value = kept
+            return value

@@ -29,6 +29,7 @@ from reconciler.domain.records import (
     RunState,
     StackRecord,
 )
+from reconciler.engine.due import scan_soon
 from reconciler.engine.fleet import defect
 from reconciler.engine.folders import drop, make_private
 from reconciler.engine.follow import begin
@@ -157,9 +158,13 @@ def _conclude(
     if plan.empty:
         ended = move(tx, known, Event.PLAN_EMPTY, at=at, note=NOTHING_TO_DO)
         settle(tx, ended, {"state": ended.phase.value, "reason": NOTHING_TO_DO})
-        service.dispatcher.scan_soon(known.stack)
+        scan_soon(tx, known.stack, at=at)
         return None
-    reasons = concerns(plan, [finding_of(record) for record in records])
+    reasons = concerns(
+        plan,
+        [finding_of(record) for record in records],
+        doubts=prepared.snapshot.provider_doubts,
+    )
     planned = replace(known, plan=plan_object(plan, concerns=reasons), plan_digest=str(plan.digest))
     needed = _needs_person(tx, planned, records, reasons, at=at)
     if needed is not None:

@@ -66,7 +66,9 @@ async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingR
         loaded = await load(service, stack)
         addresses = tuple(sorted(record.address for record in records))
         plan = await loaded.adapter.plan(loaded.snapshot, addresses, folder=folder)
-    return plan_object(plan, concerns=concerns(plan, [finding_of(one) for one in records]))
+    findings = [finding_of(one) for one in records]
+    doubts = loaded.snapshot.provider_doubts
+    return plan_object(plan, concerns=concerns(plan, findings, doubts=doubts))
 
 
 def _stack(view: Transaction, name: StackName) -> StackRecord:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from reconciler.domain.model import StackName
 from reconciler.domain.records import Run, RunState
 from reconciler.engine.journal import emit
 from reconciler.engine.runs import folder_of, run_body
@@ -34,7 +35,7 @@ class RunTail:
         steps: dict[str, str] = {}
         texts: list[str] = []
         for line in await self._lines():
-            seen = self._adapter.progress(line)
+            seen = self._adapter.progress(line, stack=self._run.stack)
             if seen is None:
                 continue
             texts.append(seen.text)
@@ -74,7 +75,12 @@ def read_chunk(log: Path, offset: int, *, most_bytes: int = MOST_AT_ONCE_BYTES) 
 
 
 def read_progress(
-    log: Path, offset: int, adapter: IacAdapter, *, most_bytes: int = MOST_AT_ONCE_BYTES
+    log: Path,
+    offset: int,
+    adapter: IacAdapter,
+    *,
+    stack: StackName | None = None,
+    most_bytes: int = MOST_AT_ONCE_BYTES,
 ) -> tuple[tuple[Progress, ...], int]:
     """Return what the whole lines from `offset` on mean, and where the next one begins.
 
@@ -85,5 +91,5 @@ def read_progress(
     if not end and len(chunk) == most_bytes:
         return (), offset + len(chunk)
     lines = chunk[:end].splitlines()
-    seen = (adapter.progress(line) for line in lines)
+    seen = (adapter.progress(line, stack=stack) for line in lines)
     return tuple(one for one in seen if one is not None), offset + end

@@ -108,6 +108,7 @@ class WorldProvider:
     def __init__(self) -> None:
         self._world: World | None = None
         self._token: str | None = None
+        self._default_tags: dict[str, str] = {}
         self.stopped = asyncio.Event()
         self._handlers: dict[Rpc, Callable[[bytes], Any]] = {
             Rpc.METADATA: self._metadata,
@@ -193,7 +194,9 @@ class WorldProvider:
         if config["token"] == "expired":
             answer.diagnostics.add(severity=1, summary="ExpiredToken: log in again")
             return answer
-        self._world = World(Path(config["world"]))
+        self._default_tags = config["default_tags"] or {}
+        region = config["region"] or os.environ.get("WORLD_REGION")
+        self._world = World(Path(f"{config['world']}.{region}" if region else config["world"]))
         self._token = config["token"]
         if "tokens" in self._world.read():
             with self._world.changed() as content:
@@ -227,8 +230,14 @@ class WorldProvider:
             answer.diagnostics.add(severity=1, summary=summary, detail=detail)
             return answer
         found = content["objects"].get(state["id"])
-        answer.new_state.msgpack = encode(None if found is None else to_wire(found))
+        answer.new_state.msgpack = encode(None if found is None else to_wire(self._seen(found)))
         return answer
+
+    def _seen(self, found: dict[str, Any]) -> dict[str, Any]:
+        """What is read of a thing: its tags are those that are no default ones."""
+        tags = found.get("tags_all") or {}
+        own = {key: one for key, one in tags.items() if self._default_tags.get(key) != one}
+        return {**found, "tags": own or None, "tags_all": tags or None}
 
     def _plan(self, request: bytes) -> Any:
         asked = message("PlanRequest").FromString(request)
@@ -238,6 +247,8 @@ class WorldProvider:
             answer.planned_state.msgpack = encode(None)
             return answer
         planned["password_wo"] = None
+        if planned["tags"] != UNKNOWN:
+            planned["tags_all"] = {**self._default_tags, **(planned["tags"] or {})} or None
         config = decode(asked.config)
         replacing = _differing(prior, planned) & REPLACING if prior else frozenset()
         for name in sorted(replacing):
@@ -264,6 +275,8 @@ class WorldProvider:
             made["serial"] = made["serial"] or uuid.uuid4().hex
             made["size"] = SIZE_BY_DEFAULT if made["size"] is None else made["size"]
             content["objects"][made["id"]] = to_store(made)
+            writes = content.setdefault("writes", {})
+            writes[made["name"]] = writes.get(made["name"], 0) + 1
         return _applied(made)
 
     def _read_data(self, _request: bytes) -> Any:

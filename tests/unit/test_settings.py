@@ -73,6 +73,12 @@ def test_the_documented_example_is_understood(home: Path) -> None:
     assert settings.daemon.data_dir == home / "data"
 
 
+def test_the_api_may_register_what_lies_beside_the_file_unless_roots_are_named(home: Path) -> None:
+    assert load(home, "").daemon.roots == (home,)
+    assert load(home, '[daemon]\nroots = ["web", "db"]').daemon.roots == (home / "web", home / "db")
+    assert load_settings(None, {}).daemon.roots == (Path.home(),)
+
+
 def test_a_stack_is_named_after_its_directory(home: Path) -> None:
     settings = load(home, '[[stack]]\ndirectory = "web"\n[[stack]]\ndirectory = "./db/"\n')
     assert [stack.name for stack in settings.stacks] == ["web", "db"]

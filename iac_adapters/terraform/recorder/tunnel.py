@@ -95,7 +95,7 @@ class Connection:
             case Rpc.UPGRADE_STATE:
                 self.capture.upgrades.append(_upgrade_call(request, response))
             case Rpc.PLAN:
-                self.capture.plans.append(_plan_call(request))
+                self.capture.plans.append(_plan_call(request, response))
             case Rpc.READ_DATA:
                 state = message("ReadDataResponse").FromString(response).state.msgpack
                 self.capture.data_reads.append(DataRead(request, state))
@@ -116,13 +116,15 @@ def _upgrade_call(request: bytes, response: bytes) -> UpgradeCall:
     )
 
 
-def _plan_call(request: bytes) -> PlanCall:
+def _plan_call(request: bytes, response: bytes) -> PlanCall:
     asked = message("PlanRequest").FromString(request)
+    answered = message("PlanResponse").FromString(response)
     return PlanCall(
         type_name=asked.type_name,
         prior=asked.prior_state.msgpack,
         config=asked.config.msgpack,
         provider_meta=asked.provider_meta.msgpack,
+        planned=answered.planned_state.msgpack,
     )
 
 

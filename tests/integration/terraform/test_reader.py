@@ -12,8 +12,8 @@ from typing import cast
 import psutil
 import pytest
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host import reading as reader_module
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.adapter import Payload, TerraformAdapter
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
 from iac_adapters.terraform.warm import WarmStack

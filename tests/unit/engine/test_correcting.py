@@ -60,7 +60,7 @@ async def test_drift_is_corrected_unasked_once_it_lasted(house: House) -> None:
     assert house.world.live[A] == {"size": 1}
     assert await house.findings() == ()
     assert (await house.stack()).health is Health.IN_SYNC
-    assert house.hints.scans == {"shop": 0.0}
+    assert "shop" in house.hints.scans
     (run,) = await house.runs()
     assert (run.state, run.exit_code, run.progress) == (RunState.FINISHED, 0, {A: "done"})
     assert not list((house.service.runs / run.id).glob("plan*"))

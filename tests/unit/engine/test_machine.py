@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +20,12 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.domain.phases import OPEN, TERMINAL, Event, Phase, transitions
 from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import Remediation, RemediationId, RunState
+from reconciler.domain.wakeups import WakeUp
 from reconciler.engine import decisions
 from reconciler.engine.sweep import recover, sweep
 from reconciler.ports import RunnerJob, RunnerProcess
 from reconciler.stores import Store, Transaction
 from tests.fake_world import Fate, WorldRunner
-from tests.fakes import FakeDispatcher
 from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, B, C, House, open_house
 
 T = TypeVar("T")
@@ -62,6 +62,9 @@ class DyingStore:
 
     def on_event(self, listener: Callable[[int], None]) -> Callable[[], None]:
         return self._store.on_event(listener)
+
+    def on_wake(self, listener: Callable[[Sequence[WakeUp]], None]) -> Callable[[], None]:
+        return self._store.on_wake(listener)
 
     async def close(self) -> None:
         await self._store.close()
@@ -143,8 +146,7 @@ class Correcting(RuleBasedStateMachine):
     def restart(self) -> None:
         self.store.commits_left = None
         self.runner.finish_all()
-        self.house.hints = FakeDispatcher()
-        self.house.service = replace(self.house.service, dispatcher=self.house.hints)
+        self.house.forget_wakeups()
         self.do(recover(self.house.service))
         self.do(self.house.settle())
 

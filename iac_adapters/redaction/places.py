@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.recognise import recognisable_texts
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
-
-# Shorter secrets ("true", "admin") occur in plain values by chance.
-RECOGNISABLE: Final = 8
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,24 +58,10 @@ class SecretPlaces:
 
     def _words(self, value: Value, at: Steps) -> Iterator[str]:
         if at and self.boundary(at) == at:
-            yield from _texts(value)
+            yield from recognisable_texts(value)
         elif isinstance(value, dict):
             for key, item in value.items():
                 yield from self._words(item, (*at, key))
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 yield from self._words(item, (*at, index))
-
-
-def _texts(value: Value) -> Iterator[str]:
-    match value:
-        case str() if len(value) >= RECOGNISABLE:
-            yield value
-        case list():
-            for item in value:
-                yield from _texts(item)
-        case dict():
-            for item in value.values():
-                yield from _texts(item)
-        case _:
-            return

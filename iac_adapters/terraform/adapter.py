@@ -196,11 +196,8 @@ class TerraformAdapter:
                 found[observed.address] = observed.verdict
                 yield seen(observed, payload.secrets, self._masker)
         else:
-            assert payload.warm is not None  # noqa: S101 - likewise
-            async with contextlib.aclosing(
-                self._observed(payload.context, payload.warm, chosen)
-            ) as all_:
-                async for observed in all_:
+            async with contextlib.aclosing(self._observed(payload, chosen)) as pass_:
+                async for observed in pass_:
                     found[observed.address] = observed.verdict
                     yield seen(observed, payload.secrets, self._masker)
         if wanted is None:
@@ -218,9 +215,11 @@ class TerraformAdapter:
             warm.learnt = moved if done else None
 
     async def _observed(
-        self, context: Context, warm: WarmStack, chosen: Sequence[LoadedResource]
+        self, payload: Payload, chosen: Sequence[LoadedResource]
     ) -> AsyncGenerator[Observed, None]:
         """Observe `chosen`; what refuses ephemeral credentials is recorded anew, once."""
+        warm = payload.warm
+        assert warm is not None  # noqa: S101 - made together, where no plan was
         refused: list[Observed] = []
         async with contextlib.aclosing(warm.reader.observe(chosen)) as pass_:
             async for observed in pass_:
@@ -231,7 +230,7 @@ class TerraformAdapter:
         if not refused:
             return
         try:
-            stack = await self._assemble(context, await self._record(context))
+            stack = await self._assemble(payload.context, await self._record(payload.context))
         except ReconcilerError:
             stack = LoadedStack(NOTHING_RECORDED, {})  # the refusals stand
         else:

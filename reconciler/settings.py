@@ -29,6 +29,7 @@ from pydantic import (
 )
 
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.domain.places import config_home, data_home
 from reconciler.durations import read_duration
 from reconciler.settings_problems import Whereabouts, describe_problems, describe_twins
@@ -120,6 +121,7 @@ PlacedPath = Annotated[Path, AfterValidator(_placed)]
 ExistingDirectory = Annotated[PlacedPath, AfterValidator(_existing_directory)]
 Script = Annotated[PlacedPath, AfterValidator(_script)]
 ExistingFile = Annotated[PlacedPath, AfterValidator(_existing_file)]
+VariablePattern = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$")]
 
 
@@ -145,6 +147,10 @@ class DaemonSettings(_Section):
     """How long a remediation waits for a person before it expires."""
     plugin_memory: Size = 2 * 2**30
     """Bytes that warm plugin processes may hold together; the coldest go first."""
+    pass_environment: tuple[VariablePattern, ...] = WELL_KNOWN
+    """Which of the daemon's own variables tools and plugins see beside the common ones."""
+    roots: tuple[ExistingDirectory, ...] = ()
+    """Below which directories the API may register stacks; never empty once loaded."""
 
     @field_validator("listen")
     @classmethod
@@ -176,6 +182,10 @@ class StackSettings(_Section):
     engine: Literal["auto", "plugin", "cli"] = "auto"
     var_files: tuple[ExistingFile, ...] = ()
     env_file: ExistingFile | None = None
+    working_directory: ExistingDirectory | None = None
+    """Where terraform is called from, with `-chdir`; the directory itself, unless given."""
+    run_code: bool = True
+    """Whether the stack may have programs of its own run while it is looked at."""
     dynamic_providers: bool = False
     """Whether Pulumi providers that are code inside the stack's state may be run to read."""
 
@@ -190,6 +200,12 @@ class StackSettings(_Section):
     def _one_tool(self) -> Self:
         if self.workspace and self.pulumi_stack:
             message = "`workspace` is Terraform's and `pulumi_stack` is Pulumi's; keep one"
+            raise ValueError(message)
+        if self.dynamic_providers and not self.run_code:
+            message = "`dynamic_providers = true` runs code, and `run_code = false` forbids it"
+            raise ValueError(message)
+        if self.working_directory and self.pulumi_stack:
+            message = "`working_directory` is Terraform's, and `pulumi_stack` is Pulumi's; keep one"
             raise ValueError(message)
         return self
 
@@ -307,7 +323,14 @@ def load_settings(
         where = Whereabouts(file, key_lines(text), names)
         raise describe_problems(error, model=Settings, where=where) from error
     _refuse_twins(settings, file, text)
-    return settings
+    return settings if settings.daemon.roots else _with_roots(settings, file)
+
+
+def _with_roots(settings: Settings, file: Path | None) -> Settings:
+    """Allow the API what lies beside the file, or where there is none the user's home."""
+    root = Path.home() if file is None else file.resolve().parent
+    daemon = settings.daemon.model_copy(update={"roots": (root,)})
+    return settings.model_copy(update={"daemon": daemon})
 
 
 def data_directory(settings: Settings, environment: Mapping[str, str]) -> Path:

@@ -185,6 +185,11 @@ def _resource(content: Mapping[str, Any]) -> StateResource:
     )
 
 
+def provider_urn(reference: str) -> str:
+    """Return the URN in a provider's reference, `URN::ID`; the ID of one to come is not known."""
+    return reference.rpartition("::")[0]
+
+
 def type_of(urn: str) -> str:
     """Return the resource type that a URN names; that of the resource, not of its parents."""
     qualified = urn.split("::")[2] if urn.count("::") >= 3 else ""  # noqa: PLR2004 - urn:...::project::types::name

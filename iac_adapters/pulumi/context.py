@@ -22,7 +22,7 @@ from iac_adapters.pulumi.programs import (
 )
 from iac_adapters.pulumi.project import Project, load_project, selected_stack
 from iac_adapters.pulumi.provider_config import Surroundings
-from iac_adapters.pulumi.secrecy import secret_words
+from iac_adapters.pulumi.redaction import secret_words
 from iac_adapters.pulumi.secrets import (
     PASSPHRASE,
     UNDECIPHERABLE,
@@ -31,10 +31,12 @@ from iac_adapters.pulumi.secrets import (
 )
 from iac_adapters.pulumi.sources import add_cli, add_sources, identity_of
 from iac_adapters.pulumi.values import deciphered, secret_paths
+from iac_adapters.redaction.patterns import without_secrets
+from iac_adapters.redaction.redactor import Redactor, redactor_of
 from iac_adapters.revision import Revision
-from iac_adapters.unspoken import Unspoken, unspoken_words, without_secrets
 from reconciler.bounded_files import apart, read_bytes
 from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.passed_environment import without_ours
 from reconciler.ports import StackReference
 
 _EXPORT_S: Final = 300.0
@@ -56,13 +58,13 @@ class Context:
     warnings: tuple[str, ...] = ()
 
     @property
-    def unspoken(self) -> Unspoken:
+    def redactor(self) -> Redactor:
         """The secret words of the stack."""
-        return self.cli.unspoken
+        return self.cli.redactor
 
     def keeping_quiet(self, words: Iterable[str]) -> Context:
         """Return the same, with `words` among those that must not be said."""
-        return replace(self, cli=replace(self.cli, unspoken=self.unspoken.and_also(words)))
+        return replace(self, cli=replace(self.cli, redactor=self.redactor.and_also(words)))
 
 
 async def prepare(
@@ -89,7 +91,7 @@ async def prepare(
         directory=project.directory,
         stack=found.stack,
         environment=environment,
-        unspoken=unspoken_words((), environment),
+        redactor=redactor_of((), environment),
         program=program,
     )
     content = await _content(place, cli)
@@ -110,12 +112,12 @@ async def prepare(
     if known is not None and known.content == content and known.cli.environment == environment:
         return _noticed(replace(context, checkpoint=known.checkpoint, cli=known.cli))
     checkpoint = await _deciphered(context)
-    words = (*_words(checkpoint), *cli.unspoken.words)
+    words = (*_words(checkpoint), *cli.redactor.words)
     return _noticed(
         replace(
             context,
             checkpoint=checkpoint,
-            cli=replace(cli, unspoken=unspoken_words(words, environment)),
+            cli=replace(cli, redactor=redactor_of(words, environment)),
         )
     )
 
@@ -134,7 +136,7 @@ class _Survey:
 
 def _survey(reference: StackReference) -> _Survey:
     project = load_project(reference.directory)
-    environment = tool_environment({**os.environ, **reference.environment})
+    environment = tool_environment({**without_ours(os.environ), **reference.environment})
     executable = checked_pulumi(environment)
     url = backend_url(project, environment)
     stack = reference.pulumi_stack or selected_stack(project, url, environment)

@@ -40,6 +40,15 @@ class Project:
         """Where the program's sources lie."""
         return self.directory / self.main if self.main else self.directory
 
+    @property
+    def working_directory(self) -> Path:
+        """Where the CLI starts programs and plugins: the folder that `main` is or lies in.
+
+        Source: getPwdMain in pkg/engine/project.go of pulumi/pulumi.
+        """
+        program = self.program
+        return program if program.is_dir() or not self.main else program.parent
+
     def stack_file(self, stack: str) -> Path:
         """Return the file that holds a stack's configuration."""
         folder = self.directory / self.stack_config_dir if self.stack_config_dir else None

@@ -9,7 +9,7 @@ import asyncio
 import errno
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -96,6 +96,7 @@ async def read_state(
     *,
     executable: Path,
     environment: Mapping[str, str],
+    called_from: Path | None = None,
     timeout_s: float = _PULL_LIMIT_S,
 ) -> bytes:
     """Return the state's bytes; none when nothing was ever applied. Nothing is written.
@@ -111,17 +112,21 @@ async def read_state(
         _require_local_workspace(location)
         return await _read_settled(location.path)
     environment = {**environment, "TF_WORKSPACE": location.workspace}
+
+    async def ask(*arguments: str) -> ToolRun:
+        return await run_tool(
+            executable,
+            arguments,
+            directory=location.directory,
+            called_from=called_from,
+            environment=environment,
+            timeout_s=timeout_s,
+        )
+
     if location.workspace != DEFAULT_WORKSPACE:
         # Asking some backends (s3, pg) for a workspace's state creates the workspace.
-        await _require_workspace(location, executable, environment, timeout_s)
-    run = await run_tool(
-        executable,
-        ["state", "pull"],
-        directory=location.directory,
-        environment=environment,
-        timeout_s=timeout_s,
-    )
-    return _output(location, run, executable)
+        await _require_workspace(location, executable, ask)
+    return _output(location, await ask("state", "pull"), executable)
 
 
 def _require_local_workspace(location: StateLocation) -> None:
@@ -140,15 +145,9 @@ def _require_local_workspace(location: StateLocation) -> None:
 
 
 async def _require_workspace(
-    location: StateLocation, executable: Path, environment: Mapping[str, str], timeout_s: float
+    location: StateLocation, executable: Path, ask: Callable[..., Awaitable[ToolRun]]
 ) -> None:
-    run = await run_tool(
-        executable,
-        ["workspace", "list"],
-        directory=location.directory,
-        environment=environment,
-        timeout_s=timeout_s,
-    )
+    run = await ask("workspace", "list")
     if run.exit_code != 0 and "workspaces not supported" in run.stderr:
         return
     listed = _output(location, run, executable).decode(errors="replace")

@@ -35,7 +35,7 @@ def check_packages(providers: Iterable[InstalledProvider], *, lock_file: Path, k
     text = read_text(lock_file, errors="replace") if lock_file.exists() else ""
     for provider in providers:
         locked = _locked_hashes(text, provider.source)
-        if not locked:
+        if not locked or provider.overridden:
             continue
         mark = known / hashlib.sha256(f"{provider.identity} {sorted(locked)}".encode()).hexdigest()
         if mark.exists():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -76,7 +76,7 @@ def variable_and_lock_files(root: Path) -> list[Path]:
     return sorted(file for file in {*named, *matched} if file.exists() and not file.is_dir())
 
 
-def digest_references(text: str, *, module: Path, root: Path) -> bytes:
+def digest_references(text: str, *, module: Path, root: Path, cwd: Path) -> bytes:
     """Return a digest of the files that `text` reads by `file()` and its kin.
 
     A file whose name is written out counts by its content. Where the name is computed,
@@ -85,22 +85,22 @@ def digest_references(text: str, *, module: Path, root: Path) -> bytes:
     """
     digest = hashlib.sha256()
     for call in sorted({match[1] for match in _FILE_CALL.finditer(text)}):
-        _add_call(digest, call, module=module, root=root)
+        _add_call(digest, call, {"module": module, "root": root, "cwd": cwd})
     if _FILE_SET.search(text):
         _add_folder(digest, module)
         _add_folder(digest, root)
     return digest.digest()
 
 
-def _add_call(digest: hashlib._Hash, call: str, *, module: Path, root: Path) -> None:
-    base = root
+def _add_call(digest: hashlib._Hash, call: str, places: Mapping[str, Path]) -> None:
+    base = places["root"]
     if not call.startswith('"'):
-        _add_folder(digest, module)
-        _add_folder(digest, root)
+        _add_folder(digest, places["module"])
+        _add_folder(digest, base)
         return
     name = call[1:-1]
     if (start := _BASE.match(name)) is not None:
-        base = module if start[1] == "module" else root
+        base = places[start[1]]
         name = name[start.end() :]
     if "${" not in name and "%{" not in name:
         _add_content(digest, base / Path(name).expanduser())

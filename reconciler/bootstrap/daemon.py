@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import signal
 import socket
@@ -24,8 +25,10 @@ from reconciler.bootstrap.instance import instance_key, only_daemon, write_secre
 from reconciler.bootstrap.keepsakes import Keepsakes
 from reconciler.bootstrap.registered import config_policies, stack_records, stack_reference
 from reconciler.bootstrap.web import address_of, bind, web_server
+from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.dispatch.runner_process import ProcessRunner
+from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.errors import PermanentError, StorageError
 from reconciler.domain.model import StackName
 from reconciler.domain.records import Role, StackRecord, Token
@@ -34,13 +37,13 @@ from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
 from reconciler.engine.stacks import sync_config_policies, sync_config_stacks
 from reconciler.engine.sweep import recover, sweep
-from reconciler.engine.watch import watch
+from reconciler.engine.watch import watch_when_due
 from reconciler.ports import IacAdapter
 from reconciler.settings import Settings
 from reconciler.stores import Store, Transaction
 
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file's name
-_SWEEP_EVERY: Final = timedelta(seconds=30)
+_SWEEP_EVERY: Final = timedelta(seconds=10)
 _PRUNE_EVERY: Final = timedelta(hours=24)
 
 _log = structlog.get_logger()
@@ -115,9 +118,10 @@ class _Daemon:
         )
         await keepsakes.start(SystemClock(), accepted_new=accept_new)
         self._opened.push_async_callback(self._close_adapters)
-        dispatcher = EmbeddedDispatcher(failed=self._failed)
+        dispatcher = EmbeddedDispatcher(clock=SystemClock(), failed=self._failed)
         self._opened.push_async_callback(dispatcher.close)
-        service = self._service(store, dispatcher)
+        self._opened.callback(store.on_wake(dispatcher.wake))
+        service = self._service(store)
         await _register(service, self._order.settings)
         daemon = self._order.settings.daemon
         app = build_app(
@@ -137,19 +141,21 @@ class _Daemon:
         if self._fatal is not None:
             raise self._fatal
 
-    def _service(self, store: Store, dispatcher: EmbeddedDispatcher) -> Service:
+    def _service(self, store: Store) -> Service:
         settings = self._order.settings.daemon
         runs = self._order.data_dir / "runs"
         runs.mkdir(mode=0o700, exist_ok=True)
         return Service(
             store=store,
             clock=SystemClock(),
-            dispatcher=dispatcher,
             runner=ProcessRunner(),
+            apply_locks=FileApplyLocks(apply_locks_folder(os.environ)),
             adapter_of=self._adapter_of,
             reference_of=stack_reference,
             judging=judging(self._key, severity_overrides(self._order.settings)),
             runs=runs,
+            logs=SealedLogs(self._key),
+            roots=settings.roots,
             confirm_after=settings.confirm_after,
             approval_time=settings.approval_time,
         )
@@ -178,7 +184,6 @@ class _Daemon:
         await recover(service)
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
         dispatcher.every(_PRUNE_EVERY, lambda: prune(service), name="prune")
-        await _wake_stacks(service)
 
     async def _until_stopped(self, serving: asyncio.Task[None]) -> None:
         stopped = asyncio.create_task(self._stop.wait())
@@ -201,7 +206,7 @@ class _Daemon:
     async def _reload(self, service: Service) -> None:
         try:
             await _register(service, self._order.reload())
-            await _wake_stacks(service)
+            await sweep(service)
         except StorageError as error:
             self._failed("reload", error)
         except Exception as error:  # noqa: BLE001 - the settings in force stay in force
@@ -222,9 +227,11 @@ class _Daemon:
                    details=str(self._order.crashed(error)))  # fmt: skip
 
 
-async def _watched(service: Service, name: StackName) -> timedelta | None:
-    """Make a pass, and tell the whole story of it in one line."""
-    again_after = await watch(service, name)
+async def _watched(service: Service, name: StackName) -> None:
+    """Make a pass if it is due, and tell the whole story of it in one line."""
+    again_after = await watch_when_due(service, name)
+    if again_after is None:
+        return
     stack = await service.store.read(lambda view: view.stacks.get(name))
     if stack is not None:
         _log.info(
@@ -233,9 +240,8 @@ async def _watched(service: Service, name: StackName) -> timedelta | None:
             health=stack.health.value,
             took_ms=stack.last_pass_ms,
             error=stack.error,
-            again_after_s=round(again_after.total_seconds(), 1) if again_after else None,
+            again_after_s=round(again_after.total_seconds(), 1),
         )
-    return again_after
 
 
 async def ensure_admin_token(store: Store, file: Path, *, anew: bool) -> None:
@@ -269,11 +275,3 @@ async def prune(service: Service) -> None:
 async def _register(service: Service, settings: Settings) -> None:
     await sync_config_stacks(service, stack_records(settings))
     await sync_config_policies(service, config_policies(settings))
-
-
-async def _wake_stacks(service: Service) -> None:
-    """Set every stack's timer to when it is due; those overdue begin at once."""
-    now = service.clock.now()
-    for stack in await service.store.read(lambda view: view.stacks.all()):
-        due = stack.next_due_at or now
-        service.dispatcher.scan_soon(stack.name, after_s=max(0.0, (due - now).total_seconds()))

@@ -126,6 +126,8 @@ def _configured(stack: StackSettings, targets: Targets) -> StackReference:
         pulumi_stack=targets.pulumi_stack or stack.pulumi_stack,
         var_files=(*stack.var_files, *(file.resolve() for file in targets.var_files)),
         engine=targets.engine or stack.engine,
-        dynamic_providers=targets.dynamic_providers or stack.dynamic_providers,
+        dynamic_providers=stack.run_code and (targets.dynamic_providers or stack.dynamic_providers),
+        working_directory=stack.working_directory,
+        run_code=stack.run_code,
         environment=read_environment_file(stack.env_file) if stack.env_file else {},
     )

@@ -88,6 +88,19 @@ class RecordedResource:
     source: SourcePosition | None = None
     dependencies: tuple[ResourceAddress, ...] = ()
     note: str | None = None
+    provider: str = ""
+    """A label of the provider configuration it belongs to; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderDoubt:
+    """Why the objects of one provider configuration are not corrected without a person.
+
+    `provider` is the label of `RecordedResource.provider`; an empty one means the whole stack.
+    """
+
+    provider: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,7 @@ class Snapshot:
     resources: tuple[RecordedResource, ...]
     timing_ms: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    provider_doubts: tuple[ProviderDoubt, ...] = ()
     payload: object = field(default=None, repr=False, compare=False)
 
 
@@ -159,7 +173,10 @@ class Drifted:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Recorded but gone (`out_of_band`), or declared and not yet created (`unapplied`)."""
+    """Recorded but gone (`out_of_band`), or declared and not yet created (`unapplied`).
+
+    `both` is one that is gone while the code asks for another object than the recorded one.
+    """
 
     origin: Origin = Origin.OUT_OF_BAND
 
@@ -214,6 +231,7 @@ class Finding:
     consequences: tuple[Change, ...] = ()
     consequence_of: ResourceAddress | None = None
     reason: str | None = None
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,3 +263,4 @@ class StackReport:
     unreadable: tuple[tuple[ResourceAddress, str], ...]
     timing_ms: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    provider_doubts: tuple[ProviderDoubt, ...] = ()

@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 from iac_adapters.plugin_host.deadlines import configure_deadline_s, read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.redaction.edge import said, seen
+from iac_adapters.redaction.edge import doubted, said, seen
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.revision import Revision
@@ -409,6 +409,6 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         resources=tuple(resource.recorded for resource in resources),
         timing_ms=dict(timing.ms),
         warnings=said((*context.warnings, *payload.stack.providers.warnings), payload.secrets),
-        provider_doubts=payload.stack.providers.doubts,
+        provider_doubts=doubted(payload.stack.providers.doubts, payload.secrets),
         payload=payload,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from copy import deepcopy
@@ -154,6 +155,8 @@ class WorldAdapter:
     """What happens right after the next stack was read."""
     before_plan: Callable[[], object] | None = None
     """What happens right before the next plan is made."""
+    drags: set[ResourceAddress] = field(default_factory=set)
+    """What every plan touches as well, named or not."""
     after_plan: Callable[[], Awaitable[object]] | None = None
     """What happens right after the next plan was made."""
 
@@ -212,7 +215,7 @@ class WorldAdapter:
             raise world.refuses_plan
         if self.before_plan is not None:
             self.before_plan()
-        verdicts = {address: world.verdict(address) for address in addresses}
+        verdicts = {address: world.verdict(address) for address in (*addresses, *self.drags)}
         types = dict.fromkeys(verdicts, "thing")
         file = folder / PLAN_FILE
         plan = saved_plan(snapshot.stack, verdicts, types, file=file, serial=world.serial)
@@ -230,7 +233,8 @@ class WorldAdapter:
         job = fake_job(snapshot, folder)
         return RunnerJob((*job.argv, snapshot.stack), job.directory, job.environment)
 
-    def progress(self, line: bytes) -> Progress | None:
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> Progress | None:
+        del stack
         return fake_progress(line)
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
@@ -250,6 +254,8 @@ class Fate(StrEnum):
     STAYS = "stays"
     DIES_BEFORE = "dies_before"
     DIES_AFTER = "dies_after"
+    REFRESHES = "refreshes"
+    """Fails half-way: the state holds what was read, and nothing was changed."""
 
 
 @dataclass(slots=True)
@@ -281,8 +287,12 @@ class WorldRunner:
     overlaps: list[Path] = field(default_factory=list)
     """Applies that began while another of their stack was under way; must stay empty."""
 
-    async def start(self, job: RunnerJob, folder: Path) -> RunnerProcess:
+    async def start(
+        self, job: RunnerJob, folder: Path, *, holding: int | None = None
+    ) -> RunnerProcess:
         await asyncio.sleep(0)
+        if holding is not None:
+            os.fstat(holding)  # a real runner inherits it, so it must be open
         if self.refuses is not None:
             raise self.refuses
         stack = self._stack(job)
@@ -341,6 +351,9 @@ class WorldRunner:
     def _come_to_its_fate(self, known: _Job, folder: Path) -> None:
         if known.fate is Fate.FAILS:
             known.ended = Exited(1, self.clock.now())
+        elif known.fate is Fate.REFRESHES:
+            self._refresh(known)
+            known.ended = Exited(1, self.clock.now())
         elif known.fate is Fate.DIES_BEFORE:
             known.ended = Vanished()
         else:
@@ -367,6 +380,15 @@ class WorldRunner:
                 world.correct(ResourceAddress(address))
             _log(folder, address, "done")
         return 0
+
+    def _refresh(self, known: _Job) -> None:
+        world = self.worlds[self._stack(known.job)]
+        for address in json.loads(Path(known.job.argv[2]).read_text())["actions"]:
+            if address in world.live:
+                world.recorded[address] = deepcopy(world.live[address])
+            else:
+                world.recorded.pop(address, None)
+        world.serial += 1
 
     def _stack(self, job: RunnerJob) -> StackName:
         return StackName(job.argv[3])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.pulumi.assembly import NOT_ALLOWED, ONLY_BY_CLI, Assembly, recorded_providers
@@ -20,20 +20,38 @@ from iac_adapters.pulumi.correction import correction_job
 from iac_adapters.pulumi.declarations import declarations_of
 from iac_adapters.pulumi.evaluation import Evaluation, evaluate
 from iac_adapters.pulumi.evaluations import Evaluations, is_fresh, missing_host
+from iac_adapters.pulumi.identities import (
+    Identities,
+    KnownIdentities,
+    Pass,
+    doubts_of,
+    identities_of,
+    pass_over,
+)
 from iac_adapters.pulumi.loaded import LoadedResource, LoadedStack
 from iac_adapters.pulumi.outcome import outcome_of
 from iac_adapters.pulumi.plan import PlanReader
 from iac_adapters.pulumi.planning import PlanOrder, preview
+from iac_adapters.pulumi.project import load_project
 from iac_adapters.pulumi.provider import Provider, ReadAnswer
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
 from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader, pulumi_reader
 from iac_adapters.pulumi.remembering import remembered
+from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.warm import WarmStack
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
-from reconciler.domain.errors import RetryableError
-from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot, StackName
+from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.model import (
+    Engine,
+    Observed,
+    ProviderDoubt,
+    ResourceAddress,
+    Snapshot,
+    StackName,
+)
 from reconciler.domain.plan import Plan
 from reconciler.ports import (
     Declaration,
@@ -59,12 +77,21 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Payload:
-    """What a snapshot of ours carries. `found` is what the CLI saw, where it was asked."""
+    """What a snapshot of ours carries. `found` is what the CLI saw, where it was asked.
+
+    `kept` is where each provider looked when its objects were last found.
+    """
 
     context: Context
     stack: LoadedStack
     warm: WarmStack
+    kept: Identities
     found: CliRefresh | None = None
+
+    @property
+    def doubts(self) -> tuple[ProviderDoubt, ...]:
+        """Why providers may look elsewhere than where the objects were recorded."""
+        return (*self.stack.doubts, *doubts_of(self.kept, self.stack.identities))
 
 
 class PulumiAdapter:
@@ -89,6 +116,7 @@ class PulumiAdapter:
         )
         self._providers = Providers(self._pool)
         self._baselines = Baselines(data_dir / "pulumi" / "baselines", key=key)
+        self._identities = KnownIdentities(data_dir / "pulumi" / "providers", key=key)
         self._evaluations = Evaluations(cache_dir / "pulumi" / "evaluations", key=key)
         self._warm: WarmStacks[WarmStack] = WarmStacks()
         self._programs: dict[StackName, InlineProgram] = {}
@@ -96,6 +124,8 @@ class PulumiAdapter:
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
         timing = Timing()
+        if not reference.run_code:
+            await asyncio.to_thread(refuse_code, load_project(reference.directory))
         warm = self._warm.get(reference.name)
         context = await self._prepare(reference, warm.context if warm else None)
         timing.lap("load")
@@ -105,7 +135,8 @@ class PulumiAdapter:
             context = warm.context
         timing.lap("record")
         # The locks and their warnings are of this moment; all else is as it was.
-        payload = Payload(_warned(context, warm.evaluation), warm.stack, warm)
+        kept = await asyncio.to_thread(self._identities.load, context.place)
+        payload = Payload(_warned(context, warm.evaluation), warm.stack, warm, kept)
         if reference.engine == "cli" or (reference.engine == "auto" and _only_by_cli(warm.stack)):
             payload = await self._refreshed(payload)
             timing.lap("read")
@@ -118,7 +149,8 @@ class PulumiAdapter:
         context = context.keeping_quiet(evaluation.secret_words if evaluation else ())
         baseline = await remembered(context, evaluation, self._baselines)
         assembly = Assembly(context, evaluation, baseline, reference.dynamic_providers)
-        stack = LoadedStack(assembly.resources())
+        identities = identities_of(assembly.edits(), context.cli.environment, self._masker)
+        stack = LoadedStack(assembly.resources(), assembly.doubts(), identities)
         reader = warm.reader if warm else self._reader(context)
         return WarmStack(context, evaluation, evaluated_at_s, stack, reader)
 
@@ -171,6 +203,17 @@ class PulumiAdapter:
             for address, resource in payload.stack.resources.items()
             if wanted is None or address in wanted
         ]
+        counted = pass_over(snapshot.resources)
+        async with contextlib.aclosing(self._observed(payload, chosen)) as pass_:
+            async for observed in pass_:
+                counted.take(observed)
+                yield observed
+        if wanted is None:
+            await self._keep_identities(payload, counted)
+
+    async def _observed(
+        self, payload: Payload, chosen: Sequence[LoadedResource]
+    ) -> AsyncGenerator[Observed, None]:
         if payload.found is not None:
             for observed in verdicts(payload.found, chosen, masker=self._masker):
                 yield observed
@@ -178,6 +221,20 @@ class PulumiAdapter:
         async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
             async for observed in pass_:
                 yield observed
+
+    async def _keep_identities(self, payload: Payload, counted: Pass) -> None:
+        """Remember where the providers look that have shown their objects in a whole pass."""
+        place = payload.context.place
+        kept = counted.proven(payload.kept, payload.stack.identities)
+        if kept == payload.kept:
+            return
+        try:
+            await asyncio.to_thread(self._identities.store, place, kept)
+        except OSError as error:
+            raise PermanentError(
+                f"{place.label}: where its providers look cannot be kept: {error.strerror}",
+                remedy="look at the space and the rights of the data directory",
+            ) from error
 
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         """Return the declared forms. See `IacAdapter.declarations`."""
@@ -215,8 +272,9 @@ class PulumiAdapter:
         """Return the command that does the saved plan. See `IacAdapter.correction`."""
         return correction_job(_payload(snapshot).context, folder=folder)
 
-    def progress(self, line: bytes) -> RunProgress | None:
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> RunProgress | None:
         """Return what one line of a run's log means. See `IacAdapter.progress`."""
+        del stack  # the log holds no secret: its job takes them out of what the CLI says
         return progress_of(line)
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
@@ -304,5 +362,6 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         resources=tuple(resource.recorded_as for resource in resources),
         timing_ms=dict(timing.ms),
         warnings=payload.context.warnings,
+        provider_doubts=payload.doubts,
         payload=payload,
     )

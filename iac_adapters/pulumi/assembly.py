@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from iac_adapters.pulumi.baseline import Baseline, recorded_of
 from iac_adapters.pulumi.checkpoint import (
     PROVIDER_TYPES,
-    Checkpoint,
     StateResource,
     type_of,
 )
@@ -22,7 +21,16 @@ from iac_adapters.pulumi.provider_config import (
     ProviderKey,
     provider_key,
 )
-from reconciler.domain.model import RecordedResource, ResourceAddress, SourcePosition, Status
+from iac_adapters.pulumi.provider_edits import ProviderEdit, provider_edit
+from iac_adapters.pulumi.values import RawProperties, plain
+from reconciler.domain.model import (
+    ProviderDoubt,
+    RecordedResource,
+    ResourceAddress,
+    SourcePosition,
+    Status,
+)
+from reconciler.domain.origin import contains_unknown
 
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 NOT_ALLOWED = (
@@ -55,16 +63,22 @@ class Assembly:
 
     def _existing(self, lines: Mapping[str, int]) -> Iterator[LoadedResource]:
         checkpoint = self.context.checkpoint
-        keys = dict(self._keys(checkpoint))
+        edits = {f"{one.urn}::{one.id}": edit for one, edit in self._edits()}
+        keys = dict(self._keys())
         for state in checkpoint.resources:
             position = position_of(state.content, self.context.project, lines)
-            yield self._loaded(state, position, keys.get(state.provider))
+            reference = f"{state.urn}::{state.id}" if state.is_provider else state.provider
+            yield self._loaded(state, position, keys.get(state.provider), edits.get(reference))
 
     def _loaded(
-        self, state: StateResource, position: SourcePosition | None, key: ProviderKey | None
+        self,
+        state: StateResource,
+        position: SourcePosition | None,
+        key: ProviderKey | None,
+        edit: ProviderEdit | None,
     ) -> LoadedResource:
         planned = self._planned(state.urn)
-        status, note = _status(state, planned)
+        status, note = _status(state, planned, edit)
         recorded = self.baseline.resources.get(state.urn)
         if recorded is None or recorded.id != state.id:
             recorded = recorded_of(state)
@@ -76,19 +90,50 @@ class Assembly:
                 source=position,
                 dependencies=_dependencies(state),
                 note=note,
+                provider=edit.label if edit is not None and not state.is_provider else "",
             ),
             state=state,
             recorded=recorded,
-            wanted=planned.inputs(state.inputs) if planned is not None else state.inputs,
+            wanted=self._wanted(state, planned) if planned is not None else state.inputs,
             step=planned.step if planned is not None else None,
             ignored=_ignored(state, planned),
+            named=self._named(state.urn),
+            asked_of=planned.provider if planned is not None else "",
             provider=key,
+            edit=edit,
             refusal=self._refusal(key, state),
-            unspoken=self.context.unspoken,
+            redactor=self.context.redactor,
+        )
+
+    def _wanted(self, state: StateResource, planned: Planned) -> RawProperties:
+        """Return the inputs the program asks for.
+
+        A value that comes from an object which the record has lost is not known before that
+        is made again: no code has changed, so it stands for what it was.
+        """
+        asked = planned.inputs(state.inputs)
+        lost = {
+            name: state.inputs[name]
+            for name, value in planned.changed.items()
+            if name in state.inputs
+            and contains_unknown(plain(value))
+            and self._are_lost(planned.depends.get(name, ()))
+        }
+        return {**asked, **lost}
+
+    def _are_lost(self, urns: Sequence[str]) -> bool:
+        """Whether the values of `urns` are known but for those of lost objects."""
+        created = [urn for urn in urns if (p := self._planned(urn)) and p.step is not Step.SAME]
+        recorded = {one.urn for one in self.context.checkpoint.resources}
+        return bool(created) and all(
+            urn in self.baseline.resources and urn not in recorded for urn in created
         )
 
     def _planned(self, urn: str) -> Planned | None:
-        return self.evaluation.planned.get(urn) if self.evaluation is not None else None
+        return self.evaluation.of(urn) if self.evaluation is not None else None
+
+    def _named(self, urn: str) -> str:
+        return self.evaluation.renamed.get(urn, "") if self.evaluation is not None else ""
 
     def _refusal(self, key: ProviderKey | None, state: StateResource) -> str | None:
         if key is None:
@@ -97,14 +142,27 @@ class Assembly:
             return NOT_ALLOWED
         return ONLY_BY_CLI if key.package == NODE_DYNAMIC else None
 
-    def _keys(self, checkpoint: Checkpoint) -> Iterator[tuple[str, ProviderKey]]:
+    def edits(self) -> tuple[ProviderEdit, ...]:
+        """Return every recorded provider, and how the program's differs from it."""
+        return tuple(edit for _, edit in self._edits())
+
+    def doubts(self) -> tuple[ProviderDoubt, ...]:
+        """Return what the code changes of where providers look, without repetition."""
+        found = (
+            ProviderDoubt(edit.label, reason) for edit in self.edits() for reason in edit.doubts()
+        )
+        return tuple(dict.fromkeys(found))
+
+    def _keys(self) -> Iterator[tuple[str, ProviderKey]]:
         """Yield a key for each provider resource, by the reference that resources name it with."""
-        for one in checkpoint.resources:
+        for one, edit in self._edits():
+            key = provider_key(one, edit.inputs, self.context.surroundings)
+            yield f"{one.urn}::{one.id}", key
+
+    def _edits(self) -> Iterator[tuple[StateResource, ProviderEdit]]:
+        for one in self.context.checkpoint.resources:
             if one.is_provider:
-                planned = self._planned(one.urn)
-                inputs = planned.inputs(one.inputs) if planned is not None else one.inputs
-                key = provider_key(one, inputs, self.context.surroundings)
-                yield f"{one.urn}::{one.id}", key
+                yield one, provider_edit(one, self._planned(one.urn))
 
     def _pending(self) -> Iterator[LoadedResource]:
         """Yield what was being created when an update was interrupted, and is not recorded."""
@@ -118,6 +176,7 @@ class Assembly:
         if self.evaluation is None:
             return
         recorded = {one.urn for one in self.context.checkpoint.resources}
+        labels = {f"{one.urn}::{one.id}": edit.label for one, edit in self._edits()}
         for urn, planned in self.evaluation.planned.items():
             if urn in recorded or planned.step is not Step.CREATE or not planned.custom:
                 continue
@@ -125,10 +184,11 @@ class Assembly:
                 continue
             source = position_of({"urn": urn}, self.context.project, lines)
             yield LoadedResource(
-                recorded_as=_absent(urn, source=source),
+                recorded_as=_absent(urn, source=source, provider=labels.get(planned.provider, "")),
                 recorded=self.baseline.resources.get(urn),
                 wanted=planned.inputs({}),
                 step=planned.step,
+                asked_of=planned.provider,
             )
 
 
@@ -145,9 +205,15 @@ def recorded_providers(context: Context, *, dynamic_providers: bool) -> list[Pro
     return list(keys.values())
 
 
-def _absent(urn: str, *, source: SourcePosition | None = None) -> RecordedResource:
+def _absent(
+    urn: str, *, source: SourcePosition | None = None, provider: str = ""
+) -> RecordedResource:
     return RecordedResource(
-        address=ResourceAddress(urn), type=type_of(urn), status=Status.NOT_CREATED, source=source
+        address=ResourceAddress(urn),
+        type=type_of(urn),
+        status=Status.NOT_CREATED,
+        source=source,
+        provider=provider,
     )
 
 
@@ -157,8 +223,12 @@ def _ignored(state: StateResource, planned: Planned | None) -> tuple[str, ...]:
     return planned.ignored
 
 
-def _status(state: StateResource, planned: Planned | None) -> tuple[Status, str | None]:
+def _status(
+    state: StateResource, planned: Planned | None, edit: ProviderEdit | None
+) -> tuple[Status, str | None]:
     content = state.content
+    if state.is_provider and edit is not None and edit.shown:
+        return Status.LIVE, None
     if not state.custom or state.is_provider or state.type == STACK_REFERENCE:
         what = "component" if not state.custom else state.type
         return Status.NOT_APPLICABLE, f"{what}: there is no remote object"

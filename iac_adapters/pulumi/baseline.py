@@ -52,7 +52,7 @@ class Baselines:
 
     def load(self, place: Place) -> Baseline | None:
         """Return what is remembered of the stack; None when nothing is."""
-        content = self._files.load(_name(place))
+        content = self._files.load(stack_key(place))
         if content is None:
             return None
         try:
@@ -70,7 +70,7 @@ class Baselines:
 
     def store(self, place: Place, baseline: Baseline) -> None:
         """Remember `baseline` in place of what was remembered of the stack."""
-        self._files.store(_name(place), _packed(baseline))
+        self._files.store(stack_key(place), _packed(baseline))
 
 
 def baseline_of(checkpoint: Checkpoint, *, state_digest: str = "", mark_ns: int = 0) -> Baseline:
@@ -86,7 +86,7 @@ def baseline_of(checkpoint: Checkpoint, *, state_digest: str = "", mark_ns: int 
 
 def recorded_of(resource: StateResource) -> Recorded:
     """Return what the record itself says was left."""
-    return Recorded(resource.id, resource.inputs, resource.outputs)
+    return Recorded(resource.id, resource.inputs, resource.outputs, resource.provider)
 
 
 def carried_on(
@@ -102,45 +102,66 @@ def carried_on(
     A refresh changes nothing of it, not even by dropping what it found gone. An update does,
     but for a resource whose code still asks for exactly what was remembered and whose record
     differs from that: there somebody adopted drift, and nothing has put it right. Where all
-    that was done were corrections of ours, `in_vain`, what the record has lost was found gone.
+    that was done were corrections of ours, `in_vain`, what the record has lost was found gone,
+    and what it holds in place of a recorded input was read, whatever the code says since.
     """
     kept = dict(known.resources) if refreshed_only else {}
     types = dict(known.types) if refreshed_only else {}
     for urn, found in now.resources.items():
         before = known.resources.get(urn)
         stays = before is not None and (
-            (refreshed_only and before.id == found.id) or _adopted(urn, before, found, evaluation)
+            (refreshed_only and before.id == found.id)
+            or _adopted(urn, before, found, evaluation)
+            or (in_vain and _left_as_read(urn, before, found, evaluation))
         )
         kept[urn] = before if stays and before is not None else found
         types[urn] = now.types[urn]
     if in_vain:
         gone = {urn: one for urn, one in known.resources.items() if urn not in kept}
-        wanted = {urn: one for urn, one in gone.items() if _wanted(urn, one, evaluation)}
+        wanted = {urn: one for urn, one in gone.items() if _wanted(urn, evaluation)}
         kept |= wanted
         types |= {urn: known.types[urn] for urn in wanted}
     return Baseline(kept, now.state_digest, now.mark_ns, types)
 
 
-def _wanted(urn: str, before: Recorded, evaluation: Evaluation | None) -> bool:
-    """Whether the code still asks for exactly what was remembered, and nothing records it."""
-    planned = evaluation.planned.get(urn) if evaluation is not None else None
-    if planned is None or planned.step is not Step.CREATE:
+def _left_as_read(
+    urn: str, before: Recorded, found: Recorded, evaluation: Evaluation | None
+) -> bool:
+    """Whether a correction that failed has left what its refresh read, and not put it right."""
+    planned = evaluation.of(urn) if evaluation is not None else None
+    if before.id != found.id or (planned is not None and planned.step is Step.SAME):
         return False
-    return visible(planned.inputs({})) == visible(before.inputs)
+    if visible(found.inputs) != visible(before.inputs):
+        return True
+    return _reads_otherwise(before, found)
+
+
+def _reads_otherwise(before: Recorded, found: Recorded) -> bool:
+    """Whether an input that was written as it was asked for reads as something else now."""
+    return any(
+        before.outputs.get(name) == asked != found.outputs.get(name)
+        for name, asked in before.inputs.items()
+    )
+
+
+def _wanted(urn: str, evaluation: Evaluation | None) -> bool:
+    """Whether the code still asks for what was remembered, and nothing records it.
+
+    It may ask for other values since: then the object is missing, and from both sides.
+    """
+    planned = evaluation.planned.get(urn) if evaluation is not None else None
+    return planned is not None and planned.step is Step.CREATE
 
 
 def _adopted(urn: str, before: Recorded, found: Recorded, evaluation: Evaluation | None) -> bool:
-    planned = evaluation.planned.get(urn) if evaluation is not None else None
+    planned = evaluation.of(urn) if evaluation is not None else None
     if planned is None or before.id != found.id:
         return False
     if dict(planned.inputs(found.inputs)) != dict(before.inputs):
         return False
     if planned.step is Step.SAME:
         # Without a diff() of its provider an update leaves what it has read as it is.
-        return any(
-            before.outputs.get(name) == asked != found.outputs.get(name)
-            for name, asked in before.inputs.items()
-        )
+        return _reads_otherwise(before, found)
     return planned.step is Step.UPDATE and before != found
 
 
@@ -148,7 +169,8 @@ def _counts(resource: StateResource) -> bool:
     return resource.custom and not resource.is_provider and not resource.content.get("delete")
 
 
-def _name(place: Place) -> str:
+def stack_key(place: Place) -> str:
+    """Return a name for what is kept of a stack, fit for a file."""
     return hashlib.sha256(f"{place.url}\0{place.project}\0{place.stack}".encode()).hexdigest()
 
 
@@ -159,7 +181,7 @@ def _packed(baseline: Baseline) -> bytes:
         "mark_ns": baseline.mark_ns,
         "types": dict(baseline.types),
         "resources": {
-            urn: [one.id, dict(one.inputs), dict(one.outputs)]
+            urn: [one.id, dict(one.inputs), dict(one.outputs), one.provider]
             for urn, one in baseline.resources.items()
         },
     }

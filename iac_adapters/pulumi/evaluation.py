@@ -13,7 +13,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -23,13 +23,14 @@ import orjson
 
 from iac_adapters.plugin_host.deadlines import seconds_of
 from iac_adapters.pulumi.cli import Cli
-from iac_adapters.pulumi.secrecy import secret_words
+from iac_adapters.pulumi.events import done_in, events_of
+from iac_adapters.pulumi.redaction import secret_words
 from iac_adapters.pulumi.values import RawProperties, deciphered
 from reconciler.domain.errors import PermanentError, RetryableError
 
 DEADLINE_S: Final = 600.0
 _DEADLINE: Final = "TRUEUP_EVALUATE_DEADLINE"
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _REPLACING: Final = frozenset(
     {
         "replace",
@@ -63,6 +64,10 @@ class Planned:
     custom: bool = True
     ignored: tuple[str, ...] | None = None
     """The `ignoreChanges` of the program; None where it does not ask for the resource."""
+    provider: str = ""
+    """The reference of the provider that the program asks for it."""
+    depends: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By property the URNs that its value comes from."""
 
     def inputs(self, recorded: RawProperties) -> RawProperties:
         """Return the inputs the program asks for."""
@@ -77,6 +82,12 @@ class Evaluation:
     """Each resource that the program or the record knows, by URN."""
 
     planned: Mapping[str, Planned]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """The program's URN of what the record knows by another, by the recorded one: aliases."""
+
+    def of(self, urn: str) -> Planned | None:
+        """Return what the program asks for in place of what is recorded as `urn`."""
+        return self.planned.get(self.renamed.get(urn, urn))
 
     @property
     def secret_words(self) -> Iterator[str]:
@@ -88,6 +99,7 @@ class Evaluation:
         packed: bytes = msgpack.packb(
             {
                 "format": _FORMAT,
+                "renamed": dict(self.renamed),
                 "planned": {
                     urn: [
                         one.step.value,
@@ -95,6 +107,8 @@ class Evaluation:
                         list(one.removed),
                         one.custom,
                         None if one.ignored is None else list(one.ignored),
+                        one.provider,
+                        {n: list(urns) for n, urns in one.depends.items() if n in one.changed},
                     ]
                     for urn, one in self.planned.items()
                 },
@@ -117,9 +131,14 @@ def unpack_evaluation(content: bytes) -> Evaluation | None:
                     tuple(removed),
                     custom,
                     None if ignored is None else tuple(ignored),
+                    provider,
+                    depends,
                 )
-                for urn, (step, changed, removed, custom, ignored) in kept["planned"].items()
-            }
+                for urn, (step, changed, removed, custom, ignored, provider, depends) in kept[
+                    "planned"
+                ].items()
+            },
+            kept["renamed"],
         )
     except (ValueError, TypeError, KeyError):
         return None
@@ -149,9 +168,23 @@ async def evaluate(cli: Cli) -> Evaluation:
             ) from error
         if run.exit_code != 0:
             raise cli.failure(run, "the program could not be evaluated")
-        return read_plan(await asyncio.to_thread(file.read_bytes))
+        evaluation = read_plan(await asyncio.to_thread(file.read_bytes))
+        return replace(evaluation, renamed=_renamed(run.stdout))
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _renamed(output: bytes) -> dict[str, str]:
+    """Return the new URNs by the recorded ones, as the engine has resolved the aliases."""
+    renamed = {}
+    for event in events_of(output):
+        step = done_in(event)
+        old = step.metadata.get("old") if step is not None else None
+        if step is None or not isinstance(old, dict) or not isinstance(old.get("urn"), str):
+            continue
+        if old["urn"] != step.urn:
+            renamed[old["urn"]] = step.urn
+    return renamed
 
 
 def read_plan(content: bytes) -> Evaluation:
@@ -195,6 +228,8 @@ def _planned(plan: Mapping[str, Any]) -> Planned:
         removed=tuple(difference.get("deletes") or ()),
         custom=bool(goal.get("custom", True)),
         ignored=tuple(map(str, goal.get("ignoreChanges") or ())) if goal else None,
+        provider=str(goal.get("provider") or ""),
+        depends=goal.get("propertyDependencies") or {},
     )
 
 

@@ -12,9 +12,10 @@ from iac_adapters.pulumi.checkpoint import StateResource
 from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.provider import Subject
 from iac_adapters.pulumi.provider_config import ProviderKey
+from iac_adapters.pulumi.provider_edits import ProviderEdit
 from iac_adapters.pulumi.values import RawProperties
-from iac_adapters.unspoken import Unspoken
-from reconciler.domain.model import RecordedResource, ResourceAddress
+from iac_adapters.redaction.redactor import Redactor
+from reconciler.domain.model import ProviderDoubt, RecordedResource, ResourceAddress
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -24,6 +25,8 @@ class Recorded:
     id: str
     inputs: RawProperties
     outputs: RawProperties
+    provider: str = ""
+    """The provider's reference; empty where an earlier release remembered none."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False, weakref_slot=True)
@@ -41,10 +44,16 @@ class LoadedResource:
     step: Step | None = None
     ignored: tuple[str, ...] = ()
     """The property paths that an update leaves alone, as the program says now."""
+    named: str = ""
+    """What the program names it where that is not applied yet: the URN it gets by an alias."""
+    asked_of: str = ""
+    """The reference of the provider that the program asks for it."""
     provider: ProviderKey | None = None
+    edit: ProviderEdit | None = None
+    """How the code differs from the provider's record; of a provider itself, and of its objects."""
     refusal: str | None = None
     """Why it cannot be read at all."""
-    unspoken: Unspoken = field(default_factory=Unspoken)
+    redactor: Redactor = field(default_factory=Redactor)
 
     @property
     def subject(self) -> Subject:
@@ -56,6 +65,11 @@ class LoadedResource:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LoadedStack:
-    """A stack's resources by address."""
+    """A stack's resources by address; `doubts` are what the code changes of their providers.
+
+    `identities` tell of each provider where it looks.
+    """
 
     resources: Mapping[ResourceAddress, LoadedResource]
+    doubts: tuple[ProviderDoubt, ...] = ()
+    identities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

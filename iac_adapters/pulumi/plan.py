@@ -16,23 +16,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, STACK_TYPE, type_of
 from iac_adapters.pulumi.evaluation import Planned, Step, read_plan
 from iac_adapters.pulumi.events import Done
 from iac_adapters.pulumi.judge import judge
 from iac_adapters.pulumi.loaded import LoadedResource
-from iac_adapters.pulumi.masked_events import diffs_in, is_masked, refreshed, unmasked
+from iac_adapters.pulumi.new_values import Writing, new_values
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.provider_config import NOT_CONFIGURATION
 from iac_adapters.pulumi.reader import sides_of
-from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.redacted_events import diffs_in, is_masked, refreshed, unmasked
+from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, plain, visible
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Change, Drifted, ResourceAddress, StackName
 from reconciler.domain.paths import AttributePath, render_path
-from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
+from reconciler.domain.plan import Action, NewValue, Plan, PlannedChange, PlannedResource
 from reconciler.domain.values import Unknown, Value
 
 _ACTIONS: Final = {
@@ -78,7 +79,7 @@ class PlanReader:
             if planned.step in (Step.SAME, Step.READ) or not planned.custom:
                 continue
             if not _is_bookkeeping(urn, planned):
-                found.append(self._resource(urn, planned, preview))
+                found.append(self._resource(urn, evaluation.planned, preview))
         return Plan(
             stack=stack,
             targets=tuple(sorted(targets)),
@@ -86,7 +87,10 @@ class PlanReader:
             outputs=tuple(sorted(_outputs(preview.steps))),
         )
 
-    def _resource(self, urn: str, planned: Planned, preview: Preview) -> PlannedResource:
+    def _resource(
+        self, urn: str, plans: Mapping[str, Planned], preview: Preview
+    ) -> PlannedResource:
+        planned = plans[urn]
         loaded = self.resources.get(ResourceAddress(urn))
         step = _last(preview.steps, urn)
         inputs = self._inputs(planned, step, loaded)
@@ -103,7 +107,7 @@ class PlanReader:
             type=step.type if step is not None else "",
             action=action,
             changes=tuple(sorted(changes, key=lambda one: one.path)),
-            unapplied=action is not Action.DELETE and self._is_unapplied(urn, inputs, loaded),
+            new=() if action is Action.DELETE else self._new(urn, inputs, plans, preview),
             seal=self._seal(_unnamed(preview.plans.get(urn, {}), urn)),
         )
 
@@ -159,11 +163,20 @@ class PlanReader:
         if isinstance(verdict, Drifted):
             yield from map(_planned_change, verdict.changes)
 
-    def _is_unapplied(self, urn: str, inputs: RawProperties, loaded: LoadedResource | None) -> bool:
+    def _new(
+        self, urn: str, inputs: RawProperties, plans: Mapping[str, Planned], preview: Preview
+    ) -> tuple[NewValue, ...]:
+        loaded = self.resources.get(ResourceAddress(urn))
         recorded = loaded.recorded if loaded is not None else None
-        if recorded is None:
-            return True
-        return visible(_unnamed(inputs, urn)) != visible(_unnamed(recorded.inputs, urn))
+        live = preview.live.get(urn)
+        writing = Writing(
+            step=plans[urn],
+            inputs=_unnamed(inputs, urn),
+            recorded=_unnamed(recorded.inputs, urn) if recorded is not None else {},
+            live=live.outputs if live is not None else None,
+            planned=plans,
+        )
+        return new_values(writing, loaded, self.masker)
 
     def _seal(self, plan: Mapping[str, Any]) -> str:
         lasting = {name: value for name, value in plan.items() if name not in _PASSING}

@@ -70,6 +70,7 @@ async def preview(
     if run.exit_code != 0:
         raise cli.failure(run, "the correction could not be planned")
     content = await asyncio.to_thread(order.file.read_bytes)
+    await asyncio.to_thread(_expect_no_rename, order, content)
     await asyncio.to_thread(_keep_job, order, options, _words(order, content, live))
     return Preview(
         steps=[step for event in events_of(run.stdout) if (step := done_in(event)) is not None],
@@ -114,8 +115,47 @@ def _targets(order: PlanOrder, addresses: Collection[ResourceAddress]) -> list[s
                 f"{address}: neither program nor record holds it any more",
                 remedy="scan the stack again; what is gone from both needs no correction",
             )
+        _refuse_unapplied(order.resources[address])
         targets.append(address.partition(_TO_BE_DELETED)[0])
     return list(dict.fromkeys(targets))
+
+
+def _expect_no_rename(order: PlanOrder, content: bytes) -> None:
+    """Let the saved plan expect no step for what an alias renames and that is not applied.
+
+    A targeted preview plans one under the new name, and the update takes none: it corrects
+    everything else and then fails ("expected resource operations ... but none were seen").
+    """
+    renamed = {one.named for one in order.resources.values() if one.named}
+    if not renamed:
+        return
+    saved = orjson.loads(content)
+    for urn in renamed & saved["resourcePlans"].keys():
+        saved["resourcePlans"][urn]["steps"] = []
+    order.file.write_bytes(orjson.dumps(saved))
+
+
+def _refuse_unapplied(resource: LoadedResource) -> None:
+    """Refuse to correct what the engine would not correct, or not where it was recorded.
+
+    Of a resource that an alias renames, a target by its old name is refreshed and left as it
+    is, and one by its new name is not even looked at. A provider takes its new configuration
+    whatever is targeted, and the object would be looked for, and made, where that leads.
+    """
+    address = resource.recorded_as.address
+    if resource.named:
+        name = resource.named.rpartition("::")[2]
+        raise PermanentError(
+            f"{address}: the code renames it to {name} by an alias, and that is not applied yet",
+            remedy="apply the rename first, with `pulumi up`; then scan the stack again",
+        )
+    edit, state = resource.edit, resource.state
+    if edit is not None and edit.moved and not (state is not None and state.is_provider):
+        raise PermanentError(
+            f"{address}: its provider {edit.label} is changed in code, and that is not applied"
+            f" yet: {'; '.join(edit.doubts())}",
+            remedy="apply that change first, with `pulumi up`, or undo it; then scan again",
+        )
 
 
 def _plans(content: bytes) -> Mapping[str, Mapping[str, Any]]:
@@ -125,7 +165,7 @@ def _plans(content: bytes) -> Mapping[str, Mapping[str, Any]]:
 
 def _words(order: PlanOrder, content: bytes, live: Mapping[str, ReadAnswer]) -> frozenset[str]:
     """Return what must not be said of what is recorded, of what will be, and of what is there."""
-    words = order.context.unspoken.and_also(read_plan(content).secret_words).words
+    words = order.context.redactor.and_also(read_plan(content).secret_words).words
     found = (
         live_words(resource, live[resource.subject.urn])
         for resource in order.resources.values()
@@ -134,7 +174,7 @@ def _words(order: PlanOrder, content: bytes, live: Mapping[str, ReadAnswer]) -> 
     return words.union(*found)
 
 
-def _keep_job(order: PlanOrder, targets: Sequence[str], unspoken: frozenset[str]) -> None:
+def _keep_job(order: PlanOrder, targets: Sequence[str], secrets: frozenset[str]) -> None:
     """Write what the job has to do, and the words it must not repeat."""
     cli = order.context.cli
     stale = [lock for lock in order.context.locks if lock.holder is Holder.DEAD]
@@ -149,7 +189,7 @@ def _keep_job(order: PlanOrder, targets: Sequence[str], unspoken: frozenset[str]
         "stale_locks": [
             {"file": str(lock.file), "pid": lock.pid, "timestamp": lock.timestamp} for lock in stale
         ],
-        "unspoken": sorted(unspoken),
+        "secrets": sorted(secrets),
     }
     descriptor = os.open(order.folder / JOB_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

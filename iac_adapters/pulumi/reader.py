@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.provider_errors import Cause, ProviderError
 from iac_adapters.plugin_host.reading import StackReader
+from iac_adapters.pulumi.checkpoint import provider_urn
 from iac_adapters.pulumi.cli import speakable
 from iac_adapters.pulumi.dynamic_host import NO_READ
 from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.judge import judge
-from iac_adapters.pulumi.loaded import LoadedResource
+from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer, read_request
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
-from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.sides import Sides
 from iac_adapters.pulumi.values import RawProperties, visible
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -37,6 +38,8 @@ from reconciler.domain.model import (
 from reconciler.domain.paths import AttributePath
 
 LOOKED_AT: Final = "only looked up by this stack: whoever manages it changed it"
+PROVIDER_REPLACED: Final = "an update replaces the provider, and all of its objects with it"
+WITH_PROVIDER: Final = "an update replaces it together with its provider"
 _GONE_ANYWAY: Final = "to be deleted, and already gone"
 
 PulumiReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, ReadAnswer]
@@ -64,6 +67,8 @@ class PulumiQuestions:
     def settled(self, resource: LoadedResource) -> Verdict | None:
         """Return the verdict that needs no read."""
         recorded_as = resource.recorded_as
+        if resource.state is not None and resource.state.is_provider:
+            return _of_provider(resource, self.masker)
         match recorded_as.status:
             case Status.NOT_APPLICABLE:
                 return NotApplicable(recorded_as.note or "there is no remote object")
@@ -95,7 +100,7 @@ class PulumiQuestions:
         if live.gone:
             if status in (Status.DEPOSED, Status.NOT_DECLARED):
                 return Noise((NoiseItem(AttributePath(""), _GONE_ANYWAY),))
-            return Missing()
+            return Missing(Origin.OUT_OF_BAND if _as_applied(resource) else Origin.BOTH)
         if status in (Status.DEPOSED, Status.NOT_DECLARED):
             return Unmanaged()
         if status is Status.TAINTED:
@@ -141,7 +146,9 @@ def verdict_of(
     state = resource.state
     assert state is not None  # noqa: S101 - what was read is recorded
     verdict = judge(sides_of(resource, live), answer, ignored=resource.ignored, masker=masker)
-    return _looked_at(verdict) if state.external else verdict
+    if state.external:
+        return _looked_at(verdict)
+    return _replaced_with_provider(resource, verdict)
 
 
 def sides_of(
@@ -177,8 +184,43 @@ def _not_created(resource: LoadedResource) -> Verdict:
         return Unreadable(resource.refusal)
     # What the last update left is gone from the record only where a refresh found it gone.
     known = resource.recorded
-    adopted = resource.state is None and known is not None
-    return Missing(Origin.OUT_OF_BAND if adopted else Origin.UNAPPLIED)
+    if resource.state is not None or known is None:
+        return Missing(Origin.UNAPPLIED)
+    return Missing(Origin.OUT_OF_BAND if _as_remembered(resource, known) else Origin.BOTH)
+
+
+def _as_remembered(resource: LoadedResource, known: Recorded) -> bool:
+    """Whether the program asks for what the last update left, from the same provider."""
+    told = known.provider and resource.asked_of
+    if told and provider_urn(known.provider) != provider_urn(resource.asked_of):
+        return False
+    return visible(resource.wanted or {}) == visible(known.inputs)
+
+
+def _as_applied(resource: LoadedResource) -> bool:
+    """Whether an update would leave the recorded object alone, if it were still there."""
+    return resource.step in (Step.SAME, Step.READ, None)
+
+
+def _of_provider(resource: LoadedResource, masker: Masker) -> Verdict:
+    """Return the verdict of a provider: there is no object, but its configuration is applied."""
+    edit = resource.edit
+    if edit is None or not edit.shown:
+        return NotApplicable(resource.recorded_as.note or "there is no remote object")
+    reason = PROVIDER_REPLACED if edit.replaced else None
+    return Drifted(edit.changes(masker), requires_replace=edit.replaced, reason=reason)
+
+
+def _replaced_with_provider(resource: LoadedResource, verdict: Verdict) -> Verdict:
+    """Return what is shown of an object that an update makes anew because of its provider."""
+    edit = resource.edit
+    if edit is None or not edit.replaced or resource.step is not Step.REPLACE:
+        return verdict
+    reason = f"{WITH_PROVIDER}: {edit.label}"
+    if isinstance(verdict, Drifted):
+        return replace(verdict, requires_replace=True, reason=verdict.reason or reason)
+    noise = verdict.items if isinstance(verdict, Noise) else ()
+    return Drifted((), noise=noise, requires_replace=True, reason=reason)
 
 
 def _as_left(resource: LoadedResource, live: ReadAnswer) -> bool:
@@ -209,7 +251,7 @@ def _speakable(
         )
     if error.cause is Cause.UNIMPLEMENTED:
         return ProviderError("its provider cannot read what it made", cause=error.cause)
-    told = speakable(error.summary, resource.unspoken.and_also(words))
+    told = speakable(error.summary, resource.redactor.and_also(words))
     return ProviderError(
         told,
         "",

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.masking import secrets_of
+from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import ResourceSchema
 from iac_adapters.terraform.values import decode
 from reconciler.domain.compare import align, aligned_paths, same, value_at
@@ -135,10 +135,8 @@ class _Unapplied:
 
     def _changes(self) -> Sequence[Change]:
         schema = self.asked.schema
-        instance = self.resource.instance
-        marked = instance.sensitive_paths if instance is not None else ()
         sides = align((self.live, self.asked.planned, self.asked.recorded), schema.is_set)
-        secrets = secrets_of(schema, marked).with_words_of(sides)
+        secrets = secrets_of(schema, self.resource.secret_paths).with_words_of(sides)
         live, planned, recorded = sides
         changes = {}
         for path in self.asked.by_provider():

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.new_values import Comparison, RecordedObject
 from iac_adapters.terraform.plan_json import with_unknown

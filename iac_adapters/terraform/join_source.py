@@ -52,7 +52,8 @@ def _loaded(
 ) -> LoadedResource:
     wire = recording.instances.get(instance.label)
     action = recording.action(instance.address)
-    block = context.source.block(recording.moved.get(instance.address, instance.address))
+    address = recording.moved.get(instance.address, instance.address)
+    block = context.source.block(address)
     recorded = RecordedResource(
         address=ResourceAddress(instance.label),
         type=instance.type,
@@ -70,6 +71,7 @@ def _loaded(
         schema=schemas.get(instance.provider.source),
         ignored=_ignored(block),
         planned_action=action if action in _CHANGED | _DELETED else None,
+        planned_secrets=recording.secrets.get(address, ()),
     )
 
 

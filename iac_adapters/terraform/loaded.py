@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.installed import InstalledProvider
@@ -15,11 +16,12 @@ from iac_adapters.terraform.recorder.recording import RecordedInstance, Recordin
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.state import StateInstance
 from reconciler.domain.model import Origin, ProviderDoubt, RecordedResource, ResourceAddress
+from reconciler.domain.paths import Steps
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProviderKey:
-    """One provider configuration: which plugin, told what, in which environment.
+    """One provider configuration: which plugin, told what, in which environment and where.
 
     `digest` is keyed, so it may be used as a name; `configure` holds credentials.
     """
@@ -28,6 +30,7 @@ class ProviderKey:
     installed: InstalledProvider
     configure: bytes
     environment: Mapping[str, str]
+    directory: Path
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,8 +62,15 @@ class LoadedResource:
     schema: ProviderSchema | None = None
     ignored: IgnoreRules = field(default_factory=IgnoreRules)
     planned_action: str | None = None
+    planned_secrets: tuple[Steps, ...] = ()
     read_as_recorded: bool = False
     baseline: Baseline | None = None
+
+    @property
+    def secret_paths(self) -> tuple[Steps, ...]:
+        """The places that the state marks as secret, and those that the plan does."""
+        recorded = self.instance.sensitive_paths if self.instance is not None else ()
+        return (*recorded, *self.planned_secrets)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iac_adapters.masker import Masker
-from iac_adapters.secret_places import SecretPlaces
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.places import SecretPlaces
 from iac_adapters.terraform.addresses import block_address
 from iac_adapters.terraform.loaded import Baseline, LoadedResource, LoadedStack
 from iac_adapters.terraform.schema import ResourceSchema

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.asked import with_unapplied
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, resolve_unknowns
 from iac_adapters.terraform.judge import judge
@@ -216,7 +216,6 @@ def _verdict(
     planned = decode(answer.state, question.schema)
     if planned is None:
         return Unmanaged()
-    instance = resource.instance
     verdict = judge(
         question.schema,
         planned=planned,
@@ -226,7 +225,7 @@ def _verdict(
         ignored=resource.ignored,
         requires_replace=answer.requires_replace,
         masker=masker,
-        sensitive_paths=instance.sensitive_paths if instance is not None else (),
+        sensitive_paths=resource.secret_paths,
         pending=question.pending,
         applied=resource.planned_action is None,
     )

@@ -10,15 +10,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from iac_adapters.masker import Masker
-from iac_adapters.secret_places import SecretPlaces
-from iac_adapters.terraform.masking import secrets_of
+from iac_adapters.redaction.edge import new_without_words, without_words
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.new_values import (
     NOTHING_RECORDED,
     Comparison,
     RecordedObject,
     made_again,
 )
+from iac_adapters.terraform.recorder.planned_secrets import secret_places
+from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.values import with_blocks
@@ -44,10 +47,11 @@ _WITHOUT_SCHEMA: Final = ResourceSchema(version=0, block=Block())
 
 @dataclass(frozen=True, slots=True)
 class PlanReader:
-    """What a plan's values are read with: schemas by source, the mask, and what is recorded."""
+    """What a plan's values are read with: schemas by source, what is secret and what recorded."""
 
     schemas: Mapping[str, ProviderSchema]
     masker: Masker
+    redactor: Redactor = field(default_factory=Redactor)
     recorded: Mapping[ResourceAddress, RecordedObject] = field(default_factory=dict)
 
     def plan(
@@ -106,7 +110,8 @@ class PlanReader:
             made_again=again,
         )
         places = (*_marked(change), *recorded.sensitive_paths)
-        return comparison.new_values(secrets_of(schema, places), self.masker)
+        found = comparison.new_values(secrets_of(schema, places), self.masker)
+        return tuple(new_without_words(one, self.redactor, self.masker) for one in found)
 
     def _changes(self, entry: Mapping[str, Any]) -> Iterator[PlannedChange]:
         change = entry["change"]
@@ -119,7 +124,9 @@ class PlanReader:
             before, after = (
                 secrets.masked(value_at(side, path), path, self.masker)[0] for side in sides
             )
-            yield PlannedChange(render_path(path), before, after)
+            yield without_words(
+                PlannedChange(render_path(path), before, after), self.redactor, self.masker
+            )
 
     def _schema(self, entry: Mapping[str, Any]) -> ResourceSchema:
         provider = self.schemas.get(entry.get("provider_name", ""))
@@ -151,18 +158,6 @@ def with_unknown(after: Any, unknown: Any) -> Value:
         return [with_unknown(value, padded[i]) for i, value in enumerate(after)]
     value: Value = after
     return value
-
-
-def secret_places(tree: Any, at: Steps = ()) -> Iterator[Steps]:
-    """Yield each place that a mirror tree marks as secret."""
-    if tree is True:
-        yield at
-    elif isinstance(tree, dict):
-        for key, inner in tree.items():
-            yield from secret_places(inner, (*at, key))
-    elif isinstance(tree, list):
-        for index, inner in enumerate(tree):
-            yield from secret_places(inner, (*at, index))
 
 
 def _shown(

@@ -14,7 +14,10 @@ from iac_adapters.terraform.recorder.recording import Recording
 
 
 class ProviderKeys:
-    """Equal plugin, configuration and environment give equal keys, so aliases may share."""
+    """Aliases of equal plugin, configuration, environment and directory share a key.
+
+    So do stacks in one directory, and no others: providers read relative paths.
+    """
 
     def __init__(self, context: Context, recording: Recording, *, key: bytes) -> None:
         self._context = context
@@ -36,15 +39,18 @@ class ProviderKeys:
         installed = self._installed.get(source)
         if not configure or installed is None or _has_unknown(configure):
             return None
+        directory = self._context.directory.absolute()
         revision = Revision(self._key)
         revision.add("plugin", installed.identity)
         revision.add("configure", configure)
+        revision.add("directory", str(directory))
         revision.add_environment(environment)
         return ProviderKey(
             digest=revision.hexdigest(),
             installed=installed,
             configure=configure,
             environment=environment,
+            directory=directory,
         )
 
     def _make(self, connection: int) -> ProviderKey | None:

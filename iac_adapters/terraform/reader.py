@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import READ_S
 from iac_adapters.plugin_host.reading import CONCURRENT_READS, StackReader
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.observe import (
     LiveState,

@@ -72,7 +72,6 @@ class PlannedResource:
     type: str
     action: Action
     changes: tuple[PlannedChange, ...] = ()
-    unapplied: bool = False
     new: tuple[NewValue, ...] = ()
     seal: str = ""
 
@@ -162,7 +161,7 @@ def _concern(
         return doubt
     if new := _not_recorded(resource, finding):
         return f"{address} would get values that no apply recorded: {', '.join(new)}"
-    if resource.unapplied or finding.origin is not Origin.OUT_OF_BAND:
+    if finding.origin is not Origin.OUT_OF_BAND:
         return f"{address} holds code that was not applied yet"
     if resource.action is Action.CREATE:
         return None if finding.kind is Kind.MISSING else f"{address} would be created a second time"

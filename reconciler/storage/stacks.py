@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, delete
+from sqlalchemy import Row, delete, or_
+from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from reconciler.domain.cadence import CLOCK_SKEW, NOT_WATCHED
 from reconciler.domain.model import Counts, ProviderDoubt, StackName
 from reconciler.domain.records import Health, StackRecord
 from reconciler.storage.rows import Rows, Values, table_of
@@ -44,6 +46,16 @@ class SqlStacks:
     def remove(self, name: StackName) -> bool:
         """Remove a stack; return whether it was there."""
         return self.rows.change(delete(StackRow).where(_FIELDS.name == name)) > 0
+
+    def due(self, now: datetime) -> tuple[StackName, ...]:
+        """Return the stacks that are to be scanned now, the longest overdue first."""
+        due_at = col(StackRow.next_due_at)
+        ahead = col(StackRow.last_pass_at) > now + CLOCK_SKEW
+        watched = col(StackRow.source) != NOT_WATCHED
+        statement = select(StackRow.name).where(
+            watched, or_(due_at.is_(None), due_at <= now, ahead)
+        )
+        return tuple(map(StackName, self.rows.scalars(statement.order_by(due_at, StackRow.name))))
 
 
 def _values(stack: StackRecord) -> Values:

@@ -49,7 +49,9 @@ class RecordingCache:
             return None
 
     def store(self, digest: str, recording: Recording) -> None:
-        """Keep `recording` under `digest`, encrypted."""
+        """Keep `recording` under `digest`, encrypted; not one that holds ephemeral values."""
+        if recording.ephemeral:
+            return
         self._files.store(digest, _pack(recording))
 
 
@@ -63,6 +65,7 @@ def _pack(recording: Recording) -> bytes:
                            for index, read in recording.data_reads],
             "actions": dict(recording.actions),
             "moved": dict(recording.moved),
+            "secrets": dict(recording.secrets),
         }
     )  # fmt: skip
     return packed
@@ -81,6 +84,9 @@ def _unpack(data: bytes) -> Recording:
         ),
         actions=content["actions"],
         moved=content["moved"],
+        secrets={
+            address: tuple(map(tuple, places)) for address, places in content["secrets"].items()
+        },
     )
 
 

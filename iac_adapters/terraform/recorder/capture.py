@@ -63,3 +63,4 @@ class ConnectionCapture:
     validations: list[ValidateCall] = field(default_factory=list)
     plans: list[PlanCall] = field(default_factory=list)
     data_reads: list[DataRead] = field(default_factory=list)
+    opened_ephemeral: bool = False

@@ -69,6 +69,7 @@ def join(
         data_reads=tuple((c.index, read) for c in captures for read in c.data_reads),
         actions=actions_of(planned, instances),
         moved=moves_of(planned),
+        ephemeral=any(capture.opened_ephemeral for capture in captures),
     )
 
 

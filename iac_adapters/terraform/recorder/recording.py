@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from iac_adapters.terraform.recorder.capture import DataRead
+from reconciler.domain.paths import Steps
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,6 +47,8 @@ class Recording:
 
     `actions` are the plan's own words (`create`, `delete`, `replace` ...) by the code's
     addresses; `moved` leads to them from the state's, where a move is not applied yet.
+    `secrets` are, by the code's addresses, the secret places of what the plan would change.
+    `ephemeral` says that ephemeral resources were opened: what they gave may be void soon.
     """
 
     connections: tuple[RecordedConnection, ...]
@@ -53,6 +56,8 @@ class Recording:
     data_reads: tuple[tuple[int, DataRead], ...]
     actions: Mapping[str, str]
     moved: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict)
+    ephemeral: bool = False
 
     def action(self, address: str) -> str | None:
         """Return what the plan would do to the object that the state has at `address`."""

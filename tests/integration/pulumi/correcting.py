@@ -19,12 +19,13 @@ from reconciler.domain.plan import Plan
 from tests.integration.correcting import Corrector
 from tests.pulumi_processes import working_on
 from tests.pulumi_world import KEY, PulumiStack
+from tests.worlds.pulumi.project import PulumiProject
 
 CANARY = re.compile(rb"CANARY[-\w]*")
 
 
 @asynccontextmanager
-async def corrector(stack: PulumiStack, **more: Any) -> AsyncIterator[Corrector]:
+async def corrector(stack: PulumiProject, **more: Any) -> AsyncIterator[Corrector]:
     """Open an adapter on the stack; at the end nothing that works on the stack is left."""
     runs = stack.folder / "runs"
     runs.mkdir(exist_ok=True)

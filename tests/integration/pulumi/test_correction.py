@@ -198,9 +198,9 @@ async def test_code_that_nobody_applied_is_not_rolled_out_with_it(
         _, plan = await ours.plan(stack.urn("kept"))
 
         (resource,) = plan.resources
-        assert resource.unapplied
+        assert resource.new
         (sentence,) = concerns(plan, report.findings)
-        assert "code that was not applied" in sentence
+        assert "values that no apply recorded" in sentence
         assert "CANARY" not in repr(plan)
 
 

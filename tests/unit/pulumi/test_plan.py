@@ -9,13 +9,13 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.checkpoint import STACK_TYPE, StateResource
 from iac_adapters.pulumi.events import Done
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.plan import PlanReader, Preview, _unnamed
 from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.values import SECRET, SIGNATURE
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.model import RecordedResource, ResourceAddress, StackName, Status
 from reconciler.domain.plan import Action, Plan
 from reconciler.domain.values import Sensitive
@@ -89,29 +89,33 @@ def changes(plan: Plan) -> dict[str, tuple[object, object]]:
     return {str(one.path): (one.before, one.after) for one in resource.changes}
 
 
+def new(plan: Plan) -> dict[str, tuple[object, object]]:
+    (resource,) = plan.resources
+    return {str(one.path): (one.recorded, one.planned) for one in resource.new}
+
+
 def test_an_update_says_what_it_overwrites_and_with_what() -> None:
     steps = (step("refresh", {**INPUTS, "value": "x"}), step("update", INPUTS))
     plan = planned(saved("update"), *steps, resource=loaded(), live={**INPUTS, "value": "x"})
     (resource,) = plan.resources
-    assert (resource.action, resource.unapplied) == (Action.UPDATE, False)
+    assert (resource.action, resource.new) == (Action.UPDATE, ())
     assert changes(plan) == {"value": ("x", "v")}
 
 
-def test_what_the_code_asks_for_beyond_the_last_update_is_unapplied() -> None:
-    new = {**INPUTS, "size": 9}
+def test_what_the_code_asks_for_beyond_the_last_update_is_new() -> None:
     plan = planned(
         saved("update", changed={"size": 9}),
-        step("update", new),
+        step("update", {**INPUTS, "size": 9}),
         resource=loaded(),
         live={**INPUTS, "value": "x"},
     )
-    assert plan.resources[0].unapplied
+    assert new(plan) == {"size": (3, 9)}
     assert changes(plan) == {"value": ("x", "v"), "size": (3, 9)}
 
 
-def test_what_nothing_records_is_unapplied() -> None:
+def test_what_nothing_records_is_new() -> None:
     plan = planned(saved("create", changed=INPUTS), step("create", INPUTS))
-    assert plan.resources[0].unapplied
+    assert new(plan) == {"": (None, INPUTS)}
     assert changes(plan) == {"value": (None, "v"), "size": (None, 3)}
 
 
@@ -148,7 +152,7 @@ def test_a_replacement_is_judged_by_the_new_object_and_not_by_the_end_of_the_old
     names = ("create-replacement", "replace", "delete-replaced")
     steps = (step(name, None if name == "delete-replaced" else INPUTS) for name in names)
     plan = planned(saved(*names), *steps, resource=loaded(), live={**INPUTS, "value": "x"})
-    assert not plan.resources[0].unapplied
+    assert not plan.resources[0].new
 
 
 @pytest.mark.parametrize(
@@ -224,7 +228,7 @@ def test_what_is_masked_in_the_events_is_as_the_program_asks_for_it() -> None:
     masked = {**INPUTS, "word": "[secret]", "map": {"k": "[secret]"}}
     live = {**INPUTS, "value": "x", "word": "CANARY-a", "map": {"k": "CANARY-b"}}
     plan = planned(saved("update"), step("update", masked), resource=resource, live=live)
-    assert not plan.resources[0].unapplied
+    assert not plan.resources[0].new
     assert changes(plan) == {"value": ("x", "v")}
 
 

@@ -1,0 +1,123 @@
+"""Which values a planned resource would get that the last update did not record. Pure.
+
+An update writes inputs: what the code says, and the defaults that its provider's check fills
+in. Whatever of them is not as it was recorded comes from code, a default or a setting that
+nobody has applied, and that is for a person to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from iac_adapters.pulumi.checkpoint import provider_urn
+from iac_adapters.pulumi.evaluation import Planned, Step
+from iac_adapters.pulumi.loaded import LoadedResource, Recorded
+from iac_adapters.pulumi.property_paths import covered, parse_property_path, top
+from iac_adapters.pulumi.redaction import secrets_of
+from iac_adapters.pulumi.values import RawProperties, visible
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.places import SecretPlaces
+from reconciler.domain.compare import align, aligned_paths, ordered, same, value_at
+from reconciler.domain.origin import contains_unknown, is_empty
+from reconciler.domain.paths import AttributePath, Steps, render_path
+from reconciler.domain.plan import NewValue
+from reconciler.domain.values import Value
+
+PROVIDER: Final = AttributePath("provider")
+_MADE: Final = frozenset({Step.CREATE, Step.REPLACE})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Writing:
+    """What one step of a plan would write: `inputs`, over an object that shows `live`.
+
+    `planned` is the whole plan by URN. Inputs and records hold secrets in clear.
+    """
+
+    step: Planned
+    inputs: RawProperties
+    recorded: RawProperties
+    live: RawProperties | None
+    planned: Mapping[str, Planned]
+
+
+def new_values(
+    writing: Writing, loaded: LoadedResource | None, masker: Masker
+) -> tuple[NewValue, ...]:
+    """Return each value that is not the recorded one, sorted by path; no secret is in them.
+
+    The order of a list counts only where the engine has an update of the code for it. A path
+    that `ignoreChanges` names is left as it is found, except when the object is made anew.
+    """
+    recorded = loaded.recorded if loaded is not None else None
+    sides = (writing.inputs, writing.recorded)
+    outputs = (recorded.outputs,) if recorded is not None else ()
+    extra = loaded.state.secret_outputs if loaded is not None and loaded.state else ()
+    secrets = secrets_of((*sides, *outputs), extra)
+    secrets = secrets.with_words_of(map(visible, (*sides, *outputs)))
+    if loaded is None or recorded is None:
+        whole, _ = secrets.masked(visible(writing.inputs), (), masker)
+        return (NewValue(AttributePath(""), None, whole),)
+    found = {value.path: value for value in _values(writing, loaded, secrets, masker)}
+    if (other := _other_provider(writing.step, loaded, recorded)) is not None:
+        found.setdefault(other.path, other)
+    return tuple(found[path] for path in sorted(found))
+
+
+def _values(
+    writing: Writing, loaded: LoadedResource, secrets: SecretPlaces, masker: Masker
+) -> Iterator[NewValue]:
+    is_set = _unordered if loaded.step in (Step.SAME, None) else ordered
+    recorded, planned = align((visible(writing.recorded), visible(writing.inputs)), is_set)
+    live = None if writing.live is None else visible(writing.live)
+    ignored = tuple(map(parse_property_path, loaded.ignored))
+    for path in aligned_paths(recorded, planned, is_set):
+        before, after = value_at(recorded, path), value_at(planned, path)
+        if is_empty(before) and is_empty(after):
+            continue
+        if _is_left(path, after, writing, ignored, live) or _is_restored(path, writing, loaded):
+            continue
+        place = secrets.without_words(secrets.boundary(path) or path)
+        yield NewValue(
+            render_path(place),
+            secrets.masked(value_at(recorded, place), place, masker)[0],
+            secrets.masked(value_at(planned, place), place, masker)[0],
+        )
+
+
+def _unordered(_steps: Steps) -> bool:
+    return True
+
+
+def _is_left(
+    path: Steps, after: Value, writing: Writing, ignored: tuple[Steps, ...], live: Value
+) -> bool:
+    """Whether an update writes at an ignored path only what it finds there."""
+    if writing.step.step in _MADE or not covered(path, ignored):
+        return False
+    return live is None or same(value_at(live, path), after)
+
+
+def _is_restored(path: Steps, writing: Writing, loaded: LoadedResource) -> bool:
+    """Whether the value is that of an object which the same plan makes again.
+
+    It is not known before, and the code that refers to it is as it was applied.
+    """
+    if loaded.step not in (Step.SAME, None):
+        return False
+    value = value_at(visible(writing.inputs), path)
+    if not contains_unknown(value):
+        return False
+    sources = [writing.planned.get(urn) for urn in writing.step.depends.get(top(path), ())]
+    return any(one is not None and one.step in _MADE for one in sources)
+
+
+def _other_provider(step: Planned, loaded: LoadedResource, recorded: Recorded) -> NewValue | None:
+    """Return the change of provider: the object would be made in another place."""
+    before = recorded.provider or (loaded.state.provider if loaded.state is not None else "")
+    if not before or not step.provider:
+        return None
+    names = [provider_urn(reference) for reference in (before, step.provider)]
+    return None if names[0] == names[1] else NewValue(PROVIDER, names[0], names[1])

@@ -1,0 +1,198 @@
+"""What the code changes in a provider's configuration, and what its objects are read with. Pure.
+
+An object lives where the provider that made it looked. So it is read with the configuration
+that the last update recorded, whatever the code says now: a region that was edited and not
+applied would show every object as gone, and their correction would make all of them again.
+Credentials alone are taken as the code gives them now: the recorded ones may have expired.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+
+from iac_adapters.json_values import json_value
+from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, StateResource
+from iac_adapters.pulumi.evaluation import Planned, Step
+from iac_adapters.pulumi.property_paths import top
+from iac_adapters.pulumi.provider_config import NOT_CONFIGURATION
+from iac_adapters.pulumi.redaction import secrets_of
+from iac_adapters.pulumi.values import RawProperties, plain, visible
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.patterns import without_secrets
+from reconciler.domain.compare import changed_paths, value_at
+from reconciler.domain.fingerprint import value_digest
+from reconciler.domain.model import Change, Origin
+from reconciler.domain.origin import contains_unknown, is_empty
+from reconciler.domain.paths import Steps, render_path
+from reconciler.domain.values import Value
+
+_DEFAULT: Final = re.compile(r"default(_|$)")
+_CREDENTIAL: Final = re.compile(
+    r"secret|token|passw|passphrase|credential|private|(access|api|app|account|auth|client)_?key"
+    r"|client_?id|certificate",
+    re.IGNORECASE,
+)
+_LONGEST_SHOWN: Final = 60
+_DIGEST_CHARACTERS: Final = 12
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProviderEdit:
+    """One provider as recorded and as the program asks for it now.
+
+    `inputs` are what its objects are read with.
+    """
+
+    label: str
+    recorded: RawProperties
+    wanted: RawProperties
+    inputs: RawProperties
+    paths: tuple[Steps, ...] = field(default=())
+    replaced: bool = False
+
+    @property
+    def package(self) -> str:
+        """The package it is a provider of."""
+        return self.label.partition(" (")[0]
+
+    @property
+    def moved(self) -> tuple[Steps, ...]:
+        """Where the program says something else, credentials apart."""
+        return tuple(path for path in self.paths if not _is_credential(path))
+
+    @property
+    def shown(self) -> bool:
+        """Whether an update would do what a person must know of."""
+        return bool(self.moved) or self.replaced
+
+    def doubts(self) -> tuple[str, ...]:
+        """Return a sentence for each edit that may lead to other objects; no secret is in it."""
+        return tuple(self._doubt(path) for path in self.moved)
+
+    def changes(self, masker: Masker) -> tuple[Change, ...]:
+        """Return what an update would change of the provider; secrets and credentials masked."""
+        return tuple(self._change(path, masker) for path in self.paths)
+
+    def settings(self, masker: Masker) -> Mapping[str, str]:
+        """Return the recorded settings as text, secret ones as a part of their keyed digest.
+
+        Credentials are left out: they open the same account after they were renewed.
+        """
+        return {
+            name: self._setting(name, value, masker)
+            for name, value in visible(self.recorded).items()
+            if name not in NOT_CONFIGURATION and not is_empty(value) and not _is_credential((name,))
+        }
+
+    def _setting(self, name: str, value: Value, masker: Masker) -> str:
+        if self._is_secret((name,)):
+            return f"a secret, {value_digest(value, key=masker.key)[:_DIGEST_CHARACTERS]}"
+        return value if isinstance(value, str) else _json(value)
+
+    def _doubt(self, path: Steps) -> str:
+        recorded, wanted = self._values(path)
+        name = render_path(path)
+        if self._is_secret(path):
+            return f"{name} is another in code than the objects were recorded with"
+        before = _shown(recorded)
+        with_ = f"with {before}" if before is not None else "without it"
+        if contains_unknown(wanted):
+            return f"{name} is not known before the next update; the objects were recorded {with_}"
+        now = _shown(wanted)
+        if now is None:
+            return f"{name} is not in code any more; the objects were recorded {with_}"
+        return f"{name} is {now} in code; the objects were recorded {with_}"
+
+    def _change(self, path: Steps, masker: Masker) -> Change:
+        recorded, wanted = self._values(path)
+        sensitive = self._is_secret(path) or _is_credential(path)
+        if sensitive:
+            recorded, wanted = masker.mask(recorded), masker.mask(wanted)
+        return Change(
+            path=render_path(path),
+            declared=wanted,
+            recorded=recorded,
+            live=recorded,
+            origin=Origin.UNAPPLIED,
+            sensitive=sensitive,
+            forces_replacement=self.replaced,
+        )
+
+    def _values(self, path: Steps) -> tuple[Value, Value]:
+        return value_at(visible(self.recorded), path), value_at(visible(self.wanted), path)
+
+    def _is_secret(self, path: Steps) -> bool:
+        if any(map(_tells_credential, self._values(path))):
+            return True
+        sides = (self.recorded, self.wanted)
+        secrets = secrets_of(sides).with_words_of(map(visible, sides))
+        masker = Masker(b"")  # only whether there is a secret is looked at
+        return any(secrets.masked(value, path, masker)[1] for value in self._values(path))
+
+
+def provider_edit(resource: StateResource, planned: Planned | None) -> ProviderEdit:
+    """Return how the program's provider differs from the recorded one."""
+    recorded = resource.inputs
+    wanted = planned.inputs(recorded) if planned is not None else recorded
+    return ProviderEdit(
+        label=provider_label(resource),
+        recorded=recorded,
+        wanted=wanted,
+        inputs=_to_read_with(recorded, wanted),
+        paths=tuple(_edited(recorded, wanted)),
+        replaced=planned is not None and planned.step is Step.REPLACE,
+    )
+
+
+def provider_label(resource: StateResource) -> str:
+    """Return what people call a provider: `aws (west)`, or `aws (default)`."""
+    package = resource.type.removeprefix(PROVIDER_TYPES)
+    name = "default" if _DEFAULT.match(resource.name) else resource.name
+    return f"{package} ({name})"
+
+
+def _to_read_with(recorded: RawProperties, wanted: RawProperties) -> RawProperties:
+    renewed = {
+        name: value
+        for name, value in wanted.items()
+        if name in NOT_CONFIGURATION
+        or (_CREDENTIAL.search(name) and not contains_unknown(plain(value)))
+    }
+    kept = {name: value for name, value in recorded.items() if name not in NOT_CONFIGURATION}
+    return {**kept, **renewed}
+
+
+def _edited(recorded: RawProperties, wanted: RawProperties) -> Iterator[Steps]:
+    before, after = visible(recorded), visible(wanted)
+    for path in changed_paths(before, after):
+        empty = is_empty(value_at(before, path)) and is_empty(value_at(after, path))
+        if top(path) not in NOT_CONFIGURATION and not empty:
+            yield path
+
+
+def _is_credential(path: Steps) -> bool:
+    return any(isinstance(step, str) and _CREDENTIAL.search(step) for step in path)
+
+
+def _tells_credential(value: Value) -> bool:
+    """Whether a text holds a credential: in an address, or in the JSON that bridges write."""
+    if not isinstance(value, str):
+        return False
+    inside = value.startswith(("{", "[")) and _CREDENTIAL.search(value) is not None
+    return inside or without_secrets(value) != value
+
+
+def _shown(value: Value) -> str | None:
+    if is_empty(value):
+        return None
+    written = _json(value)
+    return written if len(written) <= _LONGEST_SHOWN else "another value"
+
+
+def _json(value: Value) -> str:
+    return orjson.dumps(json_value(value), option=orjson.OPT_SORT_KEYS).decode()

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from reconciler.bounded_files import read_bytes
+
 # What a shell or a terminal changes from call to call, and no provider looks at.
 _VOLATILE: Final = frozenset(
     {"_", "PWD", "OLDPWD", "SHLVL", "COLUMNS", "LINES", "TERM", "LS_COLORS", "WINDOWID"}
@@ -40,7 +42,7 @@ class Revision:
     def add_files(self, files: Iterable[Path]) -> None:
         """Take in the content of `files`, in order; raises OSError when one cannot be read."""
         for file in files:
-            self.add(str(file), file.read_bytes())
+            self.add(str(file), read_bytes(file))
 
     def hexdigest(self) -> str:
         """Return the digest so far."""

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 from typing import Final
 
+from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 
+_MOST_BYTES: Final = 2**20
 _LINE: Final = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)\Z")
 
 
@@ -20,10 +22,11 @@ def read_environment_file(file: Path) -> dict[str, str]:
         PermanentError: unreadable, or a line is no assignment; values are never shown.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file, most=_MOST_BYTES)
     except (OSError, UnicodeDecodeError) as error:
+        reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise PermanentError(
-            f"{file}: cannot be read as text", remedy="check `env_file` in trueup.toml"
+            f"{file}: {reason}", remedy="check the stack's `env_file` and who may read it"
         ) from error
     variables: dict[str, str] = {}
     for number, raw in enumerate(text.splitlines(), start=1):

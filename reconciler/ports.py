@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
-from reconciler.domain.records import Json, RemediationId
+from reconciler.domain.records import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,9 @@ class StackReference:
     `engine` is `auto`, `plugin` or `cli`. `environment` is laid over the process's
     own for the tool and its plugins; it may hold credentials and is never stored.
     `dynamic_providers` allows running code that stands in the stack's own state. `program` is
-    one that is a function of this process (a Pulumi inline program).
+    one that is a function of this process (a Pulumi inline program). `working_directory` is
+    where terraform is called from, with `-chdir`; None for `directory` itself. Without
+    `run_code` a stack that would have code run to be read is refused by `load`.
     """
 
     name: StackName
@@ -32,6 +34,8 @@ class StackReference:
     var_files: tuple[Path, ...] = ()
     engine: str = "auto"
     dynamic_providers: bool = False
+    working_directory: Path | None = None
+    run_code: bool = True
     program: Callable[[], object] | None = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -194,8 +198,12 @@ class IacAdapter(Protocol):
         """Return the command that does exactly what the plan saved in `folder` says."""
         ...
 
-    def progress(self, line: bytes) -> Progress | None:
-        """Return what one line of the run's log means; None when it is of no interest."""
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> Progress | None:
+        """Return what one line of the run's log means; None when it is of no interest.
+
+        `stack` is whose run it is: what a provider said is repeated without that stack's
+        secrets, and not at all where they are not known.
+        """
         ...
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
@@ -207,13 +215,31 @@ class IacAdapter(Protocol):
         ...
 
 
+class ApplyLocks(Protocol):
+    """Who may apply: one at a time per stack, over all data directories of a user on a host."""
+
+    def acquire(self, reference: StackReference) -> int:
+        """Take the lock of the stack; return a file descriptor that holds it until closed.
+
+        Whoever inherits the descriptor holds the lock too. Nobody is waited for.
+
+        Raises:
+            RetryableError: somebody has it.
+            PermanentError: the lock cannot be made.
+        """
+        ...
+
+
 class Runner(Protocol):
     """Runs one job per folder in a process that outlives the daemon."""
 
-    async def start(self, job: RunnerJob, folder: Path) -> RunnerProcess:
+    async def start(
+        self, job: RunnerJob, folder: Path, *, holding: int | None = None
+    ) -> RunnerProcess:
         """Start `job`; its output goes to `folder/log`, its end to `folder/exit.json`.
 
-        Returns once the runner exists. It ignores our signals and our death.
+        Returns once the runner exists. It ignores our signals and our death. It and the
+        command keep the file descriptor `holding` open to their end.
         """
         ...
 
@@ -234,13 +260,13 @@ class Runner(Protocol):
         ...
 
 
-class Dispatcher(Protocol):
-    """Who is told to look again. A hint only: losing or doubling one is harmless."""
+class RunLogs(Protocol):
+    """The raw logs of runs, which may hold secrets; `log` is `FOLDER/log` of a run's folder."""
 
-    def scan_soon(self, stack: StackName, *, after_s: float = 0.0) -> None:
-        """Make a pass over `stack`, at the earliest after `after_s` seconds."""
+    def read(self, log: Path, offset: int, most_bytes: int) -> bytes:
+        """Return what stands in `log` from `offset` on, sealed or not; nothing before it is."""
         ...
 
-    def advance_soon(self, remediation_id: RemediationId, *, after_s: float = 0.0) -> None:
-        """Look at this remediation, at the earliest after `after_s` seconds."""
+    def seal(self, log: Path) -> None:
+        """Encrypt the log of a run that is over; one that is sealed or not there is left alone."""
         ...

@@ -1,12 +1,16 @@
 """Runs one command to its end, whatever becomes of the daemon that asked for it.
 
 Executed as a script: `python -I -S runner.py FOLDER`, with the job on its standard input:
-`{"argv": [...], "directory": "...", "environment": {...}}`. It says `ready PID` on its
-standard output once `FOLDER/started.json` is on disk, and only then expects the job. Of a
-caller that died before it had told the whole job it takes none, and takes its record back:
-where there is no such record, nothing was run. What the command says goes to `FOLDER/log`,
-how it ended to `FOLDER/exit.json`. Both stay true when we are killed, since the command
-writes to the file itself and not through us.
+`{"argv": [...], "directory": "...", "environment": {...}, "holding": null}`, where `holding` may
+be an open file descriptor that we and the command keep open as long as either lives. It says
+`ready PID` on its standard output once `FOLDER/started.json` is on disk, and only then expects
+the job. Of a caller that died before it had told the whole job it takes none, and takes its
+record back: where there is no such record, nothing was run. What the command says goes to
+`FOLDER/log`, how it ended to `FOLDER/exit.json`. Both stay true when we are killed, since the
+command writes to the file itself and not through us.
+
+Our own files are private; the command runs under the caller's umask, as it would in a
+person's shell: what it makes for others to read stays readable.
 
 It imports the standard library only, and lives in a session of its own. Signals that end
 others it lets pass; the first SIGUSR1 becomes one SIGINT to the command, which is asked to
@@ -55,7 +59,7 @@ def main(arguments: list[str]) -> int:
     if os.fork() > 0:
         return 0
     os.setsid()
-    os.umask(0o077)
+    umask = os.umask(0o077)
     stop = _Stop()
     for number in _PASSING:
         # A handler and not SIG_IGN: what is ignored stays ignored in the command.
@@ -67,7 +71,7 @@ def main(arguments: list[str]) -> int:
     if job is None:
         (folder / "started.json").unlink(missing_ok=True)
         return 1
-    return _see_through(job, folder, stop)
+    return _see_through(job, folder, stop, umask)
 
 
 def _job() -> dict[str, object] | None:
@@ -92,7 +96,7 @@ def _refuse(reason: str) -> int:
     return 1
 
 
-def _see_through(job: dict[str, object], folder: Path, stop: _Stop) -> int:
+def _see_through(job: dict[str, object], folder: Path, stop: _Stop, umask: int) -> int:
     log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     if stop.wanted:
         return _end(folder, log, NEVER_BEGUN, interrupted=True)
@@ -104,6 +108,9 @@ def _see_through(job: dict[str, object], folder: Path, stop: _Stop) -> int:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            umask=umask,
+            # A killed runner leaves the command at work: the lock must be the command's too.
+            pass_fds=_holding(job),
         )
     except (OSError, ValueError, TypeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
@@ -120,6 +127,11 @@ def _see_through(job: dict[str, object], folder: Path, stop: _Stop) -> int:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(os.getpgrp(), signal.SIGTERM)
     return _end(folder, log, code, interrupted=stop.wanted)
+
+
+def _holding(job: dict[str, object]) -> tuple[int, ...]:
+    descriptor = job.get("holding")
+    return (descriptor,) if isinstance(descriptor, int) else ()
 
 
 def _end(folder: Path, log: int, code: int, *, interrupted: bool = False) -> int:

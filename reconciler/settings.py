@@ -6,9 +6,10 @@ Unknown keys are errors, so a typing mistake never silently means a default.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -19,6 +20,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     SecretStr,
     ValidationError,
     ValidationInfo,
@@ -27,6 +29,7 @@ from pydantic import (
 )
 
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.domain.places import config_home, data_home
 from reconciler.durations import read_duration
 from reconciler.settings_problems import Whereabouts, describe_problems, describe_twins
@@ -82,21 +85,33 @@ def _size(value: object) -> int:
 def _placed(path: Path, info: ValidationInfo) -> Path:
     """Take a relative path as relative to the file that names it."""
     base = (info.context or {}).get("base", Path())
-    return Path(base / path.expanduser()).resolve()
+    # realpath, not resolve: that fails where a link leads back to itself.
+    return Path(os.path.realpath(base / path.expanduser()))
 
 
-def _existing_directory(path: Path) -> Path:
-    if not path.is_dir():
-        message = f"there is no directory {path}"
+def _seen(look: Callable[[], bool]) -> bool:
+    try:
+        return look()
+    except OSError:
+        return False
+
+
+def _existing_directory(path: Path, info: ValidationInfo) -> Path:
+    if not (info.context or {}).get("told_later") and not _seen(path.is_dir):
+        message = f"there is no directory {path} that can be entered"
         raise ValueError(message)
     return path
 
 
-def _existing_file(path: Path) -> Path:
-    if not path.is_file():
-        message = f"there is no file {path}"
+def _script(path: Path) -> Path:
+    if not _seen(path.is_file):
+        message = f"there is no file {path} that can be seen"
         raise ValueError(message)
     return path
+
+
+def _existing_file(path: Path, info: ValidationInfo) -> Path:
+    return path if (info.context or {}).get("told_later") else _script(path)
 
 
 Interval = Annotated[timedelta, BeforeValidator(_interval)]
@@ -104,7 +119,9 @@ Span = Annotated[timedelta, BeforeValidator(_span)]
 Size = Annotated[int, BeforeValidator(_size)]
 PlacedPath = Annotated[Path, AfterValidator(_placed)]
 ExistingDirectory = Annotated[PlacedPath, AfterValidator(_existing_directory)]
+Script = Annotated[PlacedPath, AfterValidator(_script)]
 ExistingFile = Annotated[PlacedPath, AfterValidator(_existing_file)]
+VariablePattern = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$")]
 
 
@@ -118,12 +135,22 @@ class DaemonSettings(_Section):
     listen: str = "127.0.0.1:8427"
     database: str = Field(default="sqlite", repr=False)
     data_dir: PlacedPath | None = None
+    hosts: tuple[Name, ...] = ()
+    """Names by which the API may be asked, beside `listen`, `localhost` and addresses."""
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody's by default."""
+    open_metrics: bool = False
+    """Whether `/metrics` needs no token on loopback."""
     confirm_after: Span = timedelta(seconds=30)
     """Drift must still be there this long after its first sight to be corrected unasked."""
     approval_time: Span = timedelta(hours=24)
     """How long a remediation waits for a person before it expires."""
     plugin_memory: Size = 2 * 2**30
     """Bytes that warm plugin processes may hold together; the coldest go first."""
+    pass_environment: tuple[VariablePattern, ...] = WELL_KNOWN
+    """Which of the daemon's own variables tools and plugins see beside the common ones."""
+    roots: tuple[ExistingDirectory, ...] = ()
+    """Below which directories the API may register stacks; never empty once loaded."""
 
     @field_validator("listen")
     @classmethod
@@ -155,6 +182,10 @@ class StackSettings(_Section):
     engine: Literal["auto", "plugin", "cli"] = "auto"
     var_files: tuple[ExistingFile, ...] = ()
     env_file: ExistingFile | None = None
+    working_directory: ExistingDirectory | None = None
+    """Where terraform is called from, with `-chdir`; the directory itself, unless given."""
+    run_code: bool = True
+    """Whether the stack may have programs of its own run while it is looked at."""
     dynamic_providers: bool = False
     """Whether Pulumi providers that are code inside the stack's state may be run to read."""
 
@@ -169,6 +200,12 @@ class StackSettings(_Section):
     def _one_tool(self) -> Self:
         if self.workspace and self.pulumi_stack:
             message = "`workspace` is Terraform's and `pulumi_stack` is Pulumi's; keep one"
+            raise ValueError(message)
+        if self.dynamic_providers and not self.run_code:
+            message = "`dynamic_providers = true` runs code, and `run_code = false` forbids it"
+            raise ValueError(message)
+        if self.working_directory and self.pulumi_stack:
+            message = "`working_directory` is Terraform's, and `pulumi_stack` is Pulumi's; keep one"
             raise ValueError(message)
         return self
 
@@ -196,7 +233,7 @@ class PolicySettings(_Section):
     template: Name | None = None
     """The id of a template; the policy is about its resources only."""
     action_type: Literal["auto_correct", "quarantine", "manual_review"] = "manual_review"
-    script: ExistingFile | None = None
+    script: Script | None = None
     owner: str | None = None
     reason: str | None = None
     expires_at: datetime | None = None
@@ -257,8 +294,13 @@ def find_settings_file(directory: Path, environment: Mapping[str, str]) -> Path 
     return next((path for path in (*places, own) if path.is_file()), None)
 
 
-def load_settings(file: Path | None, environment: Mapping[str, str]) -> Settings:
+def load_settings(
+    file: Path | None, environment: Mapping[str, str], *, lost_stacks: bool = False
+) -> Settings:
     """Return the checked settings of `file`, or the defaults when there is none.
+
+    With `lost_stacks` a stack whose directory or file is not there is no error: whoever watches
+    many says it of that one, and goes on with the others.
 
     Raises:
         PermanentError: unreadable, no TOML, an unknown key, a bad value, two stacks of
@@ -273,7 +315,7 @@ def load_settings(file: Path | None, environment: Mapping[str, str]) -> Settings
         raw["daemon"] = {**raw.get("daemon", {}), **overrides}
     base = Path() if file is None else file.resolve().parent
     try:
-        settings = Settings.model_validate(raw, context={"base": base})
+        settings = Settings.model_validate(raw, context={"base": base, "told_later": lost_stacks})
     except ValidationError as error:
         names: dict[KeyPath, str] = {
             ("daemon", key): name for name, key in _OVERRIDES.items() if key in overrides
@@ -281,7 +323,14 @@ def load_settings(file: Path | None, environment: Mapping[str, str]) -> Settings
         where = Whereabouts(file, key_lines(text), names)
         raise describe_problems(error, model=Settings, where=where) from error
     _refuse_twins(settings, file, text)
-    return settings
+    return settings if settings.daemon.roots else _with_roots(settings, file)
+
+
+def _with_roots(settings: Settings, file: Path | None) -> Settings:
+    """Allow the API what lies beside the file, or where there is none the user's home."""
+    root = Path.home() if file is None else file.resolve().parent
+    daemon = settings.daemon.model_copy(update={"roots": (root,)})
+    return settings.model_copy(update={"daemon": daemon})
 
 
 def data_directory(settings: Settings, environment: Mapping[str, str]) -> Path:

@@ -33,6 +33,7 @@ from reconciler.domain.records import (
     TemplateId,
     Token,
 )
+from reconciler.domain.wakeups import WakeUp
 
 T = TypeVar("T")
 
@@ -44,6 +45,9 @@ class Stacks(Protocol):
     def all(self) -> tuple[StackRecord, ...]: ...
     def put(self, stack: StackRecord) -> None: ...
     def remove(self, name: StackName) -> bool: ...
+    def due(self, now: datetime) -> tuple[StackName, ...]:
+        """Return those that `domain.cadence.is_due` names, the longest overdue first."""
+        ...
 
 
 class Templates(Protocol):
@@ -146,7 +150,11 @@ class Remediations(Protocol):
     def open_with(self, finding_id: FindingId) -> Remediation | None: ...
     def in_phases(self, phases: Iterable[Phase]) -> tuple[Remediation, ...]: ...
     def due(self, now: datetime) -> tuple[RemediationId, ...]:
-        """Return every open one whose `next_at` has come or is not set."""
+        """Return every open one whose `next_at` has come or is not set.
+
+        One that was last moved by a clock ahead of `now` is due too: its `next_at` came from
+        that clock.
+        """
         ...
 
     def expired(self, now: datetime) -> tuple[Remediation, ...]:
@@ -269,6 +277,9 @@ class Transaction(Protocol):
     def holds(self) -> Holds: ...
     @property
     def retention(self) -> Retention: ...
+    def wake(self, wakeup: WakeUp) -> None:
+        """Tell whoever listens to wake-ups, once this transaction is on the disk."""
+        ...
 
 
 class Store(Protocol):
@@ -292,6 +303,13 @@ class Store(Protocol):
 
     def on_event(self, listener: Callable[[int], None]) -> Callable[[], None]:
         """Call `listener(newest seq)` on the loop after each commit that appended events.
+
+        Returns what ends the subscription.
+        """
+        ...
+
+    def on_wake(self, listener: Callable[[Sequence[WakeUp]], None]) -> Callable[[], None]:
+        """Call `listener` on the loop after each commit that said what to look at again.
 
         Returns what ends the subscription.
         """

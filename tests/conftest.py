@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 
 from iac_adapters.terraform.executable import Executable, locate
+from tests.makers import makers_mirror
 from tests.parts import require
 from tests.postgres import find_postgres, running_postgres
 from tests.simulator import Simulator, copy_stack, running_simulator, tool_environment
@@ -62,6 +63,13 @@ def pulumi() -> PulumiTools:
     """The real Pulumi CLI, its language hosts, and the bridge to Terraform providers."""
     lack = "`make setup TOOLS=all` obtains the CLI, its parts and the bridge"
     return require("pulumi", find_tools(_ENVIRONMENT), lack=lack)
+
+
+@pytest.fixture(scope="session")
+def makers() -> Path:
+    """A mirror of small real providers: local, archive, external, random, rabbitmq and others."""
+    lack = "TRUEUP_PROVIDER_MIRROR names a mirror that holds hashicorp/local and its like"
+    return require("makers", makers_mirror(_ENVIRONMENT), lack=lack)
 
 
 @pytest.fixture(scope="session")

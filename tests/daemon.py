@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,15 +101,30 @@ class Daemon:
 
 @contextmanager
 def serving(
-    settings: Path, *, data_dir: Path, environment: Mapping[str, str], directory: Path
+    settings: Path,
+    *,
+    data_dir: Path,
+    environment: Mapping[str, str],
+    directory: Path,
+    wrapper: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> Iterator[Daemon]:
-    """Start the daemon on `settings`; it is ended with the block, however that ends.
+    """Start the daemon on `settings`, by way of the command `wrapper` when there is one.
+
+    It is ended with the block, however that ends.
 
     Raises:
         DaemonError: it did not come up.
     """
     process = subprocess.Popen(
-        [Path(sys.executable).with_name("trueup"), "--config", settings, "serve"],
+        [
+            *wrapper,
+            Path(sys.executable).with_name("trueup"),
+            "--config",
+            settings,
+            "serve",
+            *options,
+        ],
         cwd=directory,
         env=dict(environment),
         stdin=subprocess.DEVNULL,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from reconciler.domain.model import (
     Missing,
     Observed,
     Origin,
+    ProviderDoubt,
     ResourceAddress,
     Snapshot,
     StackName,
@@ -29,7 +31,7 @@ from reconciler.domain.model import (
     Verdict,
 )
 from reconciler.domain.paths import AttributePath
-from reconciler.domain.plan import Plan
+from reconciler.domain.plan import Action, NewValue, Plan
 from reconciler.domain.values import Attributes
 from reconciler.ports import (
     Clock,
@@ -72,6 +74,8 @@ class World:
     refuses_load: ReconcilerError | Exception | None = None
     refuses_plan: ReconcilerError | Exception | None = None
     lost: set[ResourceAddress] = field(default_factory=set)
+    providers: dict[ResourceAddress, str] = field(default_factory=dict)
+    doubts: tuple[ProviderDoubt, ...] = ()
     serial: int = 1
     effects: list[str] = field(default_factory=list)
 
@@ -98,11 +102,24 @@ class World:
         if kept is None:
             return Missing(Origin.UNAPPLIED)
         if live is None:
-            return Missing() if declared is not None else InSync()
+            if declared is None:
+                return InSync()
+            return Missing() if declared == kept else Missing(Origin.BOTH)
         if declared is None:
             return Unmanaged()
         changes = tuple(_changes(declared, kept, live))
         return Drifted(changes) if changes else InSync()
+
+    def new_values(self, address: ResourceAddress) -> tuple[NewValue, ...]:
+        """Return what a plan of the declared form would write that is not recorded."""
+        declared, kept = self.declared.get(address, {}), self.recorded.get(address)
+        if kept is None:
+            return (NewValue(AttributePath(""), None, None),)
+        return tuple(
+            NewValue(AttributePath(name), kept.get(name), declared[name])
+            for name in sorted(declared)
+            if declared[name] != kept.get(name)
+        )
 
     def correct(self, address: ResourceAddress) -> None:
         """Make live and recorded what is declared."""
@@ -138,6 +155,8 @@ class WorldAdapter:
     """What happens right after the next stack was read."""
     before_plan: Callable[[], object] | None = None
     """What happens right before the next plan is made."""
+    drags: set[ResourceAddress] = field(default_factory=set)
+    """What every plan touches as well, named or not."""
     after_plan: Callable[[], Awaitable[object]] | None = None
     """What happens right after the next plan was made."""
 
@@ -153,8 +172,12 @@ class WorldAdapter:
             directory=str(reference.directory),
             revision=world.revision,
             obtained_by=Engine.PLUGIN,
-            resources=tuple(recorded(address, "thing") for address in world.addresses),
+            resources=tuple(
+                replace(recorded(address, "thing"), provider=world.providers.get(address, ""))
+                for address in world.addresses
+            ),
             timing_ms={"load": 1.0},
+            provider_doubts=world.doubts,
         )
 
     async def observe(
@@ -192,10 +215,15 @@ class WorldAdapter:
             raise world.refuses_plan
         if self.before_plan is not None:
             self.before_plan()
-        verdicts = {address: world.verdict(address) for address in addresses}
+        verdicts = {address: world.verdict(address) for address in (*addresses, *self.drags)}
         types = dict.fromkeys(verdicts, "thing")
         file = folder / PLAN_FILE
         plan = saved_plan(snapshot.stack, verdicts, types, file=file, serial=world.serial)
+        resources = tuple(
+            replace(one, new=() if one.action is Action.DELETE else world.new_values(one.address))
+            for one in plan.resources
+        )
+        plan = replace(plan, resources=resources)
         if self.after_plan is not None:
             happens, self.after_plan = self.after_plan, None
             await happens()
@@ -205,7 +233,8 @@ class WorldAdapter:
         job = fake_job(snapshot, folder)
         return RunnerJob((*job.argv, snapshot.stack), job.directory, job.environment)
 
-    def progress(self, line: bytes) -> Progress | None:
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> Progress | None:
+        del stack
         return fake_progress(line)
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
@@ -225,6 +254,8 @@ class Fate(StrEnum):
     STAYS = "stays"
     DIES_BEFORE = "dies_before"
     DIES_AFTER = "dies_after"
+    REFRESHES = "refreshes"
+    """Fails half-way: the state holds what was read, and nothing was changed."""
 
 
 @dataclass(slots=True)
@@ -256,8 +287,12 @@ class WorldRunner:
     overlaps: list[Path] = field(default_factory=list)
     """Applies that began while another of their stack was under way; must stay empty."""
 
-    async def start(self, job: RunnerJob, folder: Path) -> RunnerProcess:
+    async def start(
+        self, job: RunnerJob, folder: Path, *, holding: int | None = None
+    ) -> RunnerProcess:
         await asyncio.sleep(0)
+        if holding is not None:
+            os.fstat(holding)  # a real runner inherits it, so it must be open
         if self.refuses is not None:
             raise self.refuses
         stack = self._stack(job)
@@ -316,6 +351,9 @@ class WorldRunner:
     def _come_to_its_fate(self, known: _Job, folder: Path) -> None:
         if known.fate is Fate.FAILS:
             known.ended = Exited(1, self.clock.now())
+        elif known.fate is Fate.REFRESHES:
+            self._refresh(known)
+            known.ended = Exited(1, self.clock.now())
         elif known.fate is Fate.DIES_BEFORE:
             known.ended = Vanished()
         else:
@@ -342,6 +380,15 @@ class WorldRunner:
                 world.correct(ResourceAddress(address))
             _log(folder, address, "done")
         return 0
+
+    def _refresh(self, known: _Job) -> None:
+        world = self.worlds[self._stack(known.job)]
+        for address in json.loads(Path(known.job.argv[2]).read_text())["actions"]:
+            if address in world.live:
+                world.recorded[address] = deepcopy(world.live[address])
+            else:
+                world.recorded.pop(address, None)
+        world.serial += 1
 
     def _stack(self, job: RunnerJob) -> StackName:
         return StackName(job.argv[3])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
 from reconciler.domain.records import RemediationId
+from reconciler.domain.wakeups import ScanStack, WakeUp
 from reconciler.ports import (
     Declaration,
     Done,
@@ -60,16 +61,25 @@ class FakeClock:
 
 @dataclass(slots=True)
 class FakeDispatcher:
-    """Keeps every hint, for whoever plays the daemon to take."""
+    """Keeps every wake-up, for whoever plays the daemon to take.
 
-    scans: dict[StackName, float] = field(default_factory=dict)
-    advances: dict[RemediationId, float] = field(default_factory=dict)
+    As the real one it can only be called on the loop. A transaction's work runs in a thread
+    without one, so whoever calls this from there gets the RuntimeError a daemon would get.
+    """
 
-    def scan_soon(self, stack: StackName, *, after_s: float = 0.0) -> None:
-        self.scans[stack] = min(after_s, self.scans.get(stack, after_s))
+    scans: set[StackName] = field(default_factory=set)
+    advances: dict[RemediationId, None] = field(default_factory=dict)
+    later: list[WakeUp] = field(default_factory=list)
 
-    def advance_soon(self, remediation_id: RemediationId, *, after_s: float = 0.0) -> None:
-        self.advances[remediation_id] = min(after_s, self.advances.get(remediation_id, after_s))
+    def wake(self, wakeups: Sequence[WakeUp]) -> None:
+        asyncio.get_running_loop()
+        for wakeup in wakeups:
+            if wakeup.due is not None:
+                self.later.append(wakeup)
+            elif isinstance(wakeup, ScanStack):
+                self.scans.add(wakeup.stack)
+            else:
+                self.advances[wakeup.remediation] = None
 
 
 @dataclass(slots=True)
@@ -154,7 +164,8 @@ class FakeAdapter:
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         return fake_job(snapshot, folder)
 
-    def progress(self, line: bytes) -> Progress | None:
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> Progress | None:
+        del stack
         return fake_progress(line)
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:

@@ -71,15 +71,17 @@ def aws_environment(endpoint: str) -> dict[str, str]:
 
 
 @contextmanager
-def running_simulator() -> Iterator[Simulator]:
+def running_simulator(*, account: str | None = None) -> Iterator[Simulator]:
     """Start a simulated cloud of one's own on a free loopback port; stop it at the end.
+
+    `account` is the number of the account that everybody is in, when not the customary one.
 
     Raises:
         SimulatorError: it did not answer in time.
     """
     with tempfile.TemporaryDirectory(prefix="trueup-simulator-") as folder:
         log = Path(folder) / "moto.log"
-        process, endpoint = _start(log)
+        process, endpoint = _start(log, account)
         try:
             yield Simulator(endpoint=endpoint, pid=process.pid, log=log)
         finally:
@@ -158,7 +160,7 @@ def copy_stack(source: Path, target: Path) -> Path:
     return target
 
 
-def _start(log: Path) -> tuple[subprocess.Popen[bytes], str]:
+def _start(log: Path, account: str | None) -> tuple[subprocess.Popen[bytes], str]:
     """Start on a free port; another program may take that port first, so try again."""
     for attempt in range(1, _ATTEMPTS + 1):
         port = _free_port()
@@ -168,7 +170,11 @@ def _start(log: Path) -> tuple[subprocess.Popen[bytes], str]:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                env={
+                    **os.environ,
+                    "PYTHONWARNINGS": "ignore",
+                    **({"MOTO_ACCOUNT_ID": account} if account else {}),
+                },
             )
         endpoint = f"http://127.0.0.1:{port}"
         if _answers(process, endpoint):

@@ -43,7 +43,9 @@ async def run_command(
     It runs in a session of its own and dies with us. When the time is up, or the caller is
     cancelled, it is interrupted, and killed where that does not end it: no process of the
     session is left in either case. One that `holds_lock` is asked to stop when we die, and
-    has half a minute to give the lock back. `environment` is all it gets.
+    has half a minute to give the lock back. `environment` is all it gets. Files that it makes
+    have the modes that they would have for the person who runs us: what it is told to save
+    (plans) belongs into a private folder.
 
     Raises:
         RetryableError: it did not end within `timeout_s` seconds.
@@ -51,7 +53,8 @@ async def run_command(
     """
     leash = "release" if holds_lock else "hold"
     process = await _start(leash, [str(executable), *arguments], directory, environment)
-    name = f"{executable.name} {arguments[0] if arguments else ''}".strip()
+    first = next((one for one in arguments if not one.startswith("-chdir=")), "")
+    name = f"{executable.name} {first}".strip()
     try:
         async with asyncio.timeout(timeout_s):
             stdout, stderr = await process.communicate()
@@ -90,12 +93,11 @@ async def _start(
             *leash,
             *command,
             cwd=directory,
-            env=dict(environment),
+            env=_environment_in(directory, environment),
             stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
-            umask=0o077,
         )
     except OSError as error:
         os.close(held)
@@ -107,6 +109,11 @@ async def _start(
         os.close(stdin)
     weakref.finalize(process, os.close, held)
     return process
+
+
+def _environment_in(directory: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    # Our own PWD names the directory that we were started in.
+    return {**environment, "PWD": str(directory.absolute())}
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

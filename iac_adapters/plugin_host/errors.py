@@ -1,7 +1,8 @@
 """How a plugin process can fail its host.
 
-No message carries what the plugin wrote on stderr, which may hold secrets; the one
-exception is the first line of a Go panic, which names the programming error.
+No message carries what the plugin wrote on stderr, which may hold secrets. There are two
+exceptions: the first line of a Go panic, which names the programming error, and the last
+line of a plugin that ended at its start, before it was told any configuration.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -24,7 +25,9 @@ from iac_adapters.plugin_host.errors import (
     PluginStartError,
     PluginTimeout,
 )
+from iac_adapters.plugin_host.file_identity import runs_as_checked
 from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
+from iac_adapters.plugin_host.last_words import last_words
 from iac_adapters.plugin_host.output import StderrTail, drain, first_line
 from iac_adapters.plugin_host.socket_folder import SocketFolder
 from iac_adapters.plugin_host.spawn import LEASH_MODE, PluginSpec, check_executable, spawn
@@ -37,6 +40,7 @@ _CHANNEL_OPTIONS: Final = (
     ("grpc.max_send_message_length", _MESSAGE_BYTES),
     ("grpc.enable_http_proxy", 0),
 )
+_HEALTH: Final = "/grpc.health.v1.Health/Check"
 _SHUTDOWN: Final = "/plugin.GRPCController/Shutdown"
 _CLOSING_STEP_S: Final = 2.0
 _CRASH_GRACE_S: Final = 0.3
@@ -93,7 +97,8 @@ class PluginProcess:
             raise
         process = cls(spec.label, child, folder, StderrTail(), leash_mode=leash_mode)
         try:
-            process.handshake = await process._shake_hands(parse, timeout_s)
+            process.handshake = await process._shake_hands(spec, parse, timeout_s)
+            process._refuse_replaced(spec)
             process._connect()
         except BaseException:
             await process._end_at_once()
@@ -162,6 +167,16 @@ class PluginProcess:
         finally:
             self._calls.discard(call)
 
+    async def responds(self, *, timeout_s: float) -> bool:
+        """Whether it still answers calls at all; that it does not know this one is an answer."""
+        try:
+            await self.unary(_HEALTH, b"", timeout_s=timeout_s)
+        except PluginRefused:
+            return True
+        except (PluginTimeout, PluginCrashed):
+            return False
+        return True
+
     async def close(self) -> None:
         """End the process within about 6 s, gently first; closing twice is closing once."""
         if self._closing is None:
@@ -171,7 +186,9 @@ class PluginProcess:
     def _is_over(self) -> bool:
         return not self.alive
 
-    async def _shake_hands(self, parse: Callable[[str], Handshake], timeout_s: float) -> Handshake:
+    async def _shake_hands(
+        self, spec: PluginSpec, parse: Callable[[str], Handshake], timeout_s: float
+    ) -> Handshake:
         stdout, stderr = self._child.stdout, self._child.stderr
         assert stdout is not None and stderr is not None  # noqa: S101, PT018 - both are pipes
         self._readers.append(asyncio.create_task(drain(stderr, self._stderr.feed)))
@@ -184,13 +201,13 @@ class PluginProcess:
             ) from None
         self._readers.append(asyncio.create_task(drain(stdout, _forget)))
         if not line:
-            raise await self._ended_at_once()
+            raise await self._ended_at_once(spec)
         try:
             return parse(line.decode(errors="replace"))
         except PluginStartError as error:
             raise PluginStartError(f"{self.label}: {error}", remedy=error.remedy) from None
 
-    async def _ended_at_once(self) -> PluginStartError:
+    async def _ended_at_once(self, spec: PluginSpec) -> PluginStartError:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING_STEP_S):
                 await self._child.wait()
@@ -200,7 +217,22 @@ class PluginProcess:
         if code == leash.COULD_NOT_RUN and said.startswith(leash.SAYS):
             reason = said.removeprefix(leash.SAYS).strip()
             return PluginStartError(f"the plugin {self.label} cannot be run: {reason}")
-        return PluginStartError(f"the plugin {self.label} {self._ending()} before it was ready")
+        text = f"the plugin {self.label} {self._ending()} before it was ready"
+        words = "" if self._stderr.panic else last_words(said, spec.environment)
+        return PluginStartError(f"{text}; its last words: {words}" if words else text)
+
+    def _refuse_replaced(self, spec: PluginSpec) -> None:
+        """Refuse a file that took the checked one's place before it was executed.
+
+        It has been told nothing yet: no configuration, and so no credentials.
+        """
+        # Held by the leash, the plugin is a child of the process we know.
+        pid = self.pid if self._leash_mode == "exec" else None
+        if spec.checked and not runs_as_checked(pid, Path(spec.argv[0]), spec.checked):
+            raise PluginStartError(
+                f"{spec.argv[0]}: was replaced after it had been checked",
+                remedy="find out who replaced it; `terraform init` installs the locked one",
+            )
 
     def _connect(self) -> None:
         self._channel = grpc.aio.insecure_channel(self.handshake.target, options=_CHANNEL_OPTIONS)

@@ -76,6 +76,9 @@ _WORDS: Final = {
         r"\bInvalidAuthenticationToken\w*",
         r"\bcould not find default credentials\b",
         r"\bUNAUTHENTICATED\b",
+        r"^Unauthorized\b",
+        r"\b(error|failed)\W+Unauthorized\b",
+        r"\bbad credentials\b",
         r"\b(StatusCode|status code|Error|HTTP)[ :=]+401\b",
     ),
     Cause.DENIED: (

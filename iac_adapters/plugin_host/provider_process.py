@@ -25,6 +25,10 @@ class ProviderProcess:
         """Return the memory that the process holds now."""
         return self.process.memory_bytes()
 
+    async def responds(self, *, timeout_s: float) -> bool:
+        """Whether the process still answers calls at all."""
+        return await self.process.responds(timeout_s=timeout_s)
+
     async def close(self) -> None:
         """End the process; closing twice is closing once."""
         await self.process.close()

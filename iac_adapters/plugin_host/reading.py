@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, Protocol, TypeVar
 
 from iac_adapters.plugin_host.budget import AdaptiveLimit, TokenBucket
@@ -18,7 +18,7 @@ from iac_adapters.plugin_host.configured import Configuration, ConfiguredProvide
 from iac_adapters.plugin_host.deadlines import READ_S
 from iac_adapters.plugin_host.errors import PluginCrashed, PluginTimeout
 from iac_adapters.plugin_host.pool import Pooled
-from iac_adapters.plugin_host.provider_errors import ProviderError
+from iac_adapters.plugin_host.provider_errors import Cause, ProviderError
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Missing, Observed, ResourceAddress, Unreadable, Verdict
 
@@ -27,9 +27,12 @@ _THROTTLED_ATTEMPTS: Final = 5
 _BACK_OFF_S: Final = 0.5
 _UNPROVEN_PASSES: Final = 5
 _SILENT_READS: Final = 10
+_SILENT_PASSES: Final = 3
+_RESPONSE_S: Final = 5.0
 _READS_PER_S: Final = 500.0
 CONCURRENT_READS: Final = 10
 
+_OF_CREDENTIALS: Final = frozenset({Cause.EXPIRED_CREDENTIALS, Cause.BAD_CREDENTIALS, Cause.DENIED})
 _REMEDIES: Final[Mapping[type[ReconcilerError], str]] = {
     PluginCrashed: "update the provider, or report it to its developers",
     PluginTimeout: "check that the service behind it answers, and scan again",
@@ -39,10 +42,18 @@ Answer = TypeVar("Answer")
 Resource = TypeVar("Resource")
 Live = TypeVar("Live")
 Key = TypeVar("Key", bound=Configuration)
-Provider = TypeVar("Provider", bound=Pooled)
+Provider = TypeVar("Provider", bound="Asked")
 _ResourceT_contra = TypeVar("_ResourceT_contra", contravariant=True)
 _KeyT_co = TypeVar("_KeyT_co", bound=Configuration, covariant=True)
-_ProviderT_contra = TypeVar("_ProviderT_contra", bound=Pooled, contravariant=True)
+_ProviderT_contra = TypeVar("_ProviderT_contra", bound="Asked", contravariant=True)
+
+
+class Asked(Pooled, Protocol):
+    """What a pass needs of a process."""
+
+    async def responds(self, *, timeout_s: float) -> bool:
+        """Whether the process still answers calls at all, whatever they are about."""
+        ...
 
 
 class Questions(Protocol[_ResourceT_contra, _KeyT_co, _ProviderT_contra, Live]):
@@ -97,11 +108,19 @@ class Account:
     silent: int = 0
     starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     refusal: ReconcilerError | None = None
+    doubted: asyncio.Lock = field(default_factory=asyncio.Lock)
+    silent_passes: int = 0
+    replaced: bool = False
 
     def begin_pass(self) -> None:
-        """Forget what the last pass met: the world may be well again."""
+        """Forget what the last pass met, but for how long nothing was answered at all."""
+        if self.answered or self.replaced:
+            self.silent_passes = 0
+        elif self.silent:
+            self.silent_passes += 1
         self.answered = self.silent = 0
         self.refusal = None
+        self.replaced = False
 
     @property
     def unresponsive(self) -> bool:
@@ -109,20 +128,33 @@ class Account:
         return self.answered == 0 and self.silent >= _SILENT_READS
 
 
-@dataclass(slots=True)
-class Memory:
-    """What the last pass learnt: makes the next one cheaper, never different.
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """An object that was not there, and how many passes ago that was last proven.
 
-    `missing` counts the passes since an object's absence was last proven.
+    `basis` is what `verdict` rests on: code that changed since makes it another one.
     """
 
+    basis: object
+    verdict: Missing
+    passes: int = 0
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the last pass learnt: makes the next one cheaper, never different."""
+
     verdicts: dict[ResourceAddress, tuple[object, object, Verdict]] = field(default_factory=dict)
-    missing: dict[ResourceAddress, int] = field(default_factory=dict)
+    missing: dict[ResourceAddress, Absence] = field(default_factory=dict)
     read_ms: dict[ResourceAddress, float] = field(default_factory=dict)
 
 
 class _StillMissing(PluginTimeout):
     """Its absence was proven lately, and its provider, which answers others, still looks."""
+
+    def __init__(self, verdict: Missing) -> None:
+        super().__init__("still missing")
+        self.verdict = verdict
 
 
 class StackReader(Generic[Resource, Key, Provider, Live]):
@@ -142,11 +174,14 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
         self._concurrency = concurrency
         self._accounts: dict[str, Account] = {}
         self._memory = Memory()
+        self.refused: set[ResourceAddress] = set()
+        """What the pass could not read since the credentials were not accepted."""
 
     async def observe(self, resources: Sequence[Resource]) -> AsyncGenerator[Observed, None]:
         """Yield every resource's verdict as it is known, each exactly once."""
         for account in self._accounts.values():
             account.begin_pass()
+        self.refused.clear()
         ordered = sorted(resources, key=self._slowest_first)
         tasks = [asyncio.create_task(self._observe_one(one)) for one in ordered]
         try:
@@ -174,13 +209,15 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
                 read_at = time.perf_counter()
                 verdict = await self._judge(resource, live, key, account)
             except ReconcilerError as error:
+                if isinstance(error, ProviderError) and error.cause in _OF_CREDENTIALS:
+                    self.refused.add(address)
                 return Observed(
                     address,
                     _without_answer(error),
                     read_ms=(time.perf_counter() - started) * 1000,
                 )
             judged_at = time.perf_counter()
-        self._remember(address, verdict, (read_at - started) * 1000)
+        self._remember(resource, verdict, (read_at - started) * 1000)
         return Observed(
             address,
             verdict,
@@ -233,10 +270,11 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
         like; but it proves nothing, so now and then the answer is waited for in full.
         """
         address = self._ask.address(resource)
-        unproven = self._memory.missing.pop(address)
-        if account.answered and unproven < _UNPROVEN_PASSES:
-            self._memory.missing[address] = unproven + 1
-            raise _StillMissing("still missing")
+        absence = self._memory.missing.pop(address)
+        lately = absence.basis is self._ask.basis(resource) and absence.passes < _UNPROVEN_PASSES
+        if account.answered and lately:
+            self._memory.missing[address] = replace(absence, passes=absence.passes + 1)
+            raise _StillMissing(absence.verdict)
         try:
             return await self._read_within(self._deadline_s, resource, key, account)
         except PluginTimeout:
@@ -295,10 +333,34 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
             except PluginCrashed:
                 await self._providers.discard(key, provider, alone=alone)
                 raise
+            except PluginTimeout:
+                await self._replace_when_hung(key, account, provider, alone=alone)
+                raise
             else:
                 account.limit.succeeded()
                 return answer
         raise AssertionError  # the last attempt returns or raises
+
+    async def _replace_when_hung(
+        self, key: Key, account: Account, provider: Provider, *, alone: bool
+    ) -> None:
+        """End a process that is the reason for the silence; the next read gets a new one.
+
+        One that answers calls waits for its service. After three passes without any answer
+        it goes as well: it may wait for itself. That happens once in a pass, so that one
+        that hangs from its start on does not cost a deadline for each start.
+        """
+        async with account.doubted:
+            if account.replaced or not provider.alive:
+                return
+            patience_s = min(_RESPONSE_S, self._deadline_s)
+            if account.silent_passes < _SILENT_PASSES and await provider.responds(
+                timeout_s=patience_s
+            ):
+                return
+            account.replaced = True
+            account.silent = 0
+            await self._providers.discard(key, provider, alone=alone)
 
     async def _provider(self, key: Key, account: Account, *, alone: bool) -> Provider:
         """Return the configured provider. One that cannot be had is tried once in a pass.
@@ -317,16 +379,17 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
                 account.refusal = error
                 raise
 
-    def _remember(self, address: ResourceAddress, verdict: Verdict, read_ms: float) -> None:
+    def _remember(self, resource: Resource, verdict: Verdict, read_ms: float) -> None:
+        address = self._ask.address(resource)
         self._memory.read_ms[address] = read_ms
         if isinstance(verdict, Missing):
-            self._memory.missing[address] = 0
+            self._memory.missing[address] = Absence(self._ask.basis(resource), verdict)
         else:
             self._memory.missing.pop(address, None)
 
 
 def _without_answer(error: ReconcilerError) -> Verdict:
     if isinstance(error, _StillMissing):
-        return Missing()
+        return error.verdict
     remedy = error.remedy or _REMEDIES.get(type(error))
     return Unreadable(f"{error}; {remedy}" if remedy else str(error))

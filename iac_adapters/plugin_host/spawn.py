@@ -12,6 +12,7 @@ from typing import Final
 
 from iac_adapters.plugin_host import leash
 from iac_adapters.plugin_host.errors import PluginStartError
+from iac_adapters.plugin_host.file_identity import FileIdentity
 
 _NOT_FOR_PLUGINS: Final = ("PLUGIN_CLIENT_CERT", "PLUGIN_MULTIPLEX_GRPC")
 
@@ -20,14 +21,18 @@ LEASH_MODE: Final = "exec" if sys.platform == "linux" else "hold"
 
 @dataclass(frozen=True, slots=True)
 class PluginSpec:
-    """What to run. `environment` is complete, but for the handshake's and what keeps it quiet.
+    """What to run, and where: in `directory`, against which providers resolve relative paths.
 
-    `label` ends with the provider's own name, as `hashicorp/aws` does.
+    `environment` is complete, but for the handshake's and what keeps it quiet. `label` ends
+    with the provider's own name, as `hashicorp/aws` does. `checked` is the file that the
+    program must be, where it was compared with a lock file.
     """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
     label: str
+    directory: Path
+    checked: FileIdentity | None = None
 
 
 def check_executable(spec: PluginSpec) -> None:
@@ -37,6 +42,11 @@ def check_executable(spec: PluginSpec) -> None:
         raise PluginStartError(
             f"the plugin {spec.label} cannot be run: {program} is no executable file",
             remedy="install it again, for Terraform by `terraform init`",
+        )
+    if not spec.directory.is_dir():
+        raise PluginStartError(
+            f"the plugin {spec.label} cannot be run in {spec.directory}: no such directory",
+            remedy="restore the directory, or take the stack out of trueup.toml",
         )
 
 
@@ -51,7 +61,8 @@ async def spawn(
         leash.__file__,
         leash_mode,
         str(os.getpid()),
-        *spec.argv,
+        *_argv(spec),
+        cwd=spec.directory,
         env=_environment(spec, cookie, folder),
         # In `hold` mode this pipe is the leash itself.
         stdin=asyncio.subprocess.PIPE if leash_mode == "hold" else asyncio.subprocess.DEVNULL,
@@ -61,11 +72,18 @@ async def spawn(
     )
 
 
+def _argv(spec: PluginSpec) -> tuple[str, ...]:
+    # The path may be relative to our directory, where the plugin does not run.
+    return (str(Path(spec.argv[0]).absolute()), *spec.argv[1:])
+
+
 def _environment(spec: PluginSpec, cookie: tuple[str, str] | None, folder: Path) -> dict[str, str]:
     environment = {n: text for n, text in spec.environment.items() if n not in _NOT_FOR_PLUGINS}
     for name in ("TF_LOG_SDK", _own_log(spec)):
         # Else every call logs kilobytes, the cloud's whole answer among them.
         environment.setdefault(name, "OFF")
+    # What a shell would say; ours names the directory that we were started in.
+    environment["PWD"] = str(spec.directory)
     environment["PLUGIN_PROTOCOL_VERSIONS"] = "5,6"
     environment["PLUGIN_UNIX_SOCKET_DIR"] = str(folder)
     if cookie is not None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.pulumi.assembly import NOT_ALLOWED, ONLY_BY_CLI, Assembly, recorded_providers
@@ -33,12 +32,15 @@ from iac_adapters.pulumi.loaded import LoadedResource, LoadedStack
 from iac_adapters.pulumi.outcome import outcome_of
 from iac_adapters.pulumi.plan import PlanReader
 from iac_adapters.pulumi.planning import PlanOrder, preview
+from iac_adapters.pulumi.project import load_project
 from iac_adapters.pulumi.provider import Provider, ReadAnswer
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
 from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader, pulumi_reader
 from iac_adapters.pulumi.remembering import remembered
+from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.warm import WarmStack
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.errors import PermanentError, RetryableError
@@ -122,6 +124,8 @@ class PulumiAdapter:
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
         timing = Timing()
+        if not reference.run_code:
+            await asyncio.to_thread(refuse_code, load_project(reference.directory))
         warm = self._warm.get(reference.name)
         context = await self._prepare(reference, warm.context if warm else None)
         timing.lap("load")
@@ -268,8 +272,9 @@ class PulumiAdapter:
         """Return the command that does the saved plan. See `IacAdapter.correction`."""
         return correction_job(_payload(snapshot).context, folder=folder)
 
-    def progress(self, line: bytes) -> RunProgress | None:
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> RunProgress | None:
         """Return what one line of a run's log means. See `IacAdapter.progress`."""
+        del stack  # the log holds no secret: its job takes them out of what the CLI says
         return progress_of(line)
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:

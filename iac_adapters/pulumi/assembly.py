@@ -102,7 +102,7 @@ class Assembly:
             provider=key,
             edit=edit,
             refusal=self._refusal(key, state),
-            unspoken=self.context.unspoken,
+            redactor=self.context.redactor,
         )
 
     def _wanted(self, state: StateResource, planned: Planned) -> RawProperties:

@@ -15,12 +15,14 @@ import orjson
 
 from iac_adapters.pulumi.programs import pulumi_home
 from iac_adapters.pulumi.project import Project
+from reconciler.bounded_files import read_bytes
 from reconciler.domain.errors import PermanentError
 
 _FILE: Final = "file://"
 _CLOUD: Final = "https://api.pulumi.com"
 _ORGANIZATION: Final = "organization"
 _ENDINGS: Final = (".json", ".json.gz")
+MOST_STATE_BYTES: Final = 512 * 2**20
 _BOOK: Final = ".pulumi"
 
 
@@ -46,7 +48,7 @@ class Place:
             return None
         base = self.root / _BOOK / "stacks" / self._relative
         found = (base.with_name(f"{base.name}{ending}") for ending in _ENDINGS)
-        return next((file for file in found if file.is_file()), None)
+        return next((file for file in found if file.exists()), None)
 
     @property
     def lock_folder(self) -> Path | None:
@@ -73,7 +75,7 @@ def backend_url(project: Project, environment: Mapping[str, str]) -> str:
     if project.backend:
         return project.backend
     try:
-        content = orjson.loads((pulumi_home(environment) / "credentials.json").read_bytes())
+        content = orjson.loads(read_bytes(pulumi_home(environment) / "credentials.json"))
         current = content.get("current")
     except (OSError, orjson.JSONDecodeError, AttributeError):
         current = None

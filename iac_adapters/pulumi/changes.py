@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.property_paths import parse_property_path, top, touches
 from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.sides import Aligned
-from iac_adapters.secret_places import SecretPlaces
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.places import SecretPlaces
 from reconciler.domain.compare import sort_key, value_at
 from reconciler.domain.model import Change, Origin
 from reconciler.domain.paths import Steps, render_path

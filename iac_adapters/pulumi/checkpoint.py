@@ -6,6 +6,7 @@ Source: sdk/go/common/apitype (core.go, deployment schema) of pulumi/pulumi 3.25
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from iac_adapters.pulumi.backend import MOST_STATE_BYTES
 from iac_adapters.pulumi.values import RawProperties
 from reconciler.domain.errors import PermanentError
 
@@ -136,7 +138,7 @@ def _lack(error: Exception) -> str:
 def _document(content: bytes, origin: str) -> dict[str, Any]:
     try:
         if content.startswith(_GZIP):
-            content = gzip.decompress(content)
+            content = _unpacked(content)
         document = orjson.loads(content)
     except (OSError, EOFError, zlib.error, orjson.JSONDecodeError) as error:
         raise PermanentError(
@@ -146,6 +148,14 @@ def _document(content: bytes, origin: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise PermanentError(f"{origin}: no Pulumi state", remedy="check the backend's address")
     return document
+
+
+def _unpacked(content: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
+        unpacked = stream.read(MOST_STATE_BYTES + 1)
+    if len(unpacked) > MOST_STATE_BYTES:
+        raise zlib.error(f"it unpacks to more than {MOST_STATE_BYTES >> 20} MiB")
+    return unpacked
 
 
 def _checkpoint(latest: Mapping[str, Any]) -> Checkpoint:

@@ -12,7 +12,7 @@ from iac_adapters.plugin_host.command import ToolRun, run_command
 from iac_adapters.plugin_host.provider_errors import Cause, cause_of
 from iac_adapters.pulumi.events import errors_in, events_of
 from iac_adapters.pulumi.tracebacks import without_tracebacks
-from iac_adapters.unspoken import Unspoken
+from iac_adapters.redaction.redactor import Redactor
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 
 _NO_PLUGIN: Final = re.compile(
@@ -54,7 +54,7 @@ class Cli:
     directory: Path
     stack: str
     environment: Mapping[str, str]
-    unspoken: Unspoken = field(default_factory=Unspoken)
+    redactor: Redactor = field(default_factory=Redactor)
     program: tuple[str, ...] = ()
     """What commands that run the program are told where it is no project on disk."""
 
@@ -101,7 +101,7 @@ class Cli:
         said = [one.text for one in errors_in(events_of(run.stdout))]
         said += [line for line in run.stderr.splitlines() if line.strip()] if not said else []
         text = "\n".join(said) or f"it ended with exit code {run.exit_code}"
-        return speakable(text, self.unspoken)
+        return speakable(text, self.redactor)
 
 
 def _installing(text: str) -> str | None:
@@ -113,9 +113,9 @@ def _installing(text: str) -> str | None:
     return f"run `pulumi install` there, or `pulumi plugin install resource {wanted}`"
 
 
-def speakable(text: str, unspoken: Unspoken) -> str:
+def speakable(text: str, redactor: Redactor) -> str:
     """Return a message of the engine, a program or a provider with what is secret blanked."""
     text = without_tracebacks(_VALUES.sub(r"\1...", text))
-    text = unspoken.without(text).strip()
+    text = redactor.without(text).strip()
     text = text.removeprefix("error: ")
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

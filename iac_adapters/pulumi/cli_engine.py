@@ -13,16 +13,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.assembly import ONLY_BY_CLI
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.events import Done, done_in, events_of, has_summary
 from iac_adapters.pulumi.loaded import LoadedResource
-from iac_adapters.pulumi.masked_events import diffs_in, refreshed, unmasked
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.reader import PulumiQuestions, verdict_of
+from iac_adapters.pulumi.redacted_events import diffs_in, refreshed, unmasked
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.model import InSync, Observed, Unreadable, Verdict
 
 _TIMEOUT_S: Final = 3600.0

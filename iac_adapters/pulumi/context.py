@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
-from iac_adapters.pulumi.backend import Place, backend_url, locate_stack, unchosen
+from iac_adapters.pulumi.backend import MOST_STATE_BYTES, Place, backend_url, locate_stack, unchosen
 from iac_adapters.pulumi.checkpoint import Checkpoint, StateResource, parse_checkpoint
 from iac_adapters.pulumi.cli import Cli
 from iac_adapters.pulumi.locks import Holder, Lock, locks_of
-from iac_adapters.pulumi.programs import checked_pulumi, pulumi_home, tool_environment
+from iac_adapters.pulumi.programs import (
+    PulumiExecutable,
+    checked_pulumi,
+    pulumi_home,
+    tool_environment,
+)
 from iac_adapters.pulumi.project import Project, load_project, selected_stack
 from iac_adapters.pulumi.provider_config import Surroundings
-from iac_adapters.pulumi.secrecy import secret_words
+from iac_adapters.pulumi.redaction import secret_words
 from iac_adapters.pulumi.secrets import (
     PASSPHRASE,
     UNDECIPHERABLE,
@@ -24,9 +31,12 @@ from iac_adapters.pulumi.secrets import (
 )
 from iac_adapters.pulumi.sources import add_cli, add_sources, identity_of
 from iac_adapters.pulumi.values import deciphered, secret_paths
+from iac_adapters.redaction.patterns import without_secrets
+from iac_adapters.redaction.redactor import Redactor, redactor_of
 from iac_adapters.revision import Revision
-from iac_adapters.unspoken import Unspoken, unspoken_words, without_secrets
+from reconciler.bounded_files import apart, read_bytes
 from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.passed_environment import without_ours
 from reconciler.ports import StackReference
 
 _EXPORT_S: Final = 300.0
@@ -48,13 +58,13 @@ class Context:
     warnings: tuple[str, ...] = ()
 
     @property
-    def unspoken(self) -> Unspoken:
+    def redactor(self) -> Redactor:
         """The secret words of the stack."""
-        return self.cli.unspoken
+        return self.cli.redactor
 
     def keeping_quiet(self, words: Iterable[str]) -> Context:
         """Return the same, with `words` among those that must not be said."""
-        return replace(self, cli=replace(self.cli, unspoken=self.unspoken.and_also(words)))
+        return replace(self, cli=replace(self.cli, redactor=self.redactor.and_also(words)))
 
 
 async def prepare(
@@ -72,25 +82,16 @@ async def prepare(
         RetryableError: an update is under way, or the backend could not be reached.
         PermanentError: something is missing or broken; the message names it.
     """
-    project = load_project(reference.directory)
-    environment = tool_environment({**os.environ, **reference.environment})
-    executable = checked_pulumi(environment)
-    url = backend_url(project, environment)
-    stack = reference.pulumi_stack or selected_stack(project, url, environment)
-    if stack is None:
-        raise unchosen(project, url, environment)
-    try:
-        place = locate_stack(project, url=url, stack=stack, environment=environment)
-        locks = locks_of(place)
-    except OSError as error:
-        raise _closed(error.filename or url, error) from error
+    found = await apart(lambda: _survey(reference), place=reference.directory)
+    project, environment, executable = found.project, found.environment, found.executable
+    place, locks = found.place, found.locks
     _refuse_running(place, locks)
     cli = Cli(
         executable=executable.path,
         directory=project.directory,
-        stack=stack,
+        stack=found.stack,
         environment=environment,
-        unspoken=unspoken_words((), environment),
+        redactor=redactor_of((), environment),
         program=program,
     )
     content = await _content(place, cli)
@@ -106,20 +107,54 @@ async def prepare(
         locks=locks,
         warnings=tuple(_warnings(locks)),
     )
-    context = replace(
-        context, revision=await asyncio.to_thread(_revision_of, context, reference, key)
-    )
+    revision = await apart(lambda: _revision_of(context, reference, key), place=project.directory)
+    context = replace(context, revision=revision)
     if known is not None and known.content == content and known.cli.environment == environment:
         return _noticed(replace(context, checkpoint=known.checkpoint, cli=known.cli))
     checkpoint = await _deciphered(context)
-    words = (*_words(checkpoint), *cli.unspoken.words)
+    words = (*_words(checkpoint), *cli.redactor.words)
     return _noticed(
         replace(
             context,
             checkpoint=checkpoint,
-            cli=replace(cli, unspoken=unspoken_words(words, environment)),
+            cli=replace(cli, redactor=redactor_of(words, environment)),
         )
     )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Survey:
+    """What the directory and the backend's folder say before the record is read."""
+
+    project: Project
+    environment: Mapping[str, str]
+    executable: PulumiExecutable
+    stack: str
+    place: Place
+    locks: tuple[Lock, ...]
+
+
+def _survey(reference: StackReference) -> _Survey:
+    project = load_project(reference.directory)
+    environment = tool_environment({**without_ours(os.environ), **reference.environment})
+    executable = checked_pulumi(environment)
+    url = backend_url(project, environment)
+    stack = reference.pulumi_stack or selected_stack(project, url, environment)
+    if stack is None:
+        raise unchosen(project, url, environment)
+    _refuse_unfit(project.stack_file(stack))
+    try:
+        place = locate_stack(project, url=url, stack=stack, environment=environment)
+        locks = locks_of(place)
+    except OSError as error:
+        raise _closed(error.filename or url, error) from error
+    return _Survey(project, environment, executable, stack, place, locks)
+
+
+def _refuse_unfit(file: Path) -> None:
+    """Raise OSError for a stack file the CLI would wait at for ever, or read without an end."""
+    with contextlib.suppress(FileNotFoundError):
+        read_bytes(file)
 
 
 def _closed(place: object, error: OSError) -> PermanentError:
@@ -164,13 +199,14 @@ def _noticed(context: Context) -> Context:
 
 
 async def _content(place: Place, cli: Cli) -> bytes:
+    content = await apart(lambda: _recorded(place), place=place.root or cli.directory)
+    return await _export(cli, place.url) if content is None else content
+
+
+def _recorded(place: Place) -> bytes | None:
+    """Return the checkpoint's bytes; None where only the CLI can read it."""
     file = place.state_file
-    if file is not None:
-        try:
-            return await asyncio.to_thread(file.read_bytes)
-        except OSError as error:
-            raise _closed(file, error) from error
-    return await _export(cli, place.url)
+    return None if file is None else read_bytes(file, most=MOST_STATE_BYTES)
 
 
 async def _export(cli: Cli, url: str, *options: str) -> bytes:

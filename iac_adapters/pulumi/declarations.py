@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from iac_adapters.json_values import json_value
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.loaded import LoadedResource
-from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import visible
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.model import Status
 from reconciler.domain.values import Sensitive
 from reconciler.ports import Declaration

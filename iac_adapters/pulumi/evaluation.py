@@ -24,7 +24,7 @@ import orjson
 from iac_adapters.plugin_host.deadlines import seconds_of
 from iac_adapters.pulumi.cli import Cli
 from iac_adapters.pulumi.events import done_in, events_of
-from iac_adapters.pulumi.secrecy import secret_words
+from iac_adapters.pulumi.redaction import secret_words
 from iac_adapters.pulumi.values import RawProperties, deciphered
 from reconciler.domain.errors import PermanentError, RetryableError
 

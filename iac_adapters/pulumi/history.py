@@ -18,6 +18,7 @@ import orjson
 
 from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.cli import Cli
+from reconciler.bounded_files import read_bytes
 from reconciler.domain.errors import PermanentError
 
 _CLI_S: Final = 120.0
@@ -50,7 +51,7 @@ def history_of(place: Place) -> Iterator[Entry]:
     files = [file for file in folder.iterdir() if file.name.endswith(_ENDINGS)]
     for file in sorted(files, key=_written_ns, reverse=True):
         try:
-            content = file.read_bytes()
+            content = read_bytes(file)
             told = orjson.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
             kind = told["kind"]
         except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):

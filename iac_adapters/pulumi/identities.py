@@ -15,11 +15,11 @@ from typing import Final, TypeAlias
 
 import msgpack
 
-from iac_adapters.masker import Masker
 from iac_adapters.provider_identity import concerning, differences, identity_of
 from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.baseline import stack_key
 from iac_adapters.pulumi.provider_edits import ProviderEdit
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.sealed_files import SealedFiles
 from reconciler.domain.model import (
     Drifted,

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.changes import Changes, in_order
 from iac_adapters.pulumi.property_paths import covered, parse_property_path, top, touches
 from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
-from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.sides import Aligned, Sides, aligned
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.compare import same, value_at
 from reconciler.domain.model import Drifted, InSync, Noise, NoiseItem, Verdict
 from reconciler.domain.noise import NULL_OR_EMPTY, STALE, UNCHANGED

@@ -14,7 +14,7 @@ from iac_adapters.pulumi.provider import Subject
 from iac_adapters.pulumi.provider_config import ProviderKey
 from iac_adapters.pulumi.provider_edits import ProviderEdit
 from iac_adapters.pulumi.values import RawProperties
-from iac_adapters.unspoken import Unspoken
+from iac_adapters.redaction.redactor import Redactor
 from reconciler.domain.model import ProviderDoubt, RecordedResource, ResourceAddress
 
 
@@ -53,7 +53,7 @@ class LoadedResource:
     """How the code differs from the provider's record; of a provider itself, and of its objects."""
     refusal: str | None = None
     """Why it cannot be read at all."""
-    unspoken: Unspoken = field(default_factory=Unspoken)
+    redactor: Redactor = field(default_factory=Redactor)
 
     @property
     def subject(self) -> Subject:

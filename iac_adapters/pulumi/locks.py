@@ -17,6 +17,7 @@ import orjson
 import psutil
 
 from iac_adapters.pulumi.backend import Place
+from reconciler.bounded_files import read_bytes
 
 _CLOCK_SLACK_S: Final = 2.0
 
@@ -56,7 +57,7 @@ def locks_of(place: Place) -> tuple[Lock, ...]:
 def read_lock(file: Path) -> Lock | None:
     """Return the lock in `file`; None when it was given back meanwhile."""
     try:
-        content = orjson.loads(file.read_bytes())
+        content = orjson.loads(read_bytes(file))
         pid, hostname = int(content["pid"]), str(content["hostname"])
         timestamp, username = str(content["timestamp"]), str(content.get("username"))
     except FileNotFoundError:

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.checkpoint import provider_urn
 from iac_adapters.pulumi.evaluation import Planned, Step
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.property_paths import covered, parse_property_path, top
-from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, visible
-from iac_adapters.secret_places import SecretPlaces
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.places import SecretPlaces
 from reconciler.domain.compare import align, aligned_paths, ordered, same, value_at
 from reconciler.domain.origin import contains_unknown, is_empty
 from reconciler.domain.paths import AttributePath, Steps, render_path

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.json_lines import lines_of, object_in
-from iac_adapters.pulumi.backend import Place
+from iac_adapters.pulumi.backend import MOST_STATE_BYTES, Place
 from iac_adapters.pulumi.checkpoint import parse_checkpoint
 from iac_adapters.pulumi.events import Said, done_in, said_in
 from iac_adapters.pulumi.run_log import changing, result_in
 from iac_adapters.pulumi.update_job import NOT_STARTED
+from reconciler.bounded_files import read_bytes
 from reconciler.domain.errors import PermanentError
 from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
 
@@ -164,7 +165,7 @@ def _left_pending(place: Place) -> str | None:
     if file is None:
         return None
     try:
-        checkpoint = parse_checkpoint(file.read_bytes(), origin=str(file))
+        checkpoint = parse_checkpoint(read_bytes(file, most=MOST_STATE_BYTES), origin=str(file))
     except (OSError, PermanentError) as error:
         return f"the checkpoint cannot be read: {error}"
     if not checkpoint.pending:

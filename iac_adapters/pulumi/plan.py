@@ -16,20 +16,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, STACK_TYPE, type_of
 from iac_adapters.pulumi.evaluation import Planned, Step, read_plan
 from iac_adapters.pulumi.events import Done
 from iac_adapters.pulumi.judge import judge
 from iac_adapters.pulumi.loaded import LoadedResource
-from iac_adapters.pulumi.masked_events import diffs_in, is_masked, refreshed, unmasked
 from iac_adapters.pulumi.new_values import Writing, new_values
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.provider_config import NOT_CONFIGURATION
 from iac_adapters.pulumi.reader import sides_of
-from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.redacted_events import diffs_in, is_masked, refreshed, unmasked
+from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, plain, visible
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Change, Drifted, ResourceAddress, StackName
 from reconciler.domain.paths import AttributePath, render_path

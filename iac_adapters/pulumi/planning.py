@@ -165,7 +165,7 @@ def _plans(content: bytes) -> Mapping[str, Mapping[str, Any]]:
 
 def _words(order: PlanOrder, content: bytes, live: Mapping[str, ReadAnswer]) -> frozenset[str]:
     """Return what must not be said of what is recorded, of what will be, and of what is there."""
-    words = order.context.unspoken.and_also(read_plan(content).secret_words).words
+    words = order.context.redactor.and_also(read_plan(content).secret_words).words
     found = (
         live_words(resource, live[resource.subject.urn])
         for resource in order.resources.values()
@@ -174,7 +174,7 @@ def _words(order: PlanOrder, content: bytes, live: Mapping[str, ReadAnswer]) -> 
     return words.union(*found)
 
 
-def _keep_job(order: PlanOrder, targets: Sequence[str], unspoken: frozenset[str]) -> None:
+def _keep_job(order: PlanOrder, targets: Sequence[str], secrets: frozenset[str]) -> None:
     """Write what the job has to do, and the words it must not repeat."""
     cli = order.context.cli
     stale = [lock for lock in order.context.locks if lock.holder is Holder.DEAD]
@@ -189,7 +189,7 @@ def _keep_job(order: PlanOrder, targets: Sequence[str], unspoken: frozenset[str]
         "stale_locks": [
             {"file": str(lock.file), "pid": lock.pid, "timestamp": lock.timestamp} for lock in stale
         ],
-        "unspoken": sorted(unspoken),
+        "secrets": sorted(secrets),
     }
     descriptor = os.open(order.folder / JOB_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from iac_adapters.pulumi.project import Project
+from reconciler.bounded_files import read_text
 from reconciler.domain.model import SourcePosition
 
 _SCHEME: Final = "project:///"
@@ -40,7 +41,7 @@ def yaml_lines(project: Project) -> dict[str, int]:
     if project.runtime != "yaml":
         return {}
     try:
-        text = _yaml_program(project).read_text(encoding="utf-8")
+        text = read_text(_yaml_program(project))
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}

@@ -16,6 +16,7 @@ import orjson
 import yaml
 
 from iac_adapters.pulumi.programs import pulumi_home
+from reconciler.bounded_files import names_in, read_bytes, read_text
 from reconciler.domain.errors import PermanentError
 
 FILE_NAMES: Final = ("Pulumi.yaml", "Pulumi.yml")
@@ -39,6 +40,15 @@ class Project:
         """Where the program's sources lie."""
         return self.directory / self.main if self.main else self.directory
 
+    @property
+    def working_directory(self) -> Path:
+        """Where the CLI starts programs and plugins: the folder that `main` is or lies in.
+
+        Source: getPwdMain in pkg/engine/project.go of pulumi/pulumi.
+        """
+        program = self.program
+        return program if program.is_dir() or not self.main else program.parent
+
     def stack_file(self, stack: str) -> Path:
         """Return the file that holds a stack's configuration."""
         folder = self.directory / self.stack_config_dir if self.stack_config_dir else None
@@ -50,8 +60,10 @@ def load_project(directory: Path) -> Project:
 
     Raises:
         PermanentError: there is none, or it is not one; the message names the key.
+        OSError: the directory cannot be listed.
     """
-    file = next((directory / name for name in FILE_NAMES if (directory / name).is_file()), None)
+    names = names_in(directory)
+    file = next((directory / name for name in FILE_NAMES if name in names), None)
     if file is None:
         raise PermanentError(
             f"{directory}: no Pulumi.yaml", remedy="name the directory of a Pulumi project"
@@ -101,7 +113,7 @@ def selected_stack(project: Project, backend: str, environment: Mapping[str, str
     digest = hashlib.sha1(str(project.file).encode(), usedforsecurity=False).hexdigest()
     file = pulumi_home(environment) / "workspaces" / f"{project.name}-{digest}-workspace.json"
     try:
-        content = orjson.loads(file.read_bytes())
+        content = orjson.loads(read_bytes(file))
     except (OSError, orjson.JSONDecodeError):
         return None
     if not isinstance(content, dict):
@@ -113,7 +125,7 @@ def selected_stack(project: Project, backend: str, environment: Mapping[str, str
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_text(file))
     except OSError as error:
         raise PermanentError(
             f"{file}: {error.strerror}", remedy="check the file and its permissions"

@@ -6,6 +6,7 @@ pulumi/pulumi. Without an engine's address a provider waits to be attached to, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -14,6 +15,7 @@ from typing import Any, Final
 import grpc
 
 from iac_adapters.plugin_host.errors import PluginRefused
+from iac_adapters.plugin_host.process import PluginProcess
 from iac_adapters.plugin_host.provider_errors import (
     Cause,
     ProviderError,
@@ -26,6 +28,11 @@ from iac_adapters.pulumi.tracebacks import without_tracebacks
 from iac_adapters.pulumi.values import RawProperties, from_struct, to_struct
 
 _HANDSHAKE_S: Final = 60.0
+_LACKS_A_VARIABLE: Final = re.compile(r"\bKeyError\b|environ|\bgetenv\b|not set\b", re.IGNORECASE)
+_WITHHELD: Final = (
+    "a dynamic provider runs without the variables of trueup's own environment; name those it"
+    " needs in the file of `env_file` in [[stack]]"
+)
 
 
 class Verdict(IntEnum):
@@ -83,7 +90,14 @@ def read_request(subject: Subject, *, outputs: RawProperties, inputs: RawPropert
 
 
 class Provider(ProviderProcess):
-    """A provider plugin; parameterized and configured at most once in its life."""
+    """A provider plugin; parameterized and configured at most once in its life.
+
+    `bare` is one that runs without the environment that the tool would give it.
+    """
+
+    def __init__(self, process: PluginProcess, *, bare: bool = False) -> None:
+        super().__init__(process)
+        self._bare = bare
 
     async def handshake(self) -> None:
         """Say what we are; providers older than the handshake do not mind."""
@@ -156,21 +170,22 @@ class Provider(ProviderProcess):
         try:
             content = await self.process.unary(method_path(method), request, timeout_s=timeout_s)
         except PluginRefused as error:
-            raise _refusal(error) from error
+            raise _refusal(error, bare=self._bare) from error
         return message(f"{method}Response").FromString(content)
 
 
-def _refusal(error: PluginRefused) -> ProviderError:
+def _refusal(error: PluginRefused, *, bare: bool) -> ProviderError:
     if error.code is grpc.StatusCode.UNIMPLEMENTED:
         return ProviderError(str(error), error.details, cause=Cause.UNIMPLEMENTED)
     cause = cause_of(error.details)
+    lacking = bare and _LACKS_A_VARIABLE.search(error.details) is not None
     return ProviderError(
         _first_line(without_tracebacks(error.details)) or str(error),
         error.details,
         cause is Cause.THROTTLED,
         cause is Cause.EXPIRED_CREDENTIALS,
         cause=cause,
-        remedy=remedy_for(cause),
+        remedy=_WITHHELD if lacking else remedy_for(cause),
     )
 
 

@@ -54,7 +54,7 @@ _CLEAN: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FIL
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProviderKey:
-    """One provider configuration: which plugin, made what by parameters, told what.
+    """One provider configuration: which plugin, made what by parameters, told what, where.
 
     `digest` is keyed, so it may be used as a name; `inputs` may hold credentials.
     """
@@ -67,6 +67,7 @@ class ProviderKey:
     argv: tuple[str, ...]
     inputs: RawProperties
     environment: Mapping[str, str]
+    directory: Path
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,6 +105,8 @@ def provider_key(
     revision = Revision(surroundings.key)
     for part in (package, plugin, version or "", *argv, str(internal.get("parameterization"))):
         revision.add("part", part)
+    directory = surroundings.project.working_directory.absolute()
+    revision.add("directory", str(directory))
     revision.add("inputs", repr(sorted(given.items())))
     revision.add_environment(environment)
     return ProviderKey(
@@ -115,6 +118,7 @@ def provider_key(
         argv=argv,
         inputs=given,
         environment=environment,
+        directory=directory,
     )
 
 
@@ -140,7 +144,9 @@ async def start_configured(key: ProviderKey) -> Provider:
         raise PluginStartError(
             f"the Pulumi plugin {wanted} is not installed", remedy=_installing(key)
         )
-    spec = PluginSpec(argv=key.argv, environment=key.environment, label=key.package)
+    spec = PluginSpec(
+        argv=key.argv, environment=key.environment, label=key.package, directory=key.directory
+    )
     try:
         process = await PluginProcess.start(
             spec,
@@ -151,7 +157,7 @@ async def start_configured(key: ProviderKey) -> Provider:
         )
     except PluginStartError as error:
         raise PluginStartError(str(error), remedy=error.remedy or _installing(key)) from error
-    provider = Provider(process)
+    provider = Provider(process, bare=key.package == PYTHON_DYNAMIC)
     deadline_s = configure_deadline_s(key.environment)
     try:
         if key.package != PYTHON_DYNAMIC:

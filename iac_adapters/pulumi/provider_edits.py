@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from iac_adapters.json_values import json_value
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, StateResource
 from iac_adapters.pulumi.evaluation import Planned, Step
 from iac_adapters.pulumi.property_paths import top
 from iac_adapters.pulumi.provider_config import NOT_CONFIGURATION
-from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, plain, visible
-from iac_adapters.secret_places import SecretPlaces
-from iac_adapters.unspoken import without_secrets
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.patterns import without_secrets
+from iac_adapters.redaction.places import SecretPlaces
 from reconciler.domain.compare import changed_paths, value_at
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Change, Origin

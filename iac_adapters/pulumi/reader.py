@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.provider_errors import Cause, ProviderError
 from iac_adapters.plugin_host.reading import StackReader
 from iac_adapters.pulumi.checkpoint import provider_urn
@@ -18,9 +17,10 @@ from iac_adapters.pulumi.judge import judge
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer, read_request
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
-from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.sides import Sides
 from iac_adapters.pulumi.values import RawProperties, visible
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -251,7 +251,7 @@ def _speakable(
         )
     if error.cause is Cause.UNIMPLEMENTED:
         return ProviderError("its provider cannot read what it made", cause=error.cause)
-    told = speakable(error.summary, resource.unspoken.and_also(words))
+    told = speakable(error.summary, resource.redactor.and_also(words))
     return ProviderError(
         told,
         "",

@@ -6,10 +6,12 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 
+from iac_adapters.pulumi.backend import MOST_STATE_BYTES
 from iac_adapters.pulumi.baseline import Baseline, Baselines, baseline_of, carried_on
 from iac_adapters.pulumi.context import Context, deciphered_checkpoint
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.history import REFRESHING, Entry, history_by_cli, history_of
+from reconciler.bounded_files import apart, read_bytes
 from reconciler.domain.errors import PermanentError
 
 
@@ -65,9 +67,10 @@ async def _first(context: Context, now: Baseline, entries: Sequence[Entry]) -> B
     updated = next((entry for entry in entries if entry.kind not in REFRESHING), None)
     if updated is None or updated.checkpoint is None:
         return now
+    file = updated.checkpoint
     try:
-        content = await asyncio.to_thread(updated.checkpoint.read_bytes)
-    except OSError:
+        content = await apart(lambda: read_bytes(file, most=MOST_STATE_BYTES), place=file)
+    except PermanentError:
         return now  # pruned: what is recorded now is all that is left to go by
     left = await deciphered_checkpoint(context, content)
     if left is None:

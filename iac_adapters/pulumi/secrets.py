@@ -17,6 +17,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 
 Decrypt = Callable[[str], str]
@@ -71,7 +72,7 @@ def _passphrase(environment: Mapping[str, str], stack: str) -> str:
         return given
     if named := environment.get(_FILE_VARIABLE):
         try:
-            return Path(named).expanduser().read_text(encoding="utf-8").strip()
+            return read_text(Path(named).expanduser()).strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8 text"
             raise PermanentError(

@@ -28,7 +28,7 @@ from iac_adapters.plugin_host.leash import session_members
 from iac_adapters.pulumi.cli import speakable
 from iac_adapters.pulumi.events import done_in, said_in
 from iac_adapters.pulumi.locks import Holder, read_lock
-from iac_adapters.unspoken import Unspoken
+from iac_adapters.redaction.redactor import Redactor
 
 JOB_FILE: Final = "plan-job.json"
 RAW_FILE: Final = "plan-raw.log"
@@ -42,7 +42,7 @@ _COULD_NOT_RUN: Final = 127
 def main(folder: Path) -> int:
     """See one update through; return the CLI's exit code, negative for a signal."""
     job = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
-    teller = Teller(sys.stdout, Unspoken(frozenset(job["unspoken"])))
+    teller = Teller(sys.stdout, Redactor(frozenset(job["secrets"])))
     for told in job["stale_locks"]:
         remove_stale_lock(Path(told["file"]), pid=told["pid"], timestamp=told["timestamp"])
     raw = folder / RAW_FILE
@@ -78,14 +78,14 @@ class Teller:
     """Writes what may be said of the CLI's output."""
 
     target: IO[str]
-    unspoken: Unspoken
+    redactor: Redactor
     _rest: bytes = field(default=b"")
 
     def take(self, chunk: bytes) -> None:
         """Take in what the CLI printed since the last time, and tell of its whole lines."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
-            if (told := reduced(line, self.unspoken)) is not None:
+            if (told := reduced(line, self.redactor)) is not None:
                 self.say(told)
 
     def say(self, text: str) -> None:
@@ -94,28 +94,28 @@ class Teller:
         self.target.flush()
 
 
-def reduced(line: bytes, unspoken: Unspoken) -> str | None:
+def reduced(line: bytes, redactor: Redactor) -> str | None:
     """Return what may be kept of one line of the CLI; None for what is of no interest."""
     event = object_in(line)
     if event is None:
-        return _reduced_text(line.decode(errors="replace").strip(), unspoken)
+        return _reduced_text(line.decode(errors="replace").strip(), redactor)
     if (step := done_in(event)) is not None:
         name = next(one for one in event if one.endswith("Event"))
         metadata = {"op": step.op, "urn": step.urn, "type": step.type}
         return json.dumps({name: {"metadata": metadata}})
     if (said := said_in(event)) is not None:
-        kept = {"severity": said.severity, "message": speakable(said.text, unspoken)}
+        kept = {"severity": said.severity, "message": speakable(said.text, redactor)}
         return json.dumps({"diagnosticEvent": kept | ({"urn": said.urn} if said.urn else {})})
     if isinstance(summary := event.get("summaryEvent"), dict):
         return json.dumps({"summaryEvent": _counts(summary)})
     return None
 
 
-def _reduced_text(text: str, unspoken: Unspoken) -> str | None:
+def _reduced_text(text: str, redactor: Redactor) -> str | None:
     """Return a line that is no event; the CLI's own errors, such as of a lock, as events."""
     if not text:
         return None
-    said = speakable(text, unspoken)
+    said = speakable(text, redactor)
     if not text.startswith(_ERROR):
         return said
     return json.dumps({"diagnosticEvent": {"severity": "error", "message": said}})

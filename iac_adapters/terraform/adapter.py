@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection
+import time
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import configure_deadline_s, read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.redaction.edge import said, seen
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.redactor import redacting
+from iac_adapters.revision import Revision
 from iac_adapters.terraform.cli_engine import CliPlan, plan_by_cli, verdicts
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.correction import correction_job
@@ -20,6 +31,7 @@ from iac_adapters.terraform.declarations import declarations_of
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.join_source import resources_of
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.new_values import recorded_objects
 from iac_adapters.terraform.outcome import outcome_of
 from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.planning import PlanOrder, saved_plan
@@ -27,20 +39,30 @@ from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.providers import Providers, start_provider
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
+from iac_adapters.terraform.recorded_providers import RecordedProviders
 from iac_adapters.terraform.recorder.cache import RecordingCache
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
 from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
-from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
+from iac_adapters.terraform.run_code import refuse_code
 from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
-from iac_adapters.terraform.unspoken import unspoken_of
+from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
-from iac_adapters.unspoken import Unspoken
 from iac_adapters.warm_stacks import WarmStacks
-from reconciler.domain.errors import RetryableError
-from reconciler.domain.model import Engine, Observed, ResourceAddress, Snapshot
+from reconciler.domain.errors import ReconcilerError, RetryableError
+from reconciler.domain.model import (
+    Drifted,
+    Engine,
+    Missing,
+    Observed,
+    ResourceAddress,
+    Snapshot,
+    StackName,
+    Verdict,
+)
 from reconciler.domain.plan import Plan
 from reconciler.ports import (
     Declaration,
@@ -72,7 +94,6 @@ class TerraformAdapter:
         progress: Progress | None = None,
         plugin_memory_bytes: int | None = None,
     ) -> None:
-        del data_dir  # nothing durable is kept by detection
         self._cache_dir = cache_dir / "terraform"
         self._key = key
         self._masker = Masker(key)
@@ -84,14 +105,26 @@ class TerraformAdapter:
         )
         self._providers = Providers(self._pool)
         self._recordings = RecordingCache(self._cache_dir / "recordings", key=key)
+        self._recorded = RecordedProviders(
+            data_dir / "providers", key=key, providers=self._providers
+        )
         self._warm: WarmStacks[WarmStack] = WarmStacks()
         self._schemas_in_use: SchemasInUse = WeakValueDictionary()
+        # Of the stacks in memory: whoever follows a run has loaded its stack.
+        self._secrets: WeakValueDictionary[StackName, StackSecrets] = WeakValueDictionary()
 
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
         timing = Timing()
-        context = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
+        with redacting(lambda: StackSecrets(reference).redactor):
+            context = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
+            if not reference.run_code:
+                refuse_code(context)
         timing.lap("load")
+        with redacting(lambda: StackSecrets(reference, context).redactor):
+            return await self._load(reference, context, timing)
+
+    async def _load(self, reference: StackReference, context: Context, timing: Timing) -> Snapshot:
         if reference.engine == "cli":
             return await self._load_by_cli(reference, context, timing)
         try:
@@ -110,19 +143,24 @@ class TerraformAdapter:
         if (
             warm is not None
             and warm.revision == context.revision
+            and not warm.outlived
             and await self._fresh(context, warm.stack.recording)
         ):
             timing.lap("record")
-            return _snapshot(reference, Payload(context, warm.stack, warm=warm), timing)
+            return self._snapshot(
+                reference, Payload(context, warm.stack, warm.secrets, warm=warm), timing
+            )
         recording = self._recordings.load(context.revision)
         if recording is None or not await self._fresh(context, recording):
             context, recording = await self._record_settled(reference, context)
         timing.lap("record")
         stack = await self._assemble(context, recording)
-        reader = warm.reader if warm else self._reader(context)
-        warm = WarmStack(context.revision, stack, reader)
+        drifted = warm.drifted if warm else {}
+        reader = warm.reader if warm else self._reader(context, drifted)
+        secrets = StackSecrets(reference, context, stack)
+        warm = WarmStack(context.revision, stack, reader, secrets, drifted)
         self._warm.put(reference.name, warm)
-        return _snapshot(reference, Payload(context, stack, warm=warm), timing)
+        return self._snapshot(reference, Payload(context, stack, secrets, warm=warm), timing)
 
     async def _record_settled(
         self, reference: StackReference, context: Context
@@ -146,6 +184,7 @@ class TerraformAdapter:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = _payload(snapshot)
         wanted = set(addresses) if addresses is not None else None
+        found: dict[ResourceAddress, Verdict] = {}
         chosen = [
             resource
             for address, resource in payload.stack.resources.items()
@@ -154,10 +193,54 @@ class TerraformAdapter:
         if snapshot.obtained_by is Engine.CLI:
             assert payload.plan is not None  # noqa: S101 - made together
             for observed in verdicts(payload.plan, chosen, masker=self._masker):
-                yield observed
+                found[observed.address] = observed.verdict
+                yield seen(observed, payload.secrets, self._masker)
+        else:
+            assert payload.warm is not None  # noqa: S101 - likewise
+            async with contextlib.aclosing(
+                self._observed(payload.context, payload.warm, chosen)
+            ) as all_:
+                async for observed in all_:
+                    found[observed.address] = observed.verdict
+                    yield seen(observed, payload.secrets, self._masker)
+        if wanted is None:
+            self._learn(payload, found)
+
+    def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
+        """Keep what a complete pass found out, where it is another thing than before."""
+        warm = payload.warm
+        moved = {k: v for k, v in found.items() if isinstance(v, Drifted | Missing)}
+        if warm is not None and warm.learnt == moved:
             return
-        assert payload.warm is not None  # noqa: S101 - likewise
-        async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
+        drifted = warm.drifted if warm is not None else {}
+        done = self._recorded.learn(payload.context, payload.stack, found, drifted=drifted)
+        if warm is not None:
+            warm.learnt = moved if done else None
+
+    async def _observed(
+        self, context: Context, warm: WarmStack, chosen: Sequence[LoadedResource]
+    ) -> AsyncGenerator[Observed, None]:
+        """Observe `chosen`; what refuses ephemeral credentials is recorded anew, once."""
+        refused: list[Observed] = []
+        async with contextlib.aclosing(warm.reader.observe(chosen)) as pass_:
+            async for observed in pass_:
+                if warm.stack.recording.ephemeral and observed.address in warm.reader.refused:
+                    refused.append(observed)
+                else:
+                    yield observed
+        if not refused:
+            return
+        try:
+            stack = await self._assemble(context, await self._record(context))
+        except ReconcilerError:
+            stack = LoadedStack(NOTHING_RECORDED, {})  # the refusals stand
+        else:
+            warm.stack, warm.recorded_at_s = stack, time.monotonic()
+        again = [stack.resources[o.address] for o in refused if o.address in stack.resources]
+        for observed in refused:
+            if observed.address not in stack.resources:
+                yield observed
+        async with contextlib.aclosing(warm.reader.observe(again)) as pass_:
             async for observed in pass_:
                 yield observed
 
@@ -167,8 +250,13 @@ class TerraformAdapter:
         self._progress(f"{context.directory.name}: running a whole plan")
         plan = await plan_by_cli(context)
         timing.lap("read")
-        stack = await self._assemble(context, plan.as_recording())
-        return _snapshot(reference, Payload(context, stack, plan=plan), timing)
+        recording = plan.as_recording()
+        keys = ProviderKeys(context, recording, key=self._key)
+        schemas = await self._schemas(context)
+        resources = resources_of(context, recording, keys=keys, schemas=schemas)
+        stack = self._recorded.choose_by_environment(context, recording, resources)
+        secrets = StackSecrets(reference, context, stack)
+        return self._snapshot(reference, Payload(context, stack, secrets, plan=plan), timing)
 
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         """Return the declared forms. See `IacAdapter.declarations`."""
@@ -181,18 +269,26 @@ class TerraformAdapter:
         """Let the tool plan exactly `addresses`. See `IacAdapter.plan`."""
         payload = _payload(snapshot)
         context = payload.context
-        order = PlanOrder(context, payload.stack, folder, _unspoken(payload))
-        document = await saved_plan(order, addresses)
-        reader = PlanReader(await self._schemas(context), self._masker)
-        return reader.plan(document, stack=snapshot.stack, targets=tuple(addresses))
+        redactor = payload.secrets.redactor
+        order = PlanOrder(context, payload.stack, folder, redactor)
+        with redacting(lambda: redactor):
+            document = await saved_plan(order, addresses)
+            reader = PlanReader(
+                await self._schemas(context),
+                self._masker,
+                redactor,
+                recorded_objects(payload.stack),
+            )
+            return reader.plan(document, stack=snapshot.stack, targets=tuple(addresses))
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         """Return the command that applies the saved plan. See `IacAdapter.correction`."""
         return correction_job(_payload(snapshot).context, folder=folder)
 
-    def progress(self, line: bytes) -> RunProgress | None:
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> RunProgress | None:
         """Return what one line of a run's log means. See `IacAdapter.progress`."""
-        return progress_of(line)
+        secrets = self._secrets.get(stack) if stack is not None else None
+        return progress_of(line, redactor=secrets.redactor if secrets is not None else None)
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
         """Return what a run came to. See `IacAdapter.outcome`."""
@@ -203,12 +299,16 @@ class TerraformAdapter:
             tool=context.tool,
             ended=ended,
             log=log,
-            unspoken=_unspoken(payload),
+            redactor=payload.secrets.redactor,
         )
 
     async def close(self) -> None:
         """End every provider process."""
         await self._pool.close()
+
+    def _snapshot(self, reference: StackReference, payload: Payload, timing: Timing) -> Snapshot:
+        self._secrets[reference.name] = payload.secrets
+        return _snapshot(reference, payload, timing)
 
     async def _record(self, context: Context) -> Recording:
         self._progress(f"{context.directory.name}: evaluating the code")
@@ -221,9 +321,11 @@ class TerraformAdapter:
             arguments=context.plan_arguments,
             environment=context.environment,
             configure_deadline_s=configure_deadline_s(context.environment),
+            called_from=context.called_from,
         )
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
         recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)
+        recording = replace(recording, secrets=recorded.secrets)
         keys = ProviderKeys(context, recording, key=self._key)
         for index, provider in recorded.warm.items():
             key = keys.of(index)
@@ -240,24 +342,40 @@ class TerraformAdapter:
     async def _assemble(self, context: Context, recording: Recording) -> LoadedStack:
         keys = ProviderKeys(context, recording, key=self._key)
         schemas = await self._schemas(context)
-        return LoadedStack(recording, resources_of(context, recording, keys=keys, schemas=schemas))
+        resources = resources_of(context, recording, keys=keys, schemas=schemas)
+        return await self._recorded.choose(
+            context, recording, resources, keys=keys, schemas=schemas
+        )
 
-    def _reader(self, context: Context) -> TerraformReader:
-        deadline_s = read_deadline_s(context.environment)
-        return terraform_reader(self._providers, self._masker, read_deadline_s=deadline_s)
+    def _reader(self, context: Context, drifted: dict[ResourceAddress, bytes]) -> TerraformReader:
+        return terraform_reader(
+            self._providers,
+            self._masker,
+            drifted=drifted,
+            read_deadline_s=read_deadline_s(context.environment),
+        )
 
     async def _schemas(self, context: Context) -> dict[str, ProviderSchema]:
         store = self._schema_store(context)
         return {provider.source: await store.schema(provider) for provider in context.providers}
 
     def _schema_store(self, context: Context) -> SchemaStore:
-        folder = self._cache_dir / "schemas"
-        return SchemaStore(folder, start=_starter(context), in_use=self._schemas_in_use)
+        place = Revision(self._key)
+        place.add("directory", str(context.directory.absolute()))
+        place.add_environment(context.environment)
+        return SchemaStore(
+            self._cache_dir / "schemas",
+            place=place.hexdigest(),
+            start=_starter(context),
+            in_use=self._schemas_in_use,
+        )
 
 
 def _starter(context: Context) -> StartProvider:
     async def start(installed: InstalledProvider) -> Provider:
-        return await start_provider(installed, context.environment)
+        return await start_provider(
+            installed, context.environment, directory=context.directory.absolute()
+        )
 
     return start
 
@@ -268,6 +386,7 @@ class Payload:
 
     context: Context
     stack: LoadedStack
+    secrets: StackSecrets
     plan: CliPlan | None = None
     warm: WarmStack | None = None
 
@@ -276,10 +395,6 @@ def _payload(snapshot: Snapshot) -> Payload:
     payload = snapshot.payload
     assert isinstance(payload, Payload)  # noqa: S101 - only our own snapshots come back
     return payload
-
-
-def _unspoken(payload: Payload) -> Unspoken:
-    return unspoken_of(payload.stack.resources.values(), payload.context.environment)
 
 
 def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Snapshot:
@@ -294,6 +409,7 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         obtained_by=Engine.PLUGIN if payload.plan is None else Engine.CLI,
         resources=tuple(resource.recorded for resource in resources),
         timing_ms=dict(timing.ms),
-        warnings=context.warnings,
+        warnings=said((*context.warnings, *payload.stack.providers.warnings), payload.secrets),
+        provider_doubts=payload.stack.providers.doubts,
         payload=payload,
     )

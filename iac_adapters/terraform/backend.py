@@ -9,8 +9,7 @@ import asyncio
 import errno
 import os
 import re
-import stat
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,12 +19,14 @@ import orjson
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import plain_text
 from iac_adapters.terraform.workspace import DEFAULT_WORKSPACE, data_directory
+from reconciler.bounded_files import UnfitFileError, apart, read_bytes, read_text
 from reconciler.domain.errors import PermanentError, RetryableError
 
 LOCAL: Final = "local"
 _STATE_NAME: Final = "terraform.tfstate"
 _WORKSPACE_FOLDER: Final = "terraform.tfstate.d"
 _PULL_LIMIT_S: Final = 120.0
+MOST_STATE_BYTES: Final = 512 * 2**20
 _ATTEMPTS: Final = 10
 _PAUSE_S: Final = 0.1
 
@@ -95,6 +96,7 @@ async def read_state(
     *,
     executable: Path,
     environment: Mapping[str, str],
+    called_from: Path | None = None,
     timeout_s: float = _PULL_LIMIT_S,
 ) -> bytes:
     """Return the state's bytes; none when nothing was ever applied. Nothing is written.
@@ -110,17 +112,21 @@ async def read_state(
         _require_local_workspace(location)
         return await _read_settled(location.path)
     environment = {**environment, "TF_WORKSPACE": location.workspace}
+
+    async def ask(*arguments: str) -> ToolRun:
+        return await run_tool(
+            executable,
+            arguments,
+            directory=location.directory,
+            called_from=called_from,
+            environment=environment,
+            timeout_s=timeout_s,
+        )
+
     if location.workspace != DEFAULT_WORKSPACE:
         # Asking some backends (s3, pg) for a workspace's state creates the workspace.
-        await _require_workspace(location, executable, environment, timeout_s)
-    run = await run_tool(
-        executable,
-        ["state", "pull"],
-        directory=location.directory,
-        environment=environment,
-        timeout_s=timeout_s,
-    )
-    return _output(location, run, executable)
+        await _require_workspace(location, executable, ask)
+    return _output(location, await ask("state", "pull"), executable)
 
 
 def _require_local_workspace(location: StateLocation) -> None:
@@ -139,15 +145,9 @@ def _require_local_workspace(location: StateLocation) -> None:
 
 
 async def _require_workspace(
-    location: StateLocation, executable: Path, environment: Mapping[str, str], timeout_s: float
+    location: StateLocation, executable: Path, ask: Callable[..., Awaitable[ToolRun]]
 ) -> None:
-    run = await run_tool(
-        executable,
-        ["workspace", "list"],
-        directory=location.directory,
-        environment=environment,
-        timeout_s=timeout_s,
-    )
+    run = await ask("workspace", "list")
     if run.exit_code != 0 and "workspaces not supported" in run.stderr:
         return
     listed = _output(location, run, executable).decode(errors="replace")
@@ -177,7 +177,7 @@ def _output(location: StateLocation, run: ToolRun, executable: Path) -> bytes:
 async def _read_settled(path: Path) -> bytes:
     """Read `path` until it did not change in between, nor ends in mid-write."""
     for attempt in range(_ATTEMPTS):
-        content, settled = await asyncio.to_thread(_read_once, path)
+        content, settled = await apart(lambda: _read_once(path), place=path)
         if settled and (not content.strip() or content.rstrip().endswith(b"}")):
             return content
         if settled and attempt > 1:
@@ -191,17 +191,16 @@ async def _read_settled(path: Path) -> bytes:
 
 def _read_once(path: Path) -> tuple[bytes, bool]:
     try:
-        # Without waiting: a named pipe in the state's place would hold us for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            os.close(descriptor)
-            _refuse_kind(path, before.st_mode)
-        with os.fdopen(descriptor, "rb") as stream:
-            content = stream.read()
-            after = path.stat()
+        before = path.stat()
+        content = read_bytes(path, most=MOST_STATE_BYTES)
+        after = path.stat()
     except FileNotFoundError:
         return b"", True
+    except UnfitFileError as error:
+        raise PermanentError(
+            f"{path}: {error.strerror}",
+            remedy="check the backend's `path`; a state is a regular file of usual size",
+        ) from error
     except OSError as error:
         raise PermanentError(f"{path}: {_reason(error)}", remedy=_remedy(error)) from error
     return content, _version(before) == _version(after)
@@ -209,14 +208,6 @@ def _read_once(path: Path) -> tuple[bytes, bool]:
 
 def _version(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _refuse_kind(path: Path, mode: int) -> None:
-    what = "directory" if stat.S_ISDIR(mode) else "device, pipe or socket"
-    raise PermanentError(
-        f"{path}: is a {what}, not a state file",
-        remedy="check the backend's `path`; a state is a regular file",
-    )
 
 
 def _reason(error: OSError) -> str:
@@ -233,7 +224,7 @@ def _remedy(error: OSError) -> str:
 
 def _initialised_backend(file: Path) -> dict[str, Any]:
     try:
-        document = orjson.loads(file.read_bytes())
+        document = orjson.loads(read_bytes(file))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
@@ -251,8 +242,8 @@ def _declared_backend(directory: Path) -> str | None:
     try:
         files = sorted(p for p in directory.iterdir() if p.name.endswith((".tf", ".tofu")))
         documents = sorted(p for p in directory.iterdir() if p.name.endswith((".tf.json",)))
-        texts = [p.read_text(encoding="utf-8-sig", errors="replace") for p in files if p.is_file()]
-        parsed = [_json(p.read_bytes()) for p in documents if p.is_file()]
+        texts = [read_text(p, encoding="utf-8-sig", errors="replace") for p in files if p.is_file()]
+        parsed = [_json(read_bytes(p)) for p in documents if p.is_file()]
     except OSError as error:
         raise PermanentError(
             f"{error.filename or directory}: {_reason(error)}", remedy=_remedy(error)

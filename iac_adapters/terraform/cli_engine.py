@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.cli_verdict import verdict_of
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
@@ -94,6 +94,7 @@ async def _run(context: Context, arguments: Sequence[str]) -> ToolRun:
         context.executable,
         list(arguments),
         directory=context.directory,
+        called_from=context.called_from,
         environment=context.environment,
         timeout_s=_TIMEOUT_S,
     )

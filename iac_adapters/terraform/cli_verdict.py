@@ -10,9 +10,11 @@ from typing import Any
 
 import orjson
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.terraform.new_values import Comparison, RecordedObject
 from iac_adapters.terraform.plan_json import with_unknown
+from iac_adapters.terraform.values import decode_json
 from reconciler.domain.compare import (
     IsSet,
     align,
@@ -56,7 +58,7 @@ def verdict_of(resource: LoadedResource, plan: Mapping[str, Any], *, masker: Mas
         case ["no-op"]:
             return _in_sync(resource, drift)
         case ["create"]:
-            return Missing()
+            return Missing(Origin.BOTH if _holds_new(resource, change) else Origin.OUT_OF_BAND)
         case ["delete"]:
             return Unmanaged()
         case ["forget"]:
@@ -94,6 +96,21 @@ def _in_sync(resource: LoadedResource, drift: Mapping[str, Any] | None) -> Verdi
     paths = changed_paths(change["before"], change["after"], _sets_of(resource))
     items = tuple(NoiseItem(render_path(path), _JUDGED_AWAY) for path in paths)
     return Noise(items) if items else InSync()
+
+
+def _holds_new(resource: LoadedResource, change: Mapping[str, Any]) -> bool:
+    """Whether what would be created is known to be something else than what is recorded."""
+    schema = resource.schema.resource(resource.recorded.type) if resource.schema else None
+    instance = resource.instance
+    if schema is None or instance is None or instance.attributes_json is None:
+        return False
+    recorded = decode_json(instance.attributes_json, schema)
+    if recorded is None:
+        return False
+    # A refreshed plan does not tell what the code alone asks for: what is unknown says nothing.
+    known = RecordedObject(recorded, config={}, applied=True, dependencies=frozenset())
+    planned = with_unknown(change["after"], change.get("after_unknown"))
+    return bool(Comparison(schema, planned=planned, before={}, recorded=known).places())
 
 
 def _drifted(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,18 +9,28 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.revision import Revision
-from iac_adapters.terraform.backend import locate_state, read_state
-from iac_adapters.terraform.executable import find_executable
-from iac_adapters.terraform.installed import LOCK_FILE, InstalledProvider, installed_providers
+from iac_adapters.terraform.backend import StateLocation, locate_state, read_state
+from iac_adapters.terraform.dev_overrides import DevOverrides, dev_overrides
+from iac_adapters.terraform.executable import Executable, find_executable
+from iac_adapters.terraform.installed import (
+    LOCK_FILE,
+    InstalledProvider,
+    installed_providers,
+    locked_versions,
+)
 from iac_adapters.terraform.package_check import check_packages
 from iac_adapters.terraform.read_only import read_only
 from iac_adapters.terraform.source import Source, load_source
 from iac_adapters.terraform.state import StateFile, StateInstance, parse_state
 from iac_adapters.terraform.workspace import data_directory, selected_workspace
+from reconciler.bounded_files import apart, names_in
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.passed_environment import without_ours
 from reconciler.ports import StackReference
 
 BUILT_IN: Final = "terraform.io/builtin/terraform"
+_PACKAGES_WITHIN_S: Final = 600.0
+"""A package of a gigabyte on a slow disk is read once, to be checked."""
 _REMOTE_STATE: Final = "terraform_remote_state"
 
 
@@ -39,6 +48,8 @@ class Context:
     revision: str
     plan_arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
+    called_from: Path
+    """Where the tool is called from; the root module itself, unless configured otherwise."""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -69,43 +80,107 @@ async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> 
         PermanentError: something is missing or broken; the message names it.
     """
     directory = reference.directory
-    environment = read_only({**os.environ, **reference.environment})
-    if not directory.is_dir():
-        message = f"{directory}: no such directory"
-        raise PermanentError(message, remedy="name a directory that holds *.tf files")
+    found = await apart(lambda: _survey(reference, cache_dir=cache_dir), place=directory)
+    content = await read_state(
+        found.location,
+        executable=found.executable.path,
+        environment=found.environment,
+        called_from=found.called_from,
+    )
+    return await apart(
+        lambda: _context(reference, found, state=content, key=key, cache_dir=cache_dir),
+        place=directory,
+        within_s=_PACKAGES_WITHIN_S,
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Survey:
+    """What the directory says before the state is read."""
+
+    environment: dict[str, str]
+    data_dir: Path
+    workspace: str
+    executable: Executable
+    source: Source
+    location: StateLocation
+    called_from: Path
+
+
+def _survey(reference: StackReference, *, cache_dir: Path) -> _Survey:
+    directory = reference.directory
+    environment = read_only({**without_ours(os.environ), **reference.environment})
+    names_in(directory)  # one that is not there is told as such, not by a file missing in it
     data_dir = data_directory(directory, environment)
     workspace = selected_workspace(directory, environment=environment, wanted=reference.workspace)
     if reference.workspace is not None:
         environment["TF_WORKSPACE"] = workspace
     executable = find_executable(directory, environment)
+    called_from = _called_from(reference)
     source = load_source(
-        directory, data_dir=data_dir, cache_dir=cache_dir / "sources", tool=executable.name
+        directory,
+        data_dir=data_dir,
+        cache_dir=cache_dir / "sources",
+        tool=executable.name,
+        called_from=called_from,
     )
     location = locate_state(directory, workspace=workspace, environment=environment)
-    content = await read_state(location, executable=executable.path, environment=environment)
-    state = parse_state(content, origin=location.description)
-    _refuse_unqualified(state, location.description, executable.name)
-    providers = installed_providers(directory, data_dir=data_dir)
-    await asyncio.to_thread(
-        check_packages,
-        providers,
-        lock_file=directory / LOCK_FILE,
-        known=cache_dir / "packages",
+    return _Survey(environment, data_dir, workspace, executable, source, location, called_from)
+
+
+def _context(
+    reference: StackReference, found: _Survey, *, state: bytes, key: bytes, cache_dir: Path
+) -> Context:
+    directory, executable = reference.directory, found.executable
+    parsed = parse_state(state, origin=found.location.description)
+    _refuse_unqualified(parsed, found.location.description, executable.name)
+    overrides = dev_overrides(
+        found.environment, tool=executable.name, called_from=found.called_from
     )
+    followed = _followed(overrides, found.source, parsed, directory / LOCK_FILE)
+    providers = installed_providers(directory, data_dir=found.data_dir, overrides=followed)
+    check_packages(providers, lock_file=directory / LOCK_FILE, known=cache_dir / "packages")
     context = Context(
         directory=directory,
         tool=executable.name,
         executable=executable.path,
-        workspace=workspace,
-        state=state,
-        source=source,
+        workspace=found.workspace,
+        state=parsed,
+        source=found.source,
         providers=providers,
         revision="",
         plan_arguments=tuple(f"-var-file={file}" for file in reference.var_files),
-        environment=environment,
-        warnings=tuple(source.warnings),
+        environment=found.environment,
+        called_from=found.called_from,
+        warnings=(*found.source.warnings, *(overrides.warning(one) for one in followed)),
     )
-    return replace(context, revision=_revision(context, reference, state=content, key=key))
+    return replace(context, revision=_revision(context, reference, state=state, key=key))
+
+
+def _followed(
+    overrides: DevOverrides, source: Source, state: StateFile, lock_file: Path
+) -> dict[str, Path]:
+    """Return the overrides of providers that the stack has to do with."""
+    if not overrides.folders:
+        return {}
+    used = {*locked_versions(lock_file), *(i.provider.source for i in state.instances)}
+    names = {type_name.split("_")[0] for type_name in source.resource_types()}
+    return {
+        one: folder
+        for one, folder in overrides.folders.items()
+        if one in used or one.rsplit("/", 1)[-1] in names
+    }
+
+
+def _called_from(reference: StackReference) -> Path:
+    folder = reference.working_directory
+    if folder is None:
+        return reference.directory
+    if not folder.is_dir():
+        raise PermanentError(
+            f"{folder}: no such directory", remedy="correct `working_directory` of the stack"
+        )
+    return folder
 
 
 def _refuse_unqualified(state: StateFile, origin: str, tool: str) -> None:
@@ -129,6 +204,7 @@ def _refuse_unqualified(state: StateFile, origin: str, tool: str) -> None:
 def _revision(context: Context, reference: StackReference, *, state: bytes, key: bytes) -> str:
     revision = Revision(key)
     revision.add("directory", str(context.directory.resolve()))
+    revision.add("called from", str(context.called_from.resolve()))
     revision.add("tool", str(context.executable))
     revision.add("source", context.source.digest)
     revision.add("state", state)

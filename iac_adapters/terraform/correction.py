@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.terraform.command import QUIET
+from iac_adapters.terraform.command import QUIET, chdir
 from iac_adapters.terraform.context import Context
 from reconciler.ports import RunnerJob
 
@@ -22,13 +22,14 @@ def correction_job(context: Context, *, folder: Path) -> RunnerJob:
     return RunnerJob(
         argv=(
             str(context.executable),
+            *chdir(context.directory, context.called_from),
             "apply",
             "-input=false",
             "-json",
             f"-lock-timeout={_LOCK_PATIENCE_S}s",
             str((folder / PLAN_FILE).absolute()),
         ),
-        directory=context.directory.absolute(),
+        directory=context.called_from.absolute(),
         environment=applying(context.environment),
     )
 

@@ -8,9 +8,9 @@ from typing import Final
 import orjson
 
 from iac_adapters.json_values import json_value
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.masking import secrets_of
+from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
 from iac_adapters.terraform.values import decode
 from reconciler.domain.model import Status
@@ -36,7 +36,7 @@ def declarations_of(
         known = resource.schema.resource(instance.type) if resource.schema is not None else None
         schema = known or _WITHOUT_SCHEMA
         values = _declared(resource, known)
-        secrets = secrets_of(schema, instance.sensitive_paths).with_words_of((values,))
+        secrets = secrets_of(schema, resource.secret_paths).with_words_of((values,))
         masked, _ = secrets.masked(values, (), masker)
         definition = json_value(masked)
         yield Declaration(

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import orjson
 
-from iac_adapters.unspoken import without_secrets
+from iac_adapters.redaction.patterns import without_secrets
+from iac_adapters.terraform.excerpts import Excerpt, excerpt_of
 
 ERROR: Final = "error"
 _SHOWN_COLUMNS: Final = 120
@@ -22,7 +23,10 @@ _FRAME: Final = re.compile(r"^[│╷╵]\s?", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One error or warning. Lines and columns count from 1; offsets from 0 in `snippet`."""
+    """One error or warning. Lines and columns count from 1; offsets from 0 in `snippet`.
+
+    `snippet` is the shape of the code, without its literal values.
+    """
 
     severity: str
     summary: str
@@ -84,18 +88,27 @@ def _diagnostic(entry: Mapping[str, Any]) -> Diagnostic:
     place = entry.get("range") or {}
     start = place.get("start") or {}
     snippet = entry.get("snippet") or {}
+    file = place.get("filename")
+    excerpt = _excerpt_of(snippet, file)
     return Diagnostic(
         severity=str(entry.get("severity") or ERROR),
         summary=str(entry.get("summary") or ""),
         detail=str(entry.get("detail") or ""),
-        file=place.get("filename"),
+        file=file,
         line=start.get("line"),
         column=start.get("column"),
-        snippet=snippet.get("code"),
+        snippet=excerpt.code if excerpt is not None else None,
         snippet_line=snippet.get("start_line"),
-        caret=_caret(snippet),
+        caret=excerpt.caret if excerpt is not None else None,
         address=entry.get("address"),
     )
+
+
+def _excerpt_of(snippet: Mapping[str, Any], file: object) -> Excerpt | None:
+    code = snippet.get("code")
+    if not isinstance(code, str):
+        return None
+    return excerpt_of(code, _caret(snippet), file=str(file or ""))
 
 
 def _caret(snippet: Mapping[str, Any]) -> tuple[int, int] | None:

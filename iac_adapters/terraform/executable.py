@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.known_versions import UnansweredError, version_numbers, version_of
+from reconciler.bounded_files import open_regular
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.places import cache_home, program_folders
 
@@ -88,7 +89,7 @@ def _traces(directory: Path) -> Iterator[str]:
 
 def _head(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             return stream.read(_STATE_HEAD_BYTES).decode("utf-8", errors="replace")
     except OSError:
         return ""

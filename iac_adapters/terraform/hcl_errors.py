@@ -1,4 +1,7 @@
-"""Broken HCL, told with file, line and caret as people expect it."""
+"""Broken HCL, told with file, line, column and what stands there, never by the line's text.
+
+The line that does not parse may be the one with the password on it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from typing import Final
 
 from reconciler.domain.errors import PermanentError
 
-_SHOWN_COLUMNS: Final = 120
-_REMEDY: Final = "correct the file; `terraform fmt -check` or `tofu fmt -check` shows more"
+_REMEDY: Final = "correct the file; `terraform fmt -check` or `tofu fmt -check` shows the line"
+_PUNCTUATION: Final = "={}[](),:?.+-*/%<>!&|"
 
 
 def hcl_error(
@@ -17,17 +20,23 @@ def hcl_error(
     """Return the error for a fault at `line` and `column` (1-based) of `file`."""
     lines = text.splitlines() or [""]
     row = min(max(line or len(lines), 1), len(lines))
-    shown = lines[row - 1].replace("\t", " ")
-    place = min(max(column or len(shown) + 1, 1), len(shown) + 1)
-    start = max(0, place - _SHOWN_COLUMNS)
-    excerpt = shown[start : start + _SHOWN_COLUMNS]
-    number = str(row)
-    return PermanentError(
-        f"{file}:{row}:{place}: {what}\n"
-        f"  {number} | {excerpt}\n"
-        f"  {' ' * len(number)} | {' ' * (place - 1 - start)}^",
-        remedy=_REMEDY,
-    )
+    place = min(max(column or len(lines[row - 1]) + 1, 1), len(lines[row - 1]) + 1)
+    kind = _kind_of(lines[row - 1][place - 1 :])
+    return PermanentError(f"{file}:{row}:{place}: {what} (at {kind})", remedy=_REMEDY)
+
+
+def _kind_of(rest: str) -> str:
+    """Name the kind of token that `rest` begins with."""
+    first = rest.strip()[:1]
+    if not first:
+        return "the end of the line"
+    if first in _PUNCTUATION:
+        return f"`{first}`"
+    if first in "\"'":
+        return "a string"
+    if first.isdigit():
+        return "a number"
+    return "a name" if first.isalpha() or first == "_" else "a character"
 
 
 def decode_hcl(file: Path | str, data: bytes) -> str:

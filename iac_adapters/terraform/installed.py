@@ -6,10 +6,13 @@ import hashlib
 import platform
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.plugin_host.file_identity import FileIdentity, identity_of
+from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 
 LOCK_FILE: Final = ".terraform.lock.hcl"
@@ -21,17 +24,22 @@ _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "ar
 
 @dataclass(frozen=True, slots=True)
 class InstalledProvider:
-    """One provider plugin on this machine: `source` as in `host/namespace/name`."""
+    """One provider plugin on this machine: `source` as in `host/namespace/name`.
+
+    `file` is what was found at `binary`; nothing else may be run in its name. One that is
+    `overridden` is its developer's own build, which no lock file knows.
+    """
 
     source: str
     version: str
     binary: Path
+    file: FileIdentity
+    overridden: bool = False
 
     @property
     def identity(self) -> str:
-        """A digest that changes when the file does: path, size and modification time."""
-        status = self.binary.stat()
-        text = f"{self.source} {self.version} {self.binary} {status.st_size} {status.st_mtime_ns}"
+        """A digest that changes when the file does, whatever its size and time say."""
+        text = f"{self.source} {self.version} {self.binary} {self.file}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -48,7 +56,7 @@ def locked_versions(lock_file: Path) -> dict[str, str]:
         PermanentError: it is there and cannot be read.
     """
     try:
-        text = lock_file.read_text(encoding="utf-8", errors="replace")
+        text = read_text(lock_file, errors="replace")
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -62,25 +70,47 @@ def locked_versions(lock_file: Path) -> dict[str, str]:
     return versions
 
 
-def installed_providers(directory: Path, *, data_dir: Path) -> tuple[InstalledProvider, ...]:
+def installed_providers(
+    directory: Path, *, data_dir: Path, overrides: Mapping[str, Path] | None = None
+) -> tuple[InstalledProvider, ...]:
     """Return every locked provider of a root module, by source.
 
+    `overrides` are folders that other builds of them are run from; those need no lock.
+
     Raises:
-        PermanentError: a locked provider is not installed here.
+        PermanentError: a locked provider is not installed here, or a folder holds no plugin.
     """
     locked = locked_versions(directory / LOCK_FILE)
-    return tuple(
-        _installed(directory, data_dir / "providers", source, version)
-        for source, version in sorted(locked.items())
-    )
+    overrides = overrides or {}
+    found = {
+        source: _installed(directory, data_dir / "providers", source, version)
+        for source, version in locked.items()
+        if source not in overrides
+    }
+    for source, folder in overrides.items():
+        found[source] = _overridden(source, folder)
+    return tuple(found[source] for source in sorted(found))
+
+
+def _overridden(source: str, folder: Path) -> InstalledProvider:
+    binary = _plugin_in(folder, source)
+    if binary is None:
+        raise PermanentError(
+            f"{folder}: holds no plugin of {source}, which dev_overrides has run from there",
+            remedy="build the provider there, or take the override out of the CLI configuration",
+        )
+    return InstalledProvider(source, "override", binary, identity_of(binary), overridden=True)
+
+
+def _plugin_in(folder: Path, source: str) -> Path | None:
+    name = source.rsplit("/", 1)[-1]
+    found = sorted(folder.glob(f"terraform-provider-{name}*")) if folder.is_dir() else []
+    return next((path.resolve() for path in found if path.is_file()), None)
 
 
 def _installed(directory: Path, providers: Path, source: str, version: str) -> InstalledProvider:
-    folder = providers / source / version / platform_name()
-    name = source.rsplit("/", 1)[-1]
-    found = sorted(folder.glob(f"terraform-provider-{name}*")) if folder.is_dir() else []
-    binaries = [path for path in found if path.is_file()]
-    if not binaries:
+    binary = _plugin_in(providers / source / version / platform_name(), source)
+    if binary is None:
         message = f"{directory}: provider {source} {version} is locked but not installed"
         raise PermanentError(message, remedy=f"run `terraform init` in {directory}")
-    return InstalledProvider(source=source, version=version, binary=binaries[0].resolve())
+    return InstalledProvider(source, version, binary, identity_of(binary))

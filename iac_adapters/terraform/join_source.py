@@ -9,6 +9,7 @@ from iac_adapters.terraform.context import BUILT_IN, Context
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.provider_keys import ProviderKeys
+from iac_adapters.terraform.provider_settings import label_of
 from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.source import ResourceBlock
@@ -51,7 +52,8 @@ def _loaded(
 ) -> LoadedResource:
     wire = recording.instances.get(instance.label)
     action = recording.action(instance.address)
-    block = context.source.block(recording.moved.get(instance.address, instance.address))
+    address = recording.moved.get(instance.address, instance.address)
+    block = context.source.block(address)
     recorded = RecordedResource(
         address=ResourceAddress(instance.label),
         type=instance.type,
@@ -59,6 +61,7 @@ def _loaded(
         source=_position(block),
         dependencies=tuple(ResourceAddress(d) for d in instance.dependencies),
         note=_note(wire, keys),
+        provider=label_of(instance.provider) if instance.provider.source != BUILT_IN else "",
     )
     return LoadedResource(
         recorded=recorded,
@@ -68,6 +71,7 @@ def _loaded(
         schema=schemas.get(instance.provider.source),
         ignored=_ignored(block),
         planned_action=action if action in _CHANGED | _DELETED else None,
+        planned_secrets=recording.secrets.get(address, ()),
     )
 
 

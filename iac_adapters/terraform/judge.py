@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from iac_adapters.masker import Masker
-from iac_adapters.secret_places import SecretPlaces
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.places import SecretPlaces
 from iac_adapters.terraform.ignored import IgnoreRules
-from iac_adapters.terraform.masking import secrets_of
+from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import ResourceSchema
 from reconciler.domain.compare import (
     align,

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.installed import InstalledProvider
+from iac_adapters.terraform.provider_settings import ProviderSettings
 from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.state import StateInstance
-from reconciler.domain.model import RecordedResource, ResourceAddress
+from reconciler.domain.model import Origin, ProviderDoubt, RecordedResource, ResourceAddress
+from reconciler.domain.paths import Steps
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProviderKey:
-    """One provider configuration: which plugin, told what, in which environment.
+    """One provider configuration: which plugin, told what, in which environment and where.
 
     `digest` is keyed, so it may be used as a name; `configure` holds credentials.
     """
@@ -27,6 +30,19 @@ class ProviderKey:
     installed: InstalledProvider
     configure: bytes
     environment: Mapping[str, str]
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Baseline:
+    """What the last good apply recorded of an object, msgpack, and what the code said of it.
+
+    `gone` says who moved an object that no state holds any more.
+    """
+
+    state: bytes
+    config: bytes | None = None
+    gone: Origin = Origin.UNAPPLIED
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,7 +50,9 @@ class LoadedResource:
     """Everything needed to read and judge one resource.
 
     `wire` is None where nothing passed on the wire for it: built-in types, resources
-    that do not exist yet, and those the recording could not match.
+    that do not exist yet, and those the recording could not match. `read_as_recorded` says
+    that `provider` is not what the code asks for: that was never applied. `baseline` is there
+    where the state does not hold what the last good apply recorded.
     """
 
     recorded: RecordedResource
@@ -44,6 +62,27 @@ class LoadedResource:
     schema: ProviderSchema | None = None
     ignored: IgnoreRules = field(default_factory=IgnoreRules)
     planned_action: str | None = None
+    planned_secrets: tuple[Steps, ...] = ()
+    read_as_recorded: bool = False
+    baseline: Baseline | None = None
+
+    @property
+    def secret_paths(self) -> tuple[Steps, ...]:
+        """The places that the state marks as secret, and those that the plan does."""
+        recorded = self.instance.sensitive_paths if self.instance is not None else ()
+        return (*recorded, *self.planned_secrets)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProviderFacts:
+    """What is known of a stack's provider configurations.
+
+    `code` holds by label what the code says, where that is what the objects are read with.
+    """
+
+    doubts: tuple[ProviderDoubt, ...] = ()
+    warnings: tuple[str, ...] = ()
+    code: Mapping[str, ProviderSettings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,3 +91,4 @@ class LoadedStack:
 
     recording: Recording
     resources: Mapping[ResourceAddress, LoadedResource]
+    providers: ProviderFacts = field(default_factory=ProviderFacts)

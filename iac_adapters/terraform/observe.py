@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.terraform.asked import with_unapplied
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, resolve_unknowns
 from iac_adapters.terraform.judge import judge
 from iac_adapters.terraform.loaded import LoadedResource
@@ -65,7 +66,7 @@ def settled(resource: LoadedResource) -> Verdict | None:
     """Return the verdict that needs no read, or None when the object must be read."""
     status = resource.recorded.status
     if status is Status.NOT_CREATED:
-        return Missing(Origin.UNAPPLIED)
+        return Missing(resource.baseline.gone if resource.baseline else Origin.UNAPPLIED)
     if status is Status.NOT_APPLICABLE:
         return _built_in(resource)
     if status is Status.FORGOTTEN:
@@ -93,7 +94,7 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
     status = resource.recorded.status
     assert resource.wire is not None  # noqa: S101 - settled() has answered otherwise
     if live.gone:
-        return _gone(status)
+        return _gone(status, resource.planned_action)
     match status:
         case Status.DEPOSED | Status.NOT_DECLARED:
             return Unmanaged()
@@ -110,11 +111,12 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
             assert_never(status)
 
 
-def _gone(status: Status) -> Verdict:
+def _gone(status: Status, planned_action: str | None) -> Verdict:
     if status in (Status.DEPOSED, Status.NOT_DECLARED):
         item = NoiseItem(AttributePath(""), "to be deleted, and already gone")
         return Noise((item,))
-    return Missing()
+    # What would be created is the code's object, not the one that was deleted.
+    return Missing(Origin.OUT_OF_BAND if planned_action is None else Origin.BOTH)
 
 
 async def judge_by_plan(
@@ -171,12 +173,17 @@ def _question(resource: LoadedResource, live: LiveState) -> _Question | None:
         type_name=wire.type_name,
         schema=schema,
         live=live_values,
-        recorded=recorded,
+        recorded=_as_applied(resource, schema) or recorded,
         config=config,
         proposed=proposed_new(schema, live_values, config),
         pending=pending,
         provider_meta=wire.provider_meta or None,
     )
+
+
+def _as_applied(resource: LoadedResource, schema: ResourceSchema) -> Attributes | None:
+    """Return what the last good apply recorded, where the state holds something else."""
+    return decode(resource.baseline.state, schema) if resource.baseline is not None else None
 
 
 def _configuration(
@@ -209,8 +216,7 @@ def _verdict(
     planned = decode(answer.state, question.schema)
     if planned is None:
         return Unmanaged()
-    instance = resource.instance
-    return judge(
+    verdict = judge(
         question.schema,
         planned=planned,
         live=question.live,
@@ -219,7 +225,8 @@ def _verdict(
         ignored=resource.ignored,
         requires_replace=answer.requires_replace,
         masker=masker,
-        sensitive_paths=instance.sensitive_paths if instance is not None else (),
+        sensitive_paths=resource.secret_paths,
         pending=question.pending,
         applied=resource.planned_action is None,
     )
+    return with_unapplied(verdict, resource, question.live, masker=masker)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.json_lines import lines_of, object_in
+from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.diagnostics_text import (
     Diagnostic,
     parse_events,
@@ -22,7 +23,6 @@ from iac_adapters.terraform.run_log import (
     summary_of,
     touched_by,
 )
-from iac_adapters.unspoken import Unspoken
 from reconciler.domain.model import ResourceAddress
 from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
 
@@ -75,7 +75,7 @@ def read_log(log: Path) -> RunLog:
 
 
 def outcome_of(
-    directory: Path, *, tool: str, ended: Exited | Vanished, log: Path, unspoken: Unspoken
+    directory: Path, *, tool: str, ended: Exited | Vanished, log: Path, redactor: Redactor
 ) -> Outcome:
     """Return what the run came to; reads only."""
     told = read_log(log)
@@ -88,21 +88,21 @@ def outcome_of(
         return InDoubt("the runner is gone without a record of how the apply ended")
     if ended.exit_code == 0:
         return Done(told.summary or "applied")
-    return _failed(told, ended, tool=tool, unspoken=unspoken)
+    return _failed(told, ended, tool=tool, redactor=redactor)
 
 
-def _failed(told: RunLog, ended: Exited, *, tool: str, unspoken: Unspoken) -> Outcome:
+def _failed(told: RunLog, ended: Exited, *, tool: str, redactor: Redactor) -> Outcome:
     if told.not_started is not None:
         return Failed(told.not_started)
     if any(_STALE in error.summary for error in told.errors):
         return Failed("the state moved on after the plan was made; nothing was done", stale=True)
     if (holder := lock_holder(told.errors)) is not None:
-        return Failed(f"the state is locked by {unspoken.without(holder)}; nothing was done")
+        return Failed(f"the state is locked by {redactor.without(holder)}; nothing was done")
     if (doubt := _doubt(told, ended, tool)) is not None:
         return InDoubt(doubt)
     if ended.interrupted:
         return Failed(f"it was asked to stop; {told.ended} resources were dealt with before")
-    return Failed(_reason(told.errors, unspoken))
+    return Failed(_reason(told.errors, redactor))
 
 
 def _doubt(told: RunLog, ended: Exited, tool: str) -> str | None:
@@ -118,10 +118,10 @@ def _doubt(told: RunLog, ended: Exited, tool: str) -> str | None:
     return None
 
 
-def _reason(errors: list[Diagnostic], unspoken: Unspoken) -> str:
+def _reason(errors: list[Diagnostic], redactor: Redactor) -> str:
     # Without the excerpt of the code: a literal in it may be a secret nobody marked.
     plain = [replace(error, snippet=None) for error in errors]
-    text = unspoken.without(render_diagnostics(plain))
+    text = redactor.without(render_diagnostics(plain))
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 

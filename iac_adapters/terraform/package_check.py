@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.terraform.installed import InstalledProvider
+from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -31,10 +32,10 @@ def check_packages(providers: Iterable[InstalledProvider], *, lock_file: Path, k
     Raises:
         PermanentError: a plugin is not the locked one.
     """
-    text = lock_file.read_text(encoding="utf-8", errors="replace") if lock_file.exists() else ""
+    text = read_text(lock_file, errors="replace") if lock_file.exists() else ""
     for provider in providers:
         locked = _locked_hashes(text, provider.source)
-        if not locked:
+        if not locked or provider.overridden:
             continue
         mark = known / hashlib.sha256(f"{provider.identity} {sorted(locked)}".encode()).hexdigest()
         if mark.exists():

@@ -7,20 +7,30 @@ says nothing here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from iac_adapters.masker import Masker
-from iac_adapters.secret_places import SecretPlaces
-from iac_adapters.terraform.masking import secrets_of
+from iac_adapters.redaction.edge import new_without_words, without_words
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.redactor import Redactor
+from iac_adapters.terraform.new_values import (
+    NOTHING_RECORDED,
+    Comparison,
+    RecordedObject,
+    made_again,
+)
+from iac_adapters.terraform.recorder.planned_secrets import secret_places
+from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.values import with_blocks
 from reconciler.domain.compare import align, aligned_paths, sort_key, value_at
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.origin import is_empty
 from reconciler.domain.paths import Steps, render_path
-from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
+from reconciler.domain.plan import Action, NewValue, Plan, PlannedChange, PlannedResource
 from reconciler.domain.values import UNKNOWN, Value
 
 _ACTIONS: Final[Mapping[tuple[str, ...], Action]] = {
@@ -37,10 +47,12 @@ _WITHOUT_SCHEMA: Final = ResourceSchema(version=0, block=Block())
 
 @dataclass(frozen=True, slots=True)
 class PlanReader:
-    """What a plan's values are read with: the providers' schemas by source, and the mask."""
+    """What a plan's values are read with: schemas by source, what is secret and what recorded."""
 
     schemas: Mapping[str, ProviderSchema]
     masker: Masker
+    redactor: Redactor = field(default_factory=Redactor)
+    recorded: Mapping[ResourceAddress, RecordedObject] = field(default_factory=dict)
 
     def plan(
         self, document: Mapping[str, Any], *, stack: StackName, targets: Sequence[ResourceAddress]
@@ -53,8 +65,9 @@ class PlanReader:
         _refuse_partial(document)
         entries = [e for e in document.get("resource_changes", ()) if e["mode"] == "managed"]
         left = {entry["previous_address"] for entry in entries if _moves(entry)}
+        again = made_again(entries)
         resources = [
-            self._resource(entry, left) for entry in entries if _does_something(entry)
+            self._resource(entry, left, again) for entry in entries if _does_something(entry)
         ] + list(_invoked(document))
         return Plan(
             stack=stack,
@@ -63,24 +76,47 @@ class PlanReader:
             outputs=tuple(sorted(_outputs(document))),
         )
 
-    def _resource(self, entry: Mapping[str, Any], left: set[str]) -> PlannedResource:
+    def _resource(
+        self, entry: Mapping[str, Any], left: set[str], again: frozenset[str]
+    ) -> PlannedResource:
         change = entry["change"]
         action = _ACTIONS.get(tuple(change["actions"]), Action.OTHER)
         if _moves(entry) or change.get("importing"):
             # The state is rearranged besides: more than any drift asks for.
             action = Action.OTHER
+        address = ResourceAddress(_label(entry, left))
         return PlannedResource(
-            address=ResourceAddress(_label(entry, left)),
+            address=address,
             type=entry["type"],
             action=action,
             changes=tuple(self._changes(entry)),
+            new=self._new(entry, self.recorded.get(address), again),
         )
+
+    def _new(
+        self, entry: Mapping[str, Any], recorded: RecordedObject | None, again: frozenset[str]
+    ) -> tuple[NewValue, ...]:
+        change = entry["change"]
+        if change["after"] is None:
+            return ()
+        if recorded is None:
+            return NOTHING_RECORDED
+        schema = self._schema(entry)
+        comparison = Comparison(
+            schema,
+            planned=_planned(change, schema),
+            before=with_blocks(schema.block, change["before"]) if change["before"] else {},
+            recorded=recorded,
+            made_again=again,
+        )
+        places = (*_marked(change), *recorded.sensitive_paths)
+        found = comparison.new_values(secrets_of(schema, places), self.masker)
+        return tuple(new_without_words(one, self.redactor, self.masker) for one in found)
 
     def _changes(self, entry: Mapping[str, Any]) -> Iterator[PlannedChange]:
         change = entry["change"]
         schema = self._schema(entry)
-        trees = (change.get("before_sensitive"), change.get("after_sensitive"))
-        places = tuple({place for tree in trees for place in secret_places(tree)})
+        places = _marked(change)
         after = with_unknown(change["after"] or {}, change.get("after_unknown"))
         sides = align((change["before"] or {}, after), schema.is_set)
         secrets = secrets_of(schema, places).with_words_of(sides)
@@ -88,12 +124,25 @@ class PlanReader:
             before, after = (
                 secrets.masked(value_at(side, path), path, self.masker)[0] for side in sides
             )
-            yield PlannedChange(render_path(path), before, after)
+            yield without_words(
+                PlannedChange(render_path(path), before, after), self.redactor, self.masker
+            )
 
     def _schema(self, entry: Mapping[str, Any]) -> ResourceSchema:
         provider = self.schemas.get(entry.get("provider_name", ""))
         known = provider.resource(entry["type"]) if provider is not None else None
         return known or _WITHOUT_SCHEMA
+
+
+def _planned(change: Mapping[str, Any], schema: ResourceSchema) -> Value:
+    planned = with_unknown(change["after"], change.get("after_unknown"))
+    return with_blocks(schema.block, planned) if isinstance(planned, dict) else planned
+
+
+def _marked(change: Mapping[str, Any]) -> tuple[Steps, ...]:
+    """Return each place that the plan marks as secret, before or after it."""
+    trees = (change.get("before_sensitive"), change.get("after_sensitive"))
+    return tuple({place for tree in trees for place in secret_places(tree)})
 
 
 def with_unknown(after: Any, unknown: Any) -> Value:
@@ -109,18 +158,6 @@ def with_unknown(after: Any, unknown: Any) -> Value:
         return [with_unknown(value, padded[i]) for i, value in enumerate(after)]
     value: Value = after
     return value
-
-
-def secret_places(tree: Any, at: Steps = ()) -> Iterator[Steps]:
-    """Yield each place that a mirror tree marks as secret."""
-    if tree is True:
-        yield at
-    elif isinstance(tree, dict):
-        for key, inner in tree.items():
-            yield from secret_places(inner, (*at, key))
-    elif isinstance(tree, list):
-        for index, inner in enumerate(tree):
-            yield from secret_places(inner, (*at, index))
 
 
 def _shown(

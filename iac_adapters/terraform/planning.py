@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from iac_adapters.plugin_host.provider_errors import Cause, cause_of
+from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.correction import PLAN_FILE, applying
@@ -21,7 +22,6 @@ from iac_adapters.terraform.loaded import LoadedStack
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.run_log import lock_holder
 from iac_adapters.terraform.workspace import selected_workspace
-from iac_adapters.unspoken import Unspoken
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 from reconciler.domain.model import ResourceAddress
 
@@ -38,7 +38,7 @@ class PlanOrder:
     context: Context
     stack: LoadedStack
     folder: Path
-    unspoken: Unspoken
+    redactor: Redactor
 
     @property
     def file(self) -> Path:
@@ -114,6 +114,7 @@ async def _run(
         order.context.executable,
         list(arguments),
         directory=order.context.directory,
+        called_from=order.context.called_from,
         environment=environment,
         timeout_s=_TIMEOUT_S,
         holds_lock=holds_lock,
@@ -126,7 +127,7 @@ def _failure(order: PlanOrder, run: ToolRun) -> ReconcilerError:
     context = order.context
     if (holder := lock_holder(errors)) is not None:
         return RetryableError(
-            f"{context.directory}: the state is locked by {order.unspoken.without(holder)}",
+            f"{context.directory}: the state is locked by {order.redactor.without(holder)}",
             remedy="wait until that has ended; a lock left behind is released by"
             f" `{context.tool} force-unlock`, by whoever knows that nobody holds it",
         )
@@ -137,7 +138,7 @@ def _failure(order: PlanOrder, run: ToolRun) -> ReconcilerError:
         stderr=run.stderr,
         exit_code=run.exit_code,
     )
-    message = order.unspoken.without(str(failure))
+    message = order.redactor.without(str(failure))
     kind = RetryableError if _cause(errors) in _PASSING else PermanentError
     return kind(message, remedy=failure.remedy)
 

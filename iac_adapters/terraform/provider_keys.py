@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgpack
 
 from iac_adapters.revision import Revision
@@ -12,7 +14,10 @@ from iac_adapters.terraform.recorder.recording import Recording
 
 
 class ProviderKeys:
-    """Equal plugin, configuration and environment give equal keys, so aliases may share."""
+    """Aliases of equal plugin, configuration, environment and directory share a key.
+
+    So do stacks in one directory, and no others: providers read relative paths.
+    """
 
     def __init__(self, context: Context, recording: Recording, *, key: bytes) -> None:
         self._context = context
@@ -27,21 +32,30 @@ class ProviderKeys:
             self._known[connection] = self._make(connection)
         return self._known[connection]
 
-    def _make(self, connection: int) -> ProviderKey | None:
-        recorded = self._recording.connections[connection]
-        installed = self._installed.get(recorded.source)
-        if not recorded.configure or installed is None or _has_unknown(recorded.configure):
+    def made(
+        self, source: str, configure: bytes, environment: Mapping[str, str]
+    ) -> ProviderKey | None:
+        """Return the key of `source` configured in this way; None when it cannot be."""
+        installed = self._installed.get(source)
+        if not configure or installed is None or _has_unknown(configure):
             return None
+        directory = self._context.directory.absolute()
         revision = Revision(self._key)
         revision.add("plugin", installed.identity)
-        revision.add("configure", recorded.configure)
-        revision.add_environment(self._context.environment)
+        revision.add("configure", configure)
+        revision.add("directory", str(directory))
+        revision.add_environment(environment)
         return ProviderKey(
             digest=revision.hexdigest(),
             installed=installed,
-            configure=recorded.configure,
-            environment=self._context.environment,
+            configure=configure,
+            environment=environment,
+            directory=directory,
         )
+
+    def _make(self, connection: int) -> ProviderKey | None:
+        recorded = self._recording.connections[connection]
+        return self.made(recorded.source, recorded.configure, self._context.environment)
 
 
 def _has_unknown(configure: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from iac_adapters.plugin_host.configured import ConfiguredProviders
@@ -21,14 +22,20 @@ _COOKIE: Final = (
 _START_TIMEOUT_S: Final = 60.0
 
 
-async def start_provider(installed: InstalledProvider, environment: Mapping[str, str]) -> Provider:
-    """Start an unconfigured provider plugin.
+async def start_provider(
+    installed: InstalledProvider, environment: Mapping[str, str], *, directory: Path
+) -> Provider:
+    """Start an unconfigured provider plugin where terraform would: in the root module.
 
     Raises:
         PluginStartError: it did not come up within 60 s, or is no provider plugin.
     """
     spec = PluginSpec(
-        argv=(str(installed.binary),), environment=environment, label=installed.source
+        argv=(str(installed.binary),),
+        environment=environment,
+        label=installed.source,
+        directory=directory,
+        checked=installed.file,
     )
     try:
         process = await PluginProcess.start(spec, cookie=_COOKIE, timeout_s=_START_TIMEOUT_S)
@@ -42,7 +49,7 @@ async def start_provider(installed: InstalledProvider, environment: Mapping[str,
 
 async def start_configured(key: ProviderKey) -> Provider:
     """Start a provider plugin and configure it. Raises what `ConfiguredProviders.get` does."""
-    provider = await start_provider(key.installed, key.environment)
+    provider = await start_provider(key.installed, key.environment, directory=key.directory)
     try:
         deadline_s = configure_deadline_s(key.environment)
         await provider.configure(key.configure, timeout_s=deadline_s)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.deadlines import READ_S
 from iac_adapters.plugin_host.reading import CONCURRENT_READS, StackReader
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.observe import (
     LiveState,
@@ -18,7 +18,7 @@ from iac_adapters.terraform.observe import (
 )
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.providers import Providers
-from reconciler.domain.model import ResourceAddress, Verdict
+from reconciler.domain.model import Drifted, ResourceAddress, Verdict
 
 TerraformReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, LiveState]
 
@@ -27,13 +27,14 @@ def terraform_reader(
     providers: Providers,
     masker: Masker,
     *,
+    drifted: dict[ResourceAddress, bytes] | None = None,
     read_deadline_s: float = READ_S,
     concurrency: int = CONCURRENT_READS,
 ) -> TerraformReader:
-    """Return a reader of one Terraform or OpenTofu stack."""
+    """Return a reader of one Terraform or OpenTofu stack; `drifted` is told what has moved."""
     return StackReader(
         providers,
-        TerraformQuestions(masker),
+        TerraformQuestions(masker, {} if drifted is None else drifted),
         read_deadline_s=read_deadline_s,
         concurrency=concurrency,
     )
@@ -44,6 +45,8 @@ class TerraformQuestions:
     """Implements `plugin_host.reading.Questions`."""
 
     masker: Masker
+    drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
+    """The state in which each object was last read that was judged to have drifted."""
 
     def address(self, resource: LoadedResource) -> ResourceAddress:
         """Return its address in the state or the code."""
@@ -76,6 +79,9 @@ class TerraformQuestions:
         self, resource: LoadedResource, live: LiveState, provider: Provider, *, deadline_s: float
     ) -> Verdict:
         """Let the provider plan the live object against the recorded configuration."""
-        return await judge_by_plan(
+        verdict = await judge_by_plan(
             resource, live, provider, masker=self.masker, deadline_s=deadline_s
         )
+        if isinstance(verdict, Drifted):
+            self.drifted[resource.recorded.address] = live.state
+        return verdict

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from iac_adapters.json_lines import object_in
+from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.diagnostics_text import Diagnostic
-from iac_adapters.unspoken import without_secrets
 from reconciler.domain.model import ResourceAddress
 from reconciler.ports import Progress, Step
 
@@ -25,6 +25,7 @@ _COUNTED: Final = {"add": "created", "change": "changed", "remove": "destroyed",
                    "import": "imported"}  # fmt: skip
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 _SHOWN_CHARACTERS: Final = 300
+_UNTOLD: Final = "failed; the summary of the run says why"
 _LOCKED: Final = "Error acquiring the state lock"
 _LOCK_FIELD: Final = re.compile(r"^\s*(ID|Operation|Who|Created):\s*(\S.*?)\s*$", re.MULTILINE)
 
@@ -48,8 +49,11 @@ def touched_by(event: Mapping[str, Any]) -> Touched | None:
     return Touched(ResourceAddress(address), action)
 
 
-def progress_of(line: bytes) -> Progress | None:
-    """Return what one line means to a person; None when it is of no interest."""
+def progress_of(line: bytes, *, redactor: Redactor | None = None) -> Progress | None:
+    """Return what one line means to a person; None when it is of no interest.
+
+    A provider's own words are repeated only where `redactor` knows the stack's secrets.
+    """
     event = object_in(line)
     if event is None:
         known = line.startswith(NOT_STARTED)
@@ -67,7 +71,7 @@ def progress_of(line: bytes) -> Progress | None:
             summary = summary_of(event)
             return Progress(summary) if summary is not None else None
         case "diagnostic":
-            return _told(event.get("diagnostic"))
+            return _told(event.get("diagnostic"), redactor)
         case _:
             return None
 
@@ -116,11 +120,13 @@ def _resource_progress(event: Mapping[str, Any]) -> Progress | None:
             return Progress(f"{address}: failed after {seconds} s", address, Step.FAILED)
 
 
-def _told(diagnostic: object) -> Progress | None:
+def _told(diagnostic: object, redactor: Redactor | None) -> Progress | None:
     """Repeat an error's headline. Warnings are about our targeting, or nobody's drift."""
     if not isinstance(diagnostic, dict) or diagnostic.get("severity") != "error":
         return None
-    words = _QUOTED.sub("...", str(diagnostic.get("summary", "")).partition("\n")[0])
     address = diagnostic.get("address")
     where = f"{address}: " if isinstance(address, str) else ""
-    return Progress(f"error: {where}{without_secrets(words)[:_SHOWN_CHARACTERS]}")
+    if redactor is None:
+        return Progress(f"error: {where}{_UNTOLD}")
+    words = _QUOTED.sub("...", str(diagnostic.get("summary", "")).partition("\n")[0])
+    return Progress(f"error: {where}{redactor.without(words)[:_SHOWN_CHARACTERS]}")

@@ -77,14 +77,21 @@ class Source:
 
 
 def load_source(
-    directory: Path, *, data_dir: Path, cache_dir: Path | None, tool: str = "terraform"
+    directory: Path,
+    *,
+    data_dir: Path,
+    cache_dir: Path | None,
+    tool: str = "terraform",
+    called_from: Path | None = None,
 ) -> Source:
     """Read the code below `directory`. Nothing is written but the cache of outlines.
+
+    `called_from` is what the code knows as `path.cwd`: `directory`, unless given.
 
     Raises:
         PermanentError: there is no code, or a file cannot be read or is binary.
     """
-    reading = _Reading(directory, data_dir, cache_dir, tool)
+    reading = _Reading(directory, data_dir, cache_dir, tool, called_from or directory)
     reading.module("", directory, depth=0)
     if not reading.files:
         raise PermanentError(
@@ -102,6 +109,7 @@ class _Reading:
     data_dir: Path
     cache_dir: Path | None
     tool: str
+    called_from: Path
     blocks: dict[str, ResourceBlock] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
@@ -145,7 +153,7 @@ class _Reading:
         self.files.append(file)
         self.contents[str(file)] = data
         self.contents[f"{file}\0references"] = digest_references(
-            text, module=file.parent, root=self.directory
+            text, module=file.parent, root=self.directory, cwd=self.called_from
         )
         if outline.warning is not None:
             self.warnings.append(outline.warning)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from reconciler.bounded_files import open_regular, read_bytes
 from reconciler.domain.errors import PermanentError
 
 TOFU: Final = "tofu"
@@ -61,7 +62,7 @@ def read_file(file: Path) -> bytes:
         PermanentError: it cannot be read; the message says why.
     """
     try:
-        return file.read_bytes()
+        return read_bytes(file)
     except OSError as error:
         raise PermanentError(
             f"{file}: {error.strerror}", remedy="check the file and its permissions"
@@ -72,10 +73,10 @@ def variable_and_lock_files(root: Path) -> list[Path]:
     """Return the files beside the code that Terraform reads by name."""
     named = [root / name for name in _BY_NAME]
     matched = [file for pattern in _BY_PATTERN for file in root.glob(pattern)]
-    return sorted(file for file in {*named, *matched} if file.is_file())
+    return sorted(file for file in {*named, *matched} if file.exists() and not file.is_dir())
 
 
-def digest_references(text: str, *, module: Path, root: Path) -> bytes:
+def digest_references(text: str, *, module: Path, root: Path, cwd: Path) -> bytes:
     """Return a digest of the files that `text` reads by `file()` and its kin.
 
     A file whose name is written out counts by its content. Where the name is computed,
@@ -84,22 +85,22 @@ def digest_references(text: str, *, module: Path, root: Path) -> bytes:
     """
     digest = hashlib.sha256()
     for call in sorted({match[1] for match in _FILE_CALL.finditer(text)}):
-        _add_call(digest, call, module=module, root=root)
+        _add_call(digest, call, {"module": module, "root": root, "cwd": cwd})
     if _FILE_SET.search(text):
         _add_folder(digest, module)
         _add_folder(digest, root)
     return digest.digest()
 
 
-def _add_call(digest: hashlib._Hash, call: str, *, module: Path, root: Path) -> None:
-    base = root
+def _add_call(digest: hashlib._Hash, call: str, places: Mapping[str, Path]) -> None:
+    base = places["root"]
     if not call.startswith('"'):
-        _add_folder(digest, module)
-        _add_folder(digest, root)
+        _add_folder(digest, places["module"])
+        _add_folder(digest, base)
         return
     name = call[1:-1]
     if (start := _BASE.match(name)) is not None:
-        base = module if start[1] == "module" else root
+        base = places[start[1]]
         name = name[start.end() :]
     if "${" not in name and "%{" not in name:
         _add_content(digest, base / Path(name).expanduser())
@@ -111,7 +112,7 @@ def _add_call(digest: hashlib._Hash, call: str, *, module: Path, root: Path) -> 
 def _add_content(digest: hashlib._Hash, file: Path) -> None:
     digest.update(str(file).encode(errors="surrogateescape"))
     try:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     except OSError as error:
         digest.update(f"unreadable {error.errno}".encode())
@@ -163,7 +164,8 @@ def _ignored(name: str) -> bool:
 
 def _may_be_code(path: Path) -> bool:
     # A link that leads nowhere is kept: reading it fails by its name, as it does in a plan.
-    return path.is_file() or (path.is_symlink() and not path.exists())
+    # So is a pipe: the tool would open it, and wait.
+    return not path.is_dir()
 
 
 def _is_override(name: str) -> bool:

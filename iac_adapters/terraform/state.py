@@ -95,6 +95,7 @@ class StateFile:
     lineage: str
     tool_version: str
     instances: tuple[StateInstance, ...] = field(repr=False)
+    secret_outputs: tuple[object, ...] = field(default=(), repr=False)
 
 
 def parse_state(data: bytes, *, origin: str) -> StateFile:
@@ -112,7 +113,14 @@ def parse_state(data: bytes, *, origin: str) -> StateFile:
         serial = int(document.get("serial") or 0)
         lineage = str(document.get("lineage") or "")
         tool_version = str(document.get("terraform_version") or "")
-        return StateFile(version, serial, lineage, tool_version, _instances(document, version))
+        return StateFile(
+            version,
+            serial,
+            lineage,
+            tool_version,
+            _instances(document, version),
+            secret_outputs=tuple(_secret_outputs(document)),
+        )
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         # The cause's text may quote values, hence its type only.
         raise PermanentError(
@@ -120,6 +128,13 @@ def parse_state(data: bytes, *, origin: str) -> StateFile:
             f" ({type(error).__name__})",
             remedy="restore the state from a backup or an earlier version in its backend",
         ) from None
+
+
+def _secret_outputs(document: Mapping[str, Any]) -> Iterator[object]:
+    outputs = document.get("outputs")
+    for output in outputs.values() if isinstance(outputs, dict) else ():
+        if isinstance(output, dict) and output.get("sensitive"):
+            yield output.get("value")
 
 
 def parse_provider(text: str) -> ProviderReference:

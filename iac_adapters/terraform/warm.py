@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.reader import TerraformReader
+from iac_adapters.terraform.stack_secrets import StackSecrets
+from reconciler.domain.model import ResourceAddress, Verdict
 
+_EPHEMERAL_S: Final = 600.0
 # Measured on 5 and 62 AWS resources: the objects around the values, and the verdicts.
 _STACK_BYTES: Final = 20_000
 _RESOURCE_BYTES: Final = 9_000
@@ -15,11 +20,25 @@ _RESOURCE_BYTES: Final = 9_000
 
 @dataclass(slots=True)
 class WarmStack:
-    """What the last load of a stack left in memory."""
+    """What the last load of a stack left in memory.
+
+    `drifted` holds the state in which moved objects were read. `learnt` says what of it a
+    complete pass has kept already; None that there is more to be kept.
+    """
 
     revision: str
     stack: LoadedStack
     reader: TerraformReader
+    secrets: StackSecrets
+    drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
+    learnt: Mapping[ResourceAddress, Verdict] | None = None
+    recorded_at_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def outlived(self) -> bool:
+        """Whether it rests on values that were meant for one run, and that are old by now."""
+        age_s = time.monotonic() - self.recorded_at_s
+        return self.stack.recording.ephemeral and age_s > _EPHEMERAL_S
 
     def weight(self) -> int:
         """Estimate the bytes that it holds of its own."""
@@ -41,5 +60,10 @@ def _resource(resource: LoadedResource) -> int:
         size += len(instance.attributes_json or b"") + len(instance.private)
     if wire is not None:
         # The reader keeps what it read last, which is about as large as what was recorded.
-        size += 2 * len(wire.upgraded) + len(wire.config or b"") + sum(map(len, wire.validated))
+        size += (
+            2 * len(wire.upgraded)
+            + len(wire.config or b"")
+            + len(wire.planned)
+            + sum(map(len, wire.validated))
+        )
     return size

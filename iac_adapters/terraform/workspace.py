@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 
+_MOST_BYTES: Final = 4096
 DEFAULT_WORKSPACE: Final = "default"
 _NAME: Final = re.compile(r"[A-Za-z0-9_.~-]{1,90}\Z")
 
@@ -35,7 +37,7 @@ def selected_workspace(
         return _checked(named, "TF_WORKSPACE")
     file = data_directory(directory, environment) / "environment"
     try:
-        name = file.read_text(encoding="utf-8").strip()
+        name = read_text(file, most=_MOST_BYTES).strip()
     except (FileNotFoundError, NotADirectoryError):
         return DEFAULT_WORKSPACE
     except (OSError, UnicodeDecodeError) as error:

@@ -17,6 +17,7 @@ from reconciler.api.answers import answered
 from reconciler.api.credentials import Credentials
 from reconciler.api.edge import EdgeMiddleware
 from reconciler.api.gate import Gate
+from reconciler.api.hosts import Hosts, HostsMiddleware
 from reconciler.api.limits import Limits, LimitsMiddleware
 from reconciler.api.metrics import Metrics
 from reconciler.api.open_counts import OpenCounts
@@ -32,12 +33,27 @@ OPENAPI_PATH: Final = f"{PREFIX}/openapi.json"
 _NOT_ALLOWED: Final = 405
 
 
-def build_app(service: Service, *, limits: Limits | None = None) -> FastAPI:
-    """Return the API over `service`; its lifespan feeds the live stream."""
+def build_app(
+    service: Service,
+    *,
+    limits: Limits | None = None,
+    hosts: Hosts | None = None,
+    open_metrics: bool = False,
+) -> FastAPI:
+    """Return the API over `service`; its lifespan feeds the live stream.
+
+    Without `hosts` it is asked by any name. With `open_metrics` loopback may read `/metrics`
+    without a token.
+    """
     limits = limits or Limits()
-    operations = all_operations()
+    operations = all_operations(open_metrics=open_metrics)
     metrics = Metrics()
-    stream = EventStream(service.store, most_listeners=limits.subscribers, seen=metrics.happened)
+    stream = EventStream(
+        service.store,
+        most_listeners=limits.subscribers,
+        most_of_one=limits.subscribers_per_token,
+        seen=metrics.happened,
+    )
     app = FastAPI(
         lifespan=_lifespan,
         openapi_url=None,
@@ -55,6 +71,8 @@ def build_app(service: Service, *, limits: Limits | None = None) -> FastAPI:
     _add_operations(app, operations)
     _add_description(app, operations)
     _add_refusals(app, operations)
+    if hosts is not None:
+        app.add_middleware(HostsMiddleware, hosts=hosts)
     app.add_middleware(LimitsMiddleware, limits=limits)
     app.add_middleware(EdgeMiddleware, metrics=metrics)
     return app

@@ -106,7 +106,10 @@ class MatchBody(Body):
 
 
 class PolicyBody(Body):
-    """A policy to be kept; among those of the API, a lower `position` is asked first."""
+    """A policy to be kept; among those of the API, a lower `position` is asked first.
+
+    Without one, a new policy is asked last, and one that is changed keeps its own.
+    """
 
     name: Word = Field(examples=["close what was opened"])
     action_type: ActionWord = "manual_review"
@@ -118,7 +121,7 @@ class PolicyBody(Body):
     owner: Word | None = None
     reason: Sentence | None = None
     expires_at: Time | None = None
-    position: int = Field(default=0, ge=0, le=1_000_000)
+    position: int | None = Field(default=None, ge=0, le=1_000_000)
 
 
 class ReportBody(Body):

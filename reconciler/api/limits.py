@@ -30,8 +30,9 @@ class Limits:
     report_bytes: int = 4 * 2**20
     header_bytes: int = 16 * 2**10
     bad_tokens_per_minute: int = 10
-    subscribers: int = 500
-    """Streams of events that may be open at once."""
+    subscribers: int = 200
+    """Streams of events that may be open at once: well below the connections there may be."""
+    subscribers_per_token: int = 20
 
     def body_of(self, path: str) -> int:
         """Return how large the body of a request to `path` may be."""

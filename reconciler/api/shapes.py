@@ -101,6 +101,13 @@ class Change(BaseModel):
     forces_replacement: bool = False
 
 
+class ProviderDoubt(BaseModel):
+    """Why objects of a provider are not corrected without a person."""
+
+    provider: str
+    reason: str
+
+
 class Finding(BaseModel):
     """One drift of one resource over time."""
 
@@ -119,6 +126,7 @@ class Finding(BaseModel):
     consequences: list[Change] = []
     consequence_of: str | None = None
     reason: str | None = None
+    provider: str = ""
     state: Literal["open", "healed", "ignored", "quarantined"]
     first_seen: Time
     last_seen: Time
@@ -242,6 +250,7 @@ class Stack(BaseModel):
     error: str | None
     error_since: Time | None
     next_due_at: Time | None
+    provider_doubts: list[ProviderDoubt]
 
 
 class Queued(BaseModel):

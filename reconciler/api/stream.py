@@ -39,6 +39,7 @@ class Frame:
 class _Listener:
     """What waits for one client. Too much waiting ends it: it may resume where it was."""
 
+    who: str = ""
     frames: deque[Frame] = field(default_factory=deque)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     ended: bool = False
@@ -70,12 +71,14 @@ class EventStream:
         self,
         store: Store,
         *,
-        most_listeners: int = 500,
+        most_listeners: int = 200,
+        most_of_one: int = 20,
         heartbeat_s: float = HEARTBEAT_S,
         seen: Callable[[EventEntry], None] = _unseen,
     ) -> None:
         self._store = store
         self._most = most_listeners
+        self._most_of_one = most_of_one
         self._heartbeat_s = heartbeat_s
         self._seen = seen
         self._listeners: set[_Listener] = set()
@@ -109,19 +112,30 @@ class EventStream:
         self._end_all()
 
     async def listen(
-        self, *, after: int | None, types: Callable[[str], bool]
+        self, *, after: int | None, types: Callable[[str], bool], who: str = ""
     ) -> AsyncGenerator[bytes, None]:
         """Return the bytes for one client: what it missed since `after`, then what comes.
 
+        `who` is whose streams are counted together; nobody's are counted when it is empty.
+
         Raises:
-            Refusal: 503 too many listen already, or the daemon is stopping.
+            Refusal: 503 too many listen already, or the daemon is stopping; 429 too many
+                listen as `who`.
         """
         if self._closed or len(self._listeners) >= self._most:
             raise Refusal(
                 503, "too-many-streams", "no more streams are open", headers={"Retry-After": "5"}
             )
+        if who and sum(one.who == who for one in self._listeners) >= self._most_of_one:
+            raise Refusal(
+                429,
+                "too-many-streams",
+                f"this token has {self._most_of_one} streams open",
+                remedy="end one of them, or ask for another token",
+                headers={"Retry-After": "5"},
+            )
         await self._start()
-        listener = _Listener()
+        listener = _Listener(who)
         self._listeners.add(listener)
         joined_at = self._seq or 0
         return self._frames(listener, after=after, joined_at=joined_at, types=types)

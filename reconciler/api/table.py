@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from reconciler.api import shapes
@@ -106,13 +107,15 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 OPERATIONAL: Final[tuple[Operation, ...]] = (
     Operation("GET", "/healthz", health.healthz, None, shapes.Status),
     Operation("GET", "/readyz", health.readyz, None, shapes.Status),
-    Operation("GET", "/metrics", health.metrics, _VIEWER, media_type="text/plain",
-              open_on_loopback=True),
+    Operation("GET", "/metrics", health.metrics, _VIEWER, media_type="text/plain"),
 )
 # fmt: on
 
 
-def all_operations() -> dict[tuple[str, str], Operation]:
+def all_operations(*, open_metrics: bool = False) -> dict[tuple[str, str], Operation]:
     """Return every operation by method and whole path."""
-    api = {(one.method, PREFIX + one.path): one for one in OPERATIONS}
-    return {**api, **{(one.method, one.path): one for one in OPERATIONAL}}
+    found = {(one.method, PREFIX + one.path): one for one in OPERATIONS}
+    found |= {(one.method, one.path): one for one in OPERATIONAL}
+    if open_metrics:
+        found["GET", "/metrics"] = replace(found["GET", "/metrics"], open_on_loopback=True)
+    return found

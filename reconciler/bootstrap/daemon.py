@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import signal
 import socket
@@ -17,12 +18,17 @@ from typing import Final
 import structlog
 
 from reconciler.api.app import build_app, end_streams
+from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
+from reconciler.bootstrap.database_mark import open_known_store
 from reconciler.bootstrap.instance import instance_key, only_daemon, write_secret
+from reconciler.bootstrap.keepsakes import Keepsakes
 from reconciler.bootstrap.registered import config_policies, stack_records, stack_reference
 from reconciler.bootstrap.web import address_of, bind, web_server
+from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.dispatch.runner_process import ProcessRunner
+from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.errors import PermanentError, StorageError
 from reconciler.domain.model import StackName
 from reconciler.domain.records import Role, StackRecord, Token
@@ -31,14 +37,13 @@ from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
 from reconciler.engine.stacks import sync_config_policies, sync_config_stacks
 from reconciler.engine.sweep import recover, sweep
-from reconciler.engine.watch import watch
+from reconciler.engine.watch import watch_when_due
 from reconciler.ports import IacAdapter
 from reconciler.settings import Settings
-from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store, Transaction
 
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file's name
-_SWEEP_EVERY: Final = timedelta(seconds=30)
+_SWEEP_EVERY: Final = timedelta(seconds=10)
 _PRUNE_EVERY: Final = timedelta(hours=24)
 
 _log = structlog.get_logger()
@@ -59,14 +64,15 @@ class DaemonOrder:
     crashed: Callable[[BaseException], Path | None]
     insecure_listen: bool = False
     new_admin_token: bool = False
+    accept_new_database: bool = False
 
 
 async def serve(order: DaemonOrder) -> None:
     """Run until SIGINT or SIGTERM; an apply that is under way goes on without us.
 
     Raises:
-        PermanentError: another daemon has the data directory, the address is taken, or the
-            data directory or database cannot be used.
+        PermanentError: another daemon has the data directory, the address is taken, the
+            data directory cannot be used, or the database is not the one served last.
         StorageError: the database could not be written any more.
     """
     _refuse_unavailable(order.settings)
@@ -102,18 +108,26 @@ class _Daemon:
 
     async def run(self, opened: socket.socket) -> None:
         """Open what is needed, serve, and close it again in the opposite order."""
-        store = await open_store(self._order.data_dir / "trueup.db")
+        accept_new = self._order.accept_new_database
+        store = await open_known_store(self._order.data_dir, self._key, accept_new=accept_new)
         self._opened.push_async_callback(store.close)
+        keepsakes = Keepsakes(store, self._order.data_dir, self._key)
+        self._opened.push_async_callback(keepsakes.close)
         await ensure_admin_token(
             store, self._order.data_dir / ADMIN_TOKEN_FILE, anew=self._order.new_admin_token
         )
+        await keepsakes.start(SystemClock(), accepted_new=accept_new)
         self._opened.push_async_callback(self._close_adapters)
-        dispatcher = EmbeddedDispatcher(failed=self._failed)
+        dispatcher = EmbeddedDispatcher(clock=SystemClock(), failed=self._failed)
         self._opened.push_async_callback(dispatcher.close)
-        service = self._service(store, dispatcher)
+        self._opened.callback(store.on_wake(dispatcher.wake))
+        service = self._service(store)
         await _register(service, self._order.settings)
-        app = build_app(service)
-        server = web_server(app)
+        daemon = self._order.settings.daemon
+        app = build_app(
+            service, hosts=Hosts.of(daemon.listen, daemon.hosts), open_metrics=daemon.open_metrics
+        )
+        server = web_server(app, trusted_proxies=map(str, daemon.trusted_proxies))
         self._listen_to_signals(service)
         serving = asyncio.create_task(server.serve(sockets=[opened]))
         try:
@@ -127,19 +141,21 @@ class _Daemon:
         if self._fatal is not None:
             raise self._fatal
 
-    def _service(self, store: Store, dispatcher: EmbeddedDispatcher) -> Service:
+    def _service(self, store: Store) -> Service:
         settings = self._order.settings.daemon
         runs = self._order.data_dir / "runs"
         runs.mkdir(mode=0o700, exist_ok=True)
         return Service(
             store=store,
             clock=SystemClock(),
-            dispatcher=dispatcher,
             runner=ProcessRunner(),
+            apply_locks=FileApplyLocks(apply_locks_folder(os.environ)),
             adapter_of=self._adapter_of,
             reference_of=stack_reference,
             judging=judging(self._key, severity_overrides(self._order.settings)),
             runs=runs,
+            logs=SealedLogs(self._key),
+            roots=settings.roots,
             confirm_after=settings.confirm_after,
             approval_time=settings.approval_time,
         )
@@ -168,7 +184,6 @@ class _Daemon:
         await recover(service)
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
         dispatcher.every(_PRUNE_EVERY, lambda: prune(service), name="prune")
-        await _wake_stacks(service)
 
     async def _until_stopped(self, serving: asyncio.Task[None]) -> None:
         stopped = asyncio.create_task(self._stop.wait())
@@ -191,7 +206,7 @@ class _Daemon:
     async def _reload(self, service: Service) -> None:
         try:
             await _register(service, self._order.reload())
-            await _wake_stacks(service)
+            await sweep(service)
         except StorageError as error:
             self._failed("reload", error)
         except Exception as error:  # noqa: BLE001 - the settings in force stay in force
@@ -212,9 +227,11 @@ class _Daemon:
                    details=str(self._order.crashed(error)))  # fmt: skip
 
 
-async def _watched(service: Service, name: StackName) -> timedelta | None:
-    """Make a pass, and tell the whole story of it in one line."""
-    again_after = await watch(service, name)
+async def _watched(service: Service, name: StackName) -> None:
+    """Make a pass if it is due, and tell the whole story of it in one line."""
+    again_after = await watch_when_due(service, name)
+    if again_after is None:
+        return
     stack = await service.store.read(lambda view: view.stacks.get(name))
     if stack is not None:
         _log.info(
@@ -223,9 +240,8 @@ async def _watched(service: Service, name: StackName) -> timedelta | None:
             health=stack.health.value,
             took_ms=stack.last_pass_ms,
             error=stack.error,
-            again_after_s=round(again_after.total_seconds(), 1) if again_after else None,
+            again_after_s=round(again_after.total_seconds(), 1),
         )
-    return again_after
 
 
 async def ensure_admin_token(store: Store, file: Path, *, anew: bool) -> None:
@@ -259,11 +275,3 @@ async def prune(service: Service) -> None:
 async def _register(service: Service, settings: Settings) -> None:
     await sync_config_stacks(service, stack_records(settings))
     await sync_config_policies(service, config_policies(settings))
-
-
-async def _wake_stacks(service: Service) -> None:
-    """Set every stack's timer to when it is due; those overdue begin at once."""
-    now = service.clock.now()
-    for stack in await service.store.read(lambda view: view.stacks.all()):
-        due = stack.next_due_at or now
-        service.dispatcher.scan_soon(stack.name, after_s=max(0.0, (due - now).total_seconds()))

@@ -8,48 +8,44 @@ await reconciler.apply(plan, approved_digest=plan.digest)
 
 from __future__ import annotations
 
-import json
+import asyncio
+import contextlib
 import os
-import secrets
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
-from reconciler.bootstrap.instance import instance_key
+from reconciler.bootstrap.instance import DirectoryBusyError, instance_key, only_daemon
 from reconciler.bootstrap.targets import Targets, resolve_targets
+from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.runner_process import ProcessRunner
+from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.errors import (
     ConflictError,
-    InDoubtError,
     NotFoundError,
     PermanentError,
     ReconcilerError,
 )
-from reconciler.domain.model import Kind, ResourceAddress, Snapshot, StackName, StackReport
+from reconciler.domain.model import Kind, ResourceAddress, StackName, StackReport
 from reconciler.domain.plan import Plan
-from reconciler.engine.folders import drop, drop_plans, make_private
-from reconciler.engine.guards import hold_ended
+from reconciler.domain.records import StackRecord
+from reconciler.engine.once import apply_once
+from reconciler.engine.planning import plan_addresses
 from reconciler.engine.scan import Scanning, scan_stack
-from reconciler.ports import (
-    Exited,
-    Failed,
-    IacAdapter,
-    NeverBegun,
-    Outcome,
-    StackReference,
-    Vanished,
-)
+from reconciler.engine.service import Service
+from reconciler.engine.sweep import clear_folders
+from reconciler.ports import Failed, IacAdapter, Outcome, StackReference
 from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
 from reconciler.storage.sqlite import open_store
+from reconciler.stores import Store
 
 if TYPE_CHECKING:
     from pulumi import automation
 
-_PLANNED_WITHIN_S: Final = 24 * 3600.0
 _CORRECTABLE: Final = (Kind.CHANGED, Kind.MISSING)
 
 
@@ -73,7 +69,7 @@ class Applied:
 class Reconciler:
     """Scans, plans and applies named stacks. Use it as an asynchronous context manager.
 
-    It keeps its warm plugins until it is closed, and its keys, baselines and runs in
+    It keeps its warm plugins until it is closed, and its keys, baselines, runs and database in
     `data_dir`. It decides nothing by itself: whoever calls `apply` has approved.
     """
 
@@ -86,6 +82,7 @@ class Reconciler:
         self._judging = judging(self._key, severity_overrides(settings))
         self._adapters: dict[str, IacAdapter] = {}
         self._clock = SystemClock()
+        self._applying = asyncio.Lock()
 
     @classmethod
     def from_config(cls, path: str | Path | None = None) -> Self:
@@ -156,12 +153,8 @@ class Reconciler:
         targets = tuple(map(ResourceAddress, addresses)) or await self._drifted(stack)
         if not targets:
             return Plan(stack=reference.name, targets=(), resources=())
-        folder = self._folder("plan-")
-        try:
-            adapter = self._adapter(reference.tool)
-            return await adapter.plan(await adapter.load(reference), targets, folder=folder)
-        finally:
-            drop(folder)
+        adapter, runs = self._adapter(reference.tool), self._runs()
+        return await plan_addresses(adapter, reference, targets, runs=runs)
 
     async def apply(self, plan: Plan, *, approved_digest: str) -> Applied:
         """Do what `plan` says, if a plan made now has the digest that was approved.
@@ -171,8 +164,10 @@ class Reconciler:
 
         Raises:
             ConflictError: another digest was approved (`plan-digest-mismatch`), the plan of
-                now is another one (`plan-stale`), or the kill switch is set (`held`).
-            ReconcilerError: no plan can be made, or the tool could not be started.
+                now is another one or the drift is (`plan-stale`), the kill switch is set
+                (`held`), a daemon works on the data directory (`daemon-running`), or an apply
+                of the stack is not over (`stack-busy`).
+            ReconcilerError: no plan can be made; nothing was done.
         """
         if approved_digest != plan.digest:
             raise ConflictError(
@@ -181,37 +176,31 @@ class Reconciler:
             )  # fmt: skip
         if plan.empty:
             raise PermanentError("the plan holds nothing to do", remedy="scan the stack again")
-        await self._refuse_when_held()
         reference = self._reference(plan.stack)
-        folder, runner = self._folder(""), ProcessRunner()
-        try:
-            snapshot = await self._planned_anew(reference, plan, folder)
-            await self._refuse_when_held()
-            self._note_intent(folder, plan)
-            job = self._adapter(reference.tool).correction(snapshot, folder=folder)
-            process = await runner.start(job, folder)
-        except InDoubtError:
-            raise  # somebody may be at work in that folder
-        except BaseException:
-            drop(folder)
-            raise
-        ended = await runner.wait(process, folder)
-        log = folder / "log"
-        outcome = self._adapter(reference.tool).outcome(snapshot, ended=ended, log=log)
-        drop_plans(folder)
+        # One at a time: the lock would refuse our own second apply as it refuses a stranger's.
+        async with self._applying:
+            with _sole(self._data_dir):
+                store = await open_store(self._data_dir / "trueup.db")
+                try:
+                    service = self._service(store)
+                    await clear_folders(service)
+                    outcome = await apply_once(service, _record(reference), plan)
+                finally:
+                    await store.close()
         return Applied(outcome, await self._verified(reference, outcome, plan))
 
-    async def _planned_anew(self, reference: StackReference, plan: Plan, folder: Path) -> Snapshot:
-        """Save in `folder` the plan of now, which must be `plan`."""
-        adapter = self._adapter(reference.tool)
-        snapshot = await adapter.load(reference)
-        fresh = await adapter.plan(snapshot, plan.targets, folder=folder)
-        if fresh.digest != plan.digest:
-            raise ConflictError(
-                "the world or the code moved on since the plan was made", code="plan-stale",
-                remedy="make a new plan, and look at it before you approve it",
-            )  # fmt: skip
-        return snapshot
+    def _service(self, store: Store) -> Service:
+        return Service(
+            store=store,
+            clock=self._clock,
+            runner=ProcessRunner(),
+            logs=SealedLogs(self._key),
+            apply_locks=FileApplyLocks(apply_locks_folder(os.environ)),
+            adapter_of=lambda record: self._adapter(self._reference(record.name).tool),
+            reference_of=lambda record: self._reference(record.name),
+            judging=self._judging,
+            runs=self._runs(),
+        )
 
     async def _verified(
         self, reference: StackReference, outcome: Outcome, plan: Plan
@@ -225,45 +214,14 @@ class Reconciler:
         except ReconcilerError:
             return None  # what was done stays done, whether or not it can be seen now
 
-    async def _refuse_when_held(self) -> None:
-        database = self._data_dir / "trueup.db"
-        if not database.is_file():
-            return
-        store = await open_store(database)
-        try:
-            hold = await store.read(lambda view: view.holds.get())
-        finally:
-            await store.close()
-        if hold is not None and not hold_ended(hold, now=self._clock.now()):
-            raise ConflictError(
-                f"{hold.by} holds everything: {hold.reason}", code="held",
-                remedy="`trueup resume` lets corrections begin again",
-            )  # fmt: skip
-
     async def _drifted(self, stack: str) -> tuple[ResourceAddress, ...]:
         report = await self.scan(stack)
         return tuple(one.address for one in report.findings if one.kind in _CORRECTABLE)
 
-    def _note_intent(self, folder: Path, plan: Plan) -> None:
-        """Leave on disk what is about to be done, before it is."""
-        intent = {
-            "stack": plan.stack,
-            "targets": list(plan.targets),
-            "plan_digest": plan.digest,
-            "at": self._clock.now().isoformat(),
-        }
-        with (folder / "intent.json").open("w", encoding="utf-8") as file:
-            json.dump(intent, file)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _folder(self, prefix: str) -> Path:
+    def _runs(self) -> Path:
         runs = self._data_dir / "runs"
         runs.mkdir(mode=0o700, exist_ok=True)
-        _drop_left_behind(runs)
-        folder = runs / f"{prefix}embedded-{secrets.token_hex(8)}"
-        make_private(folder)
-        return folder
+        return runs
 
     def _reference(self, stack: str) -> StackReference:
         reference = self._references.get(StackName(stack))
@@ -283,19 +241,29 @@ class Reconciler:
         )
 
 
-def _drop_left_behind(runs: Path) -> None:
-    """Remove the plans whose run has ended, or never began: whoever made them may have died."""
-    for folder in runs.glob("*embedded-*"):
-        state = ProcessRunner().state(None, folder)
-        if isinstance(state, Exited | Vanished):
-            drop_plans(folder)
-        elif isinstance(state, NeverBegun) and _is_abandoned(folder):
-            drop(folder)
+def _record(reference: StackReference) -> StackRecord:
+    return StackRecord(
+        name=reference.name,
+        tool=reference.tool,
+        directory=str(reference.directory),
+        interval=timedelta(minutes=15),
+    )
 
 
-def _is_abandoned(folder: Path) -> bool:
-    """Whether it is too old for somebody to be planning in it still."""
-    try:
-        return time.time() - folder.stat().st_mtime > _PLANNED_WITHIN_S
-    except FileNotFoundError:
-        return False
+@contextlib.contextmanager
+def _sole(data_dir: Path) -> Iterator[None]:
+    """Hold the data directory, as a daemon does.
+
+    Raises:
+        ConflictError: a daemon has it, or another program that applies (`daemon-running`).
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(only_daemon(data_dir))
+        except DirectoryBusyError as error:
+            raise ConflictError(
+                f"{error}, so only that one applies",
+                code="daemon-running",
+                remedy="ask the daemon: `trueup remediate` and `trueup approve`, or its REST API",
+            ) from error
+        yield

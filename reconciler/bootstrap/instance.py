@@ -17,6 +17,10 @@ _KEY_BYTES: Final = 32
 _LOCK: Final = "daemon.lock"
 
 
+class DirectoryBusyError(PermanentError):
+    """Another process works on the data directory."""
+
+
 def instance_key(data_dir: Path) -> bytes:
     """Return this installation's key, made on first use.
 
@@ -51,7 +55,8 @@ def only_daemon(data_dir: Path) -> Iterator[None]:
     """Hold the data directory for one daemon; the lock goes with the process, however it ends.
 
     Raises:
-        PermanentError: another daemon has it, or it cannot be written.
+        DirectoryBusyError: another daemon, or a program that applies, has it.
+        PermanentError: it cannot be written.
     """
     path = data_dir / _LOCK
     try:
@@ -65,7 +70,7 @@ def only_daemon(data_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise PermanentError(
+            raise DirectoryBusyError(
                 f"{data_dir}: another daemon works on this directory ({_holder(path)})",
                 remedy="stop that one, or give this one a data_dir of its own",
             ) from error

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import deque
 from typing import Final
 
 import orjson
 import structlog
 
 _LEVEL: Final = logging.INFO
+_MOST_A_MINUTE: Final = 10
+_MINUTE_S: Final = 60.0
 
 
 def set_up_logs() -> None:
@@ -33,6 +36,24 @@ def set_up_logs() -> None:
     )
     # Libraries may put a request's values into their messages: only that they spoke is kept.
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(levelname)s", force=True)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_Seldom())
+
+
+class _Seldom(logging.Filter):
+    """Lets a library say the same no more than a few times a minute: anybody may provoke it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, int], deque[float]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether `record` is written."""
+        times = self._said.setdefault((record.name, record.levelno), deque(maxlen=_MOST_A_MINUTE))
+        if len(times) == _MOST_A_MINUTE and record.created - times[0] < _MINUTE_S:
+            return False
+        times.append(record.created)
+        return True
 
 
 def _json(event: object, **_options: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from reconciler.bootstrap.targets import detect_tool
@@ -23,7 +24,8 @@ def stack_records(settings: Settings) -> tuple[StackRecord, ...]:
 
 
 def _stack_record(stack: StackSettings) -> StackRecord:
-    directory = stack.directory.resolve()
+    # realpath, not resolve: a link that leads back to itself is told at its own pass.
+    directory = Path(os.path.realpath(stack.directory))
     return StackRecord(
         name=StackName(stack.name),
         tool=_tool_of(directory),
@@ -38,6 +40,8 @@ def _stack_record(stack: StackSettings) -> StackRecord:
             "var_files": [str(file) for file in stack.var_files],
             "env_file": str(stack.env_file) if stack.env_file else None,
             "dynamic_providers": stack.dynamic_providers,
+            "run_code": stack.run_code,
+            "working_directory": str(stack.working_directory) if stack.working_directory else None,
         },
     )
 
@@ -58,6 +62,7 @@ def stack_reference(record: StackRecord) -> StackReference:
     kept = record.definition
     directory = Path(kept.get("directory") or record.directory)
     env_file = kept.get("env_file")
+    called_from = kept.get("working_directory")
     return StackReference(
         name=record.name,
         directory=directory,
@@ -67,6 +72,8 @@ def stack_reference(record: StackRecord) -> StackReference:
         var_files=tuple(Path(file) for file in kept.get("var_files") or ()),
         engine=kept.get("engine") or "auto",
         dynamic_providers=bool(kept.get("dynamic_providers")),
+        run_code=kept.get("run_code", True) is not False,
+        working_directory=Path(called_from) if called_from else None,
         environment=read_environment_file(Path(env_file)) if env_file else {},
     )
 

@@ -7,12 +7,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
+from reconciler.bounded_files import named, names_in
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import StackName
 from reconciler.environment_file import read_environment_file
 from reconciler.ports import StackReference
 from reconciler.settings import StackSettings
+
+_NAME_ANOTHER: Final = "name a directory, or a stack of trueup.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,14 @@ def detect_tool(directory: Path) -> str:
     Raises:
         PermanentError: it is no directory, or holds neither.
     """
-    if not directory.is_dir():
-        what = "is not a directory" if directory.exists() else "does not exist"
-        raise PermanentError(
-            f"{directory} {what}", remedy="name a directory, or a stack of trueup.toml"
-        )
     try:
-        names = {entry.name for entry in directory.iterdir()}
+        names = names_in(directory)
+    except FileNotFoundError as error:
+        raise PermanentError(f"{directory} does not exist", remedy=_NAME_ANOTHER) from error
+    except NotADirectoryError as error:
+        raise PermanentError(f"{directory} is not a directory", remedy=_NAME_ANOTHER) from error
     except OSError as error:
-        raise PermanentError(f"{directory}: {error.strerror or error}") from error
+        raise named(error, directory) from error
     if names & {"Pulumi.yaml", "Pulumi.yml"}:
         return "pulumi"
     if any(name.endswith((".tf", ".tf.json", ".tofu", ".tofu.json")) for name in names):
@@ -93,7 +96,7 @@ def _by_directory(
     # realpath, not resolve: a link that leads back to itself is answered below.
     directory = Path(os.path.realpath(here / given))
     for stack in configured.values():
-        if stack.directory.resolve() == directory and not targets.pulumi_stack:
+        if os.path.realpath(stack.directory) == str(directory) and not targets.pulumi_stack:
             return _configured(stack, targets)
     if not directory.exists() and os.sep not in given and given not in (".", ".."):
         names = ", ".join(sorted(configured)) or "none"
@@ -114,7 +117,7 @@ def _by_directory(
 
 
 def _configured(stack: StackSettings, targets: Targets) -> StackReference:
-    directory = stack.directory.resolve()
+    directory = Path(os.path.realpath(stack.directory))
     return StackReference(
         name=StackName(stack.name),
         directory=directory,
@@ -123,6 +126,8 @@ def _configured(stack: StackSettings, targets: Targets) -> StackReference:
         pulumi_stack=targets.pulumi_stack or stack.pulumi_stack,
         var_files=(*stack.var_files, *(file.resolve() for file in targets.var_files)),
         engine=targets.engine or stack.engine,
-        dynamic_providers=targets.dynamic_providers or stack.dynamic_providers,
+        dynamic_providers=stack.run_code and (targets.dynamic_providers or stack.dynamic_providers),
+        working_directory=stack.working_directory,
+        run_code=stack.run_code,
         environment=read_environment_file(stack.env_file) if stack.env_file else {},
     )

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import errno
 import gc
 import ipaddress
+import resource
 import socket
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from reconciler.api.connections import ConnectionLimits, guarded_protocol
 from reconciler.domain.errors import PermanentError
 
 _BACKLOG: Final = 1024
 _GRACE_S: Final = 5
 _IDLE_S: Final = 30
-_HEADER_BYTES: Final = 16 * 1024
+_AT_ONE_GO: Final = 64
+_MANY_FILES: Final = 2**20
+_NO_MORE_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_TELL_EVERY_S: Final = 60.0
+_log = structlog.get_logger()
 
 
 def bind(listen: str, *, insecure: bool = False) -> socket.socket:
@@ -68,7 +77,11 @@ class WebServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve; what was made so far is never looked through for garbage again."""
+        asyncio.get_running_loop().set_exception_handler(_AcceptErrors())
         await super().startup(sockets)
+        for opened in sockets or ():
+            # asyncio takes as many at one go as may wait, which is too many for both.
+            opened.listen(_BACKLOG)
         # Looking through every module takes 80 ms, in which no request is answered.
         gc.collect()
         gc.freeze()
@@ -79,12 +92,42 @@ class WebServer(uvicorn.Server):
         yield
 
 
-def web_server(app: FastAPI) -> WebServer:
-    """Return a server for `app`, to be run on a socket that is bound already."""
+class _AcceptErrors:
+    """Tells seldom that no file is left for a connection: asyncio says so for each attempt."""
+
+    def __init__(self) -> None:
+        self._told_at: float | None = None
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Handle what asyncio could give to nobody else."""
+        error = context.get("exception")
+        if not isinstance(error, OSError) or error.errno not in _NO_MORE_FILES:
+            loop.default_exception_handler(context)
+            return
+        if self._told_at is None or loop.time() - self._told_at > _TELL_EVERY_S:
+            self._told_at = loop.time()
+            _log.error(
+                "no_connection_taken",
+                reason=error.strerror,
+                remedy="raise the limit of open files (`ulimit -n`, LimitNOFILE= of systemd)",
+            )
+
+
+def web_server(app: FastAPI, *, trusted_proxies: Iterable[str] = ()) -> WebServer:
+    """Return a server for `app`, to be run on a socket that is bound already.
+
+    Who asks is who connects, unless one of `trusted_proxies` says for whom it asks.
+    """
+    proxies = list(trusted_proxies)
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limits = ConnectionLimits.within(_MANY_FILES if files == resource.RLIM_INFINITY else files)
     return WebServer(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=guarded_protocol(limits),
+            backlog=_AT_ONE_GO,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
             ws="none",
             lifespan="on",
             log_config=None,
@@ -93,6 +136,5 @@ def web_server(app: FastAPI) -> WebServer:
             date_header=False,
             timeout_keep_alive=_IDLE_S,
             timeout_graceful_shutdown=_GRACE_S,
-            h11_max_incomplete_event_size=_HEADER_BYTES,
         )
     )

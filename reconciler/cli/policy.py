@@ -18,6 +18,7 @@ from reconciler.domain.errors import InvalidError
 from reconciler.domain.records import Json
 
 _COLUMNS: Final = (
+    Column("POSITION"),
     Column("NAME", least=20),
     Column("DOES"),
     Column("FROM"),
@@ -75,7 +76,10 @@ def show_policy(asking: Asking, *, policy_id: str) -> None:
 @policy_options
 @asks_daemon
 def add_policy(asking: Asking, *, file: Path | None, **flags: Any) -> None:
-    """Add a policy from options, or those of a FILE (TOML as in trueup.toml, or JSON)."""
+    """Add a policy from options, or those of a FILE (TOML as in trueup.toml, or JSON).
+
+    They are asked after the policies that are there, in the order of the FILE.
+    """
     for body in _bodies(file, flags):
         made = asking.api.post("policies", body=body)
         asking.answer(made, policy_lines(asking, made))
@@ -158,6 +162,7 @@ def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
 
 def _row(asking: Asking, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
+        ("plain", text_of(one.get("position"))),
         ("strong", text_of(one["name"])),
         ("plain", spoken(one["action_type"])),
         (one["drift_threshold"], _threshold(one)),
@@ -186,6 +191,7 @@ def policy_lines(asking: Asking, one: Json) -> Iterator[str]:
     facts = (
         ("does", spoken(one["action_type"])),
         ("from", _threshold(one)),
+        ("position", text_of(one.get("position"))),
         ("match", _match(one) or "everything"),
         ("script", text_of(one.get("script"))),
         ("owner", text_of(one.get("owner"))),

@@ -104,8 +104,8 @@ def scan(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Find drift of stacks, by directory or by their name in trueup.toml.
 
-    Without any: all stacks of trueup.toml, or the current directory. Nothing is
-    written anywhere. Exit code: 0 in sync, 2 drift, 3 something was unreadable, 1 error.
+    Without any: all stacks of trueup.toml, or the current directory. trueup writes
+    nothing into them. Exit code: 0 in sync, 2 drift, 3 something was unreadable, 1 error.
     """
     asked = Targets(
         chosen=stacks,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from reconciler.bootstrap.daemon import ADMIN_TOKEN_FILE, DaemonOrder
 from reconciler.bootstrap.daemon import serve as serve_until_stopped
 from reconciler.bootstrap.logs import set_up_logs
 from reconciler.cli.crash import write_crash_log
+from reconciler.domain.passed_environment import passed_on
 from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
 
 
@@ -26,17 +28,31 @@ from reconciler.settings import Settings, data_directory, find_settings_file, lo
     is_flag=True,
     help="Make a new admin token; the one made before stops working.",
 )
+@click.option(
+    "--accept-new-database",
+    is_flag=True,
+    help="Start although the database was lost or is an older copy; what it held is gone.",
+)
 @click.pass_context
-def serve(context: click.Context, *, insecure_listen: bool, new_admin_token: bool) -> int:
+def serve(
+    context: click.Context,
+    *,
+    insecure_listen: bool,
+    new_admin_token: bool,
+    accept_new_database: bool,
+) -> int:
     """Watch the stacks of trueup.toml, and serve the API.
 
     Runs in the foreground until SIGINT or SIGTERM; SIGHUP reads trueup.toml anew. An apply
     that is under way when the daemon ends goes on, and is taken up at the next start.
     """
+    given = dict(os.environ)
 
     def settings() -> Settings:
-        file = context.obj or find_settings_file(Path.cwd(), os.environ)
-        return load_settings(file, os.environ)
+        file = context.obj or find_settings_file(Path.cwd(), given)
+        read = load_settings(file, given, lost_stacks=True)
+        _withhold(given, read)
+        return read
 
     read = settings()
     data_dir = data_directory(read, os.environ)
@@ -54,9 +70,21 @@ def serve(context: click.Context, *, insecure_listen: bool, new_admin_token: boo
         crashed=lambda error: write_crash_log(error, os.environ),
         insecure_listen=insecure_listen,
         new_admin_token=new_admin_token,
+        accept_new_database=accept_new_database,
     )
     asyncio.run(serve_until_stopped(order))
     return 0
+
+
+def _withhold(given: Mapping[str, str], settings: Settings) -> None:
+    """Leave in our own environment only what a stack's tools may see of `given`.
+
+    Whatever is started from here on, and however, then has nothing else to inherit.
+    """
+    kept = passed_on(given, settings.daemon.pass_environment)
+    for name in set(os.environ) - set(kept):
+        del os.environ[name]
+    os.environ.update(kept)
 
 
 def _stacks(settings: Settings) -> str:

@@ -95,6 +95,7 @@ def _lines(asking: Asking, body: Json) -> Iterator[str]:
         return
     yield from asking.table(_COLUMNS, [_row(asking, one) for one in stacks])
     yield from _errors(asking, stacks)
+    yield from _doubts(asking, stacks)
     yield ""
     yield from _totals(asking, stacks)
     yield from _attention(asking, body["remediations"])
@@ -136,6 +137,15 @@ def _errors(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
         if stack.get("error"):
             yield ""
             text = f"{text_of(stack['name'])}: {text_of(stack['error'])}"
+            yield from wrapped(text, indent="  ", paint=asking.paint, style="medium")
+
+
+def _doubts(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
+    for stack in stacks:
+        for doubt in stack.get("provider_doubts") or ():
+            text = f"{text_of(stack['name'])}: corrected only after approval: "
+            text += text_of(doubt["reason"])
+            yield ""
             yield from wrapped(text, indent="  ", paint=asking.paint, style="medium")
 
 

@@ -1,133 +1,161 @@
-"""The dispatcher of a single daemon: APScheduler's timers in memory, work on the loop.
+"""The dispatcher of a single daemon: timers in memory, work on the loop.
 
-The timers are only a clock. What is due stands in the store, so a daemon that starts
-again makes them anew, and a lost one costs a delay until the next sweep.
+Timers are wake-ups only. What is due stands in the store, so a timer that is lost costs a
+delay until the next sweep. They run on the loop's own clock, which never jumps: a wall clock
+that is set back an hour must not keep the sweep waiting for an hour.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
-
-from apscheduler.jobstores.base import JobLookupError
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from reconciler.dispatch.lanes import Ended, Lanes
 from reconciler.domain.model import StackName
 from reconciler.domain.records import RemediationId
+from reconciler.domain.wakeups import ScanStack, WakeUp
+from reconciler.ports import Clock
 
 PASSES_AT_ONCE: Final = 4
 ADVANCES_AT_ONCE: Final = 4
 SLOT_S: Final = 60.0
 AFTER_DEFECT_S: Final = 60.0
 
-Scan = Callable[[StackName], Awaitable[timedelta | None]]
-Advance = Callable[[RemediationId], Awaitable[None]]
+Scan = Callable[[StackName], Awaitable[object]]
+Advance = Callable[[RemediationId], Awaitable[object]]
 Chore = Callable[[], Awaitable[None]]
 
 
 class EmbeddedDispatcher:
-    """Implements `reconciler.ports.Dispatcher`; made and used on one running loop."""
+    """Takes the wake-ups of a store, and calls `scan` and `advance` when they are due.
 
-    def __init__(self, *, failed: Ended) -> None:
+    It is made and used on one running loop; called from anywhere else it raises RuntimeError.
+    """
+
+    def __init__(self, *, clock: Clock, failed: Ended) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._clock = clock
+        self._scans: _Timed | None = None
+        self._advances: _Timed | None = None
         self._failed = failed
-        self._timers = AsyncIOScheduler(
-            timezone=UTC,
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-        )
-        self._passes: Lanes | None = None
-        self._advances: Lanes | None = None
-        self._scan: Scan | None = None
-        self._chores: list[Lanes] = []
+        self._chores: list[_Chore] = []
 
     def start(self, *, scan: Scan, advance: Advance) -> None:
-        """Begin: `scan(stack)` says after what time it wants to be called again, None for never."""
+        """Begin; what was woken before is found by a sweep."""
+
+        async def scan_one(key: str) -> None:
+            await scan(StackName(key))
 
         async def advance_one(key: str) -> None:
             await advance(RemediationId(key))
 
-        self._scan = scan
-        self._passes = Lanes(
-            self._pass, at_once=PASSES_AT_ONCE, slot_s=SLOT_S, failed=self._pass_failed
-        )
-        self._advances = Lanes(
-            advance_one, at_once=ADVANCES_AT_ONCE, slot_s=SLOT_S, failed=self._failed
-        )
-        self._timers.start()
+        self._scans = _Timed(scan_one, at_once=PASSES_AT_ONCE, failed=self._failed)
+        self._advances = _Timed(advance_one, at_once=ADVANCES_AT_ONCE, failed=self._failed)
 
-    def scan_soon(self, stack: StackName, *, after_s: float = 0.0) -> None:
-        """See `Dispatcher.scan_soon`; of two hints the sooner one counts."""
-        self._hint(self._passes, "scan", stack, after_s)
-
-    def advance_soon(self, remediation_id: RemediationId, *, after_s: float = 0.0) -> None:
-        """See `Dispatcher.advance_soon`; of two hints the sooner one counts."""
-        self._hint(self._advances, "advance", remediation_id, after_s)
+    def wake(self, wakeups: Sequence[WakeUp]) -> None:
+        """Have each looked at when it is due; of two wake-ups of one the sooner counts."""
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError("a dispatcher is used on its own loop only")
+        for wakeup in wakeups:
+            timed, key = self._of(wakeup)
+            if timed is not None:
+                timed.wake(key, after_s=self._until(wakeup.due))
 
     def every(self, span: timedelta, chore: Chore, *, name: str) -> None:
         """Run `chore` now and again and again; a run that is late delays only itself.
 
         Now, because a daemon that is restarted more often would never come to it.
         """
+        self._chores.append(_Chore(chore, name, span.total_seconds(), self._failed))
+
+    @property
+    def busy(self) -> int:
+        """How many scans and remediations are being worked on or wait for a place."""
+        return sum(one.lanes.busy for one in (self._scans, self._advances) if one is not None)
+
+    async def close(self) -> None:
+        """End every timer and all work; what a runner does goes on without us."""
+        for one in (self._scans, self._advances, *self._chores):
+            if one is not None:
+                await one.close()
+
+    def _of(self, wakeup: WakeUp) -> tuple[_Timed | None, str]:
+        if isinstance(wakeup, ScanStack):
+            return self._scans, wakeup.stack
+        return self._advances, wakeup.remediation
+
+    def _until(self, due: datetime | None) -> float:
+        return 0.0 if due is None else (due - self._clock.now()).total_seconds()
+
+
+class _Timed:
+    """Lanes with a timer per key, and a rest for a key whose work failed.
+
+    Without the rest a defect would be met again at every sweep, with a crash log each time.
+    """
+
+    def __init__(
+        self, work: Callable[[str], Awaitable[None]], *, at_once: int, failed: Ended
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._resting: dict[str, float] = {}
+        self._failed = failed
+        self.lanes = Lanes(work, at_once=at_once, slot_s=SLOT_S, failed=self._rest)
+
+    def wake(self, key: str, *, after_s: float) -> None:
+        """Hint at `key` after `after_s` seconds, or when it has rested."""
+        now = self._loop.time()
+        moment = max(now + after_s, self._resting.get(key, 0.0))
+        if moment <= now:
+            self._resting.pop(key, None)
+            self.lanes.hint(key)
+            return
+        known = self._timers.get(key)
+        if known is not None:
+            if known.when() <= moment:
+                return
+            known.cancel()
+        self._timers[key] = self._loop.call_at(moment, self._ring, key)
+
+    def _ring(self, key: str) -> None:
+        del self._timers[key]
+        self._resting.pop(key, None)
+        self.lanes.hint(key)
+
+    def _rest(self, key: str, error: BaseException) -> None:
+        self._resting[key] = self._loop.time() + AFTER_DEFECT_S
+        self._failed(key, error)
+        self.wake(key, after_s=AFTER_DEFECT_S)
+
+    async def close(self) -> None:
+        """End every timer and all work."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        await self.lanes.close()
+
+
+class _Chore:
+    """One piece of work that comes again and again."""
+
+    def __init__(self, chore: Chore, name: str, every_s: float, failed: Ended) -> None:
+        self._name, self._every_s = name, every_s
 
         async def work(_key: str) -> None:
             await chore()
 
-        lane = Lanes(work, at_once=1, slot_s=SLOT_S, failed=self._failed)
-        self._chores.append(lane)
-        lane.hint(name)
-        self._timers.add_job(_hint_later, IntervalTrigger(seconds=span.total_seconds()),
-                             args=(lane, name), id=f"chore:{name}")  # fmt: skip
+        self._lanes = Lanes(work, at_once=1, slot_s=SLOT_S, failed=failed)
+        self._loop = asyncio.get_running_loop()
+        self._ring()
 
-    def forget(self, stack: StackName) -> None:
-        """Drop a timer that is set for `stack`."""
-        try:
-            self._timers.remove_job(f"scan:{stack}")
-        except JobLookupError:
-            return
-
-    @property
-    def busy(self) -> int:
-        """How many passes and remediations are being worked on or wait for a place."""
-        return sum(lanes.busy for lanes in (self._passes, self._advances) if lanes is not None)
+    def _ring(self) -> None:
+        self._lanes.hint(self._name)
+        self._timer = self._loop.call_later(self._every_s, self._ring)
 
     async def close(self) -> None:
-        """End every timer and all work; what a runner does goes on without us."""
-        if self._timers.running:
-            self._timers.shutdown(wait=False)
-            # The scheduler ends itself by a callback of the loop, and must get its turn.
-            await asyncio.sleep(0)
-        for lanes in (self._passes, self._advances, *self._chores):
-            if lanes is not None:
-                await lanes.close()
-
-    def _hint(self, lanes: Lanes | None, kind: str, key: str, after_s: float) -> None:
-        if lanes is None:
-            return  # not started yet: what is due will be found in the store
-        if after_s <= 0:
-            lanes.hint(key)
-            return
-        moment = datetime.now(UTC) + timedelta(seconds=after_s)
-        known = self._timers.get_job(f"{kind}:{key}")
-        if known is not None and known.next_run_time <= moment:
-            return
-        self._timers.add_job(_hint_later, DateTrigger(moment), args=(lanes, key),
-                             id=f"{kind}:{key}", replace_existing=True)  # fmt: skip
-
-    async def _pass(self, key: str) -> None:
-        assert self._scan is not None  # noqa: S101 - lanes exist only after `start`
-        again_after = await self._scan(StackName(key))
-        if again_after is not None:
-            self.scan_soon(StackName(key), after_s=again_after.total_seconds())
-
-    def _pass_failed(self, key: str, error: BaseException) -> None:
-        self._failed(key, error)
-        self.scan_soon(StackName(key), after_s=AFTER_DEFECT_S)
-
-
-async def _hint_later(lanes: Lanes, key: str) -> None:
-    """Run on the loop because it is a coroutine; a plain function would get a thread."""
-    lanes.hint(key)
+        """Run it no more."""
+        self._timer.cancel()
+        await self._lanes.close()

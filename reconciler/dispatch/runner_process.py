@@ -47,14 +47,16 @@ _SAME_START_S: Final = 0.05
 class ProcessRunner:
     """Implements `reconciler.ports.Runner`; keeps nothing in memory."""
 
-    async def start(self, job: RunnerJob, folder: Path) -> RunnerProcess:
+    async def start(
+        self, job: RunnerJob, folder: Path, *, holding: int | None = None
+    ) -> RunnerProcess:
         """Start `job`. See `Runner.start`.
 
         Raises:
             RetryableError: no runner could be started; nothing was run.
             InDoubtError: it could not be told the whole job; most likely nothing was run.
         """
-        return await asyncio.to_thread(_start, job, folder)
+        return await asyncio.to_thread(_start, job, folder, holding)
 
     def state(self, process: RunnerProcess | None, folder: Path) -> RunnerState:
         """Return what is known of it. See `Runner.state`."""
@@ -99,7 +101,7 @@ def found(folder: Path) -> RunnerProcess | None:
     return RunnerProcess(pid, start, boot_id()) if named and start is not None else None
 
 
-def _start(job: RunnerJob, folder: Path) -> RunnerProcess:
+def _start(job: RunnerJob, folder: Path, holding: int | None) -> RunnerProcess:
     folder = folder.absolute()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -109,6 +111,7 @@ def _start(job: RunnerJob, folder: Path) -> RunnerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd="/",
+            pass_fds=() if holding is None else (holding,),
         )
     except OSError as error:
         raise RetryableError(
@@ -118,7 +121,7 @@ def _start(job: RunnerJob, folder: Path) -> RunnerProcess:
     with launcher:
         pid = _told(launcher, folder)
         started = started_at_s(pid)
-        _tell(launcher, job)
+        _tell(launcher, job, holding)
     if started is None:
         raise InDoubtError("the runner was gone as soon as it had its job")
     return RunnerProcess(pid, started, boot_id())
@@ -139,13 +142,14 @@ def _told(launcher: subprocess.Popen[bytes], folder: Path) -> int:
     )
 
 
-def _tell(launcher: subprocess.Popen[bytes], job: RunnerJob) -> None:
+def _tell(launcher: subprocess.Popen[bytes], job: RunnerJob, holding: int | None) -> None:
     assert launcher.stdin is not None  # noqa: S101 - piped
     text = json.dumps(
         {
             "argv": list(job.argv),
             "directory": str(job.directory),
             "environment": dict(job.environment),
+            "holding": holding,
         }
     )
     try:

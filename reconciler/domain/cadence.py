@@ -17,6 +17,31 @@ _RETRY_FACTORS: Final = (1, 3, 9, 27, 60)
 _LONGEST_RETRY: Final = timedelta(minutes=30)
 
 
+NOT_WATCHED: Final = "embedded"
+"""The source of a stack that is known only while an embedding program applies to it."""
+
+CLOCK_SKEW: Final = timedelta(seconds=5)
+"""A time this far ahead of now was written by a clock that has been set back since."""
+
+
+def is_due(stack: StackRecord, *, now: datetime) -> bool:
+    """Whether `stack` is to be scanned now; one of an embedding program never is.
+
+    Its `next_due_at` is not believed when the last scan lies in the future: the clock was
+    ahead then, and the stack would not be scanned until the clock gets there again.
+    """
+    if stack.source == NOT_WATCHED:
+        return False
+    if stack.next_due_at is None or stack.next_due_at <= now:
+        return True
+    return stack.last_pass_at is not None and stack.last_pass_at > now + CLOCK_SKEW
+
+
+def longest_wait(stack: StackRecord) -> timedelta:
+    """Return the longest pause that `next_pass_after` can give `stack`."""
+    return stack.interval * _MOST_BACKED_OFF * (1 + _JITTER)
+
+
 def next_pass_after(
     stack: StackRecord,
     *,

@@ -26,6 +26,7 @@ class Identity:
     address: ResourceAddress
     kind: Kind
     changes: tuple[Change, ...] = ()
+    origin: Origin | None = None
 
 
 def fingerprint(identity: Identity, *, key: bytes) -> Fingerprint:
@@ -75,7 +76,10 @@ def canonical_bytes(value: Value) -> bytes:
 def _lines(identity: Identity, key: bytes) -> Iterable[bytes]:
     head = (identity.address, identity.kind.value)
     if not identity.changes:
-        yield _joined(head)
+        # An object that is gone and whose code is then edited is another drift: what was
+        # decided about the first would create the second.
+        both = (Origin.BOTH.value,) if identity.origin is Origin.BOTH else ()
+        yield _joined((*head, *both))
     for change in identity.changes:
         tail = [value_digest(change.recorded, key=key), value_digest(change.live, key=key)]
         if change.origin is not Origin.OUT_OF_BAND:

@@ -5,10 +5,10 @@ Only what was really read may heal. What could not be read stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from reconciler.domain.coverage import derived_template_id, resource_id
 from reconciler.domain.model import (
@@ -24,6 +24,7 @@ from reconciler.domain.paths import AttributePath
 from reconciler.domain.policy import Subject
 from reconciler.domain.records import FindingRecord, FindingState, Json, TemplateId
 from reconciler.domain.score import score
+from reconciler.domain.values import UNKNOWN, Sensitive, Value
 
 SETTLED: Final = "settled"
 """The key of `details` that says which person's word stands about exactly this drift."""
@@ -56,11 +57,13 @@ def fold(
     *,
     asked: Collection[ResourceAddress] | None = None,
     may_heal: bool = True,
+    shown: Callable[[Finding], Json],
 ) -> Fold:
     """Return what `report` means to the `unhealed` findings of its stack.
 
     `asked` are the addresses that were read, None when it was the whole stack: then what the
-    stack does not know any more is healed too. Without `may_heal` nothing is.
+    stack does not know any more is healed too. Without `may_heal` nothing is. `shown` gives a
+    finding as it is kept in a record's details.
     """
     found = {finding.address: finding for finding in report.findings}
     unread = {address for address, _ in report.unreadable}
@@ -69,7 +72,7 @@ def fold(
     changed: list[Changed] = []
     for record in unhealed:
         now = found.get(record.address)
-        if now is not None and now.fingerprint != record.fingerprint:
+        if now is not None and _differs(record, now, shown):
             changed.append(Changed(record, now))
             continue
         silent = record.address in unread or (asked is not None and record.address not in asked)
@@ -81,6 +84,38 @@ def fold(
         changed=tuple(changed),
         healed=tuple(parts["healed"]),
         unread=tuple(parts["unread"]),
+    )
+
+
+def _differs(record: FindingRecord, now: Finding, shown: Callable[[Finding], Json]) -> bool:
+    return now.fingerprint != record.fingerprint and not only_refreshed(record, now, shown(now))
+
+
+def only_refreshed(record: FindingRecord, now: Finding, details: Json) -> bool:
+    """Whether `now`, with its `details`, is the drift of `record` after a refresh of the state.
+
+    A correction that fails half-way leaves the live values in the state. The drift then looks
+    as if the code had been edited, though code and world are as before: it stays what it was,
+    with what was recorded before, or nobody would ever correct it again.
+    """
+    if record.kind is not Kind.CHANGED or now.kind is not Kind.CHANGED:
+        return False
+    if record.origin is not Origin.OUT_OF_BAND:
+        return False
+    before = {change["path"]: change for change in record.details.get("changes") or ()}
+    after = {change["path"]: change for change in details["changes"]}
+    return (
+        bool(before)
+        and before.keys() == after.keys()
+        and all(_only_refreshed(before[path], after[path]) for path in before)
+    )
+
+
+def _only_refreshed(before: Json, after: Json) -> bool:
+    return (
+        after["declared"] == before["declared"]
+        and after["live"] == before["live"]
+        and after["recorded"] in (before["recorded"], after["live"])
     )
 
 
@@ -129,7 +164,7 @@ def subject_of(record: FindingRecord, *, templates: frozenset[TemplateId] = froz
 
 
 def finding_of(record: FindingRecord) -> Finding:
-    """Return the finding as the judgement of a plan needs it: places, and no values."""
+    """Return the finding as the judgement of a plan needs it: places and recorded values."""
     return Finding(
         address=record.address,
         type=record.type,
@@ -141,6 +176,7 @@ def finding_of(record: FindingRecord) -> Finding:
         source=None,
         changes=_places(record, "changes"),
         consequences=_places(record, "consequences"),
+        provider=record.details.get("provider") or "",
     )
 
 
@@ -166,9 +202,29 @@ def _places(record: FindingRecord, key: str) -> tuple[Change, ...]:
         Change(
             path=AttributePath(change["path"]),
             declared=None,
-            recorded=None,
+            recorded=_value(change.get("recorded")),
             live=None,
             origin=record.origin or Origin.BOTH,
         )
         for change in record.details.get(key) or ()
     )
+
+
+def _value(kept: Any) -> Value:
+    """Return the value behind its JSON form (`wire.scan.value_object`).
+
+    A map whose only key is `digest` comes back as a secret: then it equals no planned value,
+    and a person decides.
+    """
+    match kept:
+        case {"digest": str(digest), **more} if not more:
+            return Sensitive(digest)
+        case {"unknown": True, **more} if not more:
+            return UNKNOWN
+        case dict():
+            return {name: _value(item) for name, item in kept.items()}
+        case list():
+            return [_value(item) for item in kept]
+        case _:
+            value: Value = kept
+            return value

@@ -5,11 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NewType
 
+from reconciler.domain.doubts import doubt_about
 from reconciler.domain.fingerprint import canonical_bytes
-from reconciler.domain.model import Finding, Kind, Origin, ResourceAddress, StackName
+from reconciler.domain.model import (
+    Finding,
+    Kind,
+    Origin,
+    ProviderDoubt,
+    ResourceAddress,
+    StackName,
+)
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import Value
 
@@ -63,7 +72,6 @@ class PlannedResource:
     type: str
     action: Action
     changes: tuple[PlannedChange, ...] = ()
-    unapplied: bool = False
     new: tuple[NewValue, ...] = ()
     seal: str = ""
 
@@ -124,27 +132,36 @@ def _parts(plan: Plan) -> Iterable[bytes]:
             yield canonical_bytes(change.after)
 
 
-def concerns(plan: Plan, findings: Sequence[Finding]) -> tuple[str, ...]:
+def concerns(
+    plan: Plan, findings: Sequence[Finding], *, doubts: Sequence[ProviderDoubt] = ()
+) -> tuple[str, ...]:
     """Return why `plan` needs a person, a sentence each; empty when it only undoes the drift.
 
-    It does no more than that when it creates what is missing and sets back exactly the
-    attributes that changed out of band, and nothing else.
+    It does no more than that when it creates what is missing as it was recorded and sets back
+    exactly the attributes that changed out of band to their recorded values, through the
+    provider they were recorded with.
     """
     by_address = {finding.address: finding for finding in findings}
     found = [
         reason
         for resource in plan.resources
-        if (reason := _concern(resource, by_address.get(resource.address)))
+        if (reason := _concern(resource, by_address.get(resource.address), doubts))
     ]
     found += [f"output {name} would change" for name in plan.outputs]
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
-def _concern(resource: PlannedResource, finding: Finding | None) -> str | None:
+def _concern(
+    resource: PlannedResource, finding: Finding | None, doubts: Sequence[ProviderDoubt]
+) -> str | None:
     address = resource.address
     if finding is None:
         return f"{address} would be changed too ({resource.action}), and nobody found it drifted"
-    if resource.new or resource.unapplied or finding.origin is not Origin.OUT_OF_BAND:
+    if (doubt := doubt_about(finding.provider, doubts)) is not None:
+        return doubt
+    if new := _not_recorded(resource, finding):
+        return f"{address} would get values that no apply recorded: {', '.join(new)}"
+    if finding.origin is not Origin.OUT_OF_BAND:
         return f"{address} holds code that was not applied yet"
     if resource.action is Action.CREATE:
         return None if finding.kind is Kind.MISSING else f"{address} would be created a second time"
@@ -159,6 +176,48 @@ _PARTICIPLE: Final = {
     Action.FORGET: "forgotten",
     Action.OTHER: "changed in a way trueup does not know",
 }
+
+
+def _not_recorded(resource: PlannedResource, finding: Finding) -> list[str]:
+    """Return the places of `resource` that the correction would not restore, sorted.
+
+    A correction of ours that failed half-way leaves what it read in the tool's state; the
+    finding still holds what the last good apply recorded, and that may be written.
+    """
+    kept = {change.path: change.recorded for change in (*finding.changes, *finding.consequences)}
+    return sorted(
+        _named(value)
+        for value in resource.new
+        if value.path not in kept or not _equal(value.planned, kept[value.path])
+    )
+
+
+def _equal(one: Value, other: Value) -> bool:
+    # Not `==`, for which `True` is 1.
+    return canonical_bytes(one) == canonical_bytes(other)
+
+
+def _named(value: NewValue) -> str:
+    if not value.path:
+        return "all of it"
+    shown = _shown(value.planned)
+    return f"{value.path} = {shown}" if shown is not None else value.path
+
+
+def _shown(value: Value) -> str | None:
+    """Return a short plain value as a person writes it; None for what needs the plan's page."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float() | Decimal():
+            return str(value)
+        case str() if len(value) <= _LONGEST_SHOWN and value.isprintable():
+            return f'"{value}"'
+        case _:
+            return None
+
+
+_LONGEST_SHOWN: Final = 60
 
 
 def _beyond(resource: PlannedResource, finding: Finding) -> str | None:

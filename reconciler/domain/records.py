@@ -13,6 +13,7 @@ from reconciler.domain.model import (
     Fingerprint,
     Kind,
     Origin,
+    ProviderDoubt,
     ResourceAddress,
     Severity,
     StackName,
@@ -74,6 +75,8 @@ class StackRecord:
     error: str | None = None
     error_since: datetime | None = None
     next_due_at: datetime | None = None
+    provider_doubts: tuple[ProviderDoubt, ...] = ()
+    """Why objects of some providers are not corrected unasked, as of the last scan."""
 
 
 @dataclass(frozen=True, slots=True)

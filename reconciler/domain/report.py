@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import assert_never
 
+from reconciler.domain.doubts import provider_doubts, vanished_as_unreadable
 from reconciler.domain.fingerprint import Identity, fingerprint
 from reconciler.domain.lineage import nearest_missing
 from reconciler.domain.model import (
@@ -74,14 +75,19 @@ def build_report(
     judging: Judging,
     observed_at: datetime,
     timing_ms: Mapping[str, float],
+    whole: bool = True,
 ) -> StackReport:
     """Return the pass as one value, sorted by address.
 
-    Each observation falls into exactly one count, and the counts add up.
+    Each observation falls into exactly one count, and the counts add up. `whole` says that
+    every resource was looked at: only then can a provider's objects be seen to have vanished
+    together.
     """
     recorded = {resource.address: resource for resource in snapshot.resources}
     by_address = {seen.address: seen for seen in observed}
     ordered = [by_address[address] for address in sorted(by_address)]
+    if whole:
+        ordered = vanished_as_unreadable(snapshot, ordered)
     findings = [
         finding
         for seen in ordered
@@ -103,6 +109,7 @@ def build_report(
         ),
         timing_ms=dict(timing_ms),
         warnings=snapshot.warnings,
+        provider_doubts=provider_doubts(snapshot, ordered, whole=whole),
     )
 
 
@@ -151,8 +158,11 @@ def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> 
         severity=rate(deviation, judging.rulebook).severity,
         origin=origin,
         requires_replace=drifted.requires_replace,
-        fingerprint=fingerprint(Identity(resource.address, Kind.CHANGED, changes), key=judging.key),
+        fingerprint=fingerprint(
+            Identity(resource.address, Kind.CHANGED, changes, origin), key=judging.key
+        ),
         source=resource.source,
+        provider=resource.provider,
         changes=changes,
         consequences=tuple(sorted(drifted.consequences, key=lambda change: change.path)),
         reason=drifted.reason,
@@ -168,8 +178,9 @@ def _whole(resource: RecordedResource, kind: Kind, origin: Origin, judging: Judg
         severity=rate(deviation, judging.rulebook).severity,
         origin=origin,
         requires_replace=False,
-        fingerprint=fingerprint(Identity(resource.address, kind), key=judging.key),
+        fingerprint=fingerprint(Identity(resource.address, kind, origin=origin), key=judging.key),
         source=resource.source,
+        provider=resource.provider,
         reason=resource.note,
     )
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +20,6 @@ from reconciler.domain.errors import (
     StorageError,
 )
 from reconciler.domain.lifecycle import finding_of
-from reconciler.domain.model import Snapshot
 from reconciler.domain.phases import Event
 from reconciler.domain.plan import Plan, concerns
 from reconciler.domain.policy import ActionType
@@ -29,31 +31,23 @@ from reconciler.domain.records import (
     RunState,
     StackRecord,
 )
+from reconciler.engine.due import scan_soon
 from reconciler.engine.fleet import defect
 from reconciler.engine.folders import drop, make_private
-from reconciler.engine.follow import begin
+from reconciler.engine.follow import Prepared, begin
+from reconciler.engine.freshness import CHANGED, GONE, moved_since, read_again
 from reconciler.engine.guards import closed_guard
 from reconciler.engine.journal import emit, new_id
-from reconciler.engine.looking import load
+from reconciler.engine.looking import Look, load
 from reconciler.engine.moves import move, sentence, settle, unhealed_of
 from reconciler.engine.opening import Rules, drift_changed
 from reconciler.engine.plan_object import plan_object
 from reconciler.engine.runs import run_body
 from reconciler.engine.service import Service
-from reconciler.ports import IacAdapter, RunnerJob
+from reconciler.ports import RunnerJob
 from reconciler.stores import Transaction
 
 NOTHING_TO_DO: Final = "the tool's plan holds nothing to do"
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A plan that is saved, and the command that would do it."""
-
-    adapter: IacAdapter
-    snapshot: Snapshot
-    plan: Plan
-    job: RunnerJob
 
 
 async def attempt(service: Service, known: Remediation) -> bool:
@@ -64,20 +58,57 @@ async def attempt(service: Service, known: Remediation) -> bool:
     run_id = RunId(new_id())
     folder = service.runs / run_id
     begun = None
-    try:
-        prepared = await _prepare(service, known, folder)
-        if isinstance(prepared, ReconcilerError):
-            return await _not_planned(service, known, prepared)
-        at = service.clock.now()
-        begun = await service.store.transact(
-            lambda tx: _conclude(tx, service, known, prepared, run_id=run_id, at=at)
-        )
-    finally:
+    with ExitStack() as held:
+        try:
+            prepared = await _prepare(service, known, folder)
+            if isinstance(prepared, ReconcilerError):
+                return await _not_planned(service, known, prepared)
+            checked = await _check(service, known, prepared.plan, held)
+            if isinstance(checked, ReconcilerError):
+                return await _not_planned(service, known, checked)
+            at = service.clock.now()
+            begun = await service.store.transact(
+                lambda tx: _conclude(tx, service, known, prepared, checked, run_id=run_id, at=at)
+            )
+        finally:
+            if begun is None:
+                drop(folder)
         if begun is None:
-            drop(folder)
-    if begun is None:
-        return True
-    return await begin(service, begun, prepared.adapter, prepared.snapshot, prepared.job)
+            return True
+        assert checked is not None  # noqa: S101 - nothing begins without a check
+        return await begin(service, begun, prepared, holding=checked.holding)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What a fresh read showed under the stack's lock, which is held until the apply ended."""
+
+    seen: Look
+    holding: int
+
+
+async def _check(
+    service: Service, known: Remediation, plan: Plan, held: ExitStack
+) -> _Checked | ReconcilerError | None:
+    """Read what the plan is about once more, with the stack's lock; None when it does nothing.
+
+    From here to the end of the apply no other trueup of this user on this host writes there.
+    """
+    if plan.empty:
+        return None
+    stack, records = await service.store.read(
+        lambda view: (view.stacks.get(known.stack), unhealed_of(view, known))
+    )
+    if stack is None:
+        return NotFoundError(f"stack {known.stack} is not registered any more")
+    try:
+        reference = service.reference_of(stack)
+        holding = await asyncio.to_thread(service.apply_locks.acquire, reference)
+    except ReconcilerError as error:
+        return error
+    held.callback(os.close, holding)
+    seen = await read_again(service, stack, records)
+    return seen if isinstance(seen, ReconcilerError) else _Checked(seen, holding)
 
 
 async def _prepare(
@@ -136,11 +167,12 @@ def _wanted_since(known: Remediation) -> datetime:
     return max((approval.at for approval in known.approvals), default=known.created_at)
 
 
-def _conclude(
+def _conclude(  # noqa: PLR0913 - one transaction over everything that is known
     tx: Transaction,
     service: Service,
     known: Remediation,
     prepared: Prepared,
+    checked: _Checked | None,
     *,
     run_id: RunId,
     at: datetime,
@@ -149,17 +181,23 @@ def _conclude(
     plan = prepared.plan
     records = unhealed_of(tx, known)
     if not records:
-        move(tx, known, Event.DRIFT_GONE, at=at, note="the drift is gone by itself")
+        move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
         return None
     if drift_changed(known, records):
-        move(tx, known, Event.DRIFT_CHANGED, at=at, note="the drift changed")
+        move(tx, known, Event.DRIFT_CHANGED, at=at, note=CHANGED)
+        return None
+    if checked is not None and moved_since(tx, known, records, checked.seen):
         return None
     if plan.empty:
         ended = move(tx, known, Event.PLAN_EMPTY, at=at, note=NOTHING_TO_DO)
         settle(tx, ended, {"state": ended.phase.value, "reason": NOTHING_TO_DO})
-        service.dispatcher.scan_soon(known.stack)
+        scan_soon(tx, known.stack, at=at)
         return None
-    reasons = concerns(plan, [finding_of(record) for record in records])
+    reasons = concerns(
+        plan,
+        [finding_of(record) for record in records],
+        doubts=prepared.snapshot.provider_doubts,
+    )
     planned = replace(known, plan=plan_object(plan, concerns=reasons), plan_digest=str(plan.digest))
     needed = _needs_person(tx, planned, records, reasons, at=at)
     if needed is not None:

@@ -18,6 +18,7 @@ from reconciler.domain.records import (
     ReportId,
     Run,
 )
+from reconciler.engine.due import advance_soon
 from reconciler.engine.guards import hold_ended
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import (
@@ -72,9 +73,9 @@ async def approve(
         others = tuple(one for one in known.approvals if one.person != actor)
         approval = Approval(person=actor, plan_digest=plan_digest, at=at)
         approved = replace(known, approvals=(*others, approval))
-        return move(tx, approved, Event.APPROVED, at=at, actor=actor)
+        return _go_on(tx, move(tx, approved, Event.APPROVED, at=at, actor=actor))
 
-    return await _then_advance(service, await service.store.transact(work))
+    return await service.store.transact(work)
 
 
 async def reject(
@@ -169,9 +170,9 @@ async def retry(
             plan_digest=None,
             fingerprints=_fingerprints_now(tx, known),
         )
-        return move(tx, anew, Event.RETRIED, at=at, actor=actor, note=reason)
+        return _go_on(tx, move(tx, anew, Event.RETRIED, at=at, actor=actor, note=reason))
 
-    return await _then_advance(service, await service.store.transact(work))
+    return await service.store.transact(work)
 
 
 async def suppress(
@@ -223,15 +224,15 @@ async def request(
         record = finding_of_report(tx, report_id)
         known = tx.remediations.open_with(record.id)
         if known is not None:
-            return known
+            return _go_on(tx, known)
         wanted = action_type or ActionType.MANUAL_REVIEW
         fresh = new_remediation([record], wanted, at=at, requested_by=actor)
         fresh = replace(fresh, report_id=report_id)
         tx.remediations.add(fresh)
         tell(tx, fresh, at=at, actor=actor)
-        return fresh
+        return _go_on(tx, fresh)
 
-    return await _then_advance(service, await service.store.transact(work))
+    return await service.store.transact(work)
 
 
 async def hold(
@@ -262,26 +263,24 @@ async def hold(
 async def resume(service: Service, *, by: str) -> None:
     """Release the hold; releasing twice is releasing once."""
     at = service.clock.now()
-    held = await service.store.transact(lambda tx: release_hold(tx, at=at, by=by))
-    for remediation_id in held:
-        service.dispatcher.advance_soon(remediation_id)
+    await service.store.transact(lambda tx: release_hold(tx, at=at, by=by))
 
 
 def release_hold(
     tx: Transaction, *, at: datetime, by: str = ENGINE, only_ended: bool = False
-) -> tuple[RemediationId, ...]:
-    """Release the hold and return what was held; with `only_ended` only one whose time is up."""
+) -> None:
+    """Release the hold, and wake what was held; with `only_ended` only one whose time is up."""
     known = tx.holds.get()
     if known is None or (only_ended and not hold_ended(known, now=at)):
-        return ()
+        return
     tx.holds.put(None)
     audit(tx, "hold.released", "hold", at=at, actor=by, details={"reason": known.reason})
     emit(tx, "hold.released", "hold", at=at, body={"by": by})
-    return tuple(one.id for one in tx.remediations.in_phases({Phase.HELD}))
+    advance_soon(tx, (one.id for one in tx.remediations.in_phases({Phase.HELD})))
 
 
-async def _then_advance(service: Service, remediation: Remediation) -> Remediation:
-    service.dispatcher.advance_soon(remediation.id)
+def _go_on(tx: Transaction, remediation: Remediation) -> Remediation:
+    advance_soon(tx, [remediation.id])
     return remediation
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from reconciler.domain.errors import PermanentError
 from reconciler.engine.journal import new_id
 
 _PLAN_PREFIX: Final = "plan-"
+_DRAFT_PREFIX: Final = ".plan-"
 
 
 def make_private(folder: Path) -> None:
@@ -36,13 +39,21 @@ def drop(folder: Path) -> None:
 
 @contextlib.contextmanager
 def passing_folder(runs: Path) -> Iterator[Path]:
-    """Give a private folder for a plan that nobody will apply, and remove it afterwards."""
-    folder = runs / f"{_PLAN_PREFIX}{new_id()}"
-    make_private(folder)
-    try:
-        yield folder
-    finally:
-        drop(folder)
+    """Give a private folder for a plan that nobody will apply, and remove it afterwards.
+
+    It is locked while it is used, and made under another name until it is: so a daemon that
+    starts meanwhile can tell it from what a dead process left.
+    """
+    name = new_id()
+    draft, folder = runs / f"{_DRAFT_PREFIX}{name}", runs / f"{_PLAN_PREFIX}{name}"
+    make_private(draft)
+    with _opened(draft) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        draft.rename(folder)
+        try:
+            yield folder
+        finally:
+            drop(folder)
 
 
 def drop_plans(folder: Path) -> None:
@@ -51,7 +62,33 @@ def drop_plans(folder: Path) -> None:
         file.unlink(missing_ok=True)
 
 
+def run_folders(runs: Path) -> Iterator[Path]:
+    """Yield the folders of runs; those of plans that nobody will apply are none."""
+    for folder in runs.iterdir():
+        if not folder.name.startswith((_PLAN_PREFIX, _DRAFT_PREFIX)):
+            yield folder
+
+
 def drop_left_behind(runs: Path) -> None:
-    """Remove what plans of an earlier daemon left; no run is touched."""
+    """Remove the plans of processes that died; one that is being made now stays."""
     for folder in runs.glob(f"{_PLAN_PREFIX}*"):
-        drop(folder)
+        with contextlib.suppress(FileNotFoundError), _opened(folder) as descriptor:
+            if _is_abandoned(descriptor):
+                drop(folder)
+
+
+def _is_abandoned(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -11,6 +11,7 @@ from reconciler.domain.cadence import retry_after
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError, StorageError
 from reconciler.domain.model import Snapshot
 from reconciler.domain.phases import Event, Phase
+from reconciler.domain.plan import Plan
 from reconciler.domain.records import Remediation, Run, RunState, StackRecord
 from reconciler.engine.fleet import defect
 from reconciler.engine.folders import drop_plans
@@ -43,17 +44,26 @@ _TAIL_EVERY_S: Final = 0.25
 _POLL_EVERY_S: Final = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan that is saved, and the command that would do it."""
+
+    adapter: IacAdapter
+    snapshot: Snapshot
+    plan: Plan
+    job: RunnerJob
+
+
 async def begin(
-    service: Service,
-    begun: tuple[Remediation, Run],
-    adapter: IacAdapter,
-    snapshot: Snapshot,
-    job: RunnerJob,
+    service: Service, begun: tuple[Remediation, Run], prepared: Prepared, *, holding: int
 ) -> bool:
-    """Start the runner of an intent that is in the store, and stay with it to its end."""
+    """Start the runner of an intent that is in the store, and stay with it to its end.
+
+    The runner keeps `holding`, the stack's lock, for as long as it lives.
+    """
     remediation, run = begun
     try:
-        process = await service.runner.start(job, folder_of(service, run))
+        process = await service.runner.start(prepared.job, folder_of(service, run), holding=holding)
     except StorageError:
         raise
     except ReconcilerError as error:
@@ -64,8 +74,9 @@ async def begin(
     run = replace(run, pid=process.pid, pid_started=process.started_at_s, boot_id=process.boot_id)
     known_run = run
     await service.store.transact(lambda tx: tx.runs.put(known_run))
-    ended = await _until_ended(service, run, process, adapter)
-    outcome = _outcome(service, Loaded(adapter, snapshot), run, ended)
+    ended = await _until_ended(service, run, process, prepared.adapter)
+    loaded = Loaded(prepared.adapter, prepared.snapshot)
+    outcome = _outcome(service, loaded, run, ended)
     return await _end(service, remediation, run, outcome, ended=ended)
 
 
@@ -178,7 +189,9 @@ async def _end(
         lambda tx: _write_end(tx, service, known, run, outcome, ended=ended, at=at)
     )
     if run is not None:
-        drop_plans(folder_of(service, run))
+        folder = folder_of(service, run)
+        drop_plans(folder)
+        await asyncio.to_thread(service.logs.seal, folder / "log")
     return True
 
 

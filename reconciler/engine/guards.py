@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from reconciler.domain.doubts import doubt_about
 from reconciler.domain.phases import IN_EFFECT
-from reconciler.domain.records import Health, Hold, Remediation
+from reconciler.domain.policy import ActionType
+from reconciler.domain.records import Health, Hold, Remediation, StackRecord
 from reconciler.stores import Transaction
 
 LOOK_AGAIN: Final = timedelta(seconds=60)
@@ -39,6 +41,30 @@ def closed_guard(tx: Transaction, remediation: Remediation, *, at: datetime) -> 
         return Closed(f"stack {remediation.stack} is not registered any more")
     if stack.health is Health.ERROR or stack.error is not None:
         return Closed(f"the last pass of the stack failed: {stack.error}")
+    if unasked(remediation):
+        return _doubted(tx, stack, remediation)
+    return None
+
+
+def unasked(remediation: Remediation) -> bool:
+    """Whether it would be applied by policy alone: no person asked for it or approved a plan."""
+    return (
+        remediation.policy_id is not None
+        and remediation.action_type is ActionType.AUTO_CORRECT
+        and not remediation.approvals
+    )
+
+
+def _doubted(tx: Transaction, stack: StackRecord, remediation: Remediation) -> Closed | None:
+    """Hold what a provider in doubt would be asked to change (cases D5, P3, T3)."""
+    if not stack.provider_doubts:
+        return None
+    for record in tx.findings.get_many(remediation.finding_ids):
+        provider = record.details.get("provider")
+        if provider is None:  # kept before findings named their provider
+            return Closed(stack.provider_doubts[0].reason)
+        if (doubt := doubt_about(provider, stack.provider_doubts)) is not None:
+            return Closed(doubt)
     return None
 
 

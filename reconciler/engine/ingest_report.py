@@ -21,6 +21,7 @@ from reconciler.domain.records import (
     TemplateId,
 )
 from reconciler.domain.score import BASE
+from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import finding_body
 from reconciler.engine.journal import audit, emit, new_id
 from reconciler.engine.service import Service
@@ -79,13 +80,12 @@ async def submit_report(service: Service, draft: ReportDraft, *, actor: str) -> 
         tx.reports.put_many([report])
         if tx.stacks.get(seen.stack) is not None:
             _open(tx, draft, seen, report)
+            scan_soon(tx, seen.stack, at=now)
         details = {"report_id": report.report_id, "drift_hash": report.drift_hash}
         audit(tx, "drift.reported", report.resource_id, at=now, actor=actor, details=details)
         return report
 
-    report = await service.store.transact(work)
-    service.dispatcher.scan_soon(seen.stack)
-    return report
+    return await service.store.transact(work)
 
 
 def _checked(draft: ReportDraft, *, now: datetime, key: bytes) -> _Sighting:

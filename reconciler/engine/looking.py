@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from reconciler.bounded_files import apart
 from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.domain.model import ResourceAddress, Snapshot, StackReport
 from reconciler.domain.records import StackRecord
 from reconciler.engine.fleet import defect
+from reconciler.engine.roots import refuse_outside
 from reconciler.engine.scan import Scanning, scan_loaded
 from reconciler.engine.service import Service
-from reconciler.ports import Declaration, IacAdapter
+from reconciler.ports import Declaration, IacAdapter, StackReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,16 @@ async def load(service: Service, stack: StackRecord) -> Loaded:
         RetryableError: the backend could not be reached.
         PermanentError: there is no adapter for it, or its set-up is unusable.
     """
-    reference = service.reference_of(stack)
+    reference = await apart(lambda: _reference(service, stack), place=Path(stack.directory))
     adapter = service.adapter_of(stack)
     return Loaded(adapter, await adapter.load(reference))
+
+
+def _reference(service: Service, stack: StackRecord) -> StackReference:
+    if stack.source == "api":
+        # Again, since a link may lead elsewhere by now, and the roots may have changed.
+        refuse_outside({"directory": stack.directory, **stack.definition}, service.roots)
+    return service.reference_of(stack)
 
 
 async def look(

@@ -16,6 +16,7 @@ from reconciler.domain.records import (
     Remediation,
     RemediationId,
 )
+from reconciler.domain.wakeups import AdvanceRemediation
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.stores import Transaction
 
@@ -52,6 +53,8 @@ def move(  # noqa: PLR0913 - what is kept of a transition
         )
     )
     tell(tx, moved, at=at, actor=actor, step=(known.phase, event))
+    if moved.next_at is not None:
+        tx.wake(AdvanceRemediation(moved.id, moved.next_at))
     return moved
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from reconciler.domain.errors import ConflictError, NotFoundError
 from reconciler.domain.lifecycle import finding_of
-from reconciler.domain.model import StackName
+from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.plan import Plan, concerns
 from reconciler.domain.records import (
     FindingId,
@@ -16,9 +17,10 @@ from reconciler.domain.records import (
     StackRecord,
 )
 from reconciler.engine.folders import passing_folder
-from reconciler.engine.looking import load
+from reconciler.engine.looking import Loaded, load
 from reconciler.engine.plan_object import plan_object
 from reconciler.engine.service import Service
+from reconciler.ports import IacAdapter, StackReference
 from reconciler.stores import Transaction
 
 
@@ -61,12 +63,34 @@ async def plan_stack(service: Service, stack: StackName) -> Json:
     return await _plan(service, record, wanted)
 
 
+async def plan_addresses(
+    adapter: IacAdapter,
+    reference: StackReference,
+    addresses: Sequence[ResourceAddress],
+    *,
+    runs: Path,
+) -> Plan:
+    """Return what correcting `addresses` would do; what the tool saved of it is gone again.
+
+    Raises:
+        RetryableError, PermanentError: see `plan_finding`.
+    """
+    loaded = Loaded(adapter, await adapter.load(reference))
+    return await _planned(loaded, addresses, runs=runs)
+
+
 async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingRecord]) -> Json:
-    with passing_folder(service.runs) as folder:
-        loaded = await load(service, stack)
-        addresses = tuple(sorted(record.address for record in records))
-        plan = await loaded.adapter.plan(loaded.snapshot, addresses, folder=folder)
-    return plan_object(plan, concerns=concerns(plan, [finding_of(one) for one in records]))
+    loaded = await load(service, stack)
+    addresses = tuple(sorted(record.address for record in records))
+    plan = await _planned(loaded, addresses, runs=service.runs)
+    findings = [finding_of(one) for one in records]
+    doubts = loaded.snapshot.provider_doubts
+    return plan_object(plan, concerns=concerns(plan, findings, doubts=doubts))
+
+
+async def _planned(loaded: Loaded, addresses: Sequence[ResourceAddress], *, runs: Path) -> Plan:
+    with passing_folder(runs) as folder:
+        return await loaded.adapter.plan(loaded.snapshot, addresses, folder=folder)
 
 
 def _stack(view: Transaction, name: StackName) -> StackRecord:

@@ -18,7 +18,7 @@ HIGHEST_SCORE = 100
 
 @dataclass(frozen=True, slots=True)
 class PolicyDraft:
-    """What a person writes of a policy."""
+    """What a person writes of a policy; without a `position` a new one is asked last."""
 
     name: str
     action_type: ActionType = ActionType.MANUAL_REVIEW
@@ -30,7 +30,7 @@ class PolicyDraft:
     owner: str | None = None
     reason: str | None = None
     expires_at: datetime | None = None
-    position: int = 0
+    position: int | None = None
 
 
 async def create(service: Service, draft: PolicyDraft, *, actor: str) -> Policy:
@@ -41,9 +41,11 @@ async def create(service: Service, draft: PolicyDraft, *, actor: str) -> Policy:
         InvalidError: it names no template there is, or makes no sense.
     """
     at = service.clock.now()
-    policy = _filled(Policy(PolicyId(new_id()), draft.name, draft.action_type), draft)
+    policy_id = PolicyId(new_id())
 
     def work(tx: Transaction) -> Policy:
+        last = Policy(policy_id, draft.name, draft.action_type, position=_next_position(tx))
+        policy = _filled(last, draft)
         _check(tx, policy)
         tx.policies.put(policy)
         tell_policy(tx, policy, "created", at=at, actor=actor)
@@ -55,7 +57,7 @@ async def create(service: Service, draft: PolicyDraft, *, actor: str) -> Policy:
 async def update(
     service: Service, policy_id: PolicyId, draft: PolicyDraft, *, actor: str
 ) -> Policy:
-    """Replace what a policy says; its version rises.
+    """Replace what a policy says; its version rises, and without a `position` it keeps its own.
 
     Raises:
         NotFoundError: there is none of that id.
@@ -121,8 +123,14 @@ def _filled(policy: Policy, draft: PolicyDraft) -> Policy:
         owner=draft.owner,
         reason=draft.reason,
         expires_at=draft.expires_at,
-        position=draft.position,
+        position=policy.position if draft.position is None else draft.position,
     )
+
+
+def _next_position(tx: Transaction) -> int:
+    """Return the position after every policy of the API, so that a file's order is kept."""
+    taken = [one.position for one in tx.policies.all() if one.source == "api"]
+    return max(taken, default=-1) + 1
 
 
 def _check(tx: Transaction, policy: Policy) -> None:

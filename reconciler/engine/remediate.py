@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
+from reconciler.domain.cadence import CLOCK_SKEW
 from reconciler.domain.errors import ConflictError
 from reconciler.domain.phases import Event, Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import FindingRecord, Remediation, RemediationId
 from reconciler.engine.attempt import attempt
+from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.follow import adopt
-from reconciler.engine.guards import closed_guard
+from reconciler.engine.guards import closed_guard, unasked
 from reconciler.engine.moves import move, unhealed_of
 from reconciler.engine.opening import Rules, drift_changed
 from reconciler.engine.service import Service
@@ -52,13 +55,11 @@ async def advance(service: Service, remediation_id: RemediationId) -> None:
 
 
 def _waits(service: Service, known: Remediation) -> bool:
-    """Whether it is too early, and somebody has been told when it is not."""
+    """Whether it is too early; one that a clock ahead of ours moved waits for nothing."""
     if known.next_at is None or known.phase not in _WAITING:
         return False
-    wait = (known.next_at - service.clock.now()).total_seconds()
-    if wait > 0:
-        service.dispatcher.advance_soon(known.id, after_s=wait)
-    return wait > 0
+    now = service.clock.now()
+    return known.next_at > now and known.updated_at <= now + CLOCK_SKEW
 
 
 _WAITING: Final = frozenset({Phase.QUEUED, Phase.VERIFYING, Phase.UNKNOWN})
@@ -76,7 +77,10 @@ async def _confirm(service: Service, known: Remediation) -> bool:
         if drift_changed(known, records):
             move(tx, known, Event.DRIFT_CHANGED, at=at, note="the drift changed")
             return False
-        if _unasked(known) and not all(_lasting(service, known, one) for one in records):
+        if known.created_at > at + CLOCK_SKEW:
+            _begin_anew(tx, service, known, at=at)
+            return False
+        if unasked(known) and not all(_lasting(service, known, one) for one in records):
             return False
         move(tx, known, Event.SEEN_AGAIN, at=at)
         return True
@@ -84,13 +88,19 @@ async def _confirm(service: Service, known: Remediation) -> bool:
     return await service.store.transact(work)
 
 
-def _unasked(known: Remediation) -> bool:
-    return known.policy_id is not None and known.action_type is ActionType.AUTO_CORRECT
+def _begin_anew(tx: Transaction, service: Service, known: Remediation, *, at: datetime) -> None:
+    """Count the time it must last from now: the clock was ahead when it was opened."""
+    due = at + service.confirm_after
+    tx.remediations.save(replace(known, created_at=at, updated_at=at, next_at=due))
+    scan_soon(tx, known.stack, at=at)
+    advance_soon(tx, [known.id], due=due)
 
 
 def _lasting(service: Service, known: Remediation, record: FindingRecord) -> bool:
-    seen_for = record.last_seen - known.created_at
-    return seen_for >= service.confirm_after and record.last_seen > known.created_at
+    # A clock that was set back since must not make one sight a lasting one.
+    last_seen = min(record.last_seen, service.clock.now())
+    seen_for = last_seen - known.created_at
+    return seen_for >= service.confirm_after and last_seen > known.created_at
 
 
 async def _evaluate(service: Service, known: Remediation) -> bool:
@@ -149,15 +159,17 @@ async def _release(service: Service, known: Remediation) -> bool:
         if closed is None:
             move(tx, known, Event.GUARDS_OPEN, at=at)
             return True
+        again = closed.next_at(at)
         tx.remediations.save(
             replace(
                 known,
                 hold_reason=closed.reason,
                 hold_until=closed.until,
                 note=closed.reason,
-                next_at=closed.next_at(at),
+                next_at=again,
             )
         )
+        advance_soon(tx, [known.id], due=again)
         return False
 
     return await service.store.transact(work)

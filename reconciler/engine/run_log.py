@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from reconciler.domain.model import StackName
 from reconciler.domain.records import Run, RunState
 from reconciler.engine.journal import emit
 from reconciler.engine.runs import folder_of, run_body
@@ -34,7 +36,7 @@ class RunTail:
         steps: dict[str, str] = {}
         texts: list[str] = []
         for line in await self._lines():
-            seen = self._adapter.progress(line)
+            seen = self._adapter.progress(line, stack=self._run.stack)
             if seen is None:
                 continue
             texts.append(seen.text)
@@ -45,7 +47,10 @@ class RunTail:
 
     async def _lines(self) -> list[bytes]:
         chunk = await asyncio.to_thread(
-            read_chunk, folder_of(self._service, self._run) / "log", self._offset
+            self._service.logs.read,
+            folder_of(self._service, self._run) / "log",
+            self._offset,
+            MOST_AT_ONCE_BYTES,
         )
         self._offset += len(chunk)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
@@ -63,8 +68,8 @@ class RunTail:
         emit(tx, "run.progress", run.id, at=self._service.clock.now(), body=body)
 
 
-def read_chunk(log: Path, offset: int, *, most_bytes: int = MOST_AT_ONCE_BYTES) -> bytes:
-    """Return what stands in `log` from `offset` on, at most `most_bytes`; nothing before it is."""
+def read_plain(log: Path, offset: int, most_bytes: int) -> bytes:
+    """Return what stands in a log that is not sealed from `offset` on."""
     try:
         with log.open("rb") as stream:
             stream.seek(offset)
@@ -74,16 +79,22 @@ def read_chunk(log: Path, offset: int, *, most_bytes: int = MOST_AT_ONCE_BYTES) 
 
 
 def read_progress(
-    log: Path, offset: int, adapter: IacAdapter, *, most_bytes: int = MOST_AT_ONCE_BYTES
+    log: Path,
+    offset: int,
+    adapter: IacAdapter,
+    *,
+    read: Callable[[Path, int, int], bytes] = read_plain,
+    stack: StackName | None = None,
+    most_bytes: int = MOST_AT_ONCE_BYTES,
 ) -> tuple[tuple[Progress, ...], int]:
     """Return what the whole lines from `offset` on mean, and where the next one begins.
 
     A line longer than `most_bytes` is passed over.
     """
-    chunk = read_chunk(log, offset, most_bytes=most_bytes)
+    chunk = read(log, offset, most_bytes)
     end = chunk.rfind(b"\n") + 1
     if not end and len(chunk) == most_bytes:
         return (), offset + len(chunk)
     lines = chunk[:end].splitlines()
-    seen = (adapter.progress(line) for line in lines)
+    seen = (adapter.progress(line, stack=stack) for line in lines)
     return tuple(one for one in seen if one is not None), offset + end

@@ -66,6 +66,7 @@ async def scan_stack(
         judging=scanning.judging,
         observed_at=scanning.clock.now(),
         timing_ms=_timing(snapshot.timing_ms, observed, (started, loaded, finished)),
+        whole=chosen is None,
     )
 
 
@@ -90,6 +91,7 @@ async def scan_loaded(
         judging=scanning.judging,
         observed_at=scanning.clock.now(),
         timing_ms=_timing(snapshot.timing_ms, observed, (started, started, loop.time())),
+        whole=chosen is None,
     )
 
 

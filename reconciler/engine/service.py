@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
-from reconciler.ports import Clock, Dispatcher, IacAdapter, Runner, StackReference
+from reconciler.ports import ApplyLocks, Clock, IacAdapter, RunLogs, Runner, StackReference
 from reconciler.stores import Store
 
 CONFIRM_AFTER: Final = timedelta(seconds=30)
@@ -24,17 +24,20 @@ class Service:
 
     `runs` is a private folder with one folder per run. `reference_of` reads a stack's
     environment file each time, so credentials are never kept. Drift that is to be corrected
-    without a person must still be there `confirm_after` its first sight.
+    without a person must still be there `confirm_after` its first sight. What the API
+    registers lies below `roots`.
     """
 
     store: Store
     clock: Clock
-    dispatcher: Dispatcher
     runner: Runner
+    apply_locks: ApplyLocks
     adapter_of: Callable[[StackRecord], IacAdapter]
     reference_of: Callable[[StackRecord], StackReference]
     judging: Judging
     runs: Path
+    logs: RunLogs
+    roots: tuple[Path, ...] = ()
     confirm_after: timedelta = CONFIRM_AFTER
     approval_time: timedelta = APPROVAL_TIME
     attempts: int = ATTEMPTS

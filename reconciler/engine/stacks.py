@@ -8,15 +8,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from reconciler.bounded_files import apart
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import BEFORE_EFFECT, IN_EFFECT, Event
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import Remediation, StackRecord
+from reconciler.domain.wakeups import ScanStack
+from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import move
 from reconciler.engine.policies import tell_policy
+from reconciler.engine.roots import refuse_outside
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -46,10 +50,10 @@ async def register(service: Service, draft: StackDraft, *, actor: str) -> StackR
 
     Raises:
         ConflictError: another one has its name (`name-taken`).
-        InvalidError: its directory or a file is none, or it makes no sense.
+        InvalidError: its directory or a file is none or not below a root, or it makes no sense.
         PermanentError: the directory holds no template.
     """
-    record = _record(service, draft)
+    record = await _record(service, draft)
     at = service.clock.now()
 
     def work(tx: Transaction) -> StackRecord:
@@ -57,11 +61,10 @@ async def register(service: Service, draft: StackDraft, *, actor: str) -> StackR
             raise ConflictError(f"there is a stack {record.name} already", code="name-taken")
         tx.stacks.put(record)
         _tell(tx, record, "registered", at=at, actor=actor)
+        tx.wake(ScanStack(record.name))
         return record
 
-    kept = await service.store.transact(work)
-    service.dispatcher.scan_soon(kept.name)
-    return kept
+    return await service.store.transact(work)
 
 
 async def update(
@@ -74,18 +77,17 @@ async def update(
         ConflictError: `trueup.toml` states it (`from-config`).
         InvalidError, PermanentError: see `register`.
     """
-    wanted = _record(service, replace(draft, name=name))
+    wanted = await _record(service, replace(draft, name=name))
     at = service.clock.now()
 
     def work(tx: Transaction) -> StackRecord:
         changed = _anew(_of_api(tx, name), wanted)
         tx.stacks.put(changed)
         _tell(tx, changed, "updated", at=at, actor=actor)
+        scan_soon(tx, name, at=at)
         return changed
 
-    kept = await service.store.transact(work)
-    service.dispatcher.scan_soon(kept.name)
-    return kept
+    return await service.store.transact(work)
 
 
 async def remove(service: Service, name: StackName, *, actor: str) -> None:
@@ -102,7 +104,7 @@ async def remove(service: Service, name: StackName, *, actor: str) -> None:
         known = _of_api(tx, name)
         if _in_effect(tx, name):
             raise ConflictError(f"an apply of stack {name} is not over", code="stack-busy")
-        _forget(tx, known, at=at, actor=actor)
+        forget(tx, known, at=at, actor=actor)
 
     await service.store.transact(work)
 
@@ -120,7 +122,7 @@ async def sync_config_stacks(service: Service, records: Sequence[StackRecord]) -
         for known in tx.stacks.all():
             gone = known.source == "config" and known.name not in wanted
             if gone and not _in_effect(tx, known.name):
-                _forget(tx, known, at=at, actor=ENGINE)
+                forget(tx, known, at=at, actor=ENGINE)
         for record in records:
             known_one = tx.stacks.get(record.name)
             kept = record if known_one is None else _anew(known_one, record)
@@ -169,9 +171,10 @@ def _check_names(policies: Sequence[Policy]) -> None:
         )
 
 
-def _record(service: Service, draft: StackDraft) -> StackRecord:
+async def _record(service: Service, draft: StackDraft) -> StackRecord:
     """Return the record of a draft; its tool is what lies in the directory."""
     _check(draft)
+    refuse_outside(_definition(draft), service.roots)
     directory = Path(draft.directory)
     name = draft.name or directory.name
     record = StackRecord(
@@ -183,7 +186,8 @@ def _record(service: Service, draft: StackDraft) -> StackRecord:
         source="api",
         definition=_definition(draft),
     )
-    return replace(record, tool=service.reference_of(record).tool)
+    reference = await apart(lambda: service.reference_of(record), place=directory)
+    return replace(record, tool=reference.tool)
 
 
 def _definition(draft: StackDraft) -> Mapping[str, Any]:
@@ -249,7 +253,8 @@ def _in_effect(tx: Transaction, name: StackName) -> bool:
     return any(one.phase in IN_EFFECT for one in tx.remediations.open_of(name))
 
 
-def _forget(tx: Transaction, stack: StackRecord, *, at: datetime, actor: str) -> None:
+def forget(tx: Transaction, stack: StackRecord, *, at: datetime, actor: str) -> None:
+    """Remove the stack; its findings are healed, and what was about to be done is cancelled."""
     for known in tx.remediations.open_of(stack.name):
         _end(tx, known, at=at, actor=actor)
     heal(tx, tx.findings.unhealed(stack.name), at=at)

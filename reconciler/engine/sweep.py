@@ -2,58 +2,91 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 
+from reconciler.domain.cadence import is_due, longest_wait
 from reconciler.domain.phases import OPEN, Event, Phase
-from reconciler.domain.records import RemediationId, Run, RunState
+from reconciler.domain.records import Run, RunState, StackRecord
+from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.decisions import release_hold
-from reconciler.engine.folders import drop_left_behind, drop_plans
+from reconciler.engine.due import advance_soon, scan_soon
+from reconciler.engine.folders import drop_left_behind, drop_plans, run_folders
 from reconciler.engine.journal import audit, emit
 from reconciler.engine.moves import move
+from reconciler.engine.once import end_left_by_programs
 from reconciler.engine.runs import run_body
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
 
 async def sweep(service: Service) -> None:
-    """Have everything that is due looked at; end approvals and holds whose time has passed.
+    """Wake everything that is due; end approvals and holds whose time has passed.
 
-    No open remediation stays idle for longer than it wants to, whatever hint was lost.
+    No stack and no open remediation waits for longer than until the next sweep, whatever
+    wake-up was lost.
 
     Raises:
         StorageError: the database cannot be used.
     """
     at = service.clock.now()
 
-    def work(tx: Transaction) -> tuple[RemediationId, ...]:
+    def work(tx: Transaction) -> None:
         for known in tx.remediations.expired(at):
             move(tx, known, Event.TIME_RAN_OUT, at=at, note="nobody decided in time")
-        held = release_hold(tx, at=at, only_ended=True)
+        release_hold(tx, at=at, only_ended=True)
         for run in tx.runs.started():
             _end_orphan(tx, run, at=at)
-        return tuple(dict.fromkeys((*tx.remediations.due(at), *held)))
+        advance_soon(tx, tx.remediations.due(at))
+        for name in tx.stacks.due(at):
+            tx.wake(ScanStack(name))
 
-    for remediation_id in await service.store.transact(work):
-        service.dispatcher.advance_soon(remediation_id)
+    await service.store.transact(work)
 
 
 async def recover(service: Service) -> None:
     """Take up, at start, what an earlier daemon left: its applies first of all.
 
     Each is adopted when its process still runs, ended when it left its record, and in doubt
-    when it is gone without one; none is begun again. Saved plans that no run needs go.
+    when it is gone without one; none is begun again. Saved plans that no run needs go, and the
+    logs of runs that are over are sealed.
+    """
+    await clear_folders(service)
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> None:
+        end_left_by_programs(tx, at=at)
+        advance_soon(tx, (one.id for one in tx.remediations.in_phases(OPEN)))
+        for stack in tx.stacks.all():
+            _wake_sanely(tx, stack, at=at)
+
+    await service.store.transact(work)
+
+
+async def clear_folders(service: Service) -> None:
+    """Remove saved plans that no run needs: those of ended runs, and of planners that died.
+
+    A plan that somebody is making at this moment stays, whichever process makes it.
     """
     drop_left_behind(service.runs)
-    open_ones, started = await service.store.read(
-        lambda view: (view.remediations.in_phases(OPEN), view.runs.started())
-    )
+    started = await service.store.read(lambda view: view.runs.started())
     needed = {run.id for run in started}
-    for folder in service.runs.iterdir():
+    for folder in run_folders(service.runs):
         if folder.name not in needed:
             drop_plans(folder)
-    for remediation in open_ones:
-        service.dispatcher.advance_soon(remediation.id)
+            await asyncio.to_thread(service.logs.seal, folder / "log")
+
+
+def _wake_sanely(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
+    """Set the stack's timer to when it is due, which is never further away than it can be."""
+    due = stack.next_due_at
+    if is_due(stack, now=at):
+        tx.wake(ScanStack(stack.name))
+    elif due is not None and due > at + longest_wait(stack):
+        scan_soon(tx, stack.name, at=at)
+    else:
+        tx.wake(ScanStack(stack.name, due))
 
 
 def _end_orphan(tx: Transaction, run: Run, *, at: datetime) -> None:

@@ -10,11 +10,13 @@ from reconciler.domain.cadence import patience, retry_after
 from reconciler.domain.lifecycle import fold
 from reconciler.domain.phases import Event, Phase
 from reconciler.domain.records import Health, Remediation
+from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.looking import Blind, Look, look
 from reconciler.engine.moves import move, sentence, unhealed_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
+from reconciler.wire.scan import finding_object
 
 UNREADABLE_FOR: Final = timedelta(hours=1)
 """How long a read may fail before a person is asked."""
@@ -36,15 +38,16 @@ async def verify(service: Service, known: Remediation) -> bool:
         address, reason = seen.report.unreadable[0]
         return await _not_read(service, known, f"{address} cannot be read: {reason}")
     await service.store.transact(lambda tx: _judge(tx, service, known, seen))
-    # Counts, templates and freshness are those of the whole stack: a pass brings them.
-    service.dispatcher.scan_soon(known.stack)
     return True
 
 
 def _judge(tx: Transaction, service: Service, known: Remediation, seen: Look) -> None:
     at = seen.report.observed_at
-    folded = fold(unhealed_of(tx, known), seen.report, asked=frozenset(known.addresses))
+    asked = frozenset(known.addresses)
+    folded = fold(unhealed_of(tx, known), seen.report, asked=asked, shown=finding_object)
     heal(tx, folded.healed, at=at)
+    # Counts, templates and freshness are those of the whole stack: a scan of it brings them.
+    scan_soon(tx, known.stack, at=service.clock.now())
     if not seen.report.findings:
         move(tx, known, Event.VERIFIED, at=at, note=_CONVERGED[known.phase])
         _note_health(tx, known)
@@ -78,7 +81,12 @@ async def _not_read(service: Service, known: Remediation, why: str) -> bool:
     if at - since >= UNREADABLE_FOR:
         return await _give_up(service, known, why)
     waiting = replace(known, note=why, next_at=at + patience(since, at))
-    await service.store.transact(lambda tx: tx.remediations.save(waiting))
+
+    def work(tx: Transaction) -> None:
+        tx.remediations.save(waiting)
+        advance_soon(tx, [known.id], due=waiting.next_at)
+
+    await service.store.transact(work)
     return True
 
 

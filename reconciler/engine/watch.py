@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
-from reconciler.domain.cadence import SHORTEST, next_pass_after
+from reconciler.domain.cadence import SHORTEST, is_due, next_pass_after
 from reconciler.domain.lifecycle import fold, implausible
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import Phase
 from reconciler.domain.records import Health, Remediation, RemediationId, StackRecord
+from reconciler.domain.wakeups import ScanStack
+from reconciler.engine.due import advance_soon
 from reconciler.engine.findings import keep
 from reconciler.engine.journal import emit
 from reconciler.engine.looking import Blind, Look, look
@@ -18,7 +21,10 @@ from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.service import Service
 from reconciler.engine.templates import derive
 from reconciler.stores import Transaction
+from reconciler.wire.scan import doubt_object, finding_object
 from reconciler.wire.service import moment
+
+_LONGEST_SCAN: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +51,40 @@ async def watch(service: Service, name: StackName) -> timedelta | None:
     if await service.store.read(lambda view: _in_motion(view, name, since=None)):
         return SHORTEST
     seen = await look(service, stack)
-    passed = await service.store.transact(
-        lambda tx: (
+
+    def work(tx: Transaction) -> timedelta | None:
+        now = tx.stacks.get(name)
+        passed = (
             _blind(tx, name, seen, at=service.clock.now())
             if isinstance(seen, Blind)
             else _seen(tx, name, seen, confirm_after=service.confirm_after)
         )
-    )
-    for remediation_id in passed.look_at:
-        service.dispatcher.advance_soon(remediation_id)
-    return passed.again_after
+        if now is not None and now.next_due_at != stack.next_due_at:
+            _keep_due(tx, now)
+        advance_soon(tx, passed.look_at)
+        return passed.again_after
+
+    return await service.store.transact(work)
+
+
+def _keep_due(tx: Transaction, before: StackRecord) -> None:
+    """Leave a stack due as somebody made it while it was scanned: that scan may not show why."""
+    passed = tx.stacks.get(before.name)
+    if passed is not None:
+        tx.stacks.put(replace(passed, next_due_at=before.next_due_at))
+        tx.wake(ScanStack(before.name, before.next_due_at))
+
+
+async def watch_when_due(service: Service, name: StackName) -> timedelta | None:
+    """Do what `watch` does if the stack is due; a wake-up too early or too many does nothing.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    stack = await service.store.read(lambda view: view.stacks.get(name))
+    if stack is None or not is_due(stack, now=service.clock.now()):
+        return None
+    return await watch(service, name)
 
 
 def _in_motion(view: Transaction, name: StackName, *, since: datetime | None) -> bool:
@@ -62,7 +92,15 @@ def _in_motion(view: Transaction, name: StackName, *, since: datetime | None) ->
     if any(run.stack == name for run in view.runs.started()):
         return True
     last = next(iter(view.runs.page(stack=name, limit=1).items), None)
-    return bool(since and last and last.ended_at and last.ended_at > since)
+    if since is None or last is None or last.ended_at is None:
+        return False
+    # One that ended long after now did so by a clock that has been set back since.
+    return since < last.ended_at <= since + _LONGEST_SCAN
+
+
+def _set_due(tx: Transaction, stack: StackRecord, due: datetime) -> None:
+    tx.stacks.put(replace(stack, next_due_at=due))
+    tx.wake(ScanStack(stack.name, due))
 
 
 def _blind(tx: Transaction, name: StackName, blind: Blind, *, at: datetime) -> Passed:
@@ -80,7 +118,7 @@ def _blind(tx: Transaction, name: StackName, blind: Blind, *, at: datetime) -> P
     )
     acted_on = any(record.acted_on for record in tx.findings.unhealed(name))
     again_after = next_pass_after(failed, now=at, acted_on=acted_on)
-    tx.stacks.put(replace(failed, next_due_at=at + again_after))
+    _set_due(tx, failed, at + again_after)
     emit(tx, "stack.error", name, at=at, body={"stack": name, "error": message})
     _tell_pass(tx, failed, at=at)
     return Passed(again_after)
@@ -99,7 +137,9 @@ def _seen(tx: Transaction, name: StackName, seen: Look, *, confirm_after: timede
     )
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
-    folded = fold(tx.findings.unhealed(name), seen.report, may_heal=doubt is None)
+    folded = fold(
+        tx.findings.unhealed(name), seen.report, may_heal=doubt is None, shown=finding_object
+    )
     records = keep(tx, name, folded, at=at)
     kept = end_overtaken(tx, name, folded, at=at)
     opened, acted_on = open_wanted(tx, records, still_open=kept, at=at, confirm_after=confirm_after)
@@ -107,7 +147,7 @@ def _seen(tx: Transaction, name: StackName, seen: Look, *, confirm_after: timede
     again_after = next_pass_after(
         fresh, now=at, acted_on=acted_on, confirm_by=_confirm_by((*kept, *opened), confirm_after)
     )
-    tx.stacks.put(replace(fresh, next_due_at=at + again_after))
+    _set_due(tx, fresh, at + again_after)
     _tell_pass(tx, fresh, at=at)
     return Passed(again_after, tuple(one.id for one in (*kept, *opened)))
 
@@ -127,6 +167,7 @@ def _freshened(stack: StackRecord, seen: Look, doubt: str | None) -> StackRecord
         verified_at=report.observed_at if complete else stack.verified_at,
         error=doubt,
         error_since=None if doubt is None else stack.error_since or report.observed_at,
+        provider_doubts=report.provider_doubts,
     )
 
 
@@ -148,5 +189,6 @@ def _tell_pass(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
         "counts": asdict(stack.counts) if stack.counts else None,
         "verified_at": moment(stack.verified_at),
         "error": stack.error,
+        "provider_doubts": [doubt_object(doubt) for doubt in stack.provider_doubts],
     }
     emit(tx, "stack.pass", stack.name, at=at, body=body)

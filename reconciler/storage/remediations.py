@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, or_, update
 from sqlmodel import col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from reconciler.domain.cadence import CLOCK_SKEW
 from reconciler.domain.errors import ConflictError, NotFoundError
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import IN_EFFECT, OPEN, Phase
@@ -95,9 +96,10 @@ class SqlRemediations:
         return self._all(col(RemediationRow.phase).in_(words))
 
     def due(self, now: datetime) -> tuple[RemediationId, ...]:
-        """Return every open one whose `next_at` has come or is not set, oldest first."""
+        """Return every open one that is to be looked at now, oldest first."""
         next_at = col(RemediationRow.next_at)
-        wanted = (_is_open(), or_(next_at.is_(None), next_at <= now))
+        ahead = col(RemediationRow.updated_at) > now + CLOCK_SKEW
+        wanted = (_is_open(), or_(next_at.is_(None), next_at <= now, ahead))
         statement = select(RemediationRow.id).where(*wanted).order_by(*_OLDEST_FIRST)
         return tuple(map(RemediationId, self.rows.scalars(statement)))
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, delete
+from sqlalchemy import Row, delete, or_
+from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from reconciler.domain.model import Counts, StackName
+from reconciler.domain.cadence import CLOCK_SKEW, NOT_WATCHED
+from reconciler.domain.model import Counts, ProviderDoubt, StackName
 from reconciler.domain.records import Health, StackRecord
 from reconciler.storage.rows import Rows, Values, table_of
 from reconciler.storage.tables.declared import StackRow
@@ -45,6 +47,16 @@ class SqlStacks:
         """Remove a stack; return whether it was there."""
         return self.rows.change(delete(StackRow).where(_FIELDS.name == name)) > 0
 
+    def due(self, now: datetime) -> tuple[StackName, ...]:
+        """Return the stacks that are to be scanned now, the longest overdue first."""
+        due_at = col(StackRow.next_due_at)
+        ahead = col(StackRow.last_pass_at) > now + CLOCK_SKEW
+        watched = col(StackRow.source) != NOT_WATCHED
+        statement = select(StackRow.name).where(
+            watched, or_(due_at.is_(None), due_at <= now, ahead)
+        )
+        return tuple(map(StackName, self.rows.scalars(statement.order_by(due_at, StackRow.name))))
+
 
 def _values(stack: StackRecord) -> Values:
     return {
@@ -65,12 +77,14 @@ def _values(stack: StackRecord) -> Values:
         "error": stack.error,
         "error_since": stack.error_since,
         "next_due_at": stack.next_due_at,
+        "provider_doubts": [asdict(doubt) for doubt in stack.provider_doubts] or None,
     }
 
 
 def _stack(row: Sequence[Any]) -> StackRecord:
     """Return the stack of a row of `_STACKS`, whose columns are in the order of the fields."""
     (name, tool, directory, interval_s, adaptive, source, definition, health, counts, *rest) = row
+    rest[-1] = tuple(ProviderDoubt(**doubt) for doubt in rest[-1] or ())
     return StackRecord(
         name,
         tool,

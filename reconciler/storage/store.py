@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from sqlalchemy import Engine
 
-from reconciler.domain.errors import StorageError
+from reconciler.domain.errors import PermanentError, StorageError
+from reconciler.domain.wakeups import WakeUp
 from reconciler.storage.faults import LastingStorageError
 from reconciler.storage.rows import Rows
 from reconciler.storage.transaction import SqlTransaction
@@ -36,7 +37,8 @@ class SqlStore:
         self._writing = ThreadPoolExecutor(1, "trueup-store-writer")
         self._reading = ThreadPoolExecutor(READERS, "trueup-store-reader")
         self._loop = asyncio.get_running_loop()
-        self._listeners: dict[object, Callable[[int], None]] = {}
+        self._events: _Listeners[int] = _Listeners(self._loop)
+        self._wakes: _Listeners[Sequence[WakeUp]] = _Listeners(self._loop)
         self._fault: LastingStorageError | None = None
         self._end: asyncio.Task[None] | None = None
 
@@ -62,13 +64,11 @@ class SqlStore:
 
     def on_event(self, listener: Callable[[int], None]) -> Callable[[], None]:
         """Call `listener(newest seq)` on the loop after each commit that appended events."""
-        subscription = object()
-        self._listeners[subscription] = listener
+        return self._events.add(listener)
 
-        def end() -> None:
-            self._listeners.pop(subscription, None)
-
-        return end
+    def on_wake(self, listener: Callable[[Sequence[WakeUp]], None]) -> Callable[[], None]:
+        """Call `listener(wake-ups)` on the loop after each commit that told of any."""
+        return self._wakes.add(listener)
 
     async def close(self) -> None:
         """Finish what was begun; closing twice is closing once."""
@@ -82,31 +82,25 @@ class SqlStore:
                 f"nothing is written any more since {self._fault}", remedy=self._fault.remedy
             )
         try:
-            result, seq = _run(self._writer, work)
+            result, done = _run(self._writer, work)
         except LastingStorageError as fault:
             self._fault = fault
             raise
-        if seq is not None:
-            self._loop.call_soon_threadsafe(self._announce, seq)
+        if done.event_numbers:
+            self._loop.call_soon_threadsafe(self._events.tell, max(done.event_numbers))
+        if done.wakeups:
+            self._loop.call_soon_threadsafe(self._wakes.tell, tuple(done.wakeups))
         return result
 
     def _look(self, work: Callable[[Transaction], T]) -> T:
         try:
-            result, _ = _run(self._reader, work)
+            result, done = _run(self._reader, work)
         except LastingStorageError as fault:
             self._fault = fault
             raise
+        if done.wakeups:
+            raise PermanentError("a view commits nothing, so it can wake nobody")
         return result
-
-    def _announce(self, seq: int) -> None:
-        # Each in a call of its own: one listener's mistake is not another's.
-        for subscription in self._listeners:
-            self._loop.call_soon(self._tell, subscription, seq)
-
-    def _tell(self, subscription: object, seq: int) -> None:
-        listener = self._listeners.get(subscription)
-        if listener is not None:
-            listener(seq)
 
     def _refuse_if_closed(self) -> None:
         if self._end is not None:
@@ -119,9 +113,37 @@ class SqlStore:
         self._writer.dispose()
 
 
-def _run(engine: Engine, work: Callable[[Transaction], T]) -> tuple[T, int | None]:
-    """Run `work` in one transaction; return what it gave, and the newest event number."""
+class _Listeners(Generic[T]):
+    """Who is told of commits; used on the loop only."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._listeners: dict[object, Callable[[T], None]] = {}
+
+    def add(self, listener: Callable[[T], None]) -> Callable[[], None]:
+        """Tell `listener` from now on; return what ends that."""
+        subscription = object()
+        self._listeners[subscription] = listener
+
+        def end() -> None:
+            self._listeners.pop(subscription, None)
+
+        return end
+
+    def tell(self, news: T) -> None:
+        """Tell everybody, each in a call of its own: one's mistake is not another's."""
+        for subscription in self._listeners:
+            self._loop.call_soon(self._tell, subscription, news)
+
+    def _tell(self, subscription: object, news: T) -> None:
+        listener = self._listeners.get(subscription)
+        if listener is not None:
+            listener(news)
+
+
+def _run(engine: Engine, work: Callable[[Transaction], T]) -> tuple[T, SqlTransaction]:
+    """Run `work` in one transaction; return what it gave, and the transaction that is over."""
     with engine.begin() as connection:
         transaction = SqlTransaction.over(Rows(connection))
         result = work(transaction)
-    return result, max(transaction.event_numbers, default=None)
+    return result, transaction

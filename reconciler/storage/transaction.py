@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from reconciler.domain.wakeups import WakeUp
 from reconciler.storage.access import SqlHolds, SqlReplays, SqlTokens
 from reconciler.storage.findings import SqlFindings
 from reconciler.storage.journal import SqlAudit, SqlEvents
@@ -19,7 +20,7 @@ from reconciler.storage.templates import SqlTemplates
 
 @dataclass(frozen=True, slots=True)
 class SqlTransaction:
-    """`stores.Transaction` on tables; `event_numbers` are those it gave out."""
+    """`stores.Transaction` on tables, with the events it numbered and the wake-ups it was told."""
 
     stacks: SqlStacks
     templates: SqlTemplates
@@ -35,6 +36,11 @@ class SqlTransaction:
     holds: SqlHolds
     retention: SqlRetention
     event_numbers: list[int] = field(default_factory=list)
+    wakeups: list[WakeUp] = field(default_factory=list)
+
+    def wake(self, wakeup: WakeUp) -> None:
+        """Keep `wakeup` until the commit."""
+        self.wakeups.append(wakeup)
 
     @classmethod
     def over(cls, rows: Rows) -> SqlTransaction:

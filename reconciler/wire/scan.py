@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from reconciler.domain.errors import ReconcilerError
-from reconciler.domain.model import Change, Finding, SourcePosition, StackReport
+from reconciler.domain.model import Change, Finding, ProviderDoubt, SourcePosition, StackReport
 from reconciler.domain.values import Sensitive, Unknown, Value
 from reconciler.wire.kept import plain
 
@@ -69,6 +69,7 @@ def stack_object(report: StackReport) -> dict[str, Any]:
             {"address": address, "reason": reason} for address, reason in report.unreadable
         ],
         "warnings": list(report.warnings),
+        "provider_doubts": [doubt_object(doubt) for doubt in report.provider_doubts],
         "timing_ms": dict(report.timing_ms),
     }
 
@@ -88,7 +89,13 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "consequences": [change_object(change) for change in finding.consequences],
         "consequence_of": finding.consequence_of,
         "reason": finding.reason,
+        "provider": finding.provider,
     }
+
+
+def doubt_object(doubt: ProviderDoubt) -> dict[str, Any]:
+    """Return why a provider's objects are not corrected without a person."""
+    return {"provider": doubt.provider, "reason": doubt.reason}
 
 
 def change_object(change: Change) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from reconciler.domain.records import (
     Token,
 )
 from reconciler.wire.kept import KeptObject, spliced
-from reconciler.wire.scan import timestamp
+from reconciler.wire.scan import doubt_object, timestamp
 
 T = TypeVar("T")
 Object = dict[str, Any]
@@ -64,6 +64,7 @@ def stack_record_object(stack: StackRecord, *, open_findings: Mapping[str, int])
         "error": stack.error,
         "error_since": moment(stack.error_since),
         "next_due_at": moment(stack.next_due_at),
+        "provider_doubts": [doubt_object(doubt) for doubt in stack.provider_doubts],
     }
 
 

@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from fastapi.routing import APIRoute
 
+from reconciler.api.app import build_app
 from reconciler.api.gate import RANK
 from reconciler.api.limits import Limits
 from reconciler.api.table import all_operations
 from reconciler.domain.records import Role
-from tests.api.desk import V1, Desk, client_for, open_desk, text_of
+from tests.api.desk import V1, Desk, client_for, open_desk
 
 OPERATIONS = all_operations()
 GUARDED = {
@@ -155,14 +156,17 @@ async def test_the_last_use_of_a_token_is_noted_once_a_minute(desk: Desk) -> Non
     assert await used() != first
 
 
-async def test_metrics_need_a_token_from_elsewhere(desk: Desk) -> None:
-    assert (await desk.anonymous.get("/metrics")).status_code == 200
-    async with client_for(desk.app, caller=("10.1.2.3", 1)) as elsewhere:
+async def test_metrics_need_a_token(desk: Desk) -> None:
+    assert (await desk.anonymous.get("/metrics")).status_code == 401
+    assert (await desk.viewer.get("/metrics")).status_code == 200
+
+
+async def test_metrics_are_open_on_loopback_alone_where_that_is_configured(desk: Desk) -> None:
+    app = build_app(desk.house.service, open_metrics=True)
+    async with client_for(app) as here, client_for(app, caller=("10.1.2.3", 1)) as elsewhere:
+        assert (await here.get("/metrics")).status_code == 200
         assert (await elsewhere.get("/metrics")).status_code == 401
         assert (await elsewhere.get("/healthz")).status_code == 200
-    token = text_of(Role.VIEWER)
-    async with client_for(desk.app, token, caller=("10.1.2.3", 1)) as elsewhere:
-        assert (await elsewhere.get("/metrics")).status_code == 200
 
 
 async def test_limits_are_those_that_were_given(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 import httpx
 
 from reconciler.api.app import build_app
+from reconciler.api.limits import Limits
 from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.domain.model import Fingerprint, Kind, Origin, ResourceAddress, Severity, StackName
 from reconciler.domain.records import (
@@ -42,6 +43,7 @@ RATE_PER_S: Final = 200
 SECONDS: Final = 10
 LIMIT_MS: Final = 50.0
 LISTENERS: Final = 200
+_LIMITS: Final = Limits(subscribers_per_token=LISTENERS)
 _BATCH: Final = 5_000
 _CHANGES: Final = 3
 
@@ -109,7 +111,9 @@ async def serve(folder: Path) -> None:
         # The daemon's own socket: one of `create_server` would wait for acknowledgements (Nagle).
         opened = bind("127.0.0.1:0")
         print(address_of(opened), flush=True)
-        await web_server(build_app(house.service)).serve(sockets=[opened])
+        await web_server(build_app(house.service, limits=_LIMITS, open_metrics=True)).serve(
+            sockets=[opened]
+        )
 
 
 class Caller:

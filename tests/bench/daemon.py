@@ -24,6 +24,7 @@ from tests.daemon import Daemon, free_port, serving
 
 STACKS: Final = 1_000
 LISTENERS: Final = 200
+_OF_ONE: Final = 20
 MOST_OF_A_CORE_PERCENT: Final = 2.0
 _SETTLE_S: Final = 5.0
 _WATCHED_S: Final = 60.0
@@ -98,7 +99,11 @@ async def _stream(daemon: Daemon) -> None:
         ) as client,
         AsyncExitStack() as opened,
     ):
-        streams = [await opened.enter_async_context(_listening(client)) for _ in range(LISTENERS)]
+        tokens = [await _token(client, number) for number in range(-(-LISTENERS // _OF_ONE))]
+        streams = [
+            await opened.enter_async_context(_listening(client, tokens[number // _OF_ONE]))
+            for number in range(LISTENERS)
+        ]
         waits = []
         for number in range(_NEWS):
             started = time.perf_counter()
@@ -115,9 +120,18 @@ async def _stream(daemon: Daemon) -> None:
     )
 
 
+async def _token(client: httpx.AsyncClient, number: int) -> str:
+    body = {"name": f"listener-{number}", "role": "viewer"}
+    answer = await client.post("/api/v1/tokens", json=body)
+    answer.raise_for_status()
+    made: str = answer.json()["token"]
+    return made
+
+
 @asynccontextmanager
-async def _listening(client: httpx.AsyncClient) -> AsyncIterator[AsyncIterator[str]]:
-    async with client.stream("GET", "/api/v1/events") as answer:
+async def _listening(client: httpx.AsyncClient, token: str) -> AsyncIterator[AsyncIterator[str]]:
+    headers = {"Authorization": f"Bearer {token}"}
+    async with client.stream("GET", "/api/v1/events", headers=headers) as answer:
         answer.raise_for_status()
         yield answer.aiter_lines()
 

@@ -11,6 +11,7 @@ import pytest
 
 from iac_adapters.terraform.executable import Executable
 from tests.e2e.command import Trueup
+from tests.e2e.lone_daemon import LoneDaemon
 from tests.e2e.shop import Shop
 from tests.e2e.things import Things
 from tests.pulumi_processes import left_on, working_on
@@ -111,6 +112,13 @@ def shop(own_small5: Deployed, caches: Path, tmp_path: Path) -> Iterator[Shop]:
     made = Shop(own_small5, tmp_path, caches)
     yield made
     made.put_right()
+
+
+@pytest.fixture
+def lone(terraform: Executable, caches: Path, tmp_path: Path) -> LoneDaemon:
+    """A daemon whose stacks need the tool and no cloud."""
+    del terraform  # it skips where there is none
+    return LoneDaemon(tmp_path, caches)
 
 
 @pytest.fixture(scope="session")

@@ -125,7 +125,7 @@ STATE = "terraform.tfstate"
 
 CASES: Final = [
     Case(
-        "hcl_expression", _code(_resource("  name = = 1")), ("extra.tf:2:10", "  name = = 1", "^")
+        "hcl_expression", _code(_resource("  name = = 1")), ("extra.tf:2:10", "  name = = ...", "^")
     ),
     Case("endless_line", _code(_resource(f'  name = "{"x" * 9000}${{var.no}}"')), ("var.no", "^")),
     Case("hcl_unclosed", _code('resource "a" "b" {\n'), ("extra.tf:1", "^")),

@@ -98,7 +98,6 @@ class Embedded:
 
 @pytest.fixture
 def embedded(pulumi: PulumiTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Embedded:
-    import os  # noqa: PLC0415 - read when the fixture runs, after others have set it
 
     made = Embedded(tmp_path, pulumi, dict(os.environ))
     for name, value in made.environment.items():
@@ -167,9 +166,13 @@ async def test_only_the_digest_of_the_plan_of_now_is_applied(embedded: Embedded)
         assert isinstance(applied.outcome, Done)
         assert applied.converged
         assert embedded.value == "as declared"
-    (run,) = (data_dir / "runs").iterdir()
-    assert json.loads((run / "intent.json").read_text())["plan_digest"] == fresh.digest
-    assert not list(run.glob("plan*"))
+    (folder,) = (data_dir / "runs").iterdir()
+    assert not list(folder.glob("plan*"))
+    store = await open_store(data_dir / "trueup.db")
+    (run,) = await store.read(lambda view: view.runs.page().items)
+    assert (run.id, run.plan_digest) == (folder.name, fresh.digest)
+    assert await store.read(lambda view: view.stacks.all()) == ()
+    await store.close()
 
 
 async def test_the_kill_switch_of_a_daemon_holds_it_too(embedded: Embedded) -> None:
@@ -275,30 +278,6 @@ def test_an_update_whose_job_was_killed_is_told_in_doubt_though_nothing_can_be_r
     assert ended.stdout.splitlines() == ["InDoubt None False", "as declared 0"], ended.stderr
     (run,) = (embedded.folder / "own" / "runs").iterdir()
     assert not list(run.glob("plan*"))
-
-
-async def test_what_a_killed_program_left_of_a_plan_is_dropped_by_the_next(
-    embedded: Embedded,
-) -> None:
-    data_dir = embedded.folder / "own"
-    left = data_dir / "runs" / "embedded-0"
-    left.mkdir(parents=True, mode=0o700)
-    for name in ("plan.json", "log", "intent.json"):
-        (left / name).touch()
-    ended = {"exit_code": 0, "ended_at": "2026-01-01T00:00:00+00:00", "interrupted": False}
-    (left / "exit.json").write_text(json.dumps(ended))
-    being_made, abandoned = (data_dir / "runs" / f"plan-embedded-{n}" for n in (1, 2))
-    for folder in (being_made, abandoned):
-        folder.mkdir(mode=0o700)
-        (folder / "plan.json").touch()
-    os.utime(abandoned, (0, 0))
-    data_dir.chmod(0o700)
-    stack = stack_of(embedded)
-    async with Reconciler.for_pulumi(stack, data_dir=data_dir, dynamic_providers=True) as engine:
-        embedded.thing.write_text('"by hand"')
-        await engine.plan("dev")
-    assert sorted(file.name for file in left.iterdir()) == ["exit.json", "intent.json", "log"]
-    assert (being_made.exists(), abandoned.exists()) == (True, False)
 
 
 async def test_a_stack_that_is_not_there_is_named(embedded: Embedded) -> None:

@@ -5,7 +5,9 @@ program it is a real go-plugin server. The file holds `{"objects": {ID: ATTRIBUT
 "knobs": {ID: KNOB}}`; a knob is what happens when the object is read: `crash`, `hang`,
 `pause` (as long as the knob stands), `throttle`, `deny`, `expired`, `panic`, `flood`. In
 `"applying": {NAME: KNOB}` stands what happens when the object called NAME is made or changed:
-`wait` (likewise), or else the words of an error.
+`wait` (likewise), or else the words of an error. Where there is a list `"tokens"`, each token
+that a provider is configured with is added to it; those in `"void"` are accepted no more.
+Where a file `refuses-to-start` is in its directory, it says what that holds, and ends.
 """
 
 from __future__ import annotations
@@ -105,6 +107,8 @@ class WorldProvider:
 
     def __init__(self) -> None:
         self._world: World | None = None
+        self._default_tags: dict[str, str] = {}
+        self._token: str | None = None
         self.stopped = asyncio.Event()
         self._handlers: dict[Rpc, Callable[[bytes], Any]] = {
             Rpc.METADATA: self._metadata,
@@ -190,7 +194,13 @@ class WorldProvider:
         if config["token"] == "expired":
             answer.diagnostics.add(severity=1, summary="ExpiredToken: log in again")
             return answer
-        self._world = World(Path(config["world"]))
+        self._default_tags = config["default_tags"] or {}
+        region = config["region"] or os.environ.get("WORLD_REGION")
+        self._world = World(Path(f"{config['world']}.{region}" if region else config["world"]))
+        self._token = config["token"]
+        if "tokens" in self._world.read():
+            with self._world.changed() as content:
+                content["tokens"].append(self._token)
         return answer
 
     def _upgrade(self, request: bytes) -> Any:
@@ -212,13 +222,22 @@ class WorldProvider:
         content = self.world.read()
         answer = message("ReadResponse")(private=asked.private)
         knob = content["knobs"].get(state["id"])
+        if self._token in content.get("void", ()):
+            answer.diagnostics.add(severity=1, summary="Unauthorized", detail="the token is void")
+            return answer
         if knob in _WORDS:
             summary, detail = _WORDS[knob]
             answer.diagnostics.add(severity=1, summary=summary, detail=detail)
             return answer
         found = content["objects"].get(state["id"])
-        answer.new_state.msgpack = encode(None if found is None else to_wire(found))
+        answer.new_state.msgpack = encode(None if found is None else to_wire(self._seen(found)))
         return answer
+
+    def _seen(self, found: dict[str, Any]) -> dict[str, Any]:
+        """What is read of a thing: its tags are those that are no default ones."""
+        tags = found.get("tags_all") or {}
+        own = {key: one for key, one in tags.items() if self._default_tags.get(key) != one}
+        return {**found, "tags": own or None, "tags_all": tags or None}
 
     def _plan(self, request: bytes) -> Any:
         asked = message("PlanRequest").FromString(request)
@@ -228,6 +247,8 @@ class WorldProvider:
             answer.planned_state.msgpack = encode(None)
             return answer
         planned["password_wo"] = None
+        if planned["tags"] != UNKNOWN:
+            planned["tags_all"] = {**self._default_tags, **(planned["tags"] or {})} or None
         config = decode(asked.config)
         replacing = _differing(prior, planned) & REPLACING if prior else frozenset()
         for name in sorted(replacing):
@@ -254,6 +275,8 @@ class WorldProvider:
             made["serial"] = made["serial"] or uuid.uuid4().hex
             made["size"] = SIZE_BY_DEFAULT if made["size"] is None else made["size"]
             content["objects"][made["id"]] = to_store(made)
+            writes = content.setdefault("writes", {})
+            writes[made["name"]] = writes.get(made["name"], 0) + 1
         return _applied(made)
 
     def _read_data(self, _request: bytes) -> Any:
@@ -343,6 +366,9 @@ def main() -> int:
     """Run as a plugin, and only as one."""
     if os.environ.get(COOKIE[0]) != COOKIE[1]:
         sys.stderr.write("This is a plugin; it is run by Terraform.\n")
+        return 1
+    if (refusal := Path("refuses-to-start")).exists():
+        sys.stderr.write(refusal.read_text())
         return 1
     asyncio.run(serve())
     return 0

@@ -53,14 +53,23 @@ def thing_attributes() -> list[Any]:
         attribute("members", nested=(LIST, _member())),
         attribute("guests", nested=(SET, _member())),
         attribute("roles", nested=(MAP, _member())),
+        attribute("tags", ["map", STRING]),
+        attribute("tags_all", ["map", STRING], computed=True),
     ]
 
 
 def provider_attributes() -> list[Any]:
-    """The provider's own configuration; `world` is the JSON file that is its cloud."""
+    """The provider's own configuration; `world` is the JSON file that is its cloud.
+
+    Each `region` has a file of its own beside it. `default_tags` come into `tags_all` of every
+    thing, and are left out of the `tags` that are read.
+    """
     return [
         attribute("world", STRING, required=True),
         attribute("token", STRING, sensitive=True, optional=True),
+        attribute("region", STRING),
+        attribute("default_tags", ["map", STRING]),
+        attribute("patience", NUMBER),
     ]
 
 

@@ -103,6 +103,24 @@ async def test_nobody_else_can_read_what_it_leaves(room: Room) -> None:
     assert modes == {"log": 0o600, "started.json": 0o600, "exit.json": 0o600}
 
 
+@pytest.mark.parametrize("umask", [0o022, 0o027])
+async def test_what_the_command_makes_has_the_modes_that_the_user_wants(
+    room: Room, umask: int
+) -> None:
+    made = room.folder.parent / "made"
+    job = RunnerJob(("/bin/sh", "-c", f">{made}; printf x >{room.folder}/by-it"), made.parent, {})
+    before = os.umask(umask)
+    try:
+        process = await room.runner.start(job, room.folder)
+        await room.runner.wait(process, room.folder)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(made.stat().st_mode) == 0o666 & ~umask
+    own = {stat.S_IMODE((room.folder / name).stat().st_mode) for name in ("log", "exit.json")}
+    assert own == {0o600}
+    assert stat.S_IMODE(room.folder.stat().st_mode) == 0o700
+
+
 async def test_the_environment_is_on_no_disk_and_in_no_command_line(room: Room) -> None:
     process = await room.start()
     await until(lambda: "command" in room.started())

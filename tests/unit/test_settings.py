@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.durations import read_duration
 from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
 
@@ -70,6 +71,12 @@ def test_the_documented_example_is_understood(home: Path) -> None:
     assert settings.severities[0].match.path == "publicly_accessible"
     assert settings.channels[0].url.get_secret_value() == "slack://token"
     assert settings.daemon.data_dir == home / "data"
+
+
+def test_the_api_may_register_what_lies_beside_the_file_unless_roots_are_named(home: Path) -> None:
+    assert load(home, "").daemon.roots == (home,)
+    assert load(home, '[daemon]\nroots = ["web", "db"]').daemon.roots == (home / "web", home / "db")
+    assert load_settings(None, {}).daemon.roots == (Path.home(),)
 
 
 def test_a_stack_is_named_after_its_directory(home: Path) -> None:
@@ -171,3 +178,18 @@ def test_a_duration_is_the_sum_of_its_parts(hours: int, minutes: int, seconds: i
 def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
     with contextlib.suppress(ValueError):
         assert read_duration(text) >= timedelta(0)
+
+
+def test_variables_to_pass_on_are_names_or_prefixes(home: Path) -> None:
+    settings = load(home, '[daemon]\npass_environment = ["CI_JOB_TOKEN", "ACME_*"]\n')
+    assert settings.daemon.pass_environment == ("CI_JOB_TOKEN", "ACME_*")
+    assert load(home, "").daemon.pass_environment == WELL_KNOWN
+    for wrong in ("", "A=1", "a b", "*_TOKEN"):
+        told = refusal(home, f'[daemon]\npass_environment = ["{wrong}"]\n')
+        assert "pass_environment" in str(told)
+
+
+def test_a_stack_that_may_run_no_code_has_no_dynamic_providers(home: Path) -> None:
+    stack = '[[stack]]\ndirectory = "web"\nrun_code = false\n'
+    assert load(home, stack).stacks[0].run_code is False
+    assert "`run_code = false` forbids it" in str(refusal(home, stack + "dynamic_providers = true"))

@@ -109,6 +109,7 @@ FINDING = FindingRecord(
         "consequences": [],
         "consequence_of": None,
         "reason": None,
+        "provider": "registry.terraform.io/hashicorp/aws",
     },
 )
 REMEDIATION = Remediation(

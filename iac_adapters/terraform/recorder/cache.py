@@ -20,7 +20,7 @@ from iac_adapters.terraform.recorder.recording import (
     Recording,
 )
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _KEPT: Final = 4096
 _KEPT_BYTES: Final = 512 * 2**20
 
@@ -49,7 +49,9 @@ class RecordingCache:
             return None
 
     def store(self, digest: str, recording: Recording) -> None:
-        """Keep `recording` under `digest`, encrypted."""
+        """Keep `recording` under `digest`, encrypted; not one that holds ephemeral values."""
+        if recording.ephemeral:
+            return
         self._files.store(digest, _pack(recording))
 
 
@@ -63,6 +65,7 @@ def _pack(recording: Recording) -> bytes:
                            for index, read in recording.data_reads],
             "actions": dict(recording.actions),
             "moved": dict(recording.moved),
+            "secrets": dict(recording.secrets),
         }
     )  # fmt: skip
     return packed
@@ -81,11 +84,15 @@ def _unpack(data: bytes) -> Recording:
         ),
         actions=content["actions"],
         moved=content["moved"],
+        secrets={
+            address: tuple(map(tuple, places)) for address, places in content["secrets"].items()
+        },
     )
 
 
 def _instance(fields: list[Any]) -> RecordedInstance:
-    address, type_name, connection, upgraded, config, validated, provider_meta = fields
+    *own, validated, provider_meta, planned = fields
+    address, type_name, connection, upgraded, config = own
     return RecordedInstance(
         address=address,
         type_name=type_name,
@@ -94,4 +101,5 @@ def _instance(fields: list[Any]) -> RecordedInstance:
         config=config,
         validated=tuple(validated),
         provider_meta=provider_meta,
+        planned=planned,
     )

@@ -31,7 +31,8 @@ class ValidateCall:
 class PlanCall:
     """A resource's evaluated configuration after `ignore_changes`, and its prior state.
 
-    `address` is told only where the prior state alone could not (`twins`).
+    `planned` is what the provider made of them. `address` is told only where the prior state
+    alone could not (`twins`).
     """
 
     type_name: str
@@ -39,6 +40,7 @@ class PlanCall:
     config: bytes
     provider_meta: bytes
     address: str | None = None
+    planned: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,3 +63,4 @@ class ConnectionCapture:
     validations: list[ValidateCall] = field(default_factory=list)
     plans: list[PlanCall] = field(default_factory=list)
     data_reads: list[DataRead] = field(default_factory=list)
+    opened_ephemeral: bool = False

@@ -69,6 +69,7 @@ def join(
         data_reads=tuple((c.index, read) for c in captures for read in c.data_reads),
         actions=actions_of(planned, instances),
         moved=moves_of(planned),
+        ephemeral=any(capture.opened_ephemeral for capture in captures),
     )
 
 
@@ -91,7 +92,15 @@ def _recorded(
         config=plan.config if plan is not None and judged else None,
         validated=validated,
         provider_meta=plan.provider_meta if plan is not None else b"",
+        planned=_planned(plan) if plan is not None and judged else b"",
     )
+
+
+def _planned(plan: PlanCall) -> bytes:
+    """Return what the plan asks for; nothing where that is what is recorded."""
+    if not plan.planned or content_of(plan.planned) == content_of(plan.prior):
+        return b""
+    return plan.planned
 
 
 def _validated(capture: ConnectionCapture, plan: PlanCall) -> tuple[bytes, ...]:

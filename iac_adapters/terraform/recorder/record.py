@@ -1,8 +1,8 @@
 """Record one plan: stock terraform evaluates the code, our tunnels take note.
 
-Nothing is written but a private temporary folder for the sockets: `-refresh=false
--lock=false`, no plan file. The providers that were configured on the way stay warm and
-are handed over.
+Nothing is written but a private temporary folder for the sockets and the plan, which says
+what is secret in it and goes with the folder: `-refresh=false -lock=false`. The providers
+that were configured on the way stay warm and are handed over.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from iac_adapters.plugin_host.deadlines import CONFIGURE_S
-from iac_adapters.plugin_host.errors import PluginTimeout
+from iac_adapters.plugin_host.errors import PluginStartError, PluginTimeout
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import parse_events
 from iac_adapters.terraform.installed import InstalledProvider
@@ -28,13 +28,16 @@ from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.recorder.head_start import HeadStart
 from iac_adapters.terraform.recorder.planned import PlannedChange, planned_changes
+from iac_adapters.terraform.recorder.planned_secrets import planned_secrets, with_values
 from iac_adapters.terraform.recorder.tunnel import Connection, Tunnel
 from iac_adapters.terraform.recorder.twins import indistinct, told_apart
 from iac_adapters.terraform.recorder.write_only import drop_write_only
 from iac_adapters.terraform.schema_store import SchemaStore
 from iac_adapters.terraform.state import StateInstance
 from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.paths import Steps
 
+_PLAN: Final = "plan"
 _TIMEOUT_S: Final = 900.0
 _MISSING_TYPE: Final = b"does not support resource type"
 _TARGETED_PLANS: Final = 16
@@ -61,15 +64,20 @@ class RecordingOrder:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     instances: tuple[StateInstance, ...] = field(default=(), repr=False)
     configure_deadline_s: float = CONFIGURE_S
+    called_from: Path | None = None
 
 
 @dataclass(slots=True)
 class Recorded:
-    """What a plan left behind: captures, the plan's words, and warm providers by capture."""
+    """What a plan left behind: captures, the plan's words, and warm providers by capture.
+
+    `secrets` are the secret places of what would be changed, by address.
+    """
 
     captures: list[ConnectionCapture]
     planned: tuple[PlannedChange, ...]
     warm: dict[int, Provider]
+    secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict, repr=False)
 
 
 StartProvider = Callable[[InstalledProvider], Awaitable[Provider]]
@@ -80,6 +88,7 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
 
     Raises:
         PermanentError: the code does not evaluate; the message holds file, line and caret.
+        PluginStartError: a provider could not be started.
         RetryableError: a provider died or the plan took longer than 15 minutes.
     """
     recorded, run = await _attempt(order, order.types, schemas=schemas, start=start)
@@ -128,11 +137,13 @@ async def _attempt(
         }
         run = await run_tool(
             order.executable,
-            ["plan", "-refresh=false", "-lock=false", "-input=false", "-json", *order.arguments],
+            ["plan", "-refresh=false", "-lock=false", "-input=false", "-json",
+             f"-out={folder / _PLAN}", *order.arguments],
             directory=order.directory,
+            called_from=order.called_from,
             environment=environment,
             timeout_s=_TIMEOUT_S,
-        )
+        )  # fmt: skip
         diagnostics, events = parse_events(run.stdout)
         fatal = [d for d in diagnostics if d.severity == "error" and d.summary != _HARMLESS]
         if run.exit_code != 0 and (fatal or not diagnostics):
@@ -140,9 +151,27 @@ async def _attempt(
             return None, run
         captures, kept = _number([c for tunnel in tunnels for c in tunnel.connections])
         drop_write_only(captures, {p.source: await schemas.schema(p) for p in order.providers})
-        return Recorded(captures, planned_changes(events), kept), run
+        planned = planned_changes(events)
+        secrets = await _secrets(order, folder / _PLAN, with_values(planned), environment)
+        return Recorded(captures, planned, kept, secrets), run
     finally:
         await asyncio.shield(_clear(tunnels, folder, keep=kept))
+
+
+async def _secrets(
+    order: RecordingOrder, plan: Path, addresses: Collection[str], environment: Mapping[str, str]
+) -> dict[str, tuple[Steps, ...]]:
+    """Return the secret places of what the plan would change; nothing is asked without any."""
+    if not addresses:
+        return {}
+    shown = await run_tool(
+        order.executable,
+        ["show", "-json", str(plan)],
+        directory=order.directory,
+        environment=environment,
+        timeout_s=_TIMEOUT_S,
+    )
+    return planned_secrets(shown.stdout if shown.exit_code == 0 else b"", addresses)
 
 
 async def _tunnel(
@@ -211,6 +240,8 @@ async def _clear(tunnels: Sequence[Tunnel], folder: Path, *, keep: Mapping[int, 
 def _raise_when_provider_died(tunnels: Sequence[Tunnel]) -> None:
     for tunnel in tunnels:
         for connection in tunnel.connections:
+            if isinstance(connection.failure, PluginStartError):
+                raise connection.failure
             if connection.failure is not None:
                 message = f"provider {tunnel.source}: {connection.failure}"
                 remedy = _OF_SILENCE if isinstance(connection.failure, PluginTimeout) else _OF_DEATH

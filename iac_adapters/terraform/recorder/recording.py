@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from iac_adapters.terraform.recorder.capture import DataRead
+from reconciler.domain.paths import Steps
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,7 +27,8 @@ class RecordedInstance:
 
     `upgraded` is the recorded state in the provider's current schema, msgpack. `config`
     is None when the plan meant to delete or forget the instance, or could not judge it.
-    `validated` holds the configurations before `ignore_changes` that may be its own.
+    `validated` holds the configurations before `ignore_changes` that may be its own. `planned`
+    is what the code would make of the recorded state; empty where that is no change.
     """
 
     address: str
@@ -36,6 +38,7 @@ class RecordedInstance:
     config: bytes | None
     validated: tuple[bytes, ...]
     provider_meta: bytes
+    planned: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,6 +47,8 @@ class Recording:
 
     `actions` are the plan's own words (`create`, `delete`, `replace` ...) by the code's
     addresses; `moved` leads to them from the state's, where a move is not applied yet.
+    `secrets` are, by the code's addresses, the secret places of what the plan would change.
+    `ephemeral` says that ephemeral resources were opened: what they gave may be void soon.
     """
 
     connections: tuple[RecordedConnection, ...]
@@ -51,6 +56,8 @@ class Recording:
     data_reads: tuple[tuple[int, DataRead], ...]
     actions: Mapping[str, str]
     moved: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict)
+    ephemeral: bool = False
 
     def action(self, address: str) -> str | None:
         """Return what the plan would do to the object that the state has at `address`."""

@@ -16,7 +16,12 @@ import grpc
 import grpc.aio
 
 from iac_adapters.plugin_host.deadlines import CONFIGURE_S
-from iac_adapters.plugin_host.errors import PluginCrashed, PluginRefused, PluginTimeout
+from iac_adapters.plugin_host.errors import (
+    PluginCrashed,
+    PluginRefused,
+    PluginStartError,
+    PluginTimeout,
+)
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc, rpc_of
 from iac_adapters.terraform.provider import Provider
@@ -50,7 +55,7 @@ class Connection:
     ) -> None:
         self.capture = capture
         self.provider: Provider | None = None
-        self.failure: PluginCrashed | PluginTimeout | None = None
+        self.failure: PluginCrashed | PluginTimeout | PluginStartError | None = None
         self._schema = schema
         self._providers = providers
         self._configure_deadline_s = configure_deadline_s
@@ -90,10 +95,12 @@ class Connection:
             case Rpc.UPGRADE_STATE:
                 self.capture.upgrades.append(_upgrade_call(request, response))
             case Rpc.PLAN:
-                self.capture.plans.append(_plan_call(request))
+                self.capture.plans.append(_plan_call(request, response))
             case Rpc.READ_DATA:
                 state = message("ReadDataResponse").FromString(response).state.msgpack
                 self.capture.data_reads.append(DataRead(request, state))
+            case Rpc.OPEN_EPHEMERAL:
+                self.capture.opened_ephemeral = True
             case _:
                 return
 
@@ -109,13 +116,15 @@ def _upgrade_call(request: bytes, response: bytes) -> UpgradeCall:
     )
 
 
-def _plan_call(request: bytes) -> PlanCall:
+def _plan_call(request: bytes, response: bytes) -> PlanCall:
     asked = message("PlanRequest").FromString(request)
+    answered = message("PlanResponse").FromString(response)
     return PlanCall(
         type_name=asked.type_name,
         prior=asked.prior_state.msgpack,
         config=asked.config.msgpack,
         provider_meta=asked.provider_meta.msgpack,
+        planned=answered.planned_state.msgpack,
     )
 
 
@@ -134,7 +143,7 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in 
         async def behaviour(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
             try:
                 return await self._connection.answer(path, request)
-            except (PluginCrashed, PluginTimeout) as error:
+            except (PluginCrashed, PluginTimeout, PluginStartError) as error:
                 self._connection.failure = error
                 await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
             except PluginRefused as error:

@@ -30,7 +30,11 @@ async def follow_events(
     A `reset` event says that more was missed than is kept: read the lists anew.
     """
     stream: EventStream = request.app.state.stream
-    frames = await stream.listen(after=_after(last_event_id), types=_wanted(query.types))
+    frames = await stream.listen(
+        after=_after(last_event_id),
+        types=_wanted(query.types),
+        who=request.state.token.token_id,
+    )
     return _EventResponse(frames)
 
 

@@ -53,6 +53,8 @@ async def read_log(service: Daemon, run_id: Id, query: Annotated[LogQuery, Query
         folder_of(service, run) / "log",
         query.offset,
         service.adapter_of(stack),
+        read=service.logs.read,
+        stack=run.stack,
     )
     ended = run.state is not RunState.STARTED and next_offset == query.offset
     items = [

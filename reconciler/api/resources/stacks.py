@@ -16,6 +16,7 @@ from reconciler.domain.model import StackName
 from reconciler.domain.records import FindingFilter, StackRecord
 from reconciler.durations import read_duration
 from reconciler.engine import stacks
+from reconciler.engine.due import request_scan
 from reconciler.engine.planning import plan_stack
 from reconciler.engine.service import Service
 from reconciler.engine.stacks import StackDraft
@@ -70,7 +71,7 @@ async def remove_stack(service: Daemon, actor: Actor, name: StackPath) -> Respon
 async def scan_stack(service: Daemon, name: StackPath) -> Response:
     """Look at a stack now rather than when it is due."""
     await service.store.read(lambda view: _stack(view, name))
-    service.dispatcher.scan_soon(StackName(name))
+    await request_scan(service, StackName(name))
     return answered({"stack": name, "queued": True}, status=202)
 
 

@@ -34,6 +34,7 @@ class StackRow(Row, table=True):
     error: str | None = Field(default=None, sa_type=PlainText)
     error_since: datetime | None = Field(default=None, sa_type=Moment)
     next_due_at: datetime | None = Field(default=None, sa_type=Moment)
+    provider_doubts: Any | None = Field(default=None, sa_type=JsonText, nullable=True)
 
 
 class TemplateRow(Row, table=True):

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(_FOUND is None, reason="needs the AWS provider i
 
 
 def _spec() -> PluginSpec:
-    return PluginSpec((str(_FOUND),), dict(os.environ), "hashicorp/aws")
+    return PluginSpec((str(_FOUND),), dict(os.environ), "hashicorp/aws", Path.cwd())
 
 
 async def test_starts_and_tells_its_schema() -> None:

@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from iac_adapters.plugin_host.errors import PluginCrashed, PluginStartError
+from iac_adapters.plugin_host.file_identity import identity_of
 from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
 from tests.providers.mirror import world_executable
 from tests.providers.world_provider import COOKIE
@@ -24,7 +26,12 @@ def _script(tmp_path: Path, body: str) -> PluginSpec:
     path = tmp_path / "plugin"
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)
-    return PluginSpec((str(path),), dict(os.environ), "test/plugin")
+    environment = {**os.environ, "THE_SECRET": "hush-hush-hush"}
+    return PluginSpec((str(path),), environment, "test/plugin", tmp_path)
+
+
+def _real(folder: Path) -> Path:
+    return folder.resolve()
 
 
 @pytest.mark.parametrize(
@@ -32,7 +39,9 @@ def _script(tmp_path: Path, body: str) -> PluginSpec:
     [
         ("echo hello", "'hello' instead"),
         ("echo 34567; sleep 60", "Pulumi"),
-        ("echo token=hush >&2; exit 3", "exit code 3"),
+        ("echo token=hush >&2; exit 3", r"exit code 3 .*; its last words: token=\*\*\*"),
+        ("echo first >&2; echo no licence for $THE_SECRET >&2; exit 3", r"no licence for \*\*\*"),
+        ("""echo '{"@level":"error","@message":"too old"}' >&2; exit 1""", "words: too old"),
         ("printf '\\377\\376\\000|'; sleep 60 & head -c 20000 /dev/zero; sleep 60", "instead"),
         ("sleep 60", "within 0.5 s"),
         ("while :; do echo; done", "empty line"),
@@ -49,20 +58,54 @@ async def test_a_stranger_is_refused_and_left_nowhere(
 
 
 async def test_a_file_that_cannot_run_is_named(tmp_path: Path) -> None:
-    missing = PluginSpec((str(tmp_path / "none"),), {}, "test/plugin")
+    missing = PluginSpec((str(tmp_path / "none"),), {}, "test/plugin", tmp_path)
     with pytest.raises(PluginStartError, match="none is no executable"):
         await PluginProcess.start(missing)
     foreign = tmp_path / "foreign"
     foreign.write_bytes(b"\x7fELF not for this machine")
     foreign.chmod(0o755)
     with pytest.raises(PluginStartError, match="cannot be run: Exec format error"):
-        await PluginProcess.start(PluginSpec((str(foreign),), {}, "test/plugin"))
+        await PluginProcess.start(PluginSpec((str(foreign),), {}, "test/plugin", tmp_path))
+
+
+@pytest.mark.parametrize("mode", ["exec", "hold"])
+async def test_a_file_that_was_replaced_after_its_check_is_told_nothing(
+    tmp_path: Path, mode: str
+) -> None:
+    binary = world_executable(tmp_path / "world")
+    spec = PluginSpec((str(binary),), dict(os.environ), "world", tmp_path, identity_of(binary))
+    process = await PluginProcess.start(spec, cookie=COOKIE, leash_mode=mode)
+    await process.close()
+    binary.write_text(binary.read_text())
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    with pytest.raises(PluginStartError, match="was replaced after it had been checked"):
+        await PluginProcess.start(spec, cookie=COOKIE, leash_mode=mode)
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
+
+
+@pytest.mark.parametrize("mode", ["exec", "hold"])
+async def test_it_runs_in_the_directory_given_and_knows_it_by_name(
+    tmp_path: Path, mode: str
+) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    script = _script(tmp_path, 'pwd -P > told; printenv PWD >> told; echo "$0" >> told')
+    with pytest.raises(PluginStartError, match="exit code 0"):
+        await PluginProcess.start(replace(script, directory=there), leash_mode=mode)
+    told = (there / "told").read_text().splitlines()
+    assert told == [str(_real(there)), str(there), script.argv[0]]
+
+
+async def test_a_directory_that_is_gone_is_named(tmp_path: Path) -> None:
+    script = replace(_script(tmp_path, "echo"), directory=tmp_path / "gone")
+    with pytest.raises(PluginStartError, match="gone: no such directory"):
+        await PluginProcess.start(script)
 
 
 @pytest.mark.parametrize("mode", ["exec", "hold"])
 async def test_close_leaves_no_process_and_no_folder(tmp_path: Path, mode: str) -> None:
     binary = world_executable(tmp_path / "world")
-    spec = PluginSpec((str(binary),), dict(os.environ), "world")
+    spec = PluginSpec((str(binary),), dict(os.environ), "world", tmp_path)
     process = await PluginProcess.start(spec, cookie=COOKIE, leash_mode=mode)
     folder = Path(process.handshake.address).parent
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -76,7 +119,7 @@ async def test_close_leaves_no_process_and_no_folder(tmp_path: Path, mode: str) 
 @pytest.mark.parametrize("mode", ["exec", "hold"])
 async def test_its_memory_is_the_plugins_and_not_the_leashs(tmp_path: Path, mode: str) -> None:
     binary = world_executable(tmp_path / "world")
-    spec = PluginSpec((str(binary),), dict(os.environ), "world")
+    spec = PluginSpec((str(binary),), dict(os.environ), "world", tmp_path)
     process = await PluginProcess.start(spec, cookie=COOKIE, leash_mode=mode)
     family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     resident = sum(one.memory_info().rss for one in family)
@@ -88,10 +131,11 @@ async def test_its_memory_is_the_plugins_and_not_the_leashs(tmp_path: Path, mode
 
 _HOST = """
 import asyncio, os, sys
+from pathlib import Path
 from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
 from tests.providers.world_provider import COOKIE
 async def main():
-    spec = PluginSpec((sys.argv[1],), dict(os.environ), "world")
+    spec = PluginSpec((sys.argv[1],), dict(os.environ), "world", Path.cwd())
     process = await PluginProcess.start(spec, cookie=COOKIE, leash_mode=sys.argv[2])
     print(process.pid, process.handshake.address, flush=True)
     await asyncio.sleep(600)

@@ -81,7 +81,7 @@ async def _provider(tmp_path: Path, knobs: dict[str, str]) -> Provider:
     thing = {"id": "t1", "name": "one"}
     world.write_text(json.dumps({"objects": {"t1": thing}, "knobs": knobs}))
     binary = world_executable(tmp_path / "terraform-provider-world")
-    spec = PluginSpec((str(binary),), dict(os.environ), "world")
+    spec = PluginSpec((str(binary),), dict(os.environ), "world", tmp_path)
     provider = Provider(await PluginProcess.start(spec, cookie=COOKIE))
     request = message("ConfigureRequest")(terraform_version="1.11.4")
     request.config.msgpack = msgpack.packb({"world": str(world), "token": None})

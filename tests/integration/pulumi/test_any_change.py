@@ -16,7 +16,7 @@ FIELDS: Final = ("place", "value", "size", "public", "secret", "labels", "rules"
 
 
 async def test_any_change_is_found_where_it_was_made(stack: PulumiStack) -> None:
-    dice = random.Random(20)  # noqa: S311 - the same changes each time
+    dice = random.Random(20)
     deployed = stack.things()
     async with stack.adapter() as adapter:
         snapshot = await adapter.load(stack.reference())

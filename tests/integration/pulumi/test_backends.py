@@ -97,7 +97,7 @@ async def test_drift_is_found_remembered_through_a_refresh_and_put_back(
         assert after.fingerprint == before.fingerprint
         assert (after.address, after.origin) == (stack.urn("kept"), Origin.OUT_OF_BAND)
         snapshot, plan = await ours.plan(stack.urn("kept"))
-        assert not plan.resources[0].unapplied
+        assert plan.resources[0].new == ()
         assert await ours.apply(snapshot) == Done("1 changed")
         assert stack.things() == right
         assert (await ours.scan()).findings == ()

@@ -200,7 +200,7 @@ async def test_code_that_nobody_applied_is_not_rolled_out_with_it(
         (resource,) = plan.resources
         assert resource.new
         (sentence,) = concerns(plan, report.findings)
-        assert "code that was not applied" in sentence
+        assert "values that no apply recorded" in sentence
         assert "CANARY" not in repr(plan)
 
 

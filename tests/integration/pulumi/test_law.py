@@ -90,7 +90,7 @@ def _declared(name: str) -> dict[str, Any]:
 async def test_unasked_only_what_was_recorded_is_written(
     kv: KvProject, tmp_path: Path, elsewhere: str
 ) -> None:
-    dice = random.Random(f"law {elsewhere}")  # noqa: S311 - the same cases each time
+    dice = random.Random(f"law {elsewhere}")
     folder = tmp_path / "own"
     folder.mkdir()
     project = kv.copied(folder)

@@ -60,6 +60,15 @@ async def test_a_python_error_is_told_by_its_last_line(stack: PulumiStack) -> No
     assert "RuntimeError: the cloud is closed today" in reason((await stack.scan())["kept"])
 
 
+async def test_a_variable_that_a_dynamic_provider_misses_is_given_by_the_env_file(
+    stack: PulumiStack,
+) -> None:
+    stack.turn(kept="KeyError: 'REGION'")
+    told = reason((await stack.scan())["kept"])
+    assert "KeyError: 'REGION'" in told
+    assert "`env_file` in [[stack]]" in told
+
+
 async def test_an_error_that_quotes_a_secret_is_told_without_it(stack: PulumiStack) -> None:
     stack.turn(kept="leak")
     assert "CANARY" not in reason((await stack.scan())["kept"])

@@ -10,7 +10,7 @@ import pytest
 from iac_adapters.terraform import planning
 from iac_adapters.terraform.executable import Executable
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.model import StackName
+from reconciler.domain.model import Missing, Origin, StackName
 from reconciler.domain.plan import Action, Plan, concerns
 from reconciler.domain.values import UNKNOWN, Sensitive
 from reconciler.ports import Done, StackReference, Step
@@ -29,6 +29,14 @@ resource "world_thing" "web" {
   zones  = ["a", "b"]
 }
 resource "world_thing" "other" { name = "other" }
+"""
+FOLLOWED = """
+resource "world_thing" "base" { name = "base" }
+resource "world_thing" "leaf" {
+  name  = "leaf"
+  place = world_thing.base.id
+  # more
+}
 """
 SECRET = "the-open-secret"
 NEW_SECRET = "another-open-secret"
@@ -96,6 +104,59 @@ async def test_what_somebody_deleted_is_made_again(stack: WorldStack) -> None:
         assert (await ours.scan()).findings == ()
 
 
+async def test_what_code_changed_meanwhile_is_new_in_what_is_made_again(
+    stack: WorldStack,
+) -> None:
+    stack.apply(CODE)
+    with stack.changed() as things:
+        del things["web"]
+    stack.write(CODE.replace('team = "red"', 'team = "blue"'))
+    async with corrector(stack) as ours:
+        report = await ours.scan()
+        _, plan = await ours.plan("world_thing.web")
+
+    assert [(one.address, one.origin) for one in report.findings] == [
+        ("world_thing.web", Origin.BOTH)
+    ]
+    (web,) = plan.resources
+    assert [(one.path, one.recorded, one.planned) for one in web.new] == [
+        ("labels.team", "red", "blue")
+    ]
+    by_cli = await stack.scan(engine="cli")
+    assert by_cli["world_thing.web"] == Missing(Origin.BOTH)
+
+
+async def test_what_follows_an_object_that_is_made_again_is_not_new(stack: WorldStack) -> None:
+    stack.apply(FOLLOWED)
+    with stack.changed() as things:
+        del things["base"]
+    async with corrector(stack) as ours:
+        _, plan = await ours.plan("world_thing.base", "world_thing.leaf")
+        assert [(one.action, one.new) for one in plan.resources] == [
+            (Action.CREATE, ()),
+            (Action.REPLACE, ()),
+        ]
+        stack.write(FOLLOWED.replace("# more", "labels = { maker = world_thing.base.serial }"))
+        _, plan = await ours.plan("world_thing.base", "world_thing.leaf", name="edited")
+
+    assert [one.path for one in plan.resources[1].new] == ["labels", "place"]
+
+
+async def test_no_secret_is_told_of_a_new_value(stack: WorldStack) -> None:
+    stack.apply(CODE)
+    with stack.changed() as things:
+        del things["web"]
+    stack.write(CODE.replace('name   = "web"', f'name   = "web"\n  secret = "{SECRET}"'))
+    async with corrector(stack) as ours:
+        _, plan = await ours.plan("world_thing.web")
+
+    (web,) = plan.resources
+    assert [(one.path, one.recorded, type(one.planned)) for one in web.new] == [
+        ("secret", None, Sensitive)
+    ]
+    assert SECRET not in repr(plan)
+
+
 async def test_only_what_was_asked_for_is_touched(stack: WorldStack) -> None:
     stack.apply(CODE)
     paint(stack, "web", team="blue")
@@ -134,7 +195,11 @@ async def test_code_that_nobody_applied_is_seen_next_to_drift(stack: WorldStack)
         stack.write(CODE.replace('zones  = ["a", "b"]', 'zones  = ["a", "c"]'))
         _, plan = await ours.plan("world_thing.web")
 
-        assert concerns(plan, report.findings) == ("world_thing.web would change zones too",)
+        (web,) = plan.resources
+        assert [(one.path, one.recorded, one.planned) for one in web.new] == [
+            ("zones", ["a", "b"], ["a", "c"])
+        ]
+        assert concerns(plan, report.findings)
 
 
 async def test_a_dependent_that_code_changed_is_not_dragged_along_unseen(

@@ -9,10 +9,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import cast
 
+import psutil
 import pytest
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host import reading as reader_module
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.adapter import Payload, TerraformAdapter
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
 from iac_adapters.terraform.warm import WarmStack
@@ -268,3 +269,48 @@ async def test_a_provider_that_never_answers_is_not_asked_for_everything(
     assert sum("not asked" in cast("Unreadable", verdict).reason for verdict in seen) >= 2
     stack.turn(**dict.fromkeys(NAMES))
     assert {one.verdict async for one in reader.observe(chosen)} == {InSync()}
+
+
+async def test_a_stopped_provider_is_unreadable_once_and_then_replaced(warm: Warm) -> None:
+    adapter, snapshot = warm
+    await verdicts(*warm)
+    (stopped,) = _pids(adapter)
+    os.kill(stopped, signal.SIGSTOP)
+    _patient_for(adapter, snapshot, 0.5)
+    seen = await verdicts(*warm)
+    assert {type(verdict) for verdict in seen.values()} <= {Unreadable, InSync}
+    assert Unreadable in {type(verdict) for verdict in seen.values()}
+    assert not psutil.pid_exists(stopped)
+    assert await verdicts(*warm) == dict.fromkeys(ALL, InSync())
+    assert stopped not in _pids(adapter)
+
+
+async def test_a_provider_that_answers_no_read_for_three_passes_is_replaced(
+    stack: WorldStack, warm: Warm
+) -> None:
+    adapter, snapshot = warm
+    await verdicts(*warm)
+    (first,) = _pids(adapter)
+    _patient_for(adapter, snapshot, 0.3)
+    stack.turn(**dict.fromkeys(NAMES, "hang"))
+    for _ in range(3):
+        assert {type(verdict) for verdict in (await verdicts(*warm)).values()} == {Unreadable}
+        # It answers what is no read, so its service is what does not answer.
+        assert first in _pids(adapter)
+    await verdicts(*warm)
+    assert first not in _pids(adapter)
+    assert not psutil.pid_exists(first)
+
+
+async def test_a_provider_that_answers_some_reads_is_never_replaced(
+    stack: WorldStack, warm: Warm
+) -> None:
+    adapter, snapshot = warm
+    _patient_for(adapter, snapshot, 0.3)
+    stack.turn(c="hang")
+    first = None
+    for _ in range(5):
+        seen = await verdicts(*warm)
+        assert {address for address, one in seen.items() if one == InSync()} == ALL - {C}
+        first = first or _pids(adapter)
+        assert _pids(adapter) == first

@@ -185,10 +185,12 @@ def test_the_json_is_what_the_interfaces_promise() -> None:
                 "consequences": [],
                 "consequence_of": None,
                 "reason": None,
+                "provider": "",
             }
         ],
         "noise": [],
         "unreadable": [{"address": "b.u", "reason": "no"}],
         "warnings": [],
+        "provider_doubts": [],
         "timing_ms": {},
     }

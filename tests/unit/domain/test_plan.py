@@ -7,9 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.domain.model import Finding, Kind, Origin, ResourceAddress, StackName
+from reconciler.domain.model import (
+    Finding,
+    Kind,
+    Origin,
+    ProviderDoubt,
+    ResourceAddress,
+    StackName,
+)
 from reconciler.domain.paths import AttributePath
-from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource, concerns
+from reconciler.domain.plan import (
+    Action,
+    NewValue,
+    Plan,
+    PlannedChange,
+    PlannedResource,
+    concerns,
+)
 from reconciler.domain.values import UNKNOWN, Sensitive
 from tests.unit.domain.drift import change, finding
 
@@ -124,3 +138,48 @@ def test_the_order_things_are_listed_in_means_nothing(one: Plan) -> None:
         outputs=one.outputs[::-1],
     )
     assert turned.digest == one.digest
+
+
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        (NewValue(AttributePath("tags.Env"), "dev", "prod"), 'tags.Env = "prod"'),
+        (NewValue(AttributePath("size"), 1, 3), "size = 3"),
+        (NewValue(AttributePath("secret"), None, Sensitive("d")), "secret"),
+        (NewValue(AttributePath(""), None, None), "all of it"),
+    ],
+)
+def test_a_value_that_no_apply_recorded_needs_a_person(new: NewValue, words: str) -> None:
+    for action, found in (
+        (Action.UPDATE, DRIFTED),
+        (Action.CREATE, finding(kind=Kind.MISSING)),
+    ):
+        resource = replace(planned(action, "size"), new=(new,))
+        (reason,) = concerns(plan(resource), [found])
+        assert reason == f"thing.a would get values that no apply recorded: {words}"
+
+
+def test_what_the_finding_holds_as_recorded_may_be_written_again() -> None:
+    # The tool's state was refreshed by a correction that failed half-way.
+    found = finding(changes=(replace(change("size"), recorded=1),))
+    restoring = replace(
+        planned(Action.UPDATE, "size"), new=(NewValue(AttributePath("size"), 9, 1),)
+    )
+    assert concerns(plan(restoring), [found]) == ()
+    other = replace(restoring, new=(NewValue(AttributePath("size"), recorded=9, planned=True),))
+    assert concerns(plan(other), [found])
+
+
+def test_a_provider_in_doubt_needs_a_person() -> None:
+    doubt = ProviderDoubt("cloud", 'region is "east" in code')
+    found = replace(DRIFTED, provider="cloud")
+    resource = planned(Action.UPDATE, "size")
+    assert concerns(plan(resource), [found], doubts=[doubt]) == (doubt.reason,)
+    assert concerns(plan(resource), [replace(found, provider="other")], doubts=[doubt]) == ()
+
+
+def test_new_values_are_no_part_of_the_digest() -> None:
+    # They say where a value comes from, and nothing about what would be done.
+    resource = planned(Action.UPDATE, "size")
+    told = replace(resource, new=(NewValue(AttributePath("size"), 9, 1),))
+    assert plan(resource).digest == plan(told).digest

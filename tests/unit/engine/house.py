@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from reconciler.bootstrap.adapters import judging
+from reconciler.dispatch.apply_locks import FileApplyLocks
+from reconciler.dispatch.embedded import EmbeddedDispatcher
+from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.phases import OPEN, Phase
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
@@ -21,10 +24,11 @@ from reconciler.domain.records import (
     Run,
     StackRecord,
 )
+from reconciler.domain.wakeups import WakeUp
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
 from reconciler.engine.sweep import sweep
-from reconciler.engine.watch import watch
+from reconciler.engine.watch import watch, watch_when_due
 from reconciler.ports import StackReference
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Transaction
@@ -78,10 +82,37 @@ class House:
 
     async def settle(self) -> None:
         """Walk every remediation that was hinted at, until no hint is due."""
-        while due := [one for one, after_s in self.hints.advances.items() if after_s <= 0]:
-            for remediation_id in due:
-                del self.hints.advances[remediation_id]
+        while self.hints.advances:
+            for remediation_id in list(self.hints.advances):
+                self.hints.advances.pop(remediation_id, None)
                 await advance(self.service, remediation_id)
+
+    def woken(self, wakeups: Sequence[WakeUp]) -> None:
+        """Pass on what the store says after a commit."""
+        self.hints.wake(wakeups)
+
+    @asynccontextmanager
+    async def dispatching(self) -> AsyncIterator[EmbeddedDispatcher]:
+        """Give the dispatcher of a real daemon, which takes every wake-up from now on."""
+        failures: list[BaseException] = []
+        made = EmbeddedDispatcher(
+            clock=self.clock, failed=lambda _key, error: failures.append(error)
+        )
+        made.start(
+            scan=lambda name: watch_when_due(self.service, name),
+            advance=lambda remediation_id: advance(self.service, remediation_id),
+        )
+        end = self.service.store.on_wake(made.wake)
+        try:
+            yield made
+        finally:
+            end()
+            await made.close()
+        assert failures == []
+
+    def forget_wakeups(self) -> None:
+        """Lose every wake-up, as a daemon does that is killed."""
+        self.hints = FakeDispatcher()
 
     async def later(self, **span: float) -> None:
         """Let time go by, and walk what a sweep then finds."""
@@ -107,8 +138,9 @@ class House:
 
     async def process_known(self) -> Run:
         """Return the only run, once it is known which process it is."""
-        while not (runs := await self.runs()) or runs[0].pid is None:  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            while not (runs := await self.runs()) or runs[0].pid is None:  # noqa: ASYNC110
+                await asyncio.sleep(0)
         return runs[0]
 
     async def runs(self) -> tuple[Run, ...]:
@@ -149,18 +181,22 @@ async def open_house(
     service = Service(
         store=store,
         clock=clock,
-        dispatcher=hints,
         runner=runner,
+        apply_locks=FileApplyLocks(folder / "applies"),
         adapter_of=lambda _stack: adapter,
         reference_of=reference_of,
         judging=judging(b"k" * 32),
         runs=runs,
+        logs=SealedLogs(b"k" * 32),
+        roots=(Path("/"),),
     )
     service = replace(service, **more)  # type: ignore[arg-type]
     try:
         for name in kept:
             await store.transact(lambda tx, name=name: tx.stacks.put(stack_record(name)))  # type: ignore[misc]
-        yield House(service, kept, adapter, runner, clock, hints)
+        house = House(service, kept, adapter, runner, clock, hints)
+        store.on_wake(house.woken)
+        yield house
     finally:
         await store.close()
 

@@ -148,8 +148,9 @@ async def test_an_apply_is_asked_to_stop_exactly_once(house: House) -> None:
     await house.look()
     house.runner.fates = deque([Fate.STAYS])
     one = await house.the_open()
+    house.clock.move(hours=1)
     await house.service.store.transact(
-        lambda tx: tx.findings.touch_many(one.finding_ids, seen_at=house.clock.now() + HOUR)
+        lambda tx: tx.findings.touch_many(one.finding_ids, seen_at=house.clock.now())
     )
     walking = asyncio.create_task(advance(house.service, one.id))
     await house.process_known()

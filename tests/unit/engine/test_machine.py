@@ -1,10 +1,13 @@
-"""The laws of correcting, under any order of events, and with the daemon dying anywhere."""
+"""The laws of correcting, under any order of events, and with the daemon dying anywhere.
+
+An embedding program that applies, between two lives of the daemon, keeps the same laws.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,18 +18,36 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from reconciler.domain.errors import ConflictError, PermanentError, RetryableError
+from reconciler.domain.errors import (
+    ConflictError,
+    PermanentError,
+    ReconcilerError,
+    RetryableError,
+)
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.phases import OPEN, TERMINAL, Event, Phase, transitions
 from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import Remediation, RemediationId, RunState
+from reconciler.domain.wakeups import WakeUp
 from reconciler.engine import decisions
+from reconciler.engine.once import apply_once
+from reconciler.engine.planning import plan_addresses
 from reconciler.engine.sweep import recover, sweep
 from reconciler.ports import RunnerJob, RunnerProcess
 from reconciler.stores import Store, Transaction
 from tests.fake_world import Fate, WorldRunner
-from tests.fakes import FakeDispatcher
-from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, B, C, House, open_house
+from tests.unit.engine.house import (
+    AUTO,
+    MANUAL,
+    QUARANTINE,
+    A,
+    B,
+    C,
+    House,
+    open_house,
+    reference_of,
+    stack_record,
+)
 
 T = TypeVar("T")
 ADDRESSES = st.sampled_from([A, B, C])
@@ -46,12 +67,15 @@ class DyingStore:
         self._store = store
         self.commits_left: int | None = None
         self.keeps_last = False
+        self.dead = False
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
+        if self.dead:
+            raise Died
         if self.commits_left is not None:
             self.commits_left -= 1
             if self.commits_left < 0:
-                self.commits_left = None
+                self.commits_left, self.dead = None, True
                 if self.keeps_last:
                     await self._store.transact(work)
                 raise Died
@@ -63,6 +87,9 @@ class DyingStore:
     def on_event(self, listener: Callable[[int], None]) -> Callable[[], None]:
         return self._store.on_event(listener)
 
+    def on_wake(self, listener: Callable[[Sequence[WakeUp]], None]) -> Callable[[], None]:
+        return self._store.on_wake(listener)
+
     async def close(self) -> None:
         await self._store.close()
 
@@ -73,9 +100,11 @@ class WatchedRunner(WorldRunner):
     store: Store
     broken: list[str]
 
-    async def start(self, job: RunnerJob, folder: Path) -> RunnerProcess:
+    async def start(
+        self, job: RunnerJob, folder: Path, *, holding: int | None = None
+    ) -> RunnerProcess:
         self.broken += await self.store.read(lambda view: _broken_at_start(view, folder.name))
-        return await super().start(job, folder)
+        return await super().start(job, folder, holding=holding)
 
 
 def _broken_at_start(view: Transaction, run_id: str) -> list[str]:
@@ -141,10 +170,9 @@ class Correcting(RuleBasedStateMachine):
             self.restart()
 
     def restart(self) -> None:
-        self.store.commits_left = None
+        self.store.commits_left, self.store.dead = None, False
         self.runner.finish_all()
-        self.house.hints = FakeDispatcher()
-        self.house.service = replace(self.house.service, dispatcher=self.house.hints)
+        self.house.forget_wakeups()
         self.do(recover(self.house.service))
         self.do(self.house.settle())
 
@@ -210,6 +238,24 @@ class Correcting(RuleBasedStateMachine):
     @rule(commits=st.integers(min_value=0, max_value=8), keeps_last=st.booleans())
     def the_daemon_will_die(self, commits: int, *, keeps_last: bool) -> None:
         self.store.commits_left, self.store.keeps_last = commits, keeps_last
+
+    @rule(moved=st.booleans())
+    def a_program_applies_and_a_daemon_starts_after_it(self, *, moved: bool) -> None:
+        with suppress(ReconcilerError, Died):
+            self.do(self._apply_once(moved=moved))
+        self.restart()
+
+    async def _apply_once(self, *, moved: bool) -> None:
+        house, world = self.house, self.house.world
+        deviating = [one for one in (A, B, C) if world.live.get(one) != world.declared[one]]
+        if not deviating:
+            return
+        stack = stack_record()
+        runs = house.service.runs
+        plan = await plan_addresses(house.adapter, reference_of(stack), deviating, runs=runs)
+        if moved:
+            world.live[deviating[0]] = {"size": 4}
+        await apply_once(house.service, stack, plan)
 
     # What people do.
 

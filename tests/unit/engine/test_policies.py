@@ -77,3 +77,18 @@ async def test_two_of_the_file_with_one_name_are_refused(house: House) -> None:
     twin = replace(FROM_FILE, policy_id=PolicyId("twin"))
     with pytest.raises(ConflictError, match="two policies"):
         await sync_config_policies(house.service, [FROM_FILE, twin])
+
+
+async def test_new_policies_are_asked_in_the_order_they_were_added(house: House) -> None:
+    names = ["review-iam", "all-else", "a-third"]
+    for name in names:
+        await policies.create(house.service, replace(DRAFT, name=name), actor="ann")
+    kept = await house.read(lambda view: view.policies.all())
+    assert [(one.name, one.position) for one in kept] == list(zip(names, range(3), strict=True))
+
+
+async def test_a_policy_that_is_changed_keeps_its_position(house: House) -> None:
+    first = await policies.create(house.service, replace(DRAFT, name="z"), actor="ann")
+    second = await policies.create(house.service, replace(DRAFT, name="a"), actor="ann")
+    changed = await policies.update(house.service, second.policy_id, DRAFT, actor="ann")
+    assert (first.position, changed.position) == (0, 1)

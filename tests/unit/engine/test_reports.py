@@ -42,7 +42,7 @@ async def test_what_others_report_is_kept_and_looked_at(house: House) -> None:
     (finding,) = await house.findings()
     assert (finding.address, finding.severity, finding.score) == (A, Severity.HIGH, 70)
     assert [one["path"] for one in finding.details["changes"]] == ["size", "password"]
-    assert house.hints.scans == {"shop": 0.0}
+    assert house.hints.scans == {"shop"}
     await house.look()
     assert await house.findings() == ()
 

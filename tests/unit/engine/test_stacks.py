@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,9 @@ from reconciler.domain.model import StackName
 from reconciler.domain.phases import Phase
 from reconciler.domain.records import FindingState, Health
 from reconciler.engine import stacks
+from reconciler.engine.looking import load
 from reconciler.engine.stacks import StackDraft, sync_config_stacks
-from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, House, stack_record
+from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, House, open_house, stack_record
 
 DRAFT = StackDraft("/stacks/web", interval=timedelta(minutes=5))
 WEB = StackName("web")
@@ -22,7 +24,7 @@ async def test_a_stack_is_registered_and_looked_at_soon(house: House) -> None:
     made = await stacks.register(house.service, DRAFT, actor="ann")
     assert (made.name, made.tool, made.source) == ("web", "terraform", "api")
     assert made.health is Health.NEVER_RUN
-    assert house.hints.scans == {"web": 0.0}
+    assert house.hints.scans == {"web"}
     with pytest.raises(ConflictError) as caught:
         await stacks.register(house.service, replace(DRAFT, directory="/x/web"), actor="ann")
     assert caught.value.code == "name-taken"
@@ -144,3 +146,42 @@ async def test_a_stack_whose_apply_is_not_over_goes_later(house: House) -> None:
     await house.later(minutes=1)
     await sync_config_stacks(house.service, [])
     assert await house.read(lambda view: view.stacks.all()) == ()
+
+
+@pytest.mark.parametrize(
+    ("draft", "key"),
+    [
+        (replace(DRAFT, directory="/etc"), "`directory`: /etc"),
+        (replace(DRAFT, var_files=("/etc/shadow",)), "`var_files[0]`: /etc/shadow"),
+        (replace(DRAFT, env_file="/etc/environment"), "`env_file`: /etc/environment"),
+        (replace(DRAFT, directory="{root}/../out"), "`directory`"),
+        (replace(DRAFT, var_files=("{root}/in.tfvars", "{root}/link")), "`var_files[1]`"),
+    ],
+)
+async def test_a_stack_with_a_path_outside_the_roots_is_refused(
+    tmp_path: Path, draft: StackDraft, key: str
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "link").symlink_to("/etc/shadow")
+    placed = replace(
+        draft,
+        directory=draft.directory.replace(DRAFT.directory, str(root)).format(root=root),
+        var_files=tuple(file.format(root=root) for file in draft.var_files),
+    )
+    async with open_house(tmp_path, roots=(root,)) as house:
+        with pytest.raises(InvalidError) as refused:
+            await stacks.register(house.service, placed, actor="ann")
+    assert key in str(refused.value)
+    assert "`roots` in [daemon]" in str(refused.value.remedy)
+
+
+async def test_a_stack_that_came_to_lie_outside_the_roots_is_not_read(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    inside = replace(DRAFT, directory=str(root), name="inside")
+    async with open_house(tmp_path, roots=(root,)) as house:
+        kept = await stacks.register(house.service, inside, actor="ann")
+        elsewhere = replace(house.service, roots=(tmp_path / "other",))
+        with pytest.raises(InvalidError, match="is not below"):
+            await load(elsewhere, kept)

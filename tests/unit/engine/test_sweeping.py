@@ -18,7 +18,6 @@ from reconciler.engine.remediate import advance
 from reconciler.engine.sweep import recover, sweep
 from reconciler.ports import NeverBegun
 from tests.fake_world import Fate
-from tests.fakes import FakeDispatcher
 from tests.unit.engine.house import AUTO, MANUAL, A, House
 
 
@@ -46,8 +45,7 @@ async def dies_while_applying(house: House, fate: Fate, *, knows_process: bool) 
     if not knows_process:
         unknown = replace(run, pid=None, pid_started=None, boot_id="")
         await house.service.store.transact(lambda tx: tx.runs.put(unknown))
-    house.hints = FakeDispatcher()
-    house.service = replace(house.service, dispatcher=house.hints)
+    house.forget_wakeups()
     return await house.remediation(one.id)
 
 
@@ -175,7 +173,8 @@ async def test_saved_plans_that_no_run_needs_go_at_start(house: House) -> None:
     await recover(house.service)
     assert needed.exists()
     assert not passing.exists()
-    assert [file.name for file in ended.iterdir()] == ["log"]
+    assert [file.name for file in ended.iterdir()] == ["log.sealed"]
+    assert house.service.logs.read(ended / "log", 0, 10) == b"kept"
     house.runner.release()
     await house.settle()
     assert not needed.exists()

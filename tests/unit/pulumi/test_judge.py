@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.judge import IGNORED, POSSIBLE, UNTOLD, judge
 from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.sides import Sides
 from iac_adapters.pulumi.values import is_secret
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.model import Drifted, InSync, Noise, Origin, Verdict
 from reconciler.domain.noise import NULL_OR_EMPTY, STALE, UNCHANGED
 from reconciler.domain.values import UNKNOWN as NOT_KNOWN

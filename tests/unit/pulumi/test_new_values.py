@@ -9,11 +9,11 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.checkpoint import StateResource
 from iac_adapters.pulumi.evaluation import Planned, Step
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.new_values import Writing, new_values
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.model import RecordedResource, ResourceAddress, Status
 from reconciler.domain.values import Sensitive
 from tests.unit.pulumi.raw import SECRETIVE_PROPERTIES, secret

@@ -9,13 +9,13 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.checkpoint import STACK_TYPE, StateResource
 from iac_adapters.pulumi.events import Done
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.plan import PlanReader, Preview, _unnamed
 from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.values import SECRET, SIGNATURE
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.model import RecordedResource, ResourceAddress, StackName, Status
 from reconciler.domain.plan import Action, Plan
 from reconciler.domain.values import Sensitive

@@ -23,7 +23,7 @@ from iac_adapters.pulumi.project import Project
 from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.provider_config import Surroundings
 from iac_adapters.pulumi.values import SECRET, SIGNATURE
-from iac_adapters.unspoken import Unspoken
+from iac_adapters.redaction.redactor import Redactor
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 from reconciler.domain.model import RecordedResource, ResourceAddress, Status
 from tests.unit.pulumi.raw import secret
@@ -53,7 +53,7 @@ class Machine:
             folder,
             "dev",
             {"PATH": os.defpath, "PULUMI_OPTION_TARGET": "x"},
-            Unspoken(frozenset({"CANARY-recorded"})),
+            Redactor(frozenset({"CANARY-recorded"})),
         )
         project = Project(folder, folder / "Pulumi.yaml", "shop", "python")
         surroundings = Surroundings(project, {}, {}, b"k" * 32)
@@ -122,7 +122,7 @@ async def test_what_must_not_be_said_is_what_is_recorded_will_be_and_is_there(
 ) -> None:
     live = {urn("web"): ReadAnswer("web-1", {"b": "CANARY-live"}, None)}
     job = await machine.plan(WEB, live=live)
-    assert set(job["unspoken"]) == {"CANARY-recorded", "CANARY-wanted", "CANARY-live"}
+    assert set(job["secrets"]) == {"CANARY-recorded", "CANARY-wanted", "CANARY-live"}
 
 
 async def test_the_job_is_readable_by_nobody_else(machine: Machine) -> None:

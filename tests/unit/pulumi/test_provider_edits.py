@@ -8,10 +8,10 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 
-from iac_adapters.masker import Masker
 from iac_adapters.pulumi.checkpoint import StateResource
 from iac_adapters.pulumi.evaluation import Planned, Step
 from iac_adapters.pulumi.provider_edits import ProviderEdit, provider_edit
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.model import Origin
 from tests.unit.pulumi.raw import SECRETIVE_PROPERTIES, secret
 

@@ -19,10 +19,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iac_adapters.pulumi.update_job import RAW_FILE, Teller, reduced, remove_stale_lock
-from iac_adapters.unspoken import Unspoken
+from iac_adapters.redaction.redactor import Redactor
 from tests.unit.pulumi.run_lines import line, said, step, summary, urn
 
-WORDS = Unspoken(frozenset({"CANARY-known"}))
+WORDS = Redactor(frozenset({"CANARY-known"}))
 MODULE = "iac_adapters.pulumi.update_job"
 
 
@@ -161,7 +161,7 @@ def test_a_lock_that_somebody_holds_is_never_removed(tmp_path: Path) -> None:
 
 def job(folder: Path, script: str) -> subprocess.Popen[str]:
     """Start the job for a script in place of the CLI, in a session of its own."""
-    told = {"command": ["/bin/sh", "-c", script], "stale_locks": [], "unspoken": ["CANARY-known"]}
+    told = {"command": ["/bin/sh", "-c", script], "stale_locks": [], "secrets": ["CANARY-known"]}
     (folder / "plan-job.json").write_text(json.dumps(told))
     return subprocess.Popen(
         [sys.executable, "-P", "-m", MODULE, str(folder)],
@@ -202,7 +202,7 @@ def test_it_asks_the_cli_to_stop_once_and_no_more(tmp_path: Path) -> None:
 
 
 def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
-    told = {"command": [str(tmp_path / "none")], "stale_locks": [], "unspoken": []}
+    told = {"command": [str(tmp_path / "none")], "stale_locks": [], "secrets": []}
     (tmp_path / "plan-job.json").write_text(json.dumps(told))
     ended = subprocess.run(
         [sys.executable, "-P", "-m", MODULE, str(tmp_path)],

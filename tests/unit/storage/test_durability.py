@@ -42,7 +42,7 @@ def _batch(transaction: Transaction) -> int:
 
 def test_kill_9_loses_nothing_acknowledged_and_tears_nothing(tmp_path: Path) -> None:
     path = tmp_path / "data" / "trueup.db"
-    chance = random.Random(4)  # noqa: S311
+    chance = random.Random(4)
     for _ in range(_KILLS):
         acknowledged = _killed_after(path, lines=chance.randrange(1, 40))
         with closing(sqlite3.connect(path)) as connection:

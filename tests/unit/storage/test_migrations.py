@@ -170,4 +170,5 @@ def _schema(path: Path) -> dict[str, str]:
         rows = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
         ).fetchall()
-    return {name: re.sub(r"\s+", " ", sql) for name, sql in rows}
+    # SQLite quotes the name of a table that a migration made anew.
+    return {name: re.sub(r"\s+", " ", sql.replace('"', "")) for name, sql in rows}

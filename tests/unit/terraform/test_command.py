@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -18,13 +19,28 @@ _SHELL = Path("/bin/sh")
 
 
 async def test_output_and_exit_code_are_returned(tmp_path: Path) -> None:
-    script = "umask; printf '%s ' $CHECKPOINT_DISABLE $TF_INPUT $MINE; echo bad >&2; exit 3"
+    script = "printf '%s ' $CHECKPOINT_DISABLE $TF_INPUT $MINE; echo bad >&2; exit 3"
     run = await run_tool(
         _SHELL, ["-c", script], directory=tmp_path, environment={"MINE": "m"}, timeout_s=30
     )
     assert run.exit_code == 3
-    assert run.stdout.split() == [b"0077", b"1", b"0", b"m"]
+    assert run.stdout.split() == [b"1", b"0", b"m"]
     assert run.stderr == "bad\n"
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o027])
+async def test_what_a_command_makes_has_the_modes_that_the_user_wants(
+    tmp_path: Path, umask: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        await run_tool(
+            _SHELL, ["-c", ">made"], directory=tmp_path,
+            environment={"PATH": os.environ["PATH"]}, timeout_s=30,
+        )  # fmt: skip
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o666 & ~umask
 
 
 @pytest.mark.parametrize("how", ["timeout", "cancelled"])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.cty import MapOf, Primitive, SetOf
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.judge import IGNORED, judge

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
+from iac_adapters.redaction.redactor import Redactor, redactor_of
 from iac_adapters.terraform.correction import applying
 from iac_adapters.terraform.outcome import ERRORED_STATE, outcome_of
 from iac_adapters.terraform.run_log import progress_of
-from iac_adapters.terraform.unspoken import unspoken_of
-from iac_adapters.unspoken import Unspoken
 from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Progress, Step, Vanished
 
 SECRET = "hunter2-hunter2"
@@ -63,7 +62,7 @@ class Run:
             tool="terraform",
             ended=ended,
             log=self.run / "log",
-            unspoken=Unspoken(frozenset({SECRET})),
+            redactor=Redactor(frozenset({SECRET})),
         )
 
 
@@ -175,8 +174,12 @@ def test_a_resource_can_be_followed(said: bytes, step: Step) -> None:
 
 
 def test_progress_repeats_no_values() -> None:
-    told = progress_of(error(f"value \"{SECRET}\" is not allowed, nor is '{SECRET}'"))
-    assert told == Progress("error: value ... is not allowed, nor is ...")
+    redactor = Redactor(frozenset({SECRET}))
+    refused = error(f'value "a" is not allowed, nor is {SECRET}', address="a.b")
+    told = progress_of(refused, redactor=redactor)
+    assert told == Progress("error: a.b: value ... is not allowed, nor is ***")
+    told = progress_of(refused)
+    assert told == Progress("error: a.b: failed; the summary of the run says why")
     started = progress_of(line("apply_start", id_key="id", id_value=SECRET))
     assert started is not None
     assert SECRET not in started.text
@@ -190,8 +193,8 @@ def test_reads_and_warnings_are_of_no_interest() -> None:
 
 def test_credentials_of_the_environment_are_not_repeated() -> None:
     environment = {"AWS_SECRET_ACCESS_KEY": SECRET, "HOME": "/home/ann-and-others"}
-    unspoken = unspoken_of((), environment)
-    assert unspoken.without(f"{SECRET} in /home/ann-and-others") == "*** in /home/ann-and-others"
+    redactor = redactor_of((), environment)
+    assert redactor.without(f"{SECRET} in /home/ann-and-others") == "*** in /home/ann-and-others"
 
 
 def test_an_apply_gets_no_arguments_from_the_environment() -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iac_adapters.masker import Masker
-from iac_adapters.terraform.plan_json import PlanReader, secret_places, with_unknown
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.terraform.plan_json import PlanReader, with_unknown
+from iac_adapters.terraform.recorder.planned_secrets import secret_places
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.plan import Action, Plan

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iac_adapters.plugin_host.file_identity import FileIdentity
 from iac_adapters.revision import Revision
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.loaded import ProviderKey
@@ -357,8 +358,8 @@ class _Keys:
     def of(self, connection: int) -> ProviderKey | None:
         if connection not in self._known:
             return None
-        installed = InstalledProvider(SOURCE, "1", Path("x"))
-        return ProviderKey(str(connection), installed, b"", {})
+        installed = InstalledProvider(SOURCE, "1", Path("x"), FileIdentity(1, 1, 1, 1, 1))
+        return ProviderKey(str(connection), installed, b"", {}, Path("/"))
 
 
 class _Answers:

@@ -210,19 +210,18 @@ def test_the_digest_covers_what_a_plan_reads(tmp_path: Path, changed: str) -> No
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b'resource "a" "b" {\n  x = = 1\n}\n', r"main\.tf:2:7: this does not parse"),
+        (b'resource "a" "b" {\n  x = = 1\n}\n', r"main\.tf:2:7: this does not parse .*\(at `=`\)$"),
         (b'resource "a" "b" {\n', r"main\.tf:1:19: the file ends"),
+        (b'x = "a" "hunter2"\n', r"main\.tf:1:9: this does not parse as HCL \(at a string\)$"),
         (b"x = " + b"[" * 3000 + b"]" * 3000, r"main\.tf:1:1: is nested too deeply"),
     ],
 )
-def test_broken_files_are_warned_about_with_line_and_caret(
+def test_a_broken_file_is_warned_about_by_place_and_kind_of_token_alone(
     tmp_path: Path, content: bytes, words: str
 ) -> None:
     (tmp_path / "main.tf").write_bytes(content)
     (told,) = _load(tmp_path).warnings
     assert re.search(words, told)
-    if b"= =" in content:
-        assert told.endswith("  2 |   x = = 1\n    |       ^")
 
 
 @pytest.mark.parametrize(

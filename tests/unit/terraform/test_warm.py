@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iac_adapters.masker import Masker
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.reader import terraform_reader
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
+from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.state import ProviderReference, StateInstance
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.model import RecordedResource, ResourceAddress, StackName, Status
+from reconciler.ports import StackReference
 from tests.unit.terraform.schemas import LAWS
 
 MEGABYTE = 10**6
@@ -35,7 +39,9 @@ def warm(size: int) -> WarmStack:
     )
     resource = LoadedResource(RecordedResource(address, "t", Status.LIVE), instance)
     reader = terraform_reader(Providers(PluginPool(idle_s=1, max_processes=1)), Masker(bytes(32)))
-    return WarmStack("r", LoadedStack(NOTHING_RECORDED, {address: resource}), reader)
+    stack = LoadedStack(NOTHING_RECORDED, {address: resource})
+    secrets = StackSecrets(StackReference(StackName("s"), Path("s"), "terraform"))
+    return WarmStack("r", stack, reader, secrets)
 
 
 def test_the_longest_unused_go_first() -> None:

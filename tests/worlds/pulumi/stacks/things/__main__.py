@@ -66,6 +66,8 @@ class Mute(ResourceProvider):
                 raise RuntimeError(f"NotFound: {id_}")
             thing: dict[str, Any] = content["objects"][id_]
             thing.update({field: news.get(field) for field in FIELDS})
+            writes = content.setdefault("writes", {})
+            writes[news["name"]] = writes.get(news["name"], 0) + 1
             return thing
 
         thing = self._change(change)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
 
-from iac_adapters.masker import Masker
+from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.patterns import is_telling, without_secrets
+from iac_adapters.redaction.recognise import recognisable_texts
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
-
-# Shorter secrets ("true", "admin") occur in plain values by chance.
-RECOGNISABLE: Final = 8
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,7 +43,9 @@ class SecretPlaces:
         if isinstance(value, list):
             parts = [self.masked(v, (*at, i), masker) for i, v in enumerate(value)]
             return [v for v, _ in parts], any(s for _, s in parts)
-        if isinstance(value, str) and self._betrays(value):
+        if isinstance(value, str) and (
+            self._betrays(value) or _is_told(at) or without_secrets(value) != value
+        ):
             return masker.mask(value), True
         return value, False
 
@@ -61,7 +61,7 @@ class SecretPlaces:
 
     def _words(self, value: Value, at: Steps) -> Iterator[str]:
         if at and self.boundary(at) == at:
-            yield from _texts(value)
+            yield from recognisable_texts(value)
         elif isinstance(value, dict):
             for key, item in value.items():
                 yield from self._words(item, (*at, key))
@@ -70,15 +70,9 @@ class SecretPlaces:
                 yield from self._words(item, (*at, index))
 
 
-def _texts(value: Value) -> Iterator[str]:
-    match value:
-        case str() if len(value) >= RECOGNISABLE:
-            yield value
-        case list():
-            for item in value:
-                yield from _texts(item)
-        case dict():
-            for item in value.values():
-                yield from _texts(item)
-        case _:
-            return
+def _is_told(at: Steps) -> bool:
+    """Whether the name of a place tells that its text is secret, as `user_data` does.
+
+    Providers do not mark everything: a password in a header or a script is in no schema.
+    """
+    return bool(at) and isinstance(at[-1], str) and is_telling(at[-1])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from iac_adapters.pulumi.values import SECRET, SIGNATURE, Raw, RawProperties, secret_paths
-from iac_adapters.secret_places import RECOGNISABLE, SecretPlaces
+from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.recognise import recognisable_texts
 from reconciler.domain.paths import Steps
 
 
@@ -43,8 +44,8 @@ def _texts(raw: Raw, *, inside: bool) -> Iterator[str]:
     elif isinstance(raw, list):
         for item in raw:
             yield from _texts(item, inside=inside)
-    elif inside and isinstance(raw, str) and len(raw) >= RECOGNISABLE:
-        yield raw
+    elif inside:
+        yield from recognisable_texts(raw)
 
 
 def _anywhere(path: Steps) -> Steps:

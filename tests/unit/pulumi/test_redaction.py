@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from iac_adapters.masker import Masker
-from iac_adapters.pulumi.secrecy import secrets_of
+from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import plain, revealed, visible
+from iac_adapters.redaction.masker import Masker
 from reconciler.domain.paths import Steps
 from tests.unit.pulumi.raw import PROPERTIES, SECRETIVE_PROPERTIES, secret
 

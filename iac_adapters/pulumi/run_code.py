@@ -1,0 +1,50 @@
+"""The refusal of projects whose program would have to be run to know what is declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.pulumi.project import Project
+from reconciler.domain.errors import PermanentError
+
+_RUNTIME: Final = re.compile(r"^runtime\s*:", re.MULTILINE)
+# A program in YAML is none; but one of its functions runs a command when it is evaluated.
+_COMMAND: Final = re.compile(r"\bcommand:(?:local|remote):run\b", re.IGNORECASE)
+
+
+def refuse_code(project: Project) -> None:
+    """Return when evaluating the project runs no code.
+
+    Raises:
+        PermanentError: it has a program in a language, or calls a command; with file and line.
+    """
+    for place, what in _found(project):
+        raise PermanentError(
+            f"{place}: {what} at each scan, and `run_code = false` forbids that",
+            remedy="set `run_code = true` for this stack, or stop watching it",
+        )
+
+
+def _found(project: Project) -> Iterator[tuple[str, str]]:
+    if project.runtime != "yaml":
+        text = project.file.read_text(encoding="utf-8")
+        place = f"{project.file}:{_line(text, _RUNTIME)}"
+        yield place, f"the {project.runtime} program of {project.name} is run"
+        return
+    for file in _yaml_files(project):
+        text = file.read_text(encoding="utf-8", errors="replace")
+        if _COMMAND.search(text):
+            yield f"{file}:{_line(text, _COMMAND)}", "a command is run"
+
+
+def _yaml_files(project: Project) -> list[Path]:
+    beside = project.working_directory.glob("*.y*ml")
+    return sorted({project.file, *(file for file in beside if file.is_file())})
+
+
+def _line(text: str, pattern: re.Pattern[str]) -> int:
+    found = pattern.search(text)
+    return 1 if found is None else text.count("\n", 0, found.start()) + 1

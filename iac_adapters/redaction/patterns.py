@@ -1,0 +1,72 @@
+"""What looks like a credential, whoever it belongs to: blanked where nothing else is known."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+BLANK: Final = "***"
+_TELLING: Final = re.compile(
+    r"SECRET|TOKEN|PASSW|PWD\b|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|ACCOUNT_?KEY|PASSPHRASE"
+    r"|AUTHORIZATION|CONNECTION_?STRING|USER_?DATA|CUSTOM_?DATA|SIGNING_?KEY|ENCRYPTION_?KEY",
+    re.IGNORECASE,
+)
+# What is said about a secret is none: when it expires, and what it is called.
+_ABOUT: Final = re.compile(
+    r"(ARN|NAME|TTL|VERSION|FILE|PATH|TYPE|ENABLED|LENGTH|ALGORITHM|EXPIR\w*|POLICY|URI|COUNT"
+    r"|ROTATION|CHANGE)S?$",
+    re.IGNORECASE,
+)
+
+_IN_ADDRESS: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s\"']+@")
+_ASSIGNED: Final = re.compile(
+    r"(?i)\b(password|passwd|secret|secret_key|token|sslpassword)"
+    r"(\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)"
+)
+# Names such as db_password or clientSecret; a bare word after a colon is prose more often.
+# No prefix is matched: "[\w-]*token" takes quadratic time over a megabyte of base64.
+_NAME: Final = (
+    r"(?:password|passwd|passphrase|secret|token|api_?key|access_?key|account_?key|private_?key"
+    r"|credential|authorization|x-api-key)[\w-]{0,40}"
+)
+_NAMED: Final = re.compile(
+    rf"(?i)({_NAME}\\?[\"']?\s*(?:=>?|:)\s*)(\\?\"(?:[^\"\\]|\\[^\"])*\\?\"|'[^']*')"
+)
+_NAMED_BARE: Final = re.compile(rf"(?i)({_NAME}=)([^\s\"'&,;]+)")
+_PEM: Final = re.compile(
+    r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.DOTALL
+)
+_HEADER: Final = re.compile(
+    r"(?i)\b(Bearer|Basic|Digest|ApiKey|AWS4-HMAC-SHA256)(\s+)(?=\S{0,200}[\d=+/_])[\w.~+/=:-]{8,}"
+)
+_KNOWN_FORMATS: Final = re.compile(
+    r"\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}"
+    r"|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abposr]-[\w-]{10,}"
+    r"|sk_(?:live|test)_\w{10,}|hvs\.[\w-]{16,}|pul-[0-9a-f]{32,}|dop_v1_[0-9a-f]{32,}"
+    r"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
+)
+
+
+def is_telling(name: str) -> bool:
+    """Whether the value of a variable, an argument or a header of that name is secret."""
+    return bool(_TELLING.search(name)) and not _ABOUT.search(name)
+
+
+_HINT: Final = re.compile(
+    r"://|(?i:passw|passphrase|secret|token|api_?key|access_?key|account_?key|private|credential"
+    r"|authorization|bearer|basic|digest|-key\b)|AKIA|ASIA|AWS4|gh[opsur]_|github_pat|glpat|xox"
+    r"|sk_|hvs\.|pul-|dop_|eyJ"
+)
+
+
+def without_secrets(text: str) -> str:
+    """Blank what looks like a credential: in addresses, assignments, headers, keys and tokens."""
+    if not _HINT.search(text):
+        return text
+    text = _PEM.sub(BLANK, text)
+    text = _IN_ADDRESS.sub(rf"\1{BLANK}@", text)
+    text = _NAMED.sub(rf"\1{BLANK}", text)
+    text = _NAMED_BARE.sub(rf"\1{BLANK}", text)
+    text = _ASSIGNED.sub(rf"\1\2{BLANK}", text)
+    text = _HEADER.sub(rf"\1\2{BLANK}", text)
+    return _KNOWN_FORMATS.sub(BLANK, text)

@@ -1,0 +1,193 @@
+"""Which provider configuration each recorded object is read with: the recorded one. Pure.
+
+What the code says of a provider counts once it was applied. Read with an edited region,
+everything is missing; read with edited default tags, everything has drifted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from iac_adapters.terraform.context import Context
+from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
+from iac_adapters.terraform.provider_keys import ProviderKeys
+from iac_adapters.terraform.provider_settings import (
+    Difference,
+    ProviderSettings,
+    differences,
+    place_variables,
+    sentence,
+    with_credentials_of,
+)
+from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.stack_memory import Remembered
+from reconciler.domain.model import ProviderDoubt, ResourceAddress
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Edited:
+    """A provider configuration that nobody applied yet, with the objects it would reach."""
+
+    label: str
+    now: ProviderSettings
+    code: ProviderKey | None
+    differing: tuple[Difference, ...]
+    addresses: tuple[ResourceAddress, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProviderChoice:
+    """Resources with the provider each is read with; what differs, and what to keep.
+
+    `code` holds what the code says by label, where that is what the objects are read with.
+    """
+
+    resources: Mapping[ResourceAddress, LoadedResource]
+    edited: tuple[Edited, ...] = ()
+    code: Mapping[str, ProviderSettings] = field(default_factory=dict)
+
+    @property
+    def doubts(self) -> tuple[ProviderDoubt, ...]:
+        """Return why objects of some provider configurations wait for a person."""
+        return tuple(ProviderDoubt(one.label, sentence(one.differing)) for one in self.edited)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a person is told of configurations that were not applied."""
+        return tuple(
+            f"provider {one.label}: {sentence(one.differing)}; this is not applied, so its"
+            " objects were read where they were recorded"
+            for one in self.edited
+        )
+
+
+def choose(
+    context: Context,
+    recording: Recording,
+    resources: Mapping[ResourceAddress, LoadedResource],
+    *,
+    keys: ProviderKeys,
+    kept: Remembered,
+) -> ProviderChoice:
+    """Give each of `resources` the provider configuration that its object was found with."""
+    chosen = dict(resources)
+    edited: list[Edited] = []
+    code: dict[str, ProviderSettings] = {}
+    for label, group in _by_label(resources.values()).items():
+        for sent, members in _by_sent(recording, group).items():
+            now = sent.of(context)
+            found = _differing(label, members, now, kept)
+            if not found:
+                code.setdefault(label, now)
+                continue
+            before = kept.settings[label]
+            read_with = _kept_key(context, members[0], keys, before, now)
+            for one in members:
+                chosen[one.recorded.address] = replace(
+                    one,
+                    recorded=replace(one.recorded, note=None) if read_with else one.recorded,
+                    provider=read_with or one.provider,
+                    read_as_recorded=read_with is not None,
+                )
+            addresses = tuple(one.recorded.address for one in members)
+            edited.append(Edited(label, now, members[0].provider, found, addresses))
+    for changed in edited:
+        code.pop(changed.label, None)
+    return ProviderChoice(chosen, _merged(edited), code)
+
+
+def doubts_of_environment(
+    context: Context, resources: Iterable[LoadedResource], *, kept: Remembered
+) -> tuple[ProviderDoubt, ...]:
+    """Return the doubts that the environment alone gives, where no configuration was seen."""
+    doubts = []
+    for label, group in _by_label(resources).items():
+        before = kept.settings.get(label)
+        schema = _schema(group)
+        if before is None or schema is None:
+            continue
+        now = replace(before, environment=_variables(context, group[0]))
+        if found := differences(schema.configuration, kept=before, now=now):
+            doubts.append(ProviderDoubt(label, sentence(found)))
+    return tuple(doubts)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Sent:
+    """What one connection was sent, of which source."""
+
+    source: str
+    configure: bytes
+
+    def of(self, context: Context) -> ProviderSettings:
+        return ProviderSettings(self.configure, place_variables(self.source, context.environment))
+
+
+def _by_label(resources: Iterable[LoadedResource]) -> dict[str, list[LoadedResource]]:
+    groups: dict[str, list[LoadedResource]] = defaultdict(list)
+    for one in resources:
+        if one.recorded.provider:
+            groups[one.recorded.provider].append(one)
+    return groups
+
+
+def _by_sent(
+    recording: Recording, group: Sequence[LoadedResource]
+) -> dict[_Sent, list[LoadedResource]]:
+    """Tell the objects of one recorded configuration apart by what the code gives them now."""
+    groups: dict[_Sent, list[LoadedResource]] = defaultdict(list)
+    for one in group:
+        if one.wire is not None and one.instance is not None:
+            configure = recording.connections[one.wire.connection].configure
+            groups[_Sent(one.instance.provider.source, configure)].append(one)
+    return dict(sorted(groups.items(), key=lambda item: -len(item[1])))
+
+
+def _differing(
+    label: str, members: Sequence[LoadedResource], now: ProviderSettings, kept: Remembered
+) -> tuple[Difference, ...]:
+    before, schema = kept.settings.get(label), _schema(members)
+    if before is None or schema is None:
+        return ()
+    return differences(schema.configuration, kept=before, now=now)
+
+
+def _kept_key(
+    context: Context,
+    member: LoadedResource,
+    keys: ProviderKeys,
+    before: ProviderSettings,
+    now: ProviderSettings,
+) -> ProviderKey | None:
+    schema, instance = member.schema, member.instance
+    if schema is None or instance is None:
+        return None
+    configure = with_credentials_of(schema.configuration, kept=before, now=now)
+    others = {k: v for k, v in context.environment.items() if k not in now.environment}
+    return keys.made(instance.provider.source, configure, {**others, **before.environment})
+
+
+def _merged(edited: Iterable[Edited]) -> tuple[Edited, ...]:
+    """Join what was found of one label: its objects may have been given several others."""
+    by_label: dict[str, Edited] = {}
+    for one in edited:
+        known = by_label.get(one.label)
+        if known is not None:
+            texts = dict.fromkeys((*known.differing, *one.differing))
+            addresses = (*known.addresses, *one.addresses)
+            one = replace(known, differing=tuple(texts), addresses=addresses)  # noqa: PLW2901
+        by_label[one.label] = one
+    return tuple(by_label.values())
+
+
+def _schema(group: Sequence[LoadedResource]) -> ProviderSchema | None:
+    return next((one.schema for one in group if one.schema is not None), None)
+
+
+def _variables(context: Context, resource: LoadedResource) -> Mapping[str, str]:
+    instance = resource.instance
+    assert instance is not None  # noqa: S101 - only what is recorded has a provider's label
+    return place_variables(instance.provider.source, context.environment)

@@ -1,0 +1,268 @@
+"""Reads recorded objects where they were recorded, and learns when that has moved.
+
+The kept configuration moves when another one is seen to be applied: the state was written
+since, the objects are found with it, and nothing of it is still to be applied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.terraform.asked import asked_of
+from iac_adapters.terraform.baseline import seen_drifts, with_baselines
+from iac_adapters.terraform.context import Context
+from iac_adapters.terraform.loaded import (
+    LoadedResource,
+    LoadedStack,
+    ProviderFacts,
+    ProviderKey,
+)
+from iac_adapters.terraform.observe import LiveState, read
+from iac_adapters.terraform.provider_choice import (
+    Edited,
+    ProviderChoice,
+    choose,
+    doubts_of_environment,
+)
+from iac_adapters.terraform.provider_keys import ProviderKeys
+from iac_adapters.terraform.provider_settings import ProviderSettings, place_variables
+from iac_adapters.terraform.providers import Providers
+from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.stack_memory import Remembered, StackMemory
+from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.model import (
+    Missing,
+    ProviderDoubt,
+    ResourceAddress,
+    Status,
+    Unreadable,
+    Verdict,
+)
+
+_SAMPLE: Final = 5
+_DEADLINE_S: Final = 20.0
+_EXISTING: Final = frozenset({Status.LIVE, Status.TAINTED})
+
+
+class RecordedProviders:
+    """The provider configurations that the objects of each stack were found with."""
+
+    def __init__(self, folder: Path, *, key: bytes, providers: Providers) -> None:
+        self._memory = StackMemory(folder, key=key)
+        self._providers = providers
+        self._lost: str | None = None
+
+    async def choose(
+        self,
+        context: Context,
+        recording: Recording,
+        resources: Mapping[ResourceAddress, LoadedResource],
+        *,
+        keys: ProviderKeys,
+        schemas: Mapping[str, ProviderSchema],
+    ) -> LoadedStack:
+        """Return the stack with each object as it was recorded: its values and its provider."""
+        name = self._memory.name(context)
+        kept = self._memory.load(name)
+        resources = with_baselines(context, resources, kept.drifts, schemas=schemas)
+        choice = choose(context, recording, resources, keys=keys, kept=kept)
+        applied = [
+            one
+            for one in choice.edited
+            if await self._is_applied(one, context, kept, resources, choice)
+        ]
+        if applied and name is not None:
+            kept = _moved(kept, {one.label: one.now for one in applied}, context.state.serial)
+            self._store(name, kept)
+            choice = choose(context, recording, resources, keys=keys, kept=kept)
+        unseen = _unseen(choice, kept)
+        facts = ProviderFacts(
+            doubts=(*choice.doubts, *unseen),
+            warnings=self._warned((*choice.warnings, *map(_told, unseen))),
+            code={k: v for k, v in choice.code.items() if k not in _labels(unseen)},
+        )
+        return LoadedStack(recording, choice.resources, facts)
+
+    def choose_by_environment(
+        self,
+        context: Context,
+        recording: Recording,
+        resources: Mapping[ResourceAddress, LoadedResource],
+    ) -> LoadedStack:
+        """Return the stack of a whole plan, which saw no configuration: only the variables tell."""
+        kept = self._memory.load(self._memory.name(context))
+        doubts = doubts_of_environment(context, resources.values(), kept=kept)
+        code = {
+            label: ProviderSettings(
+                kept.settings[label].configure if label in kept.settings else b"",
+                place_variables(source, context.environment),
+            )
+            for label, source in _sources(resources.values()).items()
+            if label not in _labels(doubts)
+        }
+        warnings = tuple(
+            f"provider {one.provider}: {one.reason}; a whole plan reads its objects there"
+            for one in doubts
+        )
+        facts = ProviderFacts(doubts, self._warned(warnings), code)
+        return LoadedStack(recording, resources, facts)
+
+    def learn(
+        self,
+        context: Context,
+        stack: LoadedStack,
+        seen: Mapping[ResourceAddress, Verdict],
+        *,
+        drifted: Mapping[ResourceAddress, bytes],
+    ) -> bool:
+        """Keep what a complete pass saw: the configurations that found objects, and drifts.
+
+        `drifted` holds the state in which the objects were read that somebody moved.
+
+        Returns whether there is nothing more to be learnt before the next load.
+        """
+        name = self._memory.name(context)
+        if name is None:
+            return True
+        found = _found(stack.resources.values(), seen)
+        good = {label: one for label, one in stack.providers.code.items() if label in found}
+        kept = self._memory.load(name)
+        serial = context.state.serial
+        drifts = seen_drifts(context, stack.resources, seen, drifted, before=kept.drifts)
+        now = replace(_moved(kept, good, serial), drifts=drifts)
+        if now != kept:
+            self._store(name, now)
+        return good.keys() == stack.providers.code.keys()
+
+    async def _is_applied(
+        self,
+        edited: Edited,
+        context: Context,
+        kept: Remembered,
+        resources: Mapping[ResourceAddress, LoadedResource],
+        choice: ProviderChoice,
+    ) -> bool:
+        """Whether the code's configuration is the one the objects stand in by now."""
+        members = [resources[address] for address in edited.addresses]
+        written = kept.serials.get(edited.label) != context.state.serial
+        if edited.code is None or any(map(_awaits_provider, members)):
+            return False
+        if not written and any(one.place for one in edited.differing):
+            return False
+        sample = [one for one in members if _is_readable(one)][:_SAMPLE]
+        now = await self._read_all(sample, edited.code)
+        if written:
+            return 2 * sum(live is not None and not live.gone for live in now) > len(sample)
+        # Nothing that an apply would write, and nothing reads otherwise: a limit of time, say.
+        before = [
+            await self._read(one, choice.resources[one.recorded.address].provider) for one in sample
+        ]
+        same = [
+            live is not None and (live == other or live.state == _recorded_state(one))
+            for one, live, other in zip(sample, now, before, strict=True)
+        ]
+        return bool(sample) and all(same) and any(one.planned_action is None for one in members)
+
+    async def _read_all(
+        self, sample: Sequence[LoadedResource], key: ProviderKey
+    ) -> list[LiveState | None]:
+        return list(await asyncio.gather(*(self._read(one, key) for one in sample)))
+
+    async def _read(self, resource: LoadedResource, key: ProviderKey | None) -> LiveState | None:
+        if key is None:
+            return None
+        try:
+            return await read(resource, await self._providers.get(key), deadline_s=_DEADLINE_S)
+        except ReconcilerError:
+            return None  # who does not answer has shown nothing
+
+    def _store(self, name: str, kept: Remembered) -> None:
+        try:
+            self._memory.store(name, kept)
+        except OSError as error:
+            self._lost = (
+                f"the provider configurations could not be kept: {error.filename}:"
+                f" {error.strerror}; until they are, an edited one is not told from an applied one"
+            )
+        else:
+            self._lost = None
+
+    def _warned(self, warnings: Collection[str]) -> tuple[str, ...]:
+        return (*warnings, self._lost) if self._lost else tuple(warnings)
+
+
+def _moved(kept: Remembered, settings: Mapping[str, ProviderSettings], serial: int) -> Remembered:
+    return replace(
+        kept,
+        settings={**kept.settings, **settings},
+        serials={**kept.serials, **dict.fromkeys(settings, serial)},
+    )
+
+
+def _found(
+    resources: Collection[LoadedResource], seen: Mapping[ResourceAddress, Verdict]
+) -> frozenset[str]:
+    """Return the labels of which more objects were found than not."""
+    found: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    for resource in resources:
+        recorded = resource.recorded
+        if recorded.status not in _EXISTING or not recorded.provider:
+            continue
+        match seen.get(recorded.address):
+            case None | Unreadable() | Missing():
+                lost[recorded.provider] += 1
+            case _:
+                found[recorded.provider] += 1
+    return frozenset(label for label, count in found.items() if count > lost[label])
+
+
+def _awaits_provider(resource: LoadedResource) -> bool:
+    """Whether the provider's configuration alone would change the recorded object."""
+    asked = asked_of(resource)
+    return asked is not None and asked.by_provider_alone and bool(asked.by_provider())
+
+
+def _unseen(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt, ...]:
+    """Return the doubts of a first look: what nobody applied was edited before it."""
+    waiting: dict[str, list[str]] = defaultdict(list)
+    for address, resource in choice.resources.items():
+        label = resource.recorded.provider
+        if label and label not in kept.settings and _awaits_provider(resource):
+            waiting[label].append(address)
+    return tuple(ProviderDoubt(label, _waiting(some)) for label, some in waiting.items())
+
+
+def _waiting(addresses: Sequence[str]) -> str:
+    more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
+    return f"its configuration in the code holds a change for {addresses[0]}{more}"
+
+
+def _told(doubt: ProviderDoubt) -> str:
+    return f"provider {doubt.provider}: {doubt.reason}; this is not applied"
+
+
+def _labels(doubts: Collection[ProviderDoubt]) -> frozenset[str]:
+    return frozenset(one.provider for one in doubts)
+
+
+def _recorded_state(resource: LoadedResource) -> bytes:
+    return resource.wire.upgraded if resource.wire is not None else b""
+
+
+def _is_readable(resource: LoadedResource) -> bool:
+    return resource.recorded.status in _EXISTING and resource.wire is not None
+
+
+def _sources(resources: Collection[LoadedResource]) -> dict[str, str]:
+    return {
+        one.recorded.provider: one.instance.provider.source
+        for one in resources
+        if one.recorded.provider and one.instance is not None
+    }

@@ -1,0 +1,58 @@
+"""Which values a plan calls secret that no apply has recorded yet.
+
+The state marks what the last apply knew to be secret. `triggers = { pw = var.pw }` that nobody
+applied is marked in the plan alone.
+Source: JSON output format 1.x, `after_sensitive` of `resource_changes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from iac_adapters.terraform.recorder.planned import PlannedChange
+from reconciler.domain.paths import Steps
+
+_WITH_VALUES: Final = frozenset({"update", "replace"})
+EVERYTHING: Final[tuple[Steps, ...]] = ((),)
+
+
+def with_values(planned: Iterable[PlannedChange]) -> frozenset[str]:
+    """Return the addresses of what exists and would be changed."""
+    return frozenset(change.address for change in planned if change.action in _WITH_VALUES)
+
+
+def planned_secrets(shown: bytes, addresses: Iterable[str]) -> dict[str, tuple[Steps, ...]]:
+    """Return the secret places of each address, by a plan as `show -json` prints it.
+
+    An address of which the plan does not tell is secret as a whole.
+    """
+    marks = dict(_marks(shown))
+    found = {address: marks.get(address, EVERYTHING) for address in addresses}
+    return {address: places for address, places in found.items() if places}
+
+
+def secret_places(tree: Any, at: Steps = ()) -> Iterator[Steps]:
+    """Yield each place that a mirror tree marks as secret."""
+    if tree is True:
+        yield at
+    elif isinstance(tree, dict):
+        for key, inner in tree.items():
+            yield from secret_places(inner, (*at, key))
+    elif isinstance(tree, list):
+        for index, inner in enumerate(tree):
+            yield from secret_places(inner, (*at, index))
+
+
+def _marks(shown: bytes) -> Iterator[tuple[str, tuple[Steps, ...]]]:
+    try:
+        document = orjson.loads(shown)
+    except orjson.JSONDecodeError:
+        return
+    changes = document.get("resource_changes") if isinstance(document, dict) else None
+    for entry in changes or ():
+        if isinstance(entry, Mapping) and not entry.get("deposed"):
+            places = tuple(secret_places(entry["change"].get("after_sensitive")))
+            yield str(entry["address"]), places

@@ -1,0 +1,122 @@
+"""What no state file holds of a stack: how its objects were found. Kept encrypted.
+
+Code is edited before it is applied. Until then the objects stand where the last applied
+provider configuration put them. And a failed apply writes into the state what it refreshed:
+afterwards only this memory knows what the last good apply had recorded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import msgpack
+
+from iac_adapters.sealed_files import SealedFiles
+from iac_adapters.terraform.context import Context
+from iac_adapters.terraform.provider_settings import ProviderSettings
+
+_FORMAT: Final = 1
+_MOST: Final = 16_384
+_MOST_BYTES: Final = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SeenDrift:
+    """One object that had drifted: what was recorded, declared and there, msgpack.
+
+    `live` is nil where it was gone. `code` is the digest of the code it was seen with, and
+    `provider` the label of its provider configuration.
+    """
+
+    recorded: bytes
+    config: bytes | None
+    live: bytes
+    code: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Remembered:
+    """Settings by the label of the provider configuration, and the state's serial then.
+
+    `drifts` holds by address what had drifted when it was last seen.
+    """
+
+    settings: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    serials: Mapping[str, int] = field(default_factory=dict)
+    drifts: Mapping[str, SeenDrift] = field(default_factory=dict)
+
+
+class StackMemory:
+    """What is remembered, by stack. What cannot be read was never kept."""
+
+    def __init__(self, folder: Path, *, key: bytes) -> None:
+        self._key = key
+        self._files = SealedFiles(
+            folder,
+            key=key,
+            purpose="trueup memory of a stack",
+            suffix=".stack",
+            most=_MOST,
+            most_bytes=_MOST_BYTES,
+        )
+        self._known: dict[str, Remembered] = {}
+
+    def name(self, context: Context) -> str | None:
+        """Name the objects of a state, wherever the code is checked out; None without a state."""
+        if not context.state.lineage:
+            return None
+        parts = f"{context.state.lineage}\n{context.workspace}"
+        return hmac.digest(self._key, parts.encode(), hashlib.sha256).hex()
+
+    def load(self, name: str | None) -> Remembered:
+        """Return what is kept under `name`; nothing when that cannot be had."""
+        if name is None:
+            return Remembered()
+        content = self._files.load(name)
+        if content is None:
+            return self._known.get(name, Remembered())
+        try:
+            return _unpack(content)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return Remembered()
+
+    def store(self, name: str, kept: Remembered) -> None:
+        """Keep `kept` under `name`. Raises OSError; memory alone holds it then."""
+        self._known[name] = kept
+        self._files.store(name, _pack(kept))
+
+
+def _pack(kept: Remembered) -> bytes:
+    packed: bytes = msgpack.packb(
+        {
+            "format": _FORMAT,
+            "settings": {
+                label: (one.configure, dict(one.environment))
+                for label, one in kept.settings.items()
+            },
+            "serials": dict(kept.serials),
+            "drifts": {address: astuple(one) for address, one in kept.drifts.items()},
+        }
+    )
+    return packed
+
+
+def _unpack(data: bytes) -> Remembered:
+    content: dict[str, Any] = msgpack.unpackb(data)
+    if content["format"] != _FORMAT:
+        message = "kept by another release"
+        raise ValueError(message)
+    return Remembered(
+        settings={
+            label: ProviderSettings(configure, environment)
+            for label, (configure, environment) in content["settings"].items()
+        },
+        serials={label: int(serial) for label, serial in content["serials"].items()},
+        drifts={address: SeenDrift(*fields) for address, fields in content["drifts"].items()},
+    )

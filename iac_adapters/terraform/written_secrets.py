@@ -1,0 +1,84 @@
+"""The secrets that are written in a stack's files: in code, and in files of variables.
+
+Needed where an error comes before the state could be read, and where a literal was never
+applied: the state then tells of neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.redaction.patterns import is_telling
+from iac_adapters.redaction.recognise import looks_generated, secret_texts
+from iac_adapters.terraform.literals import Literal, literals_in
+
+_CODE: Final = ("*.tf", "*.tf.json", "*.tofu", "*.tofu.json")
+_VARIABLES: Final = ("*.tfvars", "*.tfvars.json")
+_LARGEST_BYTES: Final = 1 << 20
+_MOST_FILES: Final = 500
+_VARIABLE: Final = "TF_VAR_"
+
+
+def written_secrets(
+    directory: Path,
+    *,
+    files: Iterable[Path],
+    var_files: Iterable[Path],
+    environment: Mapping[str, str],
+) -> Iterator[str]:
+    """Yield every secret text; `files` are code outside of `directory`, such as modules.
+
+    What cannot be read holds nothing: whoever reads it for its content says so.
+    """
+    code = [one for file in _found(directory, _CODE, files) for one in _literals(file)]
+    sensitive = {
+        one.names[1]
+        for one in code
+        if one.names[:1] == ("variable",) and one.names[2:] == ("sensitive",) and one.text == "true"
+    }
+    for one in code:
+        if _is_secret(
+            one, sensitive, variable=one.names[1:2] if one.names[:1] == ("variable",) else ()
+        ):
+            yield from secret_texts(one.text)
+    for file in _found(directory, _VARIABLES, var_files):
+        for one in _literals(file):
+            if _is_secret(one, sensitive, variable=one.names):
+                yield from secret_texts(one.text)
+    for name, value in environment.items():
+        variable = name.removeprefix(_VARIABLE)
+        if name.startswith(_VARIABLE) and (variable in sensitive or is_telling(variable)):
+            yield from secret_texts(value)
+            yield from (one.text for one in literals_in(value, is_json=False) if one.names)
+
+
+def _variable(literal: Literal) -> tuple[str, ...]:
+    """Return the variable whose default a literal of the code is, if it is one."""
+    return literal.names[1:2] if literal.names[:1] == ("variable",) else ()
+
+
+def _is_secret(literal: Literal, sensitive: set[str], *, variable: tuple[str, ...]) -> bool:
+    if sensitive.intersection(variable):
+        return True
+    return any(map(is_telling, literal.names)) or looks_generated(literal.text)
+
+
+def _found(directory: Path, patterns: Iterable[str], more: Iterable[Path]) -> list[Path]:
+    try:
+        own = [file for pattern in patterns for file in sorted(directory.glob(pattern))]
+    except OSError:
+        own = []
+    return list(dict.fromkeys([*own, *more]))[:_MOST_FILES]
+
+
+def _literals(file: Path) -> Iterator[Literal]:
+    try:
+        if not file.is_file():
+            return
+        with file.open("rb") as stream:
+            data = stream.read(_LARGEST_BYTES)
+    except OSError:
+        return
+    yield from literals_in(data.decode(errors="replace"), is_json=file.suffix == ".json")

@@ -1,0 +1,134 @@
+"""When to doubt that a provider shows the objects that were recorded.
+
+A provider that looks at another account, region or endpoint answers "not found" for every
+object, and a plan then creates all of them a second time (cases daemon D5, pulumi P3). So
+objects of one provider configuration that vanished together are evidence about the provider.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from reconciler.domain.model import (
+    Drifted,
+    InSync,
+    Missing,
+    Noise,
+    Observed,
+    Origin,
+    ProviderDoubt,
+    ResourceAddress,
+    Snapshot,
+    Unmanaged,
+    Unreadable,
+)
+
+FEWEST_UNREADABLE: Final = 3
+"""From so many objects on, all of them gone is no news about the objects."""
+
+FEWEST_DOUBTED: Final = 2
+_MOST: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What one provider configuration answered for its recorded objects."""
+
+    found: tuple[ResourceAddress, ...]
+    gone: tuple[ResourceAddress, ...]
+    unreadable: tuple[tuple[ResourceAddress, str], ...]
+
+    @property
+    def all_gone(self) -> bool:
+        return bool(self.gone) and not self.found
+
+    @property
+    def most_gone(self) -> bool:
+        return len(self.gone) > _MOST * (len(self.gone) + len(self.found))
+
+
+def vanished_as_unreadable(snapshot: Snapshot, observed: Sequence[Observed]) -> list[Observed]:
+    """Return `observed` of a whole pass, with objects that vanished together as unreadable.
+
+    They are when a provider found none of three or more, and when it found fewer than half
+    while the adapter doubts that it is the provider the objects were recorded with.
+    """
+    doubted = {doubt.provider for doubt in snapshot.provider_doubts}
+    reasons: dict[ResourceAddress, str] = {}
+    for provider, answers in _by_provider(snapshot, observed).items():
+        enough = len(answers.gone) >= FEWEST_UNREADABLE
+        if enough and (answers.all_gone or (answers.most_gone and provider in doubted)):
+            reasons |= dict.fromkeys(answers.gone, _vanished(provider, answers))
+    if not reasons:
+        return list(observed)
+    return [
+        replace(seen, verdict=Unreadable(reasons[seen.address]))
+        if seen.address in reasons
+        else seen
+        for seen in observed
+    ]
+
+
+def provider_doubts(
+    snapshot: Snapshot, observed: Sequence[Observed], *, whole: bool
+) -> tuple[ProviderDoubt, ...]:
+    """Return every reason not to correct objects of a provider unasked, by provider.
+
+    Those the adapter knows, objects that could not be read, and objects that vanished
+    together. A part of a stack says nothing about how many vanished.
+    """
+    doubts = list(snapshot.provider_doubts)
+    for provider, answers in _by_provider(snapshot, observed).items():
+        if answers.unreadable:
+            doubts.append(ProviderDoubt(provider, _silent(answers)))
+        if whole and len(answers.gone) >= FEWEST_DOUBTED and answers.most_gone:
+            doubts.append(ProviderDoubt(provider, _vanished(provider, answers)))
+    return tuple(sorted(set(doubts), key=lambda one: (one.provider, one.reason)))
+
+
+def doubt_about(provider: str, doubts: Iterable[ProviderDoubt]) -> str | None:
+    """Return why objects of `provider` are not corrected unasked; None when they may be."""
+    return next((one.reason for one in doubts if one.provider in ("", provider)), None)
+
+
+def _by_provider(snapshot: Snapshot, observed: Iterable[Observed]) -> Mapping[str, _Answers]:
+    labels = {resource.address: resource.provider for resource in snapshot.resources}
+    by_label: dict[str, list[Observed]] = defaultdict(list)
+    for seen in observed:
+        if label := labels.get(seen.address):
+            by_label[label].append(seen)
+    return {label: _answers(of_label) for label, of_label in sorted(by_label.items())}
+
+
+def _answers(observed: Iterable[Observed]) -> _Answers:
+    found, gone, unreadable = [], [], []
+    for seen in observed:
+        match seen.verdict:
+            case Missing(origin=origin) if origin is not Origin.UNAPPLIED:
+                gone.append(seen.address)
+            case InSync() | Noise() | Drifted() | Unmanaged():
+                found.append(seen.address)
+            case Unreadable(reason=reason):
+                unreadable.append((seen.address, reason))
+            case _:
+                pass  # not created yet, or no object at all: the provider was not asked
+    return _Answers(tuple(found), tuple(gone), tuple(unreadable))
+
+
+def _vanished(provider: str, answers: _Answers) -> str:
+    total = len(answers.gone) + len(answers.found)
+    count = f"{len(answers.gone)} of {total}" if answers.found else f"none of {total}"
+    verb = "were not" if answers.found else "was"
+    return (
+        f"{count} objects of {provider} {verb} found:"
+        " probably another account, region or endpoint than the one they were recorded in"
+    )
+
+
+def _silent(answers: _Answers) -> str:
+    (address, reason), *others = answers.unreadable
+    more = f" and {len(others)} more" if others else ""
+    return f"the scan is incomplete: {address}{more} could not be read ({reason})"

@@ -1,0 +1,67 @@
+"""Providers that the CLI configuration has run from a developer's own folder."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import psutil
+import pytest
+
+from iac_adapters.terraform.adapter import TerraformAdapter
+from iac_adapters.terraform.executable import Executable
+from reconciler.domain.errors import PermanentError
+from reconciler.domain.model import InSync, Missing
+from tests.makers import MakersStack
+
+_CODE: Final = 'resource "local_file" "a" {\n  filename = "a.txt"\n  content  = "one"\n}\n'
+
+
+@pytest.fixture
+def stack(makers: Path, terraform: Executable, tmp_path: Path) -> MakersStack:
+    """A stack that was applied with the packaged provider, and is overridden since."""
+    made = MakersStack.made(tmp_path / "s", mirror=makers, terraform=terraform.path, code=_CODE)
+    made.apply()
+    own = tmp_path / "build"
+    own.mkdir()
+    (plugin,) = (makers / "registry.terraform.io/hashicorp/local").rglob("terraform-provider-l*")
+    built = own / "terraform-provider-local"
+    shutil.copy(plugin, built)
+    with built.open("ab") as file:
+        file.write(b"another build")
+    rc_file = tmp_path / "overriding"
+    rc_file.write_text(
+        "provider_installation {\n  # dev_overrides { not this }\n"
+        f'  dev_overrides {{\n    "hashicorp/local" = "{own}"\n'
+        f'    "hashicorp/unused" = "/nowhere"\n  }}\n  direct {{}}\n}}\n'
+    )
+    return replace(made, environment={"TF_CLI_CONFIG_FILE": str(rc_file)})
+
+
+@pytest.mark.parametrize("locked", [True, False])
+async def test_an_override_is_followed_and_said(
+    stack: MakersStack, tmp_path: Path, *, locked: bool
+) -> None:
+    if not locked:
+        (stack.directory / ".terraform.lock.hcl").unlink()
+        shutil.rmtree(stack.directory / ".terraform")
+    adapter = TerraformAdapter(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    snapshot = await adapter.load(stack.reference())
+    assert [one.verdict async for one in adapter.observe(snapshot, None)] == [InSync()]
+    assert any("is run from" in one and "overriding" in one for one in snapshot.warnings)
+    slots = adapter._pool._slots.values()
+    (running,) = [psutil.Process(s.process.process.pid).exe() for s in slots if s.process]
+    assert running == str(tmp_path / "build" / "terraform-provider-local")
+    (stack.directory / "a.txt").unlink()
+    assert [one.verdict async for one in adapter.observe(snapshot, None)] == [Missing()]
+    await adapter.close()
+
+
+async def test_a_folder_without_the_plugin_is_named(stack: MakersStack, tmp_path: Path) -> None:
+    (tmp_path / "build" / "terraform-provider-local").unlink()
+    adapter = TerraformAdapter(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    with pytest.raises(PermanentError, match=r"build: holds no plugin of .*hashicorp/local"):
+        await adapter.load(stack.reference())
+    await adapter.close()

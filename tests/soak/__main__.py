@@ -1,0 +1,38 @@
+"""Long trials on real parts: `python -m tests.soak kills --count 200`, `... places --minutes 10`.
+
+They end non-zero when a law is broken, and print the seed that repeats what they did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.soak.kills import TRIALS, kill_loop
+from tests.soak.places import PLACES, stay_in
+
+
+def main() -> int:
+    """Run what was asked for; 0 when every law held."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    wanted = parser.add_subparsers(dest="trial", required=True)
+    kills = wanted.add_parser("kills", help="kill processes in the middle of corrections")
+    kills.add_argument("--count", type=int, default=100)
+    kills.add_argument("--tool", choices=sorted(TRIALS), required=True)
+    kills.add_argument("--seed", type=int, default=None)
+    places = wanted.add_parser("places", help="a daemon that looks at the wrong cloud")
+    places.add_argument("--minutes", type=float, default=10.0)
+    places.add_argument("--place", choices=sorted(PLACES), required=True)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="trueup-soak-") as folder:
+        if asked.trial == "places":
+            return stay_in(asked.place, Path(folder), minutes=asked.minutes)
+        seed = random.randrange(2**32) if asked.seed is None else asked.seed
+        return kill_loop(asked.tool, Path(folder), count=asked.count, seed=seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""What is due is found in the rows, whatever timer was lost and wherever the clock jumped."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import reconciler.engine
+from reconciler.domain.errors import PermanentError
+from reconciler.domain.model import StackName
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import StackRecord
+from reconciler.domain.wakeups import ScanStack
+from reconciler.engine.due import request_scan, scan_soon
+from reconciler.engine.sweep import recover, sweep
+from reconciler.engine.watch import watch_when_due
+from tests.fake_world import World
+from tests.unit.engine.house import AUTO, SHOP, A, House, open_house
+
+SEVERAL = [StackName(f"s{number}") for number in range(5)]
+
+
+def test_the_engine_calls_no_dispatcher() -> None:
+    folder = Path(next(iter(reconciler.engine.__path__)))
+    assert [file.name for file in folder.glob("*.py") if "dispatcher." in file.read_text()] == []
+
+
+async def until_scanned(house: House, name: StackName, passes: int) -> StackRecord:
+    async with asyncio.timeout(30):
+        while True:
+            entries = await house.read(lambda view: view.events.after(0, limit=10_000))
+            seen = [one for one in entries if (one.type, one.subject) == ("stack.pass", name)]
+            if len(seen) >= passes:
+                return await house.stack(name)
+            await asyncio.sleep(0.01)
+
+
+async def test_each_stack_is_scanned_within_one_sweep_when_every_timer_is_lost(
+    tmp_path: Path,
+) -> None:
+    worlds = {name: World.in_sync(a={"size": 1}) for name in SEVERAL}
+    async with open_house(tmp_path, worlds) as house:
+        for name in SEVERAL:
+            await house.look(name)
+        house.forget_wakeups()
+        house.clock.move(hours=1)
+        async with house.dispatching():
+            await sweep(house.service)
+            for name in SEVERAL:
+                again = await until_scanned(house, name, 2)
+                assert again.last_pass_at == house.clock.now()
+
+
+async def test_a_stack_that_is_not_due_is_left_alone_by_a_sweep(house: House) -> None:
+    await house.look()
+    house.hints.scans.clear()
+    await sweep(house.service)
+    assert house.hints.scans == set()
+    assert await watch_when_due(house.service, SHOP) is None
+
+
+async def test_a_scan_after_a_wakeup_too_many_reads_nothing(house: House) -> None:
+    await house.look()
+    loads = house.adapter.loads
+    async with house.dispatching() as dispatcher:
+        await house.service.store.transact(lambda tx: tx.wake(ScanStack(SHOP)))
+        while dispatcher.busy:  # noqa: ASYNC110 - it ends by itself
+            await asyncio.sleep(0)
+    assert house.adapter.loads == loads
+
+
+@pytest.mark.parametrize("ahead", [{"days": 1}, {"hours": 1}, {"minutes": 1}])
+async def test_a_stack_scanned_under_a_clock_ahead_is_scanned_again_once_it_is_right(
+    house: House, ahead: dict[str, float]
+) -> None:
+    house.clock.move(**ahead)
+    await house.look()
+    house.clock.move(seconds=20)
+    house.clock.at -= timedelta(**ahead)
+    house.hints.scans.clear()
+    await sweep(house.service)
+    assert house.hints.scans == {SHOP}
+    await watch_when_due(house.service, SHOP)
+    stack = await house.stack()
+    assert stack.verified_at == stack.last_pass_at == house.clock.now()
+    assert stack.next_due_at is not None
+    assert stack.next_due_at <= house.clock.now() + stack.interval * 1.1
+
+
+async def test_a_due_time_beyond_the_longest_pause_is_not_believed_at_the_start(
+    house: House,
+) -> None:
+    await house.look()
+    known = await house.stack()
+    far = replace(known, next_due_at=house.clock.now() + timedelta(days=30))
+    await house.service.store.transact(lambda tx: tx.stacks.put(far))
+    house.hints.scans.clear()
+    await recover(house.service)
+    assert house.hints.scans == {SHOP}
+    assert (await house.stack()).next_due_at == house.clock.now()
+
+
+async def test_drift_found_under_a_clock_ahead_is_corrected_once_it_lasted(house: House) -> None:
+    await house.put(AUTO)
+    house.clock.move(days=1)
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    house.clock.move(days=-1)
+    await sweep(house.service)
+    await house.settle()
+    assert (await house.the_open()).phase is Phase.DETECTED
+    await house.look(seconds=1)
+    assert (await house.the_open()).phase is Phase.DETECTED
+    await house.look(seconds=31)
+    (one,) = await house.remediations()
+    assert (one.phase, house.world.live[A]) == (Phase.CONVERGED, {"size": 1})
+
+
+async def test_a_remediation_moved_by_a_clock_ahead_does_not_wait_for_that_clock(
+    house: House,
+) -> None:
+    await house.put(AUTO)
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    house.clock.move(days=1)
+    one = await house.the_open()
+    ahead = house.clock.now()
+    waiting = replace(one, phase=Phase.QUEUED, updated_at=ahead, next_at=ahead + timedelta(hours=1))
+    await house.service.store.transact(lambda tx: tx.remediations.save(waiting))
+    house.clock.move(days=-1)
+    await sweep(house.service)
+    await house.settle()
+    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+
+
+async def test_an_apply_that_ended_under_a_clock_ahead_does_not_blind_later_scans(
+    house: House,
+) -> None:
+    await house.put(AUTO)
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    await house.look(seconds=31)
+    (run,) = await house.runs()
+    later = replace(run, ended_at=house.clock.now() + timedelta(days=1))
+    await house.service.store.transact(lambda tx: tx.runs.put(later))
+    await house.look(seconds=60)
+    assert (await house.stack()).last_pass_at == house.clock.now()
+
+
+async def test_a_request_made_while_a_stack_is_scanned_is_not_lost(house: House) -> None:
+    house.adapter.after_reads = lambda: request_scan(house.service, SHOP)
+    await house.look()
+    stack = await house.stack()
+    assert stack.next_due_at == house.clock.now()
+    assert house.hints.scans == {SHOP}
+    await house.look()
+    assert (await house.stack()).next_due_at != house.clock.now()
+
+
+async def test_a_request_survives_the_loss_of_its_wakeup(house: House) -> None:
+    await house.look()
+    await request_scan(house.service, SHOP)
+    house.forget_wakeups()
+    await sweep(house.service)
+    assert house.hints.scans == {SHOP}
+
+
+async def test_what_is_rolled_back_wakes_nobody(house: House) -> None:
+    await house.look()
+    house.hints.scans.clear()
+
+    def work(tx: object) -> None:
+        scan_soon(tx, SHOP, at=house.clock.now())  # type: ignore[arg-type]
+        raise PermanentError("no")
+
+    with pytest.raises(PermanentError):
+        await house.service.store.transact(work)
+    await asyncio.sleep(0)
+    assert house.hints.scans == set()
+
+
+async def test_a_view_wakes_nobody(house: House) -> None:
+    with pytest.raises(PermanentError):
+        await house.read(lambda view: view.wake(ScanStack(SHOP)))

@@ -1,0 +1,102 @@
+"""What a provider's schema is kept by, and when it is asked for again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import pytest
+
+from iac_adapters.plugin_host.file_identity import FileIdentity
+from iac_adapters.terraform import schema_store
+from iac_adapters.terraform.installed import InstalledProvider
+from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.schema_store import SchemasInUse, SchemaStore
+from tests.providers.world_schema import schema_answer
+
+_SOURCE = "registry.terraform.io/trueup/world"
+
+
+class Plugin:
+    """A plugin whose schema depends on where it runs; counts how often it is started."""
+
+    def __init__(self) -> None:
+        self.protocol = 6
+        self.started = 0
+        self.answer = schema_answer()
+
+    async def start(self, _installed: InstalledProvider) -> Provider:
+        self.started += 1
+        return self  # type: ignore[return-value]
+
+    async def schema_bytes(self) -> bytes:
+        return self.answer
+
+    async def close(self) -> None:
+        return
+
+
+def _installed(inode: int = 1) -> InstalledProvider:
+    return InstalledProvider(_SOURCE, "1.0.0", Path("x"), FileIdentity(1, inode, 1, 1, 1))
+
+
+def _store(folder: Path, plugin: Plugin, place: str, **more: Any) -> SchemaStore:
+    return SchemaStore(folder, place=place, start=plugin.start, **more)
+
+
+def _kept(folder: Path, pattern: str) -> list[Path]:
+    return list(folder.glob(pattern))
+
+
+async def test_each_place_is_asked_once_and_equal_answers_are_kept_once(tmp_path: Path) -> None:
+    plugin = Plugin()
+    shared: SchemasInUse = WeakValueDictionary()
+    schemas = [
+        await _store(tmp_path, plugin, place, in_use=shared).schema(_installed())
+        for place in ("here", "there", "here")
+    ]
+    assert plugin.started == 2
+    assert all(schema is schemas[0] for schema in schemas)
+    assert len(_kept(tmp_path, "*.schema")) == 1
+    assert await _store(tmp_path, plugin, "here").schema(_installed()) == schemas[0]
+    assert plugin.started == 2
+
+
+@pytest.mark.parametrize(("place", "inode"), [("elsewhere", 1), ("here", 2)])
+async def test_another_place_or_another_file_is_asked_anew(
+    tmp_path: Path, place: str, inode: int
+) -> None:
+    plugin = Plugin()
+    first = await _store(tmp_path, plugin, "here").schema(_installed())
+    plugin.answer = schema_answer() + b"\x0a\x00"
+    second = await _store(tmp_path, plugin, place).schema(_installed(inode))
+    assert (first.raw, second.raw) == (schema_answer(), plugin.answer)
+    assert (await _store(tmp_path, plugin, "here").schema(_installed())).raw == first.raw
+    assert plugin.started == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x06", b"\x06rubbish"])
+async def test_a_kept_schema_that_is_damaged_is_asked_for_again(
+    tmp_path: Path, damage: bytes
+) -> None:
+    plugin = Plugin()
+    await _store(tmp_path, plugin, "here").schema(_installed())
+    (kept,) = _kept(tmp_path, "*.schema")
+    kept.write_bytes(damage)
+    for _ in range(2):
+        assert (await _store(tmp_path, plugin, "here").schema(_installed())).raw == plugin.answer
+    assert plugin.started == 2
+
+
+async def test_what_was_kept_longest_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema_store, "_MOST", {".meant": 3, ".schema": 1})
+    plugin = Plugin()
+    for number in range(6):
+        await _store(tmp_path, plugin, f"place {number}").schema(_installed())
+    assert len(_kept(tmp_path, "*.meant")) == 3
+    assert len(_kept(tmp_path, "*.schema")) == 1
+    await _store(tmp_path, plugin, "place 5").schema(_installed())
+    assert plugin.started == 6

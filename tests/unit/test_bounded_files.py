@@ -1,0 +1,94 @@
+"""Reading somebody else's files: what is refused, and what never blocks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from reconciler.bounded_files import UnfitFileError, apart, names_in, read_bytes, read_text
+from reconciler.domain.errors import PermanentError, RetryableError
+
+
+def test_a_regular_file_is_read_whole(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * 10_000)
+    assert read_bytes(file, most=10_000) == b"x" * 10_000
+
+
+def test_a_file_of_the_system_that_has_no_size_is_read_whole() -> None:
+    file = Path("/proc/self/status")
+    if not file.exists():
+        file = Path("/etc/hosts")
+    assert read_text(file)
+
+
+def test_a_larger_file_is_refused_by_its_limit(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * 11)
+    with pytest.raises(UnfitFileError, match="is larger than 10 bytes"):
+        read_bytes(file, most=10)
+
+
+def test_what_is_no_regular_file_is_refused_and_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        with pytest.raises(OSError, match=r"socket|device"):
+            read_bytes(tmp_path / "socket")
+    with pytest.raises(UnfitFileError, match="is a named pipe"):
+        read_bytes(tmp_path / "pipe")
+    with pytest.raises(UnfitFileError, match="is a directory"):
+        read_bytes(tmp_path)
+    with pytest.raises(UnfitFileError, match="is a device"):
+        read_bytes(Path("/dev/zero"))
+
+
+async def test_an_error_of_the_file_system_names_the_file_and_the_remedy(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(PermanentError, match=str(loop)) as caught:
+        await apart(lambda: names_in(loop), place=tmp_path)
+    assert "symbolic link" in str(caught.value.remedy)
+
+
+async def test_work_that_never_ends_stops_neither_the_loop_nor_other_places(
+    tmp_path: Path,
+) -> None:
+    release = threading.Event()
+    stuck = tmp_path / "stuck"
+    stuck.write_text("")
+
+    def hang() -> None:
+        read_bytes(stuck)
+        release.wait()
+
+    try:
+        with pytest.raises(RetryableError, match=f"{stuck}: no answer"):
+            await apart(hang, place=tmp_path, within_s=0.05)
+        before = threading.active_count()
+        with pytest.raises(RetryableError, match=f"{stuck}: an earlier read"):
+            await apart(hang, place=tmp_path, within_s=0.05)
+        assert threading.active_count() == before
+        assert await apart(lambda: 42, place=tmp_path / "other") == 42
+    finally:
+        release.set()
+
+
+async def test_a_place_is_read_again_when_what_was_stuck_has_ended(tmp_path: Path) -> None:
+    release = threading.Event()
+    with pytest.raises(RetryableError):
+        await apart(release.wait, place=tmp_path, within_s=0.05)
+    release.set()
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                assert await apart(lambda: 42, place=tmp_path) == 42
+            except RetryableError:
+                await asyncio.sleep(0.01)
+            else:
+                return

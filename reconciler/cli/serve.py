@@ -84,7 +84,10 @@ def _withhold(given: Mapping[str, str], settings: Settings) -> None:
     kept = passed_on(given, settings.daemon.pass_environment)
     for name in set(os.environ) - set(kept):
         del os.environ[name]
-    os.environ.update(kept)
+    for name, value in kept.items():
+        # Set again only where it was withheld: libraries read the environment from threads.
+        if name not in os.environ:
+            os.environ[name] = value
 
 
 def _stacks(settings: Settings) -> str:

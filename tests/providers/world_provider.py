@@ -195,7 +195,8 @@ class WorldProvider:
         if config["token"] == "expired":
             answer.diagnostics.add(severity=1, summary="ExpiredToken: log in again")
             return answer
-        if (config["token"] or "").startswith("refused"):
+        # Not known yet, it is no text.
+        if isinstance(config["token"], str) and config["token"].startswith("refused"):
             answer.diagnostics.add(severity=1, summary=f"bad token {config['token']} for world")
             return answer
         self._default_tags = config["default_tags"] or {}

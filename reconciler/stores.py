@@ -150,9 +150,9 @@ class Remediations(Protocol):
     def open_with(self, finding_id: FindingId) -> Remediation | None: ...
     def in_phases(self, phases: Iterable[Phase]) -> tuple[Remediation, ...]: ...
     def due(self, now: datetime) -> tuple[RemediationId, ...]:
-        """Return every open one whose `next_at` has come or is not set.
+        """Return every open one that can go on by itself now.
 
-        One that was last moved by a clock ahead of `now` is due too: its `next_at` came from
+        It waits for no person, and its `next_at` has come or is not set. One that was last moved by a clock ahead of `now` is due too: its `next_at` came from
         that clock.
         """
         ...

@@ -152,8 +152,8 @@ class Remediations(Protocol):
     def due(self, now: datetime) -> tuple[RemediationId, ...]:
         """Return every open one that can go on by itself now.
 
-        It waits for no person, and its `next_at` has come or is not set. One that was last moved by a clock ahead of `now` is due too: its `next_at` came from
-        that clock.
+        It waits for no person, and its `next_at` has come or is not set. One that a clock ahead
+        of `now` has moved is due too: its `next_at` came from that clock.
         """
         ...
 

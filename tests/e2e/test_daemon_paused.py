@@ -39,7 +39,10 @@ def test_a_stack_that_fell_due_while_the_daemon_was_stopped_is_scanned_soon_afte
         time.sleep(12)
         resumed = time.time()
         daemon.process.send_signal(signal.SIGCONT)
-        daemon.until("a scan after it", lambda: last_scan(daemon) != before)
-        after = last_scan(daemon)
-    assert after is not None
+
+        def later() -> datetime | None:
+            last = last_scan(daemon)
+            return last if last and last > before else None
+
+        after = daemon.until("a scan after it", later)
     assert after.timestamp() >= resumed - 1

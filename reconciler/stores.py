@@ -150,10 +150,10 @@ class Remediations(Protocol):
     def open_with(self, finding_id: FindingId) -> Remediation | None: ...
     def in_phases(self, phases: Iterable[Phase]) -> tuple[Remediation, ...]: ...
     def due(self, now: datetime) -> tuple[RemediationId, ...]:
-        """Return every open one whose `next_at` has come or is not set.
+        """Return every open one that can go on by itself now.
 
-        One that was last moved by a clock ahead of `now` is due too: its `next_at` came from
-        that clock.
+        It waits for no person, and its `next_at` has come or is not set. One that a clock ahead
+        of `now` has moved is due too: its `next_at` came from that clock.
         """
         ...
 

@@ -84,6 +84,9 @@ IN_EFFECT: Final = frozenset({Phase.APPLYING, Phase.VERIFYING, Phase.UNKNOWN})
 BEFORE_EFFECT: Final = OPEN - IN_EFFECT - {Phase.NEEDS_HUMAN}
 """Nothing was changed yet, so a remediation may simply end."""
 
+FOR_PERSON: Final = frozenset({Phase.AWAITING_APPROVAL, Phase.NEEDS_HUMAN})
+"""Only a person moves it on, or the end of the time that person has."""
+
 _P, _E = Phase, Event
 _FORWARD: Final[Mapping[tuple[Phase, Event], Phase]] = {
     (_P.DETECTED, _E.SEEN_AGAIN): _P.CONFIRMED,

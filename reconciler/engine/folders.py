@@ -65,14 +65,17 @@ def drop_plans(folder: Path) -> None:
 def run_folders(runs: Path) -> Iterator[Path]:
     """Yield the folders of runs; those of plans that nobody will apply are none."""
     for folder in runs.iterdir():
-        if not folder.name.startswith((_PLAN_PREFIX, _DRAFT_PREFIX)):
-            yield folder
+        # A link would lead out of the data directory, and files there are not ours to remove.
+        if folder.is_symlink() or folder.name.startswith((_PLAN_PREFIX, _DRAFT_PREFIX)):
+            continue
+        yield folder
 
 
 def drop_left_behind(runs: Path) -> None:
     """Remove the plans of processes that died; one that is being made now stays."""
     for folder in runs.glob(f"{_PLAN_PREFIX}*"):
-        with contextlib.suppress(FileNotFoundError), _opened(folder) as descriptor:
+        # Gone meanwhile, or a link or a file that is not ours to remove.
+        with contextlib.suppress(OSError), _opened(folder) as descriptor:
             if _is_abandoned(descriptor):
                 drop(folder)
 
@@ -87,7 +90,7 @@ def _is_abandoned(descriptor: int) -> bool:
 
 @contextlib.contextmanager
 def _opened(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         yield descriptor
     finally:

@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from reconciler.domain.cadence import CLOCK_SKEW
 from reconciler.domain.errors import ConflictError, NotFoundError
 from reconciler.domain.model import StackName
-from reconciler.domain.phases import IN_EFFECT, OPEN, Phase
+from reconciler.domain.phases import FOR_PERSON, IN_EFFECT, OPEN, Phase
 from reconciler.domain.records import FindingId, Page, Remediation, RemediationId
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
@@ -96,10 +96,11 @@ class SqlRemediations:
         return self._all(col(RemediationRow.phase).in_(words))
 
     def due(self, now: datetime) -> tuple[RemediationId, ...]:
-        """Return every open one that is to be looked at now, oldest first."""
+        """Return every open one that can go on by itself now, oldest first."""
         next_at = col(RemediationRow.next_at)
         ahead = col(RemediationRow.updated_at) > now + CLOCK_SKEW
-        wanted = (_is_open(), or_(next_at.is_(None), next_at <= now, ahead))
+        by_itself = col(RemediationRow.phase).not_in(sorted(phase.value for phase in FOR_PERSON))
+        wanted = (_is_open(), by_itself, or_(next_at.is_(None), next_at <= now, ahead))
         statement = select(RemediationRow.id).where(*wanted).order_by(*_OLDEST_FIRST)
         return tuple(map(RemediationId, self.rows.scalars(statement)))
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from reconciler.domain.cadence import is_due
 from reconciler.domain.model import Kind, Severity, StackName
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.records import Health, TemplateId
@@ -27,6 +28,21 @@ async def test_stacks_are_kept_by_name(store: Store) -> None:
     assert await store.transact(lambda t: t.stacks.remove(WEBSHOP))
     assert not await store.transact(lambda t: t.stacks.remove(WEBSHOP))
     assert await store.read(lambda t: t.stacks.get(WEBSHOP)) is None
+
+
+async def test_stacks_are_due_as_the_domain_says_the_longest_overdue_first(store: Store) -> None:
+    stacks = [
+        a_stack("new", next_due_at=None),
+        a_stack("now", next_due_at=NOW),
+        a_stack("overdue", next_due_at=NOW - HOUR),
+        a_stack("later", next_due_at=NOW + HOUR, last_pass_at=NOW),
+        a_stack("scanned-tomorrow", next_due_at=NOW + 25 * HOUR, last_pass_at=NOW + 24 * HOUR),
+        a_stack("a-program-s", next_due_at=None, source="embedded"),
+    ]
+    await each(store, lambda t, one: t.stacks.put(one), stacks)
+    due = await store.read(lambda t: t.stacks.due(NOW))
+    assert due == ("new", "overdue", "now", "scanned-tomorrow")
+    assert set(due) == {one.name for one in stacks if is_due(one, now=NOW)}
 
 
 async def test_policies_are_asked_by_position_and_then_by_name(store: Store) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import StackName
-from reconciler.domain.phases import IN_EFFECT, OPEN, TERMINAL, Phase
+from reconciler.domain.phases import FOR_PERSON, IN_EFFECT, OPEN, TERMINAL, Phase
 from reconciler.domain.records import Approval, FindingId, RemediationId
 from reconciler.stores import Store, Transaction
 from tests.contract.store.records import HOUR, NOW, WEBSHOP, a_remediation
@@ -149,10 +149,17 @@ async def test_due_are_open_ones_whose_time_has_come(store: Store) -> None:
         a_remediation("at-once"),
         a_remediation("now", next_at=NOW, created_at=NOW + HOUR),
         a_remediation("later", next_at=NOW + HOUR),
-        *(a_remediation(phase.value, phase=phase) for phase in sorted(TERMINAL)),
+        a_remediation(
+            "moved-by-a-clock-ahead",
+            created_at=NOW + 2 * HOUR,
+            updated_at=NOW + 2 * HOUR,
+            next_at=NOW + 3 * HOUR,
+        ),
+        *(a_remediation(phase.value, phase=phase) for phase in sorted({*TERMINAL, *FOR_PERSON})),
     ]
     await each(store, lambda t, one: t.remediations.add(one), added)
-    assert await store.read(lambda t: t.remediations.due(NOW)) == ("at-once", "now")
+    due = await store.read(lambda t: t.remediations.due(NOW))
+    assert due == ("at-once", "now", "moved-by-a-clock-ahead")
 
 
 async def test_expired_are_those_nobody_approved_in_time(store: Store) -> None:

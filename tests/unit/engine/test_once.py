@@ -8,6 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -243,3 +244,15 @@ async def test_what_a_dead_planner_left_goes_with_the_start_of_a_daemon(house: H
     (left / "plan.bin").touch()
     await recover(house.service)
     assert not left.exists()
+
+
+async def test_links_among_the_runs_lead_to_nothing_that_is_removed(
+    house: House, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "plan.bin").touch()
+    for name in ("a-run", "plan-of-somebody"):
+        (house.service.runs / name).symlink_to(theirs)
+    await recover(house.service)
+    assert (theirs / "plan.bin").exists()

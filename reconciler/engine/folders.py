@@ -58,6 +58,8 @@ def passing_folder(runs: Path) -> Iterator[Path]:
 
 def drop_plans(folder: Path) -> None:
     """Remove the saved plan of a run that ended: it holds secrets, and its time is over."""
+    if folder.is_symlink():
+        return  # what it leads to is not ours to clean
     for file in folder.glob("plan*"):
         file.unlink(missing_ok=True)
 
@@ -65,13 +67,16 @@ def drop_plans(folder: Path) -> None:
 def run_folders(runs: Path) -> Iterator[Path]:
     """Yield the folders of runs; those of plans that nobody will apply are none."""
     for folder in runs.iterdir():
-        if not folder.name.startswith((_PLAN_PREFIX, _DRAFT_PREFIX)):
+        ours = not folder.name.startswith((_PLAN_PREFIX, _DRAFT_PREFIX))
+        if ours and not folder.is_symlink() and folder.is_dir():
             yield folder
 
 
 def drop_left_behind(runs: Path) -> None:
     """Remove the plans of processes that died; one that is being made now stays."""
     for folder in runs.glob(f"{_PLAN_PREFIX}*"):
+        if folder.is_symlink():
+            continue
         with contextlib.suppress(FileNotFoundError), _opened(folder) as descriptor:
             if _is_abandoned(descriptor):
                 drop(folder)
@@ -87,7 +92,8 @@ def _is_abandoned(descriptor: int) -> bool:
 
 @contextlib.contextmanager
 def _opened(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(folder, flags)
     try:
         yield descriptor
     finally:

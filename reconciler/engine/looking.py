@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -57,7 +57,7 @@ async def load(service: Service, stack: StackRecord) -> Loaded:
         PermanentError: there is no adapter for it, or its set-up is unusable.
     """
     reference = await apart(lambda: _reference(service, stack), place=Path(stack.directory))
-    adapter = service.adapter_of(stack)
+    adapter = service.adapter_of(replace(stack, tool=reference.tool))
     return Loaded(adapter, await adapter.load(reference))
 
 

@@ -228,6 +228,10 @@ def _check(draft: StackDraft) -> None:
     name = draft.name or Path(draft.directory).name
     if not name.strip() or len(name) > LONGEST_NAME or "/" in name or not name.isprintable():
         raise InvalidError(f"a stack's name has 1 to {LONGEST_NAME} characters, and no slash")
+    if name in {".", ".."}:
+        raise InvalidError(
+            f"{name!r} is no name of a stack", remedy="give it a name that is not a folder's own"
+        )
     if not SHORTEST_INTERVAL <= draft.interval <= LONGEST_INTERVAL:
         raise InvalidError("an interval is at least 10 s and at most a year")
     if draft.workspace and draft.pulumi_stack:

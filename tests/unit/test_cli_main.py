@@ -149,3 +149,17 @@ def test_a_closed_pipe_is_quiet() -> None:
     told = process.stderr.read()
     process.stderr.close()
     assert (process.wait(timeout=60), told) == (141, b"")
+
+
+@pytest.mark.parametrize("module", ["reconciler", "reconciler.cli.main"])
+def test_the_modules_are_the_command(module: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", module, "scan", "/nonexistent"],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert "/nonexistent does not exist" in ended.stderr

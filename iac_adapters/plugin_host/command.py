@@ -101,7 +101,7 @@ async def _start(
         )
     except OSError as error:
         os.close(held)
-        if error.filename == str(directory):
+        if str(error.filename) == str(directory):
             raise PermanentError(
                 f"{directory}: is not there any more", remedy="restore the stack's directory"
             ) from error

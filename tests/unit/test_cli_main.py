@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -163,3 +164,11 @@ def test_the_modules_are_the_command(module: str) -> None:
     )
     assert ended.returncode == 1
     assert "/nonexistent does not exist" in ended.stderr
+
+
+def test_json_on_stdout_holds_nothing_that_a_terminal_obeys(tmp_path: Path) -> None:
+    name = "a\u202eb\x9bc"
+    ended = trueup("scan", "--json", str(tmp_path / name))
+    assert ended.returncode == 1
+    assert name in json.dumps(json.loads(ended.stdout), ensure_ascii=False)
+    assert ended.stdout.isascii()

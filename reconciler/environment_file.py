@@ -38,6 +38,10 @@ def read_environment_file(file: Path) -> dict[str, str]:
             raise PermanentError(
                 f"{file}:{number}: not of the form NAME=value", remedy="correct that line"
             )
+        if "\0" in line:
+            raise PermanentError(
+                f"{file}:{number}: holds a NUL character", remedy="correct that line"
+            )
         variables[found.group(1)] = _unquoted(found.group(2))
     return variables
 

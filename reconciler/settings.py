@@ -114,6 +114,17 @@ def _existing_file(path: Path, info: ValidationInfo) -> Path:
     return path if (info.context or {}).get("told_later") else _script(path)
 
 
+def _spoken(name: str) -> str:
+    if name in {".", ".."}:
+        message = f"{name!r} is no name"
+        raise ValueError(message)
+    if not name.isprintable():
+        # Control and direction characters make one name look like another.
+        message = "a name holds no control or direction characters"
+        raise ValueError(message)
+    return name
+
+
 Interval = Annotated[timedelta, BeforeValidator(_interval)]
 Span = Annotated[timedelta, BeforeValidator(_span)]
 Size = Annotated[int, BeforeValidator(_size)]
@@ -122,7 +133,11 @@ ExistingDirectory = Annotated[PlacedPath, AfterValidator(_existing_directory)]
 Script = Annotated[PlacedPath, AfterValidator(_script)]
 ExistingFile = Annotated[PlacedPath, AfterValidator(_existing_file)]
 VariablePattern = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$")]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$"),
+    AfterValidator(_spoken),
+]
 
 
 class _Section(BaseModel):

@@ -76,6 +76,7 @@ class World:
     lost: set[ResourceAddress] = field(default_factory=set)
     providers: dict[ResourceAddress, str] = field(default_factory=dict)
     doubts: tuple[ProviderDoubt, ...] = ()
+    lineage: str = "first"
     serial: int = 1
     effects: list[str] = field(default_factory=list)
 
@@ -178,6 +179,8 @@ class WorldAdapter:
             ),
             timing_ms={"load": 1.0},
             provider_doubts=world.doubts,
+            lineage=world.lineage,
+            serial=world.serial,
         )
 
     async def observe(

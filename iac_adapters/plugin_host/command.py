@@ -101,6 +101,10 @@ async def _start(
         )
     except OSError as error:
         os.close(held)
+        if str(error.filename) == str(directory):
+            raise PermanentError(
+                f"{directory}: is not there any more", remedy="restore the stack's directory"
+            ) from error
         raise PermanentError(
             f"{command[0]}: cannot be started: {error.strerror}",
             remedy="check that the program exists, may be executed and fits this machine",

@@ -410,5 +410,7 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         timing_ms=dict(timing.ms),
         warnings=said((*context.warnings, *payload.stack.providers.warnings), payload.secrets),
         provider_doubts=doubted(payload.stack.providers.doubts, payload.secrets),
+        lineage=context.state.lineage,
+        serial=context.state.serial,
         payload=payload,
     )

@@ -79,6 +79,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               conflicts=True),
     Operation("POST", "/stacks/{name}/scan", stacks.scan_stack, _OPERATOR, shapes.Queued,
               status=202),
+    Operation("POST", "/stacks/{name}/accept-state", stacks.accept_state, _APPROVER,
+              shapes.Stack),
     Operation("POST", "/stacks/{name}/plan", stacks.plan, _OPERATOR, shapes.Plan),
     Operation("GET", "/stacks/{name}/findings", stacks.list_stack_findings, _VIEWER,
               Listing[shapes.Finding]),

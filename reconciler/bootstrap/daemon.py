@@ -21,9 +21,14 @@ from reconciler.api.app import build_app, end_streams
 from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
 from reconciler.bootstrap.database_mark import open_known_store
-from reconciler.bootstrap.instance import instance_key, only_daemon, write_secret
+from reconciler.bootstrap.instance import instance_key, only_daemon, private_folder, write_secret
 from reconciler.bootstrap.keepsakes import Keepsakes
-from reconciler.bootstrap.registered import config_policies, stack_records, stack_reference
+from reconciler.bootstrap.registered import (
+    UNKNOWN_TOOL,
+    config_policies,
+    stack_records,
+    stack_reference,
+)
 from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.embedded import EmbeddedDispatcher
@@ -143,8 +148,7 @@ class _Daemon:
 
     def _service(self, store: Store) -> Service:
         settings = self._order.settings.daemon
-        runs = self._order.data_dir / "runs"
-        runs.mkdir(mode=0o700, exist_ok=True)
+        runs = private_folder(self._order.data_dir / "runs")
         return Service(
             store=store,
             clock=SystemClock(),
@@ -162,7 +166,8 @@ class _Daemon:
 
     def _adapter_of(self, record: StackRecord) -> IacAdapter:
         # One adapter per tool: its pool of warm plugins has one memory budget.
-        tool = stack_reference(record).tool
+        # What is kept of it is enough: a directory that is gone takes no run's log with it.
+        tool = stack_reference(record).tool if record.tool == UNKNOWN_TOOL else record.tool
         if tool not in self._adapters:
             self._adapters[tool] = open_adapter(
                 tool,

@@ -19,7 +19,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
-from reconciler.bootstrap.instance import DirectoryBusyError, instance_key, only_daemon
+from reconciler.bootstrap.instance import (
+    DirectoryBusyError,
+    instance_key,
+    only_daemon,
+    private_folder,
+)
 from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.runner_process import ProcessRunner
@@ -219,9 +224,7 @@ class Reconciler:
         return tuple(one.address for one in report.findings if one.kind in _CORRECTABLE)
 
     def _runs(self) -> Path:
-        runs = self._data_dir / "runs"
-        runs.mkdir(mode=0o700, exist_ok=True)
-        return runs
+        return private_folder(self._data_dir / "runs")
 
     def _reference(self, stack: str) -> StackReference:
         reference = self._references.get(StackName(stack))

@@ -33,6 +33,7 @@ def instance_key(data_dir: Path) -> bytes:
     path = data_dir / "instance.key"
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        refuse_shared(data_dir)
         if not path.exists():
             _create_once(path, secrets.token_bytes(_KEY_BYTES))
         mode, key = path.stat().st_mode, path.read_bytes()
@@ -61,12 +62,20 @@ def only_daemon(data_dir: Path) -> Iterator[None]:
     path = data_dir / _LOCK
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        refuse_shared(data_dir)
+        # Never through a link: what it leads to would be cut to nothing.
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, 0o600)
     except OSError as error:
+        _refuse_link(path)
         raise PermanentError(
             f"{path}: {error.strerror or error}", remedy="make the directory writable for you"
         ) from error
     with os.fdopen(descriptor, "r+") as file:
+        if os.fstat(descriptor).st_nlink != 1:
+            raise PermanentError(
+                f"{path}: is also another file's name", remedy=f"remove {path}, and start again"
+            )
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -78,6 +87,42 @@ def only_daemon(data_dir: Path) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def refuse_shared(data_dir: Path) -> None:
+    """Return when nobody else may write into `data_dir`.
+
+    Raises:
+        PermanentError: others may, and so could put links, plans and databases there.
+        OSError: it cannot be looked at.
+    """
+    if data_dir.stat().st_mode & 0o022:
+        raise PermanentError(
+            f"{data_dir}: others may write into the data directory", remedy=f"chmod 700 {data_dir}"
+        )
+
+
+def private_folder(folder: Path) -> Path:
+    """Return `folder`, made with mode 0700 where it was not there.
+
+    Raises:
+        PermanentError: it is a link or no directory, or cannot be made.
+    """
+    _refuse_link(folder)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise PermanentError(
+            f"{folder}: {error.strerror or error}", remedy="make the directory writable for you"
+        ) from error
+    return folder
+
+
+def _refuse_link(path: Path) -> None:
+    if path.is_symlink():
+        raise PermanentError(
+            f"{path}: is a symbolic link, which nothing here is", remedy=f"remove {path}"
+        )
 
 
 def _holder(path: Path) -> str:

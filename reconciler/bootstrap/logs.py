@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections import deque
 from typing import Final
@@ -10,6 +11,8 @@ from typing import Final
 import orjson
 import structlog
 
+_UNSAFE: Final = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+"""What a terminal obeys or what turns a line around: JSON may have it raw, a log may not."""
 _LEVEL: Final = logging.INFO
 _MOST_A_MINUTE: Final = 10
 _MINUTE_S: Final = 60.0
@@ -57,4 +60,5 @@ class _Seldom(logging.Filter):
 
 
 def _json(event: object, **_options: object) -> str:
-    return orjson.dumps(event, default=str).decode()
+    line = orjson.dumps(event, default=str).decode()
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", line)

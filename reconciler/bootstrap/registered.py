@@ -15,7 +15,7 @@ from reconciler.environment_file import read_environment_file
 from reconciler.ports import StackReference
 from reconciler.settings import PolicyMatch, PolicySettings, Settings, StackSettings
 
-_UNKNOWN_TOOL = "unknown"
+UNKNOWN_TOOL = "unknown"
 
 
 def stack_records(settings: Settings) -> tuple[StackRecord, ...]:
@@ -50,7 +50,7 @@ def _tool_of(directory: Path) -> str:
     try:
         return detect_tool(directory)
     except PermanentError:
-        return _UNKNOWN_TOOL
+        return UNKNOWN_TOOL
 
 
 def stack_reference(record: StackRecord) -> StackReference:

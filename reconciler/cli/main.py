@@ -194,3 +194,7 @@ def _crashed(error: Exception) -> int:
         "please report this with that file",
     )
     return EXIT_ERROR
+
+
+if __name__ == "__main__":
+    main()

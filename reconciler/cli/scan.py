@@ -17,7 +17,7 @@ from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, se
 from reconciler.bootstrap.instance import instance_key
 from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.cli.crash import write_crash_log
-from reconciler.cli.paint import paint_for
+from reconciler.cli.paint import paint_for, safe
 from reconciler.cli.progress import ScanProgress
 from reconciler.cli.render import error_lines, report_lines
 from reconciler.domain.errors import ReconcilerError
@@ -119,7 +119,7 @@ def scan(  # noqa: PLR0913 - one parameter per option
         references, rating, data_dir = _prepared(context.obj, asked)
     except ReconcilerError as error:
         if as_json:
-            click.echo(json_bytes(scan_object((), errors=[(None, error)])))
+            click.echo(safe(json_bytes(scan_object((), errors=[(None, error)])).decode()))
         raise
     order = _Order(
         references=references,
@@ -199,7 +199,8 @@ def _end_on_sigterm() -> None:
 
 def _print(done: FleetPass, order: _Order, number: int) -> None:
     if order.as_json:
-        body = json_bytes(scan_object(done.reports, errors=done.failures))
+        # One line, in which the escapes of `safe` are JSON's own.
+        body = safe(json_bytes(scan_object(done.reports, errors=done.failures)).decode())
         click.echo(body)
     else:
         _print_words(done, order, number)

@@ -151,6 +151,16 @@ def scan_stack(asking: Asking, *, name: str) -> None:
     asking.answer(body, [f"{text_of(known['name'])} is looked at next; see `trueup status`"])
 
 
+@stack.command("accept-state", epilog=examples("trueup stack accept-state webshop"))
+@click.argument("name")
+@asks_daemon
+def accept_state(asking: Asking, *, name: str) -> None:
+    """Say that the state a stack has now is the right one, though it does not follow the last."""
+    known = _named(asking, name)
+    body = asking.api.post("stacks", known["name"], "accept-state")
+    asking.answer(body, [f"{text_of(known['name'])}: its state is taken at the next look"])
+
+
 def _named(asking: Asking, name: str) -> Json:
     exact = asking.api.find("stacks", name)
     return exact if exact is not None else choose(asking.api.each("stacks"), STACK, name)

@@ -120,6 +120,8 @@ class Snapshot:
     timing_ms: Mapping[str, float]
     warnings: tuple[str, ...] = ()
     provider_doubts: tuple[ProviderDoubt, ...] = ()
+    lineage: str = ""
+    serial: int | None = None
     payload: object = field(default=None, repr=False, compare=False)
 
 

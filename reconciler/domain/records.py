@@ -77,6 +77,9 @@ class StackRecord:
     next_due_at: datetime | None = None
     provider_doubts: tuple[ProviderDoubt, ...] = ()
     """Why objects of some providers are not corrected unasked, as of the last scan."""
+    lineage: str = ""
+    serial: int | None = None
+    """Which state was read last without a doubt about it, where the tool's states have these."""
 
 
 @dataclass(frozen=True, slots=True)

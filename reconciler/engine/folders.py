@@ -58,6 +58,8 @@ def passing_folder(runs: Path) -> Iterator[Path]:
 
 def drop_plans(folder: Path) -> None:
     """Remove the saved plan of a run that ended: it holds secrets, and its time is over."""
+    if folder.is_symlink():
+        return  # what it leads to is not ours to clean
     for file in folder.glob("plan*"):
         file.unlink(missing_ok=True)
 
@@ -66,9 +68,9 @@ def run_folders(runs: Path) -> Iterator[Path]:
     """Yield the folders of runs; those of plans that nobody will apply are none."""
     for folder in runs.iterdir():
         # A link would lead out of the data directory, and files there are not ours to remove.
-        if folder.is_symlink() or folder.name.startswith((_PLAN_PREFIX, _DRAFT_PREFIX)):
-            continue
-        yield folder
+        ours = not folder.name.startswith((_PLAN_PREFIX, _DRAFT_PREFIX))
+        if ours and not folder.is_symlink() and folder.is_dir():
+            yield folder
 
 
 def drop_left_behind(runs: Path) -> None:

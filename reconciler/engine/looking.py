@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from reconciler.bounded_files import apart
 from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.domain.model import ResourceAddress, Snapshot, StackReport
 from reconciler.domain.records import StackRecord
+from reconciler.domain.state_lineage import StateMark
 from reconciler.engine.fleet import defect
 from reconciler.engine.roots import refuse_outside
 from reconciler.engine.scan import Scanning, scan_loaded
@@ -36,6 +37,7 @@ class Look:
     began_at: datetime
     took_ms: float
     declarations: tuple[Declaration, ...] | None = None
+    state: StateMark = field(default_factory=StateMark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ async def load(service: Service, stack: StackRecord) -> Loaded:
         PermanentError: there is no adapter for it, or its set-up is unusable.
     """
     reference = await reference_of(service, stack)
-    adapter = service.adapter_of(stack)
+    adapter = service.adapter_of(replace(stack, tool=reference.tool))
     return Loaded(adapter, await adapter.load(reference))
 
 
@@ -104,6 +106,7 @@ async def look(
         began_at=began_at,
         took_ms=(loop.time() - started) * 1000,
         declarations=declared,
+        state=StateMark(snapshot.lineage, snapshot.serial),
     )
 
 

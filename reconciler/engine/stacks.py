@@ -111,6 +111,28 @@ async def remove(service: Service, name: StackName, *, actor: str) -> None:
     await service.store.transact(work)
 
 
+async def accept_state(service: Service, name: StackName, *, actor: str) -> StackRecord:
+    """Take the state that the stack has now for the right one, and look at it soon.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> StackRecord:
+        known = tx.stacks.get(name)
+        if known is None:
+            raise NotFoundError(f"there is no stack {name}")
+        accepted = replace(known, lineage="", serial=None)
+        tx.stacks.put(accepted)
+        details = {"lineage": known.lineage, "serial": known.serial}
+        audit(tx, "stack.state_accepted", name, at=at, actor=actor, details=details)
+        scan_soon(tx, name, at=at)
+        return accepted
+
+    return await service.store.transact(work)
+
+
 async def sync_config_stacks(service: Service, records: Sequence[StackRecord]) -> None:
     """Make the stacks of `trueup.toml` be exactly `records`, keeping what is known of them.
 
@@ -210,6 +232,10 @@ def _check(draft: StackDraft) -> None:
     name = draft.name or Path(draft.directory).name
     if not name.strip() or len(name) > LONGEST_NAME or "/" in name or not name.isprintable():
         raise InvalidError(f"a stack's name has 1 to {LONGEST_NAME} characters, and no slash")
+    if name in {".", ".."}:
+        raise InvalidError(
+            f"{name!r} is no name of a stack", remedy="give it a name that is not a folder's own"
+        )
     if not SHORTEST_INTERVAL <= draft.interval <= LONGEST_INTERVAL:
         raise InvalidError("an interval is at least 10 s and at most a year")
     if draft.workspace and draft.pulumi_stack:
@@ -238,7 +264,7 @@ def _anew(known: StackRecord, wanted: StackRecord) -> StackRecord:
         definition=wanted.definition,
     )
     if (known.directory, dict(known.definition)) != (wanted.directory, dict(wanted.definition)):
-        return replace(changed, revision=None, next_due_at=None)
+        return replace(changed, revision=None, next_due_at=None, lineage="", serial=None)
     return changed if known.interval == wanted.interval else replace(changed, next_due_at=None)
 
 

@@ -8,9 +8,10 @@ from typing import Final
 
 from reconciler.domain.cadence import SHORTEST, is_due, next_pass_after
 from reconciler.domain.lifecycle import fold, implausible
-from reconciler.domain.model import StackName
+from reconciler.domain.model import ProviderDoubt, StackName
 from reconciler.domain.phases import Phase
 from reconciler.domain.records import Health, Remediation, RemediationId, StackRecord
+from reconciler.domain.state_lineage import StateMark, state_doubt
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.due import advance_soon
 from reconciler.engine.findings import keep
@@ -135,15 +136,15 @@ def _seen(tx: Transaction, name: StackName, seen: Look, *, confirm_after: timede
     doubt = implausible(
         seen.report, last_good=stack.counts, same_revision=seen.revision == stack.revision
     )
+    of_state = state_doubt(StateMark(stack.lineage, stack.serial), seen.state)
+    sound = doubt is None and of_state is None
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
-    folded = fold(
-        tx.findings.unhealed(name), seen.report, may_heal=doubt is None, shown=finding_object
-    )
+    folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound, shown=finding_object)
     records = keep(tx, name, folded, at=at)
     kept = end_overtaken(tx, name, folded, at=at)
     opened, acted_on = open_wanted(tx, records, still_open=kept, at=at, confirm_after=confirm_after)
-    fresh = _freshened(stack, seen, doubt)
+    fresh = _freshened(stack, seen, doubt, of_state)
     again_after = next_pass_after(
         fresh, now=at, acted_on=acted_on, confirm_by=_confirm_by((*kept, *opened), confirm_after)
     )
@@ -152,9 +153,13 @@ def _seen(tx: Transaction, name: StackName, seen: Look, *, confirm_after: timede
     return Passed(again_after, tuple(one.id for one in (*kept, *opened)))
 
 
-def _freshened(stack: StackRecord, seen: Look, doubt: str | None) -> StackRecord:
+def _freshened(
+    stack: StackRecord, seen: Look, doubt: str | None, of_state: ProviderDoubt | None
+) -> StackRecord:
     report = seen.report
     complete = doubt is None and not report.unreadable
+    if of_state is None:
+        stack = replace(stack, lineage=seen.state.lineage, serial=seen.state.serial)
     return replace(
         stack,
         health=_health(seen, complete=complete),
@@ -167,7 +172,8 @@ def _freshened(stack: StackRecord, seen: Look, doubt: str | None) -> StackRecord
         verified_at=report.observed_at if complete else stack.verified_at,
         error=doubt,
         error_since=None if doubt is None else stack.error_since or report.observed_at,
-        provider_doubts=report.provider_doubts,
+        # Of a state in doubt first: it explains the others.
+        provider_doubts=(*(() if of_state is None else (of_state,)), *report.provider_doubts),
     )
 
 

@@ -78,13 +78,15 @@ def _values(stack: StackRecord) -> Values:
         "error_since": stack.error_since,
         "next_due_at": stack.next_due_at,
         "provider_doubts": [asdict(doubt) for doubt in stack.provider_doubts] or None,
+        "lineage": stack.lineage,
+        "serial": stack.serial,
     }
 
 
 def _stack(row: Sequence[Any]) -> StackRecord:
     """Return the stack of a row of `_STACKS`, whose columns are in the order of the fields."""
     (name, tool, directory, interval_s, adaptive, source, definition, health, counts, *rest) = row
-    rest[-1] = tuple(ProviderDoubt(**doubt) for doubt in rest[-1] or ())
+    rest[-3] = tuple(ProviderDoubt(**doubt) for doubt in rest[-3] or ())
     return StackRecord(
         name,
         tool,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -149,3 +150,25 @@ def test_a_closed_pipe_is_quiet() -> None:
     told = process.stderr.read()
     process.stderr.close()
     assert (process.wait(timeout=60), told) == (141, b"")
+
+
+@pytest.mark.parametrize("module", ["reconciler", "reconciler.cli.main"])
+def test_the_modules_are_the_command(module: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", module, "scan", "/nonexistent"],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert "/nonexistent does not exist" in ended.stderr
+
+
+def test_json_on_stdout_holds_nothing_that_a_terminal_obeys(tmp_path: Path) -> None:
+    name = "a\u202eb\x9bc"
+    ended = trueup("scan", "--json", str(tmp_path / name))
+    assert ended.returncode == 1
+    assert name in json.dumps(json.loads(ended.stdout), ensure_ascii=False)
+    assert ended.stdout.isascii()

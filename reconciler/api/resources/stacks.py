@@ -75,6 +75,12 @@ async def scan_stack(service: Daemon, name: StackPath) -> Response:
     return answered({"stack": name, "queued": True}, status=202)
 
 
+async def accept_state(service: Daemon, counts: Tallies, actor: Actor, name: StackPath) -> Response:
+    """Say that the state the stack has now is the right one, though it does not follow the last."""
+    await stacks.accept_state(service, StackName(name), actor=actor)
+    return answered(await _shown(service, counts, name))
+
+
 async def plan(service: Daemon, name: StackPath) -> Response:
     """Return what correcting every finding of a stack would do; nothing is changed."""
     return answered(await plan_stack(service, StackName(name)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlmodel import Field
 
 from reconciler.storage.columns import JsonObjectText, JsonText, Moment, PlainText
@@ -35,6 +35,8 @@ class StackRow(Row, table=True):
     error_since: datetime | None = Field(default=None, sa_type=Moment)
     next_due_at: datetime | None = Field(default=None, sa_type=Moment)
     provider_doubts: Any | None = Field(default=None, sa_type=JsonText, nullable=True)
+    serial: int | None = Field(default=None, sa_type=BigInteger)
+    lineage: str = Field(default="", sa_type=PlainText, sa_column_kwargs={"server_default": ""})
 
 
 class TemplateRow(Row, table=True):

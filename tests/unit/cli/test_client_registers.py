@@ -71,6 +71,8 @@ def test_a_stack_can_be_listed_shown_scanned_and_removed(daemon: FakeDaemon, ask
     assert "webshop  terraform  15 min  in sync  config  /srv/webshop" in ask("stack", "list").out
     assert "looked at   every 15 min" in ask("stack", "show", "web").out
     assert ask("stack", "scan", "webshop", "--json").json["queued"] is True
+    daemon.has("POST /stacks/webshop/accept-state", Answer(api.stack()))
+    assert "webshop: its state is taken" in ask("stack", "accept-state", "webshop").out
     assert "watched no longer" in ask("stack", "remove", "webshop").out
     assert "did you mean webshop?" in ask("stack", "show", "webshoop").err
 

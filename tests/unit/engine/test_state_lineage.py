@@ -1,0 +1,50 @@
+"""A state that is lost, foreign or older: nothing is corrected unasked until a person says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.domain.phases import Phase
+from reconciler.engine.stacks import accept_state
+from tests.unit.engine.house import AUTO, SHOP, A, House
+
+
+@pytest.mark.parametrize(
+    ("lineage", "serial", "words"),
+    [("", 0, "is gone"), ("second", 5, "another one"), ("first", 1, "older copy")],
+    ids=["lost", "foreign", "older"],
+)
+async def test_a_state_that_does_not_follow_the_last_holds_until_it_is_accepted(
+    house: House, lineage: str, serial: int, words: str
+) -> None:
+    await house.put(AUTO)
+    house.world.serial = 3
+    await house.look()
+    house.world.lineage, house.world.serial = lineage, serial
+    house.world.live[A] = {"size": 9}
+    await house.look(seconds=31)
+    await house.look(seconds=31)
+    held = await house.the_open()
+    assert held.phase is Phase.HELD
+    assert words in str(held.hold_reason)
+    stack = await house.stack()
+    assert (stack.lineage, stack.serial) == ("first", 3)
+    assert words in stack.provider_doubts[0].reason
+    assert house.world.effects == []
+
+    await accept_state(house.service, SHOP, actor="ann")
+    await house.look(seconds=31)
+    await house.later(seconds=61)
+    assert (await house.stack()).provider_doubts == ()
+    assert house.world.effects != []
+    assert "stack.state_accepted" in await house.actions()
+
+
+async def test_findings_do_not_heal_by_a_state_in_doubt(house: House) -> None:
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    (before,) = await house.findings()
+    house.world.lineage = "second"
+    house.world.live[A] = {"size": 1}
+    await house.look()
+    assert [one.id for one in await house.findings()] == [before.id]

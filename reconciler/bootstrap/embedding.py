@@ -8,6 +8,7 @@ await reconciler.apply(plan, approved_digest=plan.digest)
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -22,6 +23,7 @@ from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, se
 from reconciler.bootstrap.instance import instance_key
 from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.dispatch.runner_process import ProcessRunner
+from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.errors import (
     ConflictError,
     InDoubtError,
@@ -199,6 +201,7 @@ class Reconciler:
         log = folder / "log"
         outcome = self._adapter(reference.tool).outcome(snapshot, ended=ended, log=log)
         drop_plans(folder)
+        await asyncio.to_thread(SealedLogs(self._key).seal, log)
         return Applied(outcome, await self._verified(reference, outcome, plan))
 
     async def _planned_anew(self, reference: StackReference, plan: Plan, folder: Path) -> Snapshot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from reconciler.domain.phases import OPEN, Event, Phase
 from reconciler.domain.records import RemediationId, Run, RunState
@@ -14,6 +15,7 @@ from reconciler.engine.journal import audit, emit
 from reconciler.engine.moves import move
 from reconciler.engine.runs import run_body
 from reconciler.engine.service import Service
+from reconciler.ports import Running
 from reconciler.stores import Transaction
 
 
@@ -54,9 +56,15 @@ async def recover(service: Service) -> None:
     for folder in service.runs.iterdir():
         if folder.name not in needed:
             drop_plans(folder)
-            await asyncio.to_thread(service.logs.seal, folder / "log")
+            await asyncio.to_thread(_seal, service, folder)
     for remediation in open_ones:
         service.dispatcher.advance_soon(remediation.id)
+
+
+def _seal(service: Service, folder: Path) -> None:
+    # A run that another program began may go on: its command still writes there.
+    if not isinstance(service.runner.state(None, folder), Running):
+        service.logs.seal(folder / "log")
 
 
 def _end_orphan(tx: Transaction, run: Run, *, at: datetime) -> None:

@@ -30,7 +30,7 @@ from iac_adapters.pulumi.remembering import remembered
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.stack_secrets import written_redactor
 from iac_adapters.pulumi.warm import WarmStack
-from iac_adapters.redaction.edge import said, seen
+from iac_adapters.redaction.edge import Verdicts, said
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import Redactor, redacting
 from iac_adapters.timing import Timing
@@ -177,6 +177,7 @@ class PulumiAdapter:
     ) -> AsyncIterator[Observed]:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = _payload(snapshot)
+        safe = Verdicts(payload, self._masker)
         wanted = set(addresses) if addresses is not None else None
         chosen = [
             resource
@@ -185,11 +186,11 @@ class PulumiAdapter:
         ]
         if payload.found is not None:
             for observed in verdicts(payload.found, chosen, masker=self._masker):
-                yield seen(observed, payload, self._masker)
+                yield await safe.seen(observed)
             return
         async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
             async for observed in pass_:
-                yield seen(observed, payload, self._masker)
+                yield await safe.seen(observed)
 
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         """Return the declared forms. See `IacAdapter.declarations`."""

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from iac_adapters.plugin_host.deadlines import configure_deadline_s, read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.redaction.edge import said, seen
+from iac_adapters.redaction.edge import Verdicts, gathered, said
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.terraform.cli_engine import CliPlan, plan_by_cli, verdicts
@@ -156,6 +156,7 @@ class TerraformAdapter:
     ) -> AsyncIterator[Observed]:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = _payload(snapshot)
+        safe = Verdicts(payload.secrets, self._masker)
         wanted = set(addresses) if addresses is not None else None
         chosen = [
             resource
@@ -165,12 +166,12 @@ class TerraformAdapter:
         if snapshot.obtained_by is Engine.CLI:
             assert payload.plan is not None  # noqa: S101 - made together
             for observed in verdicts(payload.plan, chosen, masker=self._masker):
-                yield seen(observed, payload.secrets, self._masker)
+                yield await safe.seen(observed)
             return
         assert payload.warm is not None  # noqa: S101 - likewise
         async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
             async for observed in pass_:
-                yield seen(observed, payload.secrets, self._masker)
+                yield await safe.seen(observed)
 
     async def _load_by_cli(
         self, reference: StackReference, context: Context, timing: Timing
@@ -193,7 +194,7 @@ class TerraformAdapter:
         """Let the tool plan exactly `addresses`. See `IacAdapter.plan`."""
         payload = _payload(snapshot)
         context = payload.context
-        redactor = payload.secrets.redactor
+        redactor = await gathered(payload.secrets)
         order = PlanOrder(context, payload.stack, folder, redactor)
         with redacting(lambda: redactor):
             document = await saved_plan(order, addresses)

@@ -41,7 +41,7 @@ from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.stack_secrets import written_redactor
 from iac_adapters.pulumi.warm import WarmStack
-from iac_adapters.redaction.edge import doubted, said, seen
+from iac_adapters.redaction.edge import Verdicts, doubted, said
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import Redactor, redacting
 from iac_adapters.timing import Timing
@@ -209,6 +209,7 @@ class PulumiAdapter:
     ) -> AsyncIterator[Observed]:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = _payload(snapshot)
+        safe = Verdicts(payload, self._masker)
         wanted = set(addresses) if addresses is not None else None
         chosen = [
             resource
@@ -219,7 +220,7 @@ class PulumiAdapter:
         async with contextlib.aclosing(self._observed(payload, chosen)) as pass_:
             async for observed in pass_:
                 counted.take(observed)
-                yield observed
+                yield await safe.seen(observed)
         if wanted is None:
             await self._keep_identities(payload, counted)
 
@@ -228,11 +229,11 @@ class PulumiAdapter:
     ) -> AsyncGenerator[Observed, None]:
         if payload.found is not None:
             for observed in verdicts(payload.found, chosen, masker=self._masker):
-                yield seen(observed, payload, self._masker)
+                yield observed
             return
         async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
             async for observed in pass_:
-                yield seen(observed, payload, self._masker)
+                yield observed
 
     async def _keep_identities(self, payload: Payload, counted: Pass) -> None:
         """Remember where the providers look that have shown their objects in a whole pass."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol
@@ -22,22 +23,42 @@ class Secrets(Protocol):
         ...
 
 
-def seen(observed: Observed, secrets: Secrets, masker: Masker) -> Observed:
-    """Return a verdict without the stack's secrets.
+class Verdicts:
+    """Takes a stack's secrets out of its verdicts; gathers them for the first that needs it."""
 
-    A provider may write one into an attribute that nobody marked; such a value is masked as
-    a whole.
-    """
-    match observed.verdict:
-        case Unreadable(reason=reason):
-            return replace(observed, verdict=Unreadable(secrets.redactor.without(reason)))
-        case Drifted() as drifted if drifted.changes or drifted.consequences:
-            changes = tuple(_masked(secrets, masker, drifted.changes))
-            consequences = tuple(_masked(secrets, masker, drifted.consequences))
-            verdict = replace(drifted, changes=changes, consequences=consequences)
-            return replace(observed, verdict=verdict)
-        case _:
-            return observed
+    def __init__(self, secrets: Secrets, masker: Masker) -> None:
+        self._secrets = secrets
+        self._masker = masker
+        self._redactor: Redactor | None = None
+
+    async def seen(self, observed: Observed) -> Observed:
+        """Return a verdict without the stack's secrets.
+
+        A provider may write one into an attribute that nobody marked; such a value is masked
+        as a whole.
+        """
+        verdict = observed.verdict
+        if isinstance(verdict, Unreadable):
+            redactor = await self._gathered()
+            return replace(observed, verdict=Unreadable(redactor.without(verdict.reason)))
+        if isinstance(verdict, Drifted) and (verdict.changes or verdict.consequences):
+            redactor = await self._gathered()
+            changes = tuple(_masked(redactor, self._masker, verdict.changes))
+            consequences = tuple(_masked(redactor, self._masker, verdict.consequences))
+            drifted = replace(verdict, changes=changes, consequences=consequences)
+            return replace(observed, verdict=drifted)
+        return observed
+
+    async def _gathered(self) -> Redactor:
+        if self._redactor is None:
+            # Half a second for 5,000 resources, in which the API would not answer.
+            self._redactor = await gathered(self._secrets)
+        return self._redactor
+
+
+async def gathered(secrets: Secrets) -> Redactor:
+    """Return the stack's redactor, gathered on a thread of its own."""
+    return await asyncio.to_thread(lambda: secrets.redactor)
 
 
 def said(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:
@@ -64,10 +85,10 @@ def new_without_words(value: NewValue, redactor: Redactor, masker: Masker) -> Ne
     return replace(value, recorded=masker.mask(value.recorded), planned=masker.mask(value.planned))
 
 
-def _masked(secrets: Secrets, masker: Masker, changes: Iterable[Change]) -> Iterator[Change]:
+def _masked(redactor: Redactor, masker: Masker, changes: Iterable[Change]) -> Iterator[Change]:
     for change in changes:
         sides = (change.declared, change.recorded, change.live)
-        if change.sensitive or not _holds(secrets.redactor, sides):
+        if change.sensitive or not _holds(redactor, sides):
             yield change
             continue
         declared, recorded, live = map(masker.mask, sides)

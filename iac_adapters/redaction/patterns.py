@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 BLANK: Final = "***"
@@ -47,6 +48,7 @@ _KNOWN_FORMATS: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=8192)
 def is_telling(name: str) -> bool:
     """Whether the value of a variable, an argument or a header of that name is secret."""
     return bool(_TELLING.search(name)) and not _ABOUT.search(name)

@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 from iac_adapters.plugin_host.deadlines import configure_deadline_s, read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.redaction.edge import doubted, said, seen
+from iac_adapters.redaction.edge import Verdicts, doubted, gathered, said
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.revision import Revision
@@ -183,6 +183,7 @@ class TerraformAdapter:
     ) -> AsyncIterator[Observed]:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = _payload(snapshot)
+        safe = Verdicts(payload.secrets, self._masker)
         wanted = set(addresses) if addresses is not None else None
         found: dict[ResourceAddress, Verdict] = {}
         chosen = [
@@ -194,12 +195,12 @@ class TerraformAdapter:
             assert payload.plan is not None  # noqa: S101 - made together
             for observed in verdicts(payload.plan, chosen, masker=self._masker):
                 found[observed.address] = observed.verdict
-                yield seen(observed, payload.secrets, self._masker)
+                yield await safe.seen(observed)
         else:
             async with contextlib.aclosing(self._observed(payload, chosen)) as pass_:
                 async for observed in pass_:
                     found[observed.address] = observed.verdict
-                    yield seen(observed, payload.secrets, self._masker)
+                    yield await safe.seen(observed)
         if wanted is None:
             self._learn(payload, found)
 
@@ -268,7 +269,7 @@ class TerraformAdapter:
         """Let the tool plan exactly `addresses`. See `IacAdapter.plan`."""
         payload = _payload(snapshot)
         context = payload.context
-        redactor = payload.secrets.redactor
+        redactor = await gathered(payload.secrets)
         order = PlanOrder(context, payload.stack, folder, redactor)
         with redacting(lambda: redactor):
             document = await saved_plan(order, addresses)

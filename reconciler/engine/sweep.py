@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from reconciler.domain.cadence import is_due, longest_wait
 from reconciler.domain.phases import OPEN, Event, Phase
@@ -18,6 +19,7 @@ from reconciler.engine.moves import move
 from reconciler.engine.once import end_left_by_programs
 from reconciler.engine.runs import run_body
 from reconciler.engine.service import Service
+from reconciler.ports import Running
 from reconciler.stores import Transaction
 
 
@@ -75,7 +77,7 @@ async def clear_folders(service: Service) -> None:
     for folder in run_folders(service.runs):
         if folder.name not in needed:
             drop_plans(folder)
-            await asyncio.to_thread(service.logs.seal, folder / "log")
+            await asyncio.to_thread(_seal, service, folder)
 
 
 def _wake_sanely(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
@@ -87,6 +89,12 @@ def _wake_sanely(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
         scan_soon(tx, stack.name, at=at)
     else:
         tx.wake(ScanStack(stack.name, due))
+
+
+def _seal(service: Service, folder: Path) -> None:
+    # A run that another program began may go on: its command still writes there.
+    if not isinstance(service.runner.state(None, folder), Running):
+        service.logs.seal(folder / "log")
 
 
 def _end_orphan(tx: Transaction, run: Run, *, at: datetime) -> None:

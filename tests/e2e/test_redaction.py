@@ -378,8 +378,8 @@ def test_no_secret_of_any_kind_leaves_a_stack_in_any_form(fleet: Fleet, caches: 
     environment = {**fleet.template.environment, **fleet.environment}
     scanned = ("syntax", "provider-refused", "unapplied", "foreign-file")
     heard = _served(fleet, caches, environment, wait=_until_applied, scanned=scanned)
-    _make_sure_that_it_happened(heard)
     assert not (leaks := _leaks(fleet.canaries, heard)), leaks
+    _make_sure_that_it_happened(heard)
     assert len(fleet.canaries.values) >= 60
 
 
@@ -389,10 +389,10 @@ def test_no_secret_of_a_pulumi_stack_leaves_it_in_any_form(
     fleet = Fleet(applied, terraform, tmp_path)
     _raising(fleet, pulumi)
     heard = _served(fleet, caches, {}, scanned=("raising",))
+    assert not (leaks := _leaks(fleet.canaries, heard)), leaks
     told = json.loads(heard["/stacks/raising"])["error"]
     assert "ValueError: bad [secret], ***" in told
     assert b"Pulumi.yaml:" in heard["/stacks/yaml"]
-    assert not (leaks := _leaks(fleet.canaries, heard)), leaks
 
 
 def _raising(fleet: Fleet, tools: PulumiTools) -> None:

@@ -105,7 +105,8 @@ def test_a_defect_leaves_a_crash_log_and_no_traceback(
     log = next((tmp_path / "trueup").glob("crash-*.log"))
     assert "Traceback" not in shown
     assert str(log) in shown
-    assert "ZeroDivisionError: oops" in log.read_text()
+    assert "ZeroDivisionError" in log.read_text()
+    assert "oops" not in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
 
 

@@ -440,3 +440,14 @@ def test_ignoring_everything_leaves_noise_at_most(
     sides = Sides(live, {}, recorded, recorded, recorded)
     verdict = judge(sides, UNKNOWN, ignored=["*"], masker=MASKER)
     assert isinstance(verdict, InSync | Noise)
+
+
+def test_a_value_that_becomes_secret_in_code_is_masked_before_it_is_applied() -> None:
+    new = {"value": secret("pin4"), "tags": {"team": "core", "key": secret("qzvelvetotter")}}
+    verdict = judged(differs("value", "tags"), wanted=new)
+    assert isinstance(verdict, Drifted)
+    assert {change.sensitive for change in verdict.changes} == {True}
+    assert "pin4" not in repr(verdict)
+    assert "qzvelvetotter" not in repr(verdict)
+    same = judged(differs("value"), wanted={"value": secret("v")})
+    assert "'v'" not in repr(same)

@@ -58,6 +58,7 @@ from reconciler.domain.model import (
     Engine,
     Missing,
     Observed,
+    ProviderDoubt,
     ResourceAddress,
     Snapshot,
     StackName,
@@ -254,7 +255,7 @@ class TerraformAdapter:
         keys = ProviderKeys(context, recording, key=self._key)
         schemas = await self._schemas(context)
         resources = resources_of(context, recording, keys=keys, schemas=schemas)
-        stack = self._recorded.choose_by_environment(context, recording, resources)
+        stack = self._recorded.choose_by_plan(context, recording, resources, plan.content or {})
         secrets = StackSecrets(reference, context, stack)
         return self._snapshot(reference, Payload(context, stack, secrets, plan=plan), timing)
 
@@ -410,6 +411,9 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         resources=tuple(resource.recorded for resource in resources),
         timing_ms=dict(timing.ms),
         warnings=said((*context.warnings, *payload.stack.providers.warnings), payload.secrets),
-        provider_doubts=payload.stack.providers.doubts,
+        provider_doubts=tuple(
+            ProviderDoubt(doubt.provider, *said((doubt.reason,), payload.secrets))
+            for doubt in payload.stack.providers.doubts
+        ),
         payload=payload,
     )

@@ -63,6 +63,7 @@ async def preview(
     targets = _targets(order, addresses)
     cli = order.context.cli
     options = [f"--target={target}" for target in targets]
+    await asyncio.to_thread(_make_private, order.file)
     run = await cli.run(
         "preview", *_REFRESHING, "--json", "--show-secrets", f"--save-plan={order.file}", *options,
         timeout_s=evaluate_deadline_s(cli.environment),
@@ -118,6 +119,14 @@ def _targets(order: PlanOrder, addresses: Collection[ResourceAddress]) -> list[s
         _refuse_unapplied(order.resources[address])
         targets.append(address.partition(_TO_BE_DELETED)[0])
     return list(dict.fromkeys(targets))
+
+
+def _make_private(file: Path) -> None:
+    """Let there be an empty file that only we may read: the CLI writes secrets into it.
+
+    It runs under the user's umask, and keeps the mode of a file that is there.
+    """
+    os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
 
 
 def _expect_no_rename(order: PlanOrder, content: bytes) -> None:

@@ -8,12 +8,11 @@ Credentials alone are taken as the code gives them now: the recorded ones may ha
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-
-import orjson
 
 from iac_adapters.json_values import json_value
 from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, StateResource
@@ -24,6 +23,7 @@ from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, plain, visible
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.patterns import without_secrets
+from iac_adapters.redaction.places import SecretPlaces
 from reconciler.domain.compare import changed_paths, value_at
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Change, Origin
@@ -72,7 +72,7 @@ class ProviderEdit:
 
     def doubts(self) -> tuple[str, ...]:
         """Return a sentence for each edit that may lead to other objects; no secret is in it."""
-        return tuple(self._doubt(path) for path in self.moved)
+        return tuple(dict.fromkeys(self._doubt(path) for path in self.moved))
 
     def changes(self, masker: Masker) -> tuple[Change, ...]:
         """Return what an update would change of the provider; secrets and credentials masked."""
@@ -96,7 +96,7 @@ class ProviderEdit:
 
     def _doubt(self, path: Steps) -> str:
         recorded, wanted = self._values(path)
-        name = render_path(path)
+        name = render_path(self._place(path))
         if self._is_secret(path):
             return f"{name} is another in code than the objects were recorded with"
         before = _shown(recorded)
@@ -114,7 +114,7 @@ class ProviderEdit:
         if sensitive:
             recorded, wanted = masker.mask(recorded), masker.mask(wanted)
         return Change(
-            path=render_path(path),
+            path=render_path(self._place(path)),
             declared=wanted,
             recorded=recorded,
             live=recorded,
@@ -129,10 +129,18 @@ class ProviderEdit:
     def _is_secret(self, path: Steps) -> bool:
         if any(map(_tells_credential, self._values(path))):
             return True
-        sides = (self.recorded, self.wanted)
-        secrets = secrets_of(sides).with_words_of(map(visible, sides))
         masker = Masker(b"")  # only whether there is a secret is looked at
+        secrets = self._secrets()
         return any(secrets.masked(value, path, masker)[1] for value in self._values(path))
+
+    def _place(self, path: Steps) -> Steps:
+        """Return `path`, or what of it may be said."""
+        secrets = self._secrets()
+        return secrets.without_words(secrets.boundary(path) or path)
+
+    def _secrets(self) -> SecretPlaces:
+        sides = (self.recorded, self.wanted)
+        return secrets_of(sides).with_words_of(map(visible, sides))
 
 
 def provider_edit(resource: StateResource, planned: Planned | None) -> ProviderEdit:
@@ -195,4 +203,5 @@ def _shown(value: Value) -> str | None:
 
 
 def _json(value: Value) -> str:
-    return orjson.dumps(json_value(value), option=orjson.OPT_SORT_KEYS).decode()
+    # Not orjson, which refuses the large numbers that a program may write.
+    return json.dumps(json_value(value), sort_keys=True)

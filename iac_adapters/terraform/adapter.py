@@ -254,7 +254,7 @@ class TerraformAdapter:
         keys = ProviderKeys(context, recording, key=self._key)
         schemas = await self._schemas(context)
         resources = resources_of(context, recording, keys=keys, schemas=schemas)
-        stack = self._recorded.choose_by_environment(context, recording, resources)
+        stack = self._recorded.choose_by_plan(context, recording, resources, plan.content or {})
         secrets = StackSecrets(reference, context, stack)
         return self._snapshot(reference, Payload(context, stack, secrets, plan=plan), timing)
 

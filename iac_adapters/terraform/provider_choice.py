@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from iac_adapters.terraform.asked import awaits_provider
 from iac_adapters.terraform.context import Context
@@ -18,13 +19,15 @@ from iac_adapters.terraform.provider_settings import (
     Difference,
     ProviderSettings,
     differences,
-    place_variables,
     sentence,
     with_credentials_of,
+    written_differences,
 )
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.stack_memory import Remembered
+from iac_adapters.terraform.state import ProviderReference
+from iac_adapters.terraform.written_settings import written_settings
 from reconciler.domain.model import ProviderDoubt, ResourceAddress
 
 
@@ -101,18 +104,25 @@ def choose(
     return ProviderChoice(chosen, _merged(edited), code)
 
 
-def doubts_of_environment(
-    context: Context, resources: Iterable[LoadedResource], *, kept: Remembered
+def doubts_of_plan(
+    context: Context,
+    resources: Iterable[LoadedResource],
+    document: Mapping[str, Any],
+    *,
+    kept: Remembered,
 ) -> tuple[ProviderDoubt, ...]:
-    """Return the doubts that the environment alone gives, where no configuration was seen."""
+    """Return the doubts that a whole plan gives: by variables, and by what is written out."""
     doubts = []
     for label, group in _by_label(resources).items():
         before = kept.settings.get(label)
         schema = _schema(group)
         if before is None or schema is None:
             continue
-        now = replace(before, environment=_variables(context, group[0]))
-        if found := differences(schema.configuration, kept=before, now=now):
+        reference = _reference(group[0])
+        now = ProviderSettings.of(reference.source, before.configure, context.environment)
+        variables = differences(schema.configuration, kept=before, now=now)
+        written = written_settings(document, reference)
+        if found := (*written_differences(schema.configuration, before, written), *variables):
             doubts.append(ProviderDoubt(label, sentence(found)))
     return tuple(doubts)
 
@@ -125,7 +135,7 @@ class _Sent:
     configure: bytes
 
     def of(self, context: Context) -> ProviderSettings:
-        return ProviderSettings(self.configure, place_variables(self.source, context.environment))
+        return ProviderSettings.of(self.source, self.configure, context.environment)
 
 
 def _by_label(resources: Iterable[LoadedResource]) -> dict[str, list[LoadedResource]]:
@@ -202,7 +212,7 @@ def _schema(group: Sequence[LoadedResource]) -> ProviderSchema | None:
     return next((one.schema for one in group if one.schema is not None), None)
 
 
-def _variables(context: Context, resource: LoadedResource) -> Mapping[str, str]:
+def _reference(resource: LoadedResource) -> ProviderReference:
     instance = resource.instance
     assert instance is not None  # noqa: S101 - only what is recorded has a provider's label
-    return place_variables(instance.provider.source, context.environment)
+    return instance.provider

@@ -10,12 +10,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+from iac_adapters.provider_identity import differences as told_apart
 from iac_adapters.terraform.messages import message
+from iac_adapters.terraform.place_variables import identity_for, variables_for
 from iac_adapters.terraform.schema import ResourceSchema
 from iac_adapters.terraform.state import ProviderReference
 from iac_adapters.terraform.values import decode, encode
+from iac_adapters.terraform.written_settings import overlaid
 from reconciler.domain.compare import align, aligned_paths, value_at
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.origin import contains_unknown, is_empty
@@ -25,8 +28,8 @@ from reconciler.domain.values import Attributes, Value
 _SHOWN: Final = 4
 _LONGEST: Final = 80
 _CREDENTIAL: Final = re.compile(
-    r"(^|_)(access_keys?|access_key_id|api_?keys?|client_id|client_key|client_secret|credentials"
-    r"|jwt|key|otp|passphrase|passw(or)?d|private_key|pwd|secrets?|session_name|sas|tokens?|user"
+    r"(^|_)(access_keys?|access_key_id|api_?keys?|authorization|client_id|client_key|client_secret"
+    r"|cookie|credentials|jwt|key|otp|passphrase|passw(or)?d|private_key|pwd|secrets?|session_name|sas|tokens?|user"
     r"|username)($|_(id|value|wo|content|password)$)",
     re.IGNORECASE,
 )
@@ -37,32 +40,24 @@ _PLACE: Final = re.compile(
     r"|credentials_file|metadata_host)s?($|_|\[)",
     re.IGNORECASE,
 )
-# How a provider's variables begin where that is not its own name.
-_PREFIXES: Final[Mapping[str, tuple[str, ...]]] = {
-    "aws": ("AWS",),
-    "awscc": ("AWS",),
-    "azurerm": ("ARM", "AZURE"),
-    "azuread": ("ARM", "AZURE"),
-    "azapi": ("ARM", "AZURE"),
-    "google": ("GOOGLE", "GCLOUD", "GCP", "CLOUDSDK"),
-    "google-beta": ("GOOGLE", "GCLOUD", "GCP", "CLOUDSDK"),
-    "helm": ("HELM", "KUBE"),
-    "kubernetes": ("KUBE",),
-    "kubectl": ("KUBE",),
-    "openstack": ("OS",),
-    "postgresql": ("PG",),
-}
-# A container's own address of its credentials is another one at each start.
-_PASSING: Final = ("AWS_CONTAINER_", "AWS_EC2_METADATA_", "AWS_LAMBDA_")
 _USER_INFORMATION: Final = re.compile(r"(?<=://)[^/@\s]*@")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProviderSettings:
-    """What a provider was told: its Configure request, and the variables that name a place."""
+    """What a provider was told: its Configure request, and the variables that name a place.
+
+    `identity` is what the variables mean, which is what counts and may be shown.
+    """
 
     configure: bytes
     environment: Mapping[str, str] = field(default_factory=dict)
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, source: str, configure: bytes, environment: Mapping[str, str]) -> ProviderSettings:
+        """Return what the provider `source` is told by `configure` in `environment`."""
+        return cls(configure, variables_for(source, environment), identity_for(source, environment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +79,6 @@ def is_of(label: str, source: str) -> bool:
     return label == source or label.startswith((f"{source}.", f"{source} in "))
 
 
-def place_variables(source: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that tell the provider `source` where its objects are."""
-    name = source.rsplit("/", 1)[-1]
-    prefixes = _PREFIXES.get(name, (name.replace("-", "_").upper(),))
-    return {
-        variable: value
-        for variable, value in environment.items()
-        if value
-        and not variable.startswith(_PASSING)
-        and not _CREDENTIAL.search(variable)
-        and _of_provider(variable, prefixes)
-    }
-
-
-def _of_provider(variable: str, prefixes: Iterable[str]) -> bool:
-    for prefix in prefixes:
-        if variable.startswith(prefix):
-            rest = variable.removeprefix(prefix).lstrip("_")
-            return bool(_PLACE.search(rest) or _PLACE.search(variable))
-    return False
-
-
 def decoded(configure: bytes, schema: ResourceSchema) -> Attributes | None:
     """Return the configuration in a Configure request; None where it cannot be read."""
     if not configure:
@@ -121,16 +94,28 @@ def differences(
     schema: ResourceSchema, *, kept: ProviderSettings, now: ProviderSettings
 ) -> tuple[Difference, ...]:
     """Return how `now` differs from `kept` in more than its credentials."""
-    variables = _variables(kept.environment, now.environment)
-    if kept.configure == now.configure:
-        return tuple(variables)
     before, after = decoded(kept.configure, schema), decoded(now.configure, schema)
-    if before is None:
-        return tuple(variables)  # nothing that can be read was kept
+    ruling = {
+        name: value for name, value in (after or {}).items() if value == (before or {}).get(name)
+    }
+    variables = tuple(_variables(kept, now, ruling))
+    if before is None or kept.configure == now.configure:
+        return variables
     if after is None:
         unknown = "its configuration is not known before an apply"
         return (Difference(unknown, place=True), *variables)
     return (*_settings(schema, *align((before, after), schema.is_set)), *variables)
+
+
+def written_differences(
+    schema: ResourceSchema, kept: ProviderSettings, expressions: Mapping[str, Any]
+) -> tuple[Difference, ...]:
+    """Return how the settings that are written out in the code differ from the kept ones."""
+    before = decoded(kept.configure, schema)
+    if before is None:
+        return ()
+    sides = align((before, overlaid(before, expressions)), schema.is_set)
+    return tuple(_settings(schema, *sides))
 
 
 def with_credentials_of(
@@ -199,19 +184,28 @@ def _setting(path: Steps, before: Value, after: Value) -> Difference:
     return Difference(text, place=any(_PLACE.search(str(step)) for step in path))
 
 
-def _variables(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Difference]:
-    for name in sorted(before.keys() | after.keys()):
-        old, new = before.get(name), after.get(name)
-        if old != new:
-            text = (
-                f"{name} {_told(new)} in the environment;"
-                f" the objects were recorded with {_plain(old)}"
-            )
-            yield Difference(text, place=True)
+def _variables(
+    kept: ProviderSettings, now: ProviderSettings, settings: Mapping[str, Value]
+) -> Iterator[Difference]:
+    """Yield the variables that lead elsewhere and that no setting of the block outranks."""
+    ruling = [
+        {name: value for name, value in one.items() if not _is_outranked(name, settings)}
+        for one in (kept.identity, now.identity)
+    ]
+    for text in told_apart(*ruling):
+        yield Difference(text, place=True)
+
+
+def _is_outranked(variable: str, settings: Mapping[str, Value]) -> bool:
+    """Whether the block says what the variable would: `region` for `AWS_REGION`."""
+    meant = variable.partition("_")[2].lower()
+    return not is_empty(settings.get(meant))
 
 
 def _told(value: Value) -> str:
-    return "is not set" if is_empty(value) else f"is {_plain(value)}"
+    if is_empty(value):
+        return "is not set"
+    return "is set otherwise" if isinstance(value, list | dict) else f"is {_plain(value)}"
 
 
 def _plain(value: Value) -> str:

@@ -21,27 +21,27 @@ from iac_adapters.terraform.schema_store import ProviderSchema
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A setting, the variables that stand in for it, and how recorded objects name it."""
+    """A setting, the variable that stands in for it, and how recorded objects name it."""
 
     setting: str
-    variables: tuple[str, ...]
+    variable: str
     recorded: re.Pattern[bytes]
 
 
 _PLACES: Final[Mapping[str, _Place]] = {
     "aws": _Place(
         "region",
-        ("AWS_REGION", "AWS_DEFAULT_REGION"),
+        "AWS_REGION",
         re.compile(rb'"arn":\s*"arn:[\w-]+:[\w-]+:([\w-]+):'),
     ),
     "azurerm": _Place(
         "subscription_id",
-        ("ARM_SUBSCRIPTION_ID",),
+        "ARM_SUBSCRIPTION_ID",
         re.compile(rb'"id":\s*"/subscriptions/([\w-]+)/'),
     ),
     "google": _Place(
         "project",
-        ("GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"),
+        "GOOGLE_PROJECT",
         re.compile(rb'"id":\s*"projects/([\w:.-]+)/'),
     ),
 }
@@ -55,9 +55,7 @@ def elsewhere(
     if place is None:
         return None
     code = decoded(now.configure, schema.configuration) or {}
-    named = code.get(place.setting) or next(
-        (now.environment[name] for name in place.variables if name in now.environment), None
-    )
+    named = code.get(place.setting) or now.identity.get(place.variable)
     recorded = _recorded(place, members)
     if not isinstance(named, str) or not recorded or named.lower() in recorded:
         return None

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from iac_adapters.terraform.asked import awaits_provider
 from iac_adapters.terraform.baseline import seen_drifts, with_baselines
@@ -27,10 +27,10 @@ from iac_adapters.terraform.provider_choice import (
     Edited,
     ProviderChoice,
     choose,
-    doubts_of_environment,
+    doubts_of_plan,
 )
 from iac_adapters.terraform.provider_keys import ProviderKeys
-from iac_adapters.terraform.provider_settings import ProviderSettings, place_variables
+from iac_adapters.terraform.provider_settings import ProviderSettings
 from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.recorded_places import elsewhere
 from iac_adapters.terraform.recorder.recording import Recording
@@ -91,19 +91,24 @@ class RecordedProviders:
         )
         return LoadedStack(recording, choice.resources, facts)
 
-    def choose_by_environment(
+    def choose_by_plan(
         self,
         context: Context,
         recording: Recording,
         resources: Mapping[ResourceAddress, LoadedResource],
+        document: Mapping[str, Any],
     ) -> LoadedStack:
-        """Return the stack of a whole plan, which saw no configuration: only the variables tell."""
+        """Return the stack of a whole plan, which reads with the code's configuration.
+
+        That it was edited can be doubted by the variables and by what is written out.
+        """
         kept = self._memory.load(self._memory.name(context))
-        doubts = doubts_of_environment(context, resources.values(), kept=kept)
+        doubts = doubts_of_plan(context, resources.values(), document, kept=kept)
         code = {
-            label: ProviderSettings(
+            label: ProviderSettings.of(
+                source,
                 kept.settings[label].configure if label in kept.settings else b"",
-                place_variables(source, context.environment),
+                context.environment,
             )
             for label, source in _sources(resources.values()).items()
             if label not in _labels(doubts)

@@ -20,7 +20,7 @@ from iac_adapters.sealed_files import SealedFiles
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.provider_settings import ProviderSettings
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _MOST: Final = 16_384
 _MOST_BYTES: Final = 256 * 2**20
 
@@ -97,7 +97,7 @@ def _pack(kept: Remembered) -> bytes:
         {
             "format": _FORMAT,
             "settings": {
-                label: (one.configure, dict(one.environment))
+                label: (one.configure, dict(one.environment), dict(one.identity))
                 for label, one in kept.settings.items()
             },
             "serials": dict(kept.serials),
@@ -114,8 +114,7 @@ def _unpack(data: bytes) -> Remembered:
         raise ValueError(message)
     return Remembered(
         settings={
-            label: ProviderSettings(configure, environment)
-            for label, (configure, environment) in content["settings"].items()
+            label: ProviderSettings(*fields) for label, fields in content["settings"].items()
         },
         serials={label: int(serial) for label, serial in content["serials"].items()},
         drifts={address: SeenDrift(*fields) for address, fields in content["drifts"].items()},

@@ -179,15 +179,27 @@ async def test_a_region_in_the_environment_that_is_another_one_is_a_doubt(
     await look(stack)
     snapshot, found = await look(stack, environment={"WORLD_REGION": "east"})
     assert set(found.values()) == {InSync()}
-    assert doubts(snapshot) == [
-        'WORLD_REGION is "east" in the environment; the objects were recorded with "west"'
-    ]
+    assert doubts(snapshot) == ['WORLD_REGION is "east"; the objects were last found with "west"']
     snapshot, found = await look(stack, environment={"WORLD_REGION": "east"}, engine="cli")
-    assert doubts(snapshot) == [
-        'WORLD_REGION is "east" in the environment; the objects were recorded with "west"'
-    ]
+    assert doubts(snapshot) == ['WORLD_REGION is "east"; the objects were last found with "west"']
     snapshot, _ = await look(stack)
     assert doubts(snapshot) == []
+
+
+async def test_a_whole_plan_doubts_what_is_written_out_otherwise(seen: WorldStack) -> None:
+    await look(seen)
+    rewritten(seen, '"west"', '"east"')
+    rewritten(seen, 'env = "dev"', 'env = "prod"')
+    rewritten(seen, "secret-token-1", "secret-token-2")
+    snapshot, found = await look(seen, engine="cli")
+    assert {type(verdict) for verdict in found.values()} == {Missing}
+    (only,) = doubts(snapshot)
+    assert only.split("; ") == [
+        'default_tags.env is "prod" in code',
+        'the objects were recorded with "dev"',
+        'region is "east" in code',
+        'the objects were recorded with "west"',
+    ]
 
 
 async def test_a_setting_that_changes_no_answer_is_taken_over(seen: WorldStack) -> None:

@@ -6,13 +6,13 @@ import pytest
 
 from iac_adapters.terraform.cty import MapOf, Primitive
 from iac_adapters.terraform.messages import message
+from iac_adapters.terraform.place_variables import variables_for
 from iac_adapters.terraform.provider_settings import (
     ProviderSettings,
     decoded,
     differences,
     is_of,
     label_of,
-    place_variables,
     sentence,
     with_credentials_of,
 )
@@ -42,7 +42,7 @@ AWS = "registry.terraform.io/hashicorp/aws"
 def settings(config: Attributes, **environment: str) -> ProviderSettings:
     request = message("ConfigureRequest")(terraform_version="1.11.4")
     request.config.msgpack = encode(config, SCHEMA)
-    return ProviderSettings(request.SerializeToString(), environment)
+    return ProviderSettings.of(AWS, request.SerializeToString(), environment)
 
 
 def told(kept: ProviderSettings, now: ProviderSettings) -> str:
@@ -98,9 +98,14 @@ def test_a_configuration_that_is_not_known_is_a_difference() -> None:
 def test_a_variable_that_names_another_place_differs() -> None:
     before = settings({}, AWS_REGION="us-east-1")
     assert told(before, settings({}, AWS_REGION="eu-west-1")) == (
-        'AWS_REGION is "eu-west-1" in the environment; the objects were recorded with "us-east-1"'
+        'AWS_REGION is "eu-west-1"; the objects were last found with "us-east-1"'
     )
-    assert told(before, settings({})).startswith("AWS_REGION is not set in the environment")
+    assert told(before, settings({})).startswith("AWS_REGION is not set")
+
+
+def test_a_variable_that_the_block_outranks_does_not_differ() -> None:
+    before = settings({"region": "us-east-1"}, AWS_REGION="us-east-1")
+    assert told(before, settings({"region": "us-east-1"}, AWS_REGION="eu-west-1")) == ""
 
 
 @pytest.mark.parametrize(
@@ -112,17 +117,14 @@ def test_a_variable_that_names_another_place_differs() -> None:
         (AWS, "AWS_ACCESS_KEY_ID", False),
         (AWS, "AWS_SECRET_ACCESS_KEY", False),
         (AWS, "AWS_SESSION_TOKEN", False),
-        (AWS, "AWS_MAX_ATTEMPTS", False),
-        (AWS, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", False),
         (AWS, "GOOGLE_PROJECT", False),
+        ("r/hashicorp/local", "AWS_REGION", False),
         ("r/hashicorp/azurerm", "ARM_SUBSCRIPTION_ID", True),
         ("r/hashicorp/azurerm", "ARM_CLIENT_SECRET", False),
         ("r/hashicorp/google", "GOOGLE_CLOUD_PROJECT", True),
         ("r/hashicorp/google", "GOOGLE_OAUTH_ACCESS_TOKEN", False),
         ("r/hashicorp/kubernetes", "KUBE_CTX", True),
         ("r/hashicorp/kubernetes", "KUBECONFIG", True),
-        ("r/cyrilgdn/postgresql", "PGHOST", True),
-        ("r/cyrilgdn/postgresql", "PGPASSWORD", False),
         ("r/someone/rabbitmq", "RABBITMQ_ENDPOINT", True),
         ("r/someone/rabbitmq", "RABBITMQ_PASSWORD", False),
     ],
@@ -130,7 +132,7 @@ def test_a_variable_that_names_another_place_differs() -> None:
 def test_variables_count_that_name_a_place_of_the_provider(
     source: str, variable: str, *, counts: bool
 ) -> None:
-    assert (variable in place_variables(source, {variable: "value"})) is counts
+    assert (variable in variables_for(source, {variable: "value"})) is counts
 
 
 def test_a_label_tells_alias_and_module() -> None:

@@ -44,7 +44,7 @@ def now(region: str | None, **environment: str) -> ProviderSettings:
     values = {one.name: None for one in provider_attributes()} | {"region": region}
     request = message("ConfigureRequest")()
     request.config.msgpack = msgpack.packb(values)
-    return ProviderSettings(request.SerializeToString(), environment)
+    return ProviderSettings.of(AWS, request.SerializeToString(), environment)
 
 
 HERE = "arn:aws:sqs:us-east-1:123456789012:orders"

@@ -40,8 +40,11 @@ from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader, pulumi_rea
 from iac_adapters.pulumi.remembering import remembered
 from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
+from iac_adapters.pulumi.stack_secrets import written_redactor
 from iac_adapters.pulumi.warm import WarmStack
+from iac_adapters.redaction.edge import doubted, said, seen
 from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.redactor import Redactor, redacting
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.errors import PermanentError, RetryableError
@@ -99,6 +102,11 @@ class Payload:
         """Where the objects of each provider are, as far as anything tells."""
         return {**self.stack.recorded_in, **self.kept}
 
+    @property
+    def redactor(self) -> Redactor:
+        """What takes the stack's secrets out of a text."""
+        return self.context.redactor
+
 
 class PulumiAdapter:
     """Implements `reconciler.ports.IacAdapter` for Pulumi stacks."""
@@ -129,6 +137,10 @@ class PulumiAdapter:
 
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
+        with redacting(lambda: written_redactor(reference)):
+            return await self._load(reference)
+
+    async def _load(self, reference: StackReference) -> Snapshot:
         timing = Timing()
         if not reference.run_code:
             await asyncio.to_thread(refuse_code, load_project(reference.directory))
@@ -225,11 +237,11 @@ class PulumiAdapter:
     ) -> AsyncGenerator[Observed, None]:
         if payload.found is not None:
             for observed in verdicts(payload.found, chosen, masker=self._masker):
-                yield observed
+                yield seen(observed, payload, self._masker)
             return
         async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
             async for observed in pass_:
-                yield observed
+                yield seen(observed, payload, self._masker)
 
     async def _keep_identities(self, payload: Payload, counted: Pass) -> None:
         """Remember where the providers look that have shown their objects in a whole pass."""
@@ -256,9 +268,10 @@ class PulumiAdapter:
         """Let the CLI plan exactly `addresses`. See `IacAdapter.plan`."""
         payload = _payload(snapshot)
         order = PlanOrder(payload.context, payload.stack.resources, folder)
-        made = await preview(order, addresses, await self._live(payload, addresses))
-        reader = PlanReader(payload.stack.resources, self._masker, _tools(payload))
-        return reader.plan(made, stack=snapshot.stack, targets=tuple(addresses))
+        with redacting(lambda: payload.redactor):
+            made = await preview(order, addresses, await self._live(payload, addresses))
+            reader = PlanReader(payload.stack.resources, self._masker, _tools(payload))
+            return reader.plan(made, stack=snapshot.stack, targets=tuple(addresses))
 
     async def _live(
         self, payload: Payload, addresses: Collection[ResourceAddress]
@@ -370,7 +383,7 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         obtained_by=Engine.PLUGIN if payload.found is None else Engine.CLI,
         resources=tuple(resource.recorded_as for resource in resources),
         timing_ms=dict(timing.ms),
-        warnings=payload.context.warnings,
-        provider_doubts=payload.doubts,
+        warnings=said(payload.context.warnings, payload),
+        provider_doubts=doubted(payload.doubts, payload),
         payload=payload,
     )

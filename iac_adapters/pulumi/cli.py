@@ -31,6 +31,8 @@ _LOCKED: Final = "the stack is currently locked by"
 _PASSING: Final = frozenset({Cause.THROTTLED, Cause.UNREACHABLE})
 # Plan violations print the values on both sides, secrets among them.
 _VALUES: Final = re.compile(r"(violates plan: [a-z ]*:? ?).*", re.DOTALL)
+# YAML programs are quoted by the line an error is about, secrets among what stands there.
+_EXCERPT: Final = re.compile(r"^(\s*\d+:).*$", re.MULTILINE)
 # Every option of a command can be given by a variable too, targets among them; logs tell secrets.
 _DISTURBING: Final = ("PULUMI_OPTION_", "PULUMI_DEBUG", "PULUMI_LOG", "TF_LOG")
 _REMEDIES: Final = (
@@ -115,7 +117,7 @@ def _installing(text: str) -> str | None:
 
 def speakable(text: str, redactor: Redactor) -> str:
     """Return a message of the engine, a program or a provider with what is secret blanked."""
-    text = without_tracebacks(_VALUES.sub(r"\1...", text))
+    text = without_tracebacks(_EXCERPT.sub(r"\1 ...", _VALUES.sub(r"\1...", text)))
     text = redactor.without(text).strip()
     text = text.removeprefix("error: ")
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

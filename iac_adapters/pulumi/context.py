@@ -30,7 +30,9 @@ from iac_adapters.pulumi.secrets import (
     passphrase_decrypter,
 )
 from iac_adapters.pulumi.sources import add_cli, add_sources, identity_of
+from iac_adapters.pulumi.stack_secrets import config_words
 from iac_adapters.pulumi.values import deciphered, secret_paths
+from iac_adapters.redaction.environment import file_texts
 from iac_adapters.redaction.patterns import without_secrets
 from iac_adapters.redaction.redactor import Redactor, redactor_of
 from iac_adapters.revision import Revision
@@ -91,7 +93,7 @@ async def prepare(
         directory=project.directory,
         stack=found.stack,
         environment=environment,
-        redactor=redactor_of((), environment),
+        redactor=redactor_of(file_texts(reference.environment), environment),
         program=program,
     )
     content = await _content(place, cli)
@@ -112,7 +114,7 @@ async def prepare(
     if known is not None and known.content == content and known.cli.environment == environment:
         return _noticed(replace(context, checkpoint=known.checkpoint, cli=known.cli))
     checkpoint = await _deciphered(context)
-    words = (*_words(checkpoint), *cli.redactor.words)
+    words = (*_words(checkpoint), *config_words(context.project, cli), *cli.redactor.words)
     return _noticed(
         replace(
             context,

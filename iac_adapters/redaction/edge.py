@@ -8,7 +8,7 @@ from typing import Protocol
 
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import Redactor
-from reconciler.domain.model import Change, Drifted, Observed, Unreadable
+from reconciler.domain.model import Change, Drifted, Observed, ProviderDoubt, Unreadable
 from reconciler.domain.plan import NewValue, PlannedChange
 from reconciler.domain.values import Value
 
@@ -43,6 +43,11 @@ def seen(observed: Observed, secrets: Secrets, masker: Masker) -> Observed:
 def said(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:
     """Return the warnings without the stack's secrets."""
     return tuple(map(secrets.redactor.without, warnings)) if warnings else ()
+
+
+def doubted(doubts: tuple[ProviderDoubt, ...], secrets: Secrets) -> tuple[ProviderDoubt, ...]:
+    """Return the doubts without the stack's secrets: they quote settings of providers."""
+    return tuple(replace(one, reason=secrets.redactor.without(one.reason)) for one in doubts)
 
 
 def without_words(change: PlannedChange, redactor: Redactor, masker: Masker) -> PlannedChange:

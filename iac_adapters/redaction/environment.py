@@ -16,12 +16,14 @@ _PLAIN: Final = re.compile(
     r"|^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|USER|LOGNAME|SHELL|PWD|TERM|NO_PROXY|no_proxy"
     r"|TF_CLI_\w+|TF_WORKSPACE|TF_DATA_DIR|TF_IN_AUTOMATION|CHECKPOINT_DISABLE|TRUEUP_\w+)$"
 )
+# No passwords, though they end as some do: errors name the directory that we are called from.
+_OF_THE_SHELL: Final = frozenset({"PWD", "OLDPWD"})
 
 
 def telling_texts(environment: Mapping[str, str]) -> Iterator[str]:
     """Yield the values of variables whose names tell that they are secret."""
     for name, value in environment.items():
-        if is_telling(name):
+        if is_telling(name) and name not in _OF_THE_SHELL:
             yield from secret_texts(value)
         else:
             yield from _within(value)

@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 from iac_adapters.plugin_host.deadlines import configure_deadline_s, read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.redaction.edge import said, seen
+from iac_adapters.redaction.edge import doubted, said, seen
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.revision import Revision
@@ -196,11 +196,8 @@ class TerraformAdapter:
                 found[observed.address] = observed.verdict
                 yield seen(observed, payload.secrets, self._masker)
         else:
-            assert payload.warm is not None  # noqa: S101 - likewise
-            async with contextlib.aclosing(
-                self._observed(payload.context, payload.warm, chosen)
-            ) as all_:
-                async for observed in all_:
+            async with contextlib.aclosing(self._observed(payload, chosen)) as pass_:
+                async for observed in pass_:
                     found[observed.address] = observed.verdict
                     yield seen(observed, payload.secrets, self._masker)
         if wanted is None:
@@ -218,9 +215,11 @@ class TerraformAdapter:
             warm.learnt = moved if done else None
 
     async def _observed(
-        self, context: Context, warm: WarmStack, chosen: Sequence[LoadedResource]
+        self, payload: Payload, chosen: Sequence[LoadedResource]
     ) -> AsyncGenerator[Observed, None]:
         """Observe `chosen`; what refuses ephemeral credentials is recorded anew, once."""
+        warm = payload.warm
+        assert warm is not None  # noqa: S101 - made together, where no plan was
         refused: list[Observed] = []
         async with contextlib.aclosing(warm.reader.observe(chosen)) as pass_:
             async for observed in pass_:
@@ -231,7 +230,7 @@ class TerraformAdapter:
         if not refused:
             return
         try:
-            stack = await self._assemble(context, await self._record(context))
+            stack = await self._assemble(payload.context, await self._record(payload.context))
         except ReconcilerError:
             stack = LoadedStack(NOTHING_RECORDED, {})  # the refusals stand
         else:
@@ -410,6 +409,6 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         resources=tuple(resource.recorded for resource in resources),
         timing_ms=dict(timing.ms),
         warnings=said((*context.warnings, *payload.stack.providers.warnings), payload.secrets),
-        provider_doubts=payload.stack.providers.doubts,
+        provider_doubts=doubted(payload.stack.providers.doubts, payload.secrets),
         payload=payload,
     )

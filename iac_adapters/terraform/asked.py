@@ -84,6 +84,12 @@ def asked_of(resource: LoadedResource) -> Asked | None:
     return Asked(schema, recorded, planned, config)
 
 
+def awaits_provider(resource: LoadedResource) -> bool:
+    """Whether the provider's configuration alone would change the recorded object."""
+    asked = asked_of(resource)
+    return asked is not None and asked.by_provider_alone and bool(asked.by_provider())
+
+
 def with_unapplied(
     verdict: Verdict, resource: LoadedResource, live: Attributes, *, masker: Masker
 ) -> Verdict:

@@ -94,7 +94,7 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
     status = resource.recorded.status
     assert resource.wire is not None  # noqa: S101 - settled() has answered otherwise
     if live.gone:
-        return _gone(status, resource.planned_action)
+        return _gone(status, edited=resource.read_as_recorded or bool(resource.planned_action))
     match status:
         case Status.DEPOSED | Status.NOT_DECLARED:
             return Unmanaged()
@@ -111,12 +111,12 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
             assert_never(status)
 
 
-def _gone(status: Status, planned_action: str | None) -> Verdict:
+def _gone(status: Status, *, edited: bool) -> Verdict:
     if status in (Status.DEPOSED, Status.NOT_DECLARED):
         item = NoiseItem(AttributePath(""), "to be deleted, and already gone")
         return Noise((item,))
-    # What would be created is the code's object, not the one that was deleted.
-    return Missing(Origin.OUT_OF_BAND if planned_action is None else Origin.BOTH)
+    # What would be created is the code's object where the code says, not what was deleted.
+    return Missing(Origin.BOTH if edited else Origin.OUT_OF_BAND)
 
 
 async def judge_by_plan(

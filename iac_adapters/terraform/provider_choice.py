@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from iac_adapters.terraform.asked import awaits_provider
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.provider_keys import ProviderKeys
@@ -85,7 +86,8 @@ def choose(
                 continue
             before = kept.settings[label]
             read_with = _kept_key(context, members[0], keys, before, now)
-            for one in members:
+            written = kept.serials.get(label) != context.state.serial
+            for one in _not_applied(members, found, written=written):
                 chosen[one.recorded.address] = replace(
                     one,
                     recorded=replace(one.recorded, note=None) if read_with else one.recorded,
@@ -153,6 +155,19 @@ def _differing(
     if before is None or schema is None:
         return ()
     return differences(schema.configuration, kept=before, now=now)
+
+
+def _not_applied(
+    members: Sequence[LoadedResource], found: Iterable[Difference], *, written: bool
+) -> list[LoadedResource]:
+    """Leave out what an apply of a part has given the code's configuration already.
+
+    Default tags are applied object by object: the tool's own plan says which still wait.
+    """
+    by_object = written and not any(one.place for one in found)
+    if not by_object or not any(map(awaits_provider, members)):
+        return list(members)
+    return [one for one in members if one.planned_action is not None]
 
 
 def _kept_key(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.terraform.asked import asked_of
+from iac_adapters.terraform.asked import awaits_provider
 from iac_adapters.terraform.baseline import seen_drifts, with_baselines
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import (
@@ -32,6 +32,7 @@ from iac_adapters.terraform.provider_choice import (
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.provider_settings import ProviderSettings, place_variables
 from iac_adapters.terraform.providers import Providers
+from iac_adapters.terraform.recorded_places import elsewhere
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.stack_memory import Remembered, StackMemory
@@ -82,9 +83,10 @@ class RecordedProviders:
             self._store(name, kept)
             choice = choose(context, recording, resources, keys=keys, kept=kept)
         unseen = _unseen(choice, kept)
+        away = _elsewhere(choice, kept)
         facts = ProviderFacts(
-            doubts=(*choice.doubts, *unseen),
-            warnings=self._warned((*choice.warnings, *map(_told, unseen))),
+            doubts=(*choice.doubts, *unseen, *away),
+            warnings=self._warned((*choice.warnings, *map(_told, unseen), *map(_strange, away))),
             code={k: v for k, v in choice.code.items() if k not in _labels(unseen)},
         )
         return LoadedStack(recording, choice.resources, facts)
@@ -130,7 +132,7 @@ class RecordedProviders:
         name = self._memory.name(context)
         if name is None:
             return True
-        found = _found(stack.resources.values(), seen)
+        found = _found(stack, seen)
         good = {label: one for label, one in stack.providers.code.items() if label in found}
         kept = self._memory.load(name)
         serial = context.state.serial
@@ -151,7 +153,7 @@ class RecordedProviders:
         """Whether the code's configuration is the one the objects stand in by now."""
         members = [resources[address] for address in edited.addresses]
         written = kept.serials.get(edited.label) != context.state.serial
-        if edited.code is None or any(map(_awaits_provider, members)):
+        if edited.code is None or any(map(awaits_provider, members)):
             return False
         if not written and any(one.place for one in edited.differing):
             return False
@@ -205,13 +207,11 @@ def _moved(kept: Remembered, settings: Mapping[str, ProviderSettings], serial: i
     )
 
 
-def _found(
-    resources: Collection[LoadedResource], seen: Mapping[ResourceAddress, Verdict]
-) -> frozenset[str]:
-    """Return the labels of which more objects were found than not."""
+def _found(stack: LoadedStack, seen: Mapping[ResourceAddress, Verdict]) -> frozenset[str]:
+    """Return the labels of which more objects were found than not; all of them in case of doubt."""
     found: Counter[str] = Counter()
     lost: Counter[str] = Counter()
-    for resource in resources:
+    for resource in stack.resources.values():
         recorded = resource.recorded
         if recorded.status not in _EXISTING or not recorded.provider:
             continue
@@ -220,13 +220,12 @@ def _found(
                 lost[recorded.provider] += 1
             case _:
                 found[recorded.provider] += 1
-    return frozenset(label for label, count in found.items() if count > lost[label])
-
-
-def _awaits_provider(resource: LoadedResource) -> bool:
-    """Whether the provider's configuration alone would change the recorded object."""
-    asked = asked_of(resource)
-    return asked is not None and asked.by_provider_alone and bool(asked.by_provider())
+    doubted = _labels(stack.providers.doubts)
+    return frozenset(
+        label
+        for label, count in found.items()
+        if count > lost[label] and not (lost[label] and label in doubted)
+    )
 
 
 def _unseen(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt, ...]:
@@ -234,9 +233,26 @@ def _unseen(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt, ..
     waiting: dict[str, list[str]] = defaultdict(list)
     for address, resource in choice.resources.items():
         label = resource.recorded.provider
-        if label and label not in kept.settings and _awaits_provider(resource):
+        if label and label not in kept.settings and awaits_provider(resource):
             waiting[label].append(address)
     return tuple(ProviderDoubt(label, _waiting(some)) for label, some in waiting.items())
+
+
+def _elsewhere(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt, ...]:
+    """Return the doubts of a first look that the recorded objects' own identifiers give."""
+    members: dict[str, list[LoadedResource]] = defaultdict(list)
+    for resource in choice.resources.values():
+        if resource.recorded.provider not in kept.settings:
+            members[resource.recorded.provider].append(resource)
+    doubts = []
+    for label, source in _sources(choice.resources.values()).items():
+        now, group = choice.code.get(label), members.get(label, [])
+        schema = next((one.schema for one in group if one.schema is not None), None)
+        if now is None or schema is None:
+            continue
+        if (reason := elsewhere(source, schema, now, group)) is not None:
+            doubts.append(ProviderDoubt(label, reason))
+    return tuple(doubts)
 
 
 def _waiting(addresses: Sequence[str]) -> str:
@@ -246,6 +262,10 @@ def _waiting(addresses: Sequence[str]) -> str:
 
 def _told(doubt: ProviderDoubt) -> str:
     return f"provider {doubt.provider}: {doubt.reason}; this is not applied"
+
+
+def _strange(doubt: ProviderDoubt) -> str:
+    return f"provider {doubt.provider}: {doubt.reason}"
 
 
 def _labels(doubts: Collection[ProviderDoubt]) -> frozenset[str]:
@@ -260,7 +280,7 @@ def _is_readable(resource: LoadedResource) -> bool:
     return resource.recorded.status in _EXISTING and resource.wire is not None
 
 
-def _sources(resources: Collection[LoadedResource]) -> dict[str, str]:
+def _sources(resources: Iterable[LoadedResource]) -> dict[str, str]:
     return {
         one.recorded.provider: one.instance.provider.source
         for one in resources

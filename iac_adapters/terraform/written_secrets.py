@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.redaction.literals import Literal, literals_in
 from iac_adapters.redaction.patterns import is_telling
 from iac_adapters.redaction.recognise import looks_generated, secret_texts
-from iac_adapters.terraform.literals import Literal, literals_in
 
 _CODE: Final = ("*.tf", "*.tf.json", "*.tofu", "*.tofu.json")
 _VARIABLES: Final = ("*.tfvars", "*.tfvars.json")

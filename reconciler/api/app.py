@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reconciler.api.answers import answered
+from reconciler.api.body_parser import BodyParser
 from reconciler.api.credentials import Credentials
 from reconciler.api.edge import EdgeMiddleware
 from reconciler.api.gate import Gate
@@ -66,7 +67,8 @@ def build_app(
     app.state.stream = stream
     app.state.open_counts = OpenCounts()
     app.state.credentials = Credentials(service, bad_per_minute=limits.bad_tokens_per_minute)
-    gate = Gate(app.state.credentials, Replays(service), operations)
+    app.state.bodies = BodyParser()
+    gate = Gate(app.state.credentials, Replays(service), app.state.bodies, operations)
     app.router.route_class = gate.route_class()
     _add_operations(app, operations)
     _add_description(app, operations)
@@ -91,6 +93,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         group.create_task(stream.run(), name="events")
         yield
         stream.close()
+    await app.state.bodies.close()
 
 
 def _add_operations(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> None:

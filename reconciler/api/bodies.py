@@ -171,6 +171,8 @@ class StackBody(Body):
     var_files: list[FilePath] = Field(default_factory=list, max_length=100)
     env_file: FilePath | None = None
     dynamic_providers: bool = False
+    working_directory: FilePath | None = None
+    run_code: bool = True
 
 
 class HoldBody(Body):

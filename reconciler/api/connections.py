@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from reconciler.api.problem import MEDIA_TYPE, Refusal
+from reconciler.api.refusal import MEDIA_TYPE, Refusal
 
 _HEAD: Final = "head"
 _BODY: Final = "body"

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from starlette.requests import Request
 
-from reconciler.api.problem import Refusal
+from reconciler.api.refusal import Refusal
 from reconciler.api.throttle import Throttle
 from reconciler.domain.errors import StorageError
 from reconciler.domain.records import Role, Token

@@ -10,12 +10,13 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from reconciler.api.body_parser import BodyParser
 from reconciler.api.credentials import Credentials
 from reconciler.api.operation import Operation
-from reconciler.api.problem import Refusal, refusal_of
+from reconciler.api.problem import refusal_of
+from reconciler.api.refusal import Refusal
 from reconciler.api.replay import Asked, Replays, read_key, request_digest
-from reconciler.api.strict_json import check_text, parse_json
-from reconciler.api.strict_yaml import parse_yaml
+from reconciler.api.strict_json import check_text
 from reconciler.domain.records import Role, Token
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -30,6 +31,7 @@ class Gate:
 
     credentials: Credentials
     replays: Replays
+    bodies: BodyParser
     operations: Mapping[tuple[str, str], Operation]
 
     def route_class(self) -> type[APIRoute]:
@@ -59,9 +61,10 @@ class Gate:
             request.state.token = token
             body = await request.body()
             _check_address(request)
-            parsed = (
-                _Parsed.of(request, body, yaml=operation.yaml) if operation.takes_body else request
-            )
+            parsed = request
+            if operation.takes_body:
+                tree = await self._tree(request, body, yaml=operation.yaml) if body else None
+                parsed = _Parsed.of(request, body, tree)
             return await self._answer(parsed, operation, handle, body)
         except ClientDisconnect:
             raise
@@ -86,6 +89,19 @@ class Gate:
                 remedy="ask an admin for another token",
             )
         return token
+
+    async def _tree(self, request: Request, body: bytes, *, yaml: bool) -> Any:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type == "application/json":
+            return await self.bodies.json(body)
+        if yaml and media_type in _YAML:
+            return await self.bodies.yaml(body)
+        raise Refusal(
+            415,
+            "unsupported-media-type",
+            f"a body of type {media_type[:80] or 'nothing'!r} is not taken here",
+            remedy="send JSON with `Content-Type: application/json`",
+        )
 
     async def _answer(
         self, request: Request, operation: Operation, handle: Handler, body: bytes
@@ -116,9 +132,8 @@ class _Parsed(Request):
     """A request whose body was read and judged already, so that nobody reads it otherwise."""
 
     @classmethod
-    def of(cls, request: Request, body: bytes, *, yaml: bool) -> _Parsed:
+    def of(cls, request: Request, body: bytes, tree: Any) -> _Parsed:
         """Return `request` with the tree its body says, whatever notation it came in."""
-        tree = _tree(request, body, yaml=yaml) if body else None
         scope = dict(request.scope)
         kept = [item for item in scope["headers"] if item[0] != b"content-type"]
         scope["headers"] = [*kept, (b"content-type", b"application/json")]
@@ -126,20 +141,6 @@ class _Parsed(Request):
         made._body = body
         made._json = tree
         return made
-
-
-def _tree(request: Request, body: bytes, *, yaml: bool) -> Any:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type == "application/json":
-        return parse_json(body)
-    if yaml and media_type in _YAML:
-        return parse_yaml(body)
-    raise Refusal(
-        415,
-        "unsupported-media-type",
-        f"a body of type {media_type[:80] or 'nothing'!r} is not taken here",
-        remedy="send JSON with `Content-Type: application/json`",
-    )
 
 
 def _check_address(request: Request) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reconciler.api.problem import Refusal
+from reconciler.api.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)

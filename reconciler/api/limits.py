@@ -9,7 +9,7 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reconciler.api.problem import Refusal
+from reconciler.api.refusal import Refusal
 
 REPORTS_PATH: Final = "/api/v1/drift/reports"
 _MOST_DRAINED_BYTES: Final = 32 * 2**20

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from reconciler.api.operation import Operation
-from reconciler.api.problem import MEDIA_TYPE
+from reconciler.api.refusal import MEDIA_TYPE
 from reconciler.api.replay import LONGEST_KEY
 from reconciler.api.shapes import Problem
 from reconciler.version import __version__

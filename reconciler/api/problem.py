@@ -1,15 +1,15 @@
-"""Every refusal as one problem document (RFC 9457) of a stable type."""
+"""Every error as one refusal: a problem document (RFC 9457) of a stable type."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
 
+from reconciler.api.refusal import Refusal
 from reconciler.domain.errors import (
     ConflictError,
     InDoubtError,
@@ -20,60 +20,9 @@ from reconciler.domain.errors import (
     RetryableError,
     StorageError,
 )
-from reconciler.wire.scan import json_bytes
 
-MEDIA_TYPE: Final = "application/problem+json"
-_TYPE: Final = "urn:trueup:problem:"
 _RETRY_AFTER_S: Final = "5"
 _MOST_FIELDS: Final = 50
-
-
-class Refusal(Exception):  # noqa: N818 - it is an answer, and most are nobody's error
-    """An answer other than the one that was asked for.
-
-    `code` is the last word of the problem's type; it never changes its meaning.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        detail: str,
-        *,
-        remedy: str | None = None,
-        errors: Sequence[Mapping[str, str]] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.remedy = remedy
-        self.errors = errors
-        self.headers = dict(headers or {})
-
-    def document(self) -> dict[str, Any]:
-        """Return the problem document."""
-        body: dict[str, Any] = {
-            "type": _TYPE + self.code,
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.detail,
-        }
-        if self.remedy:
-            body["remedy"] = self.remedy
-        if self.errors:
-            body["errors"] = [dict(error) for error in self.errors]
-        return body
-
-    def response(self) -> Response:
-        """Return what goes over the wire."""
-        return Response(
-            json_bytes(self.document()),
-            status_code=self.status,
-            headers=self.headers,
-            media_type=MEDIA_TYPE,
-        )
 
 
 def refusal_of(error: Exception) -> Refusal:

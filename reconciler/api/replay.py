@@ -11,7 +11,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reconciler.api.problem import MEDIA_TYPE, Refusal
+from reconciler.api.refusal import MEDIA_TYPE, Refusal
 from reconciler.domain.records import Replay, Token
 from reconciler.engine.service import Service
 from reconciler.wire.scan import json_bytes

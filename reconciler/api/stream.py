@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from reconciler.api.problem import Refusal
+from reconciler.api.refusal import Refusal
 from reconciler.domain.errors import StorageError
 from reconciler.domain.records import EventEntry
 from reconciler.stores import Store

@@ -11,9 +11,11 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-from reconciler.api.problem import Refusal
+from reconciler.api.refusal import Refusal
 
 DEPTH: Final = 32
+MOST_VALUES: Final = 20_000
+"""Every one costs everybody some microseconds, in checks, in the database, in each answer."""
 _HIGHEST_INTEGER: Final = 2**63 - 1
 _LONGEST_INTEGER: Final = 20
 
@@ -48,13 +50,16 @@ def parse_json(body: bytes) -> Any:
 
 
 def check_tree(tree: Any) -> None:
-    """Return when `tree` is shallow enough and its texts can be stored.
+    """Return when `tree` is shallow and small enough and its texts can be stored.
 
     Raises:
         Refusal: 422 it is not.
     """
-    level = [tree]
+    level, count = [tree], 0
     for _ in range(DEPTH + 1):
+        count += len(level)
+        if count > MOST_VALUES:
+            raise Refusal(422, "too-large", f"the body holds more than {MOST_VALUES} values")
         below: list[Any] = []
         for value in level:
             if isinstance(value, str):

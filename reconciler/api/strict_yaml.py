@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import yaml
 
-from reconciler.api.problem import Refusal
-from reconciler.api.strict_json import DEPTH, check_tree
+from reconciler.api.refusal import Refusal
+from reconciler.api.strict_json import DEPTH, MOST_VALUES, check_tree
 
-_MOST_EVENTS: Final = 200_000
+_MOST_EVENTS: Final = 4 * MOST_VALUES
+"""A value is at most two, and its key one more."""
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HIGHEST_INTEGER: Final = 2**63 - 1
 
 
@@ -56,10 +58,10 @@ def _check_events(text: str) -> None:
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
-    return yaml.parse(text, Loader=yaml.SafeLoader)
+    return yaml.parse(text, Loader=_Loader)
 
 
-class _PlainLoader(yaml.SafeLoader):
+class _PlainLoader(_Loader):  # type: ignore[misc] # whichever there is
     """SafeLoader whose mappings name a key once and whose dates stay text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's own signature

@@ -26,9 +26,10 @@ _COLUMNS: Final = (
     Column("SOURCE", spare=True),
     Column("DIRECTORY", least=28),
 )
-_PLACES: Final = ("directory", "env_file")
+_PLACES: Final = ("directory", "env_file", "working_directory")
 _KEPT: Final = (
-    "workspace", "pulumi_stack", "engine", "var_files", "env_file", "dynamic_providers"
+    "workspace", "pulumi_stack", "engine", "var_files", "env_file", "dynamic_providers",
+    "working_directory", "run_code",
 )  # fmt: skip
 _OPTIONS: Final = (
     click.option("--workspace", metavar="NAME", help="Which Terraform workspace."),
@@ -54,6 +55,16 @@ _OPTIONS: Final = (
         "--dynamic-providers/--no-dynamic-providers",
         default=None,
         help="Run Pulumi providers that are code inside the stack's state, to read with them.",
+    ),
+    click.option(
+        "--working-directory",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="Where terraform is called from, with -chdir; the code's `path.cwd`.",
+    ),
+    click.option(
+        "--run-code/--no-run-code",
+        default=None,
+        help="Whether programs of the stack may run while it is looked at.",
     ),
 )
 
@@ -165,7 +176,8 @@ def _definition(known: Json) -> dict[str, Any]:
         "directory": known["directory"],
         "interval": f"{known['interval_s']:.3f}s",
         "adaptive": bool(known.get("adaptive")),
-        **{key: kept[key] for key in _KEPT if kept.get(key)},
+        # False is said as well: `run_code` would be true otherwise.
+        **{key: kept[key] for key in _KEPT if kept.get(key) or kept.get(key) is False},
     }
 
 

@@ -38,7 +38,7 @@ from reconciler.engine.follow import Prepared, begin
 from reconciler.engine.freshness import CHANGED, GONE, moved_since, read_again
 from reconciler.engine.guards import closed_guard
 from reconciler.engine.journal import emit, new_id
-from reconciler.engine.looking import Look, load
+from reconciler.engine.looking import Look, load, reference_of
 from reconciler.engine.moves import move, sentence, settle, unhealed_of
 from reconciler.engine.opening import Rules, drift_changed
 from reconciler.engine.plan_object import plan_object
@@ -102,7 +102,7 @@ async def _check(
     if stack is None:
         return NotFoundError(f"stack {known.stack} is not registered any more")
     try:
-        reference = service.reference_of(stack)
+        reference = await reference_of(service, stack)
         holding = await asyncio.to_thread(service.apply_locks.acquire, reference)
     except ReconcilerError as error:
         return error

@@ -54,9 +54,19 @@ async def load(service: Service, stack: StackRecord) -> Loaded:
         RetryableError: the backend could not be reached.
         PermanentError: there is no adapter for it, or its set-up is unusable.
     """
-    reference = await apart(lambda: _reference(service, stack), place=Path(stack.directory))
+    reference = await reference_of(service, stack)
     adapter = service.adapter_of(stack)
     return Loaded(adapter, await adapter.load(reference))
+
+
+async def reference_of(service: Service, stack: StackRecord) -> StackReference:
+    """Return how to read the stack now; its files are read off the loop, with a deadline.
+
+    Raises:
+        RetryableError: a file gave no answer in time.
+        PermanentError: the directory or the environment file cannot be used.
+    """
+    return await apart(lambda: _reference(service, stack), place=Path(stack.directory))
 
 
 def _reference(service: Service, stack: StackRecord) -> StackReference:

@@ -34,8 +34,9 @@ def _paths(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "directory", definition["directory"]
     for number, file in enumerate(definition.get("var_files") or ()):
         yield f"var_files[{number}]", file
-    if definition.get("env_file"):
-        yield "env_file", definition["env_file"]
+    for key in ("env_file", "working_directory"):
+        if definition.get(key):
+            yield key, definition[key]
 
 
 def _listed(roots: Sequence[Path]) -> str:

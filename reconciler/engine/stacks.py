@@ -43,6 +43,8 @@ class StackDraft:
     var_files: tuple[str, ...] = ()
     env_file: str | None = None
     dynamic_providers: bool = False
+    working_directory: str | None = None
+    run_code: bool = True
 
 
 async def register(service: Service, draft: StackDraft, *, actor: str) -> StackRecord:
@@ -199,6 +201,8 @@ def _definition(draft: StackDraft) -> Mapping[str, Any]:
         "var_files": list(draft.var_files),
         "env_file": draft.env_file,
         "dynamic_providers": draft.dynamic_providers,
+        "working_directory": draft.working_directory,
+        "run_code": draft.run_code,
     }
 
 
@@ -210,9 +214,11 @@ def _check(draft: StackDraft) -> None:
         raise InvalidError("an interval is at least 10 s and at most a year")
     if draft.workspace and draft.pulumi_stack:
         raise InvalidError("`workspace` is Terraform's and `pulumi_stack` is Pulumi's; keep one")
+    if draft.dynamic_providers and not draft.run_code:
+        raise InvalidError("`dynamic_providers` runs code, and without `run_code` none is run")
     if "\0" in draft.directory or not Path(draft.directory).is_absolute():
         raise InvalidError("`directory` is an absolute path on the daemon's host")
-    for file in (*draft.var_files, *((draft.env_file,) if draft.env_file else ())):
+    for file in filter(None, (*draft.var_files, draft.env_file, draft.working_directory)):
         if "\0" in file or not Path(file).is_absolute():
             raise InvalidError(f"{file!r} is no absolute path on the daemon's host")
 

@@ -103,3 +103,4 @@ async def open_desk(folder: Path, *, limits: Limits | None = None) -> AsyncItera
         finally:
             for client in (*clients.values(), anonymous):
                 await client.aclose()
+            await app.state.bodies.close()

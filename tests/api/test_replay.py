@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from starlette.responses import Response
 
-from reconciler.api.problem import Refusal
+from reconciler.api.refusal import Refusal
 from reconciler.api.replay import Asked, Replays
 from reconciler.domain.records import Role
 from tests.api.desk import V1, Desk, token_of

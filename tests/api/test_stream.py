@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from reconciler.api.limits import Limits
-from reconciler.api.problem import Refusal
+from reconciler.api.refusal import Refusal
 from reconciler.api.stream import EventStream
 from reconciler.domain.records import EventEntry, Role
 from reconciler.stores import Transaction

@@ -3,7 +3,8 @@
 Its types are strict as the plugin framework's are: what is null stays null. Run as a
 program it is a real go-plugin server. The file holds `{"objects": {ID: ATTRIBUTES},
 "knobs": {ID: KNOB}}`; a knob is what happens when the object is read: `crash`, `hang`,
-`pause` (as long as the knob stands), `throttle`, `deny`, `expired`, `panic`, `flood`. In
+`pause` (as long as the knob stands), `throttle`, `deny`, `expired`, `panic`, `flood`, or
+`says ` and the words of an error. A token that begins with `refused` is refused by its text. In
 `"applying": {NAME: KNOB}` stands what happens when the object called NAME is made or changed:
 `wait` (likewise), or else the words of an error. Where there is a list `"tokens"`, each token
 that a provider is configured with is added to it; those in `"void"` are accepted no more.
@@ -194,6 +195,9 @@ class WorldProvider:
         if config["token"] == "expired":
             answer.diagnostics.add(severity=1, summary="ExpiredToken: log in again")
             return answer
+        if (config["token"] or "").startswith("refused"):
+            answer.diagnostics.add(severity=1, summary=f"bad token {config['token']} for world")
+            return answer
         self._default_tags = config["default_tags"] or {}
         region = config["region"] or os.environ.get("WORLD_REGION")
         self._world = World(Path(f"{config['world']}.{region}" if region else config["world"]))
@@ -228,6 +232,9 @@ class WorldProvider:
         if knob in _WORDS:
             summary, detail = _WORDS[knob]
             answer.diagnostics.add(severity=1, summary=summary, detail=detail)
+            return answer
+        if isinstance(knob, str) and knob.startswith("says "):
+            answer.diagnostics.add(severity=1, summary=knob.removeprefix("says "))
             return answer
         found = content["objects"].get(state["id"])
         answer.new_state.msgpack = encode(None if found is None else to_wire(self._seen(found)))

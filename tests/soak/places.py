@@ -168,7 +168,8 @@ def _watch(daemon: Daemon, minutes: float) -> list[str]:
         if runs:
             return [f"a run began: {runs[0]}"]
         time.sleep(1.0)
-    return [] if stack["health"] in ("incomplete", "error", "drifted") else [f"it is {stack}"]
+    told = stack["provider_doubts"] or stack["error"]
+    return [] if told else [f"nothing is said of it: {stack}"]
 
 
 def objects(endpoint: str) -> dict[str, list[str]]:

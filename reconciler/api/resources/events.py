@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Send
 
 from reconciler.api.bodies import EventsQuery
-from reconciler.api.problem import Refusal
+from reconciler.api.refusal import Refusal
 from reconciler.api.stream import EventStream
 
 _SEND_WITHIN_S: Final = 30.0

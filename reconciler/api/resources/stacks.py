@@ -125,4 +125,6 @@ def _draft(body: StackBody) -> StackDraft:
         var_files=tuple(body.var_files),
         env_file=body.env_file,
         dynamic_providers=body.dynamic_providers,
+        working_directory=body.working_directory,
+        run_code=body.run_code,
     )

@@ -136,7 +136,8 @@ async def test_a_provider_that_says_no_is_repeated_without_secrets(stack: WorldS
         snapshot, _ = await ours.plan("world_thing.web")
         stack.while_applying(web=f"ValidationError: secret '{SECRET}' is too open")
         outcome = await ours.apply(snapshot)
-        told = [ours.adapter.progress(line) for line in ours.log().splitlines()]
+        said = ours.log().splitlines()
+        told = [ours.adapter.progress(line, stack=snapshot.stack) for line in said]
 
     assert isinstance(outcome, Failed)
     assert "ValidationError" in outcome.reason

@@ -123,6 +123,26 @@ async def test_edited_default_tags_are_unapplied_and_a_drifted_tag_is_out_of_ban
     assert len(concerns(plan, report.findings, doubts=report.provider_doubts)) > 0
 
 
+async def test_default_tags_that_were_applied_to_a_part_are_read_as_applied_there(
+    seen: WorldStack,
+) -> None:
+    await look(seen)
+    rewritten(seen, 'env = "dev"', 'env = "prod"')
+    seen.apply(None, "-target=world_thing.web")
+    snapshot, found = await look(seen)
+    assert found["world_thing.web"] == InSync()
+    waiting = found["world_thing.db"]
+    assert isinstance(waiting, Drifted)
+    assert [(one.path, one.origin) for one in waiting.changes] == [
+        ("tags_all.env", Origin.UNAPPLIED)
+    ]
+    assert len(doubts(snapshot)) == 1
+    seen.apply()
+    snapshot, found = await look(seen)
+    assert set(found.values()) == {InSync()}
+    assert doubts(snapshot) == []
+
+
 async def test_default_tags_edited_before_the_first_scan_are_unapplied(seen: WorldStack) -> None:
     rewritten(seen, 'env = "dev"', 'env = "prod"')
     snapshot, found = await look(seen)
@@ -245,5 +265,5 @@ async def test_what_was_deleted_is_missing_with_an_edited_provider_too(seen: Wor
             key: one for key, one in content["objects"].items() if one["name"] != "db"
         }
     snapshot, found = await look(seen)
-    assert found == {"world_thing.db": Missing(), "world_thing.web": InSync()}
+    assert found == {"world_thing.db": Missing(Origin.BOTH), "world_thing.web": InSync()}
     assert len(doubts(snapshot)) == 1

@@ -44,7 +44,12 @@ def test_a_stack_is_added_by_its_real_directory(
 
 
 def test_editing_a_stack_keeps_what_is_not_named(daemon: FakeDaemon, ask: Ask) -> None:
-    definition = {"directory": "/srv/webshop", "workspace": "blue", "var_files": ["/a.tfvars"]}
+    definition = {
+        "directory": "/srv/webshop",
+        "workspace": "blue",
+        "var_files": ["/a.tfvars"],
+        "run_code": False,
+    }
     daemon.has("GET /stacks/webshop", api.stack(definition=definition))
     daemon.has("PUT /stacks/webshop", api.stack())
     assert ask("stack", "edit", "webshop", "--interval", "1h").code == 0
@@ -54,6 +59,7 @@ def test_editing_a_stack_keeps_what_is_not_named(daemon: FakeDaemon, ask: Ask) -
         "adaptive": False,
         "workspace": "blue",
         "var_files": ["/a.tfvars"],
+        "run_code": False,
     }
     assert "nothing is to be changed" in ask("stack", "edit", "webshop").err
 

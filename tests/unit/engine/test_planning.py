@@ -22,7 +22,7 @@ async def test_a_plan_shows_what_a_correction_would_do(house: House) -> None:
     assert plan["concerns"] == []
     assert len(plan["digest"]) == 64
     theirs = await plan_finding(house.service, other.id)
-    assert theirs["concerns"] == ["thing.b holds code that was not applied yet"]
+    assert theirs["concerns"] == ["thing.b would get values that no apply recorded: size = 5"]
     assert house.world.effects == []
     assert list(house.service.runs.iterdir()) == []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.bootstrap.registered import stack_reference
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import Phase
@@ -46,6 +47,8 @@ async def test_a_stack_is_registered_and_looked_at_soon(house: House) -> None:
         replace(DRAFT, workspace="w", pulumi_stack="p"),
         replace(DRAFT, var_files=("relative",)),
         replace(DRAFT, env_file="relative"),
+        replace(DRAFT, working_directory="relative"),
+        replace(DRAFT, dynamic_providers=True, run_code=False),
     ],
 )
 async def test_a_stack_that_makes_no_sense_is_refused(house: House, draft: StackDraft) -> None:
@@ -59,6 +62,21 @@ async def test_what_is_known_of_a_stack_survives_a_change_of_its_interval(house:
     assert (await house.stack(WEB)).adaptive
     with pytest.raises(NotFoundError):
         await stacks.update(house.service, StackName("none"), DRAFT, actor="ann")
+
+
+async def test_how_a_stack_is_called_and_what_it_may_run_are_kept(
+    house: House, tmp_path: Path
+) -> None:
+    (tmp_path / "main.tf").touch()
+    plain = replace(DRAFT, directory=str(tmp_path), name=WEB)
+    draft = replace(plain, working_directory=str(tmp_path.parent), run_code=False)
+    await stacks.register(house.service, draft, actor="ann")
+    reference = stack_reference(await house.stack(WEB))
+    assert reference.run_code is False
+    assert reference.working_directory == tmp_path.parent
+    await stacks.update(house.service, WEB, plain, actor="ann")
+    reference = stack_reference(await house.stack(WEB))
+    assert (reference.run_code, reference.working_directory) == (True, None)
 
 
 async def test_what_the_file_states_is_changed_in_the_file(house: House) -> None:
@@ -154,6 +172,7 @@ async def test_a_stack_whose_apply_is_not_over_goes_later(house: House) -> None:
         (replace(DRAFT, directory="/etc"), "`directory`: /etc"),
         (replace(DRAFT, var_files=("/etc/shadow",)), "`var_files[0]`: /etc/shadow"),
         (replace(DRAFT, env_file="/etc/environment"), "`env_file`: /etc/environment"),
+        (replace(DRAFT, working_directory="/etc"), "`working_directory`: /etc"),
         (replace(DRAFT, directory="{root}/../out"), "`directory`"),
         (replace(DRAFT, var_files=("{root}/in.tfvars", "{root}/link")), "`var_files[1]`"),
     ],

@@ -128,3 +128,9 @@ def test_a_megabyte_and_thousands_of_secrets_are_one_pass() -> None:
     text = f"{filler}{words[17]}{filler[:100]}{words[4242]}"
     told = Redactor(frozenset(words)).without(text)
     assert told == f"{filler}{BLANK}{filler[:100]}{BLANK}"
+
+
+def test_the_directory_that_we_are_called_from_is_no_secret() -> None:
+    redactor = redactor_of((), {"PWD": "/srv/infra/shop", "DB_PWD": "canary-of-the-database"})
+    told = redactor.without("/srv/infra/shop: refused canary-of-the-database")
+    assert told == "/srv/infra/shop: refused ***"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from iac_adapters.terraform.literals import literals_in
+from iac_adapters.redaction.literals import literals_in
 from iac_adapters.terraform.written_secrets import written_secrets
 
 GENERATED = "kR8vN2mQ5xW9zT4p"

@@ -1,4 +1,4 @@
-"""The literal values in configuration and variable files, with the names they stand under.
+"""The literal values in code and in files of variables, with the names they stand under.
 
 Nothing is evaluated, and nothing has to parse: the file that is broken is the one whose
 error would quote the password in it.
@@ -18,6 +18,7 @@ _TOKEN: Final = re.compile(
     r"(?P<comment>\#[^\n]*|//[^\n]*|/\*.*?\*/)"
     r"|<<-?(?P<word>\w+)[^\n]*\n(?P<heredoc>.*?)(?:^[ \t]*(?P=word)\b|\Z)"
     r"|\"(?P<string>(?:[^\"\\\n]|\\.)*)(?:\"|(?=\n)|\Z)"
+    r"|(?<!\w)'(?P<single>(?:[^'\\\n]|\\.)*)'"
     r"|(?P<name>[A-Za-z_][\w-]*)"
     r"|(?P<bare>\d[\w.]*)"
     r"|(?P<sign>[={}\[\]:(),\n])",
@@ -80,8 +81,8 @@ class _Walk:
                     continue
                 case "heredoc":
                     yield self._literal(token["heredoc"])
-                case "string":
-                    yield self._literal(word := _unescaped(token["string"]))
+                case "string" | "single":
+                    yield self._literal(word := _unescaped(token[token.lastgroup]))
                     self._take(word)
                 case "name" | "bare":
                     if _is_value(token[0]):

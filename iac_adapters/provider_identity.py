@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -80,6 +80,7 @@ _NO_PROVIDERS: Final = re.compile(
 )
 _TELLING: Final = re.compile(r"SECRET|TOKEN|PASSW|CREDENTIAL|PRIVATE|_KEY")
 _ACCESS_KEY: Final = re.compile(r"^A(KIA|SIA)[A-Z2-7]{16}$")
+_ARN_PARTS: Final = 6
 # Keys made before March 2019 do not hold the account.
 _OLD_ACCESS_KEY: Final = re.compile(r"^A(KIA|SIA)[IJ]")
 _FAMILIES: Final = (
@@ -147,6 +148,18 @@ def _leads_somewhere(name: str) -> bool:
     if _KNOWN.search(name):
         return _ENDPOINT.search(name) is not None
     return _GENERIC.search(name) is not None and _NO_PROVIDERS.search(name) is None
+
+
+def told_by_arns(arns: Iterable[str]) -> Mapping[str, str]:
+    """Return the region and account that the names of recorded AWS objects agree on.
+
+    Global objects name no region. Where two names differ, nothing is told.
+    """
+    parts = [arn.split(":", 5) for arn in arns if arn.startswith("arn:")]
+    whole = [part for part in parts if len(part) == _ARN_PARTS]
+    told = {"AWS_REGION": {part[3] for part in whole}, ACCOUNT: {part[4] for part in whole}}
+    agreed = {name: values - {""} for name, values in told.items()}
+    return {name: values.pop() for name, values in agreed.items() if len(values) == 1}
 
 
 def account_of(access_key_id: str) -> str | None:

@@ -27,6 +27,7 @@ from iac_adapters.pulumi.identities import (
     doubts_of,
     identities_of,
     pass_over,
+    recorded_in,
 )
 from iac_adapters.pulumi.loaded import LoadedResource, LoadedStack
 from iac_adapters.pulumi.outcome import outcome_of
@@ -94,7 +95,12 @@ class Payload:
     @property
     def doubts(self) -> tuple[ProviderDoubt, ...]:
         """Why providers may look elsewhere than where the objects were recorded."""
-        return (*self.stack.doubts, *doubts_of(self.kept, self.stack.identities))
+        return (*self.stack.doubts, *doubts_of(self.expected, self.stack.identities))
+
+    @property
+    def expected(self) -> Identities:
+        """Where the objects of each provider are, as far as anything tells."""
+        return {**self.stack.recorded_in, **self.kept}
 
     @property
     def redactor(self) -> Redactor:
@@ -162,7 +168,10 @@ class PulumiAdapter:
         baseline = await remembered(context, evaluation, self._baselines)
         assembly = Assembly(context, evaluation, baseline, reference.dynamic_providers)
         identities = identities_of(assembly.edits(), context.cli.environment, self._masker)
-        stack = LoadedStack(assembly.resources(), assembly.doubts(), identities)
+        resources = assembly.resources()
+        stack = LoadedStack(
+            resources, assembly.doubts(), identities, recorded_in(resources.values(), identities)
+        )
         reader = warm.reader if warm else self._reader(context)
         return WarmStack(context, evaluation, evaluated_at_s, stack, reader)
 
@@ -238,7 +247,7 @@ class PulumiAdapter:
     async def _keep_identities(self, payload: Payload, counted: Pass) -> None:
         """Remember where the providers look that have shown their objects in a whole pass."""
         place = payload.context.place
-        kept = counted.proven(payload.kept, payload.stack.identities)
+        kept = counted.proven(payload.expected, payload.stack.identities)
         if kept == payload.kept:
             return
         try:

@@ -7,7 +7,7 @@ environment and configuration leads it somewhere is kept, sealed, as of the last
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import Final, TypeAlias
 
 import msgpack
 
-from iac_adapters.provider_identity import concerning, differences, identity_of
+from iac_adapters.provider_identity import concerning, differences, identity_of, told_by_arns
 from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.baseline import stack_key
+from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider_edits import ProviderEdit
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.sealed_files import SealedFiles
@@ -85,6 +86,23 @@ def identities_of(
         ruling = {n: v for n, v in variables.items() if not _is_outranked(n, settings)}
         found[edit.label] = {**ruling, **settings, **found.get(edit.label, {})}
     return found
+
+
+def recorded_in(resources: Iterable[LoadedResource], now: Identities) -> Identities:
+    """Return where the recorded objects say that they are, for what `now` says elsewise or alike.
+
+    What was never found by us has no other witness: a first pass in the wrong region.
+    """
+    arns: dict[str, list[str]] = defaultdict(list)
+    for resource in resources:
+        arn = resource.recorded.outputs.get("arn") if resource.recorded is not None else None
+        if isinstance(arn, str):
+            arns[resource.recorded_as.provider].append(arn)
+    return {
+        label: {**identity, **{n: v for n, v in told_by_arns(arns[label]).items() if n in identity}}
+        for label, identity in now.items()
+        if label in arns
+    }
 
 
 def _is_outranked(variable: str, settings: Mapping[str, str]) -> bool:

@@ -67,9 +67,10 @@ class LoadedResource:
 class LoadedStack:
     """A stack's resources by address; `doubts` are what the code changes of their providers.
 
-    `identities` tell of each provider where it looks.
+    `identities` tell of each provider where it looks, `recorded_in` where its objects are.
     """
 
     resources: Mapping[ResourceAddress, LoadedResource]
     doubts: tuple[ProviderDoubt, ...] = ()
     identities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    recorded_in: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -24,13 +24,14 @@ from iac_adapters.pulumi.locks import Holder, Lock
 from iac_adapters.pulumi.plan import Preview
 from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.reader import live_words
-from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 from reconciler.domain.model import ResourceAddress
 
 PLAN_FILE: Final = "plan.json"
 JOB_FILE: Final = "plan-job.json"
 # Without the program, a target that the record has lost is refused by name.
 _REFRESHING: Final = ("--refresh", "--run-program")
+_RACE: Final = "Duplicate resource URN"
 _TO_BE_DELETED: Final = " (to be deleted: "
 
 
@@ -69,7 +70,7 @@ async def preview(
         timeout_s=evaluate_deadline_s(cli.environment),
     )  # fmt: skip
     if run.exit_code != 0:
-        raise cli.failure(run, "the correction could not be planned")
+        raise _unplanned(cli.failure(run, "the correction could not be planned"))
     content = await asyncio.to_thread(order.file.read_bytes)
     await asyncio.to_thread(_expect_no_rename, order, content)
     await asyncio.to_thread(_keep_job, order, options, _words(order, content, live))
@@ -119,6 +120,17 @@ def _targets(order: PlanOrder, addresses: Collection[ResourceAddress]) -> list[s
         _refuse_unapplied(order.resources[address])
         targets.append(address.partition(_TO_BE_DELETED)[0])
     return list(dict.fromkeys(targets))
+
+
+def _unplanned(error: ReconcilerError) -> ReconcilerError:
+    """Return why there is no plan. The program has been evaluated, so it names no URN twice.
+
+    A targeted update of 3.259 marks what an untargeted resource depended on as registered; when
+    the code does not depend on it any more, the two race, and the engine calls it a duplicate.
+    """
+    if _RACE not in str(error):
+        return error
+    return RetryableError(str(error), remedy="it is a race in Pulumi's engine: try again")
 
 
 def _make_private(file: Path) -> None:

@@ -6,7 +6,14 @@ import json
 
 import pytest
 
-from iac_adapters.provider_identity import ACCOUNT, PROJECT, concerning, differences, identity_of
+from iac_adapters.provider_identity import (
+    ACCOUNT,
+    PROJECT,
+    concerning,
+    differences,
+    identity_of,
+    told_by_arns,
+)
 
 # Examples of a public article on the format; they open nothing.
 KEY = "ASIAQNZGKIQY56JQ7WML"
@@ -94,3 +101,20 @@ def test_a_difference_names_the_variable_and_both_values() -> None:
 def test_a_provider_of_a_known_cloud_minds_its_own_variables(package: str, kept: list[str]) -> None:
     identity = {"ARM_SUBSCRIPTION_ID": "s", "AWS_REGION": "r", "GOOGLE_PROJECT": "p"}
     assert sorted(concerning({**identity, "KUBE_CTX": "c"}, package)) == kept
+
+
+@pytest.mark.parametrize(
+    ("arns", "told"),
+    [
+        (["arn:aws:sns:eu-west-1:123456789012:a", "arn:aws:iam::123456789012:role/b"],
+         {"AWS_REGION": "eu-west-1", ACCOUNT: "123456789012"}),
+        (["arn:aws:s3:::bucket"], {}),
+        (["arn:aws:sns:eu-west-1:1:a", "arn:aws:sns:us-east-1:1:a"], {ACCOUNT: "1"}),
+        (["web-1", "arn:aws:broken"], {}),
+        ([], {}),
+    ],
+)  # fmt: skip
+def test_recorded_names_tell_region_and_account_where_they_agree(
+    arns: list[str], told: dict[str, str]
+) -> None:
+    assert told_by_arns(arns) == told

@@ -166,6 +166,21 @@ async def test_a_renamed_object_that_is_edited_too_is_unapplied(project: KvProje
     assert told == {"value": Origin.UNAPPLIED}
 
 
+async def test_what_is_put_right_before_it_is_planned_leaves_nothing_to_do(
+    project: KvProject, tmp_path: Path
+) -> None:
+    with project.changed("plain") as content:
+        content["value"] = "hack"
+    async with project.adapter() as adapter:
+        snapshot = await adapter.load(project.reference())
+        found = await verdicts(adapter, snapshot)
+        assert isinstance(found["plain"], Drifted)
+        with project.changed("plain") as content:
+            content["value"] = "one"
+        plan = await adapter.plan(snapshot, [project.urn("plain")], folder=tmp_path)
+    assert plan.empty
+
+
 async def test_a_failed_correction_leaves_the_drift_what_it_was(project: KvProject) -> None:
     for name in ("plain", "lazy"):
         with project.changed(name) as content:

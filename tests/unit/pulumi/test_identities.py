@@ -9,7 +9,15 @@ from typing import Final
 import pytest
 
 from iac_adapters.pulumi.backend import Place
-from iac_adapters.pulumi.identities import KnownIdentities, Pass, doubts_of, pass_over
+from iac_adapters.pulumi.identities import (
+    Identities,
+    KnownIdentities,
+    Pass,
+    doubts_of,
+    pass_over,
+    recorded_in,
+)
+from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -78,6 +86,27 @@ def test_each_setting_that_differs_is_a_doubt() -> None:
         ),
     )
     assert doubts_of(HERE, HERE) == doubts_of({}, THERE) == doubts_of(HERE, {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("arns", "now", "told", "reason"),
+    [
+        (["arn:aws:sns:us-east-1:1:a"], THERE, HERE, "they are in another region"),
+        (["arn:aws:sns:eu-west-1:1:a"], THERE, THERE, "they are in this region"),
+        (["arn:aws:sns:us-east-1:1:a", "arn:aws:sns:eu-west-1:1:a"], THERE, THERE, "in both"),
+        (["arn:aws:sns:us-east-1:1:a"], {LABEL: {"region": "x"}}, {LABEL: {"region": "x"}},
+         "the environment does not decide"),
+        ([], THERE, {}, "nothing tells"),
+    ],
+)  # fmt: skip
+def test_before_the_first_pass_the_record_says_where_objects_are(
+    arns: Sequence[str], now: Identities, told: Identities, reason: str
+) -> None:
+    recorded_as = RecordedResource(ResourceAddress("urn"), "x", Status.LIVE, provider=LABEL)
+    resources = [
+        LoadedResource(recorded_as, recorded=Recorded("1", {}, {"arn": arn})) for arn in arns
+    ]
+    assert recorded_in(resources, now) == told, reason
 
 
 def test_what_is_kept_is_read_back_by_its_own_key_alone(tmp_path: Path) -> None:

@@ -39,9 +39,7 @@ def written_secrets(
         if one.names[:1] == ("variable",) and one.names[2:] == ("sensitive",) and one.text == "true"
     }
     for one in code:
-        if _is_secret(
-            one, sensitive, variable=one.names[1:2] if one.names[:1] == ("variable",) else ()
-        ):
+        if _is_secret(one, sensitive, variable=_variable(one)):
             yield from secret_texts(one.text)
     for file in _found(directory, _VARIABLES, var_files):
         for one in _literals(file):
@@ -56,7 +54,8 @@ def written_secrets(
 
 def _variable(literal: Literal) -> tuple[str, ...]:
     """Return the variable whose default a literal of the code is, if it is one."""
-    return literal.names[1:2] if literal.names[:1] == ("variable",) else ()
+    is_default = literal.names[:1] == ("variable",) and literal.names[2:3] == ("default",)
+    return literal.names[1:2] if is_default else ()
 
 
 def _is_secret(literal: Literal, sensitive: set[str], *, variable: tuple[str, ...]) -> bool:

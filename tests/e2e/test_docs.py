@@ -1,0 +1,449 @@
+"""What the pages say is true: their commands run, and what they name exists."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import httpx
+import pytest
+import yaml
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from iac_adapters.terraform.executable import Executable
+from reconciler.api.metrics import Metrics
+from reconciler.cli.main import root
+from reconciler.domain.model import Severity
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import EventEntry, Health, RunState
+from reconciler.settings import load_settings
+from tests.daemon import Daemon, free_port, serving
+from tests.e2e.command import Trueup
+from tests.e2e.pages import (
+    DOCS,
+    ROOT,
+    Block,
+    Command,
+    blocks,
+    commands,
+    listed_commands,
+    pages,
+    prose,
+)
+from tests.makers import MakersStack
+from tests.parts import require
+
+CODE: Final = """
+terraform {
+  required_providers { local = { source = "hashicorp/local" } }
+}
+resource "local_file" "greeting" {
+  filename = "${path.module}/out/greeting.txt"
+  content  = "hello"
+}
+resource "local_file" "motd" {
+  filename = "${path.module}/out/motd.txt"
+  content  = "welcome"
+}
+"""
+SETTINGS: Final = '[[stack]]\nname = "webshop"\ndirectory = "infra/webshop"\n'
+STARTS_ITS_OWN: Final = "quickstart.md"
+WITHOUT_DAEMON: Final = "ci.md"
+PROGRAMS: Final = ("jq", "curl", "sqlite3")
+RESTING: Final = frozenset({"awaiting_approval", "held", "needs_human", "unknown"})
+LIMIT_S: Final = 120
+RULES: Final = DOCS / "examples" / "prometheus-rules.yaml"
+LABELS: Final[Mapping[str, frozenset[str]]] = {
+    "health": frozenset(one.value for one in Health),
+    "severity": frozenset(one.word for one in Severity),
+    "phase": frozenset(one.value for one in Phase),
+    "state": frozenset(one.value for one in RunState),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A checkout with one applied stack, and what a shell in it sees."""
+
+    directory: Path
+    command: Trueup
+    address: str
+
+    @classmethod
+    def furnished(cls, template: MakersStack, folder: Path, caches: Path) -> House:
+        """Copy the applied stack into a checkout of its own below `folder`."""
+        directory = folder / "checkout"
+        shutil.copytree(template.directory, directory / "infra" / "webshop", symlinks=True)
+        port = free_port()
+        found = f"{Path(sys.executable).parent}:{template.terraform.parent}"
+        environment = {
+            **template.environment,
+            "PATH": f"{found}:/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(folder),
+            "XDG_CACHE_HOME": str(caches),
+            "XDG_DATA_HOME": str(folder / "data"),
+            "XDG_STATE_HOME": str(folder / "state"),
+            "TRUEUP_LISTEN": f"127.0.0.1:{port}",
+        }
+        return cls(directory, Trueup(environment), f"http://127.0.0.1:{port}/api/v1")
+
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.command.environment["XDG_DATA_HOME"]) / "trueup"
+
+    def break_it(self) -> None:
+        (self.directory / "infra" / "webshop" / "out" / "motd.txt").unlink(missing_ok=True)
+
+    def run(self, script: str, **more: str) -> tuple[int, str]:
+        """Run `script` as a reader would; return its exit code and all it printed."""
+        output = self.directory.parent / "output"
+        # A file, since a daemon that the script starts keeps it open.
+        with output.open("w") as stream:
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", script],
+                cwd=self.directory,
+                env={**self.command.full_environment(), **more},
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                check=False,
+                timeout=LIMIT_S,
+            )
+        return done.returncode, output.read_text()
+
+    def settle(self) -> None:
+        """Wait as a reader does: until the daemon has looked, and done what it does by itself."""
+        seen = None
+        limit = time.monotonic() + LIMIT_S
+        while time.monotonic() < limit:
+            try:
+                stack = self._ask("GET", "/stacks/webshop")
+            except (httpx.TransportError, FileNotFoundError):
+                time.sleep(0.1)
+                continue
+            if seen is None:
+                seen = stack["verified_at"] or "never"
+                self._ask("POST", "/stacks/webshop/scan")
+            elif stack["verified_at"] not in (None, seen) and not self._moving():
+                return
+            time.sleep(0.1)
+        pytest.fail("the daemon did not come to rest")
+
+    def _moving(self) -> list[str]:
+        """Return what the daemon still works on; what it corrects unasked it first sees again."""
+        return [
+            one["state"]
+            for one in self._ask("GET", "/remediations?state=open")["items"]
+            if one["state"] not in RESTING and one["action_type"] == "manual_review"
+        ]
+
+    def _ask(self, method: str, path: str) -> Any:
+        token = (self.data_dir / "admin.token").read_text().strip()
+        answer = httpx.request(
+            method, self.address + path, headers={"Authorization": f"Bearer {token}"}
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+
+@pytest.fixture(scope="module")
+def template(
+    makers: Path, terraform: Executable, tmp_path_factory: pytest.TempPathFactory
+) -> MakersStack:
+    """An applied stack of two files; for copying only."""
+    made = MakersStack.made(
+        tmp_path_factory.mktemp("template"), mirror=makers, terraform=terraform.path, code=CODE
+    )
+    made.apply()
+    return made
+
+
+@pytest.fixture
+def fresh(template: MakersStack, tmp_path: Path, caches: Path) -> Iterator[House]:
+    """A checkout without settings and daemon; whatever is started in it is ended."""
+    house = House.furnished(template, tmp_path, caches)
+    yield house
+    for process in house.command.processes():
+        process.terminate()
+    assert not house.command.wait_until_gone()
+
+
+@pytest.fixture(scope="module")
+def watched(
+    template: MakersStack, tmp_path_factory: pytest.TempPathFactory, caches: Path
+) -> Iterator[tuple[House, Daemon]]:
+    """A checkout with a daemon that has found a drift."""
+    house = House.furnished(template, tmp_path_factory.mktemp("watched"), caches)
+    settings = house.directory / "trueup.toml"
+    settings.write_text(SETTINGS)
+    house.break_it()
+    with serving(
+        settings,
+        data_dir=house.data_dir,
+        environment=house.command.full_environment(),
+        directory=house.directory,
+    ) as daemon:
+        house.settle()
+        yield house, daemon
+    assert not house.command.wait_until_gone()
+
+
+def to_run(page: Path) -> list[Block]:
+    return [block for block in blocks(page) if block.code is not None]
+
+
+def run_page(house: House, page: Path, *, settled: bool) -> None:
+    started = settled
+    for block in to_run(page):
+        for program in PROGRAMS:
+            if re.search(rf"\b{program}\b", block.text):
+                require(program, shutil.which(program))
+        code, output = house.run(block.text)
+        assert code == block.code, f"{block.where} ended with {code}:\n{output}"
+        started = started or "trueup serve" in block.text
+        if started:
+            house.settle()
+
+
+def pages_for_a_daemon() -> list[str]:
+    alone = {STARTS_ITS_OWN, WITHOUT_DAEMON}
+    return [
+        str(page.relative_to(ROOT)) for page in pages() if to_run(page) and page.name not in alone
+    ]
+
+
+@pytest.mark.parametrize("page", pages_for_a_daemon())
+def test_the_commands_of_a_page_do_what_it_says(page: str, watched: tuple[House, Daemon]) -> None:
+    house, _ = watched
+    run_page(house, ROOT / page, settled=True)
+
+
+def test_the_quick_start_leads_from_nothing_to_a_corrected_stack(fresh: House) -> None:
+    run_page(fresh, DOCS / STARTS_ITS_OWN, settled=False)
+    assert (fresh.directory / "infra/webshop/out/motd.txt").read_text() == "welcome"
+    assert "remediation.converged" in fresh.run("trueup audit")[1]
+
+
+def test_the_pipeline_of_the_ci_page_keeps_the_exit_code_and_writes_a_summary(
+    fresh: House, tmp_path: Path
+) -> None:
+    require("jq", shutil.which("jq"))
+    fresh.break_it()
+    run_page(fresh, DOCS / WITHOUT_DAEMON, settled=False)
+    (workflow,) = (
+        made for made in of_language("yaml", DOCS / WITHOUT_DAEMON) if "jobs" in (made or {})
+    )
+    steps = {step.get("name"): step for step in workflow["jobs"]["scan"]["steps"]}
+    files = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    for name in ("Scan", "Summary"):
+        code, output = fresh.run(steps[name]["run"], **files)
+        assert code == 0, output
+    assert "code=2" in Path(files["GITHUB_OUTPUT"]).read_text()
+    summary = Path(files["GITHUB_STEP_SUMMARY"]).read_text()
+    assert "| high | webshop | `local_file.motd` | missing | main.tf:9 |" in summary
+    assert "steps.scan.outputs.code" in steps["Result"]["run"]
+
+
+def all_commands() -> Iterator[Command]:
+    for page in pages():
+        yield from commands(page)
+    yield from listed_commands(DOCS / "commands.md")
+
+
+def test_every_command_in_the_docs_exists_with_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The files that a page names are the reader's.
+    monkeypatch.setattr(click.Path, "convert", lambda _self, value, _param, _context: value)
+    found = list(all_commands())
+    assert sum(not one.mentioned for one in found) > 40
+    assert sum(one.mentioned for one in found) > 60
+    wrong = [f"{one.where}: trueup {' '.join(one.words)}: {lack}" for one in found
+             if (lack := lack_of(one))]  # fmt: skip
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("words", "mentioned"),
+    [
+        (("polish",), True),
+        (("policy", "polish"), True),
+        (("status", "--polish"), True),
+        (("remediate", "X", "--action", "polish"), True),
+        (("status", "one", "too", "many"), True),
+        (("approve",), False),
+        (("token", "add", "ana"), False),
+    ],
+)
+def test_a_command_that_does_not_exist_is_noticed(
+    words: tuple[str, ...], mentioned: bool  # noqa: FBT001
+) -> None:  # fmt: skip
+    assert lack_of(Command("here", words, mentioned=mentioned))
+
+
+def lack_of(command: Command) -> str | None:
+    """Return what is wrong with `command`; None when our own parser takes it."""
+    try:
+        if command.mentioned:
+            check_names(root, list(command.words))
+        else:
+            parse(list(command.words))
+    except click.exceptions.Exit:
+        return None
+    except click.ClickException as error:
+        return error.format_message()
+    return None
+
+
+def parse(words: list[str]) -> None:
+    """Parse `words` as the command line does, and run nothing."""
+    command: click.Command = root
+    context = click.Context(root, info_name="trueup")
+    while isinstance(command, click.Group):
+        _, words, _ = command.make_parser(context).parse_args(words)
+        if not words:
+            return
+        name, found, words = command.resolve_command(context, words)
+        assert found is not None
+        command, context = found, click.Context(found, info_name=name, parent=context)
+    command.make_context(context.info_name, words, parent=context.parent)
+
+
+def check_names(command: click.Command, words: list[str]) -> None:
+    """Look whether commands, options and their choices exist; arguments may be left out."""
+    context = click.Context(command)
+    given = 0
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if word.startswith("-"):
+            left = left[_values(command, context, word, left) :]
+        elif isinstance(command, click.Group):
+            _, found, _ = command.resolve_command(context, [word])
+            assert found is not None
+            command, context = found, click.Context(found, info_name=word, parent=context)
+        else:
+            given += 1
+    arguments = [one for one in command.params if isinstance(one, click.Argument)]
+    if given > len(arguments) and not any(one.nargs == -1 for one in arguments):
+        raise click.UsageError(f"{given} arguments are too many")
+
+
+def _values(command: click.Command, context: click.Context, word: str, left: list[str]) -> int:
+    name, _, value = word.partition("=")
+    options = {flag: one for one in command.get_params(context) for flag in
+               (*one.opts, *one.secondary_opts)}  # fmt: skip
+    if name not in options:
+        raise click.NoSuchOption(name)
+    option = options[name]
+    if not isinstance(option, click.Option) or option.is_flag or value:
+        return 0
+    follows = left[0] if left else ""
+    is_placeholder = not follows or follows.isupper() or "|" in follows
+    if isinstance(option.type, click.Choice) and not is_placeholder:
+        option.type.convert(follows, option, context)
+    return 1
+
+
+def of_language(language: str, page: Path) -> Iterator[Any]:
+    for block in blocks(page):
+        if block.language == language:
+            yield yaml.safe_load(block.text)
+
+
+def test_every_settings_snippet_loads(tmp_path: Path) -> None:
+    found = [block for page in pages() for block in blocks(page) if block.language == "toml"]
+    assert len(found) > 8
+    for number, block in enumerate(found):
+        file = tmp_path / str(number) / "trueup.toml"
+        file.parent.mkdir()
+        file.write_text(block.text)
+        # The directories that a page names are the reader's.
+        load_settings(file, {}, lost_stacks=True)
+
+
+def test_every_json_and_yaml_snippet_parses() -> None:
+    for page in pages():
+        for block in blocks(page):
+            if block.language == "json":
+                json.loads(block.text)
+        assert None not in list(of_language("yaml", page))
+
+
+def test_every_link_leads_somewhere() -> None:
+    lost = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages()
+        for target in re.findall(r"\]\(([^)\s]+)\)", prose(page))
+        if "://" not in target and not _leads(page, target)
+    ]
+    assert lost == []
+
+
+def _leads(page: Path, target: str) -> bool:
+    path, _, anchor = target.partition("#")
+    file = (page.parent / path).resolve() if path else page
+    return file.exists() and (not anchor or anchor in _anchors(file))
+
+
+def _anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.fixture
+def exposed(watched: tuple[House, Daemon]) -> dict[str, set[str]]:
+    """The metrics that a daemon really has, by name, with their labels."""
+    house, daemon = watched
+    token = (house.data_dir / "admin.token").read_text().strip()
+    answer = httpx.get(f"{daemon.address}/metrics", headers={"Authorization": f"Bearer {token}"})
+    counted = Metrics()
+    for kind in ("remediation.converged", "run.ended", "stack.pass"):
+        counted.happened(EventEntry(seq=1, at=None, type=kind, subject="", body={}))  # type: ignore[arg-type]
+    labels: dict[str, set[str]] = {}
+    for text in (answer.text, generate_latest(counted._registry).decode()):
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                labels.setdefault(sample.name, set()).update(sample.labels)
+    return labels
+
+
+def test_the_alert_rules_ask_for_metrics_and_labels_that_exist(
+    exposed: dict[str, set[str]],
+) -> None:
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert rules
+    for rule in rules:
+        assert {"alert", "expr", "labels", "annotations"} <= set(rule)
+        for name, matchers in re.findall(r"\b(trueup_\w+)(?:\{([^}]*)\})?", rule["expr"]):
+            assert name in exposed, rule["alert"]
+            for label, values in re.findall(r'(\w+)=~?"([^"]*)"', matchers):
+                assert label in exposed[name], rule["alert"]
+                assert set(values.split("|")) <= LABELS[label], rule["alert"]
+        told = " ".join(rule["annotations"].values())
+        assert set(re.findall(r"\$labels\.(\w+)", told)) <= {"stack", "state"}
+
+
+def test_the_monitoring_page_lists_every_metric_and_every_alert(
+    exposed: dict[str, set[str]],
+) -> None:
+    text = prose(DOCS / "monitoring.md")
+    ours = {re.sub(r"_(bucket|count|sum)$", "", name) for name in exposed if
+            name.startswith("trueup_") and not name.endswith("_created")}  # fmt: skip
+    listed = dict(re.findall(r"^\| `(trueup_\w+)(?:\{([^}]*)\})?`", text, re.MULTILINE))
+    assert set(listed) == ours
+    for name, labels in listed.items():
+        sampled = exposed[name if name in exposed else f"{name}_count"]
+        assert set(filter(None, labels.split(", "))) == sampled
+    alerts = {rule["alert"] for group in yaml.safe_load(RULES.read_text())["groups"]
+              for rule in group["rules"]}  # fmt: skip
+    assert set(re.findall(r"^\| `(Trueup\w+)`", text, re.MULTILINE)) == alerts

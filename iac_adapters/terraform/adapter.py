@@ -7,52 +7,44 @@ import time
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
-    Callable,
     Collection,
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
-from iac_adapters.plugin_host.deadlines import configure_deadline_s, read_deadline_s
+from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.redaction.edge import Verdicts, doubted, gathered, said
+from iac_adapters.redaction.edge import Verdicts, gathered
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
-from iac_adapters.revision import Revision
-from iac_adapters.terraform.cli_engine import CliPlan, plan_by_cli, verdicts
+from iac_adapters.terraform.assembly import Assembly, Progress
+from iac_adapters.terraform.cli_engine import plan_by_cli, verdicts
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.correction import correction_job
 from iac_adapters.terraform.declarations import declarations_of
-from iac_adapters.terraform.installed import InstalledProvider
-from iac_adapters.terraform.join_source import resources_of
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.new_values import recorded_objects
 from iac_adapters.terraform.outcome import outcome_of
 from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.planning import PlanOrder, saved_plan
 from iac_adapters.terraform.provider import Provider
-from iac_adapters.terraform.provider_keys import ProviderKeys
-from iac_adapters.terraform.providers import Providers, start_provider
+from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
 from iac_adapters.terraform.recorded_providers import RecordedProviders
-from iac_adapters.terraform.recorder.cache import RecordingCache
-from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
-from iac_adapters.terraform.recorder.join import join
-from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
-from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
+from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
 from iac_adapters.terraform.run_code import refuse_code
 from iac_adapters.terraform.run_log import progress_of
-from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
+from iac_adapters.terraform.snapshots import Payload, payload_of, snapshot_of
 from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
-from reconciler.domain.errors import ReconcilerError, RetryableError
+from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
     Drifted,
     Engine,
@@ -77,9 +69,6 @@ from reconciler.ports import Progress as RunProgress
 _IDLE_S: Final = 3600.0
 _MAX_PROCESSES: Final = 32
 _PLUGIN_BYTES: Final = 2 * 2**30
-_ATTEMPTS: Final = 3
-
-Progress = Callable[[str], None]
 
 
 class TerraformAdapter:
@@ -104,12 +93,17 @@ class TerraformAdapter:
             max_bytes=_PLUGIN_BYTES if plugin_memory_bytes is None else plugin_memory_bytes,
         )
         self._providers = Providers(self._pool)
-        self._recordings = RecordingCache(self._cache_dir / "recordings", key=key)
         self._recorded = RecordedProviders(
             data_dir / "providers", key=key, providers=self._providers
         )
+        self._assembly = Assembly(
+            self._cache_dir,
+            key=key,
+            providers=self._providers,
+            recorded=self._recorded,
+            progress=self._progress,
+        )
         self._warm: WarmStacks[WarmStack] = WarmStacks()
-        self._schemas_in_use: SchemasInUse = WeakValueDictionary()
         # Of the stacks in memory: whoever follows a run has loaded its stack.
         self._secrets: WeakValueDictionary[StackName, StackSecrets] = WeakValueDictionary()
 
@@ -144,17 +138,15 @@ class TerraformAdapter:
             warm is not None
             and warm.revision == context.revision
             and not warm.outlived
-            and await self._fresh(context, warm.stack.recording)
+            and await self._assembly.is_fresh(context, warm.stack.recording)
         ):
             timing.lap("record")
             return self._snapshot(
                 reference, Payload(context, warm.stack, warm.secrets, warm=warm), timing
             )
-        recording = self._recordings.load(context.revision)
-        if recording is None or not await self._fresh(context, recording):
-            context, recording = await self._record_settled(reference, context)
+        context, recording = await self._assembly.recording_of(reference, context)
         timing.lap("record")
-        stack = await self._assemble(context, recording)
+        stack = await self._assembly.stack(context, recording)
         drifted = warm.drifted if warm else {}
         reader = warm.reader if warm else self._reader(context, drifted)
         secrets = StackSecrets(reference, context, stack)
@@ -162,27 +154,11 @@ class TerraformAdapter:
         self._warm.put(reference.name, warm)
         return self._snapshot(reference, Payload(context, stack, secrets, warm=warm), timing)
 
-    async def _record_settled(
-        self, reference: StackReference, context: Context
-    ) -> tuple[Context, Recording]:
-        # No lock is taken, so an apply may be under way: only what stayed the same counts.
-        for _ in range(_ATTEMPTS):
-            recording = await self._record(context)
-            again = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
-            if again.revision == context.revision:
-                self._recordings.store(context.revision, recording)
-                return context, recording
-            context = again
-        message = f"{context.directory}: state or code changed during each of {_ATTEMPTS} attempts"
-        raise RetryableError(
-            message, remedy="scan again when the apply that is under way has ended"
-        )
-
     async def observe(
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress] | None
     ) -> AsyncIterator[Observed]:
         """Read and judge, streaming. See `IacAdapter.observe`."""
-        payload = _payload(snapshot)
+        payload = payload_of(snapshot)
         safe = Verdicts(payload.secrets, self._masker)
         wanted = set(addresses) if addresses is not None else None
         found: dict[ResourceAddress, Verdict] = {}
@@ -231,7 +207,8 @@ class TerraformAdapter:
         if not refused:
             return
         try:
-            stack = await self._assemble(payload.context, await self._record(payload.context))
+            recording = await self._assembly.record(payload.context)
+            stack = await self._assembly.stack(payload.context, recording)
         except ReconcilerError:
             stack = LoadedStack(NOTHING_RECORDED, {})  # the refusals stand
         else:
@@ -250,31 +227,27 @@ class TerraformAdapter:
         self._progress(f"{context.directory.name}: running a whole plan")
         plan = await plan_by_cli(context)
         timing.lap("read")
-        recording = plan.as_recording()
-        keys = ProviderKeys(context, recording, key=self._key)
-        schemas = await self._schemas(context)
-        resources = resources_of(context, recording, keys=keys, schemas=schemas)
-        stack = self._recorded.choose_by_plan(context, recording, resources, plan.content or {})
+        stack = await self._assembly.stack_of_plan(context, plan)
         secrets = StackSecrets(reference, context, stack)
         return self._snapshot(reference, Payload(context, stack, secrets, plan=plan), timing)
 
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         """Return the declared forms. See `IacAdapter.declarations`."""
-        resources = _payload(snapshot).stack.resources.values()
+        resources = payload_of(snapshot).stack.resources.values()
         return tuple(declarations_of(resources, masker=self._masker))
 
     async def plan(
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
     ) -> Plan:
         """Let the tool plan exactly `addresses`. See `IacAdapter.plan`."""
-        payload = _payload(snapshot)
+        payload = payload_of(snapshot)
         context = payload.context
         redactor = await gathered(payload.secrets)
         order = PlanOrder(context, payload.stack, folder, redactor)
         with redacting(lambda: redactor):
             document = await saved_plan(order, addresses)
             reader = PlanReader(
-                await self._schemas(context),
+                await self._assembly.schemas(context),
                 self._masker,
                 redactor,
                 recorded_objects(payload.stack),
@@ -283,7 +256,7 @@ class TerraformAdapter:
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         """Return the command that applies the saved plan. See `IacAdapter.correction`."""
-        return correction_job(_payload(snapshot).context, folder=folder)
+        return correction_job(payload_of(snapshot).context, folder=folder)
 
     def progress(self, line: bytes, *, stack: StackName | None = None) -> RunProgress | None:
         """Return what one line of a run's log means. See `IacAdapter.progress`."""
@@ -292,7 +265,7 @@ class TerraformAdapter:
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
         """Return what a run came to. See `IacAdapter.outcome`."""
-        payload = _payload(snapshot)
+        payload = payload_of(snapshot)
         context = payload.context
         return outcome_of(
             context.directory,
@@ -308,44 +281,7 @@ class TerraformAdapter:
 
     def _snapshot(self, reference: StackReference, payload: Payload, timing: Timing) -> Snapshot:
         self._secrets[reference.name] = payload.secrets
-        return _snapshot(reference, payload, timing)
-
-    async def _record(self, context: Context) -> Recording:
-        self._progress(f"{context.directory.name}: evaluating the code")
-        order = RecordingOrder(
-            directory=context.directory,
-            executable=context.executable,
-            providers=context.providers,
-            types=context.types,
-            instances=context.managed_instances,
-            arguments=context.plan_arguments,
-            environment=context.environment,
-            configure_deadline_s=configure_deadline_s(context.environment),
-            called_from=context.called_from,
-        )
-        recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
-        recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)
-        recording = replace(recording, secrets=recorded.secrets)
-        keys = ProviderKeys(context, recording, key=self._key)
-        for index, provider in recorded.warm.items():
-            key = keys.of(index)
-            if key is None or not self._providers.adopt(key, provider):
-                await provider.close()
-        return recording
-
-    async def _fresh(self, context: Context, recording: Recording) -> bool:
-        if context.reads_remote_state:
-            return False
-        keys = ProviderKeys(context, recording, key=self._key)
-        return await data_sources_unchanged(recording, keys, self._providers)
-
-    async def _assemble(self, context: Context, recording: Recording) -> LoadedStack:
-        keys = ProviderKeys(context, recording, key=self._key)
-        schemas = await self._schemas(context)
-        resources = resources_of(context, recording, keys=keys, schemas=schemas)
-        return await self._recorded.choose(
-            context, recording, resources, keys=keys, schemas=schemas
-        )
+        return snapshot_of(reference, payload, timing)
 
     def _reader(self, context: Context, drifted: dict[ResourceAddress, bytes]) -> TerraformReader:
         return terraform_reader(
@@ -354,64 +290,3 @@ class TerraformAdapter:
             drifted=drifted,
             read_deadline_s=read_deadline_s(context.environment),
         )
-
-    async def _schemas(self, context: Context) -> dict[str, ProviderSchema]:
-        store = self._schema_store(context)
-        return {provider.source: await store.schema(provider) for provider in context.providers}
-
-    def _schema_store(self, context: Context) -> SchemaStore:
-        place = Revision(self._key)
-        place.add("directory", str(context.directory.absolute()))
-        place.add_environment(context.environment)
-        return SchemaStore(
-            self._cache_dir / "schemas",
-            place=place.hexdigest(),
-            start=_starter(context),
-            in_use=self._schemas_in_use,
-        )
-
-
-def _starter(context: Context) -> StartProvider:
-    async def start(installed: InstalledProvider) -> Provider:
-        return await start_provider(
-            installed, context.environment, directory=context.directory.absolute()
-        )
-
-    return start
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Payload:
-    """What a snapshot of ours carries."""
-
-    context: Context
-    stack: LoadedStack
-    secrets: StackSecrets
-    plan: CliPlan | None = None
-    warm: WarmStack | None = None
-
-
-def _payload(snapshot: Snapshot) -> Payload:
-    payload = snapshot.payload
-    assert isinstance(payload, Payload)  # noqa: S101 - only our own snapshots come back
-    return payload
-
-
-def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Snapshot:
-    context = payload.context
-    resources: tuple[LoadedResource, ...] = tuple(payload.stack.resources.values())
-    timing.lap("load")
-    return Snapshot(
-        stack=reference.name,
-        tool=context.tool,
-        directory=str(reference.directory),
-        revision=context.revision,
-        obtained_by=Engine.PLUGIN if payload.plan is None else Engine.CLI,
-        resources=tuple(resource.recorded for resource in resources),
-        timing_ms=dict(timing.ms),
-        warnings=said((*context.warnings, *payload.stack.providers.warnings), payload.secrets),
-        provider_doubts=doubted(payload.stack.providers.doubts, payload.secrets),
-        lineage=context.state.lineage,
-        serial=context.state.serial,
-        payload=payload,
-    )

@@ -94,7 +94,9 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
     status = resource.recorded.status
     assert resource.wire is not None  # noqa: S101 - settled() has answered otherwise
     if live.gone:
-        return _gone(status, edited=resource.read_as_recorded or bool(resource.planned_action))
+        # A tainted object is replaced anyway; that the code asks for it says nothing of the code.
+        asked = bool(resource.planned_action) and status is not Status.TAINTED
+        return _gone(status, edited=resource.read_as_recorded or asked)
     match status:
         case Status.DEPOSED | Status.NOT_DECLARED:
             return Unmanaged()

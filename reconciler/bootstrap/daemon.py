@@ -31,6 +31,7 @@ from reconciler.bootstrap.registered import (
 )
 from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
+from reconciler.dispatch.calendar import Daily
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.dispatch.sealed_logs import SealedLogs
@@ -49,7 +50,7 @@ from reconciler.stores import Store, Transaction
 
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file's name
 _SWEEP_EVERY: Final = timedelta(seconds=10)
-_PRUNE_EVERY: Final = timedelta(hours=24)
+_PRUNE_AT: Final = Daily(hour=3, minute=17)
 
 _log = structlog.get_logger()
 
@@ -188,7 +189,7 @@ class _Daemon:
         )
         await recover(service)
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
-        dispatcher.every(_PRUNE_EVERY, lambda: prune(service), name="prune")
+        dispatcher.daily(_PRUNE_AT, lambda: prune(service), name="prune")
 
     async def _until_stopped(self, serving: asyncio.Task[None]) -> None:
         stopped = asyncio.create_task(self._stop.wait())

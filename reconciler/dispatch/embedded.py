@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from reconciler.dispatch.calendar import Calendar, Daily
 from reconciler.dispatch.lanes import Ended, Lanes
 from reconciler.domain.model import StackName
 from reconciler.domain.records import RemediationId
@@ -41,6 +42,8 @@ class EmbeddedDispatcher:
         self._advances: _Timed | None = None
         self._failed = failed
         self._chores: list[_Chore] = []
+        self._calendar = Calendar()
+        self._daily: list[Lanes] = []
 
     def start(self, *, scan: Scan, advance: Advance) -> None:
         """Begin; what was woken before is found by a sweep."""
@@ -70,6 +73,13 @@ class EmbeddedDispatcher:
         """
         self._chores.append(_Chore(chore, name, span.total_seconds(), self._failed))
 
+    def daily(self, at: Daily, chore: Chore, *, name: str) -> None:
+        """Run `chore` now, and each day at `at` by the host's calendar."""
+        lanes = _lanes_of(chore, self._failed)
+        self._daily.append(lanes)
+        lanes.hint(name)
+        self._calendar.ring(at, lambda: lanes.hint(name), name=name)
+
     @property
     def busy(self) -> int:
         """How many scans and remediations are being worked on or wait for a place."""
@@ -77,7 +87,8 @@ class EmbeddedDispatcher:
 
     async def close(self) -> None:
         """End every timer and all work; what a runner does goes on without us."""
-        for one in (self._scans, self._advances, *self._chores):
+        await self._calendar.close()
+        for one in (self._scans, self._advances, *self._chores, *self._daily):
             if one is not None:
                 await one.close()
 
@@ -88,6 +99,13 @@ class EmbeddedDispatcher:
 
     def _until(self, due: datetime | None) -> float:
         return 0.0 if due is None else (due - self._clock.now()).total_seconds()
+
+
+def _lanes_of(chore: Chore, failed: Ended) -> Lanes:
+    async def work(_key: str) -> None:
+        await chore()
+
+    return Lanes(work, at_once=1, slot_s=SLOT_S, failed=failed)
 
 
 class _Timed:
@@ -143,11 +161,7 @@ class _Chore:
 
     def __init__(self, chore: Chore, name: str, every_s: float, failed: Ended) -> None:
         self._name, self._every_s = name, every_s
-
-        async def work(_key: str) -> None:
-            await chore()
-
-        self._lanes = Lanes(work, at_once=1, slot_s=SLOT_S, failed=failed)
+        self._lanes = _lanes_of(chore, failed)
         self._loop = asyncio.get_running_loop()
         self._ring()
 

@@ -14,8 +14,9 @@ import pytest
 
 from iac_adapters.plugin_host import reading as reader_module
 from iac_adapters.redaction.masker import Masker
-from iac_adapters.terraform.adapter import Payload, TerraformAdapter
+from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
+from iac_adapters.terraform.snapshots import Payload
 from iac_adapters.terraform.warm import WarmStack
 from reconciler.domain.model import (
     Drifted,

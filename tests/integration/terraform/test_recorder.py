@@ -165,7 +165,7 @@ async def test_no_write_only_value_nor_secret_is_kept_in_clear(stack: WorldStack
         assert paths(seen) == ["enabled", "secret"]
         assert "secret" not in repr(seen).replace("'secret'", "")
         digest = snapshot.revision
-        recording = adapter._recordings.load(digest)
+        recording = adapter._assembly._recordings.load(digest)
         assert recording is not None
         instance = recording.instances["world_thing.one"]
         for config in (instance.config, *instance.validated, instance.upgraded):

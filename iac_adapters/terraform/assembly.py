@@ -1,0 +1,152 @@
+"""From a context to a stack: schemas, one recording of the evaluated code, and both joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from weakref import WeakValueDictionary
+
+from iac_adapters.plugin_host.deadlines import configure_deadline_s
+from iac_adapters.revision import Revision
+from iac_adapters.terraform.cli_engine import CliPlan
+from iac_adapters.terraform.context import Context, prepare
+from iac_adapters.terraform.installed import InstalledProvider
+from iac_adapters.terraform.join_source import resources_of
+from iac_adapters.terraform.loaded import LoadedStack
+from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.provider_keys import ProviderKeys
+from iac_adapters.terraform.providers import Providers, start_provider
+from iac_adapters.terraform.recorded_providers import RecordedProviders
+from iac_adapters.terraform.recorder.cache import RecordingCache
+from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
+from iac_adapters.terraform.recorder.join import join
+from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
+from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
+from reconciler.domain.errors import RetryableError
+from reconciler.ports import StackReference
+
+_ATTEMPTS: Final = 3
+
+Progress = Callable[[str], None]
+
+
+class Assembly:
+    """Assembles stacks with the adapter's providers; recordings and schemas are kept on disk."""
+
+    def __init__(
+        self,
+        cache_dir: Path,
+        *,
+        key: bytes,
+        providers: Providers,
+        recorded: RecordedProviders,
+        progress: Progress,
+    ) -> None:
+        self._cache_dir = cache_dir
+        self._key = key
+        self._providers = providers
+        self._recorded = recorded
+        self._progress = progress
+        self._recordings = RecordingCache(cache_dir / "recordings", key=key)
+        self._schemas_in_use: SchemasInUse = WeakValueDictionary()
+
+    async def recording_of(
+        self, reference: StackReference, context: Context
+    ) -> tuple[Context, Recording]:
+        """Return the recording that holds for `context`, or for what the context is by then."""
+        kept = self._recordings.load(context.revision)
+        if kept is not None and await self.is_fresh(context, kept):
+            return context, kept
+        return await self._settled(reference, context)
+
+    async def _settled(
+        self, reference: StackReference, context: Context
+    ) -> tuple[Context, Recording]:
+        # No lock is taken, so an apply may be under way: only what stayed the same counts.
+        for _ in range(_ATTEMPTS):
+            recording = await self.record(context)
+            again = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
+            if again.revision == context.revision:
+                self._recordings.store(context.revision, recording)
+                return context, recording
+            context = again
+        message = f"{context.directory}: state or code changed during each of {_ATTEMPTS} attempts"
+        raise RetryableError(
+            message, remedy="scan again when the apply that is under way has ended"
+        )
+
+    async def record(self, context: Context) -> Recording:
+        """Evaluate the code once, and keep the providers that did it warm."""
+        self._progress(f"{context.directory.name}: evaluating the code")
+        order = RecordingOrder(
+            directory=context.directory,
+            executable=context.executable,
+            providers=context.providers,
+            types=context.types,
+            instances=context.managed_instances,
+            arguments=context.plan_arguments,
+            environment=context.environment,
+            configure_deadline_s=configure_deadline_s(context.environment),
+            called_from=context.called_from,
+        )
+        recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
+        recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)
+        recording = replace(recording, secrets=recorded.secrets)
+        keys = ProviderKeys(context, recording, key=self._key)
+        for index, provider in recorded.warm.items():
+            key = keys.of(index)
+            if key is None or not self._providers.adopt(key, provider):
+                await provider.close()
+        return recording
+
+    async def is_fresh(self, context: Context, recording: Recording) -> bool:
+        """Whether what the code read elsewhere is as it was when it was recorded."""
+        if context.reads_remote_state:
+            return False
+        keys = ProviderKeys(context, recording, key=self._key)
+        return await data_sources_unchanged(recording, keys, self._providers)
+
+    async def stack(self, context: Context, recording: Recording) -> LoadedStack:
+        """Return the stack, each object with the provider configuration it was recorded with."""
+        keys = ProviderKeys(context, recording, key=self._key)
+        schemas = await self.schemas(context)
+        resources = resources_of(context, recording, keys=keys, schemas=schemas)
+        return await self._recorded.choose(
+            context, recording, resources, keys=keys, schemas=schemas
+        )
+
+    async def stack_of_plan(self, context: Context, plan: CliPlan) -> LoadedStack:
+        """Return the stack as a whole plan of the tool's own shows it."""
+        recording = plan.as_recording()
+        keys = ProviderKeys(context, recording, key=self._key)
+        schemas = await self.schemas(context)
+        resources = resources_of(context, recording, keys=keys, schemas=schemas)
+        return self._recorded.choose_by_plan(context, recording, resources, plan.content or {})
+
+    async def schemas(self, context: Context) -> dict[str, ProviderSchema]:
+        """Return the schemas of the installed providers by their source."""
+        store = self._schema_store(context)
+        return {provider.source: await store.schema(provider) for provider in context.providers}
+
+    def _schema_store(self, context: Context) -> SchemaStore:
+        place = Revision(self._key)
+        place.add("directory", str(context.directory.absolute()))
+        place.add_environment(context.environment)
+        return SchemaStore(
+            self._cache_dir / "schemas",
+            place=place.hexdigest(),
+            start=_starter(context),
+            in_use=self._schemas_in_use,
+        )
+
+
+def _starter(context: Context) -> StartProvider:
+    async def start(installed: InstalledProvider) -> Provider:
+        return await start_provider(
+            installed, context.environment, directory=context.directory.absolute()
+        )
+
+    return start

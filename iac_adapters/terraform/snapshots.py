@@ -1,0 +1,54 @@
+"""What the adapter keeps behind a snapshot, and what of it the engine sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iac_adapters.redaction.edge import doubted, said
+from iac_adapters.terraform.cli_engine import CliPlan
+from iac_adapters.terraform.context import Context
+from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.stack_secrets import StackSecrets
+from iac_adapters.terraform.warm import WarmStack
+from iac_adapters.timing import Timing
+from reconciler.domain.model import Engine, Snapshot
+from reconciler.ports import StackReference
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Payload:
+    """What a snapshot of ours carries."""
+
+    context: Context
+    stack: LoadedStack
+    secrets: StackSecrets
+    plan: CliPlan | None = None
+    warm: WarmStack | None = None
+
+
+def payload_of(snapshot: Snapshot) -> Payload:
+    """Return what a snapshot of ours carries; nobody else's comes back."""
+    payload = snapshot.payload
+    assert isinstance(payload, Payload)  # noqa: S101 - only our own snapshots come back
+    return payload
+
+
+def snapshot_of(reference: StackReference, payload: Payload, timing: Timing) -> Snapshot:
+    """Return the loaded stack as the engine sees it: no value of a resource is in it."""
+    context = payload.context
+    resources: tuple[LoadedResource, ...] = tuple(payload.stack.resources.values())
+    timing.lap("load")
+    return Snapshot(
+        stack=reference.name,
+        tool=context.tool,
+        directory=str(reference.directory),
+        revision=context.revision,
+        obtained_by=Engine.PLUGIN if payload.plan is None else Engine.CLI,
+        resources=tuple(resource.recorded for resource in resources),
+        timing_ms=dict(timing.ms),
+        warnings=said((*context.warnings, *payload.stack.providers.warnings), payload.secrets),
+        provider_doubts=doubted(payload.stack.providers.doubts, payload.secrets),
+        lineage=context.state.lineage,
+        serial=context.state.serial,
+        payload=payload,
+    )

@@ -156,6 +156,12 @@ class House:
         return answer.json()
 
 
+def snippet(key: str) -> str:
+    """Return the first settings of the page on running the daemon that hold `key`."""
+    found = blocks(DOCS / "running.md")
+    return next(one.text for one in found if one.language == "toml" and key in one.text)
+
+
 @pytest.fixture(scope="module")
 def template(
     makers: Path, terraform: Executable, tmp_path_factory: pytest.TempPathFactory
@@ -185,7 +191,7 @@ def watched(
     """A checkout with a daemon that has found a drift."""
     house = House.furnished(template, tmp_path_factory.mktemp("watched"), caches)
     settings = house.directory / "trueup.toml"
-    settings.write_text(SETTINGS)
+    settings.write_text(snippet("trusted_proxies") + SETTINGS)
     house.break_it()
     with serving(
         settings,
@@ -252,6 +258,29 @@ def test_the_pipeline_of_the_ci_page_keeps_the_exit_code_and_writes_a_summary(
     summary = Path(files["GITHUB_STEP_SUMMARY"]).read_text()
     assert "| high | webshop | `local_file.motd` | missing | main.tf:9 |" in summary
     assert "steps.scan.outputs.code" in steps["Result"]["run"]
+
+
+def test_with_the_settings_for_a_proxy_the_daemon_answers_by_the_name_they_give(
+    watched: tuple[House, Daemon],
+) -> None:
+    _, daemon = watched
+    statuses = [
+        httpx.get(f"{daemon.address}/healthz", headers={"Host": host}).status_code
+        for host in ("trueup.example.com", "another.example.com")
+    ]
+    assert statuses == [200, 421]
+
+
+def test_the_unit_and_the_settings_beside_it_name_the_same_places() -> None:
+    (unit,) = (one.text for one in blocks(DOCS / "running.md") if one.language == "ini")
+    settings = snippet("env_file")
+    (state,) = re.findall(r"^StateDirectory=(\S+)$", unit, re.MULTILINE)
+    (credential,) = re.findall(r"^LoadCredential=(\S+):", unit, re.MULTILINE)
+    assert f'data_dir = "/var/lib/{state}"' in settings
+    assert f'env_file = "/run/credentials/trueup.service/{credential}"' in settings
+    (code,) = re.findall(r'^directory = "(\S+)"$', settings, re.MULTILINE)
+    (writable,) = re.findall(r"^ReadWritePaths=(\S+)$", unit, re.MULTILINE)
+    assert Path(code).is_relative_to(writable)
 
 
 def all_commands() -> Iterator[Command]:

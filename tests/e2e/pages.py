@@ -122,7 +122,7 @@ def _in_shell(text: str) -> Iterator[str]:
 def _mentioned(where: str, text: str) -> Iterator[Command]:
     """Yield what `text` mentions; `list|show` are two, and brackets say what may be left out."""
     text = re.sub(r"\s+", " ", text.replace("\\|", "|"))
-    text = re.sub(r"^(?:[A-Z_]+=\S* )+", "", text)
+    text = re.sub(r"^(?:sudo -u \S+ (?:env )?)?(?:[A-Z_]+=\S* )*(?:\S*/bin/)?(?=trueup )", "", text)
     if not text.startswith("trueup ") or re.match(r"trueup [A-Z]|trueup \.", text):
         return
     words = shlex.split(re.sub(r"[\[\]]|\.\.\.", " ", text))[1:]

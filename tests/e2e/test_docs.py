@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,17 +18,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from iac_adapters.terraform.executable import Executable
 from reconciler.api.metrics import Metrics
-from reconciler.cli.main import root
 from reconciler.domain.model import Severity
 from reconciler.domain.phases import Phase
 from reconciler.domain.records import EventEntry, Health, RunState
 from reconciler.settings import load_settings
-from tests.daemon import Daemon, free_port, serving
-from tests.e2e.command import Trueup
+from tests.daemon import Daemon, serving
+from tests.e2e.command_lines import lack_of
 from tests.e2e.pages import (
     DOCS,
     ROOT,
-    Block,
     Command,
     blocks,
     commands,
@@ -40,6 +34,7 @@ from tests.e2e.pages import (
     pages,
     prose,
 )
+from tests.e2e.readers_house import House, run_page, to_run
 from tests.makers import MakersStack
 from tests.parts import require
 
@@ -59,9 +54,6 @@ resource "local_file" "motd" {
 SETTINGS: Final = '[[stack]]\nname = "webshop"\ndirectory = "infra/webshop"\n'
 STARTS_ITS_OWN: Final = "quickstart.md"
 WITHOUT_DAEMON: Final = "ci.md"
-PROGRAMS: Final = ("jq", "curl", "sqlite3")
-RESTING: Final = frozenset({"awaiting_approval", "held", "needs_human", "unknown"})
-LIMIT_S: Final = 120
 RULES: Final = DOCS / "examples" / "prometheus-rules.yaml"
 LABELS: Final[Mapping[str, frozenset[str]]] = {
     "health": frozenset(one.value for one in Health),
@@ -69,91 +61,6 @@ LABELS: Final[Mapping[str, frozenset[str]]] = {
     "phase": frozenset(one.value for one in Phase),
     "state": frozenset(one.value for one in RunState),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """A checkout with one applied stack, and what a shell in it sees."""
-
-    directory: Path
-    command: Trueup
-    address: str
-
-    @classmethod
-    def furnished(cls, template: MakersStack, folder: Path, caches: Path) -> House:
-        """Copy the applied stack into a checkout of its own below `folder`."""
-        directory = folder / "checkout"
-        shutil.copytree(template.directory, directory / "infra" / "webshop", symlinks=True)
-        port = free_port()
-        found = f"{Path(sys.executable).parent}:{template.terraform.parent}"
-        environment = {
-            **template.environment,
-            "PATH": f"{found}:/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(folder),
-            "XDG_CACHE_HOME": str(caches),
-            "XDG_DATA_HOME": str(folder / "data"),
-            "XDG_STATE_HOME": str(folder / "state"),
-            "TRUEUP_LISTEN": f"127.0.0.1:{port}",
-        }
-        return cls(directory, Trueup(environment), f"http://127.0.0.1:{port}/api/v1")
-
-    @property
-    def data_dir(self) -> Path:
-        return Path(self.command.environment["XDG_DATA_HOME"]) / "trueup"
-
-    def break_it(self) -> None:
-        (self.directory / "infra" / "webshop" / "out" / "motd.txt").unlink(missing_ok=True)
-
-    def run(self, script: str, **more: str) -> tuple[int, str]:
-        """Run `script` as a reader would; return its exit code and all it printed."""
-        output = self.directory.parent / "output"
-        # A file, since a daemon that the script starts keeps it open.
-        with output.open("w") as stream:
-            done = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", script],
-                cwd=self.directory,
-                env={**self.command.full_environment(), **more},
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                check=False,
-                timeout=LIMIT_S,
-            )
-        return done.returncode, output.read_text()
-
-    def settle(self) -> None:
-        """Wait as a reader does: until the daemon has looked, and done what it does by itself."""
-        seen = None
-        limit = time.monotonic() + LIMIT_S
-        while time.monotonic() < limit:
-            try:
-                stack = self._ask("GET", "/stacks/webshop")
-            except (httpx.TransportError, FileNotFoundError):
-                time.sleep(0.1)
-                continue
-            if seen is None:
-                seen = stack["verified_at"] or "never"
-                self._ask("POST", "/stacks/webshop/scan")
-            elif stack["verified_at"] not in (None, seen) and not self._moving():
-                return
-            time.sleep(0.1)
-        pytest.fail("the daemon did not come to rest")
-
-    def _moving(self) -> list[str]:
-        """Return what the daemon still works on; what it corrects unasked it first sees again."""
-        return [
-            one["state"]
-            for one in self._ask("GET", "/remediations?state=open")["items"]
-            if one["state"] not in RESTING and one["action_type"] == "manual_review"
-        ]
-
-    def _ask(self, method: str, path: str) -> Any:
-        token = (self.data_dir / "admin.token").read_text().strip()
-        answer = httpx.request(
-            method, self.address + path, headers={"Authorization": f"Bearer {token}"}
-        )
-        answer.raise_for_status()
-        return answer.json()
 
 
 def snippet(key: str) -> str:
@@ -202,23 +109,6 @@ def watched(
         house.settle()
         yield house, daemon
     assert not house.command.wait_until_gone()
-
-
-def to_run(page: Path) -> list[Block]:
-    return [block for block in blocks(page) if block.code is not None]
-
-
-def run_page(house: House, page: Path, *, settled: bool) -> None:
-    started = settled
-    for block in to_run(page):
-        for program in PROGRAMS:
-            if re.search(rf"\b{program}\b", block.text):
-                require(program, shutil.which(program))
-        code, output = house.run(block.text)
-        assert code == block.code, f"{block.where} ended with {code}:\n{output}"
-        started = started or "trueup serve" in block.text
-        if started:
-            house.settle()
 
 
 def pages_for_a_daemon() -> list[str]:
@@ -316,70 +206,6 @@ def test_a_command_that_does_not_exist_is_noticed(
     words: tuple[str, ...], mentioned: bool  # noqa: FBT001
 ) -> None:  # fmt: skip
     assert lack_of(Command("here", words, mentioned=mentioned))
-
-
-def lack_of(command: Command) -> str | None:
-    """Return what is wrong with `command`; None when our own parser takes it."""
-    try:
-        if command.mentioned:
-            check_names(root, list(command.words))
-        else:
-            parse(list(command.words))
-    except click.exceptions.Exit:
-        return None
-    except click.ClickException as error:
-        return error.format_message()
-    return None
-
-
-def parse(words: list[str]) -> None:
-    """Parse `words` as the command line does, and run nothing."""
-    command: click.Command = root
-    context = click.Context(root, info_name="trueup")
-    while isinstance(command, click.Group):
-        _, words, _ = command.make_parser(context).parse_args(words)
-        if not words:
-            return
-        name, found, words = command.resolve_command(context, words)
-        assert found is not None
-        command, context = found, click.Context(found, info_name=name, parent=context)
-    command.make_context(context.info_name, words, parent=context.parent)
-
-
-def check_names(command: click.Command, words: list[str]) -> None:
-    """Look whether commands, options and their choices exist; arguments may be left out."""
-    context = click.Context(command)
-    given = 0
-    left = list(words)
-    while left:
-        word = left.pop(0)
-        if word.startswith("-"):
-            left = left[_values(command, context, word, left) :]
-        elif isinstance(command, click.Group):
-            _, found, _ = command.resolve_command(context, [word])
-            assert found is not None
-            command, context = found, click.Context(found, info_name=word, parent=context)
-        else:
-            given += 1
-    arguments = [one for one in command.params if isinstance(one, click.Argument)]
-    if given > len(arguments) and not any(one.nargs == -1 for one in arguments):
-        raise click.UsageError(f"{given} arguments are too many")
-
-
-def _values(command: click.Command, context: click.Context, word: str, left: list[str]) -> int:
-    name, _, value = word.partition("=")
-    options = {flag: one for one in command.get_params(context) for flag in
-               (*one.opts, *one.secondary_opts)}  # fmt: skip
-    if name not in options:
-        raise click.NoSuchOption(name)
-    option = options[name]
-    if not isinstance(option, click.Option) or option.is_flag or value:
-        return 0
-    follows = left[0] if left else ""
-    is_placeholder = not follows or follows.isupper() or "|" in follows
-    if isinstance(option.type, click.Choice) and not is_placeholder:
-        option.type.convert(follows, option, context)
-    return 1
 
 
 def of_language(language: str, page: Path) -> Iterator[Any]:

@@ -13,15 +13,15 @@ from reconciler.discovery import FoundStack, discover_stacks
 from reconciler.domain.errors import PermanentError
 
 _HEAD = """\
-# What trueup watches. Every key is explained in the README; unknown keys are errors.
+# What trueup watches. docs/configuration.md explains every key; unknown keys are errors.
 
 # [daemon]
 # listen = "127.0.0.1:8427"
-# database = "sqlite"              # or postgresql://user@host/name
+# database = "sqlite"
 """
 _TAIL = """
 # [[policy]]
-# name = "tags drift freely"
+# name = "review tags"
 # match = {type = "aws_sqs_queue", path = "tags.*", max_severity = "low"}
 # drift_threshold = "low"          # acts from this severity on
 # action_type = "manual_review"    # or auto_correct, quarantine

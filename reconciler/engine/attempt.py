@@ -20,6 +20,7 @@ from reconciler.domain.errors import (
     StorageError,
 )
 from reconciler.domain.lifecycle import finding_of
+from reconciler.domain.model import ProviderDoubt
 from reconciler.domain.phases import Event
 from reconciler.domain.plan import Plan, concerns
 from reconciler.domain.policy import ActionType
@@ -196,7 +197,7 @@ def _conclude(  # noqa: PLR0913 - one transaction over everything that is known
     reasons = concerns(
         plan,
         [finding_of(record) for record in records],
-        doubts=prepared.snapshot.provider_doubts,
+        doubts=(*prepared.snapshot.provider_doubts, *_doubts_of_last_scan(tx, known)),
     )
     planned = replace(known, plan=plan_object(plan, concerns=reasons), plan_digest=str(plan.digest))
     needed = _needs_person(tx, planned, records, reasons, at=at)
@@ -204,6 +205,12 @@ def _conclude(  # noqa: PLR0913 - one transaction over everything that is known
         _await_approval(tx, service, planned, needed, at=at)
         return None
     return _intend(tx, planned, prepared.job, run_id=run_id, at=at)
+
+
+def _doubts_of_last_scan(tx: Transaction, known: Remediation) -> Sequence[ProviderDoubt]:
+    """Return what only a scan of everything tells: what vanished together, what was not read."""
+    stack = tx.stacks.get(known.stack)
+    return stack.provider_doubts if stack is not None else ()
 
 
 def _needs_person(

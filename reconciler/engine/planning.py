@@ -84,7 +84,7 @@ async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingR
     addresses = tuple(sorted(record.address for record in records))
     plan = await _planned(loaded, addresses, runs=service.runs)
     findings = [finding_of(one) for one in records]
-    doubts = loaded.snapshot.provider_doubts
+    doubts = (*loaded.snapshot.provider_doubts, *stack.provider_doubts)
     return plan_object(plan, concerns=concerns(plan, findings, doubts=doubts))
 
 

@@ -119,6 +119,18 @@ async def test_a_person_may_approve_what_a_doubt_would_hold(house: House) -> Non
     assert house.world.live[A] == {"size": 1}
 
 
+async def test_a_person_is_told_of_what_vanished_beside_the_plan(house: House) -> None:
+    await house.put(replace(AUTO, action_type=ActionType.MANUAL_REVIEW))
+    house.world.providers = dict.fromkeys((A, B, C), CLOUD)
+    await house.look()
+    for gone in (A, B):
+        del house.world.live[gone]
+    await house.look()
+    waiting = await house.the_open()
+    assert waiting.plan is not None
+    assert any("another account, region or endpoint" in one for one in waiting.plan["concerns"])
+
+
 OBJECTS = st.fixed_dictionaries({"size": st.integers(1, 3), "team": st.integers(1, 3)})
 MAYBE = st.one_of(st.none(), OBJECTS)
 

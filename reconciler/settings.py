@@ -303,10 +303,20 @@ class Settings(_Section):
 
 def find_settings_file(directory: Path, environment: Mapping[str, str]) -> Path | None:
     """Return the nearest `trueup.toml` at or above `directory`, else the user's own."""
+    return nearest_settings_file(directory) or own_settings_file(environment)
+
+
+def nearest_settings_file(directory: Path) -> Path | None:
+    """Return the nearest `trueup.toml` at or above `directory`."""
     start = directory.resolve()
     places = (folder / FILE_NAME for folder in (start, *start.parents))
+    return next((path for path in places if path.is_file()), None)
+
+
+def own_settings_file(environment: Mapping[str, str]) -> Path | None:
+    """Return the user's own `trueup.toml`, where there is one."""
     own = config_home(environment) / FILE_NAME
-    return next((path for path in (*places, own) if path.is_file()), None)
+    return own if own.is_file() else None
 
 
 def load_settings(

@@ -95,8 +95,11 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Return how `now` differs from `kept` in more than its credentials."""
     before, after = decoded(kept.configure, schema), decoded(now.configure, schema)
+    # A setting of the block outranks the variable, whether or not it was edited.
     ruling = {
-        name: value for name, value in (after or {}).items() if value == (before or {}).get(name)
+        name: value
+        for name, value in (after or {}).items()
+        if not is_empty(value) and not is_empty((before or {}).get(name))
     }
     variables = tuple(_variables(kept, now, ruling))
     if before is None or kept.configure == now.configure:

@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +30,7 @@ from reconciler.bootstrap.registered import (
     stack_reference,
 )
 from reconciler.bootstrap.web import address_of, bind, web_server
+from reconciler.bounded_files import read_text
 from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.calendar import Daily
 from reconciler.dispatch.embedded import EmbeddedDispatcher
@@ -38,7 +39,7 @@ from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.errors import PermanentError, StorageError
 from reconciler.domain.model import StackName
 from reconciler.domain.records import Role, StackRecord, Token
-from reconciler.domain.tokens import secret_digest, token_text
+from reconciler.domain.tokens import opens, read_token, secret_digest, token_text
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
 from reconciler.engine.stacks import sync_config_policies, sync_config_stacks
@@ -50,6 +51,7 @@ from reconciler.stores import Store, Transaction
 
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file's name
 _SWEEP_EVERY: Final = timedelta(seconds=10)
+_LONGEST_TOKEN: Final = 4096
 _PRUNE_AT: Final = Daily(hour=3, minute=17)
 
 _log = structlog.get_logger()
@@ -251,13 +253,22 @@ async def _watched(service: Service, name: StackName) -> None:
 
 
 async def ensure_admin_token(store: Store, file: Path, *, anew: bool) -> None:
-    """Leave an admin token in `file` when the store has no token at all, or when asked to."""
-    if not anew and await store.read(lambda view: bool(view.tokens.all())):
+    """Leave in `file` a token of an admin that the store knows; a new one when asked to.
+
+    A file that is gone, or whose token the store does not know, would lock everybody out: no
+    hold could be ended and no token be made.
+    """
+    taken = await store.read(lambda view: {one.token_id: one for one in view.tokens.all()})
+    if not anew and _is_known(file, taken):
         return
     secret = secrets.token_urlsafe(32)
+    # Another copy of the old token may be in use elsewhere, and stays good.
+    own = "admin" if anew or "admin" not in taken else f"admin-{secrets.token_hex(4)}"
+    if taken and not anew:
+        _log.warning("admin_token_made", file=str(file), lack="it was missing, or not known")
     token = Token(
-        token_id="admin",  # noqa: S106 - an id, no secret
-        name="admin",
+        token_id=own,
+        name=own,
         role=Role.ADMIN,
         secret_sha256=secret_digest(secret),
         created_at=SystemClock().now(),
@@ -265,6 +276,14 @@ async def ensure_admin_token(store: Store, file: Path, *, anew: bool) -> None:
     # The file first: a token nobody holds would lock everybody out.
     write_secret(file, token_text(token.token_id, secret) + "\n")
     await store.transact(lambda tx: tx.tokens.put(token))
+
+
+def _is_known(file: Path, taken: Mapping[str, Token]) -> bool:
+    try:
+        told = read_token(read_text(file, most=_LONGEST_TOKEN).strip())
+    except (OSError, UnicodeDecodeError):
+        return False
+    return told is not None and told[0] in taken and opens(taken[told[0]], told[1])
 
 
 async def prune(service: Service) -> None:

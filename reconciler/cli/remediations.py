@@ -29,6 +29,8 @@ _NEXT: Final = {
     "awaiting_approval": "decide: trueup approve {id} --digest {digest}",
     "needs_human": "decide: trueup retry {id} --reason R, or trueup suppress {id} --reason R",
     "applying": "watch: trueup log {run} -f",
+    "held": "it goes on when the reason is gone; to decide yourself:"
+    " trueup cancel {id} && trueup remediate {finding} --action manual_review",
 }
 
 
@@ -64,7 +66,8 @@ def remediation_lines(asking: Asking, body: Json) -> Iterator[str]:
     style, word = phase_cell(body["state"])
     title = f"{text_of(body['stack'])}  {spoken(body['action_type'])}"
     yield f"{asking.paint('strong', title)}  {asking.paint(style, word)}"
-    if body.get("note"):
+    hold = body.get("hold") or {}
+    if body.get("note") and body["note"] != hold.get("reason"):
         yield from wrapped(text_of(body["note"]), indent="  ", paint=asking.paint)
     yield ""
     yield from asking.facts(_facts(asking, body))
@@ -74,7 +77,12 @@ def remediation_lines(asking: Asking, body: Json) -> Iterator[str]:
     hint = _NEXT.get(body["state"])
     if hint:
         yield ""
-        yield hint.format(id=body["id"], digest=body.get("plan_digest"), run=body.get("run_id"))
+        yield hint.format(
+            id=body["id"],
+            digest=body.get("plan_digest"),
+            run=body.get("run_id"),
+            finding=next(iter(body.get("finding_ids") or ()), ""),
+        )
 
 
 def _facts(asking: Asking, body: Json) -> Iterator[tuple[str, str]]:
@@ -84,7 +92,8 @@ def _facts(asking: Asking, body: Json) -> Iterator[tuple[str, str]]:
     if body.get("hold"):
         until = body["hold"].get("until")
         again = f", looked at again {asking.ahead(until)}" if until else ""
-        yield "held", f"{text_of(body['hold'].get('reason'))}{again}"
+        since = asking.ago(body["updated_at"])
+        yield "held", f"since {since}: {text_of(body['hold'].get('reason'))}{again}"
     for approval in body.get("approvals") or ():
         whose = approval.get("person") or approval.get("by")
         yield "approved", f"by {text_of(whose)} {asking.ago(approval.get('at'))}"

@@ -26,7 +26,12 @@ from reconciler.durations import read_duration
 from reconciler.engine.fleet import DefectError, FleetPass, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
-from reconciler.settings import data_directory, find_settings_file, load_settings
+from reconciler.settings import (
+    data_directory,
+    load_settings,
+    nearest_settings_file,
+    own_settings_file,
+)
 from reconciler.wire.scan import json_bytes, scan_object
 
 _EXIT_TERMINATED: Final = 143
@@ -135,6 +140,16 @@ def scan(  # noqa: PLR0913 - one parameter per option
         return _EXIT_TERMINATED
 
 
+def _settings_file(targets: Targets) -> Path | None:
+    """Return the nearest trueup.toml, seen from here, else from the directory that is named.
+
+    `cd / && trueup scan DIR` has to mean what `cd DIR && trueup scan` means.
+    """
+    places = (Path.cwd(), *(Path(one) for one in targets.chosen))
+    found = (nearest_settings_file(place) for place in places if place.is_dir())
+    return next((file for file in found if file is not None), own_settings_file(os.environ))
+
+
 def _prepared(
     config: Path | None, targets: Targets
 ) -> tuple[tuple[StackReference, ...], Judging, Path]:
@@ -143,7 +158,7 @@ def _prepared(
     Raises:
         ReconcilerError: the settings or the targets are not usable.
     """
-    settings = load_settings(config or find_settings_file(Path.cwd(), os.environ), os.environ)
+    settings = load_settings(config or _settings_file(targets), os.environ)
     references = resolve_targets(targets, stacks=settings.stacks, here=Path.cwd())
     data_dir = data_directory(settings, os.environ)
     rating = judging(instance_key(data_dir), severity_overrides(settings))

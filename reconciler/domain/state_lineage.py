@@ -23,23 +23,29 @@ class StateMark:
     serial: int | None = None
 
 
-def state_doubt(known: StateMark, now: StateMark) -> ProviderDoubt | None:
+def state_doubt(known: StateMark, now: StateMark, *, stack: str) -> ProviderDoubt | None:
     """Return why `now` cannot follow upon `known`; None when it can, or nothing was known."""
+    lack = _lack(known, now)
+    if lack is None:
+        return None
+    remedy = f"put the right one back, or run `trueup stack accept-state {stack}`"
+    return ProviderDoubt(WHOLE_STACK, f"{lack}; {remedy}")
+
+
+def _lack(known: StateMark, now: StateMark) -> str | None:
     if not known.lineage:
         return None
     if not now.lineage:
-        return ProviderDoubt(WHOLE_STACK, f"the state is gone: {_told(known)} was read before")
+        return f"the state is gone: {_told(known)} was read before"
     if now.lineage != known.lineage:
-        return ProviderDoubt(
-            WHOLE_STACK,
+        return (
             f"the state is another one: it has the lineage {now.lineage[:40]}, and"
-            f" {_told(known)} was read before",
+            f" {_told(known)} was read before"
         )
     if known.serial is not None and now.serial is not None and now.serial < known.serial:
-        return ProviderDoubt(
-            WHOLE_STACK,
+        return (
             f"the state is an older copy: it has the serial {now.serial}, and"
-            f" {_told(known)} was read before",
+            f" {_told(known)} was read before"
         )
     return None
 

@@ -136,7 +136,7 @@ def _seen(tx: Transaction, name: StackName, seen: Look, *, confirm_after: timede
     doubt = implausible(
         seen.report, last_good=stack.counts, same_revision=seen.revision == stack.revision
     )
-    of_state = state_doubt(StateMark(stack.lineage, stack.serial), seen.state)
+    of_state = state_doubt(StateMark(stack.lineage, stack.serial), seen.state, stack=name)
     sound = doubt is None and of_state is None
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)

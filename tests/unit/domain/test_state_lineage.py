@@ -19,7 +19,7 @@ KNOWN = StateMark("a-b-c", 7)
     ],
 )
 def test_a_state_that_follows_the_last_one_is_not_doubted(known: StateMark, now: StateMark) -> None:
-    assert state_doubt(known, now) is None
+    assert state_doubt(known, now, stack="shop") is None
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_state_that_follows_the_last_one_is_not_doubted(known: StateMark, now:
     ids=["gone", "foreign", "older"],
 )
 def test_a_state_that_does_not_follow_is_doubted_as_a_whole(now: StateMark, words: str) -> None:
-    doubt = state_doubt(KNOWN, now)
+    doubt = state_doubt(KNOWN, now, stack="shop")
     assert doubt is not None
     assert doubt.provider == WHOLE_STACK
     assert words in doubt.reason

@@ -8,7 +8,7 @@ an update left them, and kept while the record changes by refreshing alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -96,14 +96,17 @@ def carried_on(
     refreshed_only: bool,
     evaluation: Evaluation | None,
     in_vain: bool = False,
+    written: Collection[str] = (),
 ) -> Baseline:
     """Return the baseline after the record changed from `known` to `now`.
 
     A refresh changes nothing of it, not even by dropping what it found gone. An update does,
     but for a resource whose code still asks for exactly what was remembered and whose record
-    differs from that: there somebody adopted drift, and nothing has put it right. Where all
-    that was done were corrections of ours, `in_vain`, what the record has lost was found gone,
-    and what it holds in place of a recorded input was read, whatever the code says since.
+    differs from that: there somebody adopted drift, and nothing has put it right. What an
+    update itself has `written` is no adopted drift: it was applied, from whatever checkout, and
+    the code here may be older. Where all that was done were corrections of ours, `in_vain`,
+    what the record has lost was found gone, and what it holds in place of a recorded input was
+    read, whatever the code says since.
     """
     kept = dict(known.resources) if refreshed_only else {}
     types = dict(known.types) if refreshed_only else {}
@@ -111,7 +114,7 @@ def carried_on(
         before = known.resources.get(urn)
         stays = before is not None and (
             (refreshed_only and before.id == found.id)
-            or _adopted(urn, before, found, evaluation)
+            or _adopted(urn, before, found, evaluation, written=urn in written)
             or (in_vain and _left_as_read(urn, before, found, evaluation))
         )
         kept[urn] = before if stays and before is not None else found
@@ -153,7 +156,19 @@ def _wanted(urn: str, evaluation: Evaluation | None) -> bool:
     return planned is not None and planned.step is Step.CREATE
 
 
-def _adopted(urn: str, before: Recorded, found: Recorded, evaluation: Evaluation | None) -> bool:
+def written_by(before: Baseline, after: Baseline) -> frozenset[str]:
+    """Return the URNs whose inputs an operation recorded otherwise than it had found them."""
+    return frozenset(
+        urn
+        for urn, found in after.resources.items()
+        if (known := before.resources.get(urn)) is None
+        or visible(known.inputs) != visible(found.inputs)
+    )
+
+
+def _adopted(
+    urn: str, before: Recorded, found: Recorded, evaluation: Evaluation | None, *, written: bool
+) -> bool:
     planned = evaluation.of(urn) if evaluation is not None else None
     if planned is None or before.id != found.id:
         return False
@@ -162,7 +177,7 @@ def _adopted(urn: str, before: Recorded, found: Recorded, evaluation: Evaluation
     if planned.step is Step.SAME:
         # Without a diff() of its provider an update leaves what it has read as it is.
         return _reads_otherwise(before, found)
-    return planned.step is Step.UPDATE and before != found
+    return planned.step is Step.UPDATE and before != found and not written
 
 
 def _counts(resource: StateResource) -> bool:

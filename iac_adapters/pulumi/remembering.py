@@ -5,9 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 from iac_adapters.pulumi.backend import MOST_STATE_BYTES
-from iac_adapters.pulumi.baseline import Baseline, Baselines, baseline_of, carried_on
+from iac_adapters.pulumi.baseline import (
+    Baseline,
+    Baselines,
+    baseline_of,
+    carried_on,
+    written_by,
+)
 from iac_adapters.pulumi.context import Context, deciphered_checkpoint
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.history import REFRESHING, Entry, history_by_cli, history_of
@@ -38,7 +45,12 @@ async def remembered(
         refreshed_only = bool(newer) and all(entry.kind in REFRESHING for entry in newer)
         in_vain = bool(newer) and all(entry.vain or entry.kind in REFRESHING for entry in newer)
         baseline = carried_on(
-            known, now, refreshed_only=refreshed_only, in_vain=in_vain, evaluation=evaluation
+            known,
+            now,
+            refreshed_only=refreshed_only,
+            in_vain=in_vain,
+            evaluation=evaluation,
+            written=await _written(context, now, entries, since_ns=known.mark_ns),
         )
     try:
         await asyncio.to_thread(baselines.store, context.place, baseline)
@@ -67,12 +79,42 @@ async def _first(context: Context, now: Baseline, entries: Sequence[Entry]) -> B
     updated = next((entry for entry in entries if entry.kind not in REFRESHING), None)
     if updated is None or updated.checkpoint is None:
         return now
-    file = updated.checkpoint
+    left = await _left_by(context, updated)
+    if left is None:
+        return now  # pruned: what is recorded now is all that is left to go by
+    return carried_on(left, now, refreshed_only=True, evaluation=None)
+
+
+async def _written(
+    context: Context, now: Baseline, entries: Sequence[Entry], *, since_ns: int
+) -> frozenset[str]:
+    """Return what updates have written since; all there is where the history does not say.
+
+    Without this a value that somebody deployed from a newer checkout looks like drift that a
+    refresh adopted, and is taken back unasked.
+    """
+    found: frozenset[str] = frozenset()
+    for entry, earlier in pairwise((*entries, None)):
+        if entry is None or entry.written_ns <= since_ns:
+            break
+        if entry.vain or entry.kind in REFRESHING:
+            continue
+        before = await _left_by(context, earlier)
+        after = await _left_by(context, entry)
+        if before is None or after is None:
+            return frozenset(now.resources)
+        found |= written_by(before, after)
+    return found
+
+
+async def _left_by(context: Context, entry: Entry | None) -> Baseline | None:
+    """Return what an operation left; None where that cannot be read any more."""
+    file = entry.checkpoint if entry is not None else None
+    if file is None:
+        return None
     try:
         content = await apart(lambda: read_bytes(file, most=MOST_STATE_BYTES), place=file)
     except PermanentError:
-        return now  # pruned: what is recorded now is all that is left to go by
+        return None
     left = await deciphered_checkpoint(context, content)
-    if left is None:
-        return now
-    return carried_on(baseline_of(left), now, refreshed_only=True, evaluation=None)
+    return baseline_of(left) if left is not None else None

@@ -100,8 +100,12 @@ def _moved_by_somebody(verdict: Verdict) -> bool:
 def _gone(
     context: Context, resource: LoadedResource, drift: SeenDrift, schema: ProviderSchema | None
 ) -> LoadedResource:
-    """Return what a refresh has dropped from the state; the code that asks for it was applied."""
-    if drift.live != NULL:
+    """Return what a refresh has dropped from the state; the code that asks for it was applied.
+
+    Not where the state holds nothing at all: then the stack was destroyed, and an object that
+    somebody had deleted before would be made again unasked.
+    """
+    if drift.live != NULL or not context.state.instances:
         return resource
     origin = Origin.OUT_OF_BAND if drift.code == context.source.digest else Origin.BOTH
     return replace(

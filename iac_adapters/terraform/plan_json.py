@@ -24,6 +24,7 @@ from iac_adapters.terraform.recorder.planned_secrets import secret_places
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.unrecorded import unrecorded
 from iac_adapters.terraform.values import with_blocks
 from reconciler.domain.compare import align, aligned_paths, sort_key, value_at
 from reconciler.domain.errors import PermanentError
@@ -67,7 +68,9 @@ class PlanReader:
         left = {entry["previous_address"] for entry in entries if _moves(entry)}
         again = made_again(entries)
         resources = [
-            self._resource(entry, left, again) for entry in entries if _does_something(entry)
+            self._resource(entry, left, again, unrecorded(document, entry, self._schema(entry)))
+            for entry in entries
+            if _does_something(entry)
         ] + list(_invoked(document))
         return Plan(
             stack=stack,
@@ -77,7 +80,11 @@ class PlanReader:
         )
 
     def _resource(
-        self, entry: Mapping[str, Any], left: set[str], again: frozenset[str]
+        self,
+        entry: Mapping[str, Any],
+        left: set[str],
+        again: frozenset[str],
+        beside: tuple[NewValue, ...],
     ) -> PlannedResource:
         change = entry["change"]
         action = _ACTIONS.get(tuple(change["actions"]), Action.OTHER)
@@ -90,7 +97,7 @@ class PlanReader:
             type=entry["type"],
             action=action,
             changes=tuple(self._changes(entry)),
-            new=self._new(entry, self.recorded.get(address), again),
+            new=(*self._new(entry, self.recorded.get(address), again), *beside),
         )
 
     def _new(

@@ -112,6 +112,36 @@ async def test_what_an_update_changed_is_what_it_is_compared_with(stack: PulumiS
         assert paths(back["kept"]) == {"value": Origin.OUT_OF_BAND}
 
 
+async def test_what_was_deployed_from_a_newer_checkout_is_no_drift(stack: PulumiStack) -> None:
+    async with stack.adapter() as adapter:
+        await adapter.load(stack.reference())
+        older = stack.declared()
+        stack.edit("kept", value="deployed")
+        stack.up()
+        stack.write(*older)
+        for _ in range(2):
+            found = await verdicts(adapter, await adapter.load(stack.reference()))
+            assert paths(found["kept"]) == {"value": Origin.UNAPPLIED}
+        stack.refresh()
+        found = await verdicts(adapter, await adapter.load(stack.reference()))
+        assert paths(found["kept"]) == {"value": Origin.UNAPPLIED}
+
+
+async def test_drift_that_was_seen_stays_drift_after_an_update_of_something_else(
+    stack: PulumiStack,
+) -> None:
+    async with stack.adapter() as adapter:
+        await adapter.load(stack.reference())
+        with stack.changed() as things:
+            things["kept"]["value"] = "hacked"
+        stack.refresh()
+        await adapter.load(stack.reference())
+        stack.edit("inner", size=4)
+        stack.up("--target", stack.urn("inner", group="group"))
+        found = await verdicts(adapter, await adapter.load(stack.reference()))
+        assert paths(found["kept"]) == {"value": Origin.OUT_OF_BAND}
+
+
 async def test_files_and_cli_tell_one_history(stack: PulumiStack) -> None:
     stack.refresh()
     stack.edit("kept", size=4)

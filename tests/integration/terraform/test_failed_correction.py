@@ -111,3 +111,16 @@ async def test_what_was_deleted_stays_missing_after_a_correction_that_failed(
         await ours.apply(snapshot, "second")
         assert (await ours.scan()).findings == ()
     assert objects(stack)["web"] == {"team": "red"}
+
+
+async def test_what_was_deleted_before_the_stack_was_destroyed_waits_for_a_person(
+    stack: WorldStack,
+) -> None:
+    stack.apply(CODE)
+    with stack.changed() as things:
+        del things["web"]
+    async with corrector(stack) as ours:
+        assert origins(await ours.scan()) == {"world_thing.web": Origin.OUT_OF_BAND}
+        stack.run("destroy", "-auto-approve", "-input=false")
+        report = await ours.scan()
+    assert set(origins(report).values()) == {Origin.UNAPPLIED}

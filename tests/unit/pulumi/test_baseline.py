@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iac_adapters.pulumi.backend import Place
-from iac_adapters.pulumi.baseline import Baseline, Baselines, baseline_of, carried_on
+from iac_adapters.pulumi.baseline import Baseline, Baselines, baseline_of, carried_on, written_by
 from iac_adapters.pulumi.checkpoint import parse_checkpoint
 from iac_adapters.pulumi.evaluation import Evaluation, Planned, Step
 from iac_adapters.pulumi.loaded import Recorded
@@ -88,6 +88,11 @@ def test_adopted_drift_is_remembered_until_it_is_put_right() -> None:
     # Somebody refreshed, then updated something else: the code still asks for what was there.
     wants_back = Evaluation({"urn:a": Planned(Step.UPDATE, {"value": "good"})})
     assert updated(known, now, wants_back).resources["urn:a"] == left
+    # Somebody deployed that value, from code that is not here yet.
+    deployed = carried_on(
+        known, now, refreshed_only=False, evaluation=wants_back, written=written_by(known, now)
+    )
+    assert deployed.resources["urn:a"] == hacked
     # The code asks for something new: what is recorded now is what it will be compared with.
     wants_new = Evaluation({"urn:a": Planned(Step.UPDATE, {"value": "new"})})
     assert updated(known, now, wants_new).resources["urn:a"] == hacked

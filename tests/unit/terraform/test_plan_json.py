@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.plan_json import PlanReader, with_unknown
 from iac_adapters.terraform.recorder.planned_secrets import secret_places
+from iac_adapters.terraform.schema import Attribute, Block, NestedBlock, Nesting, ResourceSchema
+from iac_adapters.terraform.unrecorded import unrecorded
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.plan import Action, Plan
@@ -84,6 +86,36 @@ def test_two_objects_of_one_address_keep_their_names_apart() -> None:
 def test_an_action_that_is_invoked_is_not_overlooked() -> None:
     plan = read(action_invocations=[{"address": "action.a.b", "type": "a"}])
     assert [(one.address, one.action) for one in plan.resources] == [("action.a.b", Action.OTHER)]
+
+
+def test_a_creation_whose_provisioner_no_state_records_is_told_as_new() -> None:
+    block = {"mode": "managed", "type": "a", "name": "b", "provisioners": [{"type": "local-exec"}]}
+    inner = {"module_calls": {"m": {"module": {"resources": [block]}}}}
+    configuration = {"root_module": inner}
+    made = entry("module.m[0].a.b", actions=["create"])
+    kept = entry("module.m[0].a.b", after=None)
+    plan = read(made, configuration=configuration)
+    assert "provisioner" in {new.path for one in plan.resources for new in one.new}
+    assert read(kept, configuration=configuration).resources[0].new == ()
+
+
+def test_a_write_only_value_that_no_state_records_is_told_as_new() -> None:
+    secret, plain = Attribute(None, write_only=True), Attribute(None)
+    inner = NestedBlock(Nesting.LIST, Block(attributes={"pw_wo": secret}))
+    block = Block(attributes={"pw_wo": secret, "x": plain}, blocks={"user": inner})
+    code = {
+        "mode": "managed",
+        "type": "a",
+        "name": "b",
+        "expressions": {
+            "pw_wo": {"references": ["var.pw"]},
+            "x": {"constant_value": 2},
+            "user": [{"pw_wo": {"constant_value": None}}, {"pw_wo": {"references": ["var.pw"]}}],
+        },
+    }
+    document = {"configuration": {"root_module": {"resources": [code]}}}
+    found = unrecorded(document, entry(), ResourceSchema(version=0, block=block))
+    assert [new.path for new in found] == ["pw_wo", "user[1].pw_wo"]
 
 
 def test_outputs_that_change_are_named() -> None:

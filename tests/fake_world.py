@@ -76,6 +76,8 @@ class World:
     lost: set[ResourceAddress] = field(default_factory=set)
     providers: dict[ResourceAddress, str] = field(default_factory=dict)
     doubts: tuple[ProviderDoubt, ...] = ()
+    before_failure: Resources = field(default_factory=dict)
+    """What was recorded before a run of ours failed half-way, as adapters remember it."""
     lineage: str = "first"
     serial: int = 1
     effects: list[str] = field(default_factory=list)
@@ -98,7 +100,7 @@ class World:
     def verdict(self, address: ResourceAddress) -> Verdict:
         if address in self.unreadable:
             return Unreadable("denied")
-        declared, kept = self.declared.get(address), self.recorded.get(address)
+        declared, kept = self.declared.get(address), self.kept(address)
         live = self.live.get(address)
         if kept is None:
             return Missing(Origin.UNAPPLIED)
@@ -111,9 +113,12 @@ class World:
         changes = tuple(_changes(declared, kept, live))
         return Drifted(changes) if changes else InSync()
 
+    def kept(self, address: ResourceAddress) -> Attributes | None:
+        return self.before_failure.get(address) or self.recorded.get(address)
+
     def new_values(self, address: ResourceAddress) -> tuple[NewValue, ...]:
         """Return what a plan of the declared form would write that is not recorded."""
-        declared, kept = self.declared.get(address, {}), self.recorded.get(address)
+        declared, kept = self.declared.get(address, {}), self.kept(address)
         if kept is None:
             return (NewValue(AttributePath(""), None, None),)
         return tuple(
@@ -125,6 +130,7 @@ class World:
     def correct(self, address: ResourceAddress) -> None:
         """Make live and recorded what is declared."""
         declared = self.declared.get(address)
+        self.before_failure.pop(address, None)
         for place in (self.live, self.recorded):
             if declared is None:
                 place.pop(address, None)
@@ -387,6 +393,8 @@ class WorldRunner:
     def _refresh(self, known: _Job) -> None:
         world = self.worlds[self._stack(known.job)]
         for address in json.loads(Path(known.job.argv[2]).read_text())["actions"]:
+            if address in world.recorded:
+                world.before_failure.setdefault(address, world.recorded[address])
             if address in world.live:
                 world.recorded[address] = deepcopy(world.live[address])
             else:

@@ -58,6 +58,7 @@ from reconciler.domain.model import (
 from reconciler.domain.plan import Plan
 from reconciler.ports import (
     Declaration,
+    Done,
     Exited,
     Outcome,
     RunnerJob,
@@ -267,13 +268,16 @@ class TerraformAdapter:
         """Return what a run came to. See `IacAdapter.outcome`."""
         payload = payload_of(snapshot)
         context = payload.context
-        return outcome_of(
+        outcome = outcome_of(
             context.directory,
             tool=context.tool,
             ended=ended,
             log=log,
             redactor=payload.secrets.redactor,
         )
+        if not isinstance(outcome, Done):
+            self._recorded.failed(context)
+        return outcome
 
     async def close(self) -> None:
         """End every provider process."""

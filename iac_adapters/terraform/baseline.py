@@ -1,7 +1,8 @@
 """What the last good apply recorded, where the state does not hold it any more. Pure.
 
-An apply that fails half-way, of ours or of anybody, leaves what it refreshed in the state: the
-drift then looks recorded, and the code that would undo it looks unapplied.
+An apply of ours that fails half-way leaves what it refreshed in the state: the drift then looks
+recorded, and the code that would undo it looks unapplied. A state that anybody else has written
+since is believed: what it records was applied, refreshed or destroyed on purpose.
 """
 
 from __future__ import annotations
@@ -100,12 +101,8 @@ def _moved_by_somebody(verdict: Verdict) -> bool:
 def _gone(
     context: Context, resource: LoadedResource, drift: SeenDrift, schema: ProviderSchema | None
 ) -> LoadedResource:
-    """Return what a refresh has dropped from the state; the code that asks for it was applied.
-
-    Not where the state holds nothing at all: then the stack was destroyed, and an object that
-    somebody had deleted before would be made again unasked.
-    """
-    if drift.live != NULL or not context.state.instances:
+    """Return what a refresh has dropped from the state; the code that asks for it was applied."""
+    if drift.live != NULL:
         return resource
     origin = Origin.OUT_OF_BAND if drift.code == context.source.digest else Origin.BOTH
     return replace(

@@ -7,6 +7,7 @@ since, the objects are found with it, and nothing of it is still to be applied.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -70,8 +71,9 @@ class RecordedProviders:
     ) -> LoadedStack:
         """Return the stack with each object as it was recorded: its values and its provider."""
         name = self._memory.name(context)
-        kept = self._memory.load(name)
-        resources = with_baselines(context, resources, kept.drifts, schemas=schemas)
+        kept = self._after_failure(name, context)
+        drifts = kept.drifts if kept.failed == context.state.serial else {}
+        resources = with_baselines(context, resources, drifts, schemas=schemas)
         choice = choose(context, recording, resources, keys=keys, kept=kept)
         applied = [
             one
@@ -90,6 +92,19 @@ class RecordedProviders:
             code={k: v for k, v in choice.code.items() if k not in _labels(unseen)},
         )
         return LoadedStack(recording, choice.resources, facts)
+
+    def failed(self, context: Context) -> None:
+        """Note that a run of ours on this state did not end well: it may have refreshed it."""
+        name = self._memory.name(context)
+        if name is not None:
+            self._store(name, replace(self._memory.load(name), failing=time.time()))
+
+    def _after_failure(self, name: str | None, context: Context) -> Remembered:
+        kept = self._memory.load(name)
+        known = kept.after_failure(context.state.serial, now_s=time.time())
+        if name is not None and known != kept:
+            self._store(name, known)
+        return known
 
     def choose_by_plan(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,8 @@ from iac_adapters.sealed_files import SealedFiles
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.provider_settings import ProviderSettings
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
+_READ_WITHIN_S: Final = 120.0
 _MOST: Final = 16_384
 _MOST_BYTES: Final = 256 * 2**20
 
@@ -44,12 +45,26 @@ class SeenDrift:
 class Remembered:
     """Settings by the label of the provider configuration, and the state's serial then.
 
-    `drifts` holds by address what had drifted when it was last seen.
+    `drifts` holds by address what had drifted when it was last seen. `failing` is when a run of
+    ours failed (seconds of the clock), until the next load; `failed` the serial it left. A state
+    of any other serial was written by somebody else, and what it records counts.
     """
 
     settings: Mapping[str, ProviderSettings] = field(default_factory=dict)
     serials: Mapping[str, int] = field(default_factory=dict)
     drifts: Mapping[str, SeenDrift] = field(default_factory=dict)
+    failing: float | None = None
+    failed: int | None = None
+
+    def after_failure(self, serial: int | None, *, now_s: float) -> Remembered:
+        """Return what holds once the state that a failed run of ours left is read.
+
+        It is read within seconds of the failure. What is read later may be somebody's apply.
+        """
+        if self.failing is None:
+            return self
+        own = 0 <= now_s - self.failing <= _READ_WITHIN_S
+        return replace(self, failing=None, failed=serial if own else None)
 
 
 class StackMemory:
@@ -102,6 +117,8 @@ def _pack(kept: Remembered) -> bytes:
             },
             "serials": dict(kept.serials),
             "drifts": {address: astuple(one) for address, one in kept.drifts.items()},
+            "failing": kept.failing,
+            "failed": kept.failed,
         }
     )
     return packed
@@ -118,4 +135,6 @@ def _unpack(data: bytes) -> Remembered:
         },
         serials={label: int(serial) for label, serial in content["serials"].items()},
         drifts={address: SeenDrift(*fields) for address, fields in content["drifts"].items()},
+        failing=content["failing"],
+        failed=content["failed"],
     )

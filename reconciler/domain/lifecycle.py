@@ -5,7 +5,7 @@ Only what was really read may heal. What could not be read stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -57,13 +57,11 @@ def fold(
     *,
     asked: Collection[ResourceAddress] | None = None,
     may_heal: bool = True,
-    shown: Callable[[Finding], Json],
 ) -> Fold:
     """Return what `report` means to the `unhealed` findings of its stack.
 
     `asked` are the addresses that were read, None when it was the whole stack: then what the
-    stack does not know any more is healed too. Without `may_heal` nothing is. `shown` gives a
-    finding as it is kept in a record's details.
+    stack does not know any more is healed too. Without `may_heal` nothing is.
     """
     found = {finding.address: finding for finding in report.findings}
     unread = {address for address, _ in report.unreadable}
@@ -72,7 +70,7 @@ def fold(
     changed: list[Changed] = []
     for record in unhealed:
         now = found.get(record.address)
-        if now is not None and _differs(record, now, shown):
+        if now is not None and now.fingerprint != record.fingerprint:
             changed.append(Changed(record, now))
             continue
         silent = record.address in unread or (asked is not None and record.address not in asked)
@@ -84,38 +82,6 @@ def fold(
         changed=tuple(changed),
         healed=tuple(parts["healed"]),
         unread=tuple(parts["unread"]),
-    )
-
-
-def _differs(record: FindingRecord, now: Finding, shown: Callable[[Finding], Json]) -> bool:
-    return now.fingerprint != record.fingerprint and not only_refreshed(record, now, shown(now))
-
-
-def only_refreshed(record: FindingRecord, now: Finding, details: Json) -> bool:
-    """Whether `now`, with its `details`, is the drift of `record` after a refresh of the state.
-
-    A correction that fails half-way leaves the live values in the state. The drift then looks
-    as if the code had been edited, though code and world are as before: it stays what it was,
-    with what was recorded before, or nobody would ever correct it again.
-    """
-    if record.kind is not Kind.CHANGED or now.kind is not Kind.CHANGED:
-        return False
-    if record.origin is not Origin.OUT_OF_BAND:
-        return False
-    before = {change["path"]: change for change in record.details.get("changes") or ()}
-    after = {change["path"]: change for change in details["changes"]}
-    return (
-        bool(before)
-        and before.keys() == after.keys()
-        and all(_only_refreshed(before[path], after[path]) for path in before)
-    )
-
-
-def _only_refreshed(before: Json, after: Json) -> bool:
-    return (
-        after["declared"] == before["declared"]
-        and after["live"] == before["live"]
-        and after["recorded"] in (before["recorded"], after["live"])
     )
 
 

@@ -18,7 +18,6 @@ from reconciler.engine.looking import Blind, Look, look
 from reconciler.engine.moves import move
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
-from reconciler.wire.scan import finding_object
 
 GONE = "the drift is gone by itself"
 CHANGED = "the drift changed"
@@ -59,4 +58,4 @@ def moved_since(
 
 def _folded(records: Sequence[FindingRecord], seen: Look) -> Fold:
     asked = frozenset(record.address for record in records)
-    return fold(records, seen.report, asked=asked, shown=finding_object)
+    return fold(records, seen.report, asked=asked)

@@ -35,7 +35,6 @@ from reconciler.engine.service import Service
 from reconciler.engine.stacks import forget
 from reconciler.ports import Done, Failed, InDoubt, Outcome
 from reconciler.stores import Transaction
-from reconciler.wire.scan import finding_object
 
 PROGRAM: Final = "embedding program"
 """Who asked. Such a remediation is never begun by anybody but the program that asked."""
@@ -133,7 +132,7 @@ def _records(
     keep(
         tx,
         stack.name,
-        fold(known, seen.report, asked=asked, shown=finding_object),
+        fold(known, seen.report, asked=asked),
         at=seen.report.observed_at,
     )
     records = [one for one in tx.findings.unhealed(stack.name) if one.address in asked]

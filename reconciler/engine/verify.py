@@ -16,7 +16,6 @@ from reconciler.engine.looking import Blind, Look, look
 from reconciler.engine.moves import move, sentence, unhealed_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
-from reconciler.wire.scan import finding_object
 
 UNREADABLE_FOR: Final = timedelta(hours=1)
 """How long a read may fail before a person is asked."""
@@ -44,7 +43,7 @@ async def verify(service: Service, known: Remediation) -> bool:
 def _judge(tx: Transaction, service: Service, known: Remediation, seen: Look) -> None:
     at = seen.report.observed_at
     asked = frozenset(known.addresses)
-    folded = fold(unhealed_of(tx, known), seen.report, asked=asked, shown=finding_object)
+    folded = fold(unhealed_of(tx, known), seen.report, asked=asked)
     heal(tx, folded.healed, at=at)
     # Counts, templates and freshness are those of the whole stack: a scan of it brings them.
     scan_soon(tx, known.stack, at=service.clock.now())

@@ -22,7 +22,7 @@ from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.service import Service
 from reconciler.engine.templates import derive
 from reconciler.stores import Transaction
-from reconciler.wire.scan import doubt_object, finding_object
+from reconciler.wire.scan import doubt_object
 from reconciler.wire.service import moment
 
 _LONGEST_SCAN: Final = timedelta(hours=1)
@@ -140,7 +140,7 @@ def _seen(tx: Transaction, name: StackName, seen: Look, *, confirm_after: timede
     sound = doubt is None and of_state is None
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
-    folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound, shown=finding_object)
+    folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound)
     records = keep(tx, name, folded, at=at)
     kept = end_overtaken(tx, name, folded, at=at)
     opened, acted_on = open_wanted(tx, records, still_open=kept, at=at, confirm_after=confirm_after)

@@ -199,8 +199,8 @@ class WorldProvider:
         if isinstance(config["token"], str) and config["token"].startswith("refused"):
             answer.diagnostics.add(severity=1, summary=f"bad token {config['token']} for world")
             return answer
-        self._default_tags = config["default_tags"] or {}
-        region = config["region"] or os.environ.get("WORLD_REGION")
+        self._default_tags = config.get("default_tags") or {}
+        region = config.get("region") or os.environ.get("WORLD_REGION")
         self._world = World(Path(f"{config['world']}.{region}" if region else config["world"]))
         self._token = config["token"]
         if "tokens" in self._world.read():

@@ -124,3 +124,24 @@ async def test_what_was_deleted_before_the_stack_was_destroyed_waits_for_a_perso
         stack.run("destroy", "-auto-approve", "-input=false")
         report = await ours.scan()
     assert set(origins(report).values()) == {Origin.UNAPPLIED}
+
+
+@pytest.mark.parametrize(
+    "adopt", [("apply", "-auto-approve"), ("apply", "-refresh-only", "-auto-approve")]
+)
+async def test_a_drift_that_somebody_adopted_is_not_put_back_unasked(
+    stack: WorldStack, adopt: tuple[str, ...]
+) -> None:
+    stack.apply(CODE)
+    with stack.changed() as things:
+        things["web"]["labels"] = {"team": "blue"}
+    async with corrector(stack) as ours:
+        assert origins(await ours.scan()) == {"world_thing.web": Origin.OUT_OF_BAND}
+        # From another checkout: this one does not have what was applied there.
+        stack.write(CODE.replace('"red"', '"blue"'))
+        stack.run(*adopt, "-input=false")
+        stack.write(CODE)
+        report = await ours.scan()
+        _, plan = await ours.plan("world_thing.web", name="first")
+    assert origins(report) == {"world_thing.web": Origin.UNAPPLIED}
+    assert concerns(plan, report.findings)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,24 +9,20 @@ from hypothesis import strategies as st
 
 from reconciler.domain.lifecycle import (
     finding_of,
+    fold,
     implausible,
     refreshed,
     settled,
     subject_of,
     with_settlement,
 )
-from reconciler.domain.lifecycle import fold as fold_shown
-from reconciler.domain.model import Change, Kind, Origin, ResourceAddress
-from reconciler.domain.paths import AttributePath
-from reconciler.domain.records import FindingRecord, FindingState, TemplateId
+from reconciler.domain.model import Kind, Origin, ResourceAddress
+from reconciler.domain.records import FindingState, TemplateId
 from reconciler.wire.scan import finding_object
 from tests.unit.domain.drift import AT, COUNTS, change, finding, record, report
 
 NAMES = [f"thing.{name}" for name in "abcd"]
 A, B = map(ResourceAddress, NAMES[:2])
-
-
-fold = partial(fold_shown, shown=finding_object)
 
 
 def test_what_was_not_known_is_opened() -> None:
@@ -162,45 +157,3 @@ def test_a_record_remembers_the_places_of_its_finding() -> None:
     assert (again.origin, again.kind) == (seen.origin, seen.kind)
     bare = finding_of(record(A, details={}, origin=None))
     assert (bare.changes, bare.origin) == ((), None)
-
-
-def changed_by_hand(**values: object) -> Change:
-    return replace(change(), **values)  # type: ignore[arg-type]
-
-
-def kept(*changes: Change) -> FindingRecord:
-    return record(A, details=finding_object(finding(A, changes=changes)))
-
-
-REFRESHED = changed_by_hand(recorded=2, origin=Origin.UNAPPLIED)
-
-
-def test_drift_whose_live_values_a_failed_correction_left_in_the_state_is_what_it_was() -> None:
-    known = kept(change())
-    after = finding(A, "f2", origin=Origin.UNAPPLIED, changes=(REFRESHED,))
-    folded = fold([known], report(after))
-    assert folded.seen == (known,)
-    assert not folded.changed
-
-
-@pytest.mark.parametrize(
-    "after",
-    [
-        (replace(REFRESHED, declared=5),),
-        (replace(REFRESHED, live=3),),
-        (replace(REFRESHED, recorded=7),),
-        (REFRESHED, change("name")),
-        (replace(REFRESHED, path=AttributePath("name")),),
-    ],
-    ids=["code edited", "live moved", "state written", "more drifted", "another drifted"],
-)
-def test_drift_that_also_moved_otherwise_is_changed(after: tuple[Change, ...]) -> None:
-    now = finding(A, "f2", origin=Origin.UNAPPLIED, changes=after)
-    assert fold([kept(change())], report(now)).changed
-
-
-def test_code_that_was_never_applied_is_not_taken_for_a_refresh() -> None:
-    edited = changed_by_hand(recorded=2, origin=Origin.UNAPPLIED)
-    known = replace(kept(edited), origin=Origin.UNAPPLIED)
-    now = finding(A, "f2", origin=Origin.UNAPPLIED, changes=(REFRESHED,))
-    assert fold([known], report(now)).changed

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from reconciler.bounded_files import open_regular
+
 _SKIPPED: Final = frozenset(
     {".git", ".terraform", ".pulumi", "node_modules", ".venv", "venv", "__pycache__"}
 )
@@ -62,7 +64,7 @@ def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
 
 def _text(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             return stream.read(_MOST_CODE_BYTES).decode("utf-8", errors="replace")
     except OSError:
         return ""

@@ -28,6 +28,7 @@ from pydantic import (
     model_validator,
 )
 
+from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.domain.places import config_home, data_home
@@ -365,7 +366,7 @@ def data_directory(settings: Settings, environment: Mapping[str, str]) -> Path:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return read_text(file)
     except OSError as error:
         reason = error.strerror or "it cannot be read"
         raise PermanentError(

@@ -42,7 +42,7 @@ from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.stack_secrets import written_redactor
 from iac_adapters.pulumi.warm import WarmStack
-from iac_adapters.redaction.edge import Verdicts, doubted, said
+from iac_adapters.redaction.edge import Verdicts, doubted, redacting_apart, said
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import Redactor, redacting
 from iac_adapters.timing import Timing
@@ -137,7 +137,7 @@ class PulumiAdapter:
 
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
-        with redacting(lambda: written_redactor(reference)):
+        async with redacting_apart(lambda: written_redactor(reference), place=reference.directory):
             return await self._load(reference)
 
     async def _load(self, reference: StackReference) -> Snapshot:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.pulumi.project import Project
+from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 
 _RUNTIME: Final = re.compile(r"^runtime\s*:", re.MULTILINE)
@@ -30,12 +31,12 @@ def refuse_code(project: Project) -> None:
 
 def _found(project: Project) -> Iterator[tuple[str, str]]:
     if project.runtime != "yaml":
-        text = project.file.read_text(encoding="utf-8")
+        text = read_text(project.file)
         place = f"{project.file}:{_line(text, _RUNTIME)}"
         yield place, f"the {project.runtime} program of {project.name} is run"
         return
     for file in _yaml_files(project):
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = read_text(file, errors="replace")
         if _COMMAND.search(text):
             yield f"{file}:{_line(text, _COMMAND)}", "a command is run"
 

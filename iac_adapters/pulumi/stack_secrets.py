@@ -16,6 +16,7 @@ from iac_adapters.redaction.literals import literals_in
 from iac_adapters.redaction.patterns import is_telling
 from iac_adapters.redaction.recognise import looks_generated, secret_texts
 from iac_adapters.redaction.redactor import Redactor
+from reconciler.bounded_files import open_regular, read_bytes
 from reconciler.domain.errors import PermanentError
 from reconciler.ports import StackReference
 
@@ -30,7 +31,7 @@ _MOST_FILES: Final = 200
 def config_words(project: Project, cli: Cli) -> Iterator[str]:
     """Yield the secrets of the stack's configuration; none where the passphrase is not known."""
     try:
-        content = yaml.safe_load(project.stack_file(cli.stack).read_bytes())
+        content = yaml.safe_load(read_bytes(project.stack_file(cli.stack)))
     except (OSError, yaml.YAMLError):
         return
     if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
@@ -73,7 +74,8 @@ def _of_program(directory: Path) -> Iterator[str]:
     files = [file for pattern in _PROGRAMS for file in sorted(directory.glob(pattern))]
     for file in files[:_MOST_FILES]:
         try:
-            with file.open("rb") as stream:
+            # The file that blocks is the one whose error is told: never wait for it here.
+            with open_regular(file) as stream:
                 text = stream.read(_LARGEST_BYTES).decode(errors="replace")
         except OSError:
             continue

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import Redactor
+from reconciler.bounded_files import apart
+from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Change, Drifted, Observed, ProviderDoubt, Unreadable
 from reconciler.domain.plan import NewValue, PlannedChange
 from reconciler.domain.values import Value
@@ -59,6 +63,23 @@ class Verdicts:
 async def gathered(secrets: Secrets) -> Redactor:
     """Return the stack's redactor, gathered on a thread of its own."""
     return await asyncio.to_thread(lambda: secrets.redactor)
+
+
+@contextlib.asynccontextmanager
+async def redacting_apart(gather: Callable[[], Redactor], *, place: Path) -> AsyncIterator[None]:
+    """Take the secrets out of an error that leaves the block; `gather` finds them at `place`.
+
+    It reads every file there again, off the event loop: the error may be that one of them
+    blocks, and sixty lock files of a megabyte take longer than anybody waits for the API.
+
+    Raises:
+        RetryableError: they could not be found in time; the error itself is then not told.
+    """
+    try:
+        yield
+    except ReconcilerError as error:
+        (await apart(gather, place=place)).error(error)
+        raise
 
 
 def said(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:

@@ -85,7 +85,8 @@ class _Walk:
                     yield self._literal(word := _unescaped(token[token.lastgroup]))
                     self._take(word)
                 case "name" | "bare":
-                    if _is_value(token[0]):
+                    # base64decode looks like a key that a machine made, and is a function.
+                    if _is_value(token[0]) and text[token.end() : token.end() + 1] != "(":
                         yield self._literal(token[0])
                     self._take(token[0])
                 case _:

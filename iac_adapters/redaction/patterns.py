@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -34,6 +35,16 @@ _NAMED: Final = re.compile(
     rf"(?i)({_NAME}\\?[\"']?\s*(?:=>?|:)\s*)(\\?\"(?:[^\"\\]|\\[^\"])*\\?\"|'[^']*')"
 )
 _NAMED_BARE: Final = re.compile(rf"(?i)({_NAME}=)([^\s\"'&,;]+)")
+_NAME_KEYS: Final = ("name", "Name", "key", "Key")
+# The same in a text of JSON, whichever comes first; in a text within a text the quotes are escaped.
+_PAIR: Final = re.compile(
+    r"(?i)(\\?\"(?:name|key)\\?\"\s*:\s*\\?\"([\w.-]{1,80})\\?\"\s*,\s*\\?\"value\\?\"\s*:\s*)"
+    r"(\\?\"(?:[^\"\\]|\\[^\"])*\\?\")"
+)
+_PAIR_TURNED: Final = re.compile(
+    r"(?i)(\\?\"value\\?\"\s*:\s*)(\\?\"(?:[^\"\\]|\\[^\"])*\\?\")"
+    r"(\s*,\s*\\?\"(?:name|key)\\?\"\s*:\s*\\?\"([\w.-]{1,80})\\?\")"
+)
 _PEM: Final = re.compile(
     r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.DOTALL
 )
@@ -54,6 +65,15 @@ def is_telling(name: str) -> bool:
     return bool(_TELLING.search(name)) and not _ABOUT.search(name)
 
 
+def names_a_secret(pair: Mapping[str, object]) -> bool:
+    """Whether `pair` names a variable and holds its value, and the name tells that it is secret.
+
+    So the environment of a container is written: `{"name": "DB_PASSWORD", "value": "..."}`.
+    """
+    names = (pair.get(key) for key in _NAME_KEYS)
+    return "value" in pair and any(isinstance(one, str) and is_telling(one) for one in names)
+
+
 _HINT: Final = re.compile(
     r"://|(?i:passw|passphrase|secret|token|api_?key|access_?key|account_?key|private|credential"
     r"|authorization|bearer|basic|digest|-key\b)|AKIA|ASIA|AWS4|gh[opsur]_|github_pat|glpat|xox"
@@ -67,6 +87,8 @@ def without_secrets(text: str) -> str:
         return text
     text = _PEM.sub(BLANK, text)
     text = _IN_ADDRESS.sub(rf"\1{BLANK}@", text)
+    text = _PAIR.sub(lambda m: f"{m[1]}{BLANK}" if is_telling(m[2]) else m[0], text)
+    text = _PAIR_TURNED.sub(lambda m: f"{m[1]}{BLANK}{m[3]}" if is_telling(m[4]) else m[0], text)
     text = _NAMED.sub(rf"\1{BLANK}", text)
     text = _NAMED_BARE.sub(rf"\1{BLANK}", text)
     text = _ASSIGNED.sub(rf"\1\2{BLANK}", text)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from iac_adapters.redaction.masker import Masker
-from iac_adapters.redaction.patterns import is_telling, without_secrets
+from iac_adapters.redaction.patterns import is_telling, names_a_secret, without_secrets
 from iac_adapters.redaction.recognise import recognisable_texts
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
@@ -37,6 +37,8 @@ class SecretPlaces:
             return masker.mask(value), True
         if isinstance(value, dict):
             items = {key: self.masked(v, (*at, key), masker) for key, v in value.items()}
+            if names_a_secret(value):
+                items |= {"value": (masker.mask(value["value"]), True)}
             if any(self._betrays(key) for key in value):
                 return masker.mask(value), True
             return {k: v for k, (v, _) in items.items()}, any(s for _, s in items.values())

@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.redaction.edge import Verdicts, gathered
+from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.terraform.assembly import Assembly, Progress
@@ -111,12 +111,13 @@ class TerraformAdapter:
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
         timing = Timing()
-        with redacting(lambda: StackSecrets(reference).redactor):
+        place = reference.directory
+        async with redacting_apart(lambda: StackSecrets(reference).redactor, place=place):
             context = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
             if not reference.run_code:
                 refuse_code(context)
         timing.lap("load")
-        with redacting(lambda: StackSecrets(reference, context).redactor):
+        async with redacting_apart(lambda: StackSecrets(reference, context).redactor, place=place):
             return await self._load(reference, context, timing)
 
     async def _load(self, reference: StackReference, context: Context, timing: Timing) -> Snapshot:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 
 _BLOCK: Final = re.compile(r"\bdev_overrides\s*=?\s*\{([^}]*)\}")
@@ -48,7 +49,7 @@ def dev_overrides(environment: Mapping[str, str], *, tool: str, called_from: Pat
     candidates = [called_from / named] if named else [home / name for name in _FILES[tool]]
     for file in candidates:
         try:
-            text = file.read_text(encoding="utf-8", errors="replace")
+            text = read_text(file, errors="replace")
         except FileNotFoundError:
             continue
         except OSError as error:

@@ -13,11 +13,14 @@ from typing import Any, Final
 import orjson
 
 from iac_adapters.redaction.patterns import without_secrets
-from iac_adapters.terraform.excerpts import Excerpt, excerpt_of
+from iac_adapters.terraform.excerpts import HIDDEN, Excerpt, excerpt_of
 
 ERROR: Final = "error"
 _SHOWN_COLUMNS: Final = 120
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# A provisioner's command is quoted whole, a password among its arguments too, and even where
+# its code says `sensitive`: internal/builtin/provisioners/local-exec, resource_provisioner.go.
+_COMMAND: Final = re.compile(r"(?<=Error running command ')(.*)(?=': )", re.DOTALL)
 _FRAME: Final = re.compile(r"^[│╷╵]\s?", re.MULTILINE)
 
 
@@ -93,7 +96,7 @@ def _diagnostic(entry: Mapping[str, Any]) -> Diagnostic:
     return Diagnostic(
         severity=str(entry.get("severity") or ERROR),
         summary=str(entry.get("summary") or ""),
-        detail=str(entry.get("detail") or ""),
+        detail=_COMMAND.sub(HIDDEN, str(entry.get("detail") or "")),
         file=file,
         line=start.get("line"),
         column=start.get("column"),

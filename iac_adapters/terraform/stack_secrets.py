@@ -16,7 +16,7 @@ import msgpack
 import orjson
 
 from iac_adapters.redaction.environment import file_texts, telling_texts
-from iac_adapters.redaction.patterns import is_telling
+from iac_adapters.redaction.patterns import is_telling, names_a_secret
 from iac_adapters.redaction.recognise import looks_generated, secret_texts
 from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.context import Context
@@ -95,6 +95,8 @@ def _at(node: Any, path: Steps) -> Any:
 
 def _telling(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
+        if names_a_secret(node):
+            yield from secret_texts(node["value"])
         for key, inner in node.items():
             if isinstance(key, str) and is_telling(key):
                 yield from secret_texts(inner)

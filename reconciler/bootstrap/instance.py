@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from reconciler.bounded_files import read_bytes
 from reconciler.domain.errors import PermanentError
 
 _KEY_BYTES: Final = 32
+_MOST_KEY_BYTES: Final = 4096
 _LOCK: Final = "daemon.lock"
 
 
@@ -36,7 +38,7 @@ def instance_key(data_dir: Path) -> bytes:
         refuse_shared(data_dir)
         if not path.exists():
             _create_once(path, secrets.token_bytes(_KEY_BYTES))
-        mode, key = path.stat().st_mode, path.read_bytes()
+        mode, key = path.stat().st_mode, read_bytes(path, most=_MOST_KEY_BYTES)
     except OSError as error:
         raise PermanentError(
             f"{path}: {error.strerror or error}", remedy="make the directory writable for you"

@@ -18,6 +18,7 @@ from iac_adapters.pulumi.programs import (
     find_pulumi,
     is_stand_in,
 )
+from reconciler.bounded_files import read_bytes
 from reconciler.domain.errors import PermanentError
 from reconciler.settings import StackSettings
 from reconciler.tools import Tool, program_version
@@ -86,7 +87,7 @@ def _bridge(environment: Mapping[str, str]) -> Tool:
 def _runtime(file: Path) -> str | None:
     """Return the runtime a project names, as a word or as the `name` of its options."""
     try:
-        project = yaml.safe_load(file.read_bytes())
+        project = yaml.safe_load(read_bytes(file))
     except (OSError, yaml.YAMLError):
         return None
     runtime = project.get("runtime") if isinstance(project, dict) else None

@@ -30,6 +30,18 @@ def _pulumi_record(folder: Path) -> Path:
     return record
 
 
+def _pulumi_projects(folder: Path) -> dict[str, Path]:
+    """Make Pulumi projects of which one file is a pipe; return the pipes by stack."""
+    pipes = {}
+    for name, pipe in (("project", "Pulumi.yaml"), ("beside", "notes.json")):
+        (folder / name).mkdir()
+        (folder / name / "Pulumi.yaml").write_text(f"name: {name}\nruntime: yaml\n")
+        pipes[name] = folder / name / pipe
+        pipes[name].unlink(missing_ok=True)
+        os.mkfifo(pipes[name])
+    return pipes
+
+
 UNFIT: tuple[tuple[str, str, Callable[[Path], None]], ...] = (
     ("state", "terraform.tfstate", os.mkfifo),
     ("lock-file", ".terraform.lock.hcl", os.mkfifo),
@@ -53,6 +65,12 @@ def test_a_file_that_blocks_or_is_huge_is_an_error_of_its_own_stack_alone(
         stacks[name] = f'env_file = "{path}"' if path.name == "web.env" else ""
     record = _pulumi_record(lone.folder)
     stacks["shop"] = f'pulumi_stack = "dev"\nenv_file = "{lone.folder / "shop.env"}"'
+    pipes = _pulumi_projects(lone.folder)
+    stacks |= dict.fromkeys(pipes, stacks["shop"])
+    (lone.folder / "rc.env").write_text(f"TF_CLI_CONFIG_FILE={lone.folder / 'rc'}\n")
+    os.mkfifo(lone.folder / "rc")
+    lone.stack("tool-settings")
+    stacks["tool-settings"] = f'env_file = "{lone.folder / "rc.env"}"'
     lone.settings(stacks)
     with lone.serving() as daemon:
         daemon.until("the well one", lambda: look_at(daemon, "well")["health"] == "in_sync")
@@ -62,6 +80,12 @@ def test_a_file_that_blocks_or_is_huge_is_an_error_of_its_own_stack_alone(
             assert "not a regular file" in told or "larger than" in told
         told = daemon.until("the Pulumi stack", lambda: error_of(daemon, "shop"))
         assert str(record) in told or "no pulumi was found" in told
+        told = daemon.until("the project", lambda: error_of(daemon, "project"))
+        assert f"{pipes['project']}: is a named pipe" in told
+        # Nothing of Pulumi reads this one; the search for secrets in an error does.
+        daemon.until("the project beside it", lambda: error_of(daemon, "beside"))
+        told = daemon.until("the tool's settings", lambda: error_of(daemon, "tool-settings"))
+        assert f"{lone.folder / 'rc'}: is a named pipe" in told
         assert daemon.end() == 0
 
 

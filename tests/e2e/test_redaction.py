@@ -500,8 +500,13 @@ def _answers(daemon: Daemon, fleet: Fleet) -> Iterator[tuple[str, bytes]]:
     }
     yield "registering", _refusal(daemon, "/stacks", foreign)
     yield "/events", _events(daemon)
-    with urllib.request.urlopen(f"{daemon.address}/metrics", timeout=10) as answer:
+    request = urllib.request.Request(f"{daemon.address}/metrics", headers=_authorized(daemon))
+    with urllib.request.urlopen(request, timeout=10) as answer:
         yield "/metrics", answer.read()
+
+
+def _authorized(daemon: Daemon) -> dict[str, str]:
+    return {"Authorization": f"Bearer {daemon.token_file.read_text().strip()}"}
 
 
 def _refusal(daemon: Daemon, path: str, body: object = None) -> bytes:
@@ -515,9 +520,8 @@ def _events(daemon: Daemon) -> bytes:
     """Return the live stream from its beginning, as far as it has come."""
     request = urllib.request.Request(
         f"{daemon.address}/api/v1/events",
-        headers={"Authorization": f"Bearer {daemon.token_file.read_text().strip()}",
-                 "Last-Event-ID": "0"},
-    )  # fmt: skip
+        headers={**_authorized(daemon), "Last-Event-ID": "0"},
+    )
     heard = b""
     with urllib.request.urlopen(request, timeout=3) as stream:
         try:

@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from iac_adapters.redaction.literals import literals_in
 from iac_adapters.redaction.patterns import BLANK, without_secrets
 from iac_adapters.redaction.recognise import secret_texts
 from iac_adapters.redaction.redactor import Redactor, redactor_of
@@ -134,3 +135,27 @@ def test_the_directory_that_we_are_called_from_is_no_secret() -> None:
     redactor = redactor_of((), {"PWD": "/srv/infra/shop", "DB_PWD": "canary-of-the-database"})
     told = redactor.without("/srv/infra/shop: refused canary-of-the-database")
     assert told == "/srv/infra/shop: refused ***"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"name": "DB_PASSWORD", "value": "plainword"}]',
+        '[{"value":"plainword","name":"DB_PASSWORD"}]',
+        json.dumps('{"key": "API_TOKEN", "value": "plainword"}'),
+    ],
+)
+def test_the_value_of_a_variable_that_is_named_beside_it_is_blanked(text: str) -> None:
+    assert "plainword" not in without_secrets(text)
+
+
+def test_a_variable_named_beside_a_value_is_shown_where_its_name_tells_nothing() -> None:
+    text = '[{"name": "LOG_FORMAT", "value": "token"}]'
+    assert without_secrets(text) == text
+
+
+def test_a_function_that_looks_generated_is_no_secret_of_the_code() -> None:
+    code = 'a = base64decode("x")\nb = 7fK29dLq81xZ\n'
+    told = [one.text for one in literals_in(code, is_json=False)]
+    assert "base64decode" not in told
+    assert "7fK29dLq81xZ" in told

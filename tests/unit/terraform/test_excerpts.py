@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from iac_adapters.terraform.diagnostics_text import parse_events, render_diagnostics
@@ -80,3 +82,10 @@ def test_the_caret_stays_below_what_it_points_at() -> None:
         '  3 |   name = "..." + var.no',
         "    |                  ^^^^^^",
     ]
+
+
+def test_the_command_of_a_failed_provisioner_is_left_out_of_what_is_told() -> None:
+    detail = "Error running command 'mysql -pplainword': exit status 1. Output: denied"
+    event = {"diagnostic": {"severity": "error", "summary": "failed", "detail": detail}}
+    diagnostics, _ = parse_events(json.dumps(event).encode())
+    assert diagnostics[0].detail == "Error running command '...': exit status 1. Output: denied"

@@ -77,7 +77,7 @@ def test_code_that_was_not_applied_is_never_rolled_out_unasked(things: Things) -
         assert found["origin"] == "unapplied"
         waiting = only_remediation(daemon, "awaiting_approval")
         assert waiting["addresses"] == [stack.urn("lax")]
-        assert "code that was not applied" in waiting["plan"]["concerns"][0]
+        assert "values that no apply recorded: size = 9" in waiting["plan"]["concerns"][0]
 
         # Drift beside it is put back, and nothing else.
         things.hack("kept")

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 import msgpack
 
+from iac_adapters.aws_profile import with_profile
 from iac_adapters.provider_identity import concerning, differences, identity_of, told_by_arns
 from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.baseline import stack_key
@@ -78,7 +79,7 @@ def identities_of(
     edits: Iterable[ProviderEdit], environment: Mapping[str, str], masker: Masker
 ) -> Identities:
     """Return what leads each provider somewhere, as it is recorded and set now."""
-    of_environment = identity_of(environment)
+    of_environment = identity_of(with_profile(environment))
     found: dict[str, dict[str, str]] = {}
     for edit in edits:
         settings = edit.settings(masker)

@@ -1,4 +1,4 @@
-"""What a provider configuration points to, and how two of them differ. Pure.
+"""What a provider configuration points to, and how two of them differ.
 
 Which account, region or endpoint a provider works in is decided by its block and by the
 variables of its environment. Credentials say who asks, not where: they may rotate.
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from iac_adapters.aws_profile import with_profile
 from iac_adapters.provider_identity import differences as told_apart
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.place_variables import identity_for, variables_for
@@ -57,7 +58,8 @@ class ProviderSettings:
     @classmethod
     def of(cls, source: str, configure: bytes, environment: Mapping[str, str]) -> ProviderSettings:
         """Return what the provider `source` is told by `configure` in `environment`."""
-        return cls(configure, variables_for(source, environment), identity_for(source, environment))
+        told = with_profile(environment) if source.endswith("/aws") else environment
+        return cls(configure, variables_for(source, told), identity_for(source, told))
 
 
 @dataclass(frozen=True, slots=True)

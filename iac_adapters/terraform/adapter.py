@@ -253,6 +253,7 @@ class TerraformAdapter:
                 self._masker,
                 redactor,
                 recorded_objects(payload.stack),
+                context.names_a_file,
             )
             return reader.plan(document, stack=snapshot.stack, targets=tuple(addresses))
 

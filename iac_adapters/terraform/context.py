@@ -31,6 +31,7 @@ from reconciler.ports import StackReference
 BUILT_IN: Final = "terraform.io/builtin/terraform"
 _PACKAGES_WITHIN_S: Final = 600.0
 """A package of a gigabyte on a slow disk is read once, to be checked."""
+_LONGEST_PATH: Final = 4096
 _REMOTE_STATE: Final = "terraform_remote_state"
 
 
@@ -65,6 +66,13 @@ class Context:
     def types(self) -> frozenset[str]:
         """Every type the state or the code names."""
         return frozenset(i.type for i in self.state.instances) | self.source.resource_types()
+
+    def names_a_file(self, text: str) -> bool:
+        """Whether `text`, seen from where the tool is called, is the path of a file."""
+        try:
+            return len(text) <= _LONGEST_PATH and (self.called_from / text).is_file()
+        except (OSError, ValueError):
+            return False
 
     @property
     def reads_remote_state(self) -> bool:

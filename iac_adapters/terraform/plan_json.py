@@ -6,7 +6,7 @@ says nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -54,6 +54,7 @@ class PlanReader:
     masker: Masker
     redactor: Redactor = field(default_factory=Redactor)
     recorded: Mapping[ResourceAddress, RecordedObject] = field(default_factory=dict)
+    is_file: Callable[[str], bool] = field(default=lambda _text: False)
 
     def plan(
         self, document: Mapping[str, Any], *, stack: StackName, targets: Sequence[ResourceAddress]
@@ -68,7 +69,7 @@ class PlanReader:
         left = {entry["previous_address"] for entry in entries if _moves(entry)}
         again = made_again(entries)
         resources = [
-            self._resource(entry, left, again, unrecorded(document, entry, self._schema(entry)))
+            self._resource(entry, left, again, self._unrecorded(document, entry))
             for entry in entries
             if _does_something(entry)
         ] + list(_invoked(document))
@@ -78,6 +79,11 @@ class PlanReader:
             resources=tuple(sorted(resources, key=lambda one: one.address)),
             outputs=tuple(sorted(_outputs(document))),
         )
+
+    def _unrecorded(
+        self, document: Mapping[str, Any], entry: Mapping[str, Any]
+    ) -> tuple[NewValue, ...]:
+        return unrecorded(document, entry, self._schema(entry), is_file=self.is_file)
 
     def _resource(
         self,

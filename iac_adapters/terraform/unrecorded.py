@@ -1,15 +1,18 @@
 """What an apply would use that no state can hold, by the plan's own copy of the code. Pure.
 
 Provisioners and write-only arguments leave no trace in the state, so nothing tells whether
-they are those of the last apply: an edited command would run, an edited secret be written.
+they are those of the last apply: an edited command would run, an edited secret be written. Of
+a file that an argument names the state holds the path, and the content only where the code
+gives its hash as well.
 
 Source: JSON output format 1.2, `configuration.root_module` and its `module_calls`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from iac_adapters.terraform.addresses import parse_address
 from iac_adapters.terraform.schema import Block, ResourceSchema
@@ -18,13 +21,22 @@ from reconciler.domain.plan import NewValue
 
 
 def unrecorded(
-    document: Mapping[str, Any], entry: Mapping[str, Any], schema: ResourceSchema
+    document: Mapping[str, Any],
+    entry: Mapping[str, Any],
+    schema: ResourceSchema,
+    *,
+    is_file: Callable[[str], bool],
 ) -> tuple[NewValue, ...]:
-    """Return the places of the code whose values the last apply cannot have recorded."""
+    """Return the places of the code whose values the last apply cannot have recorded.
+
+    `is_file` tells whether a text names a file that is there now.
+    """
     code = _declared(document, entry["address"])
     paths = list(_write_only(code.get("expressions", {}), schema.block))
     if "create" in entry["change"]["actions"] and code.get("provisioners"):
         paths.append("provisioner")
+    if "create" in entry["change"]["actions"]:
+        paths += _files(code.get("expressions", {}), entry["change"]["after"] or {}, is_file)
     return tuple(NewValue(AttributePath(path), None, None) for path in paths)
 
 
@@ -43,6 +55,20 @@ def _declared(document: Mapping[str, Any], address: str) -> Mapping[str, Any]:
             found: Mapping[str, Any] = block
             return found
     return {}
+
+
+def _files(
+    expressions: Any, after: Mapping[str, Any], is_file: Callable[[str], bool]
+) -> Iterator[str]:
+    if not isinstance(expressions, Mapping) or any(map(_HASH.search, expressions)):
+        return
+    for name in expressions:
+        value = after.get(name)
+        if isinstance(value, str) and is_file(value):
+            yield f"{name} (the file's content)"
+
+
+_HASH: Final = re.compile(r"(^|_)(hash|etag|md5|sha\d*|checksum|digest|crc32c?)(_|$)")
 
 
 def _write_only(expressions: Any, block: Block, at: str = "") -> Iterator[str]:

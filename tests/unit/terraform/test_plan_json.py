@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,8 +35,9 @@ def entry(address: str = "a.b", **more: Any) -> dict[str, Any]:
 
 
 def read(*entries: dict[str, Any], **more: Any) -> Plan:
+    reader = replace(READER, is_file=more.pop("is_file", READER.is_file))
     document = {"resource_changes": list(entries), **more}
-    return READER.plan(document, stack=StackName("s"), targets=(ResourceAddress("a.b"),))
+    return reader.plan(document, stack=StackName("s"), targets=(ResourceAddress("a.b"),))
 
 
 def sides(plan: Plan) -> dict[str, tuple[Any, Any]]:
@@ -114,7 +116,9 @@ def test_a_write_only_value_that_no_state_records_is_told_as_new() -> None:
         },
     }
     document = {"configuration": {"root_module": {"resources": [code]}}}
-    found = unrecorded(document, entry(), ResourceSchema(version=0, block=block))
+    found = unrecorded(
+        document, entry(), ResourceSchema(version=0, block=block), is_file=lambda _text: False
+    )
     assert [new.path for new in found] == ["pw_wo", "user[1].pw_wo"]
 
 
@@ -211,3 +215,26 @@ def test_another_outcome_has_another_digest(
 @given(_ATTRIBUTES)
 def test_nothing_changed_is_no_change(values: dict[str, Any]) -> None:
     assert sides(read(entry(before=values, after=values))) == {}
+
+
+@pytest.mark.parametrize(
+    ("expressions", "told"),
+    [
+        ({"source": {}}, {"source (the file's content)"}),
+        ({"source": {}, "source_hash": {}}, set()),
+        ({"source": {}, "etag": {}}, set()),
+        ({"name": {}}, set()),
+    ],
+)
+def test_a_file_whose_content_no_state_records_is_told_as_new(
+    expressions: dict[str, object], told: set[str]
+) -> None:
+    block = {"mode": "managed", "type": "a", "name": "b", "expressions": expressions}
+    made = entry("a.b", actions=["create"], after={"source": "app.zip", "name": "none"})
+    plan = read(
+        made,
+        configuration={"root_module": {"resources": [block]}},
+        is_file=lambda text: text == "app.zip",
+    )
+    places = {new.path for one in plan.resources for new in one.new}
+    assert {one for one in places if "content" in one} == told

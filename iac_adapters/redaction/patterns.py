@@ -10,7 +10,9 @@ from typing import Final
 BLANK: Final = "***"
 _TELLING: Final = re.compile(
     r"SECRET|TOKEN|PASSW|PWD\b|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|ACCOUNT_?KEY|PASSPHRASE"
-    r"|AUTHORIZATION|CONNECTION_?STRING|USER_?DATA|CUSTOM_?DATA|SIGNING_?KEY|ENCRYPTION_?KEY",
+    r"|AUTHORIZATION|CONNECTION_?STRING|USER_?DATA|CUSTOM_?DATA|SIGNING_?KEY|ENCRYPTION_?KEY"
+    # Short words tell only where they end the name: `pass_through` and `auth_mode` are none.
+    r"|LICENSE_?KEY|(^|[-_.])(PASS|PW|AUTH|COOKIE)$",
     re.IGNORECASE,
 )
 # What is said about a secret is none: when it expires, and what it is called.
@@ -51,6 +53,12 @@ _PEM: Final = re.compile(
 _HEADER: Final = re.compile(
     r"(?i)\b(Bearer|Basic|Digest|ApiKey|AWS4-HMAC-SHA256)(\s+)(?=\S{0,200}[\d=+/_])[\w.~+/=:-]{8,}"
 )
+# `mysql --password X`, `curl -u admin:X`, `mysql -pX`: the option tells, its argument is secret.
+_OPTION: Final = re.compile(
+    r"(?i)(?<![\w-])(--(?:password|passwd|pass|secret|token|api-key)[= ]\s*)(?!\*)(\S+)"
+)
+_LOGIN: Final = re.compile(r"(?<![\w-])((?:-u|--user)[= ]?\s*[^\s:\"']{1,80}:)(?!\*)([^\s\"']+)")
+_MYSQL: Final = re.compile(r"(\bmysql\w*\b[^\n|;&]{0,200}?\s-p)(?![\s*])([^\s\"']+)")
 _KNOWN_FORMATS: Final = re.compile(
     r"\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}"
     r"|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abposr]-[\w-]{10,}"
@@ -77,7 +85,7 @@ def names_a_secret(pair: Mapping[str, object]) -> bool:
 _HINT: Final = re.compile(
     r"://|(?i:passw|passphrase|secret|token|api_?key|access_?key|account_?key|private|credential"
     r"|authorization|bearer|basic|digest|-key\b)|AKIA|ASIA|AWS4|gh[opsur]_|github_pat|glpat|xox"
-    r"|sk_|hvs\.|pul-|dop_|eyJ"
+    r"|sk_|hvs\.|pul-|dop_|eyJ|--pass|(?<!\w)-u|--user|mysql"
 )
 
 
@@ -92,5 +100,8 @@ def without_secrets(text: str) -> str:
     text = _NAMED.sub(rf"\1{BLANK}", text)
     text = _NAMED_BARE.sub(rf"\1{BLANK}", text)
     text = _ASSIGNED.sub(rf"\1\2{BLANK}", text)
+    text = _OPTION.sub(rf"\1{BLANK}", text)
+    text = _LOGIN.sub(rf"\1{BLANK}", text)
+    text = _MYSQL.sub(rf"\1{BLANK}", text)
     text = _HEADER.sub(rf"\1\2{BLANK}", text)
     return _KNOWN_FORMATS.sub(BLANK, text)

@@ -6,6 +6,7 @@ applied: the state then tells of neither.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ _VARIABLES: Final = ("*.tfvars", "*.tfvars.json")
 _LARGEST_BYTES: Final = 1 << 20
 _MOST_FILES: Final = 500
 _VARIABLE: Final = "TF_VAR_"
+_SENSITIVE: Final = re.compile(r'\bsensitive\(\s*"((?:[^"\\]|\\.)*)"\s*\)')
+"""A literal that the code itself calls sensitive."""
 
 
 def written_secrets(
@@ -41,6 +44,8 @@ def written_secrets(
     for one in code:
         if _is_secret(one, sensitive, variable=_variable(one)):
             yield from secret_texts(one.text)
+    for file in _found(directory, _CODE, files):
+        yield from (found for found in _SENSITIVE.findall(_text(file)) if found)
     for file in _found(directory, _VARIABLES, var_files):
         for one in _literals(file):
             if _is_secret(one, sensitive, variable=one.names):
@@ -73,11 +78,15 @@ def _found(directory: Path, patterns: Iterable[str], more: Iterable[Path]) -> li
 
 
 def _literals(file: Path) -> Iterator[Literal]:
+    if text := _text(file):
+        yield from literals_in(text, is_json=file.suffix == ".json")
+
+
+def _text(file: Path) -> str:
     try:
         if not file.is_file():
-            return
+            return ""
         with file.open("rb") as stream:
-            data = stream.read(_LARGEST_BYTES)
+            return stream.read(_LARGEST_BYTES).decode(errors="replace")
     except OSError:
-        return
-    yield from literals_in(data.decode(errors="replace"), is_json=file.suffix == ".json")
+        return ""

@@ -20,7 +20,7 @@ import structlog
 from reconciler.api.app import build_app, end_streams
 from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
-from reconciler.bootstrap.database_mark import open_known_store
+from reconciler.bootstrap.database_mark import OpenedDatabase, open_known_store
 from reconciler.bootstrap.instance import instance_key, only_daemon, private_folder, write_secret
 from reconciler.bootstrap.keepsakes import Keepsakes
 from reconciler.bootstrap.registered import (
@@ -119,6 +119,7 @@ class _Daemon:
         accept_new = self._order.accept_new_database
         store = await open_known_store(self._order.data_dir, self._key, accept_new=accept_new)
         self._opened.push_async_callback(store.close)
+        database = OpenedDatabase.of(self._order.data_dir)
         keepsakes = Keepsakes(store, self._order.data_dir, self._key)
         self._opened.push_async_callback(keepsakes.close)
         await ensure_admin_token(
@@ -139,7 +140,7 @@ class _Daemon:
         self._listen_to_signals(service)
         serving = asyncio.create_task(server.serve(sockets=[opened]))
         try:
-            await self._start(service, dispatcher)
+            await self._start(service, dispatcher, database)
             self._order.ready(address_of(opened))
             await self._until_stopped(serving)
         finally:
@@ -184,12 +185,15 @@ class _Daemon:
         for adapter in self._adapters.values():
             await adapter.close()
 
-    async def _start(self, service: Service, dispatcher: EmbeddedDispatcher) -> None:
+    async def _start(
+        self, service: Service, dispatcher: EmbeddedDispatcher, database: OpenedDatabase
+    ) -> None:
         dispatcher.start(
             scan=lambda stack: _watched(service, stack),
             advance=lambda remediation_id: advance(service, remediation_id),
         )
         await recover(service)
+        dispatcher.every(_SWEEP_EVERY, lambda: asyncio.to_thread(database.check), name="database")
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
         dispatcher.daily(_PRUNE_AT, lambda: prune(service), name="prune")
 

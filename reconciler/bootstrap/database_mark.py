@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from reconciler.bootstrap.instance import write_secret
 from reconciler.bounded_files import read_bytes
-from reconciler.domain.errors import PermanentError
+from reconciler.domain.errors import PermanentError, StorageError
 from reconciler.domain.records import AuditEntry
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store, Transaction
@@ -74,6 +74,40 @@ async def open_known_store(data_dir: Path, key: bytes, *, accept_new: bool) -> S
         await store.close()
         raise
     return store
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedDatabase:
+    """The database file as it was opened; a running daemon would go on writing into nothing."""
+
+    file: Path
+    identity: tuple[int, int]
+
+    @classmethod
+    def of(cls, data_dir: Path) -> OpenedDatabase:
+        """Return the database of `data_dir`, which is open."""
+        file = data_dir / DATABASE
+        found = file.stat()
+        return cls(file, (found.st_dev, found.st_ino))
+
+    def check(self) -> None:
+        """Do nothing while it is still in its place.
+
+        Raises:
+            StorageError: it was removed, or another file stands there.
+        """
+        try:
+            found = self.file.stat()
+        except OSError as error:
+            lack = error.strerror or "cannot be seen"
+        else:
+            if (found.st_dev, found.st_ino) == self.identity:
+                return
+            lack = "another file stands in its place"
+        raise StorageError(
+            f"{self.file}: {lack}, while the daemon runs",
+            remedy=f"put the newest {self.file.name} back and start `trueup serve` again",
+        )
 
 
 def read_mark(data_dir: Path) -> Mark | None:

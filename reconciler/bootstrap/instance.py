@@ -141,8 +141,12 @@ def write_secret(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, IsADirectoryError):
+            raise PermanentError(
+                f"{path}: is a directory, not a file", remedy="move it away"
+            ) from error
         raise
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.command import Ended, Trueup
 from tests.e2e.lone_daemon import LoneDaemon
+from tests.patience import until
 
 
 def _refused(lone: LoneDaemon) -> Ended:
@@ -60,3 +61,34 @@ def test_a_lost_or_older_database_is_refused_and_a_hold_outlives_it(lone: LoneDa
         daemon.ask("/hold", method="DELETE")
     with lone.serving() as daemon:
         assert daemon.ask("/hold")["hold"] is None
+
+
+async def test_a_database_that_is_removed_under_the_daemon_ends_it_with_a_word(
+    lone: LoneDaemon,
+) -> None:
+    lone.settings({})
+    process = Trueup(lone.environment).start("--config", lone.settings_file, "serve")
+    try:
+        await until((lone.data_dir / "database.mark").exists)
+        (lone.data_dir / "trueup.db").unlink()
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    assert f"{lone.data_dir / 'trueup.db'}: No such file or directory, while the daemon runs" in err
+    assert "put the newest trueup.db back" in err
+
+
+def test_a_lost_admin_token_is_made_anew_while_a_hold_stands(lone: LoneDaemon) -> None:
+    lone.settings({})
+    with lone.serving() as daemon:
+        daemon.ask("/hold", {"reason": "the migration is under way"})
+    (lone.data_dir / "admin.token").unlink()
+    with lone.serving() as daemon:
+        assert daemon.ask("/hold")["hold"]["reason"] == "the migration is under way"
+        names = {one["name"] for one in daemon.ask("/tokens")["items"]}
+    assert len(names) == 2
+    assert "admin" in names
+    # Known to the database: the next start makes no third one.
+    with lone.serving() as daemon:
+        assert {one["name"] for one in daemon.ask("/tokens")["items"]} == names

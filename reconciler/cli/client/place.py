@@ -129,13 +129,21 @@ def _token(
     return _read(file), str(file)
 
 
+_LONGEST_TOKEN: Final = 4096
+_NAME_A_TOKEN: Final = "set TRUEUP_TOKEN to a token of your own, or name a --token-file"  # noqa: S105
+
+
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="ascii").strip()
+        # A pipe would be waited for without an end, and a huge file fill the memory.
+        if not file.is_dir() and not file.is_file() and file.exists():
+            raise PermanentError(f"{file}: is not a regular file", remedy=_NAME_A_TOKEN)
+        with file.open(encoding="ascii") as stream:
+            return stream.read(_LONGEST_TOKEN).strip()
     except OSError as error:
         raise PermanentError(
             f"{file}: {error.strerror or 'it cannot be read'}",
-            remedy="set TRUEUP_TOKEN to a token of your own, or name a --token-file",
+            remedy=_NAME_A_TOKEN,
         ) from error
     except UnicodeDecodeError as error:
         raise PermanentError(f"what {file} holds is no token") from error

@@ -39,6 +39,7 @@ DECLARED = 'variable "pw" {\n  type = string\n  sensitive = true\n}\nvariable "s
         ("b.tf", 'provider "x" {\n  auth {\n    api_token = "correct horse"\n  }\n}'),
         ("b.tf", 'resource "x" "y" {\n  headers = { Authorization = "correct horse" }\n}'),
         ("b.tf", 'resource "x" "y" {\n  user_data = <<-EOT\n    correct horse\n  EOT\n}'),
+        ("b.tf", 'resource "x" "y" { command = "echo ${sensitive("correct horse")}" }'),
         ("b.tf.json", '{"provider": {"x": {"secret_key": "correct horse"}}}'),
     ],
 )

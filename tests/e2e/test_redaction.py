@@ -479,9 +479,16 @@ def _looked_at(daemon: Daemon) -> bool:
 
 def _until_applied(daemon: Daemon) -> None:
     for name in ("failing0", "failing1"):
-        daemon.until(f"a run of {name}", lambda name=name: [  # type: ignore[misc]
-            run for run in daemon.ask(f"/runs?stack={name}")["items"] if run["ended_at"]
-        ])  # fmt: skip
+        daemon.until(f"a run of {name}", lambda name=name: _ended_run(daemon, name))  # type: ignore[misc]
+
+
+def _ended_run(daemon: Daemon, stack: str) -> list[dict[str, Any]]:
+    """Return the runs of `stack` that are over; a plan with a provisioner waits for our yes."""
+    for one in daemon.ask("/remediations?state=awaiting_approval")["items"]:
+        if one["stack"] == stack:
+            body = {"plan_digest": one["plan_digest"]}
+            daemon.ask(f"/remediations/{one['id']}/approve", body)
+    return [run for run in daemon.ask(f"/runs?stack={stack}")["items"] if run["ended_at"]]
 
 
 def _answers(daemon: Daemon, fleet: Fleet) -> Iterator[tuple[str, bytes]]:

@@ -40,6 +40,7 @@ from reconciler.domain.paths import AttributePath
 LOOKED_AT: Final = "only looked up by this stack: whoever manages it changed it"
 PROVIDER_REPLACED: Final = "an update replaces the provider, and all of its objects with it"
 WITH_PROVIDER: Final = "an update replaces it together with its provider"
+BY_PROVIDER: Final = "an update changes it because of its provider, whose edit is not applied"
 _GONE_ANYWAY: Final = "to be deleted, and already gone"
 
 PulumiReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, ReadAnswer]
@@ -148,7 +149,7 @@ def verdict_of(
     verdict = judge(sides_of(resource, live), answer, ignored=resource.ignored, masker=masker)
     if state.external:
         return _looked_at(verdict)
-    return _replaced_with_provider(resource, verdict)
+    return _changed_with_provider(resource, verdict)
 
 
 def sides_of(
@@ -211,16 +212,25 @@ def _of_provider(resource: LoadedResource, masker: Masker) -> Verdict:
     return Drifted(edit.changes(masker), requires_replace=edit.replaced, reason=reason)
 
 
-def _replaced_with_provider(resource: LoadedResource, verdict: Verdict) -> Verdict:
-    """Return what is shown of an object that an update makes anew because of its provider."""
+def _changed_with_provider(resource: LoadedResource, verdict: Verdict) -> Verdict:
+    """Return what is shown of an object that an update changes because of its provider.
+
+    It was read and compared with the recorded provider, which shows nothing of the edit.
+    """
     edit = resource.edit
-    if edit is None or not edit.replaced or resource.step is not Step.REPLACE:
+    if edit is None or not edit.shown:
         return verdict
-    reason = f"{WITH_PROVIDER}: {edit.label}"
+    replaced = edit.replaced and resource.step is Step.REPLACE
     if isinstance(verdict, Drifted):
-        return replace(verdict, requires_replace=True, reason=verdict.reason or reason)
+        reason = verdict.reason or (f"{WITH_PROVIDER}: {edit.label}" if replaced else None)
+        return replace(
+            verdict, requires_replace=verdict.requires_replace or replaced, reason=reason
+        )
+    if not replaced and resource.step is not Step.UPDATE:
+        return verdict
     noise = verdict.items if isinstance(verdict, Noise) else ()
-    return Drifted((), noise=noise, requires_replace=True, reason=reason)
+    reason = f"{WITH_PROVIDER if replaced else BY_PROVIDER}: {edit.label}"
+    return Drifted((), noise=noise, requires_replace=replaced, reason=reason)
 
 
 def _as_left(resource: LoadedResource, live: ReadAnswer) -> bool:

@@ -15,6 +15,7 @@ from typing import Final
 
 import pytest
 
+from iac_adapters.pulumi.reader import BY_PROVIDER
 from reconciler.domain.model import Drifted, InSync, Origin, Verdict
 from tests.integration.pulumi.expectation import (
     SECRET,
@@ -146,8 +147,11 @@ async def test_code_that_is_not_applied_is_told_from_what_others_did(shops: Shop
     assert origins(found["edge"]) == {"ingresses[2]": Origin.OUT_OF_BAND}
     assert origins(found["events"]) == {"displayName": Origin.UNAPPLIED}
     # Nobody touched these: the program gives their provider a tag for all it makes.
-    assert origins(found["password"]) == {"tagsAll": Origin.UNAPPLIED}
-    assert origins(found["orders-policy"]) == {"tagsAll": Origin.UNAPPLIED}
+    for name in ("password", "orders-policy"):
+        verdict = found[name]
+        assert isinstance(verdict, Drifted)
+        assert verdict.changes == ()
+        assert (verdict.reason or "").startswith(BY_PROVIDER)
     assert answer_of(found["foreign"]) == "same"
     assert isinstance(found["shelf"], InSync)
 

@@ -123,6 +123,15 @@ def test_a_remediation_says_what_can_be_done_next(daemon: FakeDaemon, ask: Ask) 
     )
     daemon.lists("/remediations", [one])
     said = ask("remediation", "e1")
-    assert "held        a freeze" in said.out
+    assert "held        since" in said.out
+    assert ": a freeze" in said.out
     assert "approved    by bo 1 min ago" in said.out
     assert said.lines[-1] == f"decide: trueup approve {one['id']} --digest {api.DIGEST}"
+
+
+def test_a_held_remediation_says_how_a_person_decides_it(daemon: FakeDaemon, ask: Ask) -> None:
+    one = api.remediation(state="held", hold={"reason": "a freeze", "until": None})
+    daemon.lists("/remediations", [one])
+    said = ask("remediation", "e1")
+    (finding,) = one["finding_ids"]
+    assert f"trueup cancel {one['id']} && trueup remediate {finding}" in said.out

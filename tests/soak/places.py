@@ -43,24 +43,30 @@ _REGIONS: Final = ("us-east-1", "eu-west-1")
 
 
 @contextmanager
-def _other_account(_right: str) -> Iterator[Mapping[str, str]]:
+def _other_account(_right: Deployed) -> Iterator[Mapping[str, str]]:
     with running_simulator(account="999999999999") as cloud:
         yield {**aws_environment(cloud.endpoint), "AWS_ACCESS_KEY_ID": "another"}
 
 
 @contextmanager
-def _other_region(right: str) -> Iterator[Mapping[str, str]]:
-    yield {**aws_environment(right), "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+def _other_region(right: Deployed) -> Iterator[Mapping[str, str]]:
+    code = right.directory / "provider.tf"
+    written = code.read_text()
+    code.write_text(written.replace(_REGIONS[0], _REGIONS[1]))
+    try:
+        yield aws_environment(right.simulator_endpoint)
+    finally:
+        code.write_text(written)
 
 
 @contextmanager
-def _empty(_right: str) -> Iterator[Mapping[str, str]]:
+def _empty(_right: Deployed) -> Iterator[Mapping[str, str]]:
     with running_simulator() as cloud:
         yield aws_environment(cloud.endpoint)
 
 
 @contextmanager
-def _garbage(_right: str) -> Iterator[Mapping[str, str]]:
+def _garbage(_right: Deployed) -> Iterator[Mapping[str, str]]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Html)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -91,7 +97,7 @@ class _Html(http.server.BaseHTTPRequestHandler):
         return
 
 
-PLACES: Final[dict[str, Callable[[str], AbstractContextManager[Mapping[str, str]]]]] = {
+PLACES: Final[dict[str, Callable[[Deployed], AbstractContextManager[Mapping[str, str]]]]] = {
     "account": _other_account,
     "region": _other_region,
     "empty": _empty,
@@ -133,7 +139,7 @@ def stay_in(place: str, folder: Path, *, minutes: float) -> int:
         with watched.serving(aws_environment(cloud.endpoint)) as daemon:
             daemon.until("a complete scan", lambda: _shop(daemon)["verified_at"])
         there = objects(cloud.endpoint)
-        with PLACES[place](cloud.endpoint) as variables:
+        with PLACES[place](deployed) as variables:
             endpoint = variables["AWS_ENDPOINT_URL"]
             elsewhere = {} if place == "garbage" else objects(endpoint)
             with watched.serving(variables) as daemon:

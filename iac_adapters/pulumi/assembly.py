@@ -99,6 +99,7 @@ class Assembly:
             ignored=_ignored(state, planned),
             named=self._named(state.urn),
             asked_of=planned.provider if planned is not None else "",
+            awaited=planned.awaited if planned is not None else None,
             provider=key,
             edit=edit,
             refusal=self._refusal(key, state),
@@ -189,6 +190,7 @@ class Assembly:
                 wanted=planned.inputs({}),
                 step=planned.step,
                 asked_of=planned.provider,
+                awaited=planned.awaited,
             )
 
 

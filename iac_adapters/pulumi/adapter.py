@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.pulumi.assembly import NOT_ALLOWED, ONLY_BY_CLI, Assembly, recorded_providers
+from iac_adapters.pulumi.assembly import (
+    NOT_ALLOWED,
+    ONLY_BY_CLI,
+    Assembly,
+    read_ahead,
+    recorded_providers,
+)
 from iac_adapters.pulumi.baseline import Baselines
 from iac_adapters.pulumi.cli_engine import CliRefresh, refresh_by_cli, verdicts
 from iac_adapters.pulumi.context import Context, prepare
@@ -42,11 +48,13 @@ from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.stack_secrets import written_redactor
 from iac_adapters.pulumi.warm import WarmStack
+from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.edge import Verdicts, doubted, redacting_apart, said
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import Redactor, redacting
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
+from reconciler.bounded_files import apart
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.model import (
     Engine,
@@ -147,7 +155,7 @@ class PulumiAdapter:
         warm = self._warm.get(reference.name)
         context = await self._prepare(reference, warm.context if warm else None)
         timing.lap("load")
-        if warm is None or not _holds(warm, context):
+        if warm is None or not _holds(warm, context) or not await _read_alike(warm):
             warm = await self._assembled(reference, context, warm)
             self._warm.put(reference.name, warm)
             context = warm.context
@@ -163,11 +171,13 @@ class PulumiAdapter:
     async def _assembled(
         self, reference: StackReference, context: Context, warm: WarmStack | None
     ) -> WarmStack:
+        await _read_files(context)
         context, evaluation, evaluated_at_s = await self._evaluated(reference, context)
+        await _read_files(context)
         context = context.keeping_quiet(evaluation.secret_words if evaluation else ())
         baseline = await remembered(context, evaluation, self._baselines)
         assembly = Assembly(context, evaluation, baseline, reference.dynamic_providers)
-        identities = identities_of(assembly.edits(), context.cli.environment, self._masker)
+        identities = identities_of(assembly.edits(), context.surroundings.files, self._masker)
         resources = assembly.resources()
         stack = LoadedStack(
             resources, assembly.doubts(), identities, recorded_in(resources.values(), identities)
@@ -342,6 +352,17 @@ def _holds(warm: WarmStack, context: Context) -> bool:
     if warm.context.revision != context.revision or not is_fresh(warm.evaluated_at_s):
         return False
     return warm.evaluation is not None or missing_host(context) is not None
+
+
+async def _read_files(context: Context) -> None:
+    """Have the files that the recorded providers read read off the event loop."""
+    await apart(lambda: read_ahead(context), place=context.project.directory)
+
+
+async def _read_alike(warm: WarmStack) -> bool:
+    """Whether the files that its providers read by themselves are as they were."""
+    files = warm.context.surroundings.files.stamps
+    return await apart(lambda: unchanged(files), place=warm.context.project.directory)
 
 
 def _warned(context: Context, evaluation: Evaluation | None) -> Context:

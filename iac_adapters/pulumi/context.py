@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.pulumi.backend import MOST_STATE_BYTES, Place, backend_url, locate_stack, unchosen
 from iac_adapters.pulumi.checkpoint import Checkpoint, StateResource, parse_checkpoint
 from iac_adapters.pulumi.cli import Cli
@@ -104,7 +105,13 @@ async def prepare(
         checkpoint=Checkpoint(),
         content=content,
         revision="",
-        surroundings=Surroundings(project, environment, reference.environment, key),
+        surroundings=Surroundings(
+            project,
+            environment,
+            reference.environment,
+            key,
+            ProviderFiles(environment, project.working_directory.absolute()),
+        ),
         cli_version=executable.version,
         locks=locks,
         warnings=tuple(_warnings(locks)),

@@ -12,6 +12,7 @@ from collections.abc import (
     Sequence,
 )
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
@@ -19,6 +20,7 @@ from weakref import WeakValueDictionary
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
@@ -44,6 +46,7 @@ from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
+from reconciler.bounded_files import apart
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
     Drifted,
@@ -140,6 +143,7 @@ class TerraformAdapter:
             warm is not None
             and warm.revision == context.revision
             and not warm.outlived
+            and await apart(partial(unchanged, warm.files), place=context.directory)
             and await self._assembly.is_fresh(context, warm.stack.recording)
         ):
             timing.lap("record")
@@ -152,7 +156,8 @@ class TerraformAdapter:
         drifted = warm.drifted if warm else {}
         reader = warm.reader if warm else self._reader(context, drifted)
         secrets = StackSecrets(reference, context, stack)
-        warm = WarmStack(context.revision, stack, reader, secrets, drifted)
+        files = context.provider_files.stamps
+        warm = WarmStack(context.revision, stack, reader, secrets, files, drifted)
         self._warm.put(reference.name, warm)
         return self._snapshot(reference, Payload(context, stack, secrets, warm=warm), timing)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.revision import Revision
 from iac_adapters.terraform.backend import StateLocation, locate_state, read_state
 from iac_adapters.terraform.dev_overrides import DevOverrides, dev_overrides
@@ -49,6 +50,7 @@ class Context:
     revision: str
     plan_arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
+    provider_files: ProviderFiles = field(repr=False)
     called_from: Path
     """Where the tool is called from; the root module itself, unless configured otherwise."""
     warnings: tuple[str, ...] = ()
@@ -159,6 +161,7 @@ def _context(
         revision="",
         plan_arguments=tuple(f"-var-file={file}" for file in reference.var_files),
         environment=found.environment,
+        provider_files=ProviderFiles(found.environment, directory.absolute()),
         called_from=found.called_from,
         warnings=(*found.source.warnings, *(overrides.warning(one) for one in followed)),
     )

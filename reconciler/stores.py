@@ -33,6 +33,7 @@ from reconciler.domain.records import (
     TemplateId,
     Token,
 )
+from reconciler.domain.sources import Source
 from reconciler.domain.wakeups import WakeUp
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ class Policies(Protocol):
 
 
 class Findings(Protocol):
-    """Findings by id; at most one that is not healed per stack, address and kind."""
+    """Findings by id; at most one that is not healed per stack, address, kind and source."""
 
     def get(self, finding_id: FindingId) -> FindingRecord | None: ...
     def get_many(self, finding_ids: Sequence[FindingId]) -> tuple[FindingRecord, ...]: ...
@@ -121,6 +122,10 @@ class Reports(Protocol):
 
     def get(self, report_id: ReportId) -> DriftReport | None: ...
     def put_many(self, reports: Iterable[DriftReport]) -> None: ...
+    def newest(self, resource_id: str, *, seen_by: Source) -> DriftReport | None:
+        """Return the newest report of one resource by one source."""
+        ...
+
     def page(
         self,
         *,

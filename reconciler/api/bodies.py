@@ -125,12 +125,16 @@ class PolicyBody(Body):
 
 
 class ReportBody(Body):
-    """Drift that another source saw; `resource_id` is `STACK/ADDRESS`."""
+    """Drift that another source saw; `resource_id` is `STACK/ADDRESS`.
+
+    `healed` says that what this source reported of the resource before is gone.
+    """
 
     resource_id: str = Field(
         min_length=3, max_length=2000, pattern=r"^[^/]+/.+$", examples=["web/aws_vpc.main"]
     )
-    drift_details: dict[str, Any] = Field(examples=[{"changes": []}])
+    drift_details: dict[str, Any] = Field(default_factory=dict, examples=[{"changes": []}])
+    healed: bool = False
     drift_hash: str | None = Field(default=None, min_length=1, max_length=200)
     template_id: Word | None = None
     timestamp: Time | None = None

@@ -11,6 +11,7 @@ from reconciler.domain.phases import Phase
 
 T = TypeVar("T")
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+SeenBy = Annotated[str, Field(pattern="^(scan|agent:.+|report:.+)$", examples=["scan"])]
 OriginWord = Literal["out_of_band", "unapplied", "both"]
 
 
@@ -47,7 +48,8 @@ class Report(BaseModel):
     drift_hash: str
     drift_details: dict[str, Any]
     stack: str
-    event: Literal["detected", "changed", "healed", "reported"]
+    event: Literal["detected", "changed", "healed", "reported", "late"]
+    seen_by: SeenBy
 
 
 class Match(BaseModel):
@@ -136,6 +138,7 @@ class Finding(BaseModel):
     report_id: str
     acted_on: bool
     healed_at: Time | None
+    seen_by: SeenBy
 
 
 class PlannedChange(BaseModel):

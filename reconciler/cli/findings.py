@@ -14,6 +14,7 @@ from reconciler.cli.identities import shortened
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.words import by_severity, counted, severity_cell, short_address, spoken, text_of
 from reconciler.domain.records import Json
+from reconciler.domain.sources import SCAN
 
 _COLUMNS: Final = (
     Column("SEVERITY"),
@@ -21,6 +22,7 @@ _COLUMNS: Final = (
     Column("ADDRESS", least=36),
     Column("CHANGED", least=9, spare=True),
     Column("STATE"),
+    Column("SEEN BY"),
     Column("FIRST SEEN"),
     Column("ID"),
 )
@@ -72,11 +74,14 @@ def finding_table(asking: Asking, items: list[Json]) -> Iterator[str]:
     """Yield findings as rows, their ids as short as they may be given."""
     short = shortened(one["id"] for one in items)
     mixed = any(one["state"] != "open" for one in items)
-    yield from asking.table(_COLUMNS, [_row(asking, one, short, mixed=mixed) for one in items])
+    others = any(one.get("seen_by", SCAN) != SCAN for one in items)
+    yield from asking.table(
+        _COLUMNS, [_row(asking, one, short, mixed=mixed, others=others) for one in items]
+    )
 
 
 def _row(
-    asking: Asking, finding: Json, short: Mapping[str, str], *, mixed: bool
+    asking: Asking, finding: Json, short: Mapping[str, str], *, mixed: bool, others: bool
 ) -> tuple[Cell, ...]:
     paths = [str(change["path"]) for change in finding.get("changes") or ()]
     return (
@@ -85,6 +90,7 @@ def _row(
         ("strong", (text_of if asking.verbose else short_address)(finding["address"])),
         ("dim", text_of(_WHOLE.get(finding["kind"]) or ", ".join(paths))),
         ("plain", spoken(finding["state"]) if mixed else ""),
+        ("plain", text_of(finding.get("seen_by", SCAN)) if others else ""),
         ("plain", asking.ago(finding["first_seen"])),
         ("dim", finding["id"] if asking.verbose else short[finding["id"]]),
     )

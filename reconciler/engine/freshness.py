@@ -12,6 +12,7 @@ from reconciler.domain.errors import ReconcilerError, RetryableError
 from reconciler.domain.lifecycle import Fold, fold
 from reconciler.domain.phases import Event
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
+from reconciler.domain.sources import SCAN
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.looking import Blind, Look, look
@@ -21,6 +22,8 @@ from reconciler.stores import Transaction
 
 GONE = "the drift is gone by itself"
 CHANGED = "the drift changed"
+NOT_SEEN = "a scan sees no drift there; the source that reported it has to say that it is healed"
+SEEN_BY_SCAN = "a scan sees drift there; request a remediation of the finding that the scan opens"
 
 
 async def read_again(
@@ -43,8 +46,12 @@ def moved_since(
     tx: Transaction, known: Remediation, records: Sequence[FindingRecord], seen: Look
 ) -> bool:
     """End `known` if `seen` is not the drift of `records`; return whether it was ended."""
-    folded = _folded(records, seen)
     at = seen.report.observed_at
+    reported = [record for record in records if record.seen_by != SCAN]
+    if reported:
+        _end_reported(tx, known, reported, seen)
+        return True
+    folded = _folded(records, seen)
     if not folded.changed and not folded.healed:
         return False
     if folded.changed or len(folded.healed) < len(records):
@@ -54,6 +61,19 @@ def moved_since(
         move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
     scan_soon(tx, known.stack, at=at)
     return True
+
+
+def _end_reported(
+    tx: Transaction, known: Remediation, reported: Sequence[FindingRecord], seen: Look
+) -> None:
+    """End what was asked for by a report: nothing read here can be compared with it."""
+    at = seen.report.observed_at
+    addresses = {record.address for record in reported}
+    if any(finding.address in addresses for finding in seen.report.findings):
+        move(tx, known, Event.DRIFT_CHANGED, at=at, note=SEEN_BY_SCAN)
+    else:
+        move(tx, known, Event.DRIFT_GONE, at=at, note=NOT_SEEN)
+    scan_soon(tx, known.stack, at=at)
 
 
 def _folded(records: Sequence[FindingRecord], seen: Look) -> Fold:

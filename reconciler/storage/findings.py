@@ -59,8 +59,8 @@ class SqlFindings:
         """Write each over the one of the same id.
 
         Raises:
-            ConflictError: another one of its stack, address and kind is not healed either
-                (code `already-found`).
+            ConflictError: another one of its stack, address, kind and source is not healed
+                either (code `already-found`).
         """
         # What heals goes first: it makes room for what is found anew at the same address.
         ordered = sorted(findings, key=lambda one: one.state is not FindingState.HEALED)
@@ -165,6 +165,7 @@ def _values(finding: FindingRecord) -> Values:
         "template_id": finding.template_id,
         "acted_on": finding.acted_on,
         "healed_at": finding.healed_at,
+        "seen_by": finding.seen_by,
         "details": finding_details(finding.details, json_text),
     }
 

@@ -96,6 +96,7 @@ def report_object(report: DriftReport) -> Object:
         "drift_details": report.drift_details,
         "stack": report.stack,
         "event": report.event,
+        "seen_by": report.seen_by,
     }
 
 
@@ -180,6 +181,7 @@ def _own_columns(finding: FindingRecord) -> Object:
         "report_id": finding.report_id,
         "acted_on": finding.acted_on,
         "healed_at": moment(finding.healed_at),
+        "seen_by": finding.seen_by,
     }
 
 
@@ -187,7 +189,7 @@ FINDING_COLUMNS: Final = frozenset(
     {
         *("id", "stack", "address", "type", "kind", "severity", "score", "origin", "fingerprint"),
         *("state", "first_seen", "last_seen", "times_seen", "resource_id", "template_id"),
-        *("report_id", "acted_on", "healed_at"),
+        *("report_id", "acted_on", "healed_at", "seen_by"),
     }
 )
 """The keys of `_own_columns`. What is kept was ordered by them: one that joins must be none

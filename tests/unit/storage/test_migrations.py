@@ -146,7 +146,7 @@ async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -
         ("UPDATE remediation_findings SET finding_id = 'f1'", "remediation_findings.finding_id"),
         (
             "UPDATE findings SET address = 'one'",
-            "findings.stack, findings.address, findings.kind",
+            "findings.stack, findings.address, findings.kind, findings.seen_by",
         ),
     ],
 )

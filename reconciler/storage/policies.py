@@ -10,6 +10,7 @@ from sqlmodel import col, delete, select
 from reconciler.domain.model import Kind, Severity
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.storage.rows import Rows, Values
+from reconciler.storage.rules import raise_version
 from reconciler.storage.tables.declared import PolicyRow
 
 _READERS: Final = {"kind": Kind, "min_severity": Severity, "max_severity": Severity}
@@ -35,10 +36,12 @@ class SqlPolicies:
     def put(self, policy: Policy) -> None:
         """Write a policy."""
         self.rows.put(PolicyRow, [_values(policy)])
+        raise_version(self.rows)
 
     def remove(self, policy_id: str) -> bool:
         """Remove a policy; return whether it was there."""
         wanted = col(PolicyRow.policy_id) == policy_id
+        raise_version(self.rows)
         return self.rows.change(delete(PolicyRow).where(wanted)) > 0
 
 

@@ -104,3 +104,12 @@ class PolicyRow(Row, table=True):
     source: str = Field(sa_type=PlainText)
     position: int
     version: int
+
+
+class RulesRow(Row, table=True):
+    """How often policies and uploaded templates were written; its `id` is 1."""
+
+    __tablename__ = "rules"
+
+    id: int = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)

@@ -1,19 +1,27 @@
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
 import reconciler.storage.transaction  # noqa: F401  every table
-from reconciler.domain.errors import StorageError
+from reconciler.domain.errors import ConflictError, StorageError
+from reconciler.domain.records import FindingId
+from reconciler.storage.migrate import FOLDER
+from reconciler.storage.remediation_rows import links, values
+from reconciler.storage.rows import Values
 from reconciler.storage.sqlite import open_store
 from reconciler.storage.tables.row import Row
 from reconciler.stores import Transaction
@@ -102,6 +110,54 @@ async def test_a_migration_that_fails_leaves_an_empty_database(
     monkeypatch.undo()
     await (await open_store(path)).close()
     assert "audit_is_kept" in _schema(path)
+
+
+async def test_a_database_from_before_admission_keeps_its_remediations_and_their_findings(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "trueup.db"
+    _migrate_to(path, "0003")
+    remediation = a_remediation("m1", "f1", "f2", note="waits")
+    with raw(path) as connection:
+        _insert_before_admission(connection, "remediations", values(remediation))
+        for link in links(remediation):
+            _insert_before_admission(connection, "remediation_findings", link)
+    store = await open_store(path)
+    assert await store.read(lambda t: t.remediations.get(remediation.id)) == remediation
+    assert await store.read(lambda t: t.remediations.open_with(FindingId("f2"))) == remediation
+    assert await store.read(lambda t: t.rules.version()) == 0
+    await store.transact(lambda t: t.findings.put_many([a_finding("f1")]))
+    with pytest.raises(ConflictError) as taken:
+        await store.transact(lambda t: t.remediations.add(a_remediation("m2", "f1")))
+    assert taken.value.code == "finding-taken"
+    await store.close()
+
+
+def _migrate_to(path: Path, revision: str) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def _insert_before_admission(connection: sqlite3.Connection, table: str, row: Values) -> None:
+    known = [column for column in row if column not in ("guard", "evaluations")]
+    kept = [_as_kept(row[column]) for column in known]
+    marks = ", ".join("?" * len(kept))
+    connection.execute(f"INSERT INTO {table} ({', '.join(known)}) VALUES ({marks})", kept)  # noqa: S608 - columns of ours
+
+
+def _as_kept(value: object) -> object:
+    match value:
+        case datetime():
+            return value.replace(tzinfo=None).isoformat(sep=" ")
+        case tuple() | list():
+            return json.dumps(value)
+        case _:
+            return value
 
 
 async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def _problems_of(error: ValidationError) -> list[InitErrorDetails]:
     """Return the problems of `error` as another error can hold them; values stay unsaid."""
     return [
         InitErrorDetails(
-            type=PydanticCustomError("option", one["msg"].replace("{", "{{")),
+            type=PydanticCustomError("option", one["msg"].removeprefix("Value error, ")),
             loc=one["loc"],
             input=None,
         )

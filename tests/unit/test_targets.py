@@ -86,5 +86,5 @@ def test_a_directory_means_the_stack_that_the_options_name(home: Path) -> None:
 
 
 def test_a_value_that_the_tool_refuses_is_named(home: Path) -> None:
-    with pytest.raises(PermanentError, match="workspace"):
+    with pytest.raises(PermanentError, match=r"'\.\./x' cannot be a workspace's name"):
         resolved(home, "web", workspace="../x")

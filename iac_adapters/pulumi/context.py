@@ -15,6 +15,7 @@ from iac_adapters.pulumi.backend import MOST_STATE_BYTES, Place, backend_url, lo
 from iac_adapters.pulumi.checkpoint import Checkpoint, StateResource, parse_checkpoint
 from iac_adapters.pulumi.cli import Cli
 from iac_adapters.pulumi.locks import Holder, Lock, locks_of
+from iac_adapters.pulumi.options import PulumiOptions, program_of
 from iac_adapters.pulumi.programs import (
     PulumiExecutable,
     checked_pulumi,
@@ -148,7 +149,8 @@ def _survey(reference: StackReference) -> _Survey:
     environment = tool_environment({**without_ours(os.environ), **reference.environment})
     executable = checked_pulumi(environment)
     url = backend_url(project, environment)
-    stack = reference.pulumi_stack or selected_stack(project, url, environment)
+    options = reference.options_as(PulumiOptions)
+    stack = options.pulumi_stack or selected_stack(project, url, environment)
     if stack is None:
         raise unchosen(project, url, environment)
     _refuse_unfit(project.stack_file(stack))
@@ -297,10 +299,11 @@ def _revision_of(context: Context, reference: StackReference, key: bytes) -> str
     revision.add_environment(context.cli.environment)
     add_cli(revision, context.cli.executable)
     folders = {context.project.directory, context.project.program}
-    if reference.program is not None:
+    program = program_of(reference.options_as(PulumiOptions))
+    if program is not None:
         # `main` is then the folder its process was started in, and none of ours.
         folders = {context.project.directory}
-        revision.add("program", identity_of(reference.program))
+        revision.add("program", identity_of(program))
     home = pulumi_home(context.cli.environment)
     add_sources(revision, folders, without={home, context.place.root or home})
     return revision.hexdigest()

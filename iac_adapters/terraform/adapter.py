@@ -31,6 +31,7 @@ from iac_adapters.terraform.correction import correction_job
 from iac_adapters.terraform.declarations import declarations_of
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.new_values import recorded_objects
+from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.outcome import outcome_of
 from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.planning import PlanOrder, saved_plan
@@ -117,7 +118,7 @@ class TerraformAdapter:
         place = reference.directory
         async with redacting_apart(lambda: StackSecrets(reference).redactor, place=place):
             context = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
-            if not reference.run_code:
+            if not reference.options_as(TerraformOptions).run_code:
                 refuse_code(context)
         timing.lap("load")
         async with redacting_apart(lambda: StackSecrets(reference, context).redactor, place=place):

@@ -163,20 +163,17 @@ class ReasonBody(Body):
 
 
 class StackBody(Body):
-    """A stack to be watched. Paths are the daemon's host's."""
+    """A stack to be watched. Paths are the daemon's host's; other keys are its tool's options."""
+
+    model_config = ConfigDict(extra="allow")
 
     directory: FilePath
     name: StackNameText | None = None
-    workspace: Word | None = None
-    pulumi_stack: Word | None = None
+    tool: Word | None = None
     interval: Duration = "15m"
     adaptive: bool = False
     engine: Literal["auto", "plugin", "cli"] = "auto"
-    var_files: list[FilePath] = Field(default_factory=list, max_length=100)
     env_file: FilePath | None = None
-    dynamic_providers: bool = False
-    working_directory: FilePath | None = None
-    run_code: bool = True
 
 
 class HoldBody(Body):

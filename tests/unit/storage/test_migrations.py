@@ -171,4 +171,13 @@ def _schema(path: Path) -> dict[str, str]:
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
         ).fetchall()
     # SQLite quotes the name of a table that a migration made anew.
-    return {name: re.sub(r"\s+", " ", sql.replace('"', "")) for name, sql in rows}
+    plain = {name: re.sub(r"\s+", " ", sql.replace('"', "")) for name, sql in rows}
+    return {name: _any_order(sql) for name, sql in plain.items()}
+
+
+def _any_order(sql: str) -> str:
+    """Order the columns of a table by name: every statement names those it means."""
+    head, opened, rest = sql.partition(" ( ")
+    if not opened or not head.startswith("CREATE TABLE"):
+        return sql
+    return f"{head} ( {', '.join(sorted(rest.removesuffix(' )').split(', ')))} )"

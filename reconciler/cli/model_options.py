@@ -33,7 +33,9 @@ class Fact:
         """Return its option; `at` reads a moment that was given."""
         flag = "--" + self.name.removesuffix("_at").replace("_", "-")
         if self.kind is datetime:
-            return click.option(flag, self.name, metavar="T", callback=at, help=self.help)
+            return click.option(
+                flag, self.name, metavar="T", callback=at, help=f"{self.help} As 2h, or a time."
+            )
         if get_origin(self.kind) is Literal:
             words = click.Choice([str(word) for word in get_args(self.kind)])
             return click.option(flag, self.name, type=words, help=self.help)

@@ -24,6 +24,7 @@ from reconciler.wire.rules import (
     Time,
     Word,
     between,
+    shown,
     text,
 )
 
@@ -57,6 +58,7 @@ class Statement(Wire):
     script: FilePath | None = None
     owner: Word | None = None
     reason: Sentence | None = None
+    starts_at: Annotated[Time | None, shown(description="When it begins to act.")] = None
     expires_at: Time | None = None
 
 

@@ -5,15 +5,22 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
 import reconciler.storage.transaction  # noqa: F401  every table
 from reconciler.domain.errors import StorageError
+from reconciler.domain.model import Severity
+from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
+from reconciler.storage.migrate import FOLDER
 from reconciler.storage.sqlite import open_store
 from reconciler.storage.tables.row import Row
 from reconciler.stores import Transaction
@@ -163,6 +170,45 @@ async def test_the_database_itself_holds_what_may_be_once(
     await store.close()
     with raw(migrated) as connection, pytest.raises(sqlite3.IntegrityError, match=columns):
         connection.execute(statement)
+
+
+async def test_a_policy_of_before_it_could_start_later_acts_as_it_did(tmp_path: Path) -> None:
+    path = tmp_path / "trueup.db"
+    _upgrade(path, "0006-1")
+    with raw(path) as connection:
+        connection.execute(
+            "INSERT INTO remediation_policies (policy_id, name, drift_threshold, min_score,"
+            " action_type, selection, source, position, version) VALUES"
+            " ('p', 'tags', 3, 50, 'auto_correct', '{\"path\":\"tags.*\",\"min_severity\":2}',"
+            " 'api', 4, 7)"
+        )
+    store = await open_store(path)
+    (kept,) = await store.read(lambda t: t.policies.all())
+    assert kept == Policy(
+        PolicyId("p"),
+        "tags",
+        ActionType.AUTO_CORRECT,
+        Selection(path="tags.*", min_severity=Severity.MEDIUM),
+        drift_threshold=Severity.HIGH,
+        min_score=50,
+        position=4,
+        version=7,
+    )
+    later = replace(kept, starts_at=datetime(2027, 1, 1, tzinfo=UTC))
+    await store.transact(lambda t: t.policies.put(later))
+    assert await store.read(lambda t: t.policies.get("p")) == later
+    await store.close()
+
+
+def _upgrade(path: Path, revision: str) -> None:
+    """Make the database that a version of that revision left."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
 
 
 def _schema(path: Path) -> dict[str, str]:

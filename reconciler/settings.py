@@ -11,9 +11,10 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,6 +23,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     ValidationInfo,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -40,8 +42,10 @@ from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.domain.places import config_home, data_home
 from reconciler.durations import read_duration
 from reconciler.settings_problems import Whereabouts, describe_problems, describe_twins
+from reconciler.settings_sections import fields_of
 from reconciler.stack_options import StackTools, read_options, tool_of_keys
 from reconciler.toml_positions import KeyPath, key_lines
+from reconciler.wire.policies import Match, Statement
 
 FILE_NAME: Final = "trueup.toml"
 SHORTEST_INTERVAL: Final = timedelta(seconds=10)
@@ -90,9 +94,14 @@ def _size(value: object) -> int:
     return size
 
 
+def _aware(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
 Interval = Annotated[timedelta, BeforeValidator(_interval)]
 Span = Annotated[timedelta, BeforeValidator(_span)]
 Size = Annotated[int, BeforeValidator(_size)]
+FileTime = Annotated[datetime, AfterValidator(_aware)]
 VariablePattern = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
 
 
@@ -204,38 +213,42 @@ def _tool_of(read: Mapping[str, Any], tools: StackTools) -> str | None:
 COMMON_STACK_KEYS: Final = tuple(name for name in StackSettings.model_fields if name != "options")
 
 
-class PolicyMatch(_Section):
-    """What a policy selects; every key given must hold."""
-
-    stack: str | None = None
-    type: str | None = None
-    address: str | None = None
-    path: str | None = None
-    kind: KindWord | None = None
-    host_group: str | None = None
-    min_severity: SeverityWord | None = None
-    max_severity: SeverityWord | None = None
-
-
-class PolicySettings(_Section):
-    """One `[[policy]]`."""
+class _PolicyKeys(_Section):
+    """What `[[policy]]` writes otherwise than the API: places relative to the file, a template."""
 
     name: Name
-    match: PolicyMatch = PolicyMatch()
-    drift_threshold: SeverityWord = "low"
-    min_score: int = Field(default=0, ge=0, le=100)
     template: Name | None = None
     """The id of a template; the policy is about its resources only."""
-    action_type: Literal["auto_correct", "quarantine", "manual_review"] = "manual_review"
     script: Script | None = None
-    owner: str | None = None
-    reason: str | None = None
-    expires_at: datetime | None = None
 
-    @field_validator("expires_at")
-    @classmethod
-    def _aware(cls, value: datetime | None) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+    def statement(self) -> Statement:
+        """Return the same as the API takes it."""
+        written = {name: getattr(self, name) for name in _OF_POLICIES}
+        match = Match(**written.pop("match").model_dump())
+        script = str(self.script) if self.script else None
+        return Statement(
+            name=self.name, template_id=self.template, script=script, match=match, **written
+        )
+
+
+_OF_MATCH: Final = fields_of(Match)
+_OF_POLICIES: Final = fields_of(
+    Statement,
+    without=("name", "template_id", "script"),
+    instead={
+        Match: create_model("PolicyMatch", __base__=_Section, **_OF_MATCH),
+        datetime: FileTime,
+    },
+)
+if TYPE_CHECKING:
+
+    class PolicySettings(_PolicyKeys):
+        """One `[[policy]]`; its other keys are those of the wire model."""
+
+        match: Match
+else:
+    PolicySettings = create_model("PolicySettings", __base__=_PolicyKeys, **_OF_POLICIES)
+    PolicySettings.__doc__ = "One `[[policy]]`: the keys of `wire.policies.Statement`."
 
 
 class SeverityMatch(_Section):

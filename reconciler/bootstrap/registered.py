@@ -9,14 +9,15 @@ from pathlib import Path
 
 from reconciler.bootstrap.options import checked_options
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.model import Kind, Severity, StackName
-from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
+from reconciler.domain.model import StackName
+from reconciler.domain.policy import ActionType, Policy, PolicyId
 from reconciler.domain.records import StackRecord
 from reconciler.domain.stack_definition import definition_of, options_in
 from reconciler.environment_file import read_environment_file
 from reconciler.ports import StackReference
-from reconciler.settings import PolicyMatch, PolicySettings, Settings, StackSettings
+from reconciler.settings import PolicySettings, Settings, StackSettings
 from reconciler.stack_options import StackTools
+from reconciler.wire.policies import as_stated
 
 UNKNOWN_TOOL = "unknown"
 
@@ -76,36 +77,9 @@ def config_policies(settings: Settings) -> tuple[Policy, ...]:
 
 
 def _policy(written: PolicySettings, position: int) -> Policy:
-    return Policy(
-        # From the name alone: an edit of the file keeps the id.
-        policy_id=PolicyId("cfg-" + hashlib.sha256(written.name.encode()).hexdigest()[:16]),
-        name=written.name,
-        action_type=ActionType(written.action_type),
-        selection=_selection(written.match),
-        drift_threshold=Severity[written.drift_threshold.upper()],
-        min_score=written.min_score,
-        template_id=written.template,
-        script=str(written.script) if written.script else None,
-        owner=written.owner,
-        reason=written.reason,
-        expires_at=written.expires_at,
-        source="config",
-        position=position,
+    # From the name alone: an edit of the file keeps the id.
+    policy_id = PolicyId("cfg-" + hashlib.sha256(written.name.encode()).hexdigest()[:16])
+    policy = Policy(
+        policy_id, written.name, ActionType.MANUAL_REVIEW, source="config", position=position
     )
-
-
-def _selection(match: PolicyMatch) -> Selection:
-    return Selection(
-        stack=match.stack,
-        type=match.type,
-        address=match.address,
-        path=match.path,
-        kind=Kind(match.kind) if match.kind else None,
-        host_group=match.host_group,
-        min_severity=_severity(match.min_severity),
-        max_severity=_severity(match.max_severity),
-    )
-
-
-def _severity(word: str | None) -> Severity | None:
-    return Severity[word.upper()] if word else None
+    return as_stated(policy, written.statement())

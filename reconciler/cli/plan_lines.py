@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from reconciler.cli.change_lines import difference_lines
 from reconciler.cli.client.received import read_value
 from reconciler.cli.paint import Paint, safe
-from reconciler.cli.render import difference_lines
 from reconciler.cli.words import spoken, text_of, wrapped
 from reconciler.domain.records import Json
 

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Final
 
-from reconciler.cli.differences import focused, leaves, shown
-from reconciler.cli.paint import Paint, cut, safe
+from reconciler.cli.change_lines import change_lines
+from reconciler.cli.folding import folded
+from reconciler.cli.paint import Paint, safe
 from reconciler.cli.tree import Branch, grown
 from reconciler.domain.errors import ReconcilerError
-from reconciler.domain.fingerprint import canonical_bytes
 from reconciler.domain.model import (
-    Change,
     Engine,
     Finding,
     Kind,
@@ -23,7 +22,6 @@ from reconciler.domain.model import (
     Severity,
     StackReport,
 )
-from reconciler.domain.values import Sensitive, Value
 
 _GLYPHS: Final = {Kind.CHANGED: "~", Kind.MISSING: "-", Kind.UNMANAGED: "+", Kind.UNREADABLE: "?"}
 _OBTAINED: Final = {
@@ -31,7 +29,6 @@ _OBTAINED: Final = {
     Engine.CLI: "asked the tool's own plan",
 }
 _STYLED: Final = re.compile(r"\x1b\[[0-9;]*m")
-_WIDEST_LIST: Final = 12
 _NARROWEST_VALUE: Final = 16
 
 
@@ -65,26 +62,6 @@ def error_lines(error: ReconcilerError, *, paint: Paint, stack: str | None = Non
 def finding_lines(finding: Finding, *, paint: Paint, verbose: bool = False) -> Iterator[str]:
     """Yield one finding under its whole address."""
     yield from _finding(finding.address, finding, "", paint, verbose)
-
-
-def difference_lines(  # noqa: PLR0913 - a line of text has many parts
-    path: str,
-    before: Value,
-    after: Value,
-    *,
-    indent: str,
-    paint: Paint,
-    word: str = "",
-    mark: str = "",
-) -> Iterator[str]:
-    """Yield what differs between two values of `path`; `word` says what the second one is."""
-    found = leaves(before, after)
-    if len(found) == 1 and not (found[0].gone or found[0].came):
-        whole = path + _below(found[0].path)
-        yield from _two_way(whole, found[0].before, found[0].after, word, indent, paint, mark)
-        return
-    yield f"{indent}{path}{paint('dim', f'  {word}' if word else '')}{mark}"
-    yield from _inside(before, after, f"{indent}  ", paint)
 
 
 def _header(report: StackReport, paint: Paint) -> str:
@@ -141,17 +118,17 @@ def _body(finding: Finding, indent: str, paint: Paint, verbose: bool) -> Iterato
     if sentence:
         yield from _wrapped(sentence, indent, paint, "plain")
     for change in finding.changes:
-        yield from _change(change, indent, paint)
+        yield from change_lines(change, indent=indent, paint=paint)
     if not finding.consequences:
         return
     if verbose:
-        yield indent + paint("dim", "which changes with it:")
+        yield indent + paint("dim", "also affected:")
         for change in finding.consequences:
             yield f"{indent}  {paint('dim', safe(change.path))}"
         return
     paths = sorted({safe(change.path) for change in finding.consequences})
-    text = f"{_counted(len(paths), 'attribute')} would follow: {', '.join(paths)}"
-    yield indent + paint("dim", cut(text, max(paint.width - len(indent), _NARROWEST_VALUE)))
+    text = f"also affected: {', '.join(paths)}"
+    yield from (indent + paint("dim", line) for line in folded(text, paint.width - len(indent)))
 
 
 def _sentence(finding: Finding) -> str:
@@ -165,99 +142,6 @@ def _sentence(finding: Finding) -> str:
         case _:
             text = ""
     return ": ".join(part for part in (text, safe(finding.reason or "")) if part)
-
-
-def _change(change: Change, indent: str, paint: Paint) -> Iterator[str]:
-    path = safe(change.path)
-    mark = paint("medium", "  (forces replacement)") if change.forces_replacement else ""
-    if change.sensitive or _holds_secret(change):
-        yield f"{indent}{path}  {paint('dim', _secret_note(change))}{mark}"
-        return
-    before, after, after_word = _direction(change)
-    if change.origin is Origin.BOTH and not _same(change.declared, change.live):
-        yield from _three_way(path, change, indent, paint, mark)
-        return
-    yield from difference_lines(
-        path, before, after, word=after_word, indent=indent, paint=paint, mark=mark
-    )
-
-
-def _direction(change: Change) -> tuple[Value, Value, str]:
-    """Return from, to, and what the second one is; the first is what it should be read against."""
-    if change.origin is Origin.UNAPPLIED:
-        return change.live, change.declared, "(declared, not applied)"
-    if change.origin is Origin.BOTH:
-        return change.recorded, change.live, "(live and declared, not recorded)"
-    return change.recorded, change.live, "(live)"
-
-
-def _two_way(  # noqa: PLR0913, PLR0917 - a line of text has many parts
-    path: str,
-    before: Value,
-    after: Value,
-    after_word: str,
-    indent: str,
-    paint: Paint,
-    mark: str,
-) -> Iterator[str]:
-    left, right = shown(before), shown(after)
-    if len(indent + path + left + right + after_word) + 7 <= paint.width:
-        arrow = f"{paint('minus', left)} -> {paint('plus', right)}"
-        yield f"{indent}{path}  {arrow} {paint('dim', after_word)}{mark}"
-        return
-    room = max(paint.width - len(indent) - 4, _NARROWEST_VALUE)
-    left, right = focused(left, right, width=room)
-    yield f"{indent}{path}  {paint('dim', after_word)}{mark}"
-    yield f"{indent}  {paint('minus', '- ' + cut(left, room))}"
-    yield f"{indent}  {paint('plus', '+ ' + cut(right, room))}"
-
-
-def _three_way(path: str, change: Change, indent: str, paint: Paint, mark: str) -> Iterator[str]:
-    values = (("declared", change.declared), ("recorded", change.recorded), ("live", change.live))
-    line = "  ".join(f"{word} {shown(value)}" for word, value in values)
-    if len(indent + path + line) + 2 <= paint.width:
-        pieces = "  ".join(f"{paint('dim', word)} {shown(value)}" for word, value in values)
-        yield f"{indent}{path}  {pieces}{mark}"
-        return
-    yield f"{indent}{path}{mark}"
-    room = max(paint.width - len(indent) - 11, _NARROWEST_VALUE)
-    for word, value in values:
-        yield f"{indent}  {paint('dim', f'{word:<8}')} {cut(shown(value), room)}"
-
-
-def _inside(before: Value, after: Value, indent: str, paint: Paint) -> Iterator[str]:
-    found = leaves(before, after)
-    for leaf in found[:_WIDEST_LIST]:
-        label = f"{leaf.path}  " if leaf.path else ""
-        room = max(paint.width - len(indent) - len(label) - 2, _NARROWEST_VALUE)
-        if leaf.gone:
-            yield f"{indent}{paint('minus', f'- {label}{cut(shown(leaf.before), room)}')}"
-        elif leaf.came:
-            yield f"{indent}{paint('plus', f'+ {label}{cut(shown(leaf.after), room)}')}"
-        else:
-            yield from _two_way(leaf.path, leaf.before, leaf.after, "", indent, paint, "")
-    if len(found) > _WIDEST_LIST:
-        yield indent + paint("dim", f"and {len(found) - _WIDEST_LIST} more; --json shows all")
-
-
-def _below(path: str) -> str:
-    return path if not path or path.startswith("[") else f".{path}"
-
-
-def _holds_secret(change: Change) -> bool:
-    return any(
-        isinstance(value, Sensitive) for value in (change.declared, change.recorded, change.live)
-    )
-
-
-def _secret_note(change: Change) -> str:
-    if change.origin is Origin.UNAPPLIED:
-        return "(sensitive, changed in code, not applied)"
-    return "(sensitive, changed)"
-
-
-def _same(left: Value, right: Value) -> bool:
-    return canonical_bytes(left) == canonical_bytes(right)
 
 
 def _unreadable(items: Iterable[tuple[str, str]], paint: Paint) -> Iterator[str]:

@@ -3,6 +3,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.cli.differences import focused, shown
+from reconciler.cli.folding import folded
 from reconciler.cli.paint import Paint
 from reconciler.cli.render import report_lines
 from reconciler.domain.model import (
@@ -194,3 +199,47 @@ def test_the_json_is_what_the_interfaces_promise() -> None:
         "provider_doubts": [],
         "timing_ms": {},
     }
+
+
+RULE: dict[str, Value] = {
+    "cidr_blocks": ["10.0.0.0/8", "192.168.0.0/16", "0.0.0.0/0"],
+    "description": "opened by hand while the office network was down",
+    "from_port": 22,
+    "protocol": "tcp",
+    "to_port": 22,
+}
+
+
+def unfolded(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_a_long_value_is_wrapped_and_never_cut() -> None:
+    text = text_of(changed("ingress", [], [RULE]))
+    assert unfolded(shown(RULE)) in unfolded(text)
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_every_one_of_many_elements_is_shown() -> None:
+    cidrs = [f"10.0.{n}.0/24" for n in range(40)]
+    text = text_of(changed("cidr_blocks", [], [*cidrs, "0.0.0.0/0"]))
+    assert all(f'"{one}"' in text for one in (*cidrs, "0.0.0.0/0"))
+
+
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=400),
+    st.integers(20, 120),
+)
+def test_folding_keeps_every_character_and_the_width(text: str, width: int) -> None:
+    lines = folded(text, width, below="    ")
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert max(map(len, lines)) <= width
+
+
+@given(st.text("ab", min_size=200, max_size=900), st.text("ab", min_size=200, max_size=900))
+def test_what_is_left_out_of_two_long_texts_is_what_they_share(left: str, right: str) -> None:
+    before, after = focused(left, right, width=20)
+    assert (before == after) == (left == right)
+    kept_left, kept_right = before.strip("."), after.strip(".")
+    assert len(left) - len(kept_left) == len(right) - len(kept_right)
+    assert kept_left in left

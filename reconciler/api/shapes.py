@@ -117,6 +117,7 @@ class Finding(BaseModel):
     type: str
     kind: KindWord
     severity: SeverityWord
+    severity_reason: str | None = None
     score: int
     origin: OriginWord | None
     requires_replace: bool = False

@@ -24,7 +24,8 @@ _COLUMNS: Final = (
     Column("FIRST SEEN"),
     Column("ID"),
 )
-_WHOLE: Final = {"missing": "all of it", "unmanaged": "all of it"}
+_WHOLE: Final = {"missing": "deleted", "unmanaged": "not in code"}
+_NOT_CREATED: Final = "not created"
 
 
 @click.command(
@@ -78,13 +79,19 @@ def finding_table(asking: Asking, items: list[Json]) -> Iterator[str]:
 def _row(
     asking: Asking, finding: Json, short: Mapping[str, str], *, mixed: bool
 ) -> tuple[Cell, ...]:
-    paths = [str(change["path"]) for change in finding.get("changes") or ()]
     return (
         severity_cell(finding),
         ("plain", text_of(finding["stack"])),
         ("strong", (text_of if asking.verbose else short_address)(finding["address"])),
-        ("dim", text_of(_WHOLE.get(finding["kind"]) or ", ".join(paths))),
+        ("dim", _what_changed(finding)),
         ("plain", spoken(finding["state"]) if mixed else ""),
         ("plain", asking.ago(finding["first_seen"])),
         ("dim", finding["id"] if asking.verbose else short[finding["id"]]),
     )
+
+
+def _what_changed(finding: Json) -> str:
+    if finding["kind"] == "missing" and finding.get("origin") == "unapplied":
+        return _NOT_CREATED
+    paths = ", ".join(str(change["path"]) for change in finding.get("changes") or ())
+    return text_of(_WHOLE.get(finding["kind"]) or paths)

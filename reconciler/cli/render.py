@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
 from reconciler.cli.change_lines import change_lines
 from reconciler.cli.folding import folded
 from reconciler.cli.paint import Paint, safe
+from reconciler.cli.totals import harmless, total_lines
 from reconciler.cli.tree import Branch, grown
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
@@ -23,12 +22,13 @@ from reconciler.domain.model import (
     StackReport,
 )
 
-_GLYPHS: Final = {Kind.CHANGED: "~", Kind.MISSING: "-", Kind.UNMANAGED: "+", Kind.UNREADABLE: "?"}
 _OBTAINED: Final = {
-    Engine.PLUGIN: "asked the provider plugins",
-    Engine.CLI: "asked the tool's own plan",
+    Engine.PLUGIN: "read through provider plugins",
+    Engine.CLI: "read through the tool's own plan",
 }
-_STYLED: Final = re.compile(r"\x1b\[[0-9;]*m")
+_WORTH_A_REASON: Final = Severity.HIGH
+"""From here on a list says why; below it only what is shown alone does."""
+
 _NARROWEST_VALUE: Final = 16
 
 
@@ -45,7 +45,7 @@ def report_lines(report: StackReport, *, paint: Paint, verbose: bool = False) ->
         yield from _unreadable(report.unreadable, paint)
     yield from _noise(report, paint, verbose)
     yield ""
-    yield from _totals(report, paint)
+    yield from total_lines(report, paint)
 
 
 def error_lines(error: ReconcilerError, *, paint: Paint, stack: str | None = None) -> Iterator[str]:
@@ -61,7 +61,7 @@ def error_lines(error: ReconcilerError, *, paint: Paint, stack: str | None = Non
 
 def finding_lines(finding: Finding, *, paint: Paint, verbose: bool = False) -> Iterator[str]:
     """Yield one finding under its whole address."""
-    yield from _finding(finding.address, finding, "", paint, verbose)
+    yield from _finding(finding.address, finding, "", paint, verbose, alone=True)
 
 
 def _header(report: StackReport, paint: Paint) -> str:
@@ -85,20 +85,19 @@ def _finding(
     indent: str,
     paint: Paint,
     verbose: bool,  # noqa: FBT001
+    *,
+    alone: bool = False,
 ) -> Iterator[str]:
-    follows = finding.consequence_of is not None
-    glyph = _GLYPHS[finding.kind]
     word = finding.severity.word
     source = f"{safe(finding.source.file)}:{finding.source.line}" if finding.source else ""
     mark = "  (replaces)" if finding.requires_replace else ""
-    room = paint.width - len(indent) - 11 - len(mark)
     title = safe(name)
-    gap = room - len(title) - len(source)
-    joined = f"{' ' * gap}{source}" if source and gap > 1 else ""
-    head = f"{glyph} {word:<8} "
-    if follows:
+    fits = len(indent) + 13 + len(title + mark + source) <= paint.width
+    joined = f"  {source}" if source and fits else ""
+    head = f"{glyph_of(finding.kind, finding.origin)} {word:<8} "
+    if finding.consequence_of is not None:
         yield indent + paint("dim", f"{head}{title}{joined}")
-        yield _note(f"gone with {safe(finding.consequence_of or '')}", indent, paint)
+        yield _note(f"deleted with {safe(finding.consequence_of)}", indent, paint)
         return
     yield (
         f"{indent}{paint(word, head)}{paint('strong', title)}{paint('medium', mark)}"
@@ -106,7 +105,10 @@ def _finding(
     )
     if source and not joined:
         yield _note(source, indent, paint)
-    yield from _body(finding, f"{indent}           ", paint, verbose)
+    inner = f"{indent}           "
+    if finding.severity_reason and (alone or verbose or finding.severity >= _WORTH_A_REASON):
+        yield from _wrapped(f"{word}: {safe(finding.severity_reason)}", inner, paint, "dim")
+    yield from _body(finding, inner, paint, verbose)
 
 
 def _note(text: str, indent: str, paint: Paint) -> str:
@@ -131,14 +133,28 @@ def _body(finding: Finding, indent: str, paint: Paint, verbose: bool) -> Iterato
     yield from (indent + paint("dim", line) for line in folded(text, paint.width - len(indent)))
 
 
+def glyph_of(kind: Kind, origin: Origin | None) -> str:
+    """Return the sign of a finding; code that waits has the sign of what its apply would do."""
+    match kind:
+        case Kind.CHANGED:
+            return "~"
+        case Kind.MISSING:
+            return "+" if origin is Origin.UNAPPLIED else "-"
+        case Kind.UNMANAGED:
+            return "-"
+        case Kind.UNREADABLE:
+            return "?"
+
+
 def _sentence(finding: Finding) -> str:
+    tool = "Pulumi" if finding.address.startswith("urn:pulumi:") else "Terraform"
     match finding.kind, finding.origin:
         case Kind.MISSING, Origin.UNAPPLIED:
-            text = "declared, and not created yet"
+            text = "in code, not created yet"
         case Kind.MISSING, _:
-            text = "gone: the last apply recorded it, and it is there no more"
+            text = f"deleted outside {tool}"
         case Kind.UNMANAGED, _:
-            text = "there, and no code declares it any more"
+            text = "not in code any more: the next apply deletes it"
         case _:
             text = ""
     return ": ".join(part for part in (text, safe(finding.reason or "")) if part)
@@ -155,60 +171,14 @@ def _unreadable(items: Iterable[tuple[str, str]], paint: Paint) -> Iterator[str]
 def _noise(report: StackReport, paint: Paint, verbose: bool) -> Iterator[str]:  # noqa: FBT001
     if not report.noise:
         return
-    count = len(report.noise)
     yield ""
     hint = "" if verbose else " (-v lists them)"
-    yield paint("dim", f"{_counted(count, 'difference')} no apply would act on{hint}")
+    yield paint("dim", f"{harmless(report)} ignored{hint}")
     if not verbose:
         return
     for address, item in report.noise:
         yield paint("dim", f"  {safe(address)}  {safe(item.path)}")
         yield from _wrapped(safe(item.reason), "    ", paint, "dim")
-
-
-def _totals(report: StackReport, paint: Paint) -> Iterator[str]:
-    counts = report.counts
-    kinds = (
-        ("changed", counts.changed, "strong"),
-        ("missing", counts.missing, "strong"),
-        ("unmanaged", counts.unmanaged, "strong"),
-        ("unreadable", counts.unreadable, "medium"),
-        ("noise only", counts.noise, "dim"),
-        ("not applicable", counts.not_applicable, "dim"),
-    )
-    parts = [paint("good", f"{counts.in_sync} in sync")]
-    parts += [paint(style, f"{count} {word}") for word, count, style in kinds if count]
-    severities = Counter(finding.severity for finding in report.findings)
-    found = ", ".join(
-        paint(severity.word, f"{severities[severity]} {severity.word}")
-        for severity in sorted(Severity, reverse=True)
-        if severities[severity]
-    )
-    line = f"{_counted(counts.resources, 'resource')}: {', '.join(parts)}"
-    timing = paint("dim", _timing(report.timing_ms))
-    if found:
-        yield line
-        line = f"severity: {found}"
-    together = f"{line}; {timing}"
-    if len(_STYLED.sub("", together)) <= paint.width:
-        yield together
-    else:
-        yield from (line, timing)
-
-
-def _timing(timing_ms: Mapping[str, float]) -> str:
-    steps = (step for step in ("load", "record", "read", "judge") if timing_ms.get(step, 0) >= 1)
-    parts = ", ".join(f"{step} {_duration(timing_ms[step])}" for step in steps)
-    total = _duration(timing_ms.get("total", 0.0))
-    return f"{total} ({parts})" if parts else total
-
-
-def _duration(milliseconds: float) -> str:
-    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.0f} ms"  # noqa: PLR2004
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _wrapped(text: str, indent: str, paint: Paint, style: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from reconciler.cli.paint import Paint, safe
 from reconciler.cli.table import Cell
 
 SEVERITIES: Final = ("critical", "high", "medium", "low")
-_KINDS: Final = {"changed": "~", "missing": "-", "unmanaged": "+", "unreadable": "?"}
+_KINDS: Final = {"changed": "~", "missing": "-", "unmanaged": "-", "unreadable": "?"}
 _HEALTH: Final = {
     "in_sync": ("=", "good"),
     "drifted": ("~", "high"),
@@ -58,7 +58,9 @@ def severity_cell(finding: Mapping[str, Any]) -> Cell:
     """Return kind and severity of a finding, as `scan` writes them."""
     severity = str(finding["severity"])
     style = severity if severity in SEVERITIES else "plain"
-    return style, f"{_KINDS.get(finding['kind'], '?')} {safe(severity)}"
+    waits = finding["kind"] == "missing" and finding.get("origin") == "unapplied"
+    glyph = "+" if waits else _KINDS.get(finding["kind"], "?")
+    return style, f"{glyph} {safe(severity)}"
 
 
 def phase_cell(state: str) -> Cell:

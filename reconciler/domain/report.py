@@ -151,11 +151,13 @@ def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> 
         changes=changes,
         requires_replace=drifted.requires_replace,
     )
+    rating = rate(deviation, judging.rulebook)
     return Finding(
         address=resource.address,
         type=resource.type,
         kind=Kind.CHANGED,
-        severity=rate(deviation, judging.rulebook).severity,
+        severity=rating.severity,
+        severity_reason=rating.reason,
         origin=origin,
         requires_replace=drifted.requires_replace,
         fingerprint=fingerprint(
@@ -171,11 +173,13 @@ def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> 
 
 def _whole(resource: RecordedResource, kind: Kind, origin: Origin, judging: Judging) -> Finding:
     deviation = Deviation(type=resource.type, kind=kind, origin=origin)
+    rating = rate(deviation, judging.rulebook)
     return Finding(
         address=resource.address,
         type=resource.type,
         kind=kind,
-        severity=rate(deviation, judging.rulebook).severity,
+        severity=rating.severity,
+        severity_reason=rating.reason,
         origin=origin,
         requires_replace=False,
         fingerprint=fingerprint(Identity(resource.address, kind, origin=origin), key=judging.key),

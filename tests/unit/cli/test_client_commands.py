@@ -81,7 +81,7 @@ def test_findings_are_rows_with_ids_that_can_be_typed(daemon: FakeDaemon, ask: A
     assert said.lines[0].split()[:3] == ["SEVERITY", "STACK", "ADDRESS"]
     assert said.lines[1].split()[:4] == ["~", "critical", "webshop", "aws_sqs_queue.orders"]
     assert "visibility_timeout_seconds" in said.lines[1]
-    assert "all of it" in said.lines[2]
+    assert "deleted" in said.lines[2]
     assert said.lines[-1] == "2 findings: 1 critical, 1 medium"
 
 

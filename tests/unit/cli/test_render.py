@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from unittest.mock import ANY
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +11,11 @@ from reconciler.cli.differences import focused, shown
 from reconciler.cli.folding import folded
 from reconciler.cli.paint import Paint
 from reconciler.cli.render import report_lines
+from reconciler.cli.totals import fleet_line
 from reconciler.domain.model import (
     Change,
     Drifted,
+    InSync,
     Missing,
     Noise,
     NoiseItem,
@@ -116,7 +119,7 @@ def test_colour_adds_nothing_but_colour() -> None:
 
 def test_noise_is_one_line_unless_asked_for() -> None:
     brief = "\n".join(report_lines(everything(), paint=NARROW))
-    assert "1 difference no apply would act on (-v lists them)" in brief
+    assert "1 harmless difference ignored (-v lists them)" in brief
     assert "etag" not in brief
     assert "etag" in "\n".join(report_lines(everything(), paint=NARROW, verbose=True))
 
@@ -129,7 +132,7 @@ def test_modules_are_branches() -> None:
 def test_what_went_along_is_folded_under_its_cause() -> None:
     resources = (recorded("aws_sqs_queue.q"), recorded("aws_sns_topic.t", "", "aws_sqs_queue.q"))
     report = report_of([(one.address, Missing()) for one in resources], *resources)
-    assert "gone with aws_sqs_queue.q" in "\n".join(report_lines(report, paint=NARROW))
+    assert "deleted with aws_sqs_queue.q" in "\n".join(report_lines(report, paint=NARROW))
 
 
 def test_the_json_is_what_the_interfaces_promise() -> None:
@@ -164,6 +167,7 @@ def test_the_json_is_what_the_interfaces_promise() -> None:
                 "type": "aws_sqs_queue",
                 "kind": "changed",
                 "severity": "high",
+                "severity_reason": ANY,
                 "origin": "out_of_band",
                 "requires_replace": False,
                 "source": None,
@@ -243,3 +247,39 @@ def test_what_is_left_out_of_two_long_texts_is_what_they_share(left: str, right:
     kept_left, kept_right = before.strip("."), after.strip(".")
     assert len(left) - len(kept_left) == len(right) - len(kept_right)
     assert kept_left in left
+
+
+def test_a_clean_scan_says_that_there_is_no_drift() -> None:
+    noise = Noise((NoiseItem(AttributePath("etag"), "computed"),))
+    report = report_of([("aws_sqs_queue.a", InSync()), ("aws_sqs_queue.b", noise)])
+    assert "No drift. 2 resources match; 1 harmless difference ignored" in "\n".join(
+        report_lines(report, paint=NARROW)
+    )
+
+
+def test_what_could_not_be_read_is_never_called_clean() -> None:
+    report = report_of([("aws_sqs_queue.a", InSync()), ("aws_sqs_queue.b", Unreadable("denied"))])
+    assert "No drift" not in "\n".join(report_lines(report, paint=NARROW))
+
+
+def test_code_that_waits_has_the_sign_of_its_apply() -> None:
+    report = report_of(
+        [("aws_sqs_queue.a", Missing(Origin.UNAPPLIED)), ("aws_sqs_queue.b", Missing())]
+    )
+    text = "\n".join(report_lines(report, paint=NARROW))
+    assert "+ medium   aws_sqs_queue.a\n           in code, not created yet" in text
+    assert "- high     aws_sqs_queue.b" in text
+    assert "deleted outside Terraform" in text
+
+
+def test_a_grave_finding_says_why_it_is_grave() -> None:
+    text = "\n".join(report_lines(report_of([("aws_sqs_queue.b", Missing())]), paint=NARROW))
+    assert "high: a resource is gone" in text
+
+
+def test_several_stacks_get_one_line_together() -> None:
+    drifted = report_of([("aws_sqs_queue.b", Missing())])
+    clean = report_of([("aws_sqs_queue.a", InSync())])
+    assert fleet_line([drifted, clean], failed=1, paint=NARROW) == (
+        "3 stacks: 1 failed, 1 drifted, 1 in sync; findings: 1 high"
+    )

@@ -158,6 +158,12 @@ class ReasonBody(Body):
     reason: Sentence
 
 
+class SuppressBody(ReasonBody):
+    """Why, and until when; without `until` for as long as the drift stays as it is."""
+
+    until: Time | None = None
+
+
 class StackBody(Body):
     """A stack to be watched. Paths are the daemon's host's."""
 

@@ -243,6 +243,7 @@ class Stack(BaseModel):
     health: Literal["never_run", "in_sync", "drifted", "incomplete", "error"]
     counts: Counts | None
     findings: OpenFindings
+    suppressed: int
     obtained_by: str | None
     revision: str | None
     verified_at: Time | None

@@ -87,6 +87,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 
     Operation("GET", "/findings", findings.list_findings, _VIEWER, Listing[shapes.Finding]),
     Operation("GET", "/findings/{finding_id}", findings.read_finding, _VIEWER, shapes.Finding),
+    Operation("POST", "/findings/{finding_id}/unsuppress", findings.unsuppress, _APPROVER,
+              shapes.Finding),
     Operation("POST", "/findings/{finding_id}/plan", findings.plan, _OPERATOR, shapes.Plan),
 
     Operation("GET", "/runs", runs.list_runs, _VIEWER, Listing[shapes.Run]),

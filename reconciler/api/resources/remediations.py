@@ -14,6 +14,8 @@ from reconciler.api.bodies import (
     ReasonBody,
     RemediationBody,
     RemediationsQuery,
+    SuppressBody,
+    read_time,
 )
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.phases import Phase
@@ -92,9 +94,15 @@ async def retry(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonB
     return answered(remediation_object(moved))
 
 
-async def suppress(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
-    """End it and ignore its findings until they change."""
+async def suppress(
+    service: Daemon, actor: Actor, remediation_id: Id, body: SuppressBody
+) -> Response:
+    """End it and ignore its findings until they change, or until a time."""
     moved = await decisions.suppress(
-        service, RemediationId(remediation_id), reason=body.reason, actor=actor
+        service,
+        RemediationId(remediation_id),
+        reason=body.reason,
+        actor=actor,
+        until=read_time(body.until) if body.until else None,
     )
     return answered(remediation_object(moved))

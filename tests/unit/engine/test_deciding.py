@@ -11,6 +11,7 @@ from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError,
 from reconciler.domain.phases import TERMINAL, Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
+    FindingId,
     FindingState,
     Remediation,
     RemediationId,
@@ -29,6 +30,7 @@ from reconciler.engine.decisions import (
 )
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
+from reconciler.engine.suppression import unsuppress
 from tests.fake_world import Fate
 from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, House
 
@@ -242,6 +244,43 @@ async def test_suppressing_ignores_the_drift_until_it_changes(
     (finding,) = await house.findings()
     assert finding.state is FindingState.OPEN
     assert (await house.the_open()).phase is Phase.AWAITING_APPROVAL
+
+
+async def test_a_suppression_ends_at_the_first_scan_after_its_time(house: House) -> None:
+    one = await awaiting(house)
+    until = house.clock.now() + HOUR
+    await suppress(house.service, one.id, reason="accepted", actor="ann", until=until)
+    await house.look()
+    (finding,) = await house.findings()
+    assert finding.state is FindingState.IGNORED
+    await house.look(hours=2)
+    (finding,) = await house.findings()
+    assert finding.state is FindingState.OPEN
+    assert (await house.the_open()).id != one.id
+
+
+async def test_a_suppression_cannot_end_in_the_past(house: House) -> None:
+    one = await awaiting(house)
+    past = house.clock.now() - HOUR
+    with pytest.raises(InvalidError, match="cannot end before"):
+        await suppress(house.service, one.id, reason="accepted", actor="ann", until=past)
+
+
+async def test_what_was_suppressed_can_be_taken_back(house: House) -> None:
+    one = await awaiting(house)
+    await suppress(house.service, one.id, reason="accepted", actor="ann")
+    (finding,) = await house.findings()
+    opened = await unsuppress(house.service, finding.id, actor="bob")
+    assert opened.state is FindingState.OPEN
+    assert "finding.unsuppressed" in await house.actions()
+    await house.look()
+    again = await house.the_open()
+    assert (again.phase, again.id != one.id) == (Phase.AWAITING_APPROVAL, True)
+    with pytest.raises(ConflictError) as caught:
+        await unsuppress(house.service, finding.id, actor="bob")
+    assert code_of(caught) == "not-suppressed"
+    with pytest.raises(NotFoundError):
+        await unsuppress(house.service, FindingId("none"), actor="bob")
 
 
 async def test_asking_twice_is_asking_once(house: House) -> None:

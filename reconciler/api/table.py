@@ -53,6 +53,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               shapes.Remediation),
     Operation("POST", "/remediations/{remediation_id}/approve", remediations.approve, _APPROVER,
               shapes.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/split", remediations.split, _APPROVER,
+              shapes.Remediation, status=201),
     Operation("POST", "/remediations/{remediation_id}/reject", remediations.reject, _APPROVER,
               shapes.Remediation),
     Operation("POST", "/remediations/{remediation_id}/cancel", remediations.cancel, _OPERATOR,

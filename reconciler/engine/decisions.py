@@ -65,17 +65,27 @@ async def approve(
                 remedy="reject it, or ask for a correction instead",
             )
         if known.plan_digest is None or known.plan_digest != plan_digest:
-            raise ConflictError(
-                f"the plan of remediation {known.id} is another one by now",
-                code="plan-digest-mismatch",
-                remedy="look at its present plan, and approve that plan's digest",
-            )
+            raise _other_digest(known, plan_digest)
         others = tuple(one for one in known.approvals if one.person != actor)
         approval = Approval(person=actor, plan_digest=plan_digest, at=at)
         approved = replace(known, approvals=(*others, approval))
         return _go_on(tx, move(tx, approved, Event.APPROVED, at=at, actor=actor))
 
     return await service.store.transact(work)
+
+
+def _other_digest(known: Remediation, given: str) -> ConflictError:
+    if known.plan_digest is not None and known.plan_digest.startswith(given):
+        return ConflictError(
+            f"only the first {len(given)} characters of the plan's digest were given",
+            code="plan-digest-mismatch",
+            remedy=f"give all {len(known.plan_digest)} characters",
+        )
+    return ConflictError(
+        f"remediation {known.id} has another plan now",
+        code="plan-digest-mismatch",
+        remedy="look at that plan, and approve its digest",
+    )
 
 
 async def reject(

@@ -19,7 +19,7 @@ from reconciler.engine.moves import move
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
-GONE = "the drift is gone by itself"
+GONE = "the drift went away on its own"
 CHANGED = "the drift changed"
 
 

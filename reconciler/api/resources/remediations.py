@@ -14,14 +14,16 @@ from reconciler.api.bodies import (
     ReasonBody,
     RemediationBody,
     RemediationsQuery,
+    SplitBody,
     SuppressBody,
     read_time,
 )
 from reconciler.domain.errors import NotFoundError
+from reconciler.domain.model import ResourceAddress
 from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import RemediationId, ReportId
-from reconciler.engine import decisions
+from reconciler.engine import decisions, splitting
 from reconciler.wire.service import page_object, remediation_object
 
 
@@ -70,6 +72,18 @@ async def approve(service: Daemon, actor: Actor, remediation_id: Id, body: Appro
         service, RemediationId(remediation_id), plan_digest=body.plan_digest, actor=actor
     )
     return answered(remediation_object(moved))
+
+
+async def split(service: Daemon, actor: Actor, remediation_id: Id, body: SplitBody) -> Response:
+    """Give some of its resources a remediation, and a plan, of their own."""
+    made = await splitting.split(
+        service,
+        RemediationId(remediation_id),
+        addresses=frozenset(map(ResourceAddress, body.addresses)),
+        actor=actor,
+    )
+    headers = {"Location": f"/api/v1/remediations/{made.id}"}
+    return answered(remediation_object(made), status=201, headers=headers)
 
 
 async def reject(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:

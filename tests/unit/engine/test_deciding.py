@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -30,9 +31,10 @@ from reconciler.engine.decisions import (
 )
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
+from reconciler.engine.splitting import split
 from reconciler.engine.suppression import unsuppress
 from tests.fake_world import Fate
-from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, House
+from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, B, House
 
 NOBODY = RemediationId("nobody")
 DIGEST = "0" * 64
@@ -281,6 +283,36 @@ async def test_what_was_suppressed_can_be_taken_back(house: House) -> None:
     assert code_of(caught) == "not-suppressed"
     with pytest.raises(NotFoundError):
         await unsuppress(house.service, FindingId("none"), actor="bob")
+
+
+@pytest.mark.parametrize("action", [ActionType.MANUAL_REVIEW, ActionType.AUTO_CORRECT])
+async def test_one_resource_of_several_is_decided_alone(house: House, action: ActionType) -> None:
+    await house.put(MANUAL)
+    house.world.live |= {A: {"size": 9}, B: {"size": 9}}
+    await house.look()
+    whole = replace(await house.the_open(), action_type=action)
+    await house.service.store.transact(lambda tx: tx.remediations.save(whole))
+    assert (whole.phase, whole.addresses) == (Phase.AWAITING_APPROVAL, (A, B))
+    alone = await split(house.service, whole.id, addresses={A}, actor="ann")
+    await house.settle()
+    parts = await house.remediations(Phase.AWAITING_APPROVAL)
+    assert {one.addresses for one in parts} == {(A,), (B,)}
+    assert {one.action_type for one in parts} == {ActionType.MANUAL_REVIEW}
+    assert (await house.remediation(whole.id)).phase is Phase.SUPERSEDED
+    alone = await house.remediation(alone.id)
+    assert alone.plan_digest not in {None, whole.plan_digest}
+    await approve(house.service, alone.id, plan_digest=alone.plan_digest or "", actor="ann")
+    await house.settle()
+    assert house.world.live[A] == {"size": 1}
+    assert house.world.live[B] == {"size": 9}
+
+
+async def test_a_part_that_is_the_whole_is_not_divided(house: House) -> None:
+    one = await awaiting(house)
+    same = await split(house.service, one.id, addresses={A}, actor="ann")
+    assert same == one
+    with pytest.raises(NotFoundError, match=r"is not about thing\.b"):
+        await split(house.service, one.id, addresses={B}, actor="ann")
 
 
 async def test_asking_twice_is_asking_once(house: House) -> None:

@@ -16,14 +16,18 @@ from reconciler.environment_file import read_environment_file
 from reconciler.ports import StackReference
 from reconciler.settings import StackSettings
 
-_NAME_ANOTHER: Final = "name a directory, or a stack of trueup.toml"
+_NAME_ANOTHER: Final = "give a directory, or the name of a stack of trueup.toml"
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the command line asked to scan; each `chosen` is a directory or a stack's name."""
+    """What the command line asked to scan; each `chosen` is a directory or a stack's name.
+
+    `every` asks for all stacks of `trueup.toml`, wherever the command was called.
+    """
 
     chosen: tuple[str, ...] = ()
+    every: bool = False
     engine: str | None = None
     workspace: str | None = None
     pulumi_stack: str | None = None
@@ -50,8 +54,8 @@ def detect_tool(directory: Path) -> str:
     if any(name.endswith((".tf", ".tf.json", ".tofu", ".tofu.json")) for name in names):
         return "terraform"
     raise PermanentError(
-        f"{directory} holds no template: no *.tf file and no Pulumi.yaml",
-        remedy="name the directory of a root module, or run `trueup init` to find them",
+        f"no Terraform or Pulumi code found in {directory}",
+        remedy="give the directory of a root module, or let `trueup init` find them",
     )
 
 
@@ -60,15 +64,22 @@ def resolve_targets(
 ) -> tuple[StackReference, ...]:
     """Return the stacks meant, each once, in the order they were named.
 
-    A name of `trueup.toml` wins over a directory of the same name. Without any, all
-    stacks of `trueup.toml` are meant, and without those the directory `here`.
+    A name of `trueup.toml` wins over a directory of the same name. Without any, the stacks
+    whose directory `here` lies in are meant, else all of `trueup.toml`, and without those the
+    directory `here`.
 
     Raises:
-        PermanentError: one is neither, or holds no template.
+        PermanentError: one is neither, or without code; `every` without any stack.
     """
     configured = {stack.name: stack for stack in stacks}
+    if targets.every and not configured:
+        raise PermanentError(
+            "--all needs a trueup.toml with stacks, and none was found here or above",
+            remedy="write one: trueup init",
+        )
     if not targets.chosen and configured:
-        return tuple(_configured(stack, targets) for stack in configured.values())
+        own = () if targets.every else _around(here, configured.values())
+        return tuple(_configured(stack, targets) for stack in own or configured.values())
     references = [
         _configured(configured[name], targets)
         if name in configured
@@ -76,6 +87,20 @@ def resolve_targets(
         for name in targets.chosen or (".",)
     ]
     return _told_apart(references, here)
+
+
+def _around(here: Path, stacks: Iterable[StackSettings]) -> tuple[StackSettings, ...]:
+    """Return the stacks in whose directory `here` is, those of the innermost directory only."""
+    place = Path(os.path.realpath(here))
+    found = {
+        stack.name: Path(os.path.realpath(stack.directory))
+        for stack in stacks
+        if place.is_relative_to(os.path.realpath(stack.directory))
+    }
+    depth = max((len(directory.parts) for directory in found.values()), default=0)
+    return tuple(
+        stack for stack in stacks if stack.name in found and len(found[stack.name].parts) == depth
+    )
 
 
 def _told_apart(references: Iterable[StackReference], here: Path) -> tuple[StackReference, ...]:
@@ -102,7 +127,7 @@ def _by_directory(
         names = ", ".join(sorted(configured)) or "none"
         raise PermanentError(
             f"{given!r} is neither a directory nor a stack of trueup.toml (stacks: {names})",
-            remedy="name a directory, or add the stack with `trueup init`",
+            remedy="give a directory, or add the stack: trueup init --add",
         )
     return StackReference(
         name=StackName(directory.name or "root"),

@@ -83,6 +83,14 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def paragraphs(text: str, *, indent: str, paint: Paint, style: str = "plain") -> Iterator[str]:
+    """Yield a text of other people with its own lines, each wrapped: a tool's error has several."""
+    for line in text.splitlines() or [""]:
+        clean = safe(line.expandtabs().rstrip())
+        own = clean[: len(clean) - len(clean.lstrip())]
+        yield from wrapped(clean.lstrip(), indent=indent + own, paint=paint, style=style)
+
+
 def wrapped(text: str, *, indent: str, paint: Paint, style: str = "plain") -> Iterator[str]:
     """Yield `text`, which must be safe, in lines that fit the screen."""
     width = max(paint.width - len(indent), 16)

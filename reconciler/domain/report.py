@@ -27,6 +27,7 @@ from reconciler.domain.model import (
     Origin,
     RecordedResource,
     ResourceAddress,
+    Severity,
     Snapshot,
     StackReport,
     Status,
@@ -53,8 +54,10 @@ class Judging:
     key: bytes = field(repr=False)
 
 
-def exit_code(reports: Iterable[StackReport], *, failed: bool = False) -> ExitCode:
-    """Return the gravest outcome: error, then incomplete, then drift.
+def exit_code(
+    reports: Iterable[StackReport], *, failed: bool = False, fail_on: Severity = Severity.LOW
+) -> ExitCode:
+    """Return the worst outcome: error, then incomplete, then drift of at least `fail_on`.
 
     `failed` says that some stack gave no report at all.
     """
@@ -63,7 +66,7 @@ def exit_code(reports: Iterable[StackReport], *, failed: bool = False) -> ExitCo
         return ExitCode.ERROR
     if any(report.unreadable for report in seen):
         return ExitCode.INCOMPLETE
-    if any(report.findings for report in seen):
+    if any(one.severity >= fail_on for report in seen for one in report.findings):
         return ExitCode.DRIFT
     return ExitCode.IN_SYNC
 

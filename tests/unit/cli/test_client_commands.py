@@ -273,7 +273,7 @@ def test_names_and_ids_are_completed(
     def completed(words: str) -> list[str]:
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - (not words.endswith(" "))))
-        return [line.partition(",")[2] for line in ask().lines]
+        return [line.partition(",")[2] for line in ask().lines if line]
 
     assert completed("trueup remedia") == ["remediate", "remediation", "remediations"]
     assert completed("trueup stack show w") == ["webshop"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 GROUP: Final = "trueup.adapters"
 _MEMBERS: Final = ("looks_for", "options", "detect", "discover", "open")
-_NAME_ANOTHER: Final = "name a directory, or a stack of trueup.toml"
+_NAME_ANOTHER: Final = "give a directory, or the name of a stack of trueup.toml"
 
 
 class InstalledTools:
@@ -77,8 +77,8 @@ class InstalledTools:
             )
         broken = [f"; {error}" for error in self._broken.values()]
         raise PermanentError(
-            f"{directory} holds no template: {self.looked_for()}{''.join(broken)}",
-            remedy="name the directory of a root module, or run `trueup init` to find them",
+            f"{self.nothing_in(directory)}{''.join(broken)}",
+            remedy="give the directory of a root module, or find them: trueup init",
         )
 
     def claims(self, directory: Path) -> dict[str, Claim]:
@@ -98,9 +98,12 @@ class InstalledTools:
             raise named(error, directory) from error
         return {name: claim for name, claim in found.items() if claim is not None}
 
-    def looked_for(self) -> str:
-        """Return what is missing in a directory that no tool claims."""
-        return " and ".join(f"no {factory.looks_for}" for factory in self._usable().values())
+    def nothing_in(self, directory: Path) -> str:
+        """Say of a directory that no tool claims what was looked for."""
+        usable = self._usable()
+        tools = " or ".join(name.capitalize() for name in usable)
+        files = " and ".join(f"no {factory.looks_for}" for factory in usable.values())
+        return f"no {tools} code found in {directory}: {files}"
 
     def _usable(self) -> dict[str, AdapterFactory]:
         """Return every factory that can be loaded: a broken adapter stops its own stacks only."""

@@ -54,6 +54,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               shapes.Remediation),
     Operation("POST", "/remediations/{remediation_id}/approve", remediations.approve, _APPROVER,
               shapes.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/split", remediations.split, _APPROVER,
+              shapes.Remediation, status=201),
     Operation("POST", "/remediations/{remediation_id}/reject", remediations.reject, _APPROVER,
               shapes.Remediation),
     Operation("POST", "/remediations/{remediation_id}/cancel", remediations.cancel, _OPERATOR,
@@ -88,6 +90,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 
     Operation("GET", "/findings", findings.list_findings, _VIEWER, Listing[shapes.Finding]),
     Operation("GET", "/findings/{finding_id}", findings.read_finding, _VIEWER, shapes.Finding),
+    Operation("POST", "/findings/{finding_id}/unsuppress", findings.unsuppress, _APPROVER,
+              shapes.Finding),
     Operation("POST", "/findings/{finding_id}/plan", findings.plan, _OPERATOR, shapes.Plan),
 
     Operation("GET", "/runs", runs.list_runs, _VIEWER, Listing[shapes.Run]),

@@ -72,7 +72,7 @@ async def _confirm(service: Service, known: Remediation) -> bool:
     def work(tx: Transaction) -> bool:
         records = unhealed_of(tx, known)
         if not records:
-            move(tx, known, Event.DRIFT_GONE, at=at, note="the drift is gone by itself")
+            move(tx, known, Event.DRIFT_GONE, at=at, note="the drift went away on its own")
             return False
         if drift_changed(known, records):
             move(tx, known, Event.DRIFT_CHANGED, at=at, note="the drift changed")

@@ -6,8 +6,9 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +16,16 @@ import click
 
 from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
 from reconciler.bootstrap.instance import instance_key
+from reconciler.bootstrap.scanned_states import ScannedStates
 from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.cli.crash import write_crash_log
 from reconciler.cli.paint import paint_for, safe
-from reconciler.cli.progress import ScanProgress
+from reconciler.cli.progress import ScanProgress, StackWatcher
 from reconciler.cli.render import error_lines, report_lines
 from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.model import StackName
 from reconciler.domain.report import ExitCode, Judging, exit_code
+from reconciler.domain.state_lineage import StateMark
 from reconciler.durations import read_duration
 from reconciler.engine.fleet import DefectError, FleetPass, scan_repeatedly
 from reconciler.engine.scan import Scanning
@@ -169,10 +173,12 @@ async def _run(order: _Order, rating: Judging, data_dir: Path) -> int:
     """Make the passes; every adapter is closed on every way out."""
     _end_on_sigterm()
     code = ExitCode.IN_SYNC
+    known = ScannedStates(data_dir, key=rating.key)
     async with AsyncExitStack() as opened:
         adapters: dict[str, IacAdapter] = {}
         progress = ScanProgress(sys.stderr)
         opened.callback(progress.clear)
+        watchers: dict[StackName, StackWatcher] = {}
 
         def scanning_for(reference: StackReference) -> Scanning:
             if reference.tool not in adapters:
@@ -181,11 +187,12 @@ async def _run(order: _Order, rating: Judging, data_dir: Path) -> int:
                 )
                 opened.push_async_callback(adapter.close)
                 adapters[reference.tool] = adapter
+            watchers[reference.name] = progress.watch(reference.name)
             return Scanning(
                 adapter=adapters[reference.tool],
                 clock=SystemClock(),
                 judging=rating,
-                watcher=progress.watch(reference.name),
+                watcher=watchers[reference.name],
             )
 
         passes = scan_repeatedly(
@@ -199,10 +206,28 @@ async def _run(order: _Order, rating: Judging, data_dir: Path) -> int:
             # The wait before a pass belongs to no progress; it begins with the first watcher.
             done = await anext(passes)
             progress.clear()
+            states = {name: watcher.state for name, watcher in watchers.items()}
+            done = _warned(done, order.references, states, known)
             _print(done, order, number + 1)
             code = exit_code(done.reports, failed=bool(done.failures))
         await passes.aclose()
     return code
+
+
+def _warned(
+    done: FleetPass,
+    references: Iterable[StackReference],
+    states: Mapping[StackName, StateMark],
+    known: ScannedStates,
+) -> FleetPass:
+    """Return the pass with a warning for each state that cannot follow the one read before."""
+    by_name = {reference.name: reference for reference in references}
+    reports = []
+    for report in done.reports:
+        warning = known.warning(by_name[report.stack], states[report.stack])
+        warnings = report.warnings if warning is None else (warning, *report.warnings)
+        reports.append(replace(report, warnings=warnings))
+    return replace(done, reports=tuple(reports))
 
 
 def _end_on_sigterm() -> None:

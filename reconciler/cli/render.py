@@ -158,6 +158,11 @@ def _sentence(finding: Finding) -> str:
     match finding.kind, finding.origin:
         case Kind.MISSING, Origin.UNAPPLIED:
             text = "declared, and not created yet"
+        case Kind.MISSING, Origin.BOTH:
+            text = (
+                "gone: the last apply recorded it, and it is there no more; its code was changed"
+                " too, so an apply would create something else than was recorded"
+            )
         case Kind.MISSING, _:
             text = "gone: the last apply recorded it, and it is there no more"
         case Kind.UNMANAGED, _:

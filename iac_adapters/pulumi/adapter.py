@@ -66,6 +66,7 @@ from reconciler.domain.model import (
     StackName,
 )
 from reconciler.domain.plan import Plan
+from reconciler.domain.state_lineage import CHECKPOINT
 from reconciler.ports import (
     Declaration,
     Exited,
@@ -413,5 +414,12 @@ def _snapshot(reference: StackReference, payload: Payload, timing: Timing) -> Sn
         timing_ms=dict(timing.ms),
         warnings=said(payload.context.warnings, payload),
         provider_doubts=doubted(payload.doubts, payload),
+        lineage=_lineage(payload.context),
+        serial=payload.context.checkpoint.written_s,
         payload=payload,
     )
+
+
+def _lineage(context: Context) -> str:
+    """Name the record, which has no lineage of its own; nothing for one that says no time."""
+    return CHECKPOINT + context.place.label if context.checkpoint.written_s is not None else ""

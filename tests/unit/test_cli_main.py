@@ -155,6 +155,18 @@ def test_a_closed_pipe_is_quiet() -> None:
     assert (process.wait(timeout=60), told) == (141, b"")
 
 
+@pytest.mark.parametrize(
+    "module", ["reconciler.cli", "reconciler.cli.scan", "reconciler.cli.client.api"]
+)
+def test_a_module_that_is_no_command_says_so(module: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", module, "/nonexistent"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr.startswith(f"error: {module} is no command\n  help: run `trueup`")
+
+
 @pytest.mark.parametrize("module", ["reconciler", "reconciler.cli.main"])
 def test_the_modules_are_the_command(module: str) -> None:
     ended = subprocess.run(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Generic, NewType, TypeVar
+from typing import Generic, NewType, TypeVar
 
+from reconciler.domain import values
 from reconciler.domain.model import (
     Counts,
     Fingerprint,
@@ -21,6 +21,7 @@ from reconciler.domain.model import (
 from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
 
+Json = values.Json
 TemplateId = NewType("TemplateId", str)
 ReportId = NewType("ReportId", str)
 FindingId = NewType("FindingId", str)
@@ -28,7 +29,6 @@ RemediationId = NewType("RemediationId", str)
 RunId = NewType("RunId", str)
 
 T = TypeVar("T")
-Json = Mapping[str, Any]
 """An object that is JSON already, secrets masked: `reconciler.wire.scan` made it."""
 
 

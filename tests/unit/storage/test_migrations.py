@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import reconciler.storage.transaction  # noqa: F401  every table
 from reconciler.domain.errors import StorageError
+from reconciler.storage.migrate import FOLDER, newest_schema
 from reconciler.storage.sqlite import open_store
 from reconciler.storage.tables.row import Row
 from reconciler.stores import Transaction
@@ -52,6 +55,12 @@ def test_alembic_finds_nothing_left_to_do(migrated: Path) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Row.metadata) == []
     engine.dispose()
+
+
+def test_the_newest_schema_is_the_head_of_one_chain() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    assert ScriptDirectory.from_config(config).get_heads() == [newest_schema()]
 
 
 async def test_opening_again_changes_nothing(migrated: Path) -> None:

@@ -228,7 +228,6 @@ class Run:
     boot_id: str
     pid: int | None = None
     pid_started: float | None = None
-    state_serial: int | None = None
     ended_at: datetime | None = None
     exit_code: int | None = None
     summary: str | None = None

@@ -20,7 +20,7 @@ from reconciler.storage.migrate import FOLDER, newest_schema
 from reconciler.storage.sqlite import open_store
 from reconciler.storage.tables.row import Row
 from reconciler.stores import Transaction
-from tests.contract.store.records import a_finding, a_remediation, a_stack, an_audit_entry
+from tests.contract.store.records import a_finding, a_remediation, a_run, a_stack, an_audit_entry
 
 
 @contextmanager
@@ -61,6 +61,24 @@ def test_the_newest_schema_is_the_head_of_one_chain() -> None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     assert ScriptDirectory.from_config(config).get_heads() == [newest_schema()]
+
+
+async def test_runs_of_before_are_kept_when_a_column_of_theirs_goes(migrated: Path) -> None:
+    store = await open_store(migrated)
+    await store.transact(lambda t: t.runs.put(a_run(pid=7)))
+    await store.close()
+    with raw(migrated) as connection:
+        connection.execute("ALTER TABLE runs ADD COLUMN state_serial BIGINT")
+        connection.execute("UPDATE runs SET state_serial = 5")
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+    store = await open_store(migrated)
+    assert (await store.read(lambda t: t.runs.page())).items == (a_run(pid=7),)
+    await store.close()
+    with raw(migrated) as connection:
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(runs)")}
+        indexes = {row[1] for row in connection.execute("PRAGMA index_list(runs)")}
+    assert "state_serial" not in columns
+    assert {"ix_runs_page", "ix_runs_stack", "ix_runs_state", "ix_runs_remediation"} <= indexes
 
 
 async def test_opening_again_changes_nothing(migrated: Path) -> None:

@@ -23,8 +23,6 @@ from reconciler.engine.verify import verify
 from reconciler.stores import Transaction
 
 NO_QUARANTINE: Final = "quarantine is not available in this version"
-PLANNING_TAKES: Final = 900.0
-"""Seconds after which a plan that nobody ended is begun again."""
 
 Step = Callable[[Service, Remediation], Awaitable[bool]]
 

@@ -236,3 +236,27 @@ def test_settings_are_named_after_the_command_as_well(tmp_path: Path) -> None:
         ended = trueup(*map(str, arguments))
         assert ended.returncode == 1
         assert "nonsense" in ended.stderr
+
+
+@pytest.mark.parametrize("module", ["reconciler", "reconciler.cli.main"])
+def test_a_module_that_is_run_is_the_command(module: str) -> None:
+    ended = _run_module(module, "nonsense")
+    assert ended.returncode == cli.EXIT_ERROR
+    assert "there is no command 'nonsense'" in ended.stderr
+
+
+def test_the_package_beside_it_is_refused() -> None:
+    ended = _run_module("reconciler.cli", "scan")
+    assert ended.returncode != 0
+    assert "cannot be directly executed" in ended.stderr
+
+
+def _run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )

@@ -23,7 +23,8 @@ from reconciler.cli.render import error_lines, report_lines
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.report import ExitCode, Judging, exit_code
 from reconciler.durations import read_duration
-from reconciler.engine.fleet import DefectError, FleetPass, scan_repeatedly
+from reconciler.engine.defects import DefectError
+from reconciler.engine.fleet import FleetPass, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.settings import (

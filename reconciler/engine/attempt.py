@@ -19,11 +19,8 @@ from reconciler.domain.errors import (
     RetryableError,
     StorageError,
 )
-from reconciler.domain.lifecycle import finding_of
-from reconciler.domain.model import ProviderDoubt
 from reconciler.domain.phases import Event
-from reconciler.domain.plan import Plan, concerns
-from reconciler.domain.policy import ActionType
+from reconciler.domain.plan import Plan
 from reconciler.domain.records import (
     FindingRecord,
     Remediation,
@@ -32,17 +29,18 @@ from reconciler.domain.records import (
     RunState,
     StackRecord,
 )
+from reconciler.engine.admitting import Planned, admitted
+from reconciler.engine.defects import defect
 from reconciler.engine.due import scan_soon
-from reconciler.engine.fleet import defect
+from reconciler.engine.evaluating import evaluated
 from reconciler.engine.folders import drop, make_private
 from reconciler.engine.follow import Prepared, begin
 from reconciler.engine.freshness import CHANGED, GONE, moved_since, read_again
-from reconciler.engine.guards import closed_guard
 from reconciler.engine.journal import emit, new_id
 from reconciler.engine.looking import Look, load, reference_of
 from reconciler.engine.moves import move, sentence, settle, unhealed_of
-from reconciler.engine.opening import Rules, drift_changed
-from reconciler.engine.plan_object import plan_object
+from reconciler.engine.opening import drift_changed
+from reconciler.engine.plan_object import concerns_about, plan_object
 from reconciler.engine.runs import run_body
 from reconciler.engine.service import Service
 from reconciler.ports import RunnerJob
@@ -67,9 +65,10 @@ async def attempt(service: Service, known: Remediation) -> bool:
             checked = await _check(service, known, prepared.plan, held)
             if isinstance(checked, ReconcilerError):
                 return await _not_planned(service, known, checked)
+            fresh = await evaluated(service, known)
             at = service.clock.now()
             begun = await service.store.transact(
-                lambda tx: _conclude(tx, service, known, prepared, checked, run_id=run_id, at=at)
+                lambda tx: _conclude(tx, service, fresh, prepared, checked, run_id=run_id, at=at)
             )
         finally:
             if begun is None:
@@ -194,60 +193,17 @@ def _conclude(  # noqa: PLR0913 - one transaction over everything that is known
         settle(tx, ended, {"state": ended.phase.value, "reason": NOTHING_TO_DO})
         scan_soon(tx, known.stack, at=at)
         return None
-    reasons = concerns(
-        plan,
-        [finding_of(record) for record in records],
-        doubts=(*prepared.snapshot.provider_doubts, *_doubts_of_last_scan(tx, known)),
-    )
-    planned = replace(known, plan=plan_object(plan, concerns=reasons), plan_digest=str(plan.digest))
-    needed = _needs_person(tx, planned, records, reasons, at=at)
-    if needed is not None:
-        _await_approval(tx, service, planned, needed, at=at)
+    stack = tx.stacks.get(known.stack)
+    reasons = concerns_about(plan, records, snapshot=prepared.snapshot, stack=stack)
+    planned = replace(known, plan=plan_object(plan, reasons=reasons), plan_digest=str(plan.digest))
+    if not admitted(tx, service, planned, at=at, planned=Planned(plan, reasons)):
         return None
     return _intend(tx, planned, prepared.job, run_id=run_id, at=at)
 
 
-def _doubts_of_last_scan(tx: Transaction, known: Remediation) -> Sequence[ProviderDoubt]:
-    """Return what only a scan of everything tells: what vanished together, what was not read."""
-    stack = tx.stacks.get(known.stack)
-    return stack.provider_doubts if stack is not None else ()
-
-
-def _needs_person(
-    tx: Transaction,
-    planned: Remediation,
-    records: Sequence[FindingRecord],
-    reasons: Sequence[str],
-    *,
-    at: datetime,
-) -> str | None:
-    """Return why the plan may not be applied before somebody approves it; None when it may."""
-    if any(approval.plan_digest == planned.plan_digest for approval in planned.approvals):
-        return None
-    if planned.approvals:
-        return "the plan is not the one that was approved any more"
-    if planned.action_type is not ActionType.AUTO_CORRECT:
-        return "a person decides about this plan"
-    if not Rules(tx, at).still_wanted(planned, records):
-        return "no policy lets it be corrected unasked"
-    return "; ".join(reasons) or None
-
-
-def _await_approval(
-    tx: Transaction, service: Service, planned: Remediation, why: str, *, at: datetime
-) -> None:
-    waiting = replace(planned, approvals=(), expires_at=at + service.approval_time)
-    move(tx, waiting, Event.APPROVAL_NEEDED, at=at, note=why, next_at=waiting.expires_at)
-
-
 def _intend(
     tx: Transaction, planned: Remediation, job: RunnerJob, *, run_id: RunId, at: datetime
-) -> tuple[Remediation, Run] | None:
-    closed = closed_guard(tx, planned, at=at)
-    if closed is not None:
-        held = replace(planned, hold_reason=closed.reason, hold_until=closed.until)
-        move(tx, held, Event.GUARD_CLOSED, at=at, note=closed.reason, next_at=closed.next_at(at))
-        return None
+) -> tuple[Remediation, Run]:
     intent = replace(planned, run_id=run_id, attempts=planned.attempts + 1)
     run = Run(
         id=run_id,

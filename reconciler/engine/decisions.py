@@ -19,7 +19,6 @@ from reconciler.domain.records import (
     Run,
 )
 from reconciler.engine.due import advance_soon
-from reconciler.engine.guards import hold_ended
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import (
     move,
@@ -271,7 +270,7 @@ def release_hold(
 ) -> None:
     """Release the hold, and wake what was held; with `only_ended` only one whose time is up."""
     known = tx.holds.get()
-    if known is None or (only_ended and not hold_ended(known, now=at)):
+    if known is None or (only_ended and not known.has_ended(now=at)):
         return
     tx.holds.put(None)
     audit(tx, "hold.released", "hold", at=at, actor=by, details={"reason": known.reason})

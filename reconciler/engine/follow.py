@@ -13,7 +13,7 @@ from reconciler.domain.model import Snapshot
 from reconciler.domain.phases import Event, Phase
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import Remediation, Run, RunState, StackRecord
-from reconciler.engine.fleet import defect
+from reconciler.engine.defects import defect
 from reconciler.engine.folders import drop_plans
 from reconciler.engine.journal import audit, emit
 from reconciler.engine.looking import Loaded, load

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.domain.coverage import covering, resource_id
+from reconciler.domain.deciding import decide_all
 from reconciler.domain.lifecycle import Fold, settled, subject_of
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
-from reconciler.domain.policy import Act, ActionType, Decision, action_on, decide
+from reconciler.domain.policy import Act, ActionType, action_on
 from reconciler.domain.records import (
     FindingId,
     FindingRecord,
@@ -22,34 +22,6 @@ from reconciler.domain.records import (
 from reconciler.engine.journal import new_id
 from reconciler.engine.moves import move, still_there, tell
 from reconciler.stores import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The policies and uploaded templates of one moment."""
-
-    tx: Transaction
-    at: datetime
-
-    def decide_all(self, records: Sequence[FindingRecord]) -> list[tuple[FindingRecord, Decision]]:
-        """Return what the policies say of each record."""
-        policies = self.tx.policies.all()
-        uploaded = self.tx.templates.uploaded() if policies else ()
-        decided = []
-        for record in records:
-            named = resource_id(record.stack, record.address)
-            templates = covering(uploaded, named, record.type)
-            subject = subject_of(record, templates=templates)
-            decided.append((record, decide(subject, policies, now=self.at)))
-        return decided
-
-    def still_wanted(self, remediation: Remediation, records: Sequence[FindingRecord]) -> bool:
-        """Whether a policy wants exactly this done, unasked, about each of `records`."""
-        return bool(records) and all(
-            isinstance(decision, Act)
-            and action_on(decision, subject_of(record)) is remediation.action_type
-            for record, decision in self.decide_all(records)
-        )
 
 
 def end_overtaken(
@@ -87,7 +59,9 @@ def open_wanted(
     noted = []
     open_ones = [record for record in records if record.state is FindingState.OPEN]
     acted_on = False
-    for record, decision in Rules(tx, at).decide_all(open_ones):
+    policies = tx.policies.all()
+    uploaded = tx.templates.uploaded() if policies else ()
+    for record, decision in decide_all(open_ones, policies, uploaded=uploaded, now=at):
         acts = isinstance(decision, Act)
         acted_on = acted_on or acts
         if record.acted_on is not acts:

@@ -130,8 +130,10 @@ def test_a_remediation_says_what_can_be_done_next(daemon: FakeDaemon, ask: Ask) 
 
 
 def test_a_held_remediation_says_how_a_person_decides_it(daemon: FakeDaemon, ask: Ask) -> None:
-    one = api.remediation(state="held", hold={"reason": "a freeze", "until": None})
+    hold = {"reason": "a freeze", "until": None, "guard": "freeze"}
+    one = api.remediation(state="held", hold=hold, guard="freeze")
     daemon.lists("/remediations", [one])
     said = ask("remediation", "e1")
     (finding,) = one["finding_ids"]
+    assert "guard       freeze" in said.out
     assert f"trueup cancel {one['id']} && trueup remediate {finding}" in said.out

@@ -1,0 +1,53 @@
+"""A policy wants exactly this done about each finding, still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from reconciler.domain.deciding import decide_all, wants
+from reconciler.domain.policy import Act, ActionType, Policy, expired
+from reconciler.engine.admission.answers import Answer, NeedsApproval, Open, Refuse
+from reconciler.engine.admission.guard import Evaluated, Evidence, Guard, evaluation_of
+from reconciler.engine.admission.situation import Situation, Stage
+
+NAME: Final = "policy"
+
+
+def evaluate(evidence: Evidence) -> Evaluated:
+    """Ask the policies about each finding; true until the next of them expires."""
+    decided = decide_all(
+        evidence.findings, evidence.policies, uploaded=evidence.uploaded, now=evidence.now
+    )
+    wanted = wants(decided, evidence.remediation.action_type)
+    acting = [decision.policy for _, decision in decided if isinstance(decision, Act)]
+    return Evaluated(
+        {"wanted": wanted, "policies": {one.policy_id: one.version for one in acting}},
+        until=_next_expiry(evidence.policies, now=evidence.now),
+    )
+
+
+def ask(situation: Situation) -> Answer:
+    """Refuse what no policy asks for any more; once a plan is there, ask a person about it."""
+    if not _matters(situation) or evaluation_of(situation, NAME)["wanted"]:
+        return Open()
+    if situation.stage is Stage.APPLY:
+        return NeedsApproval("no policy lets it be corrected unasked")
+    return Refuse("no policy asks for it any more")
+
+
+def _matters(situation: Situation) -> bool:
+    """Whether a policy decides: not where a person asked for a plan, or will see it anyway."""
+    known = situation.remediation
+    if situation.stage is Stage.APPLY:
+        return known.action_type is ActionType.AUTO_CORRECT
+    return known.policy_id is not None
+
+
+def _next_expiry(policies: Iterable[Policy], *, now: datetime) -> datetime | None:
+    ends = (one.expires_at for one in policies if not expired(one, now=now))
+    return min((end for end in ends if end is not None), default=None)
+
+
+GUARD: Final = Guard(NAME, ask, at=frozenset({Stage.QUEUE, Stage.APPLY}), evaluate=evaluate)

@@ -8,6 +8,7 @@ from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.guards import (
     approved_plan,
     confirmation,
+    flapping,
     kill_switch,
     manual_review,
     policy,
@@ -24,6 +25,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     approved_plan.GUARD,
     manual_review.GUARD,
     policy.GUARD,
+    flapping.GUARD,
     restoration.GUARD,
     kill_switch.GUARD,
     stack_busy.GUARD,

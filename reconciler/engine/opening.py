@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.domain.deciding import decide_all
+from reconciler.domain.deciding import Decided
 from reconciler.domain.lifecycle import Fold, settled, subject_of
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
@@ -15,7 +15,6 @@ from reconciler.domain.policy import Act, ActionType, action_on
 from reconciler.domain.records import (
     FindingId,
     FindingRecord,
-    FindingState,
     Remediation,
     RemediationId,
 )
@@ -43,13 +42,13 @@ def end_overtaken(
 
 def open_wanted(
     tx: Transaction,
-    records: Sequence[FindingRecord],
+    decided: Iterable[Decided],
     *,
     still_open: Iterable[Remediation],
     at: datetime,
     confirm_after: timedelta,
 ) -> tuple[tuple[Remediation, ...], bool]:
-    """Ask the policies about `records`, note the answers, and open what they want done.
+    """Note what the policies say of open findings, and open what they want done.
 
     Returns the remediations opened, one per policy and action, and whether anything is
     acted on at all.
@@ -57,11 +56,8 @@ def open_wanted(
     taken = {finding_id for one in still_open for finding_id in one.finding_ids}
     groups: dict[tuple[str, ActionType], list[FindingRecord]] = defaultdict(list)
     noted = []
-    open_ones = [record for record in records if record.state is FindingState.OPEN]
     acted_on = False
-    policies = tx.policies.all()
-    uploaded = tx.templates.uploaded() if policies else ()
-    for record, decision in decide_all(open_ones, policies, uploaded=uploaded, now=at):
+    for record, decision in decided:
         acts = isinstance(decision, Act)
         acted_on = acted_on or acts
         if record.acted_on is not acts:

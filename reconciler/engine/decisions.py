@@ -18,6 +18,7 @@ from reconciler.domain.records import (
     ReportId,
     Run,
 )
+from reconciler.engine.admission.guards.quarantine import NO_QUARANTINE
 from reconciler.engine.due import advance_soon
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import (
@@ -59,7 +60,7 @@ async def approve(
         known = awaiting(tx, remediation_id, at=at)
         if known.action_type is ActionType.QUARANTINE:
             raise ConflictError(
-                "quarantine is not available in this version",
+                NO_QUARANTINE,
                 code="not-available",
                 remedy="reject it, or ask for a correction instead",
             )

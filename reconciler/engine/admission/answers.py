@@ -34,8 +34,8 @@ class Hold:
 class NeedsApproval:
     """Only if `count` persons approve exactly this plan.
 
-    They are of `who`, where that names anybody, and not of `excluding`. With `before_plan` it
-    waits for them before a plan is made; otherwise they are shown the plan first.
+    They are of `who`, where that names anybody, and not of `excluding`. They are shown the plan
+    first; with `before_plan` none is made, so it can only be rejected.
     """
 
     why: str

@@ -64,7 +64,7 @@ def _missing_approval(
 
 
 def _is_due(needed: NeedsApproval, situation: Situation) -> bool:
-    return needed.before_plan or situation.stage is Stage.APPLY
+    return situation.stage is Stage.APPLY or (needed.before_plan and situation.stage is Stage.QUEUE)
 
 
 def _first_hold(answers: Iterable[tuple[Guard, Answer]]) -> Admission | None:

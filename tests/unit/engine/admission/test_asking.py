@@ -43,6 +43,12 @@ JOINED: list[tuple[str, tuple[Answer, ...], Phase, Admission]] = [
         Phase.DECIDED,
         Admission(NeedsApproval("look", before_plan=True), "g1"),
     ),
+    (
+        "once it is queued a plan is made",
+        (NeedsApproval("look", before_plan=True),),
+        Phase.QUEUED,
+        Admission(Open()),
+    ),
     ("a refusal goes before all", (HOLDS, ASKS, REFUSES), Phase.PLANNING, Admission(REFUSES, "g2")),
     ("the most persons count", (ASKS, TWO, ASKS), Phase.PLANNING, Admission(TWO, "g1")),
 ]

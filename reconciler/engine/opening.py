@@ -13,11 +13,11 @@ from reconciler.domain.model import StackName
 from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
 from reconciler.domain.policy import Act, ActionType, action_on
 from reconciler.domain.records import (
-    FindingId,
     FindingRecord,
     Remediation,
     RemediationId,
 )
+from reconciler.engine.freshness import CHANGED, GONE
 from reconciler.engine.journal import new_id
 from reconciler.engine.moves import move, still_there, tell
 from reconciler.stores import Transaction
@@ -32,9 +32,9 @@ def end_overtaken(
     kept = []
     for known in tx.remediations.open_of(stack):
         if known.phase in BEFORE_EFFECT and changed & set(known.finding_ids):
-            move(tx, known, Event.DRIFT_CHANGED, at=at, note="the drift changed")
+            move(tx, known, Event.DRIFT_CHANGED, at=at, note=CHANGED)
         elif _may_end(known) and gone & set(known.finding_ids) and _all_healed(tx, known):
-            move(tx, known, Event.DRIFT_GONE, at=at, note="the drift is gone by itself")
+            move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
         else:
             kept.append(known)
     return tuple(kept)
@@ -112,14 +112,6 @@ def new_remediation(
         policy_id=policy_id,
         requested_by=requested_by,
     )
-
-
-def drift_changed(remediation: Remediation, records: Iterable[FindingRecord]) -> bool:
-    """Whether one of its findings is another drift than the one that was decided on."""
-    decided: dict[FindingId, str] = dict(
-        zip(remediation.finding_ids, remediation.fingerprints, strict=True)
-    )
-    return any(decided.get(record.id) != record.fingerprint for record in still_there(records))
 
 
 def _may_end(known: Remediation) -> bool:

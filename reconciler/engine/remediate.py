@@ -17,8 +17,8 @@ from reconciler.engine.attempt import attempt
 from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.evaluating import evaluated
 from reconciler.engine.follow import adopt
+from reconciler.engine.freshness import overtaken
 from reconciler.engine.moves import move, unhealed_of
-from reconciler.engine.opening import drift_changed
 from reconciler.engine.service import Service
 from reconciler.engine.verify import verify
 from reconciler.stores import Transaction
@@ -81,12 +81,7 @@ async def _confirm(service: Service, known: Remediation) -> bool:
     at = service.clock.now()
 
     def work(tx: Transaction) -> bool:
-        records = unhealed_of(tx, known)
-        if not records:
-            move(tx, known, Event.DRIFT_GONE, at=at, note="the drift is gone by itself")
-            return False
-        if drift_changed(known, records):
-            move(tx, known, Event.DRIFT_CHANGED, at=at, note="the drift changed")
+        if overtaken(tx, known, unhealed_of(tx, known), at=at):
             return False
         if known.created_at > at + CLOCK_SKEW:
             _begin_anew(tx, service, known, at=at)

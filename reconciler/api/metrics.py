@@ -27,6 +27,13 @@ from reconciler.stores import Transaction
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 _REMEDIATION: Final = "remediation."
+_ANSWERS: Final = {
+    "held": "hold",
+    "awaiting_approval": "needs_approval",
+    "suppressed": "refuse",
+    "needs_human": "refuse",
+}
+"""What a guard answered, by the phase that its answer led to."""
 
 
 class Metrics:
@@ -48,6 +55,12 @@ class Metrics:
             ("phase",),
             registry=self._registry,
         )
+        self._admission = Counter(
+            "trueup_admission",
+            "Answers of guards that kept a remediation from going on.",
+            ("guard", "answer"),
+            registry=self._registry,
+        )
         self._runs = Counter(
             "trueup_runs", "Applies that ended, by how.", ("state",), registry=self._registry
         )
@@ -63,13 +76,19 @@ class Metrics:
     def happened(self, event: EventEntry) -> None:
         """Count one event of the live stream."""
         if event.type.startswith(_REMEDIATION):
-            self._transitions.labels(event.type.removeprefix(_REMEDIATION)).inc()
+            phase = event.type.removeprefix(_REMEDIATION)
+            self._transitions.labels(phase).inc()
+            self._count_guard(event.body.get("guard"), phase)
         elif event.type == "run.ended":
             self._runs.labels(str(event.body.get("state", "unknown"))).inc()
         elif event.type == "stack.pass":
             self._passes.labels(str(event.body.get("health", "unknown"))).inc()
         elif event.type == "stack.error":
             self._passes.labels(Health.ERROR.value).inc()
+
+    def _count_guard(self, guard: str | None, phase: str) -> None:
+        if guard is not None and phase in _ANSWERS:
+            self._admission.labels(guard, _ANSWERS[phase]).inc()
 
     async def exposition(self, service: Service) -> bytes:
         """Return everything in Prometheus' text format."""

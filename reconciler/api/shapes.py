@@ -140,10 +140,11 @@ class Plan(BaseModel):
 
 
 class HoldReason(BaseModel):
-    """Why a remediation waits, and until when."""
+    """Why a remediation waits, until when, and the guard that holds it."""
 
     reason: str
     until: Time | None
+    guard: str | None
 
 
 class Approval(BaseModel):
@@ -175,6 +176,7 @@ class Remediation(BaseModel):
     requested_by: str
     attempts: int
     note: str | None
+    guard: str | None
     next_at: Time | None
     expires_at: Time | None
 

@@ -14,7 +14,6 @@ from typing import Final
 from reconciler.bootstrap.instance import write_secret
 from reconciler.bounded_files import read_bytes
 from reconciler.domain.records import Hold
-from reconciler.engine.guards import hold_ended
 from reconciler.engine.journal import audit, emit
 from reconciler.stores import Transaction
 from reconciler.wire.service import hold_object
@@ -40,7 +39,7 @@ def held_by_file(data_dir: Path, *, now: datetime) -> Hold | None:
         return None
     except (OSError, ValueError, KeyError, TypeError):
         return Hold(by=HOLD, reason=f"{path} is there and cannot be read", since=now)
-    return None if hold_ended(hold, now=now) else hold
+    return None if hold.has_ended(now=now) else hold
 
 
 def mirror_hold(data_dir: Path, hold: Hold | None) -> None:

@@ -33,7 +33,8 @@ from reconciler.domain.model import Severity, StackName
 from reconciler.domain.report import ExitCode, Judging, exit_code
 from reconciler.domain.state_lineage import StateMark
 from reconciler.durations import read_duration
-from reconciler.engine.fleet import DefectError, FleetPass, scan_repeatedly
+from reconciler.engine.defects import DefectError
+from reconciler.engine.fleet import FleetPass, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.registry import InstalledTools

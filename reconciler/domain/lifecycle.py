@@ -19,6 +19,7 @@ from reconciler.domain.model import (
     Kind,
     Origin,
     ResourceAddress,
+    StackName,
     StackReport,
 )
 from reconciler.domain.paths import AttributePath
@@ -142,6 +143,23 @@ def subject_of(record: FindingRecord, *, templates: frozenset[TemplateId] = froz
         paths=tuple(change["path"] for change in record.details.get("changes") or ()),
         templates=frozenset({*own, *templates}),
         only_undo=record.origin is Origin.OUT_OF_BAND,
+    )
+
+
+def subject_of_finding(
+    stack: StackName, finding: Finding, *, templates: frozenset[TemplateId] = frozenset()
+) -> Subject:
+    """Return what policies are asked about, before the finding is kept as a record."""
+    return Subject(
+        stack=stack,
+        address=finding.address,
+        type=finding.type,
+        kind=finding.kind,
+        severity=finding.severity,
+        score=score(finding),
+        paths=tuple(change.path for change in finding.changes),
+        templates=frozenset({derived_template_id(resource_id(stack, finding.address)), *templates}),
+        only_undo=finding.origin is Origin.OUT_OF_BAND,
     )
 
 

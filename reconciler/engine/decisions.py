@@ -18,8 +18,8 @@ from reconciler.domain.records import (
     ReportId,
     Run,
 )
+from reconciler.engine.admission.guards.quarantine import NO_QUARANTINE
 from reconciler.engine.due import advance_soon
-from reconciler.engine.guards import hold_ended
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import (
     move,
@@ -60,7 +60,7 @@ async def approve(
         known = awaiting(tx, remediation_id, at=at)
         if known.action_type is ActionType.QUARANTINE:
             raise ConflictError(
-                "quarantine is not available in this version",
+                NO_QUARANTINE,
                 code="not-available",
                 remedy="reject it, or ask for a correction instead",
             )
@@ -291,7 +291,7 @@ def release_hold(
 ) -> None:
     """Release the hold, and wake what was held; with `only_ended` only one whose time is up."""
     known = tx.holds.get()
-    if known is None or (only_ended and not hold_ended(known, now=at)):
+    if known is None or (only_ended and not known.has_ended(now=at)):
         return
     tx.holds.put(None)
     audit(tx, "hold.released", "hold", at=at, actor=by, details={"reason": known.reason})

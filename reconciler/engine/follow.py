@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
 from reconciler.domain.cadence import retry_after
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError, StorageError
-from reconciler.domain.model import Snapshot
 from reconciler.domain.phases import Event, Phase
-from reconciler.domain.plan import Plan
 from reconciler.domain.records import Remediation, Run, RunState, StackRecord
 from reconciler.domain.run_folder import RunFolder
-from reconciler.engine.fleet import defect
+from reconciler.engine.defects import defect
 from reconciler.engine.folders import drop_plans
 from reconciler.engine.journal import audit, emit
 from reconciler.engine.looking import Loaded, load
 from reconciler.engine.moves import move, sentence, the_remediation
+from reconciler.engine.preparing import Prepared
 from reconciler.engine.run_log import RunTail
 from reconciler.engine.runs import folder_of, process_of, run_body
 from reconciler.engine.service import Service
@@ -30,7 +29,6 @@ from reconciler.ports import (
     InDoubt,
     NeverBegun,
     Outcome,
-    RunnerJob,
     RunnerProcess,
     Running,
     Vanished,
@@ -43,16 +41,6 @@ Over: TypeAlias = Exited | Vanished | NeverBegun
 
 _TAIL_EVERY_S: Final = 0.25
 _POLL_EVERY_S: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A plan that is saved, and the command that would do it."""
-
-    adapter: IacAdapter
-    snapshot: Snapshot
-    plan: Plan
-    job: RunnerJob
 
 
 async def begin(

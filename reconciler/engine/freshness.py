@@ -6,40 +6,57 @@ somebody who heals or changes one by hand writes no state.
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
-from reconciler.domain.errors import ReconcilerError, RetryableError
+from reconciler.domain.errors import NotFoundError, ReconcilerError, RetryableError
 from reconciler.domain.lifecycle import Fold, fold
 from reconciler.domain.phases import Event
+from reconciler.domain.plan import Plan
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.sources import SCAN
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
-from reconciler.engine.looking import Blind, Look, look
-from reconciler.engine.moves import move
+from reconciler.engine.looking import Blind, Look, look, reference_of
+from reconciler.engine.moves import move, unhealed_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
-GONE = "the drift went away on its own"
-CHANGED = "the drift changed"
-NOT_SEEN = "a scan sees no drift there; the source that reported it has to say that it is healed"
-SEEN_BY_SCAN = "a scan sees drift there; request a remediation of the finding that the scan opens"
+GONE: Final = "the drift went away on its own"
+CHANGED: Final = "the drift changed"
+NOT_SEEN: Final = (
+    "a scan sees no drift there; the source that reported it has to say that it is healed"
+)
+SEEN_BY_SCAN: Final = (
+    "a scan sees drift there; request a remediation of the finding that the scan opens"
+)
 
 
-async def read_again(
-    service: Service, stack: StackRecord, records: Sequence[FindingRecord]
-) -> Look | ReconcilerError:
-    """Return what a fresh read of exactly the addresses of `records` gave.
+def overtaken(
+    tx: Transaction, known: Remediation, records: Sequence[FindingRecord], *, at: datetime
+) -> bool:
+    """End `known` if nothing of its drift is left, or it is another by now; return whether.
 
-    An error is why it cannot be told: then nothing may be applied now.
+    `records` are those of its findings that are still there.
     """
-    seen = await look(service, stack, addresses=frozenset(one.address for one in records))
-    if isinstance(seen, Blind):
-        return seen.error
-    if seen.report.unreadable:
-        address, reason = seen.report.unreadable[0]
-        return RetryableError(f"{address} cannot be read: {reason}")
-    return seen
+    if not records:
+        move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
+    elif _drift_changed(known, records):
+        move(tx, known, Event.DRIFT_CHANGED, at=at, note=CHANGED)
+    else:
+        return False
+    return True
+
+
+def _drift_changed(remediation: Remediation, records: Sequence[FindingRecord]) -> bool:
+    """Whether one of its findings is another drift than the one that was decided on."""
+    decided = dict(zip(remediation.finding_ids, remediation.fingerprints, strict=True))
+    return any(decided.get(record.id) != record.fingerprint for record in records)
 
 
 def moved_since(
@@ -79,3 +96,51 @@ def _end_reported(
 def _folded(records: Sequence[FindingRecord], seen: Look) -> Fold:
     asked = frozenset(record.address for record in records)
     return fold(records, seen.report, asked=asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a fresh read showed under the stack's lock, which is held until the apply ended."""
+
+    seen: Look
+    holding: int
+
+
+async def check(
+    service: Service, known: Remediation, plan: Plan, held: ExitStack
+) -> Checked | ReconcilerError | None:
+    """Read what the plan is about once more, with the stack's lock; None when it does nothing.
+
+    From here to the end of the apply no other trueup of this user on this host writes there.
+    """
+    if plan.empty:
+        return None
+    stack, records = await service.store.read(
+        lambda view: (view.stacks.get(known.stack), unhealed_of(view, known))
+    )
+    if stack is None:
+        return NotFoundError(f"stack {known.stack} is not registered any more")
+    try:
+        reference = await reference_of(service, stack)
+        holding = await asyncio.to_thread(service.apply_locks.acquire, reference)
+    except ReconcilerError as error:
+        return error
+    held.callback(os.close, holding)
+    seen = await _read_again(service, stack, records)
+    return seen if isinstance(seen, ReconcilerError) else Checked(seen, holding)
+
+
+async def _read_again(
+    service: Service, stack: StackRecord, records: Sequence[FindingRecord]
+) -> Look | ReconcilerError:
+    """Return what a fresh read of exactly the addresses of `records` gave.
+
+    An error is why it cannot be told: then nothing may be applied now.
+    """
+    seen = await look(service, stack, addresses=frozenset(one.address for one in records))
+    if isinstance(seen, Blind):
+        return seen.error
+    if seen.report.unreadable:
+        address, reason = seen.report.unreadable[0]
+        return RetryableError(f"{address} cannot be read: {reason}")
+    return seen

@@ -13,7 +13,7 @@ from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.domain.model import ResourceAddress, Snapshot, StackReport
 from reconciler.domain.records import StackRecord
 from reconciler.domain.state_lineage import StateMark
-from reconciler.engine.fleet import defect
+from reconciler.engine.defects import defect
 from reconciler.engine.roots import reference_within
 from reconciler.engine.scan import Scanning, scan_loaded
 from reconciler.engine.service import Service

@@ -30,8 +30,11 @@ def move(  # noqa: PLR0913 - what is kept of a transition
     actor: str = ENGINE,
     note: str | None = None,
     next_at: datetime | None = None,
+    guard: str | None = None,
 ) -> Remediation:
     """Write where `event` leads `known`, with whatever else the caller changed in it.
+
+    `guard` is the name of the guard that moved it.
 
     Raises:
         ConflictError: somebody moved it in between (`moved-on`), or another one of its stack
@@ -46,6 +49,7 @@ def move(  # noqa: PLR0913 - what is kept of a transition
             phase=phase,
             updated_at=at,
             note=note,
+            guard=guard,
             next_at=None if phase in TERMINAL else next_at,
             expires_at=known.expires_at if phase is Phase.AWAITING_APPROVAL else None,
             hold_reason=known.hold_reason if held else None,
@@ -71,6 +75,8 @@ def tell(
     details: dict[str, object] = {"stack": remediation.stack, "note": remediation.note}
     if step is not None:
         details |= {"from": step[0].value, "event": step[1].value}
+    if remediation.guard is not None:
+        details["guard"] = remediation.guard
     if remediation.plan_digest is not None:
         details["plan_digest"] = remediation.plan_digest
     audit(tx, name, remediation.id, at=at, actor=actor, details=details)
@@ -88,6 +94,7 @@ def remediation_body(remediation: Remediation) -> Json:
         "plan_digest": remediation.plan_digest,
         "run_id": remediation.run_id,
         "note": remediation.note,
+        "guard": remediation.guard,
     }
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.domain.errors import ConflictError, NotFoundError
-from reconciler.domain.lifecycle import finding_of
 from reconciler.domain.model import ResourceAddress, StackName
-from reconciler.domain.plan import Plan, concerns
+from reconciler.domain.plan import Plan
 from reconciler.domain.records import (
     FindingId,
     FindingRecord,
@@ -19,7 +18,7 @@ from reconciler.domain.records import (
 from reconciler.domain.sources import SCAN
 from reconciler.engine.folders import passing_folder
 from reconciler.engine.looking import Loaded, load
-from reconciler.engine.plan_object import plan_object
+from reconciler.engine.plan_object import concerns_about, plan_object
 from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.stores import Transaction
@@ -61,7 +60,7 @@ async def plan_stack(service: Service, stack: StackName) -> Json:
     # What others report may name an address that the tool does not know: no plan could be made.
     wanted = [one for one in findings if one.state is FindingState.OPEN and one.seen_by == SCAN]
     if not wanted:
-        return plan_object(Plan(stack=stack, targets=(), resources=()), concerns=())
+        return plan_object(Plan(stack=stack, targets=(), resources=()))
     return await _plan(service, record, wanted)
 
 
@@ -85,9 +84,8 @@ async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingR
     loaded = await load(service, stack)
     addresses = tuple(sorted(record.address for record in records))
     plan = await _planned(loaded, addresses, runs=service.runs)
-    findings = [finding_of(one) for one in records]
-    doubts = (*loaded.snapshot.provider_doubts, *stack.provider_doubts)
-    return plan_object(plan, concerns=concerns(plan, findings, doubts=doubts))
+    reasons = concerns_about(plan, records, snapshot=loaded.snapshot, stack=stack)
+    return plan_object(plan, reasons=reasons)
 
 
 async def _planned(loaded: Loaded, addresses: Sequence[ResourceAddress], *, runs: Path) -> Plan:

@@ -10,6 +10,8 @@ from typing import Final
 
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
+from reconciler.engine.admission.guard import Guard
+from reconciler.engine.admission.table import GUARDS
 from reconciler.ports import ApplyLocks, Clock, IacAdapter, RunLogs, Runner, StackReference
 from reconciler.stores import Store
 
@@ -25,7 +27,7 @@ class Service:
     `runs` is a private folder with one folder per run. `reference_of` reads a stack's
     environment file each time, so credentials are never kept. Drift that is to be corrected
     without a person must still be there `confirm_after` its first sight. What the API
-    registers lies below `roots`.
+    registers lies below `roots`. Each of `guards` may keep a correction from going on.
     """
 
     store: Store
@@ -41,3 +43,4 @@ class Service:
     confirm_after: timedelta = CONFIRM_AFTER
     approval_time: timedelta = APPROVAL_TIME
     attempts: int = ATTEMPTS
+    guards: tuple[Guard, ...] = GUARDS

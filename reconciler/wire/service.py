@@ -188,6 +188,7 @@ def remediation_object(remediation: Remediation) -> Object:
         "requested_by": remediation.requested_by,
         "attempts": remediation.attempts,
         "note": remediation.note,
+        "guard": remediation.guard,
         "next_at": moment(remediation.next_at),
         "expires_at": moment(remediation.expires_at),
     }
@@ -271,4 +272,8 @@ def moment(at: datetime | None) -> str | None:
 def _hold_of(remediation: Remediation) -> Object | None:
     if remediation.hold_reason is None:
         return None
-    return {"reason": remediation.hold_reason, "until": moment(remediation.hold_until)}
+    return {
+        "reason": remediation.hold_reason,
+        "until": moment(remediation.hold_until),
+        "guard": remediation.guard,
+    }

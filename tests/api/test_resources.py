@@ -246,6 +246,15 @@ async def test_metrics_tell_of_the_fleet_and_of_the_api(desk: Desk) -> None:
     desk.app.state.metrics.happened(
         EventEntry(desk.clock.now(), "run.ended", "r", {"state": "finished"})
     )
+    for state, guard in (
+        ("held", "kill_switch"),
+        ("awaiting_approval", "policy"),
+        ("suppressed", None),
+    ):
+        body = {"state": state, "guard": guard}
+        desk.app.state.metrics.happened(
+            EventEntry(desk.clock.now(), f"remediation.{state}", "m", body)
+        )
     answer = await desk.viewer.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     text = answer.text
@@ -253,6 +262,8 @@ async def test_metrics_tell_of_the_fleet_and_of_the_api(desk: Desk) -> None:
         'trueup_stacks{health="drifted"} 1.0',
         "trueup_hold 0.0",
         'trueup_runs_total{state="finished"} 1.0',
+        'trueup_admission_total{answer="hold",guard="kill_switch"} 1.0',
+        'trueup_admission_total{answer="needs_approval",guard="policy"} 1.0',
         'trueup_open_remediations{phase="awaiting_approval"} 0.0',
         'trueup_api_request_seconds_count{method="GET",route="/api/v1/findings",status="200"} 1.0',
         'route="/api/v1/findings/{finding_id}",status="404"',

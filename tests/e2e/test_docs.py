@@ -262,8 +262,9 @@ def exposed(watched: tuple[House, Daemon]) -> dict[str, set[str]]:
     token = (house.data_dir / "admin.token").read_text().strip()
     answer = httpx.get(f"{daemon.address}/metrics", headers={"Authorization": f"Bearer {token}"})
     counted = Metrics()
-    for kind in ("remediation.converged", "run.ended", "stack.pass"):
-        counted.happened(EventEntry(seq=1, at=None, type=kind, subject="", body={}))  # type: ignore[arg-type]
+    body = {"guard": "kill_switch"}
+    for kind in ("remediation.held", "run.ended", "stack.pass"):
+        counted.happened(EventEntry(seq=1, at=None, type=kind, subject="", body=body))  # type: ignore[arg-type]
     labels: dict[str, set[str]] = {}
     for text in (answer.text, generate_latest(counted._registry).decode()):
         for family in text_string_to_metric_families(text):

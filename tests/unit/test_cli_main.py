@@ -248,7 +248,7 @@ def test_a_module_that_is_run_is_the_command(module: str) -> None:
 def test_the_package_beside_it_is_refused() -> None:
     ended = _run_module("reconciler.cli", "scan")
     assert ended.returncode != 0
-    assert "cannot be directly executed" in ended.stderr
+    assert "run `trueup`" in ended.stderr
 
 
 def _run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:

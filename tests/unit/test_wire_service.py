@@ -127,6 +127,7 @@ REMEDIATION = Remediation(
     updated_at=AT,
     hold_reason="the kill switch is pulled",
     hold_until=AT,
+    guard="kill_switch",
     approvals=(Approval("ann", "d1", AT),),
 )
 RUN = Run(
@@ -201,7 +202,12 @@ def test_a_match_names_only_what_it_selects_by() -> None:
 def test_a_remediation_says_why_it_is_held() -> None:
     shown = wire.remediation_object(REMEDIATION)
     assert shown["state"] == "held"
-    assert shown["hold"] == {"reason": "the kill switch is pulled", "until": SHOWN_AT}
+    assert shown["hold"] == {
+        "reason": "the kill switch is pulled",
+        "until": SHOWN_AT,
+        "guard": "kill_switch",
+    }
+    assert shown["guard"] == "kill_switch"
     assert shown["approvals"] == [{"person": "ann", "plan_digest": "d1", "at": SHOWN_AT}]
 
 

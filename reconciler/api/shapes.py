@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
-from reconciler.api.bodies import ActionWord, KindWord, SeverityWord
+from reconciler.api.bodies import ActionWord, KindWord, RoleWord, SeverityWord
 from reconciler.domain.phases import Phase
 
 T = TypeVar("T")
@@ -315,6 +315,7 @@ class AuditEntry(BaseModel):
     seq: int
     at: Time
     actor: str
+    actor_kind: Literal["user", "agent", "reporter", "system"] | None
     action: str
     subject: str
     details: dict[str, Any]
@@ -325,7 +326,7 @@ class Token(BaseModel):
 
     token_id: str
     name: str
-    role: Literal["viewer", "operator", "approver", "admin"]
+    role: RoleWord
     created_at: Time
     expires_at: Time | None
     last_used_at: Time | None
@@ -358,4 +359,5 @@ class Problem(BaseModel):
     status: int
     detail: str
     remedy: str | None = None
+    permission: str | None = None
     errors: list[FieldProblem] = []

@@ -38,7 +38,8 @@ from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.errors import PermanentError, StorageError
 from reconciler.domain.model import StackName
-from reconciler.domain.records import Role, StackRecord, Token
+from reconciler.domain.principals import Role
+from reconciler.domain.records import StackRecord, Token
 from reconciler.domain.tokens import opens, read_token, secret_digest, token_text
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service

@@ -338,6 +338,13 @@ class NewToken(Token):
     token: str
 
 
+class Reloaded(BaseModel):
+    """What changed in the settings: in force now, or not before a restart."""
+
+    taken: list[str]
+    needs_restart: list[str]
+
+
 class Status(BaseModel):
     """Whether it works."""
 

@@ -17,6 +17,7 @@ from reconciler.api.resources import (
     policies,
     remediations,
     runs,
+    settings,
     stacks,
     templates,
     tokens,
@@ -117,6 +118,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               secret_answer=True),
     Operation("DELETE", "/tokens/{token_id}", tokens.remove_token, May.WRITE_TOKENS, status=204,
               conflicts=True),
+
+    Operation("POST", "/reload", settings.reload, May.RELOAD, shapes.Reloaded),
 )
 OPERATIONAL: Final[tuple[Operation, ...]] = (
     Operation("GET", "/healthz", health.healthz, None, shapes.Status),

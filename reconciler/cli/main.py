@@ -38,6 +38,7 @@ _COMMANDS: Final = {
     "plan": ("reconciler.cli.plan:plan", "Say what a correction would do."),
     "policy": ("reconciler.cli.policy:policy", "What is to be done about which drift."),
     "reject": ("reconciler.cli.decisions:reject", "Say no to a plan."),
+    "reload": ("reconciler.cli.reload:reload", "Have trueup.toml read anew."),
     "remediate": ("reconciler.cli.decisions:remediate", "Ask for a finding to be corrected."),
     "remediation": ("reconciler.cli.remediations:remediation", "Show one, with its plan."),
     "remediations": ("reconciler.cli.remediations:remediations", "List what is being done."),

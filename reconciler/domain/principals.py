@@ -36,6 +36,7 @@ class Permission(StrEnum):
     READ_TOKENS = "tokens:read"
     WRITE_TOKENS = "tokens:write"
     READ_METRICS = "metrics:read"
+    RELOAD = "daemon:reload"
 
 
 class Role(StrEnum):

@@ -15,6 +15,7 @@ from reconciler.domain.phases import Phase
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import (
     AuditEntry,
+    Correction,
     DriftReport,
     EventEntry,
     FindingFilter,
@@ -95,6 +96,14 @@ class Policies(Protocol):
     def remove(self, policy_id: str) -> bool: ...
 
 
+class Rules(Protocol):
+    """What policies are decided by: the policies, and the templates that people uploaded."""
+
+    def version(self) -> int:
+        """Return a number that rises with every write of them."""
+        ...
+
+
 class Findings(Protocol):
     """Findings by id; at most one that is not healed per stack, address, kind and source."""
 
@@ -164,6 +173,10 @@ class Remediations(Protocol):
 
     def expired(self, now: datetime) -> tuple[Remediation, ...]:
         """Return those awaiting approval whose time has run out."""
+        ...
+
+    def corrected(self, stack: StackName, *, since: datetime) -> tuple[Correction, ...]:
+        """Return the corrections opened since that were applied and converged, oldest first."""
         ...
 
     def page(
@@ -263,6 +276,8 @@ class Transaction(Protocol):
     def templates(self) -> Templates: ...
     @property
     def policies(self) -> Policies: ...
+    @property
+    def rules(self) -> Rules: ...
     @property
     def findings(self) -> Findings: ...
     @property

@@ -52,38 +52,6 @@ class Report(BaseModel):
     seen_by: SeenBy
 
 
-class Match(BaseModel):
-    """What a policy selects."""
-
-    stack: str | None = None
-    type: str | None = None
-    address: str | None = None
-    path: str | None = None
-    kind: KindWord | None = None
-    host_group: str | None = None
-    min_severity: SeverityWord | None = None
-    max_severity: SeverityWord | None = None
-
-
-class Policy(BaseModel):
-    """A rule about drift."""
-
-    policy_id: str
-    name: str
-    template_id: str | None
-    drift_threshold: SeverityWord
-    min_score: int
-    action_type: ActionWord
-    script: str | None
-    match: Match
-    owner: str | None
-    reason: str | None
-    expires_at: Time | None
-    source: Literal["config", "api"]
-    position: int
-    version: int
-
-
 class Source(BaseModel):
     """Where a block is declared."""
 

@@ -24,6 +24,7 @@ from reconciler.api.resources import (
 )
 from reconciler.api.shapes import Listing
 from reconciler.domain.principals import Permission as May
+from reconciler.wire import policies as wire
 
 PREFIX: Final = "/api/v1"
 
@@ -68,13 +69,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               May.DECIDE, shapes.Remediation),
 
     Operation("GET", "/policies", policies.list_policies, May.READ_POLICIES,
-              Listing[shapes.Policy]),
-    Operation("POST", "/policies", policies.create_policy, May.WRITE_POLICIES, shapes.Policy,
+              Listing[wire.Policy]),
+    Operation("POST", "/policies", policies.create_policy, May.WRITE_POLICIES, wire.Policy,
               status=201),
     Operation("GET", "/policies/{policy_id}", policies.read_policy, May.READ_POLICIES,
-              shapes.Policy),
+              wire.Policy),
     Operation("PUT", "/policies/{policy_id}", policies.update_policy, May.WRITE_POLICIES,
-              shapes.Policy,
+              wire.Policy,
               conflicts=True),
     Operation("DELETE", "/policies/{policy_id}", policies.delete_policy, May.WRITE_POLICIES,
               status=204,

@@ -10,7 +10,7 @@ import socket
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ import structlog
 
 from reconciler.api.app import build_app, end_streams
 from reconciler.api.hosts import Hosts
-from reconciler.bootstrap.adapters import SystemClock, open_adapter
+from reconciler.bootstrap.adapters import SystemClock, adapter_setup
 from reconciler.bootstrap.database_mark import OpenedDatabase, open_known_store
 from reconciler.bootstrap.instance import instance_key, only_daemon, private_folder, write_secret
 from reconciler.bootstrap.keepsakes import Keepsakes
@@ -41,7 +41,8 @@ from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
 from reconciler.engine.sweep import recover, sweep
 from reconciler.engine.watch import watch_when_due
-from reconciler.ports import IacAdapter
+from reconciler.ports import IacAdapter, StackReference
+from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
 from reconciler.stores import Store, Transaction
 
@@ -69,6 +70,7 @@ class DaemonOrder:
     insecure_listen: bool = False
     new_admin_token: bool = False
     accept_new_database: bool = False
+    tools: InstalledTools = field(default_factory=InstalledTools)
 
 
 async def serve(order: DaemonOrder) -> None:
@@ -130,11 +132,19 @@ class _Daemon:
         daemon = self._order.settings.daemon
         hosts = Hosts.of(daemon.listen, daemon.hosts)
         reloader = Reloader(
-            service, settings=self._order.settings, read=self._order.reload, hosts=hosts
+            service,
+            settings=self._order.settings,
+            read=self._order.reload,
+            tools=self._order.tools,
+            hosts=hosts,
         )
         await reloader.start()
         app = build_app(
-            service, hosts=hosts, open_metrics=daemon.open_metrics, reload=reloader.reload
+            service,
+            hosts=hosts,
+            open_metrics=daemon.open_metrics,
+            stack_options=self._order.tools.every_options(),
+            reload=reloader.reload,
         )
         server = web_server(app, trusted_proxies=map(str, daemon.trusted_proxies))
         self._listen_to_signals(reloader)
@@ -159,7 +169,7 @@ class _Daemon:
             runner=ProcessRunner(),
             apply_locks=FileApplyLocks(apply_locks_folder(os.environ)),
             adapter_of=self._adapter_of,
-            reference_of=stack_reference,
+            reference_of=self._reference_of,
             judging=tuned.judging,
             runs=runs,
             logs=SealedLogs(self._key),
@@ -168,17 +178,21 @@ class _Daemon:
             approval_time=tuned.approval_time,
         )
 
+    def _reference_of(self, record: StackRecord) -> StackReference:
+        return stack_reference(record, self._order.tools)
+
     def _adapter_of(self, record: StackRecord) -> IacAdapter:
         # One adapter per tool: its pool of warm plugins has one memory budget.
         # What is kept of it is enough: a directory that is gone takes no run's log with it.
-        tool = stack_reference(record).tool if record.tool == UNKNOWN_TOOL else record.tool
+        unknown = record.tool == UNKNOWN_TOOL
+        tool = self._reference_of(record).tool if unknown else record.tool
         if tool not in self._adapters:
-            self._adapters[tool] = open_adapter(
-                tool,
+            setup = adapter_setup(
                 data_dir=self._order.data_dir,
                 key=self._key,
                 plugin_memory_bytes=self._order.settings.daemon.plugin_memory,
             )
+            self._adapters[tool] = self._order.tools.open(tool, setup)
         return self._adapters[tool]
 
     async def _close_adapters(self) -> None:

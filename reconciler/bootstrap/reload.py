@@ -17,6 +17,7 @@ from reconciler.engine.journal import ENGINE
 from reconciler.engine.reloading import Reloaded, tell_refused, tell_reloaded
 from reconciler.engine.service import Service, Tuning
 from reconciler.engine.sweep import sweep
+from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
 
 _log = structlog.get_logger()
@@ -42,11 +43,13 @@ class Reloader:
         *,
         settings: Settings,
         read: Callable[[], Settings],
+        tools: InstalledTools,
         hosts: Hosts,
     ) -> None:
         self._service = service
         self._in_force = settings
         self._read = read
+        self._tools = tools
         self._hosts = hosts
         self._one_at_a_time = asyncio.Lock()
         self._removal_waits = False
@@ -98,6 +101,8 @@ class Reloader:
 
     async def _register(self, settings: Settings) -> None:
         waiting = await sync_config(
-            self._service, stacks=stack_records(settings), policies=config_policies(settings)
+            self._service,
+            stacks=stack_records(settings, self._tools),
+            policies=config_policies(settings),
         )
         self._removal_waits = bool(waiting)

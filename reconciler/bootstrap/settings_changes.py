@@ -56,12 +56,17 @@ def _stacks(before: Sequence[StackSettings], after: Sequence[StackSettings]) -> 
         elif name not in new:
             yield f"stack {name}: removed"
         elif old[name] != new[name]:
-            keys = (
-                key
-                for key in StackSettings.model_fields
-                if getattr(old[name], key) != getattr(new[name], key)
-            )
-            yield f"stack {name}: {', '.join(keys)}"
+            yield f"stack {name}: {', '.join(_keys(old[name], new[name]))}"
+
+
+def _keys(old: StackSettings, new: StackSettings) -> Iterator[str]:
+    """Yield the keys of one stack that differ, as the file names them."""
+    for key in StackSettings.model_fields:
+        if key != "options" and getattr(old, key) != getattr(new, key):
+            yield key
+    for key in _names(old.options, new.options):
+        if old.options.get(key) != new.options.get(key):
+            yield key
 
 
 def _policies(before: Settings, after: Settings) -> Iterator[str]:

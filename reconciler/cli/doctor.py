@@ -13,6 +13,7 @@ import click
 from reconciler.domain.errors import PermanentError
 from reconciler.inventory.credentials import CredentialSource, survey_credentials
 from reconciler.inventory.survey import survey_tools
+from reconciler.registry import InstalledTools
 from reconciler.settings import Settings, find_settings_file, load_settings
 from reconciler.tools import Tool
 
@@ -40,7 +41,7 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
 def _settings(file: Path | None) -> tuple[Settings, PermanentError | None]:
     """Return the settings, or defaults beside what is wrong: the tools are told either way."""
     try:
-        return load_settings(file, os.environ), None
+        return load_settings(file, os.environ, tools=InstalledTools()), None
     except PermanentError as error:
         return Settings(), error
 

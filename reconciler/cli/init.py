@@ -11,6 +11,7 @@ import click
 
 from reconciler.discovery import FoundStack, discover_stacks
 from reconciler.domain.errors import PermanentError
+from reconciler.registry import InstalledTools
 
 _HEAD = """\
 # What trueup watches. docs/configuration.md explains every key; unknown keys are errors.
@@ -41,18 +42,22 @@ _TAIL = """
 )
 @click.option("--force", is_flag=True, help="Replace a trueup.toml that is already there.")
 def init(directory: Path, *, force: bool) -> None:
-    """Find Terraform root modules and Pulumi projects below DIRECTORY and write trueup.toml."""
+    """Find Terraform root modules and Pulumi projects below DIRECTORY and write trueup.toml.
+
+    Stacks of other tools are found as well where an adapter for them is installed.
+    """
     target = directory / "trueup.toml"
     if os.path.lexists(target) and not force:
         raise PermanentError(
             f"{target}: is already there",
             remedy="edit it, or replace it with `trueup init --force`",
         )
-    stacks = discover_stacks(directory)
+    tools = InstalledTools()
+    stacks = discover_stacks(directory, tools)
     if not stacks:
         raise PermanentError(
-            f"{directory}: no Terraform root module and no Pulumi project here or below",
-            remedy="name the directory that holds your *.tf files or Pulumi.yaml",
+            f"{directory}: no stack here or below: {tools.looked_for()}",
+            remedy="name the directory that holds your code, such as *.tf files or Pulumi.yaml",
         )
     _write(target, render_settings(stacks, base=directory.resolve()))
     for stack in stacks:
@@ -77,16 +82,7 @@ def _section(stack: FoundStack, base: Path) -> str:
         f"directory = {_quoted(directory)}",
         'interval = "15m"  # any duration from 10 s; adaptive = true looks sooner after drift',
     ]
-    if stack.tool == "pulumi":
-        known = stack.pulumi_stacks
-        lines.append(
-            f"pulumi_stack = {_quoted(known[0])}"
-            + (f"  # also here: {', '.join(known[1:])}" if known[1:] else "")
-            if known
-            else '# pulumi_stack = "dev"'
-        )
-    else:
-        lines.append('# workspace = "default"')
+    lines += stack.lines
     lines.append(
         f"# env_file = {_quoted(stack.name + '.env')}  # credentials, KEY=VALUE, never stored"
     )

@@ -9,23 +9,25 @@ import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
+from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, severity_overrides
 from reconciler.bootstrap.instance import instance_key
 from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.cli.crash import write_crash_log
 from reconciler.cli.paint import paint_for, safe
 from reconciler.cli.progress import ScanProgress
 from reconciler.cli.render import error_lines, report_lines
+from reconciler.cli.tool_options import any_option, said_to_tool
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.report import ExitCode, Judging, exit_code
 from reconciler.durations import read_duration
 from reconciler.engine.fleet import DefectError, FleetPass, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
+from reconciler.registry import InstalledTools
 from reconciler.settings import (
     data_directory,
     load_settings,
@@ -77,9 +79,11 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
 @click.option(
     "--dynamic-providers",
     is_flag=True,
+    default=None,
     help="Run Pulumi providers that are code inside the stack's state, to read with them.",
 )
 @click.option("--workspace", metavar="NAME", help="Which Terraform workspace.")
+@any_option
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Passes.")
 @click.option(
     "--every",
@@ -94,34 +98,26 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
 @click.pass_context
 def scan(  # noqa: PLR0913 - one parameter per option
     context: click.Context,
+    /,
     *,
     stacks: tuple[str, ...],
     engine: str | None,
     addresses: tuple[str, ...],
-    var_files: tuple[Path, ...],
-    pulumi_stack: str | None,
-    dynamic_providers: bool,
-    workspace: str | None,
     repeat: int,
     every_s: float,
     as_json: bool,
     verbose: bool,
+    **said: Any,
 ) -> int:
     """Find drift of stacks, by directory or by their name in trueup.toml.
 
     Without any: all stacks of trueup.toml, or the current directory. trueup writes
     nothing into them. Exit code: 0 in sync, 2 drift, 3 something was unreadable, 1 error.
     """
-    asked = Targets(
-        chosen=stacks,
-        engine=engine,
-        workspace=workspace,
-        pulumi_stack=pulumi_stack,
-        dynamic_providers=dynamic_providers,
-        var_files=var_files,
-    )
+    asked = Targets(chosen=stacks, engine=engine, options=said_to_tool(said))
+    tools = InstalledTools()
     try:
-        references, rating, data_dir = _prepared(context.obj, asked)
+        references, rating, data_dir = _prepared(context.obj, asked, tools)
     except ReconcilerError as error:
         if as_json:
             click.echo(safe(json_bytes(scan_object((), errors=[(None, error)])).decode()))
@@ -135,7 +131,7 @@ def scan(  # noqa: PLR0913 - one parameter per option
         verbose=verbose,
     )
     try:
-        return asyncio.run(_run(order, rating, data_dir))
+        return asyncio.run(_run(order, rating, data_dir, tools))
     except asyncio.CancelledError:
         return _EXIT_TERMINATED
 
@@ -151,21 +147,21 @@ def _settings_file(targets: Targets) -> Path | None:
 
 
 def _prepared(
-    config: Path | None, targets: Targets
+    config: Path | None, targets: Targets, tools: InstalledTools
 ) -> tuple[tuple[StackReference, ...], Judging, Path]:
     """Return which stacks are meant, how they are judged, and where our data is.
 
     Raises:
         ReconcilerError: the settings or the targets are not usable.
     """
-    settings = load_settings(config or _settings_file(targets), os.environ)
-    references = resolve_targets(targets, stacks=settings.stacks, here=Path.cwd())
+    settings = load_settings(config or _settings_file(targets), os.environ, tools=tools)
+    references = resolve_targets(targets, tools=tools, stacks=settings.stacks, here=Path.cwd())
     data_dir = data_directory(settings, os.environ)
     rating = judging(instance_key(data_dir), severity_overrides(settings))
     return references, rating, data_dir
 
 
-async def _run(order: _Order, rating: Judging, data_dir: Path) -> int:
+async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledTools) -> int:
     """Make the passes; every adapter is closed on every way out."""
     _end_on_sigterm()
     code = ExitCode.IN_SYNC
@@ -176,9 +172,8 @@ async def _run(order: _Order, rating: Judging, data_dir: Path) -> int:
 
         def scanning_for(reference: StackReference) -> Scanning:
             if reference.tool not in adapters:
-                adapter = open_adapter(
-                    reference.tool, data_dir=data_dir, key=rating.key, progress=progress.say
-                )
+                setup = adapter_setup(data_dir=data_dir, key=rating.key, progress=progress.say)
+                adapter = tools.open(reference.tool, setup)
                 opened.push_async_callback(adapter.close)
                 adapters[reference.tool] = adapter
             return Scanning(

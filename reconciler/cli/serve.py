@@ -14,6 +14,7 @@ from reconciler.bootstrap.daemon import serve as serve_until_stopped
 from reconciler.bootstrap.logs import set_up_logs
 from reconciler.cli.crash import write_crash_log
 from reconciler.domain.passed_environment import passed_on
+from reconciler.registry import InstalledTools
 from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
 
 
@@ -47,10 +48,11 @@ def serve(
     that is under way when the daemon ends goes on, and is taken up at the next start.
     """
     given = dict(os.environ)
+    tools = InstalledTools()
 
     def settings() -> Settings:
         file = context.obj or find_settings_file(Path.cwd(), given)
-        read = load_settings(file, given, lost_stacks=True)
+        read = load_settings(file, given, tools=tools, lost_stacks=True)
         _withhold(given, read)
         return read
 
@@ -71,6 +73,7 @@ def serve(
         insecure_listen=insecure_listen,
         new_admin_token=new_admin_token,
         accept_new_database=accept_new_database,
+        tools=tools,
     )
     asyncio.run(serve_until_stopped(order))
     return 0

@@ -175,11 +175,38 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a guard found out before a transaction began, and of which rules and drift.
+
+    `result` is the guard's own; `failed` says why there is none. It is stale from `until` on.
+    """
+
+    saw: str
+    result: Json = field(default_factory=dict)
+    until: datetime | None = None
+    failed: str | None = None
+
+    def is_current(self, saw: str, *, now: datetime) -> bool:
+        """Whether it was made of `saw`, and its time has not passed."""
+        return self.saw == saw and (self.until is None or now < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One correction that converged: what it put back, and when that was seen."""
+
+    remediation_id: RemediationId
+    addresses: tuple[ResourceAddress, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Remediation:
     """One row that walks from detected to converged.
 
     `plan` is the wire object of the plan (`summary`, `resources`, `digest`, `concerns`);
-    `fingerprints` are those of its findings when it was decided, in the same order.
+    `fingerprints` are those of its findings when it was decided, in the same order. `guard` names
+    the guard because of which it waits or has ended, `evaluations` are by the name of the guard.
     """
 
     id: RemediationId
@@ -206,6 +233,8 @@ class Remediation:
     expires_at: datetime | None = None
     note: str | None = None
     """Why it stands where it stands, in a sentence."""
+    guard: str | None = None
+    evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
 
 
 class RunState(StrEnum):
@@ -293,6 +322,10 @@ class Hold:
     reason: str
     since: datetime
     until: datetime | None = None
+
+    def has_ended(self, *, now: datetime) -> bool:
+        """Whether its time has passed."""
+        return self.until is not None and self.until <= now
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 from orjson import Fragment
 
 from reconciler.domain.model import Severity
-from reconciler.domain.policy import Policy, Selection
 from reconciler.domain.records import (
     AuditEntry,
     DriftReport,
@@ -26,6 +25,7 @@ from reconciler.domain.records import (
     Token,
 )
 from reconciler.wire.kept import KeptObject, spliced
+from reconciler.wire.model import Wire
 from reconciler.wire.scan import doubt_object, timestamp
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ Object = dict[str, Any]
 _NONE_OPEN: Final = {severity.word: 0 for severity in sorted(Severity, reverse=True)}
 
 
-def page_object(page: Page[T], show: Callable[[T], Object | Fragment]) -> Object:
+def page_object(page: Page[T], show: Callable[[T], Object | Fragment | Wire]) -> Object:
     """Return one page of a list; `next` is the cursor that continues it."""
     return {"items": [show(item) for item in page.items], "next": page.next}
 
@@ -98,41 +98,6 @@ def report_object(report: DriftReport) -> Object:
         "event": report.event,
         "seen_by": report.seen_by,
     }
-
-
-def policy_object(policy: Policy) -> Object:
-    """Return a policy; `match` names only what it selects by."""
-    return {
-        "policy_id": policy.policy_id,
-        "name": policy.name,
-        "template_id": policy.template_id,
-        "drift_threshold": policy.drift_threshold.word,
-        "min_score": policy.min_score,
-        "action_type": policy.action_type.value,
-        "script": policy.script,
-        "match": selection_object(policy.selection),
-        "owner": policy.owner,
-        "reason": policy.reason,
-        "expires_at": moment(policy.expires_at),
-        "source": policy.source,
-        "position": policy.position,
-        "version": policy.version,
-    }
-
-
-def selection_object(selection: Selection) -> Object:
-    """Return what a policy is about, as `match` in `trueup.toml` says it."""
-    words = {
-        "stack": selection.stack,
-        "type": selection.type,
-        "address": selection.address,
-        "path": selection.path,
-        "kind": selection.kind.value if selection.kind else None,
-        "host_group": selection.host_group,
-        "min_severity": selection.min_severity.word if selection.min_severity else None,
-        "max_severity": selection.max_severity.word if selection.max_severity else None,
-    }
-    return {name: word for name, word in words.items() if word is not None}
 
 
 def finding_record_object(finding: FindingRecord) -> Object:

@@ -224,7 +224,7 @@ CASES: Final = [
     Case(
         "workspace_no_name",
         _untouched,
-        ("'../x'", "--workspace"),
+        ("'../x'", "cannot be a workspace's name"),
         arguments=("--workspace", "../x"),
     ),
     Case(

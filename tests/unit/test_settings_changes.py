@@ -28,8 +28,8 @@ def made(**sections: Any) -> Settings:
         ({"stack": [STACK]}, {}, ("stack a: removed",)),
         (
             {"stack": [STACK]},
-            {"stack": [{**STACK, "interval": "1h", "engine": "cli"}]},
-            ("stack a: interval, engine",),
+            {"stack": [{**STACK, "interval": "1h", "workspace": "dev"}]},
+            ("stack a: interval, workspace",),
         ),
         ({}, {"policy": [POLICY]}, ("policy p: added",)),
         ({"policy": [POLICY]}, {}, ("policy p: removed",)),

@@ -46,6 +46,7 @@ from reconciler.domain.records import (
     Token,
 )
 from reconciler.wire import service as wire
+from reconciler.wire.policies import policy_of
 
 AT = datetime(2026, 5, 1, 12, tzinfo=timezone(timedelta(hours=2)))
 SHOWN_AT = "2026-05-01T10:00:00.000Z"
@@ -151,7 +152,6 @@ TOKEN = Token("k1", "ann", Role.APPROVER, "0" * 64, AT)
         (wire.stack_record_object(STACK, open_findings={"high": 1}), shapes.Stack),
         (wire.template_object(TEMPLATE), shapes.Template),
         (wire.report_object(REPORT), shapes.Report),
-        (wire.policy_object(POLICY), shapes.Policy),
         (wire.finding_record_object(FINDING), shapes.Finding),
         (wire.remediation_object(REMEDIATION), shapes.Remediation),
         (wire.run_object(RUN), shapes.Run),
@@ -190,7 +190,7 @@ def test_a_finding_s_own_columns_win_over_its_details() -> None:
 
 
 def test_a_match_names_only_what_it_selects_by() -> None:
-    assert wire.policy_object(POLICY)["match"] == {
+    assert policy_of(POLICY).as_json()["match"] == {
         "type": "aws_*",
         "kind": "changed",
         "max_severity": "high",

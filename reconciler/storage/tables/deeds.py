@@ -57,6 +57,8 @@ class RemediationRow(Row, table=True):
     next_at: datetime | None = Field(default=None, sa_type=Moment)
     expires_at: datetime | None = Field(default=None, sa_type=Moment)
     note: str | None = Field(default=None, sa_type=PlainText)
+    guard: str | None = Field(default=None, sa_type=PlainText)
+    evaluations: Any | None = Field(default=None, sa_type=JsonText, nullable=True)
 
 
 class RemediationFindingRow(Row, table=True):

@@ -1,19 +1,30 @@
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
 import reconciler.storage.transaction  # noqa: F401  every table
-from reconciler.domain.errors import StorageError
+from reconciler.domain.errors import ConflictError, StorageError
+from reconciler.domain.model import Severity
+from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
+from reconciler.domain.records import FindingId
+from reconciler.storage.migrate import FOLDER
+from reconciler.storage.remediation_rows import links, values
+from reconciler.storage.rows import Values
 from reconciler.storage.sqlite import open_store
 from reconciler.storage.tables.row import Row
 from reconciler.stores import Transaction
@@ -104,6 +115,54 @@ async def test_a_migration_that_fails_leaves_an_empty_database(
     assert "audit_is_kept" in _schema(path)
 
 
+async def test_a_database_from_before_admission_keeps_its_remediations_and_their_findings(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "trueup.db"
+    _migrate_to(path, "0003")
+    remediation = a_remediation("m1", "f1", "f2", note="waits")
+    with raw(path) as connection:
+        _insert_before_admission(connection, "remediations", values(remediation))
+        for link in links(remediation):
+            _insert_before_admission(connection, "remediation_findings", link)
+    store = await open_store(path)
+    assert await store.read(lambda t: t.remediations.get(remediation.id)) == remediation
+    assert await store.read(lambda t: t.remediations.open_with(FindingId("f2"))) == remediation
+    assert await store.read(lambda t: t.rules.version()) == 0
+    await store.transact(lambda t: t.findings.put_many([a_finding("f1")]))
+    with pytest.raises(ConflictError) as taken:
+        await store.transact(lambda t: t.remediations.add(a_remediation("m2", "f1")))
+    assert taken.value.code == "finding-taken"
+    await store.close()
+
+
+def _migrate_to(path: Path, revision: str) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def _insert_before_admission(connection: sqlite3.Connection, table: str, row: Values) -> None:
+    known = [column for column in row if column not in ("guard", "evaluations")]
+    kept = [_as_kept(row[column]) for column in known]
+    marks = ", ".join("?" * len(kept))
+    connection.execute(f"INSERT INTO {table} ({', '.join(known)}) VALUES ({marks})", kept)  # noqa: S608 - columns of ours
+
+
+def _as_kept(value: object) -> object:
+    match value:
+        case datetime():
+            return value.replace(tzinfo=None).isoformat(sep=" ")
+        case tuple() | list():
+            return json.dumps(value)
+        case _:
+            return value
+
+
 async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "data" / "trueup.db"
     store = await open_store(path)
@@ -165,10 +224,58 @@ async def test_the_database_itself_holds_what_may_be_once(
         connection.execute(statement)
 
 
+async def test_a_policy_of_before_it_could_start_later_acts_as_it_did(tmp_path: Path) -> None:
+    path = tmp_path / "trueup.db"
+    _upgrade(path, "0006-1")
+    with raw(path) as connection:
+        connection.execute(
+            "INSERT INTO remediation_policies (policy_id, name, drift_threshold, min_score,"
+            " action_type, selection, source, position, version) VALUES"
+            " ('p', 'tags', 3, 50, 'auto_correct', '{\"path\":\"tags.*\",\"min_severity\":2}',"
+            " 'api', 4, 7)"
+        )
+    store = await open_store(path)
+    (kept,) = await store.read(lambda t: t.policies.all())
+    assert kept == Policy(
+        PolicyId("p"),
+        "tags",
+        ActionType.AUTO_CORRECT,
+        Selection(path="tags.*", min_severity=Severity.MEDIUM),
+        drift_threshold=Severity.HIGH,
+        min_score=50,
+        position=4,
+        version=7,
+    )
+    later = replace(kept, starts_at=datetime(2027, 1, 1, tzinfo=UTC))
+    await store.transact(lambda t: t.policies.put(later))
+    assert await store.read(lambda t: t.policies.get("p")) == later
+    await store.close()
+
+
+def _upgrade(path: Path, revision: str) -> None:
+    """Make the database that a version of that revision left."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
 def _schema(path: Path) -> dict[str, str]:
     with raw(path) as connection:
         rows = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
         ).fetchall()
     # SQLite quotes the name of a table that a migration made anew.
-    return {name: re.sub(r"\s+", " ", sql.replace('"', "")) for name, sql in rows}
+    plain = {name: re.sub(r"\s+", " ", sql.replace('"', "")) for name, sql in rows}
+    return {name: _any_order(sql) for name, sql in plain.items()}
+
+
+def _any_order(sql: str) -> str:
+    """Order the columns of a table by name: every statement names those it means."""
+    head, opened, rest = sql.partition(" ( ")
+    if not opened or not head.startswith("CREATE TABLE"):
+        return sql
+    return f"{head} ( {', '.join(sorted(rest.removesuffix(' )').split(', ')))} )"

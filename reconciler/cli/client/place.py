@@ -117,7 +117,7 @@ def _token(
         raise PermanentError(
             f"there is no token for {url}", remedy="set TRUEUP_TOKEN, or name a --token-file"
         )
-    from reconciler.settings import data_directory  # noqa: PLC0415 - only where nobody said it
+    from reconciler.settings_file import data_directory  # noqa: PLC0415 - only where nobody said it
 
     settings = _settings(wanted.config, environment, here)
     file = data_directory(settings, environment) / ADMIN_TOKEN_FILE
@@ -151,6 +151,6 @@ def _read(file: Path) -> str:
 
 def _settings(config: Path | None, environment: Mapping[str, str], here: Path) -> Settings:
     # Half of the time a short command takes would go into this import.
-    from reconciler.settings import find_settings_file, load_settings  # noqa: PLC0415
+    from reconciler.settings_file import find_settings_file, load_settings  # noqa: PLC0415
 
     return load_settings(config or find_settings_file(here, environment), environment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,22 +15,26 @@ if TYPE_CHECKING:
 
 GROUP: Final = "trueup.adapters"
 _MEMBERS: Final = ("looks_for", "options", "detect", "discover", "open")
-_NAME_ANOTHER: Final = "name a directory, or a stack of trueup.toml"
+_NAME_ANOTHER: Final = "give a directory, or the name of a stack of trueup.toml"
 
 
 class InstalledTools:
     """Implements `reconciler.stack_options.StackTools`; each factory is imported once."""
 
     def __init__(self) -> None:
-        self._names: tuple[str, ...] | None = None
+        self._found: EntryPoints | None = None
         self._factories: dict[str, AdapterFactory] = {}
         self._broken: dict[str, PermanentError] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return every registered name, sorted, without importing any."""
-        if self._names is None:
-            self._names = tuple(sorted({point.name for point in entry_points(group=GROUP)}))
-        return self._names
+        return tuple(sorted(self._points().names))
+
+    def _points(self) -> EntryPoints:
+        """Return every entry point of the group; finding them reads each distribution's files."""
+        if self._found is None:
+            self._found = entry_points(group=GROUP)
+        return self._found
 
     def factory(self, tool: str) -> AdapterFactory:
         """Return the factory that is registered as `tool`.
@@ -77,8 +81,8 @@ class InstalledTools:
             )
         broken = [f"; {error}" for error in self._broken.values()]
         raise PermanentError(
-            f"{directory} holds no template: {self.looked_for()}{''.join(broken)}",
-            remedy="name the directory of a root module, or run `trueup init` to find them",
+            f"{self.nothing_in(directory)}{''.join(broken)}",
+            remedy="give the directory of a root module, or find them: trueup init",
         )
 
     def claims(self, directory: Path) -> dict[str, Claim]:
@@ -98,9 +102,12 @@ class InstalledTools:
             raise named(error, directory) from error
         return {name: claim for name, claim in found.items() if claim is not None}
 
-    def looked_for(self) -> str:
-        """Return what is missing in a directory that no tool claims."""
-        return " and ".join(f"no {factory.looks_for}" for factory in self._usable().values())
+    def nothing_in(self, directory: Path) -> str:
+        """Say of a directory that no tool claims what was looked for."""
+        usable = self._usable()
+        tools = " or ".join(name.capitalize() for name in usable)
+        files = " and ".join(f"no {factory.looks_for}" for factory in usable.values())
+        return f"no {tools} code found in {directory}: {files}"
 
     def _usable(self) -> dict[str, AdapterFactory]:
         """Return every factory that can be loaded: a broken adapter stops its own stacks only."""
@@ -114,7 +121,7 @@ class InstalledTools:
 
     def _load(self, tool: str) -> AdapterFactory:
         # One distribution seen through two entries of sys.path is still one adapter.
-        values = {point.value: point for point in entry_points(group=GROUP, name=tool)}
+        values = {point.value: point for point in self._points().select(name=tool)}
         if len(values) != 1:
             installed = ", ".join(self.names()) or "none"
             raise PermanentError(

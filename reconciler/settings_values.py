@@ -29,8 +29,13 @@ def _interval(value: object) -> timedelta:
     return span
 
 
-def _span(value: object) -> object:
-    return read_duration(value) if isinstance(value, str) else value
+def _span(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str):
+        message = 'a duration is text, such as "30s"'
+        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueError, not TypeError
+    return read_duration(value)
 
 
 def _size(value: object) -> int:

@@ -125,6 +125,10 @@ class Findings(Protocol):
         """Return how many are open, by stack and severity word."""
         ...
 
+    def suppressed(self) -> dict[StackName, int]:
+        """Return how many people decided to leave as they are, by stack."""
+        ...
+
 
 class Reports(Protocol):
     """Drift reports, newest first."""

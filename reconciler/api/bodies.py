@@ -111,10 +111,22 @@ class ApproveBody(Body):
     plan_digest: str = Field(min_length=1, max_length=200)
 
 
+class SplitBody(Body):
+    """Which of a remediation's resources are to be decided alone."""
+
+    addresses: list[Glob] = Field(min_length=1, max_length=1000)
+
+
 class ReasonBody(Body):
     """Why."""
 
     reason: Sentence
+
+
+class SuppressBody(ReasonBody):
+    """Why, and until when; without `until` for as long as the drift stays as it is."""
+
+    until: Time | None = None
 
 
 class StackBody(Body):

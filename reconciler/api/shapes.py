@@ -87,6 +87,7 @@ class Finding(BaseModel):
     type: str
     kind: KindWord
     severity: SeverityWord
+    severity_reason: str | None = None
     score: int
     origin: OriginWord | None
     requires_replace: bool = False
@@ -213,6 +214,7 @@ class Stack(BaseModel):
     health: Literal["never_run", "in_sync", "drifted", "incomplete", "error"]
     counts: Counts | None
     findings: OpenFindings
+    suppressed: int
     obtained_by: str | None
     revision: str | None
     verified_at: Time | None

@@ -59,6 +59,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               shapes.Remediation),
     Operation("POST", "/remediations/{remediation_id}/approve", remediations.approve, May.DECIDE,
               shapes.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/split", remediations.split, May.DECIDE,
+              shapes.Remediation, status=201),
     Operation("POST", "/remediations/{remediation_id}/reject", remediations.reject, May.DECIDE,
               shapes.Remediation),
     Operation("POST", "/remediations/{remediation_id}/cancel", remediations.cancel, May.CANCEL,
@@ -99,6 +101,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("GET", "/findings", findings.list_findings, May.READ_FINDINGS,
               Listing[shapes.Finding]),
     Operation("GET", "/findings/{finding_id}", findings.read_finding, May.READ_FINDINGS,
+              shapes.Finding),
+    Operation("POST", "/findings/{finding_id}/unsuppress", findings.unsuppress, May.DECIDE,
               shapes.Finding),
     Operation("POST", "/findings/{finding_id}/plan", findings.plan, May.PLAN, shapes.Plan),
 

@@ -54,7 +54,7 @@ def stack_reference(record: StackRecord, tools: StackTools) -> StackReference:
     """Return how to read the stack now; its environment file is read each time.
 
     Raises:
-        PermanentError: the directory holds no template, or the environment file is bad.
+        PermanentError: no known code lies in the directory, or the environment file is bad.
         InvalidError: the tool does not take the options that are kept.
     """
     kept = record.definition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,13 @@ from reconciler.stack_options import StackOptions, StackTools
 class Targets:
     """What the command line asked to scan; each `chosen` is a directory or a stack's name.
 
-    `options` are said to every stack whose tool has such a key: a list adds to what
-    `trueup.toml` says, any other value replaces it.
+    `every` asks for all stacks of `trueup.toml`, wherever the command was called. `options` are
+    said to every stack whose tool has such a key: a list adds to what `trueup.toml` says, any
+    other value replaces it.
     """
 
     chosen: tuple[str, ...] = ()
+    every: bool = False
     engine: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -36,13 +38,21 @@ def resolve_targets(
 ) -> tuple[StackReference, ...]:
     """Return the stacks meant, each once, in the order they were named.
 
-    A name of `trueup.toml` wins over a directory of the same name. Without any, all
-    stacks of `trueup.toml` are meant, and without those the directory `here`.
+    A name of `trueup.toml` wins over a directory of the same name. Without any, the stacks
+    whose directory `here` lies in are meant, else all of `trueup.toml`, and without those the
+    directory `here`.
 
     Raises:
-        PermanentError: one is neither, holds no template, or none takes an option.
+        PermanentError: one is neither, or without code; none takes an option; `every` is asked
+            for and no stack is configured.
     """
-    return _Resolution(targets, tools, {stack.name: stack for stack in stacks}, here).references()
+    configured = {stack.name: stack for stack in stacks}
+    if targets.every and not configured:
+        raise PermanentError(
+            "--all needs a trueup.toml with stacks, and none was found here or above",
+            remedy="write one: trueup init",
+        )
+    return _Resolution(targets, tools, configured, here).references()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,8 @@ class _Resolution:
 
     def _found(self) -> Iterable[StackReference]:
         if not self.targets.chosen and self.configured:
-            return map(self._of_settings, self.configured.values())
+            own = () if self.targets.every else _around(self.here, self.configured.values())
+            return map(self._of_settings, own or self.configured.values())
         references = [
             self._of_settings(self.configured[name])
             if name in self.configured
@@ -81,7 +92,7 @@ class _Resolution:
             names = ", ".join(sorted(self.configured)) or "none"
             raise PermanentError(
                 f"{given!r} is neither a directory nor a stack of trueup.toml (stacks: {names})",
-                remedy="name a directory, or add the stack with `trueup init`",
+                remedy="give a directory, or add the stack: trueup init --add",
             )
         tool = self.tools.detect(directory)
         return StackReference(
@@ -140,6 +151,20 @@ class _Resolution:
 
 def _joined(written: Any, given: Any) -> Any:
     return [*(written or ()), *given] if isinstance(given, list | tuple) else given
+
+
+def _around(here: Path, stacks: Collection[StackSettings]) -> tuple[StackSettings, ...]:
+    """Return the stacks in whose directory `here` is, those of the innermost directory only."""
+    place = Path(os.path.realpath(here))
+    found = {
+        stack.name: Path(os.path.realpath(stack.directory))
+        for stack in stacks
+        if place.is_relative_to(os.path.realpath(stack.directory))
+    }
+    depth = max((len(directory.parts) for directory in found.values()), default=0)
+    return tuple(
+        stack for stack in stacks if stack.name in found and len(found[stack.name].parts) == depth
+    )
 
 
 def _told_apart(references: Iterable[StackReference], here: Path) -> tuple[StackReference, ...]:

@@ -49,7 +49,7 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise PermanentError(f"{file}: {error.strerror or 'it cannot be read'}") from error
     if len(content) > _LARGEST_BYTES:
-        raise PermanentError(f"{file}: larger than any file of policies (1 MiB)")
+        raise PermanentError(f"{file}: too large; a file of policies has at most 1 MiB")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -84,5 +84,5 @@ def _policies(document: Any, file: Path) -> Any:
     if _ONE_OF_ITS_KEYS & set(document):
         return [document]
     raise InvalidError(
-        f"{file}: it holds no policy", remedy="write [[policy]] sections as in trueup.toml"
+        f"{file}: it contains no policy", remedy="write [[policy]] sections as in trueup.toml"
     )

@@ -121,6 +121,18 @@ def with_settlement(record: FindingRecord, settlement: Json) -> FindingRecord:
     return replace(record, details={**record.details, SETTLED: dict(settlement)})
 
 
+def settled_until(record: FindingRecord) -> datetime | None:
+    """Return when what a person said of this drift ends by itself; None when it does not."""
+    until = (record.details.get(SETTLED) or {}).get("until")
+    return datetime.fromisoformat(until) if until else None
+
+
+def reopened(record: FindingRecord) -> FindingRecord:
+    """Return `record` as if no person had spoken about it."""
+    details = {key: value for key, value in record.details.items() if key != SETTLED}
+    return replace(record, details=details)
+
+
 def subject_of(record: FindingRecord, *, templates: frozenset[TemplateId] = frozenset()) -> Subject:
     """Return what policies are asked about; without `templates` its own is all that counts."""
     own = {derived_template_id(resource_id(record.stack, record.address))}

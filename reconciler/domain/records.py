@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Generic, NewType, TypeVar
+from typing import Generic, NewType, TypeVar
 
+from reconciler.domain import values
 from reconciler.domain.model import (
     Counts,
     Fingerprint,
@@ -23,6 +24,7 @@ from reconciler.domain.policy import ActionType
 from reconciler.domain.principals import PrincipalKind, Role
 from reconciler.domain.sources import SCAN, Source
 
+Json = values.Json
 TemplateId = NewType("TemplateId", str)
 ReportId = NewType("ReportId", str)
 FindingId = NewType("FindingId", str)
@@ -30,7 +32,6 @@ RemediationId = NewType("RemediationId", str)
 RunId = NewType("RunId", str)
 
 T = TypeVar("T")
-Json = Mapping[str, Any]
 """An object that is JSON already, secrets masked: `reconciler.wire.scan` made it."""
 
 
@@ -265,7 +266,6 @@ class Run:
     boot_id: str
     pid: int | None = None
     pid_started: float | None = None
-    state_serial: int | None = None
     ended_at: datetime | None = None
     exit_code: int | None = None
     summary: str | None = None

@@ -48,7 +48,7 @@ from reconciler.engine.service import Service
 from reconciler.ports import RunnerJob
 from reconciler.stores import Transaction
 
-NOTHING_TO_DO: Final = "the tool's plan holds nothing to do"
+NOTHING_TO_DO: Final = "the tool's plan contains no changes"
 
 
 async def attempt(service: Service, known: Remediation) -> bool:
@@ -225,11 +225,11 @@ def _needs_person(
     if any(approval.plan_digest == planned.plan_digest for approval in planned.approvals):
         return None
     if planned.approvals:
-        return "the plan is not the one that was approved any more"
+        return "the plan changed after it was approved; approve the new one"
     if planned.action_type is not ActionType.AUTO_CORRECT:
-        return "a person decides about this plan"
+        return "policy requires approval" if planned.policy_id else "it requires approval"
     if not Rules(tx, at).still_wanted(planned, records):
-        return "no policy lets it be corrected unasked"
+        return "no policy allows this correction without approval"
     return "; ".join(reasons) or None
 
 

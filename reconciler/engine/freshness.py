@@ -20,7 +20,7 @@ from reconciler.engine.moves import move
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
-GONE = "the drift is gone by itself"
+GONE = "the drift went away on its own"
 CHANGED = "the drift changed"
 NOT_SEEN = "a scan sees no drift there; the source that reported it has to say that it is healed"
 SEEN_BY_SCAN = "a scan sees drift there; request a remediation of the finding that the scan opens"

@@ -63,7 +63,7 @@ def end_overtaken(
         if known.phase in BEFORE_EFFECT and changed & set(known.finding_ids):
             move(tx, known, Event.DRIFT_CHANGED, at=at, note="the drift changed")
         elif _may_end(known) and gone & set(known.finding_ids) and _all_healed(tx, known):
-            move(tx, known, Event.DRIFT_GONE, at=at, note="the drift is gone by itself")
+            move(tx, known, Event.DRIFT_GONE, at=at, note="the drift went away on its own")
         else:
             kept.append(known)
     return tuple(kept)

@@ -54,7 +54,7 @@ def needing_person(tx: Transaction, remediation_id: RemediationId) -> Remediatio
     """
     known = the_remediation(tx, remediation_id)
     if known.phase is not Phase.NEEDS_HUMAN:
-        raise moved_on(known, "needs nobody's word to go on")
+        raise moved_on(known, "goes on without a decision")
     return known
 
 

@@ -23,8 +23,6 @@ from reconciler.engine.verify import verify
 from reconciler.stores import Transaction
 
 NO_QUARANTINE: Final = "quarantine is not available in this version"
-PLANNING_TAKES: Final = 900.0
-"""Seconds after which a plan that nobody ended is begun again."""
 
 Step = Callable[[Service, Remediation], Awaitable[bool]]
 
@@ -72,7 +70,7 @@ async def _confirm(service: Service, known: Remediation) -> bool:
     def work(tx: Transaction) -> bool:
         records = unhealed_of(tx, known)
         if not records:
-            move(tx, known, Event.DRIFT_GONE, at=at, note="the drift is gone by itself")
+            move(tx, known, Event.DRIFT_GONE, at=at, note="the drift went away on its own")
             return False
         if drift_changed(known, records):
             move(tx, known, Event.DRIFT_CHANGED, at=at, note="the drift changed")

@@ -51,7 +51,7 @@ async def register(service: Service, draft: StackDraft, *, actor: str) -> StackR
     Raises:
         ConflictError: another one has its name (`name-taken`).
         InvalidError: its directory or a file is none or not below a root, or it makes no sense.
-        PermanentError: the directory holds no template.
+        PermanentError: no code of a known tool lies in the directory.
     """
     record = await _record(service, draft)
     at = service.clock.now()

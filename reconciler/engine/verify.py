@@ -72,8 +72,8 @@ def _note_health(tx: Transaction, known: Remediation) -> None:
 
 
 _CONVERGED: Final = {
-    Phase.VERIFYING: "a fresh read shows no drift",
-    Phase.UNKNOWN: "nobody knows how the apply ended, but a fresh read shows no drift",
+    Phase.VERIFYING: "verified: no drift",
+    Phase.UNKNOWN: "verified: no drift, though it is unknown how the apply ended",
 }
 
 

@@ -20,6 +20,7 @@ from reconciler.engine.looking import Blind, Look, look
 from reconciler.engine.moves import sentence
 from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.service import Service
+from reconciler.engine.suppression import reopen_ended
 from reconciler.engine.templates import derive
 from reconciler.stores import Transaction
 from reconciler.wire.scan import doubt_object
@@ -141,7 +142,7 @@ def _seen(tx: Transaction, name: StackName, seen: Look, *, confirm_after: timede
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
     folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound)
-    records = keep(tx, name, folded, at=at)
+    records = reopen_ended(tx, keep(tx, name, folded, at=at), at=at)
     kept = end_overtaken(tx, name, folded, at=at)
     opened, acted_on = open_wanted(tx, records, still_open=kept, at=at, confirm_after=confirm_after)
     fresh = _freshened(stack, seen, doubt, of_state)

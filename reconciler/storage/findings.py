@@ -73,7 +73,7 @@ class SqlFindings:
     def page(
         self, wanted: FindingFilter, *, cursor: str | None = None, limit: int = 100
     ) -> Page[FindingRecord]:
-        """Return findings, gravest and then newest first."""
+        """Return findings, most severe and then newest first."""
         asked = Asked(cursor, limit)
         return LISTING.page(self.rows, page_statement(wanted), asked, value=_finding, key=_key)
 
@@ -90,6 +90,15 @@ class SqlFindings:
             words = found.setdefault(StackName(stack), {one.word: 0 for one in reversed(Severity)})
             words[Severity(severity).word] = count
         return found
+
+    def suppressed(self) -> dict[StackName, int]:
+        """Return how many people decided to leave as they are, by stack."""
+        counted = self.rows.tuples(
+            select(_FIELDS.stack, func.count())
+            .where(_FIELDS.state == FindingState.IGNORED.value)
+            .group_by(_FIELDS.stack)
+        )
+        return {StackName(stack): count for stack, count in counted}
 
 
 _COLUMNS: Final = tuple(_FIELDS[field.name] for field in fields(FindingRecord))

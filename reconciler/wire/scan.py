@@ -81,6 +81,7 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "type": finding.type,
         "kind": finding.kind.value,
         "severity": finding.severity.word,
+        "severity_reason": finding.severity_reason,
         "origin": finding.origin.value if finding.origin else None,
         "requires_replace": finding.requires_replace,
         "fingerprint": finding.fingerprint,

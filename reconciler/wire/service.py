@@ -43,7 +43,9 @@ def whole_object(items: Iterable[T], show: Callable[[T], Object]) -> Object:
     return {"items": [show(item) for item in items], "next": None}
 
 
-def stack_record_object(stack: StackRecord, *, open_findings: Mapping[str, int]) -> Object:
+def stack_record_object(
+    stack: StackRecord, *, open_findings: Mapping[str, int], suppressed: int = 0
+) -> Object:
     """Return a registered stack; `open_findings` counts its own by severity word."""
     return {
         "name": stack.name,
@@ -56,6 +58,7 @@ def stack_record_object(stack: StackRecord, *, open_findings: Mapping[str, int])
         "health": stack.health.value,
         "counts": asdict(stack.counts) if stack.counts else None,
         "findings": {**_NONE_OPEN, **open_findings},
+        "suppressed": suppressed,
         "obtained_by": stack.obtained_by,
         "revision": stack.revision,
         "verified_at": moment(stack.verified_at),

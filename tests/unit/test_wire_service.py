@@ -104,6 +104,7 @@ FINDING = FindingRecord(
     details={
         "address": ADDRESS,
         "severity": "low",
+        "severity_reason": "labels only",
         "requires_replace": False,
         "source": {"file": "main.tf", "line": 1},
         "changes": [],

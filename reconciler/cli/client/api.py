@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
 from reconciler.cli.client.place import Daemon
-from reconciler.cli.client.problems import UnreachableError, problem_error
-from reconciler.domain.errors import InvalidError, NotFoundError, PermanentError
-from reconciler.domain.records import Json
+from reconciler.cli.client.problems import PROBLEM, UnreachableError, no_daemon, problem_error
+from reconciler.domain.errors import InvalidError, NotFoundError, PermanentError, RetryableError
+from reconciler.domain.values import Json
 from reconciler.version import __version__
 
 if TYPE_CHECKING:
@@ -26,14 +27,25 @@ PLAN_WAIT_S: Final = 1800.0
 _CONNECT_S: Final = 5.0
 _FIRST_ERROR: Final = 400
 _NO_CONTENT: Final = 204
+_OF_PROXIES: Final = frozenset({502, 503, 504})
+
+
+def _light_httpx() -> ModuleType:
+    """Import httpx without the command line it brings, for which it loads rich and pygments.
+
+    That is nearly half of its import time, which every short command would pay.
+    """
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+    import httpx  # noqa: PLC0415 - only what really asks a daemon pays for it
+
+    return httpx
 
 
 class Api:
     """One conversation with one daemon; close it, or use it as a context."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        import httpx  # noqa: PLC0415 - only what really asks a daemon pays for it
-
+    def __init__(self, daemon: Daemon, *, patience_s: float = USUAL_WAIT_S) -> None:
+        httpx = _light_httpx()
         self._daemon = daemon
         self._errors = httpx
         self._client = httpx.Client(
@@ -42,7 +54,7 @@ class Api:
                 "User-Agent": f"trueup/{__version__}",
                 "Accept": "application/json",
             },
-            timeout=httpx.Timeout(USUAL_WAIT_S, connect=_CONNECT_S),
+            timeout=httpx.Timeout(patience_s, connect=min(_CONNECT_S, patience_s)),
             # A proxy of the environment must never see the token of this machine's daemon.
             trust_env=not daemon.local,
         )
@@ -166,15 +178,26 @@ class Api:
             return {}
         body = _object(response.content)
         if body is None or not response.is_success:
-            raise PermanentError(
-                f"what answers at {self.url} is not trueup",
-                remedy="see `listen` in trueup.toml, or name the daemon with --server",
-            )
+            raise self._stranger(response)
         return body
 
     def _refusal(self, response: httpx.Response) -> Exception:
         body = _object(response.content) or {}
+        if not str(body.get("type", "")).startswith(PROBLEM):
+            return self._stranger(response)
         return problem_error(response.status_code, body, origin=self._daemon.token_origin)
+
+    def _stranger(self, response: httpx.Response) -> Exception:
+        """Return what to say of an answer that no trueup gives."""
+        if response.status_code in _OF_PROXIES:
+            return RetryableError(
+                f"the proxy at {self.url} does not reach the daemon (HTTP {response.status_code})",
+                remedy="check that the daemon runs behind it",
+            )
+        return PermanentError(
+            f"the server at {self.url} is not trueup (HTTP {response.status_code})",
+            remedy="see `listen` in trueup.toml, or name the daemon with --server",
+        )
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
@@ -183,10 +206,11 @@ class Api:
         try:
             yield
         except errors.ConnectError as error:
-            detail = "" if self._daemon.local else f" ({error})"
-            remedy = "start it with `trueup serve`" if self._daemon.local else None
+            if self._daemon.local:
+                raise no_daemon(self.url, self._daemon.origin) from error
             raise UnreachableError(
-                f"no daemon answers at {self.url}{detail}", remedy=remedy
+                f"no daemon answers at {self.url} ({error})",
+                remedy="check the URL, the network and that the daemon runs there",
             ) from error
         except errors.TimeoutException as error:
             raise UnreachableError(

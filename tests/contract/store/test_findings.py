@@ -118,6 +118,7 @@ async def test_the_tally_counts_what_is_open(store: Store) -> None:
     await store.transact(lambda t: t.findings.put_many(findings))
     tally = await store.read(lambda t: t.findings.tally())
     assert tally == {"webshop": {"critical": 0, "high": 2, "medium": 0, "low": 1}}
+    assert await store.read(lambda t: t.findings.suppressed()) == {"webshop": 1}
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from reconciler.engine.fleet import FleetPass, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.registry import InstalledTools
-from reconciler.settings import (
+from reconciler.settings_file import (
     data_directory,
     load_settings,
     nearest_settings_file,

@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from reconciler.api.app import build_app
 from reconciler.api.limits import Limits
-from reconciler.domain.records import Role, Token
+from reconciler.domain.principals import Role
+from reconciler.domain.records import Token
 from reconciler.domain.tokens import secret_digest, token_text
 from reconciler.registry import InstalledTools
 from reconciler.stores import Transaction

@@ -275,7 +275,7 @@ async def test_metrics_tell_of_the_fleet_and_of_the_api(desk: Desk) -> None:
     assert "xxxxx" not in text
 
 
-async def test_the_description_names_every_operation_and_its_role(desk: Desk) -> None:
+async def test_the_description_names_every_operation_and_its_permission(desk: Desk) -> None:
     described = (await desk.anonymous.get(f"{V1}/openapi.json")).json()
     found = {
         (method.upper(), path): one
@@ -286,7 +286,7 @@ async def test_the_description_names_every_operation_and_its_role(desk: Desk) ->
     assert set(found) == set(operations)
     for key, operation in operations.items():
         shown = found[key]
-        assert shown.get("x-required-role") == (operation.role and operation.role.value)
+        assert shown.get("x-required-permission") == operation.permission
         assert {"422", "500", "503"} <= set(shown["responses"])
         assert shown["summary"]
     assert set(described["components"]["securitySchemes"]) == {"bearer"}

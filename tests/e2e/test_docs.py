@@ -22,7 +22,7 @@ from reconciler.domain.model import Severity
 from reconciler.domain.phases import Phase
 from reconciler.domain.records import EventEntry, Health, RunState
 from reconciler.registry import InstalledTools
-from reconciler.settings import load_settings
+from reconciler.settings_file import load_settings
 from tests.daemon import Daemon, serving
 from tests.e2e.command_lines import lack_of
 from tests.e2e.pages import (

@@ -7,12 +7,12 @@ import pytest
 
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.phases import Phase
+from reconciler.domain.principals import Role
 from reconciler.domain.records import (
     FindingFilter,
     FindingState,
     Hold,
     ReportId,
-    Role,
     RunState,
 )
 from reconciler.stores import Store, Transaction

@@ -206,7 +206,7 @@ async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     [
         "UPDATE audit SET actor = 'nobody'",
         "DELETE FROM audit",
-        "REPLACE INTO audit SELECT seq, at, 'nobody', action, subject, details FROM audit",
+        "REPLACE INTO audit SELECT seq, at, 'nobody', NULL, action, subject, details FROM audit",
     ],
 )
 async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -> None:

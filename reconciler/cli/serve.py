@@ -51,8 +51,10 @@ def serve(
     environment = dict(os.environ)
     tools = InstalledTools()
 
+    # Found once: were it gone at a reload, another file or none would remove every stack.
+    file = config or find_settings_file(Path.cwd(), environment)
+
     def settings() -> Settings:
-        file = config or find_settings_file(Path.cwd(), environment)
         read = load_settings(file, environment, tools=tools, lost_stacks=True)
         _withhold(environment, read)
         return read

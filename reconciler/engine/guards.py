@@ -32,7 +32,7 @@ def closed_guard(tx: Transaction, remediation: Remediation, *, at: datetime) -> 
     """Return the first guard that forbids an effect now; None when all are open."""
     hold = tx.holds.get()
     if hold is not None and not hold_ended(hold, now=at):
-        return Closed(f"{hold.by} holds everything: {hold.reason}", hold.until)
+        return Closed(f"{hold.by} put all corrections on hold: {hold.reason}", hold.until)
     for other in tx.remediations.open_of(remediation.stack):
         if other.id != remediation.id and other.phase in IN_EFFECT:
             return Closed(f"remediation {other.id} of the stack is {other.phase.value}")
@@ -40,7 +40,7 @@ def closed_guard(tx: Transaction, remediation: Remediation, *, at: datetime) -> 
     if stack is None:
         return Closed(f"stack {remediation.stack} is not registered any more")
     if stack.health is Health.ERROR or stack.error is not None:
-        return Closed(f"the last pass of the stack failed: {stack.error}")
+        return Closed(f"the last scan of the stack failed: {stack.error}")
     if unasked(remediation):
         return _doubted(tx, stack, remediation)
     return None

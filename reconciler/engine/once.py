@@ -138,9 +138,7 @@ def _records(
     records = [one for one in tx.findings.unhealed(stack.name) if one.address in asked]
     gone = sorted(asked - {record.address for record in records})
     if gone:
-        raise ConflictError(
-            f"{gone[0]} does not deviate any more", code="plan-stale", remedy=_STALE
-        )
+        raise ConflictError(f"{gone[0]} has no drift any more", code="plan-stale", remedy=_STALE)
     return records
 
 

@@ -156,7 +156,9 @@ def _concern(
 ) -> str | None:
     address = resource.address
     if finding is None:
-        return f"{address} would be changed too ({resource.action}), though no drift of it was found"
+        return (
+            f"{address} would be changed too ({resource.action}), though no drift of it was found"
+        )
     if (doubt := doubt_about(finding.provider, doubts)) is not None:
         return doubt
     if new := _not_recorded(resource, finding):

@@ -155,7 +155,7 @@ async def test_a_plan_that_would_do_more_waits_for_a_person(house: House) -> Non
     await house.look(seconds=31)
     waiting = await house.the_open()
     assert waiting.phase is Phase.AWAITING_APPROVAL
-    assert waiting.note == "thing.b would be changed too (update), though no drift of it was found"
+    assert waiting.note == "thing.b would be changed too (update), without drift of its own"
     assert waiting.plan is not None
     assert waiting.plan["concerns"] == [waiting.note]
 

@@ -381,7 +381,7 @@ def test_directories_linked_in_a_circle(stack: WorldStack, trueup: Trueup) -> No
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("empty", ("holds no template", "trueup init")),
+        ("empty", ("no Terraform or Pulumi code found", "trueup init")),
         ("nowhere", ("neither a directory nor a stack",)),
         ("no/where", ("does not exist",)),
         ("file", ("is not a directory",)),

@@ -103,7 +103,7 @@ def test_a_stack_is_named_after_its_directory(home: Path) -> None:
         ),
         pytest.param('[[stack]]\ndirectory="web"\nenv_file="x"', 3, "no file", id="no-env-file"),
         pytest.param('[[stack]]\ndirectory="web"\nname=""', 3, "at least 1", id="empty-name"),
-        pytest.param('[[stack]]\ndirectory="web"\nname=".."', 3, "is no name", id="dots"),
+        pytest.param('[[stack]]\ndirectory="web"\nname=".."', 3, "is not a valid name", id="dots"),
         pytest.param('[[stack]]\ndirectory="web"\nname="a\u202eb"', 3, "direction", id="bidi"),
         pytest.param('[[stack]]\ndirectory="web"\nname="a\\u009bb"', 3, "control", id="c1"),
         pytest.param(

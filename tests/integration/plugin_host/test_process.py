@@ -59,7 +59,7 @@ async def test_a_stranger_is_refused_and_left_nowhere(
 
 async def test_a_file_that_cannot_run_is_named(tmp_path: Path) -> None:
     missing = PluginSpec((str(tmp_path / "none"),), {}, "test/plugin", tmp_path)
-    with pytest.raises(PluginStartError, match="none is no executable"):
+    with pytest.raises(PluginStartError, match="none is not an executable"):
         await PluginProcess.start(missing)
     foreign = tmp_path / "foreign"
     foreign.write_bytes(b"\x7fELF not for this machine")

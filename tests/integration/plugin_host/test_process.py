@@ -41,7 +41,7 @@ def _real(folder: Path) -> Path:
         ("echo 34567; sleep 60", "Pulumi"),
         ("echo token=hush >&2; exit 3", r"exit code 3 .*; its last output: token=\*\*\*"),
         ("echo first >&2; echo no licence for $THE_SECRET >&2; exit 3", r"no licence for \*\*\*"),
-        ("""echo '{"@level":"error","@message":"too old"}' >&2; exit 1""", "words: too old"),
+        ("""echo '{"@level":"error","@message":"too old"}' >&2; exit 1""", "output: too old"),
         ("printf '\\377\\376\\000|'; sleep 60 & head -c 20000 /dev/zero; sleep 60", "instead"),
         ("sleep 60", "within 0.5 s"),
         ("while :; do echo; done", "empty line"),

@@ -40,6 +40,7 @@ from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader, pulumi_rea
 from iac_adapters.pulumi.remembering import remembered
 from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
+from iac_adapters.pulumi.sdk import require_sdk
 from iac_adapters.pulumi.stack_secrets import written_redactor
 from iac_adapters.pulumi.warm import WarmStack
 from iac_adapters.redaction.edge import Verdicts, doubted, redacting_apart, said
@@ -315,6 +316,7 @@ class PulumiAdapter:
         return await prepare(reference, key=self._key, known=known, program=options)
 
     def _served(self, reference: StackReference) -> tuple[str, ...]:
+        require_sdk("an inline program")
         from iac_adapters.pulumi.inline import InlineProgram  # noqa: PLC0415 - loads the SDK
 
         served = self._programs.get(reference.name)

@@ -88,9 +88,12 @@ def pulumi_home(environment: Mapping[str, str]) -> Path:
     return Path(named) if named else Path(environment.get("HOME", "/")) / ".pulumi"
 
 
-def tool_environment(environment: Mapping[str, str]) -> dict[str, str]:
+def tool_environment(
+    environment: Mapping[str, str], *, host_python: str | None = sys.executable
+) -> dict[str, str]:
     """Return `environment` such that the CLI and the SDK find what we found, and fetch nothing.
 
+    `host_python` is what the stand-in is run with; None leaves it to the stand-in.
     The bridge we built is the last on PATH, and only where none is installed: what is on
     PATH outdoes every installed version.
     """
@@ -104,8 +107,8 @@ def tool_environment(environment: Mapping[str, str]) -> dict[str, str]:
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
     host = find_beside(PYTHON_HOST, environment)
-    if host is not None and is_stand_in(host):
-        made.setdefault("PULUMI_PYTHON_CMD", sys.executable)
+    if host_python is not None and host is not None and is_stand_in(host):
+        made.setdefault("PULUMI_PYTHON_CMD", host_python)
     return made
 
 

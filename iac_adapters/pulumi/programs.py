@@ -1,7 +1,7 @@
 """The programs Pulumi stacks are worked with: the CLI, what stands beside it, and plugins.
 
 The search is the CLI's own (PATH, beside the CLI, `$PULUMI_HOME/plugins`), and after it what
-`make setup` has obtained.
+`trueup doctor --fix` has obtained.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def _own_folders(environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _built(name: str, environment: Mapping[str, str]) -> list[Path]:
-    """Return the folders `make setup` built `name` into, newest version first."""
+    """Return the folders that `trueup doctor --fix` built `name` into, newest version first."""
     folders = _toolchain(environment).glob(f"{name}-[0-9]*")
     return [folder for folder, _ in _newest_first(folders, f"{name}-")]
 
@@ -221,7 +221,7 @@ def _absent(environment: Mapping[str, str]) -> PermanentError:
         )
     return PermanentError(
         "pulumi was not found",
-        remedy="install it, or run `make setup`, which obtains it or builds it where Go is there",
+        remedy="install it, or run `trueup doctor --fix pulumi`, which builds it where Go is there",
     )
 
 

@@ -12,6 +12,7 @@ import click
 
 from reconciler.domain.errors import PermanentError
 from reconciler.inventory.credentials import CredentialSource, survey_credentials
+from reconciler.inventory.obtaining import OBTAINABLE, lacking, obtain, require_obtained
 from reconciler.inventory.survey import survey_tools
 from reconciler.settings import Settings, find_settings_file, load_settings
 from reconciler.tools import Tool
@@ -21,12 +22,23 @@ _NAME_WIDTH: Final = 34
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object to stdout.")
+@click.option("--fix", is_flag=True, help="Obtain what is missing, or each TOOL named.")
+@click.argument("names", metavar="[TOOL]...", nargs=-1, type=click.Choice(OBTAINABLE))
 @click.pass_context
-def doctor(context: click.Context, *, as_json: bool) -> None:
-    """Say which tools, plugins and credential sources are there, and what a lack costs."""
+def doctor(context: click.Context, names: tuple[str, ...], *, as_json: bool, fix: bool) -> None:
+    """Say which tools, plugins and credential sources are there, and what a lack costs.
+
+    With --fix it obtains what the stacks of trueup.toml, or of this directory, need: tofu
+    where there is no terraform, and pulumi for a Pulumi project. Pulumi's own installer is
+    asked; else both are built from pinned Go modules, which takes some minutes once.
+    """
+    if names and not fix:
+        raise click.UsageError("a TOOL is named to obtain it: add --fix")
     file = context.obj or find_settings_file(Path.cwd(), os.environ)
     settings, broken = _settings(file)
-    tools = survey_tools(settings.stacks, os.environ)
+    tools: Sequence[Tool] = survey_tools(settings.stacks, os.environ)
+    if fix:
+        tools = _fix(names, tools, settings)
     credentials = survey_credentials(settings.stacks, os.environ)
     if as_json:
         document = _document(file, settings, tools, credentials)
@@ -35,6 +47,23 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
         _show(file, settings, tools, credentials)
     if broken:
         raise broken
+
+
+def _fix(names: Sequence[str], tools: Sequence[Tool], settings: Settings) -> Sequence[Tool]:
+    """Obtain `names`, or what is lacking; return every tool as it is afterwards.
+
+    Raises:
+        PermanentError: one of them could not be obtained.
+    """
+    directories = [stack.directory for stack in settings.stacks] or [Path.cwd()]
+    wanted = tuple(names) or lacking(tools, directories)
+    if not wanted:
+        click.echo("nothing is missing that can be obtained", err=True)
+        return tools
+    obtain(wanted)
+    tools = survey_tools(settings.stacks, os.environ)
+    require_obtained(wanted, tools)
+    return tools
 
 
 def _settings(file: Path | None) -> tuple[Settings, PermanentError | None]:

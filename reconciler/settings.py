@@ -6,13 +6,12 @@ Unknown keys are errors, so a typing mistake never silently means a default.
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -24,17 +23,29 @@ from pydantic import (
     SecretStr,
     ValidationError,
     ValidationInfo,
+    create_model,
     field_validator,
     model_validator,
 )
 
 from reconciler.bounded_files import read_text
+from reconciler.checked_values import (
+    ExistingDirectory,
+    ExistingFile,
+    Name,
+    PlacedPath,
+    Script,
+    placed,
+)
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.domain.places import config_home, data_home
 from reconciler.durations import read_duration
 from reconciler.settings_problems import Whereabouts, describe_problems, describe_twins
+from reconciler.settings_sections import fields_of
+from reconciler.stack_options import StackTools, read_options, tool_of_keys
 from reconciler.toml_positions import KeyPath, key_lines
+from reconciler.wire.policies import Match, Statement
 
 FILE_NAME: Final = "trueup.toml"
 SHORTEST_INTERVAL: Final = timedelta(seconds=10)
@@ -83,62 +94,15 @@ def _size(value: object) -> int:
     return size
 
 
-def _placed(path: Path, info: ValidationInfo) -> Path:
-    """Take a relative path as relative to the file that names it."""
-    base = (info.context or {}).get("base", Path())
-    # realpath, not resolve: that fails where a link leads back to itself.
-    return Path(os.path.realpath(base / path.expanduser()))
-
-
-def _seen(look: Callable[[], bool]) -> bool:
-    try:
-        return look()
-    except OSError:
-        return False
-
-
-def _existing_directory(path: Path, info: ValidationInfo) -> Path:
-    if not (info.context or {}).get("told_later") and not _seen(path.is_dir):
-        message = f"there is no directory {path} that can be entered"
-        raise ValueError(message)
-    return path
-
-
-def _script(path: Path) -> Path:
-    if not _seen(path.is_file):
-        message = f"there is no file {path} that can be seen"
-        raise ValueError(message)
-    return path
-
-
-def _existing_file(path: Path, info: ValidationInfo) -> Path:
-    return path if (info.context or {}).get("told_later") else _script(path)
-
-
-def _spoken(name: str) -> str:
-    if name in {".", ".."}:
-        message = f"{name!r} is no name"
-        raise ValueError(message)
-    if not name.isprintable():
-        # Control and direction characters make one name look like another.
-        message = "a name holds no control or direction characters"
-        raise ValueError(message)
-    return name
+def _aware(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
 Interval = Annotated[timedelta, BeforeValidator(_interval)]
 Span = Annotated[timedelta, BeforeValidator(_span)]
 Size = Annotated[int, BeforeValidator(_size)]
-PlacedPath = Annotated[Path, AfterValidator(_placed)]
-ExistingDirectory = Annotated[PlacedPath, AfterValidator(_existing_directory)]
-Script = Annotated[PlacedPath, AfterValidator(_script)]
-ExistingFile = Annotated[PlacedPath, AfterValidator(_existing_file)]
+FileTime = Annotated[datetime, AfterValidator(_aware)]
 VariablePattern = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
-Name = Annotated[
-    str,
-    Field(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$"),
-    AfterValidator(_spoken),
-]
 
 
 class _Section(BaseModel):
@@ -187,77 +151,104 @@ class DaemonSettings(_Section):
 
 
 class StackSettings(_Section):
-    """One `[[stack]]`: a Terraform root module or a Pulumi project, and how often to look."""
+    """One `[[stack]]`: what one tool manages in one directory, and how often it is scanned.
+
+    Every key that is none of these fields is an option of the stack's tool.
+    """
 
     directory: ExistingDirectory
     name: Name = ""
-    workspace: Name | None = None
-    pulumi_stack: str | None = Field(default=None, min_length=1)
+    tool: Name | None = None
+    """Which adapter reads it; found by what lies in the directory, unless given."""
     interval: Interval = timedelta(minutes=15)
     adaptive: bool = False
     engine: Literal["auto", "plugin", "cli"] = "auto"
-    var_files: tuple[ExistingFile, ...] = ()
     env_file: ExistingFile | None = None
-    working_directory: ExistingDirectory | None = None
-    """Where terraform is called from, with `-chdir`; the directory itself, unless given."""
-    run_code: bool = True
-    """Whether the stack may have programs of its own run while it is looked at."""
-    dynamic_providers: bool = False
-    """Whether Pulumi providers that are code inside the stack's state may be run to read."""
+    options: Any = Field(default_factory=dict, validate_default=True)
+    """What is said to the tool, checked by its adapter: JSON values by key, paths absolute."""
 
     @model_validator(mode="before")
     @classmethod
     def _named_after_directory(cls, raw: Any, info: ValidationInfo) -> Any:
-        if isinstance(raw, dict) and "name" not in raw and isinstance(raw.get("directory"), str):
-            return {**raw, "name": _placed(Path(raw["directory"]), info).name or "root"}
-        return raw
+        if not isinstance(raw, dict):
+            return raw
+        if "name" not in raw and isinstance(raw.get("directory"), str):
+            raw = {**raw, "name": placed(Path(raw["directory"]), info).name or "root"}
+        common = {key: value for key, value in raw.items() if key in COMMON_STACK_KEYS}
+        return {**common, "options": {key: raw[key] for key in raw if key not in common}}
 
-    @model_validator(mode="after")
-    def _one_tool(self) -> Self:
-        if self.workspace and self.pulumi_stack:
-            message = "`workspace` is Terraform's and `pulumi_stack` is Pulumi's; keep one"
+    @field_validator("tool")
+    @classmethod
+    def _is_installed(cls, tool: str | None, info: ValidationInfo) -> str | None:
+        tools: StackTools | None = (info.context or {}).get("tools")
+        if tool is not None and tools is not None and tool not in tools.names():
+            message = f"no adapter is named {tool!r} (installed: {', '.join(tools.names())})"
             raise ValueError(message)
-        if self.dynamic_providers and not self.run_code:
-            message = "`dynamic_providers = true` runs code, and `run_code = false` forbids it"
-            raise ValueError(message)
-        if self.working_directory and self.pulumi_stack:
-            message = "`working_directory` is Terraform's, and `pulumi_stack` is Pulumi's; keep one"
-            raise ValueError(message)
-        return self
+        return tool
+
+    @field_validator("options")
+    @classmethod
+    def _checked_by_tool(cls, given: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        context = info.context or {}
+        tools: StackTools | None = context.get("tools")
+        if tools is None or "tool" not in info.data:
+            return given
+        also = tuple(COMMON_STACK_KEYS)
+        tool = _tool_of(info.data, tools) or tool_of_keys(given, tools=tools, also_valid=also)
+        read = read_options(tool, given, tools=tools, context=context, also_valid=also)
+        return read.model_dump(mode="json", exclude_unset=True)
 
 
-class PolicyMatch(_Section):
-    """What a policy selects; every key given must hold."""
-
-    stack: str | None = None
-    type: str | None = None
-    address: str | None = None
-    path: str | None = None
-    kind: KindWord | None = None
-    host_group: str | None = None
-    min_severity: SeverityWord | None = None
-    max_severity: SeverityWord | None = None
+def _tool_of(read: Mapping[str, Any], tools: StackTools) -> str | None:
+    """Return the tool of a stack; None where that cannot be told, as its own scan reports."""
+    named: str | None = read["tool"]
+    if named is not None or "directory" not in read:
+        return named
+    try:
+        return tools.detect(read["directory"])
+    except PermanentError:
+        return None
 
 
-class PolicySettings(_Section):
-    """One `[[policy]]`."""
+COMMON_STACK_KEYS: Final = tuple(name for name in StackSettings.model_fields if name != "options")
+
+
+class _PolicyKeys(_Section):
+    """What `[[policy]]` writes otherwise than the API: places relative to the file, a template."""
 
     name: Name
-    match: PolicyMatch = PolicyMatch()
-    drift_threshold: SeverityWord = "low"
-    min_score: int = Field(default=0, ge=0, le=100)
     template: Name | None = None
     """The id of a template; the policy is about its resources only."""
-    action_type: Literal["auto_correct", "quarantine", "manual_review"] = "manual_review"
     script: Script | None = None
-    owner: str | None = None
-    reason: str | None = None
-    expires_at: datetime | None = None
 
-    @field_validator("expires_at")
-    @classmethod
-    def _aware(cls, value: datetime | None) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+    def statement(self) -> Statement:
+        """Return the same as the API takes it."""
+        written = {name: getattr(self, name) for name in _OF_POLICIES}
+        match = Match(**written.pop("match").model_dump())
+        script = str(self.script) if self.script else None
+        return Statement(
+            name=self.name, template_id=self.template, script=script, match=match, **written
+        )
+
+
+_OF_MATCH: Final = fields_of(Match)
+_OF_POLICIES: Final = fields_of(
+    Statement,
+    without=("name", "template_id", "script"),
+    instead={
+        Match: create_model("PolicyMatch", __base__=_Section, **_OF_MATCH),
+        datetime: FileTime,
+    },
+)
+if TYPE_CHECKING:
+
+    class PolicySettings(_PolicyKeys):
+        """One `[[policy]]`; its other keys are those of the wire model."""
+
+        match: Match
+else:
+    PolicySettings = create_model("PolicySettings", __base__=_PolicyKeys, **_OF_POLICIES)
+    PolicySettings.__doc__ = "One `[[policy]]`: the keys of `wire.policies.Statement`."
 
 
 class SeverityMatch(_Section):
@@ -321,9 +312,16 @@ def own_settings_file(environment: Mapping[str, str]) -> Path | None:
 
 
 def load_settings(
-    file: Path | None, environment: Mapping[str, str], *, lost_stacks: bool = False
+    file: Path | None,
+    environment: Mapping[str, str],
+    *,
+    tools: StackTools | None = None,
+    lost_stacks: bool = False,
 ) -> Settings:
     """Return the checked settings of `file`, or the defaults when there is none.
+
+    What a stack says to its tool is checked by that of `tools`, and not at all without: whoever
+    only looks for the daemon's address loads no adapter.
 
     With `lost_stacks` a stack whose directory or file is not there is no error: whoever watches
     many says it of that one, and goes on with the others.
@@ -341,7 +339,8 @@ def load_settings(
         raw["daemon"] = {**raw.get("daemon", {}), **overrides}
     base = Path() if file is None else file.resolve().parent
     try:
-        settings = Settings.model_validate(raw, context={"base": base, "told_later": lost_stacks})
+        context = {"base": base, "told_later": lost_stacks, "tools": tools}
+        settings = Settings.model_validate(raw, context=context)
     except ValidationError as error:
         names: dict[KeyPath, str] = {
             ("daemon", key): name for name, key in _OVERRIDES.items() if key in overrides

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from pydantic import BaseModel
 
 from reconciler.domain.errors import PermanentError
+from reconciler.stack_options import FOREIGN_KEY, UNKNOWN_KEY
 from reconciler.toml_positions import KeyPath, line_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def describe_problems(
     error: ValidationError, *, model: type[BaseModel], where: Whereabouts
 ) -> PermanentError:
     """Return one error that lists each problem as `FILE:LINE: KEY: what is wrong`."""
-    details = sorted(error.errors(), key=lambda one: where.line(tuple(one["loc"])))
+    details = sorted(error.errors(), key=lambda one: where.line(_as_written(one["loc"])))
     problems = [_problem(detail, model=model, where=where) for detail in details]
     shown = [f"{place}: {sentence}" for place, sentence, _ in problems[:_MOST_SHOWN]]
     if len(problems) > _MOST_SHOWN:
@@ -78,11 +79,14 @@ def _problem(
     detail: ErrorDetails, *, model: type[BaseModel], where: Whereabouts
 ) -> tuple[str, str, str | None]:
     """Return `(place, sentence, remedy)` of one problem; never a value, which may be secret."""
-    path: KeyPath = tuple(detail["loc"])
+    path = _as_written(detail["loc"])
     place = where.place(path)
     key = _written(path)
-    if detail["type"] == "extra_forbidden":
-        valid = _valid_keys(model, path[:-1])
+    if detail["type"] == FOREIGN_KEY:
+        valid = detail["ctx"]["valid"]
+        return place, f"{key} {detail['msg']}", f"valid keys here: {', '.join(valid)}"
+    if detail["type"] in {"extra_forbidden", UNKNOWN_KEY}:
+        valid = detail.get("ctx", {}).get("valid") or _valid_keys(model, path[:-1])
         near = difflib.get_close_matches(str(path[-1]), valid, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return place, f"unknown key {key}{hint}", f"valid keys here: {', '.join(valid)}"
@@ -92,6 +96,13 @@ def _problem(
         return place, f"{key}: {_SHAPES[detail['type']].format(key=key)}", None
     sentence = detail["msg"].removeprefix("Value error, ")
     return place, f"{key}: {sentence[:1].lower()}{sentence[1:]}", None
+
+
+def _as_written(path: tuple[int | str, ...]) -> KeyPath:
+    """Return where a problem stands in the file: a tool's options are keys of `[[stack]]`."""
+    if path[:1] == ("stack",) and path[2:3] == ("options",):
+        return (*path[:2], *path[3:])
+    return path
 
 
 def _written(path: KeyPath) -> str:

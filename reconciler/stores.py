@@ -34,6 +34,7 @@ from reconciler.domain.records import (
     TemplateId,
     Token,
 )
+from reconciler.domain.sources import Source
 from reconciler.domain.wakeups import WakeUp
 
 T = TypeVar("T")
@@ -104,7 +105,7 @@ class Rules(Protocol):
 
 
 class Findings(Protocol):
-    """Findings by id; at most one that is not healed per stack, address and kind."""
+    """Findings by id; at most one that is not healed per stack, address, kind and source."""
 
     def get(self, finding_id: FindingId) -> FindingRecord | None: ...
     def get_many(self, finding_ids: Sequence[FindingId]) -> tuple[FindingRecord, ...]: ...
@@ -124,12 +125,20 @@ class Findings(Protocol):
         """Return how many are open, by stack and severity word."""
         ...
 
+    def suppressed(self) -> dict[StackName, int]:
+        """Return how many people decided to leave as they are, by stack."""
+        ...
+
 
 class Reports(Protocol):
     """Drift reports, newest first."""
 
     def get(self, report_id: ReportId) -> DriftReport | None: ...
     def put_many(self, reports: Iterable[DriftReport]) -> None: ...
+    def newest(self, resource_id: str, *, seen_by: Source) -> DriftReport | None:
+        """Return the newest report of one resource by one source."""
+        ...
+
     def page(
         self,
         *,

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.pulumi.assembly import NOT_ALLOWED, ONLY_BY_CLI, Assembly, recorded_providers
+from iac_adapters.pulumi.assembly import (
+    NOT_ALLOWED,
+    ONLY_BY_CLI,
+    Assembly,
+    read_ahead,
+    recorded_providers,
+)
 from iac_adapters.pulumi.baseline import Baselines
 from iac_adapters.pulumi.cli_engine import CliRefresh, refresh_by_cli, verdicts
 from iac_adapters.pulumi.context import Context, prepare
@@ -30,6 +36,7 @@ from iac_adapters.pulumi.identities import (
     recorded_in,
 )
 from iac_adapters.pulumi.loaded import LoadedResource, LoadedStack
+from iac_adapters.pulumi.options import PulumiOptions, program_of
 from iac_adapters.pulumi.outcome import outcome_of
 from iac_adapters.pulumi.plan import PlanReader
 from iac_adapters.pulumi.planning import PlanOrder, preview
@@ -42,11 +49,13 @@ from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.stack_secrets import written_redactor
 from iac_adapters.pulumi.warm import WarmStack
+from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.edge import Verdicts, doubted, redacting_apart, said
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import Redactor, redacting
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
+from reconciler.bounded_files import apart
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.model import (
     Engine,
@@ -142,12 +151,12 @@ class PulumiAdapter:
 
     async def _load(self, reference: StackReference) -> Snapshot:
         timing = Timing()
-        if not reference.run_code:
+        if not _options(reference).run_code:
             await asyncio.to_thread(refuse_code, load_project(reference.directory))
         warm = self._warm.get(reference.name)
         context = await self._prepare(reference, warm.context if warm else None)
         timing.lap("load")
-        if warm is None or not _holds(warm, context):
+        if warm is None or not _holds(warm, context) or not await _read_alike(warm):
             warm = await self._assembled(reference, context, warm)
             self._warm.put(reference.name, warm)
             context = warm.context
@@ -163,11 +172,13 @@ class PulumiAdapter:
     async def _assembled(
         self, reference: StackReference, context: Context, warm: WarmStack | None
     ) -> WarmStack:
+        await _read_files(context)
         context, evaluation, evaluated_at_s = await self._evaluated(reference, context)
+        await _read_files(context)
         context = context.keeping_quiet(evaluation.secret_words if evaluation else ())
         baseline = await remembered(context, evaluation, self._baselines)
-        assembly = Assembly(context, evaluation, baseline, reference.dynamic_providers)
-        identities = identities_of(assembly.edits(), context.cli.environment, self._masker)
+        assembly = Assembly(context, evaluation, baseline, _options(reference).dynamic_providers)
+        identities = identities_of(assembly.edits(), context.surroundings.files, self._masker)
         resources = assembly.resources()
         stack = LoadedStack(
             resources, assembly.doubts(), identities, recorded_in(resources.values(), identities)
@@ -191,10 +202,11 @@ class PulumiAdapter:
         self, reference: StackReference, context: Context
     ) -> tuple[Context, Evaluation | None, float]:
         """Return what the program asks for, by a context that stayed as it was meanwhile."""
-        known = self._evaluations.load(context.revision) if reference.program is None else None
+        inline = program_of(_options(reference)) is not None
+        known = None if inline else self._evaluations.load(context.revision)
         if known is not None:
             return context, *known
-        if reference.program is None and missing_host(context) is not None:
+        if not inline and missing_host(context) is not None:
             return context, None, time.time()
         for attempt in range(_ATTEMPTS):
             self._progress(f"{context.place.label}: running the program")
@@ -311,18 +323,18 @@ class PulumiAdapter:
         await self._pool.close()
 
     async def _prepare(self, reference: StackReference, known: Context | None) -> Context:
-        options = self._served(reference) if reference.program is not None else ()
-        return await prepare(reference, key=self._key, known=known, program=options)
+        program = program_of(_options(reference))
+        served = () if program is None else self._served(reference.name, program)
+        return await prepare(reference, key=self._key, known=known, program=served)
 
-    def _served(self, reference: StackReference) -> tuple[str, ...]:
+    def _served(self, name: StackName, program: Callable[[], object]) -> tuple[str, ...]:
         from iac_adapters.pulumi.inline import InlineProgram  # noqa: PLC0415 - loads the SDK
 
-        served = self._programs.get(reference.name)
-        if served is None or served.program is not reference.program:
-            assert reference.program is not None  # noqa: S101 - the caller checks
+        served = self._programs.get(name)
+        if served is None or served.program is not program:
             if served is not None:
                 served.close()
-            served = self._programs[reference.name] = InlineProgram(reference.program)
+            served = self._programs[name] = InlineProgram(program)
         return served.options
 
     def _reader(self, context: Context) -> PulumiReader:
@@ -334,7 +346,11 @@ def _ahead(reference: StackReference, context: Context) -> Sequence[ProviderKey]
     """Return the providers that are worth starting before it is known what they will be told."""
     if reference.engine == "cli":
         return ()
-    return recorded_providers(context, dynamic_providers=reference.dynamic_providers)
+    return recorded_providers(context, dynamic_providers=_options(reference).dynamic_providers)
+
+
+def _options(reference: StackReference) -> PulumiOptions:
+    return reference.options_as(PulumiOptions)
 
 
 def _holds(warm: WarmStack, context: Context) -> bool:
@@ -342,6 +358,17 @@ def _holds(warm: WarmStack, context: Context) -> bool:
     if warm.context.revision != context.revision or not is_fresh(warm.evaluated_at_s):
         return False
     return warm.evaluation is not None or missing_host(context) is not None
+
+
+async def _read_files(context: Context) -> None:
+    """Have the files that the recorded providers read read off the event loop."""
+    await apart(lambda: read_ahead(context), place=context.project.directory)
+
+
+async def _read_alike(warm: WarmStack) -> bool:
+    """Whether the files that its providers read by themselves are as they were."""
+    files = warm.context.surroundings.files.stamps
+    return await apart(lambda: unchanged(files), place=warm.context.project.directory)
 
 
 def _warned(context: Context, evaluation: Evaluation | None) -> Context:

@@ -22,6 +22,7 @@ from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import LoadedStack
 from iac_adapters.terraform.messages import message
+from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.redaction import resource_words
 from iac_adapters.terraform.state import StateFile, StateInstance
 from iac_adapters.terraform.written_secrets import written_secrets
@@ -51,7 +52,7 @@ class StackSecrets:
         yield from written_secrets(
             reference.directory,
             files=context.source.files if context is not None else (),
-            var_files=reference.var_files,
+            var_files=reference.options_as(TerraformOptions).var_files,
             environment=environment,
         )
         if context is not None:

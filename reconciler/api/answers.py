@@ -15,6 +15,7 @@ from reconciler.api.open_counts import OpenCounts
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.records import Page
 from reconciler.engine.service import Service
+from reconciler.wire.model import Wire
 from reconciler.wire.scan import json_bytes
 
 T = TypeVar("T")
@@ -48,7 +49,7 @@ StackPath = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\s/][
 
 
 def answered(
-    body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
+    body: Mapping[str, Any] | Wire, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return `body` as JSON."""
     return Response(

@@ -29,6 +29,7 @@ from reconciler.api.replay import Replays
 from reconciler.api.stream import EventStream
 from reconciler.api.table import PREFIX, all_operations
 from reconciler.engine.service import Service
+from reconciler.stack_options import StackOptions
 
 OPENAPI_PATH: Final = f"{PREFIX}/openapi.json"
 _NOT_ALLOWED: Final = 405
@@ -40,11 +41,13 @@ def build_app(
     limits: Limits | None = None,
     hosts: Hosts | None = None,
     open_metrics: bool = False,
+    stack_options: Mapping[str, type[StackOptions]] | None = None,
 ) -> FastAPI:
     """Return the API over `service`; its lifespan feeds the live stream.
 
-    Without `hosts` it is asked by any name. With `open_metrics` loopback may read `/metrics`
-    without a token.
+    `stack_options` are those of each installed tool, for the API's description. Without
+    `hosts` it is asked by any name. With `open_metrics` loopback may read `/metrics` without a
+    token.
     """
     limits = limits or Limits()
     operations = all_operations(open_metrics=open_metrics)
@@ -71,7 +74,7 @@ def build_app(
     gate = Gate(app.state.credentials, Replays(service), app.state.bodies, operations)
     app.router.route_class = gate.route_class()
     _add_operations(app, operations)
-    _add_description(app, operations)
+    _add_description(app, operations, stack_options or {})
     _add_refusals(app, operations)
     if hosts is not None:
         app.add_middleware(HostsMiddleware, hosts=hosts)
@@ -114,9 +117,13 @@ def _name(operation: Operation) -> str:
     return re.sub(r"[^a-z_]+", "_", words).strip("_")
 
 
-def _add_description(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> None:
+def _add_description(
+    app: FastAPI,
+    operations: Mapping[tuple[str, str], Operation],
+    stack_options: Mapping[str, type[StackOptions]],
+) -> None:
     async def describe(_request: Request) -> Response:
-        return answered(document(app, operations))
+        return answered(document(app, operations, stack_options))
 
     app.router.add_route(OPENAPI_PATH, describe, methods=["GET"], include_in_schema=False)
 

@@ -8,9 +8,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from reconciler.domain.model import Kind, Severity
+from reconciler.domain.model import Severity
 from reconciler.domain.phases import Phase
-from reconciler.domain.policy import Selection
 from reconciler.durations import read_duration
 
 LARGEST_PAGE: Final = 500
@@ -79,58 +78,17 @@ class TemplateBody(Body):
     applies_to: list[Glob] = Field(default_factory=list, max_length=100, examples=[["web/*"]])
 
 
-class MatchBody(Body):
-    """What a policy selects; every key given must hold."""
-
-    stack: Glob | None = None
-    type: Glob | None = None
-    address: Glob | None = None
-    path: Glob | None = None
-    kind: KindWord | None = None
-    host_group: Glob | None = None
-    min_severity: SeverityWord | None = None
-    max_severity: SeverityWord | None = None
-
-    def selection(self) -> Selection:
-        """Return the same as the domain has it."""
-        return Selection(
-            stack=self.stack,
-            type=self.type,
-            address=self.address,
-            path=self.path,
-            kind=Kind(self.kind) if self.kind else None,
-            host_group=self.host_group,
-            min_severity=severity(self.min_severity) if self.min_severity else None,
-            max_severity=severity(self.max_severity) if self.max_severity else None,
-        )
-
-
-class PolicyBody(Body):
-    """A policy to be kept; among those of the API, a lower `position` is asked first.
-
-    Without one, a new policy is asked last, and one that is changed keeps its own.
-    """
-
-    name: Word = Field(examples=["close what was opened"])
-    action_type: ActionWord = "manual_review"
-    match: MatchBody = MatchBody()
-    drift_threshold: SeverityWord = "low"
-    min_score: int = Field(default=0, ge=0, le=100)
-    template_id: Word | None = None
-    script: FilePath | None = None
-    owner: Word | None = None
-    reason: Sentence | None = None
-    expires_at: Time | None = None
-    position: int | None = Field(default=None, ge=0, le=1_000_000)
-
-
 class ReportBody(Body):
-    """Drift that another source saw; `resource_id` is `STACK/ADDRESS`."""
+    """Drift that another source saw; `resource_id` is `STACK/ADDRESS`.
+
+    `healed` says that what this source reported of the resource before is gone.
+    """
 
     resource_id: str = Field(
         min_length=3, max_length=2000, pattern=r"^[^/]+/.+$", examples=["web/aws_vpc.main"]
     )
-    drift_details: dict[str, Any] = Field(examples=[{"changes": []}])
+    drift_details: dict[str, Any] = Field(default_factory=dict, examples=[{"changes": []}])
+    healed: bool = False
     drift_hash: str | None = Field(default=None, min_length=1, max_length=200)
     template_id: Word | None = None
     timestamp: Time | None = None
@@ -152,27 +110,36 @@ class ApproveBody(Body):
     plan_digest: str = Field(min_length=1, max_length=200)
 
 
+class SplitBody(Body):
+    """Which of a remediation's resources are to be decided alone."""
+
+    addresses: list[Glob] = Field(min_length=1, max_length=1000)
+
+
 class ReasonBody(Body):
     """Why."""
 
     reason: Sentence
 
 
+class SuppressBody(ReasonBody):
+    """Why, and until when; without `until` for as long as the drift stays as it is."""
+
+    until: Time | None = None
+
+
 class StackBody(Body):
-    """A stack to be watched. Paths are the daemon's host's."""
+    """A stack to be watched. Paths are the daemon's host's; other keys are its tool's options."""
+
+    model_config = ConfigDict(extra="allow")
 
     directory: FilePath
     name: StackNameText | None = None
-    workspace: Word | None = None
-    pulumi_stack: Word | None = None
+    tool: Word | None = None
     interval: Duration = "15m"
     adaptive: bool = False
     engine: Literal["auto", "plugin", "cli"] = "auto"
-    var_files: list[FilePath] = Field(default_factory=list, max_length=100)
     env_file: FilePath | None = None
-    dynamic_providers: bool = False
-    working_directory: FilePath | None = None
-    run_code: bool = True
 
 
 class HoldBody(Body):

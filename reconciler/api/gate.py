@@ -23,6 +23,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 RANK: Final = {role: rank for rank, role in enumerate(Role)}
 _YAML: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+_CLIENT_LEFT: Final = 499
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ class Gate:
                 parsed = _Parsed.of(request, body, tree)
             return await self._answer(parsed, operation, handle, body)
         except ClientDisconnect:
-            raise
+            # Nobody takes it. As an error it would be logged with its traceback, and a thousand
+            # clients that leave half a body behind would keep everybody else waiting for that.
+            return Response(status_code=_CLIENT_LEFT)
         except Exception as error:
             refusal = refusal_of(error)
             if refusal.status == 500:  # noqa: PLR2004 - whoever logs it is further out

@@ -13,6 +13,7 @@ from reconciler.api.operation import Operation
 from reconciler.api.refusal import MEDIA_TYPE
 from reconciler.api.replay import LONGEST_KEY
 from reconciler.api.shapes import Problem
+from reconciler.stack_options import StackOptions
 from reconciler.version import __version__
 
 _ALWAYS: Final = (400, 413, 415, 422, 429, 431, 500, 503)
@@ -42,11 +43,30 @@ _KEY: Final = {
 }
 
 
-def document(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> dict[str, Any]:
-    """Return the API's description, made once."""
+def document(
+    app: FastAPI,
+    operations: Mapping[tuple[str, str], Operation],
+    stack_options: Mapping[str, type[StackOptions]],
+) -> dict[str, Any]:
+    """Return the API's description, made once; a stack's body has the options of every tool."""
     if app.openapi_schema is None:
-        app.openapi_schema = _document(app, operations)
+        described = _document(app, operations)
+        _add_stack_options(described["components"]["schemas"]["StackBody"], stack_options)
+        app.openapi_schema = described
     return app.openapi_schema
+
+
+def _add_stack_options(
+    body: dict[str, Any], stack_options: Mapping[str, type[StackOptions]]
+) -> None:
+    owners: dict[str, list[str]] = {}
+    for tool, model in stack_options.items():
+        for key, schema in model.model_json_schema().get("properties", {}).items():
+            body["properties"].setdefault(key, schema)
+            owners.setdefault(key, []).append(tool)
+    for key, tools in owners.items():
+        body["properties"][key]["description"] = f"An option of {' and '.join(tools)} stacks"
+    body["additionalProperties"] = False
 
 
 def _document(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from reconciler.domain.records import Role
+from reconciler.wire.model import Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Operation:
     path: str
     handler: Callable[..., Any]
     role: Role | None
-    answer: type[BaseModel] | None = None
+    answer: type[BaseModel | Wire] | None = None
     status: int = 200
     media_type: str = "application/json"
     conflicts: bool = False

@@ -11,6 +11,7 @@ from reconciler.domain.phases import Phase
 
 T = TypeVar("T")
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+SeenBy = Annotated[str, Field(pattern="^(scan|agent:.+|report:.+)$", examples=["scan"])]
 OriginWord = Literal["out_of_band", "unapplied", "both"]
 
 
@@ -47,39 +48,8 @@ class Report(BaseModel):
     drift_hash: str
     drift_details: dict[str, Any]
     stack: str
-    event: Literal["detected", "changed", "healed", "reported"]
-
-
-class Match(BaseModel):
-    """What a policy selects."""
-
-    stack: str | None = None
-    type: str | None = None
-    address: str | None = None
-    path: str | None = None
-    kind: KindWord | None = None
-    host_group: str | None = None
-    min_severity: SeverityWord | None = None
-    max_severity: SeverityWord | None = None
-
-
-class Policy(BaseModel):
-    """A rule about drift."""
-
-    policy_id: str
-    name: str
-    template_id: str | None
-    drift_threshold: SeverityWord
-    min_score: int
-    action_type: ActionWord
-    script: str | None
-    match: Match
-    owner: str | None
-    reason: str | None
-    expires_at: Time | None
-    source: Literal["config", "api"]
-    position: int
-    version: int
+    event: Literal["detected", "changed", "healed", "reported", "late"]
+    seen_by: SeenBy
 
 
 class Source(BaseModel):
@@ -117,6 +87,7 @@ class Finding(BaseModel):
     type: str
     kind: KindWord
     severity: SeverityWord
+    severity_reason: str | None = None
     score: int
     origin: OriginWord | None
     requires_replace: bool = False
@@ -136,6 +107,7 @@ class Finding(BaseModel):
     report_id: str
     acted_on: bool
     healed_at: Time | None
+    seen_by: SeenBy
 
 
 class PlannedChange(BaseModel):
@@ -244,6 +216,7 @@ class Stack(BaseModel):
     health: Literal["never_run", "in_sync", "drifted", "incomplete", "error"]
     counts: Counts | None
     findings: OpenFindings
+    suppressed: int
     obtained_by: str | None
     revision: str | None
     verified_at: Time | None

@@ -23,6 +23,7 @@ from reconciler.api.resources import (
 )
 from reconciler.api.shapes import Listing
 from reconciler.domain.records import Role
+from reconciler.wire import policies as wire
 
 PREFIX: Final = "/api/v1"
 _VIEWER, _OPERATOR, _APPROVER, _ADMIN = Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.ADMIN
@@ -53,6 +54,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               shapes.Remediation),
     Operation("POST", "/remediations/{remediation_id}/approve", remediations.approve, _APPROVER,
               shapes.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/split", remediations.split, _APPROVER,
+              shapes.Remediation, status=201),
     Operation("POST", "/remediations/{remediation_id}/reject", remediations.reject, _APPROVER,
               shapes.Remediation),
     Operation("POST", "/remediations/{remediation_id}/cancel", remediations.cancel, _OPERATOR,
@@ -62,10 +65,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("POST", "/remediations/{remediation_id}/suppress", remediations.suppress,
               _APPROVER, shapes.Remediation),
 
-    Operation("GET", "/policies", policies.list_policies, _VIEWER, Listing[shapes.Policy]),
-    Operation("POST", "/policies", policies.create_policy, _ADMIN, shapes.Policy, status=201),
-    Operation("GET", "/policies/{policy_id}", policies.read_policy, _VIEWER, shapes.Policy),
-    Operation("PUT", "/policies/{policy_id}", policies.update_policy, _ADMIN, shapes.Policy,
+    Operation("GET", "/policies", policies.list_policies, _VIEWER, Listing[wire.Policy]),
+    Operation("POST", "/policies", policies.create_policy, _ADMIN, wire.Policy, status=201),
+    Operation("GET", "/policies/{policy_id}", policies.read_policy, _VIEWER, wire.Policy),
+    Operation("PUT", "/policies/{policy_id}", policies.update_policy, _ADMIN, wire.Policy,
               conflicts=True),
     Operation("DELETE", "/policies/{policy_id}", policies.delete_policy, _ADMIN, status=204,
               conflicts=True),
@@ -87,6 +90,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 
     Operation("GET", "/findings", findings.list_findings, _VIEWER, Listing[shapes.Finding]),
     Operation("GET", "/findings/{finding_id}", findings.read_finding, _VIEWER, shapes.Finding),
+    Operation("POST", "/findings/{finding_id}/unsuppress", findings.unsuppress, _APPROVER,
+              shapes.Finding),
     Operation("POST", "/findings/{finding_id}/plan", findings.plan, _OPERATOR, shapes.Plan),
 
     Operation("GET", "/runs", runs.list_runs, _VIEWER, Listing[shapes.Run]),

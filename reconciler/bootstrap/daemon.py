@@ -10,7 +10,7 @@ import socket
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ import structlog
 
 from reconciler.api.app import build_app, end_streams
 from reconciler.api.hosts import Hosts
-from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
+from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, severity_overrides
 from reconciler.bootstrap.database_mark import OpenedDatabase, open_known_store
 from reconciler.bootstrap.instance import instance_key, only_daemon, private_folder, write_secret
 from reconciler.bootstrap.keepsakes import Keepsakes
@@ -45,7 +45,8 @@ from reconciler.engine.service import Service
 from reconciler.engine.stacks import sync_config_policies, sync_config_stacks
 from reconciler.engine.sweep import recover, sweep
 from reconciler.engine.watch import watch_when_due
-from reconciler.ports import IacAdapter
+from reconciler.ports import IacAdapter, StackReference
+from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
 from reconciler.stores import Store, Transaction
 
@@ -73,6 +74,7 @@ class DaemonOrder:
     insecure_listen: bool = False
     new_admin_token: bool = False
     accept_new_database: bool = False
+    tools: InstalledTools = field(default_factory=InstalledTools)
 
 
 async def serve(order: DaemonOrder) -> None:
@@ -131,10 +133,13 @@ class _Daemon:
         self._opened.push_async_callback(dispatcher.close)
         self._opened.callback(store.on_wake(dispatcher.wake))
         service = self._service(store)
-        await _register(service, self._order.settings)
+        await self._register(service, self._order.settings)
         daemon = self._order.settings.daemon
         app = build_app(
-            service, hosts=Hosts.of(daemon.listen, daemon.hosts), open_metrics=daemon.open_metrics
+            service,
+            hosts=Hosts.of(daemon.listen, daemon.hosts),
+            open_metrics=daemon.open_metrics,
+            stack_options=self._order.tools.every_options(),
         )
         server = web_server(app, trusted_proxies=map(str, daemon.trusted_proxies))
         self._listen_to_signals(service)
@@ -150,6 +155,10 @@ class _Daemon:
         if self._fatal is not None:
             raise self._fatal
 
+    async def _register(self, service: Service, settings: Settings) -> None:
+        await sync_config_stacks(service, stack_records(settings, self._order.tools))
+        await sync_config_policies(service, config_policies(settings))
+
     def _service(self, store: Store) -> Service:
         settings = self._order.settings.daemon
         runs = private_folder(self._order.data_dir / "runs")
@@ -159,7 +168,7 @@ class _Daemon:
             runner=ProcessRunner(),
             apply_locks=FileApplyLocks(apply_locks_folder(os.environ)),
             adapter_of=self._adapter_of,
-            reference_of=stack_reference,
+            reference_of=self._reference_of,
             judging=judging(self._key, severity_overrides(self._order.settings)),
             runs=runs,
             logs=SealedLogs(self._key),
@@ -168,17 +177,21 @@ class _Daemon:
             approval_time=settings.approval_time,
         )
 
+    def _reference_of(self, record: StackRecord) -> StackReference:
+        return stack_reference(record, self._order.tools)
+
     def _adapter_of(self, record: StackRecord) -> IacAdapter:
         # One adapter per tool: its pool of warm plugins has one memory budget.
         # What is kept of it is enough: a directory that is gone takes no run's log with it.
-        tool = stack_reference(record).tool if record.tool == UNKNOWN_TOOL else record.tool
+        unknown = record.tool == UNKNOWN_TOOL
+        tool = self._reference_of(record).tool if unknown else record.tool
         if tool not in self._adapters:
-            self._adapters[tool] = open_adapter(
-                tool,
+            setup = adapter_setup(
                 data_dir=self._order.data_dir,
                 key=self._key,
                 plugin_memory_bytes=self._order.settings.daemon.plugin_memory,
             )
+            self._adapters[tool] = self._order.tools.open(tool, setup)
         return self._adapters[tool]
 
     async def _close_adapters(self) -> None:
@@ -217,7 +230,7 @@ class _Daemon:
 
     async def _reload(self, service: Service) -> None:
         try:
-            await _register(service, self._order.reload())
+            await self._register(service, self._order.reload())
             await sweep(service)
         except StorageError as error:
             self._failed("reload", error)
@@ -299,8 +312,3 @@ async def prune(service: Service) -> None:
     removed = await service.store.transact(work)
     if any(removed.values()):
         _log.info("pruned", **removed)
-
-
-async def _register(service: Service, settings: Settings) -> None:
-    await sync_config_stacks(service, stack_records(settings))
-    await sync_config_policies(service, config_policies(settings))

@@ -1,4 +1,4 @@
-"""`trueup doctor`: what is there, what is missing, and what that costs."""
+"""`trueup doctor`: which tools are there, and what a missing one means."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from typing import Final
 
 import click
 
+from reconciler.cli.asking import write_data
+from reconciler.cli.data_options import data_options
+from reconciler.cli.global_options import given
 from reconciler.domain.errors import PermanentError
 from reconciler.inventory.credentials import CredentialSource, survey_credentials
 from reconciler.inventory.survey import survey_tools
+from reconciler.registry import InstalledTools
 from reconciler.settings import Settings, find_settings_file, load_settings
 from reconciler.tools import Tool
 
@@ -20,17 +24,20 @@ _NAME_WIDTH: Final = 34
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Write one JSON object to stdout.")
-@click.pass_context
-def doctor(context: click.Context, *, as_json: bool) -> None:
-    """Say which tools, plugins and credential sources are there, and what a lack costs."""
-    file = context.obj or find_settings_file(Path.cwd(), os.environ)
+@data_options
+def doctor(*, output: str | None) -> None:
+    """Check which tools, plugins and credential sources are there.
+
+    For each that is missing, doctor says what does not work without it.
+    """
+    file = given().config or find_settings_file(Path.cwd(), os.environ)
     settings, broken = _settings(file)
     tools = survey_tools(settings.stacks, os.environ)
     credentials = survey_credentials(settings.stacks, os.environ)
-    if as_json:
-        document = _document(file, settings, tools, credentials)
-        click.echo(json.dumps(document, indent=2))
+    if output == "json":
+        click.echo(json.dumps(_document(file, settings, tools, credentials), indent=2))
+    elif output == "yaml":
+        write_data(_document(file, settings, tools, credentials), output)
     else:
         _show(file, settings, tools, credentials)
     if broken:
@@ -38,9 +45,9 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
 
 
 def _settings(file: Path | None) -> tuple[Settings, PermanentError | None]:
-    """Return the settings, or defaults beside what is wrong: the tools are told either way."""
+    """Return the settings, or defaults and what is wrong: the tools are listed either way."""
     try:
-        return load_settings(file, os.environ), None
+        return load_settings(file, os.environ, tools=InstalledTools()), None
     except PermanentError as error:
         return Settings(), error
 
@@ -81,7 +88,7 @@ def _show(
     credentials: Sequence[CredentialSource],
 ) -> None:
     click.echo(
-        f"configuration  {file or 'none: directories named on the command line are scanned'}"
+        f"configuration  {file or 'no trueup.toml found here or above; write one: trueup init'}"
     )
     for stack in settings.stacks:
         click.echo(f"  {stack.name:<24} {stack.directory}")

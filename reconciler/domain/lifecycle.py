@@ -1,6 +1,7 @@
-"""What one pass means to the findings that are known: a pure fold.
+"""What one scan means to the findings that are known: a pure fold.
 
-Only what was really read may heal. What could not be read stays as it was.
+Only what was really read may heal. What could not be read stays as it was, and so does what
+another source saw.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from reconciler.domain.paths import AttributePath
 from reconciler.domain.policy import Subject
 from reconciler.domain.records import FindingRecord, FindingState, Json, TemplateId
 from reconciler.domain.score import score
+from reconciler.domain.sources import SCAN
 from reconciler.domain.values import UNKNOWN, Sensitive, Value
 
 SETTLED: Final = "settled"
@@ -43,7 +45,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What a pass says of every finding; each known one is in one part, or was not read."""
+    """What a scan says of every finding of its own; each known one is in one part."""
 
     opened: tuple[Finding, ...] = ()
     seen: tuple[FindingRecord, ...] = ()
@@ -62,14 +64,16 @@ def fold(
     """Return what `report` means to the `unhealed` findings of its stack.
 
     `asked` are the addresses that were read, None when it was the whole stack: then what the
-    stack does not know any more is healed too. Without `may_heal` nothing is.
+    stack does not know any more is healed too. Without `may_heal` nothing is. What another
+    source than a scan saw is in no part: a scan may look at less than that source does.
     """
+    own = [record for record in unhealed if record.seen_by == SCAN]
     found = {finding.address: finding for finding in report.findings}
     unread = {address for address, _ in report.unreadable}
-    known = {record.address for record in unhealed}
+    known = {record.address for record in own}
     parts: dict[str, list[FindingRecord]] = {"seen": [], "healed": [], "unread": []}
     changed: list[Changed] = []
-    for record in unhealed:
+    for record in own:
         now = found.get(record.address)
         if now is not None and now.fingerprint != record.fingerprint:
             changed.append(Changed(record, now))
@@ -110,6 +114,18 @@ def settled(record: FindingRecord) -> bool:
 def with_settlement(record: FindingRecord, settlement: Json) -> FindingRecord:
     """Return `record` saying that `settlement` stands until the drift changes."""
     return replace(record, details={**record.details, SETTLED: dict(settlement)})
+
+
+def settled_until(record: FindingRecord) -> datetime | None:
+    """Return when what a person said of this drift ends by itself; None when it does not."""
+    until = (record.details.get(SETTLED) or {}).get("until")
+    return datetime.fromisoformat(until) if until else None
+
+
+def reopened(record: FindingRecord) -> FindingRecord:
+    """Return `record` as if no person had spoken about it."""
+    details = {key: value for key, value in record.details.items() if key != SETTLED}
+    return replace(record, details=details)
 
 
 def subject_of(record: FindingRecord, *, templates: frozenset[TemplateId] = frozenset()) -> Subject:

@@ -20,6 +20,7 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
+from reconciler.domain.sources import SCAN, Source
 
 TemplateId = NewType("TemplateId", str)
 ReportId = NewType("ReportId", str)
@@ -110,7 +111,8 @@ class DriftReport:
 
     `drift_hash` is the fingerprint of the drift; `drift_details` is the finding object of
     `scan --json`, or what another source reported. `event` says what this was to the
-    finding: `detected`, `changed`, `healed`, or `reported` from elsewhere.
+    finding: `detected`, `changed`, `healed`, `reported` from elsewhere, or `late` where its
+    source had reported something newer already.
     """
 
     report_id: ReportId
@@ -121,6 +123,7 @@ class DriftReport:
     drift_details: Json
     stack: StackName
     event: str = "detected"
+    seen_by: Source = SCAN
 
 
 class FindingState(StrEnum):
@@ -134,7 +137,10 @@ class FindingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FindingRecord:
-    """One drift of one resource over time. `details` is the finding object of `scan --json`."""
+    """One drift of one resource over time, as one source sees it.
+
+    `details` is the finding object of `scan --json`.
+    """
 
     id: FindingId
     stack: StackName
@@ -155,6 +161,7 @@ class FindingRecord:
     acted_on: bool = True
     """False while it stays below its policy's threshold."""
     healed_at: datetime | None = None
+    seen_by: Source = SCAN
 
 
 @dataclass(frozen=True, slots=True)

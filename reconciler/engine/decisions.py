@@ -41,7 +41,7 @@ from reconciler.engine.refusals import (
 from reconciler.engine.runs import process_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
-from reconciler.wire.service import hold_object
+from reconciler.wire.service import hold_object, moment
 
 
 async def approve(
@@ -65,17 +65,27 @@ async def approve(
                 remedy="reject it, or ask for a correction instead",
             )
         if known.plan_digest is None or known.plan_digest != plan_digest:
-            raise ConflictError(
-                f"the plan of remediation {known.id} is another one by now",
-                code="plan-digest-mismatch",
-                remedy="look at its present plan, and approve that plan's digest",
-            )
+            raise _other_digest(known, plan_digest)
         others = tuple(one for one in known.approvals if one.person != actor)
         approval = Approval(person=actor, plan_digest=plan_digest, at=at)
         approved = replace(known, approvals=(*others, approval))
         return _go_on(tx, move(tx, approved, Event.APPROVED, at=at, actor=actor))
 
     return await service.store.transact(work)
+
+
+def _other_digest(known: Remediation, given: str) -> ConflictError:
+    if known.plan_digest is not None and known.plan_digest.startswith(given):
+        return ConflictError(
+            f"only the first {len(given)} characters of the plan's digest were given",
+            code="plan-digest-mismatch",
+            remedy=f"give all {len(known.plan_digest)} characters",
+        )
+    return ConflictError(
+        f"remediation {known.id} has another plan now",
+        code="plan-digest-mismatch",
+        remedy="look at that plan, and approve its digest",
+    )
 
 
 async def reject(
@@ -176,23 +186,33 @@ async def retry(
 
 
 async def suppress(
-    service: Service, remediation_id: RemediationId, *, reason: str, actor: str
+    service: Service,
+    remediation_id: RemediationId,
+    *,
+    reason: str,
+    actor: str,
+    until: datetime | None = None,
 ) -> Remediation:
-    """End it and ignore its findings until they change; they stay visible as ignored.
+    """End it and ignore its findings until they change or `until` has passed.
+
+    They stay visible as ignored; `engine.suppression` makes them open again.
 
     Raises:
         NotFoundError: there is none of that id.
         ConflictError: it waits for no person (`moved-on`).
+        InvalidError: `until` is over already.
     """
     at = service.clock.now()
     check_reason(reason)
+    if until is not None and until <= at:
+        raise InvalidError("a suppression cannot end before it begins")
 
     def work(tx: Transaction) -> Remediation:
         known = the_remediation(tx, remediation_id)
         if known.phase not in (Phase.NEEDS_HUMAN, Phase.AWAITING_APPROVAL):
-            raise moved_on(known, "waits for nobody's word")
+            raise moved_on(known, "cannot be suppressed: it waits for no decision")
         ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
-        settle(tx, ended, _settlement(ended, actor, reason))
+        settle(tx, ended, {**_settlement(ended, actor, reason), "until": moment(until)})
         tx.findings.put_many(
             replace(record, state=FindingState.IGNORED, acted_on=False)
             for record in unhealed_of(tx, ended)

@@ -80,6 +80,7 @@ def finding_body(record: FindingRecord) -> Json:
         "score": record.score,
         "state": record.state.value,
         "report_id": record.report_id,
+        "seen_by": record.seen_by,
     }
 
 
@@ -151,6 +152,7 @@ def _report(record: FindingRecord, event: str, details: Json, at: datetime) -> D
         drift_details=details,
         stack=record.stack,
         event=event,
+        seen_by=record.seen_by,
     )
 
 

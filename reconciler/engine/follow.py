@@ -11,6 +11,7 @@ from reconciler.domain.cadence import retry_after
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError, StorageError
 from reconciler.domain.phases import Event, Phase
 from reconciler.domain.records import Remediation, Run, RunState, StackRecord
+from reconciler.domain.run_folder import RunFolder
 from reconciler.engine.defects import defect
 from reconciler.engine.folders import drop_plans
 from reconciler.engine.journal import audit, emit
@@ -127,7 +128,7 @@ def _outcome(service: Service, loaded: Loaded | ReconcilerError, run: Run, ended
         return _untold(loaded)
     try:
         return loaded.adapter.outcome(
-            loaded.snapshot, ended=ended, log=folder_of(service, run) / "log"
+            loaded.snapshot, ended=ended, log=RunFolder(folder_of(service, run)).log
         )
     except ReconcilerError as error:
         return _untold(error)
@@ -179,7 +180,7 @@ async def _end(
     if run is not None:
         folder = folder_of(service, run)
         drop_plans(folder)
-        await asyncio.to_thread(service.logs.seal, folder / "log")
+        await asyncio.to_thread(service.logs.seal, RunFolder(folder).log)
     return True
 
 

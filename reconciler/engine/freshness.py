@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError, RetryableError
 from reconciler.domain.lifecycle import Fold, fold
 from reconciler.domain.phases import Event
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
+from reconciler.domain.sources import SCAN
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.looking import Blind, Look, look, reference_of
@@ -26,8 +26,14 @@ from reconciler.engine.moves import move, unhealed_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
-GONE: Final = "the drift is gone by itself"
-CHANGED: Final = "the drift changed"
+GONE = "the drift went away on its own"
+CHANGED = "the drift changed"
+NOT_SEEN = (
+    "a scan sees no drift there; the source that reported it has to say that it is healed"
+)
+SEEN_BY_SCAN = (
+    "a scan sees drift there; request a remediation of the finding that the scan opens"
+)
 
 
 def overtaken(
@@ -56,8 +62,12 @@ def moved_since(
     tx: Transaction, known: Remediation, records: Sequence[FindingRecord], seen: Look
 ) -> bool:
     """End `known` if `seen` is not the drift of `records`; return whether it was ended."""
-    folded = _folded(records, seen)
     at = seen.report.observed_at
+    reported = [record for record in records if record.seen_by != SCAN]
+    if reported:
+        _end_reported(tx, known, reported, seen)
+        return True
+    folded = _folded(records, seen)
     if not folded.changed and not folded.healed:
         return False
     if folded.changed or len(folded.healed) < len(records):
@@ -67,6 +77,19 @@ def moved_since(
         move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
     scan_soon(tx, known.stack, at=at)
     return True
+
+
+def _end_reported(
+    tx: Transaction, known: Remediation, reported: Sequence[FindingRecord], seen: Look
+) -> None:
+    """End what was asked for by a report: nothing read here can be compared with it."""
+    at = seen.report.observed_at
+    addresses = {record.address for record in reported}
+    if any(finding.address in addresses for finding in seen.report.findings):
+        move(tx, known, Event.DRIFT_CHANGED, at=at, note=SEEN_BY_SCAN)
+    else:
+        move(tx, known, Event.DRIFT_GONE, at=at, note=NOT_SEEN)
+    scan_soon(tx, known.stack, at=at)
 
 
 def _folded(records: Sequence[FindingRecord], seen: Look) -> Fold:

@@ -21,7 +21,7 @@ from reconciler.engine.service import Service
 from reconciler.ports import RunnerJob
 from reconciler.stores import Transaction
 
-NOTHING_TO_DO: Final = "the tool's plan holds nothing to do"
+NOTHING_TO_DO: Final = "the tool's plan contains no changes"
 
 
 def conclude(  # noqa: PLR0913 - one transaction over everything that is known

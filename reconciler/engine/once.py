@@ -26,6 +26,7 @@ from reconciler.domain.records import (
     RunState,
     StackRecord,
 )
+from reconciler.domain.sources import SCAN
 from reconciler.engine.findings import keep
 from reconciler.engine.looking import Blind, Look, look
 from reconciler.engine.moves import move, settle, tell
@@ -135,7 +136,11 @@ def _records(
         fold(known, seen.report, asked=asked),
         at=seen.report.observed_at,
     )
-    records = [one for one in tx.findings.unhealed(stack.name) if one.address in asked]
+    records = [
+        one
+        for one in tx.findings.unhealed(stack.name)
+        if one.address in asked and one.seen_by == SCAN
+    ]
     gone = sorted(asked - {record.address for record in records})
     if gone:
         raise ConflictError(

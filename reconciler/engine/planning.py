@@ -15,6 +15,7 @@ from reconciler.domain.records import (
     Json,
     StackRecord,
 )
+from reconciler.domain.sources import SCAN
 from reconciler.engine.folders import passing_folder
 from reconciler.engine.looking import Loaded, load
 from reconciler.engine.plan_object import concerns_about, plan_object
@@ -48,7 +49,7 @@ async def plan_finding(service: Service, finding_id: FindingId) -> Json:
 
 
 async def plan_stack(service: Service, stack: StackName) -> Json:
-    """Return the plan that would correct every finding of the stack; ignored ones stay.
+    """Return the plan that would correct every finding that a scan has open; ignored ones stay.
 
     Raises:
         NotFoundError, RetryableError, PermanentError: see `plan_finding`.
@@ -56,7 +57,8 @@ async def plan_stack(service: Service, stack: StackName) -> Json:
     record, findings = await service.store.read(
         lambda view: (_stack(view, stack), view.findings.unhealed(stack))
     )
-    wanted = [finding for finding in findings if finding.state is FindingState.OPEN]
+    # What others report may name an address that the tool does not know: no plan could be made.
+    wanted = [one for one in findings if one.state is FindingState.OPEN and one.seen_by == SCAN]
     if not wanted:
         return plan_object(Plan(stack=stack, targets=(), resources=()))
     return await _plan(service, record, wanted)

@@ -10,6 +10,7 @@ from typing import Final
 
 from reconciler.domain.model import StackName
 from reconciler.domain.records import Run, RunState
+from reconciler.domain.run_folder import RunFolder
 from reconciler.engine.journal import emit
 from reconciler.engine.runs import folder_of, run_body
 from reconciler.engine.service import Service
@@ -48,7 +49,7 @@ class RunTail:
     async def _lines(self) -> list[bytes]:
         chunk = await asyncio.to_thread(
             self._service.logs.read,
-            folder_of(self._service, self._run) / "log",
+            RunFolder(folder_of(self._service, self._run)).log,
             self._offset,
             MOST_AT_ONCE_BYTES,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +14,14 @@ from reconciler.domain.model import StackName
 from reconciler.domain.phases import BEFORE_EFFECT, IN_EFFECT, Event
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import Remediation, StackRecord
+from reconciler.domain.stack_definition import definition_of, same_definition
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import move
 from reconciler.engine.policies import tell_policy
-from reconciler.engine.roots import refuse_outside
+from reconciler.engine.roots import reference_within
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -31,20 +32,19 @@ LONGEST_NAME: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class StackDraft:
-    """What a person registers; `directory` and every file are absolute, on the daemon's host."""
+    """What a person registers; `directory` and every file are absolute, on the daemon's host.
+
+    Without a `tool` it is the one whose stack lies in the directory. `options` are the tool's.
+    """
 
     directory: str
     name: str = ""
     interval: timedelta = timedelta(minutes=15)
     adaptive: bool = False
-    workspace: str | None = None
-    pulumi_stack: str | None = None
+    tool: str | None = None
     engine: str = "auto"
-    var_files: tuple[str, ...] = ()
     env_file: str | None = None
-    dynamic_providers: bool = False
-    working_directory: str | None = None
-    run_code: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def register(service: Service, draft: StackDraft, *, actor: str) -> StackRecord:
@@ -53,7 +53,7 @@ async def register(service: Service, draft: StackDraft, *, actor: str) -> StackR
     Raises:
         ConflictError: another one has its name (`name-taken`).
         InvalidError: its directory or a file is none or not below a root, or it makes no sense.
-        PermanentError: the directory holds no template.
+        PermanentError: no code of a known tool lies in the directory.
     """
     record = await _record(service, draft)
     at = service.clock.now()
@@ -196,9 +196,8 @@ def _check_names(policies: Sequence[Policy]) -> None:
 
 
 async def _record(service: Service, draft: StackDraft) -> StackRecord:
-    """Return the record of a draft; its tool is what lies in the directory."""
+    """Return the record of a draft, its options as the tool's adapter reads them."""
     _check(draft)
-    refuse_outside(_definition(draft), service.roots)
     directory = Path(draft.directory)
     name = draft.name or directory.name
     record = StackRecord(
@@ -208,24 +207,21 @@ async def _record(service: Service, draft: StackDraft) -> StackRecord:
         interval=draft.interval,
         adaptive=draft.adaptive,
         source="api",
-        definition=_definition(draft),
+        definition=_definition(draft, draft.options),
     )
-    reference = await apart(lambda: service.reference_of(record), place=directory)
-    return replace(record, tool=reference.tool)
+    reference = await apart(lambda: reference_within(service, record), place=directory)
+    options = draft.options if reference.options is None else reference.options.kept()
+    return replace(record, tool=reference.tool, definition=_definition(draft, options))
 
 
-def _definition(draft: StackDraft) -> Mapping[str, Any]:
-    return {
-        "directory": draft.directory,
-        "workspace": draft.workspace,
-        "pulumi_stack": draft.pulumi_stack,
-        "engine": draft.engine,
-        "var_files": list(draft.var_files),
-        "env_file": draft.env_file,
-        "dynamic_providers": draft.dynamic_providers,
-        "working_directory": draft.working_directory,
-        "run_code": draft.run_code,
-    }
+def _definition(draft: StackDraft, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    return definition_of(
+        directory=draft.directory,
+        tool=draft.tool,
+        engine=draft.engine,
+        env_file=draft.env_file,
+        options=options,
+    )
 
 
 def _check(draft: StackDraft) -> None:
@@ -238,15 +234,11 @@ def _check(draft: StackDraft) -> None:
         )
     if not SHORTEST_INTERVAL <= draft.interval <= LONGEST_INTERVAL:
         raise InvalidError("an interval is at least 10 s and at most a year")
-    if draft.workspace and draft.pulumi_stack:
-        raise InvalidError("`workspace` is Terraform's and `pulumi_stack` is Pulumi's; keep one")
-    if draft.dynamic_providers and not draft.run_code:
-        raise InvalidError("`dynamic_providers` runs code, and without `run_code` none is run")
     if "\0" in draft.directory or not Path(draft.directory).is_absolute():
         raise InvalidError("`directory` is an absolute path on the daemon's host")
-    for file in filter(None, (*draft.var_files, draft.env_file, draft.working_directory)):
-        if "\0" in file or not Path(file).is_absolute():
-            raise InvalidError(f"{file!r} is no absolute path on the daemon's host")
+    file = draft.env_file
+    if file is not None and ("\0" in file or not Path(file).is_absolute()):
+        raise InvalidError(f"{file!r} is no absolute path on the daemon's host")
 
 
 def _anew(known: StackRecord, wanted: StackRecord) -> StackRecord:
@@ -263,7 +255,8 @@ def _anew(known: StackRecord, wanted: StackRecord) -> StackRecord:
         source=wanted.source,
         definition=wanted.definition,
     )
-    if (known.directory, dict(known.definition)) != (wanted.directory, dict(wanted.definition)):
+    same = same_definition(known.definition, wanted.definition)
+    if known.directory != wanted.directory or not same:
         return replace(changed, revision=None, next_due_at=None, lineage="", serial=None)
     return changed if known.interval == wanted.interval else replace(changed, next_due_at=None)
 

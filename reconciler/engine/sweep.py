@@ -10,6 +10,7 @@ from pathlib import Path
 from reconciler.domain.cadence import is_due, longest_wait
 from reconciler.domain.phases import OPEN, Event, Phase
 from reconciler.domain.records import Run, RunState, StackRecord
+from reconciler.domain.run_folder import RunFolder
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.decisions import release_hold
 from reconciler.engine.due import advance_soon, scan_soon
@@ -94,7 +95,7 @@ def _wake_sanely(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
 def _seal(service: Service, folder: Path) -> None:
     # A run that another program began may go on: its command still writes there.
     if not isinstance(service.runner.state(None, folder), Running):
-        service.logs.seal(folder / "log")
+        service.logs.seal(RunFolder(folder).log)
 
 
 def _end_orphan(tx: Transaction, run: Run, *, at: datetime) -> None:

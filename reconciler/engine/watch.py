@@ -23,6 +23,7 @@ from reconciler.engine.moves import sentence
 from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.opinions import Opinions, decided_by, opinions_on
 from reconciler.engine.service import Service
+from reconciler.engine.suppression import reopen_ended
 from reconciler.engine.templates import derive
 from reconciler.stores import Transaction
 from reconciler.wire.scan import doubt_object
@@ -154,7 +155,7 @@ def _seen(
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
     folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound)
-    records = keep(tx, name, folded, at=at)
+    records = reopen_ended(tx, keep(tx, name, folded, at=at), at=at)
     kept = end_overtaken(tx, name, folded, at=at)
     open_ones = [record for record in records if record.state is FindingState.OPEN]
     decided = decided_by(tx, open_ones, opinions, seen.report)

@@ -59,8 +59,8 @@ class SqlFindings:
         """Write each over the one of the same id.
 
         Raises:
-            ConflictError: another one of its stack, address and kind is not healed either
-                (code `already-found`).
+            ConflictError: another one of its stack, address, kind and source is not healed
+                either (code `already-found`).
         """
         # What heals goes first: it makes room for what is found anew at the same address.
         ordered = sorted(findings, key=lambda one: one.state is not FindingState.HEALED)
@@ -73,7 +73,7 @@ class SqlFindings:
     def page(
         self, wanted: FindingFilter, *, cursor: str | None = None, limit: int = 100
     ) -> Page[FindingRecord]:
-        """Return findings, gravest and then newest first."""
+        """Return findings, most severe and then newest first."""
         asked = Asked(cursor, limit)
         return LISTING.page(self.rows, page_statement(wanted), asked, value=_finding, key=_key)
 
@@ -90,6 +90,15 @@ class SqlFindings:
             words = found.setdefault(StackName(stack), {one.word: 0 for one in reversed(Severity)})
             words[Severity(severity).word] = count
         return found
+
+    def suppressed(self) -> dict[StackName, int]:
+        """Return how many people decided to leave as they are, by stack."""
+        counted = self.rows.tuples(
+            select(_FIELDS.stack, func.count())
+            .where(_FIELDS.state == FindingState.IGNORED.value)
+            .group_by(_FIELDS.stack)
+        )
+        return {StackName(stack): count for stack, count in counted}
 
 
 _COLUMNS: Final = tuple(_FIELDS[field.name] for field in fields(FindingRecord))
@@ -165,6 +174,7 @@ def _values(finding: FindingRecord) -> Values:
         "template_id": finding.template_id,
         "acted_on": finding.acted_on,
         "healed_at": finding.healed_at,
+        "seen_by": finding.seen_by,
         "details": finding_details(finding.details, json_text),
     }
 

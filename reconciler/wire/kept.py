@@ -7,13 +7,21 @@ the same again would cost more than everything else about a page.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import orjson
 
 _MARK: Final = "\n"
 """Between members it is only white space, and inside a text JSON writes it `\\n`."""
 _EMPTY: Final = "{}"
+
+
+@runtime_checkable
+class JsonReady(Protocol):
+    """What knows the JSON-ready object that it is on the wire."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return that object."""
 
 
 class KeptObject(Mapping[str, Any]):
@@ -77,4 +85,6 @@ def plain(value: object) -> Any:
         return orjson.Fragment(value.text)
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, JsonReady):
+        return value.as_json()
     raise TypeError(f"{type(value).__name__} is not a JSON value")

@@ -16,7 +16,7 @@ import orjson
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Change, Finding, ProviderDoubt, SourcePosition, StackReport
 from reconciler.domain.values import Sensitive, Unknown, Value
-from reconciler.wire.kept import plain
+from reconciler.wire.kept import JsonReady, plain
 
 FORMAT_VERSION: Final = "1.0"
 _EXACT_INTEGERS: Final = 2**53
@@ -81,6 +81,7 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "type": finding.type,
         "kind": finding.kind.value,
         "severity": finding.severity.word,
+        "severity_reason": finding.severity_reason,
         "origin": finding.origin.value if finding.origin else None,
         "requires_replace": finding.requires_replace,
         "fingerprint": finding.fingerprint,
@@ -136,9 +137,10 @@ def value_object(value: Value) -> Any:
             return {name: value_object(item) for name, item in value.items()}
 
 
-def json_bytes(body: Mapping[str, Any], *, indented: bool = False) -> bytes:
+def json_bytes(body: Mapping[str, Any] | JsonReady, *, indented: bool = False) -> bytes:
     """Return `body` as UTF-8 JSON, one line unless `indented`."""
-    return orjson.dumps(body, plain, orjson.OPT_INDENT_2 if indented else None)
+    options = orjson.OPT_PASSTHROUGH_DATACLASS | (orjson.OPT_INDENT_2 if indented else 0)
+    return orjson.dumps(body, plain, options)
 
 
 def timestamp(moment: datetime) -> str:

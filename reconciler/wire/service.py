@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 from orjson import Fragment
 
 from reconciler.domain.model import Severity
-from reconciler.domain.policy import Policy, Selection
 from reconciler.domain.records import (
     AuditEntry,
     DriftReport,
@@ -26,6 +25,7 @@ from reconciler.domain.records import (
     Token,
 )
 from reconciler.wire.kept import KeptObject, spliced
+from reconciler.wire.model import Wire
 from reconciler.wire.scan import doubt_object, timestamp
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ Object = dict[str, Any]
 _NONE_OPEN: Final = {severity.word: 0 for severity in sorted(Severity, reverse=True)}
 
 
-def page_object(page: Page[T], show: Callable[[T], Object | Fragment]) -> Object:
+def page_object(page: Page[T], show: Callable[[T], Object | Fragment | Wire]) -> Object:
     """Return one page of a list; `next` is the cursor that continues it."""
     return {"items": [show(item) for item in page.items], "next": page.next}
 
@@ -43,7 +43,9 @@ def whole_object(items: Iterable[T], show: Callable[[T], Object]) -> Object:
     return {"items": [show(item) for item in items], "next": None}
 
 
-def stack_record_object(stack: StackRecord, *, open_findings: Mapping[str, int]) -> Object:
+def stack_record_object(
+    stack: StackRecord, *, open_findings: Mapping[str, int], suppressed: int = 0
+) -> Object:
     """Return a registered stack; `open_findings` counts its own by severity word."""
     return {
         "name": stack.name,
@@ -56,6 +58,7 @@ def stack_record_object(stack: StackRecord, *, open_findings: Mapping[str, int])
         "health": stack.health.value,
         "counts": asdict(stack.counts) if stack.counts else None,
         "findings": {**_NONE_OPEN, **open_findings},
+        "suppressed": suppressed,
         "obtained_by": stack.obtained_by,
         "revision": stack.revision,
         "verified_at": moment(stack.verified_at),
@@ -96,42 +99,8 @@ def report_object(report: DriftReport) -> Object:
         "drift_details": report.drift_details,
         "stack": report.stack,
         "event": report.event,
+        "seen_by": report.seen_by,
     }
-
-
-def policy_object(policy: Policy) -> Object:
-    """Return a policy; `match` names only what it selects by."""
-    return {
-        "policy_id": policy.policy_id,
-        "name": policy.name,
-        "template_id": policy.template_id,
-        "drift_threshold": policy.drift_threshold.word,
-        "min_score": policy.min_score,
-        "action_type": policy.action_type.value,
-        "script": policy.script,
-        "match": selection_object(policy.selection),
-        "owner": policy.owner,
-        "reason": policy.reason,
-        "expires_at": moment(policy.expires_at),
-        "source": policy.source,
-        "position": policy.position,
-        "version": policy.version,
-    }
-
-
-def selection_object(selection: Selection) -> Object:
-    """Return what a policy is about, as `match` in `trueup.toml` says it."""
-    words = {
-        "stack": selection.stack,
-        "type": selection.type,
-        "address": selection.address,
-        "path": selection.path,
-        "kind": selection.kind.value if selection.kind else None,
-        "host_group": selection.host_group,
-        "min_severity": selection.min_severity.word if selection.min_severity else None,
-        "max_severity": selection.max_severity.word if selection.max_severity else None,
-    }
-    return {name: word for name, word in words.items() if word is not None}
 
 
 def finding_record_object(finding: FindingRecord) -> Object:
@@ -180,6 +149,7 @@ def _own_columns(finding: FindingRecord) -> Object:
         "report_id": finding.report_id,
         "acted_on": finding.acted_on,
         "healed_at": moment(finding.healed_at),
+        "seen_by": finding.seen_by,
     }
 
 
@@ -187,7 +157,7 @@ FINDING_COLUMNS: Final = frozenset(
     {
         *("id", "stack", "address", "type", "kind", "severity", "score", "origin", "fingerprint"),
         *("state", "first_seen", "last_seen", "times_seen", "resource_id", "template_id"),
-        *("report_id", "acted_on", "healed_at"),
+        *("report_id", "acted_on", "healed_at", "seen_by"),
     }
 )
 """The keys of `_own_columns`. What is kept was ordered by them: one that joins must be none

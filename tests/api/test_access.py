@@ -90,7 +90,10 @@ async def test_a_token_whose_time_is_over_opens_nothing(desk: Desk) -> None:
     async with client_for(desk.app, made.json()["token"]) as short:
         assert (await short.get(f"{V1}/stacks")).status_code == 200
         desk.clock.move(hours=2)
-        assert (await short.get(f"{V1}/stacks")).status_code == 401
+        answer = await short.get(f"{V1}/stacks")
+        assert answer.status_code == 401
+        assert answer.json()["type"] == "urn:trueup:problem:token-expired"
+        assert "the token short expired at" in answer.json()["detail"]
 
 
 async def test_a_removed_token_opens_nothing_at_once(desk: Desk) -> None:

@@ -148,6 +148,18 @@ async def test_drift_reported_by_another_source_is_found_and_kept(desk: Desk) ->
     assert await items(desk, "/drift/reports", since="2099-01-01T00:00:00Z") == []
     (finding,) = await items(desk, "/findings")
     assert (finding["severity"], finding["report_id"]) == ("high", listed["report_id"])
+    assert finding["seen_by"] == listed["seen_by"] == "report:operator at the desk"
+
+
+async def test_whoever_reported_drift_reports_that_it_healed(desk: Desk) -> None:
+    drift = {"resource_id": "shop/thing.z", "drift_details": {}}
+    healed = {"resource_id": "shop/thing.z", "healed": True}
+    await desk.operator.post(f"{V1}/drift/reports", json=drift)
+    await desk.admin.post(f"{V1}/drift/reports", json=healed)
+    assert len(await items(desk, "/findings")) == 1
+    told = await desk.operator.post(f"{V1}/drift/reports", json=healed)
+    assert (told.status_code, told.json()["event"]) == (201, "healed")
+    assert await items(desk, "/findings") == []
 
 
 async def test_the_hold_is_pulled_read_and_released(desk: Desk) -> None:

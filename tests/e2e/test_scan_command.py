@@ -28,7 +28,7 @@ def _drift(stack: WorldStack) -> None:
 def test_in_sync_ends_0_and_says_so(stack: WorldStack, trueup: Trueup) -> None:
     ended = trueup.run("scan", stack.directory)
     assert ended.code == 0
-    assert "4 resources: 4 in sync" in ended.out
+    assert "No drift. 4 resources match" in ended.out
     assert ended.err == ""
 
 

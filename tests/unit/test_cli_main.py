@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
+from reconciler.cli import commands
 from reconciler.cli import main as cli
+from reconciler.cli.suggestions import suggestion
 from reconciler.domain.errors import PermanentError
 
 _PROGRAM = "import sys; from reconciler.cli.main import main; main()"
@@ -28,7 +30,7 @@ def trueup(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def answering(monkeypatch: pytest.MonkeyPatch, command: click.Command, *arguments: str) -> int:
     """Run `command` as if it were `trueup doctor`."""
-    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_: command)
+    monkeypatch.setattr(commands.LazyGroup, "get_command", lambda *_: command)
     return cli.run(["doctor", *arguments])
 
 
@@ -133,9 +135,9 @@ def test_a_command_chooses_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_closed_pipe_is_quiet() -> None:
     code = (
-        "import click\nfrom reconciler.cli import main as cli\n"
+        "import click\nfrom reconciler.cli import commands, main as cli\n"
         "@click.command()\ndef flood():\n    for _ in range(100000): click.echo('x' * 80)\n"
-        "cli.LazyGroup.get_command = lambda *_: flood\n"
+        "commands.LazyGroup.get_command = lambda *_: flood\n"
         "import sys; sys.argv = ['trueup', 'doctor']; cli.main()"
     )
     process = subprocess.Popen(
@@ -173,3 +175,52 @@ def test_json_on_stdout_holds_nothing_that_a_terminal_obeys(tmp_path: Path) -> N
     assert ended.returncode == 1
     assert name in json.dumps(json.loads(ended.stdout), ensure_ascii=False)
     assert ended.stdout.isascii()
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("stauts", "status"),
+        ("sacn", "scan"),
+        ("findngs", "findings"),
+        ("ack", "suppress"),
+        ("apply", "approve"),
+        ("logs", "log"),
+        ("destroy", None),
+        ("xyz", None),
+    ],
+)
+def test_a_command_near_to_what_was_typed_is_suggested(given: str, meant: str | None) -> None:
+    assert suggestion(given, commands.COMMANDS) == meant
+
+
+def test_help_and_version_are_commands_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["help", "policy", "add"]) == 0
+    assert "Usage: trueup policy add" in capsys.readouterr().out
+    assert cli.run(["help"]) == 0
+    assert "Commands that ask the daemon" in capsys.readouterr().out
+    assert cli.run(["version"]) == 0
+    assert capsys.readouterr().out == "trueup, version 0.1.0\n"
+    assert cli.run(["help", "nonsense"]) == 1
+    assert cli.run(["help", "policy", "nonsense"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("shell", "word"), [("bash", "complete"), ("zsh", "compdef"), ("fish", "complete")]
+)
+def test_each_shell_gets_its_script(
+    shell: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["completion", shell]) == 0
+    told = capsys.readouterr().out
+    assert word in told
+    assert "_TRUEUP_COMPLETE" in told
+
+
+def test_settings_are_named_after_the_command_as_well(tmp_path: Path) -> None:
+    file = tmp_path / "trueup.toml"
+    file.write_text("nonsense = 1\n")
+    for arguments in (("scan", "--config", file), ("--config", file, "scan")):
+        ended = trueup(*map(str, arguments))
+        assert ended.returncode == 1
+        assert "nonsense" in ended.stderr

@@ -46,6 +46,7 @@ from reconciler.domain.records import (
     Token,
 )
 from reconciler.wire import service as wire
+from reconciler.wire.policies import policy_of
 
 AT = datetime(2026, 5, 1, 12, tzinfo=timezone(timedelta(hours=2)))
 SHOWN_AT = "2026-05-01T10:00:00.000Z"
@@ -103,6 +104,7 @@ FINDING = FindingRecord(
     details={
         "address": ADDRESS,
         "severity": "low",
+        "severity_reason": "labels only",
         "requires_replace": False,
         "source": {"file": "main.tf", "line": 1},
         "changes": [],
@@ -152,7 +154,6 @@ TOKEN = Token("k1", "ann", Role.APPROVER, "0" * 64, AT)
         (wire.stack_record_object(STACK, open_findings={"high": 1}), shapes.Stack),
         (wire.template_object(TEMPLATE), shapes.Template),
         (wire.report_object(REPORT), shapes.Report),
-        (wire.policy_object(POLICY), shapes.Policy),
         (wire.finding_record_object(FINDING), shapes.Finding),
         (wire.remediation_object(REMEDIATION), shapes.Remediation),
         (wire.run_object(RUN), shapes.Run),
@@ -191,7 +192,7 @@ def test_a_finding_s_own_columns_win_over_its_details() -> None:
 
 
 def test_a_match_names_only_what_it_selects_by() -> None:
-    assert wire.policy_object(POLICY)["match"] == {
+    assert policy_of(POLICY).as_json()["match"] == {
         "type": "aws_*",
         "kind": "changed",
         "max_severity": "high",

@@ -12,15 +12,18 @@ from reconciler.api.bodies import ReportBody, ReportsQuery, read_time, severity
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.model import Kind
 from reconciler.domain.records import ReportId, TemplateId
-from reconciler.engine.ingest_report import ReportDraft, submit_report
+from reconciler.domain.sources import report_source
+from reconciler.engine.ingest_report import submit_report
+from reconciler.engine.report_check import ReportDraft
 from reconciler.wire.service import page_object, report_object
 
 
 async def submit(service: Daemon, actor: Actor, body: ReportBody) -> Response:
-    """Report drift that another source saw."""
+    """Report drift that another source saw, or that what it saw is healed."""
     draft = ReportDraft(
         resource_id=body.resource_id,
         drift_details=body.drift_details,
+        healed=body.healed,
         drift_hash=body.drift_hash,
         template_id=TemplateId(body.template_id) if body.template_id else None,
         timestamp=read_time(body.timestamp) if body.timestamp else None,
@@ -28,7 +31,7 @@ async def submit(service: Daemon, actor: Actor, body: ReportBody) -> Response:
         kind=Kind(body.kind),
         severity=severity(body.severity),
     )
-    report = await submit_report(service, draft, actor=actor)
+    report = await submit_report(service, draft, source=report_source(actor), actor=actor)
     headers = {"Location": f"/api/v1/drift/reports/{report.report_id}"}
     return answered(report_object(report), status=201, headers=headers)
 

@@ -14,12 +14,16 @@ from reconciler.api.bodies import (
     ReasonBody,
     RemediationBody,
     RemediationsQuery,
+    SplitBody,
+    SuppressBody,
+    read_time,
 )
 from reconciler.domain.errors import NotFoundError
+from reconciler.domain.model import ResourceAddress
 from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import RemediationId, ReportId
-from reconciler.engine import decisions
+from reconciler.engine import decisions, splitting
 from reconciler.wire.service import page_object, remediation_object
 
 
@@ -70,6 +74,18 @@ async def approve(service: Daemon, actor: Actor, remediation_id: Id, body: Appro
     return answered(remediation_object(moved))
 
 
+async def split(service: Daemon, actor: Actor, remediation_id: Id, body: SplitBody) -> Response:
+    """Give some of its resources a remediation, and a plan, of their own."""
+    made = await splitting.split(
+        service,
+        RemediationId(remediation_id),
+        addresses=frozenset(map(ResourceAddress, body.addresses)),
+        actor=actor,
+    )
+    headers = {"Location": f"/api/v1/remediations/{made.id}"}
+    return answered(remediation_object(made), status=201, headers=headers)
+
+
 async def reject(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
     """End it undone; the same drift is not proposed again."""
     moved = await decisions.reject(
@@ -92,9 +108,15 @@ async def retry(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonB
     return answered(remediation_object(moved))
 
 
-async def suppress(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
-    """End it and ignore its findings until they change."""
+async def suppress(
+    service: Daemon, actor: Actor, remediation_id: Id, body: SuppressBody
+) -> Response:
+    """End it and ignore its findings until they change, or until a time."""
     moved = await decisions.suppress(
-        service, RemediationId(remediation_id), reason=body.reason, actor=actor
+        service,
+        RemediationId(remediation_id),
+        reason=body.reason,
+        actor=actor,
+        until=read_time(body.until) if body.until else None,
     )
     return answered(remediation_object(moved))

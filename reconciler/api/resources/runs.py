@@ -12,6 +12,7 @@ from reconciler.api.answers import Daemon, Id, answered
 from reconciler.api.bodies import LogQuery, RunsQuery
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.records import Run, RunId, RunState, StackRecord
+from reconciler.domain.run_folder import RunFolder
 from reconciler.engine.run_log import read_progress
 from reconciler.engine.runs import folder_of
 from reconciler.stores import Transaction
@@ -50,7 +51,7 @@ async def read_log(service: Daemon, run_id: Id, query: Annotated[LogQuery, Query
     run, stack = await service.store.read(known)
     lines, next_offset = await asyncio.to_thread(
         read_progress,
-        folder_of(service, run) / "log",
+        RunFolder(folder_of(service, run)).log,
         query.offset,
         service.adapter_of(stack),
         read=service.logs.read,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from reconciler.api.answers import Actor, Daemon, StackPath, Tallies, answered, nothing, page_of
 from reconciler.api.bodies import FindingsQuery, ListQuery, StackBody
 from reconciler.api.filters import read_filter
-from reconciler.api.open_counts import OpenCounts
+from reconciler.api.open_counts import Counted, OpenCounts
 from reconciler.domain.errors import InvalidError, NotFoundError
 from reconciler.domain.model import StackName
 from reconciler.domain.records import FindingFilter, StackRecord
@@ -33,7 +33,7 @@ async def list_stacks(
     return answered(
         page_object(
             page,
-            lambda stack: stack_record_object(stack, open_findings=tally.get(stack.name, {})),
+            lambda stack: _stack_object(stack, tally),
         )
     )
 
@@ -89,7 +89,7 @@ async def plan(service: Daemon, name: StackPath) -> Response:
 async def list_stack_findings(
     service: Daemon, name: StackPath, query: Annotated[FindingsQuery, Query()]
 ) -> Response:
-    """List the findings of one stack, gravest first."""
+    """List the findings of one stack, most severe first."""
     wanted = read_filter(query.filter)
     narrowed = FindingFilter(
         stack=name,
@@ -109,7 +109,15 @@ async def list_stack_findings(
 
 async def _shown(service: Service, counts: OpenCounts, name: str) -> dict[str, object]:
     stack, tally = await service.store.read(lambda view: (_stack(view, name), counts.of(view)))
-    return stack_record_object(stack, open_findings=tally.get(stack.name, {}))
+    return _stack_object(stack, tally)
+
+
+def _stack_object(stack: StackRecord, counted: Counted) -> dict[str, object]:
+    return stack_record_object(
+        stack,
+        open_findings=counted.open.get(stack.name, {}),
+        suppressed=counted.suppressed.get(stack.name, 0),
+    )
 
 
 def _stack(view: Transaction, name: str) -> StackRecord:
@@ -125,12 +133,8 @@ def _draft(body: StackBody) -> StackDraft:
         name=body.name or "",
         interval=read_duration(body.interval),
         adaptive=body.adaptive,
-        workspace=body.workspace,
-        pulumi_stack=body.pulumi_stack,
+        tool=body.tool,
         engine=body.engine,
-        var_files=tuple(body.var_files),
         env_file=body.env_file,
-        dynamic_providers=body.dynamic_providers,
-        working_directory=body.working_directory,
-        run_code=body.run_code,
+        options=body.model_extra or {},
     )

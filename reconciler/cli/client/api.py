@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
 from reconciler.cli.client.place import Daemon
-from reconciler.cli.client.problems import UnreachableError, problem_error
-from reconciler.domain.errors import InvalidError, NotFoundError, PermanentError
+from reconciler.cli.client.problems import PROBLEM, UnreachableError, no_daemon, problem_error
+from reconciler.domain.errors import InvalidError, NotFoundError, PermanentError, RetryableError
 from reconciler.domain.records import Json
 from reconciler.version import __version__
 
@@ -26,12 +26,13 @@ PLAN_WAIT_S: Final = 1800.0
 _CONNECT_S: Final = 5.0
 _FIRST_ERROR: Final = 400
 _NO_CONTENT: Final = 204
+_OF_PROXIES: Final = frozenset({502, 503, 504})
 
 
 class Api:
     """One conversation with one daemon; close it, or use it as a context."""
 
-    def __init__(self, daemon: Daemon) -> None:
+    def __init__(self, daemon: Daemon, *, patience_s: float = USUAL_WAIT_S) -> None:
         import httpx  # noqa: PLC0415 - only what really asks a daemon pays for it
 
         self._daemon = daemon
@@ -42,7 +43,7 @@ class Api:
                 "User-Agent": f"trueup/{__version__}",
                 "Accept": "application/json",
             },
-            timeout=httpx.Timeout(USUAL_WAIT_S, connect=_CONNECT_S),
+            timeout=httpx.Timeout(patience_s, connect=min(_CONNECT_S, patience_s)),
             # A proxy of the environment must never see the token of this machine's daemon.
             trust_env=not daemon.local,
         )
@@ -166,15 +167,26 @@ class Api:
             return {}
         body = _object(response.content)
         if body is None or not response.is_success:
-            raise PermanentError(
-                f"what answers at {self.url} is not trueup",
-                remedy="see `listen` in trueup.toml, or name the daemon with --server",
-            )
+            raise self._stranger(response)
         return body
 
     def _refusal(self, response: httpx.Response) -> Exception:
         body = _object(response.content) or {}
+        if not str(body.get("type", "")).startswith(PROBLEM):
+            return self._stranger(response)
         return problem_error(response.status_code, body, origin=self._daemon.token_origin)
+
+    def _stranger(self, response: httpx.Response) -> Exception:
+        """Return what to say of an answer that no trueup gives."""
+        if response.status_code in _OF_PROXIES:
+            return RetryableError(
+                f"the proxy at {self.url} does not reach the daemon (HTTP {response.status_code})",
+                remedy="check that the daemon runs behind it",
+            )
+        return PermanentError(
+            f"the server at {self.url} is not trueup (HTTP {response.status_code})",
+            remedy="see `listen` in trueup.toml, or name the daemon with --server",
+        )
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
@@ -183,10 +195,11 @@ class Api:
         try:
             yield
         except errors.ConnectError as error:
-            detail = "" if self._daemon.local else f" ({error})"
-            remedy = "start it with `trueup serve`" if self._daemon.local else None
+            if self._daemon.local:
+                raise no_daemon(self.url, self._daemon.origin) from error
             raise UnreachableError(
-                f"no daemon answers at {self.url}{detail}", remedy=remedy
+                f"no daemon answers at {self.url} ({error})",
+                remedy="check the URL, the network and that the daemon runs there",
             ) from error
         except errors.TimeoutException as error:
             raise UnreachableError(

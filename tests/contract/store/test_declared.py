@@ -68,6 +68,7 @@ async def test_policies_are_asked_by_position_and_then_by_name(store: Store) -> 
         script="fix.sh",
         owner="ada",
         reason="why",
+        starts_at=NOW,
         expires_at=NOW,
         source="config",
         position=1,

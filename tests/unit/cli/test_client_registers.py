@@ -23,7 +23,7 @@ def test_a_new_token_is_on_stdout_alone_and_once(daemon: FakeDaemon, ask: Ask) -
 def test_a_token_is_removed_by_name(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/tokens", [api.token(), api.token(token_id="k2", name="bo")], key="token_id")
     daemon.has("DELETE /tokens/k2", Answer(None, status=204))
-    assert ask("token", "remove", "bo").out == "removed token k2 of bo\n"
+    assert ask("token", "remove", "bo").out == "revoked token k2 of bo\n"
     assert "bo  " in ask("token", "list").out
 
 
@@ -61,7 +61,7 @@ def test_editing_a_stack_keeps_what_is_not_named(daemon: FakeDaemon, ask: Ask) -
         "var_files": ["/a.tfvars"],
         "run_code": False,
     }
-    assert "nothing is to be changed" in ask("stack", "edit", "webshop").err
+    assert "no option was given" in ask("stack", "edit", "webshop").err
 
 
 def test_a_stack_can_be_listed_shown_scanned_and_removed(daemon: FakeDaemon, ask: Ask) -> None:
@@ -69,11 +69,11 @@ def test_a_stack_can_be_listed_shown_scanned_and_removed(daemon: FakeDaemon, ask
     daemon.has("POST /stacks/webshop/scan", Answer({"stack": "webshop", "queued": True}, 202))
     daemon.has("DELETE /stacks/webshop", Answer(None, status=204))
     assert "webshop  terraform  15 min  in sync  config  /srv/webshop" in ask("stack", "list").out
-    assert "looked at   every 15 min" in ask("stack", "show", "web").out
+    assert "scanned      every 15 min" in ask("stack", "show", "web").out
     assert ask("stack", "scan", "webshop", "--json").json["queued"] is True
     daemon.has("POST /stacks/webshop/accept-state", Answer(api.stack()))
-    assert "webshop: its state is taken" in ask("stack", "accept-state", "webshop").out
-    assert "watched no longer" in ask("stack", "remove", "webshop").out
+    assert "webshop: its state is accepted" in ask("stack", "accept-state", "webshop").out
+    assert "webshop removed" in ask("stack", "remove", "webshop").out
     assert "did you mean webshop?" in ask("stack", "show", "webshoop").err
 
 
@@ -99,9 +99,9 @@ def test_a_template_can_be_found_shown_changed_and_removed(
     daemon.has("DELETE /templates/t1000000", Answer(None, status=204))
     assert "web/a.b" in ask("template", "list").out
     assert ask("template", "show", "web/a.b", "--json").json["template_id"] == "res-1"
-    assert "applies to  */aws_sqs_queue.orders" in ask("template", "show", "orders queue").out
+    assert "applies to   */aws_sqs_queue.orders" in ask("template", "show", "orders queue").out
     assert len(ask("template", "show", "t1", "--revisions", "--json").json["items"]) == 1
-    assert "revision    3" in ask("template", "edit", "t1", "q.json").out
+    assert "revision     3" in ask("template", "edit", "t1", "q.json").out
     assert ask("template", "remove", "t1").out == "removed template orders queue\n"
 
 

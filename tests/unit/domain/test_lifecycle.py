@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.domain.lifecycle import (
+    Fold,
     finding_of,
     fold,
     implausible,
@@ -18,6 +19,7 @@ from reconciler.domain.lifecycle import (
 )
 from reconciler.domain.model import Kind, Origin, ResourceAddress
 from reconciler.domain.records import FindingState, TemplateId
+from reconciler.domain.sources import report_source
 from reconciler.wire.scan import finding_object
 from tests.unit.domain.drift import AT, COUNTS, change, finding, record, report
 
@@ -50,6 +52,13 @@ def test_what_could_not_be_read_stays_as_it_is() -> None:
     folded = fold([record(A), record(B)], report(unreadable=(A,)))
     assert folded.unread == (record(A),)
     assert folded.healed == (record(B),)
+
+
+def test_what_another_source_saw_is_in_no_part_of_a_scan() -> None:
+    reported = record(A, "theirs", seen_by=report_source("ci"))
+    assert fold([reported], report()) == Fold()
+    folded = fold([reported], report(finding(A)))
+    assert folded == Fold(opened=(finding(A),))
 
 
 def test_what_was_not_asked_for_stays_as_it_is() -> None:

@@ -185,7 +185,7 @@ async def test_what_was_evaluated_of_other_policies_lets_nothing_begin(house: Ho
     assert not racing.armed
     waiting = await house.the_open()
     assert (waiting.phase, waiting.guard) == (Phase.AWAITING_APPROVAL, "policy")
-    assert waiting.note == "no policy lets it be corrected unasked"
+    assert waiting.note == "no policy allows this correction without approval"
     assert house.world.effects == []
 
 
@@ -195,6 +195,6 @@ async def test_an_awaited_approval_names_the_guard_that_asks(house: House) -> No
     await house.look()
     waiting = await house.the_open()
     assert waiting.action_type is ActionType.MANUAL_REVIEW
-    assert (waiting.guard, waiting.note) == ("manual_review", "a person decides about this plan")
+    assert (waiting.guard, waiting.note) == ("manual_review", "policy requires approval")
     page = await house.read(lambda view: view.audit.page(subject=waiting.id, limit=1))
     assert page.items[0].details["guard"] == "manual_review"

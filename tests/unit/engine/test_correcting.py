@@ -56,7 +56,7 @@ async def test_drift_is_corrected_unasked_once_it_lasted(house: House) -> None:
     assert (await house.the_open()).phase is Phase.DETECTED
     await house.look(seconds=30)
     (ended,) = await house.remediations()
-    assert (ended.phase, ended.note) == (Phase.CONVERGED, "a fresh read shows no drift")
+    assert (ended.phase, ended.note) == (Phase.CONVERGED, "verified: no drift")
     assert house.world.live[A] == {"size": 1}
     assert await house.findings() == ()
     assert (await house.stack()).health is Health.IN_SYNC
@@ -114,7 +114,7 @@ async def test_an_approval_is_void_when_the_plan_is_another_by_then(house: House
     second = await house.the_open()
     assert (second.id, second.phase, second.approvals) == (first.id, Phase.AWAITING_APPROVAL, ())
     assert second.plan_digest != first.plan_digest
-    assert "not the one that was approved" in (second.note or "")
+    assert "the plan changed after it was approved" in (second.note or "")
     assert house.world.effects == []
 
 
@@ -170,7 +170,7 @@ async def test_a_wish_to_correct_is_no_approval(house: House) -> None:
     await house.settle()
     waiting = await house.remediation(asked.id)
     assert (waiting.phase, waiting.requested_by) == (Phase.AWAITING_APPROVAL, "bob")
-    assert waiting.note == "no policy lets it be corrected unasked"
+    assert waiting.note == "no policy allows this correction without approval"
 
 
 async def test_quarantine_is_accepted_and_waits(house: House) -> None:
@@ -421,7 +421,7 @@ async def test_a_policy_that_is_taken_back_while_planning_leaves_it_to_a_person(
     await house.look(seconds=31)
     waiting = await house.the_open()
     assert waiting.phase is Phase.AWAITING_APPROVAL
-    assert waiting.note == "no policy lets it be corrected unasked"
+    assert waiting.note == "no policy allows this correction without approval"
 
 
 async def test_an_advance_of_nothing_does_nothing(house: House) -> None:

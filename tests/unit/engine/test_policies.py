@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
-from reconciler.domain.policy import ActionType, PolicyId, Selection
+from reconciler.domain.policy import PolicyId
 from reconciler.engine import policies
-from reconciler.engine.policies import PolicyDraft
 from reconciler.engine.stacks import sync_config_policies
+from reconciler.wire.policies import Match, PolicyBody
 from tests.unit.engine.house import AUTO, MANUAL, House
 
-DRAFT = PolicyDraft("tags", ActionType.AUTO_CORRECT, Selection(path="tags.*"), owner="ann")
+DRAFT = PolicyBody(name="tags", action_type="auto_correct", match=Match(path="tags.*"), owner="ann")
 FROM_FILE = replace(AUTO, source="config")
 
 
@@ -31,12 +31,10 @@ async def test_a_policy_is_made_changed_and_removed(house: House) -> None:
     "draft",
     [
         replace(DRAFT, name=" "),
-        replace(DRAFT, min_score=101),
-        replace(DRAFT, min_score=-1),
         replace(DRAFT, template_id="none"),
     ],
 )
-async def test_a_policy_that_makes_no_sense_is_refused(house: House, draft: PolicyDraft) -> None:
+async def test_a_policy_that_makes_no_sense_is_refused(house: House, draft: PolicyBody) -> None:
     with pytest.raises(InvalidError):
         await policies.create(house.service, draft, actor="ann")
 

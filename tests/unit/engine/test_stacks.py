@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from iac_adapters.terraform.options import TerraformOptions
 from reconciler.bootstrap.registered import stack_reference
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import StackName
@@ -15,6 +16,8 @@ from reconciler.domain.records import FindingState, Health
 from reconciler.engine import stacks
 from reconciler.engine.looking import load
 from reconciler.engine.stacks import StackDraft, sync_config_stacks
+from reconciler.registry import InstalledTools
+from reconciler.stack_options import StackOptions
 from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, House, open_house, stack_record
 
 DRAFT = StackDraft("/stacks/web", interval=timedelta(minutes=5))
@@ -44,11 +47,12 @@ async def test_a_stack_is_registered_and_looked_at_soon(house: House) -> None:
         replace(DRAFT, name="a\nb"),
         replace(DRAFT, interval=timedelta(seconds=9)),
         replace(DRAFT, interval=timedelta(days=367)),
-        replace(DRAFT, workspace="w", pulumi_stack="p"),
-        replace(DRAFT, var_files=("relative",)),
+        replace(DRAFT, options={"workspace": "w", "pulumi_stack": "p"}),
+        replace(DRAFT, options={"var_files": ["relative"]}),
+        replace(DRAFT, options={"var_files": ["/a\0b"]}),
+        replace(DRAFT, options={"workspaces": "w"}),
         replace(DRAFT, env_file="relative"),
-        replace(DRAFT, working_directory="relative"),
-        replace(DRAFT, dynamic_providers=True, run_code=False),
+        replace(DRAFT, options={"working_directory": "relative"}),
     ],
 )
 async def test_a_stack_that_makes_no_sense_is_refused(house: House, draft: StackDraft) -> None:
@@ -69,14 +73,16 @@ async def test_how_a_stack_is_called_and_what_it_may_run_are_kept(
 ) -> None:
     (tmp_path / "main.tf").touch()
     plain = replace(DRAFT, directory=str(tmp_path), name=WEB)
-    draft = replace(plain, working_directory=str(tmp_path.parent), run_code=False)
+    said = {"working_directory": str(tmp_path.parent), "run_code": False}
+    draft = replace(plain, options=said)
     await stacks.register(house.service, draft, actor="ann")
-    reference = stack_reference(await house.stack(WEB))
-    assert reference.run_code is False
-    assert reference.working_directory == tmp_path.parent
+    assert await options_of(house) == TerraformOptions.model_validate(said)
     await stacks.update(house.service, WEB, plain, actor="ann")
-    reference = stack_reference(await house.stack(WEB))
-    assert (reference.run_code, reference.working_directory) == (True, None)
+    assert await options_of(house) == TerraformOptions()
+
+
+async def options_of(house: House) -> StackOptions | None:
+    return stack_reference(await house.stack(WEB), InstalledTools()).options
 
 
 async def test_what_the_file_states_is_changed_in_the_file(house: House) -> None:
@@ -170,11 +176,14 @@ async def test_a_stack_whose_apply_is_not_over_goes_later(house: House) -> None:
     ("draft", "key"),
     [
         (replace(DRAFT, directory="/etc"), "`directory`: /etc"),
-        (replace(DRAFT, var_files=("/etc/shadow",)), "`var_files[0]`: /etc/shadow"),
+        (replace(DRAFT, options={"var_files": ["/etc/shadow"]}), "`var_files[0]`: /etc/shadow"),
         (replace(DRAFT, env_file="/etc/environment"), "`env_file`: /etc/environment"),
-        (replace(DRAFT, working_directory="/etc"), "`working_directory`: /etc"),
+        (replace(DRAFT, options={"working_directory": "/etc"}), "`working_directory`: /etc"),
         (replace(DRAFT, directory="{root}/../out"), "`directory`"),
-        (replace(DRAFT, var_files=("{root}/in.tfvars", "{root}/link")), "`var_files[1]`"),
+        (
+            replace(DRAFT, options={"var_files": ["{root}/in.tfvars", "{root}/link"]}),
+            "`var_files[1]`",
+        ),
     ],
 )
 async def test_a_stack_with_a_path_outside_the_roots_is_refused(
@@ -186,13 +195,19 @@ async def test_a_stack_with_a_path_outside_the_roots_is_refused(
     placed = replace(
         draft,
         directory=draft.directory.replace(DRAFT.directory, str(root)).format(root=root),
-        var_files=tuple(file.format(root=root) for file in draft.var_files),
+        options={key: _within(value, root) for key, value in draft.options.items()},
     )
     async with open_house(tmp_path, roots=(root,)) as house:
         with pytest.raises(InvalidError) as refused:
             await stacks.register(house.service, placed, actor="ann")
     assert key in str(refused.value)
     assert "`roots` in [daemon]" in str(refused.value.remedy)
+
+
+def _within(value: str | list[str], root: Path) -> str | list[str]:
+    if isinstance(value, str):
+        return value.format(root=root)
+    return [one.format(root=root) for one in value]
 
 
 async def test_a_stack_that_came_to_lie_outside_the_roots_is_not_read(tmp_path: Path) -> None:

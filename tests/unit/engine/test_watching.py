@@ -257,7 +257,7 @@ async def test_drift_that_goes_by_itself_ends_what_was_decided(house: House) -> 
     house.world.live[B] = {"size": 1}
     await house.look()
     (ended,) = await house.remediations()
-    assert (ended.phase, ended.note) == (Phase.CONVERGED, "the drift is gone by itself")
+    assert (ended.phase, ended.note) == (Phase.CONVERGED, "the drift went away on its own")
 
 
 async def test_what_a_person_rejected_is_not_asked_again_until_it_changes(house: House) -> None:

@@ -6,7 +6,8 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from sqlalchemy import create_engine
 
 import reconciler.storage.transaction  # noqa: F401  every table
 from reconciler.domain.errors import ConflictError, StorageError
+from reconciler.domain.model import Severity
+from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.records import FindingId
 from reconciler.storage.migrate import FOLDER
 from reconciler.storage.remediation_rows import links, values
@@ -202,7 +205,7 @@ async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -
         ("UPDATE remediation_findings SET finding_id = 'f1'", "remediation_findings.finding_id"),
         (
             "UPDATE findings SET address = 'one'",
-            "findings.stack, findings.address, findings.kind",
+            "findings.stack, findings.address, findings.kind, findings.seen_by",
         ),
     ],
 )
@@ -221,10 +224,58 @@ async def test_the_database_itself_holds_what_may_be_once(
         connection.execute(statement)
 
 
+async def test_a_policy_of_before_it_could_start_later_acts_as_it_did(tmp_path: Path) -> None:
+    path = tmp_path / "trueup.db"
+    _upgrade(path, "0006-1")
+    with raw(path) as connection:
+        connection.execute(
+            "INSERT INTO remediation_policies (policy_id, name, drift_threshold, min_score,"
+            " action_type, selection, source, position, version) VALUES"
+            " ('p', 'tags', 3, 50, 'auto_correct', '{\"path\":\"tags.*\",\"min_severity\":2}',"
+            " 'api', 4, 7)"
+        )
+    store = await open_store(path)
+    (kept,) = await store.read(lambda t: t.policies.all())
+    assert kept == Policy(
+        PolicyId("p"),
+        "tags",
+        ActionType.AUTO_CORRECT,
+        Selection(path="tags.*", min_severity=Severity.MEDIUM),
+        drift_threshold=Severity.HIGH,
+        min_score=50,
+        position=4,
+        version=7,
+    )
+    later = replace(kept, starts_at=datetime(2027, 1, 1, tzinfo=UTC))
+    await store.transact(lambda t: t.policies.put(later))
+    assert await store.read(lambda t: t.policies.get("p")) == later
+    await store.close()
+
+
+def _upgrade(path: Path, revision: str) -> None:
+    """Make the database that a version of that revision left."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
 def _schema(path: Path) -> dict[str, str]:
     with raw(path) as connection:
         rows = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
         ).fetchall()
     # SQLite quotes the name of a table that a migration made anew.
-    return {name: re.sub(r"\s+", " ", sql.replace('"', "")) for name, sql in rows}
+    plain = {name: re.sub(r"\s+", " ", sql.replace('"', "")) for name, sql in rows}
+    return {name: _any_order(sql) for name, sql in plain.items()}
+
+
+def _any_order(sql: str) -> str:
+    """Order the columns of a table by name: every statement names those it means."""
+    head, opened, rest = sql.partition(" ( ")
+    if not opened or not head.startswith("CREATE TABLE"):
+        return sql
+    return f"{head} ( {', '.join(sorted(rest.removesuffix(' )').split(', ')))} )"

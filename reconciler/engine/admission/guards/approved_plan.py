@@ -13,7 +13,7 @@ def ask(situation: Situation) -> Answer:
     """Ask again where somebody approved a plan, even if a policy would allow the new one."""
     if not situation.remediation.approvals:
         return Open()
-    return NeedsApproval("the plan is not the one that was approved any more")
+    return NeedsApproval("the plan changed after it was approved; approve the new one")
 
 
 GUARD: Final = Guard("approved_plan", ask, at=ONCE_PLANNED)

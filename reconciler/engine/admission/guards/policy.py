@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.deciding import decide_all, wants
-from reconciler.domain.policy import Act, ActionType, Policy, expired
+from reconciler.domain.policy import Act, ActionType, Policy
 from reconciler.engine.admission.answers import Answer, NeedsApproval, Open, Refuse
 from reconciler.engine.admission.guard import Evaluated, Evidence, Guard, evaluation_of
 from reconciler.engine.admission.situation import Situation, Stage
@@ -16,7 +16,7 @@ NAME: Final = "policy"
 
 
 def evaluate(evidence: Evidence) -> Evaluated:
-    """Ask the policies about each finding; true until the next of them expires."""
+    """Ask the policies about each finding; true until one of them starts or expires."""
     decided = decide_all(
         evidence.findings, evidence.policies, uploaded=evidence.uploaded, now=evidence.now
     )
@@ -24,7 +24,7 @@ def evaluate(evidence: Evidence) -> Evaluated:
     acting = [decision.policy for _, decision in decided if isinstance(decision, Act)]
     return Evaluated(
         {"wanted": wanted, "policies": {one.policy_id: one.version for one in acting}},
-        until=_next_expiry(evidence.policies, now=evidence.now),
+        until=_next_turn(evidence.policies, now=evidence.now),
     )
 
 
@@ -33,7 +33,7 @@ def ask(situation: Situation) -> Answer:
     if not _matters(situation) or evaluation_of(situation, NAME)["wanted"]:
         return Open()
     if situation.stage is Stage.APPLY:
-        return NeedsApproval("no policy lets it be corrected unasked")
+        return NeedsApproval("no policy allows this correction without approval")
     return Refuse("no policy asks for it any more")
 
 
@@ -45,9 +45,9 @@ def _matters(situation: Situation) -> bool:
     return known.policy_id is not None
 
 
-def _next_expiry(policies: Iterable[Policy], *, now: datetime) -> datetime | None:
-    ends = (one.expires_at for one in policies if not expired(one, now=now))
-    return min((end for end in ends if end is not None), default=None)
+def _next_turn(policies: Iterable[Policy], *, now: datetime) -> datetime | None:
+    turns = (at for one in policies for at in (one.starts_at, one.expires_at))
+    return min((at for at in turns if at is not None and at > now), default=None)
 
 
 GUARD: Final = Guard(NAME, ask, at=frozenset({Stage.QUEUE, Stage.APPLY}), evaluate=evaluate)

@@ -8,7 +8,7 @@ from reconciler.engine.admission.guards.approved_plan import GUARD
 from tests.unit.engine.admission.situations import Case, approval
 from tests.unit.engine.admission.situations import situation as made
 
-AGAIN = NeedsApproval("the plan is not the one that was approved any more")
+AGAIN = NeedsApproval("the plan changed after it was approved; approve the new one")
 
 CASES = [
     Case("nobody approved anything", made(), Open()),

@@ -26,7 +26,7 @@ from tests.unit.engine.admission.situations import situation as made
 REVIEW = {"action_type": ActionType.MANUAL_REVIEW}
 ASKED = {"policy_id": None}
 GONE = Refuse("no policy asks for it any more")
-ASKS = NeedsApproval("no policy lets it be corrected unasked")
+ASKS = NeedsApproval("no policy allows this correction without approval")
 
 CASES = [
     Case("wanted, before it is queued", made(Phase.DECIDED), Open()),
@@ -67,6 +67,10 @@ EVALUATIONS = {
     "it expires": (
         replace(AUTO, expires_at=NOW + MINUTE),
         Evaluated({"wanted": True, "policies": {"auto": 3}}, NOW + MINUTE),
+    ),
+    "it starts later": (
+        replace(AUTO, starts_at=NOW + MINUTE),
+        Evaluated({"wanted": False, "policies": {}}, NOW + MINUTE),
     ),
     "it has expired": (
         replace(AUTO, expires_at=NOW),

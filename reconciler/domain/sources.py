@@ -1,0 +1,23 @@
+"""Who saw a drift: only the source that saw it may say that it is gone."""
+
+from __future__ import annotations
+
+from typing import Final, NewType
+
+Source = NewType("Source", str)
+
+SCAN: Final = Source("scan")
+"""A scan of the stack by trueup itself."""
+
+
+def agent_source(agent_id: str) -> Source:
+    """Return the source that the agent of one host is."""
+    return Source(f"agent:{agent_id}")
+
+
+def report_source(token_name: str) -> Source:
+    """Return the source that reports with the token of that name.
+
+    A token that replaces another keeps the source by keeping the name.
+    """
+    return Source(f"report:{token_name}")

@@ -1,0 +1,65 @@
+"""Between a value of the domain and its wire model: field by field, by name.
+
+A field that both have needs no line anywhere. What differs in name or shape is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from enum import Enum
+from typing import Any, TypeVar, cast
+
+from reconciler.domain.model import Severity
+from reconciler.wire.model import Wire, hints_of, present, remembered
+
+W = TypeVar("W", bound=Wire)
+D = TypeVar("D")
+Convert = Callable[[Any], Any]
+
+
+def shown(model: type[W], record: object, **given: Any) -> W:
+    """Return `record` as `model`; `given` fields are taken as they are."""
+    made = {name: outward(getattr(record, name)) for name in _names(model) if name not in given}
+    return model(**made, **given)
+
+
+def stated(record: D, body: Wire, **given: Any) -> D:
+    """Return `record` with every field that `body` has too; `given` fields are set as well."""
+    inward = _inward(type(record))
+    known = {
+        name: inward[name](getattr(body, name))
+        for name in _names(type(body))
+        if name in inward and name not in given
+    }
+    return cast("D", replace(cast("Any", record), **known, **given))
+
+
+def outward(value: Any) -> Any:
+    """Return a plain value of the domain as wire models hold it: enumerations as their words."""
+    if isinstance(value, Severity):
+        return value.word
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return [outward(item) for item in value]
+    return value
+
+
+@remembered
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(cast("Any", cls)))
+
+
+@remembered
+def _inward(cls: type) -> dict[str, Convert]:
+    hints = hints_of(cls)
+    return {name: _reader(present(hints[name])) for name in _names(cls)}
+
+
+def _reader(kind: Any) -> Convert:
+    if kind is Severity:
+        return lambda word: None if word is None else Severity[word.upper()]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return lambda word: None if word is None else kind(word)
+    return lambda value: tuple(value) if isinstance(value, list) else value

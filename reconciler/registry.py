@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,15 +22,19 @@ class InstalledTools:
     """Implements `reconciler.stack_options.StackTools`; each factory is imported once."""
 
     def __init__(self) -> None:
-        self._names: tuple[str, ...] | None = None
+        self._found: EntryPoints | None = None
         self._factories: dict[str, AdapterFactory] = {}
         self._broken: dict[str, PermanentError] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return every registered name, sorted, without importing any."""
-        if self._names is None:
-            self._names = tuple(sorted({point.name for point in entry_points(group=GROUP)}))
-        return self._names
+        return tuple(sorted(self._points().names))
+
+    def _points(self) -> EntryPoints:
+        """Return every entry point of the group; finding them reads each distribution's files."""
+        if self._found is None:
+            self._found = entry_points(group=GROUP)
+        return self._found
 
     def factory(self, tool: str) -> AdapterFactory:
         """Return the factory that is registered as `tool`.
@@ -117,7 +121,7 @@ class InstalledTools:
 
     def _load(self, tool: str) -> AdapterFactory:
         # One distribution seen through two entries of sys.path is still one adapter.
-        values = {point.value: point for point in entry_points(group=GROUP, name=tool)}
+        values = {point.value: point for point in self._points().select(name=tool)}
         if len(values) != 1:
             installed = ", ".join(self.names()) or "none"
             raise PermanentError(

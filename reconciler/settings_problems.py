@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +20,36 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _MOST_SHOWN: Final = 10
+_ADDRESS: Final = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s'\"]+", re.IGNORECASE)
+"""An address in a wrong place: its path may be the password of a channel."""
 _SHAPES: Final = {
-    "tuple_type": "a list is expected here; a section repeats as [[{key}]]",
     "model_type": "a section is expected here, written [{key}]",
+    "model_attributes_type": "a section is expected here, written [{key}]",
+    "string_type": "a text in quotes is expected",
+    "string_sub_type": "a text in quotes is expected",
+    "string_too_short": "at least {min_length} character is expected",
+    "string_too_long": "at most {max_length} characters are allowed",
+    "bool_type": "`true` or `false` is expected, without quotes",
+    "bool_parsing": "`true` or `false` is expected, without quotes",
+    "int_type": "a whole number is expected",
+    "int_parsing": "a whole number is expected",
+    "int_from_float": "a whole number is expected",
+    "greater_than_equal": "at least {ge} is expected",
+    "less_than_equal": "at most {le} is expected",
+    "literal_error": "expected is one of {expected}",
+    "path_type": "a path in quotes is expected",
+    "datetime_type": "a date is expected, such as 2027-03-31",
+    "datetime_parsing": "a date is expected, such as 2027-03-31",
+    "datetime_from_date_parsing": "a date is expected, such as 2027-03-31",
+    "ip_any_network": "an address or a network is expected, such as 10.0.0.7 or 10.0.0.0/8",
 }
 """What to say instead of pydantic's words, which name Python types."""
+_SECTIONS: Final = ("stack", "policy", "severity", "channel")
+_PATTERNS: Final = {
+    "pass_environment": "the name of a variable is expected, such as AWS_PROFILE, or the"
+    " beginning of names, such as CORP_*",
+}
+_NAME: Final = "a name begins with no space, and holds no / and no line break"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +118,9 @@ def _problem(
         return place, f"unknown key {key}{hint}", f"valid keys here: {', '.join(valid)}"
     if detail["type"] == "missing":
         return place, f"{key} is missing", f"add `{path[-1]} = ...`"
-    if detail["type"] in _SHAPES:
-        return place, f"{key}: {_SHAPES[detail['type']].format(key=key)}", None
-    sentence = detail["msg"].removeprefix("Value error, ")
+    if (own := _in_our_words(detail, key)) is not None:
+        return place, f"{key}: {own}", None
+    sentence = _ADDRESS.sub(r"\1***", detail["msg"].removeprefix("Value error, "))
     return place, f"{key}: {sentence[:1].lower()}{sentence[1:]}", None
 
 
@@ -103,6 +129,21 @@ def _as_written(path: tuple[int | str, ...]) -> KeyPath:
     if path[:1] == ("stack",) and path[2:3] == ("options",):
         return (*path[:2], *path[3:])
     return path
+
+
+def _in_our_words(detail: ErrorDetails, key: str) -> str | None:
+    path, context = detail["loc"], detail.get("ctx") or {}
+    match detail["type"]:
+        case "tuple_type" if path[-1] in _SECTIONS:
+            return f"a list is expected here; a section repeats as [[{key}]]"
+        case "tuple_type":
+            return 'a list is expected here, such as ["a", "b"]'
+        case "string_pattern_mismatch":
+            return next((_PATTERNS[one] for one in path if one in _PATTERNS), _NAME)
+        case kind if kind in _SHAPES:
+            return _SHAPES[kind].format(key=key, **context)
+        case _:
+            return None
 
 
 def _written(path: KeyPath) -> str:

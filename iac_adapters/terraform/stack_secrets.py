@@ -16,7 +16,6 @@ import msgpack
 import orjson
 
 from iac_adapters.redaction.environment import file_texts, telling_texts
-from iac_adapters.redaction.patterns import is_telling, names_a_secret
 from iac_adapters.redaction.recognise import looks_generated, secret_texts
 from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.context import Context
@@ -27,6 +26,7 @@ from iac_adapters.terraform.redaction import resource_words
 from iac_adapters.terraform.state import StateFile, StateInstance
 from iac_adapters.terraform.written_secrets import written_secrets
 from reconciler.domain.paths import Steps
+from reconciler.domain.secret_names import is_telling, names_a_secret
 from reconciler.ports import StackReference
 
 

@@ -26,6 +26,7 @@ from reconciler.api.openapi import document
 from reconciler.api.operation import Operation
 from reconciler.api.problem import refusal_of
 from reconciler.api.replay import Replays
+from reconciler.api.resources.settings import Reload
 from reconciler.api.stream import EventStream
 from reconciler.api.table import PREFIX, all_operations
 from reconciler.engine.service import Service
@@ -41,13 +42,14 @@ def build_app(
     limits: Limits | None = None,
     hosts: Hosts | None = None,
     open_metrics: bool = False,
+    reload: Reload | None = None,
     stack_options: Mapping[str, type[StackOptions]] | None = None,
 ) -> FastAPI:
     """Return the API over `service`; its lifespan feeds the live stream.
 
     `stack_options` are those of each installed tool, for the API's description. Without
     `hosts` it is asked by any name. With `open_metrics` loopback may read `/metrics` without a
-    token.
+    token. `reload` reads the settings anew; without it that is refused.
     """
     limits = limits or Limits()
     operations = all_operations(open_metrics=open_metrics)
@@ -66,6 +68,7 @@ def build_app(
         redirect_slashes=False,
     )
     app.state.service = service
+    app.state.reload = reload
     app.state.metrics = metrics
     app.state.stream = stream
     app.state.open_counts = OpenCounts()

@@ -60,6 +60,7 @@ FilePath = Annotated[str, Field(min_length=1, max_length=4096)]
 StackNameText = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$")]
 SeverityWord = Literal["low", "medium", "high", "critical"]
 KindWord = Literal["changed", "missing", "unmanaged", "unreadable"]
+RoleWord = Literal["viewer", "operator", "approver", "admin", "auditor", "agent", "reporter"]
 ActionWord = Literal["auto_correct", "quarantine", "manual_review"]
 
 
@@ -153,7 +154,7 @@ class TokenBody(Body):
     """A token to be made."""
 
     name: Word
-    role: Literal["viewer", "operator", "approver", "admin"]
+    role: RoleWord
     expires_in: Duration | None = Field(default=None, examples=["90d"])
 
 

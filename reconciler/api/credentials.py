@@ -13,7 +13,8 @@ from starlette.requests import Request
 from reconciler.api.refusal import Refusal
 from reconciler.api.throttle import Throttle
 from reconciler.domain.errors import StorageError
-from reconciler.domain.records import Role, Token
+from reconciler.domain.principals import Role
+from reconciler.domain.records import Token
 from reconciler.domain.tokens import opens, read_token
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction

@@ -21,7 +21,7 @@ _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _UNUSED: Final = ("HTTPValidationError", "ValidationError")
 _WORDS: Final = {
     401: "No token, or one that is not known",
-    403: "The token's role is too weak",
+    403: "The token's role does not have the permission; `permission` names it",
     404: "There is no such thing",
     409: "It cannot be done to the thing as it stands now; `type` says why",
     413: "The body is too large",
@@ -94,10 +94,10 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     """Add to one operation what stands in the table and not in its handler."""
     responses = described["responses"]
     statuses = {*_ALWAYS}
-    if operation.role is not None:
+    if operation.permission is not None:
         anybody: list[dict[str, list[str]]] = [{}] if operation.open_on_loopback else []
         described["security"] = [*anybody, {"bearer": []}]
-        described["x-required-role"] = operation.role.value
+        described["x-required-permission"] = operation.permission.value
         statuses |= {401, 403}
     if "{" in operation.path or operation.method == "POST":
         statuses.add(404)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
-from reconciler.api.bodies import ActionWord, KindWord, SeverityWord
+from reconciler.api.bodies import ActionWord, KindWord, RoleWord, SeverityWord
 from reconciler.domain.phases import Phase
 
 T = TypeVar("T")
@@ -287,6 +287,7 @@ class AuditEntry(BaseModel):
     seq: int
     at: Time
     actor: str
+    actor_kind: Literal["user", "agent", "reporter", "system"] | None
     action: str
     subject: str
     details: dict[str, Any]
@@ -297,7 +298,7 @@ class Token(BaseModel):
 
     token_id: str
     name: str
-    role: Literal["viewer", "operator", "approver", "admin"]
+    role: RoleWord
     created_at: Time
     expires_at: Time | None
     last_used_at: Time | None
@@ -307,6 +308,13 @@ class NewToken(Token):
     """A token with its text, which is shown this once."""
 
     token: str
+
+
+class Reloaded(BaseModel):
+    """What changed in the settings: in force now, or not before a restart."""
+
+    taken: list[str]
+    needs_restart: list[str]
 
 
 class Status(BaseModel):
@@ -330,4 +338,5 @@ class Problem(BaseModel):
     status: int
     detail: str
     remedy: str | None = None
+    permission: str | None = None
     errors: list[FieldProblem] = []

@@ -19,16 +19,12 @@ import structlog
 
 from reconciler.api.app import build_app, end_streams
 from reconciler.api.hosts import Hosts
-from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, severity_overrides
+from reconciler.bootstrap.adapters import SystemClock, adapter_setup
 from reconciler.bootstrap.database_mark import OpenedDatabase, open_known_store
 from reconciler.bootstrap.instance import instance_key, only_daemon, private_folder, write_secret
 from reconciler.bootstrap.keepsakes import Keepsakes
-from reconciler.bootstrap.registered import (
-    UNKNOWN_TOOL,
-    config_policies,
-    stack_records,
-    stack_reference,
-)
+from reconciler.bootstrap.registered import UNKNOWN_TOOL, stack_reference
+from reconciler.bootstrap.reload import Reloader, tuning
 from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.bounded_files import read_text
 from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
@@ -38,11 +34,11 @@ from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.errors import PermanentError, StorageError
 from reconciler.domain.model import StackName
-from reconciler.domain.records import Role, StackRecord, Token
+from reconciler.domain.principals import Role
+from reconciler.domain.records import StackRecord, Token
 from reconciler.domain.tokens import opens, read_token, secret_digest, token_text
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
-from reconciler.engine.stacks import sync_config_policies, sync_config_stacks
 from reconciler.engine.sweep import recover, sweep
 from reconciler.engine.watch import watch_when_due
 from reconciler.ports import IacAdapter, StackReference
@@ -133,19 +129,28 @@ class _Daemon:
         self._opened.push_async_callback(dispatcher.close)
         self._opened.callback(store.on_wake(dispatcher.wake))
         service = self._service(store)
-        await self._register(service, self._order.settings)
         daemon = self._order.settings.daemon
+        hosts = Hosts.of(daemon.listen, daemon.hosts)
+        reloader = Reloader(
+            service,
+            settings=self._order.settings,
+            read=self._order.reload,
+            tools=self._order.tools,
+            hosts=hosts,
+        )
+        await reloader.start()
         app = build_app(
             service,
-            hosts=Hosts.of(daemon.listen, daemon.hosts),
+            hosts=hosts,
             open_metrics=daemon.open_metrics,
             stack_options=self._order.tools.every_options(),
+            reload=reloader.reload,
         )
         server = web_server(app, trusted_proxies=map(str, daemon.trusted_proxies))
-        self._listen_to_signals(service)
+        self._listen_to_signals(reloader)
         serving = asyncio.create_task(server.serve(sockets=[opened]))
         try:
-            await self._start(service, dispatcher, database)
+            await self._start(service, dispatcher, database, reloader)
             self._order.ready(address_of(opened))
             await self._until_stopped(serving)
         finally:
@@ -155,12 +160,8 @@ class _Daemon:
         if self._fatal is not None:
             raise self._fatal
 
-    async def _register(self, service: Service, settings: Settings) -> None:
-        await sync_config_stacks(service, stack_records(settings, self._order.tools))
-        await sync_config_policies(service, config_policies(settings))
-
     def _service(self, store: Store) -> Service:
-        settings = self._order.settings.daemon
+        tuned = tuning(self._order.settings, self._key)
         runs = private_folder(self._order.data_dir / "runs")
         return Service(
             store=store,
@@ -169,12 +170,12 @@ class _Daemon:
             apply_locks=FileApplyLocks(apply_locks_folder(os.environ)),
             adapter_of=self._adapter_of,
             reference_of=self._reference_of,
-            judging=judging(self._key, severity_overrides(self._order.settings)),
+            judging=tuned.judging,
             runs=runs,
             logs=SealedLogs(self._key),
-            roots=settings.roots,
-            confirm_after=settings.confirm_after,
-            approval_time=settings.approval_time,
+            roots=tuned.roots,
+            confirm_after=tuned.confirm_after,
+            approval_time=tuned.approval_time,
         )
 
     def _reference_of(self, record: StackRecord) -> StackReference:
@@ -199,7 +200,11 @@ class _Daemon:
             await adapter.close()
 
     async def _start(
-        self, service: Service, dispatcher: EmbeddedDispatcher, database: OpenedDatabase
+        self,
+        service: Service,
+        dispatcher: EmbeddedDispatcher,
+        database: OpenedDatabase,
+        reloader: Reloader,
     ) -> None:
         dispatcher.start(
             scan=lambda stack: _watched(service, stack),
@@ -208,6 +213,7 @@ class _Daemon:
         await recover(service)
         dispatcher.every(_SWEEP_EVERY, lambda: asyncio.to_thread(database.check), name="database")
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
+        dispatcher.every(_SWEEP_EVERY, reloader.finish_removals, name="removals")
         dispatcher.daily(_PRUNE_AT, lambda: prune(service), name="prune")
 
     async def _until_stopped(self, serving: asyncio.Task[None]) -> None:
@@ -217,27 +223,24 @@ class _Daemon:
         if serving in done:
             serving.result()
 
-    def _listen_to_signals(self, service: Service) -> None:
+    def _listen_to_signals(self, reloader: Reloader) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._begin_reload, service)
+        loop.add_signal_handler(signal.SIGHUP, self._begin_reload, reloader)
 
-    def _begin_reload(self, service: Service) -> None:
-        task = asyncio.create_task(self._reload(service))
+    def _begin_reload(self, reloader: Reloader) -> None:
+        task = asyncio.create_task(self._reload(reloader))
         self._reloads.add(task)
         task.add_done_callback(self._reloads.discard)
 
-    async def _reload(self, service: Service) -> None:
+    async def _reload(self, reloader: Reloader) -> None:
         try:
-            await self._register(service, self._order.reload())
-            await sweep(service)
-        except StorageError as error:
+            await reloader.reload()
+        except PermanentError:
+            return  # It is told already, and the settings before it are in force.
+        except Exception as error:  # noqa: BLE001 - what ends the daemon is decided there
             self._failed("reload", error)
-        except Exception as error:  # noqa: BLE001 - the settings in force stay in force
-            _log.error("settings_refused", reason=str(error))
-        else:
-            _log.info("settings_reloaded")
 
     def _failed(self, key: str, error: BaseException) -> None:
         """End the daemon when nothing can be kept any more; a defect ends only its own work."""

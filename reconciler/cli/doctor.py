@@ -17,7 +17,8 @@ from reconciler.domain.errors import PermanentError
 from reconciler.inventory.credentials import CredentialSource, survey_credentials
 from reconciler.inventory.survey import survey_tools
 from reconciler.registry import InstalledTools
-from reconciler.settings import Settings, find_settings_file, load_settings
+from reconciler.settings import Settings
+from reconciler.settings_file import find_settings_file, load_settings
 from reconciler.tools import Tool
 
 _NAME_WIDTH: Final = 34

@@ -78,7 +78,7 @@ def init(directory: Path, *, add: bool, force: bool) -> None:
 
 def _add(target: Path, stacks: Sequence[FoundStack], *, base: Path) -> None:
     """Append the stacks whose directory `target` does not list; nothing else of it changes."""
-    from reconciler.settings import load_settings  # noqa: PLC0415  it takes as long as the rest
+    from reconciler.settings_file import load_settings  # noqa: PLC0415  it takes as long as the rest
 
     known = load_settings(target, {}, lost_stacks=True).stacks
     directories = {os.path.realpath(stack.directory) for stack in known}

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,26 +17,28 @@ import click
 
 from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, severity_overrides
 from reconciler.bootstrap.instance import instance_key
+from reconciler.bootstrap.scanned_states import ScannedStates
 from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.cli.asking import write_data
 from reconciler.cli.crash import write_crash_log
 from reconciler.cli.data_options import data_options
 from reconciler.cli.global_options import given
 from reconciler.cli.paint import paint_for, safe
-from reconciler.cli.progress import ScanProgress
+from reconciler.cli.progress import ScanProgress, StackWatcher
 from reconciler.cli.render import error_lines, report_lines
 from reconciler.cli.tool_options import any_option, said_to_tool
 from reconciler.cli.totals import fleet_line
 from reconciler.domain.errors import ReconcilerError
-from reconciler.domain.model import Severity
+from reconciler.domain.model import Severity, StackName
 from reconciler.domain.report import ExitCode, Judging, exit_code
+from reconciler.domain.state_lineage import StateMark
 from reconciler.durations import read_duration
 from reconciler.engine.defects import DefectError
 from reconciler.engine.fleet import FleetPass, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.registry import InstalledTools
-from reconciler.settings import (
+from reconciler.settings_file import (
     data_directory,
     load_settings,
     nearest_settings_file,
@@ -192,10 +195,12 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
     """Make the passes; every adapter is closed on every way out."""
     _end_on_sigterm()
     code = ExitCode.IN_SYNC
+    known = ScannedStates(data_dir, key=rating.key)
     async with AsyncExitStack() as opened:
         adapters: dict[str, IacAdapter] = {}
         progress = ScanProgress(sys.stderr)
         opened.callback(progress.clear)
+        watchers: dict[StackName, StackWatcher] = {}
 
         def scanning_for(reference: StackReference) -> Scanning:
             if reference.tool not in adapters:
@@ -203,11 +208,12 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
                 adapter = tools.open(reference.tool, setup)
                 opened.push_async_callback(adapter.close)
                 adapters[reference.tool] = adapter
+            watchers[reference.name] = progress.watch(reference.name)
             return Scanning(
                 adapter=adapters[reference.tool],
                 clock=SystemClock(),
                 judging=rating,
-                watcher=progress.watch(reference.name),
+                watcher=watchers[reference.name],
             )
 
         passes = scan_repeatedly(
@@ -221,11 +227,29 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
             # The wait before a pass belongs to no progress; it begins with the first watcher.
             done = await anext(passes)
             progress.clear()
+            states = {name: watcher.state for name, watcher in watchers.items()}
+            done = _warned(done, order.references, states, known)
             _print(done, order, number + 1)
             failed = bool(done.failures)
             code = exit_code(done.reports, failed=failed, fail_on=order.fail_on)
         await passes.aclose()
     return code
+
+
+def _warned(
+    done: FleetPass,
+    references: Iterable[StackReference],
+    states: Mapping[StackName, StateMark],
+    known: ScannedStates,
+) -> FleetPass:
+    """Return the pass with a warning for each state that cannot follow the one read before."""
+    by_name = {reference.name: reference for reference in references}
+    reports = []
+    for report in done.reports:
+        warning = known.warning(by_name[report.stack], states[report.stack])
+        warnings = report.warnings if warning is None else (warning, *report.warnings)
+        reports.append(replace(report, warnings=warnings))
+    return replace(done, reports=tuple(reports))
 
 
 def _end_on_sigterm() -> None:

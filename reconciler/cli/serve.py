@@ -16,7 +16,8 @@ from reconciler.cli.crash import write_crash_log
 from reconciler.cli.global_options import given
 from reconciler.domain.passed_environment import passed_on
 from reconciler.registry import InstalledTools
-from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
+from reconciler.settings import Settings
+from reconciler.settings_file import data_directory, find_settings_file, load_settings
 
 
 @click.command()

@@ -49,6 +49,8 @@ class Fold:
 
     opened: tuple[Finding, ...] = ()
     seen: tuple[FindingRecord, ...] = ()
+    rated: tuple[FindingRecord, ...] = ()
+    """Those of `seen` whose severity the rules rate otherwise by now, as they are rated."""
     changed: tuple[Changed, ...] = ()
     healed: tuple[FindingRecord, ...] = ()
     unread: tuple[FindingRecord, ...] = ()
@@ -71,7 +73,7 @@ def fold(
     found = {finding.address: finding for finding in report.findings}
     unread = {address for address, _ in report.unreadable}
     known = {record.address for record in own}
-    parts: dict[str, list[FindingRecord]] = {"seen": [], "healed": [], "unread": []}
+    parts: dict[str, list[FindingRecord]] = {"seen": [], "rated": [], "healed": [], "unread": []}
     changed: list[Changed] = []
     for record in own:
         now = found.get(record.address)
@@ -80,10 +82,14 @@ def fold(
             continue
         silent = record.address in unread or (asked is not None and record.address not in asked)
         part = "seen" if now else "unread" if silent or not may_heal else "healed"
+        if now is not None and now.severity is not record.severity:
+            record = replace(record, severity=now.severity, score=score(now))  # noqa: PLW2901
+            parts["rated"].append(record)
         parts[part].append(record)
     return Fold(
         opened=tuple(finding for finding in report.findings if finding.address not in known),
         seen=tuple(parts["seen"]),
+        rated=tuple(parts["rated"]),
         changed=tuple(changed),
         healed=tuple(parts["healed"]),
         unread=tuple(parts["unread"]),

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Generic, NewType, TypeVar
+from typing import Generic, NewType, TypeVar
 
+from reconciler.domain import values
 from reconciler.domain.model import (
     Counts,
     Fingerprint,
@@ -20,8 +21,10 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
+from reconciler.domain.principals import PrincipalKind, Role
 from reconciler.domain.sources import SCAN, Source
 
+Json = values.Json
 TemplateId = NewType("TemplateId", str)
 ReportId = NewType("ReportId", str)
 FindingId = NewType("FindingId", str)
@@ -29,7 +32,6 @@ RemediationId = NewType("RemediationId", str)
 RunId = NewType("RunId", str)
 
 T = TypeVar("T")
-Json = Mapping[str, Any]
 """An object that is JSON already, secrets masked: `reconciler.wire.scan` made it."""
 
 
@@ -264,7 +266,6 @@ class Run:
     boot_id: str
     pid: int | None = None
     pid_started: float | None = None
-    state_serial: int | None = None
     ended_at: datetime | None = None
     exit_code: int | None = None
     summary: str | None = None
@@ -274,7 +275,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what to what; append-only. `seq` is the store's, 0 before it is written."""
+    """Who did what to what; append-only. `seq` is the store's, 0 before it is written.
+
+    `actor_kind` is None where nobody recorded it: in rows of earlier versions, and where the
+    token of that name is gone.
+    """
 
     at: datetime
     actor: str
@@ -282,6 +287,7 @@ class AuditEntry:
     subject: str
     details: Json = field(default_factory=dict)
     seq: int = 0
+    actor_kind: PrincipalKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,22 +301,9 @@ class EventEntry:
     seq: int = 0
 
 
-class Role(StrEnum):
-    """What a token may do; each may also do what those before it may."""
-
-    VIEWER = "viewer"
-    """Read."""
-    OPERATOR = "operator"
-    """Scan, plan, ask for a remediation, cancel, hold."""
-    APPROVER = "approver"
-    """Approve and reject."""
-    ADMIN = "admin"
-    """Policies, templates, stacks, tokens, resume."""
-
-
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token; only the digest of its secret is kept. `role` is one of `Role`."""
+    """A bearer token; only the digest of its secret is kept."""
 
     token_id: str
     name: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NewType
 
+from reconciler.domain.principals import Principal, PrincipalKind
+
 Source = NewType("Source", str)
 
 SCAN: Final = Source("scan")
@@ -21,3 +23,10 @@ def report_source(token_name: str) -> Source:
     A token that replaces another keeps the source by keeping the name.
     """
     return Source(f"report:{token_name}")
+
+
+def source_of(principal: Principal) -> Source:
+    """Return the source whose reports `principal` sends."""
+    if principal.kind is PrincipalKind.AGENT:
+        return agent_source(principal.subject)
+    return report_source(principal.subject)

@@ -56,6 +56,7 @@ def keep(
     news = list(written.findings)
     _heal(folded.healed, written, at)
     _write(tx, written, at)
+    tx.findings.put_many(folded.rated)
     tx.findings.touch_many((record.id for record in folded.seen), seen_at=at)
     seen = (replace(one, last_seen=at, times_seen=one.times_seen + 1) for one in folded.seen)
     return (*news, *seen)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError, RetryableError
 from reconciler.domain.lifecycle import Fold, fold
@@ -26,12 +27,12 @@ from reconciler.engine.moves import move, unhealed_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
-GONE = "the drift went away on its own"
-CHANGED = "the drift changed"
-NOT_SEEN = (
+GONE: Final = "the drift went away on its own"
+CHANGED: Final = "the drift changed"
+NOT_SEEN: Final = (
     "a scan sees no drift there; the source that reported it has to say that it is healed"
 )
-SEEN_BY_SCAN = (
+SEEN_BY_SCAN: Final = (
     "a scan sees drift there; request a remediation of the finding that the scan opens"
 )
 

@@ -6,11 +6,16 @@ import secrets
 from datetime import datetime
 from typing import Final
 
+from reconciler.domain.principals import PrincipalKind, kind_of
 from reconciler.domain.records import AuditEntry, EventEntry, Json
 from reconciler.stores import Transaction
 
 ENGINE: Final = "trueup"
 """The actor where no person asked for it."""
+PROGRAM: Final = "embedding program"
+"""The actor where a program that embeds trueup asked for it; nobody else begins what it asked."""
+RESERVED: Final = frozenset({ENGINE, PROGRAM})
+"""No token may have such a name: the audit would take its owner for trueup itself."""
 
 _ID_BYTES: Final = 10
 
@@ -29,10 +34,24 @@ def audit(
     actor: str = ENGINE,
     details: Json | None = None,
 ) -> None:
-    """Keep for good that `actor` did `action` to `subject`."""
-    tx.audit.append(
-        AuditEntry(at=at, actor=actor, action=action, subject=subject, details=details or {})
+    """Keep for good that `actor` did `action` to `subject`, and what kind of somebody that is."""
+    entry = AuditEntry(
+        at=at,
+        actor=actor,
+        action=action,
+        subject=subject,
+        details=details or {},
+        actor_kind=_kind(tx, actor),
     )
+    tx.audit.append(entry)
+
+
+def _kind(tx: Transaction, actor: str) -> PrincipalKind | None:
+    # Looked up where the row is written: the name stays, the token may be removed later.
+    if actor in RESERVED:
+        return PrincipalKind.SYSTEM
+    token = tx.tokens.named(actor)
+    return None if token is None else kind_of(token.role)
 
 
 def emit(

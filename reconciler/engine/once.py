@@ -28,6 +28,7 @@ from reconciler.domain.records import (
 )
 from reconciler.domain.sources import SCAN
 from reconciler.engine.findings import keep
+from reconciler.engine.journal import PROGRAM
 from reconciler.engine.looking import Blind, Look, look
 from reconciler.engine.moves import move, settle, tell
 from reconciler.engine.opening import new_remediation
@@ -36,9 +37,6 @@ from reconciler.engine.service import Service
 from reconciler.engine.stacks import forget
 from reconciler.ports import Done, Failed, InDoubt, Outcome
 from reconciler.stores import Transaction
-
-PROGRAM: Final = "embedding program"
-"""Who asked. Such a remediation is never begun by anybody but the program that asked."""
 
 _LEFT: Final = "the program that asked for it ended before it was applied"
 _STALE: Final = "make a new plan, and look at it before you approve it"

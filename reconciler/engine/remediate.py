@@ -23,9 +23,6 @@ from reconciler.engine.service import Service
 from reconciler.engine.verify import verify
 from reconciler.stores import Transaction
 
-PLANNING_TAKES: Final = 900.0
-"""Seconds after which a plan that nobody ended is begun again."""
-
 Step = Callable[[Service, Remediation], Awaitable[bool]]
 
 

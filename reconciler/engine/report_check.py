@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from reconciler.domain.errors import InvalidError
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Kind, ResourceAddress, Severity, StackName
 from reconciler.domain.records import Json, TemplateId
+from reconciler.domain.secret_names import is_telling
+from reconciler.domain.sent_values import is_digest, without_named_secrets
 from reconciler.wire.scan import json_bytes
 
 MOST_DETAILS_BYTES: Final = 1 << 20
@@ -103,22 +106,27 @@ def _depths(value: Any) -> Iterator[int]:
 
 
 def _masked(details: Json, key: bytes) -> Json:
-    """Return `details` with digests for the values of changes that are marked sensitive."""
-    changes = details.get("changes")
+    """Return `details` with digests for what is marked sensitive or has a telling name."""
+    named: Json = without_named_secrets(dict(details), key=key)
+    changes = named.get("changes")
     if not isinstance(changes, list):
-        return dict(details)
-    return {**details, "changes": [_masked_change(change, key) for change in changes]}
+        return named
+    return {**named, "changes": [_masked_change(change, key) for change in changes]}
 
 
 def _masked_change(change: Any, key: bytes) -> Any:
-    if not isinstance(change, dict) or not change.get("sensitive"):
+    if not isinstance(change, dict):
+        return change
+    path = change.get("path")
+    tells = isinstance(path, str) and is_telling(re.sub(r"(\[[^\]]*\])+$", "", path))
+    if not tells and not change.get("sensitive"):
         return change
     hidden = {
         name: {"digest": value_digest(change[name], key=key)}
         for name in _VALUES
-        if change.get(name) is not None
+        if change.get(name) is not None and not is_digest(change[name])
     }
-    return {**change, **hidden}
+    return {**change, **hidden, "sensitive": True}
 
 
 def finding_details(draft: ReportDraft, seen: Sighting) -> Json:

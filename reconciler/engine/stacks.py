@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,15 +12,13 @@ from reconciler.bounded_files import apart
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import BEFORE_EFFECT, IN_EFFECT, Event
-from reconciler.domain.policy import Policy
 from reconciler.domain.records import Remediation, StackRecord
 from reconciler.domain.stack_definition import definition_of, same_definition
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
-from reconciler.engine.journal import ENGINE, audit, emit
+from reconciler.engine.journal import audit, emit
 from reconciler.engine.moves import move
-from reconciler.engine.policies import tell_policy
 from reconciler.engine.roots import reference_within
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -62,7 +60,7 @@ async def register(service: Service, draft: StackDraft, *, actor: str) -> StackR
         if tx.stacks.get(record.name) is not None:
             raise ConflictError(f"there is a stack {record.name} already", code="name-taken")
         tx.stacks.put(record)
-        _tell(tx, record, "registered", at=at, actor=actor)
+        tell_stack(tx, record, "registered", at=at, actor=actor)
         tx.wake(ScanStack(record.name))
         return record
 
@@ -83,9 +81,9 @@ async def update(
     at = service.clock.now()
 
     def work(tx: Transaction) -> StackRecord:
-        changed = _anew(_of_api(tx, name), wanted)
+        changed = anew(_of_api(tx, name), wanted)
         tx.stacks.put(changed)
-        _tell(tx, changed, "updated", at=at, actor=actor)
+        tell_stack(tx, changed, "updated", at=at, actor=actor)
         scan_soon(tx, name, at=at)
         return changed
 
@@ -104,7 +102,7 @@ async def remove(service: Service, name: StackName, *, actor: str) -> None:
 
     def work(tx: Transaction) -> None:
         known = _of_api(tx, name)
-        if _in_effect(tx, name):
+        if in_effect(tx, name):
             raise ConflictError(f"an apply of stack {name} is not over", code="stack-busy")
         forget(tx, known, at=at, actor=actor)
 
@@ -131,68 +129,6 @@ async def accept_state(service: Service, name: StackName, *, actor: str) -> Stac
         return accepted
 
     return await service.store.transact(work)
-
-
-async def sync_config_stacks(service: Service, records: Sequence[StackRecord]) -> None:
-    """Make the stacks of `trueup.toml` be exactly `records`, keeping what is known of them.
-
-    One that vanished is forgotten as by `remove`, or later when an apply of it is not over. A
-    name that the API had is the file's now.
-    """
-    at = service.clock.now()
-
-    def work(tx: Transaction) -> None:
-        wanted = {record.name: record for record in records}
-        for known in tx.stacks.all():
-            gone = known.source == "config" and known.name not in wanted
-            if gone and not _in_effect(tx, known.name):
-                forget(tx, known, at=at, actor=ENGINE)
-        for record in records:
-            known_one = tx.stacks.get(record.name)
-            kept = record if known_one is None else _anew(known_one, record)
-            if kept != known_one:
-                tx.stacks.put(kept)
-                _tell(tx, kept, "configured", at=at, actor=ENGINE)
-
-    await service.store.transact(work)
-
-
-async def sync_config_policies(service: Service, policies: Sequence[Policy]) -> None:
-    """Make the policies of `trueup.toml` be exactly `policies`.
-
-    Raises:
-        ConflictError: two of them have one name (`name-taken`).
-    """
-    at = service.clock.now()
-    _check_names(policies)
-
-    def work(tx: Transaction) -> None:
-        known = {one.policy_id: one for one in tx.policies.all()}
-        wanted = {one.policy_id: one for one in policies}
-        for policy_id, policy in known.items():
-            if policy.source == "config" and policy_id not in wanted:
-                tx.policies.remove(policy_id)
-                tell_policy(tx, policy, "deleted", at=at)
-        for policy_id, policy in wanted.items():
-            before = known.get(policy_id)
-            same = before is not None and replace(policy, version=before.version) == before
-            if not same:
-                fresh = replace(policy, version=before.version + 1 if before else 1)
-                tx.policies.put(fresh)
-                tell_policy(tx, fresh, "updated" if before else "created", at=at)
-
-    await service.store.transact(work)
-
-
-def _check_names(policies: Sequence[Policy]) -> None:
-    names = [policy.name for policy in policies]
-    twins = sorted({name for name in names if names.count(name) > 1})
-    if twins:
-        raise ConflictError(
-            f"two policies of trueup.toml are named {twins[0]!r}",
-            code="name-taken",
-            remedy="give one of them another name",
-        )
 
 
 async def _record(service: Service, draft: StackDraft) -> StackRecord:
@@ -241,7 +177,7 @@ def _check(draft: StackDraft) -> None:
         raise InvalidError(f"{file!r} is no absolute path on the daemon's host")
 
 
-def _anew(known: StackRecord, wanted: StackRecord) -> StackRecord:
+def anew(known: StackRecord, wanted: StackRecord) -> StackRecord:
     """Return `known` read and timed as `wanted` says; what is known of it stays.
 
     Read otherwise it is due at once, and compared with nothing that went before.
@@ -274,7 +210,8 @@ def _of_api(tx: Transaction, name: StackName) -> StackRecord:
     return known
 
 
-def _in_effect(tx: Transaction, name: StackName) -> bool:
+def in_effect(tx: Transaction, name: StackName) -> bool:
+    """Whether an apply of the stack is not over."""
     return any(one.phase in IN_EFFECT for one in tx.remediations.open_of(name))
 
 
@@ -285,7 +222,7 @@ def forget(tx: Transaction, stack: StackRecord, *, at: datetime, actor: str) -> 
     heal(tx, tx.findings.unhealed(stack.name), at=at)
     tx.templates.remove_many(one.template_id for one in tx.templates.of_stack(stack.name))
     tx.stacks.remove(stack.name)
-    _tell(tx, stack, "removed", at=at, actor=actor)
+    tell_stack(tx, stack, "removed", at=at, actor=actor)
 
 
 def _end(tx: Transaction, known: Remediation, *, at: datetime, actor: str) -> None:
@@ -293,7 +230,8 @@ def _end(tx: Transaction, known: Remediation, *, at: datetime, actor: str) -> No
     move(tx, known, event, at=at, actor=actor, note="its stack is not registered any more")
 
 
-def _tell(tx: Transaction, stack: StackRecord, verb: str, *, at: datetime, actor: str) -> None:
+def tell_stack(tx: Transaction, stack: StackRecord, verb: str, *, at: datetime, actor: str) -> None:
+    """Write the audit row and the event of a stack that was `verb`."""
     body = {"stack": stack.name, "directory": stack.directory, "change": verb}
     audit(tx, f"stack.{verb}", stack.name, at=at, actor=actor, details=body)
     emit(tx, "stack.changed", stack.name, at=at, body=body)

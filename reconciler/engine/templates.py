@@ -11,6 +11,7 @@ from reconciler.domain.coverage import derived_template_id, resource_id
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import StackName
 from reconciler.domain.records import Json, Template, TemplateId
+from reconciler.domain.sent_values import without_named_secrets
 from reconciler.engine.journal import ENGINE, audit, emit, new_id
 from reconciler.engine.service import Service
 from reconciler.ports import Declaration
@@ -32,12 +33,13 @@ class TemplateDraft:
 
 
 async def create(service: Service, draft: TemplateDraft, *, actor: str) -> Template:
-    """Keep an uploaded template as its first revision.
+    """Keep an uploaded template as its first revision, with digests for what its names call secret.
 
     Raises:
         InvalidError: a name, type or glob is empty or too long.
     """
     check_draft(draft)
+    draft = _without_secrets(draft, service)
     at = service.clock.now()
     template = Template(
         template_id=TemplateId(new_id()),
@@ -63,6 +65,7 @@ async def update(
         InvalidError: see `create`.
     """
     check_draft(draft)
+    draft = _without_secrets(draft, service)
     at = service.clock.now()
 
     def work(tx: Transaction) -> Template:
@@ -179,6 +182,11 @@ def check_draft(draft: TemplateDraft) -> None:
                 f"each of applies_to has 1 to {LONGEST_GLOB} characters",
                 remedy="write STACK/ADDRESS, with * for any run of characters",
             )
+
+
+def _without_secrets(draft: TemplateDraft, service: Service) -> TemplateDraft:
+    definition = without_named_secrets(draft.template_definition, key=service.judging.key)
+    return replace(draft, template_definition=definition)
 
 
 def _uploaded(tx: Transaction, template_id: TemplateId) -> Template:

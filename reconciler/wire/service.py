@@ -235,6 +235,7 @@ def audit_object(entry: AuditEntry) -> Object:
         "seq": entry.seq,
         "at": timestamp(entry.at),
         "actor": entry.actor,
+        "actor_kind": entry.actor_kind and entry.actor_kind.value,
         "action": entry.action,
         "subject": entry.subject,
         "details": entry.details,

@@ -117,6 +117,42 @@ async def test_a_stack_is_registered_looked_at_and_removed(desk: Desk, tmp_path:
     assert [one["name"] for one in await items(desk, "/stacks")] == ["shop"]
 
 
+async def test_a_stack_has_the_options_of_its_tool_and_no_others(
+    desk: Desk, tmp_path: Path
+) -> None:
+    body = {"directory": str(tmp_path), "name": "web"}
+    said = {"workspace": "blue", "var_files": [str(tmp_path / "a.tfvars")], "run_code": False}
+    made = await desk.admin.post(f"{V1}/stacks", json={**body, **said, "pulumi_stack": None})
+    assert made.status_code == 201
+    assert made.json()["definition"] == {
+        **body_of(made.json()),
+        **said,
+        "working_directory": None,
+    }
+    for wrong, words in (
+        ({"pulumi_stack": "dev"}, "pulumi_stack: is a key of pulumi stacks"),
+        ({"workspaces": "a"}, "workspaces: unknown key"),
+        ({"workspace": 3}, "workspace: Input should be a valid string"),
+        ({"var_files": ["a.tfvars"]}, "no absolute path"),
+    ):
+        refused = await desk.admin.post(f"{V1}/stacks", json={**body, "name": "x", **wrong})
+        assert refused.status_code == 422
+        assert words in refused.json()["detail"]
+
+
+def body_of(shown: dict[str, Any]) -> dict[str, Any]:
+    return {"directory": shown["directory"], "engine": "auto", "env_file": None}
+
+
+async def test_the_description_lists_the_options_of_every_tool(desk: Desk) -> None:
+    described = (await desk.anonymous.get(f"{V1}/openapi.json")).json()
+    stack = described["components"]["schemas"]["StackBody"]
+    assert stack["additionalProperties"] is False
+    assert "terraform" in stack["properties"]["workspace"]["description"]
+    assert "pulumi" in stack["properties"]["pulumi_stack"]["description"]
+    assert "pulumi and terraform" in stack["properties"]["run_code"]["description"]
+
+
 async def test_a_stack_of_the_file_is_changed_there(desk: Desk) -> None:
     answer = await desk.admin.delete(f"{V1}/stacks/shop")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:trueup:problem:from-config")
@@ -239,7 +275,7 @@ async def test_metrics_tell_of_the_fleet_and_of_the_api(desk: Desk) -> None:
     assert "xxxxx" not in text
 
 
-async def test_the_description_names_every_operation_and_its_role(desk: Desk) -> None:
+async def test_the_description_names_every_operation_and_its_permission(desk: Desk) -> None:
     described = (await desk.anonymous.get(f"{V1}/openapi.json")).json()
     found = {
         (method.upper(), path): one
@@ -250,7 +286,7 @@ async def test_the_description_names_every_operation_and_its_role(desk: Desk) ->
     assert set(found) == set(operations)
     for key, operation in operations.items():
         shown = found[key]
-        assert shown.get("x-required-role") == (operation.role and operation.role.value)
+        assert shown.get("x-required-permission") == operation.permission
         assert {"422", "500", "503"} <= set(shown["responses"])
         assert shown["summary"]
     assert set(described["components"]["securitySchemes"]) == {"bearer"}

@@ -15,7 +15,8 @@ import pytest
 from reconciler.api.limits import Limits
 from reconciler.api.refusal import Refusal
 from reconciler.api.stream import EventStream
-from reconciler.domain.records import EventEntry, Role
+from reconciler.domain.principals import Role
+from reconciler.domain.records import EventEntry
 from reconciler.stores import Transaction
 from tests.api.desk import V1, Desk, text_of
 from tests.api.threaded import serving

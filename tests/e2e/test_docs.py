@@ -21,7 +21,8 @@ from reconciler.api.metrics import Metrics
 from reconciler.domain.model import Severity
 from reconciler.domain.phases import Phase
 from reconciler.domain.records import EventEntry, Health, RunState
-from reconciler.settings import load_settings
+from reconciler.registry import InstalledTools
+from reconciler.settings_file import load_settings
 from tests.daemon import Daemon, serving
 from tests.e2e.command_lines import lack_of
 from tests.e2e.pages import (
@@ -222,7 +223,7 @@ def test_every_settings_snippet_loads(tmp_path: Path) -> None:
         file.parent.mkdir()
         file.write_text(block.text)
         # The directories that a page names are the reader's.
-        load_settings(file, {}, lost_stacks=True)
+        load_settings(file, {}, tools=InstalledTools(), lost_stacks=True)
 
 
 def test_every_json_and_yaml_snippet_parses() -> None:

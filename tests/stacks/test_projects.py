@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reconciler.discovery import FoundStack, discover_stacks
 from reconciler.registry import InstalledTools
-from reconciler.settings import load_settings
+from reconciler.settings_file import load_settings
 from tests.stacks.program import PROJECTS, STACKS, Project, Ran
 
 

@@ -12,7 +12,7 @@ from reconciler.cli.init import render_settings
 from reconciler.cli.main import run
 from reconciler.discovery import FoundStack, discover_stacks
 from reconciler.registry import InstalledTools
-from reconciler.settings import load_settings
+from reconciler.settings_file import load_settings
 
 
 def write(root: Path, **files: str) -> None:

@@ -13,7 +13,7 @@ from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.domain.errors import PermanentError
 from reconciler.ports import StackReference
 from reconciler.registry import InstalledTools
-from reconciler.settings import load_settings
+from reconciler.settings_file import load_settings
 
 FILE = """
 [[stack]]

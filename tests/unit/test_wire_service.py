@@ -22,6 +22,7 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
+from reconciler.domain.principals import Role
 from reconciler.domain.records import (
     Approval,
     AuditEntry,
@@ -36,7 +37,6 @@ from reconciler.domain.records import (
     Remediation,
     RemediationId,
     ReportId,
-    Role,
     Run,
     RunId,
     RunState,

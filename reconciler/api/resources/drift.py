@@ -7,18 +7,18 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
-from reconciler.api.answers import Actor, Daemon, Id, answered
+from reconciler.api.answers import Asker, Daemon, Id, answered
 from reconciler.api.bodies import ReportBody, ReportsQuery, read_time, severity
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.model import Kind
 from reconciler.domain.records import ReportId, TemplateId
-from reconciler.domain.sources import report_source
+from reconciler.domain.sources import source_of
 from reconciler.engine.ingest_report import submit_report
 from reconciler.engine.report_check import ReportDraft
 from reconciler.wire.service import page_object, report_object
 
 
-async def submit(service: Daemon, actor: Actor, body: ReportBody) -> Response:
+async def submit(service: Daemon, asker: Asker, body: ReportBody) -> Response:
     """Report drift that another source saw, or that what it saw is healed."""
     draft = ReportDraft(
         resource_id=body.resource_id,
@@ -31,7 +31,7 @@ async def submit(service: Daemon, actor: Actor, body: ReportBody) -> Response:
         kind=Kind(body.kind),
         severity=severity(body.severity),
     )
-    report = await submit_report(service, draft, source=report_source(actor), actor=actor)
+    report = await submit_report(service, draft, source=source_of(asker), actor=asker.subject)
     headers = {"Location": f"/api/v1/drift/reports/{report.report_id}"}
     return answered(report_object(report), status=201, headers=headers)
 

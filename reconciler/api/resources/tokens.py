@@ -10,7 +10,7 @@ from starlette.responses import Response
 from reconciler.api.answers import Actor, Daemon, Id, answered, nothing, page_of
 from reconciler.api.bodies import ListQuery, TokenBody
 from reconciler.api.credentials import Credentials
-from reconciler.domain.records import Role
+from reconciler.domain.principals import Role
 from reconciler.durations import read_duration
 from reconciler.engine.tokens import issue_token, revoke_token
 from reconciler.wire.service import page_object, token_object

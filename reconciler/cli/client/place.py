@@ -75,7 +75,7 @@ def _url(wanted: Wanted, environment: Mapping[str, str], here: Path) -> tuple[st
         return _checked(wanted.server), "from --server"
     if environment.get("TRUEUP_SERVER"):
         return _checked(environment["TRUEUP_SERVER"]), "from TRUEUP_SERVER"
-    from reconciler.settings import find_settings_file  # noqa: PLC0415 - only where nobody said it
+    from reconciler.settings_file import find_settings_file  # noqa: PLC0415 - only where nobody said it
 
     file = wanted.config or find_settings_file(here, environment)
     url = _listening(_settings(file, environment))
@@ -138,7 +138,7 @@ def _token(
         raise PermanentError(
             f"there is no token for {url}", remedy="set TRUEUP_TOKEN or --token-file"
         )
-    from reconciler.settings import data_directory, find_settings_file  # noqa: PLC0415
+    from reconciler.settings_file import data_directory, find_settings_file  # noqa: PLC0415
 
     found = wanted.config or find_settings_file(here, environment)
     file = data_directory(_settings(found, environment), environment) / ADMIN_TOKEN_FILE
@@ -175,7 +175,7 @@ def _read(file: Path) -> str:
 
 def _settings(file: Path | None, environment: Mapping[str, str]) -> Settings:
     # Half of the time a short command takes would go into this import.
-    from reconciler.settings import load_settings  # noqa: PLC0415
+    from reconciler.settings_file import load_settings  # noqa: PLC0415
 
     return load_settings(file, environment)
 

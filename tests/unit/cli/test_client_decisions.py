@@ -139,8 +139,9 @@ def test_a_held_remediation_says_how_a_person_decides_it(daemon: FakeDaemon, ask
     one = api.remediation(state="held", hold=hold, guard="freeze")
     daemon.lists("/remediations", [one])
     said = ask("remediation", "e1")
+    (finding,) = one["finding_ids"]
     assert "guard        freeze" in said.out
-    assert "trueup cancel e1000000 && trueup remediate f1000000" in said.out
+    assert f"trueup cancel {one['id'][:8]} && trueup remediate {finding[:8]}" in said.out
 
 
 def test_the_beginning_of_a_digest_is_asked_for_whole(daemon: FakeDaemon, ask: Ask) -> None:

@@ -43,6 +43,21 @@ def test_a_stack_is_added_by_its_real_directory(
     }
 
 
+def test_any_option_of_a_tool_can_be_said(daemon: FakeDaemon, ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    daemon.has("POST /stacks", Answer(api.stack(), status=201))
+    more = ("--option", "only=web-", "--option", 'hosts=["a"]', "--option", "deep=true")
+    assert ask("stack", "add", "web", "--tool", "world", *more).code == 0
+    assert daemon.asked[-1].body == {
+        "directory": str(tmp_path / "web"),
+        "tool": "world",
+        "only": "web-",
+        "hosts": ["a"],
+        "deep": True,
+    }
+    assert "not KEY=VALUE" in ask("stack", "add", "web", "--option", "deep").err
+
+
 def test_editing_a_stack_keeps_what_is_not_named(daemon: FakeDaemon, ask: Ask) -> None:
     definition = {
         "directory": "/srv/webshop",

@@ -17,8 +17,9 @@ from reconciler.domain.lifecycle import (
     subject_of,
     with_settlement,
 )
-from reconciler.domain.model import Kind, Origin, ResourceAddress
+from reconciler.domain.model import Kind, Origin, ResourceAddress, Severity
 from reconciler.domain.records import FindingState, TemplateId
+from reconciler.domain.score import score
 from reconciler.domain.sources import report_source
 from reconciler.wire.scan import finding_object
 from tests.unit.domain.drift import AT, COUNTS, change, finding, record, report
@@ -37,6 +38,14 @@ def test_the_same_fingerprint_is_the_same_finding_seen_again() -> None:
     assert folded.seen == (record(A),)
     assert not folded.opened
     assert not folded.healed
+
+
+def test_the_same_drift_is_rated_as_the_rules_say_now() -> None:
+    now = finding(A, severity=Severity.CRITICAL)
+    folded = fold([record(A)], report(now))
+    assert folded.seen == folded.rated == (record(A, severity=Severity.CRITICAL, score=score(now)),)
+    assert not folded.changed
+    assert fold([record(A)], report(finding(A))).rated == ()
 
 
 def test_another_fingerprint_is_a_change_of_the_same_finding() -> None:

@@ -18,7 +18,8 @@ from reconciler.domain.plan import Plan
 from reconciler.domain.records import RunState
 from reconciler.engine.decisions import hold
 from reconciler.engine.folders import make_private, passing_folder
-from reconciler.engine.once import PROGRAM, apply_once
+from reconciler.engine.journal import PROGRAM
+from reconciler.engine.once import apply_once
 from reconciler.engine.planning import plan_addresses
 from reconciler.engine.sweep import recover
 from reconciler.ports import Done, Failed, InDoubt, Outcome

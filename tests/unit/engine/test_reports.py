@@ -27,6 +27,10 @@ DETAILS: dict[str, Any] = {
     ],
     "by": "cron",
 }
+UNMARKED: dict[str, Any] = {
+    "changes": [{"path": "db.password[0]", "live": CANARY, "recorded": None}],
+    "headers": {"Authorization": CANARY},
+}
 DRAFT = ReportDraft(f"shop/{A}", DETAILS, type="thing", severity=Severity.HIGH)
 
 
@@ -149,6 +153,13 @@ async def test_a_marked_secret_is_kept_nowhere(house: House) -> None:
     assert set(report.drift_details["changes"][1]["live"]) == {"digest"}
     for file in house.service.runs.parent.glob("trueup.db*"):
         assert CANARY.encode() not in file.read_bytes()
+
+
+async def test_a_secret_that_nobody_marked_is_known_by_its_name(house: House) -> None:
+    report = await reported(house, drift_details=UNMARKED)
+    (finding,) = await house.findings()
+    assert CANARY not in repr((report, finding))
+    assert finding.details["changes"][0]["sensitive"] is True
 
 
 async def test_what_others_report_is_never_corrected_unasked(house: House) -> None:

@@ -14,8 +14,9 @@ from reconciler.domain.model import StackName
 from reconciler.domain.phases import Phase
 from reconciler.domain.records import FindingState, Health
 from reconciler.engine import stacks
+from reconciler.engine.config_file import sync_config
 from reconciler.engine.looking import load
-from reconciler.engine.stacks import StackDraft, sync_config_stacks
+from reconciler.engine.stacks import StackDraft
 from reconciler.registry import InstalledTools
 from reconciler.stack_options import StackOptions
 from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, House, open_house, stack_record
@@ -100,7 +101,7 @@ async def test_a_stack_that_goes_takes_with_it_what_is_open(house: House) -> Non
     house.world.live[A] = {"size": 9}
     await house.look()
     (finding,) = await house.findings()
-    await sync_config_stacks(house.service, [])
+    await sync_config(house.service, stacks=[], policies=[])
     assert await house.read(lambda view: view.stacks.all()) == ()
     assert await house.read(lambda view: view.templates.of_stack(SHOP)) == ()
     healed = await house.read(lambda view: view.findings.get(finding.id))
@@ -133,7 +134,7 @@ async def test_one_that_needs_a_person_fails_with_its_stack(house: House) -> Non
     house.world.refuses_plan = ValueError("x")
     house.world.live[A] = {"size": 9}
     await house.look()
-    await sync_config_stacks(house.service, [])
+    await sync_config(house.service, stacks=[], policies=[])
     (ended,) = await house.remediations()
     assert ended.phase is Phase.FAILED
 
@@ -141,20 +142,20 @@ async def test_one_that_needs_a_person_fails_with_its_stack(house: House) -> Non
 async def test_the_file_is_followed_and_what_is_known_stays(house: House) -> None:
     await house.look()
     before = await house.stack()
-    await sync_config_stacks(house.service, [stack_record()])
+    await sync_config(house.service, stacks=[stack_record()], policies=[])
     assert await house.stack() == before
     hourly = stack_record(interval=timedelta(hours=1))
-    await sync_config_stacks(house.service, [hourly])
+    await sync_config(house.service, stacks=[hourly], policies=[])
     after = await house.stack()
     assert (after.verified_at, after.next_due_at) == (before.verified_at, None)
     moved = replace(hourly, directory="/elsewhere")
-    await sync_config_stacks(house.service, [moved])
+    await sync_config(house.service, stacks=[moved], policies=[])
     assert (await house.stack()).revision is None
 
 
 async def test_a_name_the_api_had_is_the_files_now(house: House) -> None:
     await stacks.register(house.service, DRAFT, actor="ann")
-    await sync_config_stacks(house.service, [stack_record(), stack_record(WEB)])
+    await sync_config(house.service, stacks=[stack_record(), stack_record(WEB)], policies=[])
     assert (await house.stack(WEB)).source == "config"
 
 
@@ -164,11 +165,11 @@ async def test_a_stack_whose_apply_is_not_over_goes_later(house: House) -> None:
     await house.look()
     house.runner.then = lambda: house.world.unreadable.add(A)
     await house.look(seconds=31)
-    await sync_config_stacks(house.service, [])
+    assert await sync_config(house.service, stacks=[], policies=[]) == (SHOP,)
     assert (await house.stack()).name == SHOP
     house.world.unreadable.clear()
     await house.later(minutes=1)
-    await sync_config_stacks(house.service, [])
+    assert await sync_config(house.service, stacks=[], policies=[]) == ()
     assert await house.read(lambda view: view.stacks.all()) == ()
 
 

@@ -15,6 +15,7 @@ from reconciler.domain.records import FindingFilter
 from reconciler.storage.migrate import FOLDER
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Transaction
+from tests.contract.store.records import an_audit_entry
 
 _AT = "2026-11-01 10:00:00.000000"
 _FINDINGS = (
@@ -64,6 +65,19 @@ def old(tmp_path: Path) -> Path:
             (_AT, '{"report_id": "r-ci"}'),
         )
     return path
+
+
+async def test_audit_rows_of_before_say_no_kind_and_keep_their_numbers(old: Path) -> None:
+    store = await open_store(old)
+    try:
+        await store.transact(lambda t: t.audit.append(an_audit_entry()))
+        page = await store.read(lambda t: t.audit.page())
+    finally:
+        await store.close()
+    assert [(one.seq, one.actor, one.actor_kind) for one in page.items] == [
+        (2, "ada", None),
+        (1, "ci", None),
+    ]
 
 
 async def test_each_row_gets_the_source_that_is_recorded_about_it(old: Path) -> None:

@@ -15,6 +15,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import reconciler.storage.transaction  # noqa: F401  every table
@@ -22,13 +23,13 @@ from reconciler.domain.errors import ConflictError, StorageError
 from reconciler.domain.model import Severity
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.records import FindingId
-from reconciler.storage.migrate import FOLDER
+from reconciler.storage.migrate import FOLDER, newest_schema
 from reconciler.storage.remediation_rows import links, values
 from reconciler.storage.rows import Values
 from reconciler.storage.sqlite import open_store
 from reconciler.storage.tables.row import Row
 from reconciler.stores import Transaction
-from tests.contract.store.records import a_finding, a_remediation, a_stack, an_audit_entry
+from tests.contract.store.records import a_finding, a_remediation, a_run, a_stack, an_audit_entry
 
 
 @contextmanager
@@ -63,6 +64,30 @@ def test_alembic_finds_nothing_left_to_do(migrated: Path) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Row.metadata) == []
     engine.dispose()
+
+
+def test_the_newest_schema_is_the_head_of_one_chain() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    assert ScriptDirectory.from_config(config).get_heads() == [newest_schema()]
+
+
+async def test_runs_of_before_are_kept_when_a_column_of_theirs_goes(migrated: Path) -> None:
+    store = await open_store(migrated)
+    await store.transact(lambda t: t.runs.put(a_run(pid=7)))
+    await store.close()
+    with raw(migrated) as connection:
+        connection.execute("ALTER TABLE runs ADD COLUMN state_serial BIGINT")
+        connection.execute("UPDATE runs SET state_serial = 5")
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+    store = await open_store(migrated)
+    assert (await store.read(lambda t: t.runs.page())).items == (a_run(pid=7),)
+    await store.close()
+    with raw(migrated) as connection:
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(runs)")}
+        indexes = {row[1] for row in connection.execute("PRAGMA index_list(runs)")}
+    assert "state_serial" not in columns
+    assert {"ix_runs_page", "ix_runs_stack", "ix_runs_state", "ix_runs_remediation"} <= indexes
 
 
 async def test_opening_again_changes_nothing(migrated: Path) -> None:
@@ -181,7 +206,7 @@ async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     [
         "UPDATE audit SET actor = 'nobody'",
         "DELETE FROM audit",
-        "REPLACE INTO audit SELECT seq, at, 'nobody', action, subject, details FROM audit",
+        "REPLACE INTO audit SELECT seq, at, 'nobody', NULL, action, subject, details FROM audit",
     ],
 )
 async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -> None:

@@ -14,8 +14,8 @@ def ask(situation: Situation) -> Answer:
     """Ask a person about every plan that is not for an `auto_correct`."""
     if situation.remediation.action_type is ActionType.AUTO_CORRECT:
         return Open()
-    by_policy = situation.remediation.policy_id is not None
-    return NeedsApproval("policy requires approval" if by_policy else "it requires approval")
+    asked_by_policy = situation.remediation.policy_id is not None
+    return NeedsApproval("policy requires approval" if asked_by_policy else "it requires approval")
 
 
 GUARD: Final = Guard("manual_review", ask, at=ONCE_PLANNED)

@@ -16,7 +16,7 @@ NAME: Final = "policy"
 
 
 def evaluate(evidence: Evidence) -> Evaluated:
-    """Ask the policies about each finding; true until one of them starts or expires."""
+    """Ask the policies about each finding; true until the next of them begins or ends."""
     decided = decide_all(
         evidence.findings, evidence.policies, uploaded=evidence.uploaded, now=evidence.now
     )
@@ -24,7 +24,7 @@ def evaluate(evidence: Evidence) -> Evaluated:
     acting = [decision.policy for _, decision in decided if isinstance(decision, Act)]
     return Evaluated(
         {"wanted": wanted, "policies": {one.policy_id: one.version for one in acting}},
-        until=_next_turn(evidence.policies, now=evidence.now),
+        until=_next_change(evidence.policies, now=evidence.now),
     )
 
 
@@ -45,9 +45,9 @@ def _matters(situation: Situation) -> bool:
     return known.policy_id is not None
 
 
-def _next_turn(policies: Iterable[Policy], *, now: datetime) -> datetime | None:
-    turns = (at for one in policies for at in (one.starts_at, one.expires_at))
-    return min((at for at in turns if at is not None and at > now), default=None)
+def _next_change(policies: Iterable[Policy], *, now: datetime) -> datetime | None:
+    times = (time for one in policies for time in (one.starts_at, one.expires_at))
+    return min((time for time in times if time is not None and time > now), default=None)
 
 
 GUARD: Final = Guard(NAME, ask, at=frozenset({Stage.QUEUE, Stage.APPLY}), evaluate=evaluate)

@@ -8,15 +8,15 @@ from reconciler.engine.admission.guards.manual_review import GUARD
 from tests.unit.engine.admission.situations import Case
 from tests.unit.engine.admission.situations import situation as made
 
-REVIEW = {"action_type": ActionType.MANUAL_REVIEW}
 ASKS = NeedsApproval("policy requires approval")
+REVIEW = ActionType.MANUAL_REVIEW
 
 CASES = [
     Case("a policy corrects", made(), Open()),
-    Case("a policy asks", made(about=REVIEW), ASKS),
+    Case("a policy asks", made(about={"action_type": REVIEW}), ASKS),
     Case(
-        "a person asked for it",
-        made(about={**REVIEW, "policy_id": None}),
+        "a person asks",
+        made(about={"action_type": REVIEW, "policy_id": None}),
         NeedsApproval("it requires approval"),
     ),
     Case("a quarantine", made(about={"action_type": ActionType.QUARANTINE}), ASKS),

@@ -68,7 +68,7 @@ EVALUATIONS = {
         replace(AUTO, expires_at=NOW + MINUTE),
         Evaluated({"wanted": True, "policies": {"auto": 3}}, NOW + MINUTE),
     ),
-    "it starts later": (
+    "it begins": (
         replace(AUTO, starts_at=NOW + MINUTE),
         Evaluated({"wanted": False, "policies": {}}, NOW + MINUTE),
     ),

@@ -142,7 +142,7 @@ def _asked(asking: Asking, found: Json) -> str:
         )
     if len(lines) + _AROUND > _height():
         _write(shown, ["", *_overview(shown, found, about)])
-    _confirm(shown, found, lines)
+    _confirm(found, lines)
     return str(digest)
 
 
@@ -157,7 +157,7 @@ def _overview(asking: Asking, found: Json, about: About) -> Iterator[str]:
     yield from plan_overview(plan, paint=asking.paint, known=about.findings, most=room)
 
 
-def _confirm(asking: Asking, found: Json, lines: Sequence[str]) -> None:
+def _confirm(found: Json, lines: Sequence[str]) -> None:
     """Return once the answer is yes, or the stack's name where something is destroyed.
 
     Raises:
@@ -169,7 +169,7 @@ def _confirm(asking: Asking, found: Json, lines: Sequence[str]) -> None:
     while True:
         answer = click.prompt(f"\nto apply exactly this plan, {what}{pages}", err=True)
         if answer == "p" and word != "p" and pages:
-            click.echo_via_pager("\n".join(lines) + "\n", color=asking.paint.colour)
+            click.echo_via_pager("\n".join(lines) + "\n", color=False)
             continue
         if answer != word:
             raise PermanentError("not approved; nothing was changed")

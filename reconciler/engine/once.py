@@ -141,9 +141,7 @@ def _records(
     ]
     gone = sorted(asked - {record.address for record in records})
     if gone:
-        raise ConflictError(
-            f"{gone[0]} does not deviate any more", code="plan-stale", remedy=_STALE
-        )
+        raise ConflictError(f"{gone[0]} has no drift any more", code="plan-stale", remedy=_STALE)
     return records
 
 

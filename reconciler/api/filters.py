@@ -82,7 +82,7 @@ def _severity(value: str) -> Severity:
 def _one_of(key: str, value: str, known: Mapping[str, T]) -> T:
     if value.lower() not in known:
         raise InvalidError(
-            f"unknown value in `{key}:{value[:60]}`", remedy=f"one of {', '.join(known)}"
+            f"unknown value in the term `{key}:{value[:60]}`", remedy=f"one of {', '.join(known)}"
         )
     return known[value.lower()]
 

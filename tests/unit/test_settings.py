@@ -247,7 +247,9 @@ def test_a_stack_that_may_run_no_code_has_no_dynamic_providers(home: Path) -> No
         pytest.param("main.tf", 'pulumi_stak = "dev"', 3, "unknown key", id="near-another-tools"),
         pytest.param("main.tf", 'workspac = "a"', 3, "did you mean 'workspace'", id="near-its-own"),
         pytest.param("main.tf", "options = {}", 3, "unknown key stack[0].options", id="inside"),
-        pytest.param("main.tf", 'var_files = ["gone"]', 3, "there is no file", id="value"),
+        pytest.param(
+            "main.tf", 'var_files = ["gone"]', 3, "does not exist or cannot be read", id="value"
+        ),
         pytest.param("main.tf", 'tool = "ansible"', 3, "pulumi, terraform", id="no-such-tool"),
     ],
 )

@@ -18,7 +18,7 @@ from reconciler.engine.config_file import sync_config
 from reconciler.engine.looking import load
 from reconciler.engine.stacks import StackDraft
 from reconciler.registry import InstalledTools
-from reconciler.settings import load_settings
+from reconciler.settings_file import load_settings
 from reconciler.stack_options import StackOptions
 from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, House, open_house, stack_record
 
@@ -231,7 +231,7 @@ async def test_a_stack_kept_by_an_earlier_version_is_read_and_not_begun_anew(
     house: House, tmp_path: Path, file: str, said: dict[str, str]
 ) -> None:
     (tmp_path / file).touch()
-    earlier = {
+    earlier: dict[str, object] = {
         "directory": str(tmp_path),
         "workspace": None,
         "pulumi_stack": None,
@@ -256,7 +256,7 @@ async def test_a_stack_kept_by_an_earlier_version_is_read_and_not_begun_anew(
     text += "".join(f'{key} = "{value}"\n' for key, value in said.items())
     (tmp_path / "trueup.toml").write_text(text)
     settings = load_settings(tmp_path / "trueup.toml", {}, tools=tools)
-    await sync_config_stacks(house.service, stack_records(settings, tools))
+    await sync_config(house.service, stacks=stack_records(settings, tools), policies=[])
     now = await house.stack(WEB)
     assert (now.lineage, now.revision) == ("first", "1")
     assert "dynamic_providers" in now.definition or file == "main.tf"

@@ -129,7 +129,8 @@ def _asked(asking: Asking, found: Json) -> str:
             f"{asking.id(found['id'])} does not wait for an approval:"
             f" it is {phase_cell(found['state'])[1]}{note}",
             code="not-awaiting",
-            remedy="list those that do: trueup remediations --state awaiting_approval",
+            remedy=next_step(asking, found)
+            or "list those that do: trueup remediations --state awaiting_approval",
         )
     # The answer goes to stdout, so the question and what it is about go to stderr.
     shown = replace(asking, paint=paint_for(sys.stderr))

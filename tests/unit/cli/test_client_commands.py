@@ -228,7 +228,7 @@ def test_status_ends_as_scan_does_when_asked(
 def test_suppressed_drift_is_never_out_of_sight(daemon: FakeDaemon, ask: Ask) -> None:
     fleet(daemon, api.stack(health="drifted", suppressed=1))
     said = ask("status")
-    assert "drifted  1 suppressed" in said.out
+    assert "drifted, 1 suppressed" in said.out
     assert "1 suppressed: trueup findings state:ignored" in said.out
     daemon.routes["GET /findings"] = lambda asked: {
         "items": [api.finding(state="ignored")]

@@ -123,7 +123,7 @@ async def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None
     path = tmp_path / "trueup.db"
     with raw(path) as connection:
         connection.execute("CREATE TABLE songs (title TEXT)")
-    with pytest.raises(StorageError, match="none of trueup's"):
+    with pytest.raises(StorageError, match="of another program"):
         await open_store(path)
     assert list(_schema(path)) == ["songs"]
 

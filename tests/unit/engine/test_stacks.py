@@ -230,7 +230,7 @@ async def test_a_stack_kept_by_an_earlier_version_is_read_and_not_begun_anew(
     house: House, tmp_path: Path, file: str, said: dict[str, str]
 ) -> None:
     (tmp_path / file).touch()
-    earlier = {
+    earlier: dict[str, object] = {
         "directory": str(tmp_path),
         "workspace": None,
         "pulumi_stack": None,

@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import write_data
+from reconciler.cli.asking import examples, write_data
 from reconciler.cli.data_options import data_options
 from reconciler.cli.global_options import given
 from reconciler.domain.errors import PermanentError
@@ -22,7 +22,7 @@ from reconciler.tools import Tool
 _NAME_WIDTH: Final = 34
 
 
-@click.command()
+@click.command(epilog=examples("trueup doctor"))
 @data_options
 def doctor(*, output: str | None) -> None:
     """Check which tools, plugins and credential sources are there.

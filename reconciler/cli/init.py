@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.asking import examples
 from reconciler.discovery import FoundStack, discover_stacks
 from reconciler.domain.errors import PermanentError
 
@@ -37,7 +38,7 @@ _TAIL = """
 """
 
 
-@click.command()
+@click.command(epilog=examples("trueup init", "trueup init infra --add"))
 @click.argument(
     "directory",
     default=".",

@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import write_data
+from reconciler.cli.asking import examples, write_data
 from reconciler.cli.data_options import data_options
 from reconciler.cli.global_options import given
 from reconciler.domain.errors import PermanentError
@@ -25,7 +25,7 @@ from reconciler.tools import Tool
 _NAME_WIDTH: Final = 34
 
 
-@click.command()
+@click.command(epilog=examples("trueup doctor", "trueup doctor --fix"))
 @click.option("--fix", is_flag=True, help="Obtain what is missing, or each TOOL named.")
 @click.argument("names", metavar="[TOOL]...", nargs=-1, type=click.Choice(OBTAINABLE))
 @data_options

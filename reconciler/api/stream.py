@@ -14,8 +14,8 @@ from reconciler.api.refusal import Refusal
 from reconciler.domain.errors import StorageError
 from reconciler.domain.records import EventEntry
 from reconciler.stores import Store
+from reconciler.wire.events import event_of
 from reconciler.wire.scan import json_bytes
-from reconciler.wire.service import event_object
 
 HEARTBEAT_S: Final = 15.0
 RESET: Final = "reset"
@@ -224,7 +224,7 @@ class EventStream:
 
 def frame_of(entry: EventEntry) -> Frame:
     """Return an event as the stream carries it."""
-    return _frame(entry.seq, entry.type, json_bytes(event_object(entry)))
+    return _frame(entry.seq, entry.type, json_bytes(event_of(entry)))
 
 
 def _reset(oldest: int, newest: int) -> Frame:

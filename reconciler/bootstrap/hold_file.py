@@ -17,7 +17,7 @@ from reconciler.domain.records import Hold
 from reconciler.engine.guards import hold_ended
 from reconciler.engine.journal import audit, emit
 from reconciler.stores import Transaction
-from reconciler.wire.service import hold_object
+from reconciler.wire import holds, mapping
 
 HOLD: Final = "hold.json"
 _MOST_BYTES: Final = 64 * 2**10
@@ -64,7 +64,7 @@ def restore_hold(tx: Transaction, found: Hold | None, *, at: datetime) -> Hold |
     if known is not None or found is None or _was_released(tx, found):
         return known
     tx.holds.put(found)
-    body = hold_object(found)["hold"]
+    body = mapping.shown(holds.Hold, found).as_json()
     audit(tx, "hold.restored", "hold", at=at, details=body)
     emit(tx, "hold.set", "hold", at=at, body=body)
     return found

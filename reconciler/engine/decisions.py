@@ -41,7 +41,7 @@ from reconciler.engine.refusals import (
 from reconciler.engine.runs import process_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
-from reconciler.wire.service import hold_object
+from reconciler.wire import holds, mapping
 
 
 async def approve(
@@ -252,7 +252,7 @@ async def hold(
 
     def work(tx: Transaction) -> Hold:
         tx.holds.put(pulled)
-        body = hold_object(pulled)["hold"]
+        body = mapping.shown(holds.Hold, pulled).as_json()
         audit(tx, "hold.set", "hold", at=at, actor=by, details=body)
         emit(tx, "hold.set", "hold", at=at, body=body)
         return pulled

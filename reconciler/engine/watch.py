@@ -22,8 +22,7 @@ from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.service import Service
 from reconciler.engine.templates import derive
 from reconciler.stores import Transaction
-from reconciler.wire.scan import doubt_object
-from reconciler.wire.service import moment
+from reconciler.wire.scan import doubt_object, moment
 
 _LONGEST_SCAN: Final = timedelta(hours=1)
 

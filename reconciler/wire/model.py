@@ -43,14 +43,10 @@ class NotOfModelError(PermanentError):
 
 
 class Wire:
-    """A wire model. Its request form refuses unknown keys and texts where numbers belong."""
+    """What crosses the wire. A field that joins an answer later has a default."""
 
     __slots__ = ()
-    __pydantic_config__: ClassVar[dict[str, Any]] = {
-        "extra": "forbid",
-        "strict": True,
-        "hide_input_in_errors": True,
-    }
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"hide_input_in_errors": True}
     sparse: ClassVar[bool] = False
     """Whether a field that is None is left out of the JSON."""
 
@@ -63,13 +59,24 @@ class Wire:
         inner = schema
         while inner["type"] != "dataclass":
             inner = inner["schema"]
-        inner["strict"] = False
+        inner["strict"] = False  # or only an instance would be taken, and no mapping
         return schema
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON-ready object that this is on the wire."""
         body: dict[str, Any] = _encoder(type(self))(self)
         return body
+
+
+class Body(Wire):
+    """What may be sent: no key more, and no text where a number stands."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "forbid",
+        "strict": True,
+        "hide_input_in_errors": True,
+    }
 
 
 def _encode(value: Any) -> Any:

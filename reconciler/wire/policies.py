@@ -7,11 +7,11 @@ described and decoded everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from reconciler.domain import policy as domain
 from reconciler.wire import mapping
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Body, Wire
 from reconciler.wire.rules import (
     ActionWord,
     FilePath,
@@ -30,7 +30,7 @@ from reconciler.wire.rules import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match(Wire):
+class Match(Body):
     """What a policy selects; every key given must hold."""
 
     sparse: ClassVar[bool] = True
@@ -63,7 +63,7 @@ class Statement(Wire):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyBody(Statement):
+class PolicyBody(Statement, Body):
     """A policy to be kept; among those of the API, a lower `position` is asked first.
 
     Without one, a new policy is asked last, and one that is changed keeps its own.
@@ -75,6 +75,11 @@ class PolicyBody(Statement):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy(Statement):
     """A rule about drift."""
+
+    # What a person may leave out, an answer says.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "json_schema_serialization_defaults_required": True
+    }
 
     policy_id: str
     source: SourceWord

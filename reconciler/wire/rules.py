@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
 from reconciler.durations import read_duration
@@ -109,6 +110,11 @@ def text(*, least: int = 1, most: int, pattern: str | None = None, example: obje
 def between(least: int, most: int) -> Rule:
     """Return the rule of a number from `least` to `most`."""
     return Rule({"ge": least, "le": most})
+
+
+def words_of(words: type[StrEnum]) -> Rule:
+    """Return the rule of a text that is one of `words`; a client takes newer ones too."""
+    return Rule(shown={"enum": [word.value for word in words]})
 
 
 def shown(**keywords: Any) -> Rule:

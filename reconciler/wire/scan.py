@@ -150,6 +150,11 @@ def timestamp(moment: datetime) -> str:
     return f"{second}.{utc.microsecond // 1000:03d}Z"
 
 
+def moment(at: datetime | None) -> str | None:
+    """Return RFC 3339 in UTC, or null."""
+    return timestamp(at) if at else None
+
+
 def _shown(value: Value, change: Change) -> Any:
     # A change marked sensitive must not show a clear value even if an adapter slips.
     if change.sensitive and not _is_masked(value):

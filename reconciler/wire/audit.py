@@ -1,0 +1,28 @@
+"""The audit on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.domain import records
+from reconciler.wire import mapping
+from reconciler.wire.model import Wire
+from reconciler.wire.rules import Time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry(Wire):
+    """Who did what to what."""
+
+    seq: int
+    at: Time
+    actor: str
+    action: str
+    subject: str
+    details: dict[str, Any]
+
+
+def audit_of(entry: records.AuditEntry) -> AuditEntry:
+    """Return who did what to what."""
+    return mapping.shown(AuditEntry, entry)

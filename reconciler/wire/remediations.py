@@ -1,0 +1,94 @@
+"""Remediations on the wire, and what people decide about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from reconciler.domain import records
+from reconciler.domain.phases import Phase
+from reconciler.wire import mapping
+from reconciler.wire.model import Body, Wire
+from reconciler.wire.rules import ActionWord, Sentence, Time, Word, words_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemediationBody(Body):
+    """Which report's drift is to be corrected."""
+
+    report_id: Word
+    action_type: ActionWord | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveBody(Body):
+    """The yes to exactly one plan."""
+
+    plan_digest: Word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonBody(Body):
+    """Why."""
+
+    reason: Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldReason(Wire):
+    """Why a remediation waits, and until when."""
+
+    reason: str
+    until: Time | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval(Wire):
+    """One person's yes to one plan."""
+
+    person: str
+    plan_digest: str
+    at: Time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remediation(Wire):
+    """One correction on its way from detected to converged; `state` is the word of its phase."""
+
+    id: str
+    stack: str
+    report_id: str
+    finding_ids: list[str]
+    addresses: list[str]
+    action_type: ActionWord
+    state: Annotated[str, words_of(Phase)]
+    hold: HoldReason | None
+    plan: dict[str, Any] | None
+    plan_digest: str | None
+    approvals: list[Approval]
+    run_id: str | None
+    created_at: Time
+    updated_at: Time
+    policy_id: str | None
+    requested_by: str
+    attempts: int
+    note: str | None
+    next_at: Time | None
+    expires_at: Time | None
+
+
+def remediation_of(remediation: records.Remediation) -> Remediation:
+    """Return a remediation."""
+    return mapping.shown(
+        Remediation,
+        remediation,
+        state=remediation.phase.value,
+        hold=_hold_of(remediation),
+        approvals=[mapping.shown(Approval, one) for one in remediation.approvals],
+    )
+
+
+def _hold_of(remediation: records.Remediation) -> HoldReason | None:
+    if remediation.hold_reason is None:
+        return None
+    return HoldReason(reason=remediation.hold_reason, until=remediation.hold_until)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -28,7 +28,9 @@ from reconciler.api.problem import refusal_of
 from reconciler.api.replay import Replays
 from reconciler.api.stream import EventStream
 from reconciler.api.table import PREFIX, all_operations
+from reconciler.domain.records import EventEntry
 from reconciler.engine.service import Service
+from reconciler.engine.story import log_event
 
 OPENAPI_PATH: Final = f"{PREFIX}/openapi.json"
 _NOT_ALLOWED: Final = 405
@@ -53,7 +55,7 @@ def build_app(
         service.store,
         most_listeners=limits.subscribers,
         most_of_one=limits.subscribers_per_token,
-        seen=metrics.happened,
+        seen=_witness(metrics),
     )
     app = FastAPI(
         lifespan=_lifespan,
@@ -78,6 +80,16 @@ def build_app(
     app.add_middleware(LimitsMiddleware, limits=limits)
     app.add_middleware(EdgeMiddleware, metrics=metrics)
     return app
+
+
+def _witness(metrics: Metrics) -> Callable[[EventEntry], None]:
+    """Return what counts and logs each committed event, whether anybody listens or not."""
+
+    def happened(entry: EventEntry) -> None:
+        metrics.happened(entry)
+        log_event(entry)
+
+    return happened
 
 
 def end_streams(app: FastAPI) -> None:

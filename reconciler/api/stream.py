@@ -12,13 +12,14 @@ import structlog
 
 from reconciler.api.refusal import Refusal
 from reconciler.domain.errors import StorageError
+from reconciler.domain.events import RESET, Reset
 from reconciler.domain.records import EventEntry
 from reconciler.stores import Store
 from reconciler.wire.events import event_of
+from reconciler.wire.model import encode
 from reconciler.wire.scan import json_bytes
 
 HEARTBEAT_S: Final = 15.0
-RESET: Final = "reset"
 _HEARTBEAT: Final = b": still here\n\n"
 _GREETING: Final = b"retry: 2000\n\n"
 _MOST_WAITING: Final = 2000
@@ -228,7 +229,7 @@ def frame_of(entry: EventEntry) -> Frame:
 
 
 def _reset(oldest: int, newest: int) -> Frame:
-    return _frame(newest, RESET, json_bytes({"oldest": oldest, "newest": newest}))
+    return _frame(newest, RESET, json_bytes(encode(Reset(oldest=oldest, newest=newest))))
 
 
 def _frame(seq: int, type_: str, data: bytes) -> Frame:

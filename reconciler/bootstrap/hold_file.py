@@ -13,11 +13,13 @@ from typing import Final
 
 from reconciler.bootstrap.instance import write_secret
 from reconciler.bounded_files import read_bytes
+from reconciler.domain.events import HoldSet
 from reconciler.domain.records import Hold
 from reconciler.engine.guards import hold_ended
 from reconciler.engine.journal import audit, emit
 from reconciler.stores import Transaction
-from reconciler.wire import holds, mapping
+from reconciler.wire import mapping
+from reconciler.wire.model import encode
 
 HOLD: Final = "hold.json"
 _MOST_BYTES: Final = 64 * 2**10
@@ -64,9 +66,9 @@ def restore_hold(tx: Transaction, found: Hold | None, *, at: datetime) -> Hold |
     if known is not None or found is None or _was_released(tx, found):
         return known
     tx.holds.put(found)
-    body = mapping.shown(holds.Hold, found).as_json()
-    audit(tx, "hold.restored", "hold", at=at, details=body)
-    emit(tx, "hold.set", "hold", at=at, body=body)
+    body = mapping.shown(HoldSet, found)
+    audit(tx, "hold.restored", "hold", at=at, details=encode(body))
+    emit(tx, "hold.set", "hold", body, at=at)
     return found
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from reconciler.domain.errors import InvalidError
+from reconciler.domain.events import DRIFT_DETECTED
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Fingerprint, Kind, ResourceAddress, Severity, StackName
 from reconciler.domain.records import (
@@ -193,7 +194,7 @@ def _open(tx: Transaction, draft: ReportDraft, seen: _Sighting, report: DriftRep
         acted_on=False,
     )
     tx.findings.put_many([record])
-    emit(tx, "drift.detected", record.id, at=seen.at, body=finding_body(record))
+    emit(tx, DRIFT_DETECTED, record.id, finding_body(record), at=seen.at)
 
 
 def _details(draft: ReportDraft, seen: _Sighting) -> Json:

@@ -6,8 +6,10 @@ import secrets
 from datetime import datetime
 from typing import Final
 
+from reconciler.domain.events import CATALOGUE, Body
 from reconciler.domain.records import AuditEntry, EventEntry, Json
 from reconciler.stores import Transaction
+from reconciler.wire.model import encode
 
 ENGINE: Final = "trueup"
 """The actor where no person asked for it."""
@@ -35,8 +37,13 @@ def audit(
     )
 
 
-def emit(
-    tx: Transaction, event: str, subject: str, *, at: datetime, body: Json | None = None
-) -> None:
-    """Tell everybody who listens, once this transaction is committed."""
-    tx.events.append(EventEntry(at=at, type=event, subject=subject, body=body or {}))
+def emit(tx: Transaction, event: str, subject: str, body: Body, *, at: datetime) -> None:
+    """Tell everybody who listens, once this transaction is committed.
+
+    Raises:
+        TypeError: the catalogue has no such event, or one with another body.
+    """
+    row = CATALOGUE.get(event)
+    if row is None or row.body is not type(body):
+        raise TypeError(f"{event} with a {type(body).__name__} is not in domain.events")
+    tx.events.append(EventEntry(at=at, type=event, subject=subject, body=encode(body)))

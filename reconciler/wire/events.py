@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.domain import events
 from reconciler.domain.records import EventEntry
 from reconciler.wire import mapping
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Wire, decode
 from reconciler.wire.rules import Time
 
 
@@ -20,6 +21,18 @@ class Event(Wire):
     type: str
     subject: str
     body: dict[str, Any]
+
+
+def body_of(event: Event) -> events.Body | events.Reset | None:
+    """Return the typed body of an event; None for a type of a newer daemon.
+
+    Raises:
+        NotOfModelError: the body does not have the shape of its type.
+    """
+    row = events.CATALOGUE.get(event.type)
+    if row is None:
+        return decode(events.Reset, event.body) if event.type == events.RESET else None
+    return decode(row.body, event.body)
 
 
 def event_of(entry: EventEntry) -> Event:

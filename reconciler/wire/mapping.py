@@ -13,12 +13,12 @@ from typing import Any, TypeVar, cast
 from reconciler.domain.model import Severity
 from reconciler.wire.model import Wire, hints_of, present, remembered
 
-W = TypeVar("W", bound=Wire)
+T = TypeVar("T")
 D = TypeVar("D")
 Convert = Callable[[Any], Any]
 
 
-def shown(model: type[W], record: object, **given: Any) -> W:
+def shown(model: type[T], record: object, **given: Any) -> T:
     """Return `record` as `model`; `given` fields are taken as they are."""
     made = {name: outward(getattr(record, name)) for name in _names(model) if name not in given}
     return model(**made, **given)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from typing import (
@@ -27,7 +27,7 @@ from typing import (
 from reconciler.domain.errors import PermanentError
 from reconciler.wire.scan import timestamp
 
-W = TypeVar("W", bound="Wire")
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 Convert = Callable[[Any], Any]
 
@@ -79,18 +79,19 @@ class Body(Wire):
     }
 
 
-def _encode(value: Any) -> Any:
+def encode(value: Any) -> Any:
+    """Return a model, or a plain dataclass of such values, as the JSON-ready object it is."""
     return _encoder(type(value))(value)
 
 
-def decode(model: type[W], body: Any) -> W:
+def decode(model: type[T], body: Any) -> T:
     """Return the `model` that `body` says; keys of a newer daemon are passed over.
 
     Raises:
         NotOfModelError: a key without a default is missing, or a value has another type.
     """
     try:
-        return cast("W", _decoder(model)(body))
+        return cast("T", _decoder(model)(body))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NotOfModelError(
             f"the answer is not a {model.__name__}: {type(error).__name__}: {error}",
@@ -123,16 +124,16 @@ def present(hint: Any) -> Any:
 
 @remembered
 def _encoder(cls: type) -> Convert:
-    if issubclass(cls, Wire):
+    if is_dataclass(cls):
         return _model_encoder(cls)
     if issubclass(cls, datetime):
         return timestamp
     if issubclass(cls, (list, tuple)):
-        return lambda items: [_encode(item) for item in items]
+        return lambda items: [encode(item) for item in items]
     return _same
 
 
-def _model_encoder(cls: type[Wire]) -> Convert:
+def _model_encoder(cls: type) -> Convert:
     hints = hints_of(cls)
     # Only what may need a conversion is looked at; most of a page's fields are plain.
     parts = [(one.name, _is_plain(hints[one.name])) for one in fields(cast("Any", cls))]
@@ -141,10 +142,10 @@ def _model_encoder(cls: type[Wire]) -> Convert:
         body = {}
         for name, plain in parts:
             value = getattr(model, name)
-            body[name] = value if plain or value is None else _encode(value)
+            body[name] = value if plain or value is None else encode(value)
         return body
 
-    if not cls.sparse:
+    if not getattr(cls, "sparse", False):
         return write
     return lambda model: {key: value for key, value in write(model).items() if value is not None}
 
@@ -153,7 +154,7 @@ def _is_plain(hint: Any) -> bool:
     kind = present(hint)
     if get_origin(kind) is list:
         return _is_plain(get_args(kind)[0])
-    return not (isinstance(kind, type) and issubclass(kind, (Wire, datetime)))
+    return not (is_dataclass(kind) or kind is datetime)
 
 
 @remembered
@@ -205,7 +206,7 @@ def _reader_of(kind: Any) -> Convert | None:
         return _list_reader(_reader(_bare(get_args(kind)[0])))
     if kind in _SCALARS:
         return _scalar_reader(_SCALARS[kind])
-    if isinstance(kind, type) and issubclass(kind, Wire):
+    if isinstance(kind, type) and is_dataclass(kind):
         return _decoder(kind)
     if kind is datetime:
         return datetime.fromisoformat

@@ -21,7 +21,8 @@ from reconciler.wire.scan import json_bytes
 
 HEARTBEAT_S: Final = 15.0
 _HEARTBEAT: Final = b": still here\n\n"
-_GREETING: Final = b"retry: 2000\n\n"
+_GREETING: Final = b"retry: 2000\nid: %d\n\n"
+"""Its number lets a client that is cut off before the first event go on from here."""
 _MOST_WAITING: Final = 2000
 _PAGE: Final = 500
 _log = structlog.get_logger()
@@ -150,7 +151,7 @@ class EventStream:
         types: Callable[[str], bool],
     ) -> AsyncGenerator[bytes, None]:
         try:
-            yield _GREETING
+            yield _GREETING % (joined_at if after is None else after)
             if after is not None:
                 async for frame in self._missed(after, joined_at):
                     if frame.type == RESET or types(frame.type):

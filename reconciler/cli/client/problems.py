@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from reconciler.cli.paint import safe
+from reconciler.client.errors import DeniedError, UnreachableError
 from reconciler.domain.errors import (
     ConflictError,
     InvalidError,
@@ -15,6 +16,7 @@ from reconciler.domain.errors import (
     RetryableError,
 )
 
+__all__ = ["DeniedError", "UnreachableError", "problem_error"]
 _TYPE: Final = "urn:trueup:problem:"
 _MOST_SHOWN: Final = 8
 _REMEDIES: Final = {
@@ -27,14 +29,6 @@ _REMEDIES: Final = {
     "name-taken": "choose another name",
 }
 _HttpStatus = int
-
-
-class UnreachableError(RetryableError):
-    """Nobody answered."""
-
-
-class DeniedError(PermanentError):
-    """The token is not accepted, or does not suffice."""
 
 
 def problem_error(status: _HttpStatus, body: Mapping[str, Any], *, origin: str) -> ReconcilerError:

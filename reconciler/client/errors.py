@@ -1,0 +1,125 @@
+"""What a call may end with: nobody answered, or the daemon refused it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from reconciler.domain.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    PermanentError,
+    ReconcilerError,
+    RetryableError,
+)
+from reconciler.wire.model import NotOfModelError, decode
+from reconciler.wire.problems import PROBLEM, Problem
+
+_BEGINS_PROBLEM: Final = "urn:"
+
+
+class UnreachableError(RetryableError):
+    """Nobody answered; `never_sent` says that the call did not even reach the daemon."""
+
+    def __init__(
+        self, message: str, *, remedy: str | None = None, never_sent: bool = False
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.never_sent = never_sent
+
+
+class SilentError(UnreachableError):
+    """A stream that is open told nothing for too long."""
+
+
+class RefusedError(ReconcilerError):
+    """The daemon refused the call; `problem` says why, and `code` in one stable word.
+
+    What is raised is also the domain's error of its kind: `NotFoundError`, `ConflictError`,
+    `InvalidError`, `RetryableError`, or `DeniedError` for a token that does not suffice.
+    """
+
+    problem: Problem
+    body: Mapping[str, Any]
+    """The problem document as it came."""
+    retry_after_s: float | None = None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.problem.status
+
+
+class DeniedError(PermanentError):
+    """The token is not accepted, or does not suffice."""
+
+
+class _NotFoundError(RefusedError, NotFoundError):
+    pass
+
+
+class _ConflictError(RefusedError, ConflictError):
+    pass
+
+
+class _InvalidError(RefusedError, InvalidError):
+    pass
+
+
+class _DeniedError(RefusedError, DeniedError):
+    pass
+
+
+class _LaterError(RefusedError, RetryableError):
+    pass
+
+
+class _RefusedError(RefusedError, PermanentError):
+    pass
+
+
+_KINDS: Final[Mapping[int, type[RefusedError]]] = {
+    400: _InvalidError,
+    401: _DeniedError,
+    403: _DeniedError,
+    404: _NotFoundError,
+    422: _InvalidError,
+    429: _LaterError,
+    500: _LaterError,
+    502: _LaterError,
+    503: _LaterError,
+    504: _LaterError,
+}
+_CONFLICT: Final = 409
+
+
+def refusal(status: int, body: Any, *, retry_after: str | None = None) -> RefusedError:
+    """Return the error of an answer that is none; `body` is what came with it."""
+    problem = _problem(status, body)
+    message = problem.detail or problem.title
+    if status == _CONFLICT:
+        code = problem.type.removeprefix(PROBLEM)
+        error: RefusedError = _ConflictError(message, code=code, remedy=problem.remedy)
+    else:
+        error = _KINDS.get(status, _RefusedError)(message, remedy=problem.remedy)
+    error.problem = problem
+    error.body = body if isinstance(body, Mapping) else {}
+    error.retry_after_s = _seconds(retry_after)
+    return error
+
+
+def _problem(status: int, body: Any) -> Problem:
+    try:
+        problem = decode(Problem, body)
+    except NotOfModelError:
+        problem = None
+    if problem is not None and problem.type.startswith(_BEGINS_PROBLEM):
+        return problem
+    # A proxy in between, or another program, answers with a page of its own.
+    detail = f"the daemon refused it (status {status})"
+    return Problem(type=f"{PROBLEM}unknown", title="", status=status, detail=detail)
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text and text.isdecimal() else None

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from reconciler.client.calls import Calls, Query
-from reconciler.domain.records import Page
 from reconciler.wire.model import Body, decode, encode
 
 A = TypeVar("A")
 B = TypeVar("B", bound=Body)
 LARGEST_PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[A]):
+    """One page of a list; `next` continues it, None ends it."""
+
+    items: tuple[A, ...]
+    next: str | None
 
 
 class Collection(Generic[A]):

@@ -280,10 +280,15 @@ _ID_NAMES: Final[Mapping[type[Body], str]] = {
     RunProgressed: "run",
 }
 _TOLD: Final = (
-    *("stack", "state", "previous_state", "cause", "note", "plan_digest", "summary", "error"),
+    *("state", "previous_state", "cause", "note", "plan_digest", "summary", "error"),
     *("health", "policy_id", "template_id", "change", "by", "reason", "exit_code"),
 )
-_OTHER_IDS: Final = {"run_id": "run", "remediation_id": "remediation", "finding_ids": "findings"}
+_OTHER_IDS: Final = {
+    "stack": "stack_name",
+    "run_id": "run",
+    "remediation_id": "remediation",
+    "finding_ids": "findings",
+}
 
 
 def log_line(body: Body) -> dict[str, object]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.domain import records
 from reconciler.wire import mapping
 from reconciler.wire.model import Wire
 from reconciler.wire.rules import Time
+
+if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain import records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

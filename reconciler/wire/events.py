@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.domain import events
-from reconciler.domain.records import EventEntry
 from reconciler.wire import mapping
 from reconciler.wire.model import Wire, decode
 from reconciler.wire.rules import Time
+
+if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain.records import EventEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

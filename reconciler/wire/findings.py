@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from orjson import Fragment
 
-from reconciler.domain.records import FindingRecord, Json
 from reconciler.wire.kept import KeptObject, spliced
 from reconciler.wire.model import Wire
 from reconciler.wire.rules import KindWord, OriginWord, SeverityWord, Time
-from reconciler.wire.scan import moment, timestamp
+from reconciler.wire.times import moment, timestamp
+
+if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain.records import FindingRecord, Json
 
 Object = dict[str, Any]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from reconciler.domain import records
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire
 from reconciler.wire.rules import Time, text
+
+if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain import records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

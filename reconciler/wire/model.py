@@ -25,7 +25,7 @@ from typing import (
 )
 
 from reconciler.domain.errors import PermanentError
-from reconciler.wire.scan import timestamp
+from reconciler.wire.times import timestamp
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])

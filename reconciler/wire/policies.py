@@ -7,9 +7,8 @@ described and decoded everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from reconciler.domain import policy as domain
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire
 from reconciler.wire.rules import (
@@ -27,6 +26,9 @@ from reconciler.wire.rules import (
     shown,
     text,
 )
+
+if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain import policy as domain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ def policy_of(policy: domain.Policy) -> Policy:
 
 def as_stated(policy: domain.Policy, statement: Statement) -> domain.Policy:
     """Return `policy` saying what `statement` says; without a `position` it keeps its own."""
-    selection = mapping.stated(domain.Selection(), statement.match)
+    selection = mapping.stated(type(policy.selection)(), statement.match)
     position = getattr(statement, "position", None)
     return mapping.stated(
         policy,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from reconciler.domain import records
 from reconciler.domain.phases import Phase
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire
 from reconciler.wire.rules import ActionWord, Sentence, Time, Word, words_of
+
+if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain import records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

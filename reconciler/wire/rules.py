@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
 from reconciler.durations import read_duration
-from reconciler.wire.scan import timestamp
+from reconciler.wire.times import timestamp
 
 _TIME: Final = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$"
 _DURATION: Final = r"^(\d{1,9}(\.\d{1,3})?[dhms]){1,4}$"

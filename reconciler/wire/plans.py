@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from reconciler.wire.model import Wire
@@ -36,5 +36,5 @@ class Plan(Wire):
     summary: str
     digest: str
     resources: list[PlannedResource]
-    outputs: list[str]
-    concerns: list[str]
+    outputs: list[str] = field(default_factory=list)
+    concerns: list[str] = field(default_factory=list)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from reconciler.domain.phases import Phase
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire
+from reconciler.wire.plans import Plan
 from reconciler.wire.rules import ActionWord, Sentence, Time, Word, words_of
 
 if TYPE_CHECKING:  # a client never loads them
@@ -65,7 +66,7 @@ class Remediation(Wire):
     action_type: ActionWord
     state: Annotated[str, words_of(Phase)]
     hold: HoldReason | None
-    plan: dict[str, Any] | None
+    plan: Plan | None
     plan_digest: str | None
     approvals: list[Approval]
     run_id: str | None
@@ -80,7 +81,7 @@ class Remediation(Wire):
 
 
 def remediation_of(remediation: records.Remediation) -> Remediation:
-    """Return a remediation."""
+    """Return a remediation; its plan is passed on as it was kept."""
     return mapping.shown(
         Remediation,
         remediation,

@@ -17,7 +17,15 @@ class Cable:
         self._open: set[asyncio.StreamWriter] = set()
         self._cut = False
         self._drop_answers = 0
+        self._news = asyncio.Event()
         self.address = ""
+
+    async def carried(self) -> None:
+        """Return when something went through, or after a moment."""
+        self._news.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await self._news.wait()
 
     def cut(self) -> None:
         """Break off what is open, and let nothing through."""
@@ -64,5 +72,6 @@ class Cable:
                     self._drop_answers -= 1
                     break
                 target.write(chunk)
+                self._news.set()
                 await target.drain()
         target.transport.abort()

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
 from reconciler.durations import read_duration
-from reconciler.wire.scan import timestamp
+from reconciler.wire.times import timestamp
 
 _TIME: Final = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$"
 _DURATION: Final = r"^(\d{1,9}(\.\d{1,3})?[dhms]){1,4}$"
@@ -111,6 +112,11 @@ def between(least: int, most: int) -> Rule:
     return Rule({"ge": least, "le": most})
 
 
+def words_of(words: type[StrEnum]) -> Rule:
+    """Return the rule of a text that is one of `words`; a client takes newer ones too."""
+    return Rule(shown={"enum": [word.value for word in words]})
+
+
 def shown(**keywords: Any) -> Rule:
     """Return a rule that forbids nothing and adds `keywords` to the JSON schema."""
     return Rule(shown=keywords)
@@ -131,4 +137,7 @@ KindWord = Literal["changed", "missing", "unmanaged", "unreadable"]
 ActionWord = Literal["auto_correct", "quarantine", "manual_review"]
 OriginWord = Literal["out_of_band", "unapplied", "both"]
 SourceWord = Literal["config", "api"]
-RoleWord = Literal["viewer", "operator", "approver", "admin"]
+RoleWord = Literal["viewer", "operator", "approver", "admin", "auditor", "agent", "reporter"]
+SeenBy = Annotated[
+    str, Rule({"pattern": "^(scan|agent:.+|report:.+)$"}, shown={"examples": ["scan"]})
+]

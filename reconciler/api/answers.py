@@ -10,8 +10,8 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
-from reconciler.api.bodies import ListQuery
 from reconciler.api.open_counts import OpenCounts
+from reconciler.api.queries import ListQuery
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.principals import Principal
 from reconciler.domain.records import Page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -29,7 +29,9 @@ from reconciler.api.replay import Replays
 from reconciler.api.resources.settings import Reload
 from reconciler.api.stream import EventStream
 from reconciler.api.table import PREFIX, all_operations
+from reconciler.domain.records import EventEntry
 from reconciler.engine.service import Service
+from reconciler.engine.story import log_event
 from reconciler.stack_options import StackOptions
 
 OPENAPI_PATH: Final = f"{PREFIX}/openapi.json"
@@ -58,7 +60,7 @@ def build_app(
         service.store,
         most_listeners=limits.subscribers,
         most_of_one=limits.subscribers_per_token,
-        seen=metrics.happened,
+        seen=_witness(metrics),
     )
     app = FastAPI(
         lifespan=_lifespan,
@@ -84,6 +86,16 @@ def build_app(
     app.add_middleware(LimitsMiddleware, limits=limits)
     app.add_middleware(EdgeMiddleware, metrics=metrics)
     return app
+
+
+def _witness(metrics: Metrics) -> Callable[[EventEntry], None]:
+    """Return what counts and logs each committed event, whether anybody listens or not."""
+
+    def happened(entry: EventEntry) -> None:
+        metrics.happened(entry)
+        log_event(entry)
+
+    return happened
 
 
 def end_streams(app: FastAPI) -> None:

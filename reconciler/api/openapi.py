@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
 
 from reconciler.api.operation import Operation
 from reconciler.api.refusal import MEDIA_TYPE
 from reconciler.api.replay import LONGEST_KEY
-from reconciler.api.shapes import Problem
 from reconciler.stack_options import StackOptions
 from reconciler.version import __version__
+from reconciler.wire.problems import Problem
 
 _ALWAYS: Final = (400, 413, 415, 422, 429, 431, 500, 503)
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
@@ -133,6 +134,6 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 def _problem_schema(schemas: dict[str, Any]) -> dict[str, Any]:
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(schema.pop("$defs", {}))
     return schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from reconciler.api import shapes
+from reconciler.api.listing import Listing
 from reconciler.api.operation import Operation
 from reconciler.api.resources import (
     audit,
@@ -22,53 +22,52 @@ from reconciler.api.resources import (
     templates,
     tokens,
 )
-from reconciler.api.shapes import Listing
 from reconciler.domain.principals import Permission as May
-from reconciler.wire import policies as wire
+from reconciler.wire import models as wire
 
 PREFIX: Final = "/api/v1"
 
 # fmt: off
 OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("GET", "/templates", templates.list_templates, May.READ_TEMPLATES,
-              Listing[shapes.Template]),
-    Operation("POST", "/templates", templates.create_template, May.WRITE_TEMPLATES, shapes.Template,
+              Listing[wire.Template]),
+    Operation("POST", "/templates", templates.create_template, May.WRITE_TEMPLATES, wire.Template,
               status=201, yaml=True),
     Operation("GET", "/templates/{template_id}", templates.read_template, May.READ_TEMPLATES,
-              shapes.Template),
+              wire.Template),
     Operation("PUT", "/templates/{template_id}", templates.update_template, May.WRITE_TEMPLATES,
-              shapes.Template, yaml=True, conflicts=True),
+              wire.Template, yaml=True, conflicts=True),
     Operation("DELETE", "/templates/{template_id}", templates.delete_template, May.WRITE_TEMPLATES,
               status=204, conflicts=True),
     Operation("GET", "/templates/{template_id}/revisions", templates.list_revisions,
               May.READ_TEMPLATES,
-              Listing[shapes.Template]),
+              Listing[wire.Template]),
 
     Operation("GET", "/drift/reports", drift.list_reports, May.READ_REPORTS,
-              Listing[shapes.Report]),
-    Operation("POST", "/drift/reports", drift.submit, May.REPORT, shapes.Report, status=201),
+              Listing[wire.Report]),
+    Operation("POST", "/drift/reports", drift.submit, May.REPORT, wire.Report, status=201),
     Operation("GET", "/drift/reports/{report_id}", drift.read_report, May.READ_REPORTS,
-              shapes.Report),
+              wire.Report),
 
     Operation("GET", "/remediations", remediations.list_remediations, May.READ_REMEDIATIONS,
-              Listing[shapes.Remediation]),
+              Listing[wire.Remediation]),
     Operation("POST", "/remediations", remediations.request_remediation, May.REQUEST,
-              shapes.Remediation, status=201),
+              wire.Remediation, status=201),
     Operation("GET", "/remediations/{remediation_id}", remediations.read_remediation,
               May.READ_REMEDIATIONS,
-              shapes.Remediation),
+              wire.Remediation),
     Operation("POST", "/remediations/{remediation_id}/approve", remediations.approve, May.DECIDE,
-              shapes.Remediation),
+              wire.Remediation),
     Operation("POST", "/remediations/{remediation_id}/split", remediations.split, May.DECIDE,
-              shapes.Remediation, status=201),
+              wire.Remediation, status=201),
     Operation("POST", "/remediations/{remediation_id}/reject", remediations.reject, May.DECIDE,
-              shapes.Remediation),
+              wire.Remediation),
     Operation("POST", "/remediations/{remediation_id}/cancel", remediations.cancel, May.CANCEL,
-              shapes.Remediation),
+              wire.Remediation),
     Operation("POST", "/remediations/{remediation_id}/retry", remediations.retry, May.DECIDE,
-              shapes.Remediation),
+              wire.Remediation),
     Operation("POST", "/remediations/{remediation_id}/suppress", remediations.suppress,
-              May.DECIDE, shapes.Remediation),
+              May.DECIDE, wire.Remediation),
 
     Operation("GET", "/policies", policies.list_policies, May.READ_POLICIES,
               Listing[wire.Policy]),
@@ -83,52 +82,52 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               status=204,
               conflicts=True),
 
-    Operation("GET", "/stacks", stacks.list_stacks, May.READ_STACKS, Listing[shapes.Stack]),
-    Operation("POST", "/stacks", stacks.register_stack, May.WRITE_STACKS, shapes.Stack, status=201),
-    Operation("GET", "/stacks/{name}", stacks.read_stack, May.READ_STACKS, shapes.Stack),
-    Operation("PUT", "/stacks/{name}", stacks.update_stack, May.WRITE_STACKS, shapes.Stack,
+    Operation("GET", "/stacks", stacks.list_stacks, May.READ_STACKS, Listing[wire.Stack]),
+    Operation("POST", "/stacks", stacks.register_stack, May.WRITE_STACKS, wire.Stack, status=201),
+    Operation("GET", "/stacks/{name}", stacks.read_stack, May.READ_STACKS, wire.Stack),
+    Operation("PUT", "/stacks/{name}", stacks.update_stack, May.WRITE_STACKS, wire.Stack,
               conflicts=True),
     Operation("DELETE", "/stacks/{name}", stacks.remove_stack, May.WRITE_STACKS, status=204,
               conflicts=True),
-    Operation("POST", "/stacks/{name}/scan", stacks.scan_stack, May.SCAN, shapes.Queued,
+    Operation("POST", "/stacks/{name}/scan", stacks.scan_stack, May.SCAN, wire.Queued,
               status=202),
     Operation("POST", "/stacks/{name}/accept-state", stacks.accept_state, May.ACCEPT_STATE,
-              shapes.Stack),
-    Operation("POST", "/stacks/{name}/plan", stacks.plan, May.PLAN, shapes.Plan),
+              wire.Stack),
+    Operation("POST", "/stacks/{name}/plan", stacks.plan, May.PLAN, wire.Plan),
     Operation("GET", "/stacks/{name}/findings", stacks.list_stack_findings, May.READ_FINDINGS,
-              Listing[shapes.Finding]),
+              Listing[wire.Finding]),
 
     Operation("GET", "/findings", findings.list_findings, May.READ_FINDINGS,
-              Listing[shapes.Finding]),
+              Listing[wire.Finding]),
     Operation("GET", "/findings/{finding_id}", findings.read_finding, May.READ_FINDINGS,
-              shapes.Finding),
+              wire.Finding),
     Operation("POST", "/findings/{finding_id}/unsuppress", findings.unsuppress, May.DECIDE,
-              shapes.Finding),
-    Operation("POST", "/findings/{finding_id}/plan", findings.plan, May.PLAN, shapes.Plan),
+              wire.Finding),
+    Operation("POST", "/findings/{finding_id}/plan", findings.plan, May.PLAN, wire.Plan),
 
-    Operation("GET", "/runs", runs.list_runs, May.READ_RUNS, Listing[shapes.Run]),
-    Operation("GET", "/runs/{run_id}", runs.read_run, May.READ_RUNS, shapes.Run),
-    Operation("GET", "/runs/{run_id}/log", runs.read_log, May.READ_RUNS, shapes.Log),
+    Operation("GET", "/runs", runs.list_runs, May.READ_RUNS, Listing[wire.Run]),
+    Operation("GET", "/runs/{run_id}", runs.read_run, May.READ_RUNS, wire.Run),
+    Operation("GET", "/runs/{run_id}/log", runs.read_log, May.READ_RUNS, wire.Log),
 
     Operation("GET", "/events", events.follow_events, May.READ_EVENTS,
               media_type="text/event-stream"),
-    Operation("GET", "/audit", audit.list_audit, May.READ_AUDIT, Listing[shapes.AuditEntry]),
+    Operation("GET", "/audit", audit.list_audit, May.READ_AUDIT, Listing[wire.AuditEntry]),
 
-    Operation("GET", "/hold", hold.read_hold, May.READ_HOLD, shapes.HoldState),
-    Operation("POST", "/hold", hold.pull, May.SET_HOLD, shapes.HoldState),
+    Operation("GET", "/hold", hold.read_hold, May.READ_HOLD, wire.HoldState),
+    Operation("POST", "/hold", hold.pull, May.SET_HOLD, wire.HoldState),
     Operation("DELETE", "/hold", hold.release, May.RELEASE_HOLD, status=204),
 
-    Operation("GET", "/tokens", tokens.list_tokens, May.READ_TOKENS, Listing[shapes.Token]),
-    Operation("POST", "/tokens", tokens.create_token, May.WRITE_TOKENS, shapes.NewToken, status=201,
+    Operation("GET", "/tokens", tokens.list_tokens, May.READ_TOKENS, Listing[wire.Token]),
+    Operation("POST", "/tokens", tokens.create_token, May.WRITE_TOKENS, wire.NewToken, status=201,
               secret_answer=True),
     Operation("DELETE", "/tokens/{token_id}", tokens.remove_token, May.WRITE_TOKENS, status=204,
               conflicts=True),
 
-    Operation("POST", "/reload", settings.reload, May.RELOAD, shapes.Reloaded),
+    Operation("POST", "/reload", settings.reload, May.RELOAD, wire.Reloaded),
 )
 OPERATIONAL: Final[tuple[Operation, ...]] = (
-    Operation("GET", "/healthz", health.healthz, None, shapes.Status),
-    Operation("GET", "/readyz", health.readyz, None, shapes.Status),
+    Operation("GET", "/healthz", health.healthz, None, wire.Status),
+    Operation("GET", "/readyz", health.readyz, None, wire.Status),
     Operation("GET", "/metrics", health.metrics, May.READ_METRICS, media_type="text/plain"),
 )
 # fmt: on

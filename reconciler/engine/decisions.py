@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.errors import ConflictError, InvalidError
+from reconciler.domain.events import HoldReleased, HoldSet
 from reconciler.domain.model import Fingerprint
 from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
 from reconciler.domain.policy import ActionType
@@ -38,10 +39,12 @@ from reconciler.engine.refusals import (
     moved_on,
     needing_person,
 )
-from reconciler.engine.runs import process_of
+from reconciler.engine.runs import process_of, progress_body
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
-from reconciler.wire.service import hold_object, moment
+from reconciler.wire import mapping
+from reconciler.wire.model import encode
+from reconciler.wire.times import moment
 
 
 async def approve(
@@ -150,7 +153,7 @@ def _ask_to_stop(tx: Transaction, known: Remediation, *, at: datetime, actor: st
     asked = replace(run, summary=f"asked to stop by {actor}")
     tx.runs.put(asked)
     audit(tx, "run.interrupted", run.id, at=at, actor=actor, details={"remediation": known.id})
-    emit(tx, "run.progress", run.id, at=at, body={"id": run.id, "summary": asked.summary})
+    emit(tx, "run.progress", run.id, progress_body(asked, {}, []), at=at)
     return asked
 
 
@@ -272,9 +275,9 @@ async def hold(
 
     def work(tx: Transaction) -> Hold:
         tx.holds.put(pulled)
-        body = hold_object(pulled)["hold"]
-        audit(tx, "hold.set", "hold", at=at, actor=by, details=body)
-        emit(tx, "hold.set", "hold", at=at, body=body)
+        body = mapping.shown(HoldSet, pulled)
+        audit(tx, "hold.set", "hold", at=at, actor=by, details=encode(body))
+        emit(tx, "hold.set", "hold", body, at=at)
         return pulled
 
     return await service.store.transact(work)
@@ -295,7 +298,7 @@ def release_hold(
         return
     tx.holds.put(None)
     audit(tx, "hold.released", "hold", at=at, actor=by, details={"reason": known.reason})
-    emit(tx, "hold.released", "hold", at=at, body={"by": by})
+    emit(tx, "hold.released", "hold", HoldReleased(by=by), at=at)
     advance_soon(tx, (one.id for one in tx.remediations.in_phases({Phase.HELD})))
 
 

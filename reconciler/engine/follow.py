@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from reconciler.domain.cadence import retry_after
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError, StorageError
+from reconciler.domain.events import RUN_ENDED
 from reconciler.domain.phases import Event, Phase
 from reconciler.domain.records import Remediation, Run, RunState, StackRecord
 from reconciler.domain.run_folder import RunFolder
@@ -232,7 +233,7 @@ def _end_run(
     )
     tx.runs.put(over)
     audit(tx, f"run.{state.value}", run.id, at=at, details={"summary": summary})
-    emit(tx, "run.ended", run.id, at=at, body=run_body(over))
+    emit(tx, RUN_ENDED, run.id, run_body(over), at=at)
 
 
 def _told(outcome: Outcome) -> tuple[RunState, str]:

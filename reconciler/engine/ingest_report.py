@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.errors import InvalidError
+from reconciler.domain.events import DRIFT_DETECTED
 from reconciler.domain.lifecycle import Changed, Fold, finding_of
 from reconciler.domain.model import Fingerprint
 from reconciler.domain.records import (
@@ -125,13 +126,13 @@ def _heal(tx: Transaction, known: FindingRecord, report: DriftReport, *, at: dat
         report_id=report.report_id,
     )
     tx.findings.put_many([record])
-    emit(tx, "drift.healed", record.id, at=at, body=finding_body(record))
+    emit(tx, "drift.healed", record.id, finding_body(record), at=at)
     end_overtaken(tx, record.stack, Fold(healed=(record,)), at=at)
 
 
 def _change(tx: Transaction, known: FindingRecord, record: FindingRecord, *, at: datetime) -> None:
     tx.findings.put_many([record])
-    emit(tx, "drift.changed", record.id, at=at, body=finding_body(record))
+    emit(tx, "drift.changed", record.id, finding_body(record), at=at)
     changed = Changed(known, finding_of(record))
     end_overtaken(tx, record.stack, Fold(changed=(changed,)), at=at)
 
@@ -177,4 +178,4 @@ def _open(tx: Transaction, draft: ReportDraft, seen: Sighting, report: DriftRepo
         seen_by=report.seen_by,
     )
     tx.findings.put_many([record])
-    emit(tx, "drift.detected", record.id, at=seen.at, body=finding_body(record))
+    emit(tx, DRIFT_DETECTED, record.id, finding_body(record), at=seen.at)

@@ -71,5 +71,5 @@ def _intend(
     )
     moved = move(tx, intent, Event.APPLY_STARTED, at=at)
     tx.runs.put(run)
-    emit(tx, "run.started", run.id, at=at, body=run_body(run))
+    emit(tx, "run.started", run.id, run_body(run), at=at)
     return moved, run

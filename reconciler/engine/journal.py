@@ -6,9 +6,11 @@ import secrets
 from datetime import datetime
 from typing import Final
 
+from reconciler.domain.events import CATALOGUE, Body
 from reconciler.domain.principals import PrincipalKind, kind_of
 from reconciler.domain.records import AuditEntry, EventEntry, Json
 from reconciler.stores import Transaction
+from reconciler.wire.model import encode
 
 ENGINE: Final = "trueup"
 """The actor where no person asked for it."""
@@ -54,8 +56,13 @@ def _kind(tx: Transaction, actor: str) -> PrincipalKind | None:
     return None if token is None else kind_of(token.role)
 
 
-def emit(
-    tx: Transaction, event: str, subject: str, *, at: datetime, body: Json | None = None
-) -> None:
-    """Tell everybody who listens, once this transaction is committed."""
-    tx.events.append(EventEntry(at=at, type=event, subject=subject, body=body or {}))
+def emit(tx: Transaction, event: str, subject: str, body: Body, *, at: datetime) -> None:
+    """Tell everybody who listens, once this transaction is committed.
+
+    Raises:
+        TypeError: the catalogue has no such event, or one with another body.
+    """
+    row = CATALOGUE.get(event)
+    if row is None or row.body is not type(body):
+        raise TypeError(f"{event} with a {type(body).__name__} is not in domain.events")
+    tx.events.append(EventEntry(at=at, type=event, subject=subject, body=encode(body)))

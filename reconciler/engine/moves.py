@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError
+from reconciler.domain.events import REMEDIATION, RemediationMoved
 from reconciler.domain.lifecycle import with_settlement
 from reconciler.domain.phases import TERMINAL, Event, Phase, next_phase
 from reconciler.domain.records import (
@@ -19,6 +20,7 @@ from reconciler.domain.records import (
 from reconciler.domain.wakeups import AdvanceRemediation
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.stores import Transaction
+from reconciler.wire import mapping
 
 
 def move(  # noqa: PLR0913 - what is kept of a transition
@@ -71,7 +73,7 @@ def tell(
     step: tuple[Phase, Event] | None = None,
 ) -> None:
     """Write the audit row and the event of where `remediation` stands now."""
-    name = f"remediation.{remediation.phase.value}"
+    name = f"{REMEDIATION}{remediation.phase.value}"
     details: dict[str, object] = {"stack": remediation.stack, "note": remediation.note}
     if step is not None:
         details |= {"from": step[0].value, "event": step[1].value}
@@ -80,22 +82,15 @@ def tell(
     if remediation.plan_digest is not None:
         details["plan_digest"] = remediation.plan_digest
     audit(tx, name, remediation.id, at=at, actor=actor, details=details)
-    emit(tx, name, remediation.id, at=at, body=remediation_body(remediation))
-
-
-def remediation_body(remediation: Remediation) -> Json:
-    """Return what the live stream tells of a remediation."""
-    return {
-        "id": remediation.id,
-        "stack": remediation.stack,
-        "state": remediation.phase.value,
-        "action_type": remediation.action_type.value,
-        "finding_ids": list(remediation.finding_ids),
-        "plan_digest": remediation.plan_digest,
-        "run_id": remediation.run_id,
-        "note": remediation.note,
-        "guard": remediation.guard,
-    }
+    previous, cause = (step[0].value, step[1].value) if step else (None, None)
+    body = mapping.shown(
+        RemediationMoved,
+        remediation,
+        state=remediation.phase.value,
+        previous_state=previous,
+        cause=cause,
+    )
+    emit(tx, name, remediation.id, body, at=at)
 
 
 def the_remediation(tx: Transaction, remediation_id: RemediationId) -> Remediation:

@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.events import PolicyChanged
 from reconciler.domain.policy import ActionType, Policy, PolicyId
 from reconciler.domain.records import TemplateId
 from reconciler.engine.journal import ENGINE, audit, emit, new_id
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
+from reconciler.wire import mapping
+from reconciler.wire.model import encode
 from reconciler.wire.policies import PolicyBody, as_stated
 
 
@@ -80,15 +83,9 @@ def tell_policy(
     tx: Transaction, policy: Policy, verb: str, *, at: datetime, actor: str = ENGINE
 ) -> None:
     """Write the audit row and the event of a policy that was `verb`."""
-    body = {
-        "policy_id": policy.policy_id,
-        "name": policy.name,
-        "action_type": policy.action_type.value,
-        "version": policy.version,
-        "change": verb,
-    }
-    audit(tx, f"policy.{verb}", policy.policy_id, at=at, actor=actor, details=body)
-    emit(tx, "policy.changed", policy.policy_id, at=at, body=body)
+    body = mapping.shown(PolicyChanged, policy, change=verb)
+    audit(tx, f"policy.{verb}", policy.policy_id, at=at, actor=actor, details=encode(body))
+    emit(tx, "policy.changed", policy.policy_id, body, at=at)
 
 
 def _next_position(tx: Transaction) -> int:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from reconciler.domain.errors import ReconcilerError
-from reconciler.domain.records import Json
+from reconciler.domain.events import (
+    SETTINGS_REFUSED,
+    SETTINGS_RELOADED,
+    Body,
+    SettingsRefused,
+    SettingsReloaded,
+)
 from reconciler.engine.journal import audit, emit
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
+from reconciler.wire import mapping
+from reconciler.wire.model import encode
 
 SUBJECT: Final = "trueup.toml"
 
@@ -24,20 +32,21 @@ class Reloaded:
 
 async def tell_reloaded(service: Service, reloaded: Reloaded, *, actor: str) -> None:
     """Write who had the settings read anew, and what they changed."""
-    await _tell(service, "settings.reloaded", asdict(reloaded), actor=actor)
+    body = mapping.shown(SettingsReloaded, reloaded)
+    await _tell(service, SETTINGS_RELOADED, body, actor=actor)
 
 
 async def tell_refused(service: Service, error: ReconcilerError, *, actor: str) -> None:
     """Write that new settings were refused, and that those before stay in force."""
-    body = {"reason": str(error), "remedy": error.remedy}
-    await _tell(service, "settings.refused", body, actor=actor)
+    body = SettingsRefused(reason=str(error), remedy=error.remedy)
+    await _tell(service, SETTINGS_REFUSED, body, actor=actor)
 
 
-async def _tell(service: Service, what: str, body: Json, *, actor: str) -> None:
+async def _tell(service: Service, what: str, body: Body, *, actor: str) -> None:
     at = service.clock.now()
 
     def work(tx: Transaction) -> None:
-        audit(tx, what, SUBJECT, at=at, actor=actor, details=body)
-        emit(tx, what, SUBJECT, at=at, body=body)
+        audit(tx, what, SUBJECT, at=at, actor=actor, details=encode(body))
+        emit(tx, what, SUBJECT, body, at=at)
 
     await service.store.transact(work)

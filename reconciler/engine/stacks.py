@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.events import StackChanged
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import BEFORE_EFFECT, IN_EFFECT, Event
 from reconciler.domain.records import Remediation, StackRecord
@@ -22,6 +23,7 @@ from reconciler.engine.moves import move
 from reconciler.engine.roots import reference_within
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
+from reconciler.wire.model import encode
 
 SHORTEST_INTERVAL: Final = timedelta(seconds=10)
 LONGEST_INTERVAL: Final = timedelta(days=366)
@@ -233,6 +235,6 @@ def _end(tx: Transaction, known: Remediation, *, at: datetime, actor: str) -> No
 
 def tell_stack(tx: Transaction, stack: StackRecord, verb: str, *, at: datetime, actor: str) -> None:
     """Write the audit row and the event of a stack that was `verb`."""
-    body = {"stack": stack.name, "directory": stack.directory, "change": verb}
-    audit(tx, f"stack.{verb}", stack.name, at=at, actor=actor, details=body)
-    emit(tx, "stack.changed", stack.name, at=at, body=body)
+    body = StackChanged(stack=stack.name, directory=stack.directory, change=verb)
+    audit(tx, f"stack.{verb}", stack.name, at=at, actor=actor, details=encode(body))
+    emit(tx, "stack.changed", stack.name, body, at=at)

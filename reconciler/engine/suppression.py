@@ -60,5 +60,5 @@ def _has_ended(record: FindingRecord, *, at: datetime) -> bool:
 def _reopen(tx: Transaction, known: FindingRecord, *, at: datetime) -> FindingRecord:
     opened = replace(reopened(known), state=FindingState.OPEN)
     tx.findings.put_many([opened])
-    emit(tx, "drift.reopened", opened.id, at=at, body=finding_body(opened))
+    emit(tx, "drift.reopened", opened.id, finding_body(opened), at=at)
     return opened

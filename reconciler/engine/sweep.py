@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.domain.cadence import is_due, longest_wait
+from reconciler.domain.events import RUN_ENDED
 from reconciler.domain.phases import OPEN, Event, Phase
 from reconciler.domain.records import Run, RunState, StackRecord
 from reconciler.domain.run_folder import RunFolder
@@ -106,4 +107,4 @@ def _end_orphan(tx: Transaction, run: Run, *, at: datetime) -> None:
     over = replace(run, state=RunState.IN_DOUBT, ended_at=at, summary="no remediation follows it")
     tx.runs.put(over)
     audit(tx, "run.in_doubt", run.id, at=at, details={"summary": over.summary})
-    emit(tx, "run.ended", run.id, at=at, body=run_body(over))
+    emit(tx, RUN_ENDED, run.id, run_body(over), at=at)

@@ -9,6 +9,7 @@ from typing import Final
 
 from reconciler.domain.coverage import derived_template_id, resource_id
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.events import TemplateChanged
 from reconciler.domain.model import StackName
 from reconciler.domain.records import Json, Template, TemplateId
 from reconciler.domain.sent_values import without_named_secrets
@@ -16,6 +17,7 @@ from reconciler.engine.journal import ENGINE, audit, emit, new_id
 from reconciler.engine.service import Service
 from reconciler.ports import Declaration
 from reconciler.stores import Transaction
+from reconciler.wire.model import encode
 
 LONGEST_NAME: Final = 200
 LONGEST_GLOB: Final = 1000
@@ -126,9 +128,9 @@ def derive(
     tx.templates.put_many(changed)
     tx.templates.remove_many(vanished)
     if changed or vanished:
-        body = {"stack": stack, "changed": len(changed), "removed": len(vanished)}
-        audit(tx, "template.derived", stack, at=at, details=body)
-        emit(tx, "template.changed", stack, at=at, body=body)
+        body = TemplateChanged(stack=stack, changed=len(changed), removed=len(vanished))
+        audit(tx, "template.derived", stack, at=at, details=encode(body))
+        emit(tx, "template.changed", stack, body, at=at)
     return len(changed) + len(vanished)
 
 
@@ -210,6 +212,8 @@ def _keep(tx: Transaction, template: Template, verb: str, *, at: datetime, actor
 def _tell(
     tx: Transaction, template: Template, verb: str, *, at: datetime, actor: str = ENGINE
 ) -> None:
-    body = {"template_id": template.template_id, "revision": template.revision, "change": verb}
-    audit(tx, f"template.{verb}", template.template_id, at=at, actor=actor, details=body)
-    emit(tx, "template.changed", template.template_id, at=at, body=body)
+    body = TemplateChanged(
+        template_id=template.template_id, revision=template.revision, change=verb
+    )
+    audit(tx, f"template.{verb}", template.template_id, at=at, actor=actor, details=encode(body))
+    emit(tx, "template.changed", template.template_id, body, at=at)

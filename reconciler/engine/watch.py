@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from reconciler.domain.cadence import SHORTEST, is_due, next_pass_after
+from reconciler.domain.events import (
+    STACK_ERROR,
+    STACK_SCANNED,
+    DoubtOfProvider,
+    StackCounts,
+    StackFailed,
+    StackScanned,
+)
 from reconciler.domain.lifecycle import fold, implausible
 from reconciler.domain.model import ProviderDoubt, StackName
 from reconciler.domain.phases import Phase
@@ -26,8 +34,7 @@ from reconciler.engine.service import Service
 from reconciler.engine.suppression import reopen_ended
 from reconciler.engine.templates import derive
 from reconciler.stores import Transaction
-from reconciler.wire.scan import doubt_object
-from reconciler.wire.service import moment
+from reconciler.wire import mapping
 
 _LONGEST_SCAN: Final = timedelta(hours=1)
 
@@ -132,7 +139,7 @@ def _blind(tx: Transaction, name: StackName, blind: Blind, *, at: datetime) -> P
     acted_on = any(record.acted_on for record in tx.findings.unhealed(name))
     again_after = next_pass_after(failed, now=at, acted_on=acted_on)
     _set_due(tx, failed, at + again_after)
-    emit(tx, "stack.error", name, at=at, body={"stack": name, "error": message})
+    emit(tx, STACK_ERROR, name, StackFailed(stack=name, error=message), at=at)
     _tell_pass(tx, failed, at=at)
     return Passed(again_after)
 
@@ -205,12 +212,11 @@ def _confirm_by(open_ones: tuple[Remediation, ...], confirm_after: timedelta) ->
 
 
 def _tell_pass(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
-    body = {
-        "stack": stack.name,
-        "health": stack.health.value,
-        "counts": asdict(stack.counts) if stack.counts else None,
-        "verified_at": moment(stack.verified_at),
-        "error": stack.error,
-        "provider_doubts": [doubt_object(doubt) for doubt in stack.provider_doubts],
-    }
-    emit(tx, "stack.pass", stack.name, at=at, body=body)
+    body = mapping.shown(
+        StackScanned,
+        stack,
+        stack=stack.name,
+        counts=mapping.shown(StackCounts, stack.counts) if stack.counts else None,
+        provider_doubts=[mapping.shown(DoubtOfProvider, one) for one in stack.provider_doubts],
+    )
+    emit(tx, STACK_SCANNED, stack.name, body, at=at)

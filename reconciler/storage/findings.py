@@ -19,7 +19,7 @@ from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, Values, chunks, table_of
 from reconciler.storage.tables.drift import FindingRow
 from reconciler.storage.text_search import holds
-from reconciler.wire.service import finding_details
+from reconciler.wire.findings import finding_details
 
 _FIELDS: Final = table_of(FindingRow).c
 LISTING: Final = Listing(

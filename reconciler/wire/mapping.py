@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, replace
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Any, TypeVar, cast
 
-from reconciler.domain.model import Severity
 from reconciler.wire.model import Wire, hints_of, present, remembered
 
-W = TypeVar("W", bound=Wire)
+T = TypeVar("T")
 D = TypeVar("D")
 Convert = Callable[[Any], Any]
 
 
-def shown(model: type[W], record: object, **given: Any) -> W:
+def shown(model: type[T], record: object, **given: Any) -> T:
     """Return `record` as `model`; `given` fields are taken as they are."""
     made = {name: outward(getattr(record, name)) for name in _names(model) if name not in given}
     return model(**made, **given)
@@ -37,8 +36,8 @@ def stated(record: D, body: Wire, **given: Any) -> D:
 
 def outward(value: Any) -> Any:
     """Return a plain value of the domain as wire models hold it: enumerations as their words."""
-    if isinstance(value, Severity):
-        return value.word
+    if isinstance(value, IntEnum):  # a severity, whose number is only an order
+        return value.name.lower()
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, tuple):
@@ -58,8 +57,7 @@ def _inward(cls: type) -> dict[str, Convert]:
 
 
 def _reader(kind: Any) -> Convert:
-    if kind is Severity:
-        return lambda word: None if word is None else Severity[word.upper()]
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return lambda word: None if word is None else kind(word)
+        by_name = issubclass(kind, IntEnum)
+        return lambda word: None if word is None else kind[word.upper()] if by_name else kind(word)
     return lambda value: tuple(value) if isinstance(value, list) else value

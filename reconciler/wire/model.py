@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from typing import (
@@ -25,9 +25,9 @@ from typing import (
 )
 
 from reconciler.domain.errors import PermanentError
-from reconciler.wire.scan import timestamp
+from reconciler.wire.times import timestamp
 
-W = TypeVar("W", bound="Wire")
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 Convert = Callable[[Any], Any]
 
@@ -43,16 +43,14 @@ class NotOfModelError(PermanentError):
 
 
 class Wire:
-    """A wire model. Its request form refuses unknown keys and texts where numbers belong."""
+    """What crosses the wire. A field that joins an answer later has a default."""
 
     __slots__ = ()
-    __pydantic_config__: ClassVar[dict[str, Any]] = {
-        "extra": "forbid",
-        "strict": True,
-        "hide_input_in_errors": True,
-    }
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"hide_input_in_errors": True}
     sparse: ClassVar[bool] = False
     """Whether a field that is None is left out of the JSON."""
+    gathered: ClassVar[str | None] = None
+    """The field that holds every key of the JSON that is no other field's."""
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -63,7 +61,20 @@ class Wire:
         inner = schema
         while inner["type"] != "dataclass":
             inner = inner["schema"]
-        inner["strict"] = False
+        inner["strict"] = False  # or only an instance would be taken, and no mapping
+        if cls.gathered is None:
+            return schema
+        gather = {"type": "no-info", "function": _gatherer(cls, cls.gathered)}
+        return {"type": "function-before", "function": gather, "schema": schema}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: dict[str, Any], handler: Any) -> dict[str, Any]:
+        """Return the JSON schema of the keys as they stand on the wire."""
+        schema: dict[str, Any] = handler(core)
+        if cls.gathered is not None:
+            shown = handler.resolve_ref_schema(schema)
+            del shown["properties"][cls.gathered]
+            shown["additionalProperties"] = True
         return schema
 
     def as_json(self) -> dict[str, Any]:
@@ -72,18 +83,30 @@ class Wire:
         return body
 
 
-def _encode(value: Any) -> Any:
+class Body(Wire):
+    """What may be sent: no key more, and no text where a number stands."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "forbid",
+        "strict": True,
+        "hide_input_in_errors": True,
+    }
+
+
+def encode(value: Any) -> Any:
+    """Return a model, or a plain dataclass of such values, as the JSON-ready object it is."""
     return _encoder(type(value))(value)
 
 
-def decode(model: type[W], body: Any) -> W:
+def decode(model: type[T], body: Any) -> T:
     """Return the `model` that `body` says; keys of a newer daemon are passed over.
 
     Raises:
         NotOfModelError: a key without a default is missing, or a value has another type.
     """
     try:
-        return cast("W", _decoder(model)(body))
+        return cast("T", _decoder(model)(body))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NotOfModelError(
             f"the answer is not a {model.__name__}: {type(error).__name__}: {error}",
@@ -116,16 +139,16 @@ def present(hint: Any) -> Any:
 
 @remembered
 def _encoder(cls: type) -> Convert:
-    if issubclass(cls, Wire):
+    if is_dataclass(cls):
         return _model_encoder(cls)
     if issubclass(cls, datetime):
         return timestamp
     if issubclass(cls, (list, tuple)):
-        return lambda items: [_encode(item) for item in items]
+        return lambda items: [encode(item) for item in items]
     return _same
 
 
-def _model_encoder(cls: type[Wire]) -> Convert:
+def _model_encoder(cls: type) -> Convert:
     hints = hints_of(cls)
     # Only what may need a conversion is looked at; most of a page's fields are plain.
     parts = [(one.name, _is_plain(hints[one.name])) for one in fields(cast("Any", cls))]
@@ -134,19 +157,38 @@ def _model_encoder(cls: type[Wire]) -> Convert:
         body = {}
         for name, plain in parts:
             value = getattr(model, name)
-            body[name] = value if plain or value is None else _encode(value)
+            body[name] = value if plain or value is None else encode(value)
         return body
 
-    if not cls.sparse:
+    gathered = getattr(cls, "gathered", None)
+    if gathered is not None:
+        return lambda model: _spread(write(model), gathered)
+    if not getattr(cls, "sparse", False):
         return write
     return lambda model: {key: value for key, value in write(model).items() if value is not None}
+
+
+def _spread(body: dict[str, Any], gathered: str) -> dict[str, Any]:
+    return {**body.pop(gathered), **body}
+
+
+def _gatherer(cls: type, gathered: str) -> Convert:
+    own = {one.name for one in fields(cast("Any", cls))} - {gathered}
+
+    def gather(body: Any) -> Any:
+        if not isinstance(body, Mapping):
+            return body
+        known = {key: value for key, value in body.items() if key in own}
+        return {**known, gathered: {key: body[key] for key in body if key not in own}}
+
+    return gather
 
 
 def _is_plain(hint: Any) -> bool:
     kind = present(hint)
     if get_origin(kind) is list:
         return _is_plain(get_args(kind)[0])
-    return not (isinstance(kind, type) and issubclass(kind, (Wire, datetime)))
+    return not (is_dataclass(kind) or kind is datetime)
 
 
 @remembered
@@ -165,7 +207,11 @@ def _decoder(cls: type) -> Convert:
             }
         )
 
-    return read
+    gathered = getattr(cls, "gathered", None)
+    if gathered is None:
+        return read
+    gather = _gatherer(cls, gathered)
+    return lambda body: read(gather(body))
 
 
 def _is_required(one: Any) -> bool:
@@ -198,7 +244,7 @@ def _reader_of(kind: Any) -> Convert | None:
         return _list_reader(_reader(_bare(get_args(kind)[0])))
     if kind in _SCALARS:
         return _scalar_reader(_SCALARS[kind])
-    if isinstance(kind, type) and issubclass(kind, Wire):
+    if isinstance(kind, type) and is_dataclass(kind):
         return _decoder(kind)
     if kind is datetime:
         return datetime.fromisoformat

@@ -7,11 +7,10 @@ described and decoded everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from reconciler.domain import policy as domain
 from reconciler.wire import mapping
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Body, Wire
 from reconciler.wire.rules import (
     ActionWord,
     FilePath,
@@ -28,9 +27,12 @@ from reconciler.wire.rules import (
     text,
 )
 
+if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain import policy as domain
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match(Wire):
+class Match(Body):
     """What a policy selects; every key given must hold."""
 
     sparse: ClassVar[bool] = True
@@ -63,7 +65,7 @@ class Statement(Wire):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyBody(Statement):
+class PolicyBody(Statement, Body):
     """A policy to be kept; among those of the API, a lower `position` is asked first.
 
     Without one, a new policy is asked last, and one that is changed keeps its own.
@@ -75,6 +77,11 @@ class PolicyBody(Statement):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy(Statement):
     """A rule about drift."""
+
+    # What a person may leave out, an answer says.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "json_schema_serialization_defaults_required": True
+    }
 
     policy_id: str
     source: SourceWord
@@ -89,7 +96,7 @@ def policy_of(policy: domain.Policy) -> Policy:
 
 def as_stated(policy: domain.Policy, statement: Statement) -> domain.Policy:
     """Return `policy` saying what `statement` says; without a `position` it keeps its own."""
-    selection = mapping.stated(domain.Selection(), statement.match)
+    selection = mapping.stated(type(policy.selection)(), statement.match)
     position = getattr(statement, "position", None)
     return mapping.stated(
         policy,

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
 from reconciler.durations import read_duration
-from reconciler.wire.scan import timestamp
+from reconciler.wire.times import timestamp
 
 _TIME: Final = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$"
 _DURATION: Final = r"^(\d{1,9}(\.\d{1,3})?[dhms]){1,4}$"
@@ -85,7 +86,7 @@ def read_time(text: str) -> datetime:
         ValueError: there is no such moment.
     """
     if not re.fullmatch(_TIME, text):
-        raise ValueError("a time is written 2026-05-01T10:00:00Z")
+        raise ValueError("write a time as 2026-05-01T10:00:00Z")
     try:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
@@ -94,7 +95,7 @@ def read_time(text: str) -> datetime:
 
 def _is_duration(text: str) -> str:
     if not timedelta() < read_duration(text) <= _LONGEST_SPAN:
-        raise ValueError("a duration is longer than nothing and at most ten years")
+        raise ValueError("a duration must be longer than 0 and at most ten years")
     return text
 
 
@@ -109,6 +110,11 @@ def text(*, least: int = 1, most: int, pattern: str | None = None, example: obje
 def between(least: int, most: int) -> Rule:
     """Return the rule of a number from `least` to `most`."""
     return Rule({"ge": least, "le": most})
+
+
+def words_of(words: type[StrEnum]) -> Rule:
+    """Return the rule of a text that is one of `words`; a client takes newer ones too."""
+    return Rule(shown={"enum": [word.value for word in words]})
 
 
 def shown(**keywords: Any) -> Rule:
@@ -131,4 +137,7 @@ KindWord = Literal["changed", "missing", "unmanaged", "unreadable"]
 ActionWord = Literal["auto_correct", "quarantine", "manual_review"]
 OriginWord = Literal["out_of_band", "unapplied", "both"]
 SourceWord = Literal["config", "api"]
-RoleWord = Literal["viewer", "operator", "approver", "admin"]
+RoleWord = Literal["viewer", "operator", "approver", "admin", "auditor", "agent", "reporter"]
+SeenBy = Annotated[
+    str, Rule({"pattern": "^(scan|agent:.+|report:.+)$"}, shown={"examples": ["scan"]})
+]

@@ -211,6 +211,7 @@ def test_a_real_client_hears_resumes_and_is_let_go_at_the_end(tmp_path: Path) ->
             assert stream.headers["cache-control"] == "no-store"
             lines = stream.iter_lines()
             assert next(lines).startswith("retry:")
+            assert next(lines) == "id: 0"
             client.post("/hold", json={"reason": "look"}).raise_for_status()
             first = next(line for line in lines if line.startswith("id: "))
             assert next(lines) == "event: hold.set"

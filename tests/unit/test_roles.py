@@ -6,9 +6,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
-from reconciler.api.bodies import RoleWord
 from reconciler.api.table import all_operations
 from reconciler.domain.principals import PERMISSIONS, Permission, Role, roles_with
+from reconciler.wire.rules import RoleWord
 
 _DOCS = Path(__file__).parents[2] / "docs" / "api.md"
 

@@ -8,12 +8,12 @@ from fastapi import Query
 from starlette.responses import Response
 
 from reconciler.api.answers import Actor, Daemon, Id, answered, nothing, page_of
-from reconciler.api.bodies import ListQuery
+from reconciler.api.queries import ListQuery
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.policy import Policy, PolicyId
 from reconciler.engine import policies
+from reconciler.wire.pages import page_object
 from reconciler.wire.policies import PolicyBody, policy_of
-from reconciler.wire.service import page_object
 
 
 async def list_policies(service: Daemon, query: Annotated[ListQuery, Query()]) -> Response:

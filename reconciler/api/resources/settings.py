@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 
 from fastapi import Request
 from starlette.responses import Response
@@ -11,6 +10,8 @@ from starlette.responses import Response
 from reconciler.api.answers import Actor, answered
 from reconciler.domain.errors import ConflictError
 from reconciler.engine.reloading import Reloaded
+from reconciler.wire import mapping
+from reconciler.wire import models as wire
 
 Reload = Callable[[str], Awaitable[Reloaded]]
 
@@ -20,4 +21,4 @@ async def reload(request: Request, actor: Actor) -> Response:
     take_in: Reload | None = request.app.state.reload
     if take_in is None:
         raise ConflictError("this API serves no daemon with a file", code="not-available")
-    return answered(asdict(await take_in(actor)))
+    return answered(mapping.shown(wire.Reloaded, await take_in(actor)))

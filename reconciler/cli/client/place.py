@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.cli.client.problems import no_daemon
+from reconciler.client.daemon import Daemon, is_loopback
 from reconciler.domain.errors import PermanentError
 
 if TYPE_CHECKING:
     from reconciler.settings import Settings
 
+__all__ = ["Daemon", "Wanted", "find_daemon"]
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - the name of a file
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,512}")
 _ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - what is replaced
-
-
-@dataclass(frozen=True, slots=True)
-class Daemon:
-    """An address and a token; `token_origin` says where the token came from, never what it is.
-
-    `origin` says where the address came from.
-    """
-
-    url: str
-    token: str = field(repr=False)
-    token_origin: str
-    origin: str = "the address given"
-
-    @property
-    def local(self) -> bool:
-        """Whether it is this machine's own."""
-        return _loopback(urlsplit(self.url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +95,7 @@ def _parts(url: str) -> SplitResult | None:
 
 
 def _loopback(parts: SplitResult) -> bool:
-    host = parts.hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(parts.hostname or "")
 
 
 def _listening(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.wire.model import NotOfModelError, Wire, decode
+from reconciler.wire.model import Body, NotOfModelError, decode
 from reconciler.wire.rules import Time, between, text
 from reconciler.wire.scan import json_bytes
 
@@ -15,12 +15,12 @@ AT = datetime(2026, 5, 1, 10, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inner(Wire):
+class Inner(Body):
     size: Annotated[int, between(0, 9)] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outer(Wire):
+class Outer(Body):
     """A model with one field of each kind."""
 
     name: Annotated[str, text(most=5, example="web")]

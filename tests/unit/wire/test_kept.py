@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from reconciler.domain.model import ResourceAddress
 from reconciler.storage.columns import json_text
-from reconciler.wire.kept import KeptObject
-from reconciler.wire.scan import json_bytes, timestamp
-from reconciler.wire.service import (
+from reconciler.wire.findings import (
     FINDING_COLUMNS,
     finding_details,
     finding_record_json,
     finding_record_object,
 )
+from reconciler.wire.kept import KeptObject
+from reconciler.wire.scan import json_bytes, timestamp
 from tests.contract.store.records import a_finding
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))

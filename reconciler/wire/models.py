@@ -1,0 +1,70 @@
+"""Every wire model by its name, as `openapi.json` shows it."""
+
+from reconciler.wire.audit import AuditEntry
+from reconciler.wire.events import Event
+from reconciler.wire.findings import Change, Finding, Source
+from reconciler.wire.holds import Hold, HoldBody, HoldState
+from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
+from reconciler.wire.policies import Match, Policy, PolicyBody
+from reconciler.wire.problems import FieldProblem, Problem, Status
+from reconciler.wire.reloads import Reloaded
+from reconciler.wire.remediations import (
+    Approval,
+    ApproveBody,
+    HoldReason,
+    ReasonBody,
+    Remediation,
+    RemediationBody,
+    SplitBody,
+    SuppressBody,
+)
+from reconciler.wire.reports import Report, ReportBody
+from reconciler.wire.runs import Log, LogLine, Run
+from reconciler.wire.stacks import Counts, OpenFindings, ProviderDoubt, Queued, Stack, StackBody
+from reconciler.wire.templates import Template, TemplateBody
+from reconciler.wire.tokens import NewToken, Token, TokenBody
+
+__all__ = [
+    "Approval",
+    "ApproveBody",
+    "AuditEntry",
+    "Change",
+    "Counts",
+    "Event",
+    "FieldProblem",
+    "Finding",
+    "Hold",
+    "HoldBody",
+    "HoldReason",
+    "HoldState",
+    "Log",
+    "LogLine",
+    "Match",
+    "NewToken",
+    "OpenFindings",
+    "Plan",
+    "PlannedChange",
+    "PlannedResource",
+    "Policy",
+    "PolicyBody",
+    "Problem",
+    "ProviderDoubt",
+    "Queued",
+    "ReasonBody",
+    "Reloaded",
+    "Remediation",
+    "RemediationBody",
+    "Report",
+    "ReportBody",
+    "Run",
+    "Source",
+    "SplitBody",
+    "Stack",
+    "StackBody",
+    "Status",
+    "SuppressBody",
+    "Template",
+    "TemplateBody",
+    "Token",
+    "TokenBody",
+]

@@ -133,8 +133,25 @@ class FindingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DriftDecision:
+    """What stands about exactly this drift, so that no policy asks again until it changes.
+
+    `state` is how the remediation ended in which it was decided; `by` is the person, None
+    where the engine ended it.
+    """
+
+    remediation_id: RemediationId
+    state: Phase
+    by: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FindingRecord:
-    """One drift of one resource over time. `details` is the finding object of `scan --json`."""
+    """One drift of one resource over time. `details` is the finding object of `scan --json`.
+
+    `domain.details` reads what the engine needs of `details`.
+    """
 
     id: FindingId
     stack: StackName
@@ -155,6 +172,7 @@ class FindingRecord:
     acted_on: bool = True
     """False while it stays below its policy's threshold."""
     healed_at: datetime | None = None
+    decision: DriftDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)

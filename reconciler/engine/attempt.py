@@ -40,7 +40,7 @@ from reconciler.engine.freshness import CHANGED, GONE, moved_since, read_again
 from reconciler.engine.guards import closed_guard
 from reconciler.engine.journal import emit, new_id
 from reconciler.engine.looking import Look, load, reference_of
-from reconciler.engine.moves import move, sentence, settle, unhealed_of
+from reconciler.engine.moves import keep_decision, move, sentence, unhealed_of
 from reconciler.engine.opening import Rules, drift_changed
 from reconciler.engine.plan_object import plan_object
 from reconciler.engine.runs import run_body
@@ -191,7 +191,7 @@ def _conclude(  # noqa: PLR0913 - one transaction over everything that is known
         return None
     if plan.empty:
         ended = move(tx, known, Event.PLAN_EMPTY, at=at, note=NOTHING_TO_DO)
-        settle(tx, ended, {"state": ended.phase.value, "reason": NOTHING_TO_DO})
+        keep_decision(tx, ended, reason=NOTHING_TO_DO)
         scan_soon(tx, known.stack, at=at)
         return None
     reasons = concerns(

@@ -23,8 +23,8 @@ from reconciler.engine.due import advance_soon
 from reconciler.engine.guards import hold_ended
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import (
+    keep_decision,
     move,
-    settle,
     tell,
     the_remediation,
     unhealed_of,
@@ -94,7 +94,7 @@ async def reject(
     def work(tx: Transaction) -> Remediation:
         known = awaiting(tx, remediation_id, at=at)
         ended = move(tx, known, Event.REJECTED, at=at, actor=actor, note=reason)
-        settle(tx, ended, _settlement(ended, actor, reason))
+        keep_decision(tx, ended, by=actor, reason=reason)
         return ended
 
     return await service.store.transact(work)
@@ -120,7 +120,7 @@ async def cancel(service: Service, remediation_id: RemediationId, *, actor: str)
         else:
             raise moved_on(known, "cannot be cancelled any more")
         ended = move(tx, known, event, at=at, actor=actor, note=f"cancelled by {actor}")
-        settle(tx, ended, _settlement(ended, actor, None))
+        keep_decision(tx, ended, by=actor, reason=None)
         return ended, None
 
     remediation, run = await service.store.transact(work)
@@ -194,7 +194,7 @@ async def suppress(
         if known.phase not in (Phase.NEEDS_HUMAN, Phase.AWAITING_APPROVAL):
             raise moved_on(known, "waits for nobody's word")
         ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
-        settle(tx, ended, _settlement(ended, actor, reason))
+        keep_decision(tx, ended, by=actor, reason=reason)
         tx.findings.put_many(
             replace(record, state=FindingState.IGNORED, acted_on=False)
             for record in unhealed_of(tx, ended)
@@ -284,10 +284,6 @@ def release_hold(
 def _go_on(tx: Transaction, remediation: Remediation) -> Remediation:
     advance_soon(tx, [remediation.id])
     return remediation
-
-
-def _settlement(ended: Remediation, actor: str, reason: str | None) -> dict[str, str | None]:
-    return {"state": ended.phase.value, "by": actor, "reason": reason}
 
 
 def _fingerprints_now(tx: Transaction, known: Remediation) -> tuple[Fingerprint, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from reconciler.domain.details import provider_of
 from reconciler.domain.doubts import doubt_about
 from reconciler.domain.phases import IN_EFFECT
 from reconciler.domain.policy import ActionType
@@ -60,7 +61,7 @@ def _doubted(tx: Transaction, stack: StackRecord, remediation: Remediation) -> C
     if not stack.provider_doubts:
         return None
     for record in tx.findings.get_many(remediation.finding_ids):
-        provider = record.details.get("provider")
+        provider = provider_of(record.details)
         if provider is None:  # kept before findings named their provider
             return Closed(stack.provider_doubts[0].reason)
         if (doubt := doubt_about(provider, stack.provider_doubts)) is not None:

@@ -2,7 +2,7 @@
 
 from reconciler.wire.audit import AuditEntry
 from reconciler.wire.events import Event
-from reconciler.wire.findings import Change, Finding, Source
+from reconciler.wire.findings import Change, DriftDecision, Finding, Source
 from reconciler.wire.holds import Hold, HoldBody, HoldState
 from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
 from reconciler.wire.policies import Match, Policy, PolicyBody
@@ -27,6 +27,7 @@ __all__ = [
     "AuditEntry",
     "Change",
     "Counts",
+    "DriftDecision",
     "Event",
     "FieldProblem",
     "Finding",

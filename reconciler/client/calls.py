@@ -31,13 +31,22 @@ Query = Mapping[str, str | int | None]
 
 
 class Calls:
-    """Requests to `daemon`; `transport` takes the place of the network, such as an ASGI app."""
+    """Requests to `daemon`; `transport` takes the place of the network, such as an ASGI app.
+
+    Raises:
+        PermanentError: the token would travel unencrypted to another host.
+    """
 
     def __init__(
         self, daemon: Daemon, *, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         import httpx  # noqa: PLC0415 - it takes longer to import than all the rest
 
+        if transport is None and not (daemon.local or daemon.encrypted):
+            raise PermanentError(
+                f"the token is not sent unencrypted to {daemon.url}",
+                remedy="use https, or a tunnel that ends on 127.0.0.1",
+            )
         self.daemon = daemon
         self._httpx = httpx
         self._client = httpx.AsyncClient(
@@ -187,7 +196,8 @@ class Calls:
             ) from error
 
     def _address(self, path: tuple[str, ...]) -> str:
-        return f"{self.daemon.url}{PREFIX}/{'/'.join(quote(part, safe='') for part in path)}"
+        parts = (quote(part, safe="") for part in path)
+        return "/".join((self.daemon.url.rstrip("/") + PREFIX, *parts))
 
 
 def _refused(response: httpx.Response) -> Exception:

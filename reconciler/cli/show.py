@@ -72,7 +72,7 @@ def _facts(asking: Asking, body: Json) -> Iterator[tuple[str, str]]:
 
 def _suppressed(asking: Asking, body: Json) -> str:
     """Return who suppressed it, why and until when."""
-    said = body.get("settled") or {}
+    said = body.get("decision") or {}
     if body["state"] != "ignored" or not said:
         return ""
     until = f", until {asking.ahead(said['until'])}" if said.get("until") else ""

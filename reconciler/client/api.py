@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -31,15 +32,6 @@ class Client:
         calls = Calls(daemon, transport=transport)
         self.calls = calls
         """Untyped requests, for what has no method."""
-        self.policies = Kept[wire.Policy, wire.PolicyBody](calls, "policies", answer=wire.Policy)
-        self.templates = Templates(calls, "templates", answer=wire.Template)
-        self.stacks = Stacks(calls, "stacks", answer=wire.Stack)
-        self.findings = Findings(calls, "findings", answer=wire.Finding)
-        self.reports = Reports(calls, "drift", "reports", answer=wire.Report)
-        self.remediations = Remediations(calls, "remediations", answer=wire.Remediation)
-        self.runs = Runs(calls, "runs", answer=wire.Run)
-        self.audit = Collection(calls, "audit", answer=wire.AuditEntry)
-        self.tokens = Tokens(calls, "tokens", answer=wire.Token)
         self.hold = HoldSwitch(calls)
         self.events = EventStream(calls)
 
@@ -62,8 +54,55 @@ class Client:
         """Have the daemon read trueup.toml anew; what it refuses is a `RefusedError`."""
         return decode(wire.Reloaded, await self.calls.post("reload"))
 
+    # Each is made when it is first asked for, with the models it needs.
 
-class Templates(Kept[wire.Template, wire.TemplateBody]):
+    @cached_property
+    def policies(self) -> Kept[wire.Policy, wire.PolicyBody]:
+        """What is to be done about which drift, in the order they are asked."""
+        return Kept(self.calls, "policies", answer=wire.Policy)
+
+    @cached_property
+    def templates(self) -> Templates:
+        """Declared forms, derived from stacks or uploaded."""
+        return Templates(self.calls, "templates", answer=wire.Template)
+
+    @cached_property
+    def stacks(self) -> Stacks:
+        """What is watched."""
+        return Stacks(self.calls, "stacks", answer=wire.Stack)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What deviates."""
+        return Findings(self.calls, "findings", answer=wire.Finding)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """What was seen of each resource, and when."""
+        return Reports(self.calls, "drift", "reports", answer=wire.Report)
+
+    @cached_property
+    def remediations(self) -> Remediations:
+        """Corrections on their way."""
+        return Remediations(self.calls, "remediations", answer=wire.Remediation)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Applies, and their logs."""
+        return Runs(self.calls, "runs", answer=wire.Run)
+
+    @cached_property
+    def audit(self) -> Collection[wire.AuditEntry]:
+        """Who did what to what."""
+        return Collection(self.calls, "audit", answer=wire.AuditEntry)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Who may call."""
+        return Tokens(self.calls, "tokens", answer=wire.Token)
+
+
+class Templates(Kept["wire.Template", "wire.TemplateBody"]):
     """Declared forms, derived from stacks or uploaded."""
 
     async def revisions(self, template_id: str) -> tuple[wire.Template, ...]:
@@ -72,7 +111,7 @@ class Templates(Kept[wire.Template, wire.TemplateBody]):
         return tuple(decode(wire.Template, one) for one in body["items"])
 
 
-class Stacks(Kept[wire.Stack, wire.StackBody]):
+class Stacks(Kept["wire.Stack", "wire.StackBody"]):
     """What is watched."""
 
     async def scan(self, name: str) -> wire.Queued:
@@ -94,7 +133,7 @@ class Stacks(Kept[wire.Stack, wire.StackBody]):
         return found.each(filter=filter)
 
 
-class Findings(Collection[wire.Finding]):
+class Findings(Collection["wire.Finding"]):
     """What deviates; `each(filter="stack:web severity:>=high")`."""
 
     async def plan(self, finding_id: str) -> wire.Plan:
@@ -107,7 +146,7 @@ class Findings(Collection[wire.Finding]):
         return await self._do(finding_id, "unsuppress", key=key)
 
 
-class Reports(Collection[wire.Report]):
+class Reports(Collection["wire.Report"]):
     """What was seen of each resource, and when."""
 
     async def submit(self, body: wire.ReportBody, *, key: str | None = None) -> wire.Report:
@@ -116,7 +155,7 @@ class Reports(Collection[wire.Report]):
         return decode(wire.Report, made)
 
 
-class Remediations(Collection[wire.Remediation]):
+class Remediations(Collection["wire.Remediation"]):
     """Corrections on their way; `each(state="open", stack="web")`."""
 
     async def request(
@@ -169,7 +208,7 @@ class Remediations(Collection[wire.Remediation]):
         return await self._do(remediation_id, "suppress", body, key=key)
 
 
-class Runs(Collection[wire.Run]):
+class Runs(Collection["wire.Run"]):
     """Applies, and their logs."""
 
     async def log(self, run_id: str, *, offset: int = 0) -> wire.Log:
@@ -178,7 +217,7 @@ class Runs(Collection[wire.Run]):
         return decode(wire.Log, part)
 
 
-class Tokens(Collection[wire.Token]):
+class Tokens(Collection["wire.Token"]):
     """Who may call."""
 
     async def create(self, body: wire.TokenBody) -> wire.NewToken:

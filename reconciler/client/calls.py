@@ -18,6 +18,7 @@ from reconciler.client.errors import (
     refusal,
     stranger,
 )
+from reconciler.domain.errors import PermanentError
 from reconciler.version import __version__
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ class Calls:
     """Requests to `daemon`; `transport` takes the place of the network, such as an ASGI app.
 
     An answer is waited for `wait_s`, unless a call gives another time.
+
+    Raises:
+        PermanentError: the token would travel unencrypted to another host.
     """
 
     def __init__(
@@ -51,6 +55,11 @@ class Calls:
     ) -> None:
         import httpx  # noqa: PLC0415 - it takes longer to import than all the rest
 
+        if transport is None and not (daemon.local or daemon.encrypted):
+            raise PermanentError(
+                f"the token is not sent unencrypted to {daemon.url}",
+                remedy="use https, or a tunnel that ends on 127.0.0.1",
+            )
         self.daemon = daemon
         self._httpx = httpx
         self._wait_s = wait_s
@@ -213,7 +222,8 @@ class Calls:
         return self._httpx.Timeout(wait_s, connect=min(_CONNECT_S, wait_s))
 
     def _address(self, path: tuple[str, ...]) -> str:
-        return f"{self.daemon.url}{PREFIX}/{'/'.join(quote(part, safe='') for part in path)}"
+        parts = (quote(part, safe="") for part in path)
+        return "/".join((self.daemon.url.rstrip("/") + PREFIX, *parts))
 
 
 def _object(content: bytes) -> dict[str, Any] | None:

@@ -24,6 +24,11 @@ class Daemon:
         """Whether it is this machine's own."""
         return is_loopback(urlsplit(self.url).hostname or "")
 
+    @property
+    def encrypted(self) -> bool:
+        """Whether what goes there cannot be read on the way."""
+        return urlsplit(self.url).scheme == "https"
+
 
 def is_loopback(host: str) -> bool:
     """Whether `host` is this machine alone."""

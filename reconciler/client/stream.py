@@ -6,16 +6,17 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from reconciler.client.calls import Calls
 from reconciler.client.errors import RefusedError, UnreachableError
 from reconciler.domain.errors import ReconcilerError, RetryableError
-from reconciler.domain.events import RESET
-from reconciler.wire.events import Event
 from reconciler.wire.model import decode
+
+if TYPE_CHECKING:
+    from reconciler.wire.events import Event
 
 QUIET_S: Final = 45.0
 """Three signs of life that did not come: the connection is gone, whatever TCP says."""
@@ -107,6 +108,10 @@ class EventStream:
 
 
 def _event(kind: str, data: str, seq: int) -> Event:
+    # Only who follows pays for the catalogue.
+    from reconciler.domain.events import RESET  # noqa: PLC0415
+    from reconciler.wire.events import Event  # noqa: PLC0415
+
     body = orjson.loads(data)
     if kind == RESET:
         return Event(seq=seq, at=datetime.now(UTC), type=RESET, subject="", body=body)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from reconciler.domain.coverage import derived_template_id, resource_id
+from reconciler.domain.details import details_of, paths_of
 from reconciler.domain.model import (
-    Change,
     Counts,
     Finding,
     Kind,
@@ -22,15 +22,10 @@ from reconciler.domain.model import (
     StackName,
     StackReport,
 )
-from reconciler.domain.paths import AttributePath
 from reconciler.domain.policy import Subject
 from reconciler.domain.records import FindingRecord, FindingState, Json, TemplateId
 from reconciler.domain.score import score
 from reconciler.domain.sources import SCAN
-from reconciler.domain.values import UNKNOWN, Sensitive, Value
-
-SETTLED: Final = "settled"
-"""The key of `details` that says which person's word stands about exactly this drift."""
 
 _MOST_LOST: Final = 0.3
 
@@ -112,28 +107,6 @@ def implausible(
     return f"only {now} of {before} resources were listed, though code and state are as before"
 
 
-def settled(record: FindingRecord) -> bool:
-    """Whether a person has spoken about exactly this drift, so that no policy asks again."""
-    return SETTLED in record.details
-
-
-def with_settlement(record: FindingRecord, settlement: Json) -> FindingRecord:
-    """Return `record` saying that `settlement` stands until the drift changes."""
-    return replace(record, details={**record.details, SETTLED: dict(settlement)})
-
-
-def settled_until(record: FindingRecord) -> datetime | None:
-    """Return when what a person said of this drift ends by itself; None when it does not."""
-    until = (record.details.get(SETTLED) or {}).get("until")
-    return datetime.fromisoformat(until) if until else None
-
-
-def reopened(record: FindingRecord) -> FindingRecord:
-    """Return `record` as if no person had spoken about it."""
-    details = {key: value for key, value in record.details.items() if key != SETTLED}
-    return replace(record, details=details)
-
-
 def subject_of(record: FindingRecord, *, templates: frozenset[TemplateId] = frozenset()) -> Subject:
     """Return what policies are asked about; without `templates` its own is all that counts."""
     own = {derived_template_id(resource_id(record.stack, record.address))}
@@ -146,7 +119,7 @@ def subject_of(record: FindingRecord, *, templates: frozenset[TemplateId] = froz
         kind=record.kind,
         severity=record.severity,
         score=record.score,
-        paths=tuple(change["path"] for change in record.details.get("changes") or ()),
+        paths=paths_of(record.details),
         templates=frozenset({*own, *templates}),
         only_undo=record.origin is Origin.OUT_OF_BAND,
     )
@@ -171,18 +144,19 @@ def subject_of_finding(
 
 def finding_of(record: FindingRecord) -> Finding:
     """Return the finding as the judgement of a plan needs it: places and recorded values."""
+    details = details_of(record.details, origin=record.origin or Origin.BOTH)
     return Finding(
         address=record.address,
         type=record.type,
         kind=Kind(record.kind),
         severity=record.severity,
         origin=record.origin,
-        requires_replace=bool(record.details.get("requires_replace")),
+        requires_replace=details.requires_replace,
         fingerprint=record.fingerprint,
         source=None,
-        changes=_places(record, "changes"),
-        consequences=_places(record, "consequences"),
-        provider=record.details.get("provider") or "",
+        changes=details.changes,
+        consequences=details.consequences,
+        provider=details.provider,
     )
 
 
@@ -200,37 +174,5 @@ def refreshed(known: FindingRecord, now: Finding, *, details: Json, at: datetime
         last_seen=at,
         times_seen=known.times_seen + 1,
         details=details,
+        decision=None,
     )
-
-
-def _places(record: FindingRecord, key: str) -> tuple[Change, ...]:
-    return tuple(
-        Change(
-            path=AttributePath(change["path"]),
-            declared=None,
-            recorded=_value(change.get("recorded")),
-            live=None,
-            origin=record.origin or Origin.BOTH,
-        )
-        for change in record.details.get(key) or ()
-    )
-
-
-def _value(kept: Any) -> Value:
-    """Return the value behind its JSON form (`wire.scan.value_object`).
-
-    A map whose only key is `digest` comes back as a secret: then it equals no planned value,
-    and a person decides.
-    """
-    match kept:
-        case {"digest": str(digest), **more} if not more:
-            return Sensitive(digest)
-        case {"unknown": True, **more} if not more:
-            return UNKNOWN
-        case dict():
-            return {name: _value(item) for name, item in kept.items()}
-        case list():
-            return [_value(item) for item in kept]
-        case _:
-            value: Value = kept
-            return value

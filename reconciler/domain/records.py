@@ -138,10 +138,26 @@ class FindingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DriftDecision:
+    """What stands about exactly this drift, so that no policy asks again until it changes.
+
+    `state` is how the remediation ended in which it was decided; `by` is the person, None
+    where the engine ended it. It ends by itself at `until`, if there is such a time.
+    """
+
+    remediation_id: RemediationId
+    state: Phase
+    by: str | None = None
+    reason: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FindingRecord:
     """One drift of one resource over time, as one source sees it.
 
-    `details` is the finding object of `scan --json`.
+    `details` is the finding object of `scan --json`; `domain.details` reads what the engine
+    needs of it.
     """
 
     id: FindingId
@@ -164,6 +180,7 @@ class FindingRecord:
     """False while it stays below its policy's threshold."""
     healed_at: datetime | None = None
     seen_by: Source = SCAN
+    decision: DriftDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from reconciler.engine.admission.guards.quarantine import NO_QUARANTINE
 from reconciler.engine.due import advance_soon
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import (
+    keep_decision,
     move,
-    settle,
     tell,
     the_remediation,
     unhealed_of,
@@ -44,7 +44,6 @@ from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 from reconciler.wire import mapping
 from reconciler.wire.model import encode
-from reconciler.wire.times import moment
 
 
 async def approve(
@@ -105,7 +104,7 @@ async def reject(
     def work(tx: Transaction) -> Remediation:
         known = awaiting(tx, remediation_id, at=at)
         ended = move(tx, known, Event.REJECTED, at=at, actor=actor, note=reason)
-        settle(tx, ended, _settlement(ended, actor, reason))
+        keep_decision(tx, ended, by=actor, reason=reason)
         return ended
 
     return await service.store.transact(work)
@@ -131,7 +130,7 @@ async def cancel(service: Service, remediation_id: RemediationId, *, actor: str)
         else:
             raise moved_on(known, "cannot be cancelled any more")
         ended = move(tx, known, event, at=at, actor=actor, note=f"cancelled by {actor}")
-        settle(tx, ended, _settlement(ended, actor, None))
+        keep_decision(tx, ended, by=actor, reason=None)
         return ended, None
 
     remediation, run = await service.store.transact(work)
@@ -215,7 +214,7 @@ async def suppress(
         if known.phase not in (Phase.NEEDS_HUMAN, Phase.AWAITING_APPROVAL):
             raise moved_on(known, "cannot be suppressed: it waits for no decision")
         ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
-        settle(tx, ended, {**_settlement(ended, actor, reason), "until": moment(until)})
+        keep_decision(tx, ended, by=actor, reason=reason, until=until)
         tx.findings.put_many(
             replace(record, state=FindingState.IGNORED, acted_on=False)
             for record in unhealed_of(tx, ended)
@@ -305,10 +304,6 @@ def release_hold(
 def _go_on(tx: Transaction, remediation: Remediation) -> Remediation:
     advance_soon(tx, [remediation.id])
     return remediation
-
-
-def _settlement(ended: Remediation, actor: str, reason: str | None) -> dict[str, str | None]:
-    return {"state": ended.phase.value, "by": actor, "reason": reason}
 
 
 def _fingerprints_now(tx: Transaction, known: Remediation) -> tuple[Fingerprint, ...]:

@@ -13,7 +13,7 @@ from reconciler.engine.admitting import Planned, admitted
 from reconciler.engine.due import scan_soon
 from reconciler.engine.freshness import Checked, moved_since, overtaken
 from reconciler.engine.journal import emit
-from reconciler.engine.moves import move, settle, unhealed_of
+from reconciler.engine.moves import keep_decision, move, unhealed_of
 from reconciler.engine.plan_object import concerns_about, plan_object
 from reconciler.engine.preparing import Prepared
 from reconciler.engine.runs import run_body
@@ -43,7 +43,7 @@ def conclude(  # noqa: PLR0913 - one transaction over everything that is known
         return None
     if plan.empty:
         ended = move(tx, known, Event.PLAN_EMPTY, at=at, note=NOTHING_TO_DO)
-        settle(tx, ended, {"state": ended.phase.value, "reason": NOTHING_TO_DO})
+        keep_decision(tx, ended, reason=NOTHING_TO_DO)
         scan_soon(tx, known.stack, at=at)
         return None
     stack = tx.stacks.get(known.stack)

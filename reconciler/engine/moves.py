@@ -8,12 +8,11 @@ from datetime import datetime
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError
 from reconciler.domain.events import REMEDIATION, RemediationMoved
-from reconciler.domain.lifecycle import with_settlement
 from reconciler.domain.phases import TERMINAL, Event, Phase, next_phase
 from reconciler.domain.records import (
+    DriftDecision,
     FindingRecord,
     FindingState,
-    Json,
     Remediation,
     RemediationId,
 )
@@ -105,11 +104,19 @@ def the_remediation(tx: Transaction, remediation_id: RemediationId) -> Remediati
     return found
 
 
-def settle(tx: Transaction, remediation: Remediation, settlement: Json) -> None:
-    """Let no policy ask again about the drift of `remediation`, until that drift changes."""
+def keep_decision(
+    tx: Transaction,
+    remediation: Remediation,
+    *,
+    by: str | None = None,
+    reason: str | None,
+    until: datetime | None = None,
+) -> None:
+    """Let no policy ask again about the drift of `remediation`, until it changes or `until`."""
+    decision = DriftDecision(remediation.id, remediation.phase, by, reason, until)
     decided = dict(zip(remediation.finding_ids, remediation.fingerprints, strict=True))
     tx.findings.put_many(
-        with_settlement(record, {"remediation_id": remediation.id, **settlement})
+        replace(record, decision=decision)
         for record in tx.findings.get_many(remediation.finding_ids)
         if record.state is FindingState.OPEN and record.fingerprint == decided[record.id]
     )

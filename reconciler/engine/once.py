@@ -30,7 +30,7 @@ from reconciler.domain.sources import SCAN
 from reconciler.engine.findings import keep
 from reconciler.engine.journal import PROGRAM
 from reconciler.engine.looking import Blind, Look, look
-from reconciler.engine.moves import move, settle, tell
+from reconciler.engine.moves import keep_decision, move, tell
 from reconciler.engine.opening import new_remediation
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
@@ -206,7 +206,7 @@ def _close(tx: Transaction, stack: StackRecord, opened: RemediationId, *, at: da
     if known is not None and known.phase in OPEN:
         ended = _end(tx, known, at=at, note=known.note or "it was not applied")
         if ended is not None and ended.run_id is not None:
-            settle(tx, ended, {"state": ended.phase.value, "reason": ended.note})
+            keep_decision(tx, ended, reason=ended.note)
     registered = tx.stacks.get(stack.name)
     if registered is not None and registered.source == NOT_WATCHED and not _in_effect(tx, stack):
         forget(tx, registered, at=at, actor=PROGRAM)

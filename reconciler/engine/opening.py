@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.domain.deciding import Decided
-from reconciler.domain.lifecycle import Fold, settled, subject_of
+from reconciler.domain.lifecycle import Fold, subject_of
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
 from reconciler.domain.policy import Act, ActionType, action_on
@@ -62,7 +62,7 @@ def open_wanted(
         acted_on = acted_on or acts
         if record.acted_on is not acts:
             noted.append(replace(record, acted_on=acts))
-        if isinstance(decision, Act) and not settled(record) and record.id not in taken:
+        if isinstance(decision, Act) and record.decision is None and record.id not in taken:
             wanted = action_on(decision, subject_of(record))
             groups[decision.policy.policy_id, wanted].append(record)
     tx.findings.put_many(noted)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.errors import ConflictError, NotFoundError
-from reconciler.domain.lifecycle import reopened, settled_until
 from reconciler.domain.records import FindingId, FindingRecord, FindingState
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import finding_body
@@ -53,12 +52,12 @@ def reopen_ended(
 
 
 def _has_ended(record: FindingRecord, *, at: datetime) -> bool:
-    until = settled_until(record) if record.state is FindingState.IGNORED else None
-    return until is not None and until <= at
+    until = record.decision.until if record.decision is not None else None
+    return record.state is FindingState.IGNORED and until is not None and until <= at
 
 
 def _reopen(tx: Transaction, known: FindingRecord, *, at: datetime) -> FindingRecord:
-    opened = replace(reopened(known), state=FindingState.OPEN)
+    opened = replace(known, state=FindingState.OPEN, decision=None)
     tx.findings.put_many([opened])
     emit(tx, "drift.reopened", opened.id, finding_body(opened), at=at)
     return opened

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +12,16 @@ from sqlalchemy import Row as SqlRow
 from sqlmodel.sql.expression import SelectOfScalar
 
 from reconciler.domain.model import Kind, Origin, Severity, StackName
-from reconciler.domain.records import FindingFilter, FindingId, FindingRecord, FindingState, Page
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import (
+    DriftDecision,
+    FindingFilter,
+    FindingId,
+    FindingRecord,
+    FindingState,
+    Page,
+    RemediationId,
+)
 from reconciler.storage.columns import json_text
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
@@ -176,22 +185,35 @@ def _values(finding: FindingRecord) -> Values:
         "healed_at": finding.healed_at,
         "seen_by": finding.seen_by,
         "details": finding_details(finding.details, json_text),
+        "decision": finding.decision and _decision_values(finding.decision),
     }
 
 
 def _finding(row: Sequence[Any]) -> FindingRecord:
     """Return the finding of a row of `_COLUMNS`, which are in the order of its fields."""
-    (one, stack, address, of, kind, severity, score, origin, fingerprint, state, *rest) = row
-    return FindingRecord(
-        one,
-        stack,
-        address,
-        of,
-        _KINDS[kind],
-        _SEVERITIES[severity],
-        score,
-        _ORIGINS[origin],
-        fingerprint,
-        _STATES[state],
-        *rest,
+    (one, stack, address, of, kind, severity, score, origin, fingerprint, state, *rest, decided) = (
+        row
     )
+    parts = (
+        *(one, stack, address, of),
+        *(_KINDS[kind], _SEVERITIES[severity], score, _ORIGINS[origin], fingerprint),
+        *(_STATES[state], *rest, decided and _decision(**decided)),
+    )
+    return FindingRecord(*parts)
+
+
+def _decision_values(decision: DriftDecision) -> Values:
+    until = decision.until and decision.until.isoformat()
+    return {**asdict(decision), "until": until}
+
+
+def _decision(
+    *,
+    remediation_id: str,
+    state: str,
+    by: str | None,
+    reason: str | None,
+    until: str | None,
+) -> DriftDecision:
+    ends_at = datetime.fromisoformat(until) if until else None
+    return DriftDecision(RemediationId(remediation_id), Phase(state), by, reason, ends_at)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from orjson import Fragment
 
+from reconciler.wire import mapping
 from reconciler.wire.kept import KeptObject, spliced
 from reconciler.wire.model import Wire
 from reconciler.wire.rules import KindWord, OriginWord, SeenBy, SeverityWord, Time
 from reconciler.wire.times import moment, timestamp
 
 if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain import records
     from reconciler.domain.records import FindingRecord, Json
 
 Object = dict[str, Any]
@@ -38,6 +40,20 @@ class Change(Wire):
     origin: OriginWord | None
     sensitive: bool
     forces_replacement: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftDecision(Wire):
+    """What stands about exactly this drift, until it changes or `until` has passed.
+
+    `by` is the person.
+    """
+
+    remediation_id: str
+    state: str
+    by: str | None
+    reason: str | None
+    until: Time | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +87,7 @@ class Finding(Wire):
     acted_on: bool
     healed_at: Time | None
     seen_by: SeenBy
+    decision: DriftDecision | None = None
 
 
 def finding_record_object(finding: FindingRecord) -> Object:
@@ -120,14 +137,19 @@ def _own_columns(finding: FindingRecord) -> Object:
         "acted_on": finding.acted_on,
         "healed_at": moment(finding.healed_at),
         "seen_by": finding.seen_by,
+        "decision": finding.decision and _decision(finding.decision),
     }
+
+
+def _decision(decision: records.DriftDecision) -> Object:
+    return mapping.shown(DriftDecision, decision).as_json()
 
 
 FINDING_COLUMNS: Final = frozenset(
     {
         *("id", "stack", "address", "type", "kind", "severity", "score", "origin", "fingerprint"),
         *("state", "first_seen", "last_seen", "times_seen", "resource_id", "template_id"),
-        *("report_id", "acted_on", "healed_at", "seen_by"),
+        *("report_id", "acted_on", "healed_at", "seen_by", "decision"),
     }
 )
 """The keys of `_own_columns`. What is kept was ordered by them: one that joins must be none

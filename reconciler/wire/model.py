@@ -7,10 +7,11 @@ and what a client decodes all come from the fields of that one class.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import (
     Annotated,
     Any,
@@ -150,14 +151,16 @@ def _encoder(cls: type) -> Convert:
 
 def _model_encoder(cls: type) -> Convert:
     hints = hints_of(cls)
+    names = [one.name for one in fields(cast("Any", cls))]
     # Only what may need a conversion is looked at; most of a page's fields are plain.
-    parts = [(one.name, _is_plain(hints[one.name])) for one in fields(cast("Any", cls))]
+    others = [name for name in names if not _is_plain(hints[name])]
+    values_of = all_of(names)
 
     def write(model: Any) -> dict[str, Any]:
-        body = {}
-        for name, plain in parts:
-            value = getattr(model, name)
-            body[name] = value if plain or value is None else encode(value)
+        body = dict(zip(names, values_of(model), strict=True))
+        for name in others:
+            if body[name] is not None:
+                body[name] = encode(body[name])
         return body
 
     gathered = getattr(cls, "gathered", None)
@@ -166,6 +169,13 @@ def _model_encoder(cls: type) -> Convert:
     if not getattr(cls, "sparse", False):
         return write
     return lambda model: {key: value for key, value in write(model).items() if value is not None}
+
+
+def all_of(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what gets the attributes `names` of an object, always as a tuple."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda one: tuple(getattr(one, name) for name in names)
 
 
 def _spread(body: dict[str, Any], gathered: str) -> dict[str, Any]:

@@ -230,6 +230,11 @@ async def test_what_is_shown_once_is_not_asked_for_again(served: Served, client:
         await client.tokens.create(wire.TokenBody(name="eve", role="viewer"))
 
 
+def test_a_token_is_not_sent_unencrypted_to_another_host() -> None:
+    with pytest.raises(PermanentError, match="not sent unencrypted"):
+        Client(Daemon("http://10.0.0.1:8427", "tu_x.y"))
+
+
 async def test_another_program_is_told(served: Served) -> None:
     def page(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, text="<html>")

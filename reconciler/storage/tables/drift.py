@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from reconciler.storage.columns import JsonObjectText, Moment, PlainText
+from reconciler.storage.columns import JsonObjectText, JsonText, Moment, PlainText
 from reconciler.storage.tables.row import Row
 
 _FINDINGS_ORDER: Final = ("severity", "score", "first_seen", "id")
@@ -55,6 +55,7 @@ class FindingRow(Row, table=True):
     acted_on: bool
     healed_at: datetime | None = Field(default=None, sa_type=Moment)
     details: Any = Field(sa_type=JsonObjectText)
+    decision: Any | None = Field(default=None, sa_type=JsonText, nullable=True)
 
 
 class ReportRow(Row, table=True):

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from reconciler.domain.errors import ConflictError, InvalidError
 from reconciler.domain.model import Fingerprint, Kind, ResourceAddress, Severity, StackName
-from reconciler.domain.records import FindingFilter, FindingId, FindingRecord, FindingState
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import (
+    DriftDecision,
+    FindingFilter,
+    FindingId,
+    FindingRecord,
+    FindingState,
+    RemediationId,
+)
 from reconciler.domain.sources import report_source
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store, Transaction
@@ -20,7 +28,15 @@ _STATES = list(FindingState)
 
 
 async def test_a_finding_comes_back_as_it_was_put(store: Store) -> None:
-    whole = a_finding(healed_at=NOW, acted_on=False, template_id="t1", origin=None)
+    whole = a_finding(
+        healed_at=NOW,
+        acted_on=False,
+        template_id="t1",
+        origin=None,
+        decision=DriftDecision(
+            RemediationId("m1"), Phase.REJECTED, "ada", "it is wanted", NOW + HOUR
+        ),
+    )
     await store.transact(lambda t: t.findings.put_many([whole]))
     assert await store.read(lambda t: t.findings.get(whole.id)) == whole
     assert await store.read(lambda t: t.findings.get(FindingId("other"))) is None

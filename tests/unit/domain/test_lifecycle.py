@@ -13,12 +13,11 @@ from reconciler.domain.lifecycle import (
     fold,
     implausible,
     refreshed,
-    settled,
     subject_of,
-    with_settlement,
 )
 from reconciler.domain.model import Kind, Origin, ResourceAddress, Severity
-from reconciler.domain.records import FindingState, TemplateId
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import DriftDecision, FindingState, RemediationId, TemplateId
 from reconciler.domain.score import score
 from reconciler.domain.sources import report_source
 from reconciler.wire.scan import finding_object
@@ -138,12 +137,11 @@ def test_resources_do_not_vanish_while_state_and_code_stay(
 
 
 def test_a_persons_word_stands_until_the_drift_changes() -> None:
-    spoken = with_settlement(record(A), {"by": "ann"})
-    assert settled(spoken)
-    assert not settled(record(A))
+    decision = DriftDecision(RemediationId("m1"), Phase.REJECTED, "ann")
+    spoken = replace(record(A), decision=decision)
     now = finding(A, "f2")
     later = refreshed(spoken, now, details=finding_object(now), at=AT + timedelta(minutes=1))
-    assert not settled(later)
+    assert later.decision is None
 
 
 def test_a_finding_that_changed_is_open_again() -> None:

@@ -284,7 +284,8 @@ async def test_what_a_person_rejected_is_not_asked_again_until_it_changes(house:
     await house.look()
     assert [one.phase for one in await house.remediations()] == [Phase.REJECTED]
     (finding,) = await house.findings()
-    assert finding.details["settled"]["by"] == "ann"
+    assert finding.decision is not None
+    assert (finding.decision.by, finding.decision.state) == ("ann", Phase.REJECTED)
     house.world.live[A] = {"size": 8}
     await house.look()
     assert (await house.the_open()).phase is Phase.AWAITING_APPROVAL

@@ -20,9 +20,10 @@ from sqlalchemy import create_engine
 
 import reconciler.storage.transaction  # noqa: F401  every table
 from reconciler.domain.errors import ConflictError, StorageError
-from reconciler.domain.model import Severity
+from reconciler.domain.model import Severity, StackName
+from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
-from reconciler.domain.records import FindingId
+from reconciler.domain.records import DriftDecision, FindingId, RemediationId
 from reconciler.storage.migrate import FOLDER, newest_schema
 from reconciler.storage.remediation_rows import links, values
 from reconciler.storage.rows import Values
@@ -274,6 +275,42 @@ async def test_a_policy_of_before_it_could_start_later_acts_as_it_did(tmp_path: 
     later = replace(kept, starts_at=datetime(2027, 1, 1, tzinfo=UTC))
     await store.transact(lambda t: t.policies.put(later))
     assert await store.read(lambda t: t.policies.get("p")) == later
+    await store.close()
+
+
+async def test_a_decision_of_before_leaves_the_details(tmp_path: Path) -> None:
+    path = tmp_path / "trueup.db"
+    _upgrade(path, "0009-1")
+    settled = '"settled":{"remediation_id":"m1","state":"rejected","by":"ann","reason":"known",'
+    settled += '"until":"2026-06-01T10:00:00.000Z"}'
+    ended = '"settled":{"remediation_id":"m2","state":"converged","reason":"nothing to do"}'
+    texts = {
+        "decided": f'{{"address":"thing.a","changes":[],\n{settled}}}',
+        "ended": f'{{"changes":[],{ended}}}',
+        "open": '{"changes":[{"path":"\\"settled\\":"}]}',
+    }
+    with raw(path) as connection:
+        for name, details in texts.items():
+            connection.execute(
+                "INSERT INTO findings (id, stack, address, type, kind, severity, score,"
+                " fingerprint, state, first_seen, last_seen, times_seen, report_id, acted_on,"
+                " details) VALUES (?, 'web', ?, 'thing', 'changed', 2, 40, 'f', 'open',"
+                " '2026-05-01 10:00:00', '2026-05-01 10:00:00', 1, 'r', 1, ?)",
+                (name, f"thing.{name}", details),
+            )
+    store = await open_store(path)
+    kept = {
+        one.id: one for one in await store.read(lambda t: t.findings.unhealed(StackName("web")))
+    }
+    assert kept[FindingId("decided")].decision == DriftDecision(
+        RemediationId("m1"), Phase.REJECTED, "ann", "known", datetime(2026, 6, 1, 10, tzinfo=UTC)
+    )
+    assert kept[FindingId("decided")].details == {"address": "thing.a", "changes": []}
+    assert kept[FindingId("ended")].decision == DriftDecision(
+        RemediationId("m2"), Phase.CONVERGED, None, "nothing to do"
+    )
+    assert kept[FindingId("open")].decision is None
+    assert kept[FindingId("open")].details == {"changes": [{"path": '"settled":'}]}
     await store.close()
 
 

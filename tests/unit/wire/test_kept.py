@@ -30,7 +30,7 @@ _JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
     max_leaves=8,
 )
-_KEYS = st.sampled_from([*sorted(FINDING_COLUMNS), "changes", "source", "settled"]) | _TEXT
+_KEYS = st.sampled_from([*sorted(FINDING_COLUMNS), "changes", "source", "provider"]) | _TEXT
 _DETAILS = st.dictionaries(_KEYS, _JSON, max_size=8)
 
 

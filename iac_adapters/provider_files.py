@@ -128,7 +128,7 @@ def _aws(environment: Mapping[str, str], told: _Told, files: ReadFiles) -> _Foun
 
 
 def _kubernetes(environment: Mapping[str, str], told: _Told, files: ReadFiles) -> _Found:
-    if told.text("host"):
+    if told.text("host") or environment.get("KUBE_HOST"):
         return environment, {}
     content = told.text("kubeconfig")
     if "\n" in content or content.startswith("{"):

@@ -50,14 +50,14 @@ def _told_later(info: ValidationInfo) -> bool:
 
 def _existing_directory(path: Path, info: ValidationInfo) -> Path:
     if not _told_later(info) and not _seen(path.is_dir):
-        message = f"there is no directory {path} that can be entered"
+        message = f"the directory {path} does not exist or cannot be entered"
         raise ValueError(message)
     return path
 
 
 def _script(path: Path) -> Path:
     if not _seen(path.is_file):
-        message = f"there is no file {path} that can be seen"
+        message = f"the file {path} does not exist or cannot be read"
         raise ValueError(message)
     return path
 
@@ -68,7 +68,7 @@ def _existing_file(path: Path, info: ValidationInfo) -> Path:
 
 def _spoken(name: str) -> str:
     if name in {".", ".."}:
-        message = f"{name!r} is no name"
+        message = f"{name!r} is not a valid name"
         raise ValueError(message)
     if not name.isprintable():
         # Control and direction characters make one name look like another.

@@ -151,7 +151,7 @@ def _document(content: bytes, origin: str) -> dict[str, Any]:
             remedy="restore it from .pulumi/backups, or by `pulumi stack import`",
         ) from error
     if not isinstance(document, dict):
-        raise PermanentError(f"{origin}: no Pulumi state", remedy="check the backend's address")
+        raise PermanentError(f"{origin}: not a Pulumi state", remedy="check the backend's address")
     return document
 
 

@@ -25,6 +25,7 @@ from iac_adapters.pulumi.programs import (
 from iac_adapters.pulumi.project import Project, load_project, selected_stack
 from iac_adapters.pulumi.provider_config import Surroundings
 from iac_adapters.pulumi.redaction import secret_words
+from iac_adapters.pulumi.sdk import host_python
 from iac_adapters.pulumi.secrets import (
     PASSPHRASE,
     UNDECIPHERABLE,
@@ -146,7 +147,9 @@ class _Survey:
 
 def _survey(reference: StackReference) -> _Survey:
     project = load_project(reference.directory)
-    environment = tool_environment({**without_ours(os.environ), **reference.environment})
+    environment = tool_environment(
+        {**without_ours(os.environ), **reference.environment}, host_python=host_python(project)
+    )
     executable = checked_pulumi(environment)
     url = backend_url(project, environment)
     options = reference.options_as(PulumiOptions)

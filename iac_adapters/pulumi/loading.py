@@ -18,6 +18,7 @@ from iac_adapters.pulumi.options import PulumiOptions, program_of
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
 from iac_adapters.pulumi.reader import PulumiReader, pulumi_reader
 from iac_adapters.pulumi.remembering import remembered
+from iac_adapters.pulumi.sdk import require_sdk
 from iac_adapters.pulumi.warm import WarmStack
 from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.masker import Masker
@@ -118,6 +119,7 @@ class Loading:
         return await prepare(reference, key=self._key, known=known, program=served)
 
     def _served(self, name: StackName, program: Callable[[], object]) -> tuple[str, ...]:
+        require_sdk("an inline program")
         from iac_adapters.pulumi.inline import InlineProgram  # noqa: PLC0415 - loads the SDK
 
         served = self._programs.get(name)

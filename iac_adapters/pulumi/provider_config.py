@@ -9,7 +9,6 @@ import base64
 import binascii
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +25,7 @@ from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, StateResource
 from iac_adapters.pulumi.programs import find_plugin
 from iac_adapters.pulumi.project import Project
 from iac_adapters.pulumi.provider import Provider
+from iac_adapters.pulumi.sdk import program_python
 from iac_adapters.pulumi.values import RawProperties, revealed, visible
 from iac_adapters.revision import Revision
 
@@ -127,16 +127,6 @@ def provider_key(
     )
 
 
-def interpreter(surroundings: Surroundings) -> str:
-    """Return the Python that runs the project's programs."""
-    named = surroundings.project.options.get("virtualenv")
-    if not named and surroundings.project.options.get("toolchain") in ("uv", "poetry"):
-        named = ".venv"
-    if isinstance(named, str) and named:
-        return str(surroundings.project.directory / named / "bin" / "python")
-    return surroundings.environment.get("PULUMI_PYTHON_CMD") or sys.executable
-
-
 async def start_configured(key: ProviderKey) -> Provider:
     """Start a provider plugin, parameterize and configure it.
 
@@ -196,7 +186,8 @@ def _argv(plugin: str, version: str | None, surroundings: Surroundings) -> tuple
     if plugin == PYTHON_DYNAMIC:
         script = Path(__file__).with_name("dynamic_host.py")
         folder = str(surroundings.project.program.resolve())
-        return (interpreter(surroundings), "-u", str(script), folder)
+        python = program_python(surroundings.project, surroundings.environment)
+        return (python, "-u", str(script), folder)
     found = find_plugin(plugin, version, surroundings.environment)
     return () if found is None else (str(found),)
 

@@ -107,6 +107,8 @@ class Assembly:
         """Whether what the code read elsewhere is as it was when it was recorded."""
         if context.reads_remote_state:
             return False
+        if not recording.data_reads:
+            return True
         keys = await self._keys(context, recording)
         return await data_sources_unchanged(recording, keys, self._providers)
 

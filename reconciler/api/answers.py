@@ -91,5 +91,5 @@ def _read_cursor(cursor: str) -> str:
         return base64.urlsafe_b64decode(cursor.encode("ascii")).decode()
     except (UnicodeError, binascii.Error) as error:
         raise InvalidError(
-            "the cursor is none of this list", remedy="take it from `next` as it is"
+            "the cursor does not belong to this list", remedy="pass `next` unchanged"
         ) from error

@@ -127,7 +127,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._state == _HEAD:
             self._head_bytes += len(data)
         if self._head_bytes > self.guard.limits.head_bytes:
-            self._refuse(Refusal(431, "headers-too-large", "the head of the request has no end"))
+            self._refuse(Refusal(431, "headers-too-large", "the head of the request is incomplete"))
 
     def on_message_begin(self) -> None:
         """A question begins; its head has its own time."""

@@ -103,7 +103,7 @@ class Gate:
         raise Refusal(
             415,
             "unsupported-media-type",
-            f"a body of type {media_type[:80] or 'nothing'!r} is not taken here",
+            f"a body of type {media_type[:80] or 'nothing'!r} is not accepted here",
             remedy="send JSON with `Content-Type: application/json`",
         )
 

@@ -97,7 +97,9 @@ def _refuse_unavailable(settings: Settings) -> None:
             remedy='set `database = "sqlite"` in [daemon]',
         )
     if settings.channels:
-        _log.warning("channels_unavailable", lack="this version tells nobody; watch the events")
+        _log.warning(
+            "channels_unavailable", lack="this version sends no notifications; follow the events"
+        )
 
 
 class _Daemon:

@@ -84,7 +84,7 @@ def only_daemon(data_dir: Path) -> Iterator[None]:
     with os.fdopen(descriptor, "r+") as file:
         if os.fstat(descriptor).st_nlink != 1:
             raise PermanentError(
-                f"{path}: is also another file's name", remedy=f"remove {path}, and start again"
+                f"{path}: has a second name (a hard link)", remedy=f"remove {path}, and start again"
             )
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -131,7 +131,8 @@ def private_folder(folder: Path) -> Path:
 def _refuse_link(path: Path) -> None:
     if path.is_symlink():
         raise PermanentError(
-            f"{path}: is a symbolic link, which nothing here is", remedy=f"remove {path}"
+            f"{path}: is a symbolic link; the data directory must not contain any",
+            remedy=f"remove {path}",
         )
 
 

@@ -129,7 +129,8 @@ def _asked(asking: Asking, found: Json) -> str:
             f"{asking.id(found['id'])} does not wait for an approval:"
             f" it is {phase_cell(found['state'])[1]}{note}",
             code="not-awaiting",
-            remedy="list those that do: trueup remediations --state awaiting_approval",
+            remedy=next_step(asking, found)
+            or "list those that do: trueup remediations --state awaiting_approval",
         )
     # The answer goes to stdout, so the question and what it is about go to stderr.
     shown = replace(asking, paint=paint_for(sys.stderr))
@@ -142,7 +143,7 @@ def _asked(asking: Asking, found: Json) -> str:
         )
     if len(lines) + _AROUND > _height():
         _write(shown, ["", *_overview(shown, found, about)])
-    _confirm(shown, found, lines)
+    _confirm(found, lines)
     return str(digest)
 
 
@@ -157,7 +158,7 @@ def _overview(asking: Asking, found: Json, about: About) -> Iterator[str]:
     yield from plan_overview(plan, paint=asking.paint, known=about.findings, most=room)
 
 
-def _confirm(asking: Asking, found: Json, lines: Sequence[str]) -> None:
+def _confirm(found: Json, lines: Sequence[str]) -> None:
     """Return once the answer is yes, or the stack's name where something is destroyed.
 
     Raises:
@@ -169,7 +170,7 @@ def _confirm(asking: Asking, found: Json, lines: Sequence[str]) -> None:
     while True:
         answer = click.prompt(f"\nto apply exactly this plan, {what}{pages}", err=True)
         if answer == "p" and word != "p" and pages:
-            click.echo_via_pager("\n".join(lines) + "\n", color=asking.paint.colour)
+            click.echo_via_pager("\n".join(lines) + "\n", color=False)
             continue
         if answer != word:
             raise PermanentError("not approved; nothing was changed")

@@ -24,8 +24,7 @@ class Given:
 
 def given() -> Given:
     """Return the global options of the command that runs."""
-    found: Given = click.get_current_context().find_root().obj
-    return found
+    return click.get_current_context().find_root().ensure_object(Given)
 
 
 def global_options(*, daemon: bool = True) -> list[click.Option]:
@@ -71,4 +70,4 @@ def _option(*names: str, **attributes: Any) -> click.Option:
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value and not context.resilient_parsing:
-        setattr(context.find_root().obj, parameter.name or "", value)
+        setattr(context.find_root().ensure_object(Given), parameter.name or "", value)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.asking import examples
 from reconciler.discovery import FoundStack, discover_stacks
 from reconciler.domain.errors import PermanentError
 from reconciler.registry import InstalledTools
@@ -38,7 +39,7 @@ _TAIL = """
 """
 
 
-@click.command()
+@click.command(epilog=examples("trueup init", "trueup init infra --add"))
 @click.argument(
     "directory",
     default=".",

@@ -19,7 +19,7 @@ from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, s
 from reconciler.bootstrap.instance import instance_key
 from reconciler.bootstrap.scanned_states import ScannedStates
 from reconciler.bootstrap.targets import Targets, resolve_targets
-from reconciler.cli.asking import write_data
+from reconciler.cli.asking import examples, write_data
 from reconciler.cli.crash import write_crash_log
 from reconciler.cli.data_options import data_options
 from reconciler.cli.global_options import given
@@ -76,7 +76,13 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
         raise click.BadParameter(str(error)) from error
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "trueup scan",
+        "trueup scan webshop infra/network",
+        "trueup scan --all --fail-on high --json",
+    )
+)
 @click.argument("stacks", nargs=-1, metavar="[DIR|NAME]...")
 @click.option("--all", "every_stack", is_flag=True, help="All stacks of trueup.toml.")
 @click.option(

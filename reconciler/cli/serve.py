@@ -12,6 +12,7 @@ import click
 from reconciler.bootstrap.daemon import ADMIN_TOKEN_FILE, DaemonOrder
 from reconciler.bootstrap.daemon import serve as serve_until_stopped
 from reconciler.bootstrap.logs import set_up_logs
+from reconciler.cli.asking import examples
 from reconciler.cli.crash import write_crash_log
 from reconciler.cli.global_options import given
 from reconciler.domain.passed_environment import passed_on
@@ -20,7 +21,7 @@ from reconciler.settings import Settings
 from reconciler.settings_file import data_directory, find_settings_file, load_settings
 
 
-@click.command()
+@click.command(epilog=examples("trueup serve", "trueup serve --config /etc/trueup/trueup.toml"))
 @click.option(
     "--insecure-listen",
     is_flag=True,
@@ -51,8 +52,10 @@ def serve(
     environment = dict(os.environ)
     tools = InstalledTools()
 
+    # Found once: were it gone at a reload, another file or none would remove every stack.
+    file = config or find_settings_file(Path.cwd(), environment)
+
     def settings() -> Settings:
-        file = config or find_settings_file(Path.cwd(), environment)
         read = load_settings(file, environment, tools=tools, lost_stacks=True)
         _withhold(environment, read)
         return read

@@ -31,9 +31,9 @@ from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column(""),
-    Column("STACK", least=12),
-    Column("HEALTH", least=10),
-    Column("FINDINGS", least=12),
+    Column("STACK", least=18),
+    Column("HEALTH", least=21),
+    Column("FINDINGS", least=26),
     Column("VERIFIED", least=12),
     Column("NEXT", spare=True),
 )
@@ -151,15 +151,15 @@ def _row(asking: Asking, stack: Json) -> tuple[Cell, ...]:
     if stack["health"] == "error" and stack.get("error_since"):
         word = f"error for {_since(stack['error_since'])}"
     tally = stack.get("findings") or {}
-    gravest = next((one for one in SEVERITIES if tally.get(one)), "dim")
-    found = [f"{tally[one]} {one}" for one in SEVERITIES if tally.get(one)]
+    worst = next((one for one in SEVERITIES if tally.get(one)), "dim")
+    found = ", ".join(f"{tally[one]} {one}" for one in SEVERITIES if tally.get(one))
     if stack.get("suppressed"):
-        found.append(f"{stack['suppressed']} suppressed")
+        word = f"{word}, {stack['suppressed']} suppressed"
     return (
         glyph,
         ("strong", text_of(stack["name"])),
         (style, word),
-        (gravest, ", ".join(found) or "-"),
+        (worst, found or "-"),
         ("plain", asking.ago(stack.get("verified_at")) if stack.get("verified_at") else "never"),
         ("dim", asking.ahead(stack.get("next_due_at"))),
     )
@@ -198,12 +198,10 @@ def _totals(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
         tally.update(stack.get("findings") or {})
     found = by_severity(tally, asking.paint)
     yield f"{counted(len(stacks), 'stack')}: {states}"
-    hidden = f"{suppressed} suppressed: trueup findings state:ignored" if suppressed else ""
     if found:
-        line = f"{counted(sum(tally.values()), 'finding')}: {found}"
-        yield f"{line}; {hidden}" if hidden else line
-    elif hidden:
-        yield hidden
+        yield f"{counted(sum(tally.values()), 'finding')}: {found}"
+    if suppressed:
+        yield f"{suppressed} suppressed: trueup findings state:ignored"
 
 
 def _attention(asking: Asking, remediations: Sequence[Json]) -> Iterator[str]:

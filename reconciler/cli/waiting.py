@@ -13,7 +13,7 @@ from reconciler.domain.phases import FOR_PERSON, TERMINAL, Phase
 from reconciler.domain.records import Json
 
 wait_option = click.option(
-    "--wait", is_flag=True, help="Wait for the outcome; ends with 1 where it is not the wished one."
+    "--wait", is_flag=True, help="Wait for the outcome; ends with 1 if it failed or needs a person."
 )
 PLANNED: Final = frozenset({*TERMINAL, *FOR_PERSON, Phase.HELD})
 """Where a remediation stays until somebody or something else moves it."""

@@ -156,7 +156,7 @@ def _concern(
 ) -> str | None:
     address = resource.address
     if finding is None:
-        return f"{address} would be changed too ({resource.action}), and nobody found it drifted"
+        return f"{address} would be changed too ({resource.action}), without drift of its own"
     if (doubt := doubt_about(finding.provider, doubts)) is not None:
         return _where_it_would_be(resource, doubt)
     if new := _not_recorded(resource, finding):

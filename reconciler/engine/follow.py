@@ -138,7 +138,7 @@ def _outcome(service: Service, loaded: Loaded | ReconcilerError, run: Run, ended
 
 
 def _untold(error: ReconcilerError) -> InDoubt:
-    return InDoubt(f"how it ended cannot be told: {sentence(error)}")
+    return InDoubt(f"how it ended is unknown: {sentence(error)}")
 
 
 async def _until_ended(

@@ -27,6 +27,7 @@ from reconciler.domain.records import (
     StackRecord,
 )
 from reconciler.domain.sources import SCAN
+from reconciler.engine.admission.guards import kill_switch
 from reconciler.engine.findings import keep
 from reconciler.engine.journal import PROGRAM
 from reconciler.engine.looking import Blind, Look, look
@@ -39,6 +40,8 @@ from reconciler.ports import Done, Failed, InDoubt, Outcome
 from reconciler.stores import Transaction
 
 _LEFT: Final = "the program that asked for it ended before it was applied"
+_REMEDIES: Final = {kill_switch.GUARD.name: "`trueup resume` lets corrections begin again"}
+_WAIT: Final = "apply again when this is over"
 _STALE: Final = "make a new plan, and look at it before you approve it"
 
 
@@ -141,9 +144,7 @@ def _records(
     ]
     gone = sorted(asked - {record.address for record in records})
     if gone:
-        raise ConflictError(
-            f"{gone[0]} does not deviate any more", code="plan-stale", remedy=_STALE
-        )
+        raise ConflictError(f"{gone[0]} has no drift any more", code="plan-stale", remedy=_STALE)
     return records
 
 
@@ -186,8 +187,7 @@ def _not_applied(known: Remediation) -> ReconcilerError:
     note = known.note or known.phase.value
     match known.phase:
         case Phase.HELD:
-            remedy = "`trueup resume` lets corrections begin again"
-            return ConflictError(note, code="held", remedy=remedy)
+            return ConflictError(note, code="held", remedy=_REMEDIES.get(known.guard or "", _WAIT))
         case Phase.QUEUED:
             return RetryableError(note)
         case Phase.NEEDS_HUMAN:

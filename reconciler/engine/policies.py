@@ -112,7 +112,7 @@ def _of_api(tx: Transaction, policy_id: PolicyId) -> Policy:
         raise NotFoundError(f"there is no policy {policy_id}")
     if known.source == "config":
         raise ConflictError(
-            f"policy {known.name!r} is stated in trueup.toml",
+            f"policy {known.name!r} is defined in trueup.toml",
             code="from-config",
             remedy="change trueup.toml and restart or reload the daemon",
         )

@@ -35,12 +35,12 @@ def awaiting(tx: Transaction, remediation_id: RemediationId, *, at: datetime) ->
     known = the_remediation(tx, remediation_id)
     if known.phase is not Phase.AWAITING_APPROVAL:
         raise ConflictError(
-            f"remediation {known.id} awaits no approval: it is {known.phase.value}",
+            f"remediation {known.id} does not wait for an approval: it is {known.phase.value}",
             code="not-awaiting",
         )
     if known.expires_at is not None and known.expires_at <= at:
         raise ConflictError(
-            f"the time to decide about remediation {known.id} is over", code="not-awaiting"
+            f"the time to approve remediation {known.id} is over", code="not-awaiting"
         )
     return known
 

@@ -64,7 +64,10 @@ def checked(draft: ReportDraft, *, now: datetime, key: bytes) -> Sighting:
     if not slash or not stack or not address or len(draft.resource_id) > LONGEST_RESOURCE_ID:
         raise InvalidError("resource_id is STACK/ADDRESS", remedy="such as web/aws_vpc.main")
     if draft.kind is Kind.UNREADABLE:
-        raise InvalidError("what cannot be read is no drift", remedy="report it once it was read")
+        raise InvalidError(
+            "an unreadable resource cannot be reported as drift",
+            remedy="report it when it can be read",
+        )
     if len(draft.drift_hash or "") > _LONGEST_HASH:
         raise InvalidError(f"drift_hash has at most {_LONGEST_HASH} characters")
     at = draft.timestamp or now
@@ -87,7 +90,7 @@ def _bytes(details: Json) -> bytes:
     try:
         body = json_bytes(details)
     except TypeError as error:
-        raise InvalidError("drift_details is no JSON object") from error
+        raise InvalidError("drift_details is not a JSON object") from error
     if len(body) > MOST_DETAILS_BYTES:
         raise InvalidError(f"drift_details has more than {MOST_DETAILS_BYTES} bytes")
     return body

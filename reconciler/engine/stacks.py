@@ -168,7 +168,8 @@ def _check(draft: StackDraft) -> None:
         raise InvalidError(f"a stack's name has 1 to {LONGEST_NAME} characters, and no slash")
     if name in {".", ".."}:
         raise InvalidError(
-            f"{name!r} is no name of a stack", remedy="give it a name that is not a folder's own"
+            f"{name!r} is not a valid name of a stack",
+            remedy="give it a name that is not a folder's own",
         )
     if not SHORTEST_INTERVAL <= draft.interval <= LONGEST_INTERVAL:
         raise InvalidError("an interval is at least 10 s and at most a year")
@@ -176,7 +177,7 @@ def _check(draft: StackDraft) -> None:
         raise InvalidError("`directory` is an absolute path on the daemon's host")
     file = draft.env_file
     if file is not None and ("\0" in file or not Path(file).is_absolute()):
-        raise InvalidError(f"{file!r} is no absolute path on the daemon's host")
+        raise InvalidError(f"{file!r} is not an absolute path on the daemon's host")
 
 
 def anew(known: StackRecord, wanted: StackRecord) -> StackRecord:
@@ -205,7 +206,7 @@ def _of_api(tx: Transaction, name: StackName) -> StackRecord:
         raise NotFoundError(f"there is no stack {name}")
     if known.source == "config":
         raise ConflictError(
-            f"stack {name} is stated in trueup.toml",
+            f"stack {name} is defined in trueup.toml",
             code="from-config",
             remedy="change trueup.toml and restart or reload the daemon",
         )

@@ -38,7 +38,7 @@ async def sweep(service: Service) -> None:
 
     def work(tx: Transaction) -> None:
         for known in tx.remediations.expired(at):
-            move(tx, known, Event.TIME_RAN_OUT, at=at, note="nobody decided in time")
+            move(tx, known, Event.TIME_RAN_OUT, at=at, note="it was not approved in time")
         release_hold(tx, at=at, only_ended=True)
         for run in tx.runs.started():
             _end_orphan(tx, run, at=at)

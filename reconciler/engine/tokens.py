@@ -67,7 +67,7 @@ async def revoke_token(service: Service, token_id: str, *, actor: str) -> None:
         admins = [one for one in tx.tokens.all() if one.role is Role.ADMIN]
         if admins == [known]:
             raise ConflictError(
-                "nobody could make tokens without this one",
+                "this is the last admin token: nobody could create tokens without it",
                 code="last-admin",
                 remedy="make another admin token first",
             )

@@ -46,6 +46,6 @@ def _refuse_foreign(connection: Connection, path: Path) -> None:
     tables = inspect(connection).get_table_names()
     if tables:
         raise StorageError(
-            f"{path} is a database, but none of trueup's: it holds {', '.join(sorted(tables)[:3])}",
+            f"{path} is a database of another program: it contains {', '.join(sorted(tables)[:3])}",
             remedy="name another data_dir, or move the file away",
         )

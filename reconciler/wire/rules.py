@@ -86,7 +86,7 @@ def read_time(text: str) -> datetime:
         ValueError: there is no such moment.
     """
     if not re.fullmatch(_TIME, text):
-        raise ValueError("a time is written 2026-05-01T10:00:00Z")
+        raise ValueError("write a time as 2026-05-01T10:00:00Z")
     try:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
@@ -95,7 +95,7 @@ def read_time(text: str) -> datetime:
 
 def _is_duration(text: str) -> str:
     if not timedelta() < read_duration(text) <= _LONGEST_SPAN:
-        raise ValueError("a duration is longer than nothing and at most ten years")
+        raise ValueError("a duration must be longer than 0 and at most ten years")
     return text
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
@@ -12,6 +15,7 @@ from reconciler.api.app import build_app
 from reconciler.api.limits import Limits
 from reconciler.api.table import all_operations
 from reconciler.domain.principals import PERMISSIONS, Role
+from reconciler.stores import Transaction
 from tests.api.desk import V1, Desk, client_for, open_desk
 
 OPERATIONS = all_operations()
@@ -190,6 +194,24 @@ async def test_the_last_use_of_a_token_is_noted_once_a_minute(desk: Desk) -> Non
     await desk.forget_passes()
     await desk.viewer.get(f"{V1}/stacks")
     assert await used() != first
+
+
+async def test_the_first_use_of_a_token_is_noted_once_by_many_requests_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = desk.house.service.store
+    written, transact = 0, type(store).transact
+
+    async def counted(self: Any, work: Callable[[Transaction], Any]) -> Any:
+        nonlocal written
+        written += 1
+        return await transact(self, work)
+
+    monkeypatch.setattr(type(store), "transact", counted)
+    await desk.forget_passes()
+    answers = await asyncio.gather(*(desk.viewer.get(f"{V1}/stacks") for _ in range(40)))
+    assert {one.status_code for one in answers} == {200}
+    assert written == 1
 
 
 async def test_metrics_need_a_token(desk: Desk) -> None:

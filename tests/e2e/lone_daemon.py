@@ -61,10 +61,15 @@ class LoneDaemon:
         return self.settings_file
 
     def serving(
-        self, *, wrapper: Sequence[str] = (), options: Sequence[str] = ()
+        self,
+        *,
+        wrapper: Sequence[str] = (),
+        options: Sequence[str] = (),
+        find_settings: bool = False,
     ) -> AbstractContextManager[Daemon]:
+        """Start the daemon; with `find_settings` it has to find its file by itself."""
         return serving(
-            self.settings_file,
+            None if find_settings else self.settings_file,
             data_dir=self.data_dir,
             environment=self.environment,
             directory=self.folder,

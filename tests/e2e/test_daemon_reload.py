@@ -67,3 +67,14 @@ def test_a_broken_file_is_refused_as_a_whole_with_its_line(lone: LoneDaemon) -> 
         daemon.until("the second refusal", lambda: len(audited(daemon, "settings.refused")) == 2)
         assert stacks_of(daemon) == {"web": 3600}
         assert any("settings_refused" in one for one in daemon.lines)
+
+
+def test_a_file_that_is_gone_removes_no_stack(lone: LoneDaemon) -> None:
+    lone.stack("web")
+    settings = lone.settings({"web": 'interval = "1h"'})
+    with lone.serving(find_settings=True) as daemon:
+        settings.unlink()
+        hang_up(daemon)
+        (told,) = daemon.until("the refusal", lambda: audited(daemon, "settings.refused"))
+        assert str(settings) in told["details"]["reason"]
+        assert stacks_of(daemon) == {"web": 3600}

@@ -198,7 +198,7 @@ def test_every_command_in_the_docs_exists_with_its_options(monkeypatch: pytest.M
         (("policy", "polish"), True),
         (("status", "--polish"), True),
         (("remediate", "X", "--action", "polish"), True),
-        (("status", "one", "too", "many"), True),
+        (("show", "one", "too", "many"), True),
         (("approve",), False),
         (("token", "add", "ana"), False),
     ],

@@ -118,8 +118,8 @@ def test_repeated_passes_stay_warm(stack: WorldStack, trueup: Trueup) -> None:
 def test_passes_for_people_show_the_time_of_each(stack: WorldStack, trueup: Trueup) -> None:
     ended = trueup.run("scan", stack.directory, "--repeat", "2", "--every", "0s")
     assert ended.code == 0
-    assert "pass 1 of 2" in ended.out
-    warm = ended.out.split("pass 2 of 2")[1]
+    assert "scan 1 of 2" in ended.out
+    warm = ended.out.split("scan 2 of 2")[1]
     assert " ms (" in warm
 
 

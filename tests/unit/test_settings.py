@@ -96,16 +96,18 @@ def test_a_stack_is_named_after_its_directory(home: Path) -> None:
         pytest.param('[daemon]\nlisten="h:99999"', 2, "HOST:PORT", id="port-too-high"),
         pytest.param('[daemon]\ndatabase="mysql://x"', 2, "postgresql://", id="other-database"),
         pytest.param('[[stack]]\nname="x"', 1, "directory is missing", id="no-directory"),
-        pytest.param('[[stack]]\ndirectory="gone"', 2, "no directory", id="directory-gone"),
+        pytest.param('[[stack]]\ndirectory="gone"', 2, "cannot be entered", id="directory-gone"),
         pytest.param('[[stack]]\ndirectory="web"\ninterval="5s"', 3, "shorter", id="too-often"),
         pytest.param('[[stack]]\ndirectory="web"\ninterval="soon"', 3, "15m", id="no-duration"),
         pytest.param('[[stack]]\ndirectory="web"\ninterval=5', 3, "text", id="bare-number"),
         pytest.param(
             '[[stack]]\ndirectory="web"\nworkspace="a"\npulumi_stack="b"', 3, "no tool", id="both"
         ),
-        pytest.param('[[stack]]\ndirectory="web"\nenv_file="x"', 3, "no file", id="no-env-file"),
+        pytest.param(
+            '[[stack]]\ndirectory="web"\nenv_file="x"', 3, "cannot be read", id="no-env-file"
+        ),
         pytest.param('[[stack]]\ndirectory="web"\nname=""', 3, "at least 1", id="empty-name"),
-        pytest.param('[[stack]]\ndirectory="web"\nname=".."', 3, "is no name", id="dots"),
+        pytest.param('[[stack]]\ndirectory="web"\nname=".."', 3, "is not a valid name", id="dots"),
         pytest.param('[[stack]]\ndirectory="web"\nname="a\u202eb"', 3, "direction", id="bidi"),
         pytest.param('[[stack]]\ndirectory="web"\nname="a\\u009bb"', 3, "control", id="c1"),
         pytest.param(
@@ -245,7 +247,9 @@ def test_a_stack_that_may_run_no_code_has_no_dynamic_providers(home: Path) -> No
         pytest.param("main.tf", 'pulumi_stak = "dev"', 3, "unknown key", id="near-another-tools"),
         pytest.param("main.tf", 'workspac = "a"', 3, "did you mean 'workspace'", id="near-its-own"),
         pytest.param("main.tf", "options = {}", 3, "unknown key stack[0].options", id="inside"),
-        pytest.param("main.tf", 'var_files = ["gone"]', 3, "there is no file", id="value"),
+        pytest.param(
+            "main.tf", 'var_files = ["gone"]', 3, "does not exist or cannot be read", id="value"
+        ),
         pytest.param("main.tf", 'tool = "ansible"', 3, "pulumi, terraform", id="no-such-tool"),
     ],
 )

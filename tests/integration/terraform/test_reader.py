@@ -12,7 +12,7 @@ from typing import cast
 import psutil
 import pytest
 
-from iac_adapters.plugin_host import asking
+from iac_adapters.plugin_host import asking, reading
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
@@ -171,8 +171,8 @@ async def test_silence_about_what_was_missing_is_soon_no_proof_any_more(
     stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No answer is no proof of absence: others must be answered, and not for ever."""
-    monkeypatch.setattr(asking, "_KNOWN_MISSING_DEADLINE_S", 0.4)
-    monkeypatch.setattr(asking, "_UNPROVEN_PASSES", 2)
+    monkeypatch.setattr(reading, "_KNOWN_MISSING_DEADLINE_S", 0.4)
+    monkeypatch.setattr(reading, "_UNPROVEN_PASSES", 2)
     adapter, snapshot = warm
     _patient_for(adapter, snapshot, 1.5)
     with stack.changed() as things:
@@ -192,7 +192,7 @@ async def test_silence_about_what_was_missing_is_soon_no_proof_any_more(
 async def test_silence_of_the_whole_provider_proves_no_absence(
     stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "_KNOWN_MISSING_DEADLINE_S", 0.4)
+    monkeypatch.setattr(reading, "_KNOWN_MISSING_DEADLINE_S", 0.4)
     adapter, snapshot = warm
     _patient_for(adapter, snapshot, 1.5)
     with stack.changed() as things:

@@ -140,7 +140,7 @@ def test_a_held_remediation_says_how_a_person_decides_it(daemon: FakeDaemon, ask
     daemon.lists("/remediations", [one])
     said = ask("remediation", "e1")
     (finding,) = one["finding_ids"]
-    assert "guard       freeze" in said.out
+    assert "guard        freeze" in said.out
     assert f"trueup cancel {one['id'][:8]} && trueup remediate {finding[:8]}" in said.out
 
 

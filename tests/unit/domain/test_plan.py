@@ -62,7 +62,7 @@ def test_a_plan_that_only_undoes_the_drift_needs_nobody(
 @pytest.mark.parametrize(
     ("resource", "found", "words"),
     [
-        (planned(Action.UPDATE, "size"), finding("thing.b"), "nobody found it drifted"),
+        (planned(Action.UPDATE, "size"), finding("thing.b"), "without drift of its own"),
         (planned(Action.UPDATE), replace(DRIFTED, origin=Origin.UNAPPLIED), "not applied yet"),
         (planned(Action.UPDATE), replace(DRIFTED, origin=Origin.BOTH), "not applied yet"),
         (planned(Action.UPDATE), replace(DRIFTED, origin=None), "not applied yet"),

@@ -155,7 +155,7 @@ async def test_a_plan_that_would_do_more_waits_for_a_person(house: House) -> Non
     await house.look(seconds=31)
     waiting = await house.the_open()
     assert waiting.phase is Phase.AWAITING_APPROVAL
-    assert waiting.note == "thing.b would be changed too (update), and nobody found it drifted"
+    assert waiting.note == "thing.b would be changed too (update), without drift of its own"
     assert waiting.plan is not None
     assert waiting.plan["concerns"] == [waiting.note]
 
@@ -334,7 +334,10 @@ async def test_nothing_begins_under_a_hold(house: House) -> None:
     await hold(house.service, by="ann", reason="release day")
     await corrected(house)
     held = await house.the_open()
-    assert (held.phase, held.hold_reason) == (Phase.HELD, "ann holds everything: release day")
+    assert (held.phase, held.hold_reason) == (
+        Phase.HELD,
+        "ann put all corrections on hold: release day",
+    )
     await house.later(seconds=61)
     assert (await house.the_open()).phase is Phase.HELD
     assert house.world.effects == []
@@ -377,7 +380,7 @@ async def test_a_failing_stack_is_not_corrected(house: House) -> None:
     await advance(house.service, one.id)
     held = await house.the_open()
     assert held.phase is Phase.HELD
-    assert "the last pass of the stack failed: backend away" in (held.hold_reason or "")
+    assert "the last scan of the stack failed: backend away" in (held.hold_reason or "")
 
 
 async def test_of_two_remediations_of_a_stack_one_waits(house: House) -> None:

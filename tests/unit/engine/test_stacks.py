@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from iac_adapters.terraform.options import TerraformOptions
-from reconciler.bootstrap.registered import stack_reference
+from reconciler.bootstrap.registered import stack_records, stack_reference
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import Phase
@@ -18,6 +18,7 @@ from reconciler.engine.config_file import sync_config
 from reconciler.engine.looking import load
 from reconciler.engine.stacks import StackDraft
 from reconciler.registry import InstalledTools
+from reconciler.settings_file import load_settings
 from reconciler.stack_options import StackOptions
 from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, House, open_house, stack_record
 
@@ -220,3 +221,42 @@ async def test_a_stack_that_came_to_lie_outside_the_roots_is_not_read(tmp_path: 
         elsewhere = replace(house.service, roots=(tmp_path / "other",))
         with pytest.raises(InvalidError, match="is not below"):
             await load(elsewhere, kept)
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [("main.tf", {"workspace": "blue"}), ("Pulumi.yaml", {"pulumi_stack": "dev"})],
+)
+async def test_a_stack_kept_by_an_earlier_version_is_read_and_not_begun_anew(
+    house: House, tmp_path: Path, file: str, said: dict[str, str]
+) -> None:
+    (tmp_path / file).touch()
+    earlier: dict[str, object] = {
+        "directory": str(tmp_path),
+        "workspace": None,
+        "pulumi_stack": None,
+        "engine": "auto",
+        "var_files": [],
+        "env_file": None,
+        "dynamic_providers": False,
+        "run_code": True,
+        "working_directory": None,
+        **said,
+    }
+    tools = InstalledTools()
+    known = stack_record(
+        WEB, directory=str(tmp_path), definition=earlier, lineage="first", revision="1"
+    )
+    await house.service.store.transact(lambda tx: tx.stacks.put(known))
+    kept = stack_reference(known, tools)
+    assert kept.options is not None
+    assert kept.options.kept().items() >= said.items()
+
+    text = f'[[stack]]\nname = "web"\ndirectory = "{tmp_path}"\n'
+    text += "".join(f'{key} = "{value}"\n' for key, value in said.items())
+    (tmp_path / "trueup.toml").write_text(text)
+    settings = load_settings(tmp_path / "trueup.toml", {}, tools=tools)
+    await sync_config(house.service, stacks=stack_records(settings, tools), policies=[])
+    now = await house.stack(WEB)
+    assert (now.lineage, now.revision) == ("first", "1")
+    assert "dynamic_providers" in now.definition or file == "main.tf"

@@ -73,21 +73,27 @@ def test_the_newest_schema_is_the_head_of_one_chain() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [newest_schema()]
 
 
-async def test_runs_of_before_are_kept_when_a_column_of_theirs_goes(migrated: Path) -> None:
+async def test_runs_of_before_are_kept_when_a_column_of_theirs_goes(
+    migrated: Path, tmp_path: Path
+) -> None:
     store = await open_store(migrated)
     await store.transact(lambda t: t.runs.put(a_run(pid=7)))
     await store.close()
+    old = tmp_path / "old.db"
+    _migrate_to(old, "0006")
     with raw(migrated) as connection:
-        connection.execute("ALTER TABLE runs ADD COLUMN state_serial BIGINT")
-        connection.execute("UPDATE runs SET state_serial = 5")
-        connection.execute("UPDATE alembic_version SET version_num = '0003'")
-    store = await open_store(migrated)
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
+        (run,) = connection.execute("SELECT * FROM runs").fetchall()
+    with raw(old) as connection:
+        names, marks = ", ".join([*columns, "state_serial"]), ", ".join("?" * (len(columns) + 1))
+        connection.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", (*run, 5))  # noqa: S608
+    store = await open_store(old)
     assert (await store.read(lambda t: t.runs.page())).items == (a_run(pid=7),)
     await store.close()
-    with raw(migrated) as connection:
-        columns = {row[1] for row in connection.execute("PRAGMA table_info(runs)")}
+    with raw(old) as connection:
+        left = {row[1] for row in connection.execute("PRAGMA table_info(runs)")}
         indexes = {row[1] for row in connection.execute("PRAGMA index_list(runs)")}
-    assert "state_serial" not in columns
+    assert "state_serial" not in left
     assert {"ix_runs_page", "ix_runs_stack", "ix_runs_state", "ix_runs_remediation"} <= indexes
 
 
@@ -118,7 +124,7 @@ async def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None
     path = tmp_path / "trueup.db"
     with raw(path) as connection:
         connection.execute("CREATE TABLE songs (title TEXT)")
-    with pytest.raises(StorageError, match="none of trueup's"):
+    with pytest.raises(StorageError, match="of another program"):
         await open_store(path)
     assert list(_schema(path)) == ["songs"]
 
@@ -294,8 +300,8 @@ async def test_a_decision_of_before_leaves_the_details(tmp_path: Path) -> None:
             connection.execute(
                 "INSERT INTO findings (id, stack, address, type, kind, severity, score,"
                 " fingerprint, state, first_seen, last_seen, times_seen, report_id, acted_on,"
-                " details) VALUES (?, 'web', ?, 'thing', 'changed', 2, 40, 'f', 'open',"
-                " '2026-05-01 10:00:00', '2026-05-01 10:00:00', 1, 'r', 1, ?)",
+                " seen_by, details) VALUES (?, 'web', ?, 'thing', 'changed', 2, 40, 'f', 'open',"
+                " '2026-05-01 10:00:00', '2026-05-01 10:00:00', 1, 'r', 1, 'scan', ?)",
                 (name, f"thing.{name}", details),
             )
     store = await open_store(path)

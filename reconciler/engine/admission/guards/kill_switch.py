@@ -1,4 +1,4 @@
-"""Nothing begins while somebody holds everything."""
+"""Nothing begins while all corrections are on hold."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def ask(situation: Situation) -> Answer:
     hold = situation.hold
     if hold is None or hold.has_ended(now=situation.now):
         return Open()
-    return Hold(f"{hold.by} holds everything: {hold.reason}", hold.until)
+    return Hold(f"{hold.by} put all corrections on hold: {hold.reason}", hold.until)
 
 
 GUARD: Final = Guard("kill_switch", ask, at=BEFORE_EFFECT)

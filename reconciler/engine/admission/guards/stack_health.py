@@ -16,7 +16,7 @@ def ask(situation: Situation) -> Answer:
     if stack is None:
         return Hold(f"stack {situation.remediation.stack} is not registered any more")
     if stack.health is Health.ERROR or stack.error is not None:
-        return Hold(f"the last pass of the stack failed: {stack.error}")
+        return Hold(f"the last scan of the stack failed: {stack.error}")
     return Open()
 
 

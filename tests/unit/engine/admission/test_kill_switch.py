@@ -12,7 +12,7 @@ from tests.unit.engine.admission.situations import MINUTE, NOW, Case, approval
 from tests.unit.engine.admission.situations import situation as made
 
 PULLED = Pulled(by="ann", reason="release day", since=NOW - MINUTE)
-WHY = "ann holds everything: release day"
+WHY = "ann put all corrections on hold: release day"
 
 CASES = [
     Case("no hold", made(), Open()),

@@ -8,7 +8,7 @@ from reconciler.engine.admission.guards.stack_health import GUARD
 from tests.unit.engine.admission.situations import Case, stack
 from tests.unit.engine.admission.situations import situation as made
 
-FAILED = Hold("the last pass of the stack failed: backend away")
+FAILED = Hold("the last scan of the stack failed: backend away")
 
 CASES = [
     Case("drifted", made(), Open()),

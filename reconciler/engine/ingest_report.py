@@ -153,6 +153,7 @@ def _seen_anew(
         report_id=report.report_id,
         template_id=report.template_id or known.template_id,
         details=finding_details(draft, seen),
+        decision=None,
     )
 
 

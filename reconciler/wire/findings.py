@@ -44,7 +44,10 @@ class Change(Wire):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftDecision(Wire):
-    """What stands about exactly this drift, until it changes; `by` is the person."""
+    """What stands about exactly this drift, until it changes or `until` has passed.
+
+    `by` is the person.
+    """
 
     remediation_id: str
     state: str

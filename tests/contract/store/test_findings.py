@@ -33,7 +33,9 @@ async def test_a_finding_comes_back_as_it_was_put(store: Store) -> None:
         acted_on=False,
         template_id="t1",
         origin=None,
-        decision=DriftDecision(RemediationId("m1"), Phase.REJECTED, "ada", "it is wanted"),
+        decision=DriftDecision(
+            RemediationId("m1"), Phase.REJECTED, "ada", "it is wanted", NOW + HOUR
+        ),
     )
     await store.transact(lambda t: t.findings.put_many([whole]))
     assert await store.read(lambda t: t.findings.get(whole.id)) == whole

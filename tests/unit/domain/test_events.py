@@ -18,6 +18,7 @@ def test_a_channel_names_types_and_beginnings_of_types() -> None:
         "drift.detected",
         "drift.changed",
         "drift.healed",
+        "drift.reopened",
         "run.ended",
     }
     assert named_by(["hold.*"]) == named_by(["hold."]) == {"hold.set", "hold.released"}

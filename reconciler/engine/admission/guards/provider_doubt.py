@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.domain.details import provider_of
 from reconciler.domain.doubts import doubt_about
 from reconciler.engine.admission.answers import Answer, Hold, Open
 from reconciler.engine.admission.guard import BEFORE_EFFECT, Guard
@@ -16,7 +17,7 @@ def ask(situation: Situation) -> Answer:
     if not doubts or not situation.unasked:
         return Open()
     for record in situation.findings:
-        provider = record.details.get("provider")
+        provider = provider_of(record.details)
         if provider is None:  # kept before findings named their provider
             return Hold(doubts[0].reason)
         if (doubt := doubt_about(provider, doubts)) is not None:

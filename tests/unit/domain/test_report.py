@@ -179,7 +179,7 @@ def test_exit_codes(
             [Unreadable("x")],
             Severity.CRITICAL,
             ExitCode.INCOMPLETE,
-            "no limit hides what is unread",
+            "never hidden by a limit",
         ),
     ],
 )

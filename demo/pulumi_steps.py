@@ -31,7 +31,7 @@ def deploy_both(made: PulumiStage, narrator: Narrator) -> None:
 
 def scan_both(made: PulumiStage, narrator: Narrator) -> None:
     """Find nothing where nothing was touched."""
-    with narrator.step("trueup scan: both as they were deployed (first meeting, all cold)"):
+    with narrator.step("trueup scan: both as they were deployed (first scan, nothing cached)"):
         for project, options in ((COURIER, ("--dynamic-providers",)), (NOTICES, ())):
             ran = made.stage.trueup("scan", project, "--json", *options, may_end=(0, 2))
             (stack,) = scanned(ran)

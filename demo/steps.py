@@ -78,7 +78,7 @@ def deploy(stage: Stage, narrator: Narrator) -> None:
 
 def scan_untouched(stage: Stage, narrator: Narrator) -> None:
     """Find nothing where nothing was touched, and leave no trace."""
-    with narrator.step("trueup scan: the stack as it was deployed (first meeting, all cold)"):
+    with narrator.step("trueup scan: the stack as it was deployed (first scan, nothing cached)"):
         before = stage.traces()
         ran = stage.scan("--json")
         (stack,) = scanned(ran)

@@ -34,7 +34,7 @@ def load_adapter(name: str) -> Callable[..., IacAdapter]:
         installed = ", ".join(adapter_names()) or "none"
         raise PermanentError(
             f"{len(values)} adapters are named {name!r}; installed: {installed}",
-            remedy="install trueup itself (`make setup`), or remove the second adapter",
+            remedy="install trueup again, or remove the second adapter",
         )
     adapter: Callable[..., IacAdapter] = next(iter(values.values())).load()
     return adapter

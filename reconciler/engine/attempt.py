@@ -227,7 +227,11 @@ def _needs_person(
     if planned.approvals:
         return "the plan changed after it was approved; approve the new one"
     if planned.action_type is not ActionType.AUTO_CORRECT:
-        return "policy requires approval" if planned.policy_id else "it requires approval"
+        return (
+            "policy requires approval"
+            if planned.policy_id
+            else "a requested correction requires approval"
+        )
     if not Rules(tx, at).still_wanted(planned, records):
         return "no policy allows this correction without approval"
     return "; ".join(reasons) or None

@@ -210,7 +210,7 @@ async def suppress(
     def work(tx: Transaction) -> Remediation:
         known = the_remediation(tx, remediation_id)
         if known.phase not in (Phase.NEEDS_HUMAN, Phase.AWAITING_APPROVAL):
-            raise moved_on(known, "cannot be suppressed: it waits for no decision")
+            raise moved_on(known, "does not wait for a decision")
         ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
         settle(tx, ended, {**_settlement(ended, actor, reason), "until": moment(until)})
         tx.findings.put_many(

@@ -18,6 +18,10 @@ from reconciler.domain.errors import PermanentError, RetryableError
 
 _LEASH: Final = Path(__file__).with_name("leash.py")
 _GRACE_S: Final = 10.0
+_PAUSE_S: Final = 0.05
+_LOOK_EVERY_S: Final = 0.5
+_BY_A_SIGNAL: Final = 128
+"""What the leash adds to the number of the signal that ended its command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,10 @@ async def run_command(
 
     It runs in a session of its own and dies with us. When the time is up, or the caller is
     cancelled, it is interrupted, and killed where that does not end it: no process of the
-    session is left in either case. One that `holds_lock` is asked to stop when we die, and
-    has half a minute to give the lock back. `environment` is all it gets. Files that it makes
-    have the modes that they would have for the person who runs us: what it is told to save
-    (plans) belongs into a private folder.
+    session is left in either case, nor when somebody kills it. One that `holds_lock` is asked
+    to stop when we die, and has half a minute to give the lock back. `environment` is all it
+    gets. Files that it makes have the modes that they would have for the person who runs us:
+    what it is told to save (plans) belongs into a private folder.
 
     Raises:
         RetryableError: it did not end within `timeout_s` seconds.
@@ -57,7 +61,7 @@ async def run_command(
     name = f"{executable.name} {first}".strip()
     try:
         async with asyncio.timeout(timeout_s):
-            stdout, stderr = await process.communicate()
+            stdout, stderr = await _said(process)
     except TimeoutError:
         await _end(process)
         raise RetryableError(
@@ -68,6 +72,9 @@ async def run_command(
         # Shielded: a second cancellation must not leave the group behind.
         await asyncio.shield(_end(process))
         raise
+    if _was_killed(process):
+        # It could not end its plugins any more; nobody else knows of them.
+        await asyncio.shield(_end_session(process))
     text = stderr.decode(errors="replace")
     if process.returncode == COULD_NOT_RUN and text.startswith(SAYS):
         raise PermanentError(
@@ -135,6 +142,39 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             await drain
     _kill_session(process)
     await process.wait()
+
+
+async def _said(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    """Return what the command wrote, once nobody writes any more.
+
+    A leash that was killed leaves the command with our pipes, which it could hold for ever.
+    """
+    said = asyncio.create_task(process.communicate())
+    try:
+        while not (await asyncio.wait({said}, timeout=_LOOK_EVERY_S))[0]:
+            if process.returncode is not None and _was_killed(process):
+                await _end_session(process)
+        return await said
+    finally:
+        said.cancel()
+
+
+def _was_killed(process: asyncio.subprocess.Process) -> bool:
+    """Whether a signal ended the command, or the leash that held it."""
+    return process.returncode is None or not 0 <= process.returncode < _BY_A_SIGNAL
+
+
+async def _end_session(process: asyncio.subprocess.Process) -> None:
+    """Interrupt what a killed command left of its session, and kill what does not end by that.
+
+    Where the leash was killed, the command itself is there still, and may hold a lock.
+    """
+    _signal(process, signal.SIGINT)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_GRACE_S):
+            while session_members(process.pid):  # noqa: ASYNC110 - they are not our children
+                await asyncio.sleep(_PAUSE_S)
+    _kill_session(process)
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

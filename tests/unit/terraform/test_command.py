@@ -70,6 +70,27 @@ async def test_nothing_of_it_is_left_when_it_is_ended(tmp_path: Path, how: str) 
         await asyncio.sleep(0.02)
 
 
+@pytest.mark.parametrize("killed", ["command", "leash"])
+async def test_nothing_of_it_is_left_when_somebody_kills_it(tmp_path: Path, killed: str) -> None:
+    script = "sleep 600 >/dev/null 2>&1 & echo $$ $PPID $! > pids; wait"
+    running = asyncio.create_task(
+        run_tool(
+            _SHELL,
+            ["-c", script],
+            directory=tmp_path,
+            environment=dict(os.environ),
+            timeout_s=600,
+        )
+    )
+    pids = tmp_path / "pids"
+    await until(lambda: pids.exists() and len(pids.read_text().split()) == 3)
+    command, leash, child = map(psutil.Process, map(int, pids.read_text().split()))
+    (command if killed == "command" else leash).kill()
+    assert (await running).exit_code not in range(128)
+    for process in (command, child):
+        assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
 async def test_a_program_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="nowhere: cannot be started"):
         await run_tool(tmp_path / "nowhere", [], directory=tmp_path, environment={}, timeout_s=30)

@@ -142,7 +142,7 @@ class DriftDecision:
     """What stands about exactly this drift, so that no policy asks again until it changes.
 
     `state` is how the remediation ended in which it was decided; `by` is the person, None
-    where the engine ended it. It ends by itself at `until`, if there is such a time.
+    where the engine ended it.
     """
 
     remediation_id: RemediationId
@@ -150,6 +150,7 @@ class DriftDecision:
     by: str | None = None
     reason: str | None = None
     until: datetime | None = None
+    """When it ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,7 +212,7 @@ async def suppress(
     def work(tx: Transaction) -> Remediation:
         known = the_remediation(tx, remediation_id)
         if known.phase not in (Phase.NEEDS_HUMAN, Phase.AWAITING_APPROVAL):
-            raise moved_on(known, "cannot be suppressed: it waits for no decision")
+            raise moved_on(known, "does not wait for a decision")
         ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
         keep_decision(tx, ended, by=actor, reason=reason, until=until)
         tx.findings.put_many(

@@ -108,11 +108,11 @@ def keep_decision(
     tx: Transaction,
     remediation: Remediation,
     *,
-    by: str | None = None,
     reason: str | None,
+    by: str | None = None,
     until: datetime | None = None,
 ) -> None:
-    """Let no policy ask again about the drift of `remediation`, until it changes or `until`."""
+    """Let no policy ask again about the drift of `remediation`, until that changes or `until`."""
     decision = DriftDecision(remediation.id, remediation.phase, by, reason, until)
     decided = dict(zip(remediation.finding_ids, remediation.fingerprints, strict=True))
     tx.findings.put_many(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
-from reconciler.domain.phases import Phase
+from reconciler.domain.phases import TERMINAL, Phase
 from reconciler.domain.records import FindingRecord, Remediation, RemediationId, ReportId
 from reconciler.domain.sources import SCAN
 from reconciler.engine.moves import the_remediation
@@ -59,10 +59,12 @@ def needing_person(tx: Transaction, remediation_id: RemediationId) -> Remediatio
 
 
 def moved_on(known: Remediation, why: str) -> ConflictError:
-    """Return the error that says where the remediation stands by now."""
-    return ConflictError(
-        f"remediation {known.id} is {known.phase.value} and {why}", code="moved-on"
-    )
+    """Return the error that says where the remediation stands by now, and `why` that is too late.
+
+    Of one that has ended, that it has is all there is to say.
+    """
+    so = "is already finished" if known.phase in TERMINAL else why
+    return ConflictError(f"remediation {known.id} is {known.phase.value} and {so}", code="moved-on")
 
 
 def already_healed(what: str) -> ConflictError:

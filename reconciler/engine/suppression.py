@@ -52,8 +52,10 @@ def reopen_ended(
 
 
 def _has_ended(record: FindingRecord, *, at: datetime) -> bool:
-    until = record.decision.until if record.decision is not None else None
-    return record.state is FindingState.IGNORED and until is not None and until <= at
+    if record.state is not FindingState.IGNORED or record.decision is None:
+        return False
+    until = record.decision.until
+    return until is not None and until <= at
 
 
 def _reopen(tx: Transaction, known: FindingRecord, *, at: datetime) -> FindingRecord:

@@ -185,7 +185,7 @@ def _values(finding: FindingRecord) -> Values:
         "healed_at": finding.healed_at,
         "seen_by": finding.seen_by,
         "details": finding_details(finding.details, json_text),
-        "decision": finding.decision and _decision_values(finding.decision),
+        "decision": finding.decision and _decided(finding.decision),
     }
 
 
@@ -202,9 +202,8 @@ def _finding(row: Sequence[Any]) -> FindingRecord:
     return FindingRecord(*parts)
 
 
-def _decision_values(decision: DriftDecision) -> Values:
-    until = decision.until and decision.until.isoformat()
-    return {**asdict(decision), "until": until}
+def _decided(decision: DriftDecision) -> dict[str, Any]:
+    return {**asdict(decision), "until": decision.until and decision.until.isoformat()}
 
 
 def _decision(
@@ -213,7 +212,7 @@ def _decision(
     state: str,
     by: str | None,
     reason: str | None,
-    until: str | None,
+    until: str | None = None,
 ) -> DriftDecision:
-    ends_at = datetime.fromisoformat(until) if until else None
-    return DriftDecision(RemediationId(remediation_id), Phase(state), by, reason, ends_at)
+    end = datetime.fromisoformat(until) if until else None
+    return DriftDecision(RemediationId(remediation_id), Phase(state), by, reason, end)

@@ -171,13 +171,6 @@ def _model_encoder(cls: type) -> Convert:
     return lambda model: {key: value for key, value in write(model).items() if value is not None}
 
 
-def all_of(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what gets the attributes `names` of an object, always as a tuple."""
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda one: tuple(getattr(one, name) for name in names)
-
-
 def _spread(body: dict[str, Any], gathered: str) -> dict[str, Any]:
     return {**body.pop(gathered), **body}
 
@@ -192,6 +185,13 @@ def _gatherer(cls: type, gathered: str) -> Convert:
         return {**known, gathered: {key: body[key] for key in body if key not in own}}
 
     return gather
+
+
+def all_of(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what gets the attributes `names` of an object, always as a tuple."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda one: tuple(getattr(one, name) for name in names)
 
 
 def _is_plain(hint: Any) -> bool:

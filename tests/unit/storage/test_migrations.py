@@ -169,6 +169,7 @@ async def test_a_database_from_before_admission_keeps_its_remediations_and_their
 
 
 def _migrate_to(path: Path, revision: str) -> None:
+    """Make the database that a version of that revision left."""
     engine = create_engine(f"sqlite:///{path}")
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
@@ -258,7 +259,7 @@ async def test_the_database_itself_holds_what_may_be_once(
 
 async def test_a_policy_of_before_it_could_start_later_acts_as_it_did(tmp_path: Path) -> None:
     path = tmp_path / "trueup.db"
-    _upgrade(path, "0006-1")
+    _migrate_to(path, "0006-1")
     with raw(path) as connection:
         connection.execute(
             "INSERT INTO remediation_policies (policy_id, name, drift_threshold, min_score,"
@@ -286,9 +287,8 @@ async def test_a_policy_of_before_it_could_start_later_acts_as_it_did(tmp_path: 
 
 async def test_a_decision_of_before_leaves_the_details(tmp_path: Path) -> None:
     path = tmp_path / "trueup.db"
-    _upgrade(path, "0009-1")
-    settled = '"settled":{"remediation_id":"m1","state":"rejected","by":"ann","reason":"known",'
-    settled += '"until":"2026-06-01T10:00:00.000Z"}'
+    _migrate_to(path, "0009-1")
+    settled = '"settled":{"remediation_id":"m1","state":"rejected","by":"ann","reason":"known"}'
     ended = '"settled":{"remediation_id":"m2","state":"converged","reason":"nothing to do"}'
     texts = {
         "decided": f'{{"address":"thing.a","changes":[],\n{settled}}}',
@@ -309,7 +309,7 @@ async def test_a_decision_of_before_leaves_the_details(tmp_path: Path) -> None:
         one.id: one for one in await store.read(lambda t: t.findings.unhealed(StackName("web")))
     }
     assert kept[FindingId("decided")].decision == DriftDecision(
-        RemediationId("m1"), Phase.REJECTED, "ann", "known", datetime(2026, 6, 1, 10, tzinfo=UTC)
+        RemediationId("m1"), Phase.REJECTED, "ann", "known"
     )
     assert kept[FindingId("decided")].details == {"address": "thing.a", "changes": []}
     assert kept[FindingId("ended")].decision == DriftDecision(
@@ -318,17 +318,6 @@ async def test_a_decision_of_before_leaves_the_details(tmp_path: Path) -> None:
     assert kept[FindingId("open")].decision is None
     assert kept[FindingId("open")].details == {"changes": [{"path": '"settled":'}]}
     await store.close()
-
-
-def _upgrade(path: Path, revision: str) -> None:
-    """Make the database that a version of that revision left."""
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()
 
 
 def _schema(path: Path) -> dict[str, str]:

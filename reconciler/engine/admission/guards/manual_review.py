@@ -15,7 +15,11 @@ def ask(situation: Situation) -> Answer:
     if situation.remediation.action_type is ActionType.AUTO_CORRECT:
         return Open()
     asked_by_policy = situation.remediation.policy_id is not None
-    return NeedsApproval("policy requires approval" if asked_by_policy else "it requires approval")
+    return NeedsApproval(
+        "policy requires approval"
+        if asked_by_policy
+        else "a requested correction requires approval"
+    )
 
 
 GUARD: Final = Guard("manual_review", ask, at=ONCE_PLANNED)

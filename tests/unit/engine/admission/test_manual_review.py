@@ -17,7 +17,7 @@ CASES = [
     Case(
         "a person asks",
         made(about={"action_type": REVIEW, "policy_id": None}),
-        NeedsApproval("it requires approval"),
+        NeedsApproval("a requested correction requires approval"),
     ),
     Case("a quarantine", made(about={"action_type": ActionType.QUARANTINE}), ASKS),
 ]

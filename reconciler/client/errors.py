@@ -119,7 +119,7 @@ def refusal(
     url: str, status: _HttpStatus, body: Any, *, retry_after: str | None = None
 ) -> ReconcilerError:
     """Return the error of an answer that is none; `body` is what came with it from `url`."""
-    problem = _problem(body)
+    problem = _problem(status, body)
     if problem is None:
         return stranger(url, status)
     message = problem.detail or problem.title
@@ -134,13 +134,15 @@ def refusal(
     return error
 
 
-def _problem(body: Any) -> Problem | None:
-    try:
-        problem = decode(Problem, body)
-    except NotOfModelError:
-        return None
+def _problem(status: _HttpStatus, body: Any) -> Problem | None:
     # A proxy in between, or another program, answers with a page of its own.
-    return problem if problem.type.startswith(PROBLEM) else None
+    kind = body.get("type") if isinstance(body, Mapping) else None
+    if not isinstance(kind, str) or not kind.startswith(PROBLEM):
+        return None
+    try:
+        return decode(Problem, {"title": "", "status": status, "detail": "", **body})
+    except NotOfModelError:
+        return Problem(type=kind, title="", status=status, detail="")
 
 
 def _seconds(text: str | None) -> float | None:

@@ -1,9 +1,10 @@
 # Every target works on a fresh machine: each makes what it needs first.
 #
-#   make demo     deploy real stacks on a simulated cloud, break them, watch them being found (TUI=0: no UI)
+#   make setup    only what trueup needs to run: .venv, and terraform or tofu (TOOLS=pulumi: Pulumi as well)
+#   make demo     deploy real stacks on a simulated cloud, break them, watch them being found
+#                 (TUI=0: no UI; KEEP=1: leave the stacks and the daemon running)
 #   make test     every test; what was skipped, and why, is printed
 #   make bench    our figures beside the peer's, measured in one run
-#   make setup    only the set-up: .venv and the tools (TOOLS=all: those of every test as well)
 #   make lint     ruff, mypy, import contracts
 #   make lock     write the pinned requirement lists anew
 
@@ -15,8 +16,11 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+DEVELOPING := $(VENV)/.developing
+PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 TOOLS ?= needed
 TUI ?= 1
+KEEP ?= 0
 # One more at a time than there are processors, since much of the time is spent waiting for
 # providers; a file on one worker, and in order: the few files that take long come first.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 8 ? n + 1 : 8 )))
@@ -29,14 +33,20 @@ help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
 
 # One recipe makes the environment and notes it, so that nothing happens the second time.
-$(INSTALLED): requirements/dev.txt pyproject.toml toolchain/find-python
+$(INSTALLED): requirements/runtime.txt requirements/build.txt pyproject.toml toolchain/find-python
 	@if ! $(PYTHON) -c 'import pip' 2>/dev/null; then \
 	  python=$$(PYTHON3="$(PYTHON3)" toolchain/find-python); echo "making $(VENV) with $$python"; \
 	  "$$python" -m venv --clear $(VENV); \
 	fi
-	@echo "installing the pinned requirements"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "installing what trueup needs to run"
+	@$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What tests, benchmarks and the demo need on top is a list, and a note, of its own.
+$(DEVELOPING): $(INSTALLED) requirements/dev.txt
+	@echo "installing what tests and the demo need"
+	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
 setup: $(INSTALLED)
@@ -44,25 +54,28 @@ setup: $(INSTALLED)
 
 # Both show Pulumi on a Terraform provider as well, over a bridge that few stacks need.
 demo bench: TOOLS := demo
-
-demo: setup
-	@TUI=$(TUI) $(PYTHON) -m demo
-
 test: TOOLS := all
-test: setup
+
+# The list comes first: Pulumi's own installer is in its Python SDK.
+demo: $(DEVELOPING) setup
+	@TUI=$(TUI) KEEP=$(KEEP) $(PYTHON) -m demo
+
+test: $(DEVELOPING) setup
 	@$(PYTHON) -m pytest $(PYTEST_ARGUMENTS)
 
-bench: setup
+bench: $(DEVELOPING) setup
 	@$(PYTHON) -m tests.bench
 
-lint: $(INSTALLED)
+lint: $(DEVELOPING)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-lock: $(INSTALLED)
+lock: $(DEVELOPING)
 	cd requirements && ../$(VENV)/bin/$(LOCK) runtime.in -o runtime.txt
+	cd requirements && ../$(VENV)/bin/$(LOCK) pulumi.in -o pulumi.txt
+	cd requirements && ../$(VENV)/bin/$(LOCK) build.in -o build.txt
 	cd requirements && ../$(VENV)/bin/$(LOCK) dev.in -o dev.txt
 
 clean:

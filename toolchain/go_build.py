@@ -128,12 +128,19 @@ def _compile(program: Program, go: Path, output: Path) -> bool:
     )
     lines: list[str] = []
     started = told = time.monotonic()
-    for line in process.stderr or ():
-        lines.append(line.rstrip())
-        if time.monotonic() - told >= _PROGRESS_EVERY_S:
-            told = time.monotonic()
-            print(f"  {told - started:4.0f} s: {len(lines)} steps, {lines[-1]}", flush=True)
-    if process.wait() == 0:
+    try:
+        for line in process.stderr or ():
+            lines.append(line.rstrip())
+            if time.monotonic() - told >= _PROGRESS_EVERY_S:
+                told = time.monotonic()
+                print(f"  {told - started:4.0f} s: {len(lines)} steps, {lines[-1]}", flush=True)
+        process.wait()
+    except BaseException:
+        # It would write its result after we have cleaned up.
+        process.terminate()
+        process.wait()
+        raise
+    if process.returncode == 0:
         return True
     print("\n".join([f"{program.name}: go build failed:", *lines[-5:]]), file=sys.stderr)
     return False

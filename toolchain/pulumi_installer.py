@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -34,10 +35,17 @@ def install_pulumi(folder: Path, *, failure: Path, otherwise_there: bool) -> Pat
     """
     program = folder / "bin" / "pulumi"
     if os.environ.get(NO_DOWNLOAD):
-        print(f"pulumi: not downloaded, because {NO_DOWNLOAD} is set", flush=True)
+        print(f"pulumi: its installer is not asked, {NO_DOWNLOAD} is set", flush=True)
+        return None
+    if not _sdk_installed():
+        print(
+            "pulumi: its installer is not asked, it comes with Pulumi's Python SDK"
+            " (the extra trueup[pulumi])",
+            flush=True,
+        )
         return None
     if otherwise_there and _age_s(failure) < _RETRY_AFTER_S:
-        print("pulumi: not downloaded, because that failed less than a day ago", flush=True)
+        print("pulumi: its installer failed less than a day ago and is not asked", flush=True)
         return None
     print("pulumi: asking its own installer", flush=True)
     scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
@@ -53,6 +61,12 @@ def install_pulumi(folder: Path, *, failure: Path, otherwise_there: bool) -> Pat
     failure.touch()
     print(f"pulumi: its installer did not bring it: {problem}", file=sys.stderr)
     return None
+
+
+def _sdk_installed() -> bool:
+    # Only a package has an origin: our own folder `pulumi` would pass for a namespace.
+    spec = find_spec("pulumi")
+    return spec is not None and spec.origin is not None
 
 
 def _run(scratch: Path) -> str | None:

@@ -22,7 +22,7 @@ from iac_adapters.pulumi.provider_config import (
     provider_key,
 )
 from iac_adapters.pulumi.provider_edits import ProviderEdit, provider_edit
-from iac_adapters.pulumi.values import RawProperties, plain
+from iac_adapters.pulumi.values import RawProperties, plain, visible
 from reconciler.domain.model import (
     ProviderDoubt,
     RecordedResource,
@@ -99,6 +99,7 @@ class Assembly:
             ignored=_ignored(state, planned),
             named=self._named(state.urn),
             asked_of=planned.provider if planned is not None else "",
+            awaited=planned.awaited if planned is not None else None,
             provider=key,
             edit=edit,
             refusal=self._refusal(key, state),
@@ -189,6 +190,7 @@ class Assembly:
                 wanted=planned.inputs({}),
                 step=planned.step,
                 asked_of=planned.provider,
+                awaited=planned.awaited,
             )
 
 
@@ -203,6 +205,14 @@ def recorded_providers(context: Context, *, dynamic_providers: bool) -> list[Pro
         and one.recorded_as.status not in (Status.NOT_APPLICABLE, Status.NOT_CREATED)
     }
     return list(keys.values())
+
+
+def read_ahead(context: Context) -> None:
+    """Read the files that the recorded providers will read. Blocks where a file system hangs."""
+    for one in context.checkpoint.resources:
+        if one.is_provider:
+            package = one.type.removeprefix(PROVIDER_TYPES)
+            context.surroundings.files.led(package, visible(one.inputs))
 
 
 def _absent(

@@ -11,6 +11,7 @@ from typing import Final
 from iac_adapters.plugin_host.command import ToolRun, run_command
 from iac_adapters.plugin_host.provider_errors import Cause, cause_of
 from iac_adapters.pulumi.events import errors_in, events_of
+from iac_adapters.pulumi.sdk import REMEDY as SDK_REMEDY
 from iac_adapters.pulumi.tracebacks import without_tracebacks
 from iac_adapters.redaction.redactor import Redactor
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
@@ -42,6 +43,7 @@ _REMEDIES: Final = (
     ("Missing required configuration", "set it with `pulumi config set`"),
     ("invalid YAML file", "correct Pulumi.yaml, or the Pulumi.STACK.yaml beside it"),
     ("Could not automatically download and install resource", "run `pulumi install` there"),
+    ("Pulumi SDK is missing", SDK_REMEDY),
     ("failed to load language plugin", "install the language's host: it comes with Pulumi"),
     ("No module named", "install the program's requirements: `pulumi install`"),
     ("PULUMI_ACCESS_TOKEN must be set", "run `pulumi login`, or set PULUMI_BACKEND_URL"),

@@ -23,6 +23,7 @@ import orjson
 
 from iac_adapters.plugin_host.deadlines import seconds_of
 from iac_adapters.pulumi.cli import Cli
+from iac_adapters.pulumi.dependencies import dependencies_in
 from iac_adapters.pulumi.events import done_in, events_of
 from iac_adapters.pulumi.redaction import secret_words
 from iac_adapters.pulumi.values import RawProperties, deciphered
@@ -30,7 +31,7 @@ from reconciler.domain.errors import PermanentError, RetryableError
 
 DEADLINE_S: Final = 600.0
 _DEADLINE: Final = "TRUEUP_EVALUATE_DEADLINE"
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 _REPLACING: Final = frozenset(
     {
         "replace",
@@ -68,6 +69,8 @@ class Planned:
     """The reference of the provider that the program asks for it."""
     depends: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By property the URNs that its value comes from."""
+    awaited: tuple[str, ...] | None = None
+    """The URNs that the program registers before it; None where it does not ask for it."""
 
     def inputs(self, recorded: RawProperties) -> RawProperties:
         """Return the inputs the program asks for."""
@@ -109,6 +112,7 @@ class Evaluation:
                         None if one.ignored is None else list(one.ignored),
                         one.provider,
                         {n: list(urns) for n, urns in one.depends.items() if n in one.changed},
+                        None if one.awaited is None else list(one.awaited),
                     ]
                     for urn, one in self.planned.items()
                 },
@@ -133,10 +137,18 @@ def unpack_evaluation(content: bytes) -> Evaluation | None:
                     None if ignored is None else tuple(ignored),
                     provider,
                     depends,
+                    None if awaited is None else tuple(awaited),
                 )
-                for urn, (step, changed, removed, custom, ignored, provider, depends) in kept[
-                    "planned"
-                ].items()
+                for urn, (
+                    step,
+                    changed,
+                    removed,
+                    custom,
+                    ignored,
+                    provider,
+                    depends,
+                    awaited,
+                ) in kept["planned"].items()
             },
             kept["renamed"],
         )
@@ -230,6 +242,7 @@ def _planned(plan: Mapping[str, Any]) -> Planned:
         ignored=tuple(map(str, goal.get("ignoreChanges") or ())) if goal else None,
         provider=str(goal.get("provider") or ""),
         depends=goal.get("propertyDependencies") or {},
+        awaited=tuple(sorted(dependencies_in(goal))) if goal else None,
     )
 
 

@@ -48,6 +48,8 @@ class LoadedResource:
     """What the program names it where that is not applied yet: the URN it gets by an alias."""
     asked_of: str = ""
     """The reference of the provider that the program asks for it."""
+    awaited: tuple[str, ...] | None = None
+    """The URNs that the program registers before it; None where it does not ask for it."""
     provider: ProviderKey | None = None
     edit: ProviderEdit | None = None
     """How the code differs from the provider's record; of a provider itself, and of its objects."""

@@ -35,6 +35,7 @@ _VIOLATED: Final = ("violates plan", "is not allowed by the plan")
 # What the CLI says when a plugin went away in the middle of a call.
 _DIED: Final = ("error reading from server: EOF", "transport is closing", "connection refused",
                 "the plugin exited")  # fmt: skip
+_INVALID: Final = "snapshot integrity failure"
 
 
 @dataclass(slots=True)
@@ -142,6 +143,8 @@ def _doubt(told: RunLog, ended: Exited) -> str | None:
     if told.begun:
         names = ", ".join(sorted(urn.rpartition("::")[2] for urn in told.begun))
         return f"pulumi ended with exit code {ended.exit_code} in the middle of {names}"
+    if told.told(_INVALID):
+        return "Pulumi says that its checkpoint is invalid now (`pulumi state repair` mends it)"
     if told.told(*_DIED):
         return "a provider died in the middle of a call"
     if not told.errors and not told.over:

@@ -24,6 +24,7 @@ from iac_adapters.pulumi.locks import Holder, Lock
 from iac_adapters.pulumi.plan import Preview
 from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.reader import live_words
+from iac_adapters.pulumi.targeted_updates import unsafe_code
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 from reconciler.domain.model import ResourceAddress
 
@@ -119,14 +120,23 @@ def _targets(order: PlanOrder, addresses: Collection[ResourceAddress]) -> list[s
             )
         _refuse_unapplied(order.resources[address])
         targets.append(address.partition(_TO_BE_DELETED)[0])
+    _refuse_unsafe(order, targets)
     return list(dict.fromkeys(targets))
+
+
+def _refuse_unsafe(order: PlanOrder, targets: Sequence[str]) -> None:
+    if (what := unsafe_code(order.resources.values(), targets)) is not None:
+        raise PermanentError(
+            f"the code {what}, and that is not applied yet;"
+            " beside that Pulumi corrects nothing else in this stack safely",
+            remedy="apply that change first, with `pulumi up`; then scan the stack again",
+        )
 
 
 def _unplanned(error: ReconcilerError) -> ReconcilerError:
     """Return why there is no plan. The program has been evaluated, so it names no URN twice.
 
-    A targeted update of 3.259 marks what an untargeted resource depended on as registered; when
-    the code does not depend on it any more, the two race, and the engine calls it a duplicate.
+    What races with a target is refused before; a program that was edited since is not known yet.
     """
     if _RACE not in str(error):
         return error

@@ -1,7 +1,7 @@
 """The programs Pulumi stacks are worked with: the CLI, what stands beside it, and plugins.
 
 The search is the CLI's own (PATH, beside the CLI, `$PULUMI_HOME/plugins`), and after it what
-`make setup` has obtained.
+`trueup doctor --fix` has obtained.
 """
 
 from __future__ import annotations
@@ -88,9 +88,12 @@ def pulumi_home(environment: Mapping[str, str]) -> Path:
     return Path(named) if named else Path(environment.get("HOME", "/")) / ".pulumi"
 
 
-def tool_environment(environment: Mapping[str, str]) -> dict[str, str]:
+def tool_environment(
+    environment: Mapping[str, str], *, host_python: str | None = sys.executable
+) -> dict[str, str]:
     """Return `environment` such that the CLI and the SDK find what we found, and fetch nothing.
 
+    `host_python` is what the stand-in is run with; None leaves it to the stand-in.
     The bridge we built is the last on PATH, and only where none is installed: what is on
     PATH outdoes every installed version.
     """
@@ -104,8 +107,8 @@ def tool_environment(environment: Mapping[str, str]) -> dict[str, str]:
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
     host = find_beside(PYTHON_HOST, environment)
-    if host is not None and is_stand_in(host):
-        made.setdefault("PULUMI_PYTHON_CMD", sys.executable)
+    if host_python is not None and host is not None and is_stand_in(host):
+        made.setdefault("PULUMI_PYTHON_CMD", host_python)
     return made
 
 
@@ -179,7 +182,7 @@ def _own_folders(environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _built(name: str, environment: Mapping[str, str]) -> list[Path]:
-    """Return the folders `make setup` built `name` into, newest version first."""
+    """Return the folders that `trueup doctor --fix` built `name` into, newest version first."""
     folders = _toolchain(environment).glob(f"{name}-[0-9]*")
     return [folder for folder, _ in _newest_first(folders, f"{name}-")]
 
@@ -218,7 +221,7 @@ def _absent(environment: Mapping[str, str]) -> PermanentError:
         )
     return PermanentError(
         "pulumi was not found",
-        remedy="install it, or run `make setup`, which obtains it or builds it where Go is there",
+        remedy="install it, or run `trueup doctor --fix pulumi`, which builds it where Go is there",
     )
 
 

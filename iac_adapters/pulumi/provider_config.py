@@ -9,7 +9,6 @@ import base64
 import binascii
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +20,13 @@ from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.handshake import parse_port_line
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
+from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, StateResource
 from iac_adapters.pulumi.programs import find_plugin
 from iac_adapters.pulumi.project import Project
 from iac_adapters.pulumi.provider import Provider
-from iac_adapters.pulumi.values import RawProperties, revealed
+from iac_adapters.pulumi.sdk import program_python
+from iac_adapters.pulumi.values import RawProperties, revealed, visible
 from iac_adapters.revision import Revision
 
 PYTHON_DYNAMIC: Final = "pulumi-python"
@@ -78,6 +79,7 @@ class Surroundings:
     environment: Mapping[str, str]
     own: Mapping[str, str]
     key: bytes = field(repr=False)
+    files: ProviderFiles = field(repr=False)
 
 
 def provider_key(
@@ -109,6 +111,9 @@ def provider_key(
     revision.add("directory", str(directory))
     revision.add("inputs", repr(sorted(given.items())))
     revision.add_environment(environment)
+    # A process that runs has read its files, and what they say today is for another one.
+    files = surroundings.files.led(package, visible(given)).files
+    revision.add("files", repr(sorted(files.items())))
     return ProviderKey(
         digest=revision.hexdigest(),
         package=package,
@@ -120,16 +125,6 @@ def provider_key(
         environment=environment,
         directory=directory,
     )
-
-
-def interpreter(surroundings: Surroundings) -> str:
-    """Return the Python that runs the project's programs."""
-    named = surroundings.project.options.get("virtualenv")
-    if not named and surroundings.project.options.get("toolchain") in ("uv", "poetry"):
-        named = ".venv"
-    if isinstance(named, str) and named:
-        return str(surroundings.project.directory / named / "bin" / "python")
-    return surroundings.environment.get("PULUMI_PYTHON_CMD") or sys.executable
 
 
 async def start_configured(key: ProviderKey) -> Provider:
@@ -191,7 +186,8 @@ def _argv(plugin: str, version: str | None, surroundings: Surroundings) -> tuple
     if plugin == PYTHON_DYNAMIC:
         script = Path(__file__).with_name("dynamic_host.py")
         folder = str(surroundings.project.program.resolve())
-        return (interpreter(surroundings), "-u", str(script), folder)
+        python = program_python(surroundings.project, surroundings.environment)
+        return (python, "-u", str(script), folder)
     found = find_plugin(plugin, version, surroundings.environment)
     return () if found is None else (str(found),)
 

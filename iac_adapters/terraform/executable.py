@@ -103,7 +103,7 @@ def _search(name: str, environment: Mapping[str, str]) -> Path | None:
 
 
 def _built(name: str, environment: Mapping[str, str]) -> list[Path]:
-    """Return the folders `make setup` built `name` into, newest version first."""
+    """Return the folders that `trueup doctor --fix` built `name` into, newest version first."""
     folders = (cache_home(environment) / "toolchain").glob(f"{name}-*")
     return sorted(
         folders, key=lambda folder: version_numbers(folder.name.split("-", 1)[1]), reverse=True
@@ -156,5 +156,5 @@ def _absence(names: tuple[str, ...]) -> str:
 
 def _remedy(name: str) -> str:
     if name in (TERRAFORM, TOFU):
-        return f"install {name}, or run `make setup TOOLS=all`, which builds tofu where Go is there"
+        return f"install {name}, or run `trueup doctor --fix tofu`, which builds tofu with Go"
     return "correct TRUEUP_TERRAFORM: a name on PATH or the path of a terraform or tofu program"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from reconciler.bounded_files import read_bytes
+from reconciler.bounded_files import UnfitFileError, read_bytes, refuse_irregular
 from reconciler.domain.errors import PermanentError
 
 _KEY_BYTES: Final = 32
@@ -70,8 +70,16 @@ def only_daemon(data_dir: Path) -> Iterator[None]:
         descriptor = os.open(path, flags, 0o600)
     except OSError as error:
         _refuse_link(path)
+        _refuse_directory(path)
         raise PermanentError(
             f"{path}: {error.strerror or error}", remedy="make the directory writable for you"
+        ) from error
+    try:
+        refuse_irregular(descriptor, path)
+    except UnfitFileError as error:
+        os.close(descriptor)
+        raise PermanentError(
+            f"{path}: {error.strerror}", remedy=f"remove {path}, and start again"
         ) from error
     with os.fdopen(descriptor, "r+") as file:
         if os.fstat(descriptor).st_nlink != 1:
@@ -125,6 +133,13 @@ def _refuse_link(path: Path) -> None:
         raise PermanentError(
             f"{path}: is a symbolic link; the data directory must not contain any",
             remedy=f"remove {path}",
+        )
+
+
+def _refuse_directory(path: Path) -> None:
+    if path.is_dir():
+        raise PermanentError(
+            f"{path}: is a directory, not a regular file", remedy=f"remove {path}, and start again"
         )
 
 

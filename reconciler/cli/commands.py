@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "plan": ("reconciler.cli.plan:plan", "Show what a correction would do."),
     "policy": ("reconciler.cli.policy:policy", "Manage policies: which drift is corrected how."),
     "reject": ("reconciler.cli.decisions:reject", "Reject the plan of a remediation."),
+    "reload": ("reconciler.cli.reload:reload", "Read trueup.toml again, without a restart."),
     "remediate": ("reconciler.cli.decisions:remediate", "Request the correction of a finding."),
     "remediation": ("reconciler.cli.remediations:remediation", "Show a remediation and its plan."),
     "remediations": ("reconciler.cli.remediations:remediations", "List remediations."),

@@ -15,23 +15,36 @@ from reconciler.cli.data_options import data_options
 from reconciler.cli.global_options import given
 from reconciler.domain.errors import PermanentError
 from reconciler.inventory.credentials import CredentialSource, survey_credentials
+from reconciler.inventory.obtaining import OBTAINABLE, lacking, obtain, require_obtained
 from reconciler.inventory.survey import survey_tools
-from reconciler.settings import Settings, find_settings_file, load_settings
+from reconciler.registry import InstalledTools
+from reconciler.settings import Settings
+from reconciler.settings_file import find_settings_file, load_settings
 from reconciler.tools import Tool
 
 _NAME_WIDTH: Final = 34
 
 
-@click.command(epilog=examples("trueup doctor"))
+@click.command(epilog=examples("trueup doctor", "trueup doctor --fix"))
+@click.option("--fix", is_flag=True, help="Obtain what is missing, or each TOOL named.")
+@click.argument("names", metavar="[TOOL]...", nargs=-1, type=click.Choice(OBTAINABLE))
 @data_options
-def doctor(*, output: str | None) -> None:
+def doctor(*, names: tuple[str, ...], fix: bool, output: str | None) -> None:
     """Check which tools, plugins and credential sources are there.
 
     For each that is missing, doctor says what does not work without it.
+
+    With --fix it obtains what the stacks of trueup.toml, or of this directory, need: tofu
+    where there is no terraform, and pulumi for a Pulumi project. Pulumi's own installer is
+    asked; else both are built from pinned Go modules, which takes some minutes once.
     """
+    if names and not fix:
+        raise click.UsageError("a TOOL is named to obtain it: add --fix")
     file = given().config or find_settings_file(Path.cwd(), os.environ)
     settings, broken = _settings(file)
-    tools = survey_tools(settings.stacks, os.environ)
+    tools: Sequence[Tool] = survey_tools(settings.stacks, os.environ)
+    if fix:
+        tools = _fix(names, tools, settings)
     credentials = survey_credentials(settings.stacks, os.environ)
     if output == "json":
         click.echo(json.dumps(_document(file, settings, tools, credentials), indent=2))
@@ -43,10 +56,27 @@ def doctor(*, output: str | None) -> None:
         raise broken
 
 
+def _fix(names: Sequence[str], tools: Sequence[Tool], settings: Settings) -> Sequence[Tool]:
+    """Obtain `names`, or what is lacking; return every tool as it is afterwards.
+
+    Raises:
+        PermanentError: one of them could not be obtained.
+    """
+    directories = [stack.directory for stack in settings.stacks] or [Path.cwd()]
+    wanted = tuple(names) or lacking(tools, directories)
+    if not wanted:
+        click.echo("nothing is missing that can be obtained", err=True)
+        return tools
+    obtain(wanted)
+    tools = survey_tools(settings.stacks, os.environ)
+    require_obtained(wanted, tools)
+    return tools
+
+
 def _settings(file: Path | None) -> tuple[Settings, PermanentError | None]:
     """Return the settings, or defaults and what is wrong: the tools are listed either way."""
     try:
-        return load_settings(file, os.environ), None
+        return load_settings(file, os.environ, tools=InstalledTools()), None
     except PermanentError as error:
         return Settings(), error
 

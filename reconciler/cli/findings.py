@@ -16,6 +16,7 @@ from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
 from reconciler.cli.words import by_severity, counted, severity_cell, short_address, spoken, text_of
 from reconciler.domain.records import Json
+from reconciler.domain.sources import SCAN
 
 _COLUMNS: Final = (
     Column("SEVERITY"),
@@ -23,6 +24,7 @@ _COLUMNS: Final = (
     Column("ADDRESS", least=36),
     Column("CHANGED", least=9, spare=True),
     Column("STATE"),
+    Column("SEEN BY"),
     Column("FIRST SEEN"),
     Column("ID"),
 )
@@ -104,11 +106,14 @@ def finding_table(asking: Asking, items: list[Json]) -> Iterator[str]:
     """Yield findings as rows, their ids as short as they may be given."""
     short = shortened(one["id"] for one in items)
     mixed = any(one["state"] != "open" for one in items)
-    yield from asking.table(_COLUMNS, [_row(asking, one, short, mixed=mixed) for one in items])
+    others = any(one.get("seen_by", SCAN) != SCAN for one in items)
+    yield from asking.table(
+        _COLUMNS, [_row(asking, one, short, mixed=mixed, others=others) for one in items]
+    )
 
 
 def _row(
-    asking: Asking, finding: Json, short: Mapping[str, str], *, mixed: bool
+    asking: Asking, finding: Json, short: Mapping[str, str], *, mixed: bool, others: bool
 ) -> tuple[Cell, ...]:
     return (
         severity_cell(finding),
@@ -116,6 +121,7 @@ def _row(
         ("strong", (text_of if asking.verbose else short_address)(finding["address"])),
         ("dim", _what_changed(finding)),
         ("plain", spoken(finding["state"]) if mixed else ""),
+        ("plain", text_of(finding.get("seen_by", SCAN)) if others else ""),
         ("plain", asking.ago(finding["first_seen"])),
         ("dim", finding["id"] if asking.verbose else short[finding["id"]]),
     )

@@ -16,6 +16,7 @@ import click
 from reconciler.cli.asking import examples
 from reconciler.discovery import FoundStack, discover_stacks
 from reconciler.domain.errors import PermanentError
+from reconciler.registry import InstalledTools
 
 _HEAD = """\
 # The stacks that trueup scans. docs/configuration.md explains every key; unknown keys are errors.
@@ -49,7 +50,10 @@ _TAIL = """
     "--force", is_flag=True, help="Replace trueup.toml; the old one is kept as trueup.toml.bak."
 )
 def init(directory: Path, *, add: bool, force: bool) -> None:
-    """Find Terraform root modules and Pulumi projects below DIRECTORY and write trueup.toml."""
+    """Find Terraform root modules and Pulumi projects below DIRECTORY and write trueup.toml.
+
+    Stacks of other tools are found as well where an adapter for them is installed.
+    """
     target = directory / "trueup.toml"
     there = os.path.lexists(target)
     if there and not (add or force):
@@ -57,11 +61,12 @@ def init(directory: Path, *, add: bool, force: bool) -> None:
             f"{target} exists already",
             remedy="add stacks that it does not list: trueup init --add",
         )
-    stacks = discover_stacks(directory)
+    tools = InstalledTools()
+    stacks = discover_stacks(directory, tools)
     if not stacks:
         raise PermanentError(
-            f"no Terraform or Pulumi code found in {directory}",
-            remedy="give the directory that contains your *.tf files or Pulumi.yaml",
+            tools.nothing_in(directory),
+            remedy="give the directory that contains your code, such as *.tf files or Pulumi.yaml",
         )
     if there and add:
         _add(target, stacks, base=directory.resolve())
@@ -74,7 +79,7 @@ def init(directory: Path, *, add: bool, force: bool) -> None:
 
 def _add(target: Path, stacks: Sequence[FoundStack], *, base: Path) -> None:
     """Append the stacks whose directory `target` does not list; nothing else of it changes."""
-    from reconciler.settings import load_settings  # noqa: PLC0415  it takes as long as the rest
+    from reconciler.settings_file import load_settings  # noqa: PLC0415  it takes as long as the rest
 
     known = load_settings(target, {}, lost_stacks=True).stacks
     directories = {os.path.realpath(stack.directory) for stack in known}
@@ -153,16 +158,7 @@ def _section(stack: FoundStack, base: Path) -> str:
         f"directory = {_quoted(directory)}",
         'interval = "15m"  # any duration from 10 s; adaptive = true scans sooner after drift',
     ]
-    if stack.tool == "pulumi":
-        known = stack.pulumi_stacks
-        lines.append(
-            f"pulumi_stack = {_quoted(known[0])}"
-            + (f"  # also here: {', '.join(known[1:])}" if known[1:] else "")
-            if known
-            else '# pulumi_stack = "dev"'
-        )
-    else:
-        lines.append('# workspace = "default"')
+    lines += stack.lines
     lines.append(
         f"# env_file = {_quoted(stack.name + '.env')}  # credentials, KEY=VALUE, never stored"
     )

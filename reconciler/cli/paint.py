@@ -7,11 +7,12 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
-from reconciler.domain.model import Severity
+if TYPE_CHECKING:
+    from reconciler.domain.model import Severity
 
 _CODES: Final = {
     "plain": "",

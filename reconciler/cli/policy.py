@@ -12,7 +12,7 @@ from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.completing import POLICIES
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.kin import POLICY
-from reconciler.cli.policy_options import changes_of, policy_options
+from reconciler.cli.policy_options import MORE, WRITABLE, changes_of, policy_options
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.words import spoken, text_of
 from reconciler.domain.errors import InvalidError
@@ -27,19 +27,6 @@ _COLUMNS: Final = (
     Column("SOURCE", spare=True),
     Column("EXPIRES", spare=True),
     Column("ID"),
-)
-_WRITABLE: Final = (
-    "name",
-    "template_id",
-    "drift_threshold",
-    "min_score",
-    "action_type",
-    "script",
-    "match",
-    "owner",
-    "reason",
-    "expires_at",
-    "position",
 )
 FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -102,7 +89,7 @@ def edit_policy(asking: Asking, *, policy_id: str, file: Path | None, **flags: A
     if file:
         (body,) = _one_of(_bodies(file, flags), file)
     else:
-        kept = {key: known[key] for key in _WRITABLE if known.get(key) is not None}
+        kept = {key: known[key] for key in WRITABLE if known.get(key) is not None}
         changes = changes_of(flags)
         if not changes:
             raise InvalidError("no option was given", remedy="see `trueup policy edit --help`")
@@ -200,6 +187,7 @@ def policy_lines(asking: Asking, one: Json) -> Iterator[str]:
         ("owner", text_of(one.get("owner"))),
         ("reason", text_of(one.get("reason"))),
         ("expires", asking.ahead(one["expires_at"]) if one.get("expires_at") else ""),
+        *((fact.label, fact.said(one, ahead=asking.ahead)) for fact in MORE),
         ("source", text_of(one.get("source"))),
         ("id", text_of(one["policy_id"])),
     )

@@ -40,12 +40,7 @@ def read_policies(file: Path) -> Settings:
 
 def policy_body(policy: PolicySettings) -> dict[str, Any]:
     """Return a policy as the API takes it."""
-    body = policy.model_dump(mode="json", exclude={"template", "match"})
-    return {
-        **body,
-        "template_id": policy.template,
-        "match": policy.match.model_dump(mode="json", exclude_none=True),
-    }
+    return policy.statement().as_json()
 
 
 def _read(file: Path) -> str:

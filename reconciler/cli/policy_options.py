@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import click
 
+from reconciler.cli.model_options import facts_of
 from reconciler.durations import read_duration
+from reconciler.wire.policies import PolicyBody, Statement
 
 F = TypeVar("F", bound=Callable[..., Any])
 _WORDS: Final = ("low", "medium", "high", "critical")
 _MATCH: Final = ("stack", "type", "address", "path", "kind", "min_severity", "max_severity")
-_WHOLE: Final = ("name", "drift_threshold", "min_score", "action_type", "template_id")
-_MORE: Final = ("owner", "reason", "expires_at", "position")
+WRITABLE: Final = tuple(one.name for one in fields(PolicyBody))
+"""What a person may state of a policy, as the API names it."""
+_WITHOUT_OPTION: Final = frozenset({"match", "script"})
 
 
 def moment_given(
@@ -88,17 +92,36 @@ _OPTIONS: Final = (
     ),
     click.option("--position", type=click.IntRange(min=0), help="Lower ones are evaluated first."),
 )
+_NAMED: Final = frozenset(
+    {
+        "name",
+        "action_type",
+        "drift_threshold",
+        "min_score",
+        "template_id",
+        "owner",
+        "reason",
+        "expires_at",
+        "position",
+    }
+)
+MORE: Final = facts_of(Statement, without=_NAMED | _WITHOUT_OPTION)
+"""The fields of the wire model that no line above names."""
 
 
 def policy_options(function: F) -> F:
     """Give a command the options above, in their order."""
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_OPTIONS, *(fact.option(at=moment_given) for fact in MORE))):
         function = option(function)
     return function
 
 
 def changes_of(flags: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was given, as the API takes it; nothing that was not."""
-    given = {name: flags[name] for name in (*_WHOLE, *_MORE) if flags.get(name) is not None}
+    given = {
+        name: flags[name]
+        for name in WRITABLE
+        if name not in _WITHOUT_OPTION and flags.get(name) is not None
+    }
     match = {name: flags[name] for name in _MATCH if flags.get(name) is not None}
     return {**given, "match": match} if match else given

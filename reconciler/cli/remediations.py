@@ -140,6 +140,8 @@ def _facts(asking: Asking, body: Json, about: About) -> Iterator[tuple[str, str]
         again = f", checked again {asking.ahead(until)}" if until else ""
         since = asking.ago(body["updated_at"])
         yield "held", f"since {since}: {text_of(body['hold'].get('reason'))}{again}"
+    if body.get("guard"):
+        yield "guard", text_of(body["guard"])
     for approval in body.get("approvals") or ():
         whose = approval.get("person") or approval.get("by")
         yield "approved", f"by {text_of(whose)} {asking.ago(approval.get('at'))}"

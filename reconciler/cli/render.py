@@ -151,6 +151,11 @@ def _sentence(finding: Finding) -> str:
     match finding.kind, finding.origin:
         case Kind.MISSING, Origin.UNAPPLIED:
             text = "in code, not created yet"
+        case Kind.MISSING, Origin.BOTH:
+            text = (
+                f"deleted outside {tool}, and its code has changed since the last apply:"
+                " an apply would create something else than was recorded"
+            )
         case Kind.MISSING, _:
             text = f"deleted outside {tool}"
         case Kind.UNMANAGED, _:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,25 +15,30 @@ from typing import Any, Final
 
 import click
 
-from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
+from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, severity_overrides
 from reconciler.bootstrap.instance import instance_key
+from reconciler.bootstrap.scanned_states import ScannedStates
 from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.cli.asking import examples, write_data
 from reconciler.cli.crash import write_crash_log
 from reconciler.cli.data_options import data_options
 from reconciler.cli.global_options import given
 from reconciler.cli.paint import paint_for, safe
-from reconciler.cli.progress import ScanProgress
+from reconciler.cli.progress import ScanProgress, StackWatcher
 from reconciler.cli.render import error_lines, report_lines
+from reconciler.cli.tool_options import any_option, said_to_tool
 from reconciler.cli.totals import fleet_line
 from reconciler.domain.errors import ReconcilerError
-from reconciler.domain.model import Severity
+from reconciler.domain.model import Severity, StackName
 from reconciler.domain.report import ExitCode, Judging, exit_code
+from reconciler.domain.state_lineage import StateMark
 from reconciler.durations import read_duration
-from reconciler.engine.fleet import DefectError, FleetPass, scan_repeatedly
+from reconciler.engine.defects import DefectError
+from reconciler.engine.fleet import FleetPass, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
-from reconciler.settings import (
+from reconciler.registry import InstalledTools
+from reconciler.settings_file import (
     data_directory,
     load_settings,
     nearest_settings_file,
@@ -105,9 +111,11 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
 @click.option(
     "--dynamic-providers",
     is_flag=True,
+    default=None,
     help="Run Pulumi providers whose code is in the stack's state, to read with them.",
 )
 @click.option("--workspace", metavar="NAME", help="Which Terraform workspace.")
+@any_option
 @click.option(
     "--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Scan N times; default: 1."
 )
@@ -127,13 +135,10 @@ def scan(  # noqa: PLR0913 - one parameter per option
     fail_on: str,
     engine: str | None,
     addresses: tuple[str, ...],
-    var_files: tuple[Path, ...],
-    pulumi_stack: str | None,
-    dynamic_providers: bool,
-    workspace: str | None,
     repeat: int,
     every_s: float,
     output: str | None,
+    **said: Any,
 ) -> int:
     """Find drift of stacks, given by directory or by their name in trueup.toml.
 
@@ -144,17 +149,10 @@ def scan(  # noqa: PLR0913 - one parameter per option
     """
     if every_stack and stacks:
         raise click.UsageError("--all and names of stacks cannot be combined")
-    asked = Targets(
-        chosen=stacks,
-        every=every_stack,
-        engine=engine,
-        workspace=workspace,
-        pulumi_stack=pulumi_stack,
-        dynamic_providers=dynamic_providers,
-        var_files=var_files,
-    )
+    asked = Targets(chosen=stacks, every=every_stack, engine=engine, options=said_to_tool(said))
+    tools = InstalledTools()
     try:
-        references, rating, data_dir = _prepared(given().config, asked)
+        references, rating, data_dir = _prepared(given().config, asked, tools)
     except ReconcilerError as error:
         if output in {"json", "yaml"}:
             _write(scan_object((), errors=[(None, error)]), str(output))
@@ -169,7 +167,7 @@ def scan(  # noqa: PLR0913 - one parameter per option
         fail_on=Severity[fail_on.upper()],
     )
     try:
-        return asyncio.run(_run(order, rating, data_dir))
+        return asyncio.run(_run(order, rating, data_dir, tools))
     except asyncio.CancelledError:
         return _EXIT_TERMINATED
 
@@ -185,41 +183,43 @@ def _settings_file(targets: Targets) -> Path | None:
 
 
 def _prepared(
-    config: Path | None, targets: Targets
+    config: Path | None, targets: Targets, tools: InstalledTools
 ) -> tuple[tuple[StackReference, ...], Judging, Path]:
     """Return which stacks are meant, how they are judged, and where our data is.
 
     Raises:
         ReconcilerError: the settings or the targets are not usable.
     """
-    settings = load_settings(config or _settings_file(targets), os.environ)
-    references = resolve_targets(targets, stacks=settings.stacks, here=Path.cwd())
+    settings = load_settings(config or _settings_file(targets), os.environ, tools=tools)
+    references = resolve_targets(targets, tools=tools, stacks=settings.stacks, here=Path.cwd())
     data_dir = data_directory(settings, os.environ)
     rating = judging(instance_key(data_dir), severity_overrides(settings))
     return references, rating, data_dir
 
 
-async def _run(order: _Order, rating: Judging, data_dir: Path) -> int:
+async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledTools) -> int:
     """Make the passes; every adapter is closed on every way out."""
     _end_on_sigterm()
     code = ExitCode.IN_SYNC
+    known = ScannedStates(data_dir, key=rating.key)
     async with AsyncExitStack() as opened:
         adapters: dict[str, IacAdapter] = {}
         progress = ScanProgress(sys.stderr)
         opened.callback(progress.clear)
+        watchers: dict[StackName, StackWatcher] = {}
 
         def scanning_for(reference: StackReference) -> Scanning:
             if reference.tool not in adapters:
-                adapter = open_adapter(
-                    reference.tool, data_dir=data_dir, key=rating.key, progress=progress.say
-                )
+                setup = adapter_setup(data_dir=data_dir, key=rating.key, progress=progress.say)
+                adapter = tools.open(reference.tool, setup)
                 opened.push_async_callback(adapter.close)
                 adapters[reference.tool] = adapter
+            watchers[reference.name] = progress.watch(reference.name)
             return Scanning(
                 adapter=adapters[reference.tool],
                 clock=SystemClock(),
                 judging=rating,
-                watcher=progress.watch(reference.name),
+                watcher=watchers[reference.name],
             )
 
         passes = scan_repeatedly(
@@ -233,11 +233,29 @@ async def _run(order: _Order, rating: Judging, data_dir: Path) -> int:
             # The wait before a pass belongs to no progress; it begins with the first watcher.
             done = await anext(passes)
             progress.clear()
+            states = {name: watcher.state for name, watcher in watchers.items()}
+            done = _warned(done, order.references, states, known)
             _print(done, order, number + 1)
             failed = bool(done.failures)
             code = exit_code(done.reports, failed=failed, fail_on=order.fail_on)
         await passes.aclose()
     return code
+
+
+def _warned(
+    done: FleetPass,
+    references: Iterable[StackReference],
+    states: Mapping[StackName, StateMark],
+    known: ScannedStates,
+) -> FleetPass:
+    """Return the pass with a warning for each state that cannot follow the one read before."""
+    by_name = {reference.name: reference for reference in references}
+    reports = []
+    for report in done.reports:
+        warning = known.warning(by_name[report.stack], states[report.stack])
+        warnings = report.warnings if warning is None else (warning, *report.warnings)
+        reports.append(replace(report, warnings=warnings))
+    return replace(done, reports=tuple(reports))
 
 
 def _end_on_sigterm() -> None:

@@ -16,7 +16,9 @@ from reconciler.cli.asking import examples
 from reconciler.cli.crash import write_crash_log
 from reconciler.cli.global_options import given
 from reconciler.domain.passed_environment import passed_on
-from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
+from reconciler.registry import InstalledTools
+from reconciler.settings import Settings
+from reconciler.settings_file import data_directory, find_settings_file, load_settings
 
 
 @click.command(epilog=examples("trueup serve", "trueup serve --config /etc/trueup/trueup.toml"))
@@ -48,10 +50,13 @@ def serve(
     """
     config = given().config
     environment = dict(os.environ)
+    tools = InstalledTools()
+
+    # Found once: were it gone at a reload, another file or none would remove every stack.
+    file = config or find_settings_file(Path.cwd(), environment)
 
     def settings() -> Settings:
-        file = config or find_settings_file(Path.cwd(), environment)
-        read = load_settings(file, environment, lost_stacks=True)
+        read = load_settings(file, environment, tools=tools, lost_stacks=True)
         _withhold(environment, read)
         return read
 
@@ -72,6 +77,7 @@ def serve(
         insecure_listen=insecure_listen,
         new_admin_token=new_admin_token,
         accept_new_database=accept_new_database,
+        tools=tools,
     )
     asyncio.run(serve_until_stopped(order))
     return 0

@@ -15,6 +15,7 @@ from reconciler.cli.remediations import next_step
 from reconciler.cli.render import finding_lines
 from reconciler.cli.words import counted, phase_cell, spoken, text_of, wrapped
 from reconciler.domain.records import Json
+from reconciler.domain.sources import SCAN
 
 _MOST_REPORTS: Final = 10
 
@@ -62,6 +63,8 @@ def _facts(asking: Asking, body: Json) -> Iterator[tuple[str, str]]:
     yield "score", f"{body['score']} of 100"
     first, last = asking.ago(body["first_seen"]), asking.ago(body["last_seen"])
     yield "seen", f"{counted(body['times_seen'], 'time')}, first {first}, last {last}"
+    if body.get("seen_by"):
+        yield "seen by", _seen_by(body["seen_by"])
     if body.get("template_id"):
         yield "template", text_of(body["template_id"])
     yield "id", asking.id(body["id"])
@@ -69,7 +72,7 @@ def _facts(asking: Asking, body: Json) -> Iterator[tuple[str, str]]:
 
 def _suppressed(asking: Asking, body: Json) -> str:
     """Return who suppressed it, why and until when."""
-    said = body.get("settled") or {}
+    said = body.get("decision") or {}
     if body["state"] != "ignored" or not said:
         return ""
     until = f", until {asking.ahead(said['until'])}" if said.get("until") else ""
@@ -91,7 +94,16 @@ def _event(report: Json) -> str:
     details: Any = report.get("drift_details") or {}
     changes = details.get("changes") if isinstance(details, dict) else None
     paths = ", ".join(text_of(one.get("path")) for one in changes or () if isinstance(one, dict))
-    return "  ".join(part for part in (text_of(report.get("event") or "seen"), paths) if part)
+    event = text_of(report.get("event") or "seen")
+    source = report.get("seen_by")
+    by = f"by {text_of(source)}" if source and source != SCAN else ""
+    return "  ".join(part for part in (event, by, paths) if part)
+
+
+def _seen_by(source: str) -> str:
+    if source == SCAN:
+        return source
+    return f"{text_of(source)}: a scan does not heal it, that source does"
 
 
 def _remedies(asking: Asking, body: Json, remediations: Sequence[Json]) -> Iterator[str]:

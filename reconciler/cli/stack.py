@@ -14,6 +14,7 @@ from reconciler.cli.completing import STACKS
 from reconciler.cli.identities import choose
 from reconciler.cli.kin import STACK
 from reconciler.cli.table import Cell, Column
+from reconciler.cli.tool_options import any_option, said_to_tool
 from reconciler.cli.waiting import until_scanned, wait_option
 from reconciler.cli.words import by_severity, health_cells, paragraphs, text_of
 from reconciler.domain.errors import InvalidError
@@ -28,12 +29,9 @@ _COLUMNS: Final = (
     Column("SOURCE", spare=True),
     Column("DIRECTORY", least=28),
 )
-_PLACES: Final = ("directory", "env_file", "working_directory")
-_KEPT: Final = (
-    "workspace", "pulumi_stack", "engine", "var_files", "env_file", "dynamic_providers",
-    "working_directory", "run_code",
-)  # fmt: skip
+_PLACES: Final = ("directory", "env_file")
 _OPTIONS: Final = (
+    click.option("--tool", metavar="NAME", help="Whose stack it is, where two tools claim it."),
     click.option("--workspace", metavar="NAME", help="Which Terraform workspace."),
     click.option("--pulumi-stack", metavar="NAME", help="Which Pulumi stack of the project."),
     click.option(
@@ -72,6 +70,7 @@ _OPTIONS: Final = (
         default=None,
         help="Whether programs of the stack may run during a scan.",
     ),
+    any_option,
 )
 
 
@@ -181,13 +180,9 @@ def _named(asking: Asking, name: str) -> Json:
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
     """Return what was given; places as the daemon, which runs elsewhere, finds them."""
-    body: dict[str, Any] = {}
+    body = said_to_tool(flags)
     for name, value in flags.items():
-        if value is None or value == ():
-            continue
-        if name == "var_files":
-            body[name] = [str(file.resolve()) for file in value]
-        else:
+        if name not in body and name != "more" and value is not None and value != ():
             body[name] = str(value.resolve()) if name in _PLACES else value
     return body
 
@@ -196,11 +191,11 @@ def _definition(known: Json) -> dict[str, Any]:
     """Return a stack as it would be added, so that what is not named stays as it is."""
     kept = known.get("definition") or {}
     return {
+        # False is said as well: `run_code` would be true otherwise.
+        **{key: value for key, value in kept.items() if value or value is False},
         "directory": known["directory"],
         "interval": f"{known['interval_s']:.3f}s",
         "adaptive": bool(known.get("adaptive")),
-        # False is said as well: `run_code` would be true otherwise.
-        **{key: kept[key] for key in _KEPT if kept.get(key) or kept.get(key) is False},
     }
 
 
@@ -245,8 +240,9 @@ def _facts(asking: Asking, one: Json) -> Iterator[tuple[str, str]]:
     counts = one.get("counts") or {}
     yield "tool", text_of(one["tool"])
     yield "directory", text_of(one["directory"])
-    for key in _KEPT:
-        value = (one.get("definition") or {}).get(key)
+    for key, value in (one.get("definition") or {}).items():
+        if key in {"directory", "tool"}:
+            continue
         text = ", ".join(map(text_of, value)) if isinstance(value, list) else _option(key, value)
         yield key.replace("_", " "), text
     adaptive = ", more often after drift" if one.get("adaptive") else ""

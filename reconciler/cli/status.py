@@ -27,7 +27,7 @@ from reconciler.cli.words import (
     text_of,
     wrapped,
 )
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column(""),

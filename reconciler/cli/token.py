@@ -13,6 +13,7 @@ from reconciler.cli.identities import choose, shortened
 from reconciler.cli.kin import TOKEN
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.words import text_of
+from reconciler.domain.principals import Role
 from reconciler.domain.records import Json
 
 _COLUMNS: Final = (
@@ -23,7 +24,7 @@ _COLUMNS: Final = (
     Column("CREATED", spare=True),
     Column("ID"),
 )
-_ROLES: Final = ("viewer", "operator", "approver", "admin")
+_ROLES: Final = tuple(role.value for role in Role)
 
 
 @click.group()
@@ -42,7 +43,10 @@ def list_tokens(asking: Asking) -> None:
 @token.command("add", epilog=examples("trueup token add ana --role approver --expires-in 90d"))
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice(_ROLES), required=True, help="Each role includes the previous ones."
+    "--role",
+    type=click.Choice(_ROLES),
+    required=True,
+    help="What the token may do; docs/team.md lists it.",
 )
 @click.option("--expires-in", metavar="TIME", help="Such as 12h or 90d; default: it never expires.")
 @asks_daemon

@@ -8,6 +8,7 @@ from typing import Final
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.phases import TERMINAL, Phase
 from reconciler.domain.records import FindingRecord, Remediation, RemediationId, ReportId
+from reconciler.domain.sources import SCAN
 from reconciler.engine.moves import the_remediation
 from reconciler.stores import Transaction
 
@@ -72,7 +73,7 @@ def already_healed(what: str) -> ConflictError:
 
 
 def finding_of_report(tx: Transaction, report_id: ReportId) -> FindingRecord:
-    """Return the finding that the report tells of, as it stands now.
+    """Return the finding that the report tells of, as it stands now; a scan's own if there is one.
 
     Raises:
         NotFoundError: there is no such report.
@@ -82,7 +83,10 @@ def finding_of_report(tx: Transaction, report_id: ReportId) -> FindingRecord:
     if report is None:
         raise NotFoundError(f"there is no drift report {report_id}")
     address = report.resource_id.removeprefix(f"{report.stack}/")
-    for record in tx.findings.unhealed(report.stack):
-        if record.address == address:
-            return record
+    found = [one for one in tx.findings.unhealed(report.stack) if one.address == address]
+    # What a scan sees can be compared with what is there right before an apply.
+    for source in (SCAN, report.seen_by):
+        for record in found:
+            if record.seen_by == source:
+                return record
     raise already_healed(report.resource_id)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.errors import ConflictError, NotFoundError
-from reconciler.domain.lifecycle import reopened, settled_until
 from reconciler.domain.records import FindingId, FindingRecord, FindingState
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import finding_body
@@ -53,12 +52,14 @@ def reopen_ended(
 
 
 def _has_ended(record: FindingRecord, *, at: datetime) -> bool:
-    until = settled_until(record) if record.state is FindingState.IGNORED else None
+    if record.state is not FindingState.IGNORED or record.decision is None:
+        return False
+    until = record.decision.until
     return until is not None and until <= at
 
 
 def _reopen(tx: Transaction, known: FindingRecord, *, at: datetime) -> FindingRecord:
-    opened = replace(reopened(known), state=FindingState.OPEN)
+    opened = replace(known, state=FindingState.OPEN, decision=None)
     tx.findings.put_many([opened])
-    emit(tx, "drift.reopened", opened.id, at=at, body=finding_body(opened))
+    emit(tx, "drift.reopened", opened.id, finding_body(opened), at=at)
     return opened

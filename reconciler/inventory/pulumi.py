@@ -18,6 +18,7 @@ from iac_adapters.pulumi.programs import (
     find_pulumi,
     is_stand_in,
 )
+from iac_adapters.pulumi.sdk import sdk_installed
 from reconciler.bounded_files import read_bytes
 from reconciler.domain.errors import PermanentError
 from reconciler.settings import StackSettings
@@ -35,6 +36,9 @@ _NO_BRIDGE: Final = (
 _STAND_IN: Final = (
     "trueup's stand-in: previews, refreshes and updates programs whose packages are installed;"
     " it installs no packages and generates no SDKs"
+)
+_WITHOUT_SDK: Final = (
+    "; without the extra trueup[pulumi] it runs only projects with a virtualenv of their own"
 )
 
 
@@ -73,7 +77,11 @@ def _beside(name: str, environment: Mapping[str, str], cost: str) -> Tool:
     path = find_beside(name, environment)
     if path is None:
         return Tool(name, None, None, f"not found beside pulumi: {cost}")
-    return Tool(name, path, None, note=_STAND_IN if is_stand_in(path) else None)
+    return Tool(name, path, None, note=_stand_in_note() if is_stand_in(path) else None)
+
+
+def _stand_in_note() -> str:
+    return _STAND_IN if sdk_installed() else _STAND_IN + _WITHOUT_SDK
 
 
 def _bridge(environment: Mapping[str, str]) -> Tool:

@@ -217,7 +217,7 @@ CASES: Final = [
     Case(
         "cli_not_installed",
         _untouched,
-        ("pulumi was not found", "make setup"),
+        ("pulumi was not found", "doctor --fix pulumi"),
         given={
             "TRUEUP_PULUMI": None,
             "PATH": "",

@@ -199,3 +199,16 @@ def _on_a_terminal(trueup: Trueup, stack: WorldStack, *, columns: int) -> str:
         wait_for(lambda: process.poll() is not None)
     os.close(ours)
     return shown.decode().replace("\r\n", "\n")
+
+
+def test_an_older_state_that_was_put_back_is_said(stack: WorldStack, trueup: Trueup) -> None:
+    file = stack.directory / "terraform.tfstate"
+    earlier = json.loads(file.read_text())
+    file.write_text(json.dumps({**earlier, "serial": earlier["serial"] + 1}))
+    assert "older copy" not in trueup.run("scan", stack.directory).out
+    file.write_text(json.dumps(earlier))
+    for _ in range(2):
+        ended = trueup.run("scan", stack.directory, "--json")
+        (report,) = ended.json["stacks"]
+        assert f"older copy: it has the serial {earlier['serial']}" in report["warnings"][0]
+    assert "older copy" in trueup.run("scan", stack.directory).out

@@ -1,14 +1,22 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from reconciler.cli.main import run
+from tests.unit.toolchain_machine import TOFU as TOFU_VERSION
 
-STAND_IN = Path(__file__).parents[2] / "toolchain" / "stand_in" / "pulumi-language-python"
+ROOT = Path(__file__).parents[2]
+STAND_IN = ROOT / "toolchain" / "stand_in" / "pulumi-language-python"
 
 
 def program(path: Path, says: str) -> Path:
@@ -192,3 +200,107 @@ def test_a_project_without_a_runtime_is_a_lack(
     (project / "Pulumi.yaml").write_text(text)
     lack = report(capsys)["shop: language host"]["lack"]
     assert str(lack).startswith(f"{project / 'Pulumi.yaml'} names no runtime")
+
+
+GO = """#!/bin/sh
+while [ "$1" != -o ]; do shift; done
+echo "$3" >> "{folder}/built"
+printf '#!/bin/sh\\necho OpenTofu v{version}\\n' > "$2"
+/bin/chmod +x "$2"
+"""
+
+
+def add_go(machine: Path) -> None:
+    go = machine / "bin" / "go"
+    go.write_text(GO.format(folder=machine, version=TOFU_VERSION))
+    go.chmod(0o755)
+
+
+def test_fix_obtains_tofu_where_there_is_no_terraform(
+    machine: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    add_go(machine)
+    (machine / "bin" / "terraform").unlink()
+    assert run(["doctor", "--fix", "--json"]) == 0
+    told = capfd.readouterr()
+    tools = {tool["name"]: tool for tool in json.loads(told.out)["tools"]}
+    tofu = machine / "cache" / "trueup" / "toolchain" / f"tofu-{TOFU_VERSION}" / "tofu"
+    assert (tools["tofu"]["found"], tools["tofu"]["path"]) == (True, str(tofu))
+    assert f"building tofu {TOFU_VERSION}" in told.err
+    assert "opentofu" in (machine / "built").read_text()
+
+
+def test_fix_does_nothing_where_nothing_is_needed(
+    machine: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    add_go(machine)
+    assert run(["doctor", "--fix"]) == 0
+    assert "nothing is missing that can be obtained" in capfd.readouterr().err
+    assert not (machine / "built").exists()
+
+
+def test_fix_obtains_what_is_named_beside_a_terraform(
+    machine: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    add_go(machine)
+    assert run(["doctor", "--fix", "tofu"]) == 0
+    assert (machine / "built").exists()
+    assert "tofu" in capfd.readouterr().out
+
+
+@pytest.mark.usefixtures("project")
+def test_fix_says_clearly_what_could_not_be_had(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRUEUP_NO_DOWNLOAD", "1")
+    assert run(["doctor", "--fix"]) == 1
+    told = capfd.readouterr().err
+    assert "pulumi: building it needs Go" in told
+    assert "error: pulumi could not be obtained; the reason is above" in told
+    assert "tofu" not in told
+
+
+def test_fix_says_what_cannot_be_used(machine: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    old = program(machine / "bin" / "pulumi", "v3.100.0")
+    assert run(["doctor", "--fix", "pulumi"]) == 1
+    assert f"{old} is there and cannot be used" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["tofu"], "add --fix"), (["--fix", "kubectl"], "'kubectl' is not one of 'tofu', 'pulumi'")],
+)
+def test_fix_is_asked_for_and_knows_what_it_can(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["doctor", *arguments]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_an_interrupted_fix_ends_what_it_started_and_leaves_nothing_half(machine: Path) -> None:
+    go = machine / "bin" / "go"
+    go.write_text(
+        '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\n'
+        'printf x > "$2"; /bin/chmod +x "$2"\n'
+        f'echo "$$" > {machine}/go.pid; exec /bin/sleep 60\n'
+    )
+    go.chmod(0o755)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", "doctor", "--fix", "tofu"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    note = machine / "go.pid"
+    limit = time.monotonic() + 30
+    while not (note.exists() and note.read_text()) and time.monotonic() < limit:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "nothing half-made was left" in err
+    assert "Traceback" not in err
+    assert not psutil.pid_exists(int(note.read_text()))
+    files = (machine / "cache" / "trueup" / "toolchain").rglob("*")
+    assert [path.name for path in files if path.is_file()] == [".lock"]

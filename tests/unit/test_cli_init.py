@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from reconciler.cli.init import render_settings
 from reconciler.cli.main import run
 from reconciler.discovery import FoundStack, discover_stacks
-from reconciler.settings import load_settings
+from reconciler.registry import InstalledTools
+from reconciler.settings_file import load_settings
 
 
 def write(root: Path, **files: str) -> None:
@@ -46,7 +47,10 @@ def tree(tmp_path: Path) -> Path:
 
 
 def found(root: Path) -> list[tuple[str, str, str]]:
-    return [(s.name, s.tool, os.path.relpath(s.directory, root)) for s in discover_stacks(root)]
+    return [
+        (s.name, s.tool, os.path.relpath(s.directory, root))
+        for s in discover_stacks(root, InstalledTools())
+    ]
 
 
 def test_roots_are_found_and_modules_are_not(tree: Path) -> None:
@@ -83,9 +87,9 @@ def test_what_init_writes_can_be_loaded(tree: Path, capsys: pytest.CaptureFixtur
     told = capsys.readouterr()
     assert told.out == ""
     assert "3 stacks" in told.err
-    settings = load_settings(tree / "trueup.toml", {})
+    settings = load_settings(tree / "trueup.toml", {}, tools=InstalledTools())
     assert [stack.name for stack in settings.stacks] == ["api", "db", "web"]
-    assert settings.stacks[0].pulumi_stack == "dev"
+    assert settings.stacks[0].options == {"pulumi_stack": "dev"}
 
 
 def test_an_existing_file_is_kept_unless_forced(
@@ -104,7 +108,7 @@ def test_nothing_to_watch_is_an_error_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["init", str(tmp_path)]) == 1
-    assert "no Terraform or Pulumi code found" in capsys.readouterr().err
+    assert "code found in" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

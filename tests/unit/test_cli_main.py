@@ -155,6 +155,18 @@ def test_a_closed_pipe_is_quiet() -> None:
     assert (process.wait(timeout=60), told) == (141, b"")
 
 
+@pytest.mark.parametrize(
+    "module", ["reconciler.cli", "reconciler.cli.scan", "reconciler.cli.client.api"]
+)
+def test_a_module_that_is_no_command_says_so(module: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", module, "/nonexistent"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr.startswith(f"error: {module} is no command\n  help: run `trueup`")
+
+
 @pytest.mark.parametrize("module", ["reconciler", "reconciler.cli.main"])
 def test_the_modules_are_the_command(module: str) -> None:
     ended = subprocess.run(
@@ -224,3 +236,27 @@ def test_settings_are_named_after_the_command_as_well(tmp_path: Path) -> None:
         ended = trueup(*map(str, arguments))
         assert ended.returncode == 1
         assert "nonsense" in ended.stderr
+
+
+@pytest.mark.parametrize("module", ["reconciler", "reconciler.cli.main"])
+def test_a_module_that_is_run_is_the_command(module: str) -> None:
+    ended = _run_module(module, "nonsense")
+    assert ended.returncode == cli.EXIT_ERROR
+    assert "there is no command 'nonsense'" in ended.stderr
+
+
+def test_the_package_beside_it_is_refused() -> None:
+    ended = _run_module("reconciler.cli", "scan")
+    assert ended.returncode != 0
+    assert "run `trueup`" in ended.stderr
+
+
+def _run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )

@@ -223,7 +223,7 @@ def test_what_cannot_be_used_is_refused(
 def test_an_absent_cli_is_refused_with_a_way_to_get_it(machine: dict[str, str]) -> None:
     with pytest.raises(PermanentError, match="pulumi was not found") as caught:
         checked_pulumi(machine)
-    assert "make setup" in str(caught.value.remedy)
+    assert "trueup doctor --fix pulumi" in str(caught.value.remedy)
     with pytest.raises(PermanentError, match="/nowhere: no program is there"):
         checked_pulumi({**machine, "TRUEUP_PULUMI": "/nowhere"})
     with pytest.raises(PermanentError, match="does not answer"):

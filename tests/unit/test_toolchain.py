@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,8 @@ def test_a_terraform_that_is_there_is_enough(machine: Machine) -> None:
     assert f"terraform: {terraform}\n" in out
     assert machine.built() == []
     machine.set_up("--tools", "demo")
+    assert machine.built() == []
+    machine.set_up("terraform")
     assert machine.built() == []
     machine.set_up("--tools", "all")
     assert machine.built() == [TOFU_PACKAGE]
@@ -68,3 +72,33 @@ def test_without_go_the_lack_and_its_cost_are_told(machine: Machine) -> None:
     _, err = machine.set_up()
     assert "tofu: building it needs Go" in err
     assert "no Terraform stack can be read" in err
+
+
+def test_a_tool_is_asked_for_by_name(machine: Machine) -> None:
+    machine.add_go()
+    machine.add("terraform")
+    out, _ = machine.set_up("tofu")
+    assert out.splitlines()[-1] == f"tofu: {machine.toolchain}/tofu-{TOFU}/tofu"
+    assert machine.built() == [TOFU_PACKAGE]
+    process = machine.start("kubectl")
+    assert "no tool is named kubectl (tools: terraform, tofu," in process.communicate(timeout=60)[1]
+    assert process.returncode == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_build_leaves_nothing_half(machine: Machine, number: signal.Signals) -> None:
+    started = machine.home / "started"
+    machine.add(
+        "go",
+        '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\n'
+        f'printf x > "$2"; /bin/chmod +x "$2"; echo > {started}\nexec /bin/sleep 30\n',
+    )
+    process = machine.start()
+    limit = time.monotonic() + 30
+    while not started.exists() and time.monotonic() < limit:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err == "interrupted: nothing half-made was left\n"
+    assert machine.cached() == []

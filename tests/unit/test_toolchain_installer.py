@@ -67,7 +67,7 @@ def test_what_it_brings_is_used_and_asked_for_once(machine: Machine) -> None:
     machine.add_go()
     offer(machine, BRINGS)
     for _ in range(2):
-        out, _ = machine.set_up()
+        out, _ = machine.set_up("pulumi")
         assert f"pulumi: {installed(machine)}\n" in out
     assert asked(machine) == 1
     assert machine.built() == []
@@ -86,7 +86,7 @@ def test_where_it_fails_the_reason_is_told_and_pulumi_is_built(
 ) -> None:
     machine.add_go()
     offer(machine, body)
-    out, err = machine.set_up()
+    out, err = machine.set_up("pulumi")
     assert f"its installer did not bring it: {reason}" in err
     assert f"pulumi: {machine.pulumi / 'pulumi'}\n" in out
     assert not installed(machine).exists()
@@ -97,21 +97,32 @@ def test_a_failure_is_not_repeated_within_a_day_while_a_built_one_is_there(
     machine: Machine,
 ) -> None:
     machine.add_go()
-    machine.set_up()
-    out, _ = machine.set_up()
-    assert "it failed less than a day ago" in out
+    machine.set_up("pulumi")
+    out, _ = machine.set_up("pulumi")
+    assert "failed less than a day ago and is not asked" in out
     assert asked(machine) == 1
     note = machine.toolchain / ".pulumi-not-installed"
     os.utime(note, (time.time() - 90_000, time.time() - 90_000))
     offer(machine, BRINGS)
-    out, _ = machine.set_up()
+    out, _ = machine.set_up("pulumi")
     assert f"pulumi: {installed(machine)}\n" in out
 
 
 def test_without_another_it_is_asked_again_at_once(machine: Machine) -> None:
-    machine.set_up()
-    machine.set_up()
+    machine.set_up("pulumi")
+    machine.set_up("pulumi")
     assert asked(machine) == 2
+
+
+def test_without_the_sdk_there_is_no_installer_to_ask(machine: Machine) -> None:
+    package = Path(machine.environment["PYTHONPATH"]) / "pulumi"
+    (package / "automation.py").unlink()
+    (package / "__init__.py").unlink()
+    package.rmdir()
+    machine.python = ("-S",)
+    out, err = machine.set_up("pulumi")
+    assert "its installer is not asked, it comes with Pulumi's Python SDK" in out
+    assert "building it needs Go" in err
 
 
 @pytest.fixture

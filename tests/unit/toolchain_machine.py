@@ -53,6 +53,8 @@ class Machine:
 
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
+    python: tuple[str, ...] = ()
+    """Options of the interpreter that runs it."""
 
     def __post_init__(self) -> None:
         (self.home / "bin").mkdir(parents=True)
@@ -88,7 +90,7 @@ class Machine:
 
     def start(self, *arguments: str, **change: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, str(ROOT / "toolchain" / "build.py"), *arguments],
+            [sys.executable, *self.python, str(ROOT / "toolchain" / "build.py"), *arguments],
             env={**self.environment, **change},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

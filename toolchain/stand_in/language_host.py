@@ -21,10 +21,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-import grpc
-from google.protobuf import empty_pb2
-from google.protobuf.json_format import MessageToDict
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+try:
+    import grpc
+    from google.protobuf import empty_pb2
+    from google.protobuf.json_format import MessageToDict
+    from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+except ImportError as error:
+    sys.exit(
+        f"the Pulumi SDK is missing in {sys.executable} ({error}): make the project a virtualenv"
+        " that has it, or install trueup with it, as 'trueup[pulumi]'"
+    )
 
 _EXECUTOR: Final = "pulumi-language-python-exec"
 _ALREADY_SAID: Final = 32

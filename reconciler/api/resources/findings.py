@@ -8,13 +8,14 @@ from fastapi import Query
 from starlette.responses import Response
 
 from reconciler.api.answers import Actor, Daemon, Id, answered
-from reconciler.api.bodies import FindingsQuery
 from reconciler.api.filters import read_filter
+from reconciler.api.queries import FindingsQuery
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.records import FindingId
 from reconciler.engine import suppression
 from reconciler.engine.planning import plan_finding
-from reconciler.wire.service import finding_record_json, finding_record_object, page_object
+from reconciler.wire.findings import finding_record_json, finding_record_object
+from reconciler.wire.pages import page_object
 
 
 async def list_findings(service: Daemon, query: Annotated[FindingsQuery, Query()]) -> Response:

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.cli.client.problems import no_daemon
+from reconciler.client.daemon import Daemon, is_loopback
 from reconciler.domain.errors import PermanentError
 
 if TYPE_CHECKING:
     from reconciler.settings import Settings
 
+__all__ = ["Daemon", "Wanted", "find_daemon"]
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - the name of a file
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,512}")
 _ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - what is replaced
-
-
-@dataclass(frozen=True, slots=True)
-class Daemon:
-    """An address and a token; `token_origin` says where the token came from, never what it is.
-
-    `origin` says where the address came from.
-    """
-
-    url: str
-    token: str = field(repr=False)
-    token_origin: str
-    origin: str = "the address given"
-
-    @property
-    def local(self) -> bool:
-        """Whether it is this machine's own."""
-        return _loopback(urlsplit(self.url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +58,7 @@ def _url(wanted: Wanted, environment: Mapping[str, str], here: Path) -> tuple[st
         return _checked(wanted.server), "from --server"
     if environment.get("TRUEUP_SERVER"):
         return _checked(environment["TRUEUP_SERVER"]), "from TRUEUP_SERVER"
-    from reconciler.settings import find_settings_file  # noqa: PLC0415 - only where nobody said it
+    from reconciler.settings_file import find_settings_file  # noqa: PLC0415 - only where nobody said it
 
     file = wanted.config or find_settings_file(here, environment)
     url = _listening(_settings(file, environment))
@@ -112,13 +95,7 @@ def _parts(url: str) -> SplitResult | None:
 
 
 def _loopback(parts: SplitResult) -> bool:
-    host = parts.hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(parts.hostname or "")
 
 
 def _listening(settings: Settings) -> str:
@@ -138,7 +115,7 @@ def _token(
         raise PermanentError(
             f"there is no token for {url}", remedy="set TRUEUP_TOKEN or --token-file"
         )
-    from reconciler.settings import data_directory, find_settings_file  # noqa: PLC0415
+    from reconciler.settings_file import data_directory, find_settings_file  # noqa: PLC0415
 
     found = wanted.config or find_settings_file(here, environment)
     file = data_directory(_settings(found, environment), environment) / ADMIN_TOKEN_FILE
@@ -175,7 +152,7 @@ def _read(file: Path) -> str:
 
 def _settings(file: Path | None, environment: Mapping[str, str]) -> Settings:
     # Half of the time a short command takes would go into this import.
-    from reconciler.settings import load_settings  # noqa: PLC0415
+    from reconciler.settings_file import load_settings  # noqa: PLC0415
 
     return load_settings(file, environment)
 

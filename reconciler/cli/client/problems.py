@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from reconciler.cli.paint import safe
+from reconciler.client.errors import DeniedError, UnreachableError, no_daemon
 from reconciler.domain.errors import (
     ConflictError,
     InvalidError,
@@ -15,8 +16,9 @@ from reconciler.domain.errors import (
     ReconcilerError,
     RetryableError,
 )
+from reconciler.wire.problems import PROBLEM
 
-PROBLEM: Final = "urn:trueup:problem:"
+__all__ = ["DeniedError", "UnreachableError", "no_daemon", "problem_error"]
 _MOST_SHOWN: Final = 8
 _REMEDIES: Final = {
     "plan-digest-mismatch": "the plan has changed; show the new one: trueup remediation {id}",
@@ -29,22 +31,6 @@ _REMEDIES: Final = {
     "name-taken": "choose another name",
 }
 _HttpStatus = int
-
-
-class UnreachableError(RetryableError):
-    """Nobody answered."""
-
-
-class DeniedError(PermanentError):
-    """The token is not accepted, or does not suffice."""
-
-
-def no_daemon(url: str, origin: str) -> UnreachableError:
-    """Return the error that no daemon of this machine runs; `origin` says where `url` is from."""
-    return UnreachableError(
-        f"no daemon runs at {url.removeprefix('http://')} ({origin})",
-        remedy="start one: trueup serve",
-    )
 
 
 def problem_error(status: _HttpStatus, body: Mapping[str, Any], *, origin: str) -> ReconcilerError:

@@ -142,6 +142,21 @@ def test_show_tells_the_difference_the_history_and_the_remedy(daemon: FakeDaemon
     assert asked.query["resource_id"] == "webshop/aws_sqs_queue.orders"
 
 
+def test_show_and_list_name_the_source_of_what_another_system_reported(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    shown_finding(daemon, seen_by="report:ci")
+    assert "report:ci: a scan does not heal it" in ask("show", "f1").out
+    listed = ask("findings").out
+    assert "SEEN BY" in listed
+    assert "report:ci" in listed
+
+
+def test_a_list_of_what_scans_saw_names_no_source(daemon: FakeDaemon, ask: Ask) -> None:
+    shown_finding(daemon, seen_by="scan")
+    assert "SEEN BY" not in ask("findings").out
+
+
 def test_three_differing_values_are_shown_side_by_side(daemon: FakeDaemon, ask: Ask) -> None:
     shown_finding(daemon, changes=[api.change(declared=30, origin="both")], origin="both")
     assert "declared 30  recorded 45  live 99" in ask("show", "f1").out

@@ -135,10 +135,13 @@ def test_a_remediation_says_what_can_be_done_next(daemon: FakeDaemon, ask: Ask) 
 
 
 def test_a_held_remediation_says_how_a_person_decides_it(daemon: FakeDaemon, ask: Ask) -> None:
-    one = api.remediation(state="held", hold={"reason": "a freeze", "until": None})
+    hold = {"reason": "a freeze", "until": None, "guard": "freeze"}
+    one = api.remediation(state="held", hold=hold, guard="freeze")
     daemon.lists("/remediations", [one])
     said = ask("remediation", "e1")
-    assert "trueup cancel e1000000 && trueup remediate f1000000" in said.out
+    (finding,) = one["finding_ids"]
+    assert "guard        freeze" in said.out
+    assert f"trueup cancel {one['id'][:8]} && trueup remediate {finding[:8]}" in said.out
 
 
 def test_the_beginning_of_a_digest_is_asked_for_whole(daemon: FakeDaemon, ask: Ask) -> None:

@@ -20,6 +20,32 @@ def test_a_new_token_is_on_stdout_alone_and_once(daemon: FakeDaemon, ask: Ask) -
     assert daemon.asked[-1].body == {"name": "ana", "role": "approver", "expires_in": "90d"}
 
 
+def test_a_reload_says_what_is_in_force_and_what_is_not(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.has("POST /reload", {"taken": ["stack db: added"], "needs_restart": ["daemon.listen"]})
+    assert ask("reload").out.splitlines() == [
+        "in force: stack db: added",
+        "needs a restart of the daemon: daemon.listen",
+    ]
+    daemon.has("POST /reload", {"taken": [], "needs_restart": []})
+    assert ask("reload").out == "nothing changed\n"
+
+
+def test_a_refused_reload_shows_the_line_and_the_remedy(daemon: FakeDaemon, ask: Ask) -> None:
+    problem = {
+        "type": "urn:trueup:problem:cannot-be-done",
+        "title": "Unprocessable Entity",
+        "status": 422,
+        "detail": "/srv/trueup.toml:7: unknown key stack[0].intervall",
+        "remedy": "valid keys here: directory, interval",
+    }
+    answer = Answer(problem, status=422, media_type="application/problem+json")
+    daemon.has("POST /reload", answer)
+    said = ask("reload")
+    assert said.code == 1
+    assert "/srv/trueup.toml:7: unknown key" in said.err
+    assert "valid keys here: directory, interval" in said.err
+
+
 def test_a_token_is_removed_by_name(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/tokens", [api.token(), api.token(token_id="k2", name="bo")], key="token_id")
     daemon.has("DELETE /tokens/k2", Answer(None, status=204))
@@ -41,6 +67,21 @@ def test_a_stack_is_added_by_its_real_directory(
         "env_file": str(tmp_path / "web.env"),
         "adaptive": True,
     }
+
+
+def test_any_option_of_a_tool_can_be_said(daemon: FakeDaemon, ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    daemon.has("POST /stacks", Answer(api.stack(), status=201))
+    more = ("--option", "only=web-", "--option", 'hosts=["a"]', "--option", "deep=true")
+    assert ask("stack", "add", "web", "--tool", "world", *more).code == 0
+    assert daemon.asked[-1].body == {
+        "directory": str(tmp_path / "web"),
+        "tool": "world",
+        "only": "web-",
+        "hosts": ["a"],
+        "deep": True,
+    }
+    assert "not KEY=VALUE" in ask("stack", "add", "web", "--option", "deep").err
 
 
 def test_editing_a_stack_keeps_what_is_not_named(daemon: FakeDaemon, ask: Ask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -52,6 +53,20 @@ class Terminal:
         while self._read():
             pass
         return self.process.wait(_LIMIT_S)
+
+    def interrupted(self) -> int:
+        """Press Ctrl-C until it ends; return the exit code.
+
+        Python loses a signal that arrives just before it waits for input, and nobody who types
+        presses the keys once only.
+        """
+        limit = time.monotonic() + _LIMIT_S
+        while time.monotonic() < limit:
+            self.process.send_signal(signal.SIGINT)
+            while select.select([self.descriptor], [], [], 1.0)[0]:
+                if not self._read():
+                    return self.process.wait(_LIMIT_S)
+        raise AssertionError("Ctrl-C did not end it")
 
     @property
     def plain(self) -> list[str]:
@@ -124,15 +139,21 @@ def test_a_yes_approves_the_plan_that_was_shown(daemon: FakeDaemon) -> None:
     assert bodies == [{"plan_digest": api.DIGEST}]
 
 
-@pytest.mark.parametrize("answer", ["no\n", "y\n", "webshop\n", "\x04", "YES\n"])
+@pytest.mark.parametrize("answer", ["no\n", "y\n", "webshop\n", "YES\n"])
 def test_anything_but_yes_approves_nothing(daemon: FakeDaemon, answer: str) -> None:
     bodies = awaiting(daemon)
     with on_terminal(daemon, "approve", "e1") as terminal:
         terminal.until("type yes")
         terminal.type(answer)
-        if answer == "\x04":
-            terminal.process.send_signal(signal.SIGINT)
-        assert terminal.ended() in {1, 130}
+        assert terminal.ended() == 1
+    assert not bodies
+
+
+def test_an_interrupted_approval_approves_nothing(daemon: FakeDaemon) -> None:
+    bodies = awaiting(daemon)
+    with on_terminal(daemon, "approve", "e1") as terminal:
+        terminal.until("type yes")
+        assert terminal.interrupted() == 130
     assert not bodies
 
 
@@ -231,8 +252,7 @@ def test_a_watched_status_is_drawn_anew_after_an_event_and_ends_quietly(
     with on_terminal(daemon, "status", "--watch") as terminal:
         terminal.until("in sync")
         terminal.until("drifted")
-        terminal.process.send_signal(signal.SIGINT)
-        assert terminal.ended() == 130
+        assert terminal.interrupted() == 130
     assert "Traceback" not in terminal.seen
 
 

@@ -124,6 +124,17 @@ def test_noise_is_one_line_unless_asked_for() -> None:
     assert "etag" in "\n".join(report_lines(everything(), paint=NARROW, verbose=True))
 
 
+def test_a_missing_object_whose_code_was_edited_too_says_both() -> None:
+    def told(origin: Origin) -> str:
+        report = report_of([("aws_sqs_queue.gone", Missing(origin))])
+        return " ".join(" ".join(report_lines(report, paint=NARROW)).split())
+
+    recorded_once = "gone: the last apply recorded it, and it is there no more"
+    assert recorded_once in told(Origin.OUT_OF_BAND)
+    assert "code" not in told(Origin.OUT_OF_BAND)
+    assert f"{recorded_once}; its code was changed too" in told(Origin.BOTH)
+
+
 def test_modules_are_branches() -> None:
     text = "\n".join(report_lines(everything(), paint=NARROW))
     assert 'module.net["eu"]\n  ~ ' in text

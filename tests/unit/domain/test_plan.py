@@ -176,6 +176,9 @@ def test_a_provider_in_doubt_needs_a_person() -> None:
     resource = planned(Action.UPDATE, "size")
     assert concerns(plan(resource), [found], doubts=[doubt]) == (doubt.reason,)
     assert concerns(plan(resource), [replace(found, provider="other")], doubts=[doubt]) == ()
+    (told,) = concerns(plan(planned(Action.CREATE)), [found], doubts=[doubt])
+    assert told.startswith("thing.a would be created where the provider looks now")
+    assert told.endswith(doubt.reason)
 
 
 def test_new_values_are_no_part_of_the_digest() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -171,3 +172,13 @@ def test_json_that_is_no_checkpoint_is_read_or_refused(
     ):
         with suppress(PermanentError):
             parse_checkpoint(content, origin=ORIGIN)
+
+
+def test_when_it_was_written_is_told_in_whole_seconds() -> None:
+    written = int(datetime(2026, 11, 25, 17, 53, 58, tzinfo=UTC).timestamp())
+    for content in (CHECKPOINT, EXPORT):
+        assert parse_checkpoint(content, origin=ORIGIN).written_s == written
+    for time in ("0001-01-01T00:00:00Z", "soon", None, 7):
+        content = checkpoint(manifest={"time": time}, resources=[])
+        assert parse_checkpoint(content, origin=ORIGIN).written_s is None
+    assert parse_checkpoint(checkpoint(resources=[]), origin=ORIGIN).written_s is None

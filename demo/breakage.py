@@ -74,7 +74,7 @@ _BUCKET: Final = Breakage(
 )
 
 _ALARM: Final = Breakage(
-    title="the backlog alarm does not fire any more: its threshold is a hundred times higher",
+    title="the alarm on waiting orders is off: its threshold is a hundred times higher",
     address="aws_cloudwatch_metric_alarm.backlog",
     file="orders.tf",
     paths=frozenset({"threshold"}),

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from demo.narration import StepError
 
 _LIMIT_S: Final = 280.0
@@ -76,6 +78,17 @@ def run(
     seconds = time.monotonic() - started
     texts = [output.text() for output in outputs]
     return Ran(process.returncode, texts[0], texts[1], seconds)
+
+
+def end_children() -> None:
+    """End by its id each process that we started and that still runs."""
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.terminate()
+    for child in psutil.wait_procs(children, timeout=_GRACE_S)[1]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
 
 
 class _Output:

@@ -29,7 +29,7 @@ def check_found(stack: dict[str, Any], breakages: Iterable[Breakage], directory:
     if stack["unreadable"]:
         wrong.append(f"unreadable: {stack['unreadable']}")
     if wrong:
-        raise StepError("the findings are not those told:\n" + "\n".join(wrong))
+        raise StepError("the findings are not those expected:\n" + "\n".join(wrong))
 
 
 def _disagreements(finding: dict[str, Any], breakage: Breakage, directory: Path) -> Iterable[str]:

@@ -11,10 +11,11 @@ from typing import Final
 
 WIDTH: Final = 80
 _INDENT: Final = "    "
+_COMMAND_WIDTH: Final = 34
 
 
 class StepError(Exception):
-    """A step did not come out as told; the message says how."""
+    """A step did not come out as expected; the message says how."""
 
 
 class Narrator:
@@ -33,7 +34,7 @@ class Narrator:
         try:
             yield
         except BaseException:
-            self._print(f"{_INDENT}NOT as told, after {time.monotonic() - started:.1f} s")
+            self._print(f"{_INDENT}NOT as expected, after {time.monotonic() - started:.1f} s")
             raise
         self._print(f"{_INDENT}done in {time.monotonic() - started:.1f} s")
 
@@ -46,12 +47,27 @@ class Narrator:
             self._print(line)
 
     def item(self, text: str) -> None:
-        """Print one line of a list."""
-        self._print(f"{_INDENT}- {text}")
+        """Print one entry of a list."""
+        for line in textwrap.wrap(
+            text, WIDTH, initial_indent=f"{_INDENT}- ", subsequent_indent=f"{_INDENT}  "
+        ):
+            self._print(line)
 
     def row(self, label: str, value: str) -> None:
         """Print a label and, in a column of its own, its value."""
         self._print(f"{_INDENT}{label:<58} {value:>15}")
+
+    def compare(self, command: str, *, theirs: float, ours: float) -> None:
+        """Print the seconds of a tool's own check and of ours, and their ratio."""
+        times = f"{theirs:.1f} s, trueup {ours:.2f} s: {theirs / ours:.0f} times"
+        self.say(f"{command}: {times}")
+
+    def command(self, command: str, does: str) -> None:
+        """Print a command to type, and what it does; on a line of its own where it is long."""
+        if len(command) > _COMMAND_WIDTH:
+            self._print(f"{_INDENT}{command}")
+            command = ""
+        self._print(f"{_INDENT}{command:<{_COMMAND_WIDTH}}  # {does}")
 
     def quote(self, output: str) -> None:
         """Print what a command printed, set off."""

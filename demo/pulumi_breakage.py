@@ -1,12 +1,16 @@
-"""What is done to the two Pulumi stacks behind Pulumi's back, and what must be found."""
+"""What is done to the courier behind Pulumi's back, and what must be found."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from demo.pulumi_stage import COURIER, NOTICES, STACK, PulumiStage
+from demo.narration import StepError
+from demo.pulumi_stage import STACK, PulumiStage
+from demo.stage import COURIER
+from tests.worlds.mutations.mutation import paths_match
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,43 +18,55 @@ class PulumiBreakage:
     """One thing done; `name` is the resource's logical name, `paths` where it must show."""
 
     title: str
-    stack: str
     name: str
     do: Callable[[PulumiStage], None]
     paths: frozenset[str] = frozenset()
     kind: str = "changed"
-    file: str | None = None
 
     def matches(self, address: str) -> bool:
         """Whether a finding's URN is that of the broken resource."""
-        return address.startswith(f"urn:pulumi:{STACK}::{self.stack}::") and address.endswith(
+        return address.startswith(f"urn:pulumi:{STACK}::{COURIER}::") and address.endswith(
             f"::{self.name}"
         )
 
 
-def five_breakages() -> tuple[PulumiBreakage, ...]:
-    """Return the five; the last is a secret, which a person decides about."""
+def three_breakages() -> tuple[PulumiBreakage, ...]:
+    """Return the three: one in the cloud, two in a file on this machine."""
     return (
         PulumiBreakage(
             "the courier's gate lets the whole internet in by ssh",
-            COURIER, "courier-gate", _open_gate, frozenset({"ingresses[1]"}),
+            "courier-gate", _open_gate, frozenset({"ingresses[1]"}),
         ),
         PulumiBreakage(
-            "a line of the dispatch table on this machine was edited by hand",
-            COURIER, "porto", _edit_table, frozenset({"depot"}),
+            "a line of the dispatch table on this machine is edited by hand",
+            "porto", _edit_table, frozenset({"depot"}),
         ),
-        PulumiBreakage(
-            "another line of it is gone", COURIER, "faro", _shorten_table, kind="missing",
-        ),
-        PulumiBreakage(
-            "the notices' topic says that it belongs to somebody else",
-            NOTICES, "told", _rename_topic, frozenset({"displayName"}),
-        ),
-        PulumiBreakage(
-            "the key of the notices' sender is overwritten",
-            NOTICES, "sender", _steal_key, frozenset({"value"}),
-        ),
+        PulumiBreakage("another line of it is gone", "faro", _shorten_table, kind="missing"),
     )  # fmt: skip
+
+
+def check_found(found: Iterable[dict[str, Any]]) -> None:
+    """Do nothing when exactly the three were found, in kind and path.
+
+    Raises:
+        StepError: one is missing, wrong or one too many; the message names all of them.
+    """
+    items = list(found)
+    wrong = [
+        f"{breakage.name}: not found"
+        for breakage in three_breakages()
+        if not any(breakage.matches(one["address"]) for one in items)
+    ]
+    for finding in items:
+        breakage_of = (one for one in three_breakages() if one.matches(finding["address"]))
+        if (done := next(breakage_of, None)) is None:
+            wrong.append(f"{finding['address']}: nobody touched it")
+            continue
+        paths = {change["path"] for change in finding["changes"]}
+        if finding["kind"] != done.kind or not paths_match(done.paths, paths):
+            wrong.append(f"{finding['address']}: {finding['kind']} {sorted(paths)}")
+    if wrong:
+        raise StepError("the findings are not those expected:\n" + "\n".join(wrong))
 
 
 def _open_gate(made: PulumiStage) -> None:
@@ -78,20 +94,7 @@ def _shorten_table(made: PulumiStage) -> None:
     made.table.write_text(json.dumps(lines))
 
 
-def _rename_topic(made: PulumiStage) -> None:
-    sns = made.client("sns")
-    topics = sns.list_topics()["Topics"]
-    arn = next(one["TopicArn"] for one in topics if one["TopicArn"].endswith(":notices-told"))
-    sns.set_topic_attributes(TopicArn=arn, AttributeName="DisplayName", AttributeValue="Nobody")
-
-
-def _steal_key(made: PulumiStage) -> None:
-    made.client("ssm").put_parameter(
-        Name="/notices/sender-key", Value=made.secrets[2], Type="SecureString", Overwrite=True
-    )
-
-
-def world_is_right(made: PulumiStage) -> list[str]:
+def still_wrong(made: PulumiStage) -> list[str]:
     """Return what is still wrong in the world itself; nothing when all was put back."""
     wrong = []
     wanted = [{"Name": "group-name", "Values": ["courier-gate"]}]
@@ -101,12 +104,4 @@ def world_is_right(made: PulumiStage) -> list[str]:
     lines = json.loads(made.table.read_text())
     if {town: line["depot"] for town, line in lines.items()} != {"porto": "north", "faro": "south"}:
         wrong.append("the dispatch table is not as declared")
-    sns = made.client("sns")
-    topics = sns.list_topics()["Topics"]
-    arn = next(one["TopicArn"] for one in topics if one["TopicArn"].endswith(":notices-told"))
-    if sns.get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"] != "Notices":
-        wrong.append("the topic's name is not as declared")
-    found = made.client("ssm").get_parameter(Name="/notices/sender-key", WithDecryption=True)
-    if found["Parameter"]["Value"] != made.secrets[1]:
-        wrong.append("the sender's key is not as declared")
     return wrong

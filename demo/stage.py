@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -13,11 +14,15 @@ from typing import Any, Final
 
 from demo.commands import Ran, run
 from demo.narration import WIDTH, StepError
-from iac_adapters.terraform.executable import Executable
-from tests.simulator import Simulator
+from iac_adapters.terraform.executable import TERRAFORM, TOFU, Executable, locate
+from reconciler.domain.places import cache_home
+from tests.simulator import Simulator, copy_stack, tool_environment
+from tests.worlds.deploy import STACKS, write_provider_file
 from tests.worlds.world import World
 
-_DRIFT: Final = 2
+WEBSHOP: Final = "webshop"
+COURIER: Final = "courier"
+_CODE: Final = "demo"
 _QUOTED_WIDTH: Final = WIDTH - 4
 
 
@@ -57,16 +62,6 @@ class Stage:
             raise StepError(f"{self.tool.name} {arguments[0]} ended {ran.exit_code}:\n{words}")
         return ran
 
-    def scan(self, *options: str, as_terminal: bool = False) -> Ran:
-        """Run `trueup scan` on the stack, as a user would; what it prints is kept for later.
-
-        Raises:
-            StepError: it ended neither in sync nor with drift.
-        """
-        return self.trueup(
-            "scan", str(self.directory), *options, as_terminal=as_terminal, may_end=(0, _DRIFT)
-        )
-
     def trueup(
         self, *arguments: str, as_terminal: bool = False, may_end: tuple[int, ...] = (0,)
     ) -> Ran:
@@ -89,20 +84,53 @@ class Stage:
         return ran
 
     def traces(self) -> str:
-        """Return a digest of every file of the stack: equal means that nothing was written."""
+        """Return a digest of the stacks' files: equal means that nothing was written."""
         digest = hashlib.sha256()
-        for path in sorted(self.directory.rglob("*")):
-            if path.is_file() and not path.is_symlink() and ".terraform" not in path.parts:
-                digest.update(os.fsencode(path) + path.read_bytes())
+        for name in (WEBSHOP, COURIER):
+            for path in sorted((self.own_folder / name).rglob("*")):
+                if path.is_file() and not path.is_symlink() and ".terraform" not in path.parts:
+                    digest.update(os.fsencode(path) + path.read_bytes())
         return digest.hexdigest()
 
 
-def scanned(ran: Ran) -> list[dict[str, Any]]:
-    """Return what `scan --json` said of the one stack, pass by pass."""
-    return [json.loads(line)["stacks"][0] for line in ran.stdout.splitlines()]
+def scanned(ran: Ran) -> list[dict[str, dict[str, Any]]]:
+    """Return what `scan --json` said of each stack by its name, pass by pass."""
+    passes = (json.loads(line)["stacks"] for line in ran.stdout.splitlines())
+    return [{stack["stack"]: stack for stack in stacks} for stacks in passes]
 
 
-def scan_environment(
+def find_tool() -> Executable:
+    """Return terraform, or tofu where there is none.
+
+    Raises:
+        StepError: there is neither.
+    """
+    tool = locate(TERRAFORM, os.environ) or locate(TOFU, os.environ)
+    if tool is None:
+        raise StepError("neither terraform nor tofu is here; `trueup doctor --fix` builds tofu")
+    return tool
+
+
+def set_stage(tool: Executable, simulator: Simulator, own_folder: Path) -> Stage:
+    """Return a stage with the webshop's code in a folder of the demo's own, not deployed yet."""
+    directory = copy_stack(STACKS / _CODE, own_folder / WEBSHOP)
+    write_provider_file(_CODE, directory)
+    first, second = (f"{word}-{secrets.token_hex(8)}" for word in ("payment", "stolen"))
+    variables = tool_environment(tool.name, endpoint=simulator.endpoint, folder=own_folder)
+    environment = _environment(
+        variables, own_folder=own_folder, tool=tool, coloured=sys.stdout.isatty()
+    )
+    return Stage(
+        tool=tool,
+        simulator=simulator,
+        directory=directory,
+        own_folder=own_folder,
+        environment={**environment, "TF_VAR_payment_key": first},
+        secrets=(first, second),
+    )
+
+
+def _environment(
     tool_variables: Mapping[str, str], *, own_folder: Path, tool: Executable, coloured: bool
 ) -> dict[str, str]:
     """Return what trueup gets: the tool's variables, and folders nobody else uses."""
@@ -110,8 +138,10 @@ def scan_environment(
         **tool_variables,
         "TRUEUP_TERRAFORM": str(tool.path),
         "COLUMNS": str(_QUOTED_WIDTH),
+        # Kept from one demo to the next, since a provider's schema takes long to ask for.
+        "XDG_CACHE_HOME": str(cache_home(os.environ) / "demo"),
     }
-    for name in ("CACHE", "CONFIG", "DATA", "STATE"):
+    for name in ("CONFIG", "DATA", "STATE"):
         environment[f"XDG_{name}_HOME"] = str(own_folder / name.lower())
     if not coloured:
         environment["NO_COLOR"] = "1"

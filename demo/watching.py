@@ -3,92 +3,100 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from demo import pulumi_breakage
 from demo.breakage import Breakage, break_all, six_breakages
 from demo.findings import check_found
 from demo.narration import Narrator, StepError, expect
-from demo.stage import Stage
+from demo.pulumi_breakage import still_wrong, three_breakages
+from demo.pulumi_stage import STACK, PulumiStage
+from demo.stage import COURIER, WEBSHOP, Stage
 from tests.daemon import Daemon, free_port
 
-NAME: Final = "webshop"
-_SECRET: Final = "aws_ssm_parameter.payment_key"  # noqa: S105 - an address
+_EXPECTED: Final = frozenset(
+    {(WEBSHOP, "auto_correct"), (WEBSHOP, "manual_review"), (COURIER, "auto_correct")}
+)
 _WITHIN_S: Final = 240.0
+_ENDS: Final = frozenset({"converged", "rejected", "cancelled", "failed", "needs_human", "unknown"})
 _SETTINGS: Final = """\
 [daemon]
-listen = "127.0.0.1:%d"
-confirm_after = "5s"
+listen = "127.0.0.1:{port}"
+confirm_after = "2s"
 
 [[stack]]
-name = "webshop"
-directory = "webshop"
+name = "{webshop}"
+directory = "{webshop}"
 interval = "10s"
 
+[[stack]]
+name = "{courier}"
+directory = "{courier}"
+pulumi_stack = "{stack}"
+interval = "10s"
+dynamic_providers = true
+
 [[policy]]
-name = "secrets are looked at by a person"
-match = {type = "aws_ssm_parameter"}
+name = "a person decides about secrets"
+match = {{type = "aws_ssm_parameter"}}
 action_type = "manual_review"
 
 [[policy]]
-name = "everything else is put back at once"
-match = {stack = "webshop"}
+name = "the rest of the webshop is put back at once"
+match = {{stack = "{webshop}"}}
+action_type = "auto_correct"
+
+[[policy]]
+name = "so is the courier"
+match = {{stack = "{courier}"}}
 action_type = "auto_correct"
 """
 
 
-def write_settings(stage: Stage, more: str = "") -> Path:
-    """Leave a `trueup.toml` in the demo's folder, with `more` stacks behind ours; return it."""
+def write_settings(stage: Stage) -> Path:
+    """Leave a `trueup.toml` in the demo's folder, with both stacks and the policies; return it."""
     file = stage.own_folder / "trueup.toml"
-    file.write_text(_SETTINGS % free_port() + more, encoding="utf-8")
+    text = _SETTINGS.format(port=free_port(), webshop=WEBSHOP, courier=COURIER, stack=STACK)
+    file.write_text(text, encoding="utf-8")
     return file
 
 
 def see_first_pass(daemon: Daemon, narrator: Narrator) -> None:
-    """Wait until the daemon knows the stack, which nobody touched yet."""
-    with narrator.step("trueup serve: the daemon takes the stack under watch"):
-        stack = daemon.until(
-            "a first complete pass", lambda: _when(daemon.ask(f"/stacks/{NAME}"), "verified_at")
-        )
-        expect(told="in_sync", seen=stack["health"], what="health of the stack")
-        narrator.say(
-            f"API at {daemon.address}; {stack['counts']['resources']} resources in sync,"
-            f" looked at every {stack['interval_s']:.0f} s"
-        )
+    """Wait until the daemon knows both stacks, which nobody touched yet."""
+    with narrator.step("Have both watched: trueup serve"):
+        for name in (WEBSHOP, COURIER):
+            stack = daemon.until("a first complete pass", partial(_seen, daemon, name))
+            expect(told="in_sync", seen=stack["health"], what=f"health of {name}")
+        narrator.say(f"API at {daemon.address}; both in sync, scanned every 10 s")
+        narrator.say("policy: secrets wait for a person, everything else is put back at once")
 
 
-def break_and_be_found(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
-    """Break six things; the daemon must find exactly these by itself."""
+def break_and_be_found(stage: Stage, made: PulumiStage, daemon: Daemon, narrator: Narrator) -> None:
+    """Break nine things; the daemon must find exactly these by itself."""
     breakages = six_breakages(stage.secrets[1])
-    with narrator.step(f"breaking six things behind {stage.tool.name}'s back"):
+    with narrator.step("Break nine things behind the tools' backs"):
         break_all(breakages, stage.world)
-        for breakage in breakages:
-            narrator.item(breakage.title)
-    broken = time.monotonic()
-    with narrator.step("nobody asks: does the daemon find them?"):
+        for one in three_breakages():
+            one.do(made)
+        titles = [one.title for one in breakages] + [one.title for one in three_breakages()]
+        for title in titles:
+            narrator.item(title)
+        broken = time.monotonic()
         reports = daemon.until(
-            "six drift reports", lambda: _reports(daemon, breakages), within_s=_WITHIN_S
+            "nine drift reports", lambda: _reports(daemon, breakages), within_s=_WITHIN_S
         )
-        _check_reports(reports, breakages, stage.directory)
+        ours = [one for one in reports if one["resource_id"].startswith(f"{WEBSHOP}/")]
+        _check_reports(ours, breakages, stage.directory)
+        pulumi_breakage.check_found(one["drift_details"] for one in reports if one not in ours)
         narrator.say(
-            f"exactly these six, each with its kind, attribute, file and line,"
-            f" {time.monotonic() - broken:.1f} s after the last was broken"
+            f"The daemon found exactly these nine, {time.monotonic() - broken:.1f} s after the"
+            " last was broken, each with its attribute, file and line:"
         )
         narrator.quote(stage.trueup("findings", "state:all", as_terminal=True).stdout)
-
-
-def see_corrected(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
-    """Wait until policy put back all that it may; the secret must still wait for a person."""
-    with narrator.step(f"auto_correct: the daemon lets {stage.tool.name} put five things back"):
-        daemon.until("one open finding", lambda: _only_secret_open(daemon), within_s=_WITHIN_S)
-        daemon.until("every automatic remediation's end", lambda: _automatic_ended(daemon))
-        for remediation in open_remediations(daemon):
-            if remediation["action_type"] == "auto_correct":
-                expect(told="converged", seen=remediation["state"], what="state")
-                narrator.item(f"{', '.join(remediation['addresses'])}: {remediation['state']}")
-        expect(told=False, seen=_open_to_the_world(stage), what="port 22 open to the world")
-        narrator.say("the firewall is closed again in the simulated cloud itself")
 
 
 def approve_the_secret(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
@@ -100,18 +108,29 @@ def approve_the_secret(stage: Stage, daemon: Daemon, narrator: Narrator) -> None
         expect(told=1, seen=refused.exit_code, what="exit code of a wrong digest")
         narrator.say("approved with a wrong digest: refused")
         stage.trueup("approve", waiting["id"], "--digest", waiting["plan_digest"])
-        done = daemon.until(
-            "its end", lambda: ended(daemon.ask(f"/remediations/{waiting['id']}")),
-            within_s=_WITHIN_S,
-        )  # fmt: skip
-        expect(told="converged", seen=done["state"], what="state")
-        narrator.say("approved with the digest of that plan: applied, read anew, converged")
+        narrator.say("approved with the digest of that plan: accepted")
+
+
+def see_corrected(stage: Stage, made: PulumiStage, daemon: Daemon, narrator: Narrator) -> None:
+    """Wait until all is put back: what policy allowed, and what a person approved."""
+    with narrator.step("All is put back, by terraform apply and pulumi up"):
+        done = daemon.until("every correction's end", lambda: _all_ended(daemon),
+                            within_s=_WITHIN_S)  # fmt: skip
+        for one in done:
+            expect(told="converged", seen=one["state"], what=f"state of {one['addresses']}")
+            names = (address.rpartition("::")[2] for address in one["addresses"])
+            narrator.item(f"{one['action_type']}, {one['stack']}: {', '.join(names)}")
+        daemon.until("no open finding", lambda: not _open(daemon), within_s=_WITHIN_S)
+        expect(told=False, seen=_open_to_the_world(stage), what="port 22 open to the world")
+        if wrong := still_wrong(made):
+            raise StepError("; ".join(wrong))
+        narrator.say("read again: converged; seen in the cloud itself: no open firewall is left")
 
 
 def see_history(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
     """The reports of one resource tell its story."""
-    with narrator.step("what happened to the firewall?"):
-        resource_id = quote(f"{NAME}/aws_security_group.front", safe="")
+    with narrator.step("What happened to the webshop's firewall?"):
+        resource_id = quote(f"{WEBSHOP}/aws_security_group.front", safe="")
         items = daemon.ask(f"/drift/reports?resource_id={resource_id}")["items"]
         kinds = [item["drift_details"].get("kind") for item in items]
         if len(items) < 2:  # noqa: PLR2004 - it was found, and it healed
@@ -121,11 +140,20 @@ def see_history(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
         narrator.quote(stage.trueup("status", as_terminal=True).stdout)
 
 
-def _reports(daemon: Daemon, breakages: tuple[Breakage, ...]) -> list[dict[str, Any]] | None:
+def _seen(daemon: Daemon, name: str) -> dict[str, Any] | None:
+    stack: dict[str, Any] = daemon.ask(f"/stacks/{name}")
+    return stack if stack["verified_at"] else None
+
+
+def _reports(daemon: Daemon, breakages: Iterable[Breakage]) -> list[dict[str, Any]] | None:
     items = daemon.ask("/drift/reports?limit=100")["items"]
-    found = {item["resource_id"].partition("/")[2]: item for item in items
-             if item["event"] == "detected"}  # fmt: skip
-    complete = {breakage.address for breakage in breakages} <= found.keys()
+    detected = [item for item in items if item["event"] == "detected"]
+    # A scan that fell between two breakages reports one resource twice: the newest counts.
+    found = {item["resource_id"]: item for item in reversed(detected)}
+    addresses = [item["resource_id"].partition("/")[2] for item in found.values()]
+    complete = {one.address for one in breakages} <= set(addresses) and all(
+        any(map(one.matches, addresses)) for one in three_breakages()
+    )
     return list(found.values()) if complete else None
 
 
@@ -136,39 +164,30 @@ def _check_reports(
     check_found({"findings": findings, "unreadable": []}, breakages, directory)
 
 
-def _only_secret_open(daemon: Daemon) -> bool:
-    items = daemon.ask("/findings?filter=state:open")["items"]
-    return [item["address"] for item in items] == [_SECRET]
+def _open(daemon: Daemon) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = daemon.ask("/findings?filter=state:open")["items"]
+    return items
 
 
-def _automatic_ended(daemon: Daemon) -> bool:
-    automatic = [
-        one
-        for one in open_remediations(daemon)
-        if one["action_type"] == "auto_correct" and one["stack"] == NAME
-    ]
-    return bool(automatic) and all(ended(one) for one in automatic)
+def _all_ended(daemon: Daemon) -> list[dict[str, Any]] | None:
+    items = _remediations(daemon)
+    kinds = {(one["stack"], one["action_type"]) for one in items}
+    return items if kinds >= _EXPECTED and all(map(_ended, items)) else None
 
 
-def open_remediations(daemon: Daemon) -> list[dict[str, Any]]:
+def _remediations(daemon: Daemon) -> list[dict[str, Any]]:
     """Return all but those whose place a newer drift has taken."""
     items: list[dict[str, Any]] = daemon.ask("/remediations?limit=100")["items"]
     return [item for item in items if item["state"] != "superseded"]
 
 
 def _waiting(daemon: Daemon) -> dict[str, Any] | None:
-    waiting = [one for one in open_remediations(daemon) if one["state"] == "awaiting_approval"]
+    waiting = [one for one in _remediations(daemon) if one["state"] == "awaiting_approval"]
     return waiting[0] if waiting and waiting[0]["plan_digest"] else None
 
 
-def ended(remediation: dict[str, Any]) -> dict[str, Any] | None:
-    """Return a remediation that has come to an end; None while it has not."""
-    ends = {"converged", "rejected", "cancelled", "failed", "needs_human", "unknown"}
-    return remediation if remediation["state"] in ends else None
-
-
-def _when(thing: dict[str, Any], key: str) -> dict[str, Any] | None:
-    return thing if thing[key] else None
+def _ended(remediation: dict[str, Any]) -> dict[str, Any] | None:
+    return remediation if remediation["state"] in _ENDS else None
 
 
 def _open_to_the_world(stage: Stage) -> bool:

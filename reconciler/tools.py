@@ -44,7 +44,7 @@ class _Program:
 
 
 _PROGRAMS: Final = (
-    _Program("go", ("version",), "tofu and pulumi cannot be built from toolchain/"),
+    _Program("go", ("version",), "`trueup doctor --fix` cannot build tofu and pulumi"),
     _Program("git", ("--version",), "code revisions are told apart by content only"),
     _Program("psql", ("--version",), "nothing, unless you look into PostgreSQL by hand"),
 )

@@ -144,6 +144,12 @@ def serving(
         reader.join(_END_LIMIT_S)
 
 
+def address_in(line: str) -> str | None:
+    """Return the address that a daemon says it serves at; None where the line says none."""
+    found = _SAYS_WHERE.search(line)
+    return found.group(1) if found else None
+
+
 def free_port() -> int:
     """Return a loopback port that nobody listens on now."""
     with socket.socket() as probe:
@@ -156,5 +162,4 @@ def _read(daemon: Daemon) -> None:
     with daemon.process.stderr as stream:
         for line in stream:
             daemon.lines.append(line.rstrip("\n"))
-            if found := _SAYS_WHERE.search(line):
-                daemon.address = found.group(1)
+            daemon.address = address_in(line) or daemon.address

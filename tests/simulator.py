@@ -80,12 +80,33 @@ def running_simulator(*, account: str | None = None) -> Iterator[Simulator]:
         SimulatorError: it did not answer in time.
     """
     with tempfile.TemporaryDirectory(prefix="trueup-simulator-") as folder:
-        log = Path(folder) / "moto.log"
-        process, endpoint = _start(log, account)
+        process, simulator = start_simulator(Path(folder) / "moto.log", account=account)
         try:
-            yield Simulator(endpoint=endpoint, pid=process.pid, log=log)
+            yield simulator
         finally:
-            _stop(process)
+            stop_simulator(process)
+
+
+def start_simulator(
+    log: Path, *, account: str | None = None, stays: bool = False
+) -> tuple[subprocess.Popen[bytes], Simulator]:
+    """Start a simulated cloud that goes on until it is stopped; one that `stays` outlives us.
+
+    Raises:
+        SimulatorError: it did not answer in time.
+    """
+    process, endpoint = _start(log, account, stays=stays)
+    return process, Simulator(endpoint=endpoint, pid=process.pid, log=log)
+
+
+def stop_simulator(process: subprocess.Popen[bytes]) -> None:
+    """End it; stopping twice is stopping once."""
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def tool_environment(
@@ -160,7 +181,7 @@ def copy_stack(source: Path, target: Path) -> Path:
     return target
 
 
-def _start(log: Path, account: str | None) -> tuple[subprocess.Popen[bytes], str]:
+def _start(log: Path, account: str | None, *, stays: bool) -> tuple[subprocess.Popen[bytes], str]:
     """Start on a free port; another program may take that port first, so try again."""
     for attempt in range(1, _ATTEMPTS + 1):
         port = _free_port()
@@ -170,6 +191,7 @@ def _start(log: Path, account: str | None) -> tuple[subprocess.Popen[bytes], str
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=stays,
                 env={
                     **os.environ,
                     "PYTHONWARNINGS": "ignore",
@@ -179,7 +201,7 @@ def _start(log: Path, account: str | None) -> tuple[subprocess.Popen[bytes], str
         endpoint = f"http://127.0.0.1:{port}"
         if _answers(process, endpoint):
             return process, endpoint
-        _stop(process)
+        stop_simulator(process)
         if attempt == _ATTEMPTS:
             break
     message = f"the simulator did not answer:\n{log.read_text(errors='replace')[-2000:]}"
@@ -196,15 +218,6 @@ def _answers(process: subprocess.Popen[bytes], endpoint: str) -> bool:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     return False
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _free_port() -> int:

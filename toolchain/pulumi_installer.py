@@ -35,7 +35,7 @@ def install_pulumi(folder: Path, *, failure: Path, otherwise_there: bool) -> Pat
     """
     program = folder / "bin" / "pulumi"
     if os.environ.get(NO_DOWNLOAD):
-        print(f"pulumi: its installer is not asked, {NO_DOWNLOAD} is set", flush=True)
+        print(f"pulumi: not downloaded, because {NO_DOWNLOAD} is set", flush=True)
         return None
     if not _sdk_installed():
         print(
@@ -45,7 +45,7 @@ def install_pulumi(folder: Path, *, failure: Path, otherwise_there: bool) -> Pat
         )
         return None
     if otherwise_there and _age_s(failure) < _RETRY_AFTER_S:
-        print("pulumi: its installer failed less than a day ago and is not asked", flush=True)
+        print("pulumi: not downloaded, because that failed less than a day ago", flush=True)
         return None
     print("pulumi: asking its own installer", flush=True)
     scratch = folder.with_name(f".{folder.name}.{os.getpid()}")

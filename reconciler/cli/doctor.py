@@ -52,6 +52,8 @@ def doctor(*, names: tuple[str, ...], fix: bool, output: str | None) -> None:
         write_data(_document(file, settings, tools, credentials), output)
     else:
         _show(file, settings, tools, credentials)
+        if wanted := lacking(tools, _directories(settings)):
+            click.echo(f"obtain {' and '.join(wanted)}: trueup doctor --fix")
     if broken:
         raise broken
 
@@ -62,8 +64,7 @@ def _fix(names: Sequence[str], tools: Sequence[Tool], settings: Settings) -> Seq
     Raises:
         PermanentError: one of them could not be obtained.
     """
-    directories = [stack.directory for stack in settings.stacks] or [Path.cwd()]
-    wanted = tuple(names) or lacking(tools, directories)
+    wanted = tuple(names) or lacking(tools, _directories(settings))
     if not wanted:
         click.echo("nothing is missing that can be obtained", err=True)
         return tools
@@ -71,6 +72,10 @@ def _fix(names: Sequence[str], tools: Sequence[Tool], settings: Settings) -> Seq
     tools = survey_tools(settings.stacks, os.environ)
     require_obtained(wanted, tools)
     return tools
+
+
+def _directories(settings: Settings) -> list[Path]:
+    return [stack.directory for stack in settings.stacks] or [Path.cwd()]
 
 
 def _settings(file: Path | None) -> tuple[Settings, PermanentError | None]:

@@ -230,6 +230,17 @@ def test_fix_obtains_tofu_where_there_is_no_terraform(
     assert "opentofu" in (machine / "built").read_text()
 
 
+def test_without_fix_it_names_what_fix_would_obtain(
+    machine: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project.is_dir()
+    assert run(["doctor"]) == 0
+    assert "obtain pulumi: trueup doctor --fix" in capsys.readouterr().out
+    program(machine / "bin" / "pulumi", "v3.259.0")
+    assert run(["doctor"]) == 0
+    assert "doctor --fix" not in capsys.readouterr().out.splitlines()[-1]
+
+
 def test_fix_does_nothing_where_nothing_is_needed(
     machine: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

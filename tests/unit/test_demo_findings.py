@@ -65,7 +65,7 @@ def test_one_nobody_touched_fails() -> None:
 def test_a_wrong_kind_path_or_place_fails(wrong: dict[str, Any]) -> None:
     first, *others = map(as_found, SIX)
 
-    with pytest.raises(StepError, match="not those told"):
+    with pytest.raises(StepError, match="not those expected"):
         check_found(report(first | wrong, *others), SIX, DIRECTORY)
 
 

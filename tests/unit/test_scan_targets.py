@@ -1,71 +1,90 @@
+"""Which stacks a command means, and what is said to the tool of each."""
+
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from iac_adapters.pulumi.options import PulumiOptions
+from iac_adapters.terraform.options import TerraformOptions
 from reconciler.bootstrap.targets import Targets, resolve_targets
 from reconciler.domain.errors import PermanentError
+from reconciler.ports import StackReference
 from reconciler.registry import InstalledTools
-from reconciler.settings import StackSettings
 from reconciler.settings_file import load_settings
 
-SETTINGS = """
+FILE = """
 [[stack]]
-directory = "webshop"
-[[stack]]
-name = "webshop-blue"
-directory = "webshop"
+name = "web"
+directory = "web"
 workspace = "blue"
+var_files = ["web/a.tfvars"]
 [[stack]]
-directory = "network"
+name = "api"
+directory = "api"
+pulumi_stack = "dev"
+[[stack]]
+name = "api-prod"
+directory = "api"
+pulumi_stack = "prod"
 """
 
 
 @pytest.fixture
-def stacks(tmp_path: Path) -> tuple[StackSettings, ...]:
-    for name in ("webshop", "network"):
-        (tmp_path / name / "modules" / "deep").mkdir(parents=True)
-        (tmp_path / name / "main.tf").write_text("terraform {}\n")
-    (tmp_path / "trueup.toml").write_text(SETTINGS)
-    return tuple(load_settings(tmp_path / "trueup.toml", {}, tools=InstalledTools()).stacks)
+def home(tmp_path: Path) -> Path:
+    for folder, file in (("web", "main.tf"), ("api", "Pulumi.yaml"), ("other", "main.tf")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / file).touch()
+    (tmp_path / "web" / "a.tfvars").touch()
+    (tmp_path / "trueup.toml").write_text(FILE)
+    return tmp_path
 
 
-@pytest.mark.parametrize(
-    ("here", "named"),
-    [
-        (".", ["webshop", "webshop-blue", "network"]),
-        ("webshop", ["webshop", "webshop-blue"]),
-        ("network", ["network"]),
-        ("network/modules/deep", ["network"]),
-    ],
-)
-def test_without_names_the_stack_of_the_directory_is_meant(
-    stacks: tuple[StackSettings, ...], tmp_path: Path, here: str, named: list[str]
-) -> None:
-    found = resolve_targets(Targets(), tools=InstalledTools(), stacks=stacks, here=tmp_path / here)
-    assert [one.name for one in found] == named
+def resolved(home: Path, *chosen: str, **options: Any) -> tuple[StackReference, ...]:
+    tools = InstalledTools()
+    stacks = load_settings(home / "trueup.toml", {}, tools=tools).stacks
+    return resolve_targets(Targets(chosen, options=options), tools=tools, stacks=stacks, here=home)
 
 
-def test_all_means_all_wherever_it_is_called(
-    stacks: tuple[StackSettings, ...], tmp_path: Path
-) -> None:
-    found = resolve_targets(
-        Targets(every=True), tools=InstalledTools(), stacks=stacks, here=tmp_path / "network"
+def test_each_stack_has_the_options_of_its_own_tool(home: Path) -> None:
+    web, api, prod = resolved(home)
+    assert web.options == TerraformOptions(workspace="blue", var_files=(home / "web/a.tfvars",))
+    assert api.options == PulumiOptions(pulumi_stack="dev")
+    assert prod.options == PulumiOptions(pulumi_stack="prod")
+
+
+def test_a_list_adds_to_the_file_and_a_word_replaces_it(home: Path) -> None:
+    more = home / "more.tfvars"
+    more.touch()
+    (web,) = resolved(home, "web", workspace="green", var_files=[str(more)])
+    assert web.options == TerraformOptions(
+        workspace="green", var_files=(home / "web/a.tfvars", more)
     )
-    assert len(found) == 3
 
 
-def test_a_broken_neighbour_is_not_looked_at(
-    stacks: tuple[StackSettings, ...], tmp_path: Path
-) -> None:
-    (tmp_path / "network" / "main.tf").unlink()
-    (found, _) = resolve_targets(
-        Targets(), tools=InstalledTools(), stacks=stacks, here=tmp_path / "webshop"
-    )
-    assert found.name == "webshop"
+def test_an_option_is_said_to_those_whose_tool_has_it(home: Path) -> None:
+    web, api, prod = resolved(home, workspace="green")
+    assert web.options_as(TerraformOptions).workspace == "green"
+    assert [one.options_as(PulumiOptions).pulumi_stack for one in (api, prod)] == ["dev", "prod"]
 
 
-def test_all_without_settings_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PermanentError, match=r"--all needs a trueup\.toml"):
-        resolve_targets(Targets(every=True), tools=InstalledTools(), here=tmp_path)
+def test_an_option_that_no_chosen_stack_can_take_is_refused(home: Path) -> None:
+    with pytest.raises(PermanentError, match="'pulumi_stack' is a key of pulumi stacks"):
+        resolved(home, "web", pulumi_stack="dev")
+    with pytest.raises(PermanentError, match="'nonsense' is no key of any tool"):
+        resolved(home, "web", nonsense=1)
+
+
+def test_a_directory_means_the_stack_that_the_options_name(home: Path) -> None:
+    assert [one.name for one in resolved(home, "./api", pulumi_stack="prod")] == ["api-prod"]
+    assert [one.name for one in resolved(home, "./api")] == ["api"]
+    (other,) = resolved(home, "./api", pulumi_stack="third")
+    assert other.options == PulumiOptions(pulumi_stack="third")
+    assert [one.name for one in resolved(home, "other")] == ["other"]
+
+
+def test_a_value_that_the_tool_refuses_is_named(home: Path) -> None:
+    with pytest.raises(PermanentError, match=r"'\.\./x' cannot be a workspace's name"):
+        resolved(home, "web", workspace="../x")

@@ -82,7 +82,8 @@ class FakeDaemon:
         self.asked.append(asked)
         route = self.routes.get(f"{asked.method} {asked.path}")
         if route is None:
-            problem = {"type": "urn:trueup:problem:not-found", "detail": f"no {asked.path}"}
+            code = "urn:trueup:problem:not-found"
+            problem = {"type": code, "title": "No", "status": 404, "detail": f"no {asked.path}"}
             return Answer(problem, status=404)
         made = route(asked)
         return made if isinstance(made, Answer) else Answer(made)

@@ -129,10 +129,10 @@ def test_a_missing_object_whose_code_was_edited_too_says_both() -> None:
         report = report_of([("aws_sqs_queue.gone", Missing(origin))])
         return " ".join(" ".join(report_lines(report, paint=NARROW)).split())
 
-    recorded_once = "gone: the last apply recorded it, and it is there no more"
+    recorded_once = "deleted outside Terraform"
     assert recorded_once in told(Origin.OUT_OF_BAND)
     assert "code" not in told(Origin.OUT_OF_BAND)
-    assert f"{recorded_once}; its code was changed too" in told(Origin.BOTH)
+    assert f"{recorded_once}, and its code has changed since the last apply" in told(Origin.BOTH)
 
 
 def test_modules_are_branches() -> None:

@@ -22,7 +22,7 @@ _OURS: Final = ("TRUEUP_", "XDG_", "AWS_", "TF_", "PULUMI_", "CHECKPOINT_DISABLE
 def next_step(narrator: Narrator) -> None:
     """Say what to try after a demo of which nothing is left."""
     narrator.heading("Go on playing with these stacks: make demo KEEP=1")
-    narrator.heading("Next, your own stack: cd YOUR-STACK && trueup scan")
+    narrator.heading("Next, your own stack: . .venv/bin/activate; cd YOUR-STACK && trueup scan")
 
 
 def leave_running(stage: Stage, settings: Path, narrator: Narrator) -> None:

@@ -45,7 +45,6 @@ def install_pulumi(folder: Path, *, failure: Path, otherwise_there: bool) -> Pat
         )
         return None
     if otherwise_there and _age_s(failure) < _RETRY_AFTER_S:
-        print("pulumi: not downloaded, because that failed less than a day ago", flush=True)
         return None
     print("pulumi: asking its own installer", flush=True)
     scratch = folder.with_name(f".{folder.name}.{os.getpid()}")

@@ -82,8 +82,13 @@ class FakeDaemon:
         self.asked.append(asked)
         route = self.routes.get(f"{asked.method} {asked.path}")
         if route is None:
-            problem = {"type": "urn:trueup:problem:not-found", "detail": f"no {asked.path}"}
-            return Answer(problem, status=404)
+            problem = {
+                "type": "urn:trueup:problem:not-found",
+                "title": "Not Found",
+                "status": 404,
+                "detail": f"no {asked.path}",
+            }
+            return Answer(problem, status=404, media_type="application/problem+json")
         made = route(asked)
         return made if isinstance(made, Answer) else Answer(made)
 

@@ -82,9 +82,13 @@ class FakeDaemon:
         self.asked.append(asked)
         route = self.routes.get(f"{asked.method} {asked.path}")
         if route is None:
-            code = "urn:trueup:problem:not-found"
-            problem = {"type": code, "title": "No", "status": 404, "detail": f"no {asked.path}"}
-            return Answer(problem, status=404)
+            problem = {
+                "type": "urn:trueup:problem:not-found",
+                "title": "Not Found",
+                "status": 404,
+                "detail": f"no {asked.path}",
+            }
+            return Answer(problem, status=404, media_type="application/problem+json")
         made = route(asked)
         return made if isinstance(made, Answer) else Answer(made)
 

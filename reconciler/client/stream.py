@@ -90,7 +90,7 @@ class EventStream:
         async with self._calls.stream(
             "events", query=query, headers=headers, quiet_s=QUIET_S
         ) as lines:
-            opened()
+            greeted = False
             seq: int | None = None
             kind, data = "", ""
             async for line in lines:
@@ -102,8 +102,13 @@ class EventStream:
                     kind = value
                 elif name == "data":
                     data = value
-                elif not line and seq is not None:
-                    yield seq, _event(kind, data, seq) if data else None
+                elif not line:
+                    if not greeted:
+                        # Not before: its place in the stream comes with the greeting.
+                        greeted = True
+                        opened()
+                    if seq is not None:
+                        yield seq, _event(kind, data, seq) if data else None
                     kind, data = "", ""
 
 

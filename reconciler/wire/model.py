@@ -74,7 +74,7 @@ class Wire:
         schema: dict[str, Any] = handler(core)
         if cls.gathered is not None:
             shown = handler.resolve_ref_schema(schema)
-            del shown["properties"][cls.gathered]
+            shown["properties"].pop(cls.gathered, None)  # each reference to the model comes here
             shown["additionalProperties"] = True
         return schema
 

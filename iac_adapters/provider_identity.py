@@ -12,6 +12,7 @@ https://registry.terraform.io/providers/hashicorp/{aws,azurerm,google,kubernetes
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,13 @@ ACCOUNT: Final = "account of AWS_ACCESS_KEY_ID"
 PROJECT: Final = "project_id in GOOGLE_CREDENTIALS"
 # What is told of credentials: when one side has none, that is a change of their kind alone.
 _OF_CREDENTIALS: Final = frozenset({ACCOUNT, PROJECT})
+AWS_PROFILE: Final = " in the AWS profile"
+KUBECONFIG: Final = " in the kubeconfig"
+GCLOUD: Final = " in the gcloud configuration"
+GOOGLE_FILE: Final = " in the file of Google credentials"
+_OF_FILES: Final = (AWS_PROFILE, KUBECONFIG, GCLOUD, GOOGLE_FILE)
+_DIGEST: Final = "sha256:"
+_DIGEST_CHARACTERS: Final = 16
 
 # Each row is one setting: the first variable that is set decides, and gives the name.
 _SETTINGS: Final = (
@@ -83,12 +91,12 @@ _ACCESS_KEY: Final = re.compile(r"^A(KIA|SIA)[A-Z2-7]{16}$")
 _ARN_PARTS: Final = 6
 # Keys made before March 2019 do not hold the account.
 _OLD_ACCESS_KEY: Final = re.compile(r"^A(KIA|SIA)[IJ]")
-_FAMILIES: Final = (
-    (re.compile(r"^aws"), re.compile(r"AWS_")),
-    (re.compile(r"^az(ure|api)"), re.compile(r"^(ARM|AZURE)_")),
-    (re.compile(r"^(google|gcp)"), re.compile(r"GOOGLE_|^(GCLOUD|CLOUDSDK)_")),
-    (re.compile(r"^(kubernetes|kubectl|helm)"), re.compile(r"^KUBE")),
-)
+_FAMILIES: Final = {
+    "aws": (re.compile(r"^aws"), re.compile(r"AWS_")),
+    "azure": (re.compile(r"^az(ure|api)"), re.compile(r"^(ARM|AZURE)_")),
+    "google": (re.compile(r"^(google|gcp)"), re.compile(r"GOOGLE_|^(GCLOUD|CLOUDSDK)_")),
+    "kubernetes": (re.compile(r"^(kubernetes|kubectl|helm)"), re.compile(r"^KUBE")),
+}
 
 
 def identity_of(environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -103,24 +111,51 @@ def identity_of(environment: Mapping[str, str]) -> Mapping[str, str]:
 
 def concerning(identity: Mapping[str, str], package: str) -> Mapping[str, str]:
     """Return the entries that a provider of `package` (`aws`, `azurerm`, ...) may look at."""
-    family = next((told for named, told in _FAMILIES if named.search(package)), None)
+    family = family_of(package)
     if family is None:
         return identity
-    return {name: value for name, value in identity.items() if family.search(name)}
+    told = _FAMILIES[family][1]
+    return {name: value for name, value in identity.items() if told.search(name)}
+
+
+def family_of(package: str) -> str | None:
+    """Return the cloud that providers of `package` are of; None for any other."""
+    return next((name for name, (named, _) in _FAMILIES.items() if named.search(package)), None)
+
+
+def digest_of(text: str) -> str:
+    """Return what tells `text` from another and does not give it away."""
+    return _DIGEST + hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def beyond_variables(name: str) -> bool:
+    """Whether the entry `name` is of credentials or of a file: no variable would restore it."""
+    return name in _OF_CREDENTIALS or name.endswith(_OF_FILES)
+
+
+def differing(kept: Mapping[str, str], now: Mapping[str, str]) -> Mapping[str, str]:
+    """Return by name a sentence for each entry that differs.
+
+    Of credentials and files only what both sides tell is compared: that one has none is no other
+    world, but another kind of credentials, or a release that did not look.
+    """
+    names = sorted(kept.keys() | now.keys())
+    return {
+        name: _sentence(name, kept.get(name), now.get(name))
+        for name in names
+        if kept.get(name) != now.get(name)
+        and not (beyond_variables(name) and (name not in kept or name not in now))
+    }
 
 
 def differences(kept: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     """Return a sentence for each entry that differs; empty when both lead to the same world."""
-    names = sorted(kept.keys() | now.keys())
-    return tuple(
-        _sentence(name, kept.get(name), now.get(name))
-        for name in names
-        if kept.get(name) != now.get(name)
-        and not (name in _OF_CREDENTIALS and (name not in kept or name not in now))
-    )
+    return tuple(differing(kept, now).values())
 
 
 def _sentence(name: str, kept: str | None, now: str | None) -> str:
+    if now is not None and now.startswith(_DIGEST):
+        return f"{name} is another one than the objects were last found with"
     if now is None:
         return f'{name} is not set; the objects were last found with "{kept}"'
     if kept is None:
@@ -132,10 +167,10 @@ def _identity(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, names in _NAMED.items():
         value = next((environment[one] for one in names if environment.get(one)), None)
         if value is not None:
-            yield name, _without_credentials(value)
+            yield name, without_credentials(value)
     for name, value in environment.items():
         if value and name not in _NAMED and name not in _OTHER_NAMES and _leads_somewhere(name):
-            yield name, _without_credentials(value)
+            yield name, without_credentials(value)
     if account := account_of(environment.get("AWS_ACCESS_KEY_ID", "")):
         yield ACCOUNT, account
     if project := _project_of(environment.get("GOOGLE_CREDENTIALS", "")):
@@ -183,7 +218,8 @@ def _project_of(credentials: str) -> str | None:
     return project if isinstance(project, str) else None
 
 
-def _without_credentials(value: str) -> str:
+def without_credentials(value: str) -> str:
+    """Return `value` without user information and query, where it is an address."""
     if "://" not in value:
         return value
     try:

@@ -76,12 +76,24 @@ def open_regular(path: Path) -> io.FileIO:
     """
     _Errand.now_at(path)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        refuse_irregular(descriptor, path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return io.FileIO(descriptor)
+
+
+def refuse_irregular(descriptor: int, path: Path) -> None:
+    """Return when `descriptor`, opened at `path`, is a regular file.
+
+    Raises:
+        UnfitFileError: it is anything else.
+    """
     mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return io.FileIO(descriptor)
-    os.close(descriptor)
-    kind = next((word for test, word in _KINDS if test(mode)), "device")
-    raise UnfitFileError(errno.EINVAL, f"is a {kind}, not a regular file", str(path))
+    if not stat.S_ISREG(mode):
+        kind = next((word for test, word in _KINDS if test(mode)), "device")
+        raise UnfitFileError(errno.EINVAL, f"is a {kind}, not a regular file", str(path))
 
 
 def names_in(directory: Path) -> frozenset[str]:

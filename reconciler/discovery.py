@@ -1,99 +1,89 @@
-"""Stacks found below a folder: Terraform root modules and Pulumi projects."""
+"""Stacks found below a folder, by what the installed tools recognise."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from reconciler.bounded_files import open_regular
+from reconciler.domain.errors import PermanentError
+from reconciler.ports import AdapterFactory, Claim, DiscoveredStack
 
 _SKIPPED: Final = frozenset(
     {".git", ".terraform", ".pulumi", "node_modules", ".venv", "venv", "__pycache__"}
 )
-_PULUMI_FILES: Final = frozenset({"Pulumi.yaml", "Pulumi.yml"})
-_CODE_ENDINGS: Final = (".tf", ".tofu", ".tf.json", ".tofu.json")
-_ROOT_BLOCK: Final = re.compile(
-    r'^\s*(?:terraform\s*\{|provider\s+"|"(?:terraform|provider)"\s*:)', re.MULTILINE
-)
-_LOCAL_MODULE: Final = re.compile(r'^\s*"?source"?\s*[=:]\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
-_STATE_NAMES: Final = ("terraform.tfstate", "terraform.tfstate.d", ".terraform")
-_MOST_CODE_BYTES: Final = 4 << 20
+
+
+class DiscoveringTools(Protocol):
+    """The installed tools, as far as discovery asks for them."""
+
+    def claims(self, directory: Path) -> Mapping[str, Claim]:
+        """Return how strongly each tool claims `directory`.
+
+        Raises:
+            PermanentError: it cannot be listed.
+        """
+        ...
+
+    def factory(self, tool: str) -> AdapterFactory:
+        """Return the factory that is registered as `tool`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class FoundStack:
-    """One stack; `name` is unique among those found together, `pulumi_stack` may be unknown."""
+    """One stack; `name` is unique among those found together, `lines` are its options as TOML."""
 
     name: str
     directory: Path
     tool: str
-    pulumi_stacks: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
 
 
-def discover_stacks(root: Path) -> tuple[FoundStack, ...]:
+def discover_stacks(root: Path, tools: DiscoveringTools) -> tuple[FoundStack, ...]:
     """Return every stack at or below `root`, sorted by directory.
 
-    A directory called as a module by another is no stack. Symbolic links to directories
-    are not followed, so a loop of them is harmless.
+    Symbolic links to directories are not followed, so a loop of them is harmless.
     """
-    code: dict[Path, str] = {}
-    projects: list[Path] = []
-    for folder, files in _folders(root.resolve()):
-        if _PULUMI_FILES & set(files):
-            projects.append(folder)
-        elif names := [name for name in files if name.endswith(_CODE_ENDINGS)]:
-            code[folder] = "\n".join(_text(folder / name) for name in names)
-    called = {
-        Path(os.path.normpath(folder / source))
-        for folder, text in code.items()
-        for source in _LOCAL_MODULE.findall(text)
-    }
-    roots = [f for f, text in code.items() if f not in called and _is_root(f, text)]
-    return _named(root.resolve(), terraform=roots, pulumi=projects)
+    claimed: dict[str, list[Path]] = {}
+    for folder in _folders(root.resolve()):
+        try:
+            claims = tools.claims(folder)
+        except PermanentError:
+            continue  # it vanished meanwhile, or may not be listed
+        for tool in sorted(claims):
+            if claims[tool] == max(claims.values()):
+                claimed.setdefault(tool, []).append(folder)
+                break
+    found = [
+        (one, tool)
+        for tool, folders in claimed.items()
+        for one in tools.factory(tool).discover(folders)
+    ]
+    return _named(root.resolve(), sorted(found, key=lambda pair: pair[0].directory))
 
 
-def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    for folder, below, files in os.walk(root, followlinks=False):
+def _folders(root: Path) -> Iterator[Path]:
+    for folder, below, _ in os.walk(root, followlinks=False):
         below[:] = sorted(name for name in below if name not in _SKIPPED)
-        yield Path(folder), sorted(files)
+        yield Path(folder)
 
 
-def _text(file: Path) -> str:
-    try:
-        with open_regular(file) as stream:
-            return stream.read(_MOST_CODE_BYTES).decode("utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def _is_root(folder: Path, text: str) -> bool:
-    return bool(_ROOT_BLOCK.search(text)) or any((folder / name).exists() for name in _STATE_NAMES)
-
-
-def _named(root: Path, *, terraform: list[Path], pulumi: list[Path]) -> tuple[FoundStack, ...]:
+def _named(root: Path, found: Sequence[tuple[DiscoveredStack, str]]) -> tuple[FoundStack, ...]:
     """Name each after its directory, and by its whole path where two would share a name."""
-    folders = sorted([*((f, "terraform") for f in terraform), *((f, "pulumi") for f in pulumi)])
-    short = [folder.name or "root" for folder, _ in folders]
+    short = [one.directory.name or "root" for one, _ in found]
     return tuple(
         FoundStack(
-            name=name if short.count(name) == 1 else _path_name(root, folder, name),
-            directory=folder,
+            name=name if short.count(name) == 1 else _path_name(root, one.directory, name),
+            directory=one.directory,
             tool=tool,
-            pulumi_stacks=_pulumi_stacks(folder) if tool == "pulumi" else (),
+            lines=one.lines,
         )
-        for name, (folder, tool) in zip(short, folders, strict=True)
+        for name, (one, tool) in zip(short, found, strict=True)
     )
 
 
 def _path_name(root: Path, folder: Path, name: str) -> str:
     return "-".join(folder.relative_to(root).parts) or name
-
-
-def _pulumi_stacks(folder: Path) -> tuple[str, ...]:
-    """Return the stacks that have a settings file, `Pulumi.NAME.yaml`."""
-    names = (path.name.split(".") for path in folder.glob("Pulumi.*.y*ml"))
-    return tuple(sorted(".".join(parts[1:-1]) for parts in names))

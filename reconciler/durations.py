@@ -18,7 +18,7 @@ def read_duration(text: str) -> timedelta:
         ValueError: `text` is none of these.
     """
     if not _WRITTEN.fullmatch(text.strip()):
-        message = f"{text!r} is no duration; write 30s, 15m, 1h or 1h30m"
+        message = f"{text!r} is not a duration; write 30s, 15m, 1h or 1h30m"
         raise ValueError(message)
     parts = _PART.findall(text)
     try:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import Json
+from reconciler.stack_options import StackOptions
+
+Options = TypeVar("Options", bound=StackOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,25 +22,33 @@ class StackReference:
     """Which stack to read, as configuration or the command line named it.
 
     `engine` is `auto`, `plugin` or `cli`. `environment` is laid over the process's
-    own for the tool and its plugins; it may hold credentials and is never stored.
-    `dynamic_providers` allows running code that stands in the stack's own state. `program` is
-    one that is a function of this process (a Pulumi inline program). `working_directory` is
-    where terraform is called from, with `-chdir`; None for `directory` itself. Without
-    `run_code` a stack that would have code run to be read is refused by `load`.
+    own for the tool and its plugins; it may hold credentials and is never stored. `options` are
+    of the tool's own model, or of none: all its defaults are meant then.
     """
 
     name: StackName
     directory: Path
     tool: str
-    workspace: str | None = None
-    pulumi_stack: str | None = None
-    var_files: tuple[Path, ...] = ()
     engine: str = "auto"
-    dynamic_providers: bool = False
-    working_directory: Path | None = None
-    run_code: bool = True
-    program: Callable[[], object] | None = field(default=None, repr=False)
+    options: StackOptions | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def instance(self) -> str:
+        """Which of the directory's stacks it is. See `StackOptions.instance`."""
+        return (self.options or StackOptions()).instance(self.environment)
+
+    def options_as(self, model: type[Options]) -> Options:
+        """Return the options as `model`; its defaults where none were given.
+
+        Raises:
+            TypeError: they are another tool's.
+        """
+        if self.options is None:
+            return model()
+        if not isinstance(self.options, model):
+            raise TypeError(f"{self.name}: the options are not {model.__name__}")
+        return self.options
 
 
 class Clock(Protocol):
@@ -212,6 +223,68 @@ class IacAdapter(Protocol):
 
     async def close(self) -> None:
         """End every process that was started; closing twice is closing once."""
+        ...
+
+
+class Claim(IntEnum):
+    """How sure a tool is that a directory is a stack of its own; the stronger claim wins."""
+
+    SOURCES = 1
+    """Files of its language lie there, which another tool's project may hold as well."""
+    PROJECT = 2
+    """A file that makes the directory a project of this tool."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveredStack:
+    """A stack that `trueup init` proposes; `lines` are options of the tool, as TOML."""
+
+    directory: Path
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSetup:
+    """What an adapter is opened with.
+
+    `data_dir` is private and lasting, `cache_dir` may be emptied at any time. `key` keys every
+    digest of a value. `progress` takes sentences about long work. Warm plugins hold at most
+    `plugin_memory_bytes` together; None leaves it to the adapter.
+    """
+
+    data_dir: Path
+    cache_dir: Path
+    key: bytes = field(repr=False)
+    progress: Callable[[str], None] | None = None
+    plugin_memory_bytes: int | None = None
+
+
+class AdapterFactory(Protocol):
+    """One tool as it is registered: what it recognises, what a stack of it may say.
+
+    The entry point in the group `trueup.adapters` names a class that implements this and takes
+    no arguments; the entry point's name is the tool's. Importing it must be light: it happens
+    wherever a stack is named, before it is known whose it is.
+    """
+
+    looks_for: str
+    """What makes a directory a stack, for the sentence that says there is none: `*.tf file`."""
+    options: type[StackOptions]
+
+    def detect(self, directory: Path) -> Claim | None:
+        """Return whether `directory` is a stack of this tool, by what lies in it.
+
+        Raises:
+            OSError: it cannot be listed.
+        """
+        ...
+
+    def discover(self, claimed: Sequence[Path]) -> Sequence[DiscoveredStack]:
+        """Return which of the directories that this tool won are stacks of their own."""
+        ...
+
+    def open(self, setup: AdapterSetup) -> IacAdapter:
+        """Return a fresh adapter; the caller closes it."""
         ...
 
 

@@ -1,13 +1,14 @@
 """Runs one command to its end, whatever becomes of the daemon that asked for it.
 
-Executed as a script: `python -I -S runner.py FOLDER`, with the job on its standard input:
+Executed as a script: `python -I -S runner.py FOLDER STARTED LOG ENDED`, the last three being names
+of files in FOLDER, with the job on its standard input:
 `{"argv": [...], "directory": "...", "environment": {...}, "holding": null}`, where `holding` may
 be an open file descriptor that we and the command keep open as long as either lives. It says
-`ready PID` on its standard output once `FOLDER/started.json` is on disk, and only then expects
-the job. Of a caller that died before it had told the whole job it takes none, and takes its
-record back: where there is no such record, nothing was run. What the command says goes to
-`FOLDER/log`, how it ended to `FOLDER/exit.json`. Both stay true when we are killed, since the
-command writes to the file itself and not through us.
+`ready PID` on its standard output once STARTED is on disk, and only then expects the job. Of a
+caller that died before it had told the whole job it takes none, and takes its record back: where
+there is no such record, nothing was run. What the command says goes to LOG, how it ended to
+ENDED. Both stay true when we are killed, since the command writes to the file itself and not
+through us.
 
 Our own files are private; the command runs under the caller's umask, as it would in a
 person's shell: what it makes for others to read stays readable.
@@ -37,6 +38,15 @@ _WRITE_ATTEMPTS = 600
 _WRITE_PAUSE_S = 1.0
 
 
+class _Files:
+    """What we write, in the order we do; `reconciler.domain.run_folder` names them."""
+
+    def __init__(self, folder: Path, started: str, log: str, ended: str) -> None:
+        self.started = folder / started
+        self.log = folder / log
+        self.ended = folder / ended
+
+
 class _Stop:
     """The one request to stop: remembered until there is somebody to pass it to."""
 
@@ -55,7 +65,8 @@ class _Stop:
 
 def main(arguments: list[str]) -> int:
     """Leave the caller's session, then see one job through; return 0 when its end is on record."""
-    folder = Path(arguments[0])
+    folder, *names = arguments
+    files = _Files(Path(folder), *names)
     if os.fork() > 0:
         return 0
     os.setsid()
@@ -65,13 +76,13 @@ def main(arguments: list[str]) -> int:
         # A handler and not SIG_IGN: what is ignored stays ignored in the command.
         signal.signal(number, lambda *_: None)
     signal.signal(signal.SIGUSR1, stop.ask)
-    if not _record(folder / "started.json", {"pid": os.getpid(), "at": _now()}):
+    if not _record(files.started, {"pid": os.getpid(), "at": _now()}):
         return _refuse("its folder cannot be written to")
     job = _job()
     if job is None:
-        (folder / "started.json").unlink(missing_ok=True)
+        files.started.unlink(missing_ok=True)
         return 1
-    return _see_through(job, folder, stop, umask)
+    return _see_through(job, files, stop, umask)
 
 
 def _job() -> dict[str, object] | None:
@@ -96,10 +107,10 @@ def _refuse(reason: str) -> int:
     return 1
 
 
-def _see_through(job: dict[str, object], folder: Path, stop: _Stop, umask: int) -> int:
-    log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+def _see_through(job: dict[str, object], files: _Files, stop: _Stop, umask: int) -> int:
+    log = os.open(files.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     if stop.wanted:
-        return _end(folder, log, NEVER_BEGUN, interrupted=True)
+        return _end(files.ended, log, NEVER_BEGUN, interrupted=True)
     try:
         command = subprocess.Popen(
             job["argv"],  # type: ignore[call-overload]
@@ -115,18 +126,18 @@ def _see_through(job: dict[str, object], folder: Path, stop: _Stop, umask: int) 
     except (OSError, ValueError, TypeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         _write(log, f"the command could not be started: {reason}\n")
-        return _end(folder, log, COULD_NOT_RUN)
+        return _end(files.ended, log, COULD_NOT_RUN)
     stop.command = command
     if stop.wanted:
         command.send_signal(signal.SIGINT)
     begun = {"pid": os.getpid(), "command": command.pid, "at": _now()}
-    _record(folder / "started.json", begun)
+    _record(files.started, begun)
     code = command.wait()
     if code < 0:
         # It could not end its plugins any more; nobody else knows of them.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(os.getpgrp(), signal.SIGTERM)
-    return _end(folder, log, code, interrupted=stop.wanted)
+    return _end(files.ended, log, code, interrupted=stop.wanted)
 
 
 def _holding(job: dict[str, object]) -> tuple[int, ...]:
@@ -134,16 +145,16 @@ def _holding(job: dict[str, object]) -> tuple[int, ...]:
     return (descriptor,) if isinstance(descriptor, int) else ()
 
 
-def _end(folder: Path, log: int, code: int, *, interrupted: bool = False) -> int:
+def _end(ended: Path, log: int, code: int, *, interrupted: bool = False) -> int:
     with contextlib.suppress(OSError):
         os.fsync(log)
     os.close(log)
     end = {"exit_code": code, "ended_at": _now(), "interrupted": interrupted}
     # A full disk may have room again; without this record nobody knows how it ended.
     for _ in range(_WRITE_ATTEMPTS):
-        if _record(folder / "exit.json", end):
+        if _record(ended, end):
             return 0
-        if not folder.is_dir():
+        if not ended.parent.is_dir():
             break
         time.sleep(_WRITE_PAUSE_S)
     return 1

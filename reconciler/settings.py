@@ -1,4 +1,4 @@
-"""`trueup.toml`: found, read, checked, and refused with file, line and remedy.
+"""What `trueup.toml` may say: one model for each of its sections.
 
 Its sections are `[daemon]`, `[[stack]]`, `[[policy]]`, `[[severity]]` and `[[channel]]`.
 Unknown keys are errors, so a typing mistake never silently means a default.
@@ -6,139 +6,44 @@ Unknown keys are errors, so a typing mistake never silently means a default.
 
 from __future__ import annotations
 
-import os
 import re
-import tomllib
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     IPvAnyNetwork,
     SecretStr,
-    ValidationError,
     ValidationInfo,
+    create_model,
     field_validator,
     model_validator,
 )
 
-from reconciler.bounded_files import read_text
+from reconciler.checked_values import (
+    ExistingDirectory,
+    ExistingFile,
+    Name,
+    PlacedPath,
+    Script,
+    placed,
+)
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
-from reconciler.domain.places import config_home, data_home
-from reconciler.durations import read_duration
-from reconciler.settings_problems import Whereabouts, describe_problems, describe_twins
-from reconciler.toml_positions import KeyPath, key_lines
+from reconciler.settings_sections import fields_of
+from reconciler.settings_values import FileTime, Interval, Size, Span, VariablePattern
+from reconciler.stack_options import StackTools, read_options, tool_of_keys
+from reconciler.wire.policies import Match, Statement
 
-FILE_NAME: Final = "trueup.toml"
-SHORTEST_INTERVAL: Final = timedelta(seconds=10)
-_OVERRIDES: Final = {
-    "TRUEUP_LISTEN": "listen",
-    "TRUEUP_DATABASE": "database",
-    "TRUEUP_DATA_DIR": "data_dir",
-}
-_SIZE: Final = re.compile(r"(\d+)\s*([KMG]i?B)")
-_SIZES: Final = {"K": 2**10, "M": 2**20, "G": 2**30}
-_SMALLEST_MEMORY: Final = 2**26
 _LISTEN: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})")
 _HIGHEST_PORT: Final = 65_535
 
 SeverityWord = Literal["low", "medium", "high", "critical"]
 KindWord = Literal["changed", "missing", "unmanaged", "unreadable"]
-
-
-def _interval(value: object) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    if not isinstance(value, str):
-        message = 'a duration is text, such as "15m"'
-        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueError, not TypeError
-    span = read_duration(value)
-    if span < SHORTEST_INTERVAL:
-        message = f"{value!r} is shorter than {SHORTEST_INTERVAL.seconds} s"
-        raise ValueError(message)
-    return span
-
-
-def _span(value: object) -> object:
-    return read_duration(value) if isinstance(value, str) else value
-
-
-def _size(value: object) -> int:
-    """Take `512MiB` or `2GB` as bytes; both kinds of unit mean powers of two."""
-    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        message = 'a size is text, such as "2GiB" or "512MiB"'
-        raise ValueError(message)
-    size = int(found.group(1)) * _SIZES[found.group(2)[0]]
-    if size < _SMALLEST_MEMORY:
-        message = f"{value!r} is less than one plugin needs; give at least 64MiB"
-        raise ValueError(message)
-    return size
-
-
-def _placed(path: Path, info: ValidationInfo) -> Path:
-    """Take a relative path as relative to the file that names it."""
-    base = (info.context or {}).get("base", Path())
-    # realpath, not resolve: that fails where a link leads back to itself.
-    return Path(os.path.realpath(base / path.expanduser()))
-
-
-def _seen(look: Callable[[], bool]) -> bool:
-    try:
-        return look()
-    except OSError:
-        return False
-
-
-def _existing_directory(path: Path, info: ValidationInfo) -> Path:
-    if not (info.context or {}).get("told_later") and not _seen(path.is_dir):
-        message = f"there is no directory {path} that can be entered"
-        raise ValueError(message)
-    return path
-
-
-def _script(path: Path) -> Path:
-    if not _seen(path.is_file):
-        message = f"there is no file {path} that can be seen"
-        raise ValueError(message)
-    return path
-
-
-def _existing_file(path: Path, info: ValidationInfo) -> Path:
-    return path if (info.context or {}).get("told_later") else _script(path)
-
-
-def _spoken(name: str) -> str:
-    if name in {".", ".."}:
-        message = f"{name!r} is no name"
-        raise ValueError(message)
-    if not name.isprintable():
-        # Control and direction characters make one name look like another.
-        message = "a name holds no control or direction characters"
-        raise ValueError(message)
-    return name
-
-
-Interval = Annotated[timedelta, BeforeValidator(_interval)]
-Span = Annotated[timedelta, BeforeValidator(_span)]
-Size = Annotated[int, BeforeValidator(_size)]
-PlacedPath = Annotated[Path, AfterValidator(_placed)]
-ExistingDirectory = Annotated[PlacedPath, AfterValidator(_existing_directory)]
-Script = Annotated[PlacedPath, AfterValidator(_script)]
-ExistingFile = Annotated[PlacedPath, AfterValidator(_existing_file)]
-VariablePattern = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
-Name = Annotated[
-    str,
-    Field(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$"),
-    AfterValidator(_spoken),
-]
 
 
 class _Section(BaseModel):
@@ -187,77 +92,104 @@ class DaemonSettings(_Section):
 
 
 class StackSettings(_Section):
-    """One `[[stack]]`: a Terraform root module or a Pulumi project, and how often to look."""
+    """One `[[stack]]`: what one tool manages in one directory, and how often it is scanned.
+
+    Every key that is none of these fields is an option of the stack's tool.
+    """
 
     directory: ExistingDirectory
     name: Name = ""
-    workspace: Name | None = None
-    pulumi_stack: str | None = Field(default=None, min_length=1)
+    tool: Name | None = None
+    """Which adapter reads it; found by what lies in the directory, unless given."""
     interval: Interval = timedelta(minutes=15)
     adaptive: bool = False
     engine: Literal["auto", "plugin", "cli"] = "auto"
-    var_files: tuple[ExistingFile, ...] = ()
     env_file: ExistingFile | None = None
-    working_directory: ExistingDirectory | None = None
-    """Where terraform is called from, with `-chdir`; the directory itself, unless given."""
-    run_code: bool = True
-    """Whether the stack may have programs of its own run while it is looked at."""
-    dynamic_providers: bool = False
-    """Whether Pulumi providers that are code inside the stack's state may be run to read."""
+    options: Any = Field(default_factory=dict, validate_default=True)
+    """What is said to the tool, checked by its adapter: JSON values by key, paths absolute."""
 
     @model_validator(mode="before")
     @classmethod
     def _named_after_directory(cls, raw: Any, info: ValidationInfo) -> Any:
-        if isinstance(raw, dict) and "name" not in raw and isinstance(raw.get("directory"), str):
-            return {**raw, "name": _placed(Path(raw["directory"]), info).name or "root"}
-        return raw
+        if not isinstance(raw, dict):
+            return raw
+        if "name" not in raw and isinstance(raw.get("directory"), str):
+            raw = {**raw, "name": placed(Path(raw["directory"]), info).name or "root"}
+        common = {key: value for key, value in raw.items() if key in COMMON_STACK_KEYS}
+        return {**common, "options": {key: raw[key] for key in raw if key not in common}}
 
-    @model_validator(mode="after")
-    def _one_tool(self) -> Self:
-        if self.workspace and self.pulumi_stack:
-            message = "`workspace` is Terraform's and `pulumi_stack` is Pulumi's; keep one"
+    @field_validator("tool")
+    @classmethod
+    def _is_installed(cls, tool: str | None, info: ValidationInfo) -> str | None:
+        tools: StackTools | None = (info.context or {}).get("tools")
+        if tool is not None and tools is not None and tool not in tools.names():
+            message = f"no adapter is named {tool!r} (installed: {', '.join(tools.names())})"
             raise ValueError(message)
-        if self.dynamic_providers and not self.run_code:
-            message = "`dynamic_providers = true` runs code, and `run_code = false` forbids it"
-            raise ValueError(message)
-        if self.working_directory and self.pulumi_stack:
-            message = "`working_directory` is Terraform's, and `pulumi_stack` is Pulumi's; keep one"
-            raise ValueError(message)
-        return self
+        return tool
+
+    @field_validator("options")
+    @classmethod
+    def _checked_by_tool(cls, given: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        context = info.context or {}
+        tools: StackTools | None = context.get("tools")
+        if tools is None or "tool" not in info.data:
+            return given
+        also = tuple(COMMON_STACK_KEYS)
+        tool = _tool_of(info.data, tools) or tool_of_keys(given, tools=tools, also_valid=also)
+        read = read_options(tool, given, tools=tools, context=context, also_valid=also)
+        return read.model_dump(mode="json", exclude_unset=True)
 
 
-class PolicyMatch(_Section):
-    """What a policy selects; every key given must hold."""
-
-    stack: str | None = None
-    type: str | None = None
-    address: str | None = None
-    path: str | None = None
-    kind: KindWord | None = None
-    host_group: str | None = None
-    min_severity: SeverityWord | None = None
-    max_severity: SeverityWord | None = None
+def _tool_of(read: Mapping[str, Any], tools: StackTools) -> str | None:
+    """Return the tool of a stack; None where that cannot be told, as its own scan reports."""
+    named: str | None = read["tool"]
+    if named is not None or "directory" not in read:
+        return named
+    try:
+        return tools.detect(read["directory"])
+    except PermanentError:
+        return None
 
 
-class PolicySettings(_Section):
-    """One `[[policy]]`."""
+COMMON_STACK_KEYS: Final = tuple(name for name in StackSettings.model_fields if name != "options")
+
+
+class _PolicyKeys(_Section):
+    """What `[[policy]]` writes otherwise than the API: places relative to the file, a template."""
 
     name: Name
-    match: PolicyMatch = PolicyMatch()
-    drift_threshold: SeverityWord = "low"
-    min_score: int = Field(default=0, ge=0, le=100)
     template: Name | None = None
     """The id of a template; the policy is about its resources only."""
-    action_type: Literal["auto_correct", "quarantine", "manual_review"] = "manual_review"
     script: Script | None = None
-    owner: str | None = None
-    reason: str | None = None
-    expires_at: datetime | None = None
 
-    @field_validator("expires_at")
-    @classmethod
-    def _aware(cls, value: datetime | None) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+    def statement(self) -> Statement:
+        """Return the same as the API takes it."""
+        written = {name: getattr(self, name) for name in _OF_POLICIES}
+        match = Match(**written.pop("match").model_dump())
+        script = str(self.script) if self.script else None
+        return Statement(
+            name=self.name, template_id=self.template, script=script, match=match, **written
+        )
+
+
+_OF_MATCH: Final = fields_of(Match)
+_OF_POLICIES: Final = fields_of(
+    Statement,
+    without=("name", "template_id", "script"),
+    instead={
+        Match: create_model("PolicyMatch", __base__=_Section, **_OF_MATCH),
+        datetime: FileTime,
+    },
+)
+if TYPE_CHECKING:
+
+    class PolicySettings(_PolicyKeys):
+        """One `[[policy]]`; its other keys are those of the wire model."""
+
+        match: Match
+else:
+    PolicySettings = create_model("PolicySettings", __base__=_PolicyKeys, **_OF_POLICIES)
+    PolicySettings.__doc__ = "One `[[policy]]`: the keys of `wire.policies.Statement`."
 
 
 class SeverityMatch(_Section):
@@ -300,111 +232,3 @@ class Settings(_Section):
     policies: tuple[PolicySettings, ...] = Field(default=(), alias="policy")
     severities: tuple[SeveritySettings, ...] = Field(default=(), alias="severity")
     channels: tuple[ChannelSettings, ...] = Field(default=(), alias="channel")
-
-
-def find_settings_file(directory: Path, environment: Mapping[str, str]) -> Path | None:
-    """Return the nearest `trueup.toml` at or above `directory`, else the user's own."""
-    return nearest_settings_file(directory) or own_settings_file(environment)
-
-
-def nearest_settings_file(directory: Path) -> Path | None:
-    """Return the nearest `trueup.toml` at or above `directory`."""
-    start = directory.resolve()
-    places = (folder / FILE_NAME for folder in (start, *start.parents))
-    return next((path for path in places if path.is_file()), None)
-
-
-def own_settings_file(environment: Mapping[str, str]) -> Path | None:
-    """Return the user's own `trueup.toml`, where there is one."""
-    own = config_home(environment) / FILE_NAME
-    return own if own.is_file() else None
-
-
-def load_settings(
-    file: Path | None, environment: Mapping[str, str], *, lost_stacks: bool = False
-) -> Settings:
-    """Return the checked settings of `file`, or the defaults when there is none.
-
-    With `lost_stacks` a stack whose directory or file is not there is no error: whoever watches
-    many says it of that one, and goes on with the others.
-
-    Raises:
-        PermanentError: unreadable, no TOML, an unknown key, a bad value, two stacks of
-            one name, a directory that is not there; each with file and line.
-    """
-    text = "" if file is None else _read(file)
-    raw = _parse(text, file)
-    overrides = {
-        key: environment[name] for name, key in _OVERRIDES.items() if environment.get(name)
-    }
-    if overrides and isinstance(raw.get("daemon", {}), dict):
-        raw["daemon"] = {**raw.get("daemon", {}), **overrides}
-    base = Path() if file is None else file.resolve().parent
-    try:
-        settings = Settings.model_validate(raw, context={"base": base, "told_later": lost_stacks})
-    except ValidationError as error:
-        names: dict[KeyPath, str] = {
-            ("daemon", key): name for name, key in _OVERRIDES.items() if key in overrides
-        }
-        where = Whereabouts(file, key_lines(text), names)
-        raise describe_problems(error, model=Settings, where=where) from error
-    _refuse_twins(settings, file, text)
-    return settings if settings.daemon.roots else _with_roots(settings, file)
-
-
-def _with_roots(settings: Settings, file: Path | None) -> Settings:
-    """Allow the API what lies beside the file, or where there is none the user's home."""
-    root = Path.home() if file is None else file.resolve().parent
-    daemon = settings.daemon.model_copy(update={"roots": (root,)})
-    return settings.model_copy(update={"daemon": daemon})
-
-
-def data_directory(settings: Settings, environment: Mapping[str, str]) -> Path:
-    """Return where the daemon keeps its database and keys."""
-    return settings.daemon.data_dir or data_home(environment)
-
-
-def _read(file: Path) -> str:
-    try:
-        return read_text(file)
-    except OSError as error:
-        reason = error.strerror or "it cannot be read"
-        raise PermanentError(
-            f"{file}: {reason}", remedy="name another with --config, or run `trueup init`"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise PermanentError(
-            f"{file}: not UTF-8 text (byte {error.start})", remedy="save the file as UTF-8"
-        ) from error
-
-
-def _parse(text: str, file: Path | None) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        line = int(found.group(1)) if found else text.count("\n") + 1
-        reason = re.sub(r" \(at .*\)$", "", str(error))
-        raise PermanentError(
-            f"{file}:{line}: not TOML: {reason}", remedy="correct that line; see https://toml.io"
-        ) from error
-
-
-def _refuse_twins(settings: Settings, file: Path | None, text: str) -> None:
-    """Refuse a second stack, policy or channel of one name.
-
-    Raises:
-        PermanentError: naming both lines.
-    """
-    sections = {
-        "stack": [stack.name for stack in settings.stacks],
-        "policy": [policy.name for policy in settings.policies],
-        "channel": [channel.name for channel in settings.channels],
-    }
-    for section, names in sections.items():
-        first: dict[str, int] = {}
-        for index, name in enumerate(names):
-            if name in first:
-                where = Whereabouts(file, key_lines(text))
-                raise describe_twins(section, name, indexes=(first[name], index), where=where)
-            first[name] = index

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from pydantic import BaseModel
 
 from reconciler.domain.errors import PermanentError
+from reconciler.stack_options import FOREIGN_KEY, UNKNOWN_KEY
 from reconciler.toml_positions import KeyPath, line_of
 
 if TYPE_CHECKING:
@@ -18,11 +20,36 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _MOST_SHOWN: Final = 10
+_ADDRESS: Final = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s'\"]+", re.IGNORECASE)
+"""An address in a wrong place: its path may be the password of a channel."""
 _SHAPES: Final = {
-    "tuple_type": "a list is expected here; a section repeats as [[{key}]]",
     "model_type": "a section is expected here, written [{key}]",
+    "model_attributes_type": "a section is expected here, written [{key}]",
+    "string_type": "a text in quotes is expected",
+    "string_sub_type": "a text in quotes is expected",
+    "string_too_short": "at least {min_length} character is expected",
+    "string_too_long": "at most {max_length} characters are allowed",
+    "bool_type": "`true` or `false` is expected, without quotes",
+    "bool_parsing": "`true` or `false` is expected, without quotes",
+    "int_type": "a whole number is expected",
+    "int_parsing": "a whole number is expected",
+    "int_from_float": "a whole number is expected",
+    "greater_than_equal": "at least {ge} is expected",
+    "less_than_equal": "at most {le} is expected",
+    "literal_error": "expected is one of {expected}",
+    "path_type": "a path in quotes is expected",
+    "datetime_type": "a date is expected, such as 2027-03-31",
+    "datetime_parsing": "a date is expected, such as 2027-03-31",
+    "datetime_from_date_parsing": "a date is expected, such as 2027-03-31",
+    "ip_any_network": "an address or a network is expected, such as 10.0.0.7 or 10.0.0.0/8",
 }
 """What to say instead of pydantic's words, which name Python types."""
+_SECTIONS: Final = ("stack", "policy", "severity", "channel")
+_PATTERNS: Final = {
+    "pass_environment": "the name of a variable is expected, such as AWS_PROFILE, or the"
+    " beginning of names, such as CORP_*",
+}
+_NAME: Final = "a name begins with no space, and holds no / and no line break"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +76,7 @@ def describe_problems(
     error: ValidationError, *, model: type[BaseModel], where: Whereabouts
 ) -> PermanentError:
     """Return one error that lists each problem as `FILE:LINE: KEY: what is wrong`."""
-    details = sorted(error.errors(), key=lambda one: where.line(tuple(one["loc"])))
+    details = sorted(error.errors(), key=lambda one: where.line(_as_written(one["loc"])))
     problems = [_problem(detail, model=model, where=where) for detail in details]
     shown = [f"{place}: {sentence}" for place, sentence, _ in problems[:_MOST_SHOWN]]
     if len(problems) > _MOST_SHOWN:
@@ -78,20 +105,45 @@ def _problem(
     detail: ErrorDetails, *, model: type[BaseModel], where: Whereabouts
 ) -> tuple[str, str, str | None]:
     """Return `(place, sentence, remedy)` of one problem; never a value, which may be secret."""
-    path: KeyPath = tuple(detail["loc"])
+    path = _as_written(detail["loc"])
     place = where.place(path)
     key = _written(path)
-    if detail["type"] == "extra_forbidden":
-        valid = _valid_keys(model, path[:-1])
+    if detail["type"] == FOREIGN_KEY:
+        valid = detail["ctx"]["valid"]
+        return place, f"{key} {detail['msg']}", f"valid keys here: {', '.join(valid)}"
+    if detail["type"] in {"extra_forbidden", UNKNOWN_KEY}:
+        valid = detail.get("ctx", {}).get("valid") or _valid_keys(model, path[:-1])
         near = difflib.get_close_matches(str(path[-1]), valid, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return place, f"unknown key {key}{hint}", f"valid keys here: {', '.join(valid)}"
     if detail["type"] == "missing":
         return place, f"{key} is missing", f"add `{path[-1]} = ...`"
-    if detail["type"] in _SHAPES:
-        return place, f"{key}: {_SHAPES[detail['type']].format(key=key)}", None
-    sentence = detail["msg"].removeprefix("Value error, ")
+    if (own := _in_our_words(detail, key)) is not None:
+        return place, f"{key}: {own}", None
+    sentence = _ADDRESS.sub(r"\1***", detail["msg"].removeprefix("Value error, "))
     return place, f"{key}: {sentence[:1].lower()}{sentence[1:]}", None
+
+
+def _as_written(path: tuple[int | str, ...]) -> KeyPath:
+    """Return where a problem stands in the file: a tool's options are keys of `[[stack]]`."""
+    if path[:1] == ("stack",) and path[2:3] == ("options",):
+        return (*path[:2], *path[3:])
+    return path
+
+
+def _in_our_words(detail: ErrorDetails, key: str) -> str | None:
+    path, context = detail["loc"], detail.get("ctx") or {}
+    match detail["type"]:
+        case "tuple_type" if path[-1] in _SECTIONS:
+            return f"a list is expected here; a section repeats as [[{key}]]"
+        case "tuple_type":
+            return 'a list is expected here, such as ["a", "b"]'
+        case "string_pattern_mismatch":
+            return next((_PATTERNS[one] for one in path if one in _PATTERNS), _NAME)
+        case kind if kind in _SHAPES:
+            return _SHAPES[kind].format(key=key, **context)
+        case _:
+            return None
 
 
 def _written(path: KeyPath) -> str:

@@ -15,6 +15,7 @@ from reconciler.domain.phases import Phase
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import (
     AuditEntry,
+    Correction,
     DriftReport,
     EventEntry,
     FindingFilter,
@@ -33,6 +34,7 @@ from reconciler.domain.records import (
     TemplateId,
     Token,
 )
+from reconciler.domain.sources import Source
 from reconciler.domain.wakeups import WakeUp
 
 T = TypeVar("T")
@@ -94,8 +96,16 @@ class Policies(Protocol):
     def remove(self, policy_id: str) -> bool: ...
 
 
+class Rules(Protocol):
+    """What policies are decided by: the policies, and the templates that people uploaded."""
+
+    def version(self) -> int:
+        """Return a number that rises with every write of them."""
+        ...
+
+
 class Findings(Protocol):
-    """Findings by id; at most one that is not healed per stack, address and kind."""
+    """Findings by id; at most one that is not healed per stack, address, kind and source."""
 
     def get(self, finding_id: FindingId) -> FindingRecord | None: ...
     def get_many(self, finding_ids: Sequence[FindingId]) -> tuple[FindingRecord, ...]: ...
@@ -115,12 +125,20 @@ class Findings(Protocol):
         """Return how many are open, by stack and severity word."""
         ...
 
+    def suppressed(self) -> dict[StackName, int]:
+        """Return how many people decided to leave as they are, by stack."""
+        ...
+
 
 class Reports(Protocol):
     """Drift reports, newest first."""
 
     def get(self, report_id: ReportId) -> DriftReport | None: ...
     def put_many(self, reports: Iterable[DriftReport]) -> None: ...
+    def newest(self, resource_id: str, *, seen_by: Source) -> DriftReport | None:
+        """Return the newest report of one resource by one source."""
+        ...
+
     def page(
         self,
         *,
@@ -159,6 +177,10 @@ class Remediations(Protocol):
 
     def expired(self, now: datetime) -> tuple[Remediation, ...]:
         """Return those awaiting approval whose time has run out."""
+        ...
+
+    def corrected(self, stack: StackName, *, since: datetime) -> tuple[Correction, ...]:
+        """Return the corrections opened since that were applied and converged, oldest first."""
         ...
 
     def page(
@@ -216,6 +238,7 @@ class Tokens(Protocol):
     """Bearer tokens."""
 
     def get(self, token_id: str) -> Token | None: ...
+    def named(self, name: str) -> Token | None: ...
     def all(self) -> tuple[Token, ...]: ...
     def put(self, token: Token) -> None: ...
     def remove(self, token_id: str) -> bool: ...
@@ -257,6 +280,8 @@ class Transaction(Protocol):
     def templates(self) -> Templates: ...
     @property
     def policies(self) -> Policies: ...
+    @property
+    def rules(self) -> Rules: ...
     @property
     def findings(self) -> Findings: ...
     @property

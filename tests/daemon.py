@@ -101,7 +101,7 @@ class Daemon:
 
 @contextmanager
 def serving(
-    settings: Path,
+    settings: Path | None,
     *,
     data_dir: Path,
     environment: Mapping[str, str],
@@ -110,6 +110,8 @@ def serving(
     options: Sequence[str] = (),
 ) -> Iterator[Daemon]:
     """Start the daemon on `settings`, by way of the command `wrapper` when there is one.
+
+    Without `settings` it finds them from `directory` on.
 
     It is ended with the block, however that ends.
 
@@ -120,8 +122,7 @@ def serving(
         [
             *wrapper,
             Path(sys.executable).with_name("trueup"),
-            "--config",
-            settings,
+            *(() if settings is None else ("--config", settings)),
             "serve",
             *options,
         ],

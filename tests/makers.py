@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from iac_adapters.terraform.options import TerraformOptions
 from reconciler.domain.model import StackName, Verdict
 from reconciler.domain.places import cache_home
 from reconciler.mirrors import write_cli_configuration
 from reconciler.ports import IacAdapter, StackReference
+from reconciler.stack_options import KEPT
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _HELD: Final = Path("registry.terraform.io", "hashicorp", "local")
@@ -98,8 +100,9 @@ class MakersStack:
             StackName(more.pop("name", self.directory.parent.name)),
             self.directory,
             "terraform",
-            **{"engine": "plugin", **more},
+            engine=more.pop("engine", "plugin"),
             environment=environment,
+            options=TerraformOptions.model_validate(more, context=KEPT),
         )
 
 

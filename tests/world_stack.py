@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.executable import Executable
+from iac_adapters.terraform.options import TerraformOptions
 from reconciler.domain.model import ResourceAddress, Snapshot, StackName, Verdict
 from reconciler.ports import StackReference
+from reconciler.stack_options import KEPT
 from tests.providers.mirror import SOURCE, world_mirror
 from tests.providers.world_provider import World
 
@@ -125,7 +127,7 @@ class WorldStack:
             "terraform",
             engine=engine,
             environment=environment,
-            **more,
+            options=TerraformOptions.model_validate(more, context=KEPT),
         )
 
     @asynccontextmanager

@@ -35,7 +35,7 @@ def install_pulumi(folder: Path, *, failure: Path, otherwise_there: bool) -> Pat
     """
     program = folder / "bin" / "pulumi"
     if os.environ.get(NO_DOWNLOAD):
-        print(f"pulumi: its installer is not asked, {NO_DOWNLOAD} is set", flush=True)
+        print(f"pulumi: not downloaded, because {NO_DOWNLOAD} is set", flush=True)
         return None
     if not _sdk_installed():
         print(

@@ -16,7 +16,7 @@ def read_deadline_s(environment: Mapping[str, str]) -> float:
     """Return how many seconds one resource may take: 60, or what TRUEUP_READ_DEADLINE says.
 
     Raises:
-        PermanentError: it is no number of seconds above 0.
+        PermanentError: it is not a number of seconds above 0.
     """
     return seconds_of("TRUEUP_READ_DEADLINE", environment, READ_S)
 
@@ -27,7 +27,7 @@ def configure_deadline_s(environment: Mapping[str, str]) -> float:
     That is 60, or what TRUEUP_CONFIGURE_DEADLINE says.
 
     Raises:
-        PermanentError: it is no number of seconds above 0.
+        PermanentError: it is not a number of seconds above 0.
     """
     return seconds_of("TRUEUP_CONFIGURE_DEADLINE", environment, CONFIGURE_S)
 
@@ -36,7 +36,7 @@ def seconds_of(name: str, environment: Mapping[str, str], default: float) -> flo
     """Return how many seconds the variable `name` gives.
 
     Raises:
-        PermanentError: it is no number of seconds above 0.
+        PermanentError: it is not a number of seconds above 0.
     """
     text = environment.get(name) or str(default)
     try:
@@ -46,6 +46,6 @@ def seconds_of(name: str, environment: Mapping[str, str], default: float) -> flo
     if 0 < seconds < math.inf:
         return seconds
     raise PermanentError(
-        f"{name}: {text[:40]!r} is no number of seconds",
+        f"{name}: {text[:40]!r} is not a number of seconds",
         remedy=f"give it a number above 0, or unset it: {default:g} seconds is the default",
     )

@@ -219,7 +219,7 @@ class PluginProcess:
             return PluginStartError(f"the plugin {self.label} cannot be run: {reason}")
         text = f"the plugin {self.label} {self._ending()} before it was ready"
         words = "" if self._stderr.panic else last_words(said, spec.environment)
-        return PluginStartError(f"{text}; its last words: {words}" if words else text)
+        return PluginStartError(f"{text}; its last output: {words}" if words else text)
 
     def _refuse_replaced(self, spec: PluginSpec) -> None:
         """Refuse a file that took the checked one's place before it was executed.

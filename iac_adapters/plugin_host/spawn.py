@@ -40,7 +40,7 @@ def check_executable(spec: PluginSpec) -> None:
     program = Path(spec.argv[0])
     if not program.is_file() or not os.access(program, os.X_OK):
         raise PluginStartError(
-            f"the plugin {spec.label} cannot be run: {program} is no executable file",
+            f"the plugin {spec.label} cannot be run: {program} is not an executable file",
             remedy="install it again, for Terraform by `terraform init`",
         )
     if not spec.directory.is_dir():

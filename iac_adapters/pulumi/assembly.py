@@ -22,7 +22,7 @@ from iac_adapters.pulumi.provider_config import (
     provider_key,
 )
 from iac_adapters.pulumi.provider_edits import ProviderEdit, provider_edit
-from iac_adapters.pulumi.values import RawProperties, plain
+from iac_adapters.pulumi.values import RawProperties, plain, visible
 from reconciler.domain.model import (
     ProviderDoubt,
     RecordedResource,
@@ -205,6 +205,14 @@ def recorded_providers(context: Context, *, dynamic_providers: bool) -> list[Pro
         and one.recorded_as.status not in (Status.NOT_APPLICABLE, Status.NOT_CREATED)
     }
     return list(keys.values())
+
+
+def read_ahead(context: Context) -> None:
+    """Read the files that the recorded providers will read. Blocks where a file system hangs."""
+    for one in context.checkpoint.resources:
+        if one.is_provider:
+            package = one.type.removeprefix(PROVIDER_TYPES)
+            context.surroundings.files.led(package, visible(one.inputs))
 
 
 def _absent(

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iac_adapters.pulumi.options import InlineOptions
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import StackName
 from reconciler.ports import StackReference
@@ -40,8 +41,10 @@ def reference_of(
         name=StackName(name or stack.name.rpartition("/")[2]),
         directory=directory,
         tool="pulumi",
-        pulumi_stack=stack.name,
         environment=environment,
-        program=workspace.program,
-        dynamic_providers=dynamic_providers,
+        options=InlineOptions(
+            pulumi_stack=stack.name,
+            dynamic_providers=dynamic_providers,
+            program=workspace.program,
+        ),
     )

@@ -10,6 +10,7 @@ import io
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -82,12 +83,16 @@ class PendingOperation:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Checkpoint:
-    """A whole record. `secrets_manager` is such as `passphrase`, with its state."""
+    """A whole record. `secrets_manager` is such as `passphrase`, with its state.
+
+    `written_s` is when the last operation wrote it, in whole seconds of Unix time.
+    """
 
     resources: tuple[StateResource, ...] = ()
     pending: tuple[PendingOperation, ...] = ()
     secrets_manager: str | None = None
     secrets_state: Mapping[str, Any] = field(default_factory=dict)
+    written_s: int | None = None
 
 
 def parse_checkpoint(content: bytes, *, origin: str) -> Checkpoint:
@@ -146,7 +151,7 @@ def _document(content: bytes, origin: str) -> dict[str, Any]:
             remedy="restore it from .pulumi/backups, or by `pulumi stack import`",
         ) from error
     if not isinstance(document, dict):
-        raise PermanentError(f"{origin}: no Pulumi state", remedy="check the backend's address")
+        raise PermanentError(f"{origin}: not a Pulumi state", remedy="check the backend's address")
     return document
 
 
@@ -168,7 +173,17 @@ def _checkpoint(latest: Mapping[str, Any]) -> Checkpoint:
         ),
         secrets_manager=manager.get("type") or None,
         secrets_state=manager.get("state") or {},
+        written_s=_written_s((latest.get("manifest") or {}).get("time")),
     )
+
+
+def _written_s(time: object) -> int | None:
+    """Return a manifest's time; None of one that says none, which Go writes as the year 1."""
+    try:
+        seconds = int(datetime.fromisoformat(str(time)).timestamp())
+    except (ValueError, OverflowError):
+        return None
+    return seconds if seconds > 0 else None
 
 
 def _resource(content: Mapping[str, Any]) -> StateResource:

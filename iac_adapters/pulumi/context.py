@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.pulumi.backend import MOST_STATE_BYTES, Place, backend_url, locate_stack, unchosen
 from iac_adapters.pulumi.checkpoint import Checkpoint, StateResource, parse_checkpoint
 from iac_adapters.pulumi.cli import Cli
 from iac_adapters.pulumi.locks import Holder, Lock, locks_of
+from iac_adapters.pulumi.options import PulumiOptions, program_of
 from iac_adapters.pulumi.programs import (
     PulumiExecutable,
     checked_pulumi,
@@ -105,7 +107,13 @@ async def prepare(
         checkpoint=Checkpoint(),
         content=content,
         revision="",
-        surroundings=Surroundings(project, environment, reference.environment, key),
+        surroundings=Surroundings(
+            project,
+            environment,
+            reference.environment,
+            key,
+            ProviderFiles(environment, project.working_directory.absolute()),
+        ),
         cli_version=executable.version,
         locks=locks,
         warnings=tuple(_warnings(locks)),
@@ -144,7 +152,8 @@ def _survey(reference: StackReference) -> _Survey:
     )
     executable = checked_pulumi(environment)
     url = backend_url(project, environment)
-    stack = reference.pulumi_stack or selected_stack(project, url, environment)
+    options = reference.options_as(PulumiOptions)
+    stack = options.pulumi_stack or selected_stack(project, url, environment)
     if stack is None:
         raise unchosen(project, url, environment)
     _refuse_unfit(project.stack_file(stack))
@@ -293,10 +302,11 @@ def _revision_of(context: Context, reference: StackReference, key: bytes) -> str
     revision.add_environment(context.cli.environment)
     add_cli(revision, context.cli.executable)
     folders = {context.project.directory, context.project.program}
-    if reference.program is not None:
+    program = program_of(reference.options_as(PulumiOptions))
+    if program is not None:
         # `main` is then the folder its process was started in, and none of ours.
         folders = {context.project.directory}
-        revision.add("program", identity_of(reference.program))
+        revision.add("program", identity_of(program))
     home = pulumi_home(context.cli.environment)
     add_sources(revision, folders, without={home, context.place.root or home})
     return revision.hexdigest()

@@ -15,12 +15,13 @@ from typing import Final, TypeAlias
 
 import msgpack
 
-from iac_adapters.aws_profile import with_profile
+from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.provider_identity import concerning, differences, identity_of, told_by_arns
 from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.baseline import stack_key
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider_edits import ProviderEdit
+from iac_adapters.pulumi.values import visible
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.sealed_files import SealedFiles
 from reconciler.domain.model import (
@@ -36,7 +37,7 @@ from reconciler.domain.model import (
     Unreadable,
 )
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2  # 1 knew no profile that a provider's own inputs name
 _MOST: Final = 10_000
 _MOST_BYTES: Final = 64 * 2**20
 
@@ -76,16 +77,17 @@ class KnownIdentities:
 
 
 def identities_of(
-    edits: Iterable[ProviderEdit], environment: Mapping[str, str], masker: Masker
+    edits: Iterable[ProviderEdit], files: ProviderFiles, masker: Masker
 ) -> Identities:
     """Return what leads each provider somewhere, as it is recorded and set now."""
-    of_environment = identity_of(with_profile(environment))
     found: dict[str, dict[str, str]] = {}
     for edit in edits:
         settings = edit.settings(masker)
-        variables = concerning(of_environment, edit.package)
+        led = files.led(edit.package, visible(edit.recorded))
+        variables = concerning(identity_of(led.environment), edit.package)
         ruling = {n: v for n, v in variables.items() if not _is_outranked(n, settings)}
-        found[edit.label] = {**ruling, **settings, **found.get(edit.label, {})}
+        told = {**ruling, **led.identity, **settings}
+        found[edit.label] = {**told, **found.get(edit.label, {})}
     return found
 
 

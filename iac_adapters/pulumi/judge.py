@@ -23,7 +23,7 @@ from iac_adapters.pulumi.sides import Aligned, Sides, aligned
 from iac_adapters.redaction.masker import Masker
 from reconciler.domain.compare import same, value_at
 from reconciler.domain.model import Drifted, InSync, Noise, NoiseItem, Verdict
-from reconciler.domain.noise import NULL_OR_EMPTY, STALE, UNCHANGED
+from reconciler.domain.noise import STALE, UNCHANGED
 from reconciler.domain.origin import is_empty
 from reconciler.domain.paths import Steps, render_path
 
@@ -152,17 +152,23 @@ class _Case:
         )
 
     def _noise(self, drifting: list[Steps], changes: Changes) -> tuple[NoiseItem, ...]:
-        quiet = [path for path in self.sides.moved if not touches(path, drifting)]
+        quiet = [
+            path
+            for path in self.sides.moved
+            if not touches(path, drifting) and not self._indistinct(path)
+        ]
         items = {changes.place(path): self._reason(path) for path in quiet}
         return tuple(NoiseItem(render_path(path), items[path]) for path in in_order(items))
 
     def _reason(self, path: Steps) -> str:
         if covered(path, self.ignored):
             return IGNORED
-        live = value_at(self.sides.live, path)
-        if is_empty(live) and is_empty(value_at(self.sides.recorded, path)):
-            return NULL_OR_EMPTY
         return STALE if path in self.sides.coded and self.sides.met(path) else UNCHANGED
+
+    def _indistinct(self, path: Steps) -> bool:
+        """Whether no reader can tell what is there from what was recorded: null, and empty."""
+        live, recorded = value_at(self.sides.live, path), value_at(self.sides.recorded, path)
+        return is_empty(live) and is_empty(recorded)
 
     @property
     def adopted(self) -> bool:

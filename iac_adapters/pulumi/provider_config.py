@@ -20,12 +20,13 @@ from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.handshake import parse_port_line
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
+from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, StateResource
 from iac_adapters.pulumi.programs import find_plugin
 from iac_adapters.pulumi.project import Project
 from iac_adapters.pulumi.provider import Provider
 from iac_adapters.pulumi.sdk import program_python
-from iac_adapters.pulumi.values import RawProperties, revealed
+from iac_adapters.pulumi.values import RawProperties, revealed, visible
 from iac_adapters.revision import Revision
 
 PYTHON_DYNAMIC: Final = "pulumi-python"
@@ -78,6 +79,7 @@ class Surroundings:
     environment: Mapping[str, str]
     own: Mapping[str, str]
     key: bytes = field(repr=False)
+    files: ProviderFiles = field(repr=False)
 
 
 def provider_key(
@@ -109,6 +111,9 @@ def provider_key(
     revision.add("directory", str(directory))
     revision.add("inputs", repr(sorted(given.items())))
     revision.add_environment(environment)
+    # A process that runs has read its files, and what they say today is for another one.
+    files = surroundings.files.led(package, visible(given)).files
+    revision.add("files", repr(sorted(files.items())))
     return ProviderKey(
         digest=revision.hexdigest(),
         package=package,

@@ -53,7 +53,7 @@ def pulumi_reader(providers: Providers, masker: Masker, *, read_deadline_s: floa
 
 @dataclass(frozen=True, slots=True)
 class PulumiQuestions:
-    """Implements `plugin_host.reading.Questions`."""
+    """Implements `plugin_host.questions.Questions`."""
 
     masker: Masker = field(repr=False)
     requests: WeakKeyDictionary[LoadedResource, bytes] = field(

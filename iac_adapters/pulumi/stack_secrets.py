@@ -13,11 +13,11 @@ from iac_adapters.pulumi.project import Project
 from iac_adapters.pulumi.secrets import UNDECIPHERABLE, passphrase_decrypter
 from iac_adapters.redaction.environment import file_texts, telling_texts
 from iac_adapters.redaction.literals import literals_in
-from iac_adapters.redaction.patterns import is_telling
 from iac_adapters.redaction.recognise import looks_generated, secret_texts
 from iac_adapters.redaction.redactor import Redactor
 from reconciler.bounded_files import open_regular, read_bytes
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.secret_names import is_telling
 from reconciler.ports import StackReference
 
 if TYPE_CHECKING:

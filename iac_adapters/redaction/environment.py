@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from iac_adapters.redaction.patterns import is_telling
 from iac_adapters.redaction.recognise import is_recognisable, looks_generated, secret_texts
+from reconciler.domain.secret_names import is_telling
 
 # Where things are and how they are called: blanked, an error would say nothing any more.
 _PLAIN: Final = re.compile(

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from iac_adapters.redaction.masker import Masker
-from iac_adapters.redaction.patterns import is_telling, names_a_secret, without_secrets
+from iac_adapters.redaction.patterns import without_secrets
 from iac_adapters.redaction.recognise import recognisable_texts
 from reconciler.domain.paths import Steps
+from reconciler.domain.secret_names import is_telling, names_a_secret
 from reconciler.domain.values import Value
 
 

@@ -12,6 +12,7 @@ from collections.abc import (
     Sequence,
 )
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
@@ -19,6 +20,7 @@ from weakref import WeakValueDictionary
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
@@ -29,6 +31,7 @@ from iac_adapters.terraform.correction import correction_job
 from iac_adapters.terraform.declarations import declarations_of
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.new_values import recorded_objects
+from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.outcome import outcome_of
 from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.planning import PlanOrder, saved_plan
@@ -44,6 +47,7 @@ from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
+from reconciler.bounded_files import apart
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
     Drifted,
@@ -114,7 +118,7 @@ class TerraformAdapter:
         place = reference.directory
         async with redacting_apart(lambda: StackSecrets(reference).redactor, place=place):
             context = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
-            if not reference.run_code:
+            if not reference.options_as(TerraformOptions).run_code:
                 refuse_code(context)
         timing.lap("load")
         async with redacting_apart(lambda: StackSecrets(reference, context).redactor, place=place):
@@ -140,6 +144,7 @@ class TerraformAdapter:
             warm is not None
             and warm.revision == context.revision
             and not warm.outlived
+            and await apart(partial(unchanged, warm.files), place=context.directory)
             and await self._assembly.is_fresh(context, warm.stack.recording)
         ):
             timing.lap("record")
@@ -152,7 +157,8 @@ class TerraformAdapter:
         drifted = warm.drifted if warm else {}
         reader = warm.reader if warm else self._reader(context, drifted)
         secrets = StackSecrets(reference, context, stack)
-        warm = WarmStack(context.revision, stack, reader, secrets, drifted)
+        files = context.provider_files.stamps
+        warm = WarmStack(context.revision, stack, reader, secrets, files, drifted)
         self._warm.put(reference.name, warm)
         return self._snapshot(reference, Payload(context, stack, secrets, warm=warm), timing)
 

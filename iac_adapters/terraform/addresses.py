@@ -81,7 +81,7 @@ def block_address(address: str) -> str:
     """Return the address of the block that declares `address`: the same without any key.
 
     Raises:
-        ValueError: `address` is no resource address.
+        ValueError: `address` is not a resource address.
     """
     parsed = parse_address(address)
     module = tuple(ModuleStep(step.name) for step in parsed.module)
@@ -92,7 +92,7 @@ def parse_address(text: str) -> Address:
     """Read back what `str(Address)` wrote.
 
     Raises:
-        ValueError: `text` is no resource address.
+        ValueError: `text` is not a resource address.
     """
     steps = _steps(text)
     module, rest = _take_modules(steps)
@@ -100,7 +100,7 @@ def parse_address(text: str) -> Address:
     if len(rest) == 3 and rest[0][0] in _PREFIXED_MODES and rest[0][1] is None:  # noqa: PLR2004
         mode, rest = rest[0][0], rest[1:]
     if len(rest) != 2 or rest[0][1] is not None or rest[0][0] in _NO_TYPES:  # noqa: PLR2004
-        raise ValueError(f"{text!r} is no resource address")
+        raise ValueError(f"{text!r} is not a resource address")
     return Address(type=rest[0][0], name=rest[1][0], mode=mode, module=module, key=rest[1][1])
 
 
@@ -121,7 +121,7 @@ def _steps(text: str) -> list[tuple[str, InstanceKey]]:
     while position < len(text):
         match = _STEP.match(text, position)
         if match is None or (text[position] == ".") != bool(steps):
-            raise ValueError(f"{text!r} is no resource address")
+            raise ValueError(f"{text!r} is not a resource address")
         steps.append((match["name"], _key(match)))
         position = match.end()
     return steps

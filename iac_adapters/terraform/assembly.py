@@ -25,6 +25,7 @@ from iac_adapters.terraform.recorder.join import join
 from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
+from reconciler.bounded_files import apart
 from reconciler.domain.errors import RetryableError
 from reconciler.ports import StackReference
 
@@ -95,7 +96,7 @@ class Assembly:
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
         recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)
         recording = replace(recording, secrets=recorded.secrets)
-        keys = ProviderKeys(context, recording, key=self._key)
+        keys = await self._keys(context, recording)
         for index, provider in recorded.warm.items():
             key = keys.of(index)
             if key is None or not self._providers.adopt(key, provider):
@@ -106,12 +107,14 @@ class Assembly:
         """Whether what the code read elsewhere is as it was when it was recorded."""
         if context.reads_remote_state:
             return False
-        keys = ProviderKeys(context, recording, key=self._key)
+        if not recording.data_reads:
+            return True
+        keys = await self._keys(context, recording)
         return await data_sources_unchanged(recording, keys, self._providers)
 
     async def stack(self, context: Context, recording: Recording) -> LoadedStack:
         """Return the stack, each object with the provider configuration it was recorded with."""
-        keys = ProviderKeys(context, recording, key=self._key)
+        keys = await self._keys(context, recording)
         schemas = await self.schemas(context)
         resources = resources_of(context, recording, keys=keys, schemas=schemas)
         return await self._recorded.choose(
@@ -121,10 +124,17 @@ class Assembly:
     async def stack_of_plan(self, context: Context, plan: CliPlan) -> LoadedStack:
         """Return the stack as a whole plan of the tool's own shows it."""
         recording = plan.as_recording()
-        keys = ProviderKeys(context, recording, key=self._key)
+        keys = await self._keys(context, recording)
         schemas = await self.schemas(context)
         resources = resources_of(context, recording, keys=keys, schemas=schemas)
         return self._recorded.choose_by_plan(context, recording, resources, plan.content or {})
+
+    async def _keys(self, context: Context, recording: Recording) -> ProviderKeys:
+        """Return the keys of a stack's providers, whose files were read off the event loop."""
+        keys = ProviderKeys(context, recording, key=self._key)
+        numbers = range(len(recording.connections))
+        await apart(lambda: [keys.of(number) for number in numbers], place=context.directory)
+        return keys
 
     async def schemas(self, context: Context) -> dict[str, ProviderSchema]:
         """Return the schemas of the installed providers by their source."""

@@ -185,7 +185,7 @@ async def _read_settled(path: Path) -> bytes:
             return content
         await asyncio.sleep(_PAUSE_S)
     raise RetryableError(
-        f"{path}: is being written all the time", remedy="repeat when the running apply is done"
+        f"{path}: keeps being written", remedy="repeat when the running apply is done"
     )
 
 

@@ -93,8 +93,12 @@ def _in_sync(resource: LoadedResource, drift: Mapping[str, Any] | None) -> Verdi
     if drift is None:
         return InSync()
     change = drift["change"]
-    paths = changed_paths(change["before"], change["after"], _sets_of(resource))
-    items = tuple(NoiseItem(render_path(path), _JUDGED_AWAY) for path in paths)
+    before, after = change["before"], change["after"]
+    items = tuple(
+        NoiseItem(render_path(path), _JUDGED_AWAY)
+        for path in changed_paths(before, after, _sets_of(resource))
+        if not (is_empty(value_at(before, path)) and is_empty(value_at(after, path)))
+    )
     return Noise(items) if items else InSync()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.revision import Revision
 from iac_adapters.terraform.backend import StateLocation, locate_state, read_state
 from iac_adapters.terraform.dev_overrides import DevOverrides, dev_overrides
@@ -18,6 +19,7 @@ from iac_adapters.terraform.installed import (
     installed_providers,
     locked_versions,
 )
+from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.package_check import check_packages
 from iac_adapters.terraform.read_only import read_only
 from iac_adapters.terraform.source import Source, load_source
@@ -49,6 +51,7 @@ class Context:
     revision: str
     plan_arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
+    provider_files: ProviderFiles = field(repr=False)
     called_from: Path
     """Where the tool is called from; the root module itself, unless configured otherwise."""
     warnings: tuple[str, ...] = ()
@@ -120,8 +123,9 @@ def _survey(reference: StackReference, *, cache_dir: Path) -> _Survey:
     environment = read_only({**without_ours(os.environ), **reference.environment})
     names_in(directory)  # one that is not there is told as such, not by a file missing in it
     data_dir = data_directory(directory, environment)
-    workspace = selected_workspace(directory, environment=environment, wanted=reference.workspace)
-    if reference.workspace is not None:
+    options = reference.options_as(TerraformOptions)
+    workspace = selected_workspace(directory, environment=environment, wanted=options.workspace)
+    if options.workspace is not None:
         environment["TF_WORKSPACE"] = workspace
     executable = find_executable(directory, environment)
     called_from = _called_from(reference)
@@ -140,6 +144,7 @@ def _context(
     reference: StackReference, found: _Survey, *, state: bytes, key: bytes, cache_dir: Path
 ) -> Context:
     directory, executable = reference.directory, found.executable
+    options = reference.options_as(TerraformOptions)
     parsed = parse_state(state, origin=found.location.description)
     _refuse_unqualified(parsed, found.location.description, executable.name)
     overrides = dev_overrides(
@@ -157,8 +162,9 @@ def _context(
         source=found.source,
         providers=providers,
         revision="",
-        plan_arguments=tuple(f"-var-file={file}" for file in reference.var_files),
+        plan_arguments=tuple(f"-var-file={file}" for file in options.var_files),
         environment=found.environment,
+        provider_files=ProviderFiles(found.environment, directory.absolute()),
         called_from=found.called_from,
         warnings=(*found.source.warnings, *(overrides.warning(one) for one in followed)),
     )
@@ -181,7 +187,7 @@ def _followed(
 
 
 def _called_from(reference: StackReference) -> Path:
-    folder = reference.working_directory
+    folder = reference.options_as(TerraformOptions).working_directory
     if folder is None:
         return reference.directory
     if not folder.is_dir():
@@ -220,7 +226,7 @@ def _revision(context: Context, reference: StackReference, *, state: bytes, key:
     for provider in context.providers:
         revision.add(provider.source, provider.identity)
     try:
-        revision.add_files(reference.var_files)
+        revision.add_files(reference.options_as(TerraformOptions).var_files)
     except OSError as error:
         message = f"{error.filename}: {error.strerror}"
         raise PermanentError(message, remedy="check --var-file") from error

@@ -29,7 +29,7 @@ def provider_error(diagnostics: Iterable[Diagnostic]) -> ProviderError | None:
     first = errors[0]
     cause = cause_of("\n".join(f"{one.summary}\n{one.detail}" for one in errors))
     return ProviderError(
-        first.summary or "the provider reported an error without words",
+        first.summary or "the provider reported an error without a message",
         first.detail,
         cause is Cause.THROTTLED,
         cause is Cause.EXPIRED_CREDENTIALS,

@@ -21,6 +21,18 @@ _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # A provisioner's command is quoted whole, a password among its arguments too, and even where
 # its code says `sensitive`: internal/builtin/provisioners/local-exec, resource_provisioner.go.
 _COMMAND: Final = re.compile(r"(?<=Error running command ')(.*)(?=': )", re.DOTALL)
+# An error of a function quotes what it was given, which may be a literal that nothing calls
+# secret: the excerpt above it hides the same. What names a file is needed to mend the error.
+_OF_FUNCTIONS: Final = frozenset({"Invalid function argument", "Error in function call"})
+_GIVEN: Final = re.compile(
+    r"(?<!\w)\"(?!(?:true|false)\")(?:[^\"\\]|\\.)*\"|(?<=invalid CIDR address: ).*(?=\.$)"
+    r"|(?<=invalid regexp pattern: )(.*) in .*(?=\.$)",
+    re.MULTILINE,
+)
+_ABOUT_FILES: Final = re.compile(r"^(file|template|pathexpand|abspath|dirname|basename)")
+_HEAD: Final = re.compile(
+    r"^(Invalid value for \"\w+\" parameter|Call to function \"(?P<name>[\w:]+)\" failed): "
+)
 _FRAME: Final = re.compile(r"^[│╷╵]\s?", re.MULTILINE)
 
 
@@ -96,7 +108,7 @@ def _diagnostic(entry: Mapping[str, Any]) -> Diagnostic:
     return Diagnostic(
         severity=str(entry.get("severity") or ERROR),
         summary=str(entry.get("summary") or ""),
-        detail=_COMMAND.sub(HIDDEN, str(entry.get("detail") or "")),
+        detail=_detail(entry, snippet),
         file=file,
         line=start.get("line"),
         column=start.get("column"),
@@ -105,6 +117,21 @@ def _diagnostic(entry: Mapping[str, Any]) -> Diagnostic:
         caret=excerpt.caret if excerpt is not None else None,
         address=entry.get("address"),
     )
+
+
+def _detail(entry: Mapping[str, Any], snippet: Mapping[str, Any]) -> str:
+    detail = _COMMAND.sub(HIDDEN, str(entry.get("detail") or ""))
+    head = _HEAD.match(detail)
+    if head is None or entry.get("summary") not in _OF_FUNCTIONS:
+        return detail
+    called = snippet.get("function_call") or {}
+    if _ABOUT_FILES.match(str(called.get("called_as") or head["name"] or "")):
+        return detail
+    return head[0] + _GIVEN.sub(_not_given, detail[head.end() :])
+
+
+def _not_given(found: re.Match[str]) -> str:
+    return f"{found[1]} in {HIDDEN}" if found[1] else HIDDEN
 
 
 def _excerpt_of(snippet: Mapping[str, Any], file: object) -> Excerpt | None:

@@ -50,13 +50,13 @@ def decode_hcl(file: Path | str, data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise PermanentError(
-            f"{file}:{line}: is not UTF-8 text (byte {error.start}), so it is no HCL",
+            f"{file}:{line}: is not UTF-8 text (byte {error.start}), so it is not HCL",
             remedy="save the file as UTF-8, or move it out of the module's directory",
         ) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise PermanentError(
-            f"{file}:{line}: holds binary data, so it is no HCL",
+            f"{file}:{line}: holds binary data, so it is not HCL",
             remedy="restore the file, or move it out of the module's directory",
         )
     return text

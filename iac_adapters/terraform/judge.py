@@ -129,7 +129,7 @@ class _Case:
         moved = [
             path
             for path in aligned_paths(self.live, self.recorded, self.schema.is_set)
-            if not _within_or_around(path, drifting, drift)
+            if not _within_or_around(path, drifting, drift) and not self._indistinct(path)
         ]
         reasons = [item for path in moved for item in self._items([path], self._reason(path))]
         return _joined(self._items(list(self.pending), PENDING), reasons)
@@ -138,8 +138,6 @@ class _Case:
         live = value_at(self.live, path)
         if any(overlap(path, pending) for pending in self.pending):
             return PENDING
-        if is_empty(live) and is_empty(value_at(self.recorded, path)):
-            return NULL_OR_EMPTY
         if self.ignored.all or any(overlap(path, rule) for rule in self.ignored.paths):
             return IGNORED
         configured = value_at(self.config, path)
@@ -165,6 +163,10 @@ class _Case:
             return False
         depth, attribute = found
         return attribute.computed and value_at(self.config, path[:depth]) is None
+
+    def _indistinct(self, path: Steps) -> bool:
+        """Whether no reader can tell what is there from what was recorded: null, and empty."""
+        return is_empty(value_at(self.live, path)) and is_empty(value_at(self.recorded, path))
 
     def _null_or_empty(self, path: Steps) -> bool:
         return is_empty(value_at(self.live, path)) and is_empty(value_at(self.planned, path))

@@ -24,6 +24,7 @@ from iac_adapters.terraform.run_log import (
     touched_by,
 )
 from reconciler.domain.model import ResourceAddress
+from reconciler.domain.run_folder import RunFolder
 from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
 
 ERRORED_STATE: Final = "errored.tfstate"
@@ -128,7 +129,7 @@ def _reason(errors: list[Diagnostic], redactor: Redactor) -> str:
 def _errored_state(folders: tuple[Path, ...], log: Path) -> Path | None:
     """Return the state this run could not keep; one that was there before is another's."""
     try:
-        since_ns = (log.parent / "started.json").stat().st_mtime_ns
+        since_ns = RunFolder(log.parent).started.stat().st_mtime_ns
     except OSError:
         since_ns = 0
     for folder in folders:

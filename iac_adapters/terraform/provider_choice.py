@@ -52,11 +52,14 @@ class ProviderChoice:
     resources: Mapping[ResourceAddress, LoadedResource]
     edited: tuple[Edited, ...] = ()
     code: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    led_elsewhere: tuple[ProviderDoubt, ...] = ()
+    """Where a file or credentials lead elsewhere: their objects are looked for there."""
 
     @property
     def doubts(self) -> tuple[ProviderDoubt, ...]:
         """Return why objects of some provider configurations wait for a person."""
-        return tuple(ProviderDoubt(one.label, sentence(one.differing)) for one in self.edited)
+        edited = (ProviderDoubt(one.label, sentence(one.differing)) for one in self.edited)
+        return (*edited, *self.led_elsewhere)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -65,7 +68,7 @@ class ProviderChoice:
             f"provider {one.label}: {sentence(one.differing)}; this is not applied, so its"
             " objects were read where they were recorded"
             for one in self.edited
-        )
+        ) + tuple(f"provider {one.provider}: {one.reason}" for one in self.led_elsewhere)
 
 
 def choose(
@@ -80,11 +83,14 @@ def choose(
     chosen = dict(resources)
     edited: list[Edited] = []
     code: dict[str, ProviderSettings] = {}
+    led: list[ProviderDoubt] = []
     for label, group in _by_label(resources.values()).items():
         for sent, members in _by_sent(recording, group).items():
             now = sent.of(context)
             found = _differing(label, members, now, kept)
-            if not found:
+            if not any(one.restorable for one in found):
+                if found:
+                    led.append(ProviderDoubt(label, sentence(found)))
                 code.setdefault(label, now)
                 continue
             before = kept.settings[label]
@@ -101,7 +107,7 @@ def choose(
             edited.append(Edited(label, now, members[0].provider, found, addresses))
     for changed in edited:
         code.pop(changed.label, None)
-    return ProviderChoice(chosen, _merged(edited), code)
+    return ProviderChoice(chosen, _merged(edited), code, tuple(dict.fromkeys(led)))
 
 
 def doubts_of_plan(
@@ -119,7 +125,8 @@ def doubts_of_plan(
         if before is None or schema is None:
             continue
         reference = _reference(group[0])
-        now = ProviderSettings.of(reference.source, before.configure, context.environment)
+        files = context.provider_files
+        now = ProviderSettings.of(reference.source, before.configure, files)
         variables = differences(schema.configuration, kept=before, now=now)
         written = written_settings(document, reference)
         if found := (*written_differences(schema.configuration, before, written), *variables):
@@ -135,7 +142,7 @@ class _Sent:
     configure: bytes
 
     def of(self, context: Context) -> ProviderSettings:
-        return ProviderSettings.of(self.source, self.configure, context.environment)
+        return ProviderSettings.of(self.source, self.configure, context.provider_files)
 
 
 def _by_label(resources: Iterable[LoadedResource]) -> dict[str, list[LoadedResource]]:

@@ -10,6 +10,7 @@ from iac_adapters.revision import Revision
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import ProviderKey
 from iac_adapters.terraform.messages import message
+from iac_adapters.terraform.provider_settings import led_by
 from iac_adapters.terraform.recorder.recording import Recording
 
 
@@ -45,6 +46,9 @@ class ProviderKeys:
         revision.add("configure", configure)
         revision.add("directory", str(directory))
         revision.add_environment(environment)
+        # A process that runs has read its files, and what they say today is for another one.
+        files = led_by(source, configure, self._context.provider_files).files
+        revision.add("files", repr(sorted(files.items())))
         return ProviderKey(
             digest=revision.hexdigest(),
             installed=installed,

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from iac_adapters.aws_profile import with_profile
-from iac_adapters.provider_identity import differences as told_apart
+import msgpack
+
+from iac_adapters.provider_files import Led, ProviderFiles
+from iac_adapters.provider_identity import beyond_variables, differing
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.place_variables import identity_for, variables_for
 from iac_adapters.terraform.schema import ResourceSchema
@@ -56,18 +58,35 @@ class ProviderSettings:
     identity: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, source: str, configure: bytes, environment: Mapping[str, str]) -> ProviderSettings:
-        """Return what the provider `source` is told by `configure` in `environment`."""
-        told = with_profile(environment) if source.endswith("/aws") else environment
-        return cls(configure, variables_for(source, told), identity_for(source, told))
+    def of(cls, source: str, configure: bytes, files: ProviderFiles) -> ProviderSettings:
+        """Return what `configure`, the environment and its files tell the provider `source`."""
+        led = led_by(source, configure, files)
+        identity = {**identity_for(source, led.environment), **led.identity}
+        return cls(configure, variables_for(source, led.environment), identity)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One setting that differs, as a person may read it. `place` names where objects are."""
+    """One setting that differs, as a person may read it. `place` names where objects are.
+
+    One that is not `restorable` cannot be given to a provider as it was: it stands in a file.
+    """
 
     text: str
     place: bool
+    restorable: bool = True
+
+
+def led_by(source: str, configure: bytes, files: ProviderFiles) -> Led:
+    """Return where the environment and its files lead the provider `source`."""
+    return files.led(source.rsplit("/", 1)[-1], _written_in(configure))
+
+
+def _written_in(configure: bytes) -> Mapping[str, object]:
+    """Return the settings in a Configure request by name, as they cross the wire."""
+    config = message("ConfigureRequest").FromString(configure).config.msgpack if configure else b""
+    content = msgpack.unpackb(config, strict_map_key=False) if config else None
+    return content if isinstance(content, dict) else {}
 
 
 def label_of(reference: ProviderReference) -> str:
@@ -197,8 +216,8 @@ def _variables(
         {name: value for name, value in one.items() if not _is_outranked(name, settings)}
         for one in (kept.identity, now.identity)
     ]
-    for text in told_apart(*ruling):
-        yield Difference(text, place=True)
+    for name, text in differing(*ruling).items():
+        yield Difference(text, place=True, restorable=not beyond_variables(name))
 
 
 def _is_outranked(variable: str, settings: Mapping[str, Value]) -> bool:

@@ -42,7 +42,7 @@ def terraform_reader(
 
 @dataclass(frozen=True, slots=True)
 class TerraformQuestions:
-    """Implements `plugin_host.reading.Questions`."""
+    """Implements `plugin_host.questions.Questions`."""
 
     masker: Masker
     drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)

@@ -123,7 +123,7 @@ class RecordedProviders:
             label: ProviderSettings.of(
                 source,
                 kept.settings[label].configure if label in kept.settings else b"",
-                context.environment,
+                context.provider_files,
             )
             for label, source in _sources(resources.values()).items()
             if label not in _labels(doubts)

@@ -35,7 +35,7 @@ def refuse_code(context: Context) -> None:
     for warning in context.source.warnings:
         # What could not be read may hold any block.
         raise PermanentError(
-            f"{context.directory}: whether its code runs programs cannot be told, and"
+            f"{context.directory}: trueup cannot tell whether its code runs programs, and"
             f" `run_code = false` forbids that: {warning}",
             remedy="correct what is named above, or set `run_code = true` for this stack",
         )

@@ -117,6 +117,8 @@ class _Reading:
     _installed: dict[str, Path] | None = None
 
     def source(self) -> Source:
+        # The tool reads it in any case, and waits where it is a pipe.
+        self._installed_modules()
         for file in variable_and_lock_files(self.directory):
             self.contents[str(file)] = read_file(file)
         return Source(
@@ -219,7 +221,7 @@ class _Reading:
 
     def _read_manifest(self) -> dict[str, Path]:
         manifest = self.data_dir / "modules" / "modules.json"
-        if not manifest.is_file():
+        if not manifest.exists():
             return {}
         data = read_file(manifest)
         self.contents[str(manifest)] = data

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from reconciler.bounded_files import open_regular, read_bytes
+from reconciler.bounded_files import UnfitFileError, open_regular, read_bytes
 from reconciler.domain.errors import PermanentError
 
 TOFU: Final = "tofu"
@@ -82,6 +82,9 @@ def digest_references(text: str, *, module: Path, root: Path, cwd: Path) -> byte
     A file whose name is written out counts by its content. Where the name is computed,
     every file it could be counts by size and time of change: one scan too many is
     recorded anew rather than one too few.
+
+    Raises:
+        PermanentError: a name that is written out is a pipe's.
     """
     digest = hashlib.sha256()
     for call in sorted({match[1] for match in _FILE_CALL.finditer(text)}):
@@ -114,8 +117,24 @@ def _add_content(digest: hashlib._Hash, file: Path) -> None:
     try:
         with open_regular(file) as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
+    except UnfitFileError as error:
+        _refuse_pipe(file, error)
+        digest.update(f"unreadable {error.errno}".encode())
     except OSError as error:
         digest.update(f"unreadable {error.errno}".encode())
+
+
+def _refuse_pipe(file: Path, error: OSError) -> None:
+    """Refuse a file that the tool would open, and wait for whoever writes into it.
+
+    Raises:
+        PermanentError: it is a pipe; the message names it.
+    """
+    if file.is_fifo():
+        raise PermanentError(
+            f"{file}: {error.strerror}, and the code reads it",
+            remedy="put a regular file in its place",
+        ) from error
 
 
 def _add_folder(digest: hashlib._Hash, folder: Path) -> None:

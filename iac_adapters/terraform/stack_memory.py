@@ -20,7 +20,8 @@ from iac_adapters.sealed_files import SealedFiles
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.provider_settings import ProviderSettings
 
-_FORMAT: Final = 3
+_FORMAT: Final = 4
+_WITHOUT_FILES: Final = 3
 _READ_WITHIN_S: Final = 120.0
 _MOST: Final = 16_384
 _MOST_BYTES: Final = 256 * 2**20
@@ -126,7 +127,10 @@ def _pack(kept: Remembered) -> bytes:
 
 def _unpack(data: bytes) -> Remembered:
     content: dict[str, Any] = msgpack.unpackb(data)
-    if content["format"] != _FORMAT:
+    if content["format"] == _WITHOUT_FILES:
+        # It knew no profile that a block names, and would take each for another place.
+        content = {**content, "settings": {}, "serials": {}}
+    elif content["format"] != _FORMAT:
         message = "kept by another release"
         raise ValueError(message)
     return Remembered(

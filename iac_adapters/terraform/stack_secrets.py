@@ -16,16 +16,17 @@ import msgpack
 import orjson
 
 from iac_adapters.redaction.environment import file_texts, telling_texts
-from iac_adapters.redaction.patterns import is_telling, names_a_secret
 from iac_adapters.redaction.recognise import looks_generated, secret_texts
 from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import LoadedStack
 from iac_adapters.terraform.messages import message
+from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.redaction import resource_words
 from iac_adapters.terraform.state import StateFile, StateInstance
 from iac_adapters.terraform.written_secrets import written_secrets
 from reconciler.domain.paths import Steps
+from reconciler.domain.secret_names import is_telling, names_a_secret
 from reconciler.ports import StackReference
 
 
@@ -51,7 +52,7 @@ class StackSecrets:
         yield from written_secrets(
             reference.directory,
             files=context.source.files if context is not None else (),
-            var_files=reference.var_files,
+            var_files=reference.options_as(TerraformOptions).var_files,
             environment=environment,
         )
         if context is not None:

@@ -185,7 +185,7 @@ def _integer(text: str) -> int | orjson.Fragment:
 
 
 def _constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
+    raise ValueError(f"{text} is not JSON")
 
 
 def _refuse_broken(data: bytes, origin: str, error: Exception) -> NoReturn:
@@ -237,7 +237,7 @@ def _version(document: Mapping[str, Any], origin: str) -> int:
     version = document.get("version")
     if isinstance(version, bool) or not isinstance(version, int):
         raise PermanentError(
-            f"{origin}: has no whole-number `version`, so it is no Terraform state",
+            f"{origin}: has no whole-number `version`, so it is not a Terraform state",
             remedy="check that the path names a state file, not a plan or another JSON file",
         )
     if version > NEWEST_VERSION:

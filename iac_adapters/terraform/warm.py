@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from iac_adapters.read_files import Stamp
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.reader import TerraformReader
 from iac_adapters.terraform.stack_secrets import StackSecrets
@@ -30,6 +31,8 @@ class WarmStack:
     stack: LoadedStack
     reader: TerraformReader
     secrets: StackSecrets
+    files: Mapping[str, Stamp] = field(default_factory=dict)
+    """What its providers read by themselves, and as of when."""
     drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
     learnt: Mapping[ResourceAddress, Verdict] | None = None
     recorded_at_s: float = field(default_factory=time.monotonic)

@@ -32,7 +32,7 @@ def selected_workspace(
         PermanentError: the name cannot be a workspace's, or the choice cannot be read.
     """
     if wanted:
-        return _checked(wanted, "--workspace")
+        return _checked(wanted, "workspace")
     if named := environment.get("TF_WORKSPACE"):
         return _checked(named, "TF_WORKSPACE")
     file = data_directory(directory, environment) / "environment"
@@ -48,8 +48,13 @@ def selected_workspace(
     return _checked(name, str(file)) if name else DEFAULT_WORKSPACE
 
 
+def is_workspace_name(name: str) -> bool:
+    """Whether terraform would take `name` for a workspace's."""
+    return _NAME.match(name) is not None and name not in {".", ".."}
+
+
 def _checked(name: str, origin: str) -> str:
-    if _NAME.match(name) and name not in {".", ".."}:
+    if is_workspace_name(name):
         return name
     raise PermanentError(
         f"{origin}: {name[:90]!r} cannot be a workspace's name",

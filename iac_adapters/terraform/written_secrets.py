@@ -7,19 +7,21 @@ applied: the state then tells of neither.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from iac_adapters.redaction.literals import Literal, literals_in
-from iac_adapters.redaction.patterns import is_telling
 from iac_adapters.redaction.recognise import looks_generated, secret_texts
+from reconciler.domain.secret_names import is_telling
 
 _CODE: Final = ("*.tf", "*.tf.json", "*.tofu", "*.tofu.json")
 _VARIABLES: Final = ("*.tfvars", "*.tfvars.json")
 _LARGEST_BYTES: Final = 1 << 20
 _MOST_FILES: Final = 500
 _VARIABLE: Final = "TF_VAR_"
+_ARGUMENTS: Final = "TF_CLI_ARGS"
 _SENSITIVE: Final = re.compile(r'\bsensitive\(\s*"((?:[^"\\]|\\.)*)"\s*\)')
 """A literal that the code itself calls sensitive."""
 
@@ -50,11 +52,32 @@ def written_secrets(
         for one in _literals(file):
             if _is_secret(one, sensitive, variable=one.names):
                 yield from secret_texts(one.text)
-    for name, value in environment.items():
-        variable = name.removeprefix(_VARIABLE)
-        if name.startswith(_VARIABLE) and (variable in sensitive or is_telling(variable)):
+    for variable, value in _given(environment):
+        if variable in sensitive or is_telling(variable) or looks_generated(value):
             yield from secret_texts(value)
             yield from (one.text for one in literals_in(value, is_json=False) if one.names)
+
+
+def _given(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the variables that the environment gives, with their values."""
+    for name, value in environment.items():
+        if name.startswith(_VARIABLE):
+            yield name.removeprefix(_VARIABLE), value
+        elif name.startswith(_ARGUMENTS):
+            yield from _in_arguments(value)
+
+
+def _in_arguments(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what `-var=NAME=VALUE` and `-var NAME=VALUE` give."""
+    try:
+        words = shlex.split(text)
+    except ValueError:  # a quote without its end, which terraform refuses as well
+        words = text.translate({ord("'"): None, ord('"'): None}).split()
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        option, equals, given = word.lstrip("-").partition("=")
+        if word.startswith("-") and option == "var":
+            name, _, value = (given if equals else following).partition("=")
+            yield name.strip(), value.strip()
 
 
 def _variable(literal: Literal) -> tuple[str, ...]:

@@ -10,11 +10,13 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
-from reconciler.api.bodies import ListQuery
 from reconciler.api.open_counts import OpenCounts
+from reconciler.api.queries import ListQuery
 from reconciler.domain.errors import InvalidError
+from reconciler.domain.principals import Principal
 from reconciler.domain.records import Page
 from reconciler.engine.service import Service
+from reconciler.wire.model import Wire
 from reconciler.wire.scan import json_bytes
 
 T = TypeVar("T")
@@ -31,8 +33,13 @@ async def _service(request: Request) -> Service:
 
 
 async def _actor(request: Request) -> str:
-    name: str = request.state.token.name
-    return name
+    principal: Principal = request.state.principal
+    return principal.subject
+
+
+async def _principal(request: Request) -> Principal:
+    principal: Principal = request.state.principal
+    return principal
 
 
 async def _open_counts(request: Request) -> OpenCounts:
@@ -43,12 +50,13 @@ async def _open_counts(request: Request) -> OpenCounts:
 Tallies = Annotated[OpenCounts, Depends(_open_counts)]
 Daemon = Annotated[Service, Depends(_service)]
 Actor = Annotated[str, Depends(_actor)]
+Asker = Annotated[Principal, Depends(_principal)]
 Id = Annotated[str, Path(max_length=200, pattern=r"^[A-Za-z0-9_.:-]+$")]
 StackPath = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$")]
 
 
 def answered(
-    body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
+    body: Mapping[str, Any] | Wire, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return `body` as JSON."""
     return Response(
@@ -83,5 +91,5 @@ def _read_cursor(cursor: str) -> str:
         return base64.urlsafe_b64decode(cursor.encode("ascii")).decode()
     except (UnicodeError, binascii.Error) as error:
         raise InvalidError(
-            "the cursor is none of this list", remedy="take it from `next` as it is"
+            "the cursor does not belong to this list", remedy="pass `next` unchanged"
         ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -26,9 +26,13 @@ from reconciler.api.openapi import document
 from reconciler.api.operation import Operation
 from reconciler.api.problem import refusal_of
 from reconciler.api.replay import Replays
+from reconciler.api.resources.settings import Reload
 from reconciler.api.stream import EventStream
 from reconciler.api.table import PREFIX, all_operations
+from reconciler.domain.records import EventEntry
 from reconciler.engine.service import Service
+from reconciler.engine.story import log_event
+from reconciler.stack_options import StackOptions
 
 OPENAPI_PATH: Final = f"{PREFIX}/openapi.json"
 _NOT_ALLOWED: Final = 405
@@ -40,11 +44,14 @@ def build_app(
     limits: Limits | None = None,
     hosts: Hosts | None = None,
     open_metrics: bool = False,
+    reload: Reload | None = None,
+    stack_options: Mapping[str, type[StackOptions]] | None = None,
 ) -> FastAPI:
     """Return the API over `service`; its lifespan feeds the live stream.
 
-    Without `hosts` it is asked by any name. With `open_metrics` loopback may read `/metrics`
-    without a token.
+    `stack_options` are those of each installed tool, for the API's description. Without
+    `hosts` it is asked by any name. With `open_metrics` loopback may read `/metrics` without a
+    token. `reload` reads the settings anew; without it that is refused.
     """
     limits = limits or Limits()
     operations = all_operations(open_metrics=open_metrics)
@@ -53,7 +60,7 @@ def build_app(
         service.store,
         most_listeners=limits.subscribers,
         most_of_one=limits.subscribers_per_token,
-        seen=metrics.happened,
+        seen=_witness(metrics),
     )
     app = FastAPI(
         lifespan=_lifespan,
@@ -63,6 +70,7 @@ def build_app(
         redirect_slashes=False,
     )
     app.state.service = service
+    app.state.reload = reload
     app.state.metrics = metrics
     app.state.stream = stream
     app.state.open_counts = OpenCounts()
@@ -71,13 +79,23 @@ def build_app(
     gate = Gate(app.state.credentials, Replays(service), app.state.bodies, operations)
     app.router.route_class = gate.route_class()
     _add_operations(app, operations)
-    _add_description(app, operations)
+    _add_description(app, operations, stack_options or {})
     _add_refusals(app, operations)
     if hosts is not None:
         app.add_middleware(HostsMiddleware, hosts=hosts)
     app.add_middleware(LimitsMiddleware, limits=limits)
     app.add_middleware(EdgeMiddleware, metrics=metrics)
     return app
+
+
+def _witness(metrics: Metrics) -> Callable[[EventEntry], None]:
+    """Return what counts and logs each committed event, whether anybody listens or not."""
+
+    def happened(entry: EventEntry) -> None:
+        metrics.happened(entry)
+        log_event(entry)
+
+    return happened
 
 
 def end_streams(app: FastAPI) -> None:
@@ -114,9 +132,13 @@ def _name(operation: Operation) -> str:
     return re.sub(r"[^a-z_]+", "_", words).strip("_")
 
 
-def _add_description(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> None:
+def _add_description(
+    app: FastAPI,
+    operations: Mapping[tuple[str, str], Operation],
+    stack_options: Mapping[str, type[StackOptions]],
+) -> None:
     async def describe(_request: Request) -> Response:
-        return answered(document(app, operations))
+        return answered(document(app, operations, stack_options))
 
     app.router.add_route(OPENAPI_PATH, describe, methods=["GET"], include_in_schema=False)
 

@@ -3,7 +3,9 @@
 A client that connects and never finishes its question holds a file of the process. There is a
 deadline for the head and one for the body of a request, a bound for the head's size, and a bound
 for connections, in all and from one address. Beyond that bound the connection that has waited
-longest without a whole question is ended, so that whoever asks is answered.
+longest without a whole question is ended, so that whoever asks is answered. A question is worked
+on when its body is there, or more of it than is kept for a client: a thousand halves cost a
+thousand buffers, and not a thousand times finding the route and looking at the token.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from reconciler.api.refusal import MEDIA_TYPE, Refusal
 
@@ -94,6 +97,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._counted = False
+        self._not_begun: tuple[RequestResponseCycle, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or end it at once where there are too many that are busy."""
@@ -109,6 +113,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self._enter("")
+        self._not_begun = None
         if self._counted:
             self._counted = False
             self.guard.forget(self)
@@ -122,7 +127,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._state == _HEAD:
             self._head_bytes += len(data)
         if self._head_bytes > self.guard.limits.head_bytes:
-            self._refuse(Refusal(431, "headers-too-large", "the head of the request has no end"))
+            self._refuse(Refusal(431, "headers-too-large", "the head of the request is incomplete"))
 
     def on_message_begin(self) -> None:
         """A question begins; its head has its own time."""
@@ -142,9 +147,16 @@ class GuardedProtocol(HttpToolsProtocol):
         self._enter(_BODY)
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Begin with a body that is too large to be kept whole."""
+        super().on_body(body)
+        if len(self.cycle.body) > HIGH_WATER_LIMIT:
+            self._begin()
+
     def on_message_complete(self) -> None:
         """The question is whole: how long the answer takes is ours."""
         super().on_message_complete()
+        self._begin()
         self._enter(_IDLE if self.cycle.response_complete else _ANSWER)
 
     def on_response_complete(self) -> None:
@@ -162,6 +174,18 @@ class GuardedProtocol(HttpToolsProtocol):
         self._enter("")
         if self.transport is not None:
             self.transport.abort()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if cycle.more_body and not cycle.waiting_for_100_continue:
+            self._not_begun = (cycle, app)
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _begin(self) -> None:
+        if self._not_begun is not None:
+            cycle, app = self._not_begun
+            self._not_begun = None
+            super()._start_asgi_task(cycle, app)
 
     def _enter(self, state: str) -> None:
         self._state = state
@@ -191,6 +215,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
+            self._not_begun = None
         body = bytes(refusal.response().body)
         head = (
             f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n"

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from reconciler.api.refusal import Refusal
 from reconciler.api.throttle import Throttle
 from reconciler.domain.errors import StorageError
-from reconciler.domain.records import Role, Token
+from reconciler.domain.principals import Role
+from reconciler.domain.records import Token
 from reconciler.domain.tokens import opens, read_token
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -37,11 +38,12 @@ class Credentials:
         """Return the token the request came with.
 
         Raises:
-            Refusal: 401 it came with none or with a bad one, 429 with too many bad ones.
+            Refusal: 401 it came with none, with an unknown or an expired one, 429 with too many
+                bad ones.
         """
         header = request.headers.get("authorization")
         if header is None:
-            raise _unauthorized("a bearer token is needed")
+            raise _unauthorized("a bearer token is needed", challenge=_CHALLENGE)
         token = await self._token(header)
         if token is None:
             address = request.client.host if request.client else ""
@@ -49,7 +51,7 @@ class Credentials:
                 raise Refusal(
                     429, "too-many-bad-tokens", "too many bad tokens", headers={"Retry-After": "60"}
                 )
-            raise _unauthorized("the token is not known, or its time is over", error=True)
+            raise _unauthorized("the token is not known")
         await self._note_use(token)
         return token
 
@@ -67,8 +69,14 @@ class Credentials:
         known = await self._known(token_id)
         if not opens(known or _NOBODY, secret) or known is None:
             return None
-        over = known.expires_at is not None and known.expires_at <= self._service.clock.now()
-        return None if over else known
+        if known.expires_at is not None and known.expires_at <= self._service.clock.now():
+            # Told only to whoever holds the secret, so nothing is given away.
+            raise _unauthorized(
+                f"the token {known.name} expired at {known.expires_at:%Y-%m-%d %H:%M} UTC",
+                code="token-expired",
+                remedy="ask an admin for a new one: trueup token add",
+            )
+        return known
 
     async def _known(self, token_id: str) -> Token | None:
         now = time.monotonic()
@@ -76,6 +84,10 @@ class Credentials:
         if now < until:
             return known
         known = await self._service.store.read(lambda view: view.tokens.get(token_id))
+        # Of many requests at once the first to come back has said all that the others would.
+        until, newer = self._remembered.get(token_id, (0.0, None))
+        if time.monotonic() < until:
+            return newer
         if known is not None:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
@@ -101,13 +113,14 @@ class Credentials:
             _log.warning("token_use_not_noted", token_id=token.token_id, reason=str(error))
 
 
-def _unauthorized(detail: str, *, error: bool = False) -> Refusal:
-    challenge = 'Bearer realm="trueup"' + (', error="invalid_token"' if error else "")
-    return Refusal(
-        401,
-        "unauthorized",
-        detail,
-        remedy="send `Authorization: Bearer TOKEN`; the first one is in the data directory's"
-        " admin.token",
-        headers={"WWW-Authenticate": challenge},
-    )
+_CHALLENGE: Final = 'Bearer realm="trueup"'
+_INVALID: Final = f'{_CHALLENGE}, error="invalid_token"'
+_SEND_ONE: Final = (
+    "send `Authorization: Bearer TOKEN`; the first one is in the data directory's admin.token"
+)
+
+
+def _unauthorized(
+    detail: str, *, code: str = "unauthorized", remedy: str = _SEND_ONE, challenge: str = _INVALID
+) -> Refusal:
+    return Refusal(401, code, detail, remedy=remedy, headers={"WWW-Authenticate": challenge})

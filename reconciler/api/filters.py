@@ -53,11 +53,11 @@ def read_filter(text: str) -> FindingFilter:
 def _read_term(key: str, value: str) -> Any:
     if key not in _READERS:
         raise InvalidError(
-            f"the term `{key}:` is not known",
-            remedy=f"known are {', '.join(_READERS)}; quotes make it a text to search for",
+            f"unknown term `{key}:`",
+            remedy=f"use one of {', '.join(_READERS)}; put it in quotes to search for it as text",
         )
     if not value:
-        raise InvalidError(f"the term `{key}:` names nothing")
+        raise InvalidError(f"the term `{key}:` has no value")
     return _READERS[key](value)
 
 
@@ -82,7 +82,7 @@ def _severity(value: str) -> Severity:
 def _one_of(key: str, value: str, known: Mapping[str, T]) -> T:
     if value.lower() not in known:
         raise InvalidError(
-            f"the term `{key}:{value[:60]}` is not known", remedy=f"one of {', '.join(known)}"
+            f"unknown value in the term `{key}:{value[:60]}`", remedy=f"one of {', '.join(known)}"
         )
     return known[value.lower()]
 

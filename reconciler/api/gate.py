@@ -17,12 +17,13 @@ from reconciler.api.problem import refusal_of
 from reconciler.api.refusal import Refusal
 from reconciler.api.replay import Asked, Replays, read_key, request_digest
 from reconciler.api.strict_json import check_text
-from reconciler.domain.records import Role, Token
+from reconciler.domain.principals import Permission, Principal, roles_with
+from reconciler.domain.tokens import principal_of
 
 Handler = Callable[[Request], Awaitable[Response]]
-RANK: Final = {role: rank for rank, role in enumerate(Role)}
 _YAML: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+_CLIENT_LEFT: Final = 499
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Gate:
     def route_class(self) -> type[APIRoute]:
         """Return the kind of route that nobody passes except through this gate.
 
-        A route that stands in no table of roles cannot be made.
+        A route that stands in no table of permissions cannot be made.
         """
         gate = self
 
@@ -57,8 +58,7 @@ class Gate:
     async def admit(self, request: Request, operation: Operation, handle: Handler) -> Response:
         """Return the operation's answer, or the reason there is none."""
         try:
-            token = await self._caller(request, operation)
-            request.state.token = token
+            await self._identify(request, operation)
             body = await request.body()
             _check_address(request)
             parsed = request
@@ -67,28 +67,32 @@ class Gate:
                 parsed = _Parsed.of(request, body, tree)
             return await self._answer(parsed, operation, handle, body)
         except ClientDisconnect:
-            raise
+            # Nobody takes it. As an error it would be logged with its traceback, and a thousand
+            # clients that leave half a body behind would keep everybody else waiting for that.
+            return Response(status_code=_CLIENT_LEFT)
         except Exception as error:
             refusal = refusal_of(error)
             if refusal.status == 500:  # noqa: PLR2004 - whoever logs it is further out
                 raise
             return refusal.response()
 
-    async def _caller(self, request: Request, operation: Operation) -> Token | None:
-        if operation.role is None:
-            return None
+    async def _identify(self, request: Request, operation: Operation) -> None:
+        """Note with the request who asks.
+
+        Raises:
+            Refusal: 401 nobody knows, 403 the permission is missing.
+        """
+        request.state.token = request.state.principal = None
+        if operation.permission is None:
+            return
         address = request.client.host if request.client else ""
         if operation.open_on_loopback and address in _LOOPBACK:
-            return None
+            return
         token = await self.credentials.caller(request)
-        if RANK[token.role] < RANK[operation.role]:
-            raise Refusal(
-                403,
-                "forbidden",
-                f"this needs the role {operation.role}; the token has {token.role}",
-                remedy="ask an admin for another token",
-            )
-        return token
+        principal = principal_of(token)
+        if not principal.may(operation.permission):
+            raise _forbidden(principal, operation.permission)
+        request.state.token, request.state.principal = token, principal
 
     async def _tree(self, request: Request, body: bytes, *, yaml: bool) -> Any:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -99,7 +103,7 @@ class Gate:
         raise Refusal(
             415,
             "unsupported-media-type",
-            f"a body of type {media_type[:80] or 'nothing'!r} is not taken here",
+            f"a body of type {media_type[:80] or 'nothing'!r} is not accepted here",
             remedy="send JSON with `Content-Type: application/json`",
         )
 
@@ -141,6 +145,17 @@ class _Parsed(Request):
         made._body = body
         made._json = tree
         return made
+
+
+def _forbidden(principal: Principal, permission: Permission) -> Refusal:
+    roles = ", ".join(roles_with(permission))
+    return Refusal(
+        403,
+        "forbidden",
+        f"this needs the permission {permission}; the role {principal.role} does not have it",
+        remedy=f"ask an admin for a token with one of the roles {roles}",
+        permission=permission,
+    )
 
 
 def _check_address(request: Request) -> None:

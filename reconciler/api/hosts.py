@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,22 +16,28 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from reconciler.api.refusal import Refusal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hosts:
-    """The names that are taken beside `localhost` and addresses in figures."""
+    """The names that are taken beside addresses in figures; `named` may change at any time."""
 
-    names: frozenset[str] = field(default_factory=frozenset)
+    own: frozenset[str] = frozenset({"localhost"})
+    named: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, listen: str, names: Collection[str]) -> Hosts:
         """Return those of a daemon that listens on `listen` and is known as `names`."""
-        own = listen.rpartition(":")[0].strip("[]").lower()
-        return cls(frozenset({own, "localhost", *(name.lower() for name in names)}))
+        made = cls(frozenset({"localhost", listen.rpartition(":")[0].strip("[]").lower()}))
+        made.rename(names)
+        return made
+
+    def rename(self, names: Collection[str]) -> None:
+        """Be known as `names` from now on."""
+        self.named = frozenset(name.lower() for name in names)
 
     def take(self, host: str) -> bool:
         """Whether a request for `host` (`NAME` or `NAME:PORT`) is meant for us."""
         name = _name(host)
-        return name in self.names or _is_address(name)
+        return name in self.own or name in self.named or _is_address(name)
 
 
 class HostsMiddleware:

@@ -76,12 +76,12 @@ class LimitsMiddleware:
         headers = Headers(scope=scope)
         if headers.get("content-encoding", "identity").strip().lower() != "identity":
             return Refusal(
-                415, "compressed", "compressed bodies are not taken", remedy="send it as it is"
+                415, "compressed", "compressed bodies are not accepted", remedy="send it as it is"
             )
         length = headers.get("content-length", "0")
         most = self._limits.body_of(scope["path"])
         if not length.isascii() or not length.isdigit():
-            return Refusal(400, "bad-request", "Content-Length is no number")
+            return Refusal(400, "bad-request", "Content-Length is not a number")
         return _too_large(most) if int(length[:20]) > most else None
 
 

@@ -18,6 +18,13 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from reconciler.domain.events import (
+    CATALOGUE,
+    REMEDIATION,
+    RUN_ENDED,
+    STACK_ERROR,
+    STACK_SCANNED,
+)
 from reconciler.domain.model import Severity
 from reconciler.domain.phases import OPEN, Phase
 from reconciler.domain.records import EventEntry, Health, StackRecord
@@ -26,7 +33,13 @@ from reconciler.stores import Transaction
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
-_REMEDIATION: Final = "remediation."
+_ANSWERS: Final = {
+    "held": "hold",
+    "awaiting_approval": "needs_approval",
+    "suppressed": "refuse",
+    "needs_human": "refuse",
+}
+"""What a guard answered, by the phase that its answer led to."""
 
 
 class Metrics:
@@ -42,10 +55,22 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._events = Counter(
+            "trueup_events", "What happened, by type of event.", ("type",), registry=self._registry
+        )
+        for name in CATALOGUE:
+            # A rate over a series that begins with its first event would miss that one.
+            self._events.labels(name)
         self._transitions = Counter(
             "trueup_remediation_transitions",
             "How often a remediation came into a phase.",
             ("phase",),
+            registry=self._registry,
+        )
+        self._admission = Counter(
+            "trueup_admission",
+            "Answers of guards that kept a remediation from going on.",
+            ("guard", "answer"),
             registry=self._registry,
         )
         self._runs = Counter(
@@ -62,14 +87,22 @@ class Metrics:
 
     def happened(self, event: EventEntry) -> None:
         """Count one event of the live stream."""
-        if event.type.startswith(_REMEDIATION):
-            self._transitions.labels(event.type.removeprefix(_REMEDIATION)).inc()
-        elif event.type == "run.ended":
+        if event.type in CATALOGUE:
+            self._events.labels(event.type).inc()
+        if event.type.startswith(REMEDIATION):
+            phase = event.type.removeprefix(REMEDIATION)
+            self._transitions.labels(phase).inc()
+            self._count_guard(event.body.get("guard"), phase)
+        elif event.type == RUN_ENDED:
             self._runs.labels(str(event.body.get("state", "unknown"))).inc()
-        elif event.type == "stack.pass":
+        elif event.type == STACK_SCANNED:
             self._passes.labels(str(event.body.get("health", "unknown"))).inc()
-        elif event.type == "stack.error":
+        elif event.type == STACK_ERROR:
             self._passes.labels(Health.ERROR.value).inc()
+
+    def _count_guard(self, guard: str | None, phase: str) -> None:
+        if guard is not None and phase in _ANSWERS:
+            self._admission.labels(guard, _ANSWERS[phase]).inc()
 
     async def exposition(self, service: Service) -> bytes:
         """Return everything in Prometheus' text format."""

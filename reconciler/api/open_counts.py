@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from reconciler.domain.model import StackName
 from reconciler.stores import Transaction
 
-Counts = Mapping[StackName, Mapping[str, int]]
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The findings of each stack that has any: open ones by severity word, and suppressed ones."""
+
+    open: Mapping[StackName, Mapping[str, int]]
+    suppressed: Mapping[StackName, int]
 
 
 class OpenCounts:
     """Counts anew only after something happened: no finding changes without an event."""
 
     def __init__(self) -> None:
-        self._known: tuple[int, Counts] | None = None
+        self._known: tuple[int, Counted] | None = None
 
-    def of(self, view: Transaction) -> Counts:
-        """Return the open findings of each stack by severity word, as of `view`."""
+    def of(self, view: Transaction) -> Counted:
+        """Return the findings of every stack, as of `view`."""
         _, newest = view.events.bounds()
         known = self._known
         if known is None or known[0] != newest:
-            known = (newest, view.findings.tally())
+            known = (newest, Counted(view.findings.tally(), view.findings.suppressed()))
             # Several threads may do this at once; each writes what is true at its number.
             self._known = known
         return known[1]

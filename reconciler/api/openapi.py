@@ -8,19 +8,21 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
 
 from reconciler.api.operation import Operation
 from reconciler.api.refusal import MEDIA_TYPE
 from reconciler.api.replay import LONGEST_KEY
-from reconciler.api.shapes import Problem
+from reconciler.stack_options import StackOptions
 from reconciler.version import __version__
+from reconciler.wire.problems import Problem
 
 _ALWAYS: Final = (400, 413, 415, 422, 429, 431, 500, 503)
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _UNUSED: Final = ("HTTPValidationError", "ValidationError")
 _WORDS: Final = {
     401: "No token, or one that is not known",
-    403: "The token's role is too weak",
+    403: "The token's role does not have the permission; `permission` names it",
     404: "There is no such thing",
     409: "It cannot be done to the thing as it stands now; `type` says why",
     413: "The body is too large",
@@ -42,11 +44,30 @@ _KEY: Final = {
 }
 
 
-def document(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> dict[str, Any]:
-    """Return the API's description, made once."""
+def document(
+    app: FastAPI,
+    operations: Mapping[tuple[str, str], Operation],
+    stack_options: Mapping[str, type[StackOptions]],
+) -> dict[str, Any]:
+    """Return the API's description, made once; a stack's body has the options of every tool."""
     if app.openapi_schema is None:
-        app.openapi_schema = _document(app, operations)
+        described = _document(app, operations)
+        _add_stack_options(described["components"]["schemas"]["StackBody"], stack_options)
+        app.openapi_schema = described
     return app.openapi_schema
+
+
+def _add_stack_options(
+    body: dict[str, Any], stack_options: Mapping[str, type[StackOptions]]
+) -> None:
+    owners: dict[str, list[str]] = {}
+    for tool, model in stack_options.items():
+        for key, schema in model.model_json_schema().get("properties", {}).items():
+            body["properties"].setdefault(key, schema)
+            owners.setdefault(key, []).append(tool)
+    for key, tools in owners.items():
+        body["properties"][key]["description"] = f"An option of {' and '.join(tools)} stacks"
+    body["additionalProperties"] = False
 
 
 def _document(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> dict[str, Any]:
@@ -74,10 +95,10 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     """Add to one operation what stands in the table and not in its handler."""
     responses = described["responses"]
     statuses = {*_ALWAYS}
-    if operation.role is not None:
+    if operation.permission is not None:
         anybody: list[dict[str, list[str]]] = [{}] if operation.open_on_loopback else []
         described["security"] = [*anybody, {"bearer": []}]
-        described["x-required-role"] = operation.role.value
+        described["x-required-permission"] = operation.permission.value
         statuses |= {401, 403}
     if "{" in operation.path or operation.method == "POST":
         statuses.add(404)
@@ -113,6 +134,6 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 def _problem_schema(schemas: dict[str, Any]) -> dict[str, Any]:
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(schema.pop("$defs", {}))
     return schema

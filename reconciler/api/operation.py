@@ -1,4 +1,4 @@
-"""One operation of the API: where it is, who may, what it answers."""
+"""One operation of the API: where it is, which permission it needs, what it answers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from reconciler.domain.records import Role
+from reconciler.domain.principals import Permission
+from reconciler.wire.model import Wire
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One row of the API's table; a `role` of None is open to everybody.
+    """One row of the API's table; a `permission` of None is open to everybody.
 
     `answer` is the shape of a good answer's body, None when there is none or it is no JSON.
     """
@@ -21,8 +22,8 @@ class Operation:
     method: str
     path: str
     handler: Callable[..., Any]
-    role: Role | None
-    answer: type[BaseModel] | None = None
+    permission: Permission | None
+    answer: type[BaseModel | Wire] | None = None
     status: int = 200
     media_type: str = "application/json"
     conflicts: bool = False

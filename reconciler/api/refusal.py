@@ -18,10 +18,11 @@ _TYPE: Final = "urn:trueup:problem:"
 class Refusal(Exception):  # noqa: N818 - it is an answer, and most are nobody's error
     """An answer other than the one that was asked for.
 
-    `code` is the last word of the problem's type; it never changes its meaning.
+    `code` is the last word of the problem's type; it never changes its meaning. `permission` is
+    the one that is missing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a problem document may say
         self,
         status: int,
         code: str,
@@ -30,6 +31,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, and most are nobody's
         remedy: str | None = None,
         errors: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        permission: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -38,6 +40,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, and most are nobody's
         self.remedy = remedy
         self.errors = errors
         self.headers = dict(headers or {})
+        self.permission = permission
 
     def document(self) -> dict[str, Any]:
         """Return the problem document (RFC 9457)."""
@@ -49,6 +52,8 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, and most are nobody's
         }
         if self.remedy:
             body["remedy"] = self.remedy
+        if self.permission:
+            body["permission"] = self.permission
         if self.errors:
             body["errors"] = [dict(error) for error in self.errors]
         return body

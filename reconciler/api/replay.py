@@ -161,6 +161,6 @@ def _shown_once() -> Refusal:
     return Refusal(
         409,
         "secret-shown-once",
-        "this was done, and its answer held a secret that is shown only once",
+        "this was done already; its answer contained a secret that is shown only once",
         remedy="remove the token and make another with a new key",
     )

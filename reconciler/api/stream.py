@@ -12,15 +12,17 @@ import structlog
 
 from reconciler.api.refusal import Refusal
 from reconciler.domain.errors import StorageError
+from reconciler.domain.events import RESET, Reset
 from reconciler.domain.records import EventEntry
 from reconciler.stores import Store
+from reconciler.wire.events import event_of
+from reconciler.wire.model import encode
 from reconciler.wire.scan import json_bytes
-from reconciler.wire.service import event_object
 
 HEARTBEAT_S: Final = 15.0
-RESET: Final = "reset"
 _HEARTBEAT: Final = b": still here\n\n"
-_GREETING: Final = b"retry: 2000\n\n"
+_GREETING: Final = b"retry: 2000\nid: %d\n\n"
+"""Its number lets a client that is cut off before the first event go on from here."""
 _MOST_WAITING: Final = 2000
 _PAGE: Final = 500
 _log = structlog.get_logger()
@@ -149,7 +151,7 @@ class EventStream:
         types: Callable[[str], bool],
     ) -> AsyncGenerator[bytes, None]:
         try:
-            yield _GREETING
+            yield _GREETING % (joined_at if after is None else after)
             if after is not None:
                 async for frame in self._missed(after, joined_at):
                     if frame.type == RESET or types(frame.type):
@@ -224,11 +226,11 @@ class EventStream:
 
 def frame_of(entry: EventEntry) -> Frame:
     """Return an event as the stream carries it."""
-    return _frame(entry.seq, entry.type, json_bytes(event_object(entry)))
+    return _frame(entry.seq, entry.type, json_bytes(event_of(entry)))
 
 
 def _reset(oldest: int, newest: int) -> Frame:
-    return _frame(newest, RESET, json_bytes({"oldest": oldest, "newest": newest}))
+    return _frame(newest, RESET, json_bytes(encode(Reset(oldest=oldest, newest=newest))))
 
 
 def _frame(seq: int, type_: str, data: bytes) -> Frame:

@@ -91,12 +91,12 @@ def check_text(text: str) -> None:
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise Refusal(422, "duplicate-key", "an object names a key twice")
+        raise Refusal(422, "duplicate-key", "an object has a key twice")
     return found
 
 
 def _constant(word: str) -> float:
-    raise Refusal(400, "not-json", f"the body is not JSON: {word} is no number")
+    raise Refusal(400, "not-json", f"the body is not JSON: {word} is not a number")
 
 
 def _float(digits: str) -> float:

@@ -46,7 +46,7 @@ def _check_events(text: str) -> None:
     depth = 0
     for count, event in enumerate(_events(text)):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise Refusal(422, "yaml-alias", "anchors and aliases are not taken; write it out")
+            raise Refusal(422, "yaml-alias", "anchors and aliases are not accepted; write it out")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -67,7 +67,7 @@ class _PlainLoader(_Loader):  # type: ignore[misc] # whichever there is
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's own signature
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         if len({repr(key) for key in keys}) != len(keys):
-            raise Refusal(422, "duplicate-key", "a mapping names a key twice")
+            raise Refusal(422, "duplicate-key", "a mapping has a key twice")
         return super().construct_mapping(node, deep=deep)
 
 
@@ -111,7 +111,7 @@ def _plain(value: Any) -> Any:
 def _key(key: Any) -> str:
     if isinstance(key, str):
         return key
-    raise Refusal(422, "unfit-yaml", f"the key {str(key)[:40]!r} is no text; put it in quotes")
+    raise Refusal(422, "unfit-yaml", f"the key {str(key)[:40]!r} is not text; put it in quotes")
 
 
 def _first_line(error: yaml.YAMLError) -> str:

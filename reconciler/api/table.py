@@ -1,11 +1,11 @@
-"""Every operation of the API in one table: where it is, who may, what it answers."""
+"""Every operation of the API in one table: its place, its permission, its answer."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
 
-from reconciler.api import shapes
+from reconciler.api.listing import Listing
 from reconciler.api.operation import Operation
 from reconciler.api.resources import (
     audit,
@@ -17,99 +17,118 @@ from reconciler.api.resources import (
     policies,
     remediations,
     runs,
+    settings,
     stacks,
     templates,
     tokens,
 )
-from reconciler.api.shapes import Listing
-from reconciler.domain.records import Role
+from reconciler.domain.principals import Permission as May
+from reconciler.wire import models as wire
 
 PREFIX: Final = "/api/v1"
-_VIEWER, _OPERATOR, _APPROVER, _ADMIN = Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.ADMIN
 
 # fmt: off
 OPERATIONS: Final[tuple[Operation, ...]] = (
-    Operation("GET", "/templates", templates.list_templates, _VIEWER, Listing[shapes.Template]),
-    Operation("POST", "/templates", templates.create_template, _ADMIN, shapes.Template,
+    Operation("GET", "/templates", templates.list_templates, May.READ_TEMPLATES,
+              Listing[wire.Template]),
+    Operation("POST", "/templates", templates.create_template, May.WRITE_TEMPLATES, wire.Template,
               status=201, yaml=True),
-    Operation("GET", "/templates/{template_id}", templates.read_template, _VIEWER,
-              shapes.Template),
-    Operation("PUT", "/templates/{template_id}", templates.update_template, _ADMIN,
-              shapes.Template, yaml=True, conflicts=True),
-    Operation("DELETE", "/templates/{template_id}", templates.delete_template, _ADMIN,
+    Operation("GET", "/templates/{template_id}", templates.read_template, May.READ_TEMPLATES,
+              wire.Template),
+    Operation("PUT", "/templates/{template_id}", templates.update_template, May.WRITE_TEMPLATES,
+              wire.Template, yaml=True, conflicts=True),
+    Operation("DELETE", "/templates/{template_id}", templates.delete_template, May.WRITE_TEMPLATES,
               status=204, conflicts=True),
-    Operation("GET", "/templates/{template_id}/revisions", templates.list_revisions, _VIEWER,
-              Listing[shapes.Template]),
+    Operation("GET", "/templates/{template_id}/revisions", templates.list_revisions,
+              May.READ_TEMPLATES,
+              Listing[wire.Template]),
 
-    Operation("GET", "/drift/reports", drift.list_reports, _VIEWER, Listing[shapes.Report]),
-    Operation("POST", "/drift/reports", drift.submit, _OPERATOR, shapes.Report, status=201),
-    Operation("GET", "/drift/reports/{report_id}", drift.read_report, _VIEWER, shapes.Report),
+    Operation("GET", "/drift/reports", drift.list_reports, May.READ_REPORTS,
+              Listing[wire.Report]),
+    Operation("POST", "/drift/reports", drift.submit, May.REPORT, wire.Report, status=201),
+    Operation("GET", "/drift/reports/{report_id}", drift.read_report, May.READ_REPORTS,
+              wire.Report),
 
-    Operation("GET", "/remediations", remediations.list_remediations, _VIEWER,
-              Listing[shapes.Remediation]),
-    Operation("POST", "/remediations", remediations.request_remediation, _OPERATOR,
-              shapes.Remediation, status=201),
-    Operation("GET", "/remediations/{remediation_id}", remediations.read_remediation, _VIEWER,
-              shapes.Remediation),
-    Operation("POST", "/remediations/{remediation_id}/approve", remediations.approve, _APPROVER,
-              shapes.Remediation),
-    Operation("POST", "/remediations/{remediation_id}/reject", remediations.reject, _APPROVER,
-              shapes.Remediation),
-    Operation("POST", "/remediations/{remediation_id}/cancel", remediations.cancel, _OPERATOR,
-              shapes.Remediation),
-    Operation("POST", "/remediations/{remediation_id}/retry", remediations.retry, _APPROVER,
-              shapes.Remediation),
+    Operation("GET", "/remediations", remediations.list_remediations, May.READ_REMEDIATIONS,
+              Listing[wire.Remediation]),
+    Operation("POST", "/remediations", remediations.request_remediation, May.REQUEST,
+              wire.Remediation, status=201),
+    Operation("GET", "/remediations/{remediation_id}", remediations.read_remediation,
+              May.READ_REMEDIATIONS,
+              wire.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/approve", remediations.approve, May.DECIDE,
+              wire.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/split", remediations.split, May.DECIDE,
+              wire.Remediation, status=201),
+    Operation("POST", "/remediations/{remediation_id}/reject", remediations.reject, May.DECIDE,
+              wire.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/cancel", remediations.cancel, May.CANCEL,
+              wire.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/retry", remediations.retry, May.DECIDE,
+              wire.Remediation),
     Operation("POST", "/remediations/{remediation_id}/suppress", remediations.suppress,
-              _APPROVER, shapes.Remediation),
+              May.DECIDE, wire.Remediation),
 
-    Operation("GET", "/policies", policies.list_policies, _VIEWER, Listing[shapes.Policy]),
-    Operation("POST", "/policies", policies.create_policy, _ADMIN, shapes.Policy, status=201),
-    Operation("GET", "/policies/{policy_id}", policies.read_policy, _VIEWER, shapes.Policy),
-    Operation("PUT", "/policies/{policy_id}", policies.update_policy, _ADMIN, shapes.Policy,
+    Operation("GET", "/policies", policies.list_policies, May.READ_POLICIES,
+              Listing[wire.Policy]),
+    Operation("POST", "/policies", policies.create_policy, May.WRITE_POLICIES, wire.Policy,
+              status=201),
+    Operation("GET", "/policies/{policy_id}", policies.read_policy, May.READ_POLICIES,
+              wire.Policy),
+    Operation("PUT", "/policies/{policy_id}", policies.update_policy, May.WRITE_POLICIES,
+              wire.Policy,
               conflicts=True),
-    Operation("DELETE", "/policies/{policy_id}", policies.delete_policy, _ADMIN, status=204,
+    Operation("DELETE", "/policies/{policy_id}", policies.delete_policy, May.WRITE_POLICIES,
+              status=204,
               conflicts=True),
 
-    Operation("GET", "/stacks", stacks.list_stacks, _VIEWER, Listing[shapes.Stack]),
-    Operation("POST", "/stacks", stacks.register_stack, _ADMIN, shapes.Stack, status=201),
-    Operation("GET", "/stacks/{name}", stacks.read_stack, _VIEWER, shapes.Stack),
-    Operation("PUT", "/stacks/{name}", stacks.update_stack, _ADMIN, shapes.Stack,
+    Operation("GET", "/stacks", stacks.list_stacks, May.READ_STACKS, Listing[wire.Stack]),
+    Operation("POST", "/stacks", stacks.register_stack, May.WRITE_STACKS, wire.Stack, status=201),
+    Operation("GET", "/stacks/{name}", stacks.read_stack, May.READ_STACKS, wire.Stack),
+    Operation("PUT", "/stacks/{name}", stacks.update_stack, May.WRITE_STACKS, wire.Stack,
               conflicts=True),
-    Operation("DELETE", "/stacks/{name}", stacks.remove_stack, _ADMIN, status=204,
+    Operation("DELETE", "/stacks/{name}", stacks.remove_stack, May.WRITE_STACKS, status=204,
               conflicts=True),
-    Operation("POST", "/stacks/{name}/scan", stacks.scan_stack, _OPERATOR, shapes.Queued,
+    Operation("POST", "/stacks/{name}/scan", stacks.scan_stack, May.SCAN, wire.Queued,
               status=202),
-    Operation("POST", "/stacks/{name}/accept-state", stacks.accept_state, _APPROVER,
-              shapes.Stack),
-    Operation("POST", "/stacks/{name}/plan", stacks.plan, _OPERATOR, shapes.Plan),
-    Operation("GET", "/stacks/{name}/findings", stacks.list_stack_findings, _VIEWER,
-              Listing[shapes.Finding]),
+    Operation("POST", "/stacks/{name}/accept-state", stacks.accept_state, May.ACCEPT_STATE,
+              wire.Stack),
+    Operation("POST", "/stacks/{name}/plan", stacks.plan, May.PLAN, wire.Plan),
+    Operation("GET", "/stacks/{name}/findings", stacks.list_stack_findings, May.READ_FINDINGS,
+              Listing[wire.Finding]),
 
-    Operation("GET", "/findings", findings.list_findings, _VIEWER, Listing[shapes.Finding]),
-    Operation("GET", "/findings/{finding_id}", findings.read_finding, _VIEWER, shapes.Finding),
-    Operation("POST", "/findings/{finding_id}/plan", findings.plan, _OPERATOR, shapes.Plan),
+    Operation("GET", "/findings", findings.list_findings, May.READ_FINDINGS,
+              Listing[wire.Finding]),
+    Operation("GET", "/findings/{finding_id}", findings.read_finding, May.READ_FINDINGS,
+              wire.Finding),
+    Operation("POST", "/findings/{finding_id}/unsuppress", findings.unsuppress, May.DECIDE,
+              wire.Finding),
+    Operation("POST", "/findings/{finding_id}/plan", findings.plan, May.PLAN, wire.Plan),
 
-    Operation("GET", "/runs", runs.list_runs, _VIEWER, Listing[shapes.Run]),
-    Operation("GET", "/runs/{run_id}", runs.read_run, _VIEWER, shapes.Run),
-    Operation("GET", "/runs/{run_id}/log", runs.read_log, _VIEWER, shapes.Log),
+    Operation("GET", "/runs", runs.list_runs, May.READ_RUNS, Listing[wire.Run]),
+    Operation("GET", "/runs/{run_id}", runs.read_run, May.READ_RUNS, wire.Run),
+    Operation("GET", "/runs/{run_id}/log", runs.read_log, May.READ_RUNS, wire.Log),
 
-    Operation("GET", "/events", events.follow_events, _VIEWER, media_type="text/event-stream"),
-    Operation("GET", "/audit", audit.list_audit, _VIEWER, Listing[shapes.AuditEntry]),
+    Operation("GET", "/events", events.follow_events, May.READ_EVENTS,
+              media_type="text/event-stream"),
+    Operation("GET", "/audit", audit.list_audit, May.READ_AUDIT, Listing[wire.AuditEntry]),
 
-    Operation("GET", "/hold", hold.read_hold, _VIEWER, shapes.HoldState),
-    Operation("POST", "/hold", hold.pull, _OPERATOR, shapes.HoldState),
-    Operation("DELETE", "/hold", hold.release, _ADMIN, status=204),
+    Operation("GET", "/hold", hold.read_hold, May.READ_HOLD, wire.HoldState),
+    Operation("POST", "/hold", hold.pull, May.SET_HOLD, wire.HoldState),
+    Operation("DELETE", "/hold", hold.release, May.RELEASE_HOLD, status=204),
 
-    Operation("GET", "/tokens", tokens.list_tokens, _ADMIN, Listing[shapes.Token]),
-    Operation("POST", "/tokens", tokens.create_token, _ADMIN, shapes.NewToken, status=201,
+    Operation("GET", "/tokens", tokens.list_tokens, May.READ_TOKENS, Listing[wire.Token]),
+    Operation("POST", "/tokens", tokens.create_token, May.WRITE_TOKENS, wire.NewToken, status=201,
               secret_answer=True),
-    Operation("DELETE", "/tokens/{token_id}", tokens.remove_token, _ADMIN, status=204,
+    Operation("DELETE", "/tokens/{token_id}", tokens.remove_token, May.WRITE_TOKENS, status=204,
               conflicts=True),
+
+    Operation("POST", "/reload", settings.reload, May.RELOAD, wire.Reloaded),
 )
 OPERATIONAL: Final[tuple[Operation, ...]] = (
-    Operation("GET", "/healthz", health.healthz, None, shapes.Status),
-    Operation("GET", "/readyz", health.readyz, None, shapes.Status),
-    Operation("GET", "/metrics", health.metrics, _VIEWER, media_type="text/plain"),
+    Operation("GET", "/healthz", health.healthz, None, wire.Status),
+    Operation("GET", "/readyz", health.readyz, None, wire.Status),
+    Operation("GET", "/metrics", health.metrics, May.READ_METRICS, media_type="text/plain"),
 )
 # fmt: on
 

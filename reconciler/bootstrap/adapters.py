@@ -1,4 +1,4 @@
-"""The clock, the severities, and the adapters by their tool's name."""
+"""The clock, the severities, and what adapters are opened with."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from reconciler.domain.places import cache_home
 from reconciler.domain.report import Judging
 from reconciler.domain.severity import Rulebook, SeverityRule, override_rule
 from reconciler.domain.severity_catalogue import CATALOGUE
-from reconciler.ports import IacAdapter
-from reconciler.registry import load_adapter
+from reconciler.ports import AdapterSetup
 from reconciler.settings import Settings
 
 
@@ -24,23 +23,15 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-def open_adapter(
-    tool: str,
+def adapter_setup(
     *,
     data_dir: Path,
     key: bytes,
     progress: Callable[[str], None] | None = None,
     plugin_memory_bytes: int | None = None,
-) -> IacAdapter:
-    """Return a fresh adapter for `tool`; the caller closes it.
-
-    Its warm plugins hold at most `plugin_memory_bytes` together; None leaves it to the adapter.
-
-    Raises:
-        PermanentError: none is installed.
-    """
-    adapter = load_adapter(tool)
-    return adapter(
+) -> AdapterSetup:
+    """Return what adapters are opened with here; their caches are the user's own."""
+    return AdapterSetup(
         data_dir=data_dir,
         cache_dir=cache_home(os.environ),
         key=key,

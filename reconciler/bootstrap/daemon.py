@@ -10,7 +10,7 @@ import socket
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -19,16 +19,12 @@ import structlog
 
 from reconciler.api.app import build_app, end_streams
 from reconciler.api.hosts import Hosts
-from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
+from reconciler.bootstrap.adapters import SystemClock, adapter_setup
 from reconciler.bootstrap.database_mark import OpenedDatabase, open_known_store
 from reconciler.bootstrap.instance import instance_key, only_daemon, private_folder, write_secret
 from reconciler.bootstrap.keepsakes import Keepsakes
-from reconciler.bootstrap.registered import (
-    UNKNOWN_TOOL,
-    config_policies,
-    stack_records,
-    stack_reference,
-)
+from reconciler.bootstrap.registered import UNKNOWN_TOOL, stack_reference
+from reconciler.bootstrap.reload import Reloader, tuning
 from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.bounded_files import read_text
 from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
@@ -38,14 +34,15 @@ from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.errors import PermanentError, StorageError
 from reconciler.domain.model import StackName
-from reconciler.domain.records import Role, StackRecord, Token
+from reconciler.domain.principals import Role
+from reconciler.domain.records import StackRecord, Token
 from reconciler.domain.tokens import opens, read_token, secret_digest, token_text
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
-from reconciler.engine.stacks import sync_config_policies, sync_config_stacks
 from reconciler.engine.sweep import recover, sweep
 from reconciler.engine.watch import watch_when_due
-from reconciler.ports import IacAdapter
+from reconciler.ports import IacAdapter, StackReference
+from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
 from reconciler.stores import Store, Transaction
 
@@ -73,6 +70,7 @@ class DaemonOrder:
     insecure_listen: bool = False
     new_admin_token: bool = False
     accept_new_database: bool = False
+    tools: InstalledTools = field(default_factory=InstalledTools)
 
 
 async def serve(order: DaemonOrder) -> None:
@@ -99,7 +97,9 @@ def _refuse_unavailable(settings: Settings) -> None:
             remedy='set `database = "sqlite"` in [daemon]',
         )
     if settings.channels:
-        _log.warning("channels_unavailable", lack="this version tells nobody; watch the events")
+        _log.warning(
+            "channels_unavailable", lack="this version sends no notifications; follow the events"
+        )
 
 
 class _Daemon:
@@ -131,16 +131,28 @@ class _Daemon:
         self._opened.push_async_callback(dispatcher.close)
         self._opened.callback(store.on_wake(dispatcher.wake))
         service = self._service(store)
-        await _register(service, self._order.settings)
         daemon = self._order.settings.daemon
+        hosts = Hosts.of(daemon.listen, daemon.hosts)
+        reloader = Reloader(
+            service,
+            settings=self._order.settings,
+            read=self._order.reload,
+            tools=self._order.tools,
+            hosts=hosts,
+        )
+        await reloader.start()
         app = build_app(
-            service, hosts=Hosts.of(daemon.listen, daemon.hosts), open_metrics=daemon.open_metrics
+            service,
+            hosts=hosts,
+            open_metrics=daemon.open_metrics,
+            stack_options=self._order.tools.every_options(),
+            reload=reloader.reload,
         )
         server = web_server(app, trusted_proxies=map(str, daemon.trusted_proxies))
-        self._listen_to_signals(service)
+        self._listen_to_signals(reloader)
         serving = asyncio.create_task(server.serve(sockets=[opened]))
         try:
-            await self._start(service, dispatcher, database)
+            await self._start(service, dispatcher, database, reloader)
             self._order.ready(address_of(opened))
             await self._until_stopped(serving)
         finally:
@@ -151,7 +163,7 @@ class _Daemon:
             raise self._fatal
 
     def _service(self, store: Store) -> Service:
-        settings = self._order.settings.daemon
+        tuned = tuning(self._order.settings, self._key)
         runs = private_folder(self._order.data_dir / "runs")
         return Service(
             store=store,
@@ -159,26 +171,30 @@ class _Daemon:
             runner=ProcessRunner(),
             apply_locks=FileApplyLocks(apply_locks_folder(os.environ)),
             adapter_of=self._adapter_of,
-            reference_of=stack_reference,
-            judging=judging(self._key, severity_overrides(self._order.settings)),
+            reference_of=self._reference_of,
+            judging=tuned.judging,
             runs=runs,
             logs=SealedLogs(self._key),
-            roots=settings.roots,
-            confirm_after=settings.confirm_after,
-            approval_time=settings.approval_time,
+            roots=tuned.roots,
+            confirm_after=tuned.confirm_after,
+            approval_time=tuned.approval_time,
         )
+
+    def _reference_of(self, record: StackRecord) -> StackReference:
+        return stack_reference(record, self._order.tools)
 
     def _adapter_of(self, record: StackRecord) -> IacAdapter:
         # One adapter per tool: its pool of warm plugins has one memory budget.
         # What is kept of it is enough: a directory that is gone takes no run's log with it.
-        tool = stack_reference(record).tool if record.tool == UNKNOWN_TOOL else record.tool
+        unknown = record.tool == UNKNOWN_TOOL
+        tool = self._reference_of(record).tool if unknown else record.tool
         if tool not in self._adapters:
-            self._adapters[tool] = open_adapter(
-                tool,
+            setup = adapter_setup(
                 data_dir=self._order.data_dir,
                 key=self._key,
                 plugin_memory_bytes=self._order.settings.daemon.plugin_memory,
             )
+            self._adapters[tool] = self._order.tools.open(tool, setup)
         return self._adapters[tool]
 
     async def _close_adapters(self) -> None:
@@ -186,7 +202,11 @@ class _Daemon:
             await adapter.close()
 
     async def _start(
-        self, service: Service, dispatcher: EmbeddedDispatcher, database: OpenedDatabase
+        self,
+        service: Service,
+        dispatcher: EmbeddedDispatcher,
+        database: OpenedDatabase,
+        reloader: Reloader,
     ) -> None:
         dispatcher.start(
             scan=lambda stack: _watched(service, stack),
@@ -195,6 +215,7 @@ class _Daemon:
         await recover(service)
         dispatcher.every(_SWEEP_EVERY, lambda: asyncio.to_thread(database.check), name="database")
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
+        dispatcher.every(_SWEEP_EVERY, reloader.finish_removals, name="removals")
         dispatcher.daily(_PRUNE_AT, lambda: prune(service), name="prune")
 
     async def _until_stopped(self, serving: asyncio.Task[None]) -> None:
@@ -204,27 +225,24 @@ class _Daemon:
         if serving in done:
             serving.result()
 
-    def _listen_to_signals(self, service: Service) -> None:
+    def _listen_to_signals(self, reloader: Reloader) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._begin_reload, service)
+        loop.add_signal_handler(signal.SIGHUP, self._begin_reload, reloader)
 
-    def _begin_reload(self, service: Service) -> None:
-        task = asyncio.create_task(self._reload(service))
+    def _begin_reload(self, reloader: Reloader) -> None:
+        task = asyncio.create_task(self._reload(reloader))
         self._reloads.add(task)
         task.add_done_callback(self._reloads.discard)
 
-    async def _reload(self, service: Service) -> None:
+    async def _reload(self, reloader: Reloader) -> None:
         try:
-            await _register(service, self._order.reload())
-            await sweep(service)
-        except StorageError as error:
+            await reloader.reload()
+        except PermanentError:
+            return  # It is told already, and the settings before it are in force.
+        except Exception as error:  # noqa: BLE001 - what ends the daemon is decided there
             self._failed("reload", error)
-        except Exception as error:  # noqa: BLE001 - the settings in force stay in force
-            _log.error("settings_refused", reason=str(error))
-        else:
-            _log.info("settings_reloaded")
 
     def _failed(self, key: str, error: BaseException) -> None:
         """End the daemon when nothing can be kept any more; a defect ends only its own work."""
@@ -299,8 +317,3 @@ async def prune(service: Service) -> None:
     removed = await service.store.transact(work)
     if any(removed.values()):
         _log.info("pruned", **removed)
-
-
-async def _register(service: Service, settings: Settings) -> None:
-    await sync_config_stacks(service, stack_records(settings))
-    await sync_config_policies(service, config_policies(settings))

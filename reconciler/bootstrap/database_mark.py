@@ -28,7 +28,7 @@ _MOST_BYTES: Final = 4096
 _PAGE: Final = 500
 _KEY_PURPOSE: Final = b"trueup database mark 1"
 _REMEDY: Final = (
-    "put the newest {file} back; or start once with `--accept-new-database`, then make tokens,"
+    "restore the newest {file}; or start once with `--accept-new-database`, then make tokens,"
     " policies and stacks of the API again and look whether a hold has to stand"
 )
 
@@ -47,7 +47,7 @@ class Mark:
 
     def told(self) -> str:
         """Say what would be missing."""
-        hold = "the kill switch was pulled" if self.held else "no hold stood"
+        hold = "a hold was set" if self.held else "no hold was set"
         return f"{self.tokens} tokens and {self.policies} policies were in it, and {hold}"
 
 
@@ -128,7 +128,7 @@ def read_mark(data_dir: Path) -> Mark | None:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise PermanentError(
-            f"{path}: damaged, so nothing tells whether {DATABASE} is the newest",
+            f"{path}: damaged, so it is unknown whether {DATABASE} is the newest",
             remedy=f"compare {DATABASE} with your backups, then remove {path}",
         ) from error
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
+from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, severity_overrides
 from reconciler.bootstrap.instance import (
     DirectoryBusyError,
     instance_key,
@@ -44,7 +44,9 @@ from reconciler.engine.scan import Scanning, scan_stack
 from reconciler.engine.service import Service
 from reconciler.engine.sweep import clear_folders
 from reconciler.ports import Failed, IacAdapter, Outcome, StackReference
-from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
+from reconciler.registry import InstalledTools
+from reconciler.settings import Settings
+from reconciler.settings_file import data_directory, find_settings_file, load_settings
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store
 
@@ -85,6 +87,7 @@ class Reconciler:
         self._data_dir = data_dir
         self._key = instance_key(data_dir)
         self._judging = judging(self._key, severity_overrides(settings))
+        self._tools = InstalledTools()
         self._adapters: dict[str, IacAdapter] = {}
         self._clock = SystemClock()
         self._applying = asyncio.Lock()
@@ -97,9 +100,10 @@ class Reconciler:
             PermanentError: it cannot be read, or a stack of it is none.
         """
         file = Path(path) if path is not None else find_settings_file(Path.cwd(), os.environ)
-        settings = load_settings(file, os.environ)
+        tools = InstalledTools()
+        settings = load_settings(file, os.environ, tools=tools)
         here = file.resolve().parent if file is not None else Path.cwd()
-        references = resolve_targets(Targets(), stacks=settings.stacks, here=here)
+        references = resolve_targets(Targets(), tools=tools, stacks=settings.stacks, here=here)
         data_dir = data_directory(settings, os.environ)
         return cls(references, settings=settings, data_dir=data_dir)
 
@@ -235,7 +239,8 @@ class Reconciler:
 
     def _adapter(self, tool: str) -> IacAdapter:
         if tool not in self._adapters:
-            self._adapters[tool] = open_adapter(tool, data_dir=self._data_dir, key=self._key)
+            setup = adapter_setup(data_dir=self._data_dir, key=self._key)
+            self._adapters[tool] = self._tools.open(tool, setup)
         return self._adapters[tool]
 
     def _scanning(self, reference: StackReference) -> Scanning:

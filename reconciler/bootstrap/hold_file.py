@@ -13,11 +13,12 @@ from typing import Final
 
 from reconciler.bootstrap.instance import write_secret
 from reconciler.bounded_files import read_bytes
+from reconciler.domain.events import HoldSet
 from reconciler.domain.records import Hold
-from reconciler.engine.guards import hold_ended
 from reconciler.engine.journal import audit, emit
 from reconciler.stores import Transaction
-from reconciler.wire.service import hold_object
+from reconciler.wire import mapping
+from reconciler.wire.model import encode
 
 HOLD: Final = "hold.json"
 _MOST_BYTES: Final = 64 * 2**10
@@ -40,7 +41,7 @@ def held_by_file(data_dir: Path, *, now: datetime) -> Hold | None:
         return None
     except (OSError, ValueError, KeyError, TypeError):
         return Hold(by=HOLD, reason=f"{path} is there and cannot be read", since=now)
-    return None if hold_ended(hold, now=now) else hold
+    return None if hold.has_ended(now=now) else hold
 
 
 def mirror_hold(data_dir: Path, hold: Hold | None) -> None:
@@ -64,9 +65,9 @@ def restore_hold(tx: Transaction, found: Hold | None, *, at: datetime) -> Hold |
     if known is not None or found is None or _was_released(tx, found):
         return known
     tx.holds.put(found)
-    body = hold_object(found)["hold"]
-    audit(tx, "hold.restored", "hold", at=at, details=body)
-    emit(tx, "hold.set", "hold", at=at, body=body)
+    body = mapping.shown(HoldSet, found)
+    audit(tx, "hold.restored", "hold", at=at, details=encode(body))
+    emit(tx, "hold.set", "hold", body, at=at)
     return found
 
 

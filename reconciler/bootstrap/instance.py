@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from reconciler.bounded_files import read_bytes
+from reconciler.bounded_files import UnfitFileError, read_bytes, refuse_irregular
 from reconciler.domain.errors import PermanentError
 
 _KEY_BYTES: Final = 32
@@ -70,13 +70,21 @@ def only_daemon(data_dir: Path) -> Iterator[None]:
         descriptor = os.open(path, flags, 0o600)
     except OSError as error:
         _refuse_link(path)
+        _refuse_directory(path)
         raise PermanentError(
             f"{path}: {error.strerror or error}", remedy="make the directory writable for you"
+        ) from error
+    try:
+        refuse_irregular(descriptor, path)
+    except UnfitFileError as error:
+        os.close(descriptor)
+        raise PermanentError(
+            f"{path}: {error.strerror}", remedy=f"remove {path}, and start again"
         ) from error
     with os.fdopen(descriptor, "r+") as file:
         if os.fstat(descriptor).st_nlink != 1:
             raise PermanentError(
-                f"{path}: is also another file's name", remedy=f"remove {path}, and start again"
+                f"{path}: has a second name (a hard link)", remedy=f"remove {path}, and start again"
             )
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -123,7 +131,15 @@ def private_folder(folder: Path) -> Path:
 def _refuse_link(path: Path) -> None:
     if path.is_symlink():
         raise PermanentError(
-            f"{path}: is a symbolic link, which nothing here is", remedy=f"remove {path}"
+            f"{path}: is a symbolic link; the data directory must not contain any",
+            remedy=f"remove {path}",
+        )
+
+
+def _refuse_directory(path: Path) -> None:
+    if path.is_dir():
+        raise PermanentError(
+            f"{path}: is a directory, not a regular file", remedy=f"remove {path}, and start again"
         )
 
 

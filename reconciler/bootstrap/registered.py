@@ -2,78 +2,71 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
 
-from reconciler.bootstrap.targets import detect_tool
+from reconciler.bootstrap.options import checked_options
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.model import Kind, Severity, StackName
-from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
+from reconciler.domain.model import StackName
+from reconciler.domain.policy import ActionType, Policy, PolicyId
 from reconciler.domain.records import StackRecord
+from reconciler.domain.stack_definition import definition_of, options_in
 from reconciler.environment_file import read_environment_file
 from reconciler.ports import StackReference
-from reconciler.settings import PolicyMatch, PolicySettings, Settings, StackSettings
+from reconciler.settings import PolicySettings, Settings, StackSettings
+from reconciler.stack_options import StackTools
+from reconciler.wire.policies import as_stated
 
 UNKNOWN_TOOL = "unknown"
 
 
-def stack_records(settings: Settings) -> tuple[StackRecord, ...]:
+def stack_records(settings: Settings, tools: StackTools) -> tuple[StackRecord, ...]:
     """Return the stacks of `trueup.toml`; one that cannot be read is told at its own pass."""
-    return tuple(_stack_record(stack) for stack in settings.stacks)
+    return tuple(_stack_record(stack, tools) for stack in settings.stacks)
 
 
-def _stack_record(stack: StackSettings) -> StackRecord:
+def _stack_record(stack: StackSettings, tools: StackTools) -> StackRecord:
     # realpath, not resolve: a link that leads back to itself is told at its own pass.
     directory = Path(os.path.realpath(stack.directory))
+    tool, options = UNKNOWN_TOOL, stack.options
+    with contextlib.suppress(PermanentError):
+        tool = stack.tool or tools.detect(directory)
+        options = checked_options(tool, options, tools=tools, place=stack.name).kept()
     return StackRecord(
         name=StackName(stack.name),
-        tool=_tool_of(directory),
+        tool=tool,
         directory=str(directory),
         interval=stack.interval,
         adaptive=stack.adaptive,
-        definition={
-            "directory": str(directory),
-            "workspace": stack.workspace,
-            "pulumi_stack": stack.pulumi_stack,
-            "engine": stack.engine,
-            "var_files": [str(file) for file in stack.var_files],
-            "env_file": str(stack.env_file) if stack.env_file else None,
-            "dynamic_providers": stack.dynamic_providers,
-            "run_code": stack.run_code,
-            "working_directory": str(stack.working_directory) if stack.working_directory else None,
-        },
+        definition=definition_of(
+            directory=str(directory),
+            tool=stack.tool,
+            engine=stack.engine,
+            env_file=str(stack.env_file) if stack.env_file else None,
+            options=options,
+        ),
     )
 
 
-def _tool_of(directory: Path) -> str:
-    try:
-        return detect_tool(directory)
-    except PermanentError:
-        return UNKNOWN_TOOL
-
-
-def stack_reference(record: StackRecord) -> StackReference:
+def stack_reference(record: StackRecord, tools: StackTools) -> StackReference:
     """Return how to read the stack now; its environment file is read each time.
 
     Raises:
-        PermanentError: the directory holds no template, or the environment file is bad.
+        PermanentError: no known code lies in the directory, or the environment file is bad.
+        InvalidError: the tool does not take the options that are kept.
     """
     kept = record.definition
     directory = Path(kept.get("directory") or record.directory)
     env_file = kept.get("env_file")
-    called_from = kept.get("working_directory")
+    tool = kept.get("tool") or tools.detect(directory)
     return StackReference(
         name=record.name,
         directory=directory,
-        tool=detect_tool(directory),
-        workspace=kept.get("workspace"),
-        pulumi_stack=kept.get("pulumi_stack"),
-        var_files=tuple(Path(file) for file in kept.get("var_files") or ()),
+        tool=tool,
         engine=kept.get("engine") or "auto",
-        dynamic_providers=bool(kept.get("dynamic_providers")),
-        run_code=kept.get("run_code", True) is not False,
-        working_directory=Path(called_from) if called_from else None,
+        options=checked_options(tool, options_in(kept), tools=tools, place=record.name),
         environment=read_environment_file(Path(env_file)) if env_file else {},
     )
 
@@ -84,36 +77,9 @@ def config_policies(settings: Settings) -> tuple[Policy, ...]:
 
 
 def _policy(written: PolicySettings, position: int) -> Policy:
-    return Policy(
-        # From the name alone: an edit of the file keeps the id.
-        policy_id=PolicyId("cfg-" + hashlib.sha256(written.name.encode()).hexdigest()[:16]),
-        name=written.name,
-        action_type=ActionType(written.action_type),
-        selection=_selection(written.match),
-        drift_threshold=Severity[written.drift_threshold.upper()],
-        min_score=written.min_score,
-        template_id=written.template,
-        script=str(written.script) if written.script else None,
-        owner=written.owner,
-        reason=written.reason,
-        expires_at=written.expires_at,
-        source="config",
-        position=position,
+    # From the name alone: an edit of the file keeps the id.
+    policy_id = PolicyId("cfg-" + hashlib.sha256(written.name.encode()).hexdigest()[:16])
+    policy = Policy(
+        policy_id, written.name, ActionType.MANUAL_REVIEW, source="config", position=position
     )
-
-
-def _selection(match: PolicyMatch) -> Selection:
-    return Selection(
-        stack=match.stack,
-        type=match.type,
-        address=match.address,
-        path=match.path,
-        kind=Kind(match.kind) if match.kind else None,
-        host_group=match.host_group,
-        min_severity=_severity(match.min_severity),
-        max_severity=_severity(match.max_severity),
-    )
-
-
-def _severity(word: str | None) -> Severity | None:
-    return Severity[word.upper()] if word else None
+    return as_stated(policy, written.statement())

@@ -4,78 +4,167 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any
 
-from reconciler.bounded_files import named, names_in
+from reconciler.bootstrap.options import checked_options
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import StackName
 from reconciler.environment_file import read_environment_file
 from reconciler.ports import StackReference
 from reconciler.settings import StackSettings
-
-_NAME_ANOTHER: Final = "name a directory, or a stack of trueup.toml"
+from reconciler.stack_options import StackOptions, StackTools
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the command line asked to scan; each `chosen` is a directory or a stack's name."""
+    """What the command line asked to scan; each `chosen` is a directory or a stack's name.
+
+    `every` asks for all stacks of `trueup.toml`, wherever the command was called. `options` are
+    said to every stack whose tool has such a key: a list adds to what `trueup.toml` says, any
+    other value replaces it.
+    """
 
     chosen: tuple[str, ...] = ()
+    every: bool = False
     engine: str | None = None
-    workspace: str | None = None
-    pulumi_stack: str | None = None
-    dynamic_providers: bool = False
-    var_files: tuple[Path, ...] = ()
-
-
-def detect_tool(directory: Path) -> str:
-    """Return `terraform` or `pulumi`, by what lies in `directory`.
-
-    Raises:
-        PermanentError: it is no directory, or holds neither.
-    """
-    try:
-        names = names_in(directory)
-    except FileNotFoundError as error:
-        raise PermanentError(f"{directory} does not exist", remedy=_NAME_ANOTHER) from error
-    except NotADirectoryError as error:
-        raise PermanentError(f"{directory} is not a directory", remedy=_NAME_ANOTHER) from error
-    except OSError as error:
-        raise named(error, directory) from error
-    if names & {"Pulumi.yaml", "Pulumi.yml"}:
-        return "pulumi"
-    if any(name.endswith((".tf", ".tf.json", ".tofu", ".tofu.json")) for name in names):
-        return "terraform"
-    raise PermanentError(
-        f"{directory} holds no template: no *.tf file and no Pulumi.yaml",
-        remedy="name the directory of a root module, or run `trueup init` to find them",
-    )
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def resolve_targets(
-    targets: Targets, *, stacks: Iterable[StackSettings] = (), here: Path
+    targets: Targets, *, tools: StackTools, stacks: Iterable[StackSettings] = (), here: Path
 ) -> tuple[StackReference, ...]:
     """Return the stacks meant, each once, in the order they were named.
 
-    A name of `trueup.toml` wins over a directory of the same name. Without any, all
-    stacks of `trueup.toml` are meant, and without those the directory `here`.
+    A name of `trueup.toml` wins over a directory of the same name. Without any, the stacks
+    whose directory `here` lies in are meant, else all of `trueup.toml`, and without those the
+    directory `here`.
 
     Raises:
-        PermanentError: one is neither, or holds no template.
+        PermanentError: one is neither, or without code; none takes an option; `every` is asked
+            for and no stack is configured.
     """
     configured = {stack.name: stack for stack in stacks}
-    if not targets.chosen and configured:
-        return tuple(_configured(stack, targets) for stack in configured.values())
-    references = [
-        _configured(configured[name], targets)
-        if name in configured
-        else _by_directory(name, configured, targets, here)
-        for name in targets.chosen or (".",)
-    ]
-    return _told_apart(references, here)
+    if targets.every and not configured:
+        raise PermanentError(
+            "--all needs a trueup.toml with stacks, and none was found here or above",
+            remedy="write one: trueup init",
+        )
+    return _Resolution(targets, tools, configured, here).references()
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolution:
+    """One answer to which stacks are meant."""
+
+    targets: Targets
+    tools: StackTools
+    configured: Mapping[str, StackSettings]
+    here: Path
+
+    def references(self) -> tuple[StackReference, ...]:
+        found = tuple(self._found())
+        for key in self.targets.options:
+            self._refuse_unheard(key, found)
+        return found
+
+    def _found(self) -> Iterable[StackReference]:
+        if not self.targets.chosen and self.configured:
+            own = () if self.targets.every else _around(self.here, self.configured.values())
+            return map(self._of_settings, own or self.configured.values())
+        references = [
+            self._of_settings(self.configured[name])
+            if name in self.configured
+            else self._of_directory(name)
+            for name in self.targets.chosen or (".",)
+        ]
+        return _told_apart(references, self.here)
+
+    def _of_directory(self, given: str) -> StackReference:
+        # realpath, not resolve: a link that leads back to itself is answered below.
+        directory = Path(os.path.realpath(self.here / given))
+        known = self._configured_in(directory)
+        if known is not None:
+            return self._of_settings(known)
+        if not directory.exists() and os.sep not in given and given not in (".", ".."):
+            names = ", ".join(sorted(self.configured)) or "none"
+            raise PermanentError(
+                f"{given!r} is neither a directory nor a stack of trueup.toml (stacks: {names})",
+                remedy="give a directory, or add the stack: trueup init --add",
+            )
+        tool = self.tools.detect(directory)
+        return StackReference(
+            name=StackName(directory.name or "root"),
+            directory=directory,
+            tool=tool,
+            engine=self.targets.engine or "auto",
+            options=self._options(tool, {}, directory),
+        )
+
+    def _configured_in(self, directory: Path) -> StackSettings | None:
+        """Return the stack of trueup.toml in `directory` that the options ask for, or any."""
+        stacks = [
+            stack
+            for stack in self.configured.values()
+            if os.path.realpath(stack.directory) == str(directory)
+        ]
+        said = self.targets.options.items()
+        exact = [one for one in stacks if all(one.options.get(key) == to for key, to in said)]
+        return next(iter((*exact, *stacks)), None)
+
+    def _of_settings(self, stack: StackSettings) -> StackReference:
+        directory = Path(os.path.realpath(stack.directory))
+        tool = stack.tool or self.tools.detect(directory)
+        return StackReference(
+            name=StackName(stack.name),
+            directory=directory,
+            tool=tool,
+            engine=self.targets.engine or stack.engine,
+            options=self._options(tool, stack.options, directory),
+            environment=read_environment_file(stack.env_file) if stack.env_file else {},
+        )
+
+    def _options(self, tool: str, written: Mapping[str, Any], place: Path) -> StackOptions:
+        """Return what the file says, and over it what the command line says and the tool has."""
+        fields = self.tools.options(tool).model_fields
+        own = {key: value for key, value in self.targets.options.items() if key in fields}
+        both = {
+            **written,
+            **{key: _joined(written.get(key), value) for key, value in own.items()},
+        }
+        return checked_options(tool, both, tools=self.tools, place=str(place))
+
+    def _refuse_unheard(self, key: str, found: Iterable[StackReference]) -> None:
+        tools = sorted({one.tool for one in found})
+        models = self.tools.every_options().items()
+        owners = [tool for tool, model in models if key in model.model_fields]
+        if set(owners) & set(tools):
+            return
+        whose = f"is a key of {' and '.join(owners)} stacks" if owners else "is no key of any tool"
+        raise PermanentError(
+            f"the option {key!r} {whose}, and what is scanned is {' and '.join(tools)}",
+            remedy="leave it out, or name another stack",
+        )
+
+
+def _joined(written: Any, given: Any) -> Any:
+    return [*(written or ()), *given] if isinstance(given, list | tuple) else given
+
+
+def _around(here: Path, stacks: Collection[StackSettings]) -> tuple[StackSettings, ...]:
+    """Return the stacks in whose directory `here` is, those of the innermost directory only."""
+    place = Path(os.path.realpath(here))
+    found = {
+        stack.name: Path(os.path.realpath(stack.directory))
+        for stack in stacks
+        if place.is_relative_to(os.path.realpath(stack.directory))
+    }
+    depth = max((len(directory.parts) for directory in found.values()), default=0)
+    return tuple(
+        stack for stack in stacks if stack.name in found and len(found[stack.name].parts) == depth
+    )
 
 
 def _told_apart(references: Iterable[StackReference], here: Path) -> tuple[StackReference, ...]:
@@ -87,47 +176,4 @@ def _told_apart(references: Iterable[StackReference], here: Path) -> tuple[Stack
         if times[one.name] == 1
         else replace(one, name=StackName(os.path.relpath(one.directory, here)))
         for one in kept
-    )
-
-
-def _by_directory(
-    given: str, configured: Mapping[str, StackSettings], targets: Targets, here: Path
-) -> StackReference:
-    # realpath, not resolve: a link that leads back to itself is answered below.
-    directory = Path(os.path.realpath(here / given))
-    for stack in configured.values():
-        if os.path.realpath(stack.directory) == str(directory) and not targets.pulumi_stack:
-            return _configured(stack, targets)
-    if not directory.exists() and os.sep not in given and given not in (".", ".."):
-        names = ", ".join(sorted(configured)) or "none"
-        raise PermanentError(
-            f"{given!r} is neither a directory nor a stack of trueup.toml (stacks: {names})",
-            remedy="name a directory, or add the stack with `trueup init`",
-        )
-    return StackReference(
-        name=StackName(directory.name or "root"),
-        directory=directory,
-        tool=detect_tool(directory),
-        workspace=targets.workspace,
-        pulumi_stack=targets.pulumi_stack,
-        var_files=tuple((here / file).resolve() for file in targets.var_files),
-        engine=targets.engine or "auto",
-        dynamic_providers=targets.dynamic_providers,
-    )
-
-
-def _configured(stack: StackSettings, targets: Targets) -> StackReference:
-    directory = Path(os.path.realpath(stack.directory))
-    return StackReference(
-        name=StackName(stack.name),
-        directory=directory,
-        tool=detect_tool(directory),
-        workspace=targets.workspace or stack.workspace,
-        pulumi_stack=targets.pulumi_stack or stack.pulumi_stack,
-        var_files=(*stack.var_files, *(file.resolve() for file in targets.var_files)),
-        engine=targets.engine or stack.engine,
-        dynamic_providers=stack.run_code and (targets.dynamic_providers or stack.dynamic_providers),
-        working_directory=stack.working_directory,
-        run_code=stack.run_code,
-        environment=read_environment_file(stack.env_file) if stack.env_file else {},
     )

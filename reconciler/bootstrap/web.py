@@ -48,7 +48,7 @@ def bind(listen: str, *, insecure: bool = False) -> socket.socket:
         ) from error
     if not insecure and not ipaddress.ip_address(str(address[0])).is_loopback:
         raise PermanentError(
-            f"{listen}: tokens would cross the network in clear",
+            f"{listen}: tokens would be sent unencrypted",
             remedy="listen on 127.0.0.1 behind a proxy that speaks TLS, or add --insecure-listen",
         )
     opened = socket.socket(family, kind, protocol)

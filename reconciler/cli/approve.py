@@ -1,42 +1,118 @@
-"""`trueup approve`: a person's yes to exactly one plan."""
+"""`trueup approve`: a person's approval of exactly one plan."""
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 import click
 
 from reconciler.cli.asking import Asking, asks_daemon, examples
-from reconciler.cli.identities import find_one
-from reconciler.cli.kin import REMEDIATION
+from reconciler.cli.completing import REMEDIATIONS
+from reconciler.cli.kin import find_remediation
 from reconciler.cli.paint import paint_for
-from reconciler.cli.plan_lines import destroys
-from reconciler.cli.remediations import remediation_lines
-from reconciler.cli.words import phase_cell, text_of
-from reconciler.domain.errors import ConflictError, PermanentError
+from reconciler.cli.plan_lines import destroys, plan_overview
+from reconciler.cli.remediations import About, next_step, remediation_lines
+from reconciler.cli.status import hold_lines
+from reconciler.cli.waiting import until_settled, wait_option
+from reconciler.cli.words import counted, phase_cell, text_of
+from reconciler.domain.errors import ConflictError, InvalidError, PermanentError, ReconcilerError
+from reconciler.domain.phases import OPEN
 from reconciler.domain.records import Json
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_AROUND: Final = 6
+"""Lines of the screen that the question and what stands around it take."""
+
+_PLANNING: Final = frozenset({"detected", "confirmed", "decided", "queued", "planning"})
 
 
 @click.command(
-    epilog=examples("trueup approve 7d1e44c0", "trueup approve 7d1e44c0 --digest 9b1c...")
+    epilog=examples(
+        "trueup approve 7d1e44c0",
+        "trueup approve 7d1e44c0 --address aws_security_group.web",
+        "trueup approve 7d1e44c0 --digest 9b1c... --wait",
+    )
 )
-@click.argument("remediation_id", metavar="REMEDIATION")
-@click.option("--digest", metavar="D", help="The digest of the plan that was looked at, whole.")
+@click.argument("remediation_id", metavar="REMEDIATION", shell_complete=REMEDIATIONS)
+@click.option("--digest", metavar="D", help="All 64 characters of the digest of its plan.")
+@click.option(
+    "--address",
+    "addresses",
+    multiple=True,
+    metavar="A",
+    help="Approve this resource alone, by a plan of its own; repeatable.",
+)
+@wait_option
 @asks_daemon
-def approve(asking: Asking, *, remediation_id: str, digest: str | None) -> None:
+def approve(
+    asking: Asking,
+    *,
+    remediation_id: str,
+    digest: str | None,
+    addresses: tuple[str, ...],
+    wait: bool,
+) -> int:
     """Approve the plan of a REMEDIATION, and no other.
 
-    Without --digest the plan is shown and, in a terminal, asked about. Before anything is
-    changed a fresh plan is made; only if it has the same digest is it applied.
+    Without --digest the plan is shown and, in a terminal, you are asked. Before anything is
+    changed a new plan is made; it is applied only if it has the same digest.
     """
-    found = find_one(asking.api, REMEDIATION, remediation_id, path="remediations")
+    if digest is not None and not _DIGEST.fullmatch(digest):
+        raise InvalidError(
+            f"a plan's digest has 64 characters; {len(digest)} were given",
+            remedy=f"give all 64 characters: trueup remediation {text_of(remediation_id)}",
+        )
+    found = find_remediation(asking.api, remediation_id)
+    if addresses:
+        found = _alone(asking, found, addresses)
     chosen = digest if digest is not None else _asked(asking, found)
-    body = {"plan_digest": chosen}
-    done = asking.api.post("remediations", found["id"], "approve", body=body)
+    done = asking.api.post("remediations", found["id"], "approve", body={"plan_digest": chosen})
+    if wait:
+        done = until_settled(asking, done)
+    asking.answer(done, _approved(asking, done))
+    return 0 if not wait or done["state"] == "converged" else 1
+
+
+def _alone(asking: Asking, found: Json, addresses: Sequence[str]) -> Json:
+    """Return a remediation of `addresses` alone, as soon as it has its plan.
+
+    Raises:
+        ConflictError: its plan cannot be approved.
+    """
+    if sorted(addresses) == sorted(found["addresses"]):
+        return found
+    made = asking.api.post(
+        "remediations", found["id"], "split", body={"addresses": sorted(set(addresses))}
+    )
+    asking.narrate(f"{asking.id(made['id'])}  planning {', '.join(map(text_of, addresses))} alone")
+    return until_settled(asking, made)
+
+
+def _approved(asking: Asking, done: Json) -> Iterator[str]:
     style, word = phase_cell(done["state"])
-    line = f"{text_of(done['id'])}  approved, now {asking.paint(style, word)}"
-    asking.answer(done, [line])
+    one = asking.id(done["id"])
+    yield f"{one}  approved, now {asking.paint(style, word)}"
+    hold = _hold(asking)
+    if hold and done["state"] in OPEN:
+        yield from hold_lines(asking, hold)
+    elif done["state"] in _PLANNING:
+        yield f"Follow: trueup remediation {one}"
+    else:
+        yield from filter(None, [next_step(asking, done)])
+
+
+def _hold(asking: Asking) -> Json | None:
+    try:
+        found: Json | None = asking.api.get("hold").get("hold")
+    except ReconcilerError:
+        # The approval has been given: what is said beside it must not look like its failure.
+        return None
+    return found
 
 
 def _asked(asking: Asking, found: Json) -> str:
@@ -48,22 +124,63 @@ def _asked(asking: Asking, found: Json) -> str:
     """
     digest = found.get("plan_digest")
     if found["state"] != "awaiting_approval" or not digest:
-        state = phase_cell(found["state"])[1]
+        note = f": {text_of(found['note'])}" if found.get("note") else ""
         raise ConflictError(
-            f"{text_of(found['id'])} waits for no approval: it is {state}",
+            f"{asking.id(found['id'])} does not wait for an approval:"
+            f" it is {phase_cell(found['state'])[1]}{note}",
             code="not-awaiting",
-            remedy="`trueup remediations --state awaiting_approval` lists those that do",
+            remedy=next_step(asking, found)
+            or "list those that do: trueup remediations --state awaiting_approval",
         )
     # The answer goes to stdout, so the question and what it is about go to stderr.
-    paint = paint_for(sys.stderr)
-    for line in remediation_lines(replace(asking, paint=paint), found):
-        click.echo(line, err=True, color=paint.colour)
+    shown = replace(asking, paint=paint_for(sys.stderr))
+    about = About.of(asking, found)
+    lines = list(remediation_lines(shown, found, about))
+    _write(shown, lines)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise PermanentError(
-            "an approval names the plan it is for", remedy=f"add --digest {text_of(digest)}"
+            "an approval needs the digest of the plan", remedy=f"add --digest {text_of(digest)}"
         )
+    if len(lines) + _AROUND > _height():
+        _write(shown, ["", *_overview(shown, found, about)])
+    _confirm(found, lines)
+    return str(digest)
+
+
+def _overview(asking: Asking, found: Json, about: About) -> Iterator[str]:
+    """Yield what fits above the question: the most severe resources, nearest to it the worst."""
+    plan = found.get("plan") or {}
+    resources = plan.get("resources") or ()
+    title = f"{counted(len(resources), 'resource')} of {text_of(found['stack'])}"
+    policy = f", policy {text_of(about.policy)}" if about.policy else ""
+    yield f"{asking.paint('strong', title)}{policy}: {text_of(plan.get('summary'))}"
+    room = max(_height() - _AROUND - 3, 3)
+    yield from plan_overview(plan, paint=asking.paint, known=about.findings, most=room)
+
+
+def _confirm(found: Json, lines: Sequence[str]) -> None:
+    """Return once the answer is yes, or the stack's name where something is destroyed.
+
+    Raises:
+        PermanentError: it is anything else.
+    """
     word = str(found["stack"]) if destroys(found.get("plan") or {}) else "yes"
     what = "this destroys something: type the stack's name" if word != "yes" else "type yes"
-    if click.prompt(f"\nto have exactly this plan applied, {what}", err=True) != word:
-        raise PermanentError("not approved; nothing was changed")
-    return str(digest)
+    pages = " (p pages through the plan)" if sys.stdout.isatty() else ""
+    while True:
+        answer = click.prompt(f"\nto apply exactly this plan, {what}{pages}", err=True)
+        if answer == "p" and word != "p" and pages:
+            click.echo_via_pager("\n".join(lines) + "\n", color=False)
+            continue
+        if answer != word:
+            raise PermanentError("not approved; nothing was changed")
+        return
+
+
+def _write(asking: Asking, lines: Sequence[str]) -> None:
+    for line in lines:
+        click.echo(line, err=True, color=asking.paint.colour)
+
+
+def _height() -> int:
+    return shutil.get_terminal_size((80, 24)).lines

@@ -18,7 +18,9 @@ import click
 from reconciler.cli.ages import absolute, ago, ahead
 from reconciler.cli.client.api import Api
 from reconciler.cli.client.place import Wanted, find_daemon
-from reconciler.cli.paint import Paint, paint_for
+from reconciler.cli.global_options import given
+from reconciler.cli.identities import SHORTEST
+from reconciler.cli.paint import Paint, paint_for, safe
 from reconciler.cli.table import Cell, Column, table_lines, table_width
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,21 +28,34 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One command's conversation with the daemon, and the screen its answer goes to."""
+    """One command's conversation with the daemon, and the screen its answer goes to.
+
+    `output` is `json` or `yaml` for data, `wide` for tables that are not fitted, else None.
+    """
 
     api: Api
-    as_json: bool
+    output: str | None
     verbose: bool
     paint: Paint
     width: int | None
 
+    @property
+    def as_data(self) -> bool:
+        """Whether a program reads the answer."""
+        return self.output in {"json", "yaml"}
+
     def answer(self, body: Any, lines: Iterable[str]) -> None:
         """Write the daemon's own words, or `lines` for a person."""
-        if self.as_json:
-            click.echo(json.dumps(body))
+        if self.as_data:
+            write_data(body, str(self.output))
             return
         for line in lines:
             click.echo(line, color=self.paint.colour)
+
+    def id(self, whole: object) -> str:
+        """Return an id as it is shown: as short as it may be typed, whole with `-v`."""
+        text = safe(str(whole))
+        return text if self.verbose else text[:SHORTEST]
 
     def narrate(self, text: str) -> None:
         """Say something that is not the answer."""
@@ -56,7 +71,7 @@ class Asking:
         """Yield a line per name and text; a fact without text is none."""
         for name, text in pairs:
             if text:
-                yield f"{self.paint('dim', f'{name:<11}')} {text}"
+                yield f"{self.paint('dim', f'{name:<12}')} {text}"
 
     def ago(self, text: str | None) -> str:
         """Return how long ago `text` was; the time itself with `-v`."""
@@ -67,43 +82,43 @@ class Asking:
         return absolute(text) if self.verbose else ahead(text, now=datetime.now(UTC))
 
 
-def asks_daemon(function: Callable[..., None]) -> Callable[..., None]:
+def asks_daemon(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """Give a command the options all of these have, and an `Asking` as its first argument."""
 
-    @click.option("--server", metavar="URL", help="The daemon; else TRUEUP_SERVER or `listen`.")
     @click.option(
-        "--token-file",
-        type=click.Path(path_type=Path, dir_okay=False),
-        metavar="FILE",
-        help="Holds the token; else TRUEUP_TOKEN, or the admin token of this machine's daemon.",
+        "-o",
+        "--output",
+        type=click.Choice(["json", "yaml", "wide"]),
+        help="json, yaml: the API's answer. wide: tables wider than the terminal, nothing cut.",
     )
-    @click.option("--json", "as_json", is_flag=True, help="The API's answer on stdout.")
-    @click.option("-v", "--verbose", is_flag=True, help="Tell times as they are, and all there is.")
+    @click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
     @functools.wraps(function)
-    def asking(
-        *,
-        server: str | None,
-        token_file: Path | None,
-        as_json: bool,
-        verbose: bool,
-        **given: Any,
-    ) -> None:
-        config = click.get_current_context().find_root().obj
-        wanted = Wanted(server=server, token_file=token_file, config=config)
-        with _opened(wanted, as_json=as_json, verbose=verbose) as opened:
-            function(opened, **given)
+    def asking(*, as_json: bool, output: str | None, **more: Any) -> int | None:
+        with _opened("json" if as_json else output) as opened:
+            return function(opened, **more)
 
     return asking
+
+
+def write_data(body: Any, output: str) -> None:
+    """Write `body` to stdout for programs: one line of JSON, or a YAML document."""
+    if output == "json":
+        click.echo(json.dumps(body))
+        return
+    import yaml  # noqa: PLC0415  nothing else of the client needs it
+
+    click.echo(yaml.safe_dump(body, sort_keys=False, explicit_start=True), nl=False)
 
 
 def limit_option(usual: int) -> Callable[[F], F]:
     """Return the option of every list: how much of it."""
     return click.option(
+        "-n",
         "--limit",
         type=click.IntRange(min=0),
         default=usual,
         metavar="N",
-        help=f"At most so many, 0 for all; {usual} unless told.",
+        help=f"At most N, 0 for all; default: {usual}.",
     )
 
 
@@ -113,13 +128,15 @@ def examples(*lines: str) -> str:
 
 
 @contextmanager
-def _opened(wanted: Wanted, *, as_json: bool, verbose: bool) -> Iterator[Asking]:
+def _opened(output: str | None) -> Iterator[Asking]:
+    said = given()
+    wanted = Wanted(server=said.server, token_file=said.token_file, config=said.config)
     daemon = find_daemon(wanted, environment=os.environ, here=Path.cwd())
     with Api(daemon) as api:
         yield Asking(
             api=api,
-            as_json=as_json,
-            verbose=verbose,
+            output=output,
+            verbose=said.verbose,
             paint=paint_for(sys.stdout),
-            width=table_width(sys.stdout),
+            width=None if output == "wide" else table_width(sys.stdout),
         )

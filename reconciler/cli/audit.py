@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 from typing import Final
 
 import click
 
 from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
+from reconciler.cli.completing import STACKS
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.words import text_of
 from reconciler.domain.records import Json
@@ -16,29 +19,58 @@ _COLUMNS: Final = (
     Column("SEQ", right=True),
     Column("WHEN"),
     Column("WHO", least=10),
+    Column("KIND", spare=True),
     Column("DID"),
     Column("TO WHAT", least=20),
     Column("DETAILS", least=12, spare=True),
 )
 
 
+_SHORTEST: Final = 4
+"""So many characters of an id are enough to search by."""
+
+_ID: Final = re.compile(r"[0-9a-f]{20}")
+
+
 @click.command(epilog=examples("trueup audit", "trueup audit --subject 7d1e44c0 -v"))
-@click.option("--subject", metavar="ID", help="Only about this: a whole id or a name.")
+@click.option(
+    "--subject",
+    metavar="S",
+    help="Only about this: an id or its beginning, or a stack with its remediations.",
+    shell_complete=STACKS,
+)
 @limit_option(50)
 @asks_daemon
 def audit(asking: Asking, *, subject: str | None, limit: int) -> None:
     """List what was decided and done, newest first."""
-    body = asking.api.listed("audit", limit=limit, subject=subject)
-    asking.answer(body, _lines(asking, body))
+    body = _read(asking, subject, limit)
+    asking.answer(body, _lines(asking, body, subject))
 
 
-def _lines(asking: Asking, body: Json) -> Iterator[str]:
+def _read(asking: Asking, subject: str | None, limit: int) -> Json:
+    """Return the rows; of a stack, those of what belongs to it as well."""
+    if subject is None or asking.api.find("stacks", subject) is None:
+        body = asking.api.listed("audit", limit=limit, subject=subject)
+        if subject is None or body["items"]:
+            return body
+    found = (one for one in asking.api.each("audit") if _is_about(one, subject))
+    items = list(itertools.islice(found, limit or None))
+    return {"items": items, "next": None}
+
+
+def _is_about(one: Json, subject: str) -> bool:
+    details = one.get("details") or {}
+    begins = len(subject) >= _SHORTEST and str(one["subject"]).startswith(subject)
+    return subject in {one["subject"], details.get("stack")} or begins
+
+
+def _lines(asking: Asking, body: Json, subject: str | None) -> Iterator[str]:
     if not body["items"]:
-        yield "nothing of that kind was done"
+        yield f"no entries about {text_of(subject)}" if subject else "no entries yet"
         return
     yield from asking.table(_COLUMNS, [_row(asking, one) for one in body["items"]])
     if body["next"]:
-        yield "\nthere is more: --limit 0 lists all"
+        yield f"\n{len(body['items'])} entries shown; --limit 0 lists all"
 
 
 def _row(asking: Asking, one: Json) -> tuple[Cell, ...]:
@@ -48,7 +80,12 @@ def _row(asking: Asking, one: Json) -> tuple[Cell, ...]:
         ("dim", text_of(one["seq"])),
         ("plain", asking.ago(one["at"])),
         ("strong", text_of(one["actor"])),
+        ("dim", text_of(one.get("actor_kind"))),
         ("plain", text_of(one["action"])),
-        ("plain", text_of(one["subject"])),
+        ("plain", _short(asking, text_of(one["subject"]))),
         ("dim", " ".join(f"{text_of(key)}={text}" for key, text in told.items())),
     )
+
+
+def _short(asking: Asking, subject: str) -> str:
+    return asking.id(subject) if _ID.fullmatch(subject) else subject

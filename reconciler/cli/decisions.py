@@ -1,77 +1,130 @@
-"""`trueup remediate, reject, cancel, retry, suppress`: what people decide, in one call each."""
+"""`trueup remediate, reject, cancel, retry, suppress, unsuppress`: what people decide."""
 
 from __future__ import annotations
 
 import click
 
 from reconciler.cli.asking import Asking, asks_daemon, examples
-from reconciler.cli.identities import find_one
-from reconciler.cli.kin import REMEDIATION, find_finding
-from reconciler.cli.words import phase_cell, text_of
+from reconciler.cli.completing import FINDINGS, REMEDIATIONS, SUPPRESSED
+from reconciler.cli.kin import find_finding, find_remediation
+from reconciler.cli.policy_options import moment_given
+from reconciler.cli.remediations import next_step
+from reconciler.cli.waiting import until_settled, wait_option
+from reconciler.cli.words import phase_cell, spoken, text_of
 from reconciler.domain.records import Json
 
 _REASON = click.option("--reason", required=True, metavar="R", help="Why; kept in the audit log.")
+_REMEDIATION = click.argument("remediation_id", metavar="REMEDIATION", shell_complete=REMEDIATIONS)
+_STARTED = frozenset({"awaiting_approval", "converged"})
+"""What a request may come to, and be called successful."""
 
 
-@click.command(epilog=examples("trueup remediate 3f9c21ab"))
-@click.argument("finding")
+@click.command(
+    epilog=examples(
+        "trueup remediate 3f9c21ab",
+        "trueup remediate webshop/aws_sqs_queue.orders --wait",
+    )
+)
+@click.argument("finding", shell_complete=FINDINGS)
 @click.option(
     "--action",
     "action_type",
     type=click.Choice(["manual_review", "auto_correct"]),
     default="manual_review",
-    help="Plan and wait for an approval, or also apply what only undoes the drift.",
+    help="manual_review (default): plan, then wait for an approval. auto_correct: apply without"
+    " one if a policy allows that for this finding, else wait as well.",
 )
+@wait_option
 @asks_daemon
-def remediate(asking: Asking, *, finding: str, action_type: str) -> None:
-    """Ask for a FINDING to be corrected. One that is under way already is shown instead."""
+def remediate(asking: Asking, *, finding: str, action_type: str, wait: bool) -> int:
+    """Request the correction of a FINDING.
+
+    FINDING is an id, the beginning of one, an address, or STACK/ADDRESS. If its correction is
+    under way already, that one is shown.
+    """
     found = find_finding(asking.api, finding)
     body = {"report_id": found["report_id"], "action_type": action_type}
-    _told(asking, asking.api.post("remediations", body=body))
+    made = asking.api.post("remediations", body=body)
+    if wait:
+        made = until_settled(asking, made)
+    asking.answer(made, [_requested(asking, made)])
+    return 0 if not wait or made["state"] in _STARTED else 1
+
+
+def _requested(asking: Asking, made: Json) -> str:
+    state = made["state"]
+    one = asking.id(made["id"])
+    if state in {"detected", "confirmed", "decided", "queued", "planning"}:
+        return f"{one}  requested; planning. Follow: trueup remediation {one}"
+    style, word = phase_cell(state)
+    note = f": {text_of(made['note'])}" if made.get("note") else ""
+    return f"{one}  {asking.paint(style, word)}{note}. {next_step(asking, made)}"
 
 
 @click.command(epilog=examples("trueup reject 7d1e44c0 --reason 'the code is wrong'"))
-@click.argument("remediation_id", metavar="REMEDIATION")
+@_REMEDIATION
 @_REASON
 @asks_daemon
 def reject(asking: Asking, *, remediation_id: str, reason: str) -> None:
-    """Say no to the plan of a REMEDIATION."""
-    _decide(asking, remediation_id, "reject", reason=reason)
+    """Reject the plan of a REMEDIATION. The same drift is not proposed again."""
+    _decide(asking, remediation_id, "reject", {"reason": reason})
 
 
 @click.command(epilog=examples("trueup cancel 7d1e44c0"))
-@click.argument("remediation_id", metavar="REMEDIATION")
+@_REMEDIATION
 @asks_daemon
 def cancel(asking: Asking, *, remediation_id: str) -> None:
-    """End a REMEDIATION; an apply that runs is asked once to stop where it safely can."""
-    _decide(asking, remediation_id, "cancel")
+    """Cancel a REMEDIATION. A running apply is asked once to stop where it safely can."""
+    _decide(asking, remediation_id, "cancel", None)
 
 
 @click.command(epilog=examples("trueup retry 7d1e44c0 --reason 'quota was raised'"))
-@click.argument("remediation_id", metavar="REMEDIATION")
+@_REMEDIATION
 @_REASON
 @asks_daemon
 def retry(asking: Asking, *, remediation_id: str, reason: str) -> None:
-    """Let a REMEDIATION that needs a person try again, from a new plan."""
-    _decide(asking, remediation_id, "retry", reason=reason)
+    """Retry a REMEDIATION that is stuck (needs human), with a new plan."""
+    _decide(asking, remediation_id, "retry", {"reason": reason})
 
 
-@click.command(epilog=examples("trueup suppress 7d1e44c0 --reason 'known, until March'"))
-@click.argument("remediation_id", metavar="REMEDIATION")
+@click.command(
+    epilog=examples(
+        "trueup suppress 7d1e44c0 --reason 'known, the vendor is on it'",
+        "trueup suppress 7d1e44c0 --reason 'until the migration' --until 30d",
+    )
+)
+@_REMEDIATION
 @_REASON
+@click.option(
+    "--until",
+    metavar="T",
+    callback=moment_given,
+    help="When it ends by itself: 30d, or a time. Default: when the drift changes.",
+)
 @asks_daemon
-def suppress(asking: Asking, *, remediation_id: str, reason: str) -> None:
-    """Leave the drift of a REMEDIATION that needs a person as it is."""
-    _decide(asking, remediation_id, "suppress", reason=reason)
+def suppress(asking: Asking, *, remediation_id: str, reason: str, until: str | None) -> None:
+    """Leave the drift of a REMEDIATION as it is, and take it off the list of findings.
+
+    `trueup findings state:ignored` lists what is suppressed; `trueup unsuppress` ends it.
+    """
+    body = {"reason": reason, **({"until": until} if until else {})}
+    _decide(asking, remediation_id, "suppress", body)
 
 
-def _decide(asking: Asking, given: str, verb: str, *, reason: str | None = None) -> None:
-    found = find_one(asking.api, REMEDIATION, given, path="remediations")
-    body = None if reason is None else {"reason": reason}
-    _told(asking, asking.api.post("remediations", found["id"], verb, body=body))
+@click.command(epilog=examples("trueup unsuppress 3f9c21ab"))
+@click.argument("finding", shell_complete=SUPPRESSED)
+@asks_daemon
+def unsuppress(asking: Asking, *, finding: str) -> None:
+    """Make a suppressed FINDING open again; policies are asked about it at the next scan."""
+    found = find_finding(asking.api, finding, "state:ignored")
+    made = asking.api.post("findings", found["id"], "unsuppress")
+    line = f"{asking.id(made['id'])}  {text_of(made['address'])} is {spoken(made['state'])} again"
+    asking.answer(made, [line])
 
 
-def _told(asking: Asking, body: Json) -> None:
-    style, word = phase_cell(body["state"])
-    note = f": {text_of(body['note'])}" if body.get("note") else ""
-    asking.answer(body, [f"{text_of(body['id'])}  {asking.paint(style, word)}{note}"])
+def _decide(asking: Asking, given: str, verb: str, body: Json | None) -> None:
+    found = find_remediation(asking.api, given)
+    made = asking.api.post("remediations", found["id"], verb, body=body)
+    style, word = phase_cell(made["state"])
+    note = f": {text_of(made['note'])}" if made.get("note") else ""
+    asking.answer(made, [f"{asking.id(made['id'])}  {asking.paint(style, word)}{note}"])

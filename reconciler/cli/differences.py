@@ -14,7 +14,9 @@ from reconciler.domain.fingerprint import canonical_bytes
 from reconciler.domain.paths import render_path
 from reconciler.domain.values import Sensitive, Unknown, Value
 
-_CONTEXT: Final = 12
+_CONTEXT: Final = 24
+_MOST_LINES: Final = 6
+_GAP: Final = "..."
 _ABSENT: Final = "(none)"
 
 Steps = tuple[str | int, ...]
@@ -69,18 +71,29 @@ def _says_something(value: Value) -> bool:
 
 
 def focused(before: str, after: str, *, width: int) -> tuple[str, str]:
-    """Drop what two long texts begin with in common, so that the cut shows the difference."""
-    if max(len(before), len(after)) <= width:
+    """Leave out what two very long texts have in common at both ends; `...` stands for it.
+
+    Texts of a few lines of `width` stay whole, and nothing that differs is ever left out.
+    """
+    if max(len(before), len(after)) <= _MOST_LINES * width or before == after:
         return before, after
-    common = 0
-    for left, right in zip(before, after, strict=False):
-        if left != right:
-            break
-        common += 1
-    start = common - _CONTEXT
-    if start <= len("..."):
-        return before, after
-    return "..." + before[start:], "..." + after[start:]
+    start = max(_common(before, after) - _CONTEXT, 0)
+    left, right = before[start:], after[start:]
+    end = max(_common(left[::-1], right[::-1]) - _CONTEXT, 0)
+    return _elided(left, start, end), _elided(right, start, end)
+
+
+def _elided(text: str, start: int, end: int) -> str:
+    kept = text[: len(text) - end] if end > len(_GAP) else text
+    return (_GAP if start else "") + kept + (_GAP if end > len(_GAP) else "")
+
+
+def _common(left: str, right: str) -> int:
+    """Return how many characters both begin with."""
+    for index, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            return index
+    return min(len(left), len(right))
 
 
 def _opened(value: Value) -> Value:

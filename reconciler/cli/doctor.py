@@ -1,4 +1,4 @@
-"""`trueup doctor`: what is there, what is missing, and what that costs."""
+"""`trueup doctor`: which tools are there, and what a missing one means."""
 
 from __future__ import annotations
 
@@ -10,23 +10,29 @@ from typing import Final
 
 import click
 
+from reconciler.cli.asking import examples, write_data
+from reconciler.cli.data_options import data_options
+from reconciler.cli.global_options import given
 from reconciler.domain.errors import PermanentError
 from reconciler.inventory.credentials import CredentialSource, survey_credentials
 from reconciler.inventory.obtaining import OBTAINABLE, lacking, obtain, require_obtained
 from reconciler.inventory.survey import survey_tools
-from reconciler.settings import Settings, find_settings_file, load_settings
+from reconciler.registry import InstalledTools
+from reconciler.settings import Settings
+from reconciler.settings_file import find_settings_file, load_settings
 from reconciler.tools import Tool
 
 _NAME_WIDTH: Final = 34
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Write one JSON object to stdout.")
+@click.command(epilog=examples("trueup doctor", "trueup doctor --fix"))
 @click.option("--fix", is_flag=True, help="Obtain what is missing, or each TOOL named.")
 @click.argument("names", metavar="[TOOL]...", nargs=-1, type=click.Choice(OBTAINABLE))
-@click.pass_context
-def doctor(context: click.Context, names: tuple[str, ...], *, as_json: bool, fix: bool) -> None:
-    """Say which tools, plugins and credential sources are there, and what a lack costs.
+@data_options
+def doctor(*, names: tuple[str, ...], fix: bool, output: str | None) -> None:
+    """Check which tools, plugins and credential sources are there.
+
+    For each that is missing, doctor says what does not work without it.
 
     With --fix it obtains what the stacks of trueup.toml, or of this directory, need: tofu
     where there is no terraform, and pulumi for a Pulumi project. Pulumi's own installer is
@@ -34,15 +40,16 @@ def doctor(context: click.Context, names: tuple[str, ...], *, as_json: bool, fix
     """
     if names and not fix:
         raise click.UsageError("a TOOL is named to obtain it: add --fix")
-    file = context.obj or find_settings_file(Path.cwd(), os.environ)
+    file = given().config or find_settings_file(Path.cwd(), os.environ)
     settings, broken = _settings(file)
     tools: Sequence[Tool] = survey_tools(settings.stacks, os.environ)
     if fix:
         tools = _fix(names, tools, settings)
     credentials = survey_credentials(settings.stacks, os.environ)
-    if as_json:
-        document = _document(file, settings, tools, credentials)
-        click.echo(json.dumps(document, indent=2))
+    if output == "json":
+        click.echo(json.dumps(_document(file, settings, tools, credentials), indent=2))
+    elif output == "yaml":
+        write_data(_document(file, settings, tools, credentials), output)
     else:
         _show(file, settings, tools, credentials)
         if wanted := lacking(tools, _directories(settings)):
@@ -72,9 +79,9 @@ def _directories(settings: Settings) -> list[Path]:
 
 
 def _settings(file: Path | None) -> tuple[Settings, PermanentError | None]:
-    """Return the settings, or defaults beside what is wrong: the tools are told either way."""
+    """Return the settings, or defaults and what is wrong: the tools are listed either way."""
     try:
-        return load_settings(file, os.environ), None
+        return load_settings(file, os.environ, tools=InstalledTools()), None
     except PermanentError as error:
         return Settings(), error
 
@@ -115,7 +122,7 @@ def _show(
     credentials: Sequence[CredentialSource],
 ) -> None:
     click.echo(
-        f"configuration  {file or 'none: directories named on the command line are scanned'}"
+        f"configuration  {file or 'no trueup.toml found here or above; write one: trueup init'}"
     )
     for stack in settings.stacks:
         click.echo(f"  {stack.name:<24} {stack.directory}")

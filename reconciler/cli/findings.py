@@ -1,4 +1,4 @@
-"""`trueup findings`: what deviates, gravest first."""
+"""`trueup findings`: drift, most severe first."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Final
 
 import click
 
+from reconciler.cli import watching
 from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
 from reconciler.cli.identities import shortened
 from reconciler.cli.table import Cell, Column
+from reconciler.cli.watching import watch_option
 from reconciler.cli.words import by_severity, counted, severity_cell, short_address, spoken, text_of
 from reconciler.domain.records import Json
+from reconciler.domain.sources import SCAN
 
 _COLUMNS: Final = (
     Column("SEVERITY"),
@@ -21,10 +24,14 @@ _COLUMNS: Final = (
     Column("ADDRESS", least=36),
     Column("CHANGED", least=9, spare=True),
     Column("STATE"),
+    Column("SEEN BY"),
     Column("FIRST SEEN"),
     Column("ID"),
 )
-_WHOLE: Final = {"missing": "all of it", "unmanaged": "all of it"}
+_WHOLE: Final = {"missing": "deleted", "unmanaged": "not in code"}
+_NOT_CREATED: Final = "not created"
+_TYPES: Final = ("drift.",)
+_MOST_COUNTED: Final = 500
 
 
 @click.command(
@@ -32,20 +39,33 @@ _WHOLE: Final = {"missing": "all of it", "unmanaged": "all of it"}
         "trueup findings",
         "trueup findings stack:web 'severity:>=high'",
         "trueup findings kind:missing state:all",
-        "trueup findings security_group",
+        "trueup findings security_group -o yaml",
     )
 )
 @click.argument("terms", nargs=-1, metavar="[FILTER]...")
 @limit_option(200)
+@watch_option
 @asks_daemon
-def findings(asking: Asking, *, terms: tuple[str, ...], limit: int) -> None:
-    """List findings, gravest first.
+def findings(asking: Asking, *, terms: tuple[str, ...], limit: int, watch: bool) -> None:
+    """List findings, most severe first.
 
     A FILTER is stack:, kind:, severity:, state:, type: or address: with a value, or plain
-    text. All must hold. Without state: only what is open is listed.
+    text. All of them must match. Without state: open findings are listed; state:ignored lists
+    suppressed ones, state:all all.
     """
-    body = asking.api.listed("findings", limit=limit, filter=" ".join(map(_term, terms)) or None)
-    asking.answer(body, _lines(asking, body, filtered=bool(terms)))
+    wanted = " ".join(map(_term, terms)) or None
+
+    def read() -> Json:
+        return asking.api.listed("findings", limit=limit, filter=wanted)
+
+    def lines(body: Json) -> Iterator[str]:
+        return _lines(asking, body, filtered=bool(terms))
+
+    if watch:
+        watching.watch(asking, read, lines, types=_TYPES)
+        return
+    body = read()
+    asking.answer(body, lines(body))
 
 
 def _term(written: str) -> str:
@@ -59,32 +79,56 @@ def _term(written: str) -> str:
 def _lines(asking: Asking, body: Json, *, filtered: bool) -> Iterator[str]:
     items = body["items"]
     if not items:
-        yield "nothing matches" if filtered else "no findings: nothing is known to deviate"
+        if filtered:
+            yield "no findings match"
+        else:
+            yield from _nothing_open(asking)
         return
     yield from finding_table(asking, items)
     yield ""
     tally = Counter(one["severity"] for one in items)
-    more = "; there are more: --limit 0 lists all" if body["next"] else ""
-    yield f"{counted(len(items), 'finding')}: {by_severity(tally, asking.paint)}{more}"
+    more = " shown; --limit 0 lists all" if body["next"] else ""
+    yield f"{counted(len(items), 'finding')}{more}: {by_severity(tally, asking.paint)}"
+
+
+def _nothing_open(asking: Asking) -> Iterator[str]:
+    """Say that nothing is open, and never let that hide what somebody suppressed."""
+    suppressed = asking.api.listed("findings", limit=_MOST_COUNTED, filter="state:ignored")
+    count = len(suppressed["items"])
+    if not count:
+        yield "no open findings"
+        return
+    some = f"{count} or more" if suppressed["next"] else str(count)
+    yield f"no open findings; {some} suppressed: trueup findings state:ignored"
 
 
 def finding_table(asking: Asking, items: list[Json]) -> Iterator[str]:
     """Yield findings as rows, their ids as short as they may be given."""
     short = shortened(one["id"] for one in items)
     mixed = any(one["state"] != "open" for one in items)
-    yield from asking.table(_COLUMNS, [_row(asking, one, short, mixed=mixed) for one in items])
+    others = any(one.get("seen_by", SCAN) != SCAN for one in items)
+    yield from asking.table(
+        _COLUMNS, [_row(asking, one, short, mixed=mixed, others=others) for one in items]
+    )
 
 
 def _row(
-    asking: Asking, finding: Json, short: Mapping[str, str], *, mixed: bool
+    asking: Asking, finding: Json, short: Mapping[str, str], *, mixed: bool, others: bool
 ) -> tuple[Cell, ...]:
-    paths = [str(change["path"]) for change in finding.get("changes") or ()]
     return (
         severity_cell(finding),
         ("plain", text_of(finding["stack"])),
         ("strong", (text_of if asking.verbose else short_address)(finding["address"])),
-        ("dim", text_of(_WHOLE.get(finding["kind"]) or ", ".join(paths))),
+        ("dim", _what_changed(finding)),
         ("plain", spoken(finding["state"]) if mixed else ""),
+        ("plain", text_of(finding.get("seen_by", SCAN)) if others else ""),
         ("plain", asking.ago(finding["first_seen"])),
         ("dim", finding["id"] if asking.verbose else short[finding["id"]]),
     )
+
+
+def _what_changed(finding: Json) -> str:
+    if finding["kind"] == "missing" and finding.get("origin") == "unapplied":
+        return _NOT_CREATED
+    paths = ", ".join(str(change["path"]) for change in finding.get("changes") or ())
+    return text_of(_WHOLE.get(finding["kind"]) or paths)

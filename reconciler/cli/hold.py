@@ -15,12 +15,15 @@ from reconciler.cli.status import hold_lines
     )
 )
 @click.option(
-    "--until", metavar="T", callback=moment_given, help="When it ends by itself: 2h, or a time."
+    "--until",
+    metavar="T",
+    callback=moment_given,
+    help="When it ends by itself: 2h, or a time. Default: with `trueup resume`.",
 )
-@click.option("--reason", metavar="R", help="Why; everybody sees it.")
+@click.option("--reason", metavar="R", help="Why; `trueup status` shows it.")
 @asks_daemon
 def hold(asking: Asking, *, until: str | None, reason: str | None) -> None:
-    """Let nothing more be corrected; what is being applied right now goes on to its end."""
+    """Pause all corrections. An apply that runs already goes on to its end."""
     given = {"until": until, "reason": reason}
     body = {name: value for name, value in given.items() if value is not None}
     made = asking.api.post("hold", body=body)
@@ -30,8 +33,8 @@ def hold(asking: Asking, *, until: str | None, reason: str | None) -> None:
 @click.command(epilog=examples("trueup resume"))
 @asks_daemon
 def resume(asking: Asking) -> None:
-    """Release the hold: corrections that wait go on."""
+    """End the hold. Corrections that wait for it go on."""
     before = asking.api.get("hold")
     made = asking.api.delete("hold")
-    line = "released; corrections go on" if before.get("hold") else "nothing was held"
+    line = "hold released; corrections go on" if before.get("hold") else "there was no hold"
     asking.answer(made or {"hold": None}, [line])

@@ -1,19 +1,25 @@
-"""`trueup init`: find stacks, write `trueup.toml`."""
+"""`trueup init`: find stacks, write `trueup.toml` or add to it."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import shutil
+import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from reconciler.cli.asking import examples
 from reconciler.discovery import FoundStack, discover_stacks
 from reconciler.domain.errors import PermanentError
+from reconciler.registry import InstalledTools
 
 _HEAD = """\
-# What trueup watches. docs/configuration.md explains every key; unknown keys are errors.
+# The stacks that trueup scans. docs/configuration.md explains every key; unknown keys are errors.
 
 # [daemon]
 # listen = "127.0.0.1:8427"
@@ -21,7 +27,7 @@ _HEAD = """\
 """
 _TAIL = """
 # [[policy]]
-# name = "review tags"
+# name = "review tags"            # docs/policies.md has more
 # match = {type = "aws_sqs_queue", path = "tags.*", max_severity = "low"}
 # drift_threshold = "low"          # acts from this severity on
 # action_type = "manual_review"    # or auto_correct, quarantine
@@ -33,35 +39,110 @@ _TAIL = """
 """
 
 
-@click.command()
+@click.command(epilog=examples("trueup init", "trueup init infra --add"))
 @click.argument(
     "directory",
     default=".",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
 )
-@click.option("--force", is_flag=True, help="Replace a trueup.toml that is already there.")
-def init(directory: Path, *, force: bool) -> None:
-    """Find Terraform root modules and Pulumi projects below DIRECTORY and write trueup.toml."""
+@click.option("--add", is_flag=True, help="Add new stacks to trueup.toml; keep what it says.")
+@click.option(
+    "--force", is_flag=True, help="Replace trueup.toml; the old one is kept as trueup.toml.bak."
+)
+def init(directory: Path, *, add: bool, force: bool) -> None:
+    """Find Terraform root modules and Pulumi projects below DIRECTORY and write trueup.toml.
+
+    Stacks of other tools are found as well where an adapter for them is installed.
+    """
     target = directory / "trueup.toml"
-    if os.path.lexists(target) and not force:
+    there = os.path.lexists(target)
+    if there and not (add or force):
         raise PermanentError(
-            f"{target}: is already there",
-            remedy="edit it, or replace it with `trueup init --force`",
+            f"{target} exists already",
+            remedy="add stacks that it does not list: trueup init --add",
         )
-    stacks = discover_stacks(directory)
+    tools = InstalledTools()
+    stacks = discover_stacks(directory, tools)
     if not stacks:
         raise PermanentError(
-            f"{directory}: no Terraform root module and no Pulumi project here or below",
-            remedy="name the directory that holds your *.tf files or Pulumi.yaml",
+            tools.nothing_in(directory),
+            remedy="give the directory that contains your code, such as *.tf files or Pulumi.yaml",
         )
+    if there and add:
+        _add(target, stacks, base=directory.resolve())
+        return
+    if there:
+        click.echo(f"kept the old settings as {_keep(target)}", err=True)
     _write(target, render_settings(stacks, base=directory.resolve()))
+    _tell("wrote", target, stacks, base=directory.resolve())
+
+
+def _add(target: Path, stacks: Sequence[FoundStack], *, base: Path) -> None:
+    """Append the stacks whose directory `target` does not list; nothing else of it changes."""
+    from reconciler.settings_file import load_settings  # noqa: PLC0415  it takes as long as the rest
+
+    known = load_settings(target, {}, lost_stacks=True).stacks
+    directories = {os.path.realpath(stack.directory) for stack in known}
+    new = [one for one in stacks if os.path.realpath(one.directory) not in directories]
+    if not new:
+        click.echo(f"{target} lists every stack that was found; nothing was changed", err=True)
+        return
+    fresh = _named_anew(new, taken={stack.name for stack in known}, base=base)
+    sections = "\n".join(_section(stack, base) for stack in fresh)
+    text = f"{target.read_text(encoding='utf-8').rstrip()}\n\n{sections}"
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PermanentError(
+            f"{target}: no [[stack]] can be added to how its stacks are written",
+            remedy=f"add these yourself:\n{sections}",
+        ) from error
+    # Through a link, which the file may be.
+    _write(Path(os.path.realpath(target)), text)
+    _tell("updated", target, fresh, base=base)
+
+
+def _named_anew(stacks: Sequence[FoundStack], *, taken: set[str], base: Path) -> list[FoundStack]:
+    """Return `stacks` under names that no other has: by their path, then by a number."""
+    used = set(taken)
+    named: list[FoundStack] = []
     for stack in stacks:
-        where = os.path.relpath(stack.directory, directory.resolve())
+        path = "-".join(stack.directory.relative_to(base).parts) or stack.name
+        numbered = (f"{path}-{number}" for number in itertools.count(2))
+        names = itertools.chain((stack.name, path), numbered)
+        name = next(one for one in names if one not in used)
+        used.add(name)
+        named.append(replace(stack, name=name))
+    return named
+
+
+def _tell(verb: str, target: Path, stacks: Sequence[FoundStack], *, base: Path) -> None:
+    for stack in stacks:
+        where = os.path.relpath(stack.directory, base)
         click.echo(f"  {stack.name:<24} {stack.tool:<10} {where}", err=True)
     noun = "stack" if len(stacks) == 1 else "stacks"
     click.echo(
-        f"wrote {target} with {len(stacks)} {noun}; next: trueup doctor, trueup scan", err=True
+        f"{verb} {target} with {len(stacks)} {noun}; next: trueup doctor, trueup scan", err=True
     )
+
+
+def _keep(target: Path) -> Path:
+    """Keep a copy of `target` beside it, under a name that nothing has; return it.
+
+    Raises:
+        PermanentError: no copy can be made.
+    """
+    numbers = ("", *(f".{number}" for number in range(1, 1000)))
+    names = (target.with_name(f"{target.name}.bak{number}") for number in numbers)
+    copy = next(name for name in names if not os.path.lexists(name))
+    try:
+        shutil.copy2(target, copy, follow_symlinks=True)
+    except OSError as error:
+        raise PermanentError(
+            f"{target}: no copy could be made ({error.strerror or error})",
+            remedy="move it away yourself, then run `trueup init`",
+        ) from error
+    return copy
 
 
 def render_settings(stacks: Sequence[FoundStack], *, base: Path) -> str:
@@ -75,18 +156,9 @@ def _section(stack: FoundStack, base: Path) -> str:
         "[[stack]]",
         f"name = {_quoted(stack.name)}",
         f"directory = {_quoted(directory)}",
-        'interval = "15m"  # any duration from 10 s; adaptive = true looks sooner after drift',
+        'interval = "15m"  # any duration from 10 s; adaptive = true scans sooner after drift',
     ]
-    if stack.tool == "pulumi":
-        known = stack.pulumi_stacks
-        lines.append(
-            f"pulumi_stack = {_quoted(known[0])}"
-            + (f"  # also here: {', '.join(known[1:])}" if known[1:] else "")
-            if known
-            else '# pulumi_stack = "dev"'
-        )
-    else:
-        lines.append('# workspace = "default"')
+    lines += stack.lines
     lines.append(
         f"# env_file = {_quoted(stack.name + '.env')}  # credentials, KEY=VALUE, never stored"
     )

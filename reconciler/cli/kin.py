@@ -7,13 +7,17 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.cli.client.api import Api
-from reconciler.cli.identities import Kin, choose
+from reconciler.cli.identities import SHORTEST, Kin, choose, find_one
+from reconciler.cli.paint import safe
 from reconciler.cli.words import spoken, text_of
-from reconciler.domain.errors import NotFoundError
+from reconciler.domain.errors import NotFoundError, ReconcilerError
 from reconciler.domain.records import Json
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+")
 """What may be an id, or its beginning; an address has a dot or a colon in it."""
+
+_LEAST: Final = 4
+"""So many characters of an id name it among all runs."""
 
 FINDING: Final = Kin(
     noun="finding",
@@ -63,21 +67,28 @@ STACK: Final = Kin(
 )
 
 
-def find_finding(api: Api, given: str) -> Json:
+def find_finding(api: Api, given: str, *first: str) -> Json:
     """Return the finding named by id, address or `STACK/ADDRESS`.
 
-    What is open goes before what has healed. Raises as `choose`.
+    What is open, or what the filter terms of `first` select, goes before all others. Raises as
+    `choose`.
     """
     exact = api.find("findings", given) if _ID.fullmatch(given) else None
     if exact is not None:
         return exact
     try:
-        return choose(_searched(api, given), FINDING, given)
+        return choose(_searched(api, given, *first), FINDING, given)
     except NotFoundError as none_open:
         try:
             return choose(_newest(_searched(api, given, "state:all")), FINDING, given)
         except NotFoundError:
-            raise none_open from None
+            other = _beginning(api, "remediations", given)
+            if other is None:
+                raise none_open from None
+            raise NotFoundError(
+                f"{given} is a remediation of {', '.join(map(text_of, other['addresses']))}",
+                remedy=f"show it: trueup remediation {other['id'][:SHORTEST]}",
+            ) from None
 
 
 def _searched(api: Api, given: str, *terms: str) -> Iterator[Json]:
@@ -96,3 +107,54 @@ def _newest(findings: Iterable[Json]) -> list[Json]:
         if key not in newest or newest[key]["last_seen"] < one["last_seen"]:
             newest[key] = one
     return list(newest.values())
+
+
+def find_remediation(api: Api, given: str) -> Json:
+    """Return the remediation that `given` names.
+
+    Raises:
+        NotFoundError: there is none; where it names a finding or a run, which one belongs to it.
+        PermanentError: there are several.
+    """
+    try:
+        return find_one(api, REMEDIATION, given, path="remediations")
+    except NotFoundError:
+        other = _of_another_kind(api, given)
+        if other is None:
+            raise
+        raise other from None
+
+
+def _of_another_kind(api: Api, given: str) -> NotFoundError | None:
+    """Return what to say where a finding or a run was named instead of a remediation."""
+    if (run := _beginning(api, "runs", given)) is not None:
+        return NotFoundError(
+            f"{given} is a run", remedy=f"its remediation is {run['remediation_id'][:SHORTEST]}"
+        )
+    try:
+        finding = find_finding(api, given)
+    except ReconcilerError:
+        return None
+    known = remediations_of(api, finding)
+    remedy = (
+        f"its remediation is {known[0]['id'][:SHORTEST]}"
+        if known
+        else f"it has no remediation; request one: trueup remediate {safe(given)}"
+    )
+    return NotFoundError(f"{safe(given)} is a finding", remedy=remedy)
+
+
+def _beginning(api: Api, path: str, given: str) -> Json | None:
+    if not _ID.fullmatch(given) or len(given) < _LEAST:
+        return None
+    return next((one for one in api.each(path) if one["id"].startswith(given)), None)
+
+
+def remediations_of(api: Api, finding: Json) -> list[Json]:
+    """Return the remediations of one finding, newest first."""
+    wanted = (
+        one
+        for one in api.each("remediations", stack=finding["stack"])
+        if finding["id"] in one["finding_ids"]
+    )
+    return sorted(wanted, key=lambda one: str(one["created_at"]), reverse=True)

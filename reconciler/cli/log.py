@@ -1,4 +1,4 @@
-"""`trueup log`: what a run said."""
+"""`trueup log`: the output of a run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.client.follow import Pace, follow
+from reconciler.cli.completing import RUNS
 from reconciler.cli.identities import find_one
 from reconciler.cli.kin import RUN
 from reconciler.cli.paint import safe
@@ -20,11 +21,13 @@ _PACE: Final = Pace(tick_s=2.0, pause_s=0.2)
 
 
 @click.command(epilog=examples("trueup log 91ab3c2e", "trueup log 91ab3c2e -f"))
-@click.argument("run_id", metavar="RUN")
-@click.option("-f", "--follow", "following", is_flag=True, help="Go on until the run has ended.")
+@click.argument("run_id", metavar="RUN", shell_complete=RUNS)
+@click.option(
+    "-f", "--follow", "following", is_flag=True, help="Print what comes until the run has ended."
+)
 @asks_daemon
 def log(asking: Asking, *, run_id: str, following: bool) -> None:
-    """Print what a RUN said so far. Ctrl-C ends the printing, never the run.
+    """Print the output of a RUN. Ctrl-C ends the printing, never the run.
 
     With --json: one object per line of the log.
     """
@@ -38,7 +41,7 @@ def log(asking: Asking, *, run_id: str, following: bool) -> None:
         reading.catch_up,
         types=_TYPES,
         pace=_PACE,
-        lost=lambda error: asking.narrate(f"{error}; waiting, the run goes on without it"),
+        lost=lambda error: asking.narrate(f"{error}; waiting; the run goes on"),
     )
 
 

@@ -7,9 +7,12 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
-from reconciler.domain.model import Severity
+import click
+
+if TYPE_CHECKING:
+    from reconciler.domain.model import Severity
 
 _CODES: Final = {
     "plain": "",
@@ -49,10 +52,12 @@ class Paint:
 
 
 def paint_for(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Paint:
-    """Return what suits `stream`; honours NO_COLOR and TERM=dumb."""
+    """Return what suits `stream`; honours --no-color, NO_COLOR and TERM=dumb."""
     if not stream.isatty():
         return Paint(colour=False, width=_UNLIMITED)
-    plain = environment.get("NO_COLOR") or environment.get("TERM") == "dumb"
+    context = click.get_current_context(silent=True)
+    unwanted = context is not None and context.find_root().color is False
+    plain = unwanted or environment.get("NO_COLOR") or environment.get("TERM") == "dumb"
     width = shutil.get_terminal_size((80, 24)).columns
     return Paint(colour=not plain, width=max(width, _NARROWEST))
 

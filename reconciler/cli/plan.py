@@ -1,4 +1,4 @@
-"""`trueup plan`: what a correction would do, without doing it."""
+"""`trueup plan`: what a correction would do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.client.api import PLAN_WAIT_S
+from reconciler.cli.completing import STACKS
 from reconciler.cli.kin import find_finding
 from reconciler.cli.plan_lines import plan_lines
 from reconciler.cli.words import counted, text_of
@@ -16,13 +17,16 @@ from reconciler.domain.records import Json
 
 
 @click.command(epilog=examples("trueup plan 3f9c21ab", "trueup plan webshop"))
-@click.argument("subject", metavar="FINDING|STACK")
+@click.argument("subject", metavar="FINDING|STACK", shell_complete=STACKS)
 @asks_daemon
 def plan(asking: Asking, *, subject: str) -> None:
-    """Say what correcting one finding, or all of a stack's, would do. Nothing is changed."""
+    """Show what the correction of a FINDING, or of all of a STACK, would do.
+
+    Nothing is changed.
+    """
     path = _path(asking, subject)
-    if not asking.as_json:
-        asking.narrate("planning; this takes as long as the tool's own plan")
+    if not asking.as_data:
+        asking.narrate("planning; this takes as long as the plan of terraform or pulumi itself")
     made = asking.api.post(*path, "plan", wait_s=PLAN_WAIT_S)
     asking.answer(made, _lines(asking, made))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
+from reconciler.cli.change_lines import difference_lines
 from reconciler.cli.client.received import read_value
 from reconciler.cli.paint import Paint, safe
-from reconciler.cli.render import difference_lines
-from reconciler.cli.words import spoken, text_of, wrapped
+from reconciler.cli.words import SEVERITIES, spoken, text_of, wrapped
 from reconciler.domain.records import Json
 
 _ACTIONS: Final = {
@@ -24,10 +25,15 @@ DESTRUCTIVE: Final = frozenset({"delete", "replace", "other"})
 _INDENT: Final = " " * 11
 
 
-def plan_lines(plan: Json, *, paint: Paint) -> Iterator[str]:
+Known: TypeAlias = Mapping[str, Json]
+"""The findings that a plan corrects, by address."""
+
+
+def plan_lines(plan: Json, *, paint: Paint, known: Known = MappingProxyType({})) -> Iterator[str]:
     """Yield the plan; nothing of it is left out."""
     for resource in sorted(plan.get("resources") or (), key=_rank):
-        yield from _resource(resource, paint)
+        yield _title(resource, paint, known)
+        yield from _changes(resource, paint)
     outputs = plan.get("outputs") or ()
     if outputs:
         yield f"{paint('medium', '~ outputs')}  {', '.join(safe(str(one)) for one in outputs)}"
@@ -35,7 +41,7 @@ def plan_lines(plan: Json, *, paint: Paint) -> Iterator[str]:
         yield ""
     yield text_of(plan["summary"])
     if plan.get("concerns"):
-        yield paint("medium", "needs a person:")
+        yield paint("medium", "requires approval:")
         for sentence in plan["concerns"]:
             yield from wrapped(f"! {text_of(sentence)}", indent="  ", paint=paint)
     yield f"digest {text_of(plan['digest'])}"
@@ -46,15 +52,43 @@ def destroys(plan: Json) -> bool:
     return any(one["action"] in DESTRUCTIVE for one in plan.get("resources") or ())
 
 
+def plan_overview(plan: Json, *, paint: Paint, known: Known, most: int) -> Iterator[str]:
+    """Yield a line per resource, the most severe last before whoever reads it has to decide."""
+    resources = sorted(plan.get("resources") or (), key=lambda one: _weight(one, known))
+    left_out = len(resources) - most
+    if left_out > 0:
+        yield paint("dim", f"  {left_out} more above")
+    for resource in resources[max(left_out, 0) :]:
+        yield f"  {_title(resource, paint, known)}"
+
+
+def _weight(resource: Json, known: Known) -> tuple[bool, int, str]:
+    """Return how much a resource weighs: what does not survive most, then severity."""
+    finding = known.get(str(resource["address"])) or {}
+    severity = str(finding.get("severity"))
+    rank = len(SEVERITIES) - SEVERITIES.index(severity) if severity in SEVERITIES else 0
+    return resource["action"] in DESTRUCTIVE, rank, str(resource["address"])
+
+
+def _title(resource: Json, paint: Paint, known: Known) -> str:
+    action = str(resource["action"])
+    word, style = _ACTIONS.get(action, (f"? {spoken(action)}", "critical"))
+    title = f"{paint(style, f'{word:<10}')} {paint('strong', text_of(resource['address']))}"
+    finding = known.get(str(resource["address"]))
+    if finding is None:
+        return title
+    severity = text_of(finding["severity"])
+    source = finding.get("source")
+    place = f"  {text_of(source['file'])}:{source['line']}" if source else ""
+    return f"{title}  {paint(severity, severity)}{paint('dim', place)}"
+
+
 def _rank(resource: Json) -> tuple[int, str]:
     action = str(resource["action"])
     return _ORDER.index(action) if action in _ORDER else -1, str(resource["address"])
 
 
-def _resource(resource: Json, paint: Paint) -> Iterator[str]:
-    action = str(resource["action"])
-    word, style = _ACTIONS.get(action, (f"? {spoken(action)}", "critical"))
-    yield f"{paint(style, f'{word:<10}')} {paint('strong', text_of(resource['address']))}"
+def _changes(resource: Json, paint: Paint) -> Iterator[str]:
     for change in resource.get("changes") or ():
         lines = difference_lines(
             safe(str(change["path"])),

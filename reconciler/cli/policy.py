@@ -1,4 +1,4 @@
-"""`trueup policy`: the rules that decide what is done about drift."""
+"""`trueup policy`: which drift is corrected, and how."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any, Final
 import click
 
 from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.completing import POLICIES
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.kin import POLICY
-from reconciler.cli.policy_options import changes_of, policy_options
+from reconciler.cli.policy_options import MORE, WRITABLE, changes_of, policy_options
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.words import spoken, text_of
 from reconciler.domain.errors import InvalidError
@@ -20,47 +21,34 @@ from reconciler.domain.records import Json
 _COLUMNS: Final = (
     Column("POSITION"),
     Column("NAME", least=20),
-    Column("DOES"),
+    Column("ACTION"),
     Column("FROM"),
     Column("MATCH", least=32),
     Column("SOURCE", spare=True),
     Column("EXPIRES", spare=True),
     Column("ID"),
 )
-_WRITABLE: Final = (
-    "name",
-    "template_id",
-    "drift_threshold",
-    "min_score",
-    "action_type",
-    "script",
-    "match",
-    "owner",
-    "reason",
-    "expires_at",
-    "position",
-)
 FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.group()
 def policy() -> None:
-    """List, write and try policies: what is to be done about which drift."""
+    """List, add, change, remove and test policies: which drift is corrected how."""
 
 
 @policy.command("list", epilog=examples("trueup policy list"))
 @asks_daemon
 def list_policies(asking: Asking) -> None:
-    """List policies in the order they are asked; the first that matches decides."""
+    """List policies in the order they are evaluated; the first that matches decides."""
     body = asking.api.listed("policies")
     asking.answer(body, _list_lines(asking, body))
 
 
 @policy.command("show", epilog=examples("trueup policy show 'close security groups'"))
-@click.argument("policy_id", metavar="POLICY")
+@click.argument("policy_id", metavar="POLICY", shell_complete=POLICIES)
 @asks_daemon
 def show_policy(asking: Asking, *, policy_id: str) -> None:
-    """Show one POLICY, named by name or id."""
+    """Show one POLICY, given by name or id."""
     body = find_one(asking.api, POLICY, policy_id, path="policies")
     asking.answer(body, policy_lines(asking, body))
 
@@ -76,9 +64,9 @@ def show_policy(asking: Asking, *, policy_id: str) -> None:
 @policy_options
 @asks_daemon
 def add_policy(asking: Asking, *, file: Path | None, **flags: Any) -> None:
-    """Add a policy from options, or those of a FILE (TOML as in trueup.toml, or JSON).
+    """Add a policy from options, or the policies of a FILE (TOML as in trueup.toml, or JSON).
 
-    They are asked after the policies that are there, in the order of the FILE.
+    They are evaluated after the existing ones, in the order of the FILE.
     """
     for body in _bodies(file, flags):
         made = asking.api.post("policies", body=body)
@@ -87,22 +75,24 @@ def add_policy(asking: Asking, *, file: Path | None, **flags: Any) -> None:
 
 @policy.command(
     "edit",
-    epilog=examples("trueup policy edit tags --action manual_review", "...edit tags tags.toml"),
+    epilog=examples(
+        "trueup policy edit tags --action manual_review", "trueup policy edit tags tags.toml"
+    ),
 )
-@click.argument("policy_id", metavar="POLICY")
+@click.argument("policy_id", metavar="POLICY", shell_complete=POLICIES)
 @click.argument("file", type=FILE, required=False)
 @policy_options
 @asks_daemon
 def edit_policy(asking: Asking, *, policy_id: str, file: Path | None, **flags: Any) -> None:
-    """Change what the options name of a POLICY, or make it what a FILE says."""
+    """Change the given options of a POLICY, or replace it by that of a FILE."""
     known = find_one(asking.api, POLICY, policy_id, path="policies")
     if file:
         (body,) = _one_of(_bodies(file, flags), file)
     else:
-        kept = {key: known[key] for key in _WRITABLE if known.get(key) is not None}
+        kept = {key: known[key] for key in WRITABLE if known.get(key) is not None}
         changes = changes_of(flags)
         if not changes:
-            raise InvalidError("nothing is to be changed", remedy="see `trueup policy edit --help`")
+            raise InvalidError("no option was given", remedy="see `trueup policy edit --help`")
         match = {**kept.get("match", {}), **changes.pop("match", {})}
         body = {**kept, **changes, "match": match}
     made = asking.api.put("policies", known["policy_id"], body=body)
@@ -110,10 +100,10 @@ def edit_policy(asking: Asking, *, policy_id: str, file: Path | None, **flags: A
 
 
 @policy.command("remove", epilog=examples("trueup policy remove tags"))
-@click.argument("policy_id", metavar="POLICY")
+@click.argument("policy_id", metavar="POLICY", shell_complete=POLICIES)
 @asks_daemon
 def remove_policy(asking: Asking, *, policy_id: str) -> None:
-    """Remove a POLICY of the API; one of trueup.toml is removed there."""
+    """Remove a POLICY that was added with `policy add`; edit trueup.toml for its own."""
     known = find_one(asking.api, POLICY, policy_id, path="policies")
     asking.api.delete("policies", known["policy_id"])
     asking.answer(known, [f"removed policy {text_of(known['name'])}"])
@@ -123,7 +113,7 @@ def remove_policy(asking: Asking, *, policy_id: str) -> None:
 @click.argument("file", type=FILE)
 @asks_daemon
 def test_policy(asking: Asking, *, file: Path) -> None:
-    """Say what the policies of FILE alone would decide on today's open findings.
+    """Show what the policies of FILE alone would decide on the findings that are open now.
 
     Nothing is sent to the daemon, and nothing is changed.
     """
@@ -136,10 +126,10 @@ def _bodies(file: Path | None, flags: Mapping[str, Any]) -> list[dict[str, Any]]
     changes = changes_of(flags)
     if file is None:
         if "name" not in changes:
-            raise InvalidError("a policy has a name", remedy="give --name, or a FILE")
+            raise InvalidError("a policy needs a name", remedy="give --name, or a FILE")
         return [{"match": {}, **changes}]
     if changes:
-        raise InvalidError("a policy is given by options or by a file", remedy="keep one of them")
+        raise InvalidError("options and a FILE cannot be combined", remedy="give one of them")
     # Reading settings takes longer than all the rest of a short command.
     from reconciler.cli.policy_file import policy_body, read_policies  # noqa: PLC0415
 
@@ -148,13 +138,13 @@ def _bodies(file: Path | None, flags: Mapping[str, Any]) -> list[dict[str, Any]]
 
 def _one_of(bodies: list[dict[str, Any]], file: Path) -> list[dict[str, Any]]:
     if len(bodies) != 1:
-        raise InvalidError(f"{file}: {len(bodies)} policies; one can take the place of one")
+        raise InvalidError(f"{file}: it contains {len(bodies)} policies; `policy edit` takes one")
     return bodies
 
 
 def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
     if not body["items"]:
-        yield "no policies: drift is shown, and nothing is corrected unasked"
+        yield "no policies: drift is reported, and nothing is corrected without a request"
         return
     short = shortened(one["policy_id"] for one in body["items"])
     yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in body["items"]])
@@ -189,14 +179,15 @@ def policy_lines(asking: Asking, one: Json) -> Iterator[str]:
     """Yield one policy whole."""
     yield asking.paint("strong", text_of(one["name"]))
     facts = (
-        ("does", spoken(one["action_type"])),
-        ("from", _threshold(one)),
+        ("action", spoken(one["action_type"])),
+        ("from severity", _threshold(one)),
         ("position", text_of(one.get("position"))),
         ("match", _match(one) or "everything"),
         ("script", text_of(one.get("script"))),
         ("owner", text_of(one.get("owner"))),
         ("reason", text_of(one.get("reason"))),
         ("expires", asking.ahead(one["expires_at"]) if one.get("expires_at") else ""),
+        *((fact.label, fact.said(one, ahead=asking.ahead)) for fact in MORE),
         ("source", text_of(one.get("source"))),
         ("id", text_of(one["policy_id"])),
     )

@@ -40,12 +40,7 @@ def read_policies(file: Path) -> Settings:
 
 def policy_body(policy: PolicySettings) -> dict[str, Any]:
     """Return a policy as the API takes it."""
-    body = policy.model_dump(mode="json", exclude={"template", "match"})
-    return {
-        **body,
-        "template_id": policy.template,
-        "match": policy.match.model_dump(mode="json", exclude_none=True),
-    }
+    return policy.statement().as_json()
 
 
 def _read(file: Path) -> str:
@@ -54,7 +49,7 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise PermanentError(f"{file}: {error.strerror or 'it cannot be read'}") from error
     if len(content) > _LARGEST_BYTES:
-        raise PermanentError(f"{file}: larger than any file of policies (1 MiB)")
+        raise PermanentError(f"{file}: too large; a file of policies has at most 1 MiB")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -89,5 +84,5 @@ def _policies(document: Any, file: Path) -> Any:
     if _ONE_OF_ITS_KEYS & set(document):
         return [document]
     raise InvalidError(
-        f"{file}: it holds no policy", remedy="write [[policy]] sections as in trueup.toml"
+        f"{file}: it contains no policy", remedy="write [[policy]] sections as in trueup.toml"
     )

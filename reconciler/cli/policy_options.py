@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import click
 
+from reconciler.cli.model_options import facts_of
 from reconciler.durations import read_duration
+from reconciler.wire.policies import PolicyBody, Statement
 
 F = TypeVar("F", bound=Callable[..., Any])
 _WORDS: Final = ("low", "medium", "high", "critical")
 _MATCH: Final = ("stack", "type", "address", "path", "kind", "min_severity", "max_severity")
-_WHOLE: Final = ("name", "drift_threshold", "min_score", "action_type", "template_id")
-_MORE: Final = ("owner", "reason", "expires_at", "position")
+WRITABLE: Final = tuple(one.name for one in fields(PolicyBody))
+"""What a person may state of a policy, as the API names it."""
+_WITHOUT_OPTION: Final = frozenset({"match", "script"})
 
 
 def moment_given(
@@ -34,7 +38,7 @@ def moment_given(
     except ValueError:
         at = _written(text)
     if at <= now:
-        raise click.BadParameter(f"{text!r} has passed already")
+        raise click.BadParameter(f"{text!r} is in the past")
     return at.isoformat(timespec="seconds")
 
 
@@ -43,57 +47,81 @@ def _written(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(
-            f"{text!r} is no time; write 2h, 3d or 2026-05-01T10:00:00Z"
+            f"{text!r} is not a time; write 2h, 3d or 2026-05-01T10:00:00Z"
         ) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 _OPTIONS: Final = (
-    click.option("--name", metavar="NAME", help="What it is called."),
+    click.option("--name", metavar="NAME", help="Its name."),
     click.option(
         "--action",
         "action_type",
         type=click.Choice(["auto_correct", "quarantine", "manual_review"]),
-        help="What it does; manual_review unless told.",
+        help="What it does; default: manual_review.",
     ),
     click.option(
-        "--threshold", "drift_threshold", type=click.Choice(_WORDS), help="Acts from this severity."
+        "--threshold",
+        "drift_threshold",
+        type=click.Choice(_WORDS),
+        help="Act from this severity; default: low.",
     ),
-    click.option("--min-score", type=click.IntRange(0, 100), help="And from this score."),
-    click.option("--stack", metavar="GLOB", help="Selects by stack."),
-    click.option("--type", metavar="GLOB", help="Selects by resource type."),
-    click.option("--address", metavar="GLOB", help="Selects by address."),
-    click.option("--path", metavar="GLOB", help="Selects by the attribute that drifted."),
+    click.option("--min-score", type=click.IntRange(0, 100), help="Act from this score, 0 to 100."),
+    click.option("--stack", metavar="GLOB", help="Match by stack."),
+    click.option("--type", metavar="GLOB", help="Match by resource type."),
+    click.option("--address", metavar="GLOB", help="Match by address."),
+    click.option("--path", metavar="GLOB", help="Match by the attribute that drifted."),
     click.option(
         "--kind",
         type=click.Choice(["changed", "missing", "unmanaged", "unreadable"]),
-        help="Selects by how it deviates.",
+        help="Match by kind of drift.",
     ),
-    click.option("--min-severity", type=click.Choice(_WORDS), help="Selects from here up."),
-    click.option("--max-severity", type=click.Choice(_WORDS), help="Selects up to here."),
-    click.option("--template", "template_id", metavar="ID", help="Selects a template's resources."),
-    click.option("--owner", metavar="WHO", help="Whom to ask about it."),
-    click.option("--reason", metavar="R", help="Why it is there."),
+    click.option("--min-severity", type=click.Choice(_WORDS), help="Match from this severity on."),
+    click.option("--max-severity", type=click.Choice(_WORDS), help="Match up to this severity."),
+    click.option(
+        "--template", "template_id", metavar="ID", help="Match the resources of a template."
+    ),
+    click.option("--owner", metavar="WHO", help="Who is responsible for it."),
+    click.option("--reason", metavar="R", help="Why it exists."),
     click.option(
         "--expires",
         "expires_at",
         metavar="T",
         callback=moment_given,
-        help="When it ends: 90d, or a time.",
+        help="When it expires: 90d, or a time.",
     ),
-    click.option("--position", type=click.IntRange(min=0), help="Lower ones are asked first."),
+    click.option("--position", type=click.IntRange(min=0), help="Lower ones are evaluated first."),
 )
+_NAMED: Final = frozenset(
+    {
+        "name",
+        "action_type",
+        "drift_threshold",
+        "min_score",
+        "template_id",
+        "owner",
+        "reason",
+        "expires_at",
+        "position",
+    }
+)
+MORE: Final = facts_of(Statement, without=_NAMED | _WITHOUT_OPTION)
+"""The fields of the wire model that no line above names."""
 
 
 def policy_options(function: F) -> F:
     """Give a command the options above, in their order."""
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_OPTIONS, *(fact.option(at=moment_given) for fact in MORE))):
         function = option(function)
     return function
 
 
 def changes_of(flags: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was given, as the API takes it; nothing that was not."""
-    given = {name: flags[name] for name in (*_WHOLE, *_MORE) if flags.get(name) is not None}
+    given = {
+        name: flags[name]
+        for name in WRITABLE
+        if name not in _WITHOUT_OPTION and flags.get(name) is not None
+    }
     match = {name: flags[name] for name in _MATCH if flags.get(name) is not None}
     return {**given, "match": match} if match else given

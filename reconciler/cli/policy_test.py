@@ -1,4 +1,4 @@
-"""What a file of policies would decide on the findings of today, computed here."""
+"""What a file of policies would decide on the open findings, computed here."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_policies(asking: Asking, file: Path) -> None:
     """Show each open finding with what the policies of `file` say of it."""
     policies = config_policies(read_policies(file))
     if not policies:
-        raise InvalidError(f"{file}: it holds no policy")
+        raise InvalidError(f"{file}: it contains no policy")
     now = datetime.now(UTC)
     uploaded = _uploaded(asking, policies)
     decided = []
@@ -73,7 +73,7 @@ def _uploaded(asking: Asking, policies: Sequence[Policy]) -> tuple[Template, ...
     named = sorted({policy.template_id for policy in policies if policy.template_id})
     found = {one: asking.api.find("templates", one) for one in named}
     for one in (one for one, template in found.items() if template is None):
-        asking.narrate(f"there is no template {text_of(one)}: a policy for it selects nothing")
+        asking.narrate(f"there is no template {text_of(one)}: a policy for it matches nothing")
     return tuple(_template(template) for template in found.values() if template is not None)
 
 
@@ -120,7 +120,7 @@ def _object(one: _Decided) -> Json:
 
 def _lines(asking: Asking, decided: Sequence[_Decided]) -> Iterator[str]:
     if not decided:
-        yield "there are no open findings to decide on"
+        yield "no open findings: there is nothing to test the policies on"
         return
     yield from asking.table(_COLUMNS, [_row(one) for one in decided])
     yield ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from reconciler.cli.paint import safe
 from reconciler.domain.model import Observed, Snapshot
+from reconciler.domain.state_lineage import StateMark
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -78,6 +79,8 @@ class StackWatcher:
     def __init__(self, stack: str) -> None:
         self._stack = safe(stack)
         self._total: int | None = None
+        self.state = StateMark()
+        """Which state was read; that of no state until it is loaded."""
         self._done = 0
         self._doing = "reading code and state"
         self._bar: Progress | None = None
@@ -98,7 +101,7 @@ class StackWatcher:
 
     def loaded(self, snapshot: Snapshot, *, total: int) -> None:
         """See `engine.scan.Watcher`."""
-        del snapshot
+        self.state = StateMark(snapshot.lineage, snapshot.serial)
         self._total, self._doing = total, "asking the cloud"
         self._show()
 

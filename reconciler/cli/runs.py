@@ -1,4 +1,4 @@
-"""`trueup runs`: attempts to change the world, and what came of them."""
+"""`trueup runs`: executions of terraform or pulumi, and their outcome."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli.ages import moment, took
 from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
+from reconciler.cli.completing import RUNS, STACKS
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.kin import RUN
 from reconciler.cli.table import Cell, Column
@@ -37,8 +38,8 @@ _STEPS: Final = {
 @click.command(
     epilog=examples("trueup runs", "trueup runs --stack webshop", "trueup runs 91ab3c2e")
 )
-@click.argument("run_id", metavar="[RUN]", required=False)
-@click.option("--stack", metavar="NAME", help="Only of this stack.")
+@click.argument("run_id", metavar="[RUN]", required=False, shell_complete=RUNS)
+@click.option("--stack", metavar="NAME", help="Only of this stack.", shell_complete=STACKS)
 @limit_option(50)
 @asks_daemon
 def runs(asking: Asking, *, run_id: str | None, stack: str | None, limit: int) -> None:
@@ -54,12 +55,12 @@ def runs(asking: Asking, *, run_id: str | None, stack: str | None, limit: int) -
 def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
     items = body["items"]
     if not items:
-        yield "no runs yet: nothing was ever corrected"
+        yield "no runs yet: nothing was corrected so far"
         return
     short = shortened(one["id"] for one in items)
     yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in items])
     if body["next"]:
-        yield f"\n{counted(len(items), 'run')}; there are more: --limit 0 lists all"
+        yield f"\n{counted(len(items), 'run')} shown; --limit 0 lists all"
 
 
 def _row(asking: Asking, run: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
@@ -87,7 +88,7 @@ def _run_lines(asking: Asking, run: Json) -> Iterator[str]:
         yield ""
     yield from asking.facts(_facts(asking, run))
     yield ""
-    yield paint("dim", f"its output: trueup log {text_of(run['id'])}")
+    yield paint("dim", f"Its output: trueup log {asking.id(run['id'])}")
 
 
 def _facts(asking: Asking, run: Json) -> Iterator[tuple[str, str]]:
@@ -96,8 +97,8 @@ def _facts(asking: Asking, run: Json) -> Iterator[tuple[str, str]]:
     if run.get("exit_code") is not None:
         yield "exit code", text_of(run["exit_code"])
     yield "digest", text_of(run["plan_digest"])
-    yield "remediation", text_of(run["remediation_id"])
-    yield "id", text_of(run["id"])
+    yield "remediation", asking.id(run["remediation_id"])
+    yield "id", asking.id(run["id"])
 
 
 def _took(run: Json) -> str:

@@ -1,32 +1,44 @@
-"""`trueup scan`: detection once, in process, read-only."""
+"""`trueup scan`: find drift once, in this process, read-only."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from reconciler.bootstrap.adapters import SystemClock, judging, open_adapter, severity_overrides
+from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, severity_overrides
 from reconciler.bootstrap.instance import instance_key
+from reconciler.bootstrap.scanned_states import ScannedStates
 from reconciler.bootstrap.targets import Targets, resolve_targets
+from reconciler.cli.asking import examples, write_data
 from reconciler.cli.crash import write_crash_log
+from reconciler.cli.data_options import data_options
+from reconciler.cli.global_options import given
 from reconciler.cli.paint import paint_for, safe
-from reconciler.cli.progress import ScanProgress
+from reconciler.cli.progress import ScanProgress, StackWatcher
 from reconciler.cli.render import error_lines, report_lines
+from reconciler.cli.tool_options import any_option, said_to_tool
+from reconciler.cli.totals import fleet_line
 from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.model import Severity, StackName
 from reconciler.domain.report import ExitCode, Judging, exit_code
+from reconciler.domain.state_lineage import StateMark
 from reconciler.durations import read_duration
-from reconciler.engine.fleet import DefectError, FleetPass, scan_repeatedly
+from reconciler.engine.defects import DefectError
+from reconciler.engine.fleet import FleetPass, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
-from reconciler.settings import (
+from reconciler.registry import InstalledTools
+from reconciler.settings_file import (
     data_directory,
     load_settings,
     nearest_settings_file,
@@ -34,6 +46,7 @@ from reconciler.settings import (
 )
 from reconciler.wire.scan import json_bytes, scan_object
 
+_WIDE: Final = 10_000
 _EXIT_TERMINATED: Final = 143
 """As a shell reports a program ended by SIGTERM."""
 
@@ -46,8 +59,13 @@ class _Order:
     addresses: tuple[str, ...]
     passes: int
     every_s: float
-    as_json: bool
+    output: str | None
     verbose: bool
+    fail_on: Severity
+
+    @property
+    def as_data(self) -> bool:
+        return self.output in {"json", "yaml"}
 
 
 def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> float:
@@ -58,84 +76,98 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
         raise click.BadParameter(str(error)) from error
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "trueup scan",
+        "trueup scan webshop infra/network",
+        "trueup scan --all --fail-on high --json",
+    )
+)
 @click.argument("stacks", nargs=-1, metavar="[DIR|NAME]...")
+@click.option("--all", "every_stack", is_flag=True, help="All stacks of trueup.toml.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["low", "medium", "high", "critical"]),
+    default="low",
+    help="End with 2 only for drift of at least this severity; default: low, any drift.",
+)
 @click.option(
     "--engine",
     type=click.Choice(["auto", "plugin", "cli"]),
-    help="Ask the provider plugins, or the tool's own plan; auto falls back from one to the other.",
+    help="How to read: through provider plugins, or the tool's own plan (cli). auto (default)"
+    " takes plugins where they can be driven.",
 )
-@click.option("--address", "addresses", multiple=True, metavar="A", help="Only this; repeatable.")
+@click.option(
+    "--address", "addresses", multiple=True, metavar="A", help="Only this address; repeatable."
+)
 @click.option(
     "--var-file",
     "var_files",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Variables, as terraform takes them; repeatable.",
+    help="File of variables, as terraform takes it; repeatable.",
 )
 @click.option("--stack", "pulumi_stack", metavar="NAME", help="Which Pulumi stack of a project.")
 @click.option(
     "--dynamic-providers",
     is_flag=True,
-    help="Run Pulumi providers that are code inside the stack's state, to read with them.",
+    default=None,
+    help="Run Pulumi providers whose code is in the stack's state, to read with them.",
 )
 @click.option("--workspace", metavar="NAME", help="Which Terraform workspace.")
-@click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Passes.")
+@any_option
+@click.option(
+    "--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Scan N times; default: 1."
+)
 @click.option(
     "--every",
     "every_s",
     default="5s",
     callback=_seconds,
     metavar="TIME",
-    help="From the beginning of one pass to the next; 5s unless told.",
+    help="Time from the start of one scan to the next, with --repeat; default: 5s.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per pass on stdout.")
-@click.option("-v", "--verbose", is_flag=True, help="List noise and consequences too.")
-@click.pass_context
+@data_options
 def scan(  # noqa: PLR0913 - one parameter per option
-    context: click.Context,
     *,
     stacks: tuple[str, ...],
+    every_stack: bool,
+    fail_on: str,
     engine: str | None,
     addresses: tuple[str, ...],
-    var_files: tuple[Path, ...],
-    pulumi_stack: str | None,
-    dynamic_providers: bool,
-    workspace: str | None,
     repeat: int,
     every_s: float,
-    as_json: bool,
-    verbose: bool,
+    output: str | None,
+    **said: Any,
 ) -> int:
-    """Find drift of stacks, by directory or by their name in trueup.toml.
+    """Find drift of stacks, given by directory or by their name in trueup.toml.
 
-    Without any: all stacks of trueup.toml, or the current directory. trueup writes
-    nothing into them. Exit code: 0 in sync, 2 drift, 3 something was unreadable, 1 error.
+    Without any: the stack of the current directory; elsewhere all stacks of trueup.toml.
+    Nothing is changed: not the directory, not the backend, not the cloud.
+
+    Exit code: 0 in sync, 2 drift, 3 something was unreadable, 1 error.
     """
-    asked = Targets(
-        chosen=stacks,
-        engine=engine,
-        workspace=workspace,
-        pulumi_stack=pulumi_stack,
-        dynamic_providers=dynamic_providers,
-        var_files=var_files,
-    )
+    if every_stack and stacks:
+        raise click.UsageError("--all and names of stacks cannot be combined")
+    asked = Targets(chosen=stacks, every=every_stack, engine=engine, options=said_to_tool(said))
+    tools = InstalledTools()
     try:
-        references, rating, data_dir = _prepared(context.obj, asked)
+        references, rating, data_dir = _prepared(given().config, asked, tools)
     except ReconcilerError as error:
-        if as_json:
-            click.echo(safe(json_bytes(scan_object((), errors=[(None, error)])).decode()))
+        if output in {"json", "yaml"}:
+            _write(scan_object((), errors=[(None, error)]), str(output))
         raise
     order = _Order(
         references=references,
         addresses=addresses,
         passes=repeat,
         every_s=every_s,
-        as_json=as_json,
-        verbose=verbose,
+        output=output,
+        verbose=given().verbose,
+        fail_on=Severity[fail_on.upper()],
     )
     try:
-        return asyncio.run(_run(order, rating, data_dir))
+        return asyncio.run(_run(order, rating, data_dir, tools))
     except asyncio.CancelledError:
         return _EXIT_TERMINATED
 
@@ -151,41 +183,43 @@ def _settings_file(targets: Targets) -> Path | None:
 
 
 def _prepared(
-    config: Path | None, targets: Targets
+    config: Path | None, targets: Targets, tools: InstalledTools
 ) -> tuple[tuple[StackReference, ...], Judging, Path]:
     """Return which stacks are meant, how they are judged, and where our data is.
 
     Raises:
         ReconcilerError: the settings or the targets are not usable.
     """
-    settings = load_settings(config or _settings_file(targets), os.environ)
-    references = resolve_targets(targets, stacks=settings.stacks, here=Path.cwd())
+    settings = load_settings(config or _settings_file(targets), os.environ, tools=tools)
+    references = resolve_targets(targets, tools=tools, stacks=settings.stacks, here=Path.cwd())
     data_dir = data_directory(settings, os.environ)
     rating = judging(instance_key(data_dir), severity_overrides(settings))
     return references, rating, data_dir
 
 
-async def _run(order: _Order, rating: Judging, data_dir: Path) -> int:
+async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledTools) -> int:
     """Make the passes; every adapter is closed on every way out."""
     _end_on_sigterm()
     code = ExitCode.IN_SYNC
+    known = ScannedStates(data_dir, key=rating.key)
     async with AsyncExitStack() as opened:
         adapters: dict[str, IacAdapter] = {}
         progress = ScanProgress(sys.stderr)
         opened.callback(progress.clear)
+        watchers: dict[StackName, StackWatcher] = {}
 
         def scanning_for(reference: StackReference) -> Scanning:
             if reference.tool not in adapters:
-                adapter = open_adapter(
-                    reference.tool, data_dir=data_dir, key=rating.key, progress=progress.say
-                )
+                setup = adapter_setup(data_dir=data_dir, key=rating.key, progress=progress.say)
+                adapter = tools.open(reference.tool, setup)
                 opened.push_async_callback(adapter.close)
                 adapters[reference.tool] = adapter
+            watchers[reference.name] = progress.watch(reference.name)
             return Scanning(
                 adapter=adapters[reference.tool],
                 clock=SystemClock(),
                 judging=rating,
-                watcher=progress.watch(reference.name),
+                watcher=watchers[reference.name],
             )
 
         passes = scan_repeatedly(
@@ -199,10 +233,29 @@ async def _run(order: _Order, rating: Judging, data_dir: Path) -> int:
             # The wait before a pass belongs to no progress; it begins with the first watcher.
             done = await anext(passes)
             progress.clear()
+            states = {name: watcher.state for name, watcher in watchers.items()}
+            done = _warned(done, order.references, states, known)
             _print(done, order, number + 1)
-            code = exit_code(done.reports, failed=bool(done.failures))
+            failed = bool(done.failures)
+            code = exit_code(done.reports, failed=failed, fail_on=order.fail_on)
         await passes.aclose()
     return code
+
+
+def _warned(
+    done: FleetPass,
+    references: Iterable[StackReference],
+    states: Mapping[StackName, StateMark],
+    known: ScannedStates,
+) -> FleetPass:
+    """Return the pass with a warning for each state that cannot follow the one read before."""
+    by_name = {reference.name: reference for reference in references}
+    reports = []
+    for report in done.reports:
+        warning = known.warning(by_name[report.stack], states[report.stack])
+        warnings = report.warnings if warning is None else (warning, *report.warnings)
+        reports.append(replace(report, warnings=warnings))
+    return replace(done, reports=tuple(reports))
 
 
 def _end_on_sigterm() -> None:
@@ -213,10 +266,8 @@ def _end_on_sigterm() -> None:
 
 
 def _print(done: FleetPass, order: _Order, number: int) -> None:
-    if order.as_json:
-        # One line, in which the escapes of `safe` are JSON's own.
-        body = safe(json_bytes(scan_object(done.reports, errors=done.failures)).decode())
-        click.echo(body)
+    if order.as_data:
+        _write(scan_object(done.reports, errors=done.failures), str(order.output))
     else:
         _print_words(done, order, number)
     paint = paint_for(sys.stderr)
@@ -227,15 +278,28 @@ def _print(done: FleetPass, order: _Order, number: int) -> None:
     sys.stdout.flush()
 
 
+def _write(body: dict[str, Any], output: str) -> None:
+    """Write what a program reads; in JSON's one line the escapes of `safe` are its own."""
+    encoded = json_bytes(body)
+    if output == "json":
+        click.echo(safe(encoded.decode()))
+    else:
+        write_data(json.loads(encoded), output)
+
+
 def _print_words(done: FleetPass, order: _Order, number: int) -> None:
     paint = paint_for(sys.stdout)
+    if order.output == "wide":
+        paint = replace(paint, width=_WIDE)
     lines: list[str] = []
     if order.passes > 1:
-        lines.append(paint("dim", f"pass {number} of {order.passes}"))
+        lines.append(paint("dim", f"scan {number} of {order.passes}"))
     for report in done.reports:
         lines += report_lines(report, paint=paint, verbose=order.verbose)
         lines.append("")
-    if len(order.references) == 1 and order.passes == 1:
+    if len(order.references) > 1:
+        lines.append(fleet_line(done.reports, failed=len(done.failures), paint=paint))
+    elif order.passes == 1:
         lines = lines[:-1]
     for line in lines:
         click.echo(line, color=paint.colour)

@@ -12,46 +12,52 @@ import click
 from reconciler.bootstrap.daemon import ADMIN_TOKEN_FILE, DaemonOrder
 from reconciler.bootstrap.daemon import serve as serve_until_stopped
 from reconciler.bootstrap.logs import set_up_logs
+from reconciler.cli.asking import examples
 from reconciler.cli.crash import write_crash_log
+from reconciler.cli.global_options import given
 from reconciler.domain.passed_environment import passed_on
-from reconciler.settings import Settings, data_directory, find_settings_file, load_settings
+from reconciler.registry import InstalledTools
+from reconciler.settings import Settings
+from reconciler.settings_file import data_directory, find_settings_file, load_settings
 
 
-@click.command()
+@click.command(epilog=examples("trueup serve", "trueup serve --config /etc/trueup/trueup.toml"))
 @click.option(
     "--insecure-listen",
     is_flag=True,
-    help="Listen beyond loopback although tokens then cross the network in clear.",
+    help="Allow `listen` on other addresses than loopback; tokens are then sent unencrypted.",
 )
 @click.option(
     "--new-admin-token",
     is_flag=True,
-    help="Make a new admin token; the one made before stops working.",
+    help="Create a new admin token; the previous one stops working.",
 )
 @click.option(
     "--accept-new-database",
     is_flag=True,
-    help="Start although the database was lost or is an older copy; what it held is gone.",
+    help="Start although the database was lost or is an older copy.",
 )
-@click.pass_context
 def serve(
-    context: click.Context,
     *,
     insecure_listen: bool,
     new_admin_token: bool,
     accept_new_database: bool,
 ) -> int:
-    """Watch the stacks of trueup.toml, and serve the API.
+    """Run the daemon: scan the stacks of trueup.toml, correct drift, serve the API.
 
-    Runs in the foreground until SIGINT or SIGTERM; SIGHUP reads trueup.toml anew. An apply
-    that is under way when the daemon ends goes on, and is taken up at the next start.
+    It runs in the foreground until SIGINT or SIGTERM. SIGHUP reloads trueup.toml. An apply
+    that runs when the daemon ends goes on, and the next start takes it up.
     """
-    given = dict(os.environ)
+    config = given().config
+    environment = dict(os.environ)
+    tools = InstalledTools()
+
+    # Found once: were it gone at a reload, another file or none would remove every stack.
+    file = config or find_settings_file(Path.cwd(), environment)
 
     def settings() -> Settings:
-        file = context.obj or find_settings_file(Path.cwd(), given)
-        read = load_settings(file, given, lost_stacks=True)
-        _withhold(given, read)
+        read = load_settings(file, environment, tools=tools, lost_stacks=True)
+        _withhold(environment, read)
         return read
 
     read = settings()
@@ -60,7 +66,7 @@ def serve(
 
     def ready(address: str) -> None:
         click.echo(f"trueup serves {address} for {_stacks(read)}", err=True)
-        click.echo(f"  token: {data_dir / ADMIN_TOKEN_FILE}; look: trueup status", err=True)
+        click.echo(f"  token: {data_dir / ADMIN_TOKEN_FILE}; next: trueup status", err=True)
 
     order = DaemonOrder(
         settings=read,
@@ -71,17 +77,18 @@ def serve(
         insecure_listen=insecure_listen,
         new_admin_token=new_admin_token,
         accept_new_database=accept_new_database,
+        tools=tools,
     )
     asyncio.run(serve_until_stopped(order))
     return 0
 
 
-def _withhold(given: Mapping[str, str], settings: Settings) -> None:
-    """Leave in our own environment only what a stack's tools may see of `given`.
+def _withhold(environment: Mapping[str, str], settings: Settings) -> None:
+    """Leave in our own environment only what a stack's tools may see of `environment`.
 
     Whatever is started from here on, and however, then has nothing else to inherit.
     """
-    kept = passed_on(given, settings.daemon.pass_environment)
+    kept = passed_on(environment, settings.daemon.pass_environment)
     for name in set(os.environ) - set(kept):
         del os.environ[name]
     for name, value in kept.items():

@@ -1,4 +1,4 @@
-"""`trueup show`: one finding, what became of it, and what is being done about it."""
+"""`trueup show`: one finding, its history, and its remediation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import click
 
 from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.client.received import read_finding
-from reconciler.cli.kin import find_finding
+from reconciler.cli.completing import FINDINGS
+from reconciler.cli.kin import find_finding, remediations_of
+from reconciler.cli.remediations import next_step
 from reconciler.cli.render import finding_lines
 from reconciler.cli.words import counted, phase_cell, spoken, text_of, wrapped
 from reconciler.domain.records import Json
+from reconciler.domain.sources import SCAN
 
 _MOST_REPORTS: Final = 10
 
@@ -20,31 +23,21 @@ _MOST_REPORTS: Final = 10
 @click.command(
     epilog=examples("trueup show 3f9c21ab", "trueup show webshop/aws_security_group.web")
 )
-@click.argument("finding")
+@click.argument("finding", shell_complete=FINDINGS)
 @asks_daemon
 def show(asking: Asking, *, finding: str) -> None:
-    """Show a FINDING as it was declared, recorded and seen.
+    """Show one FINDING: what is declared, recorded and live.
 
     FINDING is an id, the beginning of one, an address, or STACK/ADDRESS.
     """
     body = find_finding(asking.api, finding)
-    if asking.as_json:
+    if asking.as_data:
         asking.answer(body, ())
         return
     resource = body.get("resource_id") or f"{body['stack']}/{body['address']}"
     limit = 0 if asking.verbose else _MOST_REPORTS
     reports = asking.api.listed("drift", "reports", limit=limit, resource_id=resource)
-    asking.answer(body, _lines(asking, body, reports, remediations_of(asking, body)))
-
-
-def remediations_of(asking: Asking, finding: Json) -> list[Json]:
-    """Return the remediations of one finding, newest first."""
-    wanted = (
-        one
-        for one in asking.api.each("remediations", stack=finding["stack"])
-        if finding["id"] in one["finding_ids"]
-    )
-    return sorted(wanted, key=lambda one: str(one["created_at"]), reverse=True)
+    asking.answer(body, _lines(asking, body, reports, remediations_of(asking.api, body)))
 
 
 def _lines(
@@ -64,14 +57,26 @@ def _facts(asking: Asking, body: Json) -> Iterator[tuple[str, str]]:
     if body.get("healed_at"):
         state += f" {asking.ago(body['healed_at'])}"
     elif body["state"] == "open" and not body.get("acted_on", True):
-        state += ": recorded and shown, no policy acts on it"
+        state += ": no policy acts on it"
     yield "state", state
+    yield "suppressed", _suppressed(asking, body)
     yield "score", f"{body['score']} of 100"
     first, last = asking.ago(body["first_seen"]), asking.ago(body["last_seen"])
     yield "seen", f"{counted(body['times_seen'], 'time')}, first {first}, last {last}"
+    if body.get("seen_by"):
+        yield "seen by", _seen_by(body["seen_by"])
     if body.get("template_id"):
         yield "template", text_of(body["template_id"])
-    yield "id", text_of(body["id"])
+    yield "id", asking.id(body["id"])
+
+
+def _suppressed(asking: Asking, body: Json) -> str:
+    """Return who suppressed it, why and until when."""
+    said = body.get("decision") or {}
+    if body["state"] != "ignored" or not said:
+        return ""
+    until = f", until {asking.ahead(said['until'])}" if said.get("until") else ""
+    return f"by {text_of(said.get('by'))}{until}: {text_of(said.get('reason'))}"
 
 
 def _history(asking: Asking, reports: Json) -> Iterator[str]:
@@ -82,25 +87,36 @@ def _history(asking: Asking, reports: Json) -> Iterator[str]:
     for report in reports["items"]:
         yield f"  {asking.ago(report['timestamp']):<12} {_event(report)}"
     if reports["next"]:
-        yield asking.paint("dim", "  older reports are left out; -v lists all")
+        yield asking.paint("dim", "  -v lists older reports too")
 
 
 def _event(report: Json) -> str:
     details: Any = report.get("drift_details") or {}
     changes = details.get("changes") if isinstance(details, dict) else None
     paths = ", ".join(text_of(one.get("path")) for one in changes or () if isinstance(one, dict))
-    return "  ".join(part for part in (text_of(report.get("event") or "seen"), paths) if part)
+    event = text_of(report.get("event") or "seen")
+    source = report.get("seen_by")
+    by = f"by {text_of(source)}" if source and source != SCAN else ""
+    return "  ".join(part for part in (event, by, paths) if part)
+
+
+def _seen_by(source: str) -> str:
+    if source == SCAN:
+        return source
+    return f"{text_of(source)}: a scan does not heal it, that source does"
 
 
 def _remedies(asking: Asking, body: Json, remediations: Sequence[Json]) -> Iterator[str]:
     if not remediations:
         if body["state"] == "open":
-            yield "nothing is being done about it; `trueup remediate` asks for a correction"
+            yield f"No action yet. Fix it: trueup remediate {asking.id(body['id'])}"
         return
     yield asking.paint("strong", "remediation")
     for one in remediations if asking.verbose else remediations[:1]:
         style, word = phase_cell(one["state"])
-        yield f"  {text_of(one['id'])}  {asking.paint(style, word)}"
+        yield f"  {asking.id(one['id'])}  {asking.paint(style, word)}"
         if one.get("note"):
             yield from wrapped(text_of(one["note"]), indent="    ", paint=asking.paint)
-    yield asking.paint("dim", "  see `trueup remediation ID`")
+    newest = remediations[0]
+    hint = next_step(asking, newest) or f"Show it: trueup remediation {asking.id(newest['id'])}"
+    yield asking.paint("dim", f"  {hint}")

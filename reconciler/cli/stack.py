@@ -1,4 +1,4 @@
-"""`trueup stack`: what is watched, and how often."""
+"""`trueup stack`: the stacks of the daemon, and how often each is scanned."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import click
 
 from reconciler.cli.ages import span, took
 from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.completing import STACKS
 from reconciler.cli.identities import choose
 from reconciler.cli.kin import STACK
 from reconciler.cli.table import Cell, Column
-from reconciler.cli.words import by_severity, health_cells, text_of, wrapped
+from reconciler.cli.tool_options import any_option, said_to_tool
+from reconciler.cli.waiting import until_scanned, wait_option
+from reconciler.cli.words import by_severity, health_cells, paragraphs, text_of
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.records import Json
 
@@ -26,19 +29,20 @@ _COLUMNS: Final = (
     Column("SOURCE", spare=True),
     Column("DIRECTORY", least=28),
 )
-_PLACES: Final = ("directory", "env_file", "working_directory")
-_KEPT: Final = (
-    "workspace", "pulumi_stack", "engine", "var_files", "env_file", "dynamic_providers",
-    "working_directory", "run_code",
-)  # fmt: skip
+_PLACES: Final = ("directory", "env_file")
 _OPTIONS: Final = (
+    click.option("--tool", metavar="NAME", help="Whose stack it is, where two tools claim it."),
     click.option("--workspace", metavar="NAME", help="Which Terraform workspace."),
     click.option("--pulumi-stack", metavar="NAME", help="Which Pulumi stack of the project."),
     click.option(
-        "--interval", metavar="TIME", help="How often to look: 5m, 15m, 1h; at least 10s."
+        "--interval", metavar="TIME", help="Time between scans: 5m, 15m, 1h; at least 10s."
     ),
-    click.option("--adaptive/--no-adaptive", default=None, help="Look more often after drift."),
-    click.option("--engine", type=click.Choice(["auto", "plugin", "cli"]), help="As of scan."),
+    click.option("--adaptive/--no-adaptive", default=None, help="Scan more often after drift."),
+    click.option(
+        "--engine",
+        type=click.Choice(["auto", "plugin", "cli"]),
+        help="How to read it; see `trueup scan --help`.",
+    ),
     click.option(
         "--var-file",
         "var_files",
@@ -49,7 +53,7 @@ _OPTIONS: Final = (
     click.option(
         "--env-file",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        help="Credentials; the daemon reads them anew for each pass, and never stores them.",
+        help="File with credentials. The daemon reads it at each scan and never stores them.",
     ),
     click.option(
         "--dynamic-providers/--no-dynamic-providers",
@@ -64,8 +68,9 @@ _OPTIONS: Final = (
     click.option(
         "--run-code/--no-run-code",
         default=None,
-        help="Whether programs of the stack may run while it is looked at.",
+        help="Whether programs of the stack may run during a scan.",
     ),
+    any_option,
 )
 
 
@@ -77,22 +82,22 @@ def _stack_options(function: F) -> F:
 
 @click.group()
 def stack() -> None:
-    """List, register and scan stacks."""
+    """List, add, change, remove and scan stacks."""
 
 
 @stack.command("list", epilog=examples("trueup stack list"))
 @asks_daemon
 def list_stacks(asking: Asking) -> None:
-    """List the stacks that are watched."""
+    """List the stacks that the daemon scans."""
     body = asking.api.listed("stacks")
     asking.answer(body, _list_lines(asking, body))
 
 
 @stack.command("show", epilog=examples("trueup stack show webshop"))
-@click.argument("name")
+@click.argument("name", shell_complete=STACKS)
 @asks_daemon
 def show_stack(asking: Asking, *, name: str) -> None:
-    """Show one stack: how it is read, and how its last pass went."""
+    """Show one stack: how it is read, and the result of its last scan."""
     body = _named(asking, name)
     asking.answer(body, stack_lines(asking, body))
 
@@ -101,30 +106,30 @@ def show_stack(asking: Asking, *, name: str) -> None:
     "add", epilog=examples("trueup stack add infra/webshop --interval 5m --env-file web.env")
 )
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--name", metavar="NAME", help="What it is called; else as its directory.")
+@click.option("--name", metavar="NAME", help="Its name; default: the name of DIRECTORY.")
 @_stack_options
 @asks_daemon
 def add_stack(asking: Asking, *, directory: Path, name: str | None, **flags: Any) -> None:
-    """Have the stack in DIRECTORY watched; the daemon must see the same directory."""
+    """Add the stack in DIRECTORY. The daemon must see the same directory."""
     body = {"directory": str(directory.resolve()), **_given({"name": name, **flags})}
     made = asking.api.post("stacks", body=body)
     asking.answer(made, stack_lines(asking, made))
 
 
 @stack.command("edit", epilog=examples("trueup stack edit webshop --interval 1h --no-adaptive"))
-@click.argument("name")
+@click.argument("name", shell_complete=STACKS)
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Where it is now.",
+    help="Its new directory.",
 )
 @_stack_options
 @asks_daemon
 def edit_stack(asking: Asking, *, name: str, directory: Path | None, **flags: Any) -> None:
-    """Change what the options name of a stack that was added here."""
+    """Change the options of a stack that was added with `stack add`; others keep their value."""
     changes = _given({"directory": directory, **flags})
     if not changes:
-        raise InvalidError("nothing is to be changed", remedy="see `trueup stack edit --help`")
+        raise InvalidError("no option was given", remedy="see `trueup stack edit --help`")
     known = _named(asking, name)
     body = {**_definition(known), **changes}
     made = asking.api.put("stacks", known["name"], body=body)
@@ -132,33 +137,40 @@ def edit_stack(asking: Asking, *, name: str, directory: Path | None, **flags: An
 
 
 @stack.command("remove", epilog=examples("trueup stack remove webshop"))
-@click.argument("name")
+@click.argument("name", shell_complete=STACKS)
 @asks_daemon
 def remove_stack(asking: Asking, *, name: str) -> None:
-    """Watch a stack no longer; nothing of it is touched."""
+    """Remove a stack from the daemon. Its resources and its code stay as they are."""
     known = _named(asking, name)
     asking.api.delete("stacks", known["name"])
-    asking.answer(known, [f"{text_of(known['name'])} is watched no longer"])
+    asking.answer(known, [f"{text_of(known['name'])} removed"])
 
 
 @stack.command("scan", epilog=examples("trueup stack scan webshop"))
-@click.argument("name")
+@click.argument("name", shell_complete=STACKS)
+@wait_option
 @asks_daemon
-def scan_stack(asking: Asking, *, name: str) -> None:
-    """Have the daemon look at a stack now instead of at its next time."""
+def scan_stack(asking: Asking, *, name: str, wait: bool) -> int:
+    """Scan a stack now instead of at its next time."""
     known = _named(asking, name)
     body = asking.api.post("stacks", known["name"], "scan")
-    asking.answer(body, [f"{text_of(known['name'])} is looked at next; see `trueup status`"])
+    if not wait:
+        line = f"{text_of(known['name'])}: scan requested. Next: trueup status {known['name']}"
+        asking.answer(body, [line])
+        return 0
+    scanned = until_scanned(asking, known)
+    asking.answer(scanned, stack_lines(asking, scanned))
+    return 1 if scanned["health"] == "error" else 0
 
 
 @stack.command("accept-state", epilog=examples("trueup stack accept-state webshop"))
-@click.argument("name")
+@click.argument("name", shell_complete=STACKS)
 @asks_daemon
 def accept_state(asking: Asking, *, name: str) -> None:
-    """Say that the state a stack has now is the right one, though it does not follow the last."""
+    """Accept the state a stack has now, though it does not follow the last one."""
     known = _named(asking, name)
     body = asking.api.post("stacks", known["name"], "accept-state")
-    asking.answer(body, [f"{text_of(known['name'])}: its state is taken at the next look"])
+    asking.answer(body, [f"{text_of(known['name'])}: its state is accepted at the next scan"])
 
 
 def _named(asking: Asking, name: str) -> Json:
@@ -168,13 +180,9 @@ def _named(asking: Asking, name: str) -> Json:
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
     """Return what was given; places as the daemon, which runs elsewhere, finds them."""
-    body: dict[str, Any] = {}
+    body = said_to_tool(flags)
     for name, value in flags.items():
-        if value is None or value == ():
-            continue
-        if name == "var_files":
-            body[name] = [str(file.resolve()) for file in value]
-        else:
+        if name not in body and name != "more" and value is not None and value != ():
             body[name] = str(value.resolve()) if name in _PLACES else value
     return body
 
@@ -183,11 +191,11 @@ def _definition(known: Json) -> dict[str, Any]:
     """Return a stack as it would be added, so that what is not named stays as it is."""
     kept = known.get("definition") or {}
     return {
+        # False is said as well: `run_code` would be true otherwise.
+        **{key: value for key, value in kept.items() if value or value is False},
         "directory": known["directory"],
         "interval": f"{known['interval_s']:.3f}s",
         "adaptive": bool(known.get("adaptive")),
-        # False is said as well: `run_code` would be true otherwise.
-        **{key: kept[key] for key in _KEPT if kept.get(key) or kept.get(key) is False},
     }
 
 
@@ -215,28 +223,38 @@ def stack_lines(asking: Asking, one: Json) -> Iterator[str]:
     style, word = health_cells(one["health"])[1]
     yield f"{paint('strong', text_of(one['name']))}  {paint(style, word)}"
     if one.get("error"):
-        yield from wrapped(text_of(one["error"]), indent="  ", paint=paint, style="medium")
+        yield from paragraphs(one["error"], indent="  ", paint=paint, style="medium")
     yield ""
     yield from asking.facts(_facts(asking, one))
+
+
+def _option(key: str, value: object) -> str:
+    """Return an option's value; a switch that stands as usual is not worth a line."""
+    if not isinstance(value, bool):
+        return text_of(value)
+    usual = key == "run_code"
+    return "" if value is usual else "yes" if value else "no"
 
 
 def _facts(asking: Asking, one: Json) -> Iterator[tuple[str, str]]:
     counts = one.get("counts") or {}
     yield "tool", text_of(one["tool"])
     yield "directory", text_of(one["directory"])
-    for key in _KEPT:
-        value = (one.get("definition") or {}).get(key)
-        text = ", ".join(map(text_of, value)) if isinstance(value, list) else text_of(value)
+    for key, value in (one.get("definition") or {}).items():
+        if key in {"directory", "tool"}:
+            continue
+        text = ", ".join(map(text_of, value)) if isinstance(value, list) else _option(key, value)
         yield key.replace("_", " "), text
     adaptive = ", more often after drift" if one.get("adaptive") else ""
-    yield "looked at", f"every {span(one['interval_s'])}{adaptive}"
+    yield "scanned", f"every {span(one['interval_s'])}{adaptive}"
     yield "findings", by_severity(one.get("findings") or {}, asking.paint)
+    yield "suppressed", text_of(one.get("suppressed") or "")
     yield "resources", f"{counts['resources']}, {counts['in_sync']} in sync" if counts else ""
     yield "verified", asking.ago(one["verified_at"]) if one.get("verified_at") else "never"
     if one.get("error_since"):
         yield "failing", f"since {asking.ago(one['error_since'])}"
     if one.get("last_pass_at"):
         lasted = f", took {took(one['last_pass_ms'] / 1000)}" if one.get("last_pass_ms") else ""
-        yield "last pass", f"{asking.ago(one['last_pass_at'])}{lasted}"
-    yield "next pass", asking.ahead(one.get("next_due_at"))
+        yield "last scan", f"{asking.ago(one['last_pass_at'])}{lasted}"
+    yield "next scan", asking.ahead(one.get("next_due_at"))
     yield "source", text_of(one.get("source"))

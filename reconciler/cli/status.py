@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -11,94 +9,131 @@ from typing import Final
 
 import click
 
+from reconciler.cli import watching
 from reconciler.cli.ages import absolute, moment, span
 from reconciler.cli.asking import Asking, asks_daemon, examples
-from reconciler.cli.client.follow import follow
+from reconciler.cli.completing import STACKS
+from reconciler.cli.identities import choose
+from reconciler.cli.kin import STACK
 from reconciler.cli.table import Cell, Column
+from reconciler.cli.watching import watch_option
 from reconciler.cli.words import (
     SEVERITIES,
     by_severity,
     counted,
     health_cells,
+    paragraphs,
     spoken,
     text_of,
     wrapped,
 )
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column(""),
-    Column("STACK", least=12),
-    Column("HEALTH", least=10),
-    Column("FINDINGS", least=12),
+    Column("STACK", least=18),
+    Column("HEALTH", least=21),
+    Column("FINDINGS", least=26),
     Column("VERIFIED", least=12),
     Column("NEXT", spare=True),
 )
 _TYPES: Final = ("stack.", "drift.", "remediation.", "hold.")
-_ATTENTION: Final = {"awaiting_approval": "for an approval", "needs_human": "for a person"}
-_HOME, _END_OF_LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
-_CLEAR: Final = "\x1b[2J"
+_ATTENTION: Final = {"awaiting_approval": "for approval", "needs_human": "for a person"}
+_WORST_FIRST: Final = ("error", "drifted", "incomplete", "never_run", "in_sync")
+_EXIT_CODES: Final = {"error": 1, "incomplete": 3, "never_run": 3, "drifted": 2}
+"""As of `scan`; the worst stack decides, an error before what is incomplete before drift."""
 
 
-@click.command(epilog=examples("trueup status", "trueup status --watch"))
-@click.option("-w", "--watch", is_flag=True, help="Stay, and show each change as it happens.")
+@click.command(
+    epilog=examples(
+        "trueup status",
+        "trueup status webshop",
+        "trueup status --drifted --exit-code",
+        "trueup status --watch",
+    )
+)
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=STACKS)
+@click.option("--drifted", is_flag=True, help="Only stacks that are not in sync.")
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="End with 0 in sync, 2 drift, 3 incomplete or never scanned, 1 error.",
+)
+@watch_option
 @asks_daemon
-def status(asking: Asking, *, watch: bool) -> None:
-    """Say how each stack is, and when that was last verified."""
-    if not watch:
-        body = _read(asking)
-        asking.answer(body, _lines(asking, body))
-        return
-    drawn = not asking.as_json and sys.stdout.isatty()
-    if drawn:
-        click.echo(_CLEAR, nl=False)
+def status(
+    asking: Asking, *, names: tuple[str, ...], drifted: bool, exit_code: bool, watch: bool
+) -> int:
+    """Show stack health, worst first, and when each stack was last verified."""
 
-    def look() -> bool:
-        body = _read(asking)
-        lines = _lines(asking, body)
-        if drawn:
-            _draw(list(lines), colour=asking.paint.colour)
-        else:
-            asking.answer(body, (*lines, ""))
-        sys.stdout.flush()
-        return False
+    def read() -> Json:
+        return _read(asking, names, drifted=drifted)
 
-    follow(asking.api, look, types=_TYPES, lost=lambda error: asking.narrate(f"{error}; waiting"))
+    def lines(body: Json) -> Iterator[str]:
+        return _lines(asking, body, drifted=drifted)
+
+    if watch:
+        watching.watch(asking, read, lines, types=_TYPES)
+        return 0
+    body = read()
+    asking.answer(body, lines(body))
+    return _code(body["stacks"]) if exit_code else 0
 
 
-def _read(asking: Asking) -> Json:
+def _code(stacks: Sequence[Json]) -> int:
+    codes = {_EXIT_CODES.get(stack["health"], 0) for stack in stacks}
+    return next((code for code in (1, 3, 2) if code in codes), 0)
+
+
+def _read(asking: Asking, names: Sequence[str], *, drifted: bool) -> Json:
     """Return `{hold, stacks, remediations}`; the last are those that wait for somebody."""
     api = asking.api
+    hold = api.get("hold").get("hold")
+    stacks = api.listed("stacks")["items"]
+    chosen = {choose(stacks, STACK, name)["name"] for name in names}
+    if names:
+        stacks = [one for one in stacks if one["name"] in chosen]
+    waiting = [
+        one for state in _ATTENTION for one in api.listed("remediations", state=state)["items"]
+    ]
+    if names:
+        waiting = [one for one in waiting if one["stack"] in chosen]
     return {
-        "hold": api.get("hold").get("hold"),
-        "stacks": api.listed("stacks")["items"],
-        "remediations": [
-            one for state in _ATTENTION for one in api.listed("remediations", state=state)["items"]
-        ],
+        "hold": hold,
+        "stacks": sorted((one for one in stacks if not drifted or _deviates(one)), key=_badness),
+        "remediations": waiting,
     }
 
 
-def _draw(lines: Sequence[str], *, colour: bool) -> None:
-    """Write over what is there; what does not fit the screen is left out."""
-    room = shutil.get_terminal_size((80, 24)).lines - 1
-    text = "".join(f"{line}{_END_OF_LINE}\n" for line in lines[:room])
-    click.echo(f"{_HOME}{text}{_REST}", nl=False, color=colour or None)
+def _deviates(stack: Json) -> bool:
+    return bool(stack["health"] != "in_sync" or any((stack.get("findings") or {}).values()))
 
 
-def _lines(asking: Asking, body: Json) -> Iterator[str]:
+def _badness(stack: Json) -> tuple[object, ...]:
+    """Return what sorts stacks worst first: health, then findings by severity, then name."""
+    health = stack["health"]
+    rank = _WORST_FIRST.index(health) if health in _WORST_FIRST else 0
+    tally = stack.get("findings") or {}
+    return rank, *(-int(tally.get(one) or 0) for one in SEVERITIES), stack["name"]
+
+
+def _lines(asking: Asking, body: Json, *, drifted: bool) -> Iterator[str]:
     if body["hold"]:
         yield from hold_lines(asking, body["hold"])
         yield ""
     stacks = body["stacks"]
-    if not stacks:
+    if not stacks and drifted:
+        yield "no stack has drifted"
+    elif not stacks:
         yield "no stacks yet: `trueup init` writes a trueup.toml, `trueup stack add` adds one"
+    if not stacks:
         return
+    yield from _totals(asking, stacks)
+    yield from _attention(asking, body["remediations"])
+    yield ""
     yield from asking.table(_COLUMNS, [_row(asking, one) for one in stacks])
     yield from _errors(asking, stacks)
     yield from _doubts(asking, stacks)
-    yield ""
-    yield from _totals(asking, stacks)
-    yield from _attention(asking, body["remediations"])
 
 
 def hold_lines(asking: Asking, hold: Json) -> Iterator[str]:
@@ -108,7 +143,7 @@ def hold_lines(asking: Asking, hold: Json) -> Iterator[str]:
     reason = text_of(hold.get("reason"))
     text = f"{head}: {reason}" if reason else head
     yield from wrapped(text, indent="", paint=asking.paint, style="critical")
-    yield "drift is watched; nothing is corrected until `trueup resume`"
+    yield "scans go on; nothing is corrected until `trueup resume`"
 
 
 def _row(asking: Asking, stack: Json) -> tuple[Cell, ...]:
@@ -116,13 +151,15 @@ def _row(asking: Asking, stack: Json) -> tuple[Cell, ...]:
     if stack["health"] == "error" and stack.get("error_since"):
         word = f"error for {_since(stack['error_since'])}"
     tally = stack.get("findings") or {}
-    gravest = next((one for one in SEVERITIES if tally.get(one)), "dim")
+    worst = next((one for one in SEVERITIES if tally.get(one)), "dim")
     found = ", ".join(f"{tally[one]} {one}" for one in SEVERITIES if tally.get(one))
+    if stack.get("suppressed"):
+        word = f"{word}, {stack['suppressed']} suppressed"
     return (
         glyph,
         ("strong", text_of(stack["name"])),
         (style, word),
-        (gravest, found or "-"),
+        (worst, found or "-"),
         ("plain", asking.ago(stack.get("verified_at")) if stack.get("verified_at") else "never"),
         ("dim", asking.ahead(stack.get("next_due_at"))),
     )
@@ -136,22 +173,26 @@ def _errors(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
     for stack in stacks:
         if stack.get("error"):
             yield ""
-            text = f"{text_of(stack['name'])}: {text_of(stack['error'])}"
-            yield from wrapped(text, indent="  ", paint=asking.paint, style="medium")
+            text = f"{text_of(stack['name'])}: {stack['error']}"
+            yield from paragraphs(text, indent="  ", paint=asking.paint, style="medium")
 
 
 def _doubts(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
     for stack in stacks:
         for doubt in stack.get("provider_doubts") or ():
-            text = f"{text_of(stack['name'])}: corrected only after approval: "
-            text += text_of(doubt["reason"])
+            text = f"{text_of(stack['name'])}: corrections require approval: {doubt['reason']}"
             yield ""
-            yield from wrapped(text, indent="  ", paint=asking.paint, style="medium")
+            yield from paragraphs(text, indent="  ", paint=asking.paint, style="medium")
 
 
 def _totals(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
     health = Counter(stack["health"] for stack in stacks)
-    states = ", ".join(f"{count} {spoken(word)}" for word, count in health.most_common())
+    states = ", ".join(
+        f"{health[word]} {spoken(word)}"
+        for word in (*_WORST_FIRST, *sorted(set(health) - set(_WORST_FIRST)))
+        if health[word]
+    )
+    suppressed = sum(stack.get("suppressed") or 0 for stack in stacks)
     tally = Counter[str]()
     for stack in stacks:
         tally.update(stack.get("findings") or {})
@@ -159,6 +200,8 @@ def _totals(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
     yield f"{counted(len(stacks), 'stack')}: {states}"
     if found:
         yield f"{counted(sum(tally.values()), 'finding')}: {found}"
+    if suppressed:
+        yield f"{suppressed} suppressed: trueup findings state:ignored"
 
 
 def _attention(asking: Asking, remediations: Sequence[Json]) -> Iterator[str]:

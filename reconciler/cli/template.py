@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
+from reconciler.cli.completing import TEMPLATES
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.kin import TEMPLATE
 from reconciler.cli.table import Cell, Column
@@ -33,7 +34,7 @@ _DOCUMENT = click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=T
 
 @click.group()
 def template() -> None:
-    """List, show and upload templates (JSON or YAML)."""
+    """List, show, upload and remove templates (JSON or YAML)."""
 
 
 @template.command("list", epilog=examples("trueup template list --type aws_sqs_queue"))
@@ -44,17 +45,17 @@ def template() -> None:
 def list_templates(
     asking: Asking, *, resource_type: str | None, stack: str | None, limit: int
 ) -> None:
-    """List templates: those that stacks declare, and those that were uploaded."""
+    """List templates: those that stacks declare, and uploaded ones."""
     body = asking.api.listed("templates", limit=limit, resource_type=resource_type, stack=stack)
     asking.answer(body, _list_lines(asking, body))
 
 
 @template.command("show", epilog=examples("trueup template show webshop/aws_sqs_queue.orders"))
-@click.argument("template_id", metavar="TEMPLATE")
-@click.option("--revisions", is_flag=True, help="Every revision, newest first.")
+@click.argument("template_id", metavar="TEMPLATE", shell_complete=TEMPLATES)
+@click.option("--revisions", is_flag=True, help="Show every revision, newest first.")
 @asks_daemon
 def show_template(asking: Asking, *, template_id: str, revisions: bool) -> None:
-    """Show a TEMPLATE, named by id, name or STACK/ADDRESS."""
+    """Show a TEMPLATE, given by id, name or STACK/ADDRESS."""
     known = find_one(asking.api, TEMPLATE, template_id, path="templates")
     if revisions:
         body = asking.api.listed("templates", known["template_id"], "revisions")
@@ -71,18 +72,18 @@ def show_template(asking: Asking, *, template_id: str, revisions: bool) -> None:
 @click.argument("file", type=_DOCUMENT)
 @asks_daemon
 def add_template(asking: Asking, *, file: Path) -> None:
-    """Upload the template in FILE; - is stdin."""
+    """Upload the template in FILE; `-` reads stdin."""
     content, media_type = _document(file)
     made = asking.api.send("POST", "templates", content=content, media_type=media_type)
     asking.answer(made, _template_lines(asking, made))
 
 
 @template.command("edit", epilog=examples("trueup template edit orders-queue queue.yaml"))
-@click.argument("template_id", metavar="TEMPLATE")
+@click.argument("template_id", metavar="TEMPLATE", shell_complete=TEMPLATES)
 @click.argument("file", type=_DOCUMENT)
 @asks_daemon
 def edit_template(asking: Asking, *, template_id: str, file: Path) -> None:
-    """Make an uploaded TEMPLATE what FILE says; the earlier revisions are kept."""
+    """Replace an uploaded TEMPLATE by that of FILE. Earlier revisions are kept."""
     content, media_type = _document(file)
     known = find_one(asking.api, TEMPLATE, template_id, path="templates")
     path = ("templates", known["template_id"])
@@ -91,7 +92,7 @@ def edit_template(asking: Asking, *, template_id: str, file: Path) -> None:
 
 
 @template.command("remove", epilog=examples("trueup template remove orders-queue"))
-@click.argument("template_id", metavar="TEMPLATE")
+@click.argument("template_id", metavar="TEMPLATE", shell_complete=TEMPLATES)
 @asks_daemon
 def remove_template(asking: Asking, *, template_id: str) -> None:
     """Remove an uploaded TEMPLATE and its history."""
@@ -115,7 +116,7 @@ def _document(file: Path) -> tuple[bytes, str]:
     except OSError as error:
         raise PermanentError(f"{file}: {error.strerror or 'it cannot be read'}") from error
     if len(content) > _LARGEST_BYTES:
-        raise PermanentError(f"{file}: a template has at most 1 MiB")
+        raise PermanentError(f"{file}: too large; a template has at most 1 MiB")
     is_json = file.suffix not in _YAML and content.lstrip()[:1] in {b"{", b"["}
     return content, "application/json" if is_json else "application/yaml"
 
@@ -123,12 +124,12 @@ def _document(file: Path) -> tuple[bytes, str]:
 def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
     items = body["items"]
     if not items:
-        yield "no templates: each stack's appear with its first pass"
+        yield "no templates yet: those of a stack appear with its first scan"
         return
     short = shortened(one["template_id"] for one in items)
     yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in items])
     if body["next"]:
-        yield f"\n{counted(len(items), 'template')}; there are more: --limit 0 lists all"
+        yield f"\n{counted(len(items), 'template')} shown; --limit 0 lists all"
 
 
 def _row(asking: Asking, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:

@@ -1,4 +1,4 @@
-"""`trueup token`: who may ask the daemon for what."""
+"""`trueup token`: who has access to the API, and with which role."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any, Final
 import click
 
 from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.completing import TOKENS
 from reconciler.cli.identities import choose, shortened
 from reconciler.cli.kin import TOKEN
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.words import text_of
+from reconciler.domain.principals import Role
 from reconciler.domain.records import Json
 
 _COLUMNS: Final = (
@@ -22,18 +24,18 @@ _COLUMNS: Final = (
     Column("CREATED", spare=True),
     Column("ID"),
 )
-_ROLES: Final = ("viewer", "operator", "approver", "admin")
+_ROLES: Final = tuple(role.value for role in Role)
 
 
 @click.group()
 def token() -> None:
-    """List, make and remove bearer tokens."""
+    """List, create and revoke API tokens."""
 
 
 @token.command("list", epilog=examples("trueup token list"))
 @asks_daemon
 def list_tokens(asking: Asking) -> None:
-    """List tokens; their secrets are kept nowhere."""
+    """List tokens. Their secrets are not stored."""
     body = asking.api.listed("tokens")
     asking.answer(body, _list_lines(asking, body))
 
@@ -41,31 +43,35 @@ def list_tokens(asking: Asking) -> None:
 @token.command("add", epilog=examples("trueup token add ana --role approver --expires-in 90d"))
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice(_ROLES), required=True, help="Each may what those before may."
+    "--role",
+    type=click.Choice(_ROLES),
+    required=True,
+    help="What the token may do; docs/team.md lists it.",
 )
-@click.option("--expires-in", metavar="TIME", help="Such as 12h or 90d; the daemon's choice else.")
+@click.option("--expires-in", metavar="TIME", help="Such as 12h or 90d; default: it never expires.")
 @asks_daemon
 def add_token(asking: Asking, *, name: str, role: str, expires_in: str | None) -> None:
-    """Make a token. It is written to stdout, this once."""
+    """Create a token and print it to stdout. It is shown only this once."""
     body: dict[str, Any] = {"name": name, "role": role}
     if expires_in:
         body["expires_in"] = expires_in
     made = asking.api.post("tokens", body=body, again=False)
     asking.narrate(
-        f"token {text_of(made['token_id'])} of {text_of(name)}, {role}; it is shown only now"
+        f"created token {text_of(made['token_id'])} for {text_of(name)}, role {role};"
+        " it is shown only now"
     )
     asking.answer(made, [str(made["token"])])
 
 
 @token.command("remove", epilog=examples("trueup token remove ana"))
-@click.argument("token_id", metavar="TOKEN")
+@click.argument("token_id", metavar="TOKEN", shell_complete=TOKENS)
 @asks_daemon
 def remove_token(asking: Asking, *, token_id: str) -> None:
-    """Make a TOKEN, named by id or name, worthless at once."""
+    """Revoke a TOKEN, named by id or name. It stops working at once."""
     known = choose(asking.api.each("tokens"), TOKEN, token_id)
     asking.api.delete("tokens", known["token_id"])
     asking.answer(
-        known, [f"removed token {text_of(known['token_id'])} of {text_of(known['name'])}"]
+        known, [f"revoked token {text_of(known['token_id'])} of {text_of(known['name'])}"]
     )
 
 

@@ -11,7 +11,7 @@ from reconciler.cli.paint import Paint, safe
 from reconciler.cli.table import Cell
 
 SEVERITIES: Final = ("critical", "high", "medium", "low")
-_KINDS: Final = {"changed": "~", "missing": "-", "unmanaged": "+", "unreadable": "?"}
+_KINDS: Final = {"changed": "~", "missing": "-", "unmanaged": "-", "unreadable": "?"}
 _HEALTH: Final = {
     "in_sync": ("=", "good"),
     "drifted": ("~", "high"),
@@ -58,7 +58,9 @@ def severity_cell(finding: Mapping[str, Any]) -> Cell:
     """Return kind and severity of a finding, as `scan` writes them."""
     severity = str(finding["severity"])
     style = severity if severity in SEVERITIES else "plain"
-    return style, f"{_KINDS.get(finding['kind'], '?')} {safe(severity)}"
+    waits = finding["kind"] == "missing" and finding.get("origin") == "unapplied"
+    glyph = "+" if waits else _KINDS.get(finding["kind"], "?")
+    return style, f"{glyph} {safe(severity)}"
 
 
 def phase_cell(state: str) -> Cell:
@@ -79,6 +81,14 @@ def by_severity(tally: Mapping[str, int], paint: Paint) -> str:
 def counted(count: int, noun: str) -> str:
     """Return `1 finding` or `2 findings`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def paragraphs(text: str, *, indent: str, paint: Paint, style: str = "plain") -> Iterator[str]:
+    """Yield a text of other people with its own lines, each wrapped: a tool's error has several."""
+    for line in text.splitlines() or [""]:
+        clean = safe(line.expandtabs().rstrip())
+        own = clean[: len(clean) - len(clean.lstrip())]
+        yield from wrapped(clean.lstrip(), indent=indent + own, paint=paint, style=style)
 
 
 def wrapped(text: str, *, indent: str, paint: Paint, style: str = "plain") -> Iterator[str]:

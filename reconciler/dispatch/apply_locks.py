@@ -18,7 +18,6 @@ from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.ports import StackReference
 
 _FOLDER: Final = Path("trueup") / "applies"
-_DEFAULT_WORKSPACE: Final = "default"
 
 
 def apply_locks_folder(environment: Mapping[str, str]) -> Path:
@@ -67,11 +66,5 @@ class FileApplyLocks:
 
 def _key(reference: StackReference) -> str:
     """Return a name for what the apply would write to, equal in every data directory."""
-    workspace = reference.workspace or reference.environment.get("TF_WORKSPACE")
-    parts = (
-        reference.tool,
-        str(reference.directory.resolve()),
-        workspace or _DEFAULT_WORKSPACE,
-        reference.pulumi_stack or "",
-    )
+    parts = (reference.tool, str(reference.directory.resolve()), reference.instance)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]

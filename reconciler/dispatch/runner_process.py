@@ -24,6 +24,7 @@ from reconciler.dispatch.process_identity import (
     started_at_s,
 )
 from reconciler.domain.errors import InDoubtError, RetryableError
+from reconciler.domain.run_folder import RunFolder
 from reconciler.ports import (
     Exited,
     NeverBegun,
@@ -33,10 +34,6 @@ from reconciler.ports import (
     Running,
     Vanished,
 )
-
-STARTED: Final = "started.json"
-EXIT: Final = "exit.json"
-LOG: Final = "log"
 
 _RUNNER: Final = Path(__file__).parent.parent / "runner.py"
 _READY: Final = "ready"
@@ -93,7 +90,7 @@ class ProcessRunner:
 
 def found(folder: Path) -> RunnerProcess | None:
     """Return the living runner whose folder this is, by its own record."""
-    pid = _record(folder / STARTED).get("pid")
+    pid = _record(RunFolder(folder).started).get("pid")
     if not isinstance(pid, int):
         return None
     named = str(folder.absolute()) in command_line(pid)
@@ -106,7 +103,7 @@ def _start(job: RunnerJob, folder: Path, holding: int | None) -> RunnerProcess:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         launcher = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_RUNNER), str(folder)],
+            [sys.executable, "-I", "-S", str(_RUNNER), *_names(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -125,6 +122,12 @@ def _start(job: RunnerJob, folder: Path, holding: int | None) -> RunnerProcess:
     if started is None:
         raise InDoubtError("the runner was gone as soon as it had its job")
     return RunnerProcess(pid, started, boot_id())
+
+
+def _names(folder: Path) -> list[str]:
+    """Return the runner's arguments; the folder whole, since it is found again by that."""
+    run = RunFolder(folder)
+    return [str(run.path), run.started.name, run.log.name, run.ended.name]
 
 
 def _told(launcher: subprocess.Popen[bytes], folder: Path) -> int:
@@ -165,11 +168,12 @@ def _untouched(folder: Path) -> bool:
     It writes before it takes a job, and it takes none of a daemon that is dead: after a
     restart what is untouched ends untouched.
     """
-    return folder.is_dir() and not any((folder / name).exists() for name in (STARTED, EXIT, LOG))
+    run = RunFolder(folder)
+    return folder.is_dir() and not any(one.exists() for one in (run.started, run.log, run.ended))
 
 
 def _ended(folder: Path) -> Exited | None:
-    record = _record(folder / EXIT)
+    record = _record(RunFolder(folder).ended)
     try:
         return Exited(
             exit_code=int(record["exit_code"]),
@@ -189,7 +193,7 @@ def _record(file: Path) -> dict[str, Any]:
 
 
 def _somebody_at_work(folder: Path) -> bool:
-    runner = _record(folder / STARTED).get("pid")
+    runner = _record(RunFolder(folder).started).get("pid")
     return found(folder) is not None or (
         isinstance(runner, int) and _command_goes_on(runner, folder)
     )
@@ -207,7 +211,7 @@ def _command_goes_on(runner: int, folder: Path) -> bool:
     The command is known by the group it was put into: nobody else can get the number of
     that group as long as it is in use.
     """
-    command = _record(folder / STARTED).get("command")
+    command = _record(RunFolder(folder).started).get("command")
     return isinstance(command, int) and group_of(command) == runner
 
 

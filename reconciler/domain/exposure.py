@@ -51,6 +51,30 @@ def admits_anyone(value: Value) -> bool:
     )
 
 
+def allows_everything(value: Value) -> bool:
+    """Tell whether a policy document in `value` allows every action: `Action` is `*` or `*:*`."""
+    document = parsed_document(value) if isinstance(value, str) else value
+    return any(
+        str(statement.get("Effect", "")).lower() == "allow" and _has_every_action(statement)
+        for statement in _objects(document)
+    )
+
+
+def _has_every_action(statement: dict[str, Any]) -> bool:
+    action = statement.get("Action")
+    return any(one in {"*", "*:*"} for one in (action if isinstance(action, list) else [action]))
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for below in value.values():
+            yield from _objects(below)
+    elif isinstance(value, list):
+        for below in value:
+            yield from _objects(below)
+
+
 def _leaves(value: Any, key: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         parsed = parsed_document(value)

@@ -1,6 +1,7 @@
-"""What one pass means to the findings that are known: a pure fold.
+"""What one scan means to the findings that are known: a pure fold.
 
-Only what was really read may heal. What could not be read stays as it was.
+Only what was really read may heal. What could not be read stays as it was, and so does what
+another source saw.
 """
 
 from __future__ import annotations
@@ -8,26 +9,23 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from reconciler.domain.coverage import derived_template_id, resource_id
+from reconciler.domain.details import details_of, paths_of
 from reconciler.domain.model import (
-    Change,
     Counts,
     Finding,
     Kind,
     Origin,
     ResourceAddress,
+    StackName,
     StackReport,
 )
-from reconciler.domain.paths import AttributePath
 from reconciler.domain.policy import Subject
 from reconciler.domain.records import FindingRecord, FindingState, Json, TemplateId
 from reconciler.domain.score import score
-from reconciler.domain.values import UNKNOWN, Sensitive, Value
-
-SETTLED: Final = "settled"
-"""The key of `details` that says which person's word stands about exactly this drift."""
+from reconciler.domain.sources import SCAN
 
 _MOST_LOST: Final = 0.3
 
@@ -42,10 +40,12 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What a pass says of every finding; each known one is in one part, or was not read."""
+    """What a scan says of every finding of its own; each known one is in one part."""
 
     opened: tuple[Finding, ...] = ()
     seen: tuple[FindingRecord, ...] = ()
+    rated: tuple[FindingRecord, ...] = ()
+    """Those of `seen` whose severity the rules rate otherwise by now, as they are rated."""
     changed: tuple[Changed, ...] = ()
     healed: tuple[FindingRecord, ...] = ()
     unread: tuple[FindingRecord, ...] = ()
@@ -61,24 +61,30 @@ def fold(
     """Return what `report` means to the `unhealed` findings of its stack.
 
     `asked` are the addresses that were read, None when it was the whole stack: then what the
-    stack does not know any more is healed too. Without `may_heal` nothing is.
+    stack does not know any more is healed too. Without `may_heal` nothing is. What another
+    source than a scan saw is in no part: a scan may look at less than that source does.
     """
+    own = [record for record in unhealed if record.seen_by == SCAN]
     found = {finding.address: finding for finding in report.findings}
     unread = {address for address, _ in report.unreadable}
-    known = {record.address for record in unhealed}
-    parts: dict[str, list[FindingRecord]] = {"seen": [], "healed": [], "unread": []}
+    known = {record.address for record in own}
+    parts: dict[str, list[FindingRecord]] = {"seen": [], "rated": [], "healed": [], "unread": []}
     changed: list[Changed] = []
-    for record in unhealed:
+    for record in own:
         now = found.get(record.address)
         if now is not None and now.fingerprint != record.fingerprint:
             changed.append(Changed(record, now))
             continue
         silent = record.address in unread or (asked is not None and record.address not in asked)
         part = "seen" if now else "unread" if silent or not may_heal else "healed"
+        if now is not None and now.severity is not record.severity:
+            record = replace(record, severity=now.severity, score=score(now))  # noqa: PLW2901
+            parts["rated"].append(record)
         parts[part].append(record)
     return Fold(
         opened=tuple(finding for finding in report.findings if finding.address not in known),
         seen=tuple(parts["seen"]),
+        rated=tuple(parts["rated"]),
         changed=tuple(changed),
         healed=tuple(parts["healed"]),
         unread=tuple(parts["unread"]),
@@ -101,16 +107,6 @@ def implausible(
     return f"only {now} of {before} resources were listed, though code and state are as before"
 
 
-def settled(record: FindingRecord) -> bool:
-    """Whether a person has spoken about exactly this drift, so that no policy asks again."""
-    return SETTLED in record.details
-
-
-def with_settlement(record: FindingRecord, settlement: Json) -> FindingRecord:
-    """Return `record` saying that `settlement` stands until the drift changes."""
-    return replace(record, details={**record.details, SETTLED: dict(settlement)})
-
-
 def subject_of(record: FindingRecord, *, templates: frozenset[TemplateId] = frozenset()) -> Subject:
     """Return what policies are asked about; without `templates` its own is all that counts."""
     own = {derived_template_id(resource_id(record.stack, record.address))}
@@ -123,26 +119,44 @@ def subject_of(record: FindingRecord, *, templates: frozenset[TemplateId] = froz
         kind=record.kind,
         severity=record.severity,
         score=record.score,
-        paths=tuple(change["path"] for change in record.details.get("changes") or ()),
+        paths=paths_of(record.details),
         templates=frozenset({*own, *templates}),
         only_undo=record.origin is Origin.OUT_OF_BAND,
     )
 
 
+def subject_of_finding(
+    stack: StackName, finding: Finding, *, templates: frozenset[TemplateId] = frozenset()
+) -> Subject:
+    """Return what policies are asked about, before the finding is kept as a record."""
+    return Subject(
+        stack=stack,
+        address=finding.address,
+        type=finding.type,
+        kind=finding.kind,
+        severity=finding.severity,
+        score=score(finding),
+        paths=tuple(change.path for change in finding.changes),
+        templates=frozenset({derived_template_id(resource_id(stack, finding.address)), *templates}),
+        only_undo=finding.origin is Origin.OUT_OF_BAND,
+    )
+
+
 def finding_of(record: FindingRecord) -> Finding:
     """Return the finding as the judgement of a plan needs it: places and recorded values."""
+    details = details_of(record.details, origin=record.origin or Origin.BOTH)
     return Finding(
         address=record.address,
         type=record.type,
         kind=Kind(record.kind),
         severity=record.severity,
         origin=record.origin,
-        requires_replace=bool(record.details.get("requires_replace")),
+        requires_replace=details.requires_replace,
         fingerprint=record.fingerprint,
         source=None,
-        changes=_places(record, "changes"),
-        consequences=_places(record, "consequences"),
-        provider=record.details.get("provider") or "",
+        changes=details.changes,
+        consequences=details.consequences,
+        provider=details.provider,
     )
 
 
@@ -160,37 +174,5 @@ def refreshed(known: FindingRecord, now: Finding, *, details: Json, at: datetime
         last_seen=at,
         times_seen=known.times_seen + 1,
         details=details,
+        decision=None,
     )
-
-
-def _places(record: FindingRecord, key: str) -> tuple[Change, ...]:
-    return tuple(
-        Change(
-            path=AttributePath(change["path"]),
-            declared=None,
-            recorded=_value(change.get("recorded")),
-            live=None,
-            origin=record.origin or Origin.BOTH,
-        )
-        for change in record.details.get(key) or ()
-    )
-
-
-def _value(kept: Any) -> Value:
-    """Return the value behind its JSON form (`wire.scan.value_object`).
-
-    A map whose only key is `digest` comes back as a secret: then it equals no planned value,
-    and a person decides.
-    """
-    match kept:
-        case {"digest": str(digest), **more} if not more:
-            return Sensitive(digest)
-        case {"unknown": True, **more} if not more:
-            return UNKNOWN
-        case dict():
-            return {name: _value(item) for name, item in kept.items()}
-        case list():
-            return [_value(item) for item in kept]
-        case _:
-            value: Value = kept
-            return value

@@ -234,6 +234,8 @@ class Finding:
     consequence_of: ResourceAddress | None = None
     reason: str | None = None
     provider: str = ""
+    severity_reason: str | None = None
+    """Why it is as severe as it is: the sentence of the rule; None where a source gave none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Event(StrEnum):
     APPROVAL_NEEDED = "approval_needed"
     APPROVED = "approved"
     REJECTED = "rejected"
+    SPLIT = "split"
     TIME_RAN_OUT = "time_ran_out"
     CANCELLED = "cancelled"
     DRIFT_CHANGED = "drift_changed"
@@ -96,6 +97,7 @@ _FORWARD: Final[Mapping[tuple[Phase, Event], Phase]] = {
     (_P.DECIDED, _E.APPROVAL_NEEDED): _P.AWAITING_APPROVAL,
     (_P.AWAITING_APPROVAL, _E.APPROVED): _P.QUEUED,
     (_P.AWAITING_APPROVAL, _E.REJECTED): _P.REJECTED,
+    (_P.AWAITING_APPROVAL, _E.SPLIT): _P.SUPERSEDED,
     (_P.AWAITING_APPROVAL, _E.TIME_RAN_OUT): _P.EXPIRED,
     (_P.AWAITING_APPROVAL, _E.IGNORED): _P.SUPPRESSED,
     (_P.QUEUED, _E.PLAN_STARTED): _P.PLANNING,

@@ -156,9 +156,9 @@ def _concern(
 ) -> str | None:
     address = resource.address
     if finding is None:
-        return f"{address} would be changed too ({resource.action}), and nobody found it drifted"
+        return f"{address} would be changed too ({resource.action}), without drift of its own"
     if (doubt := doubt_about(finding.provider, doubts)) is not None:
-        return doubt
+        return _where_it_would_be(resource, doubt)
     if new := _not_recorded(resource, finding):
         return f"{address} would get values that no apply recorded: {', '.join(new)}"
     if finding.origin is not Origin.OUT_OF_BAND:
@@ -168,6 +168,16 @@ def _concern(
     if resource.action is not Action.UPDATE:
         return f"{address} would be {_PARTICIPLE[resource.action]}"
     return _beyond(resource, finding)
+
+
+def _where_it_would_be(resource: PlannedResource, doubt: str) -> str:
+    """Say what a doubt about the provider means for an object that would be created there."""
+    if resource.action is not Action.CREATE:
+        return doubt
+    return (
+        f"{resource.address} would be created where the provider looks now, which may be another"
+        f" place than the one it was recorded in: {doubt}"
+    )
 
 
 _PARTICIPLE: Final = {

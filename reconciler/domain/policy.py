@@ -41,8 +41,8 @@ class Selection:
 class Policy:
     """One rule, from `trueup.toml` (`source` is `config`) or the API (`api`).
 
-    It acts on findings of at least `drift_threshold` and `min_score` (0 to 100), until
-    `expires_at`. `template_id` narrows it to the resources of one template.
+    It acts on findings of at least `drift_threshold` and `min_score` (0 to 100), from
+    `starts_at` until `expires_at`. `template_id` narrows it to the resources of one template.
     `script` names a file on the daemon's host; it is never run in this version.
     """
 
@@ -56,6 +56,7 @@ class Policy:
     script: str | None = None
     owner: str | None = None
     reason: str | None = None
+    starts_at: datetime | None = None
     expires_at: datetime | None = None
     source: str = "api"
     position: int = 0
@@ -114,10 +115,11 @@ def decide(subject: Subject, policies: Iterable[Policy], *, now: datetime) -> De
     """Return what the first policy says that selects `subject`.
 
     Policies of the file are asked before those of the API, each by position and then name. One
-    that has expired is not asked; one whose threshold is not reached still decides.
+    that has not started or has expired is not asked; one whose threshold is not reached still
+    decides.
     """
     for policy in ranked(policies):
-        if expired(policy, now=now) or not selects(policy, subject):
+        if not in_force(policy, now=now) or not selects(policy, subject):
             continue
         reached = subject.severity >= policy.drift_threshold and subject.score >= policy.min_score
         return Act(policy) if reached else Below(policy)
@@ -129,9 +131,10 @@ def ranked(policies: Iterable[Policy]) -> list[Policy]:
     return sorted(policies, key=lambda one: (one.source != "config", one.position, one.name))
 
 
-def expired(policy: Policy, *, now: datetime) -> bool:
-    """Whether its time has passed."""
-    return policy.expires_at is not None and policy.expires_at <= now
+def in_force(policy: Policy, *, now: datetime) -> bool:
+    """Whether it has started and has not expired."""
+    started = policy.starts_at is None or policy.starts_at <= now
+    return started and (policy.expires_at is None or now < policy.expires_at)
 
 
 def selects(policy: Policy, subject: Subject) -> bool:

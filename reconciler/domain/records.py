@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Generic, NewType, TypeVar
+from typing import Generic, NewType, TypeVar
 
+from reconciler.domain import values
 from reconciler.domain.model import (
     Counts,
     Fingerprint,
@@ -20,7 +21,10 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
+from reconciler.domain.principals import PrincipalKind, Role
+from reconciler.domain.sources import SCAN, Source
 
+Json = values.Json
 TemplateId = NewType("TemplateId", str)
 ReportId = NewType("ReportId", str)
 FindingId = NewType("FindingId", str)
@@ -28,7 +32,6 @@ RemediationId = NewType("RemediationId", str)
 RunId = NewType("RunId", str)
 
 T = TypeVar("T")
-Json = Mapping[str, Any]
 """An object that is JSON already, secrets masked: `reconciler.wire.scan` made it."""
 
 
@@ -110,7 +113,8 @@ class DriftReport:
 
     `drift_hash` is the fingerprint of the drift; `drift_details` is the finding object of
     `scan --json`, or what another source reported. `event` says what this was to the
-    finding: `detected`, `changed`, `healed`, or `reported` from elsewhere.
+    finding: `detected`, `changed`, `healed`, `reported` from elsewhere, or `late` where its
+    source had reported something newer already.
     """
 
     report_id: ReportId
@@ -121,6 +125,7 @@ class DriftReport:
     drift_details: Json
     stack: StackName
     event: str = "detected"
+    seen_by: Source = SCAN
 
 
 class FindingState(StrEnum):
@@ -133,8 +138,28 @@ class FindingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DriftDecision:
+    """What stands about exactly this drift, so that no policy asks again until it changes.
+
+    `state` is how the remediation ended in which it was decided; `by` is the person, None
+    where the engine ended it.
+    """
+
+    remediation_id: RemediationId
+    state: Phase
+    by: str | None = None
+    reason: str | None = None
+    until: datetime | None = None
+    """When it ends by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class FindingRecord:
-    """One drift of one resource over time. `details` is the finding object of `scan --json`."""
+    """One drift of one resource over time, as one source sees it.
+
+    `details` is the finding object of `scan --json`; `domain.details` reads what the engine
+    needs of it.
+    """
 
     id: FindingId
     stack: StackName
@@ -155,6 +180,8 @@ class FindingRecord:
     acted_on: bool = True
     """False while it stays below its policy's threshold."""
     healed_at: datetime | None = None
+    seen_by: Source = SCAN
+    decision: DriftDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +194,38 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a guard found out before a transaction began, and of which rules and drift.
+
+    `result` is the guard's own; `failed` says why there is none. It is stale from `until` on.
+    """
+
+    saw: str
+    result: Json = field(default_factory=dict)
+    until: datetime | None = None
+    failed: str | None = None
+
+    def is_current(self, saw: str, *, now: datetime) -> bool:
+        """Whether it was made of `saw`, and its time has not passed."""
+        return self.saw == saw and (self.until is None or now < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One correction that converged: what it put back, and when that was seen."""
+
+    remediation_id: RemediationId
+    addresses: tuple[ResourceAddress, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Remediation:
     """One row that walks from detected to converged.
 
     `plan` is the wire object of the plan (`summary`, `resources`, `digest`, `concerns`);
-    `fingerprints` are those of its findings when it was decided, in the same order.
+    `fingerprints` are those of its findings when it was decided, in the same order. `guard` names
+    the guard because of which it waits or has ended, `evaluations` are by the name of the guard.
     """
 
     id: RemediationId
@@ -198,6 +252,8 @@ class Remediation:
     expires_at: datetime | None = None
     note: str | None = None
     """Why it stands where it stands, in a sentence."""
+    guard: str | None = None
+    evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
 
 
 class RunState(StrEnum):
@@ -228,7 +284,6 @@ class Run:
     boot_id: str
     pid: int | None = None
     pid_started: float | None = None
-    state_serial: int | None = None
     ended_at: datetime | None = None
     exit_code: int | None = None
     summary: str | None = None
@@ -238,7 +293,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what to what; append-only. `seq` is the store's, 0 before it is written."""
+    """Who did what to what; append-only. `seq` is the store's, 0 before it is written.
+
+    `actor_kind` is None where nobody recorded it: in rows of earlier versions, and where the
+    token of that name is gone.
+    """
 
     at: datetime
     actor: str
@@ -246,6 +305,7 @@ class AuditEntry:
     subject: str
     details: Json = field(default_factory=dict)
     seq: int = 0
+    actor_kind: PrincipalKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,22 +319,9 @@ class EventEntry:
     seq: int = 0
 
 
-class Role(StrEnum):
-    """What a token may do; each may also do what those before it may."""
-
-    VIEWER = "viewer"
-    """Read."""
-    OPERATOR = "operator"
-    """Scan, plan, ask for a remediation, cancel, hold."""
-    APPROVER = "approver"
-    """Approve and reject."""
-    ADMIN = "admin"
-    """Policies, templates, stacks, tokens, resume."""
-
-
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token; only the digest of its secret is kept. `role` is one of `Role`."""
+    """A bearer token; only the digest of its secret is kept."""
 
     token_id: str
     name: str
@@ -293,6 +340,10 @@ class Hold:
     reason: str
     since: datetime
     until: datetime | None = None
+
+    def has_ended(self, *, now: datetime) -> bool:
+        """Whether its time has passed."""
+        return self.until is not None and self.until <= now
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from reconciler.domain.model import (
     Origin,
     RecordedResource,
     ResourceAddress,
+    Severity,
     Snapshot,
     StackReport,
     Status,
@@ -53,8 +54,10 @@ class Judging:
     key: bytes = field(repr=False)
 
 
-def exit_code(reports: Iterable[StackReport], *, failed: bool = False) -> ExitCode:
-    """Return the gravest outcome: error, then incomplete, then drift.
+def exit_code(
+    reports: Iterable[StackReport], *, failed: bool = False, fail_on: Severity = Severity.LOW
+) -> ExitCode:
+    """Return the worst outcome: error, then incomplete, then drift of at least `fail_on`.
 
     `failed` says that some stack gave no report at all.
     """
@@ -63,7 +66,7 @@ def exit_code(reports: Iterable[StackReport], *, failed: bool = False) -> ExitCo
         return ExitCode.ERROR
     if any(report.unreadable for report in seen):
         return ExitCode.INCOMPLETE
-    if any(report.findings for report in seen):
+    if any(one.severity >= fail_on for report in seen for one in report.findings):
         return ExitCode.DRIFT
     return ExitCode.IN_SYNC
 
@@ -151,11 +154,13 @@ def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> 
         changes=changes,
         requires_replace=drifted.requires_replace,
     )
+    rating = rate(deviation, judging.rulebook)
     return Finding(
         address=resource.address,
         type=resource.type,
         kind=Kind.CHANGED,
-        severity=rate(deviation, judging.rulebook).severity,
+        severity=rating.severity,
+        severity_reason=rating.reason,
         origin=origin,
         requires_replace=drifted.requires_replace,
         fingerprint=fingerprint(
@@ -171,11 +176,13 @@ def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> 
 
 def _whole(resource: RecordedResource, kind: Kind, origin: Origin, judging: Judging) -> Finding:
     deviation = Deviation(type=resource.type, kind=kind, origin=origin)
+    rating = rate(deviation, judging.rulebook)
     return Finding(
         address=resource.address,
         type=resource.type,
         kind=kind,
-        severity=rate(deviation, judging.rulebook).severity,
+        severity=rating.severity,
+        severity_reason=rating.reason,
         origin=origin,
         requires_replace=False,
         fingerprint=fingerprint(Identity(resource.address, kind, origin=origin), key=judging.key),

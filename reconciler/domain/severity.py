@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from reconciler.domain.exposure import admits_anyone, lets_in_the_world
+from reconciler.domain.exposure import admits_anyone, allows_everything, lets_in_the_world
 from reconciler.domain.model import Change, Kind, Origin, Severity
 from reconciler.domain.values import Unknown, Value
 
@@ -25,6 +25,7 @@ class Condition(StrEnum):
     ALWAYS = "always"
     LETS_IN_THE_WORLD = "lets_in_the_world"
     ADMITS_ANYONE = "admits_anyone"
+    ALLOWS_EVERYTHING = "allows_everything"
     SWITCHED_ON = "switched_on"
     SWITCHED_OFF = "switched_off"
 
@@ -176,6 +177,8 @@ def _holds(condition: Condition, change: Change) -> bool:
             return lets_in_the_world(change.live) and not lets_in_the_world(wanted)
         case Condition.ADMITS_ANYONE:
             return admits_anyone(change.live) and not admits_anyone(wanted)
+        case Condition.ALLOWS_EVERYTHING:
+            return allows_everything(change.live) and not allows_everything(wanted)
         case Condition.SWITCHED_ON:
             return _is_on(change.live) and not _is_on(wanted)
         case Condition.SWITCHED_OFF:

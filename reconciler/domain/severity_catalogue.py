@@ -148,6 +148,13 @@ CATALOGUE: Final[tuple[SeverityRule, ...]] = (
     ),
     SeverityRule(
         Severity.CRITICAL,
+        "every action is allowed",
+        types=("*_iam_*",),
+        paths=("*policy*",),
+        when=Condition.ALLOWS_EVERYTHING,
+    ),
+    SeverityRule(
+        Severity.CRITICAL,
         "it became reachable from outside",
         paths=(
             "publicly_accessible",

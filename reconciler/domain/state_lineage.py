@@ -2,17 +2,22 @@
 
 A state carries the `lineage` it was made with and a `serial` that only rises. One that is gone,
 of another lineage or of a lower serial shows what nobody did as drift: nothing of its stack is
-corrected unasked until a person says that it is the right one.
+corrected unasked until a person says that it is the right one. A checkpoint of Pulumi has
+neither; when it was written, in whole seconds, stands in for the serial.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
 from reconciler.domain.model import ProviderDoubt
 
 WHOLE_STACK = ""
 """The provider of a doubt that is about everything in a stack."""
+CHECKPOINT: Final = "checkpoint of "
+"""How the lineage of a state begins that has none of its own, and a time as its serial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,31 +30,36 @@ class StateMark:
 
 def state_doubt(known: StateMark, now: StateMark, *, stack: str) -> ProviderDoubt | None:
     """Return why `now` cannot follow upon `known`; None when it can, or nothing was known."""
-    lack = _lack(known, now)
+    lack = lack_of(known, now)
     if lack is None:
         return None
     remedy = f"put the right one back, or run `trueup stack accept-state {stack}`"
     return ProviderDoubt(WHOLE_STACK, f"{lack}; {remedy}")
 
 
-def _lack(known: StateMark, now: StateMark) -> str | None:
+def lack_of(known: StateMark, now: StateMark) -> str | None:
+    """Return what is wrong with `now` as the successor of `known`; None for nothing."""
     if not known.lineage:
         return None
     if not now.lineage:
         return f"the state is gone: {_told(known)} was read before"
     if now.lineage != known.lineage:
-        return (
-            f"the state is another one: it has the lineage {now.lineage[:40]}, and"
-            f" {_told(known)} was read before"
-        )
+        own = f"it has the lineage {now.lineage[:40]}"
+        own = f"it is {_told(now)}" if _is_checkpoint(now) else own
+        return f"the state is another one: {own}, and {_told(known)} was read before"
     if known.serial is not None and now.serial is not None and now.serial < known.serial:
-        return (
-            f"the state is an older copy: it has the serial {now.serial}, and"
-            f" {_told(known)} was read before"
-        )
+        own = f"it is {_told(now)}" if _is_checkpoint(now) else f"it has the serial {now.serial}"
+        return f"the state is an older copy: {own}, and {_told(known)} was read before"
     return None
 
 
 def _told(mark: StateMark) -> str:
+    if _is_checkpoint(mark):
+        written = datetime.fromtimestamp(mark.serial or 0, UTC)
+        return f"the {mark.lineage[:200]} that was written at {written:%Y-%m-%dT%H:%M:%SZ}"
     serial = "" if mark.serial is None else f" with the serial {mark.serial}"
     return f"the lineage {mark.lineage[:40]}{serial}"
+
+
+def _is_checkpoint(mark: StateMark) -> bool:
+    return mark.lineage.startswith(CHECKPOINT)

@@ -7,6 +7,7 @@ import hmac
 import re
 from typing import Final
 
+from reconciler.domain.principals import Principal, kind_of
 from reconciler.domain.records import Token
 
 _WRITTEN: Final = re.compile(r"tu_([A-Za-z0-9-]{1,64})\.([A-Za-z0-9_-]{32,128})")
@@ -31,3 +32,8 @@ def secret_digest(secret: str) -> str:
 def opens(token: Token, secret: str) -> bool:
     """Tell whether `secret` is this token's, in a time that says nothing about it."""
     return hmac.compare_digest(token.secret_sha256, secret_digest(secret))
+
+
+def principal_of(token: Token) -> Principal:
+    """Return who asks with `token`; one that replaces it under its name is the same principal."""
+    return Principal(subject=token.name, kind=kind_of(token.role), role=token.role)

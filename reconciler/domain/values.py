@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Mapping[str, Any]
+"""An object as JSON holds it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.errors import ConflictError, InvalidError
+from reconciler.domain.events import HoldReleased, HoldSet
 from reconciler.domain.model import Fingerprint
 from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
 from reconciler.domain.policy import ActionType
@@ -18,12 +19,12 @@ from reconciler.domain.records import (
     ReportId,
     Run,
 )
+from reconciler.engine.admission.guards.quarantine import NO_QUARANTINE
 from reconciler.engine.due import advance_soon
-from reconciler.engine.guards import hold_ended
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import (
+    keep_decision,
     move,
-    settle,
     tell,
     the_remediation,
     unhealed_of,
@@ -38,10 +39,11 @@ from reconciler.engine.refusals import (
     moved_on,
     needing_person,
 )
-from reconciler.engine.runs import process_of
+from reconciler.engine.runs import process_of, progress_body
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
-from reconciler.wire.service import hold_object
+from reconciler.wire import mapping
+from reconciler.wire.model import encode
 
 
 async def approve(
@@ -60,22 +62,32 @@ async def approve(
         known = awaiting(tx, remediation_id, at=at)
         if known.action_type is ActionType.QUARANTINE:
             raise ConflictError(
-                "quarantine is not available in this version",
+                NO_QUARANTINE,
                 code="not-available",
                 remedy="reject it, or ask for a correction instead",
             )
         if known.plan_digest is None or known.plan_digest != plan_digest:
-            raise ConflictError(
-                f"the plan of remediation {known.id} is another one by now",
-                code="plan-digest-mismatch",
-                remedy="look at its present plan, and approve that plan's digest",
-            )
+            raise _other_digest(known, plan_digest)
         others = tuple(one for one in known.approvals if one.person != actor)
         approval = Approval(person=actor, plan_digest=plan_digest, at=at)
         approved = replace(known, approvals=(*others, approval))
         return _go_on(tx, move(tx, approved, Event.APPROVED, at=at, actor=actor))
 
     return await service.store.transact(work)
+
+
+def _other_digest(known: Remediation, given: str) -> ConflictError:
+    if known.plan_digest is not None and known.plan_digest.startswith(given):
+        return ConflictError(
+            f"only the first {len(given)} characters of the plan's digest were given",
+            code="plan-digest-mismatch",
+            remedy=f"give all {len(known.plan_digest)} characters",
+        )
+    return ConflictError(
+        f"remediation {known.id} has another plan now",
+        code="plan-digest-mismatch",
+        remedy="look at that plan, and approve its digest",
+    )
 
 
 async def reject(
@@ -92,7 +104,7 @@ async def reject(
     def work(tx: Transaction) -> Remediation:
         known = awaiting(tx, remediation_id, at=at)
         ended = move(tx, known, Event.REJECTED, at=at, actor=actor, note=reason)
-        settle(tx, ended, _settlement(ended, actor, reason))
+        keep_decision(tx, ended, by=actor, reason=reason)
         return ended
 
     return await service.store.transact(work)
@@ -118,7 +130,7 @@ async def cancel(service: Service, remediation_id: RemediationId, *, actor: str)
         else:
             raise moved_on(known, "cannot be cancelled any more")
         ended = move(tx, known, event, at=at, actor=actor, note=f"cancelled by {actor}")
-        settle(tx, ended, _settlement(ended, actor, None))
+        keep_decision(tx, ended, by=actor, reason=None)
         return ended, None
 
     remediation, run = await service.store.transact(work)
@@ -140,7 +152,7 @@ def _ask_to_stop(tx: Transaction, known: Remediation, *, at: datetime, actor: st
     asked = replace(run, summary=f"asked to stop by {actor}")
     tx.runs.put(asked)
     audit(tx, "run.interrupted", run.id, at=at, actor=actor, details={"remediation": known.id})
-    emit(tx, "run.progress", run.id, at=at, body={"id": run.id, "summary": asked.summary})
+    emit(tx, "run.progress", run.id, progress_body(asked, {}, []), at=at)
     return asked
 
 
@@ -176,23 +188,33 @@ async def retry(
 
 
 async def suppress(
-    service: Service, remediation_id: RemediationId, *, reason: str, actor: str
+    service: Service,
+    remediation_id: RemediationId,
+    *,
+    reason: str,
+    actor: str,
+    until: datetime | None = None,
 ) -> Remediation:
-    """End it and ignore its findings until they change; they stay visible as ignored.
+    """End it and ignore its findings until they change or `until` has passed.
+
+    They stay visible as ignored; `engine.suppression` makes them open again.
 
     Raises:
         NotFoundError: there is none of that id.
         ConflictError: it waits for no person (`moved-on`).
+        InvalidError: `until` is over already.
     """
     at = service.clock.now()
     check_reason(reason)
+    if until is not None and until <= at:
+        raise InvalidError("a suppression cannot end before it begins")
 
     def work(tx: Transaction) -> Remediation:
         known = the_remediation(tx, remediation_id)
         if known.phase not in (Phase.NEEDS_HUMAN, Phase.AWAITING_APPROVAL):
-            raise moved_on(known, "waits for nobody's word")
+            raise moved_on(known, "does not wait for a decision")
         ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
-        settle(tx, ended, _settlement(ended, actor, reason))
+        keep_decision(tx, ended, by=actor, reason=reason, until=until)
         tx.findings.put_many(
             replace(record, state=FindingState.IGNORED, acted_on=False)
             for record in unhealed_of(tx, ended)
@@ -252,9 +274,9 @@ async def hold(
 
     def work(tx: Transaction) -> Hold:
         tx.holds.put(pulled)
-        body = hold_object(pulled)["hold"]
-        audit(tx, "hold.set", "hold", at=at, actor=by, details=body)
-        emit(tx, "hold.set", "hold", at=at, body=body)
+        body = mapping.shown(HoldSet, pulled)
+        audit(tx, "hold.set", "hold", at=at, actor=by, details=encode(body))
+        emit(tx, "hold.set", "hold", body, at=at)
         return pulled
 
     return await service.store.transact(work)
@@ -271,21 +293,17 @@ def release_hold(
 ) -> None:
     """Release the hold, and wake what was held; with `only_ended` only one whose time is up."""
     known = tx.holds.get()
-    if known is None or (only_ended and not hold_ended(known, now=at)):
+    if known is None or (only_ended and not known.has_ended(now=at)):
         return
     tx.holds.put(None)
     audit(tx, "hold.released", "hold", at=at, actor=by, details={"reason": known.reason})
-    emit(tx, "hold.released", "hold", at=at, body={"by": by})
+    emit(tx, "hold.released", "hold", HoldReleased(by=by), at=at)
     advance_soon(tx, (one.id for one in tx.remediations.in_phases({Phase.HELD})))
 
 
 def _go_on(tx: Transaction, remediation: Remediation) -> Remediation:
     advance_soon(tx, [remediation.id])
     return remediation
-
-
-def _settlement(ended: Remediation, actor: str, reason: str | None) -> dict[str, str | None]:
-    return {"state": ended.phase.value, "by": actor, "reason": reason}
 
 
 def _fingerprints_now(tx: Transaction, known: Remediation) -> tuple[Fingerprint, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.coverage import resource_id
+from reconciler.domain.events import DriftSeen
 from reconciler.domain.lifecycle import Changed, Fold, refreshed
 from reconciler.domain.model import Finding, ResourceAddress, StackName
 from reconciler.domain.records import (
@@ -22,6 +23,7 @@ from reconciler.domain.records import (
 from reconciler.domain.score import score
 from reconciler.engine.journal import emit, new_id
 from reconciler.stores import Transaction
+from reconciler.wire import mapping
 from reconciler.wire.scan import finding_object
 
 _ONE_BY_ONE: Final = 50
@@ -56,6 +58,7 @@ def keep(
     news = list(written.findings)
     _heal(folded.healed, written, at)
     _write(tx, written, at)
+    tx.findings.put_many(folded.rated)
     tx.findings.touch_many((record.id for record in folded.seen), seen_at=at)
     seen = (replace(one, last_seen=at, times_seen=one.times_seen + 1) for one in folded.seen)
     return (*news, *seen)
@@ -68,19 +71,9 @@ def heal(tx: Transaction, records: Sequence[FindingRecord], *, at: datetime) -> 
     _write(tx, written, at)
 
 
-def finding_body(record: FindingRecord) -> Json:
+def finding_body(record: FindingRecord) -> DriftSeen:
     """Return what the live stream tells of a finding."""
-    return {
-        "id": record.id,
-        "stack": record.stack,
-        "address": record.address,
-        "type": record.type,
-        "kind": record.kind.value,
-        "severity": record.severity.word,
-        "score": record.score,
-        "state": record.state.value,
-        "report_id": record.report_id,
-    }
+    return mapping.shown(DriftSeen, record)
 
 
 def _open(
@@ -151,6 +144,7 @@ def _report(record: FindingRecord, event: str, details: Json, at: datetime) -> D
         drift_details=details,
         stack=record.stack,
         event=event,
+        seen_by=record.seen_by,
     )
 
 
@@ -158,7 +152,7 @@ def _write(tx: Transaction, written: _Written, at: datetime) -> None:
     tx.reports.put_many(written.reports)
     tx.findings.put_many(written.findings)
     for event, record in written.news:
-        emit(tx, event, record.id, at=at, body=finding_body(record))
+        emit(tx, event, record.id, finding_body(record), at=at)
 
 
 def _templates_of(

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from reconciler.domain.errors import PermanentError, ReconcilerError
+from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import StackName, StackReport
+from reconciler.engine.defects import defect
 from reconciler.engine.scan import Scanning, scan_stack
 from reconciler.ports import StackReference
 
 AT_ONCE: Final = 2
-
-
-class DefectError(PermanentError):
-    """Something of ours broke; `__cause__` is what did."""
 
 
 ScanningFor = Callable[[StackReference], Scanning]
@@ -85,15 +80,3 @@ async def _guarded(
         return error
     except Exception as error:  # noqa: BLE001 - a pass ends here, and the others go on
         return defect(error)
-
-
-def defect(error: Exception) -> ReconcilerError:
-    """Name a defect of ours by its place; its own text might hold a secret."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    wrapped = DefectError(
-        f"an unexpected {type(error).__name__}{place}",
-        remedy="this is a defect of trueup; please report it",
-    )
-    wrapped.__cause__ = error
-    return wrapped

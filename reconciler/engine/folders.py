@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.run_folder import PLANS
 from reconciler.engine.journal import new_id
 
 _PLAN_PREFIX: Final = "plan-"
@@ -60,7 +61,7 @@ def drop_plans(folder: Path) -> None:
     """Remove the saved plan of a run that ended: it holds secrets, and its time is over."""
     if folder.is_symlink():
         return  # what it leads to is not ours to clean
-    for file in folder.glob("plan*"):
+    for file in folder.glob(PLANS):
         file.unlink(missing_ok=True)
 
 

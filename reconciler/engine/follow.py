@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
 from reconciler.domain.cadence import retry_after
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError, StorageError
-from reconciler.domain.model import Snapshot
+from reconciler.domain.events import RUN_ENDED
 from reconciler.domain.phases import Event, Phase
-from reconciler.domain.plan import Plan
 from reconciler.domain.records import Remediation, Run, RunState, StackRecord
-from reconciler.engine.fleet import defect
+from reconciler.domain.run_folder import RunFolder
+from reconciler.engine.defects import defect
 from reconciler.engine.folders import drop_plans
 from reconciler.engine.journal import audit, emit
 from reconciler.engine.looking import Loaded, load
 from reconciler.engine.moves import move, sentence, the_remediation
+from reconciler.engine.preparing import Prepared
 from reconciler.engine.run_log import RunTail
 from reconciler.engine.runs import folder_of, process_of, run_body
 from reconciler.engine.service import Service
@@ -29,7 +30,6 @@ from reconciler.ports import (
     InDoubt,
     NeverBegun,
     Outcome,
-    RunnerJob,
     RunnerProcess,
     Running,
     Vanished,
@@ -42,16 +42,6 @@ Over: TypeAlias = Exited | Vanished | NeverBegun
 
 _TAIL_EVERY_S: Final = 0.25
 _POLL_EVERY_S: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A plan that is saved, and the command that would do it."""
-
-    adapter: IacAdapter
-    snapshot: Snapshot
-    plan: Plan
-    job: RunnerJob
 
 
 async def begin(
@@ -139,7 +129,7 @@ def _outcome(service: Service, loaded: Loaded | ReconcilerError, run: Run, ended
         return _untold(loaded)
     try:
         return loaded.adapter.outcome(
-            loaded.snapshot, ended=ended, log=folder_of(service, run) / "log"
+            loaded.snapshot, ended=ended, log=RunFolder(folder_of(service, run)).log
         )
     except ReconcilerError as error:
         return _untold(error)
@@ -148,7 +138,7 @@ def _outcome(service: Service, loaded: Loaded | ReconcilerError, run: Run, ended
 
 
 def _untold(error: ReconcilerError) -> InDoubt:
-    return InDoubt(f"how it ended cannot be told: {sentence(error)}")
+    return InDoubt(f"how it ended is unknown: {sentence(error)}")
 
 
 async def _until_ended(
@@ -191,7 +181,7 @@ async def _end(
     if run is not None:
         folder = folder_of(service, run)
         drop_plans(folder)
-        await asyncio.to_thread(service.logs.seal, folder / "log")
+        await asyncio.to_thread(service.logs.seal, RunFolder(folder).log)
     return True
 
 
@@ -243,7 +233,7 @@ def _end_run(
     )
     tx.runs.put(over)
     audit(tx, f"run.{state.value}", run.id, at=at, details={"summary": summary})
-    emit(tx, "run.ended", run.id, at=at, body=run_body(over))
+    emit(tx, RUN_ENDED, run.id, run_body(over), at=at)
 
 
 def _told(outcome: Outcome) -> tuple[RunState, str]:

@@ -6,24 +6,131 @@ somebody who heals or changes one by hand writes no state.
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
-from reconciler.domain.errors import ReconcilerError, RetryableError
+from reconciler.domain.errors import NotFoundError, ReconcilerError, RetryableError
 from reconciler.domain.lifecycle import Fold, fold
 from reconciler.domain.phases import Event
+from reconciler.domain.plan import Plan
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
+from reconciler.domain.sources import SCAN
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
-from reconciler.engine.looking import Blind, Look, look
-from reconciler.engine.moves import move
+from reconciler.engine.looking import Blind, Look, look, reference_of
+from reconciler.engine.moves import move, unhealed_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
-GONE = "the drift is gone by itself"
-CHANGED = "the drift changed"
+GONE: Final = "the drift went away on its own"
+CHANGED: Final = "the drift changed"
+NOT_SEEN: Final = (
+    "a scan sees no drift there; the source that reported it has to say that it is healed"
+)
+SEEN_BY_SCAN: Final = (
+    "a scan sees drift there; request a remediation of the finding that the scan opens"
+)
 
 
-async def read_again(
+def overtaken(
+    tx: Transaction, known: Remediation, records: Sequence[FindingRecord], *, at: datetime
+) -> bool:
+    """End `known` if nothing of its drift is left, or it is another by now; return whether.
+
+    `records` are those of its findings that are still there.
+    """
+    if not records:
+        move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
+    elif _drift_changed(known, records):
+        move(tx, known, Event.DRIFT_CHANGED, at=at, note=CHANGED)
+    else:
+        return False
+    return True
+
+
+def _drift_changed(remediation: Remediation, records: Sequence[FindingRecord]) -> bool:
+    """Whether one of its findings is another drift than the one that was decided on."""
+    decided = dict(zip(remediation.finding_ids, remediation.fingerprints, strict=True))
+    return any(decided.get(record.id) != record.fingerprint for record in records)
+
+
+def moved_since(
+    tx: Transaction, known: Remediation, records: Sequence[FindingRecord], seen: Look
+) -> bool:
+    """End `known` if `seen` is not the drift of `records`; return whether it was ended."""
+    at = seen.report.observed_at
+    reported = [record for record in records if record.seen_by != SCAN]
+    if reported:
+        _end_reported(tx, known, reported, seen)
+        return True
+    folded = _folded(records, seen)
+    if not folded.changed and not folded.healed:
+        return False
+    if folded.changed or len(folded.healed) < len(records):
+        move(tx, known, Event.DRIFT_CHANGED, at=at, note=CHANGED)
+    else:
+        heal(tx, folded.healed, at=at)
+        move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
+    scan_soon(tx, known.stack, at=at)
+    return True
+
+
+def _end_reported(
+    tx: Transaction, known: Remediation, reported: Sequence[FindingRecord], seen: Look
+) -> None:
+    """End what was asked for by a report: nothing read here can be compared with it."""
+    at = seen.report.observed_at
+    addresses = {record.address for record in reported}
+    if any(finding.address in addresses for finding in seen.report.findings):
+        move(tx, known, Event.DRIFT_CHANGED, at=at, note=SEEN_BY_SCAN)
+    else:
+        move(tx, known, Event.DRIFT_GONE, at=at, note=NOT_SEEN)
+    scan_soon(tx, known.stack, at=at)
+
+
+def _folded(records: Sequence[FindingRecord], seen: Look) -> Fold:
+    asked = frozenset(record.address for record in records)
+    return fold(records, seen.report, asked=asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a fresh read showed under the stack's lock, which is held until the apply ended."""
+
+    seen: Look
+    holding: int
+
+
+async def check(
+    service: Service, known: Remediation, plan: Plan, held: ExitStack
+) -> Checked | ReconcilerError | None:
+    """Read what the plan is about once more, with the stack's lock; None when it does nothing.
+
+    From here to the end of the apply no other trueup of this user on this host writes there.
+    """
+    if plan.empty:
+        return None
+    stack, records = await service.store.read(
+        lambda view: (view.stacks.get(known.stack), unhealed_of(view, known))
+    )
+    if stack is None:
+        return NotFoundError(f"stack {known.stack} is not registered any more")
+    try:
+        reference = await reference_of(service, stack)
+        holding = await asyncio.to_thread(service.apply_locks.acquire, reference)
+    except ReconcilerError as error:
+        return error
+    held.callback(os.close, holding)
+    seen = await _read_again(service, stack, records)
+    return seen if isinstance(seen, ReconcilerError) else Checked(seen, holding)
+
+
+async def _read_again(
     service: Service, stack: StackRecord, records: Sequence[FindingRecord]
 ) -> Look | ReconcilerError:
     """Return what a fresh read of exactly the addresses of `records` gave.
@@ -37,25 +144,3 @@ async def read_again(
         address, reason = seen.report.unreadable[0]
         return RetryableError(f"{address} cannot be read: {reason}")
     return seen
-
-
-def moved_since(
-    tx: Transaction, known: Remediation, records: Sequence[FindingRecord], seen: Look
-) -> bool:
-    """End `known` if `seen` is not the drift of `records`; return whether it was ended."""
-    folded = _folded(records, seen)
-    at = seen.report.observed_at
-    if not folded.changed and not folded.healed:
-        return False
-    if folded.changed or len(folded.healed) < len(records):
-        move(tx, known, Event.DRIFT_CHANGED, at=at, note=CHANGED)
-    else:
-        heal(tx, folded.healed, at=at)
-        move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
-    scan_soon(tx, known.stack, at=at)
-    return True
-
-
-def _folded(records: Sequence[FindingRecord], seen: Look) -> Fold:
-    asked = frozenset(record.address for record in records)
-    return fold(records, seen.report, asked=asked)

@@ -13,8 +13,8 @@ from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.domain.model import ResourceAddress, Snapshot, StackReport
 from reconciler.domain.records import StackRecord
 from reconciler.domain.state_lineage import StateMark
-from reconciler.engine.fleet import defect
-from reconciler.engine.roots import refuse_outside
+from reconciler.engine.defects import defect
+from reconciler.engine.roots import reference_within
 from reconciler.engine.scan import Scanning, scan_loaded
 from reconciler.engine.service import Service
 from reconciler.ports import Declaration, IacAdapter, StackReference
@@ -74,7 +74,7 @@ async def reference_of(service: Service, stack: StackRecord) -> StackReference:
 def _reference(service: Service, stack: StackRecord) -> StackReference:
     if stack.source == "api":
         # Again, since a link may lead elsewhere by now, and the roots may have changed.
-        refuse_outside({"directory": stack.directory, **stack.definition}, service.roots)
+        return reference_within(service, stack)
     return service.reference_of(stack)
 
 

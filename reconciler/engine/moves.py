@@ -7,18 +7,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError
-from reconciler.domain.lifecycle import with_settlement
+from reconciler.domain.events import REMEDIATION, RemediationMoved
 from reconciler.domain.phases import TERMINAL, Event, Phase, next_phase
 from reconciler.domain.records import (
+    DriftDecision,
     FindingRecord,
     FindingState,
-    Json,
     Remediation,
     RemediationId,
 )
 from reconciler.domain.wakeups import AdvanceRemediation
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.stores import Transaction
+from reconciler.wire import mapping
 
 
 def move(  # noqa: PLR0913 - what is kept of a transition
@@ -30,8 +31,11 @@ def move(  # noqa: PLR0913 - what is kept of a transition
     actor: str = ENGINE,
     note: str | None = None,
     next_at: datetime | None = None,
+    guard: str | None = None,
 ) -> Remediation:
     """Write where `event` leads `known`, with whatever else the caller changed in it.
+
+    `guard` is the name of the guard that moved it.
 
     Raises:
         ConflictError: somebody moved it in between (`moved-on`), or another one of its stack
@@ -46,6 +50,7 @@ def move(  # noqa: PLR0913 - what is kept of a transition
             phase=phase,
             updated_at=at,
             note=note,
+            guard=guard,
             next_at=None if phase in TERMINAL else next_at,
             expires_at=known.expires_at if phase is Phase.AWAITING_APPROVAL else None,
             hold_reason=known.hold_reason if held else None,
@@ -67,28 +72,24 @@ def tell(
     step: tuple[Phase, Event] | None = None,
 ) -> None:
     """Write the audit row and the event of where `remediation` stands now."""
-    name = f"remediation.{remediation.phase.value}"
+    name = f"{REMEDIATION}{remediation.phase.value}"
     details: dict[str, object] = {"stack": remediation.stack, "note": remediation.note}
     if step is not None:
         details |= {"from": step[0].value, "event": step[1].value}
+    if remediation.guard is not None:
+        details["guard"] = remediation.guard
     if remediation.plan_digest is not None:
         details["plan_digest"] = remediation.plan_digest
     audit(tx, name, remediation.id, at=at, actor=actor, details=details)
-    emit(tx, name, remediation.id, at=at, body=remediation_body(remediation))
-
-
-def remediation_body(remediation: Remediation) -> Json:
-    """Return what the live stream tells of a remediation."""
-    return {
-        "id": remediation.id,
-        "stack": remediation.stack,
-        "state": remediation.phase.value,
-        "action_type": remediation.action_type.value,
-        "finding_ids": list(remediation.finding_ids),
-        "plan_digest": remediation.plan_digest,
-        "run_id": remediation.run_id,
-        "note": remediation.note,
-    }
+    previous, cause = (step[0].value, step[1].value) if step else (None, None)
+    body = mapping.shown(
+        RemediationMoved,
+        remediation,
+        state=remediation.phase.value,
+        previous_state=previous,
+        cause=cause,
+    )
+    emit(tx, name, remediation.id, body, at=at)
 
 
 def the_remediation(tx: Transaction, remediation_id: RemediationId) -> Remediation:
@@ -103,11 +104,19 @@ def the_remediation(tx: Transaction, remediation_id: RemediationId) -> Remediati
     return found
 
 
-def settle(tx: Transaction, remediation: Remediation, settlement: Json) -> None:
-    """Let no policy ask again about the drift of `remediation`, until that drift changes."""
+def keep_decision(
+    tx: Transaction,
+    remediation: Remediation,
+    *,
+    reason: str | None,
+    by: str | None = None,
+    until: datetime | None = None,
+) -> None:
+    """Let no policy ask again about the drift of `remediation`, until that changes or `until`."""
+    decision = DriftDecision(remediation.id, remediation.phase, by, reason, until)
     decided = dict(zip(remediation.finding_ids, remediation.fingerprints, strict=True))
     tx.findings.put_many(
-        with_settlement(record, {"remediation_id": remediation.id, **settlement})
+        replace(record, decision=decision)
         for record in tx.findings.get_many(remediation.finding_ids)
         if record.state is FindingState.OPEN and record.fingerprint == decided[record.id]
     )

@@ -26,9 +26,12 @@ from reconciler.domain.records import (
     RunState,
     StackRecord,
 )
+from reconciler.domain.sources import SCAN
+from reconciler.engine.admission.guards import kill_switch
 from reconciler.engine.findings import keep
+from reconciler.engine.journal import PROGRAM
 from reconciler.engine.looking import Blind, Look, look
-from reconciler.engine.moves import move, settle, tell
+from reconciler.engine.moves import keep_decision, move, tell
 from reconciler.engine.opening import new_remediation
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
@@ -36,10 +39,9 @@ from reconciler.engine.stacks import forget
 from reconciler.ports import Done, Failed, InDoubt, Outcome
 from reconciler.stores import Transaction
 
-PROGRAM: Final = "embedding program"
-"""Who asked. Such a remediation is never begun by anybody but the program that asked."""
-
 _LEFT: Final = "the program that asked for it ended before it was applied"
+_REMEDIES: Final = {kill_switch.GUARD.name: "`trueup resume` lets corrections begin again"}
+_WAIT: Final = "apply again when this is over"
 _STALE: Final = "make a new plan, and look at it before you approve it"
 
 
@@ -135,12 +137,14 @@ def _records(
         fold(known, seen.report, asked=asked),
         at=seen.report.observed_at,
     )
-    records = [one for one in tx.findings.unhealed(stack.name) if one.address in asked]
+    records = [
+        one
+        for one in tx.findings.unhealed(stack.name)
+        if one.address in asked and one.seen_by == SCAN
+    ]
     gone = sorted(asked - {record.address for record in records})
     if gone:
-        raise ConflictError(
-            f"{gone[0]} does not deviate any more", code="plan-stale", remedy=_STALE
-        )
+        raise ConflictError(f"{gone[0]} has no drift any more", code="plan-stale", remedy=_STALE)
     return records
 
 
@@ -183,8 +187,7 @@ def _not_applied(known: Remediation) -> ReconcilerError:
     note = known.note or known.phase.value
     match known.phase:
         case Phase.HELD:
-            remedy = "`trueup resume` lets corrections begin again"
-            return ConflictError(note, code="held", remedy=remedy)
+            return ConflictError(note, code="held", remedy=_REMEDIES.get(known.guard or "", _WAIT))
         case Phase.QUEUED:
             return RetryableError(note)
         case Phase.NEEDS_HUMAN:
@@ -203,7 +206,7 @@ def _close(tx: Transaction, stack: StackRecord, opened: RemediationId, *, at: da
     if known is not None and known.phase in OPEN:
         ended = _end(tx, known, at=at, note=known.note or "it was not applied")
         if ended is not None and ended.run_id is not None:
-            settle(tx, ended, {"state": ended.phase.value, "reason": ended.note})
+            keep_decision(tx, ended, reason=ended.note)
     registered = tx.stacks.get(stack.name)
     if registered is not None and registered.source == NOT_WATCHED and not _in_effect(tx, stack):
         forget(tx, registered, at=at, actor=PROGRAM)

@@ -4,52 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.domain.coverage import covering, resource_id
-from reconciler.domain.lifecycle import Fold, settled, subject_of
+from reconciler.domain.deciding import Decided
+from reconciler.domain.lifecycle import Fold, subject_of
 from reconciler.domain.model import StackName
 from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
-from reconciler.domain.policy import Act, ActionType, Decision, action_on, decide
+from reconciler.domain.policy import Act, ActionType, action_on
 from reconciler.domain.records import (
-    FindingId,
     FindingRecord,
-    FindingState,
     Remediation,
     RemediationId,
 )
+from reconciler.engine.freshness import CHANGED, GONE
 from reconciler.engine.journal import new_id
 from reconciler.engine.moves import move, still_there, tell
 from reconciler.stores import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The policies and uploaded templates of one moment."""
-
-    tx: Transaction
-    at: datetime
-
-    def decide_all(self, records: Sequence[FindingRecord]) -> list[tuple[FindingRecord, Decision]]:
-        """Return what the policies say of each record."""
-        policies = self.tx.policies.all()
-        uploaded = self.tx.templates.uploaded() if policies else ()
-        decided = []
-        for record in records:
-            named = resource_id(record.stack, record.address)
-            templates = covering(uploaded, named, record.type)
-            subject = subject_of(record, templates=templates)
-            decided.append((record, decide(subject, policies, now=self.at)))
-        return decided
-
-    def still_wanted(self, remediation: Remediation, records: Sequence[FindingRecord]) -> bool:
-        """Whether a policy wants exactly this done, unasked, about each of `records`."""
-        return bool(records) and all(
-            isinstance(decision, Act)
-            and action_on(decision, subject_of(record)) is remediation.action_type
-            for record, decision in self.decide_all(records)
-        )
 
 
 def end_overtaken(
@@ -61,9 +32,9 @@ def end_overtaken(
     kept = []
     for known in tx.remediations.open_of(stack):
         if known.phase in BEFORE_EFFECT and changed & set(known.finding_ids):
-            move(tx, known, Event.DRIFT_CHANGED, at=at, note="the drift changed")
+            move(tx, known, Event.DRIFT_CHANGED, at=at, note=CHANGED)
         elif _may_end(known) and gone & set(known.finding_ids) and _all_healed(tx, known):
-            move(tx, known, Event.DRIFT_GONE, at=at, note="the drift is gone by itself")
+            move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
         else:
             kept.append(known)
     return tuple(kept)
@@ -71,13 +42,13 @@ def end_overtaken(
 
 def open_wanted(
     tx: Transaction,
-    records: Sequence[FindingRecord],
+    decided: Iterable[Decided],
     *,
     still_open: Iterable[Remediation],
     at: datetime,
     confirm_after: timedelta,
 ) -> tuple[tuple[Remediation, ...], bool]:
-    """Ask the policies about `records`, note the answers, and open what they want done.
+    """Note what the policies say of open findings, and open what they want done.
 
     Returns the remediations opened, one per policy and action, and whether anything is
     acted on at all.
@@ -85,14 +56,13 @@ def open_wanted(
     taken = {finding_id for one in still_open for finding_id in one.finding_ids}
     groups: dict[tuple[str, ActionType], list[FindingRecord]] = defaultdict(list)
     noted = []
-    open_ones = [record for record in records if record.state is FindingState.OPEN]
     acted_on = False
-    for record, decision in Rules(tx, at).decide_all(open_ones):
+    for record, decision in decided:
         acts = isinstance(decision, Act)
         acted_on = acted_on or acts
         if record.acted_on is not acts:
             noted.append(replace(record, acted_on=acts))
-        if isinstance(decision, Act) and not settled(record) and record.id not in taken:
+        if isinstance(decision, Act) and record.decision is None and record.id not in taken:
             wanted = action_on(decision, subject_of(record))
             groups[decision.policy.policy_id, wanted].append(record)
     tx.findings.put_many(noted)
@@ -142,14 +112,6 @@ def new_remediation(
         policy_id=policy_id,
         requested_by=requested_by,
     )
-
-
-def drift_changed(remediation: Remediation, records: Iterable[FindingRecord]) -> bool:
-    """Whether one of its findings is another drift than the one that was decided on."""
-    decided: dict[FindingId, str] = dict(
-        zip(remediation.finding_ids, remediation.fingerprints, strict=True)
-    )
-    return any(decided.get(record.id) != record.fingerprint for record in still_there(records))
 
 
 def _may_end(known: Remediation) -> bool:

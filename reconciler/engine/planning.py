@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.domain.errors import ConflictError, NotFoundError
-from reconciler.domain.lifecycle import finding_of
 from reconciler.domain.model import ResourceAddress, StackName
-from reconciler.domain.plan import Plan, concerns
+from reconciler.domain.plan import Plan
 from reconciler.domain.records import (
     FindingId,
     FindingRecord,
@@ -16,9 +15,10 @@ from reconciler.domain.records import (
     Json,
     StackRecord,
 )
+from reconciler.domain.sources import SCAN
 from reconciler.engine.folders import passing_folder
 from reconciler.engine.looking import Loaded, load
-from reconciler.engine.plan_object import plan_object
+from reconciler.engine.plan_object import concerns_about, plan_object
 from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.stores import Transaction
@@ -49,7 +49,7 @@ async def plan_finding(service: Service, finding_id: FindingId) -> Json:
 
 
 async def plan_stack(service: Service, stack: StackName) -> Json:
-    """Return the plan that would correct every finding of the stack; ignored ones stay.
+    """Return the plan that would correct every finding that a scan has open; ignored ones stay.
 
     Raises:
         NotFoundError, RetryableError, PermanentError: see `plan_finding`.
@@ -57,9 +57,10 @@ async def plan_stack(service: Service, stack: StackName) -> Json:
     record, findings = await service.store.read(
         lambda view: (_stack(view, stack), view.findings.unhealed(stack))
     )
-    wanted = [finding for finding in findings if finding.state is FindingState.OPEN]
+    # What others report may name an address that the tool does not know: no plan could be made.
+    wanted = [one for one in findings if one.state is FindingState.OPEN and one.seen_by == SCAN]
     if not wanted:
-        return plan_object(Plan(stack=stack, targets=(), resources=()), concerns=())
+        return plan_object(Plan(stack=stack, targets=(), resources=()))
     return await _plan(service, record, wanted)
 
 
@@ -83,9 +84,8 @@ async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingR
     loaded = await load(service, stack)
     addresses = tuple(sorted(record.address for record in records))
     plan = await _planned(loaded, addresses, runs=service.runs)
-    findings = [finding_of(one) for one in records]
-    doubts = (*loaded.snapshot.provider_doubts, *stack.provider_doubts)
-    return plan_object(plan, concerns=concerns(plan, findings, doubts=doubts))
+    reasons = concerns_about(plan, records, snapshot=loaded.snapshot, stack=stack)
+    return plan_object(plan, reasons=reasons)
 
 
 async def _planned(loaded: Loaded, addresses: Sequence[ResourceAddress], *, runs: Path) -> Plan:

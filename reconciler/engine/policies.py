@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
-from reconciler.domain.model import Severity
-from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
+from reconciler.domain.events import PolicyChanged
+from reconciler.domain.policy import ActionType, Policy, PolicyId
 from reconciler.domain.records import TemplateId
 from reconciler.engine.journal import ENGINE, audit, emit, new_id
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
-
-HIGHEST_SCORE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyDraft:
-    """What a person writes of a policy; without a `position` a new one is asked last."""
-
-    name: str
-    action_type: ActionType = ActionType.MANUAL_REVIEW
-    selection: Selection = field(default_factory=Selection)
-    drift_threshold: Severity = Severity.LOW
-    min_score: int = 0
-    template_id: str | None = None
-    script: str | None = None
-    owner: str | None = None
-    reason: str | None = None
-    expires_at: datetime | None = None
-    position: int | None = None
+from reconciler.wire import mapping
+from reconciler.wire.model import encode
+from reconciler.wire.policies import PolicyBody, as_stated
 
 
-async def create(service: Service, draft: PolicyDraft, *, actor: str) -> Policy:
+async def create(service: Service, body: PolicyBody, *, actor: str) -> Policy:
     """Keep a new policy; it is asked from the next pass on.
 
     Raises:
@@ -44,8 +28,10 @@ async def create(service: Service, draft: PolicyDraft, *, actor: str) -> Policy:
     policy_id = PolicyId(new_id())
 
     def work(tx: Transaction) -> Policy:
-        last = Policy(policy_id, draft.name, draft.action_type, position=_next_position(tx))
-        policy = _filled(last, draft)
+        last = Policy(
+            policy_id, body.name, ActionType(body.action_type), position=_next_position(tx)
+        )
+        policy = as_stated(last, body)
         _check(tx, policy)
         tx.policies.put(policy)
         tell_policy(tx, policy, "created", at=at, actor=actor)
@@ -54,9 +40,7 @@ async def create(service: Service, draft: PolicyDraft, *, actor: str) -> Policy:
     return await service.store.transact(work)
 
 
-async def update(
-    service: Service, policy_id: PolicyId, draft: PolicyDraft, *, actor: str
-) -> Policy:
+async def update(service: Service, policy_id: PolicyId, body: PolicyBody, *, actor: str) -> Policy:
     """Replace what a policy says; its version rises, and without a `position` it keeps its own.
 
     Raises:
@@ -69,7 +53,7 @@ async def update(
 
     def work(tx: Transaction) -> Policy:
         known = _of_api(tx, policy_id)
-        changed = replace(_filled(known, draft), version=known.version + 1)
+        changed = replace(as_stated(known, body), version=known.version + 1)
         _check(tx, changed)
         tx.policies.put(changed)
         tell_policy(tx, changed, "updated", at=at, actor=actor)
@@ -99,32 +83,9 @@ def tell_policy(
     tx: Transaction, policy: Policy, verb: str, *, at: datetime, actor: str = ENGINE
 ) -> None:
     """Write the audit row and the event of a policy that was `verb`."""
-    body = {
-        "policy_id": policy.policy_id,
-        "name": policy.name,
-        "action_type": policy.action_type.value,
-        "version": policy.version,
-        "change": verb,
-    }
-    audit(tx, f"policy.{verb}", policy.policy_id, at=at, actor=actor, details=body)
-    emit(tx, "policy.changed", policy.policy_id, at=at, body=body)
-
-
-def _filled(policy: Policy, draft: PolicyDraft) -> Policy:
-    return replace(
-        policy,
-        name=draft.name,
-        action_type=draft.action_type,
-        selection=draft.selection,
-        drift_threshold=draft.drift_threshold,
-        min_score=draft.min_score,
-        template_id=draft.template_id,
-        script=draft.script,
-        owner=draft.owner,
-        reason=draft.reason,
-        expires_at=draft.expires_at,
-        position=policy.position if draft.position is None else draft.position,
-    )
+    body = mapping.shown(PolicyChanged, policy, change=verb)
+    audit(tx, f"policy.{verb}", policy.policy_id, at=at, actor=actor, details=encode(body))
+    emit(tx, "policy.changed", policy.policy_id, body, at=at)
 
 
 def _next_position(tx: Transaction) -> int:
@@ -136,8 +97,6 @@ def _next_position(tx: Transaction) -> int:
 def _check(tx: Transaction, policy: Policy) -> None:
     if not policy.name.strip():
         raise InvalidError("a policy has a name")
-    if not 0 <= policy.min_score <= HIGHEST_SCORE:
-        raise InvalidError(f"min_score is 0 to {HIGHEST_SCORE}")
     for other in tx.policies.all():
         if other.name == policy.name and other.policy_id != policy.policy_id:
             raise ConflictError(
@@ -153,7 +112,7 @@ def _of_api(tx: Transaction, policy_id: PolicyId) -> Policy:
         raise NotFoundError(f"there is no policy {policy_id}")
     if known.source == "config":
         raise ConflictError(
-            f"policy {known.name!r} is stated in trueup.toml",
+            f"policy {known.name!r} is defined in trueup.toml",
             code="from-config",
             remedy="change trueup.toml and restart or reload the daemon",
         )

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
-from reconciler.domain.phases import Phase
+from reconciler.domain.phases import TERMINAL, Phase
 from reconciler.domain.records import FindingRecord, Remediation, RemediationId, ReportId
+from reconciler.domain.sources import SCAN
 from reconciler.engine.moves import the_remediation
 from reconciler.stores import Transaction
 
@@ -34,12 +35,12 @@ def awaiting(tx: Transaction, remediation_id: RemediationId, *, at: datetime) ->
     known = the_remediation(tx, remediation_id)
     if known.phase is not Phase.AWAITING_APPROVAL:
         raise ConflictError(
-            f"remediation {known.id} awaits no approval: it is {known.phase.value}",
+            f"remediation {known.id} does not wait for an approval: it is {known.phase.value}",
             code="not-awaiting",
         )
     if known.expires_at is not None and known.expires_at <= at:
         raise ConflictError(
-            f"the time to decide about remediation {known.id} is over", code="not-awaiting"
+            f"the time to approve remediation {known.id} is over", code="not-awaiting"
         )
     return known
 
@@ -53,15 +54,17 @@ def needing_person(tx: Transaction, remediation_id: RemediationId) -> Remediatio
     """
     known = the_remediation(tx, remediation_id)
     if known.phase is not Phase.NEEDS_HUMAN:
-        raise moved_on(known, "needs nobody's word to go on")
+        raise moved_on(known, "goes on without a decision")
     return known
 
 
 def moved_on(known: Remediation, why: str) -> ConflictError:
-    """Return the error that says where the remediation stands by now."""
-    return ConflictError(
-        f"remediation {known.id} is {known.phase.value} and {why}", code="moved-on"
-    )
+    """Return the error that says where the remediation stands by now, and `why` that is too late.
+
+    Of one that has ended, that it has is all there is to say.
+    """
+    so = "is already finished" if known.phase in TERMINAL else why
+    return ConflictError(f"remediation {known.id} is {known.phase.value} and {so}", code="moved-on")
 
 
 def already_healed(what: str) -> ConflictError:
@@ -70,7 +73,7 @@ def already_healed(what: str) -> ConflictError:
 
 
 def finding_of_report(tx: Transaction, report_id: ReportId) -> FindingRecord:
-    """Return the finding that the report tells of, as it stands now.
+    """Return the finding that the report tells of, as it stands now; a scan's own if there is one.
 
     Raises:
         NotFoundError: there is no such report.
@@ -80,7 +83,10 @@ def finding_of_report(tx: Transaction, report_id: ReportId) -> FindingRecord:
     if report is None:
         raise NotFoundError(f"there is no drift report {report_id}")
     address = report.resource_id.removeprefix(f"{report.stack}/")
-    for record in tx.findings.unhealed(report.stack):
-        if record.address == address:
-            return record
+    found = [one for one in tx.findings.unhealed(report.stack) if one.address == address]
+    # What a scan sees can be compared with what is there right before an apply.
+    for source in (SCAN, report.seen_by):
+        for record in found:
+            if record.seen_by == source:
+                return record
     raise already_healed(report.resource_id)

@@ -6,21 +6,37 @@ read it again in the errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from reconciler.domain.errors import InvalidError
+from reconciler.domain.records import StackRecord
+from reconciler.engine.service import Service
+from reconciler.ports import StackReference
 
 
-def refuse_outside(definition: Mapping[str, Any], roots: Sequence[Path]) -> None:
+def reference_within(service: Service, stack: StackRecord) -> StackReference:
+    """Return how to read the stack; no file outside the daemon's roots is opened for it.
+
+    Raises:
+        InvalidError: a path leads out of all roots, or an option makes no sense.
+        PermanentError: the directory or the environment file cannot be used.
+    """
+    refuse_outside(_common_paths(stack), service.roots)
+    reference = service.reference_of(stack)
+    if reference.options is not None:
+        refuse_outside(reference.options.paths(), service.roots)
+    return reference
+
+
+def refuse_outside(paths: Iterable[tuple[str, str | Path]], roots: Sequence[Path]) -> None:
     """Refuse a stack of which a path leads out of all `roots`, symbolic links followed.
 
     Raises:
         InvalidError: naming the key and the path.
     """
     allowed = [root.resolve() for root in roots]
-    for key, path in _paths(definition):
+    for key, path in paths:
         place = Path(path).resolve()
         if not any(place.is_relative_to(root) for root in allowed):
             raise InvalidError(
@@ -30,13 +46,10 @@ def refuse_outside(definition: Mapping[str, Any], roots: Sequence[Path]) -> None
             )
 
 
-def _paths(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "directory", definition["directory"]
-    for number, file in enumerate(definition.get("var_files") or ()):
-        yield f"var_files[{number}]", file
-    for key in ("env_file", "working_directory"):
-        if definition.get(key):
-            yield key, definition[key]
+def _common_paths(stack: StackRecord) -> Iterator[tuple[str, str]]:
+    yield "directory", stack.definition.get("directory") or stack.directory
+    if stack.definition.get("env_file"):
+        yield "env_file", stack.definition["env_file"]
 
 
 def _listed(roots: Sequence[Path]) -> str:

@@ -10,8 +10,9 @@ from typing import Final
 
 from reconciler.domain.model import StackName
 from reconciler.domain.records import Run, RunState
+from reconciler.domain.run_folder import RunFolder
 from reconciler.engine.journal import emit
-from reconciler.engine.runs import folder_of, run_body
+from reconciler.engine.runs import folder_of, progress_body
 from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, Progress
 from reconciler.stores import Transaction
@@ -48,7 +49,7 @@ class RunTail:
     async def _lines(self) -> list[bytes]:
         chunk = await asyncio.to_thread(
             self._service.logs.read,
-            folder_of(self._service, self._run) / "log",
+            RunFolder(folder_of(self._service, self._run)).log,
             self._offset,
             MOST_AT_ONCE_BYTES,
         )
@@ -64,8 +65,8 @@ class RunTail:
             return
         run = replace(run, progress={**run.progress, **steps})
         tx.runs.put(run)
-        body = {**run_body(run), "progress": steps, "lines": texts[-_MOST_TEXTS:]}
-        emit(tx, "run.progress", run.id, at=self._service.clock.now(), body=body)
+        body = progress_body(run, steps, texts[-_MOST_TEXTS:])
+        emit(tx, "run.progress", run.id, body, at=self._service.clock.now())
 
 
 def read_plain(log: Path, offset: int, most_bytes: int) -> bytes:

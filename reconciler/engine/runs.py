@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.domain.records import Json, Run
+from reconciler.domain.events import RunMoved, RunProgressed
+from reconciler.domain.records import Run
 from reconciler.engine.service import Service
 from reconciler.ports import RunnerProcess
+from reconciler.wire import mapping
 
 
-def run_body(run: Run) -> Json:
+def run_body(run: Run) -> RunMoved:
     """Return what the live stream tells of a run."""
-    return {
-        "id": run.id,
-        "remediation_id": run.remediation_id,
-        "stack": run.stack,
-        "state": run.state.value,
-        "summary": run.summary,
-        "exit_code": run.exit_code,
-        "progress": dict(run.progress),
-    }
+    return mapping.shown(RunMoved, run, progress=dict(run.progress))
+
+
+def progress_body(run: Run, steps: dict[str, str], lines: list[str]) -> RunProgressed:
+    """Return what the live stream tells of a run that gets on."""
+    return mapping.shown(RunProgressed, run, progress=steps, lines=lines)
 
 
 def process_of(run: Run) -> RunnerProcess | None:

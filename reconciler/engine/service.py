@@ -10,6 +10,8 @@ from typing import Final
 
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
+from reconciler.engine.admission.guard import Guard
+from reconciler.engine.admission.table import GUARDS
 from reconciler.ports import ApplyLocks, Clock, IacAdapter, RunLogs, Runner, StackReference
 from reconciler.stores import Store
 
@@ -19,13 +21,24 @@ ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Tuning:
+    """What the settings may change while the daemon runs; read anew by each step."""
+
+    judging: Judging
+    roots: tuple[Path, ...] = ()
+    confirm_after: timedelta = CONFIRM_AFTER
+    approval_time: timedelta = APPROVAL_TIME
+
+
+@dataclass(slots=True, eq=False)
 class Service:
     """The daemon's insides, handed to each step by whoever runs it.
 
     `runs` is a private folder with one folder per run. `reference_of` reads a stack's
     environment file each time, so credentials are never kept. Drift that is to be corrected
     without a person must still be there `confirm_after` its first sight. What the API
-    registers lies below `roots`.
+    registers lies below `roots`. Each of `guards` may keep a correction from going on. Nothing
+    of it changes but by `tune`.
     """
 
     store: Store
@@ -41,3 +54,11 @@ class Service:
     confirm_after: timedelta = CONFIRM_AFTER
     approval_time: timedelta = APPROVAL_TIME
     attempts: int = ATTEMPTS
+    guards: tuple[Guard, ...] = GUARDS
+
+    def tune(self, tuning: Tuning) -> None:
+        """Let every step that begins from now on read `tuning`."""
+        self.judging = tuning.judging
+        self.roots = tuning.roots
+        self.confirm_after = tuning.confirm_after
+        self.approval_time = tuning.approval_time

@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.domain.cadence import is_due, longest_wait
+from reconciler.domain.events import RUN_ENDED
 from reconciler.domain.phases import OPEN, Event, Phase
 from reconciler.domain.records import Run, RunState, StackRecord
+from reconciler.domain.run_folder import RunFolder
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.decisions import release_hold
 from reconciler.engine.due import advance_soon, scan_soon
@@ -36,7 +38,7 @@ async def sweep(service: Service) -> None:
 
     def work(tx: Transaction) -> None:
         for known in tx.remediations.expired(at):
-            move(tx, known, Event.TIME_RAN_OUT, at=at, note="nobody decided in time")
+            move(tx, known, Event.TIME_RAN_OUT, at=at, note="it was not approved in time")
         release_hold(tx, at=at, only_ended=True)
         for run in tx.runs.started():
             _end_orphan(tx, run, at=at)
@@ -94,7 +96,7 @@ def _wake_sanely(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
 def _seal(service: Service, folder: Path) -> None:
     # A run that another program began may go on: its command still writes there.
     if not isinstance(service.runner.state(None, folder), Running):
-        service.logs.seal(folder / "log")
+        service.logs.seal(RunFolder(folder).log)
 
 
 def _end_orphan(tx: Transaction, run: Run, *, at: datetime) -> None:
@@ -105,4 +107,4 @@ def _end_orphan(tx: Transaction, run: Run, *, at: datetime) -> None:
     over = replace(run, state=RunState.IN_DOUBT, ended_at=at, summary="no remediation follows it")
     tx.runs.put(over)
     audit(tx, "run.in_doubt", run.id, at=at, details={"summary": over.summary})
-    emit(tx, "run.ended", run.id, at=at, body=run_body(over))
+    emit(tx, RUN_ENDED, run.id, run_body(over), at=at)

@@ -9,12 +9,15 @@ from typing import Final
 
 from reconciler.domain.coverage import derived_template_id, resource_id
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.events import TemplateChanged
 from reconciler.domain.model import StackName
 from reconciler.domain.records import Json, Template, TemplateId
+from reconciler.domain.sent_values import without_named_secrets
 from reconciler.engine.journal import ENGINE, audit, emit, new_id
 from reconciler.engine.service import Service
 from reconciler.ports import Declaration
 from reconciler.stores import Transaction
+from reconciler.wire.model import encode
 
 LONGEST_NAME: Final = 200
 LONGEST_GLOB: Final = 1000
@@ -32,12 +35,13 @@ class TemplateDraft:
 
 
 async def create(service: Service, draft: TemplateDraft, *, actor: str) -> Template:
-    """Keep an uploaded template as its first revision.
+    """Keep an uploaded template as its first revision, with digests for what its names call secret.
 
     Raises:
         InvalidError: a name, type or glob is empty or too long.
     """
     check_draft(draft)
+    draft = _without_secrets(draft, service)
     at = service.clock.now()
     template = Template(
         template_id=TemplateId(new_id()),
@@ -63,6 +67,7 @@ async def update(
         InvalidError: see `create`.
     """
     check_draft(draft)
+    draft = _without_secrets(draft, service)
     at = service.clock.now()
 
     def work(tx: Transaction) -> Template:
@@ -123,9 +128,9 @@ def derive(
     tx.templates.put_many(changed)
     tx.templates.remove_many(vanished)
     if changed or vanished:
-        body = {"stack": stack, "changed": len(changed), "removed": len(vanished)}
-        audit(tx, "template.derived", stack, at=at, details=body)
-        emit(tx, "template.changed", stack, at=at, body=body)
+        body = TemplateChanged(stack=stack, changed=len(changed), removed=len(vanished))
+        audit(tx, "template.derived", stack, at=at, details=encode(body))
+        emit(tx, "template.changed", stack, body, at=at)
     return len(changed) + len(vanished)
 
 
@@ -181,6 +186,11 @@ def check_draft(draft: TemplateDraft) -> None:
             )
 
 
+def _without_secrets(draft: TemplateDraft, service: Service) -> TemplateDraft:
+    definition = without_named_secrets(draft.template_definition, key=service.judging.key)
+    return replace(draft, template_definition=definition)
+
+
 def _uploaded(tx: Transaction, template_id: TemplateId) -> Template:
     known = tx.templates.get(template_id)
     if known is None:
@@ -202,6 +212,8 @@ def _keep(tx: Transaction, template: Template, verb: str, *, at: datetime, actor
 def _tell(
     tx: Transaction, template: Template, verb: str, *, at: datetime, actor: str = ENGINE
 ) -> None:
-    body = {"template_id": template.template_id, "revision": template.revision, "change": verb}
-    audit(tx, f"template.{verb}", template.template_id, at=at, actor=actor, details=body)
-    emit(tx, "template.changed", template.template_id, at=at, body=body)
+    body = TemplateChanged(
+        template_id=template.template_id, revision=template.revision, change=verb
+    )
+    audit(tx, f"template.{verb}", template.template_id, at=at, actor=actor, details=encode(body))
+    emit(tx, "template.changed", template.template_id, body, at=at)

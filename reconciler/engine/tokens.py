@@ -6,10 +6,11 @@ import secrets
 from datetime import timedelta
 from typing import Final
 
-from reconciler.domain.errors import ConflictError, NotFoundError
-from reconciler.domain.records import Role, Token
+from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.principals import Role
+from reconciler.domain.records import Token
 from reconciler.domain.tokens import secret_digest, token_text
-from reconciler.engine.journal import audit, new_id
+from reconciler.engine.journal import RESERVED, audit, new_id
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -22,9 +23,12 @@ async def issue_token(
     """Return a new token and its text, which is kept nowhere.
 
     Raises:
+        InvalidError: the name is what the audit calls trueup itself.
         ConflictError: another one has its name (`name-taken`): the audit tells people
             apart by it.
     """
+    if name in RESERVED:
+        raise InvalidError(f"the audit calls trueup itself {name!r}", remedy="choose another name")
     at = service.clock.now()
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     token = Token(
@@ -37,7 +41,7 @@ async def issue_token(
     )
 
     def work(tx: Transaction) -> None:
-        if any(known.name == name for known in tx.tokens.all()):
+        if tx.tokens.named(name) is not None:
             raise ConflictError(f"there is a token {name!r} already", code="name-taken")
         tx.tokens.put(token)
         details = {"name": name, "role": role.value}
@@ -63,7 +67,7 @@ async def revoke_token(service: Service, token_id: str, *, actor: str) -> None:
         admins = [one for one in tx.tokens.all() if one.role is Role.ADMIN]
         if admins == [known]:
             raise ConflictError(
-                "nobody could make tokens without this one",
+                "this is the last admin token: nobody could create tokens without it",
                 code="last-admin",
                 remedy="make another admin token first",
             )

@@ -10,6 +10,7 @@ from reconciler.domain.cadence import patience, retry_after
 from reconciler.domain.lifecycle import fold
 from reconciler.domain.phases import Event, Phase
 from reconciler.domain.records import Health, Remediation
+from reconciler.domain.sources import SCAN
 from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.looking import Blind, Look, look
@@ -63,14 +64,16 @@ def _judge(tx: Transaction, service: Service, known: Remediation, seen: Look) ->
 def _note_health(tx: Transaction, known: Remediation) -> None:
     """Call the stack in sync again when nothing of what its last whole pass found is left."""
     stack = tx.stacks.get(known.stack)
-    if stack is None or stack.health is not Health.DRIFTED or tx.findings.unhealed(known.stack):
+    if stack is None or stack.health is not Health.DRIFTED:
+        return
+    if any(record.seen_by == SCAN for record in tx.findings.unhealed(known.stack)):
         return
     tx.stacks.put(replace(stack, health=Health.IN_SYNC))
 
 
 _CONVERGED: Final = {
-    Phase.VERIFYING: "a fresh read shows no drift",
-    Phase.UNKNOWN: "nobody knows how the apply ended, but a fresh read shows no drift",
+    Phase.VERIFYING: "verified: no drift",
+    Phase.UNKNOWN: "verified: no drift, though it is unknown how the apply ended",
 }
 
 

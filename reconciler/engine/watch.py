@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from reconciler.domain.cadence import SHORTEST, is_due, next_pass_after
+from reconciler.domain.events import (
+    STACK_ERROR,
+    STACK_SCANNED,
+    DoubtOfProvider,
+    StackCounts,
+    StackFailed,
+    StackScanned,
+)
 from reconciler.domain.lifecycle import fold, implausible
 from reconciler.domain.model import ProviderDoubt, StackName
 from reconciler.domain.phases import Phase
-from reconciler.domain.records import Health, Remediation, RemediationId, StackRecord
+from reconciler.domain.records import FindingState, Health, Remediation, RemediationId, StackRecord
 from reconciler.domain.state_lineage import StateMark, state_doubt
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.due import advance_soon
@@ -19,11 +29,12 @@ from reconciler.engine.journal import emit
 from reconciler.engine.looking import Blind, Look, look
 from reconciler.engine.moves import sentence
 from reconciler.engine.opening import end_overtaken, open_wanted
+from reconciler.engine.opinions import Opinions, decided_by, opinions_on
 from reconciler.engine.service import Service
+from reconciler.engine.suppression import reopen_ended
 from reconciler.engine.templates import derive
 from reconciler.stores import Transaction
-from reconciler.wire.scan import doubt_object
-from reconciler.wire.service import moment
+from reconciler.wire import mapping
 
 _LONGEST_SCAN: Final = timedelta(hours=1)
 
@@ -51,21 +62,29 @@ async def watch(service: Service, name: StackName) -> timedelta | None:
         return None
     if await service.store.read(lambda view: _in_motion(view, name, since=None)):
         return SHORTEST
-    seen = await look(service, stack)
+    kept = await _looked_at(service, stack)
 
     def work(tx: Transaction) -> timedelta | None:
         now = tx.stacks.get(name)
-        passed = (
-            _blind(tx, name, seen, at=service.clock.now())
-            if isinstance(seen, Blind)
-            else _seen(tx, name, seen, confirm_after=service.confirm_after)
-        )
+        passed = kept(tx)
         if now is not None and now.next_due_at != stack.next_due_at:
             _keep_due(tx, now)
         advance_soon(tx, passed.look_at)
         return passed.again_after
 
     return await service.store.transact(work)
+
+
+async def _looked_at(service: Service, stack: StackRecord) -> Callable[[Transaction], Passed]:
+    """Look at the stack, and return what keeps what was seen."""
+    seen = await look(service, stack)
+    if isinstance(seen, Blind):
+        return partial(_blind, name=stack.name, blind=seen, at=service.clock.now())
+    opinions = await opinions_on(service, seen.report)
+    confirm_after = service.confirm_after
+    return partial(
+        _seen, name=stack.name, seen=seen, opinions=opinions, confirm_after=confirm_after
+    )
 
 
 def _keep_due(tx: Transaction, before: StackRecord) -> None:
@@ -120,12 +139,14 @@ def _blind(tx: Transaction, name: StackName, blind: Blind, *, at: datetime) -> P
     acted_on = any(record.acted_on for record in tx.findings.unhealed(name))
     again_after = next_pass_after(failed, now=at, acted_on=acted_on)
     _set_due(tx, failed, at + again_after)
-    emit(tx, "stack.error", name, at=at, body={"stack": name, "error": message})
+    emit(tx, STACK_ERROR, name, StackFailed(stack=name, error=message), at=at)
     _tell_pass(tx, failed, at=at)
     return Passed(again_after)
 
 
-def _seen(tx: Transaction, name: StackName, seen: Look, *, confirm_after: timedelta) -> Passed:
+def _seen(
+    tx: Transaction, name: StackName, seen: Look, opinions: Opinions, *, confirm_after: timedelta
+) -> Passed:
     stack = tx.stacks.get(name)
     if stack is None:
         return Passed(None)
@@ -141,9 +162,11 @@ def _seen(tx: Transaction, name: StackName, seen: Look, *, confirm_after: timede
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
     folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound)
-    records = keep(tx, name, folded, at=at)
+    records = reopen_ended(tx, keep(tx, name, folded, at=at), at=at)
     kept = end_overtaken(tx, name, folded, at=at)
-    opened, acted_on = open_wanted(tx, records, still_open=kept, at=at, confirm_after=confirm_after)
+    open_ones = [record for record in records if record.state is FindingState.OPEN]
+    decided = decided_by(tx, open_ones, opinions, seen.report)
+    opened, acted_on = open_wanted(tx, decided, still_open=kept, at=at, confirm_after=confirm_after)
     fresh = _freshened(stack, seen, doubt, of_state)
     again_after = next_pass_after(
         fresh, now=at, acted_on=acted_on, confirm_by=_confirm_by((*kept, *opened), confirm_after)
@@ -189,12 +212,11 @@ def _confirm_by(open_ones: tuple[Remediation, ...], confirm_after: timedelta) ->
 
 
 def _tell_pass(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
-    body = {
-        "stack": stack.name,
-        "health": stack.health.value,
-        "counts": asdict(stack.counts) if stack.counts else None,
-        "verified_at": moment(stack.verified_at),
-        "error": stack.error,
-        "provider_doubts": [doubt_object(doubt) for doubt in stack.provider_doubts],
-    }
-    emit(tx, "stack.pass", stack.name, at=at, body=body)
+    body = mapping.shown(
+        StackScanned,
+        stack,
+        stack=stack.name,
+        counts=mapping.shown(StackCounts, stack.counts) if stack.counts else None,
+        provider_doubts=[mapping.shown(DoubtOfProvider, one) for one in stack.provider_doubts],
+    )
+    emit(tx, STACK_SCANNED, stack.name, body, at=at)

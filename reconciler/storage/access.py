@@ -7,7 +7,8 @@ from typing import Final
 
 from sqlmodel import col, delete, select
 
-from reconciler.domain.records import Hold, Replay, Role, Token
+from reconciler.domain.principals import Role
+from reconciler.domain.records import Hold, Replay, Token
 from reconciler.storage.rows import Rows
 from reconciler.storage.tables.access import HoldRow, ReplayRow, TokenRow
 
@@ -23,6 +24,10 @@ class SqlTokens:
     def get(self, token_id: str) -> Token | None:
         """Return the token of that id."""
         return self.rows.first(select(TokenRow).where(col(TokenRow.token_id) == token_id), _token)
+
+    def named(self, name: str) -> Token | None:
+        """Return the token of that name."""
+        return self.rows.first(select(TokenRow).where(col(TokenRow.name) == name), _token)
 
     def all(self) -> tuple[Token, ...]:
         """Return every token, oldest first."""

@@ -59,7 +59,7 @@ _TAKEN: Final = {
         "a finding is in another open remediation already",
         "finding-taken",
     ),
-    "findings.stack, findings.address, findings.kind": (
+    "findings.stack, findings.address, findings.kind, findings.seen_by": (
         "this resource has a finding of that kind that is not healed",
         "already-found",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,14 +12,23 @@ from sqlalchemy import Row as SqlRow
 from sqlmodel.sql.expression import SelectOfScalar
 
 from reconciler.domain.model import Kind, Origin, Severity, StackName
-from reconciler.domain.records import FindingFilter, FindingId, FindingRecord, FindingState, Page
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import (
+    DriftDecision,
+    FindingFilter,
+    FindingId,
+    FindingRecord,
+    FindingState,
+    Page,
+    RemediationId,
+)
 from reconciler.storage.columns import json_text
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, Values, chunks, table_of
 from reconciler.storage.tables.drift import FindingRow
 from reconciler.storage.text_search import holds
-from reconciler.wire.service import finding_details
+from reconciler.wire.findings import finding_details
 
 _FIELDS: Final = table_of(FindingRow).c
 LISTING: Final = Listing(
@@ -59,8 +68,8 @@ class SqlFindings:
         """Write each over the one of the same id.
 
         Raises:
-            ConflictError: another one of its stack, address and kind is not healed either
-                (code `already-found`).
+            ConflictError: another one of its stack, address, kind and source is not healed
+                either (code `already-found`).
         """
         # What heals goes first: it makes room for what is found anew at the same address.
         ordered = sorted(findings, key=lambda one: one.state is not FindingState.HEALED)
@@ -73,7 +82,7 @@ class SqlFindings:
     def page(
         self, wanted: FindingFilter, *, cursor: str | None = None, limit: int = 100
     ) -> Page[FindingRecord]:
-        """Return findings, gravest and then newest first."""
+        """Return findings, most severe and then newest first."""
         asked = Asked(cursor, limit)
         return LISTING.page(self.rows, page_statement(wanted), asked, value=_finding, key=_key)
 
@@ -90,6 +99,15 @@ class SqlFindings:
             words = found.setdefault(StackName(stack), {one.word: 0 for one in reversed(Severity)})
             words[Severity(severity).word] = count
         return found
+
+    def suppressed(self) -> dict[StackName, int]:
+        """Return how many people decided to leave as they are, by stack."""
+        counted = self.rows.tuples(
+            select(_FIELDS.stack, func.count())
+            .where(_FIELDS.state == FindingState.IGNORED.value)
+            .group_by(_FIELDS.stack)
+        )
+        return {StackName(stack): count for stack, count in counted}
 
 
 _COLUMNS: Final = tuple(_FIELDS[field.name] for field in fields(FindingRecord))
@@ -165,23 +183,36 @@ def _values(finding: FindingRecord) -> Values:
         "template_id": finding.template_id,
         "acted_on": finding.acted_on,
         "healed_at": finding.healed_at,
+        "seen_by": finding.seen_by,
         "details": finding_details(finding.details, json_text),
+        "decision": finding.decision and _decided(finding.decision),
     }
 
 
 def _finding(row: Sequence[Any]) -> FindingRecord:
     """Return the finding of a row of `_COLUMNS`, which are in the order of its fields."""
-    (one, stack, address, of, kind, severity, score, origin, fingerprint, state, *rest) = row
-    return FindingRecord(
-        one,
-        stack,
-        address,
-        of,
-        _KINDS[kind],
-        _SEVERITIES[severity],
-        score,
-        _ORIGINS[origin],
-        fingerprint,
-        _STATES[state],
-        *rest,
+    (one, stack, address, of, kind, severity, score, origin, fingerprint, state, *rest, decided) = (
+        row
     )
+    parts = (
+        *(one, stack, address, of),
+        *(_KINDS[kind], _SEVERITIES[severity], score, _ORIGINS[origin], fingerprint),
+        *(_STATES[state], *rest, decided and _decision(**decided)),
+    )
+    return FindingRecord(*parts)
+
+
+def _decided(decision: DriftDecision) -> dict[str, Any]:
+    return {**asdict(decision), "until": decision.until and decision.until.isoformat()}
+
+
+def _decision(
+    *,
+    remediation_id: str,
+    state: str,
+    by: str | None,
+    reason: str | None,
+    until: str | None = None,
+) -> DriftDecision:
+    end = datetime.fromisoformat(until) if until else None
+    return DriftDecision(RemediationId(remediation_id), Phase(state), by, reason, end)

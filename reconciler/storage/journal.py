@@ -9,6 +9,7 @@ from typing import Final
 from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from reconciler.domain.principals import PrincipalKind
 from reconciler.domain.records import AuditEntry, EventEntry, Page
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
@@ -29,6 +30,7 @@ class SqlAudit:
         values = {
             "at": entry.at,
             "actor": entry.actor,
+            "actor_kind": entry.actor_kind and entry.actor_kind.value,
             "action": entry.action,
             "subject": entry.subject,
             "details": entry.details,
@@ -95,6 +97,7 @@ def _entry(row: AuditRow) -> AuditEntry:
         subject=row.subject,
         details=row.details,
         seq=row.seq or 0,
+        actor_kind=None if row.actor_kind is None else PrincipalKind(row.actor_kind),
     )
 
 

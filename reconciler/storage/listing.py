@@ -53,7 +53,7 @@ class Listing:
         """Return the part of `statement` that is asked for.
 
         Raises:
-            InvalidError: the cursor is none of this list, or no page can be that long.
+            InvalidError: the cursor does not belong to this list, or no page can be that long.
         """
         found = rows.all(self.limited(statement, asked))
         shown = found[: asked.limit]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from reconciler.domain.phases import OPEN, Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     Approval,
+    Evaluation,
     FindingId,
     Remediation,
     RemediationId,
@@ -48,6 +50,8 @@ def values(written: Remediation) -> Values:
         "next_at": written.next_at,
         "expires_at": written.expires_at,
         "note": written.note,
+        "guard": written.guard,
+        "evaluations": _evaluation_columns(written) or None,
     }
 
 
@@ -85,7 +89,21 @@ def remediation(row: RemediationRow) -> Remediation:
         next_at=row.next_at,
         expires_at=row.expires_at,
         note=row.note,
+        guard=row.guard,
+        evaluations=_evaluations(row.evaluations or {}),
     )
+
+
+def _evaluation_columns(written: Remediation) -> dict[str, Any]:
+    return {guard: asdict(one) for guard, one in written.evaluations.items()}
+
+
+def _evaluations(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Evaluation]:
+    return {guard: _evaluation(**one) for guard, one in parts.items()}
+
+
+def _evaluation(*, until: str | None, **parts: Any) -> Evaluation:
+    return Evaluation(until=datetime.fromisoformat(until) if until else None, **parts)
 
 
 def _approval(parts: dict[str, Any]) -> Approval:

@@ -13,9 +13,15 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from reconciler.domain.cadence import CLOCK_SKEW
 from reconciler.domain.errors import ConflictError, NotFoundError
-from reconciler.domain.model import StackName
+from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.phases import FOR_PERSON, IN_EFFECT, OPEN, Phase
-from reconciler.domain.records import FindingId, Page, Remediation, RemediationId
+from reconciler.domain.records import (
+    Correction,
+    FindingId,
+    Page,
+    Remediation,
+    RemediationId,
+)
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.remediation_rows import links, remediation, values
@@ -108,6 +114,23 @@ class SqlRemediations:
         """Return those awaiting approval whose time has run out."""
         waiting = col(RemediationRow.phase) == Phase.AWAITING_APPROVAL.value
         return self._all(waiting, col(RemediationRow.expires_at) <= now)
+
+    def corrected(self, stack: StackName, *, since: datetime) -> tuple[Correction, ...]:
+        """Return what was opened since, applied and converged, oldest first."""
+        rows = self.rows.tuples(
+            select(RemediationRow.id, RemediationRow.addresses, RemediationRow.updated_at)
+            .where(
+                col(RemediationRow.stack) == stack,
+                col(RemediationRow.created_at) >= since,
+                col(RemediationRow.phase) == Phase.CONVERGED.value,
+                col(RemediationRow.run_id).is_not(None),
+            )
+            .order_by(*_OLDEST_FIRST)
+        )
+        return tuple(
+            Correction(RemediationId(one), tuple(map(ResourceAddress, addresses)), at)
+            for one, addresses, at in rows
+        )
 
     def page(
         self,

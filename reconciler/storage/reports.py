@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from reconciler.domain.model import StackName
 from reconciler.domain.records import DriftReport, Page, ReportId, TemplateId
+from reconciler.domain.sources import Source
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, Values
@@ -37,6 +38,15 @@ class SqlReports:
     def put_many(self, reports: Iterable[DriftReport]) -> None:
         """Write each; one that is there already stays as it is."""
         self.rows.put_new(ReportRow, [_values(report) for report in reports])
+
+    def newest(self, resource_id: str, *, seen_by: Source) -> DriftReport | None:
+        """Return the newest report of one resource by one source."""
+        wanted = (
+            col(ReportRow.resource_id) == resource_id,
+            col(ReportRow.seen_by) == seen_by,
+        )
+        order = (col(ReportRow.timestamp).desc(), col(ReportRow.report_id).desc())
+        return self.rows.first(select(ReportRow).where(*wanted).order_by(*order).limit(1), _report)
 
     def page(
         self,
@@ -83,6 +93,7 @@ def _values(report: DriftReport) -> Values:
         "drift_hash": report.drift_hash,
         "stack": report.stack,
         "event": report.event,
+        "seen_by": report.seen_by,
         "drift_details": report.drift_details,
     }
 
@@ -97,4 +108,5 @@ def _report(row: ReportRow) -> DriftReport:
         drift_details=row.drift_details,
         stack=StackName(row.stack),
         event=row.event,
+        seen_by=Source(row.seen_by),
     )

@@ -67,7 +67,7 @@ class Rows:
         """Return every row of a statement that asks for several columns."""
         return self.connection.execute(statement).all()
 
-    def put(self, table: type[Row], values: Sequence[Values]) -> None:
+    def put(self, table: type[Row] | Table, values: Sequence[Values]) -> None:
         """Write each over the row of the same primary key, if there is one."""
         self._insert(_upsert(table_of(table), self._dialect), values)
 
@@ -127,7 +127,9 @@ def _insert_new(table: Table, dialect: str) -> Insert:
     return insert
 
 
-def table_of(row: type[Row]) -> Table:
+def table_of(row: type[Row] | Table) -> Table:
     """Return the table of a class. Statements of its columns are found again faster."""
+    if isinstance(row, Table):
+        return row
     table: Table = Row.metadata.tables[str(row.__tablename__)]
     return table

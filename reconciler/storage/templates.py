@@ -14,6 +14,7 @@ from reconciler.domain.records import Page, Template, TemplateId
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, Values, chunks
+from reconciler.storage.rules import raise_version
 from reconciler.storage.tables.declared import TemplateRevisionRow, TemplateRow
 
 LISTING: Final = Listing("templates", (col(TemplateRow.template_id),), (str,), descending=False)
@@ -54,14 +55,19 @@ class SqlTemplates:
         revisions = [_values(template) for template in templates]
         self.rows.put(TemplateRow, [{**one, "stack": _stack(one)} for one in revisions])
         self.rows.put_new(TemplateRevisionRow, revisions)
+        if any(_stack(one) is None for one in revisions):
+            raise_version(self.rows)
 
     def remove_many(self, template_ids: Iterable[TemplateId]) -> int:
         """Remove templates and their history; return how many there were."""
         column = col(TemplateRow.template_id)
-        return sum(
+        removed = sum(
             self.rows.change(delete(TemplateRow).where(column.in_(some)))
             for some in chunks(template_ids)
         )
+        if removed:
+            raise_version(self.rows)
+        return removed
 
     def revisions(self, template_id: TemplateId) -> tuple[Template, ...]:
         """Return every revision, newest first."""

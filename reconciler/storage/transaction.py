@@ -13,6 +13,7 @@ from reconciler.storage.remediations import SqlRemediations
 from reconciler.storage.reports import SqlReports
 from reconciler.storage.retention import SqlRetention
 from reconciler.storage.rows import Rows
+from reconciler.storage.rules import SqlRules
 from reconciler.storage.runs import SqlRuns
 from reconciler.storage.stacks import SqlStacks
 from reconciler.storage.templates import SqlTemplates
@@ -25,6 +26,7 @@ class SqlTransaction:
     stacks: SqlStacks
     templates: SqlTemplates
     policies: SqlPolicies
+    rules: SqlRules
     findings: SqlFindings
     reports: SqlReports
     remediations: SqlRemediations
@@ -50,6 +52,7 @@ class SqlTransaction:
             stacks=SqlStacks(rows),
             templates=SqlTemplates(rows),
             policies=SqlPolicies(rows),
+            rules=SqlRules(rows),
             findings=SqlFindings(rows),
             reports=SqlReports(rows),
             remediations=SqlRemediations(rows),

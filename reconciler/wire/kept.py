@@ -7,13 +7,20 @@ the same again would cost more than everything else about a page.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
 _MARK: Final = "\n"
 """Between members it is only white space, and inside a text JSON writes it `\\n`."""
 _EMPTY: Final = "{}"
+
+
+class JsonReady(Protocol):
+    """What knows the JSON-ready object that it is on the wire."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return that object."""
 
 
 class KeptObject(Mapping[str, Any]):
@@ -73,6 +80,9 @@ def plain(value: object) -> Any:
     Raises:
         TypeError: it is none.
     """
+    # Asked first, and not by the protocol, which takes as long as all the rest.
+    if (as_json := getattr(value, "as_json", None)) is not None:
+        return as_json()
     if isinstance(value, KeptObject):
         return orjson.Fragment(value.text)
     if isinstance(value, Mapping):

@@ -7,7 +7,6 @@ Light on purpose: the terminal UI and the host agent import it. Keys named in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,8 +15,20 @@ import orjson
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Change, Finding, ProviderDoubt, SourcePosition, StackReport
 from reconciler.domain.values import Sensitive, Unknown, Value
-from reconciler.wire.kept import plain
+from reconciler.wire.kept import JsonReady, plain
+from reconciler.wire.times import moment, timestamp
 
+__all__ = [
+    "change_object",
+    "doubt_object",
+    "finding_object",
+    "json_bytes",
+    "moment",
+    "scan_object",
+    "stack_object",
+    "timestamp",
+    "value_object",
+]
 FORMAT_VERSION: Final = "1.0"
 _EXACT_INTEGERS: Final = 2**53
 _MOST_DIGITS: Final = 16
@@ -81,6 +92,7 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "type": finding.type,
         "kind": finding.kind.value,
         "severity": finding.severity.word,
+        "severity_reason": finding.severity_reason,
         "origin": finding.origin.value if finding.origin else None,
         "requires_replace": finding.requires_replace,
         "fingerprint": finding.fingerprint,
@@ -136,17 +148,10 @@ def value_object(value: Value) -> Any:
             return {name: value_object(item) for name, item in value.items()}
 
 
-def json_bytes(body: Mapping[str, Any], *, indented: bool = False) -> bytes:
+def json_bytes(body: Mapping[str, Any] | JsonReady, *, indented: bool = False) -> bytes:
     """Return `body` as UTF-8 JSON, one line unless `indented`."""
-    return orjson.dumps(body, plain, orjson.OPT_INDENT_2 if indented else None)
-
-
-def timestamp(moment: datetime) -> str:
-    """Return RFC 3339 in UTC, to the millisecond: `2026-05-01T10:00:00.000Z`."""
-    # `isoformat` takes three times as long, and a page has hundreds of these.
-    utc = moment.astimezone(UTC)
-    second = orjson.dumps(utc, option=orjson.OPT_OMIT_MICROSECONDS)[1:20].decode()
-    return f"{second}.{utc.microsecond // 1000:03d}Z"
+    options = orjson.OPT_PASSTHROUGH_DATACLASS | (orjson.OPT_INDENT_2 if indented else 0)
+    return orjson.dumps(body, plain, options)
 
 
 def _shown(value: Value, change: Change) -> Any:

@@ -12,8 +12,10 @@ from fastapi import FastAPI
 
 from reconciler.api.app import build_app
 from reconciler.api.limits import Limits
-from reconciler.domain.records import Role, Token
+from reconciler.domain.principals import Role
+from reconciler.domain.records import Token
 from reconciler.domain.tokens import secret_digest, token_text
+from reconciler.registry import InstalledTools
 from reconciler.stores import Transaction
 from tests.fakes import FakeClock
 from tests.unit.engine.house import House, open_house
@@ -95,7 +97,8 @@ async def put_tokens(house: House) -> None:
 async def open_desk(folder: Path, *, limits: Limits | None = None) -> AsyncIterator[Desk]:
     async with open_house(folder) as house:
         await put_tokens(house)
-        app = build_app(house.service, limits=limits)
+        options = InstalledTools().every_options()
+        app = build_app(house.service, limits=limits, stack_options=options)
         clients = {role: client_for(app, text_of(role)) for role in Role}
         anonymous = client_for(app)
         try:

@@ -16,8 +16,12 @@ HEAD = b"GET / HTTP/1.1\r\nHost: here\r\n"
 QUICK = ConnectionLimits(head_s=0.1, body_s=0.1)
 
 
+_begun: list[str] = []
+
+
 async def _app(scope: Any, receive: Any, send: Any) -> None:
     """Read the whole body and answer; wait first where the path says so."""
+    _begun.append(scope["path"])
     if scope["path"] == "/slow":
         await asyncio.sleep(0.5)
     while (await receive()).get("more_body"):
@@ -82,6 +86,22 @@ async def test_a_second_question_on_the_same_connection_has_its_own_time() -> No
         answer = await _told(port, HEAD + b"\r\n" + HEAD)
         assert answer.startswith(b"HTTP/1.1 204 ")
         assert b"HTTP/1.1 408 " in answer
+
+
+async def test_a_question_is_worked_on_when_its_body_is_there_or_too_large_to_keep() -> None:
+    async with serving(QUICK) as port:
+        _begun.clear()
+        half = b"POST /half HTTP/1.1\r\nHost: here\r\nContent-Length: 99999\r\n\r\n123"
+        assert (await _told(port, half)).startswith(b"HTTP/1.1 408 ")
+        assert _begun == []
+        large = half.replace(b"half", b"large") + b"x" * 80_000
+        assert (await _told(port, large)).startswith(b"HTTP/1.1 408 ")
+        assert _begun == ["/large"]
+        expects = half.replace(b"/half", b"/100").replace(
+            b"\r\n\r\n1", b"\r\nExpect: 100-continue\r\n\r\n1"
+        )
+        assert (await _told(port, expects)).startswith(b"HTTP/1.1 100 ")
+        assert _begun == ["/large", "/100"]
 
 
 async def test_a_head_or_a_tail_without_an_end_is_refused() -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from reconciler.api.refusal import Refusal
 from reconciler.api.replay import Asked, Replays
-from reconciler.domain.records import Role
+from reconciler.domain.principals import Role
 from tests.api.desk import V1, Desk, token_of
 
 TEMPLATE = {"resource_type": "aws_vpc", "template_definition": {"cidr": "10.0.0.0/8"}}

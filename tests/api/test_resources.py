@@ -117,6 +117,42 @@ async def test_a_stack_is_registered_looked_at_and_removed(desk: Desk, tmp_path:
     assert [one["name"] for one in await items(desk, "/stacks")] == ["shop"]
 
 
+async def test_a_stack_has_the_options_of_its_tool_and_no_others(
+    desk: Desk, tmp_path: Path
+) -> None:
+    body = {"directory": str(tmp_path), "name": "web"}
+    said = {"workspace": "blue", "var_files": [str(tmp_path / "a.tfvars")], "run_code": False}
+    made = await desk.admin.post(f"{V1}/stacks", json={**body, **said, "pulumi_stack": None})
+    assert made.status_code == 201
+    assert made.json()["definition"] == {
+        **body_of(made.json()),
+        **said,
+        "working_directory": None,
+    }
+    for wrong, words in (
+        ({"pulumi_stack": "dev"}, "pulumi_stack: is a key of pulumi stacks"),
+        ({"workspaces": "a"}, "workspaces: unknown key"),
+        ({"workspace": 3}, "workspace: Input should be a valid string"),
+        ({"var_files": ["a.tfvars"]}, "no absolute path"),
+    ):
+        refused = await desk.admin.post(f"{V1}/stacks", json={**body, "name": "x", **wrong})
+        assert refused.status_code == 422
+        assert words in refused.json()["detail"]
+
+
+def body_of(shown: dict[str, Any]) -> dict[str, Any]:
+    return {"directory": shown["directory"], "engine": "auto", "env_file": None}
+
+
+async def test_the_description_lists_the_options_of_every_tool(desk: Desk) -> None:
+    described = (await desk.anonymous.get(f"{V1}/openapi.json")).json()
+    stack = described["components"]["schemas"]["StackBody"]
+    assert stack["additionalProperties"] is False
+    assert "terraform" in stack["properties"]["workspace"]["description"]
+    assert "pulumi" in stack["properties"]["pulumi_stack"]["description"]
+    assert "pulumi and terraform" in stack["properties"]["run_code"]["description"]
+
+
 async def test_a_stack_of_the_file_is_changed_there(desk: Desk) -> None:
     answer = await desk.admin.delete(f"{V1}/stacks/shop")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:trueup:problem:from-config")
@@ -148,6 +184,18 @@ async def test_drift_reported_by_another_source_is_found_and_kept(desk: Desk) ->
     assert await items(desk, "/drift/reports", since="2099-01-01T00:00:00Z") == []
     (finding,) = await items(desk, "/findings")
     assert (finding["severity"], finding["report_id"]) == ("high", listed["report_id"])
+    assert finding["seen_by"] == listed["seen_by"] == "report:operator at the desk"
+
+
+async def test_whoever_reported_drift_reports_that_it_healed(desk: Desk) -> None:
+    drift = {"resource_id": "shop/thing.z", "drift_details": {}}
+    healed = {"resource_id": "shop/thing.z", "healed": True}
+    await desk.operator.post(f"{V1}/drift/reports", json=drift)
+    await desk.admin.post(f"{V1}/drift/reports", json=healed)
+    assert len(await items(desk, "/findings")) == 1
+    told = await desk.operator.post(f"{V1}/drift/reports", json=healed)
+    assert (told.status_code, told.json()["event"]) == (201, "healed")
+    assert await items(desk, "/findings") == []
 
 
 async def test_the_hold_is_pulled_read_and_released(desk: Desk) -> None:
@@ -198,6 +246,15 @@ async def test_metrics_tell_of_the_fleet_and_of_the_api(desk: Desk) -> None:
     desk.app.state.metrics.happened(
         EventEntry(desk.clock.now(), "run.ended", "r", {"state": "finished"})
     )
+    for state, guard in (
+        ("held", "kill_switch"),
+        ("awaiting_approval", "policy"),
+        ("suppressed", None),
+    ):
+        body = {"state": state, "guard": guard}
+        desk.app.state.metrics.happened(
+            EventEntry(desk.clock.now(), f"remediation.{state}", "m", body)
+        )
     answer = await desk.viewer.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     text = answer.text
@@ -205,6 +262,8 @@ async def test_metrics_tell_of_the_fleet_and_of_the_api(desk: Desk) -> None:
         'trueup_stacks{health="drifted"} 1.0',
         "trueup_hold 0.0",
         'trueup_runs_total{state="finished"} 1.0',
+        'trueup_admission_total{answer="hold",guard="kill_switch"} 1.0',
+        'trueup_admission_total{answer="needs_approval",guard="policy"} 1.0',
         'trueup_open_remediations{phase="awaiting_approval"} 0.0',
         'trueup_api_request_seconds_count{method="GET",route="/api/v1/findings",status="200"} 1.0',
         'route="/api/v1/findings/{finding_id}",status="404"',
@@ -216,7 +275,7 @@ async def test_metrics_tell_of_the_fleet_and_of_the_api(desk: Desk) -> None:
     assert "xxxxx" not in text
 
 
-async def test_the_description_names_every_operation_and_its_role(desk: Desk) -> None:
+async def test_the_description_names_every_operation_and_its_permission(desk: Desk) -> None:
     described = (await desk.anonymous.get(f"{V1}/openapi.json")).json()
     found = {
         (method.upper(), path): one
@@ -227,7 +286,7 @@ async def test_the_description_names_every_operation_and_its_role(desk: Desk) ->
     assert set(found) == set(operations)
     for key, operation in operations.items():
         shown = found[key]
-        assert shown.get("x-required-role") == (operation.role and operation.role.value)
+        assert shown.get("x-required-permission") == operation.permission
         assert {"422", "500", "503"} <= set(shown["responses"])
         assert shown["summary"]
     assert set(described["components"]["securitySchemes"]) == {"bearer"}

@@ -15,7 +15,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events
 
 from reconciler.api.limits import Limits
-from reconciler.domain.records import Role
+from reconciler.domain.principals import Role
 from tests.api.desk import Desk, text_of
 from tests.api.threaded import serving
 from tests.unit.engine.house import MANUAL, A, B, C

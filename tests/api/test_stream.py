@@ -15,7 +15,8 @@ import pytest
 from reconciler.api.limits import Limits
 from reconciler.api.refusal import Refusal
 from reconciler.api.stream import EventStream
-from reconciler.domain.records import EventEntry, Role
+from reconciler.domain.principals import Role
+from reconciler.domain.records import EventEntry
 from reconciler.stores import Transaction
 from tests.api.desk import V1, Desk, text_of
 from tests.api.threaded import serving
@@ -210,6 +211,7 @@ def test_a_real_client_hears_resumes_and_is_let_go_at_the_end(tmp_path: Path) ->
             assert stream.headers["cache-control"] == "no-store"
             lines = stream.iter_lines()
             assert next(lines).startswith("retry:")
+            assert next(lines) == "id: 0"
             client.post("/hold", json={"reason": "look"}).raise_for_status()
             first = next(line for line in lines if line.startswith("id: "))
             assert next(lines) == "event: hold.set"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from reconciler.domain.phases import Phase
 from tests.api.desk import V1, Desk
-from tests.unit.engine.house import MANUAL, A
+from tests.unit.engine.house import MANUAL, A, B
 
 
 async def test_a_drift_walks_from_its_report_to_converged(desk: Desk) -> None:
@@ -30,6 +32,9 @@ async def test_a_drift_walks_from_its_report_to_converged(desk: Desk) -> None:
     wrong = await desk.approver.post(f"{remediation}/approve", json={"plan_digest": "0" * 64})
     assert wrong.status_code == 409
     assert wrong.json()["type"] == "urn:trueup:problem:plan-digest-mismatch"
+    part = {"plan_digest": waiting["plan_digest"][:7]}
+    cut = await desk.approver.post(f"{remediation}/approve", json=part)
+    assert (cut.status_code, cut.json()["remedy"]) == (409, "give all 64 characters")
 
     right = await desk.approver.post(
         f"{remediation}/approve", json={"plan_digest": waiting["plan_digest"]}
@@ -61,3 +66,38 @@ async def test_a_rejected_remediation_changes_nothing(desk: Desk) -> None:
     )
     assert answer.json()["state"] == "rejected"
     assert desk.house.world.live[A] == {"size": 99}
+
+
+async def test_one_of_two_is_decided_alone_and_the_other_suppressed_and_taken_back(
+    desk: Desk,
+) -> None:
+    await desk.house.put(MANUAL)
+    desk.house.world.live |= {A: {"size": 99}, B: {"size": 99}}
+    await desk.house.look()
+    whole = (await _waiting(desk))[0]
+    made = await desk.approver.post(
+        f"{V1}/remediations/{whole['id']}/split", json={"addresses": [A]}
+    )
+    assert (made.status_code, made.json()["addresses"]) == (201, [A])
+    await desk.house.settle()
+    assert {tuple(one["addresses"]) for one in await _waiting(desk)} == {(A,), (B,)}
+
+    rest = next(one for one in await _waiting(desk) if one["addresses"] == [B])
+    until = {"reason": "known", "until": "2036-05-01T10:00:00Z"}
+    await desk.approver.post(f"{V1}/remediations/{rest['id']}/suppress", json=until)
+    stack = (await desk.viewer.get(f"{V1}/stacks/shop")).json()
+    assert (stack["suppressed"], sum(stack["findings"].values())) == (1, 1)
+    (finding,) = rest["finding_ids"]
+    opened = await desk.approver.post(f"{V1}/findings/{finding}/unsuppress")
+    assert (opened.status_code, opened.json()["state"]) == (200, "open")
+    again = await desk.approver.post(f"{V1}/findings/{finding}/unsuppress")
+    assert again.json()["type"] == "urn:trueup:problem:not-suppressed"
+    stack = (await desk.viewer.get(f"{V1}/stacks/shop")).json()
+    assert (stack["suppressed"], sum(stack["findings"].values())) == (0, 2)
+
+
+async def _waiting(desk: Desk) -> list[dict[str, Any]]:
+    query = {"state": "awaiting_approval"}
+    answer = await desk.viewer.get(f"{V1}/remediations", params=query)
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items

@@ -25,12 +25,12 @@ from reconciler.api.app import build_app
 from reconciler.api.limits import Limits
 from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.domain.model import Fingerprint, Kind, Origin, ResourceAddress, Severity, StackName
+from reconciler.domain.principals import Role
 from reconciler.domain.records import (
     FindingId,
     FindingRecord,
     FindingState,
     ReportId,
-    Role,
 )
 from reconciler.stores import Transaction
 from tests.api.desk import V1, put_tokens, text_of

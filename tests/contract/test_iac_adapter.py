@@ -23,11 +23,15 @@ from reconciler.domain.model import (
     Unreadable,
 )
 from reconciler.domain.plan import Action
-from reconciler.ports import IacAdapter, InDoubt, StackReference, Vanished
+from reconciler.ports import AdapterSetup, IacAdapter, InDoubt, StackReference, Vanished
+from reconciler.registry import InstalledTools
 from tests import pulumi_world as things
 from tests.contract.conftest import three_things
 from tests.fakes import FakeAdapter, recorded
+from tests.strangers.installed import register
 from tests.world_stack import KEY
+
+STRANGER = "tests.strangers.json_world.factory:WorldFactory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,32 @@ def fake_world(request: pytest.FixtureRequest) -> World:
     )
     reference = StackReference(StackName("world"), folder, "terraform")
     return World(adapter, reference, kept, gone, denied, lambda: len(adapter.live_reads))
+
+
+def stranger_world(request: pytest.FixtureRequest) -> World:
+    """Give a tool's own world, opened as a stranger's adapter is: through its entry point."""
+    folder: Path = request.getfixturevalue("tmp_path")
+    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    monkeypatch.syspath_prepend(register(folder / "site", tool="world", value=STRANGER))
+    stack = folder / "stack"
+    stack.mkdir()
+    things = {name: {"size": 1} for name in ("kept", "gone", "denied")}
+    (stack / "world.json").write_text(json.dumps({"things": things}))
+    live = {"kept": {"size": 1}, "denied": None}
+    (stack / "cloud.json").write_text(json.dumps({"things": live}))
+    kept, gone, denied = (ResourceAddress(f"thing.{name}") for name in things)
+    tools = InstalledTools()
+    adapter = tools.open(tools.detect(stack), AdapterSetup(folder, folder, KEY))
+    reads: list[object] = []
+    really: Any = type(adapter).read  # type: ignore[attr-defined]
+
+    def read(*which: object) -> Any:
+        reads.append(which)
+        return really(*which)
+
+    monkeypatch.setattr(type(adapter), "read", read)
+    reference = StackReference(StackName("world"), stack, "world")
+    return World(adapter, reference, kept, gone, denied, lambda: len(reads))
 
 
 def terraform_world(request: pytest.FixtureRequest) -> World:
@@ -111,6 +141,7 @@ def counted_reads(
 
 WORLDS = {
     "fake": fake_world,
+    "stranger": stranger_world,
     "terraform": terraform_world,
     "tofu": tofu_world,
     "pulumi": pulumi_world,

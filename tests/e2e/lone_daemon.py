@@ -21,6 +21,7 @@ class LoneDaemon:
     folder: Path
     caches: Path
     port: int = field(default_factory=free_port)
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data_dir(self) -> Path:
@@ -36,6 +37,7 @@ class LoneDaemon:
             **os.environ,
             "XDG_CACHE_HOME": str(self.caches),
             "XDG_STATE_HOME": str(self.folder / "state"),
+            **self.extra,
         }
 
     def stack(self, name: str) -> Path:
@@ -45,7 +47,7 @@ class LoneDaemon:
         (directory / "main.tf").write_text(CODE)
         return directory
 
-    def settings(self, stacks: Mapping[str, str], *, daemon: str = "") -> Path:
+    def settings(self, stacks: Mapping[str, str], *, daemon: str = "", more: str = "") -> Path:
         """Write a trueup.toml of `stacks`: by name, what else stands in its section."""
         sections = [
             f'[[stack]]\nname = "{name}"\ndirectory = "{self.folder / name}"\n{more}\n'
@@ -54,14 +56,20 @@ class LoneDaemon:
         self.settings_file.write_text(
             f'[daemon]\nlisten = "127.0.0.1:{self.port}"\ndata_dir = "data"\n{daemon}\n'
             + "".join(sections)
+            + more
         )
         return self.settings_file
 
     def serving(
-        self, *, wrapper: Sequence[str] = (), options: Sequence[str] = ()
+        self,
+        *,
+        wrapper: Sequence[str] = (),
+        options: Sequence[str] = (),
+        find_settings: bool = False,
     ) -> AbstractContextManager[Daemon]:
+        """Start the daemon; with `find_settings` it has to find its file by itself."""
         return serving(
-            self.settings_file,
+            None if find_settings else self.settings_file,
             data_dir=self.data_dir,
             environment=self.environment,
             directory=self.folder,

@@ -129,7 +129,7 @@ CASES: Final = [
     ),
     Case("endless_line", _code(_resource(f'  name = "{"x" * 9000}${{var.no}}"')), ("var.no", "^")),
     Case("hcl_unclosed", _code('resource "a" "b" {\n'), ("extra.tf:1", "^")),
-    Case("hcl_binary", _code(b"\xff\xfe\x00\x80" * 50), ("extra.tf:1", "not UTF-8", "no HCL")),
+    Case("hcl_binary", _code(b"\xff\xfe\x00\x80" * 50), ("extra.tf:1", "not UTF-8", "not HCL")),
     Case("hcl_nul", _code(b"locals {}\n\x00\x00"), ("extra.tf:2", "binary", "restore the file")),
     Case("hcl_json_broken", _code('{"resource": ', "extra.tf.json"), ("extra.tf.json",)),
     Case("hcl_self_link", _linked_to_itself("extra.tf"), ("extra.tf: Too many levels",)),
@@ -224,7 +224,7 @@ CASES: Final = [
     Case(
         "workspace_no_name",
         _untouched,
-        ("'../x'", "--workspace"),
+        ("'../x'", "cannot be a workspace's name"),
         arguments=("--workspace", "../x"),
     ),
     Case(
@@ -381,7 +381,7 @@ def test_directories_linked_in_a_circle(stack: WorldStack, trueup: Trueup) -> No
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("empty", ("holds no template", "trueup init")),
+        ("empty", ("code found in", "trueup init")),
         ("nowhere", ("neither a directory nor a stack",)),
         ("no/where", ("does not exist",)),
         ("file", ("is not a directory",)),
@@ -406,13 +406,13 @@ def test_a_place_without_a_template(
     [
         ('[[stack]]\ndirectory = "s"\nintervall = "5m"', (":3", "did you mean 'interval'")),
         ('[[stak]]\ndirectory = "s"', (":1", "did you mean 'stack'")),
-        ('[[stack]]\ndirectory = "s"\ninterval = "5 years"', (":3", "no duration")),
+        ('[[stack]]\ndirectory = "s"\ninterval = "5 years"', (":3", "not a duration")),
         ('[[stack]]\ndirectory = "s"\ninterval = "1s"', (":3", "shorter than 10 s")),
         (
             '[[stack]]\ndirectory = "s"\nname = "a"\n[[stack]]\ndirectory = "s"\nname = "a"',
             ("two stacks are named 'a'", ":6", "line 3"),
         ),
-        ('[[stack]]\ndirectory = "gone"', (":2", "no directory", "gone")),
+        ('[[stack]]\ndirectory = "gone"', (":2", "does not exist or cannot be entered", "gone")),
         ('[[stack]\ndirectory = "s"', (":1", "not TOML")),
         ('[[channel]]\nname = "ops"\nurl = "hush-hush-4711"', (":3", "scheme")),
     ],

@@ -208,5 +208,5 @@ def test_a_watched_status_tells_of_drift_as_it_is_found(client: Client, stack: W
 def test_no_daemon_is_a_sentence(client: Client) -> None:
     client.daemon.end()
     ended = client.ask("status", code=1)
-    assert f"no daemon answers at {client.daemon.address}" in ended.err
+    assert f"no daemon runs at {client.daemon.address.removeprefix('http://')} (from " in ended.err
     assert "trueup serve" in ended.err

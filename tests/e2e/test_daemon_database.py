@@ -44,14 +44,14 @@ def test_a_lost_or_older_database_is_refused_and_a_hold_outlives_it(lone: LoneDa
     _remove_database(lone.data_dir)
     gone = _refused(lone)
     assert f"{lone.data_dir / 'trueup.db'}: is gone" in gone.err
-    assert "2 tokens and 0 policies were in it, and the kill switch was pulled" in gone.err
+    assert "2 tokens and 0 policies were in it, and a hold was set" in gone.err
     assert "--accept-new-database" in gone.err
     assert not (lone.data_dir / "trueup.db").exists()
 
     shutil.copy(copy / "trueup.db", lone.data_dir)
     older = _refused(lone)
     assert "is an older copy" in older.err
-    assert "the kill switch was pulled" in older.err
+    assert "a hold was set" in older.err
 
     with lone.serving(options=("--accept-new-database",)) as daemon:
         held = daemon.ask("/hold")["hold"]

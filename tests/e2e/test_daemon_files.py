@@ -42,11 +42,18 @@ def _pulumi_projects(folder: Path) -> dict[str, Path]:
     return pipes
 
 
+def _read_by_code(file: Path) -> None:
+    (file.parent / "reads.tf").write_text(f'locals {{\n  text = file("{file.name}")\n}}\n')
+    os.mkfifo(file)
+
+
 UNFIT: tuple[tuple[str, str, Callable[[Path], None]], ...] = (
     ("state", "terraform.tfstate", os.mkfifo),
     ("lock-file", ".terraform.lock.hcl", os.mkfifo),
     ("workspace", ".terraform/environment", os.mkfifo),
     ("code", "more.tf", os.mkfifo),
+    ("modules", ".terraform/modules/modules.json", os.mkfifo),
+    ("read-by-code", "text.txt", _read_by_code),
     ("variables", "huge.auto.tfvars.json", _sparse),
     ("env-file", "web.env", os.mkfifo),
     ("huge-env-file", "web.env", _sparse),
@@ -60,7 +67,7 @@ def test_a_file_that_blocks_or_is_huge_is_an_error_of_its_own_stack_alone(
     lone.stack("well")
     for name, file, make in UNFIT:
         path = lone.stack(name) / file
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         make(path)
         stacks[name] = f'env_file = "{path}"' if path.name == "web.env" else ""
     record = _pulumi_record(lone.folder)

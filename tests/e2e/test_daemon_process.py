@@ -165,7 +165,7 @@ def test_a_read_only_data_directory_is_named(shop: Shop) -> None:
     [
         (lambda shop: shop.settings(daemon="confirm_after = 3"), "trueup.toml"),
         (_taken, "Address already in use"),
-        (_beyond_loopback, "tokens would cross the network in clear"),
+        (_beyond_loopback, "tokens would be sent unencrypted"),
         (_not_a_database, "trueup.db"),
     ],
     ids=["settings", "port", "loopback", "database"],

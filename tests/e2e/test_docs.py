@@ -21,7 +21,8 @@ from reconciler.api.metrics import Metrics
 from reconciler.domain.model import Severity
 from reconciler.domain.phases import Phase
 from reconciler.domain.records import EventEntry, Health, RunState
-from reconciler.settings import load_settings
+from reconciler.registry import InstalledTools
+from reconciler.settings_file import load_settings
 from tests.daemon import Daemon, serving
 from tests.e2e.command_lines import lack_of
 from tests.e2e.pages import (
@@ -197,7 +198,7 @@ def test_every_command_in_the_docs_exists_with_its_options(monkeypatch: pytest.M
         (("policy", "polish"), True),
         (("status", "--polish"), True),
         (("remediate", "X", "--action", "polish"), True),
-        (("status", "one", "too", "many"), True),
+        (("show", "one", "too", "many"), True),
         (("approve",), False),
         (("token", "add", "ana"), False),
     ],
@@ -222,7 +223,7 @@ def test_every_settings_snippet_loads(tmp_path: Path) -> None:
         file.parent.mkdir()
         file.write_text(block.text)
         # The directories that a page names are the reader's.
-        load_settings(file, {}, lost_stacks=True)
+        load_settings(file, {}, tools=InstalledTools(), lost_stacks=True)
 
 
 def test_every_json_and_yaml_snippet_parses() -> None:
@@ -261,8 +262,9 @@ def exposed(watched: tuple[House, Daemon]) -> dict[str, set[str]]:
     token = (house.data_dir / "admin.token").read_text().strip()
     answer = httpx.get(f"{daemon.address}/metrics", headers={"Authorization": f"Bearer {token}"})
     counted = Metrics()
-    for kind in ("remediation.converged", "run.ended", "stack.pass"):
-        counted.happened(EventEntry(seq=1, at=None, type=kind, subject="", body={}))  # type: ignore[arg-type]
+    body = {"guard": "kill_switch"}
+    for kind in ("remediation.held", "run.ended", "stack.pass"):
+        counted.happened(EventEntry(seq=1, at=None, type=kind, subject="", body=body))  # type: ignore[arg-type]
     labels: dict[str, set[str]] = {}
     for text in (answer.text, generate_latest(counted._registry).decode()):
         for family in text_string_to_metric_families(text):

@@ -193,7 +193,7 @@ CASES: Final = [
     ),
     Case("state_cut", _cut, ("dev.json: cut short", ".pulumi/backups")),
     Case("state_text", _state(b"hello"), ("dev.json: cut short or damaged",)),
-    Case("state_array", _state(b"[1]"), ("dev.json: no Pulumi state",)),
+    Case("state_array", _state(b"[1]"), ("dev.json: not a Pulumi state",)),
     Case("state_gzip_cut", _state(b"\x1f\x8b\x08\x00"), ("dev.json: cut short or damaged",)),
     Case(
         "state_newer",

@@ -28,7 +28,7 @@ def _drift(stack: WorldStack) -> None:
 def test_in_sync_ends_0_and_says_so(stack: WorldStack, trueup: Trueup) -> None:
     ended = trueup.run("scan", stack.directory)
     assert ended.code == 0
-    assert "4 resources: 4 in sync" in ended.out
+    assert "No drift. 4 resources match" in ended.out
     assert ended.err == ""
 
 
@@ -118,8 +118,8 @@ def test_repeated_passes_stay_warm(stack: WorldStack, trueup: Trueup) -> None:
 def test_passes_for_people_show_the_time_of_each(stack: WorldStack, trueup: Trueup) -> None:
     ended = trueup.run("scan", stack.directory, "--repeat", "2", "--every", "0s")
     assert ended.code == 0
-    assert "pass 1 of 2" in ended.out
-    warm = ended.out.split("pass 2 of 2")[1]
+    assert "scan 1 of 2" in ended.out
+    warm = ended.out.split("scan 2 of 2")[1]
     assert " ms (" in warm
 
 
@@ -199,3 +199,16 @@ def _on_a_terminal(trueup: Trueup, stack: WorldStack, *, columns: int) -> str:
         wait_for(lambda: process.poll() is not None)
     os.close(ours)
     return shown.decode().replace("\r\n", "\n")
+
+
+def test_an_older_state_that_was_put_back_is_said(stack: WorldStack, trueup: Trueup) -> None:
+    file = stack.directory / "terraform.tfstate"
+    earlier = json.loads(file.read_text())
+    file.write_text(json.dumps({**earlier, "serial": earlier["serial"] + 1}))
+    assert "older copy" not in trueup.run("scan", stack.directory).out
+    file.write_text(json.dumps(earlier))
+    for _ in range(2):
+        ended = trueup.run("scan", stack.directory, "--json")
+        (report,) = ended.json["stacks"]
+        assert f"older copy: it has the serial {earlier['serial']}" in report["warnings"][0]
+    assert "older copy" in trueup.run("scan", stack.directory).out

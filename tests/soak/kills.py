@@ -16,12 +16,14 @@ from typing import Any, Final
 import psutil
 
 from tests.daemon import Daemon, RefusedError
-from tests.soak.stacks import NAMES, Trial, pulumi_trial, terraform_trial
+from tests.soak.stacks import ASKED, NAMES, Trial, pulumi_trial, terraform_trial
 
 TRIALS: Final[dict[str, Callable[[Path], AbstractContextManager[Trial]]]] = {
     "terraform": terraform_trial,
     "pulumi": pulumi_trial,
 }
+_ASKED: Final = 0.3
+"""How often it is what a person approves."""
 _LONGEST_WAIT_S: Final = 6.0
 _ROUND_LIMIT_S: Final = 240.0
 _ENDED_LIMIT_S: Final = 60.0
@@ -62,7 +64,7 @@ def kill_loop(tool: str, folder: Path, *, count: int, seed: int) -> int:
 
 
 def _round(loop: _Loop, number: int) -> None:
-    name = loop.chance.choice(NAMES)
+    name = ASKED if loop.chance.random() < _ASKED else loop.chance.choice(NAMES)
     before = loop.trial.writes(name)
     changed = {"team": f"other-{number}"} if loop.trial.attribute == "labels" else f"other-{number}"
     loop.trial.hack(name, changed)
@@ -158,7 +160,16 @@ def _orphans(loop: _Loop) -> None:
     limit = time.monotonic() + _ENDED_LIMIT_S
     while (left := list(loop.trial.workers())) and time.monotonic() < limit:
         time.sleep(0.2)
-    loop.broken += [f"left behind: {' '.join(one.cmdline())[:120]}" for one in left]
+    loop.broken += [f"left behind: {_described(one)}" for one in left]
+
+
+def _described(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.Error):
+        age_s = time.time() - process.create_time()
+        parent = " ".join(one.cmdline()[:3]) if (one := process.parent()) else "nobody"
+        words = " ".join(process.cmdline())
+        return f"{words[:300]} ({age_s:.0f} s old, of {parent}, {process.environ().get('PWD')})"
+    return str(process.pid)
 
 
 def _remediations(loop: _Loop, state: str) -> list[dict[str, Any]]:

@@ -19,8 +19,10 @@ from tests.pulumi_world import thing
 from tests.world_stack import copied, initialised
 from tests.worlds.pulumi.tools import find_tools
 
-NAMES: Final = ("one", "two", "asked")
-"""The last is corrected after an approval, the others by policy."""
+ASKED: Final = "asked"
+"""What is corrected after an approval, the others by policy."""
+NAMES: Final = (*(f"thing{number}" for number in range(30)), ASKED)
+"""Many, since what was corrected three times within a day waits for a person."""
 
 _SETTINGS: Final = """
 [daemon]

@@ -8,13 +8,18 @@ from fnmatch import fnmatchcase
 from importlib.metadata import version
 from pathlib import Path
 
-from reconciler.discovery import discover_stacks
-from reconciler.settings import load_settings
+from reconciler.discovery import FoundStack, discover_stacks
+from reconciler.registry import InstalledTools
+from reconciler.settings_file import load_settings
 from tests.stacks.program import PROJECTS, STACKS, Project, Ran
 
 
+def _found() -> tuple[FoundStack, ...]:
+    return discover_stacks(STACKS, InstalledTools())
+
+
 def test_init_finds_every_project() -> None:
-    found = {stack.directory for stack in discover_stacks(STACKS) if stack.tool == "pulumi"}
+    found = {stack.directory for stack in _found() if stack.tool == "pulumi"}
 
     assert {project.folder for project in PROJECTS} <= found
 
@@ -74,7 +79,7 @@ def test_the_readme_is_short_and_its_settings_are_valid(
     file = tmp_path / "trueup.toml"
     file.write_text(example)
 
-    settings = load_settings(file, {})
+    settings = load_settings(file, {}, tools=InstalledTools())
 
     assert 15 <= len(text.splitlines()) <= 25
     assert [stack.directory.resolve() for stack in settings.stacks] == [project.folder]

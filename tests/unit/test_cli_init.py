@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from reconciler.cli.init import render_settings
 from reconciler.cli.main import run
 from reconciler.discovery import FoundStack, discover_stacks
-from reconciler.settings import load_settings
+from reconciler.registry import InstalledTools
+from reconciler.settings_file import load_settings
 
 
 def write(root: Path, **files: str) -> None:
@@ -46,7 +47,10 @@ def tree(tmp_path: Path) -> Path:
 
 
 def found(root: Path) -> list[tuple[str, str, str]]:
-    return [(s.name, s.tool, os.path.relpath(s.directory, root)) for s in discover_stacks(root)]
+    return [
+        (s.name, s.tool, os.path.relpath(s.directory, root))
+        for s in discover_stacks(root, InstalledTools())
+    ]
 
 
 def test_roots_are_found_and_modules_are_not(tree: Path) -> None:
@@ -83,9 +87,9 @@ def test_what_init_writes_can_be_loaded(tree: Path, capsys: pytest.CaptureFixtur
     told = capsys.readouterr()
     assert told.out == ""
     assert "3 stacks" in told.err
-    settings = load_settings(tree / "trueup.toml", {})
+    settings = load_settings(tree / "trueup.toml", {}, tools=InstalledTools())
     assert [stack.name for stack in settings.stacks] == ["api", "db", "web"]
-    assert settings.stacks[0].pulumi_stack == "dev"
+    assert settings.stacks[0].options == {"pulumi_stack": "dev"}
 
 
 def test_an_existing_file_is_kept_unless_forced(
@@ -94,7 +98,7 @@ def test_an_existing_file_is_kept_unless_forced(
     file = tree / "trueup.toml"
     file.write_text("# mine\n")
     assert run(["init", str(tree)]) == 1
-    assert "--force" in capsys.readouterr().err
+    assert "trueup init --add" in capsys.readouterr().err
     assert file.read_text() == "# mine\n"
     assert run(["init", str(tree), "--force"]) == 0
     assert "[[stack]]" in file.read_text()
@@ -104,7 +108,7 @@ def test_nothing_to_watch_is_an_error_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["init", str(tmp_path)]) == 1
-    assert "no Terraform root module" in capsys.readouterr().err
+    assert "code found in" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -116,3 +120,39 @@ def test_any_name_survives_the_file(name: str) -> None:
         [FoundStack(name=name, directory=Path("/base") / "x", tool="terraform")], base=Path("/base")
     )
     assert tomllib.loads(text)["stack"][0]["name"] == name
+
+
+def test_new_stacks_are_added_and_nothing_else_changes(
+    tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tree / "trueup.toml"
+    mine = '# mine\n[[stack]]\nname = "api"\ndirectory = "infra/web"  # known\n'
+    file.write_text(mine)
+    assert run(["init", str(tree), "--add"]) == 0
+    assert "2 stacks" in capsys.readouterr().err
+    assert file.read_text().startswith(mine)
+    settings = load_settings(file, {})
+    assert [stack.name for stack in settings.stacks] == ["api", "apps-api", "db"]
+    before = file.read_text()
+    assert run(["init", str(tree), "--add"]) == 0
+    assert "nothing was changed" in capsys.readouterr().err
+    assert file.read_text() == before
+
+
+def test_stacks_that_cannot_be_added_are_shown_instead(
+    tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tree / "trueup.toml"
+    file.write_text('stack = [{name = "x", directory = "infra/web"}]\n')
+    assert run(["init", str(tree), "--add"]) == 1
+    assert 'name = "db"' in capsys.readouterr().err
+    assert file.read_text().startswith("stack = [")
+
+
+def test_a_replaced_file_is_kept_as_a_copy(tree: Path) -> None:
+    file = tree / "trueup.toml"
+    for text in ("# first\n", "# second\n"):
+        file.write_text(text)
+        assert run(["init", str(tree), "--force"]) == 0
+    assert (tree / "trueup.toml.bak").read_text() == "# first\n"
+    assert (tree / "trueup.toml.bak.1").read_text() == "# second\n"

@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
+from reconciler.cli import commands
 from reconciler.cli import main as cli
+from reconciler.cli.suggestions import suggestion
 from reconciler.domain.errors import PermanentError
 
 _PROGRAM = "import sys; from reconciler.cli.main import main; main()"
@@ -28,7 +30,7 @@ def trueup(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def answering(monkeypatch: pytest.MonkeyPatch, command: click.Command, *arguments: str) -> int:
     """Run `command` as if it were `trueup doctor`."""
-    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_: command)
+    monkeypatch.setattr(commands.LazyGroup, "get_command", lambda *_: command)
     return cli.run(["doctor", *arguments])
 
 
@@ -133,9 +135,9 @@ def test_a_command_chooses_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_closed_pipe_is_quiet() -> None:
     code = (
-        "import click\nfrom reconciler.cli import main as cli\n"
+        "import click\nfrom reconciler.cli import commands, main as cli\n"
         "@click.command()\ndef flood():\n    for _ in range(100000): click.echo('x' * 80)\n"
-        "cli.LazyGroup.get_command = lambda *_: flood\n"
+        "commands.LazyGroup.get_command = lambda *_: flood\n"
         "import sys; sys.argv = ['trueup', 'doctor']; cli.main()"
     )
     process = subprocess.Popen(
@@ -151,6 +153,18 @@ def test_a_closed_pipe_is_quiet() -> None:
     told = process.stderr.read()
     process.stderr.close()
     assert (process.wait(timeout=60), told) == (141, b"")
+
+
+@pytest.mark.parametrize(
+    "module", ["reconciler.cli", "reconciler.cli.scan", "reconciler.cli.client.api"]
+)
+def test_a_module_that_is_no_command_says_so(module: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", module, "/nonexistent"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr.startswith(f"error: {module} is no command\n  help: run `trueup`")
 
 
 @pytest.mark.parametrize("module", ["reconciler", "reconciler.cli.main"])
@@ -173,3 +187,76 @@ def test_json_on_stdout_holds_nothing_that_a_terminal_obeys(tmp_path: Path) -> N
     assert ended.returncode == 1
     assert name in json.dumps(json.loads(ended.stdout), ensure_ascii=False)
     assert ended.stdout.isascii()
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("stauts", "status"),
+        ("sacn", "scan"),
+        ("findngs", "findings"),
+        ("ack", "suppress"),
+        ("apply", "approve"),
+        ("logs", "log"),
+        ("destroy", None),
+        ("xyz", None),
+    ],
+)
+def test_a_command_near_to_what_was_typed_is_suggested(given: str, meant: str | None) -> None:
+    assert suggestion(given, commands.COMMANDS) == meant
+
+
+def test_help_and_version_are_commands_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["help", "policy", "add"]) == 0
+    assert "Usage: trueup policy add" in capsys.readouterr().out
+    assert cli.run(["help"]) == 0
+    assert "Commands that ask the daemon" in capsys.readouterr().out
+    assert cli.run(["version"]) == 0
+    assert capsys.readouterr().out == "trueup, version 0.1.0\n"
+    assert cli.run(["help", "nonsense"]) == 1
+    assert cli.run(["help", "policy", "nonsense"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("shell", "word"), [("bash", "complete"), ("zsh", "compdef"), ("fish", "complete")]
+)
+def test_each_shell_gets_its_script(
+    shell: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["completion", shell]) == 0
+    told = capsys.readouterr().out
+    assert word in told
+    assert "_TRUEUP_COMPLETE" in told
+
+
+def test_settings_are_named_after_the_command_as_well(tmp_path: Path) -> None:
+    file = tmp_path / "trueup.toml"
+    file.write_text("nonsense = 1\n")
+    for arguments in (("scan", "--config", file), ("--config", file, "scan")):
+        ended = trueup(*map(str, arguments))
+        assert ended.returncode == 1
+        assert "nonsense" in ended.stderr
+
+
+@pytest.mark.parametrize("module", ["reconciler", "reconciler.cli.main"])
+def test_a_module_that_is_run_is_the_command(module: str) -> None:
+    ended = _run_module(module, "nonsense")
+    assert ended.returncode == cli.EXIT_ERROR
+    assert "there is no command 'nonsense'" in ended.stderr
+
+
+def test_the_package_beside_it_is_refused() -> None:
+    ended = _run_module("reconciler.cli", "scan")
+    assert ended.returncode != 0
+    assert "run `trueup`" in ended.stderr
+
+
+def _run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )

@@ -12,9 +12,11 @@ from reconciler.bootstrap.database_mark import DATABASE, MARK, open_known_store
 from reconciler.bootstrap.hold_file import HOLD
 from reconciler.bootstrap.keepsakes import Keepsakes
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.events import HoldReleased, HoldSet
 from reconciler.domain.records import Hold
 from reconciler.engine.journal import audit, emit
 from reconciler.stores import Transaction
+from reconciler.wire import mapping
 from tests.fakes import FakeClock
 
 KEY = bytes(range(32))
@@ -33,11 +35,12 @@ async def served(
         await kept.start(CLOCK, accepted_new=False)
         if hold is not None or release:
             action = "hold.released" if release else "hold.set"
+            told = HoldReleased(by="ann") if hold is None else mapping.shown(HoldSet, hold)
 
             def work(tx: Transaction) -> None:
                 tx.holds.put(hold)
                 audit(tx, action, "hold", at=CLOCK.now())
-                emit(tx, action, "hold", at=CLOCK.now())
+                emit(tx, action, "hold", told, at=CLOCK.now())
 
             await store.transact(work)
         return await store.read(lambda view: view.holds.get())

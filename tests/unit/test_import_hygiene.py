@@ -14,7 +14,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def loaded_after(*modules: str) -> set[str]:
-    code = f"import sys, json, {', '.join(modules)}; print(json.dumps(sorted(sys.modules)))"
+    return loaded_by(f"import {', '.join(modules)}")
+
+
+def loaded_by(code: str) -> set[str]:
+    # None stands for a module that somebody made sure is never loaded.
+    tell = "print(json.dumps(sorted(name for name, one in sys.modules.items() if one)))"
+    code = f"import sys, json\n{code}\n{tell}"
     result = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -46,3 +52,38 @@ def modules_of(package: str) -> list[str]:
 )
 def test_a_package_loads_nothing_it_must_not_know(package: str, forbidden: set[str]) -> None:
     assert not loaded_after(*modules_of(package)) & forbidden
+
+
+def test_asking_the_daemon_loads_nothing_that_draws_or_checks() -> None:
+    loaded = loaded_by(
+        "from reconciler.cli import status\n"
+        "from reconciler.cli.client.api import Api\n"
+        "from reconciler.cli.client.place import Daemon\n"
+        'with Api(Daemon("http://127.0.0.1:1", "token", "here")): pass'
+    )
+    assert "httpx" in loaded
+    assert not loaded & {"rich", "pygments", "pydantic", "sqlalchemy"}
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_alembic(tmp_path: Path) -> None:
+    opened = (
+        "import asyncio, pathlib\n"
+        "from reconciler.storage.sqlite import open_store\n"
+        "async def run():\n"
+        f"    await (await open_store(pathlib.Path({str(tmp_path / 'trueup.db')!r}))).close()\n"
+        "asyncio.run(run())"
+    )
+    assert "alembic" in loaded_by(opened)
+    assert "alembic" not in loaded_by(opened)
+
+
+@pytest.mark.parametrize("tool", ["terraform", "pulumi"])
+def test_naming_a_tool_loads_none_of_its_adapter(tool: str) -> None:
+    loaded = loaded_by(f"import iac_adapters.{tool}.factory")
+    assert not loaded & {
+        "grpc",
+        "pulumi",
+        "hcl2",
+        "google.protobuf",
+        f"iac_adapters.{tool}.adapter",
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,19 @@ def test_a_lock_that_is_a_link_cuts_nothing(data_dir: Path, victim: Path) -> Non
     with pytest.raises(PermanentError, match="another file's name"), only_daemon(data_dir):
         pass
     assert victim.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"), [(os.mkfifo, "is a named pipe"), (os.mkdir, "is a directory")]
+)
+def test_a_lock_that_is_no_regular_file_is_refused_by_its_name(
+    data_dir: Path, make: Callable[[Path], None], kind: str
+) -> None:
+    lock = data_dir / "daemon.lock"
+    make(lock)
+    with pytest.raises(PermanentError, match=f"{lock}: {kind}") as caught, only_daemon(data_dir):
+        pass
+    assert caught.value.remedy == f"remove {lock}, and start again"
 
 
 def test_a_folder_of_ours_that_is_a_link_is_refused(data_dir: Path, tmp_path: Path) -> None:

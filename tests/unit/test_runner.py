@@ -24,6 +24,7 @@ from reconciler.domain.errors import RetryableError
 from reconciler.ports import Exited, NeverBegun, RunnerJob, RunnerProcess, Running, Vanished
 from tests.patience import until
 
+NAMES = ("started.json", "log", "exit.json")
 SCRIPT = Path(__file__).parents[2] / "reconciler/runner.py"
 CANARY = "canary-of-the-environment"
 # Says when it is ready and what it was told; ends when the file named by END is there.
@@ -284,7 +285,7 @@ asyncio.run(serve())
 @pytest.mark.parametrize("told", ["", '{"argv": ["/bin/touch", "'])
 async def test_half_a_job_is_never_run(room: Room, told: str) -> None:
     room.folder.mkdir()
-    runner = [sys.executable, "-I", "-S", str(SCRIPT), str(room.folder)]
+    runner = [sys.executable, "-I", "-S", str(SCRIPT), str(room.folder), *NAMES]
     text = await asyncio.to_thread(
         subprocess.run, runner, input=told, capture_output=True, text=True, check=True
     )
@@ -297,7 +298,7 @@ async def test_half_a_job_is_never_run(room: Room, told: str) -> None:
 
 async def test_a_caller_that_is_gone_before_it_hears_us_has_nothing_run(room: Room) -> None:
     room.folder.mkdir()
-    runner = [sys.executable, "-I", "-S", str(SCRIPT), str(room.folder)]
+    runner = [sys.executable, "-I", "-S", str(SCRIPT), str(room.folder), *NAMES]
     reading, writing = os.pipe()
     os.close(reading)
     try:

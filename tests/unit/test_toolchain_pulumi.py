@@ -64,7 +64,7 @@ def test_it_is_built_whole_and_once(machine: Machine) -> None:
     machine.add_go()
     out, err = machine.set_up("pulumi")
     assert err == ""
-    assert "its installer is not asked, TRUEUP_NO_DOWNLOAD is set" in out
+    assert "not downloaded, because TRUEUP_NO_DOWNLOAD is set" in out
     assert f"pulumi: {machine.pulumi / 'pulumi'}\n" in out
     assert machine.cached() == PARTS
     # The CLI last: whoever finds it finds the rest.

@@ -8,8 +8,9 @@ from fastapi import Query
 from starlette.responses import Response
 
 from reconciler.api.answers import Daemon, answered
-from reconciler.api.bodies import AuditQuery
-from reconciler.wire.service import audit_object, page_object
+from reconciler.api.queries import AuditQuery
+from reconciler.wire.audit import audit_of
+from reconciler.wire.pages import page_object
 
 
 async def list_audit(service: Daemon, query: Annotated[AuditQuery, Query()]) -> Response:
@@ -17,4 +18,4 @@ async def list_audit(service: Daemon, query: Annotated[AuditQuery, Query()]) -> 
     page = await service.store.read(
         lambda view: view.audit.page(subject=query.subject, cursor=query.cursor, limit=query.limit)
     )
-    return answered(page_object(page, audit_object))
+    return answered(page_object(page, audit_of))

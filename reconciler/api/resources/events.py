@@ -12,7 +12,7 @@ from fastapi import Header, Query, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from reconciler.api.bodies import EventsQuery
+from reconciler.api.queries import EventsQuery
 from reconciler.api.refusal import Refusal
 from reconciler.api.stream import EventStream
 

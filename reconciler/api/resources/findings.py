@@ -7,17 +7,19 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
-from reconciler.api.answers import Daemon, Id, answered
-from reconciler.api.bodies import FindingsQuery
+from reconciler.api.answers import Actor, Daemon, Id, answered
 from reconciler.api.filters import read_filter
+from reconciler.api.queries import FindingsQuery
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.records import FindingId
+from reconciler.engine import suppression
 from reconciler.engine.planning import plan_finding
-from reconciler.wire.service import finding_record_json, finding_record_object, page_object
+from reconciler.wire.findings import finding_record_json, finding_record_object
+from reconciler.wire.pages import page_object
 
 
 async def list_findings(service: Daemon, query: Annotated[FindingsQuery, Query()]) -> Response:
-    """List findings, gravest first; without a `state:` term those that are open."""
+    """List findings, most severe first; without a `state:` term those that are open."""
     wanted = read_filter(query.filter)
     page = await service.store.read(
         lambda view: view.findings.page(wanted, cursor=query.cursor, limit=query.limit)
@@ -31,6 +33,12 @@ async def read_finding(service: Daemon, finding_id: Id) -> Response:
     if found is None:
         raise NotFoundError(f"there is no finding {finding_id}")
     return answered(finding_record_object(found))
+
+
+async def unsuppress(service: Daemon, actor: Actor, finding_id: Id) -> Response:
+    """Make a suppressed finding open again."""
+    opened = await suppression.unsuppress(service, FindingId(finding_id), actor=actor)
+    return answered(finding_record_object(opened))
 
 
 async def plan(service: Daemon, finding_id: Id) -> Response:

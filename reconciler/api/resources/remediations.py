@@ -8,19 +8,22 @@ from fastapi import Query
 from starlette.responses import Response
 
 from reconciler.api.answers import Actor, Daemon, Id, answered
-from reconciler.api.bodies import (
-    OPEN_STATE,
-    ApproveBody,
-    ReasonBody,
-    RemediationBody,
-    RemediationsQuery,
-)
+from reconciler.api.queries import OPEN_STATE, RemediationsQuery
 from reconciler.domain.errors import NotFoundError
+from reconciler.domain.model import ResourceAddress
 from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import RemediationId, ReportId
-from reconciler.engine import decisions
-from reconciler.wire.service import page_object, remediation_object
+from reconciler.engine import decisions, splitting
+from reconciler.wire.pages import page_object
+from reconciler.wire.remediations import (
+    ApproveBody,
+    ReasonBody,
+    RemediationBody,
+    SplitBody,
+    SuppressBody,
+    remediation_of,
+)
 
 
 async def list_remediations(
@@ -37,7 +40,7 @@ async def list_remediations(
             limit=query.limit,
         )
     )
-    return answered(page_object(page, remediation_object))
+    return answered(page_object(page, remediation_of))
 
 
 async def request_remediation(service: Daemon, actor: Actor, body: RemediationBody) -> Response:
@@ -49,7 +52,7 @@ async def request_remediation(service: Daemon, actor: Actor, body: RemediationBo
         actor=actor,
     )
     headers = {"Location": f"/api/v1/remediations/{asked.id}"}
-    return answered(remediation_object(asked), status=201, headers=headers)
+    return answered(remediation_of(asked), status=201, headers=headers)
 
 
 async def read_remediation(service: Daemon, remediation_id: Id) -> Response:
@@ -59,7 +62,7 @@ async def read_remediation(service: Daemon, remediation_id: Id) -> Response:
     )
     if found is None:
         raise NotFoundError(f"there is no remediation {remediation_id}")
-    return answered(remediation_object(found))
+    return answered(remediation_of(found))
 
 
 async def approve(service: Daemon, actor: Actor, remediation_id: Id, body: ApproveBody) -> Response:
@@ -67,7 +70,19 @@ async def approve(service: Daemon, actor: Actor, remediation_id: Id, body: Appro
     moved = await decisions.approve(
         service, RemediationId(remediation_id), plan_digest=body.plan_digest, actor=actor
     )
-    return answered(remediation_object(moved))
+    return answered(remediation_of(moved))
+
+
+async def split(service: Daemon, actor: Actor, remediation_id: Id, body: SplitBody) -> Response:
+    """Give some of its resources a remediation, and a plan, of their own."""
+    made = await splitting.split(
+        service,
+        RemediationId(remediation_id),
+        addresses=frozenset(map(ResourceAddress, body.addresses)),
+        actor=actor,
+    )
+    headers = {"Location": f"/api/v1/remediations/{made.id}"}
+    return answered(remediation_of(made), status=201, headers=headers)
 
 
 async def reject(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
@@ -75,13 +90,13 @@ async def reject(service: Daemon, actor: Actor, remediation_id: Id, body: Reason
     moved = await decisions.reject(
         service, RemediationId(remediation_id), reason=body.reason, actor=actor
     )
-    return answered(remediation_object(moved))
+    return answered(remediation_of(moved))
 
 
 async def cancel(service: Daemon, actor: Actor, remediation_id: Id) -> Response:
     """End it; an apply that is under way is asked once to stop."""
     moved = await decisions.cancel(service, RemediationId(remediation_id), actor=actor)
-    return answered(remediation_object(moved))
+    return answered(remediation_of(moved))
 
 
 async def retry(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
@@ -89,12 +104,18 @@ async def retry(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonB
     moved = await decisions.retry(
         service, RemediationId(remediation_id), reason=body.reason, actor=actor
     )
-    return answered(remediation_object(moved))
+    return answered(remediation_of(moved))
 
 
-async def suppress(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
-    """End it and ignore its findings until they change."""
+async def suppress(
+    service: Daemon, actor: Actor, remediation_id: Id, body: SuppressBody
+) -> Response:
+    """End it and ignore its findings until they change, or until a time."""
     moved = await decisions.suppress(
-        service, RemediationId(remediation_id), reason=body.reason, actor=actor
+        service,
+        RemediationId(remediation_id),
+        reason=body.reason,
+        actor=actor,
+        until=body.until,
     )
-    return answered(remediation_object(moved))
+    return answered(remediation_of(moved))

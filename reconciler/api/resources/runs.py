@@ -9,13 +9,15 @@ from fastapi import Query
 from starlette.responses import Response
 
 from reconciler.api.answers import Daemon, Id, answered
-from reconciler.api.bodies import LogQuery, RunsQuery
+from reconciler.api.queries import LogQuery, RunsQuery
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.records import Run, RunId, RunState, StackRecord
+from reconciler.domain.run_folder import RunFolder
 from reconciler.engine.run_log import read_progress
 from reconciler.engine.runs import folder_of
 from reconciler.stores import Transaction
-from reconciler.wire.service import line_object, page_object, run_object
+from reconciler.wire.pages import page_object
+from reconciler.wire.runs import Log, LogLine, run_of
 
 
 async def list_runs(service: Daemon, query: Annotated[RunsQuery, Query()]) -> Response:
@@ -28,12 +30,12 @@ async def list_runs(service: Daemon, query: Annotated[RunsQuery, Query()]) -> Re
             limit=query.limit,
         )
     )
-    return answered(page_object(page, run_object))
+    return answered(page_object(page, run_of))
 
 
 async def read_run(service: Daemon, run_id: Id) -> Response:
     """Read one run."""
-    return answered(run_object(await service.store.read(lambda view: _run(view, run_id))))
+    return answered(run_of(await service.store.read(lambda view: _run(view, run_id))))
 
 
 async def read_log(service: Daemon, run_id: Id, query: Annotated[LogQuery, Query()]) -> Response:
@@ -50,7 +52,7 @@ async def read_log(service: Daemon, run_id: Id, query: Annotated[LogQuery, Query
     run, stack = await service.store.read(known)
     lines, next_offset = await asyncio.to_thread(
         read_progress,
-        folder_of(service, run) / "log",
+        RunFolder(folder_of(service, run)).log,
         query.offset,
         service.adapter_of(stack),
         read=service.logs.read,
@@ -58,10 +60,10 @@ async def read_log(service: Daemon, run_id: Id, query: Annotated[LogQuery, Query
     )
     ended = run.state is not RunState.STARTED and next_offset == query.offset
     items = [
-        line_object(line.text, address=line.address, step=line.step.value if line.step else None)
+        LogLine(text=line.text, address=line.address, step=line.step.value if line.step else None)
         for line in lines
     ]
-    return answered({"items": items, "next_offset": next_offset, "ended": ended})
+    return answered(Log(items=items, next_offset=next_offset, ended=ended))
 
 
 def _run(view: Transaction, run_id: str) -> Run:

@@ -8,9 +8,9 @@ from fastapi import Query
 from starlette.responses import Response
 
 from reconciler.api.answers import Actor, Daemon, StackPath, Tallies, answered, nothing, page_of
-from reconciler.api.bodies import FindingsQuery, ListQuery, StackBody
 from reconciler.api.filters import read_filter
-from reconciler.api.open_counts import OpenCounts
+from reconciler.api.open_counts import Counted, OpenCounts
+from reconciler.api.queries import FindingsQuery, ListQuery
 from reconciler.domain.errors import InvalidError, NotFoundError
 from reconciler.domain.model import StackName
 from reconciler.domain.records import FindingFilter, StackRecord
@@ -21,7 +21,10 @@ from reconciler.engine.planning import plan_stack
 from reconciler.engine.service import Service
 from reconciler.engine.stacks import StackDraft
 from reconciler.stores import Transaction
-from reconciler.wire.service import finding_record_json, page_object, stack_record_object
+from reconciler.wire import mapping
+from reconciler.wire.findings import finding_record_json
+from reconciler.wire.pages import page_object
+from reconciler.wire.stacks import Queued, Stack, StackBody, stack_of
 
 
 async def list_stacks(
@@ -33,7 +36,7 @@ async def list_stacks(
     return answered(
         page_object(
             page,
-            lambda stack: stack_record_object(stack, open_findings=tally.get(stack.name, {})),
+            lambda stack: _counted(stack, tally),
         )
     )
 
@@ -72,7 +75,7 @@ async def scan_stack(service: Daemon, name: StackPath) -> Response:
     """Look at a stack now rather than when it is due."""
     await service.store.read(lambda view: _stack(view, name))
     await request_scan(service, StackName(name))
-    return answered({"stack": name, "queued": True}, status=202)
+    return answered(Queued(stack=name), status=202)
 
 
 async def accept_state(service: Daemon, counts: Tallies, actor: Actor, name: StackPath) -> Response:
@@ -89,7 +92,7 @@ async def plan(service: Daemon, name: StackPath) -> Response:
 async def list_stack_findings(
     service: Daemon, name: StackPath, query: Annotated[FindingsQuery, Query()]
 ) -> Response:
-    """List the findings of one stack, gravest first."""
+    """List the findings of one stack, most severe first."""
     wanted = read_filter(query.filter)
     narrowed = FindingFilter(
         stack=name,
@@ -107,9 +110,17 @@ async def list_stack_findings(
     return answered(page_object(page, finding_record_json))
 
 
-async def _shown(service: Service, counts: OpenCounts, name: str) -> dict[str, object]:
+async def _shown(service: Service, counts: OpenCounts, name: str) -> Stack:
     stack, tally = await service.store.read(lambda view: (_stack(view, name), counts.of(view)))
-    return stack_record_object(stack, open_findings=tally.get(stack.name, {}))
+    return _counted(stack, tally)
+
+
+def _counted(stack: StackRecord, counted: Counted) -> Stack:
+    return stack_of(
+        stack,
+        open_findings=counted.open.get(stack.name, {}),
+        suppressed=counted.suppressed.get(stack.name, 0),
+    )
 
 
 def _stack(view: Transaction, name: str) -> StackRecord:
@@ -120,17 +131,5 @@ def _stack(view: Transaction, name: str) -> StackRecord:
 
 
 def _draft(body: StackBody) -> StackDraft:
-    return StackDraft(
-        directory=body.directory,
-        name=body.name or "",
-        interval=read_duration(body.interval),
-        adaptive=body.adaptive,
-        workspace=body.workspace,
-        pulumi_stack=body.pulumi_stack,
-        engine=body.engine,
-        var_files=tuple(body.var_files),
-        env_file=body.env_file,
-        dynamic_providers=body.dynamic_providers,
-        working_directory=body.working_directory,
-        run_code=body.run_code,
-    )
+    draft = StackDraft(directory=body.directory)
+    return mapping.stated(draft, body, name=body.name or "", interval=read_duration(body.interval))

@@ -8,12 +8,14 @@ from fastapi import Query
 from starlette.responses import Response
 
 from reconciler.api.answers import Actor, Daemon, Id, answered, nothing
-from reconciler.api.bodies import TemplateBody, TemplatesQuery
+from reconciler.api.queries import TemplatesQuery
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.records import TemplateId
 from reconciler.engine import templates
 from reconciler.engine.templates import TemplateDraft
-from reconciler.wire.service import page_object, template_object, whole_object
+from reconciler.wire import mapping
+from reconciler.wire.pages import page_object, whole_object
+from reconciler.wire.templates import TemplateBody, template_of
 
 
 async def list_templates(service: Daemon, query: Annotated[TemplatesQuery, Query()]) -> Response:
@@ -26,14 +28,14 @@ async def list_templates(service: Daemon, query: Annotated[TemplatesQuery, Query
             limit=query.limit,
         )
     )
-    return answered(page_object(page, template_object))
+    return answered(page_object(page, template_of))
 
 
 async def create_template(service: Daemon, actor: Actor, body: TemplateBody) -> Response:
     """Upload a template, as JSON or YAML."""
     made = await templates.create(service, _draft(body), actor=actor)
     headers = {"Location": f"/api/v1/templates/{made.template_id}"}
-    return answered(template_object(made), status=201, headers=headers)
+    return answered(template_of(made), status=201, headers=headers)
 
 
 async def read_template(service: Daemon, template_id: Id) -> Response:
@@ -41,7 +43,7 @@ async def read_template(service: Daemon, template_id: Id) -> Response:
     found = await service.store.read(lambda view: view.templates.get(TemplateId(template_id)))
     if found is None:
         raise NotFoundError(f"there is no template {template_id}")
-    return answered(template_object(found))
+    return answered(template_of(found))
 
 
 async def update_template(
@@ -49,7 +51,7 @@ async def update_template(
 ) -> Response:
     """Replace an uploaded template; what it was stays in its history."""
     changed = await templates.update(service, TemplateId(template_id), _draft(body), actor=actor)
-    return answered(template_object(changed))
+    return answered(template_of(changed))
 
 
 async def delete_template(service: Daemon, actor: Actor, template_id: Id) -> Response:
@@ -63,13 +65,8 @@ async def list_revisions(service: Daemon, template_id: Id) -> Response:
     found = await service.store.read(lambda view: view.templates.revisions(TemplateId(template_id)))
     if not found:
         raise NotFoundError(f"there is no template {template_id}")
-    return answered(whole_object(found, template_object))
+    return answered(whole_object(found, template_of))
 
 
 def _draft(body: TemplateBody) -> TemplateDraft:
-    return TemplateDraft(
-        resource_type=body.resource_type,
-        template_definition=body.template_definition,
-        name=body.name,
-        applies_to=tuple(body.applies_to),
-    )
+    return mapping.stated(TemplateDraft(body.resource_type, body.template_definition), body)

@@ -8,19 +8,20 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from reconciler.api.answers import Actor, Daemon, Id, answered, nothing, page_of
-from reconciler.api.bodies import ListQuery, TokenBody
 from reconciler.api.credentials import Credentials
-from reconciler.domain.records import Role
+from reconciler.api.queries import ListQuery
+from reconciler.domain.principals import Role
 from reconciler.durations import read_duration
 from reconciler.engine.tokens import issue_token, revoke_token
-from reconciler.wire.service import page_object, token_object
+from reconciler.wire.pages import page_object
+from reconciler.wire.tokens import TokenBody, new_token_of, token_of
 
 
 async def list_tokens(service: Daemon, query: Annotated[ListQuery, Query()]) -> Response:
     """List tokens, without their secrets."""
     found = await service.store.read(lambda view: view.tokens.all())
     page = page_of(found, query, key=lambda token: token.token_id)
-    return answered(page_object(page, token_object))
+    return answered(page_object(page, token_of))
 
 
 async def create_token(service: Daemon, actor: Actor, body: TokenBody) -> Response:
@@ -32,7 +33,7 @@ async def create_token(service: Daemon, actor: Actor, body: TokenBody) -> Respon
         expires_in=read_duration(body.expires_in) if body.expires_in else None,
         actor=actor,
     )
-    return answered({**token_object(token), "token": text}, status=201)
+    return answered(new_token_of(token, text), status=201)
 
 
 async def remove_token(service: Daemon, actor: Actor, request: Request, token_id: Id) -> Response:

@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-import json
-import uuid
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import quote
+from typing import Any, Final, Self, TypeVar
 
 from reconciler.cli.client.place import Daemon
-from reconciler.cli.client.problems import UnreachableError, problem_error
-from reconciler.domain.errors import InvalidError, NotFoundError, PermanentError
+from reconciler.cli.client.problems import problem_error
+from reconciler.client.errors import RefusedError, SilentError
+from reconciler.domain.errors import InvalidError, NotFoundError
 from reconciler.domain.records import Json
-from reconciler.version import __version__
 
-if TYPE_CHECKING:
-    import httpx
-
-PREFIX: Final = "/api/v1"
+T = TypeVar("T")
 LARGEST_PAGE: Final = 500
 USUAL_WAIT_S: Final = 30.0
 PLAN_WAIT_S: Final = 1800.0
-_CONNECT_S: Final = 5.0
-_FIRST_ERROR: Final = 400
-_NO_CONTENT: Final = 204
+
+
+def _load_httpx() -> None:
+    """Import httpx without the command line it brings, for which it loads rich and pygments.
+
+    That is nearly half of its import time, which every short command would pay.
+    """
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+    import httpx  # noqa: F401, PLC0415 - only what really asks a daemon pays for it
 
 
 class Api:
     """One conversation with one daemon; close it, or use it as a context."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        import httpx  # noqa: PLC0415 - only what really asks a daemon pays for it
+    def __init__(self, daemon: Daemon, *, patience_s: float = USUAL_WAIT_S) -> None:
+        # Only what really asks a daemon pays for the loop and the HTTP library.
+        import asyncio  # noqa: PLC0415
+
+        _load_httpx()
+        from reconciler.client.calls import Calls  # noqa: PLC0415
 
         self._daemon = daemon
-        self._errors = httpx
-        self._client = httpx.Client(
-            headers={
-                "Authorization": f"Bearer {daemon.token}",
-                "User-Agent": f"trueup/{__version__}",
-                "Accept": "application/json",
-            },
-            timeout=httpx.Timeout(USUAL_WAIT_S, connect=_CONNECT_S),
-            # A proxy of the environment must never see the token of this machine's daemon.
-            trust_env=not daemon.local,
-        )
+        self._runner = asyncio.Runner()
+        self._calls = Calls(daemon, wait_s=patience_s)
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +52,8 @@ class Api:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.close()
+        with self._runner as runner:
+            runner.run(self._calls.close())
 
     @property
     def url(self) -> str:
@@ -69,7 +66,7 @@ class Api:
         Raises:
             ReconcilerError: a refusal, or no answer; as for every call here.
         """
-        return self._asked("GET", path, params=_present(query))
+        return self._asked(self._calls.get(*path, query=query))
 
     def find(self, *path: str) -> Json | None:
         """Return what stands at `path`, or None when nothing does."""
@@ -87,31 +84,19 @@ class Api:
 
         With `again` False it is not, since the answer is given only once.
         """
-        headers = {"Idempotency-Key": uuid.uuid4().hex}
-        content = {"json": body} if body is not None else {}
-        timeout = self._errors.Timeout(wait_s, connect=_CONNECT_S)
-        for last in (not again, True):
-            try:
-                return self._asked("POST", path, headers=headers, timeout=timeout, **content)
-            except UnreachableError as error:
-                if last or isinstance(error.__cause__, self._errors.ConnectError):
-                    raise
-        raise AssertionError
+        return self._asked(self._calls.post(*path, body=body, wait_s=wait_s, again=again))
 
     def put(self, *path: str, body: Json) -> Json:
         """Make what stands at `path` be `body`."""
-        return self._asked("PUT", path, json=body)
+        return self._asked(self._calls.put(*path, body=body))
 
     def send(self, method: str, *path: str, content: bytes, media_type: str) -> Json:
         """Post or put a document as it is; the daemon reads and checks it."""
-        headers = {"Content-Type": media_type}
-        if method == "POST":
-            headers["Idempotency-Key"] = uuid.uuid4().hex
-        return self._asked(method, path, content=content, headers=headers)
+        return self._asked(self._calls.send(method, *path, content=content, media_type=media_type))
 
     def delete(self, *path: str) -> Json:
         """Remove what stands at `path`."""
-        return self._asked("DELETE", path)
+        return self._asked(self._calls.delete(*path))
 
     def listed(self, *path: str, limit: int = 0, **query: str | int | None) -> Json:
         """Return a list's first `limit` items (all when 0), as one body with its `next`."""
@@ -138,78 +123,30 @@ class Api:
     @contextmanager
     def lines(self, *path: str, quiet_s: float, **query: str) -> Iterator[Iterator[str]]:
         """Open a stream and give its lines; they end when nothing came for `quiet_s`."""
-        timeout = self._errors.Timeout(_CONNECT_S, read=quiet_s)
-        headers = {"Accept": "text/event-stream"}
-        with (
-            self._reached(),
-            self._client.stream(
-                "GET", self._address(path), params=query, headers=headers, timeout=timeout
-            ) as response,
-        ):
-            if response.status_code >= _FIRST_ERROR:
-                response.read()
-                raise self._refusal(response)
-            yield self._until_quiet(response)
-
-    def _until_quiet(self, response: httpx.Response) -> Iterator[str]:
+        stream = self._calls.stream(*path, query=query, headers={}, quiet_s=quiet_s)
+        lines = self._asked(stream.__aenter__())
         try:
-            yield from response.iter_lines()
-        except self._errors.ReadTimeout:
-            return
+            yield self._until_quiet(lines)
+        finally:
+            self._asked(stream.__aexit__(None, None, None))
 
-    def _asked(self, method: str, path: tuple[str, ...], **how: Any) -> Json:
-        with self._reached():
-            response = self._client.request(method, self._address(path), **how)
-        if response.status_code >= _FIRST_ERROR:
-            raise self._refusal(response)
-        if response.status_code == _NO_CONTENT:
-            return {}
-        body = _object(response.content)
-        if body is None or not response.is_success:
-            raise PermanentError(
-                f"what answers at {self.url} is not trueup",
-                remedy="see `listen` in trueup.toml, or name the daemon with --server",
-            )
-        return body
+    def _until_quiet(self, lines: AsyncIterator[str]) -> Iterator[str]:
+        while True:
+            try:
+                line = self._asked(_next(lines))
+            except SilentError:
+                return
+            if line is None:
+                return
+            yield line
 
-    def _refusal(self, response: httpx.Response) -> Exception:
-        body = _object(response.content) or {}
-        return problem_error(response.status_code, body, origin=self._daemon.token_origin)
-
-    @contextmanager
-    def _reached(self) -> Iterator[None]:
-        """Turn every way of getting no answer into a sentence."""
-        errors = self._errors
+    def _asked(self, call: Coroutine[Any, Any, T]) -> T:
         try:
-            yield
-        except errors.ConnectError as error:
-            detail = "" if self._daemon.local else f" ({error})"
-            remedy = "start it with `trueup serve`" if self._daemon.local else None
-            raise UnreachableError(
-                f"no daemon answers at {self.url}{detail}", remedy=remedy
-            ) from error
-        except errors.TimeoutException as error:
-            raise UnreachableError(
-                f"the daemon at {self.url} does not answer in time",
-                remedy="try again; what was asked for may still be under way",
-            ) from error
-        except errors.TransportError as error:
-            raise UnreachableError(
-                f"the daemon at {self.url} broke off in the middle of its answer",
-                remedy="try again",
-            ) from error
-
-    def _address(self, path: tuple[str, ...]) -> str:
-        return f"{self.url}{PREFIX}/{'/'.join(quote(part, safe='') for part in path)}"
+            return self._runner.run(call)
+        except RefusedError as error:
+            origin = self._daemon.token_origin
+            raise problem_error(error.status, error.body, origin=origin) from error
 
 
-def _object(content: bytes) -> dict[str, Any] | None:
-    try:
-        body = json.loads(content)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _present(query: Mapping[str, str | int | None]) -> dict[str, str | int]:
-    return {name: value for name, value in query.items() if value is not None}
+async def _next(lines: AsyncIterator[str]) -> str | None:
+    return await anext(lines, None)

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import ipaddress
+import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
+from reconciler.cli.client.problems import no_daemon
+from reconciler.client.daemon import Daemon, is_loopback
 from reconciler.domain.errors import PermanentError
 
 if TYPE_CHECKING:
     from reconciler.settings import Settings
 
+__all__ = ["Daemon", "Wanted", "find_daemon"]
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - the name of a file
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,512}")
 _ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - what is replaced
-
-
-@dataclass(frozen=True, slots=True)
-class Daemon:
-    """An address and a token; `token_origin` says where the token came from, never what it is."""
-
-    url: str
-    token: str = field(repr=False)
-    token_origin: str
-
-    @property
-    def local(self) -> bool:
-        """Whether it is this machine's own."""
-        return _loopback(urlsplit(self.url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +42,29 @@ def find_daemon(wanted: Wanted, *, environment: Mapping[str, str], here: Path) -
         PermanentError: no usable address, no usable token, or one that would have to go
             to another host in clear.
     """
-    told = wanted.server or environment.get("TRUEUP_SERVER")
-    url = _checked(told) if told else _listening(_settings(wanted.config, environment, here))
-    token, origin = _token(wanted, environment, here, url=url)
+    url, origin = _url(wanted, environment, here)
+    token, token_origin = _token(wanted, environment, here, url=url, origin=origin)
     if not _TOKEN.fullmatch(token):
         raise PermanentError(
-            f"what {origin} holds is no token", remedy="a token is one line, such as tu_ab12.secret"
+            f"{token_origin} does not contain a token",
+            remedy="a token is one line, such as tu_ab12.secret",
         )
-    return Daemon(url=url, token=token, token_origin=origin)
+    return Daemon(url=url, token=token, token_origin=token_origin, origin=origin)
+
+
+def _url(wanted: Wanted, environment: Mapping[str, str], here: Path) -> tuple[str, str]:
+    """Return where the daemon is, and where that was said."""
+    if wanted.server:
+        return _checked(wanted.server), "from --server"
+    if environment.get("TRUEUP_SERVER"):
+        return _checked(environment["TRUEUP_SERVER"]), "from TRUEUP_SERVER"
+    from reconciler.settings_file import find_settings_file  # noqa: PLC0415 - only where nobody said it
+
+    file = wanted.config or find_settings_file(here, environment)
+    url = _listening(_settings(file, environment))
+    if file is None:
+        return url, "the default; no trueup.toml was found here or above"
+    return url, f"from {os.path.relpath(file, here)}"
 
 
 def _checked(url: str) -> str:
@@ -68,12 +72,12 @@ def _checked(url: str) -> str:
     parts = _parts(url)
     if parts is None:
         raise PermanentError(
-            "the server given is no address of a daemon",
+            "the server given is not a valid URL",
             remedy="write it as https://host:port, or http://127.0.0.1:8427 for this machine",
         )
     if parts.scheme == "http" and not _loopback(parts):
         raise PermanentError(
-            f"a token is not sent to {parts.hostname} in clear",
+            f"a token is not sent to {parts.hostname} without encryption",
             remedy="use https, or a tunnel that ends on 127.0.0.1",
         )
     return url.rstrip("/")
@@ -91,13 +95,7 @@ def _parts(url: str) -> SplitResult | None:
 
 
 def _loopback(parts: SplitResult) -> bool:
-    host = parts.hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(parts.hostname or "")
 
 
 def _listening(settings: Settings) -> str:
@@ -106,7 +104,7 @@ def _listening(settings: Settings) -> str:
 
 
 def _token(
-    wanted: Wanted, environment: Mapping[str, str], here: Path, *, url: str
+    wanted: Wanted, environment: Mapping[str, str], here: Path, *, url: str, origin: str
 ) -> tuple[str, str]:
     """Return the token and where it came from."""
     if wanted.token_file:
@@ -115,22 +113,25 @@ def _token(
         return token, "TRUEUP_TOKEN"
     if not _loopback(urlsplit(url)):
         raise PermanentError(
-            f"there is no token for {url}", remedy="set TRUEUP_TOKEN, or name a --token-file"
+            f"there is no token for {url}", remedy="set TRUEUP_TOKEN or --token-file"
         )
-    from reconciler.settings import data_directory  # noqa: PLC0415 - only where nobody said it
+    from reconciler.settings_file import data_directory, find_settings_file  # noqa: PLC0415
 
-    settings = _settings(wanted.config, environment, here)
-    file = data_directory(settings, environment) / ADMIN_TOKEN_FILE
+    found = wanted.config or find_settings_file(here, environment)
+    file = data_directory(_settings(found, environment), environment) / ADMIN_TOKEN_FILE
     if not file.exists():
+        if not _listens(url):
+            raise no_daemon(url, origin)
         raise PermanentError(
-            f"there is no token: {file} is not there",
-            remedy="start the daemon with `trueup serve`, set TRUEUP_TOKEN, or name a --token-file",
+            f"the daemon at {url.removeprefix('http://')} needs a token, and {file} does not exist",
+            remedy="set TRUEUP_TOKEN or --token-file; or run this where its trueup.toml is",
         )
     return _read(file), str(file)
 
 
+_PROBE_S: Final = 1.0
 _LONGEST_TOKEN: Final = 4096
-_NAME_A_TOKEN: Final = "set TRUEUP_TOKEN to a token of your own, or name a --token-file"  # noqa: S105
+_NAME_A_TOKEN: Final = "set TRUEUP_TOKEN to a token of your own, or --token-file"  # noqa: S105
 
 
 def _read(file: Path) -> str:
@@ -146,11 +147,23 @@ def _read(file: Path) -> str:
             remedy=_NAME_A_TOKEN,
         ) from error
     except UnicodeDecodeError as error:
-        raise PermanentError(f"what {file} holds is no token") from error
+        raise PermanentError(f"{file} does not contain a token") from error
 
 
-def _settings(config: Path | None, environment: Mapping[str, str], here: Path) -> Settings:
+def _settings(file: Path | None, environment: Mapping[str, str]) -> Settings:
     # Half of the time a short command takes would go into this import.
-    from reconciler.settings import find_settings_file, load_settings  # noqa: PLC0415
+    from reconciler.settings_file import load_settings  # noqa: PLC0415
 
-    return load_settings(config or find_settings_file(here, environment), environment)
+    return load_settings(file, environment)
+
+
+def _listens(url: str) -> bool:
+    """Whether anything takes connections there."""
+    import socket  # noqa: PLC0415 - only where the token is missing
+
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 80), _PROBE_S).close()
+    except OSError:
+        return False
+    return True

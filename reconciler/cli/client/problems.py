@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from reconciler.cli.paint import safe
+from reconciler.client.errors import DeniedError, UnreachableError, no_daemon
 from reconciler.domain.errors import (
     ConflictError,
     InvalidError,
@@ -14,37 +16,34 @@ from reconciler.domain.errors import (
     ReconcilerError,
     RetryableError,
 )
+from reconciler.wire.problems import PROBLEM
 
-_TYPE: Final = "urn:trueup:problem:"
+__all__ = ["DeniedError", "UnreachableError", "no_daemon", "problem_error"]
 _MOST_SHOWN: Final = 8
 _REMEDIES: Final = {
-    "plan-digest-mismatch": "the plan has changed; look at it again with `trueup remediation ID`",
-    "not-awaiting": "`trueup remediation ID` says where it stands",
-    "moved-on": "look again, and decide on what is there now",
-    "stack-busy": "wait until the correction that runs has ended; see `trueup runs`",
+    "plan-digest-mismatch": "the plan has changed; show the new one: trueup remediation {id}",
+    "not-awaiting": "show its state: trueup remediation {id}",
+    "moved-on": "show its state: trueup remediation {id}",
+    "stack-busy": "wait until the run of this stack has ended: trueup runs",
     "already-healed": "there is nothing left to correct",
-    "from-config": "it comes from trueup.toml; change it there and restart the daemon",
+    "not-suppressed": "list what is: trueup findings state:ignored",
+    "from-config": "it is defined in trueup.toml; change it there and restart the daemon",
     "name-taken": "choose another name",
 }
 _HttpStatus = int
 
 
-class UnreachableError(RetryableError):
-    """Nobody answered."""
-
-
-class DeniedError(PermanentError):
-    """The token is not accepted, or does not suffice."""
-
-
 def problem_error(status: _HttpStatus, body: Mapping[str, Any], *, origin: str) -> ReconcilerError:
     """Return a problem document as an error; `origin` is where the token came from."""
-    code = str(body.get("type", "")).removeprefix(_TYPE)
+    code = str(body.get("type", "")).removeprefix(PROBLEM)
     message = _message(body) or f"the daemon refused it (status {status})"
-    remedy = _line(body.get("remedy")) or _REMEDIES.get(code)
+    remedy = _line(body.get("remedy")) or _remedy(code, message)
     if status == 401:  # noqa: PLR2004
+        expired = message if code == "token-expired" else None
         return DeniedError(
-            f"the daemon does not accept the token from {origin}",
+            f"{expired} (from {origin})"
+            if expired
+            else f"the daemon does not accept the token from {origin}",
             remedy="set TRUEUP_TOKEN to one it knows; an admin makes one with `trueup token add`",
         )
     if status == 403:  # noqa: PLR2004
@@ -57,6 +56,14 @@ def problem_error(status: _HttpStatus, body: Mapping[str, Any], *, origin: str) 
     return _CLASSES.get(status, PermanentError)(message, remedy=remedy)
 
 
+def _remedy(code: str, message: str) -> str | None:
+    """Return what to do, with the id that `message` names in place of a placeholder."""
+    found = _ID.search(message)
+    remedy = _REMEDIES.get(code)
+    return remedy.format(id=found.group(1)[:8] if found else "ID") if remedy else None
+
+
+_ID: Final = re.compile(r"\bremediation ([0-9a-f]{8,})")
 _CLASSES: Final[Mapping[_HttpStatus, Callable[..., ReconcilerError]]] = {
     400: InvalidError,
     404: NotFoundError,

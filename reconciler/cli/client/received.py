@@ -69,6 +69,7 @@ def _finding(body: Json) -> Finding:
         consequences=tuple(_change(one) for one in body.get("consequences") or ()),
         consequence_of=ResourceAddress(consequence_of) if consequence_of else None,
         reason=body.get("reason"),
+        severity_reason=body.get("severity_reason"),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlmodel import Field
 
+from reconciler.domain.policy import Policy
 from reconciler.storage.columns import JsonObjectText, JsonText, Moment, PlainText
+from reconciler.storage.tables.derived import DerivedTable
 from reconciler.storage.tables.row import Row
 
 
@@ -85,22 +87,14 @@ class TemplateRevisionRow(Row, table=True):
     template_definition: Any = Field(sa_type=JsonObjectText)
 
 
-class PolicyRow(Row, table=True):
-    """A remediation policy."""
+POLICIES: Final = DerivedTable("remediation_policies", Policy, key="policy_id")
+"""The remediation policies."""
 
-    __tablename__ = "remediation_policies"
 
-    policy_id: str = Field(sa_type=PlainText, primary_key=True)
-    name: str = Field(sa_type=PlainText)
-    template_id: str | None = Field(default=None, sa_type=PlainText)
-    drift_threshold: int
-    min_score: int
-    action_type: str = Field(sa_type=PlainText)
-    script: str | None = Field(default=None, sa_type=PlainText)
-    selection: Any = Field(sa_type=JsonText)
-    owner: str | None = Field(default=None, sa_type=PlainText)
-    reason: str | None = Field(default=None, sa_type=PlainText)
-    expires_at: datetime | None = Field(default=None, sa_type=Moment)
-    source: str = Field(sa_type=PlainText)
-    position: int
-    version: int
+class RulesRow(Row, table=True):
+    """How often policies and uploaded templates were written; its `id` is 1."""
+
+    __tablename__ = "rules"
+
+    id: int = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)

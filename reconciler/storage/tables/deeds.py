@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, text
 from sqlmodel import Field
 
 from reconciler.storage.columns import JsonObjectText, JsonText, Moment, PlainText
@@ -57,6 +57,8 @@ class RemediationRow(Row, table=True):
     next_at: datetime | None = Field(default=None, sa_type=Moment)
     expires_at: datetime | None = Field(default=None, sa_type=Moment)
     note: str | None = Field(default=None, sa_type=PlainText)
+    guard: str | None = Field(default=None, sa_type=PlainText)
+    evaluations: Any | None = Field(default=None, sa_type=JsonText, nullable=True)
 
 
 class RemediationFindingRow(Row, table=True):
@@ -105,7 +107,6 @@ class RunRow(Row, table=True):
     boot_id: str = Field(sa_type=PlainText)
     pid: int | None = None
     pid_started: float | None = None
-    state_serial: int | None = Field(default=None, sa_type=BigInteger)
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     exit_code: int | None = None
     summary: str | None = Field(default=None, sa_type=PlainText)

@@ -8,14 +8,14 @@ from typing import Any, Final
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from reconciler.storage.columns import JsonObjectText, Moment, PlainText
+from reconciler.storage.columns import JsonObjectText, JsonText, Moment, PlainText
 from reconciler.storage.tables.row import Row
 
 _FINDINGS_ORDER: Final = ("severity", "score", "first_seen", "id")
 
 
 class FindingRow(Row, table=True):
-    """One drift of one resource over time.
+    """One drift of one resource over time, as one source sees it.
 
     The page indices end with the columns that a list may be filtered by, so that a row is
     only fetched once it is known to be wanted.
@@ -25,7 +25,7 @@ class FindingRow(Row, table=True):
     __table_args__ = (
         Index(
             "uq_findings_unhealed",
-            *("stack", "address", "kind"),
+            *("stack", "address", "kind", "seen_by"),
             unique=True,
             sqlite_where=text("state <> 'healed'"),
             postgresql_where=text("state <> 'healed'"),
@@ -50,10 +50,12 @@ class FindingRow(Row, table=True):
     last_seen: datetime = Field(sa_type=Moment)
     times_seen: int
     report_id: str = Field(sa_type=PlainText)
+    seen_by: str = Field(sa_type=PlainText)
     template_id: str | None = Field(default=None, sa_type=PlainText)
     acted_on: bool
     healed_at: datetime | None = Field(default=None, sa_type=Moment)
     details: Any = Field(sa_type=JsonObjectText)
+    decision: Any | None = Field(default=None, sa_type=JsonText, nullable=True)
 
 
 class ReportRow(Row, table=True):
@@ -73,4 +75,5 @@ class ReportRow(Row, table=True):
     drift_hash: str = Field(sa_type=PlainText)
     stack: str = Field(sa_type=PlainText)
     event: str = Field(sa_type=PlainText)
+    seen_by: str = Field(sa_type=PlainText)
     drift_details: Any = Field(sa_type=JsonObjectText)

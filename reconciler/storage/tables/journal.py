@@ -24,6 +24,7 @@ class AuditRow(Row, table=True):
     seq: int | None = Field(default=None, sa_type=_NUMBERED, primary_key=True)
     at: datetime = Field(sa_type=Moment)
     actor: str = Field(sa_type=PlainText)
+    actor_kind: str | None = Field(default=None, sa_type=PlainText)
     action: str = Field(sa_type=PlainText)
     subject: str = Field(sa_type=PlainText)
     details: Any = Field(sa_type=JsonObjectText)

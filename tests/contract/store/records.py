@@ -16,6 +16,7 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
+from reconciler.domain.principals import Role
 from reconciler.domain.records import (
     AuditEntry,
     DriftReport,
@@ -28,7 +29,6 @@ from reconciler.domain.records import (
     RemediationId,
     Replay,
     ReportId,
-    Role,
     Run,
     RunId,
     RunState,

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from reconciler.domain.cadence import is_due
 from reconciler.domain.model import Kind, Severity, StackName
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.records import Health, TemplateId
-from reconciler.stores import Store
+from reconciler.stores import Store, Transaction
 from tests.contract.store.records import (
     HOUR,
     NOW,
@@ -17,6 +20,8 @@ from tests.contract.store.records import (
     a_template,
 )
 from tests.contract.store.writing import each
+
+A_POLICY = Policy(PolicyId("p"), "p", ActionType.MANUAL_REVIEW)
 
 
 async def test_stacks_are_kept_by_name(store: Store) -> None:
@@ -63,6 +68,7 @@ async def test_policies_are_asked_by_position_and_then_by_name(store: Store) -> 
         script="fix.sh",
         owner="ada",
         reason="why",
+        starts_at=NOW,
         expires_at=NOW,
         source="config",
         position=1,
@@ -147,3 +153,39 @@ async def test_later_revisions_do_not_hide_each_other(store: Store) -> None:
     await store.transact(lambda t: t.templates.put_many(revisions))
     found = await store.read(lambda t: t.templates.revisions(TemplateId("t1")))
     assert found == tuple(reversed(revisions))
+
+
+RULES: dict[str, tuple[Callable[[Transaction], object], bool]] = {
+    "a policy is written": (lambda t: t.policies.put(A_POLICY), True),
+    "a policy is removed": (lambda t: t.policies.remove("p"), True),
+    "a template is uploaded": (lambda t: t.templates.put_many([a_template()]), True),
+    "a template is removed": (lambda t: t.templates.remove_many([TemplateId("t1")]), True),
+    "a template is derived": (lambda t: t.templates.put_many([a_derived_template("a")]), False),
+    "a stack is written": (lambda t: t.stacks.put(a_stack()), False),
+}
+
+
+@pytest.mark.parametrize(("written", "rises"), RULES.values(), ids=RULES)
+async def test_the_version_of_the_rules_rises_with_each_write_of_one(
+    store: Store, written: Callable[[Transaction], object], *, rises: bool
+) -> None:
+    def made(t: Transaction) -> int:
+        t.policies.put(A_POLICY)
+        t.templates.put_many([a_template()])
+        return t.rules.version()
+
+    before = await store.transact(made)
+    await store.transact(written)
+    after = await store.read(lambda t: t.rules.version())
+    assert (after > before) is rises
+    assert after >= before
+
+
+async def test_a_write_of_a_rule_that_is_taken_back_leaves_the_version(store: Store) -> None:
+    def refused(t: Transaction) -> None:
+        t.policies.put(A_POLICY)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await store.transact(refused)
+    assert await store.read(lambda t: t.rules.version()) == 0

@@ -10,16 +10,33 @@ from hypothesis import strategies as st
 
 from reconciler.domain.errors import ConflictError, InvalidError
 from reconciler.domain.model import Fingerprint, Kind, ResourceAddress, Severity, StackName
-from reconciler.domain.records import FindingFilter, FindingId, FindingRecord, FindingState
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import (
+    DriftDecision,
+    FindingFilter,
+    FindingId,
+    FindingRecord,
+    FindingState,
+    RemediationId,
+)
+from reconciler.domain.sources import report_source
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store, Transaction
-from tests.contract.store.records import HOUR, NOW, WEBSHOP, a_finding
+from tests.contract.store.records import HOUR, NOW, WEBSHOP, a_finding, a_report
 
 _STATES = list(FindingState)
 
 
 async def test_a_finding_comes_back_as_it_was_put(store: Store) -> None:
-    whole = a_finding(healed_at=NOW, acted_on=False, template_id="t1", origin=None)
+    whole = a_finding(
+        healed_at=NOW,
+        acted_on=False,
+        template_id="t1",
+        origin=None,
+        decision=DriftDecision(
+            RemediationId("m1"), Phase.REJECTED, "ada", "it is wanted", NOW + HOUR
+        ),
+    )
     await store.transact(lambda t: t.findings.put_many([whole]))
     assert await store.read(lambda t: t.findings.get(whole.id)) == whole
     assert await store.read(lambda t: t.findings.get(FindingId("other"))) is None
@@ -82,6 +99,30 @@ async def test_one_drift_is_open_once(store: Store) -> None:
     assert len(await store.read(lambda t: t.findings.unhealed(WEBSHOP))) == 2
 
 
+async def test_two_sources_may_have_the_same_drift_open(store: Store) -> None:
+    ours = a_finding("f1")
+    theirs = replace(ours, id=FindingId("f2"), seen_by=report_source("ci"))
+    await store.transact(lambda t: t.findings.put_many([ours, theirs]))
+    found = await store.read(lambda t: t.findings.unhealed(WEBSHOP))
+    assert {one.id for one in found} == {"f1", "f2"}
+
+
+async def test_the_newest_report_is_that_of_its_source(store: Store) -> None:
+    ci = report_source("ci")
+    reports = [
+        a_report("old", seen_by=ci),
+        a_report("new", seen_by=ci, timestamp=NOW + HOUR),
+        a_report("scan", timestamp=NOW + 2 * HOUR),
+        a_report("other", seen_by=ci, resource_id="webshop/b", timestamp=NOW + 3 * HOUR),
+    ]
+    await store.transact(lambda t: t.reports.put_many(reports))
+    resource = reports[0].resource_id
+    newest = await store.read(lambda t: t.reports.newest(resource, seen_by=ci))
+    assert newest == reports[1]
+    nobody = report_source("nobody")
+    assert await store.read(lambda t: t.reports.newest(resource, seen_by=nobody)) is None
+
+
 async def test_the_tally_counts_what_is_open(store: Store) -> None:
     findings = [
         a_finding("a", severity=Severity.HIGH),
@@ -93,6 +134,7 @@ async def test_the_tally_counts_what_is_open(store: Store) -> None:
     await store.transact(lambda t: t.findings.put_many(findings))
     tally = await store.read(lambda t: t.findings.tally())
     assert tally == {"webshop": {"critical": 0, "high": 2, "medium": 0, "low": 1}}
+    assert await store.read(lambda t: t.findings.suppressed()) == {"webshop": 1}
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import pytest
 
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.phases import Phase
+from reconciler.domain.principals import Role
 from reconciler.domain.records import (
     FindingFilter,
     FindingState,
     Hold,
     ReportId,
-    Role,
     RunState,
 )
 from reconciler.stores import Store, Transaction
@@ -108,7 +108,6 @@ async def test_runs_are_listed_newest_first(store: Store) -> None:
             state=RunState.STARTED if number else RunState.FINISHED,
             pid=2**22,
             pid_started=1.5,
-            state_serial=2**40,
         )
         for number in range(4)
     ]

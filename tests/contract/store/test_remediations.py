@@ -6,9 +6,16 @@ from dataclasses import replace
 import pytest
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
-from reconciler.domain.model import StackName
+from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.phases import FOR_PERSON, IN_EFFECT, OPEN, TERMINAL, Phase
-from reconciler.domain.records import Approval, FindingId, RemediationId
+from reconciler.domain.records import (
+    Approval,
+    Correction,
+    Evaluation,
+    FindingId,
+    RemediationId,
+    RunId,
+)
 from reconciler.stores import Store, Transaction
 from tests.contract.store.records import HOUR, NOW, WEBSHOP, a_remediation
 from tests.contract.store.writing import each
@@ -29,6 +36,11 @@ async def test_a_remediation_comes_back_as_it_was_added(store: Store) -> None:
         expires_at=NOW + HOUR,
         note="waits",
         attempts=2,
+        guard="policy",
+        evaluations={
+            "policy": Evaluation("7:ab", {"wanted": True, "policies": {"p": 3}}, until=NOW),
+            "script": Evaluation("7:ab", failed="exit code 1"),
+        },
         policy_id="p",
         run_id="run1",
     )
@@ -205,3 +217,22 @@ def _walked(transaction: Transaction) -> list[RemediationId]:
         cursor = page.next
         if cursor is None:
             return seen
+
+
+async def test_corrections_are_what_was_applied_and_converged_since(store: Store) -> None:
+    applied = {"phase": Phase.CONVERGED, "run_id": RunId("run")}
+    added = [
+        a_remediation("before", "f1", **applied, created_at=NOW - HOUR),
+        a_remediation("second", "f1", **applied, created_at=NOW + HOUR, updated_at=NOW + HOUR),
+        a_remediation("first", "f1", "f2", **applied),
+        a_remediation("by-itself", "f1", phase=Phase.CONVERGED),
+        a_remediation("failed", "f1", phase=Phase.FAILED, run_id=RunId("run")),
+        a_remediation("of-another", "f3", **applied, stack=OTHER),
+    ]
+    await each(store, lambda t, one: t.remediations.add(one), added)
+    corrected = await store.read(lambda t: t.remediations.corrected(WEBSHOP, since=NOW))
+    a, b = ResourceAddress("aws_sqs_queue.f1"), ResourceAddress("aws_sqs_queue.f2")
+    assert corrected == (
+        Correction(RemediationId("first"), (a, b), NOW),
+        Correction(RemediationId("second"), (a,), NOW + HOUR),
+    )

@@ -39,9 +39,9 @@ def _real(folder: Path) -> Path:
     [
         ("echo hello", "'hello' instead"),
         ("echo 34567; sleep 60", "Pulumi"),
-        ("echo token=hush >&2; exit 3", r"exit code 3 .*; its last words: token=\*\*\*"),
+        ("echo token=hush >&2; exit 3", r"exit code 3 .*; its last output: token=\*\*\*"),
         ("echo first >&2; echo no licence for $THE_SECRET >&2; exit 3", r"no licence for \*\*\*"),
-        ("""echo '{"@level":"error","@message":"too old"}' >&2; exit 1""", "words: too old"),
+        ("""echo '{"@level":"error","@message":"too old"}' >&2; exit 1""", "output: too old"),
         ("printf '\\377\\376\\000|'; sleep 60 & head -c 20000 /dev/zero; sleep 60", "instead"),
         ("sleep 60", "within 0.5 s"),
         ("while :; do echo; done", "empty line"),
@@ -59,7 +59,7 @@ async def test_a_stranger_is_refused_and_left_nowhere(
 
 async def test_a_file_that_cannot_run_is_named(tmp_path: Path) -> None:
     missing = PluginSpec((str(tmp_path / "none"),), {}, "test/plugin", tmp_path)
-    with pytest.raises(PluginStartError, match="none is no executable"):
+    with pytest.raises(PluginStartError, match="none is not an executable"):
         await PluginProcess.start(missing)
     foreign = tmp_path / "foreign"
     foreign.write_bytes(b"\x7fELF not for this machine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -14,6 +15,7 @@ import pytest
 
 from iac_adapters.pulumi.locks import Holder, read_lock
 from reconciler.domain.errors import RetryableError
+from reconciler.domain.state_lineage import StateMark, lack_of
 from reconciler.ports import Done, Failed
 from tests.integration.pulumi.correcting import (
     corrector,
@@ -158,3 +160,17 @@ async def test_what_was_interrupted_is_read_named_and_cleared_by_the_next_correc
         assert pending(stack) == []
         assert recorded(stack)["lax"] == before
         assert (await ours.adapter.load(ours.reference)).warnings == ()
+
+
+async def test_a_checkpoint_that_was_put_back_is_an_older_copy(stack: PulumiStack) -> None:
+    earlier = stack.state.read_bytes()
+    await asyncio.sleep(1.1)  # it is told from a later one by whole seconds
+    stack.edit("lax", size=9)
+    stack.up()
+    async with stack.adapter() as adapter:
+        known = await adapter.load(stack.reference())
+        stack.state.write_bytes(earlier)
+        now = await adapter.load(stack.reference())
+    marks = [StateMark(one.lineage, one.serial) for one in (known, now)]
+    assert "older copy: it is the checkpoint of" in str(lack_of(*marks))
+    assert lack_of(*reversed(marks)) is None

@@ -12,7 +12,7 @@ from typing import cast
 import psutil
 import pytest
 
-from iac_adapters.plugin_host import reading as reader_module
+from iac_adapters.plugin_host import asking, reading
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
@@ -121,7 +121,7 @@ async def test_throttled_is_asked_again_until_it_answers(
 async def test_throttled_for_ever_is_unreadable(
     stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader_module, "_BACK_OFF_S", 0.0)
+    monkeypatch.setattr(asking, "_BACK_OFF_S", 0.0)
     stack.turn(c="throttle")
     verdict = (await verdicts(*warm))[C]
     assert isinstance(verdict, Unreadable)
@@ -171,8 +171,8 @@ async def test_silence_about_what_was_missing_is_soon_no_proof_any_more(
     stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No answer is no proof of absence: others must be answered, and not for ever."""
-    monkeypatch.setattr(reader_module, "_KNOWN_MISSING_DEADLINE_S", 0.4)
-    monkeypatch.setattr(reader_module, "_UNPROVEN_PASSES", 2)
+    monkeypatch.setattr(reading, "_KNOWN_MISSING_DEADLINE_S", 0.4)
+    monkeypatch.setattr(reading, "_UNPROVEN_PASSES", 2)
     adapter, snapshot = warm
     _patient_for(adapter, snapshot, 1.5)
     with stack.changed() as things:
@@ -192,7 +192,7 @@ async def test_silence_about_what_was_missing_is_soon_no_proof_any_more(
 async def test_silence_of_the_whole_provider_proves_no_absence(
     stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader_module, "_KNOWN_MISSING_DEADLINE_S", 0.4)
+    monkeypatch.setattr(reading, "_KNOWN_MISSING_DEADLINE_S", 0.4)
     adapter, snapshot = warm
     _patient_for(adapter, snapshot, 1.5)
     with stack.changed() as things:
@@ -251,14 +251,14 @@ async def test_a_cancelled_pass_ends_all_its_reads(stack: WorldStack, warm: Warm
         await task
     await asyncio.sleep(0)
     assert asyncio.all_tasks() <= before
-    account = next(iter(_warm(warm[1]).reader._accounts.values()))
+    account = next(iter(_warm(warm[1]).reader._calls.accounts.values()))
     assert account.limit.running == 0
 
 
 async def test_a_provider_that_never_answers_is_not_asked_for_everything(
     stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader_module, "_SILENT_READS", 2)
+    monkeypatch.setattr(asking, "_SILENT_READS", 2)
     adapter, snapshot = warm
     payload = snapshot.payload
     assert isinstance(payload, Payload)

@@ -41,7 +41,7 @@ async def test_a_provider_that_ends_at_its_start_is_told_in_its_own_words(
     stack.write('resource "world_thing" "one" { name = "two" }')
     (stack.directory / "refuses-to-start").write_text("starting\nno licence was found\n")
     async with stack.adapter() as adapter:
-        with pytest.raises(PluginStartError, match="its last words: no licence was found"):
+        with pytest.raises(PluginStartError, match="its last output: no licence was found"):
             await adapter.load(stack.reference())
         # The tool's own plan cannot be made either; it says so, and nothing is in sync.
         snapshot = await adapter.load(stack.reference(engine="auto"))

@@ -59,6 +59,6 @@ async def test_a_stack_that_runs_nothing_is_read(
     assert found == {"local_file.a": InSync()}
     # What the parser does not understand may hold anything.
     (stack.directory / "odd.tf").write_text("locals {\n  a = <<X\n")
-    with pytest.raises(PermanentError, match="cannot be told"):
+    with pytest.raises(PermanentError, match="cannot tell whether"):
         await adapter.load(stack.reference(run_code=False))
     await adapter.close()

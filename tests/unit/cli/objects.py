@@ -129,6 +129,7 @@ def remediation(
         "requested_by": "ana",
         "attempts": 0,
         "note": None,
+        "guard": None,
         "next_at": None,
         "expires_at": before(hours=-20.5),
         **more,

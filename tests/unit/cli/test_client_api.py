@@ -84,9 +84,13 @@ def test_wrong_fields_are_named(daemon: FakeDaemon, api: Api) -> None:
 def test_a_refusal_that_is_no_problem_document_is_still_a_sentence(
     daemon: FakeDaemon, api: Api
 ) -> None:
-    daemon.has("GET /x", Answer(b"<html>", status=502, media_type="text/html"))
-    with api, pytest.raises(PermanentError, match="502"):
-        api.get("x")
+    daemon.has("GET /x", Answer(b"<html>", status=404, media_type="text/html"))
+    daemon.has("GET /y", Answer(b"<html>", status=502, media_type="text/html"))
+    with api:
+        with pytest.raises(PermanentError, match=r"is not trueup \(HTTP 404\)"):
+            api.get("x")
+        with pytest.raises(RetryableError, match=r"the proxy at .* does not reach the daemon"):
+            api.get("y")
 
 
 def test_another_program_on_the_port_is_told(daemon: FakeDaemon, api: Api) -> None:
@@ -136,8 +140,15 @@ def test_no_daemon_is_said_as_such(ask: Ask) -> None:
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         said = ask("status", "--server", url)
     assert (said.code, said.out) == (1, "")
-    assert f"no daemon answers at {url}\n" in said.err
-    assert "start it with `trueup serve`" in said.err
+    where = url.removeprefix("http://")
+    assert f"no daemon runs at {where} (from --server)\n" in said.err
+    assert "start one: trueup serve" in said.err
+
+
+def test_an_expired_token_is_told_as_such(daemon: FakeDaemon, ask: Ask) -> None:
+    detail = "the token ana expired at 2026-05-01 10:00 UTC"
+    daemon.refuses("GET /hold", 401, "token-expired", detail)
+    assert f"{detail} (from TRUEUP_TOKEN)" in ask("status").err
 
 
 def test_a_refused_token_is_told_by_where_it_came_from(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from tests.unit.cli import objects as api
 from tests.unit.cli.conftest import Ask
@@ -50,7 +53,7 @@ def test_status_begins_with_the_hold(daemon: FakeDaemon, ask: Ask) -> None:
 def test_status_says_who_is_waited_for(daemon: FakeDaemon, ask: Ask) -> None:
     fleet(daemon, api.stack())
     daemon.lists("/remediations", [api.remediation(), api.remediation("x" * 20, "converged")])
-    assert "1 waits for an approval: trueup remediations --state" in ask("status").out
+    assert "1 waits for approval: trueup remediations --state" in ask("status").out
 
 
 def test_status_json_holds_what_the_api_said(daemon: FakeDaemon, ask: Ask) -> None:
@@ -81,7 +84,7 @@ def test_findings_are_rows_with_ids_that_can_be_typed(daemon: FakeDaemon, ask: A
     assert said.lines[0].split()[:3] == ["SEVERITY", "STACK", "ADDRESS"]
     assert said.lines[1].split()[:4] == ["~", "critical", "webshop", "aws_sqs_queue.orders"]
     assert "visibility_timeout_seconds" in said.lines[1]
-    assert "all of it" in said.lines[2]
+    assert "deleted" in said.lines[2]
     assert said.lines[-1] == "2 findings: 1 critical, 1 medium"
 
 
@@ -94,7 +97,7 @@ def test_ids_in_a_list_are_as_short_as_they_are_unique(daemon: FakeDaemon, ask: 
 
 def test_a_filter_reaches_the_daemon_as_it_was_meant(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/findings", [])
-    assert "nothing matches" in ask("findings", "stack:web", "severity:>=high", "address:a b").out
+    assert "no findings match" in ask("findings", "stack:web", "severity:>=high", "address:a b").out
     assert daemon.asked[-1].query["filter"] == 'stack:web severity:>=high address:"a b"'
 
 
@@ -107,7 +110,7 @@ def test_a_filter_that_makes_no_sense_is_told(daemon: FakeDaemon, ask: Ask) -> N
 
 def test_more_findings_than_asked_for_are_announced(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/findings", [api.finding(f"{n:020}", f"a.b{n}") for n in range(5)])
-    assert "there are more: --limit 0 lists all" in ask("findings", "--limit", "3").out
+    assert "3 findings shown; --limit 0 lists all" in ask("findings", "--limit", "3").out
     assert len(ask("findings", "--limit", "0", "--json").json["items"]) == 5
 
 
@@ -137,6 +140,21 @@ def test_show_tells_the_difference_the_history_and_the_remedy(daemon: FakeDaemon
     assert "awaiting approval\n    waits for a yes" in said.out
     asked = daemon.sent("GET /drift/reports")[0]
     assert asked.query["resource_id"] == "webshop/aws_sqs_queue.orders"
+
+
+def test_show_and_list_name_the_source_of_what_another_system_reported(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    shown_finding(daemon, seen_by="report:ci")
+    assert "report:ci: a scan does not heal it" in ask("show", "f1").out
+    listed = ask("findings").out
+    assert "SEEN BY" in listed
+    assert "report:ci" in listed
+
+
+def test_a_list_of_what_scans_saw_names_no_source(daemon: FakeDaemon, ask: Ask) -> None:
+    shown_finding(daemon, seen_by="scan")
+    assert "SEEN BY" not in ask("findings").out
 
 
 def test_three_differing_values_are_shown_side_by_side(daemon: FakeDaemon, ask: Ask) -> None:
@@ -174,3 +192,106 @@ def test_a_kind_of_finding_from_a_newer_daemon_is_told_and_no_crash(
     assert said.code == 1
     assert "not understood" in said.err
     assert "failed" not in said.err
+
+
+def test_status_is_worst_first_with_the_counts_on_top(daemon: FakeDaemon, ask: Ask) -> None:
+    fleet(
+        daemon,
+        api.stack("a"),
+        api.stack("b", health="drifted", findings={"low": 9}),
+        api.stack("c", health="drifted", findings={"critical": 1}),
+        api.stack("d", health="error", error="locked", error_since=api.before(hours=2)),
+    )
+    said = ask("status")
+    assert said.lines[0] == "4 stacks: 1 error, 2 drifted, 1 in sync"
+    rows = [line.split()[1] for line in said.lines if line.startswith(GLYPHS)]
+    assert rows == ["d", "c", "b", "a"]
+    assert [one["name"] for one in ask("status", "--drifted", "--json").json["stacks"]] == [
+        "d", "c", "b",
+    ]  # fmt: skip
+    assert [one["name"] for one in ask("status", "b", "--json").json["stacks"]] == ["b"]
+    assert "did you mean" in ask("status", "bb").err or ask("status", "bb").code == 1
+
+
+@pytest.mark.parametrize(
+    ("health", "code"),
+    [("in_sync", 0), ("drifted", 2), ("incomplete", 3), ("never_run", 3), ("error", 1)],
+)
+def test_status_ends_as_scan_does_when_asked(
+    daemon: FakeDaemon, ask: Ask, health: str, code: int
+) -> None:
+    fleet(daemon, api.stack(health=health))
+    assert ask("status").code == 0
+    assert ask("status", "--exit-code").code == code
+
+
+def test_suppressed_drift_is_never_out_of_sight(daemon: FakeDaemon, ask: Ask) -> None:
+    fleet(daemon, api.stack(health="drifted", suppressed=1))
+    said = ask("status")
+    assert "drifted, 1 suppressed" in said.out
+    assert "1 suppressed: trueup findings state:ignored" in said.out
+    daemon.routes["GET /findings"] = lambda asked: {
+        "items": [api.finding(state="ignored")]
+        if "ignored" in asked.query.get("filter", "")
+        else [],
+        "next": None,
+    }
+    assert "no open findings; 1 suppressed: trueup findings state:ignored" in ask("findings").out
+
+
+def test_an_error_of_a_tool_keeps_its_lines(daemon: FakeDaemon, ask: Ask) -> None:
+    error = "terraform init is needed\n\n  on main.tf line 3:\n   3: module {\n"
+    fleet(daemon, api.stack(health="error", error=error, error_since=api.before(hours=2)))
+    said = ask("status")
+    assert "\n    on main.tf line 3:\n     3: module {\n" in said.out
+
+
+@pytest.mark.parametrize("arguments", [("-o", "yaml"), ("--output", "yaml")])
+def test_an_answer_can_be_yaml(daemon: FakeDaemon, ask: Ask, arguments: tuple[str, ...]) -> None:
+    daemon.lists("/findings", [api.finding()])
+    said = ask("findings", *arguments)
+    assert yaml.safe_load(said.out)["items"][0]["address"] == "aws_sqs_queue.orders"
+    assert ask("findings", "-o", "json").json == ask("findings", "--json").json
+
+
+def test_global_options_are_taken_on_both_sides(
+    daemon: FakeDaemon, ask: Ask, tmp_path: Path
+) -> None:
+    daemon.lists("/findings", [api.finding()])
+    file = tmp_path / "own.token"
+    file.write_text("tu_other.secret\n")
+    for arguments in (
+        ("--token-file", file, "-v", "findings", "--server", daemon.url),
+        ("--server", "http://127.0.0.1:9", "findings", "--server", daemon.url, "-v",
+         "--token-file", file),
+    ):  # fmt: skip
+        said = ask(*arguments)
+        assert "f100000000000000aaaa" in said.out
+        assert daemon.asked[-1].headers["authorization"] == "Bearer tu_other.secret"
+
+
+def test_show_says_what_to_do_and_why_it_is_severe(daemon: FakeDaemon, ask: Ask) -> None:
+    shown_finding(daemon, severity_reason="a time limit changed")
+    daemon.lists("/remediations", [])
+    said = ask("show", "f1")
+    assert "medium: a time limit changed" in said.out
+    assert said.lines[-1] == "No action yet. Fix it: trueup remediate f1000000"
+
+
+def test_names_and_ids_are_completed(
+    daemon: FakeDaemon, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.lists("/stacks", [api.stack("webshop"), api.stack("network")], key="name")
+    daemon.lists("/remediations", [api.remediation()])
+    monkeypatch.setenv("_TRUEUP_COMPLETE", "bash_complete")
+
+    def completed(words: str) -> list[str]:
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - (not words.endswith(" "))))
+        return [line.partition(",")[2] for line in ask().lines if line]
+
+    assert completed("trueup remedia") == ["remediate", "remediation", "remediations"]
+    assert completed("trueup stack show w") == ["webshop"]
+    assert completed("trueup approve e") == ["e1000000"]
+    daemon.routes.clear()
+    assert completed("trueup stack show w") == []

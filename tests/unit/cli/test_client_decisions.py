@@ -45,9 +45,13 @@ def test_an_approval_sends_exactly_the_digest_that_was_given(daemon: FakeDaemon,
     one = api.remediation()
     daemon.lists("/remediations", [one])
     daemon.has(f"POST /remediations/{one['id']}/approve", {**one, "state": "queued"})
-    said = ask("approve", "e1", "--digest", "abc")
-    assert (said.code, said.out) == (0, f"{one['id']}  approved, now queued\n")
-    assert daemon.asked[-1].body == {"plan_digest": "abc"}
+    daemon.has("GET /hold", {"hold": None})
+    said = ask("approve", "e1", "--digest", api.DIGEST)
+    assert (said.code, said.lines[0]) == (0, "e1000000  approved, now queued")
+    assert said.lines[1:] == ["Follow: trueup remediation e1000000"]
+    assert daemon.sent(f"POST /remediations/{one['id']}/approve")[0].body == {
+        "plan_digest": api.DIGEST
+    }
 
 
 def test_nothing_is_approved_without_a_digest_or_an_answer(daemon: FakeDaemon, ask: Ask) -> None:
@@ -69,7 +73,7 @@ def test_another_plan_than_the_approved_one_is_a_conflict(daemon: FakeDaemon, as
     daemon.lists("/remediations", [one])
     path = f"POST /remediations/{one['id']}/approve"
     daemon.refuses(path, 409, "plan-digest-mismatch", "this is not its plan")
-    said = ask("approve", "e1", "--digest", "abc")
+    said = ask("approve", "e1", "--digest", "0" * 64)
     assert (said.code, said.out) == (1, "")
     assert "this is not its plan" in said.err
     assert "help: the plan has changed" in said.err
@@ -91,7 +95,7 @@ def test_a_decision_is_one_call(
     daemon.lists("/remediations", [one])
     daemon.has(f"POST /remediations/{one['id']}/{verb}", {**one, "state": "cancelled"})
     said = ask(verb, "e1", *(["--reason", "no"] if body else []))
-    assert (said.code, said.out) == (0, f"{one['id']}  cancelled\n")
+    assert (said.code, said.out) == (0, "e1000000  cancelled\n")
     assert daemon.asked[-1].body == body
 
 
@@ -103,7 +107,8 @@ def test_a_rejection_needs_a_reason(daemon: FakeDaemon, ask: Ask) -> None:
 def test_a_correction_is_asked_for_by_the_findings_report(daemon: FakeDaemon, ask: Ask) -> None:
     shown_finding(daemon)
     daemon.has("POST /remediations", Answer(api.remediation(state="queued"), status=201))
-    assert "queued" in ask("remediate", "f1").out
+    said = ask("remediate", "f1")
+    assert said.out == ("e1000000  requested; planning. Follow: trueup remediation e1000000\n")
     assert daemon.asked[-1].body == {"report_id": "r1", "action_type": "manual_review"}
 
 
@@ -123,15 +128,98 @@ def test_a_remediation_says_what_can_be_done_next(daemon: FakeDaemon, ask: Ask) 
     )
     daemon.lists("/remediations", [one])
     said = ask("remediation", "e1")
-    assert "held        since" in said.out
+    assert "held         since" in said.out
     assert ": a freeze" in said.out
-    assert "approved    by bo 1 min ago" in said.out
-    assert said.lines[-1] == f"decide: trueup approve {one['id']} --digest {api.DIGEST}"
+    assert "approved     by bo 1 min ago" in said.out
+    assert said.lines[-1] == "Next: trueup approve e1000000"
 
 
 def test_a_held_remediation_says_how_a_person_decides_it(daemon: FakeDaemon, ask: Ask) -> None:
-    one = api.remediation(state="held", hold={"reason": "a freeze", "until": None})
+    hold = {"reason": "a freeze", "until": None, "guard": "freeze"}
+    one = api.remediation(state="held", hold=hold, guard="freeze")
     daemon.lists("/remediations", [one])
     said = ask("remediation", "e1")
     (finding,) = one["finding_ids"]
-    assert f"trueup cancel {one['id']} && trueup remediate {finding}" in said.out
+    assert "guard        freeze" in said.out
+    assert f"trueup cancel {one['id'][:8]} && trueup remediate {finding[:8]}" in said.out
+
+
+def test_the_beginning_of_a_digest_is_asked_for_whole(daemon: FakeDaemon, ask: Ask) -> None:
+    said = ask("approve", "e1", "--digest", api.DIGEST[:7])
+    assert said.code == 1
+    assert "64 characters; 7 were given" in said.err
+    assert not daemon.asked
+
+
+def test_an_approval_under_a_hold_says_who_holds(daemon: FakeDaemon, ask: Ask) -> None:
+    one = api.remediation()
+    daemon.lists("/remediations", [one])
+    hold = {"by": "bo", "reason": "deploying", "since": api.before(minutes=5.5), "until": None}
+    daemon.has("GET /hold", {"hold": hold})
+    daemon.has(f"POST /remediations/{one['id']}/approve", {**one, "state": "queued"})
+    said = ask("approve", "e1", "--digest", api.DIGEST)
+    assert "HOLD by bo 5 min ago: deploying" in said.out
+
+
+def test_a_finding_is_no_remediation_and_its_own_is_named(daemon: FakeDaemon, ask: Ask) -> None:
+    shown_finding(daemon)
+    daemon.lists("/runs", [api.run()])
+    said = ask("approve", "f1000000", "--digest", api.DIGEST)
+    assert "f1000000 is a finding\n  help: its remediation is e1000000" in said.err
+    said = ask("remediation", "d1000000")
+    assert "d1000000 is a run\n  help: its remediation is e1000000" in said.err
+    said = ask("show", "e1000000")
+    assert "e1000000 is a remediation of aws_sqs_queue.orders" in said.err
+
+
+def test_one_resource_is_approved_alone_by_its_own_plan(daemon: FakeDaemon, ask: Ask) -> None:
+    whole = api.remediation(addresses=["aws_sqs_queue.orders", "aws_eip.a"])
+    alone = api.remediation("e2" + "0" * 18)
+    daemon.lists("/remediations", [whole, alone])
+    daemon.has("GET /events", Answer(lines=("event: remediation.awaiting_approval", "")))
+    daemon.has("GET /hold", {"hold": None})
+    daemon.has(f"POST /remediations/{whole['id']}/split", Answer(alone, status=201))
+    daemon.has(f"POST /remediations/{alone['id']}/approve", {**alone, "state": "queued"})
+    said = ask("approve", "e1", "--address", "aws_sqs_queue.orders", "--digest", api.DIGEST)
+    assert (said.code, said.lines[0]) == (0, "e2000000  approved, now queued")
+    body = daemon.sent(f"POST /remediations/{whole['id']}/split")[0].body
+    assert body == {"addresses": ["aws_sqs_queue.orders"]}
+
+
+@pytest.mark.parametrize(("state", "code"), [("converged", 0), ("needs_human", 1), ("held", 1)])
+def test_waiting_ends_with_the_outcome(daemon: FakeDaemon, ask: Ask, state: str, code: int) -> None:
+    one = api.remediation()
+    daemon.lists("/remediations", [one])
+    daemon.has("GET /hold", {"hold": None})
+    daemon.has("GET /events", Answer(lines=("event: remediation.moved", "")))
+
+    def approved(_: object) -> object:
+        daemon.has(f"GET /remediations/{one['id']}", {**one, "state": state})
+        return {**one, "state": "queued"}
+
+    daemon.routes[f"POST /remediations/{one['id']}/approve"] = approved
+    said = ask("approve", "e1", "--digest", api.DIGEST, "--wait")
+    assert said.code == code
+    assert f"now {state.replace('_', ' ')}" in said.out
+
+
+def test_a_suppression_may_end_and_be_taken_back(daemon: FakeDaemon, ask: Ask) -> None:
+    shown_finding(daemon, state="ignored")
+    one = api.remediation()
+    daemon.has(f"POST /remediations/{one['id']}/suppress", {**one, "state": "suppressed"})
+    assert ask("suppress", "e1", "--reason", "known", "--until", "30d").code == 0
+    body = daemon.asked[-1].body
+    assert set(body) == {"reason", "until"}
+    path = "POST /findings/f100000000000000aaaa/unsuppress"
+    daemon.has(path, api.finding(state="open"))
+    assert "aws_sqs_queue.orders is open again" in ask("unsuppress", "f1").out
+    assert daemon.sent(path)
+
+
+def test_a_plan_shows_severity_and_source_and_the_policy(daemon: FakeDaemon, ask: Ask) -> None:
+    shown_finding(daemon)
+    daemon.lists("/remediations", [api.remediation(policy_id="p-tags")])
+    daemon.lists("/policies", [api.policy()], key="policy_id")
+    said = ask("remediation", "e1")
+    assert "~ update   aws_sqs_queue.orders  medium  main.tf:12" in said.out
+    assert "policy       tags" in said.out

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.client.place import Daemon, Wanted, find_daemon
+from reconciler.cli.client.problems import UnreachableError
 from reconciler.domain.errors import PermanentError
 
 TOKEN = "tu_a.secret"
@@ -64,7 +65,7 @@ def test_settings_need_not_be_readable_where_everything_is_said(tmp_path: Path) 
     ],
 )
 def test_a_token_goes_to_no_other_host_in_clear(tmp_path: Path, url: str) -> None:
-    with pytest.raises(PermanentError, match="in clear"):
+    with pytest.raises(PermanentError, match="without encryption"):
         found(tmp_path, Wanted(server=url), TRUEUP_TOKEN=TOKEN)
 
 
@@ -82,7 +83,7 @@ def test_a_token_goes_to_no_other_host_in_clear(tmp_path: Path, url: str) -> Non
     ],
 )
 def test_what_is_no_address_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
-    with pytest.raises(PermanentError, match="is no address") as told:
+    with pytest.raises(PermanentError, match="not a valid URL") as told:
         found(tmp_path, Wanted(server=url), TRUEUP_TOKEN=TOKEN)
     assert "pw" not in str(told.value)
 
@@ -98,16 +99,24 @@ def test_this_machines_token_is_shown_to_no_other_machine(tmp_path: Path) -> Non
 
 
 def test_a_daemon_that_never_ran_left_no_token(tmp_path: Path) -> None:
-    with pytest.raises(PermanentError, match=r"admin\.token is not there") as told:
+    settings = tmp_path / "trueup.toml"
+    settings.write_text('[daemon]\nlisten = "127.0.0.1:9"\ndata_dir = "data"\n')
+    with pytest.raises(UnreachableError) as told:
         find_daemon(Wanted(), environment={"HOME": str(tmp_path)}, here=tmp_path)
-    assert "trueup serve" in str(told.value.remedy)
+    assert str(told.value) == "no daemon runs at 127.0.0.1:9 (from trueup.toml)"
+    assert told.value.remedy == "start one: trueup serve"
+
+
+def test_where_no_settings_are_found_that_is_said(tmp_path: Path) -> None:
+    daemon = find_daemon(Wanted(), environment={"TRUEUP_TOKEN": TOKEN}, here=tmp_path)
+    assert "no trueup.toml was found" in daemon.origin
 
 
 @pytest.mark.parametrize("content", [b"", b"two words", b"a\nb", b"\xff\xfe", b"x" * 600])
 def test_what_is_no_token_is_refused_and_not_repeated(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "own.token"
     file.write_bytes(content)
-    with pytest.raises(PermanentError, match="is no token") as told:
+    with pytest.raises(PermanentError, match="does not contain a token") as told:
         found(tmp_path, Wanted(server="http://127.0.0.1:1", token_file=file))
     assert str(file) in str(told.value)
     assert "two words" not in str(told.value)

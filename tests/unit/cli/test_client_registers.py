@@ -20,10 +20,36 @@ def test_a_new_token_is_on_stdout_alone_and_once(daemon: FakeDaemon, ask: Ask) -
     assert daemon.asked[-1].body == {"name": "ana", "role": "approver", "expires_in": "90d"}
 
 
+def test_a_reload_says_what_is_in_force_and_what_is_not(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.has("POST /reload", {"taken": ["stack db: added"], "needs_restart": ["daemon.listen"]})
+    assert ask("reload").out.splitlines() == [
+        "in force: stack db: added",
+        "needs a restart of the daemon: daemon.listen",
+    ]
+    daemon.has("POST /reload", {"taken": [], "needs_restart": []})
+    assert ask("reload").out == "nothing changed\n"
+
+
+def test_a_refused_reload_shows_the_line_and_the_remedy(daemon: FakeDaemon, ask: Ask) -> None:
+    problem = {
+        "type": "urn:trueup:problem:cannot-be-done",
+        "title": "Unprocessable Entity",
+        "status": 422,
+        "detail": "/srv/trueup.toml:7: unknown key stack[0].intervall",
+        "remedy": "valid keys here: directory, interval",
+    }
+    answer = Answer(problem, status=422, media_type="application/problem+json")
+    daemon.has("POST /reload", answer)
+    said = ask("reload")
+    assert said.code == 1
+    assert "/srv/trueup.toml:7: unknown key" in said.err
+    assert "valid keys here: directory, interval" in said.err
+
+
 def test_a_token_is_removed_by_name(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/tokens", [api.token(), api.token(token_id="k2", name="bo")], key="token_id")
     daemon.has("DELETE /tokens/k2", Answer(None, status=204))
-    assert ask("token", "remove", "bo").out == "removed token k2 of bo\n"
+    assert ask("token", "remove", "bo").out == "revoked token k2 of bo\n"
     assert "bo  " in ask("token", "list").out
 
 
@@ -41,6 +67,21 @@ def test_a_stack_is_added_by_its_real_directory(
         "env_file": str(tmp_path / "web.env"),
         "adaptive": True,
     }
+
+
+def test_any_option_of_a_tool_can_be_said(daemon: FakeDaemon, ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    daemon.has("POST /stacks", Answer(api.stack(), status=201))
+    more = ("--option", "only=web-", "--option", 'hosts=["a"]', "--option", "deep=true")
+    assert ask("stack", "add", "web", "--tool", "world", *more).code == 0
+    assert daemon.asked[-1].body == {
+        "directory": str(tmp_path / "web"),
+        "tool": "world",
+        "only": "web-",
+        "hosts": ["a"],
+        "deep": True,
+    }
+    assert "not KEY=VALUE" in ask("stack", "add", "web", "--option", "deep").err
 
 
 def test_editing_a_stack_keeps_what_is_not_named(daemon: FakeDaemon, ask: Ask) -> None:
@@ -61,7 +102,7 @@ def test_editing_a_stack_keeps_what_is_not_named(daemon: FakeDaemon, ask: Ask) -
         "var_files": ["/a.tfvars"],
         "run_code": False,
     }
-    assert "nothing is to be changed" in ask("stack", "edit", "webshop").err
+    assert "no option was given" in ask("stack", "edit", "webshop").err
 
 
 def test_a_stack_can_be_listed_shown_scanned_and_removed(daemon: FakeDaemon, ask: Ask) -> None:
@@ -69,11 +110,11 @@ def test_a_stack_can_be_listed_shown_scanned_and_removed(daemon: FakeDaemon, ask
     daemon.has("POST /stacks/webshop/scan", Answer({"stack": "webshop", "queued": True}, 202))
     daemon.has("DELETE /stacks/webshop", Answer(None, status=204))
     assert "webshop  terraform  15 min  in sync  config  /srv/webshop" in ask("stack", "list").out
-    assert "looked at   every 15 min" in ask("stack", "show", "web").out
+    assert "scanned      every 15 min" in ask("stack", "show", "web").out
     assert ask("stack", "scan", "webshop", "--json").json["queued"] is True
     daemon.has("POST /stacks/webshop/accept-state", Answer(api.stack()))
-    assert "webshop: its state is taken" in ask("stack", "accept-state", "webshop").out
-    assert "watched no longer" in ask("stack", "remove", "webshop").out
+    assert "webshop: its state is accepted" in ask("stack", "accept-state", "webshop").out
+    assert "webshop removed" in ask("stack", "remove", "webshop").out
     assert "did you mean webshop?" in ask("stack", "show", "webshoop").err
 
 
@@ -99,9 +140,9 @@ def test_a_template_can_be_found_shown_changed_and_removed(
     daemon.has("DELETE /templates/t1000000", Answer(None, status=204))
     assert "web/a.b" in ask("template", "list").out
     assert ask("template", "show", "web/a.b", "--json").json["template_id"] == "res-1"
-    assert "applies to  */aws_sqs_queue.orders" in ask("template", "show", "orders queue").out
+    assert "applies to   */aws_sqs_queue.orders" in ask("template", "show", "orders queue").out
     assert len(ask("template", "show", "t1", "--revisions", "--json").json["items"]) == 1
-    assert "revision    3" in ask("template", "edit", "t1", "q.json").out
+    assert "revision     3" in ask("template", "edit", "t1", "q.json").out
     assert ask("template", "remove", "t1").out == "removed template orders queue\n"
 
 

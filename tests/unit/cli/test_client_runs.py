@@ -82,9 +82,9 @@ def test_a_hold_until_no_time_is_refused(daemon: FakeDaemon, ask: Ask, until: st
 def test_resume_says_whether_there_was_a_hold(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.has("GET /hold", {"hold": None})
     daemon.has("DELETE /hold", Answer(None, status=204))
-    assert ask("resume").out == "nothing was held\n"
+    assert ask("resume").out == "there was no hold\n"
     daemon.has("GET /hold", {"hold": {"by": "ana"}})
-    assert ask("resume").out == "released; corrections go on\n"
+    assert ask("resume").out == "hold released; corrections go on\n"
 
 
 def test_audit_says_who_did_what(daemon: FakeDaemon, ask: Ask) -> None:

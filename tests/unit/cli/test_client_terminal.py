@@ -157,6 +157,27 @@ def test_an_interrupted_approval_approves_nothing(daemon: FakeDaemon) -> None:
     assert not bodies
 
 
+def test_a_plan_longer_than_the_screen_ends_with_its_most_severe_resources(
+    daemon: FakeDaemon,
+) -> None:
+    grave = api.finding(severity="critical")
+    daemon.lists("/findings", [grave])
+    others = [
+        {"address": f"aws_eip.e{n}", "type": "aws_eip", "action": "update", "changes": []}
+        for n in range(40)
+    ]
+    bodies = awaiting(daemon, plan=api.plan(resources=[*api.plan()["resources"], *others]))
+    with on_terminal(daemon, "approve", "e1") as terminal:
+        terminal.until("type yes")
+        shown = terminal.plain[-24:]
+        assert any("41 resources of webshop" in line for line in shown)
+        assert any("~ update   aws_sqs_queue.orders  critical  main.tf:12" in one for one in shown)
+        assert any("more above" in line for line in shown)
+        terminal.type("no\n")
+        assert terminal.ended() == 1
+    assert not bodies
+
+
 @pytest.mark.parametrize(("answer", "approved"), [("yes\n", False), ("webshop\n", True)])
 def test_what_destroys_is_approved_by_the_stacks_name(
     daemon: FakeDaemon, answer: str, *, approved: bool

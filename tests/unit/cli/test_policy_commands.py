@@ -74,7 +74,7 @@ def test_the_policies_of_a_file_are_added_in_their_order(
         ('name = "a"\naction_type = "explode"\n', "action_type"),
         ("[[policy]\n", "not TOML"),
         ('{"name": }', "not JSON"),
-        ("[daemon]\n", "it holds no policy"),
+        ("[daemon]\n", "it contains no policy"),
         ('[{"name": 7}]', "name"),
         ('[[policy]]\nname = "a"\nmin_score = 101\n', "min_score"),
         ("[" * 200_000, "not"),
@@ -101,7 +101,7 @@ def test_editing_keeps_what_is_not_named(daemon: FakeDaemon, ask: Ask) -> None:
     assert body["match"] == {"type": "aws_sqs_queue", "path": "arn"}
     assert (body["action_type"], body["owner"], body["position"]) == ("manual_review", "net", 3)
     assert not {"policy_id", "source", "version"} & set(body)
-    assert "nothing is to be changed" in ask("policy", "edit", "tags").err
+    assert "no option was given" in ask("policy", "edit", "tags").err
 
 
 def test_a_file_takes_the_place_of_one_policy_only(
@@ -128,7 +128,7 @@ def test_a_policy_of_the_file_is_changed_there(daemon: FakeDaemon, ask: Ask) -> 
 def test_a_policy_is_shown_and_removed_by_name(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/policies", [api.policy(reason="noise")], key="policy_id")
     daemon.has("DELETE /policies/p-tags", Answer(None, status=204))
-    assert "reason      noise" in ask("policy", "show", "tags").out
+    assert "reason       noise" in ask("policy", "show", "tags").out
     assert ask("policy", "remove", "tags").out == "removed policy tags\n"
 
 

@@ -2,12 +2,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from unittest.mock import ANY
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.cli.differences import focused, shown
+from reconciler.cli.folding import folded
 from reconciler.cli.paint import Paint
 from reconciler.cli.render import report_lines
+from reconciler.cli.totals import fleet_line
 from reconciler.domain.model import (
     Change,
     Drifted,
+    InSync,
     Missing,
     Noise,
     NoiseItem,
@@ -111,9 +119,20 @@ def test_colour_adds_nothing_but_colour() -> None:
 
 def test_noise_is_one_line_unless_asked_for() -> None:
     brief = "\n".join(report_lines(everything(), paint=NARROW))
-    assert "1 difference no apply would act on (-v lists them)" in brief
+    assert "1 harmless difference ignored (-v lists them)" in brief
     assert "etag" not in brief
     assert "etag" in "\n".join(report_lines(everything(), paint=NARROW, verbose=True))
+
+
+def test_a_missing_object_whose_code_was_edited_too_says_both() -> None:
+    def told(origin: Origin) -> str:
+        report = report_of([("aws_sqs_queue.gone", Missing(origin))])
+        return " ".join(" ".join(report_lines(report, paint=NARROW)).split())
+
+    recorded_once = "gone: the last apply recorded it, and it is there no more"
+    assert recorded_once in told(Origin.OUT_OF_BAND)
+    assert "code" not in told(Origin.OUT_OF_BAND)
+    assert f"{recorded_once}; its code was changed too" in told(Origin.BOTH)
 
 
 def test_modules_are_branches() -> None:
@@ -124,7 +143,7 @@ def test_modules_are_branches() -> None:
 def test_what_went_along_is_folded_under_its_cause() -> None:
     resources = (recorded("aws_sqs_queue.q"), recorded("aws_sns_topic.t", "", "aws_sqs_queue.q"))
     report = report_of([(one.address, Missing()) for one in resources], *resources)
-    assert "gone with aws_sqs_queue.q" in "\n".join(report_lines(report, paint=NARROW))
+    assert "deleted with aws_sqs_queue.q" in "\n".join(report_lines(report, paint=NARROW))
 
 
 def test_the_json_is_what_the_interfaces_promise() -> None:
@@ -159,6 +178,7 @@ def test_the_json_is_what_the_interfaces_promise() -> None:
                 "type": "aws_sqs_queue",
                 "kind": "changed",
                 "severity": "high",
+                "severity_reason": ANY,
                 "origin": "out_of_band",
                 "requires_replace": False,
                 "source": None,
@@ -194,3 +214,83 @@ def test_the_json_is_what_the_interfaces_promise() -> None:
         "provider_doubts": [],
         "timing_ms": {},
     }
+
+
+RULE: dict[str, Value] = {
+    "cidr_blocks": ["10.0.0.0/8", "192.168.0.0/16", "0.0.0.0/0"],
+    "description": "opened by hand while the office network was down",
+    "from_port": 22,
+    "protocol": "tcp",
+    "to_port": 22,
+}
+
+
+def unfolded(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_a_long_value_is_wrapped_and_never_cut() -> None:
+    text = text_of(changed("ingress", [], [RULE]))
+    assert unfolded(shown(RULE)) in unfolded(text)
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_every_one_of_many_elements_is_shown() -> None:
+    cidrs = [f"10.0.{n}.0/24" for n in range(40)]
+    text = text_of(changed("cidr_blocks", [], [*cidrs, "0.0.0.0/0"]))
+    assert all(f'"{one}"' in text for one in (*cidrs, "0.0.0.0/0"))
+
+
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=400),
+    st.integers(20, 120),
+)
+def test_folding_keeps_every_character_and_the_width(text: str, width: int) -> None:
+    lines = folded(text, width, below="    ")
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert max(map(len, lines)) <= width
+
+
+@given(st.text("ab", min_size=200, max_size=900), st.text("ab", min_size=200, max_size=900))
+def test_what_is_left_out_of_two_long_texts_is_what_they_share(left: str, right: str) -> None:
+    before, after = focused(left, right, width=20)
+    assert (before == after) == (left == right)
+    kept_left, kept_right = before.strip("."), after.strip(".")
+    assert len(left) - len(kept_left) == len(right) - len(kept_right)
+    assert kept_left in left
+
+
+def test_a_clean_scan_says_that_there_is_no_drift() -> None:
+    noise = Noise((NoiseItem(AttributePath("etag"), "computed"),))
+    report = report_of([("aws_sqs_queue.a", InSync()), ("aws_sqs_queue.b", noise)])
+    assert "No drift. 2 resources match; 1 harmless difference ignored" in "\n".join(
+        report_lines(report, paint=NARROW)
+    )
+
+
+def test_what_could_not_be_read_is_never_called_clean() -> None:
+    report = report_of([("aws_sqs_queue.a", InSync()), ("aws_sqs_queue.b", Unreadable("denied"))])
+    assert "No drift" not in "\n".join(report_lines(report, paint=NARROW))
+
+
+def test_code_that_waits_has_the_sign_of_its_apply() -> None:
+    report = report_of(
+        [("aws_sqs_queue.a", Missing(Origin.UNAPPLIED)), ("aws_sqs_queue.b", Missing())]
+    )
+    text = "\n".join(report_lines(report, paint=NARROW))
+    assert "+ medium   aws_sqs_queue.a\n           in code, not created yet" in text
+    assert "- high     aws_sqs_queue.b" in text
+    assert "deleted outside Terraform" in text
+
+
+def test_a_grave_finding_says_why_it_is_grave() -> None:
+    text = "\n".join(report_lines(report_of([("aws_sqs_queue.b", Missing())]), paint=NARROW))
+    assert "high: a resource is gone" in text
+
+
+def test_several_stacks_get_one_line_together() -> None:
+    drifted = report_of([("aws_sqs_queue.b", Missing())])
+    clean = report_of([("aws_sqs_queue.a", InSync())])
+    assert fleet_line([drifted, clean], failed=1, paint=NARROW) == (
+        "3 stacks: 1 failed, 1 drifted, 1 in sync; findings: 1 high"
+    )

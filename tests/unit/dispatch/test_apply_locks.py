@@ -17,6 +17,8 @@ from typing import Final
 import psutil
 import pytest
 
+from iac_adapters.pulumi.options import PulumiOptions
+from iac_adapters.terraform.options import TerraformOptions
 from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.domain.errors import PermanentError, RetryableError
@@ -56,7 +58,7 @@ with open(effects, "a") as file: file.write("end\\n")
 """
 
 
-def stack_in(folder: Path, **more: str) -> StackReference:
+def stack_in(folder: Path, **more: object) -> StackReference:
     return replace(StackReference(StackName("shop"), folder, "terraform"), **more)  # type: ignore[arg-type]
 
 
@@ -90,10 +92,16 @@ def test_workspaces_and_pulumi_stacks_of_one_directory_do_not_wait_for_each_othe
     tmp_path: Path,
 ) -> None:
     locks = FileApplyLocks(tmp_path / "locks")
-    held = locks.acquire(stack_in(tmp_path, workspace="default"))
-    assert not is_free(locks, stack_in(tmp_path))
-    assert is_free(locks, stack_in(tmp_path, workspace="prod"))
-    assert is_free(locks, stack_in(tmp_path, pulumi_stack="prod"))
+    held = locks.acquire(stack_in(tmp_path, options=TerraformOptions(workspace="default")))
+    assert not is_free(locks, stack_in(tmp_path, options=TerraformOptions()))
+    assert is_free(locks, stack_in(tmp_path, options=TerraformOptions(workspace="prod")))
+    elsewhere = {"TF_WORKSPACE": "prod"}
+    assert is_free(locks, stack_in(tmp_path, options=TerraformOptions(), environment=elsewhere))
+    os.close(held)
+    dev, prod = (PulumiOptions(pulumi_stack=name) for name in ("dev", "prod"))
+    held = locks.acquire(stack_in(tmp_path, tool="pulumi", options=dev))
+    assert not is_free(locks, stack_in(tmp_path, tool="pulumi", options=dev))
+    assert is_free(locks, stack_in(tmp_path, tool="pulumi", options=prod))
     os.close(held)
 
 

@@ -8,16 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.domain.lifecycle import (
+    Fold,
     finding_of,
     fold,
     implausible,
     refreshed,
-    settled,
     subject_of,
-    with_settlement,
 )
-from reconciler.domain.model import Kind, Origin, ResourceAddress
-from reconciler.domain.records import FindingState, TemplateId
+from reconciler.domain.model import Kind, Origin, ResourceAddress, Severity
+from reconciler.domain.phases import Phase
+from reconciler.domain.records import DriftDecision, FindingState, RemediationId, TemplateId
+from reconciler.domain.score import score
+from reconciler.domain.sources import report_source
 from reconciler.wire.scan import finding_object
 from tests.unit.domain.drift import AT, COUNTS, change, finding, record, report
 
@@ -37,6 +39,14 @@ def test_the_same_fingerprint_is_the_same_finding_seen_again() -> None:
     assert not folded.healed
 
 
+def test_the_same_drift_is_rated_as_the_rules_say_now() -> None:
+    now = finding(A, severity=Severity.CRITICAL)
+    folded = fold([record(A)], report(now))
+    assert folded.seen == folded.rated == (record(A, severity=Severity.CRITICAL, score=score(now)),)
+    assert not folded.changed
+    assert fold([record(A)], report(finding(A))).rated == ()
+
+
 def test_another_fingerprint_is_a_change_of_the_same_finding() -> None:
     (changed,) = fold([record(A)], report(finding(A, "f2", kind=Kind.MISSING))).changed
     assert (changed.known, changed.now.kind) == (record(A), Kind.MISSING)
@@ -50,6 +60,13 @@ def test_what_could_not_be_read_stays_as_it_is() -> None:
     folded = fold([record(A), record(B)], report(unreadable=(A,)))
     assert folded.unread == (record(A),)
     assert folded.healed == (record(B),)
+
+
+def test_what_another_source_saw_is_in_no_part_of_a_scan() -> None:
+    reported = record(A, "theirs", seen_by=report_source("ci"))
+    assert fold([reported], report()) == Fold()
+    folded = fold([reported], report(finding(A)))
+    assert folded == Fold(opened=(finding(A),))
 
 
 def test_what_was_not_asked_for_stays_as_it_is() -> None:
@@ -120,12 +137,11 @@ def test_resources_do_not_vanish_while_state_and_code_stay(
 
 
 def test_a_persons_word_stands_until_the_drift_changes() -> None:
-    spoken = with_settlement(record(A), {"by": "ann"})
-    assert settled(spoken)
-    assert not settled(record(A))
+    decision = DriftDecision(RemediationId("m1"), Phase.REJECTED, "ann")
+    spoken = replace(record(A), decision=decision)
     now = finding(A, "f2")
     later = refreshed(spoken, now, details=finding_object(now), at=AT + timedelta(minutes=1))
-    assert not settled(later)
+    assert later.decision is None
 
 
 def test_a_finding_that_changed_is_open_again() -> None:

@@ -62,7 +62,7 @@ def test_a_plan_that_only_undoes_the_drift_needs_nobody(
 @pytest.mark.parametrize(
     ("resource", "found", "words"),
     [
-        (planned(Action.UPDATE, "size"), finding("thing.b"), "nobody found it drifted"),
+        (planned(Action.UPDATE, "size"), finding("thing.b"), "without drift of its own"),
         (planned(Action.UPDATE), replace(DRIFTED, origin=Origin.UNAPPLIED), "not applied yet"),
         (planned(Action.UPDATE), replace(DRIFTED, origin=Origin.BOTH), "not applied yet"),
         (planned(Action.UPDATE), replace(DRIFTED, origin=None), "not applied yet"),
@@ -176,6 +176,9 @@ def test_a_provider_in_doubt_needs_a_person() -> None:
     resource = planned(Action.UPDATE, "size")
     assert concerns(plan(resource), [found], doubts=[doubt]) == (doubt.reason,)
     assert concerns(plan(resource), [replace(found, provider="other")], doubts=[doubt]) == ()
+    (told,) = concerns(plan(planned(Action.CREATE)), [found], doubts=[doubt])
+    assert told.startswith("thing.a would be created where the provider looks now")
+    assert told.endswith(doubt.reason)
 
 
 def test_new_values_are_no_part_of_the_digest() -> None:

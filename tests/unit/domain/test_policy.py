@@ -131,6 +131,13 @@ def test_the_file_is_asked_before_the_api_then_by_position_and_name() -> None:
     assert decide(SUBJECT, [b, a], now=NOW) == Act(a)
 
 
+def test_one_that_has_not_started_is_not_asked() -> None:
+    later = policy("later", AUTO, starts_at=NOW + timedelta(seconds=1))
+    started = policy("started", starts_at=NOW)
+    assert decide(SUBJECT, [later], now=NOW) == Observe()
+    assert decide(SUBJECT, [later, started], now=NOW) == Act(started)
+
+
 def test_one_that_expired_is_not_asked() -> None:
     over = policy("over", AUTO, expires_at=NOW)
     lasting = policy("lasting", expires_at=NOW + timedelta(seconds=1))

@@ -168,3 +168,23 @@ def test_exit_codes(
 ) -> None:
     report = report_of([(f"a.b{index}", verdict) for index, verdict in enumerate(verdicts)])
     assert exit_code([report], failed=failed) is expected, reason
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "fail_on", "expected", "reason"),
+    [
+        ([Missing()], Severity.CRITICAL, ExitCode.IN_SYNC, "a plain deletion is high only"),
+        ([Missing()], Severity.HIGH, ExitCode.DRIFT, "at the limit it counts"),
+        (
+            [Unreadable("x")],
+            Severity.CRITICAL,
+            ExitCode.INCOMPLETE,
+            "never hidden by a limit",
+        ),
+    ],
+)
+def test_drift_below_the_limit_does_not_fail(
+    verdicts: list[Verdict], fail_on: Severity, expected: ExitCode, reason: str
+) -> None:
+    report = report_of([(f"a.b{index}", verdict) for index, verdict in enumerate(verdicts)])
+    assert exit_code([report], fail_on=fail_on) is expected, reason

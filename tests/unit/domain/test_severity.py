@@ -45,6 +45,10 @@ def policy(principal: object, effect: str = "Allow") -> str:
     return json.dumps({"Statement": [{"Effect": effect, "Principal": principal, "Action": "*"}]})
 
 
+def actions(*names: str, effect: str = "Allow") -> str:
+    return json.dumps({"Statement": [{"Effect": effect, "Action": [*names], "Resource": "*"}]})
+
+
 @pytest.mark.parametrize(
     ("type_", "one", "expected", "reason"),
     [
@@ -96,6 +100,25 @@ def policy(principal: object, effect: str = "Allow") -> str:
             change("policy", policy("arn:x"), policy("*", effect="Deny")),
             HIGH,
             "a Deny lets nobody in",
+        ),
+        (
+            "aws_iam_role_policy",
+            change("policy", actions("s3:Get*"), actions("*")),
+            CRITICAL,
+            "every action was allowed by hand",
+        ),
+        (
+            "aws:iam/rolePolicy:RolePolicy",
+            change("policy", actions("s3:Get*"), actions("s3:Get*", "*")),
+            CRITICAL,
+            "every action among others",
+        ),
+        ("aws_iam_policy", change("policy", actions("*"), actions("*", "s3:*")), HIGH, "as meant"),
+        (
+            "aws_iam_policy",
+            change("policy", actions("a:b"), actions("*", effect="Deny")),
+            HIGH,
+            "a Deny allows nothing",
         ),
         ("aws_db_instance", change("publicly_accessible", False, True), CRITICAL, "made public"),
         (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reconciler.bootstrap.adapters import judging
+from reconciler.bootstrap.options import checked_options
 from reconciler.dispatch.apply_locks import FileApplyLocks
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.dispatch.sealed_logs import SealedLogs
@@ -24,12 +25,14 @@ from reconciler.domain.records import (
     Run,
     StackRecord,
 )
+from reconciler.domain.stack_definition import options_in
 from reconciler.domain.wakeups import WakeUp
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
 from reconciler.engine.sweep import sweep
 from reconciler.engine.watch import watch, watch_when_due
 from reconciler.ports import StackReference
+from reconciler.registry import InstalledTools
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Transaction
 from tests.fake_world import World, WorldAdapter, WorldRunner
@@ -164,7 +167,9 @@ def stack_record(name: StackName = SHOP, **more: object) -> StackRecord:
 
 
 def reference_of(stack: StackRecord) -> StackReference:
-    return StackReference(stack.name, Path(stack.directory), "terraform")
+    given = options_in(stack.definition)
+    options = checked_options("terraform", given, tools=InstalledTools(), place=stack.name)
+    return StackReference(stack.name, Path(stack.directory), "terraform", options=options)
 
 
 @asynccontextmanager

@@ -56,7 +56,7 @@ async def test_drift_is_corrected_unasked_once_it_lasted(house: House) -> None:
     assert (await house.the_open()).phase is Phase.DETECTED
     await house.look(seconds=30)
     (ended,) = await house.remediations()
-    assert (ended.phase, ended.note) == (Phase.CONVERGED, "a fresh read shows no drift")
+    assert (ended.phase, ended.note) == (Phase.CONVERGED, "verified: no drift")
     assert house.world.live[A] == {"size": 1}
     assert await house.findings() == ()
     assert (await house.stack()).health is Health.IN_SYNC
@@ -114,7 +114,7 @@ async def test_an_approval_is_void_when_the_plan_is_another_by_then(house: House
     second = await house.the_open()
     assert (second.id, second.phase, second.approvals) == (first.id, Phase.AWAITING_APPROVAL, ())
     assert second.plan_digest != first.plan_digest
-    assert "not the one that was approved" in (second.note or "")
+    assert "the plan changed after it was approved" in (second.note or "")
     assert house.world.effects == []
 
 
@@ -155,7 +155,7 @@ async def test_a_plan_that_would_do_more_waits_for_a_person(house: House) -> Non
     await house.look(seconds=31)
     waiting = await house.the_open()
     assert waiting.phase is Phase.AWAITING_APPROVAL
-    assert waiting.note == "thing.b would be changed too (update), and nobody found it drifted"
+    assert waiting.note == "thing.b would be changed too (update), without drift of its own"
     assert waiting.plan is not None
     assert waiting.plan["concerns"] == [waiting.note]
 
@@ -170,7 +170,7 @@ async def test_a_wish_to_correct_is_no_approval(house: House) -> None:
     await house.settle()
     waiting = await house.remediation(asked.id)
     assert (waiting.phase, waiting.requested_by) == (Phase.AWAITING_APPROVAL, "bob")
-    assert waiting.note == "no policy lets it be corrected unasked"
+    assert waiting.note == "no policy allows this correction without approval"
 
 
 async def test_quarantine_is_accepted_and_waits(house: House) -> None:
@@ -334,7 +334,10 @@ async def test_nothing_begins_under_a_hold(house: House) -> None:
     await hold(house.service, by="ann", reason="release day")
     await corrected(house)
     held = await house.the_open()
-    assert (held.phase, held.hold_reason) == (Phase.HELD, "ann holds everything: release day")
+    assert (held.phase, held.hold_reason) == (
+        Phase.HELD,
+        "ann put all corrections on hold: release day",
+    )
     await house.later(seconds=61)
     assert (await house.the_open()).phase is Phase.HELD
     assert house.world.effects == []
@@ -377,7 +380,7 @@ async def test_a_failing_stack_is_not_corrected(house: House) -> None:
     await advance(house.service, one.id)
     held = await house.the_open()
     assert held.phase is Phase.HELD
-    assert "the last pass of the stack failed: backend away" in (held.hold_reason or "")
+    assert "the last scan of the stack failed: backend away" in (held.hold_reason or "")
 
 
 async def test_of_two_remediations_of_a_stack_one_waits(house: House) -> None:
@@ -421,7 +424,7 @@ async def test_a_policy_that_is_taken_back_while_planning_leaves_it_to_a_person(
     await house.look(seconds=31)
     waiting = await house.the_open()
     assert waiting.phase is Phase.AWAITING_APPROVAL
-    assert waiting.note == "no policy lets it be corrected unasked"
+    assert waiting.note == "no policy allows this correction without approval"
 
 
 async def test_an_advance_of_nothing_does_nothing(house: House) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError,
 from reconciler.domain.phases import TERMINAL, Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
+    FindingId,
     FindingState,
     Remediation,
     RemediationId,
@@ -29,8 +31,10 @@ from reconciler.engine.decisions import (
 )
 from reconciler.engine.remediate import advance
 from reconciler.engine.service import Service
+from reconciler.engine.splitting import split
+from reconciler.engine.suppression import unsuppress
 from tests.fake_world import Fate
-from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, House
+from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, B, House
 
 NOBODY = RemediationId("nobody")
 DIGEST = "0" * 64
@@ -242,6 +246,73 @@ async def test_suppressing_ignores_the_drift_until_it_changes(
     (finding,) = await house.findings()
     assert finding.state is FindingState.OPEN
     assert (await house.the_open()).phase is Phase.AWAITING_APPROVAL
+
+
+async def test_a_suppression_ends_at_the_first_scan_after_its_time(house: House) -> None:
+    one = await awaiting(house)
+    until = house.clock.now() + HOUR
+    await suppress(house.service, one.id, reason="accepted", actor="ann", until=until)
+    await house.look()
+    (finding,) = await house.findings()
+    assert finding.state is FindingState.IGNORED
+    await house.look(hours=2)
+    (finding,) = await house.findings()
+    assert finding.state is FindingState.OPEN
+    assert (await house.the_open()).id != one.id
+
+
+async def test_a_suppression_cannot_end_in_the_past(house: House) -> None:
+    one = await awaiting(house)
+    past = house.clock.now() - HOUR
+    with pytest.raises(InvalidError, match="cannot end before"):
+        await suppress(house.service, one.id, reason="accepted", actor="ann", until=past)
+
+
+async def test_what_was_suppressed_can_be_taken_back(house: House) -> None:
+    one = await awaiting(house)
+    await suppress(house.service, one.id, reason="accepted", actor="ann")
+    (finding,) = await house.findings()
+    opened = await unsuppress(house.service, finding.id, actor="bob")
+    assert opened.state is FindingState.OPEN
+    assert "finding.unsuppressed" in await house.actions()
+    await house.look()
+    again = await house.the_open()
+    assert (again.phase, again.id != one.id) == (Phase.AWAITING_APPROVAL, True)
+    with pytest.raises(ConflictError) as caught:
+        await unsuppress(house.service, finding.id, actor="bob")
+    assert code_of(caught) == "not-suppressed"
+    with pytest.raises(NotFoundError):
+        await unsuppress(house.service, FindingId("none"), actor="bob")
+
+
+@pytest.mark.parametrize("action", [ActionType.MANUAL_REVIEW, ActionType.AUTO_CORRECT])
+async def test_one_resource_of_several_is_decided_alone(house: House, action: ActionType) -> None:
+    await house.put(MANUAL)
+    house.world.live |= {A: {"size": 9}, B: {"size": 9}}
+    await house.look()
+    whole = replace(await house.the_open(), action_type=action)
+    await house.service.store.transact(lambda tx: tx.remediations.save(whole))
+    assert (whole.phase, whole.addresses) == (Phase.AWAITING_APPROVAL, (A, B))
+    alone = await split(house.service, whole.id, addresses={A}, actor="ann")
+    await house.settle()
+    parts = await house.remediations(Phase.AWAITING_APPROVAL)
+    assert {one.addresses for one in parts} == {(A,), (B,)}
+    assert {one.action_type for one in parts} == {ActionType.MANUAL_REVIEW}
+    assert (await house.remediation(whole.id)).phase is Phase.SUPERSEDED
+    alone = await house.remediation(alone.id)
+    assert alone.plan_digest not in {None, whole.plan_digest}
+    await approve(house.service, alone.id, plan_digest=alone.plan_digest or "", actor="ann")
+    await house.settle()
+    assert house.world.live[A] == {"size": 1}
+    assert house.world.live[B] == {"size": 9}
+
+
+async def test_a_part_that_is_the_whole_is_not_divided(house: House) -> None:
+    one = await awaiting(house)
+    same = await split(house.service, one.id, addresses={A}, actor="ann")
+    assert same == one
+    with pytest.raises(NotFoundError, match=r"is not about thing\.b"):
+        await split(house.service, one.id, addresses={B}, actor="ann")
 
 
 async def test_asking_twice_is_asking_once(house: House) -> None:

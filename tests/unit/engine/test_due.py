@@ -126,8 +126,12 @@ async def test_a_remediation_moved_by_a_clock_ahead_does_not_wait_for_that_clock
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
     await house.look()
-    house.clock.move(days=1)
     one = await house.the_open()
+    house.clock.move(seconds=31)
+    await house.service.store.transact(
+        lambda tx: tx.findings.touch_many(one.finding_ids, seen_at=house.clock.now())
+    )
+    house.clock.move(days=1)
     ahead = house.clock.now()
     waiting = replace(one, phase=Phase.QUEUED, updated_at=ahead, next_at=ahead + timedelta(hours=1))
     await house.service.store.transact(lambda tx: tx.remediations.save(waiting))

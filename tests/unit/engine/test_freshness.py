@@ -36,7 +36,7 @@ async def test_an_object_healed_by_hand_after_the_plan_is_left_alone(house: Hous
     await moves_after_the_plan(house, size=1)
     await house.look(seconds=31)
     (one,) = await house.remediations()
-    assert (one.phase, one.note) == (Phase.CONVERGED, "the drift is gone by itself")
+    assert (one.phase, one.note) == (Phase.CONVERGED, "the drift went away on its own")
     assert (house.world.effects, await house.runs(), await house.findings()) == ([], (), ())
 
 

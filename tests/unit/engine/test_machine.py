@@ -9,7 +9,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +30,10 @@ from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import Remediation, RemediationId, RunState
 from reconciler.domain.wakeups import WakeUp
 from reconciler.engine import decisions
+from reconciler.engine.admission.answers import Answer, Hold, NeedsApproval, Open, Refuse
+from reconciler.engine.admission.guard import Guard
+from reconciler.engine.admission.situation import Situation
+from reconciler.engine.admission.table import GUARDS
 from reconciler.engine.once import apply_once
 from reconciler.engine.planning import plan_addresses
 from reconciler.engine.sweep import recover, sweep
@@ -54,6 +58,37 @@ ADDRESSES = st.sampled_from([A, B, C])
 POLICIES = st.sampled_from([MANUAL, AUTO, MANUAL, AUTO, QUARANTINE, None])
 FATES = st.sampled_from([one for one in Fate if one is not Fate.STAYS])
 SIZES = st.integers(min_value=1, max_value=3)
+
+
+ANSWERS = st.sampled_from(
+    [
+        Open(),
+        Open(),
+        Hold("a freeze"),
+        NeedsApproval("two of you", count=2),
+        NeedsApproval("look before a plan is made", before_plan=True),
+        Refuse("never here"),
+        LookupError("a guard with a defect"),
+    ]
+)
+
+
+@dataclass
+class Fickle:
+    """One more guard, which answers otherwise now and then, or breaks."""
+
+    answer: Answer | Exception = field(default_factory=Open)
+
+    def ask(self, _situation: Situation) -> Answer:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def forbids(self, known: Remediation) -> bool:
+        if isinstance(self.answer, NeedsApproval):
+            approved = self.answer.approved_by(known.approvals, known.plan_digest)
+            return len(approved) < self.answer.count
+        return not isinstance(self.answer, Open)
 
 
 class Died(BaseException):
@@ -99,15 +134,18 @@ class WatchedRunner(WorldRunner):
 
     store: Store
     broken: list[str]
+    fickle: Fickle
 
     async def start(
         self, job: RunnerJob, folder: Path, *, holding: int | None = None
     ) -> RunnerProcess:
-        self.broken += await self.store.read(lambda view: _broken_at_start(view, folder.name))
+        self.broken += await self.store.read(
+            lambda view: _broken_at_start(view, folder.name, self.fickle)
+        )
         return await super().start(job, folder, holding=holding)
 
 
-def _broken_at_start(view: Transaction, run_id: str) -> list[str]:
+def _broken_at_start(view: Transaction, run_id: str, fickle: Fickle) -> list[str]:
     run = next((one for one in view.runs.started() if one.id == run_id), None)
     if run is None:
         return [f"{run_id} began without a committed intent"]
@@ -116,6 +154,8 @@ def _broken_at_start(view: Transaction, run_id: str) -> list[str]:
     broken = []
     if found.phase is not Phase.APPLYING or found.run_id != run_id:
         broken.append(f"{run_id} began while its remediation is {found.phase}")
+    if fickle.forbids(found):
+        broken.append(f"{run_id} began though a guard answered {fickle.answer!r}")
     if view.holds.get() is not None:
         broken.append(f"{run_id} began under a hold")
     approved = run.plan_digest in {one.plan_digest for one in found.approvals}
@@ -151,7 +191,9 @@ class Correcting(RuleBasedStateMachine):
         runner = WatchedRunner(house.worlds, house.clock)
         runner.store, runner.broken = house.service.store, []
         self.runner = runner
-        house.service = replace(house.service, store=self.store, runner=runner)
+        self.fickle = runner.fickle = Fickle()
+        guards = (*GUARDS, Guard("fickle", self.fickle.ask))
+        house.service = replace(house.service, store=self.store, runner=runner, guards=guards)
         house.runner = runner
         return house
 
@@ -309,6 +351,10 @@ class Correcting(RuleBasedStateMachine):
             )
         self.survive(self.house.settle())
 
+    @rule(answer=ANSWERS)
+    def a_guard_answers_from_now_on(self, answer: Answer | Exception) -> None:
+        self.fickle.answer = answer
+
     @rule()
     def somebody_holds(self) -> None:
         self.survive(decisions.hold(self.house.service, by="ann", reason="wait"))
@@ -379,6 +425,7 @@ class Correcting(RuleBasedStateMachine):
         world.unreadable.clear()
         self.runner.fates.clear()
         self.house.adapter.before_plan = self.house.adapter.after_plan = None
+        self.fickle.answer = Open()
         await decisions.resume(self.house.service, by="ann")
         await self.house.settle()
         for _ in range(6):

@@ -15,10 +15,11 @@ import pytest
 from reconciler.domain.errors import ConflictError, PermanentError, RetryableError
 from reconciler.domain.phases import OPEN, Phase
 from reconciler.domain.plan import Plan
-from reconciler.domain.records import RunState
+from reconciler.domain.records import Health, RunState
 from reconciler.engine.decisions import hold
 from reconciler.engine.folders import make_private, passing_folder
-from reconciler.engine.once import PROGRAM, apply_once
+from reconciler.engine.journal import PROGRAM
+from reconciler.engine.once import apply_once
 from reconciler.engine.planning import plan_addresses
 from reconciler.engine.sweep import recover
 from reconciler.ports import Done, Failed, InDoubt, Outcome
@@ -102,6 +103,16 @@ async def test_a_hold_holds_it_too(house: House) -> None:
     await hold(house.service, by="ann", reason="release night")
     error = await refused(house, plan)
     assert (error.code, "release night" in str(error)) == ("held", True)
+    assert "trueup resume" in (error.remedy or "")
+
+
+async def test_a_stack_whose_scan_failed_holds_it_and_no_resume_helps(house: House) -> None:
+    plan = await planned(house)
+    failed = replace(STACK, error="backend away", health=Health.ERROR)
+    await house.service.store.transact(lambda tx: tx.stacks.put(failed))
+    error = await refused(house, plan)
+    assert (error.code, "backend away" in str(error)) == ("held", True)
+    assert error.remedy == "apply again when this is over"
 
 
 async def test_a_stack_that_another_trueup_applies_to_is_refused(house: House) -> None:

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
-from reconciler.domain.policy import ActionType, PolicyId, Selection
+from reconciler.domain.policy import PolicyId
 from reconciler.engine import policies
-from reconciler.engine.policies import PolicyDraft
-from reconciler.engine.stacks import sync_config_policies
-from tests.unit.engine.house import AUTO, MANUAL, House
+from reconciler.engine.config_file import sync_config
+from reconciler.wire.policies import Match, PolicyBody
+from tests.unit.engine.house import AUTO, MANUAL, House, stack_record
 
-DRAFT = PolicyDraft("tags", ActionType.AUTO_CORRECT, Selection(path="tags.*"), owner="ann")
+DRAFT = PolicyBody(name="tags", action_type="auto_correct", match=Match(path="tags.*"), owner="ann")
 FROM_FILE = replace(AUTO, source="config")
 
 
@@ -31,12 +31,10 @@ async def test_a_policy_is_made_changed_and_removed(house: House) -> None:
     "draft",
     [
         replace(DRAFT, name=" "),
-        replace(DRAFT, min_score=101),
-        replace(DRAFT, min_score=-1),
         replace(DRAFT, template_id="none"),
     ],
 )
-async def test_a_policy_that_makes_no_sense_is_refused(house: House, draft: PolicyDraft) -> None:
+async def test_a_policy_that_makes_no_sense_is_refused(house: House, draft: PolicyBody) -> None:
     with pytest.raises(InvalidError):
         await policies.create(house.service, draft, actor="ann")
 
@@ -50,7 +48,7 @@ async def test_names_are_used_once(house: House) -> None:
 
 
 async def test_what_the_file_states_is_changed_in_the_file(house: House) -> None:
-    await sync_config_policies(house.service, [FROM_FILE])
+    await sync_config(house.service, stacks=[stack_record()], policies=[FROM_FILE])
     for deed in (
         policies.update(house.service, AUTO.policy_id, DRAFT, actor="ann"),
         policies.delete(house.service, AUTO.policy_id, actor="ann"),
@@ -65,10 +63,12 @@ async def test_what_the_file_states_is_changed_in_the_file(house: House) -> None
 async def test_the_file_is_followed_and_the_api_left_alone(house: House) -> None:
     made = await policies.create(house.service, DRAFT, actor="ann")
     other = replace(MANUAL, source="config", position=1)
-    await sync_config_policies(house.service, [FROM_FILE, other])
-    await sync_config_policies(house.service, [FROM_FILE, other])
+    await sync_config(house.service, stacks=[stack_record()], policies=[FROM_FILE, other])
+    await sync_config(house.service, stacks=[stack_record()], policies=[FROM_FILE, other])
     assert (await house.actions()).count("policy.created") == 3
-    await sync_config_policies(house.service, [replace(other, min_score=3)])
+    await sync_config(
+        house.service, stacks=[stack_record()], policies=[replace(other, min_score=3)]
+    )
     kept = await house.read(lambda view: view.policies.all())
     assert {one.policy_id: one.version for one in kept} == {made.policy_id: 1, "manual": 2}
 
@@ -76,7 +76,7 @@ async def test_the_file_is_followed_and_the_api_left_alone(house: House) -> None
 async def test_two_of_the_file_with_one_name_are_refused(house: House) -> None:
     twin = replace(FROM_FILE, policy_id=PolicyId("twin"))
     with pytest.raises(ConflictError, match="two policies"):
-        await sync_config_policies(house.service, [FROM_FILE, twin])
+        await sync_config(house.service, stacks=[stack_record()], policies=[FROM_FILE, twin])
 
 
 async def test_new_policies_are_asked_in_the_order_they_were_added(house: House) -> None:

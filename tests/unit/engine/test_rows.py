@@ -15,7 +15,7 @@ import pytest
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase, transitions
 from reconciler.domain.policy import ActionType
-from reconciler.domain.records import Approval, Remediation
+from reconciler.domain.records import Approval, FindingId, Remediation
 from reconciler.engine.decisions import (
     approve,
     cancel,
@@ -25,9 +25,11 @@ from reconciler.engine.decisions import (
     suppress,
 )
 from reconciler.engine.due import advance_soon, request_scan
+from reconciler.engine.splitting import split
 from reconciler.engine.sweep import sweep
+from reconciler.stores import Transaction
 from tests.fake_world import Fate
-from tests.unit.engine.house import MANUAL, SHOP, A, House
+from tests.unit.engine.house import MANUAL, SHOP, A, B, House
 
 P, E = Phase, Event
 Row = tuple[Phase, Event]
@@ -94,6 +96,25 @@ def approves(house: House, one: Remediation) -> Awaitable[object]:
     return approve(house.service, one.id, plan_digest=one.plan_digest or "", actor="ann")
 
 
+async def splits(house: House, one: Remediation) -> None:
+    """Divide it, after it became one of two resources."""
+    (finding,) = await house.findings()
+    other = replace(finding, id=FindingId("other"), address=B)
+    both = replace(
+        one,
+        finding_ids=(finding.id, other.id),
+        addresses=(A, B),
+        fingerprints=(finding.fingerprint, other.fingerprint),
+    )
+
+    def prepare(tx: Transaction) -> None:
+        tx.findings.put_many([other])
+        tx.remediations.save(both)
+
+    await house.service.store.transact(prepare)
+    await split(house.service, one.id, addresses={A}, actor="ann")
+
+
 WAYS: dict[Row, Way] = {
     (P.DETECTED, E.SEEN_AGAIN): Way(steps),
     (P.CONFIRMED, E.POLICY_EVALUATED): Way(steps),
@@ -104,6 +125,7 @@ WAYS: dict[Row, Way] = {
     ),
     (P.AWAITING_APPROVAL, E.APPROVED): Way(approves),
     (P.AWAITING_APPROVAL, E.REJECTED): Way(says(reject, reason="no")),
+    (P.AWAITING_APPROVAL, E.SPLIT): Way(splits),
     (P.AWAITING_APPROVAL, E.TIME_RAN_OUT): Way(a_day_later),
     (P.AWAITING_APPROVAL, E.IGNORED): Way(says(suppress, reason="fine")),
     (P.QUEUED, E.PLAN_STARTED): Way(steps),

@@ -9,7 +9,8 @@ from reconciler.bootstrap.adapters import judging
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.model import Missing, ResourceAddress, StackName, Unreadable
 from reconciler.domain.selection import select_addresses
-from reconciler.engine.fleet import AT_ONCE, DefectError, scan_fleet, scan_repeatedly
+from reconciler.engine.defects import DefectError
+from reconciler.engine.fleet import AT_ONCE, scan_fleet, scan_repeatedly
 from reconciler.engine.scan import Scanning, scan_stack
 from reconciler.ports import StackReference
 from tests.fakes import FakeAdapter, FakeClock, recorded

@@ -29,6 +29,19 @@ async def test_an_uploaded_template_keeps_its_history(house: House) -> None:
     assert await house.actions() == ["template.created", "template.updated", "template.deleted"]
 
 
+async def test_a_secret_of_an_uploaded_template_is_kept_as_a_digest(house: House) -> None:
+    draft = replace(DRAFT, template_definition={"db": {"password": "CANARY"}, "size": 1})
+    made = await templates.create(house.service, draft, actor="ann")
+    assert made.template_definition["size"] == 1
+    assert set(made.template_definition["db"]["password"]) == {"digest"}
+    same = await templates.update(house.service, made.template_id, draft, actor="ann")
+    assert same.revision == 1
+    other = replace(draft, template_definition={"db": {"password": "CANARY-2"}, "size": 1})
+    changed = await templates.update(house.service, made.template_id, other, actor="ann")
+    assert changed.revision == 2
+    assert "CANARY" not in repr(changed)
+
+
 async def test_a_policy_of_an_uploaded_template_is_about_all_it_covers(house: House) -> None:
     made = await templates.create(house.service, DRAFT, actor="ann")
     await house.put(replace(MANUAL, template_id=made.template_id))

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from reconciler.bootstrap.adapters import judging
 from reconciler.domain.cadence import SHORTEST
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.model import StackName
+from reconciler.domain.model import Severity, StackName
 from reconciler.domain.phases import Phase
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import (
@@ -19,7 +20,9 @@ from reconciler.domain.records import (
     RunId,
     RunState,
 )
+from reconciler.domain.severity import override_rule
 from reconciler.engine.decisions import approve, reject
+from reconciler.engine.service import Tuning
 from reconciler.engine.watch import watch
 from reconciler.stores import Transaction
 from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, B, C, House, selecting, stack_record
@@ -28,6 +31,19 @@ from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, B, C, House, selectin
 async def reports(house: House, address: str = A) -> list[DriftReport]:
     page = await house.read(lambda view: view.reports.page(resource_id=f"shop/{address}"))
     return list(reversed(page.items))
+
+
+async def test_new_severities_rate_known_drift_at_the_next_scan(house: House) -> None:
+    house.world.live[A] = {"size": 9}
+    await house.look()
+    (before,) = await house.findings()
+    critical = override_rule("critical", type="thing")
+    house.service.tune(Tuning(judging(b"k" * 32, [critical])))
+    await house.look()
+    (after,) = await house.findings()
+    assert before.severity < after.severity is Severity.CRITICAL
+    assert after.score > before.score
+    assert (after.id, after.times_seen, after.report_id) == (before.id, 2, before.report_id)
 
 
 async def test_a_pass_of_a_stack_in_sync_says_so(house: House) -> None:
@@ -257,7 +273,7 @@ async def test_drift_that_goes_by_itself_ends_what_was_decided(house: House) -> 
     house.world.live[B] = {"size": 1}
     await house.look()
     (ended,) = await house.remediations()
-    assert (ended.phase, ended.note) == (Phase.CONVERGED, "the drift is gone by itself")
+    assert (ended.phase, ended.note) == (Phase.CONVERGED, "the drift went away on its own")
 
 
 async def test_what_a_person_rejected_is_not_asked_again_until_it_changes(house: House) -> None:
@@ -268,7 +284,8 @@ async def test_what_a_person_rejected_is_not_asked_again_until_it_changes(house:
     await house.look()
     assert [one.phase for one in await house.remediations()] == [Phase.REJECTED]
     (finding,) = await house.findings()
-    assert finding.details["settled"]["by"] == "ann"
+    assert finding.decision is not None
+    assert (finding.decision.by, finding.decision.state) == ("ann", Phase.REJECTED)
     house.world.live[A] = {"size": 8}
     await house.look()
     assert (await house.the_open()).phase is Phase.AWAITING_APPROVAL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -104,8 +105,8 @@ def test_known_features_and_versions_are_read(version: int) -> None:
         (b"", "cut short or damaged", "backups"),
         (CHECKPOINT[:900], "cut short or damaged", "backups"),
         (gzip.compress(CHECKPOINT, mtime=0)[:900], "cut short or damaged", "backups"),
-        (b"[]", "no Pulumi state", "address"),
-        (b"null", "no Pulumi state", "address"),
+        (b"[]", "not a Pulumi state", "address"),
+        (b"null", "not a Pulumi state", "address"),
         (orjson.dumps({"version": 5}), "version 5 of a Pulumi state", "update trueup"),
         (orjson.dumps({"version": 2}), "version 2 of a Pulumi state", "pulumi up"),
         (orjson.dumps({"version": "3"}), "version '3' of a Pulumi state", "pulumi up"),
@@ -171,3 +172,13 @@ def test_json_that_is_no_checkpoint_is_read_or_refused(
     ):
         with suppress(PermanentError):
             parse_checkpoint(content, origin=ORIGIN)
+
+
+def test_when_it_was_written_is_told_in_whole_seconds() -> None:
+    written = int(datetime(2026, 11, 25, 17, 53, 58, tzinfo=UTC).timestamp())
+    for content in (CHECKPOINT, EXPORT):
+        assert parse_checkpoint(content, origin=ORIGIN).written_s == written
+    for time in ("0001-01-01T00:00:00Z", "soon", None, 7):
+        content = checkpoint(manifest={"time": time}, resources=[])
+        assert parse_checkpoint(content, origin=ORIGIN).written_s is None
+    assert parse_checkpoint(checkpoint(resources=[]), origin=ORIGIN).written_s is None

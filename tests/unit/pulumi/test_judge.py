@@ -17,7 +17,7 @@ from iac_adapters.pulumi.sides import Sides
 from iac_adapters.pulumi.values import is_secret
 from iac_adapters.redaction.masker import Masker
 from reconciler.domain.model import Drifted, InSync, Noise, Origin, Verdict
-from reconciler.domain.noise import NULL_OR_EMPTY, STALE, UNCHANGED
+from reconciler.domain.noise import STALE, UNCHANGED
 from reconciler.domain.values import UNKNOWN as NOT_KNOWN
 from reconciler.domain.values import Sensitive
 from tests.unit.pulumi.raw import PROPERTIES, SECRETIVE_PROPERTIES, secret
@@ -139,7 +139,7 @@ ROWS = (
     ),
     Row("numbers are compared by value", SAME, {"version": 1.0}),
     Row("the provider would not act", SAME, {"arn": "arn:m"}, noise={"arn": UNCHANGED}),
-    Row("null for empty", SAME, {"note": ""}, noise={"note": NULL_OR_EMPTY}),
+    Row("null for empty", SAME, {"note": ""}),
     Row(
         "it is already what the code says",
         SAME,

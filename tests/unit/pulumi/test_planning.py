@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 
+from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.checkpoint import Checkpoint, PendingOperation, StateResource
 from iac_adapters.pulumi.cli import Cli
@@ -56,7 +57,8 @@ class Machine:
             Redactor(frozenset({"CANARY-recorded"})),
         )
         project = Project(folder, folder / "Pulumi.yaml", "shop", "python")
-        surroundings = Surroundings(project, {}, {}, b"k" * 32)
+        files = ProviderFiles({}, folder)
+        surroundings = Surroundings(project, {}, {}, b"k" * 32, files)
         place = Place(f"file://{folder}", "shop", "dev", folder)
         self.context = Context(project, place, cli, Checkpoint(), b"", "", surroundings)
         recorded_as = RecordedResource(WEB, THING, Status.LIVE)

@@ -113,6 +113,12 @@ def test_variables_count_by_their_names() -> None:
         ("Authorization: Bearer abc123def456", "Authorization: Bearer ***"),
         ("key AKIAIOSFODNN7EXAMPLE refused", "key *** refused"),
         (f"unable to read {PEM}here", "unable to read ***\nhere"),
+        (
+            "POST https://hooks.slack.com/services/T0/B0/abc: 404",
+            "POST https://hooks.slack.com/services/*** 404",
+        ),
+        ('"https://discord.com/api/webhooks/1/abc"', '"https://discord.com/api/webhooks/***"'),
+        ("https://x.webhook.office.com/webhookb2/a@b", "https://x.webhook.office.com/***"),
         ("ExpiredToken: The security token is expired", None),
         ("the secret of success is basic knowledge", None),
         ("module.token_bucket.aws_vpc.main: not found", None),

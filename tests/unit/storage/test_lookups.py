@@ -29,6 +29,7 @@ _LOOKUPS: Final[dict[str, Callable[[Transaction], object]]] = {
     "findings": lambda t: t.findings.get_many([FindingId("f"), FindingId("g")]),
     "what is not healed": lambda t: t.findings.unhealed(WEBSHOP),
     "the tally": lambda t: t.findings.tally(),
+    "what is suppressed": lambda t: t.findings.suppressed(),
     "a report": lambda t: t.reports.get(ReportId("r")),
     "a remediation": lambda t: t.remediations.get(RemediationId("m")),
     "open ones of a stack": lambda t: t.remediations.open_of(WEBSHOP),

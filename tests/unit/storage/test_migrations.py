@@ -1,23 +1,36 @@
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import reconciler.storage.transaction  # noqa: F401  every table
-from reconciler.domain.errors import StorageError
+from reconciler.domain.errors import ConflictError, StorageError
+from reconciler.domain.model import Severity, StackName
+from reconciler.domain.phases import Phase
+from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
+from reconciler.domain.records import DriftDecision, FindingId, RemediationId
+from reconciler.storage.migrate import FOLDER, newest_schema
+from reconciler.storage.remediation_rows import links, values
+from reconciler.storage.rows import Values
 from reconciler.storage.sqlite import open_store
 from reconciler.storage.tables.row import Row
 from reconciler.stores import Transaction
-from tests.contract.store.records import a_finding, a_remediation, a_stack, an_audit_entry
+from tests.contract.store.records import a_finding, a_remediation, a_run, a_stack, an_audit_entry
 
 
 @contextmanager
@@ -54,6 +67,36 @@ def test_alembic_finds_nothing_left_to_do(migrated: Path) -> None:
     engine.dispose()
 
 
+def test_the_newest_schema_is_the_head_of_one_chain() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    assert ScriptDirectory.from_config(config).get_heads() == [newest_schema()]
+
+
+async def test_runs_of_before_are_kept_when_a_column_of_theirs_goes(
+    migrated: Path, tmp_path: Path
+) -> None:
+    store = await open_store(migrated)
+    await store.transact(lambda t: t.runs.put(a_run(pid=7)))
+    await store.close()
+    old = tmp_path / "old.db"
+    _migrate_to(old, "0006")
+    with raw(migrated) as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
+        (run,) = connection.execute("SELECT * FROM runs").fetchall()
+    with raw(old) as connection:
+        names, marks = ", ".join([*columns, "state_serial"]), ", ".join("?" * (len(columns) + 1))
+        connection.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", (*run, 5))  # noqa: S608
+    store = await open_store(old)
+    assert (await store.read(lambda t: t.runs.page())).items == (a_run(pid=7),)
+    await store.close()
+    with raw(old) as connection:
+        left = {row[1] for row in connection.execute("PRAGMA table_info(runs)")}
+        indexes = {row[1] for row in connection.execute("PRAGMA index_list(runs)")}
+    assert "state_serial" not in left
+    assert {"ix_runs_page", "ix_runs_stack", "ix_runs_state", "ix_runs_remediation"} <= indexes
+
+
 async def test_opening_again_changes_nothing(migrated: Path) -> None:
     store = await open_store(migrated)
     await store.transact(lambda t: t.stacks.put(a_stack()))
@@ -81,7 +124,7 @@ async def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None
     path = tmp_path / "trueup.db"
     with raw(path) as connection:
         connection.execute("CREATE TABLE songs (title TEXT)")
-    with pytest.raises(StorageError, match="none of trueup's"):
+    with pytest.raises(StorageError, match="of another program"):
         await open_store(path)
     assert list(_schema(path)) == ["songs"]
 
@@ -104,6 +147,55 @@ async def test_a_migration_that_fails_leaves_an_empty_database(
     assert "audit_is_kept" in _schema(path)
 
 
+async def test_a_database_from_before_admission_keeps_its_remediations_and_their_findings(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "trueup.db"
+    _migrate_to(path, "0003")
+    remediation = a_remediation("m1", "f1", "f2", note="waits")
+    with raw(path) as connection:
+        _insert_before_admission(connection, "remediations", values(remediation))
+        for link in links(remediation):
+            _insert_before_admission(connection, "remediation_findings", link)
+    store = await open_store(path)
+    assert await store.read(lambda t: t.remediations.get(remediation.id)) == remediation
+    assert await store.read(lambda t: t.remediations.open_with(FindingId("f2"))) == remediation
+    assert await store.read(lambda t: t.rules.version()) == 0
+    await store.transact(lambda t: t.findings.put_many([a_finding("f1")]))
+    with pytest.raises(ConflictError) as taken:
+        await store.transact(lambda t: t.remediations.add(a_remediation("m2", "f1")))
+    assert taken.value.code == "finding-taken"
+    await store.close()
+
+
+def _migrate_to(path: Path, revision: str) -> None:
+    """Make the database that a version of that revision left."""
+    engine = create_engine(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def _insert_before_admission(connection: sqlite3.Connection, table: str, row: Values) -> None:
+    known = [column for column in row if column not in ("guard", "evaluations")]
+    kept = [_as_kept(row[column]) for column in known]
+    marks = ", ".join("?" * len(kept))
+    connection.execute(f"INSERT INTO {table} ({', '.join(known)}) VALUES ({marks})", kept)  # noqa: S608 - columns of ours
+
+
+def _as_kept(value: object) -> object:
+    match value:
+        case datetime():
+            return value.replace(tzinfo=None).isoformat(sep=" ")
+        case tuple() | list():
+            return json.dumps(value)
+        case _:
+            return value
+
+
 async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "data" / "trueup.db"
     store = await open_store(path)
@@ -122,7 +214,7 @@ async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     [
         "UPDATE audit SET actor = 'nobody'",
         "DELETE FROM audit",
-        "REPLACE INTO audit SELECT seq, at, 'nobody', action, subject, details FROM audit",
+        "REPLACE INTO audit SELECT seq, at, 'nobody', NULL, action, subject, details FROM audit",
     ],
 )
 async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -> None:
@@ -146,7 +238,7 @@ async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -
         ("UPDATE remediation_findings SET finding_id = 'f1'", "remediation_findings.finding_id"),
         (
             "UPDATE findings SET address = 'one'",
-            "findings.stack, findings.address, findings.kind",
+            "findings.stack, findings.address, findings.kind, findings.seen_by",
         ),
     ],
 )
@@ -165,10 +257,82 @@ async def test_the_database_itself_holds_what_may_be_once(
         connection.execute(statement)
 
 
+async def test_a_policy_of_before_it_could_start_later_acts_as_it_did(tmp_path: Path) -> None:
+    path = tmp_path / "trueup.db"
+    _migrate_to(path, "0006-1")
+    with raw(path) as connection:
+        connection.execute(
+            "INSERT INTO remediation_policies (policy_id, name, drift_threshold, min_score,"
+            " action_type, selection, source, position, version) VALUES"
+            " ('p', 'tags', 3, 50, 'auto_correct', '{\"path\":\"tags.*\",\"min_severity\":2}',"
+            " 'api', 4, 7)"
+        )
+    store = await open_store(path)
+    (kept,) = await store.read(lambda t: t.policies.all())
+    assert kept == Policy(
+        PolicyId("p"),
+        "tags",
+        ActionType.AUTO_CORRECT,
+        Selection(path="tags.*", min_severity=Severity.MEDIUM),
+        drift_threshold=Severity.HIGH,
+        min_score=50,
+        position=4,
+        version=7,
+    )
+    later = replace(kept, starts_at=datetime(2027, 1, 1, tzinfo=UTC))
+    await store.transact(lambda t: t.policies.put(later))
+    assert await store.read(lambda t: t.policies.get("p")) == later
+    await store.close()
+
+
+async def test_a_decision_of_before_leaves_the_details(tmp_path: Path) -> None:
+    path = tmp_path / "trueup.db"
+    _migrate_to(path, "0009-1")
+    settled = '"settled":{"remediation_id":"m1","state":"rejected","by":"ann","reason":"known"}'
+    ended = '"settled":{"remediation_id":"m2","state":"converged","reason":"nothing to do"}'
+    texts = {
+        "decided": f'{{"address":"thing.a","changes":[],\n{settled}}}',
+        "ended": f'{{"changes":[],{ended}}}',
+        "open": '{"changes":[{"path":"\\"settled\\":"}]}',
+    }
+    with raw(path) as connection:
+        for name, details in texts.items():
+            connection.execute(
+                "INSERT INTO findings (id, stack, address, type, kind, severity, score,"
+                " fingerprint, state, first_seen, last_seen, times_seen, report_id, acted_on,"
+                " seen_by, details) VALUES (?, 'web', ?, 'thing', 'changed', 2, 40, 'f', 'open',"
+                " '2026-05-01 10:00:00', '2026-05-01 10:00:00', 1, 'r', 1, 'scan', ?)",
+                (name, f"thing.{name}", details),
+            )
+    store = await open_store(path)
+    kept = {
+        one.id: one for one in await store.read(lambda t: t.findings.unhealed(StackName("web")))
+    }
+    assert kept[FindingId("decided")].decision == DriftDecision(
+        RemediationId("m1"), Phase.REJECTED, "ann", "known"
+    )
+    assert kept[FindingId("decided")].details == {"address": "thing.a", "changes": []}
+    assert kept[FindingId("ended")].decision == DriftDecision(
+        RemediationId("m2"), Phase.CONVERGED, None, "nothing to do"
+    )
+    assert kept[FindingId("open")].decision is None
+    assert kept[FindingId("open")].details == {"changes": [{"path": '"settled":'}]}
+    await store.close()
+
+
 def _schema(path: Path) -> dict[str, str]:
     with raw(path) as connection:
         rows = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
         ).fetchall()
     # SQLite quotes the name of a table that a migration made anew.
-    return {name: re.sub(r"\s+", " ", sql.replace('"', "")) for name, sql in rows}
+    plain = {name: re.sub(r"\s+", " ", sql.replace('"', "")) for name, sql in rows}
+    return {name: _any_order(sql) for name, sql in plain.items()}
+
+
+def _any_order(sql: str) -> str:
+    """Order the columns of a table by name: every statement names those it means."""
+    head, opened, rest = sql.partition(" ( ")
+    if not opened or not head.startswith("CREATE TABLE"):
+        return sql
+    return f"{head} ( {', '.join(sorted(rest.removesuffix(' )').split(', ')))} )"

@@ -17,10 +17,10 @@ from iac_adapters.terraform.schema import (
     Nesting,
     ResourceSchema,
 )
-from reconciler.domain.compare import same
+from reconciler.domain.compare import align, aligned_paths, same, value_at
 from reconciler.domain.model import Drifted, InSync, Noise, Origin, Verdict
 from reconciler.domain.noise import COMPUTED, NULL_OR_EMPTY, PENDING, STALE, UNCHANGED
-from reconciler.domain.origin import origin_of
+from reconciler.domain.origin import is_empty, origin_of
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import UNKNOWN, Sensitive
 
@@ -147,7 +147,6 @@ def test_who_moved(live: Any, planned: Any, recorded: Any, origin: Origin) -> No
 @pytest.mark.parametrize(
     ("recorded", "live", "config", "others", "expected"),
     [
-        ({"note": None}, {"note": ""}, {}, {}, {"note": NULL_OR_EMPTY}),
         ({"name": "r"}, {"name": "l"}, {"name": "l"}, {}, {"name": STALE}),
         ({"name": "r"}, {"name": "l"}, {"name": "c"}, {}, {"name": UNCHANGED}),
         ({"version": 1}, {"version": 2}, {}, {}, {"version": COMPUTED}),
@@ -172,6 +171,14 @@ def test_noise_has_a_reason(
 ) -> None:
     verdict = _judge(live=live, planned=live, recorded=recorded, config=config, **others)
     assert _reasons(verdict) == expected
+
+
+@pytest.mark.parametrize("recorded", [{"note": None, "tags": None}, {"note": "", "tags": {}}])
+@pytest.mark.parametrize("live", [{"note": None, "tags": None}, {"note": "", "tags": {}}])
+def test_what_no_reader_can_tell_apart_is_in_sync(
+    recorded: dict[str, Any], live: dict[str, Any]
+) -> None:
+    assert _judge(live=live, planned=live, recorded=recorded, config={}) == InSync()
 
 
 def test_what_the_provider_derives_is_a_consequence() -> None:
@@ -304,7 +311,13 @@ def test_planned_that_equals_live_is_never_drift(case: tuple[ResourceSchema, Any
         masker=_MASKER,
         sensitive_paths=(),
     )
-    assert isinstance(verdict, Noise)
+    one, other = align((live, recorded), schema.is_set)
+    told = [
+        path
+        for path in aligned_paths(one, other, schema.is_set)
+        if not (is_empty(value_at(one, path)) and is_empty(value_at(other, path)))
+    ]
+    assert isinstance(verdict, Noise) if told else verdict == InSync()
 
 
 def _with_secrets(block: Block, value: Any, word: str) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.terraform.cty import MapOf, Primitive
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.place_variables import variables_for
@@ -42,7 +45,9 @@ AWS = "registry.terraform.io/hashicorp/aws"
 def settings(config: Attributes, **environment: str) -> ProviderSettings:
     request = message("ConfigureRequest")(terraform_version="1.11.4")
     request.config.msgpack = encode(config, SCHEMA)
-    return ProviderSettings.of(AWS, request.SerializeToString(), environment)
+    return ProviderSettings.of(
+        AWS, request.SerializeToString(), ProviderFiles(environment, Path("/"))
+    )
 
 
 def told(kept: ProviderSettings, now: ProviderSettings) -> str:

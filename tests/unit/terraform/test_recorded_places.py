@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import msgpack
 import pytest
 
+from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.provider_settings import ProviderSettings
@@ -44,7 +46,9 @@ def now(region: str | None, **environment: str) -> ProviderSettings:
     values = {one.name: None for one in provider_attributes()} | {"region": region}
     request = message("ConfigureRequest")()
     request.config.msgpack = msgpack.packb(values)
-    return ProviderSettings.of(AWS, request.SerializeToString(), environment)
+    return ProviderSettings.of(
+        AWS, request.SerializeToString(), ProviderFiles(environment, Path("/"))
+    )
 
 
 HERE = "arn:aws:sqs:us-east-1:123456789012:orders"

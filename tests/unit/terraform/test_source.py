@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -253,3 +254,21 @@ def test_link_loops_do_not_hang(tmp_path: Path) -> None:
     (root / "self.tf").symlink_to(root / "self.tf")
     with pytest.raises(PermanentError, match=r"self\.tf: Too many levels"):
         _load(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        (".terraform/modules/modules.json", "locals {}\n"),
+        ("pipe", 'locals {\n  a = file("pipe")\n}\n'),
+        ("pipe", 'locals {\n  a = templatefile("${path.module}/pipe", {})\n}\n'),
+    ],
+)
+def test_a_pipe_that_the_tool_would_wait_for_is_refused_by_its_name(
+    tmp_path: Path, name: str, code: str
+) -> None:
+    _write(tmp_path, {"main.tf": code})
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(PermanentError, match=f"{tmp_path / name}: is a named pipe"):
+        _load(tmp_path)

@@ -76,7 +76,7 @@ def test_a_block_address_has_no_keys() -> None:
 
 @pytest.mark.parametrize("text", ["", "aws_x", "module.a", "a..b", "aws_x.y[", "a.b.c.d", "a.b[]"])
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no resource address"):
+    with pytest.raises(ValueError, match="not a resource address"):
         parse_address(text)
 
 

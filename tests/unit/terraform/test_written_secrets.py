@@ -66,6 +66,26 @@ def test_variables_of_the_environment_count_as_the_code_declares_them(tmp_path: 
     assert not any("large" in word for word in found)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "secret"),
+    [
+        ("-var=pw=correct-horse", "correct-horse"),
+        ("-no-color -var 'pw=correct horse'", "correct horse"),
+        ("-var 'pw={a = \"correct horse\"}' -refresh=false", "correct horse"),
+        (f"-var=size={GENERATED}", GENERATED),
+        ("-var=db_password=swordfish", "swordfish"),
+        ("-var 'pw=without end", "without"),
+    ],
+)
+def test_variables_among_the_arguments_of_the_tool_count_as_well(
+    tmp_path: Path, arguments: str, secret: str
+) -> None:
+    for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_plan"):
+        found = words(tmp_path, {"main.tf": DECLARED}, {name: f"{arguments} -var=size=large"})
+        assert any(secret in word for word in found)
+        assert "large" not in found
+
+
 def test_what_cannot_be_read_holds_nothing(tmp_path: Path) -> None:
     (tmp_path / "loop.tf").symlink_to("loop.tf")
     (tmp_path / "folder.tf").mkdir()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from iac_adapters.pulumi.adapter import PulumiAdapter
+from iac_adapters.pulumi.options import PulumiOptions
 from iac_adapters.pulumi.programs import tool_environment
 from reconciler.domain.model import ResourceAddress, Snapshot, StackName, Verdict
 from reconciler.ports import StackReference
@@ -136,9 +137,16 @@ class PulumiProject:
     def reference(self, **more: Any) -> StackReference:
         """Return the stack as configuration would name it, its providers' code allowed to run."""
         environment = {**self.environment, **more.pop("environment", {})}
+        engine = more.pop("engine", "auto")
         given = {"pulumi_stack": STACK, "dynamic_providers": True, **more}
-        name = StackName(self.name)
-        return StackReference(name, self.directory, "pulumi", environment=environment, **given)
+        return StackReference(
+            StackName(self.name),
+            self.directory,
+            "pulumi",
+            engine=engine,
+            environment=environment,
+            options=PulumiOptions.model_validate(given),
+        )
 
     @asynccontextmanager
     async def adapter(self) -> AsyncIterator[PulumiAdapter]:

@@ -1,0 +1,79 @@
+"""Terraform and OpenTofu as they are registered: which directories are root modules."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.terraform.options import TerraformOptions
+from reconciler.bounded_files import names_in, open_regular
+from reconciler.ports import AdapterSetup, Claim, DiscoveredStack, IacAdapter
+
+_CODE_ENDINGS: Final = (".tf", ".tofu", ".tf.json", ".tofu.json")
+_ROOT_BLOCK: Final = re.compile(
+    r'^\s*(?:terraform\s*\{|provider\s+"|"(?:terraform|provider)"\s*:)', re.MULTILINE
+)
+_LOCAL_MODULE: Final = re.compile(r'^\s*"?source"?\s*[=:]\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
+_STATE_NAMES: Final = ("terraform.tfstate", "terraform.tfstate.d", ".terraform")
+_MOST_CODE_BYTES: Final = 4 << 20
+_PROPOSED: Final = ('# workspace = "default"',)
+
+
+class TerraformFactory:
+    """Implements `reconciler.ports.AdapterFactory`."""
+
+    looks_for = "*.tf file"
+    options = TerraformOptions
+
+    def detect(self, directory: Path) -> Claim | None:
+        """Claim a directory that holds code. See `AdapterFactory.detect`."""
+        return Claim.SOURCES if _code_in(directory) else None
+
+    def discover(self, claimed: Sequence[Path]) -> Sequence[DiscoveredStack]:
+        """Return the root modules; a directory that another one calls as a module is none."""
+        code = {
+            folder: "\n".join(_text(folder / name) for name in _code_in(folder))
+            for folder in claimed
+        }
+        called = {
+            Path(os.path.normpath(folder / source))
+            for folder, text in code.items()
+            for source in _LOCAL_MODULE.findall(text)
+        }
+        return [
+            DiscoveredStack(folder, _PROPOSED)
+            for folder, text in code.items()
+            if folder not in called and _is_root(folder, text)
+        ]
+
+    def open(self, setup: AdapterSetup) -> IacAdapter:
+        """Return a fresh adapter. See `AdapterFactory.open`."""
+        # The adapter loads gRPC; a command that only names stacks must not.
+        from iac_adapters.terraform.adapter import TerraformAdapter  # noqa: PLC0415
+
+        return TerraformAdapter(
+            data_dir=setup.data_dir,
+            cache_dir=setup.cache_dir,
+            key=setup.key,
+            progress=setup.progress,
+            plugin_memory_bytes=setup.plugin_memory_bytes,
+        )
+
+
+def _code_in(directory: Path) -> list[str]:
+    return sorted(name for name in names_in(directory) if name.endswith(_CODE_ENDINGS))
+
+
+def _text(file: Path) -> str:
+    try:
+        with open_regular(file) as stream:
+            return stream.read(_MOST_CODE_BYTES).decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _is_root(folder: Path, text: str) -> bool:
+    return bool(_ROOT_BLOCK.search(text)) or any((folder / name).exists() for name in _STATE_NAMES)

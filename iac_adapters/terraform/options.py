@@ -1,0 +1,36 @@
+"""What a stack may say to Terraform and OpenTofu."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import field_validator
+
+from iac_adapters.terraform.workspace import DEFAULT_WORKSPACE, is_workspace_name
+from reconciler.checked_values import ExistingDirectory, ExistingFile
+from reconciler.stack_options import StackOptions
+
+
+class TerraformOptions(StackOptions):
+    """The keys of `[[stack]]` for a root module."""
+
+    workspace: str | None = None
+    """Which workspace is read; that selected in the directory, unless given."""
+    var_files: tuple[ExistingFile, ...] = ()
+    """Variables, as `-var-file` takes them."""
+    working_directory: ExistingDirectory | None = None
+    """Where terraform is called from, with `-chdir`; the directory itself, unless given."""
+    run_code: bool = True
+    """Whether data sources of the stack may run programs when they are read."""
+
+    @field_validator("workspace")
+    @classmethod
+    def _is_name(cls, name: str | None) -> str | None:
+        if name is not None and not is_workspace_name(name):
+            message = f"{name[:90]!r} cannot be a workspace's name (letters, digits and - _ . ~)"
+            raise ValueError(message)
+        return name
+
+    def instance(self, environment: Mapping[str, str]) -> str:
+        """Return the workspace an apply would write to."""
+        return self.workspace or environment.get("TF_WORKSPACE") or DEFAULT_WORKSPACE

@@ -1,0 +1,28 @@
+"""`trueup reload`: trueup.toml, read anew by the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.words import text_of
+from reconciler.domain.records import Json
+
+
+@click.command(epilog=examples("trueup reload"))
+@asks_daemon
+def reload(asking: Asking) -> None:
+    """Have the daemon read its trueup.toml anew; a broken file is refused as a whole."""
+    body = asking.api.post("reload")
+    asking.answer(body, _lines(body))
+
+
+def _lines(body: Json) -> Iterator[str]:
+    for change in body["taken"]:
+        yield f"in force: {text_of(change)}"
+    for change in body["needs_restart"]:
+        yield f"needs a restart of the daemon: {text_of(change)}"
+    if not body["taken"] and not body["needs_restart"]:
+        yield "nothing changed"

@@ -1,0 +1,53 @@
+"""`--watch`: an answer that is drawn anew whenever the daemon says that something happened."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+import click
+
+from reconciler.cli.asking import Asking
+from reconciler.cli.client.follow import follow
+
+watch_option = click.option(
+    "-w", "--watch", is_flag=True, help="Stay, and show each change as it happens."
+)
+_HOME, _END_OF_LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
+_CLEAR: Final = "\x1b[2J"
+
+
+def watch(
+    asking: Asking,
+    read: Callable[[], Any],
+    lines: Callable[[Any], Iterable[str]],
+    *,
+    types: Iterable[str],
+) -> None:
+    """Show what `read` returns now and after each event of `types`, until Ctrl-C.
+
+    On a terminal the screen is drawn over; elsewhere one answer follows the other.
+    """
+    drawn = not asking.as_data and sys.stdout.isatty()
+    if drawn:
+        click.echo(_CLEAR, nl=False)
+
+    def look() -> bool:
+        body = read()
+        if drawn:
+            _draw(list(lines(body)), colour=asking.paint.colour)
+        else:
+            asking.answer(body, (*lines(body), ""))
+        sys.stdout.flush()
+        return False
+
+    follow(asking.api, look, types=types, lost=lambda error: asking.narrate(f"{error}; waiting"))
+
+
+def _draw(lines: Sequence[str], *, colour: bool) -> None:
+    """Write over what is there; what does not fit the screen is left out."""
+    room = shutil.get_terminal_size((80, 24)).lines - 1
+    text = "".join(f"{line}{_END_OF_LINE}\n" for line in lines[:room])
+    click.echo(f"{_HOME}{text}{_REST}", nl=False, color=colour or None)

@@ -1,0 +1,250 @@
+"""The client: each resource of the API by its name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from reconciler.client.calls import PLAN_WAIT_S, Calls
+from reconciler.client.daemon import Daemon
+from reconciler.client.resources import Collection, Kept
+from reconciler.client.stream import EventStream
+from reconciler.wire import models as wire
+from reconciler.wire.model import decode
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Client:
+    """A conversation with one daemon; use it as an asynchronous context.
+
+    Every call raises `RefusedError` when the daemon says no, and `UnreachableError` when
+    nobody answered.
+    """
+
+    def __init__(
+        self, daemon: Daemon, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        calls = Calls(daemon, transport=transport)
+        self.calls = calls
+        """Untyped requests, for what has no method."""
+        self.hold = HoldSwitch(calls)
+        self.events = EventStream(calls)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the conversation."""
+        await self.calls.close()
+
+    async def reload(self) -> wire.Reloaded:
+        """Have the daemon read trueup.toml anew; what it refuses is a `RefusedError`."""
+        return decode(wire.Reloaded, await self.calls.post("reload"))
+
+    # Each is made when it is first asked for, with the models it needs.
+
+    @cached_property
+    def policies(self) -> Kept[wire.Policy, wire.PolicyBody]:
+        """What is to be done about which drift, in the order they are asked."""
+        return Kept(self.calls, "policies", answer=wire.Policy)
+
+    @cached_property
+    def templates(self) -> Templates:
+        """Declared forms, derived from stacks or uploaded."""
+        return Templates(self.calls, "templates", answer=wire.Template)
+
+    @cached_property
+    def stacks(self) -> Stacks:
+        """What is watched."""
+        return Stacks(self.calls, "stacks", answer=wire.Stack)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What deviates."""
+        return Findings(self.calls, "findings", answer=wire.Finding)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """What was seen of each resource, and when."""
+        return Reports(self.calls, "drift", "reports", answer=wire.Report)
+
+    @cached_property
+    def remediations(self) -> Remediations:
+        """Corrections on their way."""
+        return Remediations(self.calls, "remediations", answer=wire.Remediation)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Applies, and their logs."""
+        return Runs(self.calls, "runs", answer=wire.Run)
+
+    @cached_property
+    def audit(self) -> Collection[wire.AuditEntry]:
+        """Who did what to what."""
+        return Collection(self.calls, "audit", answer=wire.AuditEntry)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Who may call."""
+        return Tokens(self.calls, "tokens", answer=wire.Token)
+
+
+class Templates(Kept["wire.Template", "wire.TemplateBody"]):
+    """Declared forms, derived from stacks or uploaded."""
+
+    async def revisions(self, template_id: str) -> tuple[wire.Template, ...]:
+        """Return what a template was, newest first."""
+        body = await self._calls.get("templates", template_id, "revisions")
+        return tuple(decode(wire.Template, one) for one in body["items"])
+
+
+class Stacks(Kept["wire.Stack", "wire.StackBody"]):
+    """What is watched."""
+
+    async def scan(self, name: str) -> wire.Queued:
+        """Have a stack scanned now rather than when it is due."""
+        return decode(wire.Queued, await self._calls.post("stacks", name, "scan"))
+
+    async def accept_state(self, name: str) -> wire.Stack:
+        """Say that the state the stack has now is the right one."""
+        return await self._do(name, "accept-state")
+
+    async def plan(self, name: str) -> wire.Plan:
+        """Return what correcting every finding of a stack would do; nothing is changed."""
+        plan = await self._calls.post("stacks", name, "plan", wait_s=PLAN_WAIT_S)
+        return decode(wire.Plan, plan)
+
+    def findings(self, name: str, *, filter: str | None = None) -> AsyncIterator[wire.Finding]:  # noqa: A002 - the API's name
+        """Yield the findings of one stack, gravest first."""
+        found = Collection(self._calls, "stacks", name, "findings", answer=wire.Finding)
+        return found.each(filter=filter)
+
+
+class Findings(Collection["wire.Finding"]):
+    """What deviates; `each(filter="stack:web severity:>=high")`."""
+
+    async def plan(self, finding_id: str) -> wire.Plan:
+        """Return what correcting one finding would do; nothing is changed."""
+        plan = await self._calls.post("findings", finding_id, "plan", wait_s=PLAN_WAIT_S)
+        return decode(wire.Plan, plan)
+
+    async def unsuppress(self, finding_id: str, *, key: str | None = None) -> wire.Finding:
+        """Make a suppressed finding open again."""
+        return await self._do(finding_id, "unsuppress", key=key)
+
+
+class Reports(Collection["wire.Report"]):
+    """What was seen of each resource, and when."""
+
+    async def submit(self, body: wire.ReportBody, *, key: str | None = None) -> wire.Report:
+        """Report drift that another source saw."""
+        made = await self._calls.post("drift", "reports", body=body.as_json(), key=key)
+        return decode(wire.Report, made)
+
+
+class Remediations(Collection["wire.Remediation"]):
+    """Corrections on their way; `each(state="open", stack="web")`."""
+
+    async def request(
+        self, body: wire.RemediationBody, *, key: str | None = None
+    ) -> wire.Remediation:
+        """Ask that the drift of a report be corrected; an open remediation of it is returned."""
+        made = await self._calls.post("remediations", body=body.as_json(), key=key)
+        return decode(wire.Remediation, made)
+
+    async def approve(
+        self, remediation_id: str, *, plan_digest: str, key: str | None = None
+    ) -> wire.Remediation:
+        """Let exactly the plan of this digest be applied."""
+        body = wire.ApproveBody(plan_digest=plan_digest)
+        return await self._do(remediation_id, "approve", body, key=key)
+
+    async def split(
+        self, remediation_id: str, *, addresses: Iterable[str], key: str | None = None
+    ) -> wire.Remediation:
+        """Give some of its resources a remediation, and a plan, of their own; return that one."""
+        body = wire.SplitBody(addresses=list(addresses))
+        return await self._do(remediation_id, "split", body, key=key)
+
+    async def reject(
+        self, remediation_id: str, *, reason: str, key: str | None = None
+    ) -> wire.Remediation:
+        """End it undone; the same drift is not proposed again."""
+        return await self._do(remediation_id, "reject", wire.ReasonBody(reason=reason), key=key)
+
+    async def cancel(self, remediation_id: str, *, key: str | None = None) -> wire.Remediation:
+        """End it; an apply that is under way is asked once to stop."""
+        return await self._do(remediation_id, "cancel", key=key)
+
+    async def retry(
+        self, remediation_id: str, *, reason: str, key: str | None = None
+    ) -> wire.Remediation:
+        """Begin anew what needed a person, with a fresh plan."""
+        return await self._do(remediation_id, "retry", wire.ReasonBody(reason=reason), key=key)
+
+    async def suppress(
+        self,
+        remediation_id: str,
+        *,
+        reason: str,
+        until: datetime | None = None,
+        key: str | None = None,
+    ) -> wire.Remediation:
+        """End it and ignore its findings until they change, or until a time."""
+        body = wire.SuppressBody(reason=reason, until=until)
+        return await self._do(remediation_id, "suppress", body, key=key)
+
+
+class Runs(Collection["wire.Run"]):
+    """Applies, and their logs."""
+
+    async def log(self, run_id: str, *, offset: int = 0) -> wire.Log:
+        """Return a run's log from a byte on."""
+        part = await self._calls.get("runs", run_id, "log", query={"offset": offset})
+        return decode(wire.Log, part)
+
+
+class Tokens(Collection["wire.Token"]):
+    """Who may call."""
+
+    async def create(self, body: wire.TokenBody) -> wire.NewToken:
+        """Make a token; its text is in this answer and never again."""
+        made = await self._calls.post("tokens", body=body.as_json(), again=False)
+        return decode(wire.NewToken, made)
+
+    async def remove(self, token_id: str) -> None:
+        """Take a token away; it opens nothing any more."""
+        await self._calls.delete("tokens", token_id)
+
+
+class HoldSwitch:
+    """The kill switch."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    async def get(self) -> wire.Hold | None:
+        """Return who pulled it and why; None while it is not pulled."""
+        return decode(wire.HoldState, await self._calls.get("hold")).hold
+
+    async def pull(self, *, reason: str = "", until: datetime | None = None) -> wire.Hold | None:
+        """Let nothing begin to change the world, until it is released or the time has come."""
+        body = wire.HoldBody(reason=reason, until=until)
+        return decode(wire.HoldState, await self._calls.post("hold", body=body.as_json())).hold
+
+    async def release(self) -> None:
+        """Let corrections go on."""
+        await self._calls.delete("hold")

@@ -1,0 +1,147 @@
+"""What a call may end with: nobody answered, or the daemon refused it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from reconciler.domain.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    PermanentError,
+    ReconcilerError,
+    RetryableError,
+)
+from reconciler.wire.model import NotOfModelError, decode
+from reconciler.wire.problems import PROBLEM, Problem
+
+_OF_PROXIES: Final = frozenset({502, 503, 504})
+_HttpStatus = int
+
+
+class UnreachableError(RetryableError):
+    """Nobody answered; `never_sent` says that the call did not even reach the daemon."""
+
+    def __init__(
+        self, message: str, *, remedy: str | None = None, never_sent: bool = False
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.never_sent = never_sent
+
+
+class SilentError(UnreachableError):
+    """A stream that is open told nothing for too long."""
+
+
+def no_daemon(url: str, origin: str) -> UnreachableError:
+    """Return the error that no daemon of this machine runs; `origin` says where `url` is from."""
+    return UnreachableError(
+        f"no daemon runs at {url.removeprefix('http://')} ({origin})",
+        remedy="start one: trueup serve",
+        never_sent=True,
+    )
+
+
+def stranger(url: str, status: _HttpStatus) -> ReconcilerError:
+    """Return what to say of an answer that no trueup gives."""
+    if status in _OF_PROXIES:
+        return UnreachableError(
+            f"the proxy at {url} does not reach the daemon (HTTP {status})",
+            remedy="check that the daemon runs behind it",
+        )
+    return PermanentError(
+        f"the server at {url} is not trueup (HTTP {status})",
+        remedy="see `listen` in trueup.toml, or name the daemon with --server",
+    )
+
+
+class RefusedError(ReconcilerError):
+    """The daemon refused the call; `problem` says why, and `code` in one stable word.
+
+    What is raised is also the domain's error of its kind: `NotFoundError`, `ConflictError`,
+    `InvalidError`, `RetryableError`, or `DeniedError` for a token that does not suffice.
+    """
+
+    problem: Problem
+    body: Mapping[str, Any]
+    """The problem document as it came."""
+    retry_after_s: float | None = None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.problem.status
+
+
+class DeniedError(PermanentError):
+    """The token is not accepted, or does not suffice."""
+
+
+class _NotFoundError(RefusedError, NotFoundError):
+    pass
+
+
+class _ConflictError(RefusedError, ConflictError):
+    pass
+
+
+class _InvalidError(RefusedError, InvalidError):
+    pass
+
+
+class _DeniedError(RefusedError, DeniedError):
+    pass
+
+
+class _LaterError(RefusedError, RetryableError):
+    pass
+
+
+class _RefusedError(RefusedError, PermanentError):
+    pass
+
+
+_KINDS: Final[Mapping[_HttpStatus, type[RefusedError]]] = {
+    400: _InvalidError,
+    401: _DeniedError,
+    403: _DeniedError,
+    404: _NotFoundError,
+    422: _InvalidError,
+    429: _LaterError,
+    500: _LaterError,
+    503: _LaterError,
+}
+_CONFLICT: Final = 409
+
+
+def refusal(
+    url: str, status: _HttpStatus, body: Any, *, retry_after: str | None = None
+) -> ReconcilerError:
+    """Return the error of an answer that is none; `body` is what came with it from `url`."""
+    problem = _problem(body)
+    if problem is None:
+        return stranger(url, status)
+    message = problem.detail or problem.title
+    if status == _CONFLICT:
+        code = problem.type.removeprefix(PROBLEM)
+        error: RefusedError = _ConflictError(message, code=code, remedy=problem.remedy)
+    else:
+        error = _KINDS.get(status, _RefusedError)(message, remedy=problem.remedy)
+    error.problem = problem
+    error.body = body
+    error.retry_after_s = _seconds(retry_after)
+    return error
+
+
+def _problem(body: Any) -> Problem | None:
+    try:
+        problem = decode(Problem, body)
+    except NotOfModelError:
+        return None
+    # A proxy in between, or another program, answers with a page of its own.
+    return problem if problem.type.startswith(PROBLEM) else None
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text and text.isdecimal() else None

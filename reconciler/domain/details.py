@@ -1,0 +1,77 @@
+"""What the engine reads of a finding's kept details; the only place that knows their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.domain.model import Change, Origin
+from reconciler.domain.paths import AttributePath
+from reconciler.domain.values import UNKNOWN, Sensitive, Value
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingDetails:
+    """Places and recorded values; what was live or declared then is not what it is now."""
+
+    requires_replace: bool
+    changes: tuple[Change, ...]
+    consequences: tuple[Change, ...]
+    provider: str
+
+
+def details_of(kept: Json, *, origin: Origin) -> FindingDetails:
+    """Return what `kept` says; keys that an older version did not write are empty."""
+    return FindingDetails(
+        requires_replace=bool(kept.get("requires_replace")),
+        changes=_places(kept.get("changes"), origin),
+        consequences=_places(kept.get("consequences"), origin),
+        provider=provider_of(kept) or "",
+    )
+
+
+def paths_of(kept: Json) -> tuple[str, ...]:
+    """Return the attributes that drifted."""
+    return tuple(change["path"] for change in kept.get("changes") or ())
+
+
+def provider_of(kept: Json) -> str | None:
+    """Return the provider's source address; None where details did not hold it yet."""
+    provider: str | None = kept.get("provider")
+    return provider
+
+
+def _places(changes: Any, origin: Origin) -> tuple[Change, ...]:
+    return tuple(
+        Change(
+            path=AttributePath(change["path"]),
+            declared=None,
+            recorded=_value(change.get("recorded")),
+            live=None,
+            origin=origin,
+        )
+        for change in changes or ()
+    )
+
+
+def _value(kept: Any) -> Value:
+    """Return the value behind its JSON form (`wire.scan.value_object`).
+
+    A map whose only key is `digest` comes back as a secret: then it equals no planned value,
+    and a person decides.
+    """
+    match kept:
+        case {"digest": str(digest), **more} if not more:
+            return Sensitive(digest)
+        case {"unknown": True, **more} if not more:
+            return UNKNOWN
+        case dict():
+            return {name: _value(item) for name, item in kept.items()}
+        case list():
+            return [_value(item) for item in kept]
+        case _:
+            value: Value = kept
+            return value

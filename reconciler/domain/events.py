@@ -1,0 +1,332 @@
+"""Everything the live stream tells: each type of event with its body, in one table.
+
+`docs/events.md` prints the table, metrics count by it, channels name types of it, and a client
+decodes by it. Bodies hold words and plain values, so that they are the same on both sides.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Final, Literal, TypeAlias
+
+from reconciler.domain.errors import InvalidError
+from reconciler.domain.phases import Phase
+
+Level = Literal["debug", "info", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftSeen:
+    """A finding as it is now."""
+
+    id: str
+    stack: str
+    address: str
+    type: str
+    kind: str
+    severity: str
+    score: int
+    state: str
+    report_id: str
+    seen_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemediationMoved:
+    """A remediation as it is now, and the `cause` that moved it on from `previous_state`.
+
+    `guard` is the guard that kept it from going on, if one did.
+    """
+
+    id: str
+    stack: str
+    state: str
+    action_type: str
+    finding_ids: list[str]
+    plan_digest: str | None
+    run_id: str | None
+    note: str | None
+    previous_state: str | None = None
+    cause: str | None = None
+    guard: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMoved:
+    """A run as it is now; `progress` is the step of each resource, by address."""
+
+    id: str
+    remediation_id: str
+    stack: str
+    state: str
+    summary: str | None
+    exit_code: int | None
+    progress: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgressed(RunMoved):
+    """A run that gets on: `progress` holds only the steps that are new, `lines` the last output."""
+
+    lines: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackCounts:
+    """How the resources of one scan fell."""
+
+    resources: int
+    in_sync: int
+    changed: int
+    missing: int
+    unmanaged: int
+    unreadable: int
+    noise: int
+    not_applicable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtOfProvider:
+    """Why objects of a provider are not corrected without a person."""
+
+    provider: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackScanned:
+    """A stack after a scan; `error` is that of the scan if it failed."""
+
+    stack: str
+    health: str
+    counts: StackCounts | None
+    verified_at: datetime | None
+    error: str | None
+    provider_doubts: list[DoubtOfProvider] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackFailed:
+    """Why a stack could not be scanned."""
+
+    stack: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackChanged:
+    """A stack that was `registered`, `updated` or `removed`, as `change` says."""
+
+    stack: str
+    directory: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChanged:
+    """A policy that was `created`, `updated` or `deleted`, as `change` says."""
+
+    policy_id: str
+    name: str
+    action_type: str
+    version: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateChanged:
+    """One uploaded template (`template_id`, `revision`, `change`), or those a `stack` declares."""
+
+    sparse: ClassVar[bool] = True
+
+    template_id: str | None = None
+    revision: int | None = None
+    change: str | None = None
+    stack: str | None = None
+    changed: int | None = None
+    removed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldSet:
+    """Who pulled the kill switch, why, and until when."""
+
+    by: str
+    reason: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldReleased:
+    """Who released it."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsReloaded:
+    """Which settings changed: in force now, or not before a restart."""
+
+    taken: list[str]
+    needs_restart: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsRefused:
+    """Why new settings were not taken in; those before stay in force."""
+
+    reason: str
+    remedy: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """More was missed than is kept: read the lists anew, then go on after `newest`."""
+
+    oldest: int
+    newest: int
+
+
+Body: TypeAlias = (
+    DriftSeen
+    | RemediationMoved
+    | RunMoved
+    | RunProgressed
+    | StackScanned
+    | StackFailed
+    | StackChanged
+    | PolicyChanged
+    | TemplateChanged
+    | HoldSet
+    | HoldReleased
+    | SettingsReloaded
+    | SettingsRefused
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One row: what its subject's id is of, what is told, and how loud the log says it."""
+
+    name: str
+    body: type[Body]
+    subject: str
+    meaning: str
+    level: Level = "info"
+
+
+_STATES: Final[Mapping[Phase, tuple[str, Level]]] = {
+    Phase.DETECTED: ("drift asks for a remediation, and must be seen once more", "info"),
+    Phase.CONFIRMED: ("the drift was seen again", "info"),
+    Phase.DECIDED: ("policies were asked about it", "info"),
+    Phase.AWAITING_APPROVAL: ("its plan waits for a person", "info"),
+    Phase.QUEUED: ("it waits for its turn", "info"),
+    Phase.PLANNING: ("the tool makes its plan", "info"),
+    Phase.APPLYING: ("the tool applies its plan", "info"),
+    Phase.VERIFYING: ("the apply ended; its resources are read again", "info"),
+    Phase.HELD: ("a guard keeps it from beginning; `note` says which", "info"),
+    Phase.UNKNOWN: ("how its apply ended is not known; its resources are read", "warning"),
+    Phase.NEEDS_HUMAN: ("only a person can move it on; `note` says why", "warning"),
+    Phase.CONVERGED: ("the drift is gone", "info"),
+    Phase.SUPPRESSED: ("a person ignores its findings until they change or for a time", "info"),
+    Phase.SUPERSEDED: ("the drift changed, so it ended", "info"),
+    Phase.REJECTED: ("a person rejected its plan", "info"),
+    Phase.EXPIRED: ("nobody approved its plan in time", "info"),
+    Phase.CANCELLED: ("it was cancelled", "info"),
+    Phase.FAILED: ("it was given up", "warning"),
+}
+REMEDIATION: Final = "remediation."
+DRIFT_DETECTED: Final = "drift.detected"
+RUN_ENDED: Final = "run.ended"
+STACK_SCANNED: Final = "stack.pass"
+STACK_ERROR: Final = "stack.error"
+SETTINGS_RELOADED: Final = "settings.reloaded"
+SETTINGS_REFUSED: Final = "settings.refused"
+RESET: Final = "reset"
+"""The one type that is no row: the stream itself makes it for one client."""
+
+_ROWS: Final = (
+    EventType(DRIFT_DETECTED, DriftSeen, "finding", "drift was found", "debug"),
+    EventType("drift.changed", DriftSeen, "finding", "known drift shows other values", "debug"),
+    EventType("drift.healed", DriftSeen, "finding", "drift is gone", "debug"),
+    EventType("drift.reopened", DriftSeen, "finding", "suppressed drift is open again", "debug"),
+    *(
+        EventType(f"{REMEDIATION}{phase}", RemediationMoved, "remediation", meaning, level)
+        for phase, (meaning, level) in _STATES.items()
+    ),
+    EventType("run.started", RunMoved, "run", "an apply begins"),
+    EventType("run.progress", RunProgressed, "run", "an apply gets on", "debug"),
+    EventType(RUN_ENDED, RunMoved, "run", "an apply ended; `state` says how"),
+    EventType(STACK_SCANNED, StackScanned, "stack", "a scan of a stack ended", "debug"),
+    EventType(STACK_ERROR, StackFailed, "stack", "a stack could not be scanned", "warning"),
+    EventType("stack.changed", StackChanged, "stack", "the list of stacks changed"),
+    EventType("policy.changed", PolicyChanged, "policy", "a policy changed"),
+    EventType("template.changed", TemplateChanged, "template", "templates changed", "debug"),
+    EventType("hold.set", HoldSet, "hold", "the kill switch was pulled", "warning"),
+    EventType("hold.released", HoldReleased, "hold", "the kill switch was released"),
+    EventType(SETTINGS_RELOADED, SettingsReloaded, "file", "trueup.toml was read anew"),
+    EventType(
+        SETTINGS_REFUSED, SettingsRefused, "file", "a changed trueup.toml was refused", "warning"
+    ),
+)
+CATALOGUE: Final[Mapping[str, EventType]] = {row.name: row for row in _ROWS}
+
+
+def named_by(words: Iterable[str]) -> frozenset[str]:
+    """Return the types that `words` name: each a type, or the beginning of some up to a dot.
+
+    Raises:
+        InvalidError: a word names none; it says the nearest one.
+    """
+    found: set[str] = set()
+    for word in words:
+        of_word = {name for name in CATALOGUE if name == word or _begins(name, word)}
+        if not of_word:
+            raise InvalidError(f"there is no event {word!r}", remedy=_nearest(word))
+        found |= of_word
+    return frozenset(found)
+
+
+def _begins(name: str, word: str) -> bool:
+    beginning = word.removesuffix("*")
+    return beginning.endswith(".") and name.startswith(beginning)
+
+
+def _nearest(word: str) -> str:
+    whole = f"{word}."
+    near = [whole] if any(_begins(name, whole) for name in CATALOGUE) else None
+    near = near or difflib.get_close_matches(word, CATALOGUE, n=1)
+    return f"did you mean {near[0]!r}?" if near else "docs/events.md lists them"
+
+
+_ID_NAMES: Final[Mapping[type[Body], str]] = {
+    DriftSeen: "finding",
+    RemediationMoved: "remediation",
+    RunMoved: "run",
+    RunProgressed: "run",
+}
+_TOLD: Final = (
+    *("state", "previous_state", "cause", "note", "plan_digest", "summary", "error"),
+    *("health", "policy_id", "template_id", "change", "by", "reason", "exit_code"),
+    *("guard", "taken", "needs_restart", "remedy"),
+)
+_OTHER_IDS: Final = {
+    "stack": "stack_name",
+    "run_id": "run",
+    "remediation_id": "remediation",
+    "finding_ids": "findings",
+}
+
+
+def log_line(body: Body) -> dict[str, object]:
+    """Return what a log says of an event: every id under the name of what it is of."""
+    said: dict[str, object] = {}
+    if type(body) in _ID_NAMES:
+        said[_ID_NAMES[type(body)]] = getattr(body, "id")  # noqa: B009 - only some have one
+    names = {**_OTHER_IDS, **{name: name for name in _TOLD}}
+    values = ((label, getattr(body, name, None)) for name, label in names.items())
+    return {**said, **{label: value for label, value in values if value is not None}}

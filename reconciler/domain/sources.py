@@ -1,0 +1,32 @@
+"""Who saw a drift: only the source that saw it may say that it is gone."""
+
+from __future__ import annotations
+
+from typing import Final, NewType
+
+from reconciler.domain.principals import Principal, PrincipalKind
+
+Source = NewType("Source", str)
+
+SCAN: Final = Source("scan")
+"""A scan of the stack by trueup itself."""
+
+
+def agent_source(agent_id: str) -> Source:
+    """Return the source that the agent of one host is."""
+    return Source(f"agent:{agent_id}")
+
+
+def report_source(token_name: str) -> Source:
+    """Return the source that reports with the token of that name.
+
+    A token that replaces another keeps the source by keeping the name.
+    """
+    return Source(f"report:{token_name}")
+
+
+def source_of(principal: Principal) -> Source:
+    """Return the source whose reports `principal` sends."""
+    if principal.kind is PrincipalKind.AGENT:
+        return agent_source(principal.subject)
+    return report_source(principal.subject)

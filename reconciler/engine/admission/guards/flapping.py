@@ -1,0 +1,29 @@
+"""What is corrected again and again is a fight with somebody else, and a person ends it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.engine.admission.answers import Answer, NeedsApproval, Open
+from reconciler.engine.admission.guard import ONCE_PLANNED, Guard
+from reconciler.engine.admission.situation import Situation
+
+MOST: Final = 3
+"""So many corrections of one resource within a day go on unasked."""
+
+
+def ask(situation: Situation) -> Answer:
+    """Ask a person about a resource that was corrected `MOST` times within a day already."""
+    if not situation.unasked:
+        return Open()
+    for record in situation.findings:
+        times = sum(record.address in one.addresses for one in situation.history)
+        if times >= MOST:
+            return NeedsApproval(
+                f"{record.address} was corrected {times} times within a day and drifted again:"
+                " something else keeps changing it"
+            )
+    return Open()
+
+
+GUARD: Final = Guard("flapping", ask, at=ONCE_PLANNED)

@@ -1,0 +1,28 @@
+"""What a provider in doubt would be asked to change is not corrected unasked (cases D5, P3, T3)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.domain.details import provider_of
+from reconciler.domain.doubts import doubt_about
+from reconciler.engine.admission.answers import Answer, Hold, Open
+from reconciler.engine.admission.guard import BEFORE_EFFECT, Guard
+from reconciler.engine.admission.situation import Situation
+
+
+def ask(situation: Situation) -> Answer:
+    """Hold while the last scan doubts a provider of one of the findings."""
+    doubts = situation.stack.provider_doubts if situation.stack else ()
+    if not doubts or not situation.unasked:
+        return Open()
+    for record in situation.findings:
+        provider = provider_of(record.details)
+        if provider is None:  # kept before findings named their provider
+            return Hold(doubts[0].reason)
+        if (doubt := doubt_about(provider, doubts)) is not None:
+            return Hold(doubt)
+    return Open()
+
+
+GUARD: Final = Guard("provider_doubt", ask, at=BEFORE_EFFECT)

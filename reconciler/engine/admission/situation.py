@@ -1,0 +1,88 @@
+"""All that guards may know of a remediation, as of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from reconciler.domain.phases import Phase
+from reconciler.domain.plan import Plan
+from reconciler.domain.policy import ActionType
+from reconciler.domain.records import (
+    Correction,
+    Evaluation,
+    FindingRecord,
+    Hold,
+    Remediation,
+    StackRecord,
+)
+
+HISTORY: Final = timedelta(days=1)
+"""How far back `Situation.history` goes."""
+
+
+class Stage(StrEnum):
+    """What the remediation would begin next."""
+
+    CONFIRM = "confirm"
+    QUEUE = "queue"
+    PLAN = "plan"
+    APPLY = "apply"
+
+
+_STAGES: Final[Mapping[Phase, Stage]] = {
+    Phase.DETECTED: Stage.CONFIRM,
+    Phase.CONFIRMED: Stage.QUEUE,
+    Phase.DECIDED: Stage.QUEUE,
+    Phase.QUEUED: Stage.PLAN,
+    Phase.HELD: Stage.PLAN,
+    Phase.PLANNING: Stage.APPLY,
+}
+
+
+def stage_of(remediation: Remediation) -> Stage:
+    """Return what `remediation` would begin next.
+
+    Raises:
+        KeyError: it waits for a person, is in effect, or has ended.
+    """
+    return _STAGES[remediation.phase]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One remediation and what is known around it; `findings` are those that are still there.
+
+    `plan` and its `concerns` are there at the stage `apply` only. `stack` is None when it is not
+    registered any more. `others` are the other open remediations of the stack, `history` is what
+    was corrected in it within `HISTORY`, oldest first.
+    """
+
+    remediation: Remediation
+    findings: tuple[FindingRecord, ...]
+    now: datetime
+    confirm_after: timedelta
+    stack: StackRecord | None = None
+    hold: Hold | None = None
+    others: tuple[Remediation, ...] = ()
+    history: tuple[Correction, ...] = ()
+    evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
+    plan: Plan | None = None
+    concerns: tuple[str, ...] = ()
+
+    @property
+    def stage(self) -> Stage:
+        """What would begin next."""
+        return stage_of(self.remediation)
+
+    @property
+    def unasked(self) -> bool:
+        """Whether a policy alone would correct it: no person asked for it or approved a plan."""
+        return (
+            self.remediation.policy_id is not None
+            and self.remediation.action_type is ActionType.AUTO_CORRECT
+            and not self.remediation.approvals
+        )

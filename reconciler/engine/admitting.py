@@ -1,0 +1,145 @@
+"""May this go on? The guards are asked in the transaction, and their answer is written in it."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, assert_never
+
+from reconciler.domain.errors import ConflictError
+from reconciler.domain.phases import Event, Phase
+from reconciler.domain.plan import Plan
+from reconciler.domain.records import Remediation
+from reconciler.engine.admission.answers import Hold, NeedsApproval, Open, Refuse
+from reconciler.engine.admission.asking import Admission, admit
+from reconciler.engine.admission.guard import Guard
+from reconciler.engine.admission.situation import HISTORY, Situation, Stage, stage_of
+from reconciler.engine.due import advance_soon
+from reconciler.engine.evaluating import what_it_saw
+from reconciler.engine.moves import move, unhealed_of
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+
+RULES_CHANGED: Final = "rules-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan that is to be applied, and why a person should look at it first."""
+
+    plan: Plan
+    concerns: tuple[str, ...] = ()
+
+
+def admitted(
+    tx: Transaction,
+    service: Service,
+    known: Remediation,
+    *,
+    at: datetime,
+    planned: Planned | None = None,
+) -> bool:
+    """Whether `known` may begin what comes next; where not, it waits or has ended, and says why.
+
+    Raises:
+        ConflictError: the policies or the drift are not those that were evaluated
+            (`rules-changed`), or see `moves.move`.
+    """
+    situation = situation_of(tx, service, known, at=at, planned=planned)
+    admission = admit(situation, service.guards)
+    match admission.answer:
+        case Open():
+            return True
+        case Hold() as hold:
+            _hold(tx, known, admission, hold, at=at)
+        case NeedsApproval() as needed:
+            _await_approval(tx, service, known, admission, needed, at=at)
+        case Refuse(why=why):
+            event = Event.IGNORED if known.phase is Phase.DECIDED else Event.GIVEN_UP
+            move(tx, known, event, at=at, note=why, guard=admission.guard)
+        case _:
+            assert_never(admission.answer)
+    return False
+
+
+def situation_of(
+    tx: Transaction,
+    service: Service,
+    known: Remediation,
+    *,
+    at: datetime,
+    planned: Planned | None = None,
+) -> Situation:
+    """Return what is known of `known` now.
+
+    Raises:
+        ConflictError: an evaluation that is needed is of other rules or another drift.
+    """
+    findings = unhealed_of(tx, known)
+    saw = what_it_saw(tx, findings)
+    current = {name: one for name, one in known.evaluations.items() if one.is_current(saw, now=at)}
+    _refuse_stale(known, current, guards=service.guards)
+    return Situation(
+        remediation=known,
+        findings=findings,
+        now=at,
+        confirm_after=service.confirm_after,
+        stack=tx.stacks.get(known.stack),
+        hold=tx.holds.get(),
+        others=tuple(one for one in tx.remediations.open_of(known.stack) if one.id != known.id),
+        history=tx.remediations.corrected(known.stack, since=at - HISTORY),
+        evaluations=current,
+        plan=planned.plan if planned else None,
+        concerns=planned.concerns if planned else (),
+    )
+
+
+def _refuse_stale(known: Remediation, current: Container[str], *, guards: Iterable[Guard]) -> None:
+    stage = stage_of(known)
+    for guard in guards:
+        if guard.evaluate is not None and stage in guard.at and guard.name not in current:
+            raise ConflictError(
+                f"what guard {guard.name} saw of remediation {known.id} changed meanwhile",
+                code=RULES_CHANGED,
+            )
+
+
+def _hold(
+    tx: Transaction, known: Remediation, admission: Admission, hold: Hold, *, at: datetime
+) -> None:
+    """Hold what would begin an effect; what comes before that waits where it stands."""
+    again = hold.next_at(at)
+    if known.phase is not Phase.HELD and stage_of(known) in (Stage.PLAN, Stage.APPLY):
+        held = replace(known, hold_reason=hold.reason, hold_until=hold.until)
+        move(
+            tx, held, Event.GUARD_CLOSED,
+            at=at, note=hold.reason, next_at=again, guard=admission.guard,
+        )  # fmt: skip
+        return
+    waiting = replace(known, note=hold.reason, guard=admission.guard, next_at=again)
+    if known.phase is Phase.HELD:
+        waiting = replace(waiting, hold_reason=hold.reason, hold_until=hold.until)
+    elif (known.note, known.guard) == (waiting.note, waiting.guard):
+        return  # a sweep asks every few seconds, and nothing is new
+    tx.remediations.save(waiting)
+    advance_soon(tx, [known.id], due=again)
+
+
+def _await_approval(
+    tx: Transaction,
+    service: Service,
+    known: Remediation,
+    admission: Admission,
+    needed: NeedsApproval,
+    *,
+    at: datetime,
+) -> None:
+    """Wait for who may approve the present plan; approvals of another plan are void."""
+    kept = tuple(one for one in known.approvals if one.plan_digest == known.plan_digest)
+    waiting = replace(known, approvals=kept, expires_at=at + service.approval_time)
+    several = f" ({admission.approved} of {needed.count} approvals)" if needed.count > 1 else ""
+    move(
+        tx, waiting, Event.APPROVAL_NEEDED,
+        at=at, note=needed.why + several, next_at=waiting.expires_at, guard=admission.guard,
+    )  # fmt: skip

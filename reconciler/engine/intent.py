@@ -1,0 +1,75 @@
+"""What a plan means, decided in one transaction: the intent to apply it, or why not."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from reconciler.domain.phases import Event
+from reconciler.domain.records import Remediation, Run, RunId, RunState
+from reconciler.engine.admitting import Planned, admitted
+from reconciler.engine.due import scan_soon
+from reconciler.engine.freshness import Checked, moved_since, overtaken
+from reconciler.engine.journal import emit
+from reconciler.engine.moves import keep_decision, move, unhealed_of
+from reconciler.engine.plan_object import concerns_about, plan_object
+from reconciler.engine.preparing import Prepared
+from reconciler.engine.runs import run_body
+from reconciler.engine.service import Service
+from reconciler.ports import RunnerJob
+from reconciler.stores import Transaction
+
+NOTHING_TO_DO: Final = "the tool's plan contains no changes"
+
+
+def conclude(  # noqa: PLR0913 - one transaction over everything that is known
+    tx: Transaction,
+    service: Service,
+    known: Remediation,
+    prepared: Prepared,
+    checked: Checked | None,
+    *,
+    run_id: RunId,
+    at: datetime,
+) -> tuple[Remediation, Run] | None:
+    """Decide what the plan means; the intent when it is to be applied now."""
+    plan = prepared.plan
+    records = unhealed_of(tx, known)
+    if overtaken(tx, known, records, at=at):
+        return None
+    if checked is not None and moved_since(tx, known, records, checked.seen):
+        return None
+    if plan.empty:
+        ended = move(tx, known, Event.PLAN_EMPTY, at=at, note=NOTHING_TO_DO)
+        keep_decision(tx, ended, reason=NOTHING_TO_DO)
+        scan_soon(tx, known.stack, at=at)
+        return None
+    stack = tx.stacks.get(known.stack)
+    reasons = concerns_about(plan, records, snapshot=prepared.snapshot, stack=stack)
+    planned = replace(known, plan=plan_object(plan, reasons=reasons), plan_digest=str(plan.digest))
+    if not admitted(tx, service, planned, at=at, planned=Planned(plan, reasons)):
+        return None
+    return _intend(tx, planned, prepared.job, run_id=run_id, at=at)
+
+
+def _intend(
+    tx: Transaction, planned: Remediation, job: RunnerJob, *, run_id: RunId, at: datetime
+) -> tuple[Remediation, Run]:
+    intent = replace(planned, run_id=run_id, attempts=planned.attempts + 1)
+    run = Run(
+        id=run_id,
+        remediation_id=planned.id,
+        stack=planned.stack,
+        state=RunState.STARTED,
+        plan_digest=str(planned.plan_digest),
+        folder=f"runs/{run_id}",
+        started_at=at,
+        argv_digest=hashlib.sha256("\0".join(job.argv).encode("utf-8", "replace")).hexdigest(),
+        boot_id="",
+    )
+    moved = move(tx, intent, Event.APPLY_STARTED, at=at)
+    tx.runs.put(run)
+    emit(tx, "run.started", run.id, run_body(run), at=at)
+    return moved, run

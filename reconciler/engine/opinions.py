@@ -1,0 +1,85 @@
+"""What the policies say of what a scan saw, asked before the transaction that keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.domain.coverage import covering, resource_id
+from reconciler.domain.deciding import Decided, decide_all
+from reconciler.domain.lifecycle import subject_of, subject_of_finding
+from reconciler.domain.model import Fingerprint, ResourceAddress, StackReport
+from reconciler.domain.policy import Decision, Observe, Policy, decide
+from reconciler.domain.records import FindingRecord, Template
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+
+Drift = tuple[ResourceAddress, Fingerprint]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """What policies said by the rules of version `rules`; without policies they say nothing."""
+
+    rules: int
+    silent: bool = False
+    by_drift: Mapping[Drift, Decision] = field(default_factory=dict)
+
+
+async def opinions_on(service: Service, report: StackReport) -> Opinions:
+    """Return what the policies of now say of each finding of `report`."""
+    asked = await service.store.read(lambda view: _read(view, report))
+    return await asyncio.to_thread(_decided, asked, report)
+
+
+def decided_by(
+    tx: Transaction, records: Sequence[FindingRecord], opinions: Opinions, report: StackReport
+) -> list[Decided]:
+    """Return what the policies say of each of `records`, which are drift of `report`.
+
+    Rules that were written since are asked here, while the transaction waits.
+    """
+    if tx.rules.version() != opinions.rules:
+        policies = tx.policies.all()
+        uploaded = tx.templates.uploaded() if policies else ()
+        return decide_all(records, policies, uploaded=uploaded, now=report.observed_at)
+    if opinions.silent:
+        return [(record, Observe()) for record in records]
+    return [(one, opinions.by_drift[one.address, one.fingerprint]) for one in records]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    rules: int
+    policies: tuple[Policy, ...]
+    uploaded: tuple[Template, ...] = ()
+    known: tuple[FindingRecord, ...] = ()
+
+
+def _read(view: Transaction, report: StackReport) -> _Asked:
+    policies = view.policies.all()
+    if not policies:
+        return _Asked(view.rules.version(), ())
+    known = view.findings.unhealed(report.stack)
+    return _Asked(view.rules.version(), policies, view.templates.uploaded(), known)
+
+
+def _decided(asked: _Asked, report: StackReport) -> Opinions:
+    if not asked.policies:
+        return Opinions(asked.rules, silent=True)
+    known = {(one.address, one.fingerprint): one for one in asked.known}
+    by_drift = {}
+    for finding in report.findings:
+        drift = finding.address, finding.fingerprint
+        named = resource_id(report.stack, finding.address)
+        templates = covering(asked.uploaded, named, finding.type)
+        record = known.get(drift)
+        # What is kept of a drift stays as it was rated when it was found.
+        subject = (
+            subject_of_finding(report.stack, finding, templates=templates)
+            if record is None
+            else subject_of(record, templates=templates)
+        )
+        by_drift[drift] = decide(subject, asked.policies, now=report.observed_at)
+    return Opinions(asked.rules, by_drift=by_drift)

@@ -1,0 +1,110 @@
+"""Every wire model by its name, as `openapi.json` shows it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from reconciler.wire.audit import AuditEntry
+    from reconciler.wire.events import Event
+    from reconciler.wire.findings import Change, DriftDecision, Finding, Source
+    from reconciler.wire.holds import Hold, HoldBody, HoldState
+    from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
+    from reconciler.wire.policies import Match, Policy, PolicyBody
+    from reconciler.wire.problems import FieldProblem, Problem, Status
+    from reconciler.wire.reloads import Reloaded
+    from reconciler.wire.remediations import (
+        Approval,
+        ApproveBody,
+        HoldReason,
+        ReasonBody,
+        Remediation,
+        RemediationBody,
+        SplitBody,
+        SuppressBody,
+    )
+    from reconciler.wire.reports import Report, ReportBody
+    from reconciler.wire.runs import Log, LogLine, Run
+    from reconciler.wire.stacks import Counts, OpenFindings, ProviderDoubt, Queued, Stack, StackBody
+    from reconciler.wire.templates import Template, TemplateBody
+    from reconciler.wire.tokens import NewToken, Token, TokenBody
+
+__all__ = [
+    "Approval",
+    "ApproveBody",
+    "AuditEntry",
+    "Change",
+    "Counts",
+    "DriftDecision",
+    "Event",
+    "FieldProblem",
+    "Finding",
+    "Hold",
+    "HoldBody",
+    "HoldReason",
+    "HoldState",
+    "Log",
+    "LogLine",
+    "Match",
+    "NewToken",
+    "OpenFindings",
+    "Plan",
+    "PlannedChange",
+    "PlannedResource",
+    "Policy",
+    "PolicyBody",
+    "Problem",
+    "ProviderDoubt",
+    "Queued",
+    "ReasonBody",
+    "Reloaded",
+    "Remediation",
+    "RemediationBody",
+    "Report",
+    "ReportBody",
+    "Run",
+    "Source",
+    "SplitBody",
+    "Stack",
+    "StackBody",
+    "Status",
+    "SuppressBody",
+    "Template",
+    "TemplateBody",
+    "Token",
+    "TokenBody",
+]
+_PLACES: Final = {
+    "audit": ("AuditEntry",),
+    "events": ("Event",),
+    "findings": ("Change", "DriftDecision", "Finding", "Source"),
+    "holds": ("Hold", "HoldBody", "HoldState"),
+    "plans": ("Plan", "PlannedChange", "PlannedResource"),
+    "policies": ("Match", "Policy", "PolicyBody"),
+    "problems": ("FieldProblem", "Problem", "Status"),
+    "reloads": ("Reloaded",),
+    "remediations": (
+        "Approval",
+        "ApproveBody",
+        "HoldReason",
+        "ReasonBody",
+        "Remediation",
+        "RemediationBody",
+        "SplitBody",
+        "SuppressBody",
+    ),
+    "reports": ("Report", "ReportBody"),
+    "runs": ("Log", "LogLine", "Run"),
+    "stacks": ("Counts", "OpenFindings", "ProviderDoubt", "Queued", "Stack", "StackBody"),
+    "templates": ("Template", "TemplateBody"),
+    "tokens": ("NewToken", "Token", "TokenBody"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Late: making the classes is most of what a client's start costs, and few need them all.
+    for module, names in _PLACES.items():
+        if name in names:
+            return getattr(import_module(f"reconciler.wire.{module}"), name)
+    raise AttributeError(name)

@@ -1,0 +1,40 @@
+"""Plans on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from reconciler.wire.model import Wire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedChange(Wire):
+    """One attribute: from what to what."""
+
+    path: str
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedResource(Wire):
+    """One resource that would be touched."""
+
+    address: str
+    type: str
+    action: Literal["create", "update", "replace", "delete", "forget", "other"]
+    changes: list[PlannedChange]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(Wire):
+    """What a correction would do, and the digest an approval is bound to."""
+
+    stack: str
+    targets: list[str]
+    summary: str
+    digest: str
+    resources: list[PlannedResource]
+    outputs: list[str] = field(default_factory=list)
+    concerns: list[str] = field(default_factory=list)

@@ -1,0 +1,40 @@
+"""Why something was not done (RFC 9457), and whether the daemon works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+from reconciler.wire.model import Wire
+from reconciler.wire.rules import Rule
+
+PROBLEM: Final = "urn:trueup:problem:"
+"""What the `type` of every problem begins with; what follows is its code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldProblem(Wire):
+    """One field and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem(Wire):
+    """Why something was not done (RFC 9457)."""
+
+    type: Annotated[str, Rule({"pattern": f"^{PROBLEM}[a-z0-9-]+$"})]
+    title: str
+    status: int
+    detail: str
+    remedy: str | None = None
+    permission: str | None = None
+    errors: list[FieldProblem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status(Wire):
+    """Whether it works."""
+
+    status: str

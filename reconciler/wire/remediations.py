@@ -1,0 +1,117 @@
+"""Remediations on the wire, and what people decide about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from reconciler.domain.phases import Phase
+from reconciler.wire import mapping
+from reconciler.wire.model import Body, Wire
+from reconciler.wire.plans import Plan
+from reconciler.wire.rules import ActionWord, Glob, Rule, Sentence, Time, Word, words_of
+
+if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain import records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemediationBody(Body):
+    """Which report's drift is to be corrected."""
+
+    report_id: Word
+    action_type: ActionWord | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveBody(Body):
+    """The yes to exactly one plan."""
+
+    plan_digest: Word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitBody(Body):
+    """Which of a remediation's resources are to be decided alone."""
+
+    addresses: Annotated[list[Glob], Rule({"min_length": 1, "max_length": 1000})]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonBody(Body):
+    """Why."""
+
+    reason: Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressBody(ReasonBody):
+    """Why, and until when; without `until` for as long as the drift stays as it is."""
+
+    until: Time | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldReason(Wire):
+    """Why a remediation waits, until when, and the guard that holds it."""
+
+    reason: str
+    until: Time | None
+    guard: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval(Wire):
+    """One person's yes to one plan."""
+
+    person: str
+    plan_digest: str
+    at: Time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remediation(Wire):
+    """One correction on its way from detected to converged; `state` is the word of its phase."""
+
+    id: str
+    stack: str
+    report_id: str
+    finding_ids: list[str]
+    addresses: list[str]
+    action_type: ActionWord
+    state: Annotated[str, words_of(Phase)]
+    hold: HoldReason | None
+    plan: Plan | None
+    plan_digest: str | None
+    approvals: list[Approval]
+    run_id: str | None
+    created_at: Time
+    updated_at: Time
+    policy_id: str | None
+    requested_by: str
+    attempts: int
+    note: str | None
+    guard: str | None
+    next_at: Time | None
+    expires_at: Time | None
+
+
+def remediation_of(remediation: records.Remediation) -> Remediation:
+    """Return a remediation; its plan is passed on as it was kept."""
+    return mapping.shown(
+        Remediation,
+        remediation,
+        state=remediation.phase.value,
+        hold=_hold_of(remediation),
+        approvals=[mapping.shown(Approval, one) for one in remediation.approvals],
+    )
+
+
+def _hold_of(remediation: records.Remediation) -> HoldReason | None:
+    if remediation.hold_reason is None:
+        return None
+    return HoldReason(
+        reason=remediation.hold_reason,
+        until=remediation.hold_until,
+        guard=remediation.guard,
+    )

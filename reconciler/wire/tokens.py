@@ -1,0 +1,51 @@
+"""Tokens on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from reconciler.wire import mapping
+from reconciler.wire.model import Body, Wire
+from reconciler.wire.rules import Duration, RoleWord, Time, Word, shown
+
+if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain import records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenBody(Body):
+    """A token to be made."""
+
+    name: Word
+    role: RoleWord
+    expires_in: Annotated[Duration | None, shown(examples=["90d"])] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token(Wire):
+    """A token, without its secret, of which only a digest is kept anyway."""
+
+    token_id: str
+    name: str
+    role: RoleWord
+    created_at: Time
+    expires_at: Time | None
+    last_used_at: Time | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewToken(Token):
+    """A token with its text, which is shown this once."""
+
+    token: str
+
+
+def token_of(token: records.Token) -> Token:
+    """Return a token."""
+    return mapping.shown(Token, token)
+
+
+def new_token_of(token: records.Token, secret_text: str) -> NewToken:
+    """Return a token with the text that opens the API."""
+    return mapping.shown(NewToken, token, token=secret_text)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from reconciler.domain.phases import Phase
+from reconciler.domain.policy import ActionType
+from reconciler.engine.admission.answers import Hold, Open
+from reconciler.engine.admission.guards.confirmation import GUARD
+from tests.unit.engine.admission.situations import MINUTE, NOW, B, Case, approval, finding
+from tests.unit.engine.admission.situations import situation as made
+
+WHY = "a scan 30 s or more after the first must still find thing.a drifted"
+BRIEF = finding(last_seen=NOW - 2 * MINUTE)
+
+CASES = [
+    Case("seen again after its time", made(Phase.DETECTED), Open()),
+    Case(
+        "seen once, and its time has passed",
+        made(Phase.DETECTED, findings=(BRIEF,)),
+        Hold(WHY),
+    ),
+    Case(
+        "seen once, and its time has not passed",
+        made(Phase.DETECTED, about={"created_at": NOW}, findings=(finding(),)),
+        Hold(WHY, NOW + MINUTE / 2),
+    ),
+    Case(
+        "one of two was seen once",
+        made(Phase.DETECTED, findings=(finding(B), BRIEF)),
+        Hold(WHY),
+    ),
+    Case(
+        "the clock was set back since it was seen",
+        made(Phase.DETECTED, now=NOW - 2 * MINUTE),
+        Hold(WHY, NOW - 2 * MINUTE + MINUTE / 2),
+    ),
+    Case(
+        "a person will look at the plan",
+        made(
+            Phase.DETECTED,
+            about={"action_type": ActionType.MANUAL_REVIEW},
+            findings=(BRIEF,),
+        ),
+        Open(),
+    ),
+    Case(
+        "a person asked for it",
+        made(Phase.DETECTED, about={"policy_id": None}, findings=(BRIEF,)),
+        Open(),
+    ),
+    Case(
+        "a person approved it",
+        made(about={"approvals": (approval(),)}, findings=(BRIEF,)),
+        Open(),
+    ),
+    Case("asked again before the apply", made(findings=(BRIEF,)), Hold(WHY)),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_drift_is_confirmed_before_it_is_corrected_unasked(case: Case) -> None:
+    assert GUARD.ask(case.situation) == case.answer

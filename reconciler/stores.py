@@ -118,7 +118,7 @@ class Findings(Protocol):
     def page(
         self, wanted: FindingFilter, *, cursor: str | None = None, limit: int = 100
     ) -> Page[FindingRecord]:
-        """Return findings, gravest and then newest first."""
+        """Return findings, most severe and then newest first."""
         ...
 
     def tally(self) -> dict[StackName, dict[str, int]]:

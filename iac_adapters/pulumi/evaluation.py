@@ -1,7 +1,7 @@
 """What the program asks for now: one real preview, which changes and locks nothing.
 
 Its saved plan holds, per resource, the inputs that differ from the recorded ones, and what an
-update would do. It holds secrets in clear, so it lives in a private folder and only as long as
+update would do. It holds secrets in plain text, so it lives in a private folder and only as long as
 it is read.
 
 Source: `pulumi preview --save-plan`; pkg/resource/deploy/plan.go of pulumi/pulumi 3.259.

@@ -1,6 +1,6 @@
 """One loaded stack, as the Pulumi adapter keeps it behind a snapshot.
 
-Holds recorded and declared values in clear; it never leaves the adapter.
+Holds recorded and declared values in plain text; it never leaves the adapter.
 """
 
 from __future__ import annotations

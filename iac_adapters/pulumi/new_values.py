@@ -33,7 +33,7 @@ _MADE: Final = frozenset({Step.CREATE, Step.REPLACE})
 class Writing:
     """What one step of a plan would write: `inputs`, over an object that shows `live`.
 
-    `planned` is the whole plan by URN. Inputs and records hold secrets in clear.
+    `planned` is the whole plan by URN. Inputs and records hold secrets in plain text.
     """
 
     step: Planned

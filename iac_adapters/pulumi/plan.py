@@ -1,7 +1,7 @@
 """What a correction would do, read from a preview's events and its saved plan. Pure.
 
 The events say which steps there are, with secrets masked; the saved plan says the same with
-secrets in clear, but not what is overwritten; a fresh read of ours says that. Together they
+secrets in plain text, but not what is overwritten; a fresh read of ours says that. Together they
 bind an approval to what is there, what will be there, and the secrets on both sides.
 
 Source: pkg/resource/deploy/plan.go of pulumi/pulumi 3.259. A plan holds, per resource, the
@@ -114,10 +114,10 @@ class PlanReader:
     def _inputs(
         self, planned: Planned, step: Done | None, loaded: LoadedResource | None
     ) -> RawProperties:
-        """Return the inputs that will be written, secrets in clear.
+        """Return the inputs that will be written, secrets in plain text.
 
         Events name them all and mask the secret ones; the plan has those that differ from
-        what is refreshed in clear. A masked one in neither is as the program asks for it.
+        what is refreshed in plain text. A masked one in neither is as the program asks for it.
         """
         told: RawProperties = {}
         if step is not None and isinstance(new := step.metadata.get("new"), dict):

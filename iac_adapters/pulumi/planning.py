@@ -46,7 +46,7 @@ class PlanOrder:
 
     @property
     def file(self) -> Path:
-        """The saved plan. It holds secrets in clear."""
+        """The saved plan. It holds secrets in plain text."""
         return self.folder / PLAN_FILE
 
 

@@ -28,7 +28,7 @@ from reconciler.domain.values import Value
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sides:
-    """One resource's properties, raw, as each of four knows them. Holds secrets in clear.
+    """One resource's properties, raw, as each of four knows them. Holds secrets in plain text.
 
     `recorded_*` are those of the last update; `wanted` are the inputs the program asks for.
     `live_inputs` are empty where the provider reads outputs only.

@@ -43,7 +43,7 @@ class UndecipheredError(ValueError):
 
 
 def deciphered(raw: Raw, decrypt: Callable[[str], str]) -> Raw:
-    """Return `raw` with every secret's text in clear inside its tag."""
+    """Return `raw` with every secret's text plain inside its tag."""
     if isinstance(raw, list):
         return [deciphered(item, decrypt) for item in raw]
     if not isinstance(raw, dict):
@@ -65,7 +65,7 @@ def is_secret(raw: Raw) -> bool:
 
 
 def revealed(raw: Raw) -> Raw:
-    """Return `raw` as a provider takes it that wants secrets in clear; other tags stay."""
+    """Return `raw` as a provider takes it that wants secrets in plain text; other tags stay."""
     if isinstance(raw, list):
         return [revealed(item) for item in raw]
     if not isinstance(raw, dict):
@@ -131,7 +131,7 @@ def secret_paths(raw: Raw, at: Steps = ()) -> Iterator[Steps]:
 
 
 def to_struct(properties: RawProperties, struct: Any) -> None:
-    """Write raw properties into a protobuf Struct, secrets in clear."""
+    """Write raw properties into a protobuf Struct, secrets in plain text."""
     for name, value in properties.items():
         _set(struct.fields[name], revealed(value))
 

@@ -1,6 +1,6 @@
 """One loaded stack, as the Terraform adapter keeps it behind a snapshot.
 
-Holds recorded values and evaluated configurations in clear; it never leaves the adapter.
+Holds recorded values and evaluated configurations in plain text; it never leaves the adapter.
 """
 
 from __future__ import annotations

@@ -42,12 +42,12 @@ class PlanOrder:
 
     @property
     def file(self) -> Path:
-        """The saved plan. It holds secrets in clear."""
+        """The saved plan. It holds secrets in plain text."""
         return self.folder / PLAN_FILE
 
 
 async def saved_plan(order: PlanOrder, addresses: Collection[ResourceAddress]) -> Mapping[str, Any]:
-    """Save a plan for exactly `addresses` and return its `show -json`, secrets in clear.
+    """Save a plan for exactly `addresses` and return its `show -json`, secrets in plain text.
 
     Raises:
         RetryableError: the state is locked, the workspace was switched meanwhile, or a

@@ -128,7 +128,7 @@ class Stacks(Kept["wire.Stack", "wire.StackBody"]):
         return decode(wire.Plan, plan)
 
     def findings(self, name: str, *, filter: str | None = None) -> AsyncIterator[wire.Finding]:  # noqa: A002 - the API's name
-        """Yield the findings of one stack, gravest first."""
+        """Yield the findings of one stack, most severe first."""
         found = Collection(self._calls, "stacks", name, "findings", answer=wire.Finding)
         return found.each(filter=filter)
 

@@ -108,7 +108,7 @@ class Snapshot:
     """One stack as recorded and declared.
 
     `payload` is the adapter's own and opaque to the engine: recorded values and
-    configurations may hold secrets, which never leave the adapter in clear.
+    configurations may hold secrets, which never leave the adapter in plain text.
     """
 
     stack: StackName

@@ -52,7 +52,7 @@ async def approve(
     """Let exactly the plan of `plan_digest` be applied; any other plan needs a new approval.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: it awaits no approval (`not-awaiting`), shows another plan
             (`plan-digest-mismatch`), or is a quarantine (`not-available`).
     """
@@ -114,7 +114,7 @@ async def cancel(service: Service, remediation_id: RemediationId, *, actor: str)
     """End it; an apply that is under way is asked to stop, exactly once, and then judged.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: it has ended, or is just being verified (`moved-on`).
     """
     at = service.clock.now()
@@ -162,7 +162,7 @@ async def retry(
     """Begin anew what needed a person: with a fresh plan, and no approval left.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: it does not wait for that (`moved-on`), or its drift is gone
             (`already-healed`).
     """
@@ -200,7 +200,7 @@ async def suppress(
     They stay visible as ignored; `engine.suppression` makes them open again.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: it waits for no person (`moved-on`).
         InvalidError: `until` is over already.
     """

@@ -44,7 +44,7 @@ async def update(service: Service, policy_id: PolicyId, body: PolicyBody, *, act
     """Replace what a policy says; its version rises, and without a `position` it keeps its own.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: `trueup.toml` states it (`from-config`), or another one has its name
             (`name-taken`).
         InvalidError: see `create`.
@@ -66,7 +66,7 @@ async def delete(service: Service, policy_id: PolicyId, *, actor: str) -> None:
     """Remove a policy; what it had decided and not begun is decided anew.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: `trueup.toml` states it (`from-config`).
     """
     at = service.clock.now()

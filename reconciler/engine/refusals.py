@@ -29,7 +29,7 @@ def awaiting(tx: Transaction, remediation_id: RemediationId, *, at: datetime) ->
     """Return the remediation if it awaits an approval, and still may get one.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: it does not (`not-awaiting`).
     """
     known = the_remediation(tx, remediation_id)
@@ -49,7 +49,7 @@ def needing_person(tx: Transaction, remediation_id: RemediationId) -> Remediatio
     """Return the remediation if only a person can help it.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: it goes on without (`moved-on`).
     """
     known = the_remediation(tx, remediation_id)

@@ -32,7 +32,7 @@ async def split(
     about nothing else than `addresses` is returned as it is.
 
     Raises:
-        NotFoundError: there is none of that id, or it is not about one of `addresses`.
+        NotFoundError: no such id exists, or it is not about one of `addresses`.
         ConflictError: it awaits no approval (`not-awaiting`).
     """
     at = service.clock.now()

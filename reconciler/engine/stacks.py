@@ -75,7 +75,7 @@ async def update(
     """Replace how a stack is read and how often; its history stays.
 
     Raises:
-        NotFoundError: there is none of that name.
+        NotFoundError: no such name exists.
         ConflictError: `trueup.toml` states it (`from-config`).
         InvalidError, PermanentError: see `register`.
     """
@@ -96,7 +96,7 @@ async def remove(service: Service, name: StackName, *, actor: str) -> None:
     """Forget a stack: its findings are healed, what was about to be done is cancelled.
 
     Raises:
-        NotFoundError: there is none of that name.
+        NotFoundError: no such name exists.
         ConflictError: `trueup.toml` states it (`from-config`), or an apply of it is not over
             (`stack-busy`).
     """
@@ -115,7 +115,7 @@ async def accept_state(service: Service, name: StackName, *, actor: str) -> Stac
     """Take the state that the stack has now for the right one, and look at it soon.
 
     Raises:
-        NotFoundError: there is none of that name.
+        NotFoundError: no such name exists.
     """
     at = service.clock.now()
 

@@ -19,7 +19,7 @@ async def unsuppress(service: Service, finding_id: FindingId, *, actor: str) -> 
     """Make a suppressed finding open again; the next scan asks the policies about it.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: it is not suppressed (`not-suppressed`).
     """
     at = service.clock.now()

@@ -62,7 +62,7 @@ async def update(
     """Keep `draft` as the next revision; one that says nothing new changes nothing.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: a stack's code declares it (`from-config`).
         InvalidError: see `create`.
     """
@@ -92,7 +92,7 @@ async def delete(service: Service, template_id: TemplateId, *, actor: str) -> No
     """Remove an uploaded template and its history.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: a stack's code declares it (`from-config`), or a policy is about it
             (`in-use`).
     """

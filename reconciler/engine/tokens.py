@@ -55,7 +55,7 @@ async def revoke_token(service: Service, token_id: str, *, actor: str) -> None:
     """Take a token away.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no such id exists.
         ConflictError: it is the last one that may make others (`last-admin`).
     """
     at = service.clock.now()

@@ -61,7 +61,7 @@ class SqlRemediations:
         """Write it over the row of the same `version`; return it with the next version.
 
         Raises:
-            NotFoundError: there is none of that id.
+            NotFoundError: no such id exists.
             ConflictError: somebody else moved it in between (code `moved-on`), another one
                 of its stack is in effect (code `stack-busy`), or a finding of it is in
                 another open one (code `finding-taken`).

@@ -1,6 +1,6 @@
 """A recording: every provider's and every resource's evaluated configuration.
 
-It holds credentials and secrets in clear. It lives in memory or in the encrypted
+It holds credentials and secrets in plain text. It lives in memory or in the encrypted
 cache; `repr` shows counts alone.
 """
 

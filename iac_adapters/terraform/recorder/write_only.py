@@ -1,6 +1,6 @@
 """Write-only values: terraform promises to keep them nowhere, and so do we.
 
-They stand in clear in every configuration that core sends to a provider.
+They stand in plain text in every configuration that core sends to a provider.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def find_daemon(wanted: Wanted, *, environment: Mapping[str, str], here: Path) -
 
     Raises:
         PermanentError: no usable address, no usable token, or one that would have to go
-            to another host in clear.
+            to another host unencrypted.
     """
     url, origin = _url(wanted, environment, here)
     token, token_origin = _token(wanted, environment, here, url=url, origin=origin)

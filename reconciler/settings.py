@@ -34,6 +34,7 @@ from reconciler.checked_values import (
 )
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
+from reconciler.settings_place import LISTEN
 from reconciler.settings_sections import fields_of
 from reconciler.settings_values import FileTime, Interval, Size, Span, VariablePattern
 from reconciler.stack_options import StackTools, read_options, tool_of_keys
@@ -53,7 +54,7 @@ class _Section(BaseModel):
 class DaemonSettings(_Section):
     """`[daemon]`; each key can be overridden by `TRUEUP_LISTEN`, `_DATABASE`, `_DATA_DIR`."""
 
-    listen: str = "127.0.0.1:8427"
+    listen: str = LISTEN
     database: str = Field(default="sqlite", repr=False)
     data_dir: PlacedPath | None = None
     hosts: tuple[Name, ...] = ()

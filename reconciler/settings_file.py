@@ -6,42 +6,18 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
 from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.places import config_home, data_home
+from reconciler.domain.places import data_home
 from reconciler.settings import Settings
+from reconciler.settings_place import OVERRIDES
 from reconciler.settings_problems import Whereabouts, describe_problems, describe_twins
 from reconciler.stack_options import StackTools
 from reconciler.toml_positions import KeyPath, key_lines
-
-FILE_NAME: Final = "trueup.toml"
-_OVERRIDES: Final = {
-    "TRUEUP_LISTEN": "listen",
-    "TRUEUP_DATABASE": "database",
-    "TRUEUP_DATA_DIR": "data_dir",
-}
-
-
-def find_settings_file(directory: Path, environment: Mapping[str, str]) -> Path | None:
-    """Return the nearest `trueup.toml` at or above `directory`, else the user's own."""
-    return nearest_settings_file(directory) or own_settings_file(environment)
-
-
-def nearest_settings_file(directory: Path) -> Path | None:
-    """Return the nearest `trueup.toml` at or above `directory`."""
-    start = directory.resolve()
-    places = (folder / FILE_NAME for folder in (start, *start.parents))
-    return next((path for path in places if path.is_file()), None)
-
-
-def own_settings_file(environment: Mapping[str, str]) -> Path | None:
-    """Return the user's own `trueup.toml`, where there is one."""
-    own = config_home(environment) / FILE_NAME
-    return own if own.is_file() else None
 
 
 def load_settings(
@@ -65,9 +41,7 @@ def load_settings(
     """
     text = "" if file is None else _read(file)
     raw = _parse(text, file)
-    overrides = {
-        key: environment[name] for name, key in _OVERRIDES.items() if environment.get(name)
-    }
+    overrides = {key: environment[name] for name, key in OVERRIDES.items() if environment.get(name)}
     if overrides and isinstance(raw.get("daemon", {}), dict):
         raw["daemon"] = {**raw.get("daemon", {}), **overrides}
     base = Path() if file is None else file.resolve().parent
@@ -76,7 +50,7 @@ def load_settings(
         settings = Settings.model_validate(raw, context=context)
     except ValidationError as error:
         names: dict[KeyPath, str] = {
-            ("daemon", key): name for name, key in _OVERRIDES.items() if key in overrides
+            ("daemon", key): name for name, key in OVERRIDES.items() if key in overrides
         }
         where = Whereabouts(file, key_lines(text), names)
         raise describe_problems(error, model=Settings, where=where) from error

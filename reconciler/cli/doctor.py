@@ -19,7 +19,8 @@ from reconciler.inventory.obtaining import OBTAINABLE, lacking, obtain, require_
 from reconciler.inventory.survey import survey_tools
 from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
-from reconciler.settings_file import find_settings_file, load_settings
+from reconciler.settings_file import load_settings
+from reconciler.settings_place import find_settings_file
 from reconciler.tools import Tool
 
 _NAME_WIDTH: Final = 34

@@ -38,12 +38,8 @@ from reconciler.engine.fleet import FleetPass, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.registry import InstalledTools
-from reconciler.settings_file import (
-    data_directory,
-    load_settings,
-    nearest_settings_file,
-    own_settings_file,
-)
+from reconciler.settings_file import data_directory, load_settings
+from reconciler.settings_place import nearest_settings_file, own_settings_file
 from reconciler.wire.scan import json_bytes, scan_object
 
 _WIDE: Final = 10_000

@@ -18,7 +18,8 @@ from reconciler.cli.global_options import given
 from reconciler.domain.passed_environment import passed_on
 from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
-from reconciler.settings_file import data_directory, find_settings_file, load_settings
+from reconciler.settings_file import data_directory, load_settings
+from reconciler.settings_place import find_settings_file
 
 
 @click.command(epilog=examples("trueup serve", "trueup serve --config /etc/trueup/trueup.toml"))

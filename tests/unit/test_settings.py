@@ -13,7 +13,8 @@ from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.durations import read_duration
 from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
-from reconciler.settings_file import data_directory, find_settings_file, load_settings
+from reconciler.settings_file import data_directory, load_settings
+from reconciler.settings_place import find_settings_file
 
 
 @pytest.fixture

@@ -7,15 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.cli.client.problems import no_daemon
 from reconciler.client.daemon import Daemon, is_loopback
 from reconciler.domain.errors import PermanentError
-
-if TYPE_CHECKING:
-    from reconciler.settings import Settings
+from reconciler.settings_place import DaemonPlace, daemon_place, find_settings_file
 
 __all__ = ["Daemon", "Wanted", "find_daemon"]
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - the name of a file
@@ -58,10 +56,9 @@ def _url(wanted: Wanted, environment: Mapping[str, str], here: Path) -> tuple[st
         return _checked(wanted.server), "from --server"
     if environment.get("TRUEUP_SERVER"):
         return _checked(environment["TRUEUP_SERVER"]), "from TRUEUP_SERVER"
-    from reconciler.settings_file import find_settings_file  # noqa: PLC0415 - only where nobody said it
-
     file = wanted.config or find_settings_file(here, environment)
-    url = _listening(_settings(file, environment))
+    host, _, port = _place(file, environment).listen.rpartition(":")
+    url = _checked(f"http://{_ANY_ADDRESS.get(host, host)}:{port}")
     if file is None:
         return url, "the default; no trueup.toml was found here or above"
     return url, f"from {os.path.relpath(file, here)}"
@@ -98,11 +95,6 @@ def _loopback(parts: SplitResult) -> bool:
     return is_loopback(parts.hostname or "")
 
 
-def _listening(settings: Settings) -> str:
-    host, _, port = settings.daemon.listen.rpartition(":")
-    return _checked(f"http://{_ANY_ADDRESS.get(host, host)}:{port}")
-
-
 def _token(
     wanted: Wanted, environment: Mapping[str, str], here: Path, *, url: str, origin: str
 ) -> tuple[str, str]:
@@ -115,10 +107,8 @@ def _token(
         raise PermanentError(
             f"there is no token for {url}", remedy="set TRUEUP_TOKEN or --token-file"
         )
-    from reconciler.settings_file import data_directory, find_settings_file  # noqa: PLC0415
-
     found = wanted.config or find_settings_file(here, environment)
-    file = data_directory(_settings(found, environment), environment) / ADMIN_TOKEN_FILE
+    file = _place(found, environment).data_dir / ADMIN_TOKEN_FILE
     if not file.exists():
         if not _listens(url):
             raise no_daemon(url, origin)
@@ -150,11 +140,16 @@ def _read(file: Path) -> str:
         raise PermanentError(f"{file} does not contain a token") from error
 
 
-def _settings(file: Path | None, environment: Mapping[str, str]) -> Settings:
+def _place(file: Path | None, environment: Mapping[str, str]) -> DaemonPlace:
+    """Return where the daemon is. Raises PermanentError for a file that does not say it."""
+    found = daemon_place(file, environment)
+    if found is not None:
+        return found
     # Half of the time a short command takes would go into this import.
-    from reconciler.settings_file import load_settings  # noqa: PLC0415
+    from reconciler.settings_file import data_directory, load_settings  # noqa: PLC0415
 
-    return load_settings(file, environment)
+    settings = load_settings(file, environment)
+    return DaemonPlace(settings.daemon.listen, data_directory(settings, environment))
 
 
 def _listens(url: str) -> bool:

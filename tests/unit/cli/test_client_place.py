@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,23 @@ def test_a_token_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 def test_a_token_does_not_show_in_a_daemons_words(tmp_path: Path) -> None:
     assert TOKEN not in repr(found(tmp_path, TRUEUP_TOKEN=TOKEN))
+
+
+def test_only_what_is_said_of_the_daemon_is_read(tmp_path: Path) -> None:
+    daemon = found(tmp_path, toml='listen = "127.0.0.1:9000"\n[[stack]]\ndirectory = "gone"\n')
+    assert (daemon.url, daemon.token) == ("http://127.0.0.1:9000", "tu_admin.local")
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ('listen = "nowhere"\n', "trueup.toml:3: daemon.listen: 'nowhere' is not"),
+        ("listen = 8427\n", "trueup.toml:3: daemon.listen"),
+        ("[stack\n", "trueup.toml:3: not TOML"),
+    ],
+)
+def test_a_file_that_does_not_say_where_is_refused_by_line(
+    tmp_path: Path, toml: str, told: str
+) -> None:
+    with pytest.raises(PermanentError, match=re.escape(told)):
+        found(tmp_path, toml=toml)

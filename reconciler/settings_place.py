@@ -1,0 +1,74 @@
+"""Which `trueup.toml` counts, and where the daemon of it answers: all that a client needs.
+
+Light to import: reading the whole file takes half of the time of a short command.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from reconciler.bounded_files import read_text
+from reconciler.domain.places import config_home, data_home
+
+FILE_NAME: Final = "trueup.toml"
+LISTEN: Final = "127.0.0.1:8427"
+OVERRIDES: Final = {
+    "TRUEUP_LISTEN": "listen",
+    "TRUEUP_DATABASE": "database",
+    "TRUEUP_DATA_DIR": "data_dir",
+}
+_ADDRESS: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}")
+
+
+def find_settings_file(directory: Path, environment: Mapping[str, str]) -> Path | None:
+    """Return the nearest `trueup.toml` at or above `directory`, else the user's own."""
+    return nearest_settings_file(directory) or own_settings_file(environment)
+
+
+def nearest_settings_file(directory: Path) -> Path | None:
+    """Return the nearest `trueup.toml` at or above `directory`."""
+    start = directory.resolve()
+    places = (folder / FILE_NAME for folder in (start, *start.parents))
+    return next((path for path in places if path.is_file()), None)
+
+
+def own_settings_file(environment: Mapping[str, str]) -> Path | None:
+    """Return the user's own `trueup.toml`, where there is one."""
+    own = config_home(environment) / FILE_NAME
+    return own if own.is_file() else None
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonPlace:
+    """Where a daemon answers (`HOST:PORT`), and where it keeps its data."""
+
+    listen: str
+    data_dir: Path
+
+
+def daemon_place(file: Path | None, environment: Mapping[str, str]) -> DaemonPlace | None:
+    """Return what `file` and `environment` say of the daemon; nothing else of it is checked.
+
+    None where that is not plain: whoever reads the whole file then says what is wrong.
+    """
+    try:
+        section: Any = tomllib.loads(read_text(file)).get("daemon", {}) if file else {}
+        said = {key: environment[name] for name, key in OVERRIDES.items() if environment.get(name)}
+        section = {**section, **said}
+    except (OSError, ValueError, TypeError):
+        return None
+    listen, data_dir = section.get("listen", LISTEN), section.get("data_dir")
+    if not isinstance(listen, str) or not _ADDRESS.fullmatch(listen):
+        return None
+    if data_dir is None:
+        return DaemonPlace(listen, data_home(environment))
+    if not isinstance(data_dir, str):
+        return None
+    base = Path() if file is None else file.resolve().parent
+    return DaemonPlace(listen, Path(os.path.realpath(base / Path(data_dir).expanduser())))

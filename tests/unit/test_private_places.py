@@ -43,7 +43,7 @@ def test_a_lock_that_is_a_link_cuts_nothing(data_dir: Path, victim: Path) -> Non
     assert victim.read_text() == "precious"
     (data_dir / "daemon.lock").unlink()
     (data_dir / "daemon.lock").hardlink_to(victim)
-    with pytest.raises(PermanentError, match="another file's name"), only_daemon(data_dir):
+    with pytest.raises(PermanentError, match="has a second name"), only_daemon(data_dir):
         pass
     assert victim.read_text() == "precious"
 

@@ -96,6 +96,12 @@ def refuse_irregular(descriptor: int, path: Path) -> None:
         raise UnfitFileError(errno.EINVAL, f"is a {kind}, not a regular file", str(path))
 
 
+def status_of(path: Path) -> os.stat_result:
+    """Return what the file system says of the file `path`; raises OSError."""
+    _Errand.now_at(path)
+    return path.stat()
+
+
 def names_in(directory: Path) -> frozenset[str]:
     """Return the names of what lies in `directory`.
 

@@ -19,7 +19,7 @@ import orjson
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import plain_text
 from iac_adapters.terraform.workspace import DEFAULT_WORKSPACE, data_directory
-from reconciler.bounded_files import UnfitFileError, apart, read_bytes, read_text
+from reconciler.bounded_files import UnfitFileError, apart, read_bytes, read_text, status_of
 from reconciler.domain.errors import PermanentError, RetryableError
 
 LOCAL: Final = "local"
@@ -174,11 +174,28 @@ def _output(location: StateLocation, run: ToolRun, executable: Path) -> bytes:
     raise RetryableError(message, remedy="check that the backend can be reached from here")
 
 
+def state_at_rest(location: StateLocation) -> bytes | None:
+    """Return the bytes of a state in a file that nobody writes; None where `read_state` has to.
+
+    Raises:
+        PermanentError: see `read_state`.
+    """
+    if location.path is None:
+        return None
+    _require_local_workspace(location)
+    content, settled = _read_once(location.path)
+    return content if settled and _is_whole(content) else None
+
+
+def _is_whole(content: bytes) -> bool:
+    return not content.strip() or content.rstrip().endswith(b"}")
+
+
 async def _read_settled(path: Path) -> bytes:
     """Read `path` until it did not change in between, nor ends in mid-write."""
     for attempt in range(_ATTEMPTS):
         content, settled = await apart(lambda: _read_once(path), place=path)
-        if settled and (not content.strip() or content.rstrip().endswith(b"}")):
+        if settled and _is_whole(content):
             return content
         if settled and attempt > 1:
             # At rest and still not whole: that is damage, which the parser names.
@@ -191,7 +208,7 @@ async def _read_settled(path: Path) -> bytes:
 
 def _read_once(path: Path) -> tuple[bytes, bool]:
     try:
-        before = path.stat()
+        before = status_of(path)
         content = read_bytes(path, most=MOST_STATE_BYTES)
         after = path.stat()
     except FileNotFoundError:

@@ -10,7 +10,12 @@ from typing import Final
 
 from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.revision import Revision
-from iac_adapters.terraform.backend import StateLocation, locate_state, read_state
+from iac_adapters.terraform.backend import (
+    StateLocation,
+    locate_state,
+    read_state,
+    state_at_rest,
+)
 from iac_adapters.terraform.dev_overrides import DevOverrides, dev_overrides
 from iac_adapters.terraform.executable import Executable, find_executable
 from iac_adapters.terraform.installed import (
@@ -92,12 +97,14 @@ async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> 
     """
     directory = reference.directory
     found = await apart(lambda: _survey(reference, cache_dir=cache_dir), place=directory)
-    content = await read_state(
-        found.location,
-        executable=found.executable.path,
-        environment=found.environment,
-        called_from=found.called_from,
-    )
+    content = found.state
+    if content is None:
+        content = await read_state(
+            found.location,
+            executable=found.executable.path,
+            environment=found.environment,
+            called_from=found.called_from,
+        )
     return await apart(
         lambda: _context(reference, found, state=content, key=key, cache_dir=cache_dir),
         place=directory,
@@ -107,7 +114,7 @@ async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Survey:
-    """What the directory says before the state is read."""
+    """What the directory says, and the state where that is a file beside it."""
 
     environment: dict[str, str]
     data_dir: Path
@@ -116,6 +123,8 @@ class _Survey:
     source: Source
     location: StateLocation
     called_from: Path
+    state: bytes | None
+    """What a state in a file says; None where a tool is asked, or somebody writes it."""
 
 
 def _survey(reference: StackReference, *, cache_dir: Path) -> _Survey:
@@ -137,7 +146,10 @@ def _survey(reference: StackReference, *, cache_dir: Path) -> _Survey:
         called_from=called_from,
     )
     location = locate_state(directory, workspace=workspace, environment=environment)
-    return _Survey(environment, data_dir, workspace, executable, source, location, called_from)
+    return _Survey(
+        environment, data_dir, workspace, executable, source, location, called_from,
+        state_at_rest(location),
+    )  # fmt: skip
 
 
 def _context(

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.bounded_files import read_text
 from reconciler.domain.places import config_home, data_home
 
 FILE_NAME: Final = "trueup.toml"
@@ -57,6 +56,9 @@ def daemon_place(file: Path | None, environment: Mapping[str, str]) -> DaemonPla
 
     None where that is not plain: whoever reads the whole file then says what is wrong.
     """
+    # It loads asyncio, which a command's help needs not wait for.
+    from reconciler.bounded_files import read_text  # noqa: PLC0415
+
     try:
         section: Any = tomllib.loads(read_text(file)).get("daemon", {}) if file else {}
         said = {key: environment[name] for name, key in OVERRIDES.items() if environment.get(name)}

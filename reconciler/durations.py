@@ -15,7 +15,7 @@ def read_duration(text: str) -> timedelta:
     """Return what `15m`, `30s`, `1h30m` or `1.5h` says.
 
     Raises:
-        ValueError: `text` is none of these.
+        ValueError: `text` is written otherwise.
     """
     if not _WRITTEN.fullmatch(text.strip()):
         message = f"{text!r} is not a duration; write 30s, 15m, 1h or 1h30m"

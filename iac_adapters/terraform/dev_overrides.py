@@ -39,7 +39,7 @@ class DevOverrides:
 
 
 def dev_overrides(environment: Mapping[str, str], *, tool: str, called_from: Path) -> DevOverrides:
-    """Return the overrides that `tool` would follow.
+    """Return the overrides that are in force for `tool`.
 
     Raises:
         PermanentError: the configuration file that a variable names cannot be read.

@@ -73,7 +73,7 @@ def page_of(items: Iterable[T], query: ListQuery, *, key: Callable[[T], str]) ->
     """Return one page of a short list that is at hand whole, by `key`.
 
     Raises:
-        InvalidError: the cursor is none of ours.
+        InvalidError: the daemon did not issue the cursor.
     """
     after = "" if query.cursor is None else _read_cursor(query.cursor)
     ordered = sorted((item for item in items if query.cursor is None or key(item) > after), key=key)

@@ -39,12 +39,10 @@ from reconciler.settings_sections import fields_of
 from reconciler.settings_values import FileTime, Interval, Size, Span, VariablePattern
 from reconciler.stack_options import StackTools, read_options, tool_of_keys
 from reconciler.wire.policies import Match, Statement
+from reconciler.wire.rules import KindWord, SeverityWord
 
 _LISTEN: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})")
 _HIGHEST_PORT: Final = 65_535
-
-SeverityWord = Literal["low", "medium", "high", "critical"]
-KindWord = Literal["changed", "missing", "unmanaged", "unreadable"]
 
 
 class _Section(BaseModel):
@@ -95,7 +93,7 @@ class DaemonSettings(_Section):
 class StackSettings(_Section):
     """One `[[stack]]`: what one tool manages in one directory, and how often it is scanned.
 
-    Every key that is none of these fields is an option of the stack's tool.
+    Every other key is an option of the stack's tool.
     """
 
     directory: ExistingDirectory

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import ClassVar, Final, Literal, TypeAlias
 
 from reconciler.domain.errors import InvalidError
+from reconciler.domain.model import Counts, ProviderDoubt
 from reconciler.domain.phases import Phase
 
 Level = Literal["debug", "info", "warning"]
@@ -75,37 +76,15 @@ class RunProgressed(RunMoved):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StackCounts:
-    """How the resources of one scan fell."""
-
-    resources: int
-    in_sync: int
-    changed: int
-    missing: int
-    unmanaged: int
-    unreadable: int
-    noise: int
-    not_applicable: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoubtOfProvider:
-    """Why objects of a provider are not corrected without a person."""
-
-    provider: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StackScanned:
     """A stack after a scan; `error` is that of the scan if it failed."""
 
     stack: str
     health: str
-    counts: StackCounts | None
+    counts: Counts | None
     verified_at: datetime | None
     error: str | None
-    provider_doubts: list[DoubtOfProvider] = field(default_factory=list)
+    provider_doubts: list[ProviderDoubt] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,6 @@ from reconciler.domain.cadence import SHORTEST, is_due, next_pass_after
 from reconciler.domain.events import (
     STACK_ERROR,
     STACK_SCANNED,
-    DoubtOfProvider,
-    StackCounts,
     StackFailed,
     StackScanned,
 )
@@ -216,7 +214,7 @@ def _tell_pass(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
         StackScanned,
         stack,
         stack=stack.name,
-        counts=mapping.shown(StackCounts, stack.counts) if stack.counts else None,
-        provider_doubts=[mapping.shown(DoubtOfProvider, one) for one in stack.provider_doubts],
+        counts=stack.counts,
+        provider_doubts=list(stack.provider_doubts),
     )
     emit(tx, STACK_SCANNED, stack.name, body, at=at)

@@ -15,7 +15,7 @@ from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.executable import Executable
 from iac_adapters.terraform.options import TerraformOptions
 from reconciler.domain.model import ResourceAddress, Snapshot, StackName, Verdict
-from reconciler.ports import StackReference
+from reconciler.ports import AdapterSetup, StackReference
 from reconciler.stack_options import KEPT
 from tests.providers.mirror import SOURCE, world_mirror
 from tests.providers.world_provider import World
@@ -132,7 +132,9 @@ class WorldStack:
 
     @asynccontextmanager
     async def adapter(self) -> AsyncIterator[TerraformAdapter]:
-        adapter = TerraformAdapter(data_dir=self.cache / "data", cache_dir=self.cache, key=KEY)
+        adapter = TerraformAdapter(
+            AdapterSetup(data_dir=self.cache / "data", cache_dir=self.cache, key=KEY)
+        )
         try:
             yield adapter
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -55,31 +55,22 @@ _IDLE_S: Final = 3600.0
 _MAX_PROCESSES: Final = 32
 _PLUGIN_BYTES: Final = 2 * 2**30
 
-Progress = Callable[[str], None]
-
 
 class PulumiAdapter:
     """Implements `reconciler.ports.IacAdapter` for Pulumi stacks."""
 
-    def __init__(
-        self,
-        *,
-        data_dir: Path,
-        cache_dir: Path,
-        key: bytes,
-        progress: Progress | None = None,
-        plugin_memory_bytes: int | None = None,
-    ) -> None:
-        setup = AdapterSetup(data_dir=data_dir, cache_dir=cache_dir, key=key, progress=progress)
-        self._masker = Masker(key)
-        self._progress = progress or (lambda _text: None)
+    def __init__(self, setup: AdapterSetup) -> None:
+        self._masker = Masker(setup.key)
+        self._progress = setup.progress or (lambda _text: None)
         self._pool: PluginPool[Provider] = PluginPool(
             idle_s=_IDLE_S,
             max_processes=_MAX_PROCESSES,
-            max_bytes=_PLUGIN_BYTES if plugin_memory_bytes is None else plugin_memory_bytes,
+            max_bytes=_PLUGIN_BYTES
+            if setup.plugin_memory_bytes is None
+            else setup.plugin_memory_bytes,
         )
         self._providers = Providers(self._pool)
-        self._identities = KnownIdentities(data_dir / "pulumi" / "providers", key=key)
+        self._identities = KnownIdentities(setup.data_dir / "pulumi" / "providers", key=setup.key)
         self._loading = Loading(setup, self._providers)
 
     async def load(self, reference: StackReference) -> Snapshot:

@@ -33,13 +33,7 @@ class PulumiFactory:
         # The adapter loads gRPC; a command that only names stacks must not.
         from iac_adapters.pulumi.adapter import PulumiAdapter  # noqa: PLC0415
 
-        return PulumiAdapter(
-            data_dir=setup.data_dir,
-            cache_dir=setup.cache_dir,
-            key=setup.key,
-            progress=setup.progress,
-            plugin_memory_bytes=setup.plugin_memory_bytes,
-        )
+        return PulumiAdapter(setup)
 
 
 def _stacks_of(folder: Path) -> list[str]:

@@ -24,7 +24,7 @@ from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
-from iac_adapters.terraform.assembly import Assembly, Progress
+from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.cli_engine import plan_by_cli, verdicts
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.correction import correction_job
@@ -61,6 +61,7 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.plan import Plan
 from reconciler.ports import (
+    AdapterSetup,
     Declaration,
     Done,
     Exited,
@@ -79,31 +80,25 @@ _PLUGIN_BYTES: Final = 2 * 2**30
 class TerraformAdapter:
     """Implements `reconciler.ports.IacAdapter` for Terraform and OpenTofu root modules."""
 
-    def __init__(
-        self,
-        *,
-        data_dir: Path,
-        cache_dir: Path,
-        key: bytes,
-        progress: Progress | None = None,
-        plugin_memory_bytes: int | None = None,
-    ) -> None:
-        self._cache_dir = cache_dir / "terraform"
-        self._key = key
-        self._masker = Masker(key)
-        self._progress = progress or (lambda _text: None)
+    def __init__(self, setup: AdapterSetup) -> None:
+        self._cache_dir = setup.cache_dir / "terraform"
+        self._key = setup.key
+        self._masker = Masker(setup.key)
+        self._progress = setup.progress or (lambda _text: None)
         self._pool: PluginPool[Provider] = PluginPool(
             idle_s=_IDLE_S,
             max_processes=_MAX_PROCESSES,
-            max_bytes=_PLUGIN_BYTES if plugin_memory_bytes is None else plugin_memory_bytes,
+            max_bytes=_PLUGIN_BYTES
+            if setup.plugin_memory_bytes is None
+            else setup.plugin_memory_bytes,
         )
         self._providers = Providers(self._pool)
         self._recorded = RecordedProviders(
-            data_dir / "providers", key=key, providers=self._providers
+            setup.data_dir / "providers", key=setup.key, providers=self._providers
         )
         self._assembly = Assembly(
             self._cache_dir,
-            key=key,
+            key=setup.key,
             providers=self._providers,
             recorded=self._recorded,
             progress=self._progress,

@@ -54,13 +54,7 @@ class TerraformFactory:
         # The adapter loads gRPC; a command that only names stacks must not.
         from iac_adapters.terraform.adapter import TerraformAdapter  # noqa: PLC0415
 
-        return TerraformAdapter(
-            data_dir=setup.data_dir,
-            cache_dir=setup.cache_dir,
-            key=setup.key,
-            progress=setup.progress,
-            plugin_memory_bytes=setup.plugin_memory_bytes,
-        )
+        return TerraformAdapter(setup)
 
 
 def _code_in(directory: Path) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Final
 
 from iac_adapters.terraform.adapter import TerraformAdapter
 from reconciler.domain.model import InSync, Noise, NotApplicable, ResourceAddress, StackName
-from reconciler.ports import IacAdapter, StackReference
+from reconciler.ports import AdapterSetup, IacAdapter, StackReference
 
 _QUIET: Final = (InSync, Noise, NotApplicable)
 
@@ -55,7 +55,9 @@ async def warm_stack(
 ) -> AsyncIterator[WarmStack]:
     """Hold a stack warm: two passes are made, so that the next one is a re-check."""
     adapter = TerraformAdapter(
-        data_dir=folder / "data", cache_dir=folder / "cache", key=secrets.token_bytes(32)
+        AdapterSetup(
+            data_dir=folder / "data", cache_dir=folder / "cache", key=secrets.token_bytes(32)
+        )
     )
     reference = StackReference(
         name=StackName(directory.name),

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from iac_adapters.pulumi.adapter import PulumiAdapter
+from reconciler.ports import AdapterSetup
 from tests.bench.figures import Row, Sample, faster, within
 from tests.bench.ours import WarmStack, scan_environment, scan_once
 from tests.bench.pulumi_ground import SIZES, pulumi_ground
@@ -107,7 +108,9 @@ def _of_resources(calls: Sequence[ApiCall]) -> list[ApiCall]:
 async def _warm(shop: Shop, folder: str) -> AsyncIterator[WarmStack]:
     """Hold the stack warm: two passes are made, so that the next one is a re-check."""
     cache = shop.folder / folder
-    adapter = PulumiAdapter(data_dir=cache / "data", cache_dir=cache / "cache", key=KEY)
+    adapter = PulumiAdapter(
+        AdapterSetup(data_dir=cache / "data", cache_dir=cache / "cache", key=KEY)
+    )
     stack = WarmStack(adapter, shop.reference())
     try:
         await stack.check()

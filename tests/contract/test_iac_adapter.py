@@ -106,7 +106,7 @@ def real_world(request: pytest.FixtureRequest, tool: str) -> World:
         ResourceAddress(f'world_thing.each["{name}"]') for name in ("kept", "gone", "denied")
     )
     reads = counted_reads(request, of_terraform.Provider)
-    adapter = TerraformAdapter(data_dir=stack.cache, cache_dir=stack.cache, key=KEY)
+    adapter = TerraformAdapter(AdapterSetup(data_dir=stack.cache, cache_dir=stack.cache, key=KEY))
     return World(adapter, stack.reference(), kept, gone, denied, lambda: len(reads))
 
 
@@ -119,7 +119,7 @@ def pulumi_world(request: pytest.FixtureRequest) -> World:
         del there["gone"]
     kept, gone, denied = (stack.urn(name) for name in ("kept", "gone", "denied"))
     reads = counted_reads(request, of_pulumi.Provider)
-    adapter = PulumiAdapter(data_dir=stack.cache, cache_dir=stack.cache, key=KEY)
+    adapter = PulumiAdapter(AdapterSetup(data_dir=stack.cache, cache_dir=stack.cache, key=KEY))
     return World(adapter, stack.reference(), kept, gone, denied, lambda: len(reads))
 
 

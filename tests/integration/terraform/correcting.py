@@ -9,7 +9,7 @@ from typing import Any
 
 from iac_adapters.terraform.adapter import TerraformAdapter
 from reconciler.dispatch.runner_process import ProcessRunner
-from reconciler.ports import StackReference
+from reconciler.ports import AdapterSetup, StackReference
 from tests.integration.correcting import Corrector
 from tests.world_stack import KEY, WorldStack
 
@@ -19,7 +19,7 @@ async def corrector_of(
     reference: StackReference, *, cache: Path, folder: Path
 ) -> AsyncIterator[Corrector]:
     """Open an adapter on the stack; what a test leaves running is the test's to end."""
-    adapter = TerraformAdapter(data_dir=cache / "data", cache_dir=cache, key=KEY)
+    adapter = TerraformAdapter(AdapterSetup(data_dir=cache / "data", cache_dir=cache, key=KEY))
     try:
         yield Corrector(adapter, reference, folder, ProcessRunner(), KEY)
     finally:

@@ -13,7 +13,7 @@ from iac_adapters.terraform.adapter import TerraformAdapter
 from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.model import StackName
 from reconciler.engine.scan import Scanning, scan_stack
-from reconciler.ports import StackReference
+from reconciler.ports import AdapterSetup, StackReference
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ async def scanner(
     world: Deployed, cache: Path, *, engine: str = "plugin"
 ) -> AsyncIterator[Scanner]:
     """Open an adapter that knows only what `cache` holds; close it at the end."""
-    adapter = TerraformAdapter(data_dir=cache / "data", cache_dir=cache, key=KEY)
+    adapter = TerraformAdapter(AdapterSetup(data_dir=cache / "data", cache_dir=cache, key=KEY))
     reference = StackReference(
         name=StackName(world.stack),
         directory=world.directory,

@@ -14,6 +14,7 @@ from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.executable import Executable
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import InSync, Missing
+from reconciler.ports import AdapterSetup
 from tests.makers import MakersStack
 
 _CODE: Final = 'resource "local_file" "a" {\n  filename = "a.txt"\n  content  = "one"\n}\n'
@@ -47,7 +48,9 @@ async def test_an_override_is_followed_and_said(
     if not locked:
         (stack.directory / ".terraform.lock.hcl").unlink()
         shutil.rmtree(stack.directory / ".terraform")
-    adapter = TerraformAdapter(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    adapter = TerraformAdapter(
+        AdapterSetup(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    )
     snapshot = await adapter.load(stack.reference())
     assert [one.verdict async for one in adapter.observe(snapshot, None)] == [InSync()]
     assert any("is run from" in one and "overriding" in one for one in snapshot.warnings)
@@ -61,7 +64,9 @@ async def test_an_override_is_followed_and_said(
 
 async def test_a_folder_without_the_plugin_is_named(stack: MakersStack, tmp_path: Path) -> None:
     (tmp_path / "build" / "terraform-provider-local").unlink()
-    adapter = TerraformAdapter(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    adapter = TerraformAdapter(
+        AdapterSetup(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    )
     with pytest.raises(PermanentError, match=r"build: holds no plugin of .*hashicorp/local"):
         await adapter.load(stack.reference())
     await adapter.close()

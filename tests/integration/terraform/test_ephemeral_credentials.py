@@ -12,6 +12,7 @@ from iac_adapters.terraform import warm as warm_module
 from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.executable import Executable
 from reconciler.domain.model import InSync, Unreadable
+from reconciler.ports import AdapterSetup
 from tests.makers import MakersStack, verdicts
 from tests.providers.mirror import world_mirror
 from tests.providers.world_provider import World
@@ -80,7 +81,9 @@ def stack(makers: Path, terraform: Executable, tmp_path: Path, cloud: Cloud) -> 
 
 
 def _adapter(folder: Path) -> TerraformAdapter:
-    return TerraformAdapter(data_dir=folder, cache_dir=folder / "cache", key=b"k" * 32)
+    return TerraformAdapter(
+        AdapterSetup(data_dir=folder, cache_dir=folder / "cache", key=b"k" * 32)
+    )
 
 
 async def test_a_void_token_has_the_stack_recorded_anew_in_the_same_pass(

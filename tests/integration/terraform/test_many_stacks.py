@@ -11,6 +11,7 @@ from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.snapshots import Payload
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.model import InSync, StackName
+from reconciler.ports import AdapterSetup
 from tests.world_stack import KEY, WorldStack, verdicts
 
 # One tool will do: what is tested here comes after it.
@@ -58,7 +59,9 @@ async def _schema(adapter: TerraformAdapter, stack: WorldStack, name: str) -> Pr
 async def test_plugins_beyond_the_budget_are_ended_and_come_back(stack: WorldStack) -> None:
     stack.apply('resource "world_thing" "one" { name = "one" }')
     adapter = TerraformAdapter(
-        data_dir=stack.cache / "data", cache_dir=stack.cache, key=KEY, plugin_memory_bytes=1
+        AdapterSetup(
+            data_dir=stack.cache / "data", cache_dir=stack.cache, key=KEY, plugin_memory_bytes=1
+        )
     )
     for token in "aba":
         # Another environment is another provider process.

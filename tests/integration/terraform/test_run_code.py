@@ -11,6 +11,7 @@ from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.executable import Executable
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import InSync
+from reconciler.ports import AdapterSetup
 from tests.makers import MakersStack, verdicts
 
 _QUIET: Final = 'resource "local_file" "a" {\n  filename = "a.txt"\n  content  = "one"\n}\n'
@@ -39,7 +40,9 @@ async def test_a_program_that_a_scan_would_run_is_named_and_not_run(
         (tmp_path / "s" / "code" / "m").mkdir(parents=True)
         (tmp_path / "s" / "code" / "m" / "run.tf").write_text(_running(ran))
     stack = MakersStack.made(tmp_path / "s", mirror=makers, terraform=terraform.path, code=code)
-    adapter = TerraformAdapter(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    adapter = TerraformAdapter(
+        AdapterSetup(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    )
     with pytest.raises(PermanentError, match="`run_code = false` forbids that") as raised:
         await adapter.load(stack.reference(run_code=False, engine=engine))
     assert f"{stack.directory}/{place}" in str(raised.value)
@@ -54,7 +57,9 @@ async def test_a_stack_that_runs_nothing_is_read(
 ) -> None:
     stack = MakersStack.made(tmp_path / "s", mirror=makers, terraform=terraform.path, code=_QUIET)
     stack.apply()
-    adapter = TerraformAdapter(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    adapter = TerraformAdapter(
+        AdapterSetup(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    )
     found = await verdicts(adapter, stack.reference(run_code=False))
     assert found == {"local_file.a": InSync()}
     # What the parser does not understand may hold anything.

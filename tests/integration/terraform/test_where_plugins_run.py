@@ -16,6 +16,7 @@ from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.executable import Executable
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import InSync, Missing
+from reconciler.ports import AdapterSetup
 from tests.makers import MakersStack, verdicts
 
 _FILE: Final = """
@@ -52,7 +53,9 @@ async def adapter(tmp_path: Path) -> AsyncIterator[TerraformAdapter]:
 
 
 def _adapter(folder: Path) -> TerraformAdapter:
-    return TerraformAdapter(data_dir=folder, cache_dir=folder / "cache", key=b"k" * 32)
+    return TerraformAdapter(
+        AdapterSetup(data_dir=folder, cache_dir=folder / "cache", key=b"k" * 32)
+    )
 
 
 def _made(folder: Path, mirror: Path, tool: Executable, code: str) -> MakersStack:

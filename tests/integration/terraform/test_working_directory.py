@@ -13,7 +13,7 @@ from iac_adapters.terraform.executable import Executable
 from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Drifted, InSync, Missing, ResourceAddress
-from reconciler.ports import Exited
+from reconciler.ports import AdapterSetup, Exited
 from tests.makers import MakersStack, verdicts
 
 _CODE: Final = """
@@ -37,7 +37,9 @@ def stack(makers: Path, terraform: Executable, tmp_path: Path) -> MakersStack:
 
 
 def _adapter(folder: Path) -> TerraformAdapter:
-    return TerraformAdapter(data_dir=folder, cache_dir=folder / "cache", key=b"k" * 32)
+    return TerraformAdapter(
+        AdapterSetup(data_dir=folder, cache_dir=folder / "cache", key=b"k" * 32)
+    )
 
 
 @pytest.mark.parametrize("engine", ["plugin", "cli"])

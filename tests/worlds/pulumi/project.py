@@ -15,7 +15,7 @@ from iac_adapters.pulumi.adapter import PulumiAdapter
 from iac_adapters.pulumi.options import PulumiOptions
 from iac_adapters.pulumi.programs import tool_environment
 from reconciler.domain.model import ResourceAddress, Snapshot, StackName, Verdict
-from reconciler.ports import StackReference
+from reconciler.ports import AdapterSetup, StackReference
 
 PROJECTS: Final = Path(__file__).parent / "stacks"
 KEY: Final = bytes(range(32))
@@ -151,7 +151,9 @@ class PulumiProject:
     @asynccontextmanager
     async def adapter(self) -> AsyncIterator[PulumiAdapter]:
         """Open an adapter that remembers below the stack's folder."""
-        adapter = PulumiAdapter(data_dir=self.cache / "data", cache_dir=self.cache, key=KEY)
+        adapter = PulumiAdapter(
+            AdapterSetup(data_dir=self.cache / "data", cache_dir=self.cache, key=KEY)
+        )
         try:
             yield adapter
         finally:

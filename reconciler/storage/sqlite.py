@@ -92,9 +92,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     SQLite's default makes a missing file, so a reader that joins late would read an empty
     database in the place of one that was removed.
     """
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False
-    )
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
 
 
 def _engine(path: Path, *, reading: bool) -> Engine:

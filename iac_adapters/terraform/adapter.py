@@ -21,8 +21,8 @@ from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.read_files import unchanged
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
-from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.cli_engine import plan_by_cli, verdicts
@@ -95,7 +95,7 @@ class TerraformAdapter:
     def __init__(self, setup: AdapterSetup) -> None:
         self._cache_dir = setup.cache_dir / "terraform"
         self._key = setup.key
-        self._masker = Masker(setup.key)
+        self._digester = SecretDigester(setup.key)
         self._progress = setup.progress or (lambda _text: None)
         self._pool: PluginPool[Provider] = PluginPool(
             idle_s=_IDLE_S,
@@ -175,18 +175,18 @@ class TerraformAdapter:
     ) -> AsyncIterator[Observed]:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = payload_of(snapshot)
-        safe = Verdicts(payload.secrets, self._masker)
+        safe = Verdicts(payload.secrets, self._digester)
         wanted = set(addresses) if addresses is not None else None
         found: dict[ResourceAddress, Verdict] = {}
         if snapshot.obtained_by is Engine.CLI:
             assert payload.plan is not None  # noqa: S101 - made together
             chosen = _chosen(payload.stack, wanted)
-            for observed in verdicts(payload.plan, chosen, masker=self._masker):
+            for observed in verdicts(payload.plan, chosen, digester=self._digester):
                 found[observed.address] = observed.verdict
                 yield await safe.seen(observed)
         else:
-            async with contextlib.aclosing(self._followed(payload, wanted, found)) as pass_:
-                async for observed in pass_:
+            async with contextlib.aclosing(self._followed(payload, wanted, found)) as observing:
+                async for observed in observing:
                     yield await safe.seen(observed)
         if wanted is None:
             self._learn(payload, found)
@@ -206,8 +206,8 @@ class TerraformAdapter:
         ancestry = Ancestry(payload.stack.resources)
         chosen = _chosen(payload.stack, None if wanted is None else ancestry.closure(wanted))
         waiting = Waiting(ancestry, [resource.recorded.address for resource in chosen])
-        async with contextlib.aclosing(self._observed(payload, chosen)) as pass_:
-            async for observed in pass_:
+        async with contextlib.aclosing(self._observed(payload, chosen)) as observing:
+            async for observed in observing:
                 address = observed.address
                 found[address] = observed.verdict
                 live = warm.live.get(address)
@@ -221,12 +221,12 @@ class TerraformAdapter:
                     if wanted is None or ready.address in wanted:
                         yield ready
         held = [one for one in waiting.rest() if wanted is None or one.address in wanted]
-        following = Following(payload.context, warm, ancestry, self._assembly, self._masker)
+        following = Following(payload.context, warm, ancestry, self._assembly, self._digester)
         for observed in await following.judged(held, waiting.moved):
             yield observed
 
     def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
-        """Keep what a complete pass found out, where it is another thing than before."""
+        """Keep what a complete scan found out, where it is another thing than before."""
         warm = payload.warm
         moved = {k: v for k, v in found.items() if isinstance(v, Drifted | Missing)}
         if warm is not None and warm.learnt == moved:
@@ -243,8 +243,8 @@ class TerraformAdapter:
         warm = payload.warm
         assert warm is not None  # noqa: S101 - made together, where no plan was
         refused: list[Observed] = []
-        async with contextlib.aclosing(warm.reader.observe(chosen)) as pass_:
-            async for observed in pass_:
+        async with contextlib.aclosing(warm.reader.observe(chosen)) as observing:
+            async for observed in observing:
                 if warm.stack.recording.ephemeral and observed.address in warm.reader.refused:
                     refused.append(observed)
                 else:
@@ -262,8 +262,8 @@ class TerraformAdapter:
         for observed in refused:
             if observed.address not in stack.resources:
                 yield observed
-        async with contextlib.aclosing(warm.reader.observe(again)) as pass_:
-            async for observed in pass_:
+        async with contextlib.aclosing(warm.reader.observe(again)) as observing:
+            async for observed in observing:
                 yield observed
 
     async def _load_by_cli(
@@ -279,7 +279,7 @@ class TerraformAdapter:
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         """Return the declared forms. See `IacAdapter.declarations`."""
         resources = payload_of(snapshot).stack.resources.values()
-        return tuple(declarations_of(resources, masker=self._masker))
+        return tuple(declarations_of(resources, digester=self._digester))
 
     async def plan(
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
@@ -293,7 +293,7 @@ class TerraformAdapter:
             document = await saved_plan(order, addresses)
             reader = PlanReader(
                 await self._assembly.schemas(context),
-                self._masker,
+                self._digester,
                 redactor,
                 recorded_objects(payload.stack),
                 context.names_a_file,
@@ -340,7 +340,7 @@ class TerraformAdapter:
     ) -> TerraformReader:
         return terraform_reader(
             self._providers,
-            self._masker,
+            self._digester,
             drifted=drifted,
             live=live,
             read_deadline_s=read_deadline_s(context.environment),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.addresses import block_address
 from iac_adapters.terraform.cli_verdict import attribute_of, verdict_of
 from iac_adapters.terraform.loaded import LoadedResource
@@ -163,7 +163,7 @@ def with_consequences(
     plan: Mapping[str, Any],
     cause: Cause,
     *,
-    masker: Masker,
+    digester: SecretDigester,
 ) -> Verdict:
     """Return `own`, the verdict on the object by itself, with what `plan` would change besides.
 
@@ -171,7 +171,7 @@ def with_consequences(
     """
     if not isinstance(own, _HELD_AGAINST):
         return own
-    planned = verdict_of(resource, plan, masker=masker)
+    planned = verdict_of(resource, plan, digester=digester)
     if isinstance(planned, Unmanaged) and not isinstance(own, Drifted):
         return Drifted((), reason=f"would be destroyed: {cause.sentence()}", follows=cause.address)
     if not isinstance(planned, Drifted):

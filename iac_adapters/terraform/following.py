@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.addresses import parse_address
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.consequences import Ancestry, Cause, Moved, with_consequences
@@ -44,7 +44,7 @@ class Following:
     warm: WarmStack
     ancestry: Ancestry
     assembly: Assembly
-    masker: Masker
+    digester: SecretDigester
 
     async def judged(
         self, held: Sequence[Observed], moved: Mapping[ResourceAddress, Moved]
@@ -69,7 +69,9 @@ class Following:
                 return seen.verdict
             return Unreadable(f"{cause.sentence()}, and no plan can be made: {plan.failure}")
         resource = self.warm.stack.resources[seen.address]
-        return with_consequences(seen.verdict, resource, plan.document, cause, masker=self.masker)
+        return with_consequences(
+            seen.verdict, resource, plan.document, cause, digester=self.digester
+        )
 
     async def _causes(self, moved: Mapping[ResourceAddress, Moved]) -> dict[ResourceAddress, Moved]:
         """Return what of `moved` the code refers to."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from iac_adapters.plugin_host.provider_errors import Cause
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.asked import with_unapplied
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, resolve_unknowns
 from iac_adapters.terraform.judge import judge
@@ -129,7 +129,7 @@ async def judge_by_plan(
     live: LiveState,
     provider: Provider,
     *,
-    masker: Masker,
+    digester: SecretDigester,
     deadline_s: float,
 ) -> Verdict:
     """Let the provider plan the live object against the recorded configuration."""
@@ -149,8 +149,8 @@ async def judge_by_plan(
     except ProviderError as error:
         if error.cause is not Cause.OTHER or not _moved(question):
             raise
-        return _without_answer(resource, question, error, masker)
-    return _verdict(resource, question, answer, masker)
+        return _without_answer(resource, question, error, digester)
+    return _verdict(resource, question, answer, digester)
 
 
 def _moved(question: _Question) -> bool:
@@ -165,7 +165,7 @@ def _moved(question: _Question) -> bool:
 
 
 def _without_answer(
-    resource: LoadedResource, question: _Question, error: ProviderError, masker: Masker
+    resource: LoadedResource, question: _Question, error: ProviderError, digester: SecretDigester
 ) -> Verdict:
     """Judge what the provider refuses to plan by what was recorded: that much is known."""
     verdict = judge(
@@ -176,7 +176,7 @@ def _without_answer(
         config=question.config,
         ignored=resource.ignored,
         requires_replace=(),
-        masker=masker,
+        digester=digester,
         sensitive_paths=resource.secret_paths,
         pending=question.pending,
         applied=resource.planned_action is None,
@@ -256,7 +256,7 @@ def _configuration(
 
 
 def _verdict(
-    resource: LoadedResource, question: _Question, answer: PlanAnswer, masker: Masker
+    resource: LoadedResource, question: _Question, answer: PlanAnswer, digester: SecretDigester
 ) -> Verdict:
     planned = decode(answer.state, question.schema)
     if planned is None:
@@ -269,9 +269,9 @@ def _verdict(
         config=question.config,
         ignored=resource.ignored,
         requires_replace=answer.requires_replace,
-        masker=masker,
+        digester=digester,
         sensitive_paths=resource.secret_paths,
         pending=question.pending,
         applied=resource.planned_action is None,
     )
-    return with_unapplied(verdict, resource, question.live, masker=masker)
+    return with_unapplied(verdict, resource, question.live, digester=digester)

@@ -1,6 +1,7 @@
 """Long trials on real parts, such as `python -m tests.soak kills --count 200`.
 
-The others are `places --minutes 10` and `generated --count 40 --seed 1`. They end non-zero when a law is broken, and print the seed that repeats what they did.
+The others are `places --minutes 10` and `generated --count 40 --seed 1`. They end non-zero
+when a law is broken, and print the seed that repeats what they did.
 """
 
 from __future__ import annotations

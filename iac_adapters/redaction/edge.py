@@ -1,4 +1,4 @@
-"""The last look at what leaves an adapter: reasons, warnings and plain values."""
+"""The last check of what leaves an adapter: reasons, warnings and plain values."""
 
 from __future__ import annotations
 

@@ -110,7 +110,9 @@ class Assembly:
         if not recording.data_reads:
             return True
         keys = await self._keys(context, recording)
-        return await data_sources_unchanged(recording, keys, self._providers)
+        return await data_sources_unchanged(
+            recording, keys, self._providers, context.source.data_uses
+        )
 
     async def stack(self, context: Context, recording: Recording) -> LoadedStack:
         """Return the stack, each object with the provider configuration it was recorded with."""

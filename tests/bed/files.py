@@ -41,15 +41,20 @@ _OF_STATE: Final[Mapping[str, frozenset[str]]] = {
 
 
 class Answering(ThreadingHTTPServer):
-    """A web server that answers everything with `text`."""
+    """A web server that answers everything with `text`, or with what `numbered` makes of it."""
 
     daemon_threads = True
     text = "one"
+    numbered: Callable[[], str] | None = None
 
     @property
     def endpoint(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.server_port}"
+
+    def answer(self) -> str:
+        """Return what is answered now."""
+        return self.text if self.numbered is None else self.numbered()
 
     def say(self, text: str) -> None:
         """Answer with `text` from now on."""
@@ -60,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Answering
 
     def do_GET(self) -> None:
-        body = self.server.text.encode()
+        body = self.server.answer().encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(body)))

@@ -106,8 +106,9 @@ class Assembly:
             lambda: named_files(configurations, context.directory), place=context.directory
         )
         recording = replace(
-            recording, secrets=recorded.secrets, files=files, recorded_at=time.time()
-        )
+            recording, secrets=recorded.secrets, built_in=recorded.built_in,
+            files=files, recorded_at=time.time(),
+        )  # fmt: skip
         keys = await self._keys(context, recording)
         for index, provider in recorded.warm.items():
             key = keys.of(index)

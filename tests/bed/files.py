@@ -28,7 +28,7 @@ _OF_STATE: Final[Mapping[str, frozenset[str]]] = {
     "random_uuid.a": frozenset({"keepers.turn"}),
     "random_uuid4.a": frozenset({"keepers.turn"}),
     "random_uuid7.a": frozenset({"keepers.turn"}),
-    "terraform_data.a": frozenset(),
+    "terraform_data.a": frozenset({"input.turn"}),
     "time_offset.a": frozenset({"offset_days"}),
     "time_rotating.a": frozenset({"triggers.turn"}),
     "time_sleep.a": frozenset({"create_duration"}),
@@ -117,7 +117,7 @@ def rounds(stack: MakersStack, server: Answering) -> Sequence[Sequence[Drift]]:
             partial(answer.write_text, json.dumps({"answer": "two"})),
             None,
         ),
-        changed("terraform_data.of_local", set(), lambda: None, None),
+        changed("terraform_data.of_local", {"input"}, lambda: None, None),
     ]
     gone = [
         deleted("local_file.a", _file(stack, "a").unlink, _text(stack, "a")),

@@ -6,7 +6,8 @@ import asyncio
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.domain.model import Finding, StackReport
@@ -35,6 +36,7 @@ class Seen:
     planned: Mapping[str, OracleChange]
     refreshed: frozenset[str] = frozenset()
     wrongs: Sequence[str] = ()
+    corrected: bool = False
 
     @property
     def expected(self) -> frozenset[str]:
@@ -129,7 +131,7 @@ class Trial:
             for address, now in _looks(injected).items()
             if now != before[address]
         ]
-        return Seen(injected, seen.report, seen.planned, seen.refreshed, [*unmoved, *wrongs])
+        return replace(seen, wrongs=[*unmoved, *wrongs], corrected=isinstance(outcome, Done))
 
     def _planned(self) -> dict[str, OracleChange]:
         stack = self.bed.stack
@@ -137,17 +139,20 @@ class Trial:
 
     def _refreshed(self) -> frozenset[str]:
         stack = self.bed.stack
-        document = plan_document(
-            stack.directory, self._environment(), stack.terraform, ("-refresh-only",)
-        )
-        return frozenset(
-            one["address"]
-            for one in document.get("resource_drift", ())
-            if one["mode"] == "managed" and one["change"]["actions"] != ["no-op"]
-        )
+        return refreshed(stack.directory, self._environment(), stack.terraform)
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.bed.environment}
+
+
+def refreshed(directory: Path, environment: Mapping[str, str], executable: Path) -> frozenset[str]:
+    """Return the resources that `plan -refresh-only` tells to have changed."""
+    document = plan_document(directory, environment, executable, ("-refresh-only",))
+    return frozenset(
+        one["address"]
+        for one in document.get("resource_drift", ())
+        if one["mode"] == "managed" and one["change"]["actions"] != ["no-op"]
+    )
 
 
 def _looks(injected: Iterable[Drift]) -> dict[str, Any]:

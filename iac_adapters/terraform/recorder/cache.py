@@ -67,6 +67,7 @@ def _pack(recording: Recording) -> bytes:
             "actions": dict(recording.actions),
             "moved": dict(recording.moved),
             "secrets": dict(recording.secrets),
+            "built_in": dict(recording.built_in),
             "files": {path: astuple(file) for path, file in recording.files.items()},
             "recorded_at": recording.recorded_at,
         }
@@ -90,6 +91,7 @@ def _unpack(data: bytes) -> Recording:
         secrets={
             address: tuple(map(tuple, places)) for address, places in content["secrets"].items()
         },
+        built_in=content["built_in"],
         files={path: NamedFile(*fields) for path, fields in content["files"].items()},
         recorded_at=content["recorded_at"],
     )

@@ -49,6 +49,7 @@ class Recording:
     `actions` are the plan's own words (`create`, `delete`, `replace` ...) by the code's
     addresses; `moved` leads to them from the state's, where a move is not applied yet.
     `secrets` are, by the code's addresses, the secret places of what the plan would change.
+    `built_in` is, in the same way, what the plan tells of its changes that pass no plugin.
     `ephemeral` says that ephemeral resources were opened: what they gave may be void soon.
     `files` are those that the resources' arguments name; `recorded_at` is in seconds since 1970.
     """
@@ -59,6 +60,7 @@ class Recording:
     actions: Mapping[str, str]
     moved: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict)
+    built_in: Mapping[str, bytes] = field(default_factory=dict)
     ephemeral: bool = False
     files: Mapping[str, NamedFile] = field(default_factory=dict)
     recorded_at: float = 0.0

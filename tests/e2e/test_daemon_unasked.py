@@ -197,13 +197,13 @@ def _settings(lone: LoneDaemon, moved: Mapping[str, Moved], file_stack: MakersSt
 def _scanned_anew(daemon: Daemon, names: Mapping[str, Any], times: int) -> None:
     """Have each of `names` scanned `times` more."""
     for _ in range(times):
-        before = {name: look_at(daemon, name)["last_pass_at"] for name in names}
+        before = {name: look_at(daemon, name)["last_scan_at"] for name in names}
         for name in names:
             daemon.ask(f"/stacks/{name}/scan", {})
         for name, at in before.items():
             daemon.until(
                 f"a scan of {name}",
-                lambda name=name, at=at: look_at(daemon, name)["last_pass_at"] != at,  # type: ignore[misc]
+                lambda name=name, at=at: look_at(daemon, name)["last_scan_at"] != at,  # type: ignore[misc]
             )
 
 

@@ -1,11 +1,12 @@
 """What a daemon with `auto_correct` for everything writes: what was recorded, and nothing else.
 
-Each stack is one way in which code, world or provider moved (cases T1, T2, T3, D5, D9, V7), all
+Each stack is one way in which code, world or provider moved (cases T1, T2, T3, D5, D6, D9, V7), all
 beside one daemon; the cloud's file says what was written.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from iac_adapters.terraform.executable import Executable
-from tests.daemon import Daemon
+from tests.daemon import Daemon, RefusedError
 from tests.e2e.lone_daemon import LoneDaemon, look_at
 from tests.makers import MakersStack
 from tests.providers.world_provider import World
@@ -26,6 +27,11 @@ NAMES = ("one", "two", "three", "four")
 WEST = 'region = "west"'
 DEV = 'default_tags = { env = "dev" }'
 AUTO = """
+[[policy]]
+name = "look at one of them"
+match = {stack = "healed"}
+action_type = "manual_review"
+
 [[policy]]
 name = "put everything back"
 match = {}
@@ -65,10 +71,10 @@ class Moved:
         told = {"TF_CLI_CONFIG_FILE": str(self.stack.rc_file), **variables}
         self.env_file.write_text("".join(f"{name}={text}\n" for name, text in told.items()))
 
-    def hack(self, name: str) -> None:
+    def hack(self, name: str, *, team: str = "hacked") -> None:
         with self.west.changed() as content:
             one = next(one for one in content["objects"].values() if one["name"] == name)
-            one["labels"] = {"team": "hacked"}
+            one["labels"] = {"team": team}
 
     def delete(self, *names: str) -> None:
         with self.west.changed() as content:
@@ -135,6 +141,7 @@ CASES: tuple[tuple[str, Callable[[Moved], None], tuple[str, ...]], ...] = (
     ("emptied", _emptied, ()),
     ("led-elsewhere", _led_elsewhere, ()),
     ("refused", _refused, ()),
+    ("healed", _drifted, ()),
 )
 
 
@@ -207,6 +214,21 @@ def _scanned_anew(daemon: Daemon, names: Mapping[str, Any], times: int) -> None:
             )
 
 
+def _approved_after_it_was_healed(daemon: Daemon, it: Moved) -> dict[str, Any]:
+    """Approve the correction of a drift that somebody has just put right by hand."""
+
+    def remediation(*states: str) -> dict[str, Any] | None:
+        items: list[dict[str, Any]] = daemon.ask("/remediations?limit=100")["items"]
+        return next((r for r in items if r["stack"] == it.name and r["state"] in states), None)
+
+    waiting = daemon.until("a plan to approve", lambda: remediation("awaiting_approval"))
+    it.hack("one", team="as applied")
+    digest = {"plan_digest": waiting["plan_digest"]}
+    with contextlib.suppress(RefusedError):  # a scan may have settled it already
+        daemon.ask(f"/remediations/{waiting['id']}/approve", digest)
+    return daemon.until("its end", lambda: remediation("converged"))
+
+
 def test_only_what_was_recorded_is_written_unasked(
     lone: LoneDaemon, moved: dict[str, Moved], file_stack: MakersStack
 ) -> None:
@@ -226,6 +248,8 @@ def test_only_what_was_recorded_is_written_unasked(
         for it in moved.values():
             if it.restored:
                 daemon.until(it.name, lambda it=it: it.world() == it.before)  # type: ignore[misc]
+        settled = _approved_after_it_was_healed(daemon, moved["healed"])
+        after_the_move["healed"] = moved["healed"].before
         _scanned_anew(daemon, waiting, 2)
         (refused,) = daemon.ask("/findings?filter=stack:refused")["items"]
         doubts = {name: look_at(daemon, name)["provider_doubts"] for name in waiting}
@@ -233,6 +257,7 @@ def test_only_what_was_recorded_is_written_unasked(
     for name, it in waiting.items():
         assert it.world() == after_the_move[name], name
     assert file.stat().st_mode == mode
+    assert (settled["state"], settled["run_id"]) == ("converged", None)
     # A correction that failed leaves the drift what it was.
     assert refused["origin"] == "out_of_band"
     (emptied,) = {one["reason"] for one in doubts["emptied"] if "probably" in one["reason"]}

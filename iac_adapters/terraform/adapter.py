@@ -189,7 +189,7 @@ class TerraformAdapter:
                 async for observed in observing:
                     yield await safe.seen(observed)
         if wanted is None:
-            self._learn(payload, found)
+            await self._learn(payload, found)
 
     async def _followed(
         self,
@@ -225,14 +225,16 @@ class TerraformAdapter:
         for observed in await following.judged(held, waiting.moved):
             yield observed
 
-    def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
+    async def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
         """Keep what a complete scan found out, where it is another thing than before."""
         warm = payload.warm
         moved = {k: v for k, v in found.items() if isinstance(v, Drifted | Missing)}
         if warm is not None and warm.learnt == moved:
             return
         drifted = warm.drifted if warm is not None else {}
-        done = self._recorded.learn(payload.context, payload.stack, found, drifted=drifted)
+        done = await self._recorded.learn(
+            payload.context, payload.stack, found, drifted=drifted, secrets=payload.secrets
+        )
         if warm is not None:
             warm.learnt = moved if done else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.asked import with_unapplied
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, resolve_unknowns
 from iac_adapters.terraform.judge import judge
@@ -126,7 +126,7 @@ async def judge_by_plan(
     live: LiveState,
     provider: Provider,
     *,
-    masker: Masker,
+    digester: SecretDigester,
     deadline_s: float,
 ) -> Verdict:
     """Let the provider plan the live object against the recorded configuration."""
@@ -142,7 +142,7 @@ async def judge_by_plan(
         provider_meta=question.provider_meta,
         timeout_s=deadline_s,
     )
-    return _verdict(resource, question, answer, masker)
+    return _verdict(resource, question, answer, digester)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -213,7 +213,7 @@ def _configuration(
 
 
 def _verdict(
-    resource: LoadedResource, question: _Question, answer: PlanAnswer, masker: Masker
+    resource: LoadedResource, question: _Question, answer: PlanAnswer, digester: SecretDigester
 ) -> Verdict:
     planned = decode(answer.state, question.schema)
     if planned is None:
@@ -226,9 +226,9 @@ def _verdict(
         config=question.config,
         ignored=resource.ignored,
         requires_replace=answer.requires_replace,
-        masker=masker,
+        digester=digester,
         sensitive_paths=resource.secret_paths,
         pending=question.pending,
         applied=resource.planned_action is None,
     )
-    return with_unapplied(verdict, resource, question.live, masker=masker)
+    return with_unapplied(verdict, resource, question.live, digester=digester)

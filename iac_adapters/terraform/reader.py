@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from iac_adapters.plugin_host.deadlines import READ_S
 from iac_adapters.plugin_host.reading import CONCURRENT_READS, StackReader
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.observe import (
     LiveState,
@@ -25,7 +25,7 @@ TerraformReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, 
 
 def terraform_reader(
     providers: Providers,
-    masker: Masker,
+    digester: SecretDigester,
     *,
     drifted: dict[ResourceAddress, bytes] | None = None,
     read_deadline_s: float = READ_S,
@@ -34,7 +34,7 @@ def terraform_reader(
     """Return a reader of one Terraform or OpenTofu stack; `drifted` is told what has moved."""
     return StackReader(
         providers,
-        TerraformQuestions(masker, {} if drifted is None else drifted),
+        TerraformQuestions(digester, {} if drifted is None else drifted),
         read_deadline_s=read_deadline_s,
         concurrency=concurrency,
     )
@@ -44,7 +44,7 @@ def terraform_reader(
 class TerraformQuestions:
     """Implements `plugin_host.questions.Questions`."""
 
-    masker: Masker
+    digester: SecretDigester
     drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
     """The state in which each object was last read that was judged to have drifted."""
 
@@ -80,7 +80,7 @@ class TerraformQuestions:
     ) -> Verdict:
         """Let the provider plan the live object against the recorded configuration."""
         verdict = await judge_by_plan(
-            resource, live, provider, masker=self.masker, deadline_s=deadline_s
+            resource, live, provider, digester=self.digester, deadline_s=deadline_s
         )
         if isinstance(verdict, Drifted):
             self.drifted[resource.recorded.address] = live.state

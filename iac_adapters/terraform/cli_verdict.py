@@ -139,13 +139,33 @@ def _drifted(
         one = _change(path, sides, secret=secret, replaced=replaced, digester=digester)
         (consequences if value_at(planned, path) == UNKNOWN else changes).append(one)
     if not changes:
-        changes, consequences = consequences, []
+        changes, consequences = _told_apart(consequences, resource)
     return Drifted(
         changes=tuple(changes),
         consequences=tuple(consequences),
         requires_replace="create" in change["actions"],
         reason=None if changes else "the plan would replace it",
     )
+
+
+def _told_apart(
+    unknown: list[Change], resource: LoadedResource
+) -> tuple[list[Change], list[Change]]:
+    """Tell what the code asks for from what the provider will find out along with it."""
+    schema = resource.schema.resource(resource.recorded.type) if resource.schema else None
+    causes = [
+        change
+        for change in unknown
+        if schema is None or not schema.is_computed_alone((attribute_of(change.path),))
+    ]
+    forced = [change for change in unknown if change.forces_replacement]
+    causes = forced or causes
+    return causes, [change for change in unknown if change not in causes]
+
+
+def attribute_of(path: str) -> str:
+    """Return the name of the attribute that a path begins with."""
+    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
 
 
 def _change(

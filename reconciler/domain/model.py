@@ -163,7 +163,8 @@ class Drifted:
     """An apply would change this resource.
 
     `changes` are causes; they are empty only when `reason` says what else an apply
-    would act on, such as a tainted mark.
+    would act on, such as a tainted mark. `follows` names the object whose change is the only
+    reason for this one: nobody touched it.
     """
 
     changes: tuple[Change, ...]
@@ -171,6 +172,7 @@ class Drifted:
     noise: tuple[NoiseItem, ...] = ()
     requires_replace: bool = False
     reason: str | None = None
+    follows: ResourceAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)

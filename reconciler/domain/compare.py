@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Final, TypeAlias
 
 from reconciler.domain.paths import Steps
-from reconciler.domain.set_order import rank
+from reconciler.domain.set_order import Rank, rank
 from reconciler.domain.values import Sensitive, Unknown, Value
 
 IsSet: TypeAlias = Callable[[Steps], bool]
@@ -151,7 +151,15 @@ def align(values: Sequence[Value], is_set: IsSet = ordered) -> tuple[Value, ...]
     have in the first value that holds them, its elements in order (`set_order`); where a
     value has none, its place is null. Other sets are in order. Lists stay as they are.
     """
-    return tuple(_align([in_order(value, is_set) for value in values], is_set, ()))
+    return align_as_listed([in_order(value, is_set) for value in values], is_set)
+
+
+def align_as_listed(values: Sequence[Value], is_set: IsSet) -> tuple[Value, ...]:
+    """Return `values` as `align` does, indices being those of the first value as it is.
+
+    It is for lists that may be sets: where one is a list, its own indices are kept.
+    """
+    return tuple(_align(list(values), is_set, ()))
 
 
 def in_order(value: Value, is_set: IsSet, at: Steps = ()) -> Value:
@@ -237,6 +245,8 @@ class _Slots:
         """Return `elements` at their slots, null between them."""
         chosen: dict[int, Value] = {}
         waiting: list[Value] = []
+        if self._holders:
+            elements = sorted(elements, key=self._rank)
         free = {key: deque(slots) for key, slots in self._by_content.items()}
         for element in elements:
             slots = free.get(self._content(element))
@@ -250,6 +260,9 @@ class _Slots:
         for slot, element in chosen.items():
             self._remember(slot, element)
         return [chosen.get(slot) for slot in range(max(chosen, default=-1) + 1)]
+
+    def _rank(self, element: Value) -> Rank:
+        return rank(in_order(element, self._is_set, self._element))
 
     def _content(self, element: Value) -> Hashable:
         return canonical(element, self._is_set, self._element)

@@ -132,8 +132,8 @@ def _drifted(
 ) -> Verdict:
     is_set = _sets_of(resource)
     planned = with_unknown(change["after"], change.get("after_unknown"))
-    sides = (_recorded(resource, change), change["before"], planned)
-    recorded, live, planned = align(sides, is_set)
+    trees = (_recorded(resource, change), change["before"], planned)
+    recorded, live, planned = align(trees, is_set)
     replaced = tuple(tuple(path) for path in change.get("replace_paths", ()))
     secret = _Secrets(change, drift)
     changes: list[Change] = []

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from reconciler.domain.compare import in_order, same
 from reconciler.domain.paths import Steps
 from reconciler.domain.set_order import rank
+from reconciler.domain.values import Value
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,8 @@ def test_a_set_is_in_the_order_of_terraform(written: list[Any]) -> None:
 
 
 def test_maps_that_differ_by_their_keys_alone_have_one_order() -> None:
-    one, other = {"a": "x"}, {"b": "x"}
+    one: Value = {"a": "x"}
+    other: Value = {"b": "x"}
     assert sorted([one, other], key=rank) == sorted([other, one], key=rank)
 
 

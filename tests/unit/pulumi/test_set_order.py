@@ -18,7 +18,7 @@ from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.sides import Sides
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.fingerprint import Identity, fingerprint
-from reconciler.domain.model import Drifted, Kind, ResourceAddress, Verdict
+from reconciler.domain.model import Drifted, Fingerprint, Kind, ResourceAddress, Verdict
 
 _DIGESTER = SecretDigester(b"k" * 32)
 _URN = ResourceAddress("urn:pulumi:dev::p::dns:index:Mx::a")
@@ -48,9 +48,9 @@ def judged(live: list[Any], wanted: list[Any] | None = None) -> Verdict:
     return judge(sides, DiffAnswer(Said.DIFFERENT, ("mx",), (), {}), digester=_DIGESTER)
 
 
-def identity(found: Verdict) -> tuple[list[str], str]:
+def identity(found: Verdict) -> tuple[list[str], Fingerprint]:
     assert isinstance(found, Drifted)
-    paths = [change.path for change in found.changes]
+    paths: list[str] = [change.path for change in found.changes]
     return paths, fingerprint(Identity(_URN, Kind.CHANGED, found.changes), key=b"key")
 
 

@@ -80,7 +80,12 @@ def _title(resource: Json, paint: Paint, known: Known) -> str:
     severity = text_of(finding["severity"])
     source = finding.get("source")
     place = f"  {text_of(source['file'])}:{source['line']}" if source else ""
-    return f"{title}  {paint(severity, severity)}{paint('dim', place)}"
+    return f"{title}  {paint(severity, severity)}{paint('dim', f'{place}{_why(finding)}')}"
+
+
+def _why(finding: Json) -> str:
+    reason = finding.get("severity_reason")
+    return f"  {text_of(reason)}" if reason else ""
 
 
 def _rank(resource: Json) -> tuple[int, str]:

@@ -37,12 +37,13 @@ async def test_new_severities_rate_known_drift_at_the_next_scan(house: House) ->
     house.world.live[A] = {"size": 9}
     await house.scan()
     (before,) = await house.findings()
-    critical = override_rule("critical", type="thing")
+    critical = override_rule("critical", type="thing", reason="we sell these")
     house.service.tune(Tuning(judging(b"k" * 32, [critical])))
     await house.scan()
     (after,) = await house.findings()
     assert before.severity < after.severity is Severity.CRITICAL
     assert after.score > before.score
+    assert after.details["severity_reason"] == "we sell these"
     assert (after.id, after.times_seen, after.report_id) == (before.id, 2, before.report_id)
 
 

@@ -254,7 +254,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class StackReport:
-    """One pass over one stack; sorted by address, so equal worlds give equal reports."""
+    """One pass over one stack; sorted by address, so equal worlds give equal reports.
+
+    `together` divides the addresses of the findings into those that one plan would touch anyway.
+    """
 
     stack: StackName
     tool: str

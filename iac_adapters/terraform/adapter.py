@@ -21,16 +21,19 @@ from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.read_files import unchanged
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
-from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.cli_engine import plan_by_cli, verdicts
+from iac_adapters.terraform.consequences import Ancestry, moved
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.correction import correction_job
 from iac_adapters.terraform.declarations import declarations_of
+from iac_adapters.terraform.following import Following
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.new_values import recorded_objects
+from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.outcome import outcome_of
 from iac_adapters.terraform.plan_json import PlanReader
@@ -44,6 +47,7 @@ from iac_adapters.terraform.run_code import refuse_code
 from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.snapshots import Payload, payload_of, snapshot_of
 from iac_adapters.terraform.stack_secrets import StackSecrets
+from iac_adapters.terraform.waiting import Waiting
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
@@ -77,13 +81,21 @@ _MAX_PROCESSES: Final = 32
 _PLUGIN_BYTES: Final = 2 * 2**30
 
 
+def _chosen(stack: LoadedStack, wanted: Collection[ResourceAddress] | None) -> list[LoadedResource]:
+    return [
+        resource
+        for address, resource in stack.resources.items()
+        if wanted is None or address in wanted
+    ]
+
+
 class TerraformAdapter:
     """Implements `reconciler.ports.IacAdapter` for Terraform and OpenTofu root modules."""
 
     def __init__(self, setup: AdapterSetup) -> None:
         self._cache_dir = setup.cache_dir / "terraform"
         self._key = setup.key
-        self._masker = Masker(setup.key)
+        self._digester = SecretDigester(setup.key)
         self._progress = setup.progress or (lambda _text: None)
         self._pool: PluginPool[Provider] = PluginPool(
             idle_s=_IDLE_S,
@@ -150,10 +162,11 @@ class TerraformAdapter:
         timing.lap("record")
         stack = await self._assembly.stack(context, recording)
         drifted = warm.drifted if warm else {}
-        reader = warm.reader if warm else self._reader(context, drifted)
+        live = warm.live if warm else {}
+        reader = warm.reader if warm else self._reader(context, drifted, live)
         secrets = StackSecrets(reference, context, stack)
         files = context.provider_files.stamps
-        warm = WarmStack(context.revision, stack, reader, secrets, files, drifted)
+        warm = WarmStack(context.revision, stack, reader, secrets, files, drifted, live)
         self._warm.put(reference.name, warm)
         return self._snapshot(reference, Payload(context, stack, secrets, warm=warm), timing)
 
@@ -162,29 +175,58 @@ class TerraformAdapter:
     ) -> AsyncIterator[Observed]:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = payload_of(snapshot)
-        safe = Verdicts(payload.secrets, self._masker)
+        safe = Verdicts(payload.secrets, self._digester)
         wanted = set(addresses) if addresses is not None else None
         found: dict[ResourceAddress, Verdict] = {}
-        chosen = [
-            resource
-            for address, resource in payload.stack.resources.items()
-            if wanted is None or address in wanted
-        ]
         if snapshot.obtained_by is Engine.CLI:
             assert payload.plan is not None  # noqa: S101 - made together
-            for observed in verdicts(payload.plan, chosen, masker=self._masker):
+            chosen = _chosen(payload.stack, wanted)
+            for observed in verdicts(payload.plan, chosen, digester=self._digester):
                 found[observed.address] = observed.verdict
                 yield await safe.seen(observed)
         else:
-            async with contextlib.aclosing(self._observed(payload, chosen)) as pass_:
-                async for observed in pass_:
-                    found[observed.address] = observed.verdict
+            async with contextlib.aclosing(self._followed(payload, wanted, found)) as observing:
+                async for observed in observing:
                     yield await safe.seen(observed)
         if wanted is None:
             self._learn(payload, found)
 
+    async def _followed(
+        self,
+        payload: Payload,
+        wanted: set[ResourceAddress] | None,
+        found: dict[ResourceAddress, Verdict],
+    ) -> AsyncGenerator[Observed, None]:
+        """Observe what is `wanted`, with what follows from moved objects; `found` is without.
+
+        What the wanted ones depend on is read as well: else they look as recorded.
+        """
+        warm = payload.warm
+        assert warm is not None  # noqa: S101 - made together, where no plan was
+        ancestry = Ancestry(payload.stack.resources)
+        chosen = _chosen(payload.stack, None if wanted is None else ancestry.closure(wanted))
+        waiting = Waiting(ancestry, [resource.recorded.address for resource in chosen])
+        async with contextlib.aclosing(self._observed(payload, chosen)) as observing:
+            async for observed in observing:
+                address = observed.address
+                found[address] = observed.verdict
+                live = warm.live.get(address)
+                resource = warm.stack.resources.get(address)
+                other = (
+                    moved(resource, live.state if live else None, observed.verdict)
+                    if resource is not None
+                    else None
+                )
+                for ready in waiting.seen(observed, other):
+                    if wanted is None or ready.address in wanted:
+                        yield ready
+        held = [one for one in waiting.rest() if wanted is None or one.address in wanted]
+        following = Following(payload.context, warm, ancestry, self._assembly, self._digester)
+        for observed in await following.judged(held, waiting.moved):
+            yield observed
+
     def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
-        """Keep what a complete pass found out, where it is another thing than before."""
+        """Keep what a complete scan found out, where it is another thing than before."""
         warm = payload.warm
         moved = {k: v for k, v in found.items() if isinstance(v, Drifted | Missing)}
         if warm is not None and warm.learnt == moved:
@@ -201,8 +243,8 @@ class TerraformAdapter:
         warm = payload.warm
         assert warm is not None  # noqa: S101 - made together, where no plan was
         refused: list[Observed] = []
-        async with contextlib.aclosing(warm.reader.observe(chosen)) as pass_:
-            async for observed in pass_:
+        async with contextlib.aclosing(warm.reader.observe(chosen)) as observing:
+            async for observed in observing:
                 if warm.stack.recording.ephemeral and observed.address in warm.reader.refused:
                     refused.append(observed)
                 else:
@@ -220,8 +262,8 @@ class TerraformAdapter:
         for observed in refused:
             if observed.address not in stack.resources:
                 yield observed
-        async with contextlib.aclosing(warm.reader.observe(again)) as pass_:
-            async for observed in pass_:
+        async with contextlib.aclosing(warm.reader.observe(again)) as observing:
+            async for observed in observing:
                 yield observed
 
     async def _load_by_cli(
@@ -237,7 +279,7 @@ class TerraformAdapter:
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         """Return the declared forms. See `IacAdapter.declarations`."""
         resources = payload_of(snapshot).stack.resources.values()
-        return tuple(declarations_of(resources, masker=self._masker))
+        return tuple(declarations_of(resources, digester=self._digester))
 
     async def plan(
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
@@ -251,7 +293,7 @@ class TerraformAdapter:
             document = await saved_plan(order, addresses)
             reader = PlanReader(
                 await self._assembly.schemas(context),
-                self._masker,
+                self._digester,
                 redactor,
                 recorded_objects(payload.stack),
                 context.names_a_file,
@@ -290,10 +332,16 @@ class TerraformAdapter:
         self._secrets[reference.name] = payload.secrets
         return snapshot_of(reference, payload, timing)
 
-    def _reader(self, context: Context, drifted: dict[ResourceAddress, bytes]) -> TerraformReader:
+    def _reader(
+        self,
+        context: Context,
+        drifted: dict[ResourceAddress, bytes],
+        live: dict[ResourceAddress, LiveState],
+    ) -> TerraformReader:
         return terraform_reader(
             self._providers,
-            self._masker,
+            self._digester,
             drifted=drifted,
+            live=live,
             read_deadline_s=read_deadline_s(context.environment),
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.new_values import Comparison, RecordedObject
 from iac_adapters.terraform.plan_json import with_unknown
@@ -44,7 +44,9 @@ from reconciler.domain.values import UNKNOWN, Value
 _JUDGED_AWAY = "the provider would not change it"
 
 
-def verdict_of(resource: LoadedResource, plan: Mapping[str, Any], *, masker: Masker) -> Verdict:
+def verdict_of(
+    resource: LoadedResource, plan: Mapping[str, Any], *, digester: SecretDigester
+) -> Verdict:
     """Judge one recorded resource by a complete plan."""
     address = resource.recorded.address
     if resource.recorded.status is Status.NOT_CREATED:
@@ -64,7 +66,7 @@ def verdict_of(resource: LoadedResource, plan: Mapping[str, Any], *, masker: Mas
         case ["forget"]:
             return Noise((NoiseItem(AttributePath(""), "the code asks to forget it"),))
         case ["update"] | ["delete", "create"] | ["create", "delete"]:
-            return _drifted(resource, change, drift, masker=masker)
+            return _drifted(resource, change, drift, digester=digester)
         case actions:
             return Unreadable(f"{address}: the plan holds an action unknown to trueup: {actions}")
 
@@ -122,7 +124,7 @@ def _drifted(
     change: Mapping[str, Any],
     drift: Mapping[str, Any] | None,
     *,
-    masker: Masker,
+    digester: SecretDigester,
 ) -> Verdict:
     is_set = _sets_of(resource)
     planned = with_unknown(change["after"], change.get("after_unknown"))
@@ -135,10 +137,10 @@ def _drifted(
         if is_empty(value_at(live, path)) and is_empty(value_at(planned, path)):
             continue
         sides = tuple(value_at(tree, path) for tree in (planned, recorded, live))
-        one = _change(path, sides, secret=secret, replaced=replaced, masker=masker)
+        one = _change(path, sides, secret=secret, replaced=replaced, digester=digester)
         (consequences if value_at(planned, path) == UNKNOWN else changes).append(one)
     if not changes:
-        changes, consequences = consequences, []
+        changes, consequences = _told_apart(consequences, resource)
     return Drifted(
         changes=tuple(changes),
         consequences=tuple(consequences),
@@ -147,19 +149,39 @@ def _drifted(
     )
 
 
+def _told_apart(
+    unknown: list[Change], resource: LoadedResource
+) -> tuple[list[Change], list[Change]]:
+    """Tell what the code asks for from what the provider will find out along with it."""
+    schema = resource.schema.resource(resource.recorded.type) if resource.schema else None
+    causes = [
+        change
+        for change in unknown
+        if schema is None or not schema.is_computed_alone((attribute_of(change.path),))
+    ]
+    forced = [change for change in unknown if change.forces_replacement]
+    causes = forced or causes
+    return causes, [change for change in unknown if change not in causes]
+
+
+def attribute_of(path: str) -> str:
+    """Return the name of the attribute that a path begins with."""
+    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
+
+
 def _change(
     path: Steps,
     sides: tuple[Value, ...],
     *,
     secret: _Secrets,
     replaced: tuple[Steps, ...],
-    masker: Masker,
+    digester: SecretDigester,
 ) -> Change:
     declared, recorded, live = sides
     origin = origin_of(declared, recorded, live)
     sensitive = secret.covers(path)
     if sensitive:
-        declared, recorded, live = (masker.mask(side) for side in sides)
+        declared, recorded, live = (digester.digest(side) for side in sides)
     return Change(
         path=render_path(path),
         declared=declared,

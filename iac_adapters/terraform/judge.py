@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from iac_adapters.redaction.masker import Masker
-from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.redaction.secret_paths import SecretPaths
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import ResourceSchema
@@ -50,7 +50,7 @@ def judge(  # noqa: PLR0913 - the sides of one comparison, all by name
     config: Attributes,
     ignored: IgnoreRules,
     requires_replace: tuple[Steps, ...],
-    masker: Masker,
+    digester: SecretDigester,
     sensitive_paths: tuple[Steps, ...],
     pending: tuple[Steps, ...] = (),
     applied: bool = False,
@@ -74,7 +74,7 @@ def judge(  # noqa: PLR0913 - the sides of one comparison, all by name
         replacing=requires_replace,
         pending=pending,
         applied=applied,
-        masker=masker,
+        digester=digester,
         secrets=secrets,
     )
     drift = aligned_paths(case.live, case.planned, schema.is_set)
@@ -97,12 +97,15 @@ class _Case:
     replacing: tuple[Steps, ...]
     pending: tuple[Steps, ...]
     applied: bool
-    masker: Masker
-    secrets: SecretPlaces
+    digester: SecretDigester
+    secrets: SecretPaths
 
     def drifted(self, paths: tuple[Steps, ...], noise: tuple[NoiseItem, ...]) -> Drifted:
         """Tell causes from consequences. Somebody is always the cause."""
         causes = [path for path in paths if not self._is_consequence(path)]
+        moved = [path for path in paths if path not in causes and self._was_moved(path)]
+        # Somebody moved these as well, unless the provider only repeats there what a cause says.
+        causes += [path for path in moved if not self._repeats(path, causes)]
         if any(not self._null_or_empty(path) for path in causes):
             # Legacy providers write "" for null all over a plan that has anything to do.
             spurious = [path for path in causes if self._null_or_empty(path)]
@@ -151,6 +154,28 @@ class _Case:
         # Neither code nor world moved here: the provider plans it along with the cause.
         return self.applied and self._is_as_recorded(path)
 
+    def _was_moved(self, path: Steps) -> bool:
+        """Whether the world moved where an apply would write a value that is known."""
+        if contains_unknown(value_at(self.planned, path)) or self._is_as_recorded(path):
+            return False
+        found = list(self.schema.attributes_along(path))
+        return bool(found) and found[-1][1].optional
+
+    def _repeats(self, path: Steps, causes: list[Steps]) -> bool:
+        """Whether the same happens at the same place of another attribute: `tags_all` of `tags`."""
+        names = self.live.keys() if isinstance(self.live, dict) else ()
+        return any(
+            self._same_at(path, (name, *path[1:]))
+            for name in names
+            if name != path[0] and any(overlap((name, *path[1:]), cause) for cause in causes)
+        )
+
+    def _same_at(self, path: Steps, other: Steps) -> bool:
+        return all(
+            self._same(value_at(side, path), value_at(side, other), path)
+            for side in (self.live, self.planned)
+        )
+
     def _is_as_recorded(self, path: Steps) -> bool:
         return self._same(value_at(self.live, path), value_at(self.recorded, path), path)
 
@@ -189,14 +214,14 @@ class _Case:
 
     def _change(self, path: Steps) -> Change:
         sides = [value_at(side, path) for side in (self.planned, self.recorded, self.live)]
-        masked = [self.secrets.masked(side, path, self.masker) for side in sides]
+        redacted = [self.secrets.redacted(side, path, self.digester) for side in sides]
         return Change(
             path=render_path(path),
-            declared=masked[0][0],
-            recorded=masked[1][0],
-            live=masked[2][0],
+            declared=redacted[0][0],
+            recorded=redacted[1][0],
+            live=redacted[2][0],
             origin=self._origin(path),
-            sensitive=self.secrets.boundary(path) is not None or any(s for _, s in masked),
+            sensitive=self.secrets.boundary(path) is not None or any(s for _, s in redacted),
             forces_replacement=any(overlap(path, replacing) for replacing in self.replacing),
         )
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from iac_adapters.plugin_host.deadlines import READ_S
 from iac_adapters.plugin_host.reading import CONCURRENT_READS, StackReader
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.observe import (
     LiveState,
@@ -25,16 +25,22 @@ TerraformReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, 
 
 def terraform_reader(
     providers: Providers,
-    masker: Masker,
+    digester: SecretDigester,
     *,
     drifted: dict[ResourceAddress, bytes] | None = None,
+    live: dict[ResourceAddress, LiveState] | None = None,
     read_deadline_s: float = READ_S,
     concurrency: int = CONCURRENT_READS,
 ) -> TerraformReader:
-    """Return a reader of one Terraform or OpenTofu stack; `drifted` is told what has moved."""
+    """Return a reader of one Terraform or OpenTofu stack.
+
+    `drifted` is told what has moved, `live` what was read of it.
+    """
     return StackReader(
         providers,
-        TerraformQuestions(masker, {} if drifted is None else drifted),
+        TerraformQuestions(
+            digester, {} if drifted is None else drifted, {} if live is None else live
+        ),
         read_deadline_s=read_deadline_s,
         concurrency=concurrency,
     )
@@ -44,9 +50,11 @@ def terraform_reader(
 class TerraformQuestions:
     """Implements `plugin_host.questions.Questions`."""
 
-    masker: Masker
+    digester: SecretDigester
     drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
     """The state in which each object was last read that was judged to have drifted."""
+    live: dict[ResourceAddress, LiveState] = field(default_factory=dict)
+    """What was last read of each object that is not byte for byte as it was recorded."""
 
     def address(self, resource: LoadedResource) -> ResourceAddress:
         """Return its address in the state or the code."""
@@ -69,6 +77,11 @@ class TerraformQuestions:
 
     def evident(self, resource: LoadedResource, live: LiveState) -> Verdict | None:
         """Return what needs no plan: gone, byte-equal, or not to be judged at all."""
+        assert resource.wire is not None  # noqa: S101 - settled() answers without one
+        if live.state == resource.wire.upgraded:
+            self.live.pop(resource.recorded.address, None)
+        else:
+            self.live[resource.recorded.address] = live
         return without_plan(resource, live)
 
     def basis(self, resource: LoadedResource) -> object:
@@ -80,7 +93,7 @@ class TerraformQuestions:
     ) -> Verdict:
         """Let the provider plan the live object against the recorded configuration."""
         verdict = await judge_by_plan(
-            resource, live, provider, masker=self.masker, deadline_s=deadline_s
+            resource, live, provider, digester=self.digester, deadline_s=deadline_s
         )
         if isinstance(verdict, Drifted):
             self.drifted[resource.recorded.address] = live.state

@@ -33,7 +33,7 @@ from iac_adapters.terraform.provider_choice import (
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.provider_settings import ProviderSettings
 from iac_adapters.terraform.providers import Providers
-from iac_adapters.terraform.recorded_places import elsewhere
+from iac_adapters.terraform.recorded_locations import elsewhere
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.stack_memory import Remembered, StackMemory
@@ -143,7 +143,7 @@ class RecordedProviders:
         *,
         drifted: Mapping[ResourceAddress, bytes],
     ) -> bool:
-        """Keep what a complete pass saw: the configurations that found objects, and drifts.
+        """Keep what a complete scan saw: the configurations that found objects, and drifts.
 
         `drifted` holds the state in which the objects were read that somebody moved.
 
@@ -249,7 +249,7 @@ def _found(stack: LoadedStack, seen: Mapping[ResourceAddress, Verdict]) -> froze
 
 
 def _unseen(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt, ...]:
-    """Return the doubts of a first look: what nobody applied was edited before it."""
+    """Return the doubts of a first scan: what nobody applied was edited before it."""
     waiting: dict[str, list[str]] = defaultdict(list)
     for address, resource in choice.resources.items():
         label = resource.recorded.provider
@@ -259,7 +259,7 @@ def _unseen(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt, ..
 
 
 def _elsewhere(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt, ...]:
-    """Return the doubts of a first look that the recorded objects' own identifiers give."""
+    """Return the doubts of a first scan that the recorded objects' own identifiers give."""
     members: dict[str, list[LoadedResource]] = defaultdict(list)
     for resource in choice.resources.values():
         if resource.recorded.provider not in kept.settings:

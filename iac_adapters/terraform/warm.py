@@ -1,14 +1,15 @@
-"""What stays in memory of a Terraform stack between its passes."""
+"""What stays in memory of a Terraform stack between its scans."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from iac_adapters.read_files import Stamp
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.reader import TerraformReader
 from iac_adapters.terraform.stack_secrets import StackSecrets
 from reconciler.domain.model import ResourceAddress, Verdict
@@ -19,12 +20,22 @@ _STACK_BYTES: Final = 20_000
 _RESOURCE_BYTES: Final = 9_000
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Followed:
+    """What a moved world changes by the tool's own plan: of which causes, as they read then."""
+
+    stack: LoadedStack
+    causes: frozenset[ResourceAddress]
+    live: Mapping[ResourceAddress, bytes]
+    plan: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class WarmStack:
     """What the last load of a stack left in memory.
 
     `drifted` holds the state in which moved objects were read. `learnt` says what of it a
-    complete pass has kept already; None that there is more to be kept.
+    complete scan has kept already; None that there is more to be kept.
     """
 
     revision: str
@@ -34,6 +45,10 @@ class WarmStack:
     files: Mapping[str, Stamp] = field(default_factory=dict)
     """What its providers read by themselves, and as of when."""
     drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
+    live: dict[ResourceAddress, LiveState] = field(default_factory=dict)
+    """What was read of each object that is not as it was recorded, to the last byte."""
+    followed: Followed | None = None
+    """The tool's plan of the world as it was read, while that is as it was."""
     learnt: Mapping[ResourceAddress, Verdict] | None = None
     recorded_at_s: float = field(default_factory=time.monotonic)
 

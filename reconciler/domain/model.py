@@ -163,7 +163,8 @@ class Drifted:
     """An apply would change this resource.
 
     `changes` are causes; they are empty only when `reason` says what else an apply
-    would act on, such as a tainted mark.
+    would act on, such as a tainted mark. `follows` names the object whose change is the only
+    reason for this one: nobody touched it.
     """
 
     changes: tuple[Change, ...]
@@ -171,6 +172,7 @@ class Drifted:
     noise: tuple[NoiseItem, ...] = ()
     requires_replace: bool = False
     reason: str | None = None
+    follows: ResourceAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How the resources of one pass fell; the kinds add up to `resources`."""
+    """How the resources of one scan fell; the kinds add up to `resources`."""
 
     resources: int
     in_sync: int
@@ -271,3 +273,4 @@ class StackReport:
     timing_ms: Mapping[str, float]
     warnings: tuple[str, ...] = ()
     provider_doubts: tuple[ProviderDoubt, ...] = ()
+    together: tuple[frozenset[ResourceAddress], ...] = ()

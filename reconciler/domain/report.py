@@ -81,7 +81,7 @@ def build_report(
     timing_ms: Mapping[str, float],
     whole: bool = True,
 ) -> StackReport:
-    """Return the pass as one value, sorted by address.
+    """Return the scan as one value, sorted by address.
 
     Each observation falls into exactly one count, and the counts add up. `whole` says that
     every resource was looked at: only then can a provider's objects be seen to have vanished
@@ -175,6 +175,7 @@ def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> 
         provider=resource.provider,
         changes=changes,
         consequences=tuple(sorted(drifted.consequences, key=lambda change: change.path)),
+        consequence_of=drifted.follows,
         reason=drifted.reason,
     )
 
@@ -229,7 +230,10 @@ def _counts(ordered: list[Observed]) -> Counts:
 def _with_lineage(
     findings: Iterable[Finding], recorded: Mapping[ResourceAddress, RecordedResource]
 ) -> tuple[Finding, ...]:
-    """Point each resource that is gone at the nearest gone one it depended on."""
+    """Point each resource that is gone at the nearest gone one it depended on.
+
+    What follows a moved object keeps pointing at that.
+    """
     kept = tuple(findings)
     gone = {
         finding.address: recorded[finding.address].dependencies
@@ -239,4 +243,7 @@ def _with_lineage(
         and finding.address in recorded
     }
     nearest = nearest_missing(gone)
-    return tuple(replace(finding, consequence_of=nearest.get(finding.address)) for finding in kept)
+    return tuple(
+        replace(finding, consequence_of=nearest.get(finding.address, finding.consequence_of))
+        for finding in kept
+    )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.cty import MapOf, Primitive, SetOf
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.judge import IGNORED, judge
@@ -42,6 +42,7 @@ _SCHEMA = ResourceSchema(
             "note": Attribute(_TEXT, optional=True),
             "tags": Attribute(MapOf(_TEXT), optional=True),
             "tags_all": Attribute(MapOf(_TEXT), optional=True, computed=True),
+            "script": Attribute(_TEXT, optional=True, computed=True),
             "version": Attribute(Primitive.NUMBER, computed=True),
             "secret": Attribute(_TEXT, optional=True, sensitive=True),
             "secrets": Attribute(MapOf(_TEXT), optional=True, sensitive=True),
@@ -50,7 +51,7 @@ _SCHEMA = ResourceSchema(
         {"rule": NestedBlock(Nesting.SET, _RULE)},
     ),
 )
-_MASKER = Masker(b"k" * 32)
+_MASKER = SecretDigester(b"k" * 32)
 _PLAIN: dict[str, Any] = {
     "name": "n",
     "note": None,
@@ -85,7 +86,7 @@ def _judge(
         live={**_PLAIN, **(live or {})},
         recorded={**_PLAIN, **(recorded or {})},
         config={**_CONFIG, **(config or {})},
-        masker=_MASKER,
+        digester=_MASKER,
         **given_others,
     )
 
@@ -112,7 +113,7 @@ def test_equal_on_every_side_is_in_sync(case: tuple[ResourceSchema, Any]) -> Non
         config=value,
         ignored=IgnoreRules(),
         requires_replace=(),
-        masker=_MASKER,
+        digester=_MASKER,
         sensitive_paths=(),
     )
     assert verdict == InSync()
@@ -186,6 +187,16 @@ def test_what_the_provider_derives_is_a_consequence() -> None:
     verdict = _drifted(_judge(live=live, planned={"version": UNKNOWN}))
     assert [change.path for change in verdict.changes] == ["tags.a"]
     assert [change.path for change in verdict.consequences] == ["tags_all.a", "version"]
+
+
+def test_what_was_moved_stays_a_cause_beside_another_change() -> None:
+    moved = {"script": "evil"}
+    sides: dict[str, Any] = {"recorded": {"script": "good"}, "planned": {"script": "good"}}
+    alone = _drifted(_judge(live=moved, **sides, config={}))
+    beside = _drifted(_judge(live={**moved, "name": "x"}, **sides, config={"name": "n"}))
+    assert [change.path for change in alone.changes] == ["script"]
+    assert [change.path for change in beside.changes] == ["name", "script"]
+    assert beside.consequences == ()
 
 
 def test_somebody_is_always_the_cause() -> None:
@@ -308,7 +319,7 @@ def test_planned_that_equals_live_is_never_drift(case: tuple[ResourceSchema, Any
         config=live,
         ignored=IgnoreRules(),
         requires_replace=(),
-        masker=_MASKER,
+        digester=_MASKER,
         sensitive_paths=(),
     )
     one, other = align((live, recorded), schema.is_set)
@@ -369,7 +380,7 @@ def test_no_verdict_holds_a_secret(case: tuple[ResourceSchema, Any, Any]) -> Non
         config=declared,
         ignored=IgnoreRules(),
         requires_replace=(),
-        masker=_MASKER,
+        digester=_MASKER,
         sensitive_paths=(),
     )
     assert "SECRET" not in repr(verdict)

@@ -39,6 +39,7 @@ def log(invocation: Invocation, *, run_id: str, following: bool) -> None:
     follow(
         invocation.api,
         reading.catch_up,
+        reached=True,
         types=_TYPES,
         pace=_PACE,
         lost=lambda error: invocation.narrate(f"{error}; waiting; the run goes on"),

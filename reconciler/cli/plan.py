@@ -44,6 +44,9 @@ def _path(invocation: Invocation, subject: str) -> tuple[str, str]:
 
 def _lines(invocation: Invocation, made: Json) -> Iterator[str]:
     targets = made.get("targets") or ()
+    if not targets:
+        yield f"{text_of(made['stack'])}: no drift to correct"
+        return
     yield f"{invocation.paint('strong', text_of(made['stack']))}  {counted(len(targets), 'target')}"
     yield ""
     yield from plan_lines(made, paint=invocation.paint)

@@ -21,8 +21,8 @@ from reconciler.cli.remediations import About, next_step, remediation_lines
 from reconciler.cli.status import hold_lines
 from reconciler.cli.waiting import until_settled, wait_option
 from reconciler.domain.errors import ConflictError, InvalidError, PermanentError, ReconcilerError
-from reconciler.domain.records import Json
 from reconciler.domain.remediation_states import OPEN
+from reconciler.domain.values import Json
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AROUND: Final = 6

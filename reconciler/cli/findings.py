@@ -22,8 +22,8 @@ from reconciler.cli.labels import (
 )
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
-from reconciler.domain.records import Json
 from reconciler.domain.sources import SCAN
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column("SEVERITY"),

@@ -11,7 +11,7 @@ from typing import Final
 from reconciler.cli.client.api import Api
 from reconciler.cli.paint import safe
 from reconciler.domain.errors import NotFoundError, PermanentError
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 SHORTEST: Final = 8
 _MOST_SHOWN: Final = 8

@@ -13,7 +13,7 @@ from reconciler.cli.labels import counted, text_of
 from reconciler.cli.plan_lines import plan_lines
 from reconciler.cli.related import find_finding
 from reconciler.domain.errors import NotFoundError
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 
 @click.command(epilog=examples("trueup plan 3f9c21ab", "trueup plan webshop"))

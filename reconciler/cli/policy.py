@@ -16,7 +16,7 @@ from reconciler.cli.policy_options import MORE, WRITABLE, changes_of, policy_opt
 from reconciler.cli.related import POLICY
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column("POSITION"),

@@ -18,7 +18,7 @@ from reconciler.cli.table import Cell, Column
 from reconciler.cli.tool_options import any_option, said_to_tool
 from reconciler.cli.waiting import until_scanned, wait_option
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 F = TypeVar("F", bound=Callable[..., Any])
 _COLUMNS: Final = (

@@ -14,7 +14,7 @@ from reconciler.cli.labels import text_of
 from reconciler.cli.related import TOKEN
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.principals import Role
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column("NAME", least=12),

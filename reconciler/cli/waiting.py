@@ -9,8 +9,8 @@ import click
 
 from reconciler.cli.client.follow import Pace, follow
 from reconciler.cli.invocation import Invocation
-from reconciler.domain.records import Json
 from reconciler.domain.remediation_states import FOR_PERSON, TERMINAL, RemediationState
+from reconciler.domain.values import Json
 
 wait_option = click.option(
     "--wait", is_flag=True, help="Wait for the outcome; ends with 1 if it failed or needs a person."

@@ -34,6 +34,7 @@ _IDLE_S: Final = 1.0
 _FIRST_ERROR: Final = 400
 _NO_CONTENT: Final = 204
 _REDIRECTS: Final = range(300, 400)
+_NO_TLS: Final = "WRONG_VERSION_NUMBER"
 _CHECK: Final = "check the URL, the network and that the daemon runs there"
 
 Query = Mapping[str, str | int | None]
@@ -163,6 +164,12 @@ class Http:
             ) from error
         except (OSError, http.client.HTTPException) as error:
             made.close()
+            if getattr(error, "reason", None) == _NO_TLS:
+                raise UnreachableError(
+                    f"the server at {url} does not speak TLS",
+                    remedy="write http:// for this machine's daemon; a TLS proxy serves others",
+                    never_sent=True,
+                ) from error
             if self.daemon.local and not self.daemon.encrypted:
                 raise no_daemon(url, self.daemon.origin) from error
             raise UnreachableError(

@@ -69,6 +69,12 @@ def test_watching_a_daemon_that_does_not_run_ends_at_once(
     assert "waiting" not in said
 
 
+def test_https_to_a_daemon_without_it_is_named(daemon: FakeDaemon, ask: Ask) -> None:
+    said = ask("--server", daemon.url.replace("http:", "https:"), "status")
+    assert "does not speak TLS" in said.err
+    assert "write http://" in said.err
+
+
 def test_a_misspelt_stack_is_suggested(
     capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

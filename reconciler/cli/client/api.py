@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -25,8 +24,9 @@ class Api:
 
     def __init__(self, daemon: Daemon, *, patience_s: float = USUAL_WAIT_S) -> None:
         # Only what really asks a daemon pays for it.
-        from reconciler.cli.client.http import Http  # noqa: PLC0415
+        from reconciler.cli.client.http import Http, new_key  # noqa: PLC0415
 
+        self._new_key = new_key
         self._daemon = daemon
         self._http = Http(daemon, wait_s=patience_s)
 
@@ -78,7 +78,7 @@ class Api:
 
     def send(self, method: str, *path: str, content: bytes, media_type: str) -> Json:
         """Post or put a document as it is; the daemon reads and checks it."""
-        key = uuid.uuid4().hex if method == "POST" else None
+        key = self._new_key() if method == "POST" else None
         return self._asked(
             lambda: self._http.ask(method, path, content=(content, media_type), key=key)
         )

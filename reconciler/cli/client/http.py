@@ -7,8 +7,8 @@ HTTP library take longer to import than most commands take in all.
 from __future__ import annotations
 
 import http.client
+import os
 import time
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any, Final
@@ -102,7 +102,7 @@ class Http:
 
         With `again` False it is not, since the answer is given only once.
         """
-        key = uuid.uuid4().hex
+        key = new_key()
         for last in (not again, True):
             try:
                 return self.ask("POST", path, body=body, key=key, wait_s=wait_s)
@@ -245,6 +245,11 @@ class Http:
         target = "/".join((base, *(quote(part, safe="") for part in path)))
         asked = {name: value for name, value in query.items() if value is not None}
         return f"{target}?{urlencode(asked)}" if asked else target
+
+
+def new_key() -> str:
+    """Return what tells the daemon that two requests are one."""
+    return os.urandom(16).hex()
 
 
 def _object(content: bytes) -> dict[str, Any] | None:

@@ -71,6 +71,11 @@ def verdict_of(
             return Unreadable(f"{address}: the plan holds an action unknown to trueup: {actions}")
 
 
+def planned_verdict(resource: LoadedResource, entry: bytes, *, digester: SecretDigester) -> Verdict:
+    """Judge a resource that is built into the tool by its entry (JSON) in a plan."""
+    return verdict_of(resource, {"resource_changes": [orjson.loads(entry)]}, digester=digester)
+
+
 def _entry(entries: Iterable[Any], resource: LoadedResource) -> Mapping[str, Any] | None:
     instance = resource.instance
     address = instance.address if instance is not None else resource.recorded.address
@@ -128,7 +133,9 @@ def _drifted(
 ) -> Verdict:
     is_set = _sets_of(resource)
     planned = with_unknown(change["after"], change.get("after_unknown"))
-    live, planned, recorded = align((change["before"], planned, _recorded(resource)), is_set)
+    live, planned, recorded = align(
+        (change["before"], planned, _recorded(resource, change)), is_set
+    )
     replaced = tuple(tuple(path) for path in change.get("replace_paths", ()))
     secret = _Secrets(change, drift)
     changes: list[Change] = []
@@ -235,7 +242,10 @@ def _sets_of(resource: LoadedResource) -> IsSet:
     return schema.is_set if schema is not None else ordered
 
 
-def _recorded(resource: LoadedResource) -> Value:
+def _recorded(resource: LoadedResource, change: Mapping[str, Any]) -> Value:
+    if resource.recorded.status is Status.NOT_APPLICABLE:
+        before: Value = change["before"]  # the state is all there is, and has it in another form
+        return before
     instance = resource.instance
     if instance is None or instance.attributes_json is None:
         return None

@@ -72,6 +72,7 @@ def _loaded(
         ignored=_ignored(block),
         planned_action=action if action in _CHANGED | _DELETED else None,
         planned_secrets=recording.secrets.get(address, ()),
+        planned_change=recording.built_in.get(address),
     )
 
 

@@ -52,7 +52,8 @@ class LoadedResource:
     `wire` is None where nothing passed on the wire for it: built-in types, resources
     that do not exist yet, and those the recording could not match. `read_as_recorded` says
     that `provider` is not what the code asks for: that was never applied. `baseline` is there
-    where the state does not hold what the last good apply recorded.
+    where the state does not hold what the last good apply recorded. `planned_change` is what the
+    plan tells of a built-in one, as JSON.
     """
 
     recorded: RecordedResource
@@ -63,6 +64,7 @@ class LoadedResource:
     ignored: IgnoreRules = field(default_factory=IgnoreRules)
     planned_action: str | None = None
     planned_secrets: tuple[Steps, ...] = ()
+    planned_change: bytes | None = None
     read_as_recorded: bool = False
     baseline: Baseline | None = None
 

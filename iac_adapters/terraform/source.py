@@ -15,6 +15,7 @@ from typing import Any, Final
 import orjson
 
 from iac_adapters.terraform.addresses import block_address, resource_address
+from iac_adapters.terraform.data_uses import DataUses, data_uses, joined
 from iac_adapters.terraform.hcl_errors import decode_hcl
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.outline import RESOURCE_BLOCKS, BlockOutline, Outline
@@ -60,6 +61,7 @@ class Source:
     warnings: tuple[str, ...]
     digest: str
     files: tuple[Path, ...] = ()
+    data_uses: DataUses = field(default_factory=dict)
 
     def block(self, address: str) -> ResourceBlock | None:
         """Return the block that declares `address`, whatever its keys; None when none does."""
@@ -114,6 +116,7 @@ class _Reading:
     warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
+    uses: list[DataUses] = field(default_factory=list)
     _installed: dict[str, Path] | None = None
 
     def source(self) -> Source:
@@ -127,6 +130,7 @@ class _Reading:
             warnings=tuple(self.warnings),
             digest=combine(sorted(self.contents.items())),
             files=tuple(self.files),
+            data_uses=joined(self.uses),
         )
 
     def module(self, key: str, folder: Path, *, depth: int) -> None:
@@ -153,6 +157,7 @@ class _Reading:
         shown = _relative(file, self.directory)
         outline = cached_outline(text, file=shown, cache_dir=self.cache_dir)
         self.files.append(file)
+        self.uses.append(data_uses(text))
         self.contents[str(file)] = data
         self.contents[f"{file}\0references"] = digest_references(
             text, module=file.parent, root=self.directory, cwd=self.called_from

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgpack
 
 from iac_adapters.sealed_files import SealedFiles
+from iac_adapters.terraform.named_files import NamedFile
 from iac_adapters.terraform.recorder.capture import DataRead
 from iac_adapters.terraform.recorder.recording import (
     RecordedConnection,
@@ -20,7 +21,7 @@ from iac_adapters.terraform.recorder.recording import (
     Recording,
 )
 
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 _KEPT: Final = 4096
 _KEPT_BYTES: Final = 512 * 2**20
 
@@ -66,6 +67,9 @@ def _pack(recording: Recording) -> bytes:
             "actions": dict(recording.actions),
             "moved": dict(recording.moved),
             "secrets": dict(recording.secrets),
+            "built_in": dict(recording.built_in),
+            "files": {path: astuple(file) for path, file in recording.files.items()},
+            "recorded_at": recording.recorded_at,
         }
     )  # fmt: skip
     return packed
@@ -87,6 +91,9 @@ def _unpack(data: bytes) -> Recording:
         secrets={
             address: tuple(map(tuple, places)) for address, places in content["secrets"].items()
         },
+        built_in=content["built_in"],
+        files={path: NamedFile(*fields) for path, fields in content["files"].items()},
+        recorded_at=content["recorded_at"],
     )
 
 

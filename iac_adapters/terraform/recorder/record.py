@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from iac_adapters.terraform.diagnostics_text import parse_events
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import filter_schema
+from iac_adapters.terraform.recorder.built_in import built_in_changes
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.recorder.head_start import HeadStart, OnDemand
@@ -40,7 +41,7 @@ from reconciler.domain.paths import Steps
 
 _PLAN: Final = "plan"
 _TIMEOUT_S: Final = 900.0
-_MISSING_TYPE: Final = b"does not support resource type"
+MISSING_TYPE: Final = b"does not support resource type"
 _TARGETED_PLANS: Final = 16
 _OF_DEATH: Final = "run the scan again; if it dies again, report it to the provider"
 _OF_SILENCE: Final = (
@@ -72,13 +73,15 @@ class RecordingOrder:
 class Recorded:
     """What a plan left behind: captures, the plan's words, and warm providers by capture.
 
-    `secrets` are the secret places of what would be changed, by address.
+    `secrets` are the secret places of what would be changed, by address; `built_in` what the
+    plan tells of those of its changes that pass no plugin.
     """
 
     captures: list[ConnectionCapture]
     planned: tuple[PlannedChange, ...]
     warm: dict[int, Provider]
     secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict, repr=False)
+    built_in: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 StartProvider = Callable[[InstalledProvider], Awaitable[Provider]]
@@ -93,7 +96,7 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
         RetryableError: a provider died or the plan took longer than 15 minutes.
     """
     recorded, run = await _attempt(order, order.types, schemas=schemas, start=start)
-    if recorded is None and _MISSING_TYPE in run.stdout:
+    if recorded is None and MISSING_TYPE in run.stdout:
         recorded, run = await _attempt(order, None, schemas=schemas, start=start)
     if recorded is None:
         raise _failure(order, run)
@@ -154,18 +157,16 @@ async def _attempt(
         captures, kept = _number([c for tunnel in tunnels for c in tunnel.connections])
         drop_write_only(captures, {p.source: await schemas.schema(p) for p in order.providers})
         planned = planned_changes(events)
-        secrets = await _secrets(order, folder / _PLAN, with_values(planned), environment)
-        return Recorded(captures, planned, kept, secrets), run
+        addresses = with_values(planned)
+        shown = await _shown(order, folder / _PLAN, environment) if addresses else b""
+        secrets = planned_secrets(shown, addresses)
+        return Recorded(captures, planned, kept, secrets, built_in_changes(shown)), run
     finally:
         await asyncio.shield(_clear(tunnels, folder, keep=kept))
 
 
-async def _secrets(
-    order: RecordingOrder, plan: Path, addresses: Collection[str], environment: Mapping[str, str]
-) -> dict[str, tuple[Steps, ...]]:
-    """Return the secret places of what the plan would change; nothing is asked without any."""
-    if not addresses:
-        return {}
+async def _shown(order: RecordingOrder, plan: Path, environment: Mapping[str, str]) -> bytes:
+    """Return the plan as JSON; nothing where the tool cannot tell."""
     shown = await run_tool(
         order.executable,
         ["show", "-json", str(plan)],
@@ -173,7 +174,7 @@ async def _secrets(
         environment=environment,
         timeout_s=_TIMEOUT_S,
     )
-    return planned_secrets(shown.stdout if shown.exit_code == 0 else b"", addresses)
+    return shown.stdout if shown.exit_code == 0 else b""
 
 
 async def open_tunnel(

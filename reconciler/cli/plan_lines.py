@@ -10,7 +10,7 @@ from reconciler.cli.change_lines import difference_lines
 from reconciler.cli.client.received import read_value
 from reconciler.cli.labels import SEVERITIES, spoken, text_of, wrapped
 from reconciler.cli.paint import Paint, safe
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _ACTIONS: Final = {
     "delete": ("- delete", "critical"),

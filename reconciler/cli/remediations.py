@@ -17,8 +17,8 @@ from reconciler.cli.plan_lines import Known, plan_lines
 from reconciler.cli.related import find_remediation
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
-from reconciler.domain.records import Json
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column("STATE"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from reconciler.domain.globs import glob_matches
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.records import Template, TemplateId
-from reconciler.domain.severity import canonical_type
+from reconciler.domain.spelling import canonical_type
 
 
 def resource_id(stack: StackName, address: ResourceAddress) -> str:

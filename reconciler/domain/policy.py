@@ -10,7 +10,7 @@ from typing import NewType, TypeAlias
 
 from reconciler.domain.globs import glob_covers, glob_matches
 from reconciler.domain.model import Kind, Severity
-from reconciler.domain.severity import meets_path, meets_type
+from reconciler.domain.spelling import meets_path, meets_type
 
 PolicyId = NewType("PolicyId", str)
 

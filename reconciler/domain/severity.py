@@ -8,14 +8,14 @@ it. Types and paths are compared in one spelling, so a rule written for Terrafor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 
 from reconciler.domain.model import Change, Kind, Origin, Severity
 from reconciler.domain.paths import AttributePath, step_after
 from reconciler.domain.severity_conditions import Condition, holds
+from reconciler.domain.spelling import any_glob, canonical_type, spellings
 from reconciler.domain.values import Unknown, Value
 
 
@@ -91,6 +91,7 @@ def override_rule(
     )
 
 
+_NUMBER: Final = re.compile(r"\[\d+\]")
 DEFAULT_REASON: Final = "nothing more particular is known of this attribute"
 
 
@@ -211,13 +212,13 @@ def _fitting(
 ) -> Iterator[SeverityRule]:
     """Yield the rules for the place, whatever its values are."""
     types = (deviation.type.lower(), kind)
-    paths = _spellings(change.path) if change else ("",)
+    paths = spellings(change.path) if change else ("",)
     for rule in rules:
         if rule.kinds and deviation.kind not in rule.kinds:
             continue
-        if rule.types and not _any_glob(rule.types, types):
+        if rule.types and not any_glob(rule.types, types):
             continue
-        if not rule.paths or _any_glob(rule.paths, paths):
+        if not rule.paths or any_glob(rule.paths, paths):
             yield rule
 
 
@@ -225,73 +226,3 @@ def _holds(rule: SeverityRule, change: Change | None) -> bool:
     if rule.when is Condition.ALWAYS:
         return True
     return change is not None and holds(rule.when, _wanted(change), change.live)
-
-
-_NUMBER: Final = re.compile(r"\[\d+\]")
-_INDEX: Final = re.compile(r'\[(?:\d+|"[^"]*")\]')
-_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_PULUMI: Final = re.compile(r"[^:]+:[^:]+:[^:]+\Z|[^:]+:[^:]*\Z")
-_BETWEEN_WORDS: Final = re.compile(r"[:/.\s]+")
-_CLOUDS: Final = (
-    ("azure_native_", "azurerm_"),
-    ("azure_", "azurerm_"),
-    ("google_native_", "google_"),
-    ("gcp_", "google_"),
-    ("aws_native_", "aws_"),
-)
-
-
-@lru_cache(maxsize=4096)
-def canonical_type(name: str) -> str:
-    """Return the one spelling rules are written in: lower case, snake case.
-
-    `aws:ec2/securityGroup:SecurityGroup` gives `aws_ec2_security_group`,
-    `gcp:compute/firewall:Firewall` gives `google_compute_firewall`, and another tool's
-    `AWS::EC2::SecurityGroup` gives `aws_ec2_security_group`.
-    """
-    if not _PULUMI.match(name):
-        return "_".join(_snake(word) for word in _BETWEEN_WORDS.split(name) if word)
-    package, _, rest = name.partition(":")
-    module, _, leaf = rest.rpartition(":")
-    words = (package, module.split("/")[0], leaf)
-    snake = "_".join(_snake(word) for word in words if word and word != "index")
-    for theirs, ours in _CLOUDS:
-        if snake.startswith(theirs):
-            return ours + snake.removeprefix(theirs)
-    return snake
-
-
-def _snake(word: str) -> str:
-    return _CAMEL.sub("_", word).replace("-", "_").lower()
-
-
-@lru_cache(maxsize=16384)
-def _spellings(path: str) -> tuple[str, ...]:
-    bare = _INDEX.sub("", path)
-    return tuple(dict.fromkeys((path.lower(), bare.lower(), _snake(bare))))
-
-
-def meets_type(glob: str, name: str) -> bool:
-    """Whether `glob` names the type `name`, in its own spelling or the canonical one."""
-    return _any_glob((glob, canonical_type(glob)), (name.lower(), canonical_type(name)))
-
-
-def meets_path(glob: str, path: str) -> bool:
-    """Whether `glob` covers the attribute `path`, with or without its indices."""
-    return _any_glob((glob,), _spellings(path))
-
-
-def _any_glob(globs: Sequence[str], subjects: Sequence[str]) -> bool:
-    pattern = _compiled(tuple(globs))
-    return any(pattern.match(subject) for subject in subjects)
-
-
-@lru_cache(maxsize=4096)
-def _compiled(globs: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?:{'|'.join(map(_regex, globs))})(?:[.\[].*)?\Z", re.DOTALL)
-
-
-def _regex(glob: str) -> str:
-    return "".join(
-        ".*" if char == "*" else "." if char == "?" else re.escape(char) for char in glob.lower()
-    )

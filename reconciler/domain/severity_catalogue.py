@@ -2,7 +2,7 @@
 
 First match decides, so the particular stands above the general: labels, then dangers
 that are live (`severity_dangers`), then things that are gone, then areas.
-Types are Terraform's, or the canonical form of another tool's (`severity.canonical_type`).
+Types are Terraform's, or the canonical form of another tool's (`spelling.canonical_type`).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def test_what_is_opened_behind_its_back_is_found_unasked_and_closed_again(shop: 
         assert 22 in shop.open_ports
         found = until_found(daemon, unasked=True)
         assert found["severity"] == "critical"
-        assert [change["path"] for change in found["changes"]] == ["ingress[0]"]
+        assert [change["path"] for change in found["changes"]] == ["ingress[1]"]
         remediation = only_remediation(daemon, "converged")
         assert remediation["addresses"] == [GROUP]
         assert shop.open_ports == {443}

@@ -13,12 +13,12 @@ from reconciler.domain.severity import (
     Deviation,
     Rulebook,
     SeverityRule,
-    canonical_type,
     override_rule,
     rate,
 )
 from reconciler.domain.severity_catalogue import CATALOGUE
 from reconciler.domain.severity_conditions import Condition
+from reconciler.domain.spelling import canonical_type
 from reconciler.domain.values import Value
 
 SHIPPED = Rulebook(overrides=(), catalogue=CATALOGUE)

@@ -30,22 +30,24 @@ async def attempt(service: Service, known: Remediation) -> bool:
     folder = service.runs / run_id
     begun = None
     with ExitStack() as held:
-        try:
-            prepared = await prepare(service, known, folder)
-            if isinstance(prepared, ReconcilerError):
-                return await _not_planned(service, known, prepared)
-            # What is slow comes before the fresh read, which is to be as late as can be.
-            fresh = await evaluated(service, known)
-            checked = await check(service, known, prepared.plan, held)
-            if isinstance(checked, ReconcilerError):
-                return await _not_planned(service, known, checked)
-            at = service.clock.now()
-            begun = await service.store.transact(
-                lambda tx: conclude(tx, service, fresh, prepared, checked, run_id=run_id, at=at)
-            )
-        finally:
-            if begun is None:
-                drop(folder)
+        # Two attempts at one stack at once: the tool's lock, or ours, refuses the second.
+        async with service.planning[known.stack]:
+            try:
+                prepared = await prepare(service, known, folder)
+                if isinstance(prepared, ReconcilerError):
+                    return await _not_planned(service, known, prepared)
+                # What is slow comes before the fresh read, which is to be as late as can be.
+                fresh = await evaluated(service, known)
+                checked = await check(service, known, prepared.plan, held)
+                if isinstance(checked, ReconcilerError):
+                    return await _not_planned(service, known, checked)
+                at = service.clock.now()
+                begun = await service.store.transact(
+                    lambda tx: conclude(tx, service, fresh, prepared, checked, run_id=run_id, at=at)
+                )
+            finally:
+                if begun is None:
+                    drop(folder)
         if begun is None:
             return True
         assert checked is not None  # noqa: S101 - nothing begins without a check

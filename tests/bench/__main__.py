@@ -1,8 +1,9 @@
 """`python -m tests.bench [NAME...]`: ours beside the peer's, in one run on one machine.
 
 A name is a benchmark (`warm`, `cold`, `memory`), a stack (`small5`, `modules`, `mixed62`,
-`wide200`), both as `warm:small5`, `pulumi` or one of its stacks (`pair`, `nine`), or a part of
-the daemon (`store`, `api`, `daemon`), which has a limit and no peer. Ends 0 also where a figure
+`wide200`), both as `warm:small5`, `pulumi` or one of its stacks (`pair`, `nine`), a part of
+the daemon (`store`, `api`, `daemon`), which has a limit and no peer, or `trust`: what was done to
+objects of many makers, and what was said of it. Ends 0 also where a figure
 is missed: it says so.
 """
 
@@ -31,7 +32,7 @@ _BENCHMARKS: Final[dict[str, tuple[str, ...]]] = {
     "cold": ("small5", "mixed62"),
     "memory": ("mixed62", "wide200"),
 }
-_PARTS: Final = ("store", "api", "daemon")
+_PARTS: Final = ("store", "api", "daemon", "trust")
 _FAILED: Final = 1
 
 

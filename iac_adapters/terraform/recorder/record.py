@@ -41,7 +41,7 @@ from reconciler.domain.paths import Steps
 
 _PLAN: Final = "plan"
 _TIMEOUT_S: Final = 900.0
-_MISSING_TYPE: Final = b"does not support resource type"
+MISSING_TYPE: Final = b"does not support resource type"
 _TARGETED_PLANS: Final = 16
 _OF_DEATH: Final = "run the scan again; if it dies again, report it to the provider"
 _OF_SILENCE: Final = (
@@ -96,7 +96,7 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
         RetryableError: a provider died or the plan took longer than 15 minutes.
     """
     recorded, run = await _attempt(order, order.types, schemas=schemas, start=start)
-    if recorded is None and _MISSING_TYPE in run.stdout:
+    if recorded is None and MISSING_TYPE in run.stdout:
         recorded, run = await _attempt(order, None, schemas=schemas, start=start)
     if recorded is None:
         raise _failure(order, run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from iac_adapters.terraform.executable import Executable
+from reconciler.domain.model import StackReport
 from tests.bed.session import NAMES, SERVERS, Beds
 from tests.bed.trial import Trial
 from tests.integration.terraform.correcting import corrector_of
@@ -50,3 +53,41 @@ async def test_all_that_was_done_is_found_and_corrected(trial: Trial) -> None:
         seen = await trial.drift(injected)
         assert seen.complaints() == []
         assert (await trial.look()).complaints() == []
+
+
+@pytest.mark.parametrize("trial", ["dns"], indirect=True)
+async def test_records_in_another_order_are_the_same_drift(trial: Trial) -> None:
+    one = next(d for d in trial.bed.rounds[0] if d.address == "dns_mx_record_set.a")
+    one.do()
+    found = [_essence(await trial.ours.scan()) for _ in range(8)]
+    assert found[0] != ()
+    assert set(found) == {found[0]}
+    await trial.ours.correct(one.address, name="ordered")
+    assert (await trial.look()).complaints() == []
+
+
+@pytest.mark.parametrize("trial", ["corner"], indirect=True)
+async def test_elements_of_a_set_in_another_order_are_the_same_drift(
+    trial: Trial, beds: Beds
+) -> None:
+    shape = trial.bed.rounds[0]
+    (one,) = (d for d in shape if d.address == "framework_schema.a")
+    one.do()
+    file = beds.folder / "drift" / "framework_schema.json"
+    answer = json.loads(file.read_text())
+    nested = [{"set_nested_attribute_attribute": name} for name in ("a", "eight", "nine")]
+    found = set()
+    for order in itertools.permutations(range(3)):
+        answer["set_attribute"] = [("a", "eight", "nine")[place] for place in order]
+        answer["set_nested_attribute"] = [nested[place] for place in order]
+        file.write_text(json.dumps(answer))
+        found.add(_essence(await trial.ours.scan()))
+    file.unlink()
+    assert len(found) == 1
+
+
+def _essence(report: StackReport) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    return tuple(
+        (str(one.address), one.fingerprint, tuple(str(change.path) for change in one.changes))
+        for one in report.findings
+    )

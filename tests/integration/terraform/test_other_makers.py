@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -64,26 +62,6 @@ async def test_records_in_another_order_are_the_same_drift(trial: Trial) -> None
     assert set(found) == {found[0]}
     await trial.ours.correct(one.address, name="ordered")
     assert (await trial.look()).complaints() == []
-
-
-@pytest.mark.parametrize("trial", ["corner"], indirect=True)
-async def test_elements_of_a_set_in_another_order_are_the_same_drift(
-    trial: Trial, beds: Beds
-) -> None:
-    shape = trial.bed.rounds[0]
-    (one,) = (d for d in shape if d.address == "framework_schema.a")
-    one.do()
-    file = beds.folder / "drift" / "framework_schema.json"
-    answer = json.loads(file.read_text())
-    nested = [{"set_nested_attribute_attribute": name} for name in ("a", "eight", "nine")]
-    found = set()
-    for order in itertools.permutations(range(3)):
-        answer["set_attribute"] = [("a", "eight", "nine")[place] for place in order]
-        answer["set_nested_attribute"] = [nested[place] for place in order]
-        file.write_text(json.dumps(answer))
-        found.add(_essence(await trial.ours.scan()))
-    file.unlink()
-    assert len(found) == 1
 
 
 def _essence(report: StackReport) -> tuple[tuple[str, str, tuple[str, ...]], ...]:

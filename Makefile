@@ -4,7 +4,8 @@
 #   make demo     deploy real stacks on a simulated cloud, break them, watch them being found
 #                 (TUI=0: no UI; KEEP=1: leave the stacks and the daemon running)
 #   make test     every test; what was skipped, and why, is printed
-#   make bench    our figures beside the peer's, measured in one run
+#   make bench    our figures beside the peer's, measured in one run (BENCH=NAME: one of them)
+#   make bench trust   objects of many makers: what was done to them, what is found and corrected
 #   make lint     ruff, mypy, import contracts
 #   make lock     write the pinned requirement lists anew
 
@@ -21,13 +22,14 @@ PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 TOOLS ?= needed
 TUI ?= 1
 KEEP ?= 0
+BENCH ?= $(filter trust,$(MAKECMDGOALS))
 # One more at a time than there are processors, since much of the time is spent waiting for
 # providers; a file on one worker, and in order: the few files that take long come first.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 8 ? n + 1 : 8 )))
 PYTEST_ARGUMENTS ?= -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: help setup demo test bench lint lock clean
+.PHONY: help setup demo test bench trust lint lock clean
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -64,7 +66,10 @@ test: $(DEVELOPING) setup
 	@$(PYTHON) -m pytest $(PYTEST_ARGUMENTS)
 
 bench: $(DEVELOPING) setup
-	@$(PYTHON) -m tests.bench
+	@$(PYTHON) -m tests.bench $(BENCH)
+
+# Beside `bench` it only says which.
+trust: bench
 
 lint: $(DEVELOPING)
 	$(VENV)/bin/ruff check .

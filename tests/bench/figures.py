@@ -92,11 +92,8 @@ def table(title: str, rows: Sequence[Row]) -> Iterable[str]:
     """Yield the lines of a table, and below it what bounds each missed figure."""
     head = ("", "ours", "peer", "ratio", "must be", "")
     cells = [head, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(head))]
     yield title
-    for line in cells:
-        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        yield ("  " + "  ".join(padded)).rstrip()
+    yield from columns(cells)
     bounds = dict.fromkeys(row.bound for row in rows if row.verdict == "NOT MET" and row.bound)
     for bound in bounds:
         missed = [row.what for row in rows if row.verdict == "NOT MET" and row.bound == bound]
@@ -106,6 +103,14 @@ def table(title: str, rows: Sequence[Row]) -> Iterable[str]:
         yield from textwrap.wrap(
             bound, 96, initial_indent="    what bounds it: ", subsequent_indent="    "
         )
+
+
+def columns(lines: Sequence[Sequence[str]]) -> Iterable[str]:
+    """Yield the lines with their cells below one another."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        yield ("  " + "  ".join(padded)).rstrip()
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from iac_adapters.terraform.executable import Executable
+from reconciler.domain.model import StackReport
 from tests.bed.session import NAMES, SERVERS, Beds
 from tests.bed.trial import Trial
 from tests.integration.terraform.correcting import corrector_of
@@ -50,3 +51,21 @@ async def test_all_that_was_done_is_found_and_corrected(trial: Trial) -> None:
         seen = await trial.drift(injected)
         assert seen.complaints() == []
         assert (await trial.look()).complaints() == []
+
+
+@pytest.mark.parametrize("trial", ["dns"], indirect=True)
+async def test_records_in_another_order_are_the_same_drift(trial: Trial) -> None:
+    one = next(d for d in trial.bed.rounds[0] if d.address == "dns_mx_record_set.a")
+    one.do()
+    found = [_essence(await trial.ours.scan()) for _ in range(8)]
+    assert found[0] != ()
+    assert set(found) == {found[0]}
+    await trial.ours.correct(one.address, name="ordered")
+    assert (await trial.look()).complaints() == []
+
+
+def _essence(report: StackReport) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    return tuple(
+        (str(one.address), one.fingerprint, tuple(str(change.path) for change in one.changes))
+        for one in report.findings
+    )

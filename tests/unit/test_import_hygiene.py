@@ -61,8 +61,8 @@ def test_asking_the_daemon_loads_nothing_that_draws_or_checks() -> None:
         "from reconciler.cli.client.endpoint import Daemon\n"
         'with Api(Daemon("http://127.0.0.1:1", "token", "here")): pass'
     )
-    assert "httpx" in loaded
-    assert not loaded & {"rich", "pygments", "pydantic", "sqlalchemy"}
+    assert "http.client" in loaded
+    assert not loaded & {"asyncio", "httpx", "rich", "pygments", "pydantic", "sqlalchemy"}
 
 
 def test_a_database_that_is_up_to_date_is_opened_without_alembic(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ async def test_the_order_that_a_set_is_read_in_means_nothing(
                 )
                 (found,) = (await ours.scan()).findings
                 paths = tuple(change.path for change in found.changes)
-                seen.add((found.fingerprint, paths))
-            ((_, paths),) = seen
+                seen.add((found.address, found.fingerprint, paths))
+            ((address, _, paths),) = seen
             # "b" is gone, the second element in the state; "c" and "d" came.
             assert paths == (
                 "set_attribute",
@@ -64,6 +64,6 @@ async def test_the_order_that_a_set_is_read_in_means_nothing(
             digests = set()
             for texts in (("d", "c", "a"), ("a", "c", "d")):
                 read_as(set_attribute=[*texts], set_nested_attribute=elements(*texts))
-                _, plan = await ours.plan(f"{_KIND}.a", name=f"run-{texts[0]}")
+                _, plan = await ours.plan(address, name=f"run-{texts[0]}")
                 digests.add(plan.digest)
             assert len(digests) == 1

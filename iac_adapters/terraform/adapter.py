@@ -24,6 +24,7 @@ from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
 from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
+from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.cli_engine import plan_by_cli, verdicts
 from iac_adapters.terraform.context import Context, prepare
@@ -38,6 +39,7 @@ from iac_adapters.terraform.planning import PlanOrder, saved_plan
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
+from iac_adapters.terraform.rearranged import with_rearrangement
 from iac_adapters.terraform.recorded_providers import RecordedProviders
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
 from iac_adapters.terraform.run_code import refuse_code
@@ -150,10 +152,11 @@ class TerraformAdapter:
         timing.lap("record")
         stack = await self._assembly.stack(context, recording)
         drifted = warm.drifted if warm else {}
-        reader = warm.reader if warm else self._reader(context, drifted)
+        brought_about = warm.brought_about if warm else set()
+        reader = warm.reader if warm else self._reader(context, drifted, brought_about)
         secrets = StackSecrets(reference, context, stack)
         files = context.provider_files.stamps
-        warm = WarmStack(context.revision, stack, reader, secrets, files, drifted)
+        warm = WarmStack(context.revision, stack, reader, secrets, files, drifted, brought_about)
         self._warm.put(reference.name, warm)
         return self._snapshot(reference, Payload(context, stack, secrets, warm=warm), timing)
 
@@ -171,17 +174,74 @@ class TerraformAdapter:
             if wanted is None or address in wanted
         ]
         if snapshot.obtained_by is Engine.CLI:
-            assert payload.plan is not None  # noqa: S101 - made together
-            for observed in verdicts(payload.plan, chosen, masker=self._masker):
-                found[observed.address] = observed.verdict
-                yield await safe.seen(observed)
-        else:
-            async with contextlib.aclosing(self._observed(payload, chosen)) as pass_:
+            async with contextlib.aclosing(self._by_plan(payload, chosen, found)) as pass_:
                 async for observed in pass_:
-                    found[observed.address] = observed.verdict
+                    yield await safe.seen(observed)
+        else:
+            whole = wanted is None
+            async with contextlib.aclosing(
+                self._by_reading(payload, chosen, found, whole=whole)
+            ) as pass_:
+                async for observed in pass_:
                     yield await safe.seen(observed)
         if wanted is None:
             self._learn(payload, found)
+
+    async def _by_plan(
+        self,
+        payload: Payload,
+        chosen: Sequence[LoadedResource],
+        found: dict[ResourceAddress, Verdict],
+    ) -> AsyncGenerator[Observed, None]:
+        """Yield the verdicts of a whole plan, and note them in `found`."""
+        assert payload.plan is not None  # noqa: S101 - made together
+        resources = payload.stack.resources
+        for observed in verdicts(payload.plan, chosen, masker=self._masker):
+            found[observed.address] = observed.verdict
+            verdict = with_rearrangement(observed.verdict, resources[observed.address])
+            yield replace(observed, verdict=verdict)
+
+    async def _by_reading(
+        self,
+        payload: Payload,
+        chosen: Sequence[LoadedResource],
+        found: dict[ResourceAddress, Verdict],
+        *,
+        whole: bool,
+    ) -> AsyncGenerator[Observed, None]:
+        """Yield the verdicts of a read, and note in `found` what the read itself said.
+
+        What hangs on others comes last: it is known when all that it refers to is.
+        """
+        assert payload.warm is not None  # noqa: S101 - made together, where no plan was
+        resources = payload.stack.resources
+        after = AfterReading(payload.context.source, resources)
+        asked_for = {resource.recorded.address for resource in chosen}
+        seen: dict[ResourceAddress, Observed] = {}
+        every = [*chosen, *after.also_needed(chosen)]
+        async with contextlib.aclosing(self._observed(payload, every)) as pass_:
+            async for read in pass_:
+                resource = resources[read.address]
+                verdict = with_rearrangement(read.verdict, resource)
+                seen[read.address] = observed = replace(read, verdict=verdict)
+                if read.address in asked_for:
+                    found[read.address] = read.verdict
+                    if not after.waits(resource):
+                        yield observed
+        for observed in after.followers(dict(seen)):
+            seen[observed.address] = observed
+        hidden = {
+            one.address: one
+            for one in after.unshown(
+                payload.stack.recording.actions,
+                seen,
+                chosen=None if whole else chosen,
+                brought_about=payload.warm.brought_about,
+            )
+        }
+        late = [a for a in asked_for if after.waits(resources[a]) and a in seen]
+        for address in sorted({*late, *hidden}):
+            yield hidden.get(address) or seen[address]
 
     def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
         """Keep what a complete pass found out, where it is another thing than before."""
@@ -290,10 +350,16 @@ class TerraformAdapter:
         self._secrets[reference.name] = payload.secrets
         return snapshot_of(reference, payload, timing)
 
-    def _reader(self, context: Context, drifted: dict[ResourceAddress, bytes]) -> TerraformReader:
+    def _reader(
+        self,
+        context: Context,
+        drifted: dict[ResourceAddress, bytes],
+        brought_about: set[ResourceAddress],
+    ) -> TerraformReader:
         return terraform_reader(
             self._providers,
             self._masker,
             drifted=drifted,
+            brought_about=brought_about,
             read_deadline_s=read_deadline_s(context.environment),
         )

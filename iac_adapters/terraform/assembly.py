@@ -94,7 +94,12 @@ class Assembly:
             called_from=context.called_from,
         )
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
-        recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)
+        recording = join(
+            recorded.captures,
+            context.managed_instances,
+            planned=recorded.planned,
+            outputs=recorded.outputs,
+        )
         recording = replace(recording, secrets=recorded.secrets)
         keys = await self._keys(context, recording)
         for index, provider in recorded.warm.items():

@@ -145,7 +145,9 @@ def _survey(reference: StackReference, *, cache_dir: Path) -> _Survey:
         tool=executable.name,
         called_from=called_from,
     )
-    location = locate_state(directory, workspace=workspace, environment=environment)
+    location = locate_state(
+        directory, workspace=workspace, environment=environment, declared=source.backend
+    )
     return _Survey(
         environment, data_dir, workspace, executable, source, location, called_from,
         state_at_rest(location),

@@ -11,6 +11,7 @@ from iac_adapters.redaction.masker import Masker
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.observe import (
     LiveState,
+    came_about,
     judge_by_plan,
     read,
     settled,
@@ -18,7 +19,7 @@ from iac_adapters.terraform.observe import (
 )
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.providers import Providers
-from reconciler.domain.model import Drifted, ResourceAddress, Verdict
+from reconciler.domain.model import Drifted, InSync, Noise, ResourceAddress, Verdict
 
 TerraformReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, LiveState]
 
@@ -28,13 +29,21 @@ def terraform_reader(
     masker: Masker,
     *,
     drifted: dict[ResourceAddress, bytes] | None = None,
+    brought_about: set[ResourceAddress] | None = None,
     read_deadline_s: float = READ_S,
     concurrency: int = CONCURRENT_READS,
 ) -> TerraformReader:
-    """Return a reader of one Terraform or OpenTofu stack; `drifted` is told what has moved."""
+    """Return a reader of one Terraform or OpenTofu stack.
+
+    `drifted` is told what has moved, `brought_about` what is by now as the code has it.
+    """
     return StackReader(
         providers,
-        TerraformQuestions(masker, {} if drifted is None else drifted),
+        TerraformQuestions(
+            masker,
+            {} if drifted is None else drifted,
+            set() if brought_about is None else brought_about,
+        ),
         read_deadline_s=read_deadline_s,
         concurrency=concurrency,
     )
@@ -47,6 +56,8 @@ class TerraformQuestions:
     masker: Masker
     drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
     """The state in which each object was last read that was judged to have drifted."""
+    brought_about: set[ResourceAddress] = field(default_factory=set)
+    """What the code's plan would change, and somebody has changed by now."""
 
     def address(self, resource: LoadedResource) -> ResourceAddress:
         """Return its address in the state or the code."""
@@ -54,7 +65,7 @@ class TerraformQuestions:
 
     def settled(self, resource: LoadedResource) -> Verdict | None:
         """Return the verdict that needs no read."""
-        return settled(resource)
+        return settled(resource, masker=self.masker)
 
     def key(self, resource: LoadedResource) -> ProviderKey:
         """Return the provider configuration it belongs to."""
@@ -82,6 +93,10 @@ class TerraformQuestions:
         verdict = await judge_by_plan(
             resource, live, provider, masker=self.masker, deadline_s=deadline_s
         )
+        address = resource.recorded.address
         if isinstance(verdict, Drifted):
-            self.drifted[resource.recorded.address] = live.state
+            self.drifted[address] = live.state
+        self.brought_about.discard(address)
+        if isinstance(verdict, InSync | Noise) and came_about(resource, live):
+            self.brought_about.add(address)
         return verdict

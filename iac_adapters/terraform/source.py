@@ -26,8 +26,11 @@ from iac_adapters.terraform.source_files import (
     read_file,
     variable_and_lock_files,
 )
-from iac_adapters.terraform.traversals import parse_ignore_changes
+from iac_adapters.terraform.subjects import is_within, subjects
+from iac_adapters.terraform.traversals import parse_ignore_changes, parse_triggers
+from iac_adapters.terraform.triggers import Reference
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.model import SourcePosition
 
 _DEEPEST: Final = 64
 
@@ -46,13 +49,25 @@ class ResourceBlock:
     file: str
     line: int
     ignore_changes: IgnoreRules = field(default_factory=IgnoreRules)
+    triggers: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A `moved`, `removed` or `import` block, about what stands at `subject` or below it."""
+
+    type: str
+    subject: str
+    file: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Everything the code of a stack says without being evaluated.
 
-    `digest` covers every file that a plan reads by name.
+    `digest` covers every file that a plan reads by name. `backend` is the type of backend that
+    the root module names, overrides merged; `outputs` are its own, by name.
     """
 
     directory: Path
@@ -60,6 +75,15 @@ class Source:
     warnings: tuple[str, ...]
     digest: str
     files: tuple[Path, ...] = ()
+    backend: str | None = None
+    statements: tuple[Statement, ...] = ()
+    outputs: Mapping[str, SourcePosition] = field(default_factory=dict)
+
+    def statement(self, block_type: str, address: str) -> Statement | None:
+        """Return the nearest block of `block_type` that is about `address`; None without one."""
+        named = [one for one in self.statements if one.type == block_type]
+        fitting = [one for one in named if is_within(address, one.subject)]
+        return max(fitting, key=lambda one: len(one.subject), default=None)
 
     def block(self, address: str) -> ResourceBlock | None:
         """Return the block that declares `address`, whatever its keys; None when none does."""
@@ -114,6 +138,9 @@ class _Reading:
     warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
+    backend: str | None = None
+    statements: list[Statement] = field(default_factory=list)
+    outputs: dict[str, SourcePosition] = field(default_factory=dict)
     _installed: dict[str, Path] | None = None
 
     def source(self) -> Source:
@@ -127,6 +154,9 @@ class _Reading:
             warnings=tuple(self.warnings),
             digest=combine(sorted(self.contents.items())),
             files=tuple(self.files),
+            backend=self.backend,
+            statements=tuple(self.statements),
+            outputs=self.outputs,
         )
 
     def module(self, key: str, folder: Path, *, depth: int) -> None:
@@ -141,7 +171,7 @@ class _Reading:
                     calls[block.labels[0]] = block
         for file in overrides:
             for block in self._outline(file).blocks:
-                self._override(path, block)
+                self._override(path, file, block)
                 if block.type == "module" and block.labels and block.source:
                     calls[block.labels[0]] = block
         for name, call in calls.items():
@@ -165,6 +195,20 @@ class _Reading:
         if block.type in RESOURCE_BLOCKS and len(block.labels) == 2:  # noqa: PLR2004
             resource = self._resource(path, file, block)
             self.blocks.setdefault(resource.address, resource)
+        elif block.subject is not None:
+            shown = _relative(file, self.directory)
+            for subject in subjects(path, block.subject):
+                self.statements.append(Statement(block.type, subject, shown, block.line))
+        elif not path:
+            self._take_root(file, block)
+
+    def _take_root(self, file: Path, block: BlockOutline) -> None:
+        """Take in what counts in the root module alone."""
+        if block.type == "output" and block.labels:
+            position = SourcePosition(_relative(file, self.directory), block.line)
+            self.outputs[block.labels[0]] = position
+        elif block.type == "terraform":
+            self.backend = block.backend or self.backend
 
     def _resource(self, path: str, file: Path, block: BlockOutline) -> ResourceBlock:
         type_name, name = block.labels
@@ -177,6 +221,7 @@ class _Reading:
             file=_relative(file, self.directory),
             line=block.line,
             ignore_changes=self._ignored(file, block),
+            triggers=self._triggers(file, block),
         )
 
     def _ignored(self, file: Path, block: BlockOutline) -> IgnoreRules:
@@ -189,7 +234,20 @@ class _Reading:
             self.warnings.append(f"{place}: {error}; its ignored attributes are not known")
             return IgnoreRules()
 
-    def _override(self, path: str, block: BlockOutline) -> None:
+    def _triggers(self, file: Path, block: BlockOutline) -> tuple[Reference, ...]:
+        if block.triggered_by is None:
+            return ()
+        try:
+            return parse_triggers(block.triggered_by)
+        except ValueError as error:
+            place = f"{_relative(file, self.directory)}:{block.line}"
+            self.warnings.append(f"{place}: {error}; what it replaces after drift is not known")
+            return ()
+
+    def _override(self, path: str, file: Path, block: BlockOutline) -> None:
+        if block.type == "terraform" and not path:
+            # A cloud block takes the place of a backend, and the other way round.
+            self.backend = block.backend or self.backend
         if block.type not in RESOURCE_BLOCKS or len(block.labels) != 2:  # noqa: PLR2004
             return
         type_name, name = block.labels
@@ -199,7 +257,9 @@ class _Reading:
             return
         if block.ignore_changes is not None:
             rules = self._ignored(self.directory / base.file, block)
-            self.blocks[address] = replace(base, ignore_changes=rules)
+            self.blocks[address] = base = replace(base, ignore_changes=rules)
+        if block.triggered_by is not None:
+            self.blocks[address] = replace(base, triggers=self._triggers(file, block))
 
     def _call(self, key: str, caller: Path, call: BlockOutline, *, depth: int) -> None:
         folder = self._installed_modules().get(key)

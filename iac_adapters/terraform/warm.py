@@ -34,6 +34,8 @@ class WarmStack:
     files: Mapping[str, Stamp] = field(default_factory=dict)
     """What its providers read by themselves, and as of when."""
     drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
+    brought_about: set[ResourceAddress] = field(default_factory=set)
+    """What the code's plan would change, and somebody has changed by now."""
     learnt: Mapping[ResourceAddress, Verdict] | None = None
     recorded_at_s: float = field(default_factory=time.monotonic)
 

@@ -12,10 +12,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from iac_adapters.plugin_host.deadlines import CONFIGURE_S
 from iac_adapters.plugin_host.errors import PluginStartError, PluginTimeout
@@ -27,7 +27,13 @@ from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.recorder.head_start import HeadStart
+from iac_adapters.terraform.recorder.imported import refusals
 from iac_adapters.terraform.recorder.planned import PlannedChange, planned_changes
+from iac_adapters.terraform.recorder.planned_outputs import (
+    PlannedOutput,
+    changes_outputs,
+    outputs_in,
+)
 from iac_adapters.terraform.recorder.planned_secrets import planned_secrets, with_values
 from iac_adapters.terraform.recorder.tunnel import Connection, Tunnel
 from iac_adapters.terraform.recorder.twins import indistinct, told_apart
@@ -71,13 +77,15 @@ class RecordingOrder:
 class Recorded:
     """What a plan left behind: captures, the plan's words, and warm providers by capture.
 
-    `secrets` are the secret places of what would be changed, by address.
+    `secrets` are the secret places of what would be changed, by address; `outputs` are the root
+    module's outputs that would be.
     """
 
     captures: list[ConnectionCapture]
     planned: tuple[PlannedChange, ...]
     warm: dict[int, Provider]
     secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict, repr=False)
+    outputs: tuple[PlannedOutput, ...] = field(default=(), repr=False)
 
 
 StartProvider = Callable[[InstalledProvider], Awaitable[Provider]]
@@ -145,25 +153,32 @@ async def _attempt(
             timeout_s=_TIMEOUT_S,
         )  # fmt: skip
         diagnostics, events = parse_events(run.stdout)
-        fatal = [d for d in diagnostics if d.severity == "error" and d.summary != _HARMLESS]
+        captured = [connection.capture for tunnel in tunnels for connection in tunnel.connections]
+        harmless = {_HARMLESS, *refusals(captured)}
+        fatal = [d for d in diagnostics if d.severity == "error" and d.summary not in harmless]
         if run.exit_code != 0 and (fatal or not diagnostics):
             _raise_when_provider_died(tunnels)
             return None, run
         captures, kept = _number([c for tunnel in tunnels for c in tunnel.connections])
         drop_write_only(captures, {p.source: await schemas.schema(p) for p in order.providers})
         planned = planned_changes(events)
-        secrets = await _secrets(order, folder / _PLAN, with_values(planned), environment)
-        return Recorded(captures, planned, kept, secrets), run
+        shown = await _shown(order, folder / _PLAN, events, planned, environment)
+        secrets = planned_secrets(shown, with_values(planned))
+        return Recorded(captures, planned, kept, secrets, outputs_in(shown)), run
     finally:
         await asyncio.shield(_clear(tunnels, folder, keep=kept))
 
 
-async def _secrets(
-    order: RecordingOrder, plan: Path, addresses: Collection[str], environment: Mapping[str, str]
-) -> dict[str, tuple[Steps, ...]]:
-    """Return the secret places of what the plan would change; nothing is asked without any."""
-    if not addresses:
-        return {}
+async def _shown(
+    order: RecordingOrder,
+    plan: Path,
+    events: Sequence[Mapping[str, Any]],
+    planned: Sequence[PlannedChange],
+    environment: Mapping[str, str],
+) -> bytes:
+    """Return the plan as `show -json` prints it; nothing where it holds no value of interest."""
+    if not with_values(planned) and not changes_outputs(events):
+        return b""
     shown = await run_tool(
         order.executable,
         ["show", "-json", str(plan)],
@@ -171,7 +186,7 @@ async def _secrets(
         environment=environment,
         timeout_s=_TIMEOUT_S,
     )
-    return planned_secrets(shown.stdout if shown.exit_code == 0 else b"", addresses)
+    return shown.stdout if shown.exit_code == 0 else b""
 
 
 async def _tunnel(

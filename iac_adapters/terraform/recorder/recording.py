@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from iac_adapters.terraform.recorder.capture import DataRead
+from iac_adapters.terraform.recorder.planned import PlannedChange
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from reconciler.domain.paths import Steps
 
 
@@ -42,12 +44,27 @@ class RecordedInstance:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class RecordedImport:
+    """An object that the code imports, as it was read when the plan was made.
+
+    `upgraded` of its instance is that reading: no state holds it. `private` is the provider's.
+    """
+
+    instance: RecordedInstance
+    private: bytes
+    id: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Recording:
     """All that one `plan -refresh=false` evaluated, by address.
 
     `actions` are the plan's own words (`create`, `delete`, `replace` ...) by the code's
     addresses; `moved` leads to them from the state's, where a move is not applied yet.
     `secrets` are, by the code's addresses, the secret places of what the plan would change.
+    `planned` are all the plan's changes, in its words; `imports` what it would import, and
+    `failed_imports` what it could not, as type, id and reason. `outputs` are the root module's
+    outputs that it would change.
     `ephemeral` says that ephemeral resources were opened: what they gave may be void soon.
     """
 
@@ -58,6 +75,10 @@ class Recording:
     moved: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict)
     ephemeral: bool = False
+    planned: tuple[PlannedChange, ...] = ()
+    imports: Mapping[str, RecordedImport] = field(default_factory=dict)
+    failed_imports: tuple[tuple[str, str, str], ...] = ()
+    outputs: tuple[PlannedOutput, ...] = ()
 
     def action(self, address: str) -> str | None:
         """Return what the plan would do to the object that the state has at `address`."""

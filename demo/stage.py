@@ -15,7 +15,7 @@ from typing import Any, Final
 from demo.commands import Ran, run
 from demo.narration import WIDTH, StepError
 from iac_adapters.terraform.executable import TERRAFORM, TOFU, Executable, locate
-from reconciler.domain.places import cache_home
+from reconciler.domain.xdg_folders import cache_home
 from tests.simulator import Simulator, copy_stack, tool_environment
 from tests.worlds.deploy import STACKS, write_provider_file
 from tests.worlds.world import World

@@ -69,7 +69,7 @@ def see_first_pass(daemon: Daemon, narrator: Narrator) -> None:
     """Wait until the daemon knows both stacks, which nobody touched yet."""
     with narrator.step("Have both watched: trueup serve"):
         for name in (WEBSHOP, COURIER):
-            stack = daemon.until("a first complete pass", partial(_seen, daemon, name))
+            stack = daemon.until("a first complete scan", partial(_seen, daemon, name))
             expect(told="in_sync", seen=stack["health"], what=f"health of {name}")
         narrator.say(f"API at {daemon.address}; both in sync, scanned every 10 s")
         narrator.say("policy: secrets wait for a person, everything else is put back at once")

@@ -1,6 +1,6 @@
-"""What stays in memory of stacks between their passes, within a budget.
+"""What stays in memory of stacks between their scans, within a budget.
 
-Losing it costs the next pass a reload from disk and what the last pass learnt about speed; it
+Losing it costs the next scan a reload from disk and what the last scan learnt about speed; it
 never changes a verdict.
 """
 

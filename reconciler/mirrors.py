@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from reconciler.domain.places import cache_home
+from reconciler.domain.xdg_folders import cache_home
 
 _TERRAFORM_REGISTRY: Final = "registry.terraform.io"
 _TOFU_REGISTRY: Final = "registry.opentofu.org"

@@ -34,7 +34,7 @@ from reconciler.checked_values import (
 )
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
-from reconciler.settings_place import LISTEN
+from reconciler.settings_location import LISTEN
 from reconciler.settings_sections import fields_of
 from reconciler.settings_values import FileTime, Interval, Size, Span, VariablePattern
 from reconciler.stack_options import StackTools, read_options, tool_of_keys

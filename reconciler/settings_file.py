@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.places import data_home
+from reconciler.domain.xdg_folders import data_home
 from reconciler.settings import Settings
-from reconciler.settings_place import OVERRIDES
+from reconciler.settings_location import OVERRIDES
 from reconciler.settings_problems import Whereabouts, describe_problems, describe_twins
 from reconciler.stack_options import StackTools
 from reconciler.toml_positions import KeyPath, key_lines

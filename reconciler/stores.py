@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from reconciler.domain.model import StackName
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import (
     AuditEntry,
@@ -34,6 +33,7 @@ from reconciler.domain.records import (
     TemplateId,
     Token,
 )
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.sources import Source
 from reconciler.domain.wakeups import WakeUp
 
@@ -166,7 +166,7 @@ class Remediations(Protocol):
 
     def open_of(self, stack: StackName) -> tuple[Remediation, ...]: ...
     def open_with(self, finding_id: FindingId) -> Remediation | None: ...
-    def in_phases(self, phases: Iterable[Phase]) -> tuple[Remediation, ...]: ...
+    def in_states(self, states: Iterable[RemediationState]) -> tuple[Remediation, ...]: ...
     def due(self, now: datetime) -> tuple[RemediationId, ...]:
         """Return every open one that can go on by itself now.
 
@@ -186,7 +186,7 @@ class Remediations(Protocol):
     def page(
         self,
         *,
-        phase: Phase | None = None,
+        state: RemediationState | None = None,
         stack: str | None = None,
         open_only: bool = False,
         cursor: str | None = None,

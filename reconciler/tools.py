@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.domain.places import program_folders
+from reconciler.domain.xdg_folders import program_folders
 
 _VERSION: Final = re.compile(r"\d+\.\d+(?:\.\d+)?(?:-[0-9A-Za-z.]+)?")
 _VERSION_LIMIT_S: Final = 10.0

@@ -24,7 +24,7 @@ from typing import Any, Final, TypeVar
 T = TypeVar("T")
 _START_LIMIT_S: Final = 60.0
 _END_LIMIT_S: Final = 30.0
-_LOOK_EVERY_S: Final = 0.2
+_CHECK_EVERY_S: Final = 0.2
 _SAYS_WHERE: Final = re.compile(r"trueup serves (http://\S+)")
 
 
@@ -83,7 +83,7 @@ class Daemon:
                 return seen
             if self.process.poll() is not None:
                 break
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(_CHECK_EVERY_S)
         said = "\n".join(self.lines[-20:])
         raise DaemonError(f"waited in vain for: {what}\nthe daemon's last words:\n{said}")
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from iac_adapters.terraform.options import TerraformOptions
 from reconciler.domain.model import StackName, Verdict
-from reconciler.domain.places import cache_home
+from reconciler.domain.xdg_folders import cache_home
 from reconciler.mirrors import write_cli_configuration
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.stack_options import KEPT

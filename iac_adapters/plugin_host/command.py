@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.plugin_host.leash import COULD_NOT_RUN, SAYS, session_members
+from iac_adapters.plugin_host.orphan_guard import COULD_NOT_RUN, SAYS, session_members
 from reconciler.domain.errors import PermanentError, RetryableError
 
-_LEASH: Final = Path(__file__).with_name("leash.py")
+_ORPHAN_GUARD: Final = Path(__file__).with_name("orphan_guard.py")
 _GRACE_S: Final = 10.0
 _PAUSE_S: Final = 0.05
-_LOOK_EVERY_S: Final = 0.5
+_CHECK_EVERY_S: Final = 0.5
 _BY_A_SIGNAL: Final = 128
-"""What the leash adds to the number of the signal that ended its command."""
+"""What the orphan guard adds to the number of the signal that ended its command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ async def run_command(
         RetryableError: it did not end within `timeout_s` seconds.
         PermanentError: it could not be started.
     """
-    leash = "release" if holds_lock else "hold"
-    process = await _start(leash, [str(executable), *arguments], directory, environment)
+    orphan_guard = "release" if holds_lock else "hold"
+    process = await _start(orphan_guard, [str(executable), *arguments], directory, environment)
     first = next((one for one in arguments if not one.startswith("-chdir=")), "")
     name = f"{executable.name} {first}".strip()
     try:
@@ -92,12 +92,12 @@ async def _start(
     mode: str, command: Sequence[str], directory: Path, environment: Mapping[str, str]
 ) -> asyncio.subprocess.Process:
     # Never `exec`: a tool starts plugins of its own, and they must go with it.
-    leash = [sys.executable, "-I", "-S", str(_LEASH), mode, str(os.getpid())]
-    # The pipe's other end, which we keep until we die, is the leash itself.
+    orphan_guard = [sys.executable, "-I", "-S", str(_ORPHAN_GUARD), mode, str(os.getpid())]
+    # The pipe's other end, which we keep until we die, is what the orphan guard waits on.
     stdin, held = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
-            *leash,
+            *orphan_guard,
             *command,
             cwd=directory,
             env=_environment_in(directory, environment),
@@ -147,11 +147,11 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 async def _said(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
     """Return what the command wrote, once nobody writes any more.
 
-    A leash that was killed leaves the command with our pipes, which it could hold for ever.
+    An orphan guard that was killed leaves the command with our pipes, which it could hold for ever.
     """
     said = asyncio.create_task(process.communicate())
     try:
-        while not (await asyncio.wait({said}, timeout=_LOOK_EVERY_S))[0]:
+        while not (await asyncio.wait({said}, timeout=_CHECK_EVERY_S))[0]:
             if process.returncode is not None and _was_killed(process):
                 await _end_session(process)
         return await said
@@ -160,14 +160,14 @@ async def _said(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
 
 
 def _was_killed(process: asyncio.subprocess.Process) -> bool:
-    """Whether a signal ended the command, or the leash that held it."""
+    """Whether a signal ended the command, or the orphan guard that held it."""
     return process.returncode is None or not 0 <= process.returncode < _BY_A_SIGNAL
 
 
 async def _end_session(process: asyncio.subprocess.Process) -> None:
     """Interrupt what a killed command left of its session, and kill what does not end by that.
 
-    Where the leash was killed, the command itself is there still, and may hold a lock.
+    Where the orphan guard was killed, the command itself is there still, and may hold a lock.
     """
     _signal(process, signal.SIGINT)
     with contextlib.suppress(TimeoutError):

@@ -30,7 +30,7 @@ class StderrTail:
         self._tail += chunk
         del self._tail[: -self._limit_bytes]
         if self._panic is None:
-            self._look_for_panic(chunk)
+            self._find_panic(chunk)
 
     def text(self) -> str:
         """Return the tail as text. It may hold secrets: never show or log it unasked."""
@@ -42,7 +42,7 @@ class StderrTail:
         found = self._panic or self._panic_in(self._line)
         return found.decode(errors="replace").strip() if found else None
 
-    def _look_for_panic(self, chunk: bytes) -> None:
+    def _find_panic(self, chunk: bytes) -> None:
         first, *others = chunk.split(b"\n")
         self._line += first[: _LINE_BYTES - len(self._line)]
         for piece in others:

@@ -16,8 +16,8 @@ from iac_adapters.plugin_host.deaths import Deaths
 from iac_adapters.plugin_host.errors import PluginCrashed
 
 _WEIGHED_EVERY_S: Final = 15.0
-_LOOKED_AT_LEAST_EVERY_S: Final = 0.05
-_LOOKED_WHILE_BUSY_EVERY_S: Final = 0.05
+_CHECKED_AT_LEAST_EVERY_S: Final = 0.05
+_CHECKED_WHILE_BUSY_EVERY_S: Final = 0.05
 # Whoever was handed a process has not asked it anything yet.
 _IN_HAND_S: Final = 1.0
 
@@ -198,7 +198,7 @@ class PluginPool(Generic[P]):
             self._reaper = asyncio.create_task(self._reap())
 
     async def _reap(self) -> None:
-        every_s = max(_LOOKED_AT_LEAST_EVERY_S, self._idle_s / 4)
+        every_s = max(_CHECKED_AT_LEAST_EVERY_S, self._idle_s / 4)
         if self._max_bytes is not None:
             every_s = min(every_s, _WEIGHED_EVERY_S)
         while any(slot.process is not None for slot in self._slots.values()):
@@ -230,7 +230,7 @@ class PluginPool(Generic[P]):
     async def _close_when_idle(self, process: P) -> None:
         # Sleeping first also gives those a chance who were handed it and have not asked yet.
         while not self._closed and process.alive:
-            await self._sleep(_LOOKED_WHILE_BUSY_EVERY_S)
+            await self._sleep(_CHECKED_WHILE_BUSY_EVERY_S)
             if not process.busy:
                 break
         await process.close()

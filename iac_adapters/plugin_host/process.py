@@ -18,7 +18,7 @@ import grpc
 import grpc.aio
 import psutil
 
-from iac_adapters.plugin_host import leash
+from iac_adapters.plugin_host import orphan_guard
 from iac_adapters.plugin_host.errors import (
     PluginCrashed,
     PluginRefused,
@@ -30,7 +30,7 @@ from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
 from iac_adapters.plugin_host.last_words import last_words
 from iac_adapters.plugin_host.output import StderrTail, drain, first_line
 from iac_adapters.plugin_host.socket_folder import SocketFolder
-from iac_adapters.plugin_host.spawn import LEASH_MODE, PluginSpec, check_executable, spawn
+from iac_adapters.plugin_host.spawn import GUARD_MODE, PluginSpec, check_executable, spawn
 
 __all__ = ["PluginProcess", "PluginSpec"]
 
@@ -57,10 +57,10 @@ class PluginProcess:
         folder: SocketFolder,
         stderr: StderrTail,
         *,
-        leash_mode: str,
+        guard_mode: str,
     ) -> None:
         self.label = label
-        self._leash_mode = leash_mode
+        self._guard_mode = guard_mode
         self._seen: psutil.Process | None = None
         self.handshake = Handshake(1, 0, "", "")
         self._child = child
@@ -80,7 +80,7 @@ class PluginProcess:
         cookie: tuple[str, str] | None = None,
         timeout_s: float = 60.0,
         parse: Callable[[str], Handshake] = parse_handshake,
-        leash_mode: str = LEASH_MODE,
+        guard_mode: str = GUARD_MODE,
     ) -> PluginProcess:
         """Start a plugin and return it once it has said where it listens.
 
@@ -91,11 +91,11 @@ class PluginProcess:
         check_executable(spec)
         folder = SocketFolder.create()
         try:
-            child = await spawn(spec, cookie, folder.path, leash_mode)
+            child = await spawn(spec, cookie, folder.path, guard_mode)
         except BaseException:
             folder.remove()
             raise
-        process = cls(spec.label, child, folder, StderrTail(), leash_mode=leash_mode)
+        process = cls(spec.label, child, folder, StderrTail(), guard_mode=guard_mode)
         try:
             process.handshake = await process._shake_hands(spec, parse, timeout_s)
             process._refuse_replaced(spec)
@@ -135,8 +135,8 @@ class PluginProcess:
     def _weighed(self) -> list[psutil.Process]:
         if self._seen is None:
             self._seen = psutil.Process(self.pid)
-        # Held by the leash, the plugin is its child; looking for children costs milliseconds.
-        held = self._seen.children(recursive=True) if self._leash_mode == "hold" else []
+        # Held by the orphan guard, the plugin is its child; listing children costs milliseconds.
+        held = self._seen.children(recursive=True) if self._guard_mode == "hold" else []
         return [self._seen, *held]
 
     def stderr_tail(self) -> str:
@@ -214,8 +214,8 @@ class PluginProcess:
                 await asyncio.gather(*self._readers)
         code = self._child.returncode
         said = self._stderr.text()
-        if code == leash.COULD_NOT_RUN and said.startswith(leash.SAYS):
-            reason = said.removeprefix(leash.SAYS).strip()
+        if code == orphan_guard.COULD_NOT_RUN and said.startswith(orphan_guard.SAYS):
+            reason = said.removeprefix(orphan_guard.SAYS).strip()
             return PluginStartError(f"the plugin {self.label} cannot be run: {reason}")
         text = f"the plugin {self.label} {self._ending()} before it was ready"
         words = "" if self._stderr.panic else last_words(said, spec.environment)
@@ -226,8 +226,8 @@ class PluginProcess:
 
         It has been told nothing yet: no configuration, and so no credentials.
         """
-        # Held by the leash, the plugin is a child of the process we know.
-        pid = self.pid if self._leash_mode == "exec" else None
+        # Held by the orphan guard, the plugin is a child of the process we know.
+        pid = self.pid if self._guard_mode == "exec" else None
         if spec.checked and not runs_as_checked(pid, Path(spec.argv[0]), spec.checked):
             raise PluginStartError(
                 f"{spec.argv[0]}: was replaced after it had been checked",

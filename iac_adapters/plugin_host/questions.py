@@ -15,7 +15,7 @@ _ProviderT_contra = TypeVar("_ProviderT_contra", bound="Asked", contravariant=Tr
 
 
 class Asked(Pooled, Protocol):
-    """What a pass needs of a process."""
+    """What a scan needs of a process."""
 
     async def responds(self, *, timeout_s: float) -> bool:
         """Whether the process still answers calls at all, whatever they are about."""

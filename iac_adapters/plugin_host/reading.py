@@ -11,17 +11,17 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
-from iac_adapters.plugin_host.asking import Account, Calls, Key, Provider
 from iac_adapters.plugin_host.configured import ConfiguredProviders
 from iac_adapters.plugin_host.deadlines import READ_S
 from iac_adapters.plugin_host.errors import PluginCrashed, PluginTimeout
+from iac_adapters.plugin_host.provider_calls import Account, Calls, Key, Provider
 from iac_adapters.plugin_host.provider_errors import Cause, ProviderError
 from iac_adapters.plugin_host.questions import Live, Questions
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Missing, Observed, ResourceAddress, Unreadable, Verdict
 
 _KNOWN_MISSING_DEADLINE_S: Final = 2.0
-_UNPROVEN_PASSES: Final = 5
+_UNPROVEN_SCANS: Final = 5
 CONCURRENT_READS: Final = 10
 
 _OF_CREDENTIALS: Final = frozenset({Cause.EXPIRED_CREDENTIALS, Cause.BAD_CREDENTIALS, Cause.DENIED})
@@ -35,19 +35,19 @@ Resource = TypeVar("Resource")
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """An object that was not there, and how many passes ago that was last proven.
+    """An object that was not there, and how many scans ago that was last proven.
 
     `basis` is what `verdict` rests on: code that changed since makes it another one.
     """
 
     basis: object
     verdict: Missing
-    passes: int = 0
+    scans: int = 0
 
 
 @dataclass(slots=True)
 class Memory:
-    """What the last pass learnt: makes the next one cheaper, never different."""
+    """What the last scan learnt: makes the next one cheaper, never different."""
 
     verdicts: dict[ResourceAddress, tuple[object, object, Verdict]] = field(default_factory=dict)
     missing: dict[ResourceAddress, Absence] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class _StillMissing(PluginTimeout):
 
 
 class StackReader(Generic[Resource, Key, Provider, Live]):
-    """Reads and judges the resources of one stack; remembers between passes."""
+    """Reads and judges the resources of one stack; remembers between scans."""
 
     def __init__(
         self,
@@ -78,11 +78,11 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
         self._deadline_s = read_deadline_s
         self._memory = Memory()
         self.refused: set[ResourceAddress] = set()
-        """What the pass could not read since the credentials were not accepted."""
+        """What the scan could not read since the credentials were not accepted."""
 
     async def observe(self, resources: Sequence[Resource]) -> AsyncGenerator[Observed, None]:
         """Yield every resource's verdict as it is known, each exactly once."""
-        self._calls.begin_pass()
+        self._calls.begin_scan()
         self.refused.clear()
         ordered = sorted(resources, key=self._slowest_first)
         tasks = [asyncio.create_task(self._observe_one(one)) for one in ordered]
@@ -163,9 +163,9 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
         """
         address = self._ask.address(resource)
         absence = self._memory.missing.pop(address)
-        lately = absence.basis is self._ask.basis(resource) and absence.passes < _UNPROVEN_PASSES
+        lately = absence.basis is self._ask.basis(resource) and absence.scans < _UNPROVEN_SCANS
         if account.answered and lately:
-            self._memory.missing[address] = replace(absence, passes=absence.passes + 1)
+            self._memory.missing[address] = replace(absence, scans=absence.scans + 1)
             raise _StillMissing(absence.verdict)
         try:
             return await self._read_within(self._deadline_s, resource, key, account)

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.plugin_host import leash
+from iac_adapters.plugin_host import orphan_guard
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.file_identity import FileIdentity
 
 _NOT_FOR_PLUGINS: Final = ("PLUGIN_CLIENT_CERT", "PLUGIN_MULTIPLEX_GRPC")
 
-LEASH_MODE: Final = "exec" if sys.platform == "linux" else "hold"
+GUARD_MODE: Final = "exec" if sys.platform == "linux" else "hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +51,21 @@ def check_executable(spec: PluginSpec) -> None:
 
 
 async def spawn(
-    spec: PluginSpec, cookie: tuple[str, str] | None, folder: Path, leash_mode: str
+    spec: PluginSpec, cookie: tuple[str, str] | None, folder: Path, guard_mode: str
 ) -> asyncio.subprocess.Process:
-    """Start the plugin on our leash, in a process group of its own; it listens in `folder`."""
+    """Start the plugin under the orphan guard, in its own process group; it listens in `folder`."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",
         "-S",
-        leash.__file__,
-        leash_mode,
+        orphan_guard.__file__,
+        guard_mode,
         str(os.getpid()),
         *_argv(spec),
         cwd=spec.directory,
         env=_environment(spec, cookie, folder),
-        # In `hold` mode this pipe is the leash itself.
-        stdin=asyncio.subprocess.PIPE if leash_mode == "hold" else asyncio.subprocess.DEVNULL,
+        # In `hold` mode this pipe is what the orphan guard waits on.
+        stdin=asyncio.subprocess.PIPE if guard_mode == "hold" else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,

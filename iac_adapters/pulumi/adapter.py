@@ -18,7 +18,7 @@ from iac_adapters.pulumi.correction import correction_job
 from iac_adapters.pulumi.declarations import declarations_of
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.evaluations import missing_host
-from iac_adapters.pulumi.identities import KnownIdentities, Pass, pass_over
+from iac_adapters.pulumi.identities import IdentityCount, KnownIdentities, identity_count
 from iac_adapters.pulumi.loaded import LoadedResource, LoadedStack
 from iac_adapters.pulumi.loading import Loading
 from iac_adapters.pulumi.options import PulumiOptions
@@ -33,8 +33,8 @@ from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.snapshots import Payload, payload_of, snapshot_of
 from iac_adapters.pulumi.stack_secrets import written_redactor
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, redacting_apart
-from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.timing import Timing
 from reconciler.domain.errors import PermanentError
@@ -60,7 +60,7 @@ class PulumiAdapter:
     """Implements `reconciler.ports.IacAdapter` for Pulumi stacks."""
 
     def __init__(self, setup: AdapterSetup) -> None:
-        self._masker = Masker(setup.key)
+        self._digester = SecretDigester(setup.key)
         self._progress = setup.progress or (lambda _text: None)
         self._pool: PluginPool[Provider] = PluginPool(
             idle_s=_IDLE_S,
@@ -107,16 +107,16 @@ class PulumiAdapter:
     ) -> AsyncIterator[Observed]:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = payload_of(snapshot)
-        safe = Verdicts(payload, self._masker)
+        safe = Verdicts(payload, self._digester)
         wanted = set(addresses) if addresses is not None else None
         chosen = [
             resource
             for address, resource in payload.stack.resources.items()
             if wanted is None or address in wanted
         ]
-        counted = pass_over(snapshot.resources)
-        async with contextlib.aclosing(self._observed(payload, chosen)) as pass_:
-            async for observed in pass_:
+        counted = identity_count(snapshot.resources)
+        async with contextlib.aclosing(self._observed(payload, chosen)) as observations:
+            async for observed in observations:
                 counted.take(observed)
                 yield await safe.seen(observed)
         if wanted is None:
@@ -126,15 +126,15 @@ class PulumiAdapter:
         self, payload: Payload, chosen: Sequence[LoadedResource]
     ) -> AsyncGenerator[Observed, None]:
         if payload.found is not None:
-            for observed in verdicts(payload.found, chosen, masker=self._masker):
+            for observed in verdicts(payload.found, chosen, digester=self._digester):
                 yield observed
             return
-        async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as pass_:
-            async for observed in pass_:
+        async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as observations:
+            async for observed in observations:
                 yield observed
 
-    async def _keep_identities(self, payload: Payload, counted: Pass) -> None:
-        """Remember where the providers look that have shown their objects in a whole pass."""
+    async def _keep_identities(self, payload: Payload, counted: IdentityCount) -> None:
+        """Remember where the providers look that have shown their objects in a whole scan."""
         place = payload.context.place
         kept = counted.proven(payload.expected, payload.stack.identities)
         if kept == payload.kept:
@@ -150,7 +150,7 @@ class PulumiAdapter:
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         """Return the declared forms. See `IacAdapter.declarations`."""
         resources = payload_of(snapshot).stack.resources.values()
-        return tuple(declarations_of(resources, masker=self._masker))
+        return tuple(declarations_of(resources, digester=self._digester))
 
     async def plan(
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
@@ -160,7 +160,7 @@ class PulumiAdapter:
         order = PlanOrder(payload.context, payload.stack.resources, folder)
         with redacting(lambda: payload.redactor):
             made = await preview(order, addresses, await self._live(payload, addresses))
-            reader = PlanReader(payload.stack.resources, self._masker, payload.tools)
+            reader = PlanReader(payload.stack.resources, self._digester, payload.tools)
             return reader.plan(made, stack=snapshot.stack, targets=tuple(addresses))
 
     async def _live(
@@ -169,7 +169,7 @@ class PulumiAdapter:
         """Read what a correction would overwrite, so that an approval is for that too."""
         if payload.found is not None:
             return {}
-        questions, live = PulumiQuestions(self._masker), {}
+        questions, live = PulumiQuestions(self._digester), {}
         deadline_s = read_deadline_s(payload.context.cli.environment)
         for address in addresses:
             resource = payload.stack.resources.get(address)

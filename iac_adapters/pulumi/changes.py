@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from iac_adapters.pulumi.property_paths import parse_property_path, top, touches
 from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.sides import Aligned
-from iac_adapters.redaction.masker import Masker
-from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.redaction.secret_paths import SecretPaths
 from reconciler.domain.compare import sort_key, value_at
 from reconciler.domain.model import Change, Origin
 from reconciler.domain.paths import Steps, render_path
@@ -23,8 +23,8 @@ class Changes:
     sides: Aligned
     answer: DiffAnswer
     adopted: bool
-    masker: Masker
-    secrets: SecretPlaces
+    digester: SecretDigester
+    secrets: SecretPaths
 
     def at(self, paths: Iterable[Steps]) -> tuple[Change, ...]:
         """Return the changes at `paths`, each place once, in order."""
@@ -44,10 +44,10 @@ class Changes:
             # The provider fills in what the code leaves out: what it did, or would do now.
             declared = recorded if touches(path, sides.moved) else UNKNOWN
         values = [declared, recorded, value_at(sides.live, path)]
-        masked = [self.secrets.masked(value, path, self.masker) for value in values]
-        sensitive = any(flag for _, flag in masked) or self._repeats_secret(path)
+        redacted = [self.secrets.redacted(value, path, self.digester) for value in values]
+        sensitive = any(flag for _, flag in redacted) or self._repeats_secret(path)
         if sensitive:
-            values = [self.masker.mask(value) for value in values]
+            values = [self.digester.digest(value) for value in values]
         return Change(
             path=render_path(path),
             declared=values[0],

@@ -21,8 +21,8 @@ from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.reader import PulumiQuestions, verdict_of
-from iac_adapters.pulumi.redacted_events import diffs_in, refreshed, unmasked
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.pulumi.redacted_events import diffs_in, refreshed, unredacted
+from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import InSync, Observed, Unreadable, Verdict
 
 _TIMEOUT_S: Final = 3600.0
@@ -50,13 +50,13 @@ async def refresh_by_cli(context: Context, *, without: Sequence[str] = ()) -> Cl
 
 
 def verdicts(
-    found: CliRefresh, resources: Sequence[LoadedResource], *, masker: Masker
+    found: CliRefresh, resources: Sequence[LoadedResource], *, digester: SecretDigester
 ) -> Iterator[Observed]:
     """Yield a verdict for each of `resources`.
 
     A refresh that failed says nothing about anything: all that was asked is unreadable.
     """
-    questions = PulumiQuestions(masker)
+    questions = PulumiQuestions(digester)
     for resource in resources:
         verdict = questions.settled(resource)
         if verdict is None or resource.refusal == ONLY_BY_CLI:
@@ -80,8 +80,8 @@ def _verdict(resource: LoadedResource, found: CliRefresh, questions: PulumiQuest
         return InSync()
     answer = DiffAnswer(Said.DIFFERENT, told, (), {})
     recorded = resource.recorded.outputs if resource.recorded is not None else {}
-    live = unmasked(live, recorded, told)
-    return verdict_of(resource, live, answer, questions.masker)
+    live = unredacted(live, recorded, told)
+    return verdict_of(resource, live, answer, questions.digester)
 
 
 def _told(resource: LoadedResource, step: Done) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from iac_adapters.json_values import json_value
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import visible
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import Status
 from reconciler.domain.values import Sensitive
 from reconciler.ports import Declaration
@@ -20,7 +20,7 @@ _DECLARED = frozenset({Status.LIVE, Status.TAINTED, Status.NOT_APPLICABLE})
 
 
 def declarations_of(
-    resources: Iterable[LoadedResource], *, masker: Masker
+    resources: Iterable[LoadedResource], *, digester: SecretDigester
 ) -> Iterator[Declaration]:
     """Yield the declared form of each resource that is recorded and that the program asks for."""
     for resource in resources:
@@ -33,21 +33,21 @@ def declarations_of(
         # A component's inputs are its own affair; what it registered stands in its outputs.
         values = visible(wanted if state.custom or wanted else state.outputs)
         secrets = secrets_of((wanted, state.outputs)).with_words_of((values,))
-        masked, _ = secrets.masked(values, (), masker)
+        redacted, _ = secrets.redacted(values, (), digester)
         yield Declaration(
             address=resource.recorded_as.address,
             type=resource.recorded_as.type,
-            definition=_definition(masked),
-            baseline_hash=_baseline_hash(dict(recorded.outputs), masker),
+            definition=_definition(redacted),
+            baseline_hash=_baseline_hash(dict(recorded.outputs), digester),
         )
 
 
-def _definition(masked: Any) -> dict[str, Any]:
-    definition = json_value(masked)
+def _definition(redacted: Any) -> dict[str, Any]:
+    definition = json_value(redacted)
     return definition if isinstance(definition, dict) else {"value": definition}
 
 
-def _baseline_hash(outputs: dict[str, Any], masker: Masker) -> str:
-    digest = masker.mask(orjson.dumps(outputs, option=orjson.OPT_SORT_KEYS).decode())
+def _baseline_hash(outputs: dict[str, Any], digester: SecretDigester) -> str:
+    digest = digester.digest(orjson.dumps(outputs, option=orjson.OPT_SORT_KEYS).decode())
     assert isinstance(digest, Sensitive)  # noqa: S101 - text always gives a digest
     return digest.digest

@@ -2,7 +2,7 @@
 
 A default provider may take its region or account from the environment alone, and then nothing
 in the record tells that it looks elsewhere today: every object is simply not there. So what of
-environment and configuration leads it somewhere is kept, sealed, as of the last good pass.
+environment and configuration leads it somewhere is kept, sealed, as of the last good scan.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from iac_adapters.pulumi.baseline import stack_key
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider_edits import ProviderEdit
 from iac_adapters.pulumi.values import visible
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.sealed_files import SealedFiles
 from reconciler.domain.model import (
     Drifted,
@@ -46,7 +46,7 @@ Identities: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
 class KnownIdentities:
-    """The identities of the last good pass, one sealed file a stack."""
+    """The identities of the last good scan, one sealed file a stack."""
 
     def __init__(self, folder: Path, *, key: bytes) -> None:
         self._files = SealedFiles(
@@ -77,12 +77,12 @@ class KnownIdentities:
 
 
 def identities_of(
-    edits: Iterable[ProviderEdit], files: ProviderFiles, masker: Masker
+    edits: Iterable[ProviderEdit], files: ProviderFiles, digester: SecretDigester
 ) -> Identities:
     """Return what leads each provider somewhere, as it is recorded and set now."""
     found: dict[str, dict[str, str]] = {}
     for edit in edits:
-        settings = edit.settings(masker)
+        settings = edit.settings(digester)
         led = files.led(edit.package, visible(edit.recorded))
         variables = concerning(identity_of(led.environment), edit.package)
         ruling = {n: v for n, v in variables.items() if not _is_outranked(n, settings)}
@@ -94,7 +94,7 @@ def identities_of(
 def recorded_in(resources: Iterable[LoadedResource], now: Identities) -> Identities:
     """Return where the recorded objects say that they are, for what `now` says elsewise or alike.
 
-    What was never found by us has no other witness: a first pass in the wrong region.
+    What was never found by us has no other witness: a first scan in the wrong region.
     """
     arns: dict[str, list[str]] = defaultdict(list)
     for resource in resources:
@@ -115,7 +115,7 @@ def _is_outranked(variable: str, settings: Mapping[str, str]) -> bool:
 
 
 def doubts_of(kept: Identities, now: Identities) -> tuple[ProviderDoubt, ...]:
-    """Return a doubt for each setting that differs from the last good pass."""
+    """Return a doubt for each setting that differs from the last good scan."""
     return tuple(
         ProviderDoubt(label, reason)
         for label, identity in now.items()
@@ -125,8 +125,8 @@ def doubts_of(kept: Identities, now: Identities) -> tuple[ProviderDoubt, ...]:
 
 
 @dataclass(slots=True)
-class Pass:
-    """One whole pass, counted by provider while it goes on."""
+class IdentityCount:
+    """One whole scan, counted by provider while it goes on."""
 
     labels: Mapping[str, str]
     found: Counter[str] = field(default_factory=Counter)
@@ -163,6 +163,6 @@ class Pass:
         return self.found[label] > self.gone[label]
 
 
-def pass_over(resources: Iterable[RecordedResource]) -> Pass:
+def identity_count(resources: Iterable[RecordedResource]) -> IdentityCount:
     """Return a pass over `resources` in which nothing has been seen yet."""
-    return Pass({one.address: one.provider for one in resources if one.provider})
+    return IdentityCount({one.address: one.provider for one in resources if one.provider})

@@ -20,7 +20,7 @@ from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.sides import Aligned, Sides, aligned
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.compare import same, value_at
 from reconciler.domain.model import Drifted, InSync, Noise, NoiseItem, Verdict
 from reconciler.domain.noise import STALE, UNCHANGED
@@ -41,7 +41,7 @@ _ECHOES: Final = {
 
 
 def judge(
-    sides: Sides, answer: DiffAnswer, *, ignored: Sequence[str] = (), masker: Masker
+    sides: Sides, answer: DiffAnswer, *, ignored: Sequence[str] = (), digester: SecretDigester
 ) -> Verdict:
     """Return what `answer`, the provider's word on live against wanted, means.
 
@@ -59,7 +59,7 @@ def judge(
         sides=case.sides,
         answer=answer,
         adopted=case.adopted,
-        masker=masker,
+        digester=digester,
         secrets=secrets.with_words_of(values),
     )
     return case.verdict(changes)

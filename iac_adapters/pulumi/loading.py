@@ -21,7 +21,7 @@ from iac_adapters.pulumi.remembering import remembered
 from iac_adapters.pulumi.sdk import require_sdk
 from iac_adapters.pulumi.warm import WarmStack
 from iac_adapters.read_files import unchanged
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.bounded_files import apart
@@ -40,7 +40,7 @@ class Loading:
 
     def __init__(self, setup: AdapterSetup, providers: Providers) -> None:
         self._key = setup.key
-        self._masker = Masker(setup.key)
+        self._digester = SecretDigester(setup.key)
         self._progress = setup.progress or (lambda _text: None)
         self._providers = providers
         self._baselines = Baselines(setup.data_dir / "pulumi" / "baselines", key=setup.key)
@@ -51,7 +51,7 @@ class Loading:
     async def load(self, reference: StackReference, timing: Timing) -> tuple[Context, WarmStack]:
         """Return the stack of now, and what is in memory of it.
 
-        The context is of this moment; that in memory may be of an earlier pass, and differs in
+        The context is of this moment; that in memory may be of an earlier scan, and differs in
         locks and their warnings alone.
         """
         warm = self._warm.get(reference.name)
@@ -78,7 +78,7 @@ class Loading:
         context = context.keeping_quiet(evaluation.secret_words if evaluation else ())
         baseline = await remembered(context, evaluation, self._baselines)
         assembly = Assembly(context, evaluation, baseline, _options(reference).dynamic_providers)
-        identities = identities_of(assembly.edits(), context.surroundings.files, self._masker)
+        identities = identities_of(assembly.edits(), context.surroundings.files, self._digester)
         resources = assembly.resources()
         stack = LoadedStack(
             resources, assembly.doubts(), identities, recorded_in(resources.values(), identities)
@@ -131,7 +131,7 @@ class Loading:
 
     def _reader(self, context: Context) -> PulumiReader:
         deadline_s = read_deadline_s(context.cli.environment)
-        return pulumi_reader(self._providers, self._masker, read_deadline_s=deadline_s)
+        return pulumi_reader(self._providers, self._digester, read_deadline_s=deadline_s)
 
 
 def _ahead(reference: StackReference, context: Context) -> Sequence[ProviderKey]:

@@ -17,8 +17,8 @@ from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.property_paths import covered, parse_property_path, top
 from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, visible
-from iac_adapters.redaction.masker import Masker
-from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.redaction.secret_paths import SecretPaths
 from reconciler.domain.compare import align, aligned_paths, ordered, same, value_at
 from reconciler.domain.origin import contains_unknown, is_empty
 from reconciler.domain.paths import AttributePath, Steps, render_path
@@ -44,7 +44,7 @@ class Writing:
 
 
 def new_values(
-    writing: Writing, loaded: LoadedResource | None, masker: Masker
+    writing: Writing, loaded: LoadedResource | None, digester: SecretDigester
 ) -> tuple[NewValue, ...]:
     """Return each value that is not the recorded one, sorted by path; no secret is in them.
 
@@ -58,16 +58,16 @@ def new_values(
     secrets = secrets_of((*sides, *outputs), extra)
     secrets = secrets.with_words_of(map(visible, (*sides, *outputs)))
     if loaded is None or recorded is None:
-        whole, _ = secrets.masked(visible(writing.inputs), (), masker)
+        whole, _ = secrets.redacted(visible(writing.inputs), (), digester)
         return (NewValue(AttributePath(""), None, whole),)
-    found = {value.path: value for value in _values(writing, loaded, secrets, masker)}
+    found = {value.path: value for value in _values(writing, loaded, secrets, digester)}
     if (other := _other_provider(writing.step, loaded, recorded)) is not None:
         found.setdefault(other.path, other)
     return tuple(found[path] for path in sorted(found))
 
 
 def _values(
-    writing: Writing, loaded: LoadedResource, secrets: SecretPlaces, masker: Masker
+    writing: Writing, loaded: LoadedResource, secrets: SecretPaths, digester: SecretDigester
 ) -> Iterator[NewValue]:
     is_set = _unordered if loaded.step in (Step.SAME, None) else ordered
     recorded, planned = align((visible(writing.recorded), visible(writing.inputs)), is_set)
@@ -82,8 +82,8 @@ def _values(
         place = secrets.without_words(secrets.boundary(path) or path)
         yield NewValue(
             render_path(place),
-            secrets.masked(value_at(recorded, place), place, masker)[0],
-            secrets.masked(value_at(planned, place), place, masker)[0],
+            secrets.redacted(value_at(recorded, place), place, digester)[0],
+            secrets.redacted(value_at(planned, place), place, digester)[0],
         )
 
 

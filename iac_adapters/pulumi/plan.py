@@ -26,10 +26,10 @@ from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.provider_config import NOT_CONFIGURATION
 from iac_adapters.pulumi.reader import sides_of
-from iac_adapters.pulumi.redacted_events import diffs_in, is_masked, refreshed, unmasked
+from iac_adapters.pulumi.redacted_events import diffs_in, is_redacted, refreshed, unredacted
 from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, plain, visible
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Change, Drifted, ResourceAddress, StackName
 from reconciler.domain.paths import AttributePath, render_path
@@ -62,7 +62,7 @@ class PlanReader:
     """What a preview is read with. `tools` names CLI and plugins, which an approval is for too."""
 
     resources: Mapping[ResourceAddress, LoadedResource]
-    masker: Masker
+    digester: SecretDigester
     tools: str
 
     def plan(
@@ -124,7 +124,7 @@ class PlanReader:
             told = new.get("inputs") or {}
         asked = (loaded.wanted if loaded is not None else None) or {}
         kept = {
-            name: asked.get(name, value) if is_masked(value) else value
+            name: asked.get(name, value) if is_redacted(value) else value
             for name, value in told.items()
         }
         return {**kept, **planned.changed}
@@ -139,8 +139,8 @@ class PlanReader:
         secrets = secrets_of(sides, state.secret_outputs if state is not None else ())
         secrets = secrets.with_words_of(map(visible, sides))
         for name, value in visible(inputs).items():
-            masked, _ = secrets.masked(value, (name,), self.masker)
-            yield PlannedChange(render_path((name,)), None, masked)
+            redacted, _ = secrets.redacted(value, (name,), self.digester)
+            yield PlannedChange(render_path((name,)), None, redacted)
 
     def _changed(
         self,
@@ -158,7 +158,7 @@ class PlanReader:
             sides_of(loaded, live, wanted=inputs),
             DiffAnswer(Said.DIFFERENT, told, (), {}),
             ignored=loaded.ignored,
-            masker=self.masker,
+            digester=self.digester,
         )
         if isinstance(verdict, Drifted):
             yield from map(_planned_change, verdict.changes)
@@ -176,12 +176,12 @@ class PlanReader:
             live=live.outputs if live is not None else None,
             planned=plans,
         )
-        return new_values(writing, loaded, self.masker)
+        return new_values(writing, loaded, self.digester)
 
     def _seal(self, plan: Mapping[str, Any]) -> str:
         lasting = {name: value for name, value in plan.items() if name not in _PASSING}
         value: Value = {"plan": plain(_tagged(lasting)), "tools": self.tools}
-        return value_digest(value, key=self.masker.key)
+        return value_digest(value, key=self.digester.key)
 
 
 def _is_bookkeeping(urn: str, planned: Planned) -> bool:
@@ -202,7 +202,7 @@ def _told_live(
     live = refreshed(step, "old") if step is not None else None
     if live is None or loaded is None or loaded.recorded is None:
         return live
-    return unmasked(live, loaded.recorded.outputs, told)
+    return unredacted(live, loaded.recorded.outputs, told)
 
 
 def _planned_change(change: Change) -> PlannedChange:

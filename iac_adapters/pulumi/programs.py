@@ -16,7 +16,7 @@ from typing import Final
 
 from iac_adapters.known_versions import UnansweredError, version_numbers, version_of
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.places import cache_home, data_home, program_folders
+from reconciler.domain.xdg_folders import cache_home, data_home, program_folders
 
 PULUMI: Final = "pulumi"
 PYTHON_HOST: Final = "pulumi-language-python"

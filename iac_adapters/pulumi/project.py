@@ -79,7 +79,7 @@ def load_project(directory: Path) -> Project:
 
 @lru_cache(maxsize=256)
 def _parsed(directory: Path, file: Path, _changed_ns: int, _size: int) -> Project:
-    # Parsing takes as long as reading a whole small stack, and is due at each pass.
+    # Parsing takes as long as reading a whole small stack, and is due at each scan.
     content = _read(file)
     name: Any = content.get("name")
     runtime: Any = content.get("runtime")

@@ -147,8 +147,8 @@ async def start_configured(key: ProviderKey) -> Provider:
             spec,
             timeout_s=_START_TIMEOUT_S,
             parse=parse_port_line,
-            # A bridge starts providers of its own; only a leash that stays can end them too.
-            leash_mode="hold",
+            # A bridge starts providers of its own; a guard that stays can end them too.
+            guard_mode="hold",
         )
     except PluginStartError as error:
         raise PluginStartError(str(error), remedy=error.remedy or _installing(key)) from error

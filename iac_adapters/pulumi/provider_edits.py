@@ -21,9 +21,9 @@ from iac_adapters.pulumi.property_paths import top
 from iac_adapters.pulumi.provider_config import NOT_CONFIGURATION
 from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, plain, visible
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.patterns import without_secrets
-from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.secret_paths import SecretPaths
 from reconciler.domain.compare import changed_paths, value_at
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Change, Origin
@@ -74,24 +74,24 @@ class ProviderEdit:
         """Return a sentence for each edit that may lead to other objects; no secret is in it."""
         return tuple(dict.fromkeys(self._doubt(path) for path in self.moved))
 
-    def changes(self, masker: Masker) -> tuple[Change, ...]:
+    def changes(self, digester: SecretDigester) -> tuple[Change, ...]:
         """Return what an update would change of the provider; secrets and credentials masked."""
-        return tuple(self._change(path, masker) for path in self.paths)
+        return tuple(self._change(path, digester) for path in self.paths)
 
-    def settings(self, masker: Masker) -> Mapping[str, str]:
+    def settings(self, digester: SecretDigester) -> Mapping[str, str]:
         """Return the recorded settings as text, secret ones as a part of their keyed digest.
 
         Credentials are left out: they open the same account after they were renewed.
         """
         return {
-            name: self._setting(name, value, masker)
+            name: self._setting(name, value, digester)
             for name, value in visible(self.recorded).items()
             if name not in NOT_CONFIGURATION and not is_empty(value) and not _is_credential((name,))
         }
 
-    def _setting(self, name: str, value: Value, masker: Masker) -> str:
+    def _setting(self, name: str, value: Value, digester: SecretDigester) -> str:
         if self._is_secret((name,)):
-            return f"a secret, {value_digest(value, key=masker.key)[:_DIGEST_CHARACTERS]}"
+            return f"a secret, {value_digest(value, key=digester.key)[:_DIGEST_CHARACTERS]}"
         return value if isinstance(value, str) else _json(value)
 
     def _doubt(self, path: Steps) -> str:
@@ -108,11 +108,11 @@ class ProviderEdit:
             return f"{name} is not in code any more; the objects were recorded {with_}"
         return f"{name} is {now} in code; the objects were recorded {with_}"
 
-    def _change(self, path: Steps, masker: Masker) -> Change:
+    def _change(self, path: Steps, digester: SecretDigester) -> Change:
         recorded, wanted = self._values(path)
         sensitive = self._is_secret(path) or _is_credential(path)
         if sensitive:
-            recorded, wanted = masker.mask(recorded), masker.mask(wanted)
+            recorded, wanted = digester.digest(recorded), digester.digest(wanted)
         return Change(
             path=render_path(self._place(path)),
             declared=wanted,
@@ -129,16 +129,16 @@ class ProviderEdit:
     def _is_secret(self, path: Steps) -> bool:
         if any(map(_tells_credential, self._values(path))):
             return True
-        masker = Masker(b"")  # only whether there is a secret is looked at
+        digester = SecretDigester(b"")  # only whether there is a secret is looked at
         secrets = self._secrets()
-        return any(secrets.masked(value, path, masker)[1] for value in self._values(path))
+        return any(secrets.redacted(value, path, digester)[1] for value in self._values(path))
 
     def _place(self, path: Steps) -> Steps:
         """Return `path`, or what of it may be said."""
         secrets = self._secrets()
         return secrets.without_words(secrets.boundary(path) or path)
 
-    def _secrets(self) -> SecretPlaces:
+    def _secrets(self) -> SecretPaths:
         sides = (self.recorded, self.wanted)
         return secrets_of(sides).with_words_of(map(visible, sides))
 

@@ -20,7 +20,7 @@ from iac_adapters.pulumi.provider_config import ProviderKey, Providers
 from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.sides import Sides
 from iac_adapters.pulumi.values import RawProperties, visible
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -46,20 +46,22 @@ _GONE_ANYWAY: Final = "to be deleted, and already gone"
 PulumiReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, ReadAnswer]
 
 
-def pulumi_reader(providers: Providers, masker: Masker, *, read_deadline_s: float) -> PulumiReader:
+def pulumi_reader(
+    providers: Providers, digester: SecretDigester, *, read_deadline_s: float
+) -> PulumiReader:
     """Return a reader of one Pulumi stack."""
-    return StackReader(providers, PulumiQuestions(masker), read_deadline_s=read_deadline_s)
+    return StackReader(providers, PulumiQuestions(digester), read_deadline_s=read_deadline_s)
 
 
 @dataclass(frozen=True, slots=True)
 class PulumiQuestions:
     """Implements `plugin_host.questions.Questions`."""
 
-    masker: Masker = field(repr=False)
+    digester: SecretDigester = field(repr=False)
     requests: WeakKeyDictionary[LoadedResource, bytes] = field(
         default_factory=WeakKeyDictionary, repr=False
     )
-    """What each resource is asked for by: the same at every pass, until it is loaded anew."""
+    """What each resource is asked for by: the same at every scan, until it is loaded anew."""
 
     def address(self, resource: LoadedResource) -> ResourceAddress:
         """Return its URN."""
@@ -69,7 +71,7 @@ class PulumiQuestions:
         """Return the verdict that needs no read."""
         recorded_as = resource.recorded_as
         if resource.state is not None and resource.state.is_provider:
-            return _of_provider(resource, self.masker)
+            return _of_provider(resource, self.digester)
         match recorded_as.status:
             case Status.NOT_APPLICABLE:
                 return NotApplicable(recorded_as.note or "there is no remote object")
@@ -131,7 +133,7 @@ class PulumiQuestions:
             )
         except ProviderError as error:
             raise _speakable(error, resource, live_words(resource, live)) from error
-        return verdict_of(resource, live, answer, self.masker)
+        return verdict_of(resource, live, answer, self.digester)
 
 
 def _request(resource: LoadedResource) -> bytes:
@@ -141,12 +143,12 @@ def _request(resource: LoadedResource) -> bytes:
 
 
 def verdict_of(
-    resource: LoadedResource, live: ReadAnswer, answer: DiffAnswer, masker: Masker
+    resource: LoadedResource, live: ReadAnswer, answer: DiffAnswer, digester: SecretDigester
 ) -> Verdict:
     """Return what `answer` means for a resource that is recorded and was read."""
     state = resource.state
     assert state is not None  # noqa: S101 - what was read is recorded
-    verdict = judge(sides_of(resource, live), answer, ignored=resource.ignored, masker=masker)
+    verdict = judge(sides_of(resource, live), answer, ignored=resource.ignored, digester=digester)
     if state.external:
         return _looked_at(verdict)
     return _changed_with_provider(resource, verdict)
@@ -203,13 +205,13 @@ def _as_applied(resource: LoadedResource) -> bool:
     return resource.step in (Step.SAME, Step.READ, None)
 
 
-def _of_provider(resource: LoadedResource, masker: Masker) -> Verdict:
+def _of_provider(resource: LoadedResource, digester: SecretDigester) -> Verdict:
     """Return the verdict of a provider: there is no object, but its configuration is applied."""
     edit = resource.edit
     if edit is None or not edit.shown:
         return NotApplicable(resource.recorded_as.note or "there is no remote object")
     reason = PROVIDER_REPLACED if edit.replaced else None
-    return Drifted(edit.changes(masker), requires_replace=edit.replaced, reason=reason)
+    return Drifted(edit.changes(digester), requires_replace=edit.replaced, reason=reason)
 
 
 def _changed_with_provider(resource: LoadedResource, verdict: Verdict) -> Verdict:

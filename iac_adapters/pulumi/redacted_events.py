@@ -9,7 +9,7 @@ from iac_adapters.pulumi.events import Done
 from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.values import SECRET, SIGNATURE, Raw, RawProperties
 
-_MASK: Final = "[secret]"
+_REDACTED: Final = "[secret]"
 
 
 def refreshed(step: Done, side: str) -> ReadAnswer | None:
@@ -27,16 +27,16 @@ def diffs_in(step: Done) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(str, told)))
 
 
-def is_masked(value: Raw) -> bool:
+def is_redacted(value: Raw) -> bool:
     """Whether the engine has put `[secret]` in the place of a text, here or below."""
     if isinstance(value, dict):
-        return any(map(is_masked, value.values()))
+        return any(map(is_redacted, value.values()))
     if isinstance(value, list):
-        return any(map(is_masked, value))
-    return bool(value == _MASK)
+        return any(map(is_redacted, value))
+    return bool(value == _REDACTED)
 
 
-def unmasked(live: ReadAnswer, recorded: RawProperties, told: Sequence[str]) -> ReadAnswer:
+def unredacted(live: ReadAnswer, recorded: RawProperties, told: Sequence[str]) -> ReadAnswer:
     """Return `live` with recorded secrets where it masks them, but in the properties that changed.
 
     That a secret changed is seen from `told` alone; where the provider names none, nobody sees it.
@@ -67,5 +67,5 @@ def _tagged(raw: Any) -> Raw:
     if not isinstance(raw, dict):
         return raw
     if raw.get(SIGNATURE) == SECRET:
-        return {SIGNATURE: SECRET, "value": str(raw.get("ciphertext") or _MASK)}
+        return {SIGNATURE: SECRET, "value": str(raw.get("ciphertext") or _REDACTED)}
     return {key: _tagged(item) for key, item in raw.items()}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from iac_adapters.pulumi.values import SECRET, SIGNATURE, Raw, RawProperties, secret_paths
-from iac_adapters.redaction.places import SecretPlaces
 from iac_adapters.redaction.recognise import recognisable_texts
+from iac_adapters.redaction.secret_paths import SecretPaths
 from reconciler.domain.paths import Steps
 
 
-def secrets_of(sides: Iterable[RawProperties], outputs: Iterable[str] = ()) -> SecretPlaces:
+def secrets_of(sides: Iterable[RawProperties], outputs: Iterable[str] = ()) -> SecretPaths:
     """Return the places that any of `sides` tags as secret, and the whole of each of `outputs`.
 
     An element of a list counts for all of them: elements change places.
@@ -25,7 +25,7 @@ def secrets_of(sides: Iterable[RawProperties], outputs: Iterable[str] = ()) -> S
         depth = next(found, None)
         return None if depth is None else steps[:depth]
 
-    return SecretPlaces(boundary)
+    return SecretPaths(boundary)
 
 
 def secret_words(properties: RawProperties) -> Iterator[str]:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from iac_adapters.json_lines import object_in
-from iac_adapters.plugin_host.leash import session_members
+from iac_adapters.plugin_host.orphan_guard import session_members
 from iac_adapters.pulumi.cli import speakable
 from iac_adapters.pulumi.events import done_in, said_in
 from iac_adapters.pulumi.locks import Holder, read_lock
@@ -34,7 +34,7 @@ JOB_FILE: Final = "plan-job.json"
 RAW_FILE: Final = "plan-raw.log"
 _ERROR: Final = "error: "
 NOT_STARTED: Final = "the command could not be started"
-_LOOK_EVERY_S: Final = 0.1
+_CHECK_EVERY_S: Final = 0.1
 _ORPHANS_MAY_FINISH_S: Final = 15.0
 _COULD_NOT_RUN: Final = 127
 
@@ -149,7 +149,7 @@ def _follow(command: subprocess.Popen[bytes], raw: Path, teller: Teller) -> int:
             if ended is not None:
                 teller.take(b"\n")
                 return ended
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(_CHECK_EVERY_S)
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
@@ -162,12 +162,12 @@ def _end_orphans() -> None:
     spared = {os.getpid(), os.getppid()}
     limit = time.monotonic() + _ORPHANS_MAY_FINISH_S
     while time.monotonic() < limit and _orphans(spared):
-        time.sleep(_LOOK_EVERY_S)
+        time.sleep(_CHECK_EVERY_S)
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in _orphans(spared):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
-        time.sleep(_LOOK_EVERY_S * 5)
+        time.sleep(_CHECK_EVERY_S * 5)
 
 
 def _orphans(spared: set[int]) -> list[int]:

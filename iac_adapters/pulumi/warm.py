@@ -1,4 +1,4 @@
-"""What stays in memory of a stack between its passes."""
+"""What stays in memory of a stack between its scans."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.redactor import Redactor
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import ReconcilerError
@@ -30,9 +30,9 @@ class Secrets(Protocol):
 class Verdicts:
     """Takes a stack's secrets out of its verdicts; gathers them for the first that needs it."""
 
-    def __init__(self, secrets: Secrets, masker: Masker) -> None:
+    def __init__(self, secrets: Secrets, digester: SecretDigester) -> None:
         self._secrets = secrets
-        self._masker = masker
+        self._digester = digester
         self._redactor: Redactor | None = None
 
     async def seen(self, observed: Observed) -> Observed:
@@ -47,8 +47,8 @@ class Verdicts:
             return replace(observed, verdict=Unreadable(redactor.without(verdict.reason)))
         if isinstance(verdict, Drifted) and (verdict.changes or verdict.consequences):
             redactor = await self._gathered()
-            changes = tuple(_masked(redactor, self._masker, verdict.changes))
-            consequences = tuple(_masked(redactor, self._masker, verdict.consequences))
+            changes = tuple(_redacted(redactor, self._digester, verdict.changes))
+            consequences = tuple(_redacted(redactor, self._digester, verdict.consequences))
             drifted = replace(verdict, changes=changes, consequences=consequences)
             return replace(observed, verdict=drifted)
         return observed
@@ -92,27 +92,35 @@ def doubted(doubts: tuple[ProviderDoubt, ...], secrets: Secrets) -> tuple[Provid
     return tuple(replace(one, reason=secrets.redactor.without(one.reason)) for one in doubts)
 
 
-def without_words(change: PlannedChange, redactor: Redactor, masker: Masker) -> PlannedChange:
+def without_words(
+    change: PlannedChange, redactor: Redactor, digester: SecretDigester
+) -> PlannedChange:
     """Return a planned change, masked where a value holds one of the redactor's words."""
     if not _holds(redactor, (change.before, change.after)):
         return change
-    return replace(change, before=masker.mask(change.before), after=masker.mask(change.after))
+    return replace(
+        change, before=digester.digest(change.before), after=digester.digest(change.after)
+    )
 
 
-def new_without_words(value: NewValue, redactor: Redactor, masker: Masker) -> NewValue:
+def new_without_words(value: NewValue, redactor: Redactor, digester: SecretDigester) -> NewValue:
     """Return a value that no apply recorded, masked where it holds one of the words."""
     if not _holds(redactor, (value.recorded, value.planned)):
         return value
-    return replace(value, recorded=masker.mask(value.recorded), planned=masker.mask(value.planned))
+    return replace(
+        value, recorded=digester.digest(value.recorded), planned=digester.digest(value.planned)
+    )
 
 
-def _masked(redactor: Redactor, masker: Masker, changes: Iterable[Change]) -> Iterator[Change]:
+def _redacted(
+    redactor: Redactor, digester: SecretDigester, changes: Iterable[Change]
+) -> Iterator[Change]:
     for change in changes:
         sides = (change.declared, change.recorded, change.live)
         if change.sensitive or not _holds(redactor, sides):
             yield change
             continue
-        declared, recorded, live = map(masker.mask, sides)
+        declared, recorded, live = map(digester.digest, sides)
         yield replace(change, declared=declared, recorded=recorded, live=live, sensitive=True)
 
 

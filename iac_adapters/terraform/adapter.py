@@ -21,8 +21,8 @@ from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.read_files import unchanged
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
-from iac_adapters.redaction.masker import Masker
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
@@ -85,7 +85,7 @@ class TerraformAdapter:
     def __init__(self, setup: AdapterSetup) -> None:
         self._cache_dir = setup.cache_dir / "terraform"
         self._key = setup.key
-        self._masker = Masker(setup.key)
+        self._digester = SecretDigester(setup.key)
         self._progress = setup.progress or (lambda _text: None)
         self._pool: PluginPool[Provider] = PluginPool(
             idle_s=_IDLE_S,
@@ -165,7 +165,7 @@ class TerraformAdapter:
     ) -> AsyncIterator[Observed]:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = payload_of(snapshot)
-        safe = Verdicts(payload.secrets, self._masker)
+        safe = Verdicts(payload.secrets, self._digester)
         wanted = set(addresses) if addresses is not None else None
         found: dict[ResourceAddress, Verdict] = {}
         chosen = [
@@ -196,7 +196,7 @@ class TerraformAdapter:
         """Yield the verdicts of a whole plan, and note them in `found`."""
         assert payload.plan is not None  # noqa: S101 - made together
         resources = payload.stack.resources
-        for observed in verdicts(payload.plan, chosen, masker=self._masker):
+        for observed in verdicts(payload.plan, chosen, digester=self._digester):
             found[observed.address] = observed.verdict
             verdict = with_rearrangement(observed.verdict, resources[observed.address])
             yield replace(observed, verdict=verdict)
@@ -244,7 +244,7 @@ class TerraformAdapter:
             yield hidden.get(address) or seen[address]
 
     def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
-        """Keep what a complete pass found out, where it is another thing than before."""
+        """Keep what a complete scan found out, where it is another thing than before."""
         warm = payload.warm
         moved = {k: v for k, v in found.items() if isinstance(v, Drifted | Missing)}
         if warm is not None and warm.learnt == moved:
@@ -297,7 +297,7 @@ class TerraformAdapter:
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         """Return the declared forms. See `IacAdapter.declarations`."""
         resources = payload_of(snapshot).stack.resources.values()
-        return tuple(declarations_of(resources, masker=self._masker))
+        return tuple(declarations_of(resources, digester=self._digester))
 
     async def plan(
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
@@ -311,7 +311,7 @@ class TerraformAdapter:
             document = await saved_plan(order, addresses)
             reader = PlanReader(
                 await self._assembly.schemas(context),
-                self._masker,
+                self._digester,
                 redactor,
                 recorded_objects(payload.stack),
                 context.names_a_file,
@@ -358,7 +358,7 @@ class TerraformAdapter:
     ) -> TerraformReader:
         return terraform_reader(
             self._providers,
-            self._masker,
+            self._digester,
             drifted=drifted,
             brought_about=brought_about,
             read_deadline_s=read_deadline_s(context.environment),

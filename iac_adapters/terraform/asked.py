@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import ResourceSchema
@@ -91,7 +91,7 @@ def awaits_provider(resource: LoadedResource) -> bool:
 
 
 def with_unapplied(
-    verdict: Verdict, resource: LoadedResource, live: Attributes, *, masker: Masker
+    verdict: Verdict, resource: LoadedResource, live: Attributes, *, digester: SecretDigester
 ) -> Verdict:
     """Return `verdict` with what the provider's own configuration would change besides.
 
@@ -103,7 +103,7 @@ def with_unapplied(
         return verdict
     if not (resource.read_as_recorded or asked.by_provider_alone):
         return verdict
-    found = _Unapplied(asked, live, resource, masker)
+    found = _Unapplied(asked, live, resource, digester)
     return found.joined_to(verdict)
 
 
@@ -112,7 +112,7 @@ class _Unapplied:
     asked: Asked
     live: Attributes
     resource: LoadedResource
-    masker: Masker
+    digester: SecretDigester
 
     def joined_to(self, verdict: InSync | Noise | Drifted) -> Verdict:
         own = verdict if isinstance(verdict, Drifted) else Drifted(())
@@ -142,7 +142,7 @@ class _Unapplied:
         for path in self.asked.by_provider():
             place = secrets.without_words(secrets.boundary(path) or path)
             told = [
-                secrets.masked(value_at(side, place), place, self.masker)
+                secrets.redacted(value_at(side, place), place, self.digester)
                 for side in (planned, recorded, live)
             ]
             name = render_path(place)

@@ -63,7 +63,7 @@ def seen_drifts(
     *,
     before: Mapping[str, SeenDrift],
 ) -> dict[str, SeenDrift]:
-    """Return what is to be remembered after a complete pass: what somebody moved."""
+    """Return what is to be remembered after a complete scan: what somebody moved."""
     drifts: dict[str, SeenDrift] = {}
     for address, resource in resources.items():
         verdict = seen.get(address)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.cli_verdict import verdict_of
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
@@ -61,7 +61,7 @@ class CliPlan:
 
 
 def verdicts(
-    plan: CliPlan, resources: Sequence[LoadedResource], *, masker: Masker
+    plan: CliPlan, resources: Sequence[LoadedResource], *, digester: SecretDigester
 ) -> Iterator[Observed]:
     """Yield a verdict for each of `resources`.
 
@@ -72,7 +72,7 @@ def verdicts(
         if plan.content is None:
             yield Observed(address, Unreadable(plan.failure))
         else:
-            yield Observed(address, verdict_of(resource, plan.content, masker=masker))
+            yield Observed(address, verdict_of(resource, plan.content, digester=digester))
 
 
 async def plan_by_cli(context: Context) -> CliPlan:

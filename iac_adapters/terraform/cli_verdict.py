@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.new_values import Comparison, RecordedObject
 from iac_adapters.terraform.outputs import output_verdict
@@ -45,11 +45,13 @@ from reconciler.domain.values import UNKNOWN, Value
 _JUDGED_AWAY = "the provider would not change it"
 
 
-def verdict_of(resource: LoadedResource, plan: Mapping[str, Any], *, masker: Masker) -> Verdict:
+def verdict_of(
+    resource: LoadedResource, plan: Mapping[str, Any], *, digester: SecretDigester
+) -> Verdict:
     """Judge one recorded resource by a complete plan."""
     address = resource.recorded.address
     if resource.output is not None:
-        return output_verdict(resource.output, masker=masker)
+        return output_verdict(resource.output, digester=digester)
     if resource.recorded.status is Status.NOT_CREATED:
         return Missing(Origin.UNAPPLIED)
     entry = _entry(plan.get("resource_changes", ()), resource)
@@ -67,7 +69,7 @@ def verdict_of(resource: LoadedResource, plan: Mapping[str, Any], *, masker: Mas
         case ["forget"]:
             return InSync()
         case ["update"] | ["delete", "create"] | ["create", "delete"]:
-            return _drifted(resource, change, drift, masker=masker)
+            return _drifted(resource, change, drift, digester=digester)
         case actions:
             return Unreadable(f"{address}: the plan holds an action unknown to trueup: {actions}")
 
@@ -125,13 +127,14 @@ def _drifted(
     change: Mapping[str, Any],
     drift: Mapping[str, Any] | None,
     *,
-    masker: Masker,
+    digester: SecretDigester,
 ) -> Verdict:
     is_set = _sets_of(resource)
     planned = with_unknown(change["after"], change.get("after_unknown"))
     before = _recorded(resource)
-    if resource.recorded.status is Status.NOT_IMPORTED or resource.recorded.moves_to is not None:
-        # Nothing is recorded of what is not imported yet, and of what changes its type nothing alike.
+    known = resource.recorded
+    if known.status is Status.NOT_IMPORTED or known.moves_to is not None:
+        # Nothing is recorded of what is not imported yet, nor in the form of another type.
         before = change["before"]
     live, planned, recorded = align((change["before"], planned, before), is_set)
     replaced = tuple(tuple(path) for path in change.get("replace_paths", ()))
@@ -142,7 +145,7 @@ def _drifted(
         if is_empty(value_at(live, path)) and is_empty(value_at(planned, path)):
             continue
         sides = tuple(value_at(tree, path) for tree in (planned, recorded, live))
-        one = _change(path, sides, secret=secret, replaced=replaced, masker=masker)
+        one = _change(path, sides, secret=secret, replaced=replaced, digester=digester)
         (consequences if value_at(planned, path) == UNKNOWN else changes).append(one)
     if not changes:
         changes, consequences = consequences, []
@@ -165,13 +168,13 @@ def _change(
     *,
     secret: _Secrets,
     replaced: tuple[Steps, ...],
-    masker: Masker,
+    digester: SecretDigester,
 ) -> Change:
     declared, recorded, live = sides
     origin = origin_of(declared, recorded, live)
     sensitive = secret.covers(path)
     if sensitive:
-        declared, recorded, live = (masker.mask(side) for side in sides)
+        declared, recorded, live = (digester.digest(side) for side in sides)
     return Change(
         path=render_path(path),
         declared=declared,

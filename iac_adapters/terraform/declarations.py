@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 
 from iac_adapters.json_values import json_value
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
@@ -22,7 +22,7 @@ _WITHOUT_SCHEMA: Final = ResourceSchema(version=0, block=Block())
 
 
 def declarations_of(
-    resources: Iterable[LoadedResource], *, masker: Masker
+    resources: Iterable[LoadedResource], *, digester: SecretDigester
 ) -> Iterator[Declaration]:
     """Yield the declared form of each resource that exists and that the code declares.
 
@@ -37,13 +37,13 @@ def declarations_of(
         schema = known or _WITHOUT_SCHEMA
         values = _declared(resource, known)
         secrets = secrets_of(schema, resource.secret_paths).with_words_of((values,))
-        masked, _ = secrets.masked(values, (), masker)
-        definition = json_value(masked)
+        redacted, _ = secrets.redacted(values, (), digester)
+        definition = json_value(redacted)
         yield Declaration(
             address=resource.recorded.address,
             type=resource.recorded.type,
             definition=definition if isinstance(definition, dict) else {"value": definition},
-            baseline_hash=_baseline(resource, masker),
+            baseline_hash=_baseline(resource, digester),
         )
 
 
@@ -68,12 +68,12 @@ def _settable(block: Block, name: str) -> bool:
     )
 
 
-def _baseline(resource: LoadedResource, masker: Masker) -> str:
+def _baseline(resource: LoadedResource, digester: SecretDigester) -> str:
     instance = resource.instance
     assert instance is not None  # noqa: S101 - the caller checks
     recorded = instance.attributes_json
     if recorded is None:
         recorded = orjson.dumps(dict(instance.attributes_flat or {}), option=orjson.OPT_SORT_KEYS)
-    digest = masker.mask(recorded.decode())
+    digest = digester.digest(recorded.decode())
     assert isinstance(digest, Sensitive)  # noqa: S101 - text always gives a digest
     return digest.digest

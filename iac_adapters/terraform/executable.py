@@ -12,7 +12,7 @@ from typing import Final
 from iac_adapters.known_versions import UnansweredError, version_numbers, version_of
 from reconciler.bounded_files import open_regular
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.places import cache_home, program_folders
+from reconciler.domain.xdg_folders import cache_home, program_folders
 
 TERRAFORM: Final = "terraform"
 TOFU: Final = "tofu"

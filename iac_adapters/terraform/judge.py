@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from iac_adapters.redaction.masker import Masker
-from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.redaction.secret_paths import SecretPaths
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import ResourceSchema
@@ -50,7 +50,7 @@ def judge(  # noqa: PLR0913 - the sides of one comparison, all by name
     config: Attributes,
     ignored: IgnoreRules,
     requires_replace: tuple[Steps, ...],
-    masker: Masker,
+    digester: SecretDigester,
     sensitive_paths: tuple[Steps, ...],
     applied: bool = False,
 ) -> Verdict:
@@ -72,7 +72,7 @@ def judge(  # noqa: PLR0913 - the sides of one comparison, all by name
         ignored=ignored,
         replacing=requires_replace,
         applied=applied,
-        masker=masker,
+        digester=digester,
         secrets=secrets,
     )
     drift = aligned_paths(case.live, case.planned, schema.is_set)
@@ -94,8 +94,8 @@ class _Case:
     ignored: IgnoreRules
     replacing: tuple[Steps, ...]
     applied: bool
-    masker: Masker
-    secrets: SecretPlaces
+    digester: SecretDigester
+    secrets: SecretPaths
 
     def drifted(self, paths: tuple[Steps, ...], noise: tuple[NoiseItem, ...]) -> Drifted:
         """Tell causes from consequences. Somebody is always the cause."""
@@ -192,14 +192,14 @@ class _Case:
 
     def _change(self, path: Steps) -> Change:
         sides = [value_at(side, path) for side in (self.planned, self.recorded, self.live)]
-        masked = [self.secrets.masked(side, path, self.masker) for side in sides]
+        redacted = [self.secrets.redacted(side, path, self.digester) for side in sides]
         return Change(
             path=render_path(path),
-            declared=masked[0][0],
-            recorded=masked[1][0],
-            live=masked[2][0],
+            declared=redacted[0][0],
+            recorded=redacted[1][0],
+            live=redacted[2][0],
             origin=self._origin(path),
-            sensitive=self.secrets.boundary(path) is not None or any(s for _, s in masked),
+            sensitive=self.secrets.boundary(path) is not None or any(s for _, s in redacted),
             forces_replacement=any(overlap(path, replacing) for replacing in self.replacing),
         )
 

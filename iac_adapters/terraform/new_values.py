@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iac_adapters.redaction.masker import Masker
-from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.redaction.secret_paths import SecretPaths
 from iac_adapters.terraform.addresses import block_address
 from iac_adapters.terraform.loaded import Baseline, LoadedResource, LoadedStack
 from iac_adapters.terraform.schema import ResourceSchema
@@ -90,7 +90,7 @@ class Comparison:
     recorded: RecordedObject
     made_again: Collection[str] = ()
 
-    def new_values(self, secrets: SecretPlaces, masker: Masker) -> tuple[NewValue, ...]:
+    def new_values(self, secrets: SecretPaths, digester: SecretDigester) -> tuple[NewValue, ...]:
         """Return every place that the plan would write with a value that is not the recorded."""
         sides = align((self.planned, self.before, self.recorded.values), self.schema.is_set)
         known = secrets.with_words_of(sides)
@@ -100,8 +100,8 @@ class Comparison:
         return tuple(
             NewValue(
                 render_path(path),
-                recorded=known.masked(value_at(sides[2], path), path, masker)[0],
-                planned=known.masked(value_at(sides[0], path), path, masker)[0],
+                recorded=known.redacted(value_at(sides[2], path), path, digester)[0],
+                planned=known.redacted(value_at(sides[0], path), path, digester)[0],
             )
             for path in sorted(places, key=sort_key)
         )

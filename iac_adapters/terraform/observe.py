@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.asked import asked_of, with_unapplied
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, revert_ignored
 from iac_adapters.terraform.judge import judge
@@ -64,10 +64,10 @@ async def read(resource: LoadedResource, provider: Provider, *, deadline_s: floa
     return LiveState(answer.state, answer.private)
 
 
-def settled(resource: LoadedResource, *, masker: Masker) -> Verdict | None:
+def settled(resource: LoadedResource, *, digester: SecretDigester) -> Verdict | None:
     """Return the verdict that needs no read, or None when the object must be read."""
     if resource.output is not None:
-        return output_verdict(resource.output, masker=masker)
+        return output_verdict(resource.output, digester=digester)
     status = resource.recorded.status
     if status is Status.NOT_CREATED:
         return Missing(resource.baseline.gone if resource.baseline else Origin.UNAPPLIED)
@@ -141,7 +141,7 @@ async def judge_by_plan(
     live: LiveState,
     provider: Provider,
     *,
-    masker: Masker,
+    digester: SecretDigester,
     deadline_s: float,
 ) -> Verdict:
     """Let the provider plan the live object against the recorded configuration."""
@@ -157,7 +157,7 @@ async def judge_by_plan(
         provider_meta=question.provider_meta,
         timeout_s=deadline_s,
     )
-    return _verdict(resource, question, answer, masker)
+    return _verdict(resource, question, answer, digester)
 
 
 def came_about(resource: LoadedResource, live: LiveState) -> bool:
@@ -239,7 +239,7 @@ def _configuration(
 
 
 def _verdict(
-    resource: LoadedResource, question: _Question, answer: PlanAnswer, masker: Masker
+    resource: LoadedResource, question: _Question, answer: PlanAnswer, digester: SecretDigester
 ) -> Verdict:
     planned = decode(answer.state, question.schema)
     if planned is None:
@@ -254,8 +254,8 @@ def _verdict(
         config=question.config,
         ignored=resource.ignored,
         requires_replace=answer.requires_replace,
-        masker=masker,
+        digester=digester,
         sensitive_paths=resource.secret_paths,
         applied=resource.planned_action is None,
     )
-    return with_unapplied(verdict, resource, question.live, masker=masker)
+    return with_unapplied(verdict, resource, question.live, digester=digester)

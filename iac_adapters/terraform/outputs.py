@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from reconciler.domain.model import Change, Drifted, Origin, ResourceAddress
 from reconciler.domain.paths import AttributePath
@@ -19,9 +19,9 @@ def output_address(name: str) -> ResourceAddress:
     return ResourceAddress(f"{OUTPUT}.{name}")
 
 
-def output_verdict(output: PlannedOutput, *, masker: Masker) -> Drifted:
+def output_verdict(output: PlannedOutput, *, digester: SecretDigester) -> Drifted:
     """Return the change that nobody applied; a sensitive value is in it as a digest."""
-    declared, recorded = (_shown(one, output, masker) for one in (output.after, output.before))
+    declared, recorded = (_shown(one, output, digester) for one in (output.after, output.before))
     change = Change(
         path=_VALUE,
         declared=declared,
@@ -33,5 +33,5 @@ def output_verdict(output: PlannedOutput, *, masker: Masker) -> Drifted:
     return Drifted((change,))
 
 
-def _shown(value: Value, output: PlannedOutput, masker: Masker) -> Value:
-    return masker.mask(value) if output.sensitive else value
+def _shown(value: Value, output: PlannedOutput, digester: SecretDigester) -> Value:
+    return digester.digest(value) if output.sensitive else value

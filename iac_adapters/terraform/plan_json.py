@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import new_without_words, without_words
-from iac_adapters.redaction.masker import Masker
-from iac_adapters.redaction.places import SecretPlaces
 from iac_adapters.redaction.redactor import Redactor
+from iac_adapters.redaction.secret_paths import SecretPaths
 from iac_adapters.terraform.new_values import (
     NOTHING_RECORDED,
     Comparison,
@@ -21,7 +21,7 @@ from iac_adapters.terraform.new_values import (
     made_again,
 )
 from iac_adapters.terraform.plan_values import with_unknown
-from iac_adapters.terraform.recorder.planned_secrets import secret_places
+from iac_adapters.terraform.recorder.planned_secrets import secret_paths
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.schema_store import ProviderSchema
@@ -52,7 +52,7 @@ class PlanReader:
     """What a plan's values are read with: schemas by source, what is secret and what recorded."""
 
     schemas: Mapping[str, ProviderSchema]
-    masker: Masker
+    digester: SecretDigester
     redactor: Redactor = field(default_factory=Redactor)
     recorded: Mapping[ResourceAddress, RecordedObject] = field(default_factory=dict)
     is_file: Callable[[str], bool] = field(default=lambda _text: False)
@@ -124,8 +124,8 @@ class PlanReader:
             made_again=again,
         )
         places = (*_marked(change), *recorded.sensitive_paths)
-        found = comparison.new_values(secrets_of(schema, places), self.masker)
-        return tuple(new_without_words(one, self.redactor, self.masker) for one in found)
+        found = comparison.new_values(secrets_of(schema, places), self.digester)
+        return tuple(new_without_words(one, self.redactor, self.digester) for one in found)
 
     def _changes(self, entry: Mapping[str, Any]) -> Iterator[PlannedChange]:
         change = entry["change"]
@@ -136,10 +136,10 @@ class PlanReader:
         secrets = secrets_of(schema, places).with_words_of(sides)
         for path in _shown(sides, schema, secrets):
             before, after = (
-                secrets.masked(value_at(side, path), path, self.masker)[0] for side in sides
+                secrets.redacted(value_at(side, path), path, self.digester)[0] for side in sides
             )
             yield without_words(
-                PlannedChange(render_path(path), before, after), self.redactor, self.masker
+                PlannedChange(render_path(path), before, after), self.redactor, self.digester
             )
 
     def _schema(self, entry: Mapping[str, Any]) -> ResourceSchema:
@@ -156,12 +156,10 @@ def _planned(change: Mapping[str, Any], schema: ResourceSchema) -> Value:
 def _marked(change: Mapping[str, Any]) -> tuple[Steps, ...]:
     """Return each place that the plan marks as secret, before or after it."""
     trees = (change.get("before_sensitive"), change.get("after_sensitive"))
-    return tuple({place for tree in trees for place in secret_places(tree)})
+    return tuple({place for tree in trees for place in secret_paths(tree)})
 
 
-def _shown(
-    sides: Sequence[Value], schema: ResourceSchema, secrets: SecretPlaces
-) -> Iterable[Steps]:
+def _shown(sides: Sequence[Value], schema: ResourceSchema, secrets: SecretPaths) -> Iterable[Steps]:
     """Return the places to name: a secret as a whole, and nothing for null against empty."""
     before, after = sides
     differing = (

@@ -16,8 +16,8 @@ import msgpack
 
 from iac_adapters.provider_files import Led, ProviderFiles
 from iac_adapters.provider_identity import beyond_variables, differing
+from iac_adapters.terraform.identity_variables import identity_for, variables_for
 from iac_adapters.terraform.messages import message
-from iac_adapters.terraform.place_variables import identity_for, variables_for
 from iac_adapters.terraform.schema import ResourceSchema
 from iac_adapters.terraform.state import ProviderReference
 from iac_adapters.terraform.values import decode, encode

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from iac_adapters.plugin_host.deadlines import READ_S
 from iac_adapters.plugin_host.reading import CONCURRENT_READS, StackReader
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.observe import (
     LiveState,
@@ -26,7 +26,7 @@ TerraformReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, 
 
 def terraform_reader(
     providers: Providers,
-    masker: Masker,
+    digester: SecretDigester,
     *,
     drifted: dict[ResourceAddress, bytes] | None = None,
     brought_about: set[ResourceAddress] | None = None,
@@ -40,7 +40,7 @@ def terraform_reader(
     return StackReader(
         providers,
         TerraformQuestions(
-            masker,
+            digester,
             {} if drifted is None else drifted,
             set() if brought_about is None else brought_about,
         ),
@@ -53,7 +53,7 @@ def terraform_reader(
 class TerraformQuestions:
     """Implements `plugin_host.questions.Questions`."""
 
-    masker: Masker
+    digester: SecretDigester
     drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
     """The state in which each object was last read that was judged to have drifted."""
     brought_about: set[ResourceAddress] = field(default_factory=set)
@@ -65,7 +65,7 @@ class TerraformQuestions:
 
     def settled(self, resource: LoadedResource) -> Verdict | None:
         """Return the verdict that needs no read."""
-        return settled(resource, masker=self.masker)
+        return settled(resource, digester=self.digester)
 
     def key(self, resource: LoadedResource) -> ProviderKey:
         """Return the provider configuration it belongs to."""
@@ -91,7 +91,7 @@ class TerraformQuestions:
     ) -> Verdict:
         """Let the provider plan the live object against the recorded configuration."""
         verdict = await judge_by_plan(
-            resource, live, provider, masker=self.masker, deadline_s=deadline_s
+            resource, live, provider, digester=self.digester, deadline_s=deadline_s
         )
         address = resource.recorded.address
         if isinstance(verdict, Drifted):

@@ -33,7 +33,7 @@ from iac_adapters.terraform.provider_choice import (
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.provider_settings import ProviderSettings
 from iac_adapters.terraform.providers import Providers
-from iac_adapters.terraform.recorded_places import elsewhere
+from iac_adapters.terraform.recorded_locations import elsewhere
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.stack_memory import Remembered, StackMemory
@@ -143,7 +143,7 @@ class RecordedProviders:
         *,
         drifted: Mapping[ResourceAddress, bytes],
     ) -> bool:
-        """Keep what a complete pass saw: the configurations that found objects, and drifts.
+        """Keep what a complete scan saw: the configurations that found objects, and drifts.
 
         `drifted` holds the state in which the objects were read that somebody moved.
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import orjson
 
-from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.secret_paths import SecretPaths
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from iac_adapters.terraform.values import decode
@@ -18,7 +18,7 @@ from reconciler.domain.values import Value
 _WITHOUT_SCHEMA: Final = ResourceSchema(version=0, block=Block())
 
 
-def secrets_of(schema: ResourceSchema, paths: tuple[Steps, ...]) -> SecretPlaces:
+def secrets_of(schema: ResourceSchema, paths: tuple[Steps, ...]) -> SecretPaths:
     """Return the places that `schema` flags and those that the state marks by `paths`."""
 
     def boundary(steps: Steps) -> Steps | None:
@@ -30,7 +30,7 @@ def secrets_of(schema: ResourceSchema, paths: tuple[Steps, ...]) -> SecretPlaces
         ]
         return steps[: min(marked + flagged)] if marked or flagged else None
 
-    return SecretPlaces(boundary)
+    return SecretPaths(boundary)
 
 
 def resource_words(resource: LoadedResource) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Everything that is secret about one stack, gathered when something has to be said.
 
-Gathering takes as long as reading the state again, so a pass that has nothing to tell of
+Gathering takes as long as reading the state again, so a scan that has nothing to tell of
 does without it.
 """
 

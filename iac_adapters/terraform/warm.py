@@ -1,4 +1,4 @@
-"""What stays in memory of a Terraform stack between its passes."""
+"""What stays in memory of a Terraform stack between its scans."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class WarmStack:
     """What the last load of a stack left in memory.
 
     `drifted` holds the state in which moved objects were read. `learnt` says what of it a
-    complete pass has kept already; None that there is more to be kept.
+    complete scan has kept already; None that there is more to be kept.
     """
 
     revision: str

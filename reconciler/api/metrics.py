@@ -26,8 +26,8 @@ from reconciler.domain.events import (
     STACK_SCANNED,
 )
 from reconciler.domain.model import Severity
-from reconciler.domain.phases import OPEN, Phase
 from reconciler.domain.records import EventEntry, Health, StackRecord
+from reconciler.domain.remediation_states import OPEN, RemediationState
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -39,7 +39,7 @@ _ANSWERS: Final = {
     "suppressed": "refuse",
     "needs_human": "refuse",
 }
-"""What a guard answered, by the phase that its answer led to."""
+"""What a guard answered, by the state that its answer led to."""
 
 
 class Metrics:
@@ -63,8 +63,8 @@ class Metrics:
             self._events.labels(name)
         self._transitions = Counter(
             "trueup_remediation_transitions",
-            "How often a remediation came into a phase.",
-            ("phase",),
+            "How often a remediation came into a state.",
+            ("state",),
             registry=self._registry,
         )
         self._admission = Counter(
@@ -76,7 +76,7 @@ class Metrics:
         self._runs = Counter(
             "trueup_runs", "Applies that ended, by how.", ("state",), registry=self._registry
         )
-        self._passes = Counter(
+        self._scans = Counter(
             "trueup_passes", "Passes over stacks that ended, by how.", ("health",),
             registry=self._registry,
         )  # fmt: skip
@@ -90,19 +90,19 @@ class Metrics:
         if event.type in CATALOGUE:
             self._events.labels(event.type).inc()
         if event.type.startswith(REMEDIATION):
-            phase = event.type.removeprefix(REMEDIATION)
-            self._transitions.labels(phase).inc()
-            self._count_guard(event.body.get("guard"), phase)
+            state = event.type.removeprefix(REMEDIATION)
+            self._transitions.labels(state).inc()
+            self._count_guard(event.body.get("guard"), state)
         elif event.type == RUN_ENDED:
             self._runs.labels(str(event.body.get("state", "unknown"))).inc()
         elif event.type == STACK_SCANNED:
-            self._passes.labels(str(event.body.get("health", "unknown"))).inc()
+            self._scans.labels(str(event.body.get("health", "unknown"))).inc()
         elif event.type == STACK_ERROR:
-            self._passes.labels(Health.ERROR.value).inc()
+            self._scans.labels(Health.ERROR.value).inc()
 
-    def _count_guard(self, guard: str | None, phase: str) -> None:
-        if guard is not None and phase in _ANSWERS:
-            self._admission.labels(guard, _ANSWERS[phase]).inc()
+    def _count_guard(self, guard: str | None, state: str) -> None:
+        if guard is not None and state in _ANSWERS:
+            self._admission.labels(guard, _ANSWERS[state]).inc()
 
     async def exposition(self, service: Service) -> bytes:
         """Return everything in Prometheus' text format."""
@@ -117,7 +117,7 @@ class _Fleet(Collector):
 
     stacks: tuple[StackRecord, ...]
     findings: Mapping[str, Mapping[str, int]]
-    remediations: Mapping[Phase, int]
+    remediations: Mapping[RemediationState, int]
     held: bool
 
     @classmethod
@@ -125,7 +125,7 @@ class _Fleet(Collector):
         return cls(
             stacks=view.stacks.all(),
             findings={str(name): words for name, words in view.findings.tally().items()},
-            remediations=Tally(one.phase for one in view.remediations.in_phases(OPEN)),
+            remediations=Tally(one.state for one in view.remediations.in_states(OPEN)),
             held=view.holds.get() is not None,
         )
 
@@ -149,15 +149,15 @@ class _Fleet(Collector):
         )
         yield _gauge(
             "trueup_open_remediations",
-            "Remediations that have not ended, by phase.",
-            "phase",
-            ((phase.value, self.remediations.get(phase, 0)) for phase in sorted(OPEN)),
+            "Remediations that have not ended, by state.",
+            "state",
+            ((state.value, self.remediations.get(state, 0)) for state in sorted(OPEN)),
         )
         yield _gauge(
-            "trueup_stack_pass_seconds",
+            "trueup_stack_scan_seconds",
             "How long the last pass over a stack took.",
             "stack",
-            ((one.name, one.last_pass_ms / 1000) for one in self.stacks if one.last_pass_ms),
+            ((one.name, one.last_scan_ms / 1000) for one in self.stacks if one.last_scan_ms),
         )
         yield _gauge(
             "trueup_stack_verified_timestamp_seconds",

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reconciler.domain.phases import Phase
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.wire.rules import Time, Word
 
 LARGEST_PAGE: Final = 500
@@ -41,7 +41,7 @@ class ReportsQuery(ListQuery):
 class RemediationsQuery(ListQuery):
     """Which remediations; `state=open` is every state that is no end."""
 
-    state: Literal["open", *(phase.value for phase in Phase)] | None = None  # type: ignore[valid-type]
+    state: Literal["open", *(state.value for state in RemediationState)] | None = None  # type: ignore[valid-type]
     stack: Word | None = None
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.domain.places import cache_home
 from reconciler.domain.report import Judging
 from reconciler.domain.severity import Rulebook, SeverityRule, override_rule
 from reconciler.domain.severity_catalogue import CATALOGUE
+from reconciler.domain.xdg_folders import cache_home
 from reconciler.ports import AdapterSetup
 from reconciler.settings import Settings
 

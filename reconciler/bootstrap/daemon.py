@@ -38,9 +38,9 @@ from reconciler.domain.principals import Role
 from reconciler.domain.records import StackRecord, Token
 from reconciler.domain.tokens import opens, read_token, secret_digest, token_text
 from reconciler.engine.remediate import advance
+from reconciler.engine.scheduled_scan import scan_when_due
 from reconciler.engine.service import Service
 from reconciler.engine.sweep import recover, sweep
-from reconciler.engine.watch import watch_when_due
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
@@ -209,7 +209,7 @@ class _Daemon:
         reloader: Reloader,
     ) -> None:
         dispatcher.start(
-            scan=lambda stack: _watched(service, stack),
+            scan=lambda stack: _scan_and_log(service, stack),
             advance=lambda remediation_id: advance(service, remediation_id),
         )
         await recover(service)
@@ -257,9 +257,9 @@ class _Daemon:
                    details=str(self._order.crashed(error)))  # fmt: skip
 
 
-async def _watched(service: Service, name: StackName) -> None:
-    """Make a pass if it is due, and tell the whole story of it in one line."""
-    again_after = await watch_when_due(service, name)
+async def _scan_and_log(service: Service, name: StackName) -> None:
+    """Make a scan if it is due, and tell the whole story of it in one line."""
+    again_after = await scan_when_due(service, name)
     if again_after is None:
         return
     stack = await service.store.read(lambda view: view.stacks.get(name))
@@ -268,7 +268,7 @@ async def _watched(service: Service, name: StackName) -> None:
             "pass_finished",
             stack=name,
             health=stack.health.value,
-            took_ms=stack.last_pass_ms,
+            took_ms=stack.last_scan_ms,
             error=stack.error,
             again_after_s=round(again_after.total_seconds(), 1),
         )

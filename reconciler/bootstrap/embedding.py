@@ -47,7 +47,7 @@ from reconciler.ports import Failed, IacAdapter, Outcome, StackReference
 from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
 from reconciler.settings_file import data_directory, load_settings
-from reconciler.settings_place import find_settings_file
+from reconciler.settings_location import find_settings_file
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store
 

@@ -26,7 +26,7 @@ class DirectoryBusyError(PermanentError):
 def instance_key(data_dir: Path) -> bytes:
     """Return this installation's key, made on first use.
 
-    It keys every digest of a value, so it must outlive a pass: a new one makes each
+    It keys every digest of a value, so it must outlive a scan: a new one makes each
     known drift look new. Two processes starting at once end up with the same key.
 
     Raises:

@@ -23,12 +23,12 @@ UNKNOWN_TOOL = "unknown"
 
 
 def stack_records(settings: Settings, tools: StackTools) -> tuple[StackRecord, ...]:
-    """Return the stacks of `trueup.toml`; one that cannot be read is told at its own pass."""
+    """Return the stacks of `trueup.toml`; one that cannot be read is told at its own scan."""
     return tuple(_stack_record(stack, tools) for stack in settings.stacks)
 
 
 def _stack_record(stack: StackSettings, tools: StackTools) -> StackRecord:
-    # realpath, not resolve: a link that leads back to itself is told at its own pass.
+    # realpath, not resolve: a link that leads back to itself is told at its own scan.
     directory = Path(os.path.realpath(stack.directory))
     tool, options = UNKNOWN_TOOL, stack.options
     with contextlib.suppress(PermanentError):

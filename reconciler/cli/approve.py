@@ -11,18 +11,18 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.completing import REMEDIATIONS
-from reconciler.cli.kin import find_remediation
+from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.labels import counted, state_cell, text_of
 from reconciler.cli.paint import paint_for
 from reconciler.cli.plan_lines import destroys, plan_overview
+from reconciler.cli.related import find_remediation
 from reconciler.cli.remediations import About, next_step, remediation_lines
 from reconciler.cli.status import hold_lines
 from reconciler.cli.waiting import until_settled, wait_option
-from reconciler.cli.words import counted, phase_cell, text_of
 from reconciler.domain.errors import ConflictError, InvalidError, PermanentError, ReconcilerError
-from reconciler.domain.phases import OPEN
 from reconciler.domain.records import Json
+from reconciler.domain.remediation_states import OPEN
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AROUND: Final = 6
@@ -50,7 +50,7 @@ _PLANNING: Final = frozenset({"detected", "confirmed", "decided", "queued", "pla
 @wait_option
 @asks_daemon
 def approve(
-    asking: Asking,
+    invocation: Invocation,
     *,
     remediation_id: str,
     digest: str | None,
@@ -67,18 +67,18 @@ def approve(
             f"a plan's digest has 64 characters; {len(digest)} were given",
             remedy=f"give all 64 characters: trueup remediation {text_of(remediation_id)}",
         )
-    found = find_remediation(asking.api, remediation_id)
+    found = find_remediation(invocation.api, remediation_id)
     if addresses:
-        found = _alone(asking, found, addresses)
-    chosen = digest if digest is not None else _asked(asking, found)
-    done = asking.api.post("remediations", found["id"], "approve", body={"plan_digest": chosen})
+        found = _alone(invocation, found, addresses)
+    chosen = digest if digest is not None else _asked(invocation, found)
+    done = invocation.api.post("remediations", found["id"], "approve", body={"plan_digest": chosen})
     if wait:
-        done = until_settled(asking, done)
-    asking.answer(done, _approved(asking, done))
+        done = until_settled(invocation, done)
+    invocation.answer(done, _approved(invocation, done))
     return 0 if not wait or done["state"] == "converged" else 1
 
 
-def _alone(asking: Asking, found: Json, addresses: Sequence[str]) -> Json:
+def _alone(invocation: Invocation, found: Json, addresses: Sequence[str]) -> Json:
     """Return a remediation of `addresses` alone, as soon as it has its plan.
 
     Raises:
@@ -86,36 +86,38 @@ def _alone(asking: Asking, found: Json, addresses: Sequence[str]) -> Json:
     """
     if sorted(addresses) == sorted(found["addresses"]):
         return found
-    made = asking.api.post(
+    made = invocation.api.post(
         "remediations", found["id"], "split", body={"addresses": sorted(set(addresses))}
     )
-    asking.narrate(f"{asking.id(made['id'])}  planning {', '.join(map(text_of, addresses))} alone")
-    return until_settled(asking, made)
+    invocation.narrate(
+        f"{invocation.id(made['id'])}  planning {', '.join(map(text_of, addresses))} alone"
+    )
+    return until_settled(invocation, made)
 
 
-def _approved(asking: Asking, done: Json) -> Iterator[str]:
-    style, word = phase_cell(done["state"])
-    one = asking.id(done["id"])
-    yield f"{one}  approved, now {asking.paint(style, word)}"
-    hold = _hold(asking)
+def _approved(invocation: Invocation, done: Json) -> Iterator[str]:
+    style, word = state_cell(done["state"])
+    one = invocation.id(done["id"])
+    yield f"{one}  approved, now {invocation.paint(style, word)}"
+    hold = _hold(invocation)
     if hold and done["state"] in OPEN:
-        yield from hold_lines(asking, hold)
+        yield from hold_lines(invocation, hold)
     elif done["state"] in _PLANNING:
         yield f"Follow: trueup remediation {one}"
     else:
-        yield from filter(None, [next_step(asking, done)])
+        yield from filter(None, [next_step(invocation, done)])
 
 
-def _hold(asking: Asking) -> Json | None:
+def _hold(invocation: Invocation) -> Json | None:
     try:
-        found: Json | None = asking.api.get("hold").get("hold")
+        found: Json | None = invocation.api.get("hold").get("hold")
     except ReconcilerError:
         # The approval has been given: what is said beside it must not look like its failure.
         return None
     return found
 
 
-def _asked(asking: Asking, found: Json) -> str:
+def _asked(invocation: Invocation, found: Json) -> str:
     """Return the digest a person said yes to, after having seen its plan.
 
     Raises:
@@ -126,15 +128,15 @@ def _asked(asking: Asking, found: Json) -> str:
     if found["state"] != "awaiting_approval" or not digest:
         note = f": {text_of(found['note'])}" if found.get("note") else ""
         raise ConflictError(
-            f"{asking.id(found['id'])} does not wait for an approval:"
-            f" it is {phase_cell(found['state'])[1]}{note}",
+            f"{invocation.id(found['id'])} does not wait for an approval:"
+            f" it is {state_cell(found['state'])[1]}{note}",
             code="not-awaiting",
-            remedy=next_step(asking, found)
+            remedy=next_step(invocation, found)
             or "list those that do: trueup remediations --state awaiting_approval",
         )
     # The answer goes to stdout, so the question and what it is about go to stderr.
-    shown = replace(asking, paint=paint_for(sys.stderr))
-    about = About.of(asking, found)
+    shown = replace(invocation, paint=paint_for(sys.stderr))
+    about = About.of(invocation, found)
     lines = list(remediation_lines(shown, found, about))
     _write(shown, lines)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -147,15 +149,15 @@ def _asked(asking: Asking, found: Json) -> str:
     return str(digest)
 
 
-def _overview(asking: Asking, found: Json, about: About) -> Iterator[str]:
+def _overview(invocation: Invocation, found: Json, about: About) -> Iterator[str]:
     """Yield what fits above the question: the most severe resources, nearest to it the worst."""
     plan = found.get("plan") or {}
     resources = plan.get("resources") or ()
     title = f"{counted(len(resources), 'resource')} of {text_of(found['stack'])}"
     policy = f", policy {text_of(about.policy)}" if about.policy else ""
-    yield f"{asking.paint('strong', title)}{policy}: {text_of(plan.get('summary'))}"
+    yield f"{invocation.paint('strong', title)}{policy}: {text_of(plan.get('summary'))}"
     room = max(_height() - _AROUND - 3, 3)
-    yield from plan_overview(plan, paint=asking.paint, known=about.findings, most=room)
+    yield from plan_overview(plan, paint=invocation.paint, known=about.findings, most=room)
 
 
 def _confirm(found: Json, lines: Sequence[str]) -> None:
@@ -177,9 +179,9 @@ def _confirm(found: Json, lines: Sequence[str]) -> None:
         return
 
 
-def _write(asking: Asking, lines: Sequence[str]) -> None:
+def _write(invocation: Invocation, lines: Sequence[str]) -> None:
     for line in lines:
-        click.echo(line, err=True, color=asking.paint.colour)
+        click.echo(line, err=True, color=invocation.paint.colour)
 
 
 def _height() -> int:

@@ -9,10 +9,10 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
 from reconciler.cli.completing import STACKS
+from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_option
+from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
-from reconciler.cli.words import text_of
 from reconciler.domain.records import Json
 
 _COLUMNS: Final = (
@@ -41,19 +41,19 @@ _ID: Final = re.compile(r"[0-9a-f]{20}")
 )
 @limit_option(50)
 @asks_daemon
-def audit(asking: Asking, *, subject: str | None, limit: int) -> None:
+def audit(invocation: Invocation, *, subject: str | None, limit: int) -> None:
     """List what was decided and done, newest first."""
-    body = _read(asking, subject, limit)
-    asking.answer(body, _lines(asking, body, subject))
+    body = _read(invocation, subject, limit)
+    invocation.answer(body, _lines(invocation, body, subject))
 
 
-def _read(asking: Asking, subject: str | None, limit: int) -> Json:
+def _read(invocation: Invocation, subject: str | None, limit: int) -> Json:
     """Return the rows; of a stack, those of what belongs to it as well."""
-    if subject is None or asking.api.find("stacks", subject) is None:
-        body = asking.api.listed("audit", limit=limit, subject=subject)
+    if subject is None or invocation.api.find("stacks", subject) is None:
+        body = invocation.api.listed("audit", limit=limit, subject=subject)
         if subject is None or body["items"]:
             return body
-    found = (one for one in asking.api.each("audit") if _is_about(one, subject))
+    found = (one for one in invocation.api.each("audit") if _is_about(one, subject))
     items = list(itertools.islice(found, limit or None))
     return {"items": items, "next": None}
 
@@ -64,28 +64,28 @@ def _is_about(one: Json, subject: str) -> bool:
     return subject in {one["subject"], details.get("stack")} or begins
 
 
-def _lines(asking: Asking, body: Json, subject: str | None) -> Iterator[str]:
+def _lines(invocation: Invocation, body: Json, subject: str | None) -> Iterator[str]:
     if not body["items"]:
         yield f"no entries about {text_of(subject)}" if subject else "no entries yet"
         return
-    yield from asking.table(_COLUMNS, [_row(asking, one) for one in body["items"]])
+    yield from invocation.table(_COLUMNS, [_row(invocation, one) for one in body["items"]])
     if body["next"]:
         yield f"\n{len(body['items'])} entries shown; --limit 0 lists all"
 
 
-def _row(asking: Asking, one: Json) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, one: Json) -> tuple[Cell, ...]:
     details = one.get("details") or {}
     told = {key: text for key, value in details.items() if (text := text_of(value))}
     return (
         ("dim", text_of(one["seq"])),
-        ("plain", asking.ago(one["at"])),
+        ("plain", invocation.ago(one["at"])),
         ("strong", text_of(one["actor"])),
         ("dim", text_of(one.get("actor_kind"))),
         ("plain", text_of(one["action"])),
-        ("plain", _short(asking, text_of(one["subject"]))),
+        ("plain", _short(invocation, text_of(one["subject"]))),
         ("dim", " ".join(f"{text_of(key)}={text}" for key, text in told.items())),
     )
 
 
-def _short(asking: Asking, subject: str) -> str:
-    return asking.id(subject) if _ID.fullmatch(subject) else subject
+def _short(invocation: Invocation, subject: str) -> str:
+    return invocation.id(subject) if _ID.fullmatch(subject) else subject

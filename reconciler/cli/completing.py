@@ -50,7 +50,7 @@ def _name(one: Json, key: str, incomplete: str) -> str:
 
 def _items(context: click.Context, path: str, query: dict[str, str]) -> list[Any]:
     from reconciler.cli.client.api import Api  # noqa: PLC0415  only a shell that asks pays for it
-    from reconciler.cli.client.place import Wanted, find_daemon  # noqa: PLC0415
+    from reconciler.cli.client.endpoint import Wanted, find_daemon  # noqa: PLC0415
 
     said = context.find_root().params
     wanted = Wanted(said.get("server"), said.get("token_file"), said.get("config"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.domain.errors import ReconcilerError
-from reconciler.domain.places import state_home
+from reconciler.domain.xdg_folders import state_home
 from reconciler.version import __version__
 
 _PACKAGES: Final = Path(__file__).parent.parent.parent

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.completing import FINDINGS, REMEDIATIONS, SUPPRESSED
-from reconciler.cli.kin import find_finding, find_remediation
+from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.labels import spoken, state_cell, text_of
 from reconciler.cli.policy_options import moment_given
+from reconciler.cli.related import find_finding, find_remediation
 from reconciler.cli.remediations import next_step
 from reconciler.cli.waiting import until_settled, wait_option
-from reconciler.cli.words import phase_cell, spoken, text_of
 from reconciler.domain.records import Json
 
 _REASON = click.option("--reason", required=True, metavar="R", help="Why; kept in the audit log.")
@@ -36,55 +36,55 @@ _STARTED = frozenset({"awaiting_approval", "converged"})
 )
 @wait_option
 @asks_daemon
-def remediate(asking: Asking, *, finding: str, action_type: str, wait: bool) -> int:
+def remediate(invocation: Invocation, *, finding: str, action_type: str, wait: bool) -> int:
     """Request the correction of a FINDING.
 
     FINDING is an id, the beginning of one, an address, or STACK/ADDRESS. If its correction is
     under way already, that one is shown.
     """
-    found = find_finding(asking.api, finding)
+    found = find_finding(invocation.api, finding)
     body = {"report_id": found["report_id"], "action_type": action_type}
-    made = asking.api.post("remediations", body=body)
+    made = invocation.api.post("remediations", body=body)
     if wait:
-        made = until_settled(asking, made)
-    asking.answer(made, [_requested(asking, made)])
+        made = until_settled(invocation, made)
+    invocation.answer(made, [_requested(invocation, made)])
     return 0 if not wait or made["state"] in _STARTED else 1
 
 
-def _requested(asking: Asking, made: Json) -> str:
+def _requested(invocation: Invocation, made: Json) -> str:
     state = made["state"]
-    one = asking.id(made["id"])
+    one = invocation.id(made["id"])
     if state in {"detected", "confirmed", "decided", "queued", "planning"}:
         return f"{one}  requested; planning. Follow: trueup remediation {one}"
-    style, word = phase_cell(state)
+    style, word = state_cell(state)
     note = f": {text_of(made['note'])}" if made.get("note") else ""
-    return f"{one}  {asking.paint(style, word)}{note}. {next_step(asking, made)}"
+    return f"{one}  {invocation.paint(style, word)}{note}. {next_step(invocation, made)}"
 
 
 @click.command(epilog=examples("trueup reject 7d1e44c0 --reason 'the code is wrong'"))
 @_REMEDIATION
 @_REASON
 @asks_daemon
-def reject(asking: Asking, *, remediation_id: str, reason: str) -> None:
+def reject(invocation: Invocation, *, remediation_id: str, reason: str) -> None:
     """Reject the plan of a REMEDIATION. The same drift is not proposed again."""
-    _decide(asking, remediation_id, "reject", {"reason": reason})
+    _decide(invocation, remediation_id, "reject", {"reason": reason})
 
 
 @click.command(epilog=examples("trueup cancel 7d1e44c0"))
 @_REMEDIATION
 @asks_daemon
-def cancel(asking: Asking, *, remediation_id: str) -> None:
+def cancel(invocation: Invocation, *, remediation_id: str) -> None:
     """Cancel a REMEDIATION. A running apply is asked once to stop where it safely can."""
-    _decide(asking, remediation_id, "cancel", None)
+    _decide(invocation, remediation_id, "cancel", None)
 
 
 @click.command(epilog=examples("trueup retry 7d1e44c0 --reason 'quota was raised'"))
 @_REMEDIATION
 @_REASON
 @asks_daemon
-def retry(asking: Asking, *, remediation_id: str, reason: str) -> None:
+def retry(invocation: Invocation, *, remediation_id: str, reason: str) -> None:
     """Retry a REMEDIATION that is stuck (needs human), with a new plan."""
-    _decide(asking, remediation_id, "retry", {"reason": reason})
+    _decide(invocation, remediation_id, "retry", {"reason": reason})
 
 
 @click.command(
@@ -102,29 +102,33 @@ def retry(asking: Asking, *, remediation_id: str, reason: str) -> None:
     help="When it ends by itself: 30d, or a time. Default: when the drift changes.",
 )
 @asks_daemon
-def suppress(asking: Asking, *, remediation_id: str, reason: str, until: str | None) -> None:
+def suppress(
+    invocation: Invocation, *, remediation_id: str, reason: str, until: str | None
+) -> None:
     """Leave the drift of a REMEDIATION as it is, and take it off the list of findings.
 
     `trueup findings state:ignored` lists what is suppressed; `trueup unsuppress` ends it.
     """
     body = {"reason": reason, **({"until": until} if until else {})}
-    _decide(asking, remediation_id, "suppress", body)
+    _decide(invocation, remediation_id, "suppress", body)
 
 
 @click.command(epilog=examples("trueup unsuppress 3f9c21ab"))
 @click.argument("finding", shell_complete=SUPPRESSED)
 @asks_daemon
-def unsuppress(asking: Asking, *, finding: str) -> None:
+def unsuppress(invocation: Invocation, *, finding: str) -> None:
     """Make a suppressed FINDING open again; policies are asked about it at the next scan."""
-    found = find_finding(asking.api, finding, "state:ignored")
-    made = asking.api.post("findings", found["id"], "unsuppress")
-    line = f"{asking.id(made['id'])}  {text_of(made['address'])} is {spoken(made['state'])} again"
-    asking.answer(made, [line])
+    found = find_finding(invocation.api, finding, "state:ignored")
+    made = invocation.api.post("findings", found["id"], "unsuppress")
+    line = (
+        f"{invocation.id(made['id'])}  {text_of(made['address'])} is {spoken(made['state'])} again"
+    )
+    invocation.answer(made, [line])
 
 
-def _decide(asking: Asking, given: str, verb: str, body: Json | None) -> None:
-    found = find_remediation(asking.api, given)
-    made = asking.api.post("remediations", found["id"], verb, body=body)
-    style, word = phase_cell(made["state"])
+def _decide(invocation: Invocation, given: str, verb: str, body: Json | None) -> None:
+    found = find_remediation(invocation.api, given)
+    made = invocation.api.post("remediations", found["id"], verb, body=body)
+    style, word = state_cell(made["state"])
     note = f": {text_of(made['note'])}" if made.get("note") else ""
-    asking.answer(made, [f"{asking.id(made['id'])}  {asking.paint(style, word)}{note}"])
+    invocation.answer(made, [f"{invocation.id(made['id'])}  {invocation.paint(style, word)}{note}"])

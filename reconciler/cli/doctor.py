@@ -10,9 +10,9 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import examples, write_data
 from reconciler.cli.data_options import data_options
 from reconciler.cli.global_options import given
+from reconciler.cli.invocation import examples, write_data
 from reconciler.domain.errors import PermanentError
 from reconciler.inventory.credentials import CredentialSource, survey_credentials
 from reconciler.inventory.obtaining import OBTAINABLE, lacking, obtain, require_obtained
@@ -20,7 +20,7 @@ from reconciler.inventory.survey import survey_tools
 from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
 from reconciler.settings_file import load_settings
-from reconciler.settings_place import find_settings_file
+from reconciler.settings_location import find_settings_file
 from reconciler.tools import Tool
 
 _NAME_WIDTH: Final = 34

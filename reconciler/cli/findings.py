@@ -10,11 +10,18 @@ from typing import Final
 import click
 
 from reconciler.cli import watching
-from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
 from reconciler.cli.identities import shortened
+from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_option
+from reconciler.cli.labels import (
+    by_severity,
+    counted,
+    severity_cell,
+    short_address,
+    spoken,
+    text_of,
+)
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
-from reconciler.cli.words import by_severity, counted, severity_cell, short_address, spoken, text_of
 from reconciler.domain.records import Json
 from reconciler.domain.sources import SCAN
 
@@ -46,7 +53,7 @@ _MOST_COUNTED: Final = 500
 @limit_option(200)
 @watch_option
 @asks_daemon
-def findings(asking: Asking, *, terms: tuple[str, ...], limit: int, watch: bool) -> None:
+def findings(invocation: Invocation, *, terms: tuple[str, ...], limit: int, watch: bool) -> None:
     """List findings, most severe first.
 
     A FILTER is stack:, kind:, severity:, state:, type: or address: with a value, or plain
@@ -56,16 +63,16 @@ def findings(asking: Asking, *, terms: tuple[str, ...], limit: int, watch: bool)
     wanted = " ".join(map(_term, terms)) or None
 
     def read() -> Json:
-        return asking.api.listed("findings", limit=limit, filter=wanted)
+        return invocation.api.listed("findings", limit=limit, filter=wanted)
 
     def lines(body: Json) -> Iterator[str]:
-        return _lines(asking, body, filtered=bool(terms))
+        return _lines(invocation, body, filtered=bool(terms))
 
     if watch:
-        watching.watch(asking, read, lines, types=_TYPES)
+        watching.watch(invocation, read, lines, types=_TYPES)
         return
     body = read()
-    asking.answer(body, lines(body))
+    invocation.answer(body, lines(body))
 
 
 def _term(written: str) -> str:
@@ -76,24 +83,24 @@ def _term(written: str) -> str:
     return f'{key}:"{value}"' if colon and key.isalpha() else f'"{written}"'
 
 
-def _lines(asking: Asking, body: Json, *, filtered: bool) -> Iterator[str]:
+def _lines(invocation: Invocation, body: Json, *, filtered: bool) -> Iterator[str]:
     items = body["items"]
     if not items:
         if filtered:
             yield "no findings match"
         else:
-            yield from _nothing_open(asking)
+            yield from _nothing_open(invocation)
         return
-    yield from finding_table(asking, items)
+    yield from finding_table(invocation, items)
     yield ""
     tally = Counter(one["severity"] for one in items)
     more = " shown; --limit 0 lists all" if body["next"] else ""
-    yield f"{counted(len(items), 'finding')}{more}: {by_severity(tally, asking.paint)}"
+    yield f"{counted(len(items), 'finding')}{more}: {by_severity(tally, invocation.paint)}"
 
 
-def _nothing_open(asking: Asking) -> Iterator[str]:
+def _nothing_open(invocation: Invocation) -> Iterator[str]:
     """Say that nothing is open, and never let that hide what somebody suppressed."""
-    suppressed = asking.api.listed("findings", limit=_MOST_COUNTED, filter="state:ignored")
+    suppressed = invocation.api.listed("findings", limit=_MOST_COUNTED, filter="state:ignored")
     count = len(suppressed["items"])
     if not count:
         yield "no open findings"
@@ -102,28 +109,28 @@ def _nothing_open(asking: Asking) -> Iterator[str]:
     yield f"no open findings; {some} suppressed: trueup findings state:ignored"
 
 
-def finding_table(asking: Asking, items: list[Json]) -> Iterator[str]:
+def finding_table(invocation: Invocation, items: list[Json]) -> Iterator[str]:
     """Yield findings as rows, their ids as short as they may be given."""
     short = shortened(one["id"] for one in items)
     mixed = any(one["state"] != "open" for one in items)
     others = any(one.get("seen_by", SCAN) != SCAN for one in items)
-    yield from asking.table(
-        _COLUMNS, [_row(asking, one, short, mixed=mixed, others=others) for one in items]
+    yield from invocation.table(
+        _COLUMNS, [_row(invocation, one, short, mixed=mixed, others=others) for one in items]
     )
 
 
 def _row(
-    asking: Asking, finding: Json, short: Mapping[str, str], *, mixed: bool, others: bool
+    invocation: Invocation, finding: Json, short: Mapping[str, str], *, mixed: bool, others: bool
 ) -> tuple[Cell, ...]:
     return (
         severity_cell(finding),
         ("plain", text_of(finding["stack"])),
-        ("strong", (text_of if asking.verbose else short_address)(finding["address"])),
+        ("strong", (text_of if invocation.verbose else short_address)(finding["address"])),
         ("dim", _what_changed(finding)),
         ("plain", spoken(finding["state"]) if mixed else ""),
         ("plain", text_of(finding.get("seen_by", SCAN)) if others else ""),
-        ("plain", asking.ago(finding["first_seen"])),
-        ("dim", finding["id"] if asking.verbose else short[finding["id"]]),
+        ("plain", invocation.ago(finding["first_seen"])),
+        ("dim", finding["id"] if invocation.verbose else short[finding["id"]]),
     )
 
 

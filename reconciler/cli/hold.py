@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
+from reconciler.cli.invocation import Invocation, asks_daemon, examples
 from reconciler.cli.policy_options import moment_given
 from reconciler.cli.status import hold_lines
 
@@ -22,19 +22,19 @@ from reconciler.cli.status import hold_lines
 )
 @click.option("--reason", metavar="R", help="Why; `trueup status` shows it.")
 @asks_daemon
-def hold(asking: Asking, *, until: str | None, reason: str | None) -> None:
+def hold(invocation: Invocation, *, until: str | None, reason: str | None) -> None:
     """Pause all corrections. An apply that runs already goes on to its end."""
     given = {"until": until, "reason": reason}
     body = {name: value for name, value in given.items() if value is not None}
-    made = asking.api.post("hold", body=body)
-    asking.answer(made, hold_lines(asking, made["hold"]) if made.get("hold") else ())
+    made = invocation.api.post("hold", body=body)
+    invocation.answer(made, hold_lines(invocation, made["hold"]) if made.get("hold") else ())
 
 
 @click.command(epilog=examples("trueup resume"))
 @asks_daemon
-def resume(asking: Asking) -> None:
+def resume(invocation: Invocation) -> None:
     """End the hold. Corrections that wait for it go on."""
-    before = asking.api.get("hold")
-    made = asking.api.delete("hold")
+    before = invocation.api.get("hold")
+    made = invocation.api.delete("hold")
     line = "hold released; corrections go on" if before.get("hold") else "there was no hold"
-    asking.answer(made or {"hold": None}, [line])
+    invocation.answer(made or {"hold": None}, [line])

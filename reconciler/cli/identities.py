@@ -18,7 +18,7 @@ _MOST_SHOWN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Kin:
+class Related:
     """One kind of thing: its noun, the key of its id, how one is described in a line.
 
     `listing` is the command that shows them; `names` are keys that may be given in full
@@ -41,7 +41,7 @@ def shortened(ids: Iterable[str]) -> dict[str, str]:
     return {one: one[:length] for one in whole}
 
 
-def find_one(api: Api, kin: Kin, given: str, *, path: str, **query: str | None) -> Json:
+def find_one(api: Api, related: Related, given: str, *, path: str, **query: str | None) -> Json:
     """Return the one thing of `path` that `given` names by id, by its beginning or by name.
 
     Raises:
@@ -51,48 +51,50 @@ def find_one(api: Api, kin: Kin, given: str, *, path: str, **query: str | None) 
     exact = api.find(path, given) if given else None
     if exact is not None:
         return exact
-    found = choose(api.each(path, **query), kin, given)
-    return api.get(path, found[kin.key])
+    found = choose(api.each(path, **query), related, given)
+    return api.get(path, found[related.key])
 
 
-def choose(items: Iterable[Json], kin: Kin, given: str) -> Json:
+def choose(items: Iterable[Json], related: Related, given: str) -> Json:
     """Return the only one of `items` that `given` may mean; raises as `find_one`."""
     known = list(items)
-    named = [one for one in known if given in _names(one, kin)]
+    named = [one for one in known if given in _names(one, related)]
     # The end of a Pulumi URN, `TYPE::NAME`, is what tables show of it.
-    named = named or [one for one in known if given and _ends_in(given, _names(one, kin))]
-    meant = named or [one for one in known if given and str(one[kin.key]).startswith(given)]
+    named = named or [one for one in known if given and _ends_in(given, _names(one, related))]
+    meant = named or [one for one in known if given and str(one[related.key]).startswith(given)]
     if len(meant) == 1:
         return meant[0]
     if meant:
         raise PermanentError(
-            f"{safe(given)} may mean {len(meant)} {kin.noun}s:\n{_candidates(meant, kin)}",
+            f"{safe(given)} may mean {len(meant)} {related.noun}s:\n{_candidates(meant, related)}",
             remedy="write more of the id",
         )
-    raise NotFoundError(f"there is no {kin.noun} {safe(given)}", remedy=_nearest(known, kin, given))
+    raise NotFoundError(
+        f"there is no {related.noun} {safe(given)}", remedy=_nearest(known, related, given)
+    )
 
 
-def _names(item: Mapping[str, object], kin: Kin) -> set[object]:
-    return {item.get(key) for key in (kin.key, *kin.names)}
+def _names(item: Mapping[str, object], related: Related) -> set[object]:
+    return {item.get(key) for key in (related.key, *related.names)}
 
 
 def _ends_in(given: str, names: Iterable[object]) -> bool:
     return any(str(name).endswith((f"::{given}", f"${given}")) for name in names)
 
 
-def _candidates(items: Sequence[Json], kin: Kin) -> str:
-    lines = [f"  {safe(str(one[kin.key]))}  {kin.line(one)}" for one in items[:_MOST_SHOWN]]
+def _candidates(items: Sequence[Json], related: Related) -> str:
+    lines = [f"  {safe(str(one[related.key]))}  {related.line(one)}" for one in items[:_MOST_SHOWN]]
     if len(items) > _MOST_SHOWN:
         lines.append(f"  and {len(items) - _MOST_SHOWN} more")
     return "\n".join(lines)
 
 
-def _nearest(known: Sequence[Json], kin: Kin, given: str) -> str:
-    names = sorted({str(name) for one in known for name in _names(one, kin) if name})
+def _nearest(known: Sequence[Json], related: Related, given: str) -> str:
+    names = sorted({str(name) for one in known for name in _names(one, related) if name})
     near = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
     if near:
         return f"did you mean {' or '.join(safe(name) for name in near)}?"
-    return f"`{kin.listing}` lists them"
+    return f"`{related.listing}` lists them"
 
 
 def _common(left: str, right: str) -> int:

@@ -7,12 +7,12 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.client.follow import Pace, follow
 from reconciler.cli.completing import RUNS
 from reconciler.cli.identities import find_one
-from reconciler.cli.kin import RUN
+from reconciler.cli.invocation import Invocation, asks_daemon, examples
 from reconciler.cli.paint import safe
+from reconciler.cli.related import RUN
 from reconciler.domain.records import Json
 
 _STYLES: Final = {"done": "good", "failed": "critical"}
@@ -26,30 +26,30 @@ _PACE: Final = Pace(tick_s=2.0, pause_s=0.2)
     "-f", "--follow", "following", is_flag=True, help="Print what comes until the run has ended."
 )
 @asks_daemon
-def log(asking: Asking, *, run_id: str, following: bool) -> None:
+def log(invocation: Invocation, *, run_id: str, following: bool) -> None:
     """Print the output of a RUN. Ctrl-C ends the printing, never the run.
 
     With --json: one object per line of the log.
     """
-    found = find_one(asking.api, RUN, run_id, path="runs")
-    reading = _Reading(asking, found["id"])
+    found = find_one(invocation.api, RUN, run_id, path="runs")
+    reading = _Reading(invocation, found["id"])
     if not following:
         reading.catch_up()
         return
     follow(
-        asking.api,
+        invocation.api,
         reading.catch_up,
         types=_TYPES,
         pace=_PACE,
-        lost=lambda error: asking.narrate(f"{error}; waiting; the run goes on"),
+        lost=lambda error: invocation.narrate(f"{error}; waiting; the run goes on"),
     )
 
 
 class _Reading:
     """How far a log was printed."""
 
-    def __init__(self, asking: Asking, run_id: str) -> None:
-        self._asking = asking
+    def __init__(self, invocation: Invocation, run_id: str) -> None:
+        self._asking = invocation
         self._run_id = run_id
         self._offset = 0
 

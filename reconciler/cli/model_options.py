@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type
 
 import click
 
-from reconciler.cli.words import text_of
+from reconciler.cli.labels import text_of
 from reconciler.wire.model import Wire, hints_of, present
 from reconciler.wire.rules import Rule
 

@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 
 from reconciler.cli.change_lines import difference_lines
 from reconciler.cli.client.received import read_value
+from reconciler.cli.labels import SEVERITIES, spoken, text_of, wrapped
 from reconciler.cli.paint import Paint, safe
-from reconciler.cli.words import SEVERITIES, spoken, text_of, wrapped
 from reconciler.domain.records import Json
 
 _ACTIONS: Final = {

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.completing import POLICIES
 from reconciler.cli.identities import find_one, shortened
-from reconciler.cli.kin import POLICY
+from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.labels import spoken, text_of
 from reconciler.cli.policy_options import MORE, WRITABLE, changes_of, policy_options
+from reconciler.cli.related import POLICY
 from reconciler.cli.table import Cell, Column
-from reconciler.cli.words import spoken, text_of
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.records import Json
 
@@ -38,19 +38,19 @@ def policy() -> None:
 
 @policy.command("list", epilog=examples("trueup policy list"))
 @asks_daemon
-def list_policies(asking: Asking) -> None:
+def list_policies(invocation: Invocation) -> None:
     """List policies in the order they are evaluated; the first that matches decides."""
-    body = asking.api.listed("policies")
-    asking.answer(body, _list_lines(asking, body))
+    body = invocation.api.listed("policies")
+    invocation.answer(body, _list_lines(invocation, body))
 
 
 @policy.command("show", epilog=examples("trueup policy show 'close security groups'"))
 @click.argument("policy_id", metavar="POLICY", shell_complete=POLICIES)
 @asks_daemon
-def show_policy(asking: Asking, *, policy_id: str) -> None:
+def show_policy(invocation: Invocation, *, policy_id: str) -> None:
     """Show one POLICY, given by name or id."""
-    body = find_one(asking.api, POLICY, policy_id, path="policies")
-    asking.answer(body, policy_lines(asking, body))
+    body = find_one(invocation.api, POLICY, policy_id, path="policies")
+    invocation.answer(body, policy_lines(invocation, body))
 
 
 @policy.command(
@@ -63,14 +63,14 @@ def show_policy(asking: Asking, *, policy_id: str) -> None:
 @click.argument("file", type=FILE, required=False)
 @policy_options
 @asks_daemon
-def add_policy(asking: Asking, *, file: Path | None, **flags: Any) -> None:
+def add_policy(invocation: Invocation, *, file: Path | None, **flags: Any) -> None:
     """Add a policy from options, or the policies of a FILE (TOML as in trueup.toml, or JSON).
 
     They are evaluated after the existing ones, in the order of the FILE.
     """
     for body in _bodies(file, flags):
-        made = asking.api.post("policies", body=body)
-        asking.answer(made, policy_lines(asking, made))
+        made = invocation.api.post("policies", body=body)
+        invocation.answer(made, policy_lines(invocation, made))
 
 
 @policy.command(
@@ -83,9 +83,9 @@ def add_policy(asking: Asking, *, file: Path | None, **flags: Any) -> None:
 @click.argument("file", type=FILE, required=False)
 @policy_options
 @asks_daemon
-def edit_policy(asking: Asking, *, policy_id: str, file: Path | None, **flags: Any) -> None:
+def edit_policy(invocation: Invocation, *, policy_id: str, file: Path | None, **flags: Any) -> None:
     """Change the given options of a POLICY, or replace it by that of a FILE."""
-    known = find_one(asking.api, POLICY, policy_id, path="policies")
+    known = find_one(invocation.api, POLICY, policy_id, path="policies")
     if file:
         (body,) = _one_of(_bodies(file, flags), file)
     else:
@@ -95,31 +95,31 @@ def edit_policy(asking: Asking, *, policy_id: str, file: Path | None, **flags: A
             raise InvalidError("no option was given", remedy="see `trueup policy edit --help`")
         match = {**kept.get("match", {}), **changes.pop("match", {})}
         body = {**kept, **changes, "match": match}
-    made = asking.api.put("policies", known["policy_id"], body=body)
-    asking.answer(made, policy_lines(asking, made))
+    made = invocation.api.put("policies", known["policy_id"], body=body)
+    invocation.answer(made, policy_lines(invocation, made))
 
 
 @policy.command("remove", epilog=examples("trueup policy remove tags"))
 @click.argument("policy_id", metavar="POLICY", shell_complete=POLICIES)
 @asks_daemon
-def remove_policy(asking: Asking, *, policy_id: str) -> None:
+def remove_policy(invocation: Invocation, *, policy_id: str) -> None:
     """Remove a POLICY that was added with `policy add`; edit trueup.toml for its own."""
-    known = find_one(asking.api, POLICY, policy_id, path="policies")
-    asking.api.delete("policies", known["policy_id"])
-    asking.answer(known, [f"removed policy {text_of(known['name'])}"])
+    known = find_one(invocation.api, POLICY, policy_id, path="policies")
+    invocation.api.delete("policies", known["policy_id"])
+    invocation.answer(known, [f"removed policy {text_of(known['name'])}"])
 
 
 @policy.command("test", epilog=examples("trueup policy test policies.toml"))
 @click.argument("file", type=FILE)
 @asks_daemon
-def test_policy(asking: Asking, *, file: Path) -> None:
+def test_policy(invocation: Invocation, *, file: Path) -> None:
     """Show what the policies of FILE alone would decide on the findings that are open now.
 
     Nothing is sent to the daemon, and nothing is changed.
     """
     from reconciler.cli.policy_test import test_policies  # noqa: PLC0415 - it reads settings too
 
-    test_policies(asking, file)
+    test_policies(invocation, file)
 
 
 def _bodies(file: Path | None, flags: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -142,15 +142,15 @@ def _one_of(bodies: list[dict[str, Any]], file: Path) -> list[dict[str, Any]]:
     return bodies
 
 
-def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
+def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
     if not body["items"]:
         yield "no policies: drift is reported, and nothing is corrected without a request"
         return
     short = shortened(one["policy_id"] for one in body["items"])
-    yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in body["items"]])
+    yield from invocation.table(_COLUMNS, [_row(invocation, one, short) for one in body["items"]])
 
 
-def _row(asking: Asking, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
         ("plain", text_of(one.get("position"))),
         ("strong", text_of(one["name"])),
@@ -158,8 +158,8 @@ def _row(asking: Asking, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...
         (one["drift_threshold"], _threshold(one)),
         ("plain", _match(one) or "everything"),
         ("dim", text_of(one.get("source"))),
-        ("plain", asking.ahead(one["expires_at"]) if one.get("expires_at") else ""),
-        ("dim", one["policy_id"] if asking.verbose else short[one["policy_id"]]),
+        ("plain", invocation.ahead(one["expires_at"]) if one.get("expires_at") else ""),
+        ("dim", one["policy_id"] if invocation.verbose else short[one["policy_id"]]),
     )
 
 
@@ -175,9 +175,9 @@ def _match(one: Json) -> str:
     return " ".join(parts)
 
 
-def policy_lines(asking: Asking, one: Json) -> Iterator[str]:
+def policy_lines(invocation: Invocation, one: Json) -> Iterator[str]:
     """Yield one policy whole."""
-    yield asking.paint("strong", text_of(one["name"]))
+    yield invocation.paint("strong", text_of(one["name"]))
     facts = (
         ("action", spoken(one["action_type"])),
         ("from severity", _threshold(one)),
@@ -186,9 +186,9 @@ def policy_lines(asking: Asking, one: Json) -> Iterator[str]:
         ("script", text_of(one.get("script"))),
         ("owner", text_of(one.get("owner"))),
         ("reason", text_of(one.get("reason"))),
-        ("expires", asking.ahead(one["expires_at"]) if one.get("expires_at") else ""),
-        *((fact.label, fact.said(one, ahead=asking.ahead)) for fact in MORE),
+        ("expires", invocation.ahead(one["expires_at"]) if one.get("expires_at") else ""),
+        *((fact.label, fact.said(one, ahead=invocation.ahead)) for fact in MORE),
         ("source", text_of(one.get("source"))),
         ("id", text_of(one["policy_id"])),
     )
-    yield from asking.facts(facts)
+    yield from invocation.facts(facts)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.bootstrap.registered import config_policies
-from reconciler.cli.asking import Asking
+from reconciler.cli.invocation import Invocation
+from reconciler.cli.labels import counted, severity_cell, spoken, text_of
 from reconciler.cli.policy_file import read_policies
 from reconciler.cli.table import Cell, Column
-from reconciler.cli.words import counted, severity_cell, spoken, text_of
 from reconciler.domain.coverage import covering
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.model import Kind, Origin, Severity
@@ -53,27 +53,27 @@ class _Decided:
         return self.decision.policy if isinstance(self.decision, Act | Below) else None
 
 
-def test_policies(asking: Asking, file: Path) -> None:
+def test_policies(invocation: Invocation, file: Path) -> None:
     """Show each open finding with what the policies of `file` say of it."""
     policies = config_policies(read_policies(file))
     if not policies:
         raise InvalidError(f"{file}: it contains no policy")
     now = datetime.now(UTC)
-    uploaded = _uploaded(asking, policies)
+    uploaded = _uploaded(invocation, policies)
     decided = []
-    for finding in asking.api.each("findings"):
+    for finding in invocation.api.each("findings"):
         subject = _subject(finding, uploaded)
         decided.append(_Decided(finding, decide(subject, policies, now=now), subject))
     body = {"items": [_object(one) for one in decided], "next": None}
-    asking.answer(body, _lines(asking, decided))
+    invocation.answer(body, _lines(invocation, decided))
 
 
-def _uploaded(asking: Asking, policies: Sequence[Policy]) -> tuple[Template, ...]:
+def _uploaded(invocation: Invocation, policies: Sequence[Policy]) -> tuple[Template, ...]:
     """Return the uploaded templates that the policies name; the others decide nothing."""
     named = sorted({policy.template_id for policy in policies if policy.template_id})
-    found = {one: asking.api.find("templates", one) for one in named}
+    found = {one: invocation.api.find("templates", one) for one in named}
     for one in (one for one, template in found.items() if template is None):
-        asking.narrate(f"there is no template {text_of(one)}: a policy for it matches nothing")
+        invocation.narrate(f"there is no template {text_of(one)}: a policy for it matches nothing")
     return tuple(_template(template) for template in found.values() if template is not None)
 
 
@@ -118,11 +118,11 @@ def _object(one: _Decided) -> Json:
     }
 
 
-def _lines(asking: Asking, decided: Sequence[_Decided]) -> Iterator[str]:
+def _lines(invocation: Invocation, decided: Sequence[_Decided]) -> Iterator[str]:
     if not decided:
         yield "no open findings: there is nothing to test the policies on"
         return
-    yield from asking.table(_COLUMNS, [_row(one) for one in decided])
+    yield from invocation.table(_COLUMNS, [_row(one) for one in decided])
     yield ""
     tally = Counter(one.word for one in decided)
     parts = ", ".join(f"{count} {spoken(word)}" for word, count in tally.most_common())

@@ -27,11 +27,11 @@ class ScanProgress:
         self._stream = stream
         self._wanted = stream.isatty() and environment.get("TERM") != "dumb"
         self._bar: Progress | None = None
-        self._lines: list[StackWatcher] = []
+        self._lines: list[StackProgress] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def clear(self) -> None:
-        """Leave the screen as it was before; the next watcher begins anew."""
+        """Leave the screen as it was before; the next scan begins anew."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -40,15 +40,15 @@ class ScanProgress:
             self._bar = None
         self._lines.clear()
 
-    def watch(self, stack: str) -> StackWatcher:
-        """Return the watcher of one pass over `stack`."""
+    def watch(self, stack: str) -> StackProgress:
+        """Return what shows one scan of `stack`."""
         if self._wanted and not self._lines:
             self._timer = asyncio.get_running_loop().call_later(_QUIET_S, self._start)
-        watcher = StackWatcher(stack)
-        self._lines.append(watcher)
+        listener = StackProgress(stack)
+        self._lines.append(listener)
         if self._bar:
-            watcher.attach(self._bar)
-        return watcher
+            listener.attach(self._bar)
+        return listener
 
     def say(self, text: str) -> None:
         """Show what is being done before there is anything to count."""
@@ -73,8 +73,8 @@ class ScanProgress:
         self._bar.start()
 
 
-class StackWatcher:
-    """Counts one stack's pass, and shows it once there is a bar to show it on."""
+class StackProgress:
+    """Counts one stack's scan, and shows it once there is a bar to show it on."""
 
     def __init__(self, stack: str) -> None:
         self._stack = safe(stack)

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
-from reconciler.cli.words import text_of
+from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.labels import text_of
 from reconciler.domain.records import Json
 
 
 @click.command(epilog=examples("trueup reload"))
 @asks_daemon
-def reload(asking: Asking) -> None:
+def reload(invocation: Invocation) -> None:
     """Have the daemon read its trueup.toml anew; a broken file is refused as a whole."""
-    body = asking.api.post("reload")
-    asking.answer(body, _lines(body))
+    body = invocation.api.post("reload")
+    invocation.answer(body, _lines(body))
 
 
 def _lines(body: Json) -> Iterator[str]:

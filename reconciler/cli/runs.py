@@ -9,12 +9,12 @@ from typing import Final
 import click
 
 from reconciler.cli.ages import moment, took
-from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
 from reconciler.cli.completing import RUNS, STACKS
 from reconciler.cli.identities import find_one, shortened
-from reconciler.cli.kin import RUN
+from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_option
+from reconciler.cli.labels import counted, run_cell, text_of, wrapped
+from reconciler.cli.related import RUN
 from reconciler.cli.table import Cell, Column
-from reconciler.cli.words import counted, run_cell, text_of, wrapped
 from reconciler.domain.records import Json
 
 _COLUMNS: Final = (
@@ -42,40 +42,40 @@ _STEPS: Final = {
 @click.option("--stack", metavar="NAME", help="Only of this stack.", shell_complete=STACKS)
 @limit_option(50)
 @asks_daemon
-def runs(asking: Asking, *, run_id: str | None, stack: str | None, limit: int) -> None:
+def runs(invocation: Invocation, *, run_id: str | None, stack: str | None, limit: int) -> None:
     """List runs, newest first, or show one RUN resource by resource."""
     if run_id:
-        body = find_one(asking.api, RUN, run_id, path="runs")
-        asking.answer(body, _run_lines(asking, body))
+        body = find_one(invocation.api, RUN, run_id, path="runs")
+        invocation.answer(body, _run_lines(invocation, body))
         return
-    body = asking.api.listed("runs", limit=limit, stack=stack)
-    asking.answer(body, _list_lines(asking, body))
+    body = invocation.api.listed("runs", limit=limit, stack=stack)
+    invocation.answer(body, _list_lines(invocation, body))
 
 
-def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
+def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
     items = body["items"]
     if not items:
         yield "no runs yet: nothing was corrected so far"
         return
     short = shortened(one["id"] for one in items)
-    yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in items])
+    yield from invocation.table(_COLUMNS, [_row(invocation, one, short) for one in items])
     if body["next"]:
         yield f"\n{counted(len(items), 'run')} shown; --limit 0 lists all"
 
 
-def _row(asking: Asking, run: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, run: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
         run_cell(run["state"]),
         ("plain", text_of(run["stack"])),
-        ("plain", asking.ago(run["started_at"])),
+        ("plain", invocation.ago(run["started_at"])),
         ("plain", _took(run)),
         ("dim", text_of(run.get("summary"))),
-        ("dim", run["id"] if asking.verbose else short[run["id"]]),
+        ("dim", run["id"] if invocation.verbose else short[run["id"]]),
     )
 
 
-def _run_lines(asking: Asking, run: Json) -> Iterator[str]:
-    paint = asking.paint
+def _run_lines(invocation: Invocation, run: Json) -> Iterator[str]:
+    paint = invocation.paint
     style, word = run_cell(run["state"])
     yield f"{paint('strong', text_of(run['stack']))}  {paint(style, word)}"
     if run.get("summary"):
@@ -86,19 +86,19 @@ def _run_lines(asking: Asking, run: Json) -> Iterator[str]:
         yield f"{paint(step_style, f'{glyph} {text_of(step):<9}')} {text_of(address)}"
     if run.get("progress"):
         yield ""
-    yield from asking.facts(_facts(asking, run))
+    yield from invocation.facts(_facts(invocation, run))
     yield ""
-    yield paint("dim", f"Its output: trueup log {asking.id(run['id'])}")
+    yield paint("dim", f"Its output: trueup log {invocation.id(run['id'])}")
 
 
-def _facts(asking: Asking, run: Json) -> Iterator[tuple[str, str]]:
-    yield "started", asking.ago(run["started_at"])
+def _facts(invocation: Invocation, run: Json) -> Iterator[tuple[str, str]]:
+    yield "started", invocation.ago(run["started_at"])
     yield "took", _took(run)
     if run.get("exit_code") is not None:
         yield "exit code", text_of(run["exit_code"])
     yield "digest", text_of(run["plan_digest"])
-    yield "remediation", asking.id(run["remediation_id"])
-    yield "id", asking.id(run["id"])
+    yield "remediation", invocation.id(run["remediation_id"])
+    yield "id", invocation.id(run["id"])
 
 
 def _took(run: Json) -> str:

@@ -19,12 +19,12 @@ from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, s
 from reconciler.bootstrap.instance import instance_key
 from reconciler.bootstrap.scanned_states import ScannedStates
 from reconciler.bootstrap.targets import Targets, resolve_targets
-from reconciler.cli.asking import examples, write_data
 from reconciler.cli.crash import write_crash_log
 from reconciler.cli.data_options import data_options
 from reconciler.cli.global_options import given
+from reconciler.cli.invocation import examples, write_data
 from reconciler.cli.paint import paint_for, safe
-from reconciler.cli.progress import ScanProgress, StackWatcher
+from reconciler.cli.progress import ScanProgress, StackProgress
 from reconciler.cli.render import error_lines, report_lines
 from reconciler.cli.tool_options import any_option, said_to_tool
 from reconciler.cli.totals import fleet_line
@@ -34,12 +34,12 @@ from reconciler.domain.report import ExitCode, Judging, exit_code
 from reconciler.domain.state_lineage import StateMark
 from reconciler.durations import read_duration
 from reconciler.engine.defects import DefectError
-from reconciler.engine.fleet import FleetPass, scan_repeatedly
+from reconciler.engine.fleet import FleetScan, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.registry import InstalledTools
 from reconciler.settings_file import data_directory, load_settings
-from reconciler.settings_place import nearest_settings_file, own_settings_file
+from reconciler.settings_location import nearest_settings_file, own_settings_file
 from reconciler.wire.scan import json_bytes, scan_object
 
 _WIDE: Final = 10_000
@@ -53,7 +53,7 @@ class _Order:
 
     references: tuple[StackReference, ...]
     addresses: tuple[str, ...]
-    passes: int
+    scans: int
     every_s: float
     output: str | None
     verbose: bool
@@ -156,7 +156,7 @@ def scan(  # noqa: PLR0913 - one parameter per option
     order = _Order(
         references=references,
         addresses=addresses,
-        passes=repeat,
+        scans=repeat,
         every_s=every_s,
         output=output,
         verbose=given().verbose,
@@ -194,7 +194,7 @@ def _prepared(
 
 
 async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledTools) -> int:
-    """Make the passes; every adapter is closed on every way out."""
+    """Make the scans; every adapter is closed on every way out."""
     _end_on_sigterm()
     code = ExitCode.IN_SYNC
     known = ScannedStates(data_dir, key=rating.key)
@@ -202,7 +202,7 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
         adapters: dict[str, IacAdapter] = {}
         progress = ScanProgress(sys.stderr)
         opened.callback(progress.clear)
-        watchers: dict[StackName, StackWatcher] = {}
+        listeners: dict[StackName, StackProgress] = {}
 
         def scanning_for(reference: StackReference) -> Scanning:
             if reference.tool not in adapters:
@@ -210,41 +210,41 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
                 adapter = tools.open(reference.tool, setup)
                 opened.push_async_callback(adapter.close)
                 adapters[reference.tool] = adapter
-            watchers[reference.name] = progress.watch(reference.name)
+            listeners[reference.name] = progress.watch(reference.name)
             return Scanning(
                 adapter=adapters[reference.tool],
                 clock=SystemClock(),
                 judging=rating,
-                watcher=watchers[reference.name],
+                listener=listeners[reference.name],
             )
 
-        passes = scan_repeatedly(
+        scans = scan_repeatedly(
             order.references,
             scanning_for=scanning_for,
             addresses=order.addresses,
-            passes=order.passes,
+            scans=order.scans,
             every_s=order.every_s,
         )
-        for number in range(order.passes):
-            # The wait before a pass belongs to no progress; it begins with the first watcher.
-            done = await anext(passes)
+        for number in range(order.scans):
+            # The wait before a scan belongs to no progress; it begins with the first stack.
+            done = await anext(scans)
             progress.clear()
-            states = {name: watcher.state for name, watcher in watchers.items()}
+            states = {name: listener.state for name, listener in listeners.items()}
             done = _warned(done, order.references, states, known)
             _print(done, order, number + 1)
             failed = bool(done.failures)
             code = exit_code(done.reports, failed=failed, fail_on=order.fail_on)
-        await passes.aclose()
+        await scans.aclose()
     return code
 
 
 def _warned(
-    done: FleetPass,
+    done: FleetScan,
     references: Iterable[StackReference],
     states: Mapping[StackName, StateMark],
     known: ScannedStates,
-) -> FleetPass:
-    """Return the pass with a warning for each state that cannot follow the one read before."""
+) -> FleetScan:
+    """Return the scan with a warning for each state that cannot follow the one read before."""
     by_name = {reference.name: reference for reference in references}
     reports = []
     for report in done.reports:
@@ -261,7 +261,7 @@ def _end_on_sigterm() -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
-def _print(done: FleetPass, order: _Order, number: int) -> None:
+def _print(done: FleetScan, order: _Order, number: int) -> None:
     if order.as_data:
         _write(scan_object(done.reports, errors=done.failures), str(order.output))
     else:
@@ -283,19 +283,19 @@ def _write(body: dict[str, Any], output: str) -> None:
         write_data(json.loads(encoded), output)
 
 
-def _print_words(done: FleetPass, order: _Order, number: int) -> None:
+def _print_words(done: FleetScan, order: _Order, number: int) -> None:
     paint = paint_for(sys.stdout)
     if order.output == "wide":
         paint = replace(paint, width=_WIDE)
     lines: list[str] = []
-    if order.passes > 1:
-        lines.append(paint("dim", f"scan {number} of {order.passes}"))
+    if order.scans > 1:
+        lines.append(paint("dim", f"scan {number} of {order.scans}"))
     for report in done.reports:
         lines += report_lines(report, paint=paint, verbose=order.verbose)
         lines.append("")
     if len(order.references) > 1:
         lines.append(fleet_line(done.reports, failed=len(done.failures), paint=paint))
-    elif order.passes == 1:
+    elif order.scans == 1:
         lines = lines[:-1]
     for line in lines:
         click.echo(line, color=paint.colour)

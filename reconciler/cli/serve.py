@@ -12,14 +12,14 @@ import click
 from reconciler.bootstrap.daemon import ADMIN_TOKEN_FILE, DaemonOrder
 from reconciler.bootstrap.daemon import serve as serve_until_stopped
 from reconciler.bootstrap.logs import set_up_logs
-from reconciler.cli.asking import examples
 from reconciler.cli.crash import write_crash_log
 from reconciler.cli.global_options import given
+from reconciler.cli.invocation import examples
 from reconciler.domain.passed_environment import passed_on
 from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
 from reconciler.settings_file import data_directory, load_settings
-from reconciler.settings_place import find_settings_file
+from reconciler.settings_location import find_settings_file
 
 
 @click.command(epilog=examples("trueup serve", "trueup serve --config /etc/trueup/trueup.toml"))

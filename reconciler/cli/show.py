@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.client.received import read_finding
 from reconciler.cli.completing import FINDINGS
-from reconciler.cli.kin import find_finding, remediations_of
+from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.labels import counted, spoken, state_cell, text_of, wrapped
+from reconciler.cli.related import find_finding, remediations_of
 from reconciler.cli.remediations import next_step
 from reconciler.cli.render import finding_lines
-from reconciler.cli.words import counted, phase_cell, spoken, text_of, wrapped
 from reconciler.domain.records import Json
 from reconciler.domain.sources import SCAN
 
@@ -25,69 +25,71 @@ _MOST_REPORTS: Final = 10
 )
 @click.argument("finding", shell_complete=FINDINGS)
 @asks_daemon
-def show(asking: Asking, *, finding: str) -> None:
+def show(invocation: Invocation, *, finding: str) -> None:
     """Show one FINDING: what is declared, recorded and live.
 
     FINDING is an id, the beginning of one, an address, or STACK/ADDRESS.
     """
-    body = find_finding(asking.api, finding)
-    if asking.as_data:
-        asking.answer(body, ())
+    body = find_finding(invocation.api, finding)
+    if invocation.as_data:
+        invocation.answer(body, ())
         return
     resource = body.get("resource_id") or f"{body['stack']}/{body['address']}"
-    limit = 0 if asking.verbose else _MOST_REPORTS
-    reports = asking.api.listed("drift", "reports", limit=limit, resource_id=resource)
-    asking.answer(body, _lines(asking, body, reports, remediations_of(asking.api, body)))
+    limit = 0 if invocation.verbose else _MOST_REPORTS
+    reports = invocation.api.listed("drift", "reports", limit=limit, resource_id=resource)
+    invocation.answer(
+        body, _lines(invocation, body, reports, remediations_of(invocation.api, body))
+    )
 
 
 def _lines(
-    asking: Asking, body: Json, reports: Json, remediations: Sequence[Json]
+    invocation: Invocation, body: Json, reports: Json, remediations: Sequence[Json]
 ) -> Iterator[str]:
-    yield from finding_lines(read_finding(body), paint=asking.paint, verbose=asking.verbose)
+    yield from finding_lines(read_finding(body), paint=invocation.paint, verbose=invocation.verbose)
     yield ""
-    yield from asking.facts(_facts(asking, body))
-    yield from _history(asking, reports)
+    yield from invocation.facts(_facts(invocation, body))
+    yield from _history(invocation, reports)
     yield ""
-    yield from _remedies(asking, body, remediations)
+    yield from _remedies(invocation, body, remediations)
 
 
-def _facts(asking: Asking, body: Json) -> Iterator[tuple[str, str]]:
+def _facts(invocation: Invocation, body: Json) -> Iterator[tuple[str, str]]:
     yield "stack", text_of(body["stack"])
     state = spoken(body["state"])
     if body.get("healed_at"):
-        state += f" {asking.ago(body['healed_at'])}"
+        state += f" {invocation.ago(body['healed_at'])}"
     elif body["state"] == "open" and not body.get("acted_on", True):
         state += ": no policy acts on it"
     yield "state", state
-    yield "suppressed", _suppressed(asking, body)
+    yield "suppressed", _suppressed(invocation, body)
     yield "score", f"{body['score']} of 100"
-    first, last = asking.ago(body["first_seen"]), asking.ago(body["last_seen"])
+    first, last = invocation.ago(body["first_seen"]), invocation.ago(body["last_seen"])
     yield "seen", f"{counted(body['times_seen'], 'time')}, first {first}, last {last}"
     if body.get("seen_by"):
         yield "seen by", _seen_by(body["seen_by"])
     if body.get("template_id"):
         yield "template", text_of(body["template_id"])
-    yield "id", asking.id(body["id"])
+    yield "id", invocation.id(body["id"])
 
 
-def _suppressed(asking: Asking, body: Json) -> str:
+def _suppressed(invocation: Invocation, body: Json) -> str:
     """Return who suppressed it, why and until when."""
     said = body.get("decision") or {}
     if body["state"] != "ignored" or not said:
         return ""
-    until = f", until {asking.ahead(said['until'])}" if said.get("until") else ""
+    until = f", until {invocation.ahead(said['until'])}" if said.get("until") else ""
     return f"by {text_of(said.get('by'))}{until}: {text_of(said.get('reason'))}"
 
 
-def _history(asking: Asking, reports: Json) -> Iterator[str]:
+def _history(invocation: Invocation, reports: Json) -> Iterator[str]:
     if not reports["items"]:
         return
     yield ""
-    yield asking.paint("strong", "history")
+    yield invocation.paint("strong", "history")
     for report in reports["items"]:
-        yield f"  {asking.ago(report['timestamp']):<12} {_event(report)}"
+        yield f"  {invocation.ago(report['timestamp']):<12} {_event(report)}"
     if reports["next"]:
-        yield asking.paint("dim", "  -v lists older reports too")
+        yield invocation.paint("dim", "  -v lists older reports too")
 
 
 def _event(report: Json) -> str:
@@ -106,17 +108,20 @@ def _seen_by(source: str) -> str:
     return f"{text_of(source)}: a scan does not heal it, that source does"
 
 
-def _remedies(asking: Asking, body: Json, remediations: Sequence[Json]) -> Iterator[str]:
+def _remedies(invocation: Invocation, body: Json, remediations: Sequence[Json]) -> Iterator[str]:
     if not remediations:
         if body["state"] == "open":
-            yield f"No action yet. Fix it: trueup remediate {asking.id(body['id'])}"
+            yield f"No action yet. Fix it: trueup remediate {invocation.id(body['id'])}"
         return
-    yield asking.paint("strong", "remediation")
-    for one in remediations if asking.verbose else remediations[:1]:
-        style, word = phase_cell(one["state"])
-        yield f"  {asking.id(one['id'])}  {asking.paint(style, word)}"
+    yield invocation.paint("strong", "remediation")
+    for one in remediations if invocation.verbose else remediations[:1]:
+        style, word = state_cell(one["state"])
+        yield f"  {invocation.id(one['id'])}  {invocation.paint(style, word)}"
         if one.get("note"):
-            yield from wrapped(text_of(one["note"]), indent="    ", paint=asking.paint)
+            yield from wrapped(text_of(one["note"]), indent="    ", paint=invocation.paint)
     newest = remediations[0]
-    hint = next_step(asking, newest) or f"Show it: trueup remediation {asking.id(newest['id'])}"
-    yield asking.paint("dim", f"  {hint}")
+    hint = (
+        next_step(invocation, newest)
+        or f"Show it: trueup remediation {invocation.id(newest['id'])}"
+    )
+    yield invocation.paint("dim", f"  {hint}")

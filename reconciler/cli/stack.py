@@ -9,14 +9,14 @@ from typing import Any, Final, TypeVar
 import click
 
 from reconciler.cli.ages import span, took
-from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.completing import STACKS
 from reconciler.cli.identities import choose
-from reconciler.cli.kin import STACK
+from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.labels import by_severity, health_cells, paragraphs, text_of
+from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.tool_options import any_option, said_to_tool
 from reconciler.cli.waiting import until_scanned, wait_option
-from reconciler.cli.words import by_severity, health_cells, paragraphs, text_of
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.records import Json
 
@@ -87,19 +87,19 @@ def stack() -> None:
 
 @stack.command("list", epilog=examples("trueup stack list"))
 @asks_daemon
-def list_stacks(asking: Asking) -> None:
+def list_stacks(invocation: Invocation) -> None:
     """List the stacks that the daemon scans."""
-    body = asking.api.listed("stacks")
-    asking.answer(body, _list_lines(asking, body))
+    body = invocation.api.listed("stacks")
+    invocation.answer(body, _list_lines(invocation, body))
 
 
 @stack.command("show", epilog=examples("trueup stack show webshop"))
 @click.argument("name", shell_complete=STACKS)
 @asks_daemon
-def show_stack(asking: Asking, *, name: str) -> None:
+def show_stack(invocation: Invocation, *, name: str) -> None:
     """Show one stack: how it is read, and the result of its last scan."""
-    body = _named(asking, name)
-    asking.answer(body, stack_lines(asking, body))
+    body = _named(invocation, name)
+    invocation.answer(body, stack_lines(invocation, body))
 
 
 @stack.command(
@@ -109,11 +109,11 @@ def show_stack(asking: Asking, *, name: str) -> None:
 @click.option("--name", metavar="NAME", help="Its name; default: the name of DIRECTORY.")
 @_stack_options
 @asks_daemon
-def add_stack(asking: Asking, *, directory: Path, name: str | None, **flags: Any) -> None:
+def add_stack(invocation: Invocation, *, directory: Path, name: str | None, **flags: Any) -> None:
     """Add the stack in DIRECTORY. The daemon must see the same directory."""
     body = {"directory": str(directory.resolve()), **_given({"name": name, **flags})}
-    made = asking.api.post("stacks", body=body)
-    asking.answer(made, stack_lines(asking, made))
+    made = invocation.api.post("stacks", body=body)
+    invocation.answer(made, stack_lines(invocation, made))
 
 
 @stack.command("edit", epilog=examples("trueup stack edit webshop --interval 1h --no-adaptive"))
@@ -125,57 +125,57 @@ def add_stack(asking: Asking, *, directory: Path, name: str | None, **flags: Any
 )
 @_stack_options
 @asks_daemon
-def edit_stack(asking: Asking, *, name: str, directory: Path | None, **flags: Any) -> None:
+def edit_stack(invocation: Invocation, *, name: str, directory: Path | None, **flags: Any) -> None:
     """Change the options of a stack that was added with `stack add`; others keep their value."""
     changes = _given({"directory": directory, **flags})
     if not changes:
         raise InvalidError("no option was given", remedy="see `trueup stack edit --help`")
-    known = _named(asking, name)
+    known = _named(invocation, name)
     body = {**_definition(known), **changes}
-    made = asking.api.put("stacks", known["name"], body=body)
-    asking.answer(made, stack_lines(asking, made))
+    made = invocation.api.put("stacks", known["name"], body=body)
+    invocation.answer(made, stack_lines(invocation, made))
 
 
 @stack.command("remove", epilog=examples("trueup stack remove webshop"))
 @click.argument("name", shell_complete=STACKS)
 @asks_daemon
-def remove_stack(asking: Asking, *, name: str) -> None:
+def remove_stack(invocation: Invocation, *, name: str) -> None:
     """Remove a stack from the daemon. Its resources and its code stay as they are."""
-    known = _named(asking, name)
-    asking.api.delete("stacks", known["name"])
-    asking.answer(known, [f"{text_of(known['name'])} removed"])
+    known = _named(invocation, name)
+    invocation.api.delete("stacks", known["name"])
+    invocation.answer(known, [f"{text_of(known['name'])} removed"])
 
 
 @stack.command("scan", epilog=examples("trueup stack scan webshop"))
 @click.argument("name", shell_complete=STACKS)
 @wait_option
 @asks_daemon
-def scan_stack(asking: Asking, *, name: str, wait: bool) -> int:
+def scan_stack(invocation: Invocation, *, name: str, wait: bool) -> int:
     """Scan a stack now instead of at its next time."""
-    known = _named(asking, name)
-    body = asking.api.post("stacks", known["name"], "scan")
+    known = _named(invocation, name)
+    body = invocation.api.post("stacks", known["name"], "scan")
     if not wait:
         line = f"{text_of(known['name'])}: scan requested. Next: trueup status {known['name']}"
-        asking.answer(body, [line])
+        invocation.answer(body, [line])
         return 0
-    scanned = until_scanned(asking, known)
-    asking.answer(scanned, stack_lines(asking, scanned))
+    scanned = until_scanned(invocation, known)
+    invocation.answer(scanned, stack_lines(invocation, scanned))
     return 1 if scanned["health"] == "error" else 0
 
 
 @stack.command("accept-state", epilog=examples("trueup stack accept-state webshop"))
 @click.argument("name", shell_complete=STACKS)
 @asks_daemon
-def accept_state(asking: Asking, *, name: str) -> None:
+def accept_state(invocation: Invocation, *, name: str) -> None:
     """Accept the state a stack has now, though it does not follow the last one."""
-    known = _named(asking, name)
-    body = asking.api.post("stacks", known["name"], "accept-state")
-    asking.answer(body, [f"{text_of(known['name'])}: its state is accepted at the next scan"])
+    known = _named(invocation, name)
+    body = invocation.api.post("stacks", known["name"], "accept-state")
+    invocation.answer(body, [f"{text_of(known['name'])}: its state is accepted at the next scan"])
 
 
-def _named(asking: Asking, name: str) -> Json:
-    exact = asking.api.find("stacks", name)
-    return exact if exact is not None else choose(asking.api.each("stacks"), STACK, name)
+def _named(invocation: Invocation, name: str) -> Json:
+    exact = invocation.api.find("stacks", name)
+    return exact if exact is not None else choose(invocation.api.each("stacks"), STACK, name)
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
@@ -199,11 +199,11 @@ def _definition(known: Json) -> dict[str, Any]:
     }
 
 
-def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
+def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
     if not body["items"]:
         yield "no stacks yet: `trueup init` writes a trueup.toml, `trueup stack add` adds one"
         return
-    yield from asking.table(_COLUMNS, [_row(one) for one in body["items"]])
+    yield from invocation.table(_COLUMNS, [_row(one) for one in body["items"]])
 
 
 def _row(one: Json) -> tuple[Cell, ...]:
@@ -217,15 +217,15 @@ def _row(one: Json) -> tuple[Cell, ...]:
     )
 
 
-def stack_lines(asking: Asking, one: Json) -> Iterator[str]:
+def stack_lines(invocation: Invocation, one: Json) -> Iterator[str]:
     """Yield one stack whole."""
-    paint = asking.paint
+    paint = invocation.paint
     style, word = health_cells(one["health"])[1]
     yield f"{paint('strong', text_of(one['name']))}  {paint(style, word)}"
     if one.get("error"):
         yield from paragraphs(one["error"], indent="  ", paint=paint, style="medium")
     yield ""
-    yield from asking.facts(_facts(asking, one))
+    yield from invocation.facts(_facts(invocation, one))
 
 
 def _option(key: str, value: object) -> str:
@@ -236,7 +236,7 @@ def _option(key: str, value: object) -> str:
     return "" if value is usual else "yes" if value else "no"
 
 
-def _facts(asking: Asking, one: Json) -> Iterator[tuple[str, str]]:
+def _facts(invocation: Invocation, one: Json) -> Iterator[tuple[str, str]]:
     counts = one.get("counts") or {}
     yield "tool", text_of(one["tool"])
     yield "directory", text_of(one["directory"])
@@ -247,14 +247,14 @@ def _facts(asking: Asking, one: Json) -> Iterator[tuple[str, str]]:
         yield key.replace("_", " "), text
     adaptive = ", more often after drift" if one.get("adaptive") else ""
     yield "scanned", f"every {span(one['interval_s'])}{adaptive}"
-    yield "findings", by_severity(one.get("findings") or {}, asking.paint)
+    yield "findings", by_severity(one.get("findings") or {}, invocation.paint)
     yield "suppressed", text_of(one.get("suppressed") or "")
     yield "resources", f"{counts['resources']}, {counts['in_sync']} in sync" if counts else ""
-    yield "verified", asking.ago(one["verified_at"]) if one.get("verified_at") else "never"
+    yield "verified", invocation.ago(one["verified_at"]) if one.get("verified_at") else "never"
     if one.get("error_since"):
-        yield "failing", f"since {asking.ago(one['error_since'])}"
-    if one.get("last_pass_at"):
-        lasted = f", took {took(one['last_pass_ms'] / 1000)}" if one.get("last_pass_ms") else ""
-        yield "last scan", f"{asking.ago(one['last_pass_at'])}{lasted}"
-    yield "next scan", asking.ahead(one.get("next_due_at"))
+        yield "failing", f"since {invocation.ago(one['error_since'])}"
+    if one.get("last_scan_at"):
+        lasted = f", took {took(one['last_scan_ms'] / 1000)}" if one.get("last_scan_ms") else ""
+        yield "last scan", f"{invocation.ago(one['last_scan_at'])}{lasted}"
+    yield "next scan", invocation.ahead(one.get("next_due_at"))
     yield "source", text_of(one.get("source"))

@@ -11,13 +11,10 @@ import click
 
 from reconciler.cli import watching
 from reconciler.cli.ages import absolute, moment, span
-from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.completing import STACKS
 from reconciler.cli.identities import choose
-from reconciler.cli.kin import STACK
-from reconciler.cli.table import Cell, Column
-from reconciler.cli.watching import watch_option
-from reconciler.cli.words import (
+from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.labels import (
     SEVERITIES,
     by_severity,
     counted,
@@ -27,6 +24,9 @@ from reconciler.cli.words import (
     text_of,
     wrapped,
 )
+from reconciler.cli.related import STACK
+from reconciler.cli.table import Cell, Column
+from reconciler.cli.watching import watch_option
 from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
@@ -62,21 +62,21 @@ _EXIT_CODES: Final = {"error": 1, "incomplete": 3, "never_run": 3, "drifted": 2}
 @watch_option
 @asks_daemon
 def status(
-    asking: Asking, *, names: tuple[str, ...], drifted: bool, exit_code: bool, watch: bool
+    invocation: Invocation, *, names: tuple[str, ...], drifted: bool, exit_code: bool, watch: bool
 ) -> int:
     """Show stack health, worst first, and when each stack was last verified."""
 
     def read() -> Json:
-        return _read(asking, names, drifted=drifted)
+        return _read(invocation, names, drifted=drifted)
 
     def lines(body: Json) -> Iterator[str]:
-        return _lines(asking, body, drifted=drifted)
+        return _lines(invocation, body, drifted=drifted)
 
     if watch:
-        watching.watch(asking, read, lines, types=_TYPES)
+        watching.watch(invocation, read, lines, types=_TYPES)
         return 0
     body = read()
-    asking.answer(body, lines(body))
+    invocation.answer(body, lines(body))
     return _code(body["stacks"]) if exit_code else 0
 
 
@@ -85,9 +85,9 @@ def _code(stacks: Sequence[Json]) -> int:
     return next((code for code in (1, 3, 2) if code in codes), 0)
 
 
-def _read(asking: Asking, names: Sequence[str], *, drifted: bool) -> Json:
+def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Json:
     """Return `{hold, stacks, remediations}`; the last are those that wait for somebody."""
-    api = asking.api
+    api = invocation.api
     hold = api.get("hold").get("hold")
     stacks = api.listed("stacks")["items"]
     chosen = {choose(stacks, STACK, name)["name"] for name in names}
@@ -117,9 +117,9 @@ def _badness(stack: Json) -> tuple[object, ...]:
     return rank, *(-int(tally.get(one) or 0) for one in SEVERITIES), stack["name"]
 
 
-def _lines(asking: Asking, body: Json, *, drifted: bool) -> Iterator[str]:
+def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str]:
     if body["hold"]:
-        yield from hold_lines(asking, body["hold"])
+        yield from hold_lines(invocation, body["hold"])
         yield ""
     stacks = body["stacks"]
     if not stacks and drifted:
@@ -128,25 +128,25 @@ def _lines(asking: Asking, body: Json, *, drifted: bool) -> Iterator[str]:
         yield "no stacks yet: `trueup init` writes a trueup.toml, `trueup stack add` adds one"
     if not stacks:
         return
-    yield from _totals(asking, stacks)
-    yield from _attention(asking, body["remediations"])
+    yield from _totals(invocation, stacks)
+    yield from _attention(invocation, body["remediations"])
     yield ""
-    yield from asking.table(_COLUMNS, [_row(asking, one) for one in stacks])
-    yield from _errors(asking, stacks)
-    yield from _doubts(asking, stacks)
+    yield from invocation.table(_COLUMNS, [_row(invocation, one) for one in stacks])
+    yield from _errors(invocation, stacks)
+    yield from _doubts(invocation, stacks)
 
 
-def hold_lines(asking: Asking, hold: Json) -> Iterator[str]:
+def hold_lines(invocation: Invocation, hold: Json) -> Iterator[str]:
     """Yield who holds everything, since when and why."""
     until = f", until {absolute(hold['until'])}" if hold.get("until") else ""
-    head = f"HOLD by {text_of(hold['by'])} {asking.ago(hold['since'])}{until}"
+    head = f"HOLD by {text_of(hold['by'])} {invocation.ago(hold['since'])}{until}"
     reason = text_of(hold.get("reason"))
     text = f"{head}: {reason}" if reason else head
-    yield from wrapped(text, indent="", paint=asking.paint, style="critical")
+    yield from wrapped(text, indent="", paint=invocation.paint, style="critical")
     yield "scans go on; nothing is corrected until `trueup resume`"
 
 
-def _row(asking: Asking, stack: Json) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, stack: Json) -> tuple[Cell, ...]:
     glyph, (style, word) = health_cells(stack["health"])
     if stack["health"] == "error" and stack.get("error_since"):
         word = f"error for {_since(stack['error_since'])}"
@@ -160,8 +160,11 @@ def _row(asking: Asking, stack: Json) -> tuple[Cell, ...]:
         ("strong", text_of(stack["name"])),
         (style, word),
         (worst, found or "-"),
-        ("plain", asking.ago(stack.get("verified_at")) if stack.get("verified_at") else "never"),
-        ("dim", asking.ahead(stack.get("next_due_at"))),
+        (
+            "plain",
+            invocation.ago(stack.get("verified_at")) if stack.get("verified_at") else "never",
+        ),
+        ("dim", invocation.ahead(stack.get("next_due_at"))),
     )
 
 
@@ -169,23 +172,23 @@ def _since(text: str) -> str:
     return span((datetime.now(UTC) - moment(text)).total_seconds())
 
 
-def _errors(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
+def _errors(invocation: Invocation, stacks: Sequence[Json]) -> Iterator[str]:
     for stack in stacks:
         if stack.get("error"):
             yield ""
             text = f"{text_of(stack['name'])}: {stack['error']}"
-            yield from paragraphs(text, indent="  ", paint=asking.paint, style="medium")
+            yield from paragraphs(text, indent="  ", paint=invocation.paint, style="medium")
 
 
-def _doubts(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
+def _doubts(invocation: Invocation, stacks: Sequence[Json]) -> Iterator[str]:
     for stack in stacks:
         for doubt in stack.get("provider_doubts") or ():
             text = f"{text_of(stack['name'])}: corrections require approval: {doubt['reason']}"
             yield ""
-            yield from paragraphs(text, indent="  ", paint=asking.paint, style="medium")
+            yield from paragraphs(text, indent="  ", paint=invocation.paint, style="medium")
 
 
-def _totals(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
+def _totals(invocation: Invocation, stacks: Sequence[Json]) -> Iterator[str]:
     health = Counter(stack["health"] for stack in stacks)
     states = ", ".join(
         f"{health[word]} {spoken(word)}"
@@ -196,7 +199,7 @@ def _totals(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
     tally = Counter[str]()
     for stack in stacks:
         tally.update(stack.get("findings") or {})
-    found = by_severity(tally, asking.paint)
+    found = by_severity(tally, invocation.paint)
     yield f"{counted(len(stacks), 'stack')}: {states}"
     if found:
         yield f"{counted(sum(tally.values()), 'finding')}: {found}"
@@ -204,10 +207,10 @@ def _totals(asking: Asking, stacks: Sequence[Json]) -> Iterator[str]:
         yield f"{suppressed} suppressed: trueup findings state:ignored"
 
 
-def _attention(asking: Asking, remediations: Sequence[Json]) -> Iterator[str]:
+def _attention(invocation: Invocation, remediations: Sequence[Json]) -> Iterator[str]:
     waiting = Counter(one["state"] for one in remediations)
     for state, what in _ATTENTION.items():
         if waiting[state]:
             verb = "waits" if waiting[state] == 1 else "wait"
             text = f"{waiting[state]} {verb} {what}"
-            yield asking.paint("medium", f"{text}: trueup remediations --state {state}")
+            yield invocation.paint("medium", f"{text}: trueup remediations --state {state}")

@@ -9,12 +9,12 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples, limit_option
 from reconciler.cli.completing import TEMPLATES
 from reconciler.cli.identities import find_one, shortened
-from reconciler.cli.kin import TEMPLATE
+from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_option
+from reconciler.cli.labels import counted, text_of
+from reconciler.cli.related import TEMPLATE
 from reconciler.cli.table import Cell, Column
-from reconciler.cli.words import counted, text_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.records import Json
 
@@ -43,26 +43,26 @@ def template() -> None:
 @limit_option(200)
 @asks_daemon
 def list_templates(
-    asking: Asking, *, resource_type: str | None, stack: str | None, limit: int
+    invocation: Invocation, *, resource_type: str | None, stack: str | None, limit: int
 ) -> None:
     """List templates: those that stacks declare, and uploaded ones."""
-    body = asking.api.listed("templates", limit=limit, resource_type=resource_type, stack=stack)
-    asking.answer(body, _list_lines(asking, body))
+    body = invocation.api.listed("templates", limit=limit, resource_type=resource_type, stack=stack)
+    invocation.answer(body, _list_lines(invocation, body))
 
 
 @template.command("show", epilog=examples("trueup template show webshop/aws_sqs_queue.orders"))
 @click.argument("template_id", metavar="TEMPLATE", shell_complete=TEMPLATES)
 @click.option("--revisions", is_flag=True, help="Show every revision, newest first.")
 @asks_daemon
-def show_template(asking: Asking, *, template_id: str, revisions: bool) -> None:
+def show_template(invocation: Invocation, *, template_id: str, revisions: bool) -> None:
     """Show a TEMPLATE, given by id, name or STACK/ADDRESS."""
-    known = find_one(asking.api, TEMPLATE, template_id, path="templates")
+    known = find_one(invocation.api, TEMPLATE, template_id, path="templates")
     if revisions:
-        body = asking.api.listed("templates", known["template_id"], "revisions")
-        lines = (line for one in body["items"] for line in (*_template_lines(asking, one), ""))
-        asking.answer(body, lines)
+        body = invocation.api.listed("templates", known["template_id"], "revisions")
+        lines = (line for one in body["items"] for line in (*_template_lines(invocation, one), ""))
+        invocation.answer(body, lines)
     else:
-        asking.answer(known, _template_lines(asking, known))
+        invocation.answer(known, _template_lines(invocation, known))
 
 
 @template.command(
@@ -71,34 +71,36 @@ def show_template(asking: Asking, *, template_id: str, revisions: bool) -> None:
 )
 @click.argument("file", type=_DOCUMENT)
 @asks_daemon
-def add_template(asking: Asking, *, file: Path) -> None:
+def add_template(invocation: Invocation, *, file: Path) -> None:
     """Upload the template in FILE; `-` reads stdin."""
     content, media_type = _document(file)
-    made = asking.api.send("POST", "templates", content=content, media_type=media_type)
-    asking.answer(made, _template_lines(asking, made))
+    made = invocation.api.send("POST", "templates", content=content, media_type=media_type)
+    invocation.answer(made, _template_lines(invocation, made))
 
 
 @template.command("edit", epilog=examples("trueup template edit orders-queue queue.yaml"))
 @click.argument("template_id", metavar="TEMPLATE", shell_complete=TEMPLATES)
 @click.argument("file", type=_DOCUMENT)
 @asks_daemon
-def edit_template(asking: Asking, *, template_id: str, file: Path) -> None:
+def edit_template(invocation: Invocation, *, template_id: str, file: Path) -> None:
     """Replace an uploaded TEMPLATE by that of FILE. Earlier revisions are kept."""
     content, media_type = _document(file)
-    known = find_one(asking.api, TEMPLATE, template_id, path="templates")
+    known = find_one(invocation.api, TEMPLATE, template_id, path="templates")
     path = ("templates", known["template_id"])
-    made = asking.api.send("PUT", *path, content=content, media_type=media_type)
-    asking.answer(made, _template_lines(asking, made))
+    made = invocation.api.send("PUT", *path, content=content, media_type=media_type)
+    invocation.answer(made, _template_lines(invocation, made))
 
 
 @template.command("remove", epilog=examples("trueup template remove orders-queue"))
 @click.argument("template_id", metavar="TEMPLATE", shell_complete=TEMPLATES)
 @asks_daemon
-def remove_template(asking: Asking, *, template_id: str) -> None:
+def remove_template(invocation: Invocation, *, template_id: str) -> None:
     """Remove an uploaded TEMPLATE and its history."""
-    known = find_one(asking.api, TEMPLATE, template_id, path="templates")
-    asking.api.delete("templates", known["template_id"])
-    asking.answer(known, [f"removed template {text_of(known.get('name') or known['template_id'])}"])
+    known = find_one(invocation.api, TEMPLATE, template_id, path="templates")
+    invocation.api.delete("templates", known["template_id"])
+    invocation.answer(
+        known, [f"removed template {text_of(known.get('name') or known['template_id'])}"]
+    )
 
 
 def _document(file: Path) -> tuple[bytes, str]:
@@ -121,25 +123,25 @@ def _document(file: Path) -> tuple[bytes, str]:
     return content, "application/json" if is_json else "application/yaml"
 
 
-def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
+def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
     items = body["items"]
     if not items:
         yield "no templates yet: those of a stack appear with its first scan"
         return
     short = shortened(one["template_id"] for one in items)
-    yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in items])
+    yield from invocation.table(_COLUMNS, [_row(invocation, one, short) for one in items])
     if body["next"]:
         yield f"\n{counted(len(items), 'template')} shown; --limit 0 lists all"
 
 
-def _row(asking: Asking, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
         ("plain", text_of(one["resource_type"])),
         ("strong", _about(one)),
         ("plain", text_of(one.get("revision"))),
         ("dim", text_of(one.get("source"))),
-        ("plain", asking.ago(one["updated_at"])),
-        ("dim", one["template_id"] if asking.verbose else short[one["template_id"]]),
+        ("plain", invocation.ago(one["updated_at"])),
+        ("dim", one["template_id"] if invocation.verbose else short[one["template_id"]]),
     )
 
 
@@ -148,18 +150,18 @@ def _about(one: Json) -> str:
     return text_of(one.get("resource_id") or one.get("name")) or applies or "-"
 
 
-def _template_lines(asking: Asking, one: Json) -> Iterator[str]:
-    paint = asking.paint
+def _template_lines(invocation: Invocation, one: Json) -> Iterator[str]:
+    paint = invocation.paint
     yield f"{paint('strong', _about(one))}  {paint('dim', text_of(one['resource_type']))}"
     facts = (
-        ("revision", f"{one.get('revision')}, {asking.ago(one['updated_at'])}"),
-        ("created", asking.ago(one["created_at"])),
+        ("revision", f"{one.get('revision')}, {invocation.ago(one['updated_at'])}"),
+        ("created", invocation.ago(one["created_at"])),
         ("source", text_of(one.get("source"))),
         ("applies to", ", ".join(text_of(glob) for glob in one.get("applies_to") or ())),
         ("baseline", text_of(one.get("baseline_hash"))),
         ("id", text_of(one["template_id"])),
     )
-    yield from asking.facts(facts)
+    yield from invocation.facts(facts)
     yield ""
     yield from _definition(one)
 

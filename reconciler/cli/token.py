@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import click
 
-from reconciler.cli.asking import Asking, asks_daemon, examples
 from reconciler.cli.completing import TOKENS
 from reconciler.cli.identities import choose, shortened
-from reconciler.cli.kin import TOKEN
+from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.labels import text_of
+from reconciler.cli.related import TOKEN
 from reconciler.cli.table import Cell, Column
-from reconciler.cli.words import text_of
 from reconciler.domain.principals import Role
 from reconciler.domain.records import Json
 
@@ -34,10 +34,10 @@ def token() -> None:
 
 @token.command("list", epilog=examples("trueup token list"))
 @asks_daemon
-def list_tokens(asking: Asking) -> None:
+def list_tokens(invocation: Invocation) -> None:
     """List tokens. Their secrets are not stored."""
-    body = asking.api.listed("tokens")
-    asking.answer(body, _list_lines(asking, body))
+    body = invocation.api.listed("tokens")
+    invocation.answer(body, _list_lines(invocation, body))
 
 
 @token.command("add", epilog=examples("trueup token add ana --role approver --expires-in 90d"))
@@ -50,45 +50,45 @@ def list_tokens(asking: Asking) -> None:
 )
 @click.option("--expires-in", metavar="TIME", help="Such as 12h or 90d; default: it never expires.")
 @asks_daemon
-def add_token(asking: Asking, *, name: str, role: str, expires_in: str | None) -> None:
+def add_token(invocation: Invocation, *, name: str, role: str, expires_in: str | None) -> None:
     """Create a token and print it to stdout. It is shown only this once."""
     body: dict[str, Any] = {"name": name, "role": role}
     if expires_in:
         body["expires_in"] = expires_in
-    made = asking.api.post("tokens", body=body, again=False)
-    asking.narrate(
+    made = invocation.api.post("tokens", body=body, again=False)
+    invocation.narrate(
         f"created token {text_of(made['token_id'])} for {text_of(name)}, role {role};"
         " it is shown only now"
     )
-    asking.answer(made, [str(made["token"])])
+    invocation.answer(made, [str(made["token"])])
 
 
 @token.command("remove", epilog=examples("trueup token remove ana"))
 @click.argument("token_id", metavar="TOKEN", shell_complete=TOKENS)
 @asks_daemon
-def remove_token(asking: Asking, *, token_id: str) -> None:
+def remove_token(invocation: Invocation, *, token_id: str) -> None:
     """Revoke a TOKEN, named by id or name. It stops working at once."""
-    known = choose(asking.api.each("tokens"), TOKEN, token_id)
-    asking.api.delete("tokens", known["token_id"])
-    asking.answer(
+    known = choose(invocation.api.each("tokens"), TOKEN, token_id)
+    invocation.api.delete("tokens", known["token_id"])
+    invocation.answer(
         known, [f"revoked token {text_of(known['token_id'])} of {text_of(known['name'])}"]
     )
 
 
-def _list_lines(asking: Asking, body: Json) -> Iterator[str]:
+def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
     if not body["items"]:
         yield "no tokens"
         return
     short = shortened(one["token_id"] for one in body["items"])
-    yield from asking.table(_COLUMNS, [_row(asking, one, short) for one in body["items"]])
+    yield from invocation.table(_COLUMNS, [_row(invocation, one, short) for one in body["items"]])
 
 
-def _row(asking: Asking, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
         ("strong", text_of(one["name"])),
         ("plain", text_of(one["role"])),
-        ("plain", asking.ago(one.get("last_used_at"))),
-        ("plain", asking.ahead(one["expires_at"]) if one.get("expires_at") else "never"),
-        ("dim", asking.ago(one["created_at"])),
-        ("dim", one["token_id"] if asking.verbose else short[one["token_id"]]),
+        ("plain", invocation.ago(one.get("last_used_at"))),
+        ("plain", invocation.ahead(one["expires_at"]) if one.get("expires_at") else "never"),
+        ("dim", invocation.ago(one["created_at"])),
+        ("dim", one["token_id"] if invocation.verbose else short[one["token_id"]]),
     )

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from reconciler.cli.labels import counted
 from reconciler.cli.paint import Paint
-from reconciler.cli.words import counted
 from reconciler.domain.model import Counts, Finding, Severity, StackReport
 
 _STYLED: Final = re.compile(r"\x1b\[[0-9;]*m")

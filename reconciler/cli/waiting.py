@@ -7,52 +7,54 @@ from typing import Final
 
 import click
 
-from reconciler.cli.asking import Asking
 from reconciler.cli.client.follow import Pace, follow
-from reconciler.domain.phases import FOR_PERSON, TERMINAL, Phase
+from reconciler.cli.invocation import Invocation
 from reconciler.domain.records import Json
+from reconciler.domain.remediation_states import FOR_PERSON, TERMINAL, RemediationState
 
 wait_option = click.option(
     "--wait", is_flag=True, help="Wait for the outcome; ends with 1 if it failed or needs a person."
 )
-PLANNED: Final = frozenset({*TERMINAL, *FOR_PERSON, Phase.HELD})
+PLANNED: Final = frozenset({*TERMINAL, *FOR_PERSON, RemediationState.HELD})
 """Where a remediation stays until somebody or something else moves it."""
 
 _PACE: Final = Pace(tick_s=2.0, pause_s=0.2)
 
 
-def until_settled(asking: Asking, remediation: Json, *, states: Collection[str] = PLANNED) -> Json:
+def until_settled(
+    invocation: Invocation, remediation: Json, *, states: Collection[str] = PLANNED
+) -> Json:
     """Return the remediation as soon as it is in one of `states`; each step is narrated."""
     seen: list[Json] = [remediation]
 
     def look() -> bool:
-        now = asking.api.get("remediations", remediation["id"])
+        now = invocation.api.get("remediations", remediation["id"])
         if now["state"] != seen[-1]["state"]:
-            asking.narrate(f"{asking.id(now['id'])}  {now['state'].replace('_', ' ')}")
+            invocation.narrate(f"{invocation.id(now['id'])}  {now['state'].replace('_', ' ')}")
         seen.append(now)
         return now["state"] in states
 
-    _follow(asking, look, "remediation.")
+    _follow(invocation, look, "remediation.")
     return seen[-1]
 
 
-def until_scanned(asking: Asking, before: Json) -> Json:
+def until_scanned(invocation: Invocation, before: Json) -> Json:
     """Return the stack after the first scan that ended after `before` was read."""
     seen: list[Json] = [before]
 
     def look() -> bool:
-        seen.append(asking.api.get("stacks", before["name"]))
-        return bool(seen[-1].get("last_pass_at") != before.get("last_pass_at"))
+        seen.append(invocation.api.get("stacks", before["name"]))
+        return bool(seen[-1].get("last_scan_at") != before.get("last_scan_at"))
 
-    _follow(asking, look, "stack.")
+    _follow(invocation, look, "stack.")
     return seen[-1]
 
 
-def _follow(asking: Asking, look: Callable[[], bool], prefix: str) -> None:
+def _follow(invocation: Invocation, look: Callable[[], bool], prefix: str) -> None:
     follow(
-        asking.api,
+        invocation.api,
         look,
         types=(prefix,),
         pace=_PACE,
-        lost=lambda error: asking.narrate(f"{error}; waiting"),
+        lost=lambda error: invocation.narrate(f"{error}; waiting"),
     )

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import click
 
-from reconciler.cli.asking import Asking
 from reconciler.cli.client.follow import follow
+from reconciler.cli.invocation import Invocation
 
 watch_option = click.option(
     "-w", "--watch", is_flag=True, help="Stay, and show each change as it happens."
@@ -20,7 +20,7 @@ _CLEAR: Final = "\x1b[2J"
 
 
 def watch(
-    asking: Asking,
+    invocation: Invocation,
     read: Callable[[], Any],
     lines: Callable[[Any], Iterable[str]],
     *,
@@ -30,20 +30,25 @@ def watch(
 
     On a terminal the screen is drawn over; elsewhere one answer follows the other.
     """
-    drawn = not asking.as_data and sys.stdout.isatty()
+    drawn = not invocation.as_data and sys.stdout.isatty()
     if drawn:
         click.echo(_CLEAR, nl=False)
 
     def look() -> bool:
         body = read()
         if drawn:
-            _draw(list(lines(body)), colour=asking.paint.colour)
+            _draw(list(lines(body)), colour=invocation.paint.colour)
         else:
-            asking.answer(body, (*lines(body), ""))
+            invocation.answer(body, (*lines(body), ""))
         sys.stdout.flush()
         return False
 
-    follow(asking.api, look, types=types, lost=lambda error: asking.narrate(f"{error}; waiting"))
+    follow(
+        invocation.api,
+        look,
+        types=types,
+        lost=lambda error: invocation.narrate(f"{error}; waiting"),
+    )
 
 
 def _draw(lines: Sequence[str], *, colour: bool) -> None:

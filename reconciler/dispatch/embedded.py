@@ -19,7 +19,7 @@ from reconciler.domain.records import RemediationId
 from reconciler.domain.wakeups import ScanStack, WakeUp
 from reconciler.ports import Clock
 
-PASSES_AT_ONCE: Final = 4
+SCANS_AT_ONCE: Final = 4
 ADVANCES_AT_ONCE: Final = 4
 SLOT_S: Final = 60.0
 AFTER_DEFECT_S: Final = 60.0
@@ -54,7 +54,7 @@ class EmbeddedDispatcher:
         async def advance_one(key: str) -> None:
             await advance(RemediationId(key))
 
-        self._scans = _Timed(scan_one, at_once=PASSES_AT_ONCE, failed=self._failed)
+        self._scans = _Timed(scan_one, at_once=SCANS_AT_ONCE, failed=self._failed)
         self._advances = _Timed(advance_one, at_once=ADVANCES_AT_ONCE, failed=self._failed)
 
     def wake(self, wakeups: Sequence[WakeUp]) -> None:
@@ -77,8 +77,8 @@ class EmbeddedDispatcher:
         """Run `chore` now, and each day at `at` by the host's calendar."""
         lanes = _lanes_of(chore, self._failed)
         self._daily.append(lanes)
-        lanes.hint(name)
-        self._calendar.ring(at, lambda: lanes.hint(name), name=name)
+        lanes.wake(name)
+        self._calendar.ring(at, lambda: lanes.wake(name), name=name)
 
     @property
     def busy(self) -> int:
@@ -129,7 +129,7 @@ class _Timed:
         moment = max(now + after_s, self._resting.get(key, 0.0))
         if moment <= now:
             self._resting.pop(key, None)
-            self.lanes.hint(key)
+            self.lanes.wake(key)
             return
         known = self._timers.get(key)
         if known is not None:
@@ -141,7 +141,7 @@ class _Timed:
     def _ring(self, key: str) -> None:
         del self._timers[key]
         self._resting.pop(key, None)
-        self.lanes.hint(key)
+        self.lanes.wake(key)
 
     def _rest(self, key: str, error: BaseException) -> None:
         self._resting[key] = self._loop.time() + AFTER_DEFECT_S
@@ -166,7 +166,7 @@ class _Chore:
         self._ring()
 
     def _ring(self) -> None:
-        self._lanes.hint(self._name)
+        self._lanes.wake(self._name)
         self._timer = self._loop.call_later(self._every_s, self._ring)
 
     async def close(self) -> None:

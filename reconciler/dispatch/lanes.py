@@ -1,7 +1,7 @@
 """Work by key: each key's runs one after the other, different keys side by side.
 
-A hint for a key that is being worked on means one more run after this one, however many
-hints there were: what woke a run is no input to it.
+A wake-up for a key that is being worked on means one more run after this one, however many
+there were: what woke a run is no input to it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class _Lane:
 
 
 class Lanes:
-    """Runs `work(key)` for every hint, at most `at_once` keys at the same time.
+    """Runs `work(key)` for every wake-up, at most `at_once` keys at the same time.
 
     A run that takes longer than `slot_s` seconds gives its place to others and goes on
     beside them, so a few that hang never hold up the rest.
@@ -36,7 +36,7 @@ class Lanes:
         self._lanes: dict[str, _Lane] = {}
         self._closed = False
 
-    def hint(self, key: str) -> None:
+    def wake(self, key: str) -> None:
         """Have `key` looked at, now or right after the run that is under way."""
         if self._closed:
             return
@@ -52,7 +52,7 @@ class Lanes:
         return len(self._lanes)
 
     async def close(self) -> None:
-        """Cancel what runs and return when it has ended; later hints mean nothing."""
+        """Cancel what runs and return when it has ended; later wake-ups mean nothing."""
         self._closed = True
         tasks = [lane.task for lane in self._lanes.values()]
         for task in tasks:
@@ -70,7 +70,7 @@ class Lanes:
         finally:
             lane = self._lanes.pop(key)
             if lane.again:
-                self.hint(key)
+                self.wake(key)
 
     @contextlib.asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:

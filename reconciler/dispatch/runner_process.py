@@ -37,7 +37,7 @@ from reconciler.ports import (
 
 _RUNNER: Final = Path(__file__).parent.parent / "runner.py"
 _READY: Final = "ready"
-_LOOK_EVERY_S: Final = 0.2
+_CHECK_EVERY_S: Final = 0.2
 _SAME_START_S: Final = 0.05
 
 
@@ -75,7 +75,7 @@ class ProcessRunner:
                 return state
             if isinstance(state, NeverBegun):
                 return Vanished()
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(_CHECK_EVERY_S)
 
     def interrupt(self, process: RunnerProcess) -> bool:
         """Ask it to stop; whether it was there to be asked. It passes on the first request only."""

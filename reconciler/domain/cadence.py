@@ -17,7 +17,7 @@ _RETRY_FACTORS: Final = (1, 3, 9, 27, 60)
 _LONGEST_RETRY: Final = timedelta(minutes=30)
 
 
-NOT_WATCHED: Final = "embedded"
+NOT_SCANNED: Final = "embedded"
 """The source of a stack that is known only while an embedding program applies to it."""
 
 CLOCK_SKEW: Final = timedelta(seconds=5)
@@ -30,26 +30,26 @@ def is_due(stack: StackRecord, *, now: datetime) -> bool:
     Its `next_due_at` is not believed when the last scan lies in the future: the clock was
     ahead then, and the stack would not be scanned until the clock gets there again.
     """
-    if stack.source == NOT_WATCHED:
+    if stack.source == NOT_SCANNED:
         return False
     if stack.next_due_at is None or stack.next_due_at <= now:
         return True
-    return stack.last_pass_at is not None and stack.last_pass_at > now + CLOCK_SKEW
+    return stack.last_scan_at is not None and stack.last_scan_at > now + CLOCK_SKEW
 
 
 def longest_wait(stack: StackRecord) -> timedelta:
-    """Return the longest pause that `next_pass_after` can give `stack`."""
+    """Return the longest pause that `next_scan_after` can give `stack`."""
     return stack.interval * _MOST_BACKED_OFF * (1 + _JITTER)
 
 
-def next_pass_after(
+def next_scan_after(
     stack: StackRecord,
     *,
     now: datetime,
     acted_on: bool,
     confirm_by: datetime | None = None,
 ) -> timedelta:
-    """Return how long to wait for the next pass of `stack`, which was just recorded.
+    """Return how long to wait for the next scan of `stack`, which was just recorded.
 
     An adaptive stack with drift that something is done about is looked at four times as
     often; one that fails ever more seldom, down to a quarter as often. Drift that waits to be

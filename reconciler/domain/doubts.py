@@ -51,7 +51,7 @@ class _Answers:
 
 
 def vanished_as_unreadable(snapshot: Snapshot, observed: Sequence[Observed]) -> list[Observed]:
-    """Return `observed` of a whole pass, with objects that vanished together as unreadable.
+    """Return `observed` of a whole scan, with objects that vanished together as unreadable.
 
     They are when a provider found none of three or more, and when it found fewer than half
     while the adapter doubts that it is the provider the objects were recorded with.

@@ -14,7 +14,7 @@ from typing import ClassVar, Final, Literal, TypeAlias
 
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.model import Counts, ProviderDoubt
-from reconciler.domain.phases import Phase
+from reconciler.domain.remediation_states import RemediationState
 
 Level = Literal["debug", "info", "warning"]
 
@@ -198,30 +198,36 @@ class EventType:
     level: Level = "info"
 
 
-_STATES: Final[Mapping[Phase, tuple[str, Level]]] = {
-    Phase.DETECTED: ("drift asks for a remediation, and must be seen once more", "info"),
-    Phase.CONFIRMED: ("the drift was seen again", "info"),
-    Phase.DECIDED: ("policies were asked about it", "info"),
-    Phase.AWAITING_APPROVAL: ("its plan waits for a person", "info"),
-    Phase.QUEUED: ("it waits for its turn", "info"),
-    Phase.PLANNING: ("the tool makes its plan", "info"),
-    Phase.APPLYING: ("the tool applies its plan", "info"),
-    Phase.VERIFYING: ("the apply ended; its resources are read again", "info"),
-    Phase.HELD: ("a guard keeps it from beginning; `note` says which", "info"),
-    Phase.UNKNOWN: ("how its apply ended is not known; its resources are read", "warning"),
-    Phase.NEEDS_HUMAN: ("only a person can move it on; `note` says why", "warning"),
-    Phase.CONVERGED: ("the drift is gone", "info"),
-    Phase.SUPPRESSED: ("a person ignores its findings until they change or for a time", "info"),
-    Phase.SUPERSEDED: ("the drift changed, so it ended", "info"),
-    Phase.REJECTED: ("a person rejected its plan", "info"),
-    Phase.EXPIRED: ("nobody approved its plan in time", "info"),
-    Phase.CANCELLED: ("it was cancelled", "info"),
-    Phase.FAILED: ("it was given up", "warning"),
+_STATES: Final[Mapping[RemediationState, tuple[str, Level]]] = {
+    RemediationState.DETECTED: ("drift asks for a remediation, and must be seen once more", "info"),
+    RemediationState.CONFIRMED: ("the drift was seen again", "info"),
+    RemediationState.DECIDED: ("policies were asked about it", "info"),
+    RemediationState.AWAITING_APPROVAL: ("its plan waits for a person", "info"),
+    RemediationState.QUEUED: ("it waits for its turn", "info"),
+    RemediationState.PLANNING: ("the tool makes its plan", "info"),
+    RemediationState.APPLYING: ("the tool applies its plan", "info"),
+    RemediationState.VERIFYING: ("the apply ended; its resources are read again", "info"),
+    RemediationState.HELD: ("a guard keeps it from beginning; `note` says which", "info"),
+    RemediationState.UNKNOWN: (
+        "how its apply ended is not known; its resources are read",
+        "warning",
+    ),
+    RemediationState.NEEDS_HUMAN: ("only a person can move it on; `note` says why", "warning"),
+    RemediationState.CONVERGED: ("the drift is gone", "info"),
+    RemediationState.SUPPRESSED: (
+        "a person ignores its findings until they change or for a time",
+        "info",
+    ),
+    RemediationState.SUPERSEDED: ("the drift changed, so it ended", "info"),
+    RemediationState.REJECTED: ("a person rejected its plan", "info"),
+    RemediationState.EXPIRED: ("nobody approved its plan in time", "info"),
+    RemediationState.CANCELLED: ("it was cancelled", "info"),
+    RemediationState.FAILED: ("it was given up", "warning"),
 }
 REMEDIATION: Final = "remediation."
 DRIFT_DETECTED: Final = "drift.detected"
 RUN_ENDED: Final = "run.ended"
-STACK_SCANNED: Final = "stack.pass"
+STACK_SCANNED: Final = "stack.scanned"
 STACK_ERROR: Final = "stack.error"
 SETTINGS_RELOADED: Final = "settings.reloaded"
 SETTINGS_REFUSED: Final = "settings.refused"
@@ -234,8 +240,8 @@ _ROWS: Final = (
     EventType("drift.healed", DriftSeen, "finding", "drift is gone", "debug"),
     EventType("drift.reopened", DriftSeen, "finding", "suppressed drift is open again", "debug"),
     *(
-        EventType(f"{REMEDIATION}{phase}", RemediationMoved, "remediation", meaning, level)
-        for phase, (meaning, level) in _STATES.items()
+        EventType(f"{REMEDIATION}{state}", RemediationMoved, "remediation", meaning, level)
+        for state, (meaning, level) in _STATES.items()
     ),
     EventType("run.started", RunMoved, "run", "an apply begins"),
     EventType("run.progress", RunProgressed, "run", "an apply gets on", "debug"),

@@ -94,7 +94,7 @@ def fold(
 def implausible(
     report: StackReport, *, last_good: Counts | None, same_revision: bool
 ) -> str | None:
-    """Return why a pass cannot be the whole truth, in a sentence; None when it can.
+    """Return why a scan cannot be the whole truth, in a sentence; None when it can.
 
     A stack that is recorded and declared as before cannot have lost its resources; the
     world can, and then they are missing, not uncounted.

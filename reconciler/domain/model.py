@@ -248,7 +248,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How the resources of one pass fell; the kinds add up to `resources`."""
+    """How the resources of one scan fell; the kinds add up to `resources`."""
 
     resources: int
     in_sync: int

@@ -19,9 +19,9 @@ from reconciler.domain.model import (
     Severity,
     StackName,
 )
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.principals import PrincipalKind, Role
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.sources import SCAN, Source
 
 Json = values.Json
@@ -57,8 +57,8 @@ class Health(StrEnum):
 class StackRecord:
     """A registered stack and how fresh our knowledge of it is.
 
-    `verified_at` is the end of the last pass that read everything. `error` is that of
-    the last pass if it failed, `error_since` the beginning of the row of failures.
+    `verified_at` is the end of the last scan that read everything. `error` is that of
+    the last scan if it failed, `error_since` the beginning of the row of failures.
     """
 
     name: StackName
@@ -72,8 +72,8 @@ class StackRecord:
     counts: Counts | None = None
     revision: str | None = None
     obtained_by: str | None = None
-    last_pass_at: datetime | None = None
-    last_pass_ms: float | None = None
+    last_scan_at: datetime | None = None
+    last_scan_ms: float | None = None
     verified_at: datetime | None = None
     error: str | None = None
     error_since: datetime | None = None
@@ -146,7 +146,7 @@ class DriftDecision:
     """
 
     remediation_id: RemediationId
-    state: Phase
+    state: RemediationState
     by: str | None = None
     reason: str | None = None
     until: datetime | None = None
@@ -235,7 +235,7 @@ class Remediation:
     addresses: tuple[ResourceAddress, ...]
     fingerprints: tuple[Fingerprint, ...]
     action_type: ActionType
-    phase: Phase
+    state: RemediationState
     created_at: datetime
     updated_at: datetime
     version: int = 1

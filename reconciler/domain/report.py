@@ -80,7 +80,7 @@ def build_report(
     timing_ms: Mapping[str, float],
     whole: bool = True,
 ) -> StackReport:
-    """Return the pass as one value, sorted by address.
+    """Return the scan as one value, sorted by address.
 
     Each observation falls into exactly one count, and the counts add up. `whole` says that
     every resource was looked at: only then can a provider's objects be seen to have vanished

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from reconciler.domain.errors import ConflictError
-from reconciler.domain.phases import Event, Phase
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import Remediation
+from reconciler.domain.remediation_states import Event, RemediationState
+from reconciler.engine.admission.admit import Admission, admit
 from reconciler.engine.admission.answers import Hold, NeedsApproval, Open, Refuse
-from reconciler.engine.admission.asking import Admission, admit
 from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.situation import HISTORY, Situation, Stage, stage_of
 from reconciler.engine.due import advance_soon
@@ -56,7 +56,7 @@ def admitted(
         case NeedsApproval() as needed:
             _await_approval(tx, service, known, admission, needed, at=at)
         case Refuse(why=why):
-            event = Event.IGNORED if known.phase is Phase.DECIDED else Event.GIVEN_UP
+            event = Event.IGNORED if known.state is RemediationState.DECIDED else Event.GIVEN_UP
             move(tx, known, event, at=at, note=why, guard=admission.guard)
         case _:
             assert_never(admission.answer)
@@ -110,7 +110,7 @@ def _hold(
 ) -> None:
     """Hold what would begin an effect; what comes before that waits where it stands."""
     again = hold.next_at(at)
-    if known.phase is not Phase.HELD and stage_of(known) in (Stage.PLAN, Stage.APPLY):
+    if known.state is not RemediationState.HELD and stage_of(known) in (Stage.PLAN, Stage.APPLY):
         held = replace(known, hold_reason=hold.reason, hold_until=hold.until)
         move(
             tx, held, Event.GUARD_CLOSED,
@@ -118,7 +118,7 @@ def _hold(
         )  # fmt: skip
         return
     waiting = replace(known, note=hold.reason, guard=admission.guard, next_at=again)
-    if known.phase is Phase.HELD:
+    if known.state is RemediationState.HELD:
         waiting = replace(waiting, hold_reason=hold.reason, hold_until=hold.until)
     elif (known.note, known.guard) == (waiting.note, waiting.guard):
         return  # a sweep asks every few seconds, and nothing is new

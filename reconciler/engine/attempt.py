@@ -7,8 +7,8 @@ from datetime import datetime
 
 from reconciler.domain.cadence import patience
 from reconciler.domain.errors import ReconcilerError, RetryableError
-from reconciler.domain.phases import Event
 from reconciler.domain.records import Remediation, RunId
+from reconciler.domain.remediation_states import Event
 from reconciler.engine.evaluating import evaluated
 from reconciler.engine.folders import drop
 from reconciler.engine.follow import begin

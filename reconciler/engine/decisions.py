@@ -8,7 +8,6 @@ from datetime import datetime
 from reconciler.domain.errors import ConflictError, InvalidError
 from reconciler.domain.events import HoldReleased, HoldSet
 from reconciler.domain.model import Fingerprint
-from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     Approval,
@@ -19,6 +18,7 @@ from reconciler.domain.records import (
     ReportId,
     Run,
 )
+from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState
 from reconciler.engine.admission.guards.quarantine import NO_QUARANTINE
 from reconciler.engine.due import advance_soon
 from reconciler.engine.journal import ENGINE, audit, emit
@@ -121,11 +121,11 @@ async def cancel(service: Service, remediation_id: RemediationId, *, actor: str)
 
     def work(tx: Transaction) -> tuple[Remediation, Run | None]:
         known = the_remediation(tx, remediation_id)
-        if known.phase is Phase.APPLYING:
+        if known.state is RemediationState.APPLYING:
             return known, _ask_to_stop(tx, known, at=at, actor=actor)
-        if known.phase is Phase.NEEDS_HUMAN:
+        if known.state is RemediationState.NEEDS_HUMAN:
             event = Event.ABANDONED
-        elif known.phase in BEFORE_EFFECT:
+        elif known.state in BEFORE_EFFECT:
             event = Event.CANCELLED
         else:
             raise moved_on(known, "cannot be cancelled any more")
@@ -211,7 +211,7 @@ async def suppress(
 
     def work(tx: Transaction) -> Remediation:
         known = the_remediation(tx, remediation_id)
-        if known.phase not in (Phase.NEEDS_HUMAN, Phase.AWAITING_APPROVAL):
+        if known.state not in (RemediationState.NEEDS_HUMAN, RemediationState.AWAITING_APPROVAL):
             raise moved_on(known, "does not wait for a decision")
         ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
         keep_decision(tx, ended, by=actor, reason=reason, until=until)
@@ -298,7 +298,7 @@ def release_hold(
     tx.holds.put(None)
     audit(tx, "hold.released", "hold", at=at, actor=by, details={"reason": known.reason})
     emit(tx, "hold.released", "hold", HoldReleased(by=by), at=at)
-    advance_soon(tx, (one.id for one in tx.remediations.in_phases({Phase.HELD})))
+    advance_soon(tx, (one.id for one in tx.remediations.in_states({RemediationState.HELD})))
 
 
 def _go_on(tx: Transaction, remediation: Remediation) -> Remediation:

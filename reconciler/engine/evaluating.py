@@ -10,7 +10,7 @@ from datetime import datetime
 
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.records import Evaluation, FindingRecord, Remediation
-from reconciler.engine.admission.answers import LOOK_AGAIN
+from reconciler.engine.admission.answers import SCAN_AGAIN
 from reconciler.engine.admission.guard import Evaluated, Evidence, Guard
 from reconciler.engine.admission.situation import stage_of
 from reconciler.engine.defects import defect
@@ -30,7 +30,7 @@ async def evaluated(service: Service, known: Remediation) -> Remediation:
     if not slow:
         return known
     now = service.clock.now()
-    stale, evidence, saw = await service.store.read(lambda view: _look(view, known, slow, now=now))
+    stale, evidence, saw = await service.store.read(lambda view: _scan(view, known, slow, now=now))
     fresh = dict(known.evaluations)
     for guard in stale:
         fresh[guard.name] = await asyncio.to_thread(_evaluation, guard, evidence, saw)
@@ -43,7 +43,7 @@ def what_it_saw(view: Transaction, findings: Sequence[FindingRecord]) -> str:
     return f"{view.rules.version()}:{hashlib.sha256(drift.encode()).hexdigest()}"
 
 
-def _look(
+def _scan(
     view: Transaction, known: Remediation, slow: Sequence[Guard], *, now: datetime
 ) -> tuple[list[Guard], Evidence, str]:
     """Return which of `slow` have to evaluate anew, of what, and its mark."""
@@ -61,7 +61,7 @@ def _is_current(known: Remediation, guard: Guard, saw: str, *, now: datetime) ->
 
 
 def _evaluation(guard: Guard, evidence: Evidence, saw: str) -> Evaluation:
-    again = evidence.now + LOOK_AGAIN
+    again = evidence.now + SCAN_AGAIN
     try:
         found = guard.evaluate(evidence) if guard.evaluate else Evaluated()
     except ReconcilerError as error:

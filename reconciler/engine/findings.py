@@ -1,4 +1,4 @@
-"""What a pass means to the store: rows of findings, their reports, and the news."""
+"""What a scan means to the store: rows of findings, their reports, and the news."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Written:
 def keep(
     tx: Transaction, stack: StackName, folded: Fold, *, at: datetime
 ) -> tuple[FindingRecord, ...]:
-    """Write what the pass at `at` said, and return the findings that it saw."""
+    """Write what the scan at `at` said, and return the findings that it saw."""
     written = _Written()
     fresh = (*folded.opened, *(changed.now for changed in folded.changed))
     templates = _templates_of(tx, stack, [finding.address for finding in fresh])

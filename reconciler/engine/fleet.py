@@ -20,8 +20,8 @@ ScanningFor = Callable[[StackReference], Scanning]
 
 
 @dataclass(frozen=True, slots=True)
-class FleetPass:
-    """What one pass gave, in the order the stacks were named."""
+class FleetScan:
+    """What one scan gave, in the order the stacks were named."""
 
     reports: tuple[StackReport, ...]
     failures: tuple[tuple[StackName, ReconcilerError], ...]
@@ -32,7 +32,7 @@ async def scan_fleet(
     *,
     scanning_for: ScanningFor,
     addresses: Sequence[str] = (),
-) -> FleetPass:
+) -> FleetScan:
     """Scan each stack once, `AT_ONCE` side by side; raises nothing of its own."""
     limit = asyncio.Semaphore(AT_ONCE)
 
@@ -43,7 +43,7 @@ async def scan_fleet(
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(reference)) for reference in references]
     outcomes = list(zip(references, (task.result() for task in tasks), strict=True))
-    return FleetPass(
+    return FleetScan(
         reports=tuple(got for _, got in outcomes if isinstance(got, StackReport)),
         failures=tuple(
             (reference.name, got) for reference, got in outcomes if isinstance(got, ReconcilerError)
@@ -56,18 +56,18 @@ async def scan_repeatedly(
     *,
     scanning_for: ScanningFor,
     addresses: Sequence[str] = (),
-    passes: int,
+    scans: int,
     every_s: float,
-) -> AsyncGenerator[FleetPass, None]:
-    """Yield `passes` passes, each beginning `every_s` after the one before it began.
+) -> AsyncGenerator[FleetScan, None]:
+    """Yield `scans` scans, each beginning `every_s` after the one before it began.
 
-    A pass that takes longer is followed at once; passes never overlap.
+    A scan that takes longer is followed at once; scans never overlap.
     """
     loop = asyncio.get_running_loop()
-    for number in range(passes):
+    for number in range(scans):
         started = loop.time()
         yield await scan_fleet(references, scanning_for=scanning_for, addresses=addresses)
-        if number + 1 < passes:
+        if number + 1 < scans:
             await asyncio.sleep(max(0.0, started + every_s - loop.time()))
 
 
@@ -78,5 +78,5 @@ async def _guarded(
         return await scan_stack(reference, scanning=scanning_for(reference), addresses=addresses)
     except ReconcilerError as error:
         return error
-    except Exception as error:  # noqa: BLE001 - a pass ends here, and the others go on
+    except Exception as error:  # noqa: BLE001 - a scan ends here, and the others go on
         return defect(error)

@@ -39,7 +39,7 @@ def drop(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def passing_folder(runs: Path) -> Iterator[Path]:
+def folder_of_scan(runs: Path) -> Iterator[Path]:
     """Give a private folder for a plan that nobody will apply, and remove it afterwards.
 
     It is locked while it is used, and made under another name until it is: so a daemon that

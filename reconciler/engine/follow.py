@@ -10,17 +10,17 @@ from typing import Final, TypeAlias
 from reconciler.domain.cadence import retry_after
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError, StorageError
 from reconciler.domain.events import RUN_ENDED
-from reconciler.domain.phases import Event, Phase
 from reconciler.domain.records import Remediation, Run, RunState, StackRecord
+from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.domain.run_folder import RunFolder
 from reconciler.engine.defects import defect
 from reconciler.engine.folders import drop_plans
 from reconciler.engine.journal import audit, emit
-from reconciler.engine.looking import Loaded, load
 from reconciler.engine.moves import move, sentence, the_remediation
 from reconciler.engine.preparing import Prepared
 from reconciler.engine.run_log import RunTail
 from reconciler.engine.runs import folder_of, process_of, run_body
+from reconciler.engine.scanned import Loaded, load
 from reconciler.engine.service import Service
 from reconciler.ports import (
     Done,
@@ -197,7 +197,7 @@ def _write_end(  # noqa: PLR0913 - one transaction over everything that is known
 ) -> None:
     # Read anew: somebody may have asked it to stop, which is no transition.
     fresh = the_remediation(tx, known.id)
-    if fresh.phase is not Phase.APPLYING or fresh.run_id != known.run_id:
+    if fresh.state is not RemediationState.APPLYING or fresh.run_id != known.run_id:
         return
     if run is not None:
         _end_run(tx, tx.runs.get(run.id) or run, outcome, ended, at=at)

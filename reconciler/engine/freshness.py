@@ -16,14 +16,14 @@ from typing import Final
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError, RetryableError
 from reconciler.domain.lifecycle import Fold, fold
-from reconciler.domain.phases import Event
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
+from reconciler.domain.remediation_states import Event
 from reconciler.domain.sources import SCAN
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
-from reconciler.engine.looking import Blind, Look, look, reference_of
 from reconciler.engine.moves import move, unhealed_of
+from reconciler.engine.scanned import Blind, Scanned, reference_of, scan
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -60,7 +60,7 @@ def _drift_changed(remediation: Remediation, records: Sequence[FindingRecord]) -
 
 
 def moved_since(
-    tx: Transaction, known: Remediation, records: Sequence[FindingRecord], seen: Look
+    tx: Transaction, known: Remediation, records: Sequence[FindingRecord], seen: Scanned
 ) -> bool:
     """End `known` if `seen` is not the drift of `records`; return whether it was ended."""
     at = seen.report.observed_at
@@ -81,7 +81,7 @@ def moved_since(
 
 
 def _end_reported(
-    tx: Transaction, known: Remediation, reported: Sequence[FindingRecord], seen: Look
+    tx: Transaction, known: Remediation, reported: Sequence[FindingRecord], seen: Scanned
 ) -> None:
     """End what was asked for by a report: nothing read here can be compared with it."""
     at = seen.report.observed_at
@@ -93,7 +93,7 @@ def _end_reported(
     scan_soon(tx, known.stack, at=at)
 
 
-def _folded(records: Sequence[FindingRecord], seen: Look) -> Fold:
+def _folded(records: Sequence[FindingRecord], seen: Scanned) -> Fold:
     asked = frozenset(record.address for record in records)
     return fold(records, seen.report, asked=asked)
 
@@ -102,7 +102,7 @@ def _folded(records: Sequence[FindingRecord], seen: Look) -> Fold:
 class Checked:
     """What a fresh read showed under the stack's lock, which is held until the apply ended."""
 
-    seen: Look
+    seen: Scanned
     holding: int
 
 
@@ -132,12 +132,12 @@ async def check(
 
 async def _read_again(
     service: Service, stack: StackRecord, records: Sequence[FindingRecord]
-) -> Look | ReconcilerError:
+) -> Scanned | ReconcilerError:
     """Return what a fresh read of exactly the addresses of `records` gave.
 
     An error is why it cannot be told: then nothing may be applied now.
     """
-    seen = await look(service, stack, addresses=frozenset(one.address for one in records))
+    seen = await scan(service, stack, addresses=frozenset(one.address for one in records))
     if isinstance(seen, Blind):
         return seen.error
     if seen.report.unreadable:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from reconciler.domain.phases import Event
 from reconciler.domain.records import Remediation, Run, RunId, RunState
+from reconciler.domain.remediation_states import Event
 from reconciler.engine.admitting import Planned, admitted
 from reconciler.engine.due import scan_soon
 from reconciler.engine.freshness import Checked, moved_since, overtaken

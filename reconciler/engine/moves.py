@@ -8,7 +8,6 @@ from datetime import datetime
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError
 from reconciler.domain.events import REMEDIATION, RemediationMoved
-from reconciler.domain.phases import TERMINAL, Event, Phase, next_phase
 from reconciler.domain.records import (
     DriftDecision,
     FindingRecord,
@@ -16,6 +15,7 @@ from reconciler.domain.records import (
     Remediation,
     RemediationId,
 )
+from reconciler.domain.remediation_states import TERMINAL, Event, RemediationState, next_state
 from reconciler.domain.wakeups import AdvanceRemediation
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.stores import Transaction
@@ -42,22 +42,22 @@ def move(  # noqa: PLR0913 - what is kept of a transition
             is in effect (`stack-busy`).
         IllegalTransitionError: the table has no such row.
     """
-    phase = next_phase(known.phase, event)
-    held = phase is Phase.HELD
+    state = next_state(known.state, event)
+    held = state is RemediationState.HELD
     moved = tx.remediations.save(
         replace(
             known,
-            phase=phase,
+            state=state,
             updated_at=at,
             note=note,
             guard=guard,
-            next_at=None if phase in TERMINAL else next_at,
-            expires_at=known.expires_at if phase is Phase.AWAITING_APPROVAL else None,
+            next_at=None if state in TERMINAL else next_at,
+            expires_at=known.expires_at if state is RemediationState.AWAITING_APPROVAL else None,
             hold_reason=known.hold_reason if held else None,
             hold_until=known.hold_until if held else None,
         )
     )
-    tell(tx, moved, at=at, actor=actor, step=(known.phase, event))
+    tell(tx, moved, at=at, actor=actor, step=(known.state, event))
     if moved.next_at is not None:
         tx.wake(AdvanceRemediation(moved.id, moved.next_at))
     return moved
@@ -69,10 +69,10 @@ def tell(
     *,
     at: datetime,
     actor: str = ENGINE,
-    step: tuple[Phase, Event] | None = None,
+    step: tuple[RemediationState, Event] | None = None,
 ) -> None:
     """Write the audit row and the event of where `remediation` stands now."""
-    name = f"{REMEDIATION}{remediation.phase.value}"
+    name = f"{REMEDIATION}{remediation.state.value}"
     details: dict[str, object] = {"stack": remediation.stack, "note": remediation.note}
     if step is not None:
         details |= {"from": step[0].value, "event": step[1].value}
@@ -85,7 +85,7 @@ def tell(
     body = mapping.shown(
         RemediationMoved,
         remediation,
-        state=remediation.phase.value,
+        state=remediation.state.value,
         previous_state=previous,
         cause=cause,
     )
@@ -113,7 +113,7 @@ def keep_decision(
     until: datetime | None = None,
 ) -> None:
     """Let no policy ask again about the drift of `remediation`, until that changes or `until`."""
-    decision = DriftDecision(remediation.id, remediation.phase, by, reason, until)
+    decision = DriftDecision(remediation.id, remediation.state, by, reason, until)
     decided = dict(zip(remediation.finding_ids, remediation.fingerprints, strict=True))
     tx.findings.put_many(
         replace(record, decision=decision)

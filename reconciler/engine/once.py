@@ -11,10 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from reconciler.domain.cadence import NOT_WATCHED
+from reconciler.domain.cadence import NOT_SCANNED
 from reconciler.domain.errors import ConflictError, PermanentError, ReconcilerError, RetryableError
 from reconciler.domain.lifecycle import fold
-from reconciler.domain.phases import BEFORE_EFFECT, IN_EFFECT, OPEN, Event, Phase
 from reconciler.domain.plan import Plan
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
@@ -26,14 +25,21 @@ from reconciler.domain.records import (
     RunState,
     StackRecord,
 )
+from reconciler.domain.remediation_states import (
+    BEFORE_EFFECT,
+    IN_EFFECT,
+    OPEN,
+    Event,
+    RemediationState,
+)
 from reconciler.domain.sources import SCAN
 from reconciler.engine.admission.guards import kill_switch
 from reconciler.engine.findings import keep
 from reconciler.engine.journal import PROGRAM
-from reconciler.engine.looking import Blind, Look, look
 from reconciler.engine.moves import keep_decision, move, tell
 from reconciler.engine.opening import new_remediation
 from reconciler.engine.remediate import advance
+from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service
 from reconciler.engine.stacks import forget
 from reconciler.ports import Done, Failed, InDoubt, Outcome
@@ -57,7 +63,7 @@ async def apply_once(service: Service, stack: StackRecord, plan: Plan) -> Outcom
         PermanentError: no plan can be made; nothing was done.
     """
     await _end_what_was_left(service, stack)
-    seen = await look(service, stack, addresses=frozenset(plan.targets))
+    seen = await scan(service, stack, addresses=frozenset(plan.targets))
     if isinstance(seen, Blind):
         raise seen.error
     opened = await service.store.transact(lambda tx: _open(tx, service, stack, plan, seen))
@@ -70,7 +76,7 @@ async def apply_once(service: Service, stack: StackRecord, plan: Plan) -> Outcom
 
 def end_left_by_programs(tx: Transaction, *, at: datetime) -> None:
     """End what programs that are gone had asked for and not begun; nobody asks for it any more."""
-    for known in tx.remediations.in_phases(OPEN):
+    for known in tx.remediations.in_states(OPEN):
         if known.requested_by == PROGRAM:
             _end(tx, known, at=at, note=_LEFT)
 
@@ -80,12 +86,12 @@ async def _end_what_was_left(service: Service, stack: StackRecord) -> None:
     at = service.clock.now()
     await service.store.transact(lambda tx: end_left_by_programs(tx, at=at))
     for known in await service.store.read(lambda view: view.remediations.open_of(stack.name)):
-        if known.phase in IN_EFFECT:
+        if known.state in IN_EFFECT:
             await advance(service, known.id)
     busy = await service.store.read(lambda view: _in_effect(view, stack))
     if busy is not None:
         raise ConflictError(
-            f"remediation {busy.id} of stack {stack.name} is {busy.phase}: {busy.note}",
+            f"remediation {busy.id} of stack {stack.name} is {busy.state}: {busy.note}",
             code="stack-busy",
             remedy="apply again when it has ended",
         )
@@ -93,11 +99,11 @@ async def _end_what_was_left(service: Service, stack: StackRecord) -> None:
 
 def _in_effect(view: Transaction, stack: StackRecord) -> Remediation | None:
     open_ones = view.remediations.open_of(stack.name)
-    return next((one for one in open_ones if one.phase in IN_EFFECT), None)
+    return next((one for one in open_ones if one.state in IN_EFFECT), None)
 
 
 def _open(
-    tx: Transaction, service: Service, stack: StackRecord, plan: Plan, seen: Look
+    tx: Transaction, service: Service, stack: StackRecord, plan: Plan, seen: Scanned
 ) -> RemediationId:
     """Keep what was seen, and open the one remediation that is about exactly the plan's targets."""
     if seen.report.unreadable:
@@ -105,7 +111,7 @@ def _open(
         raise RetryableError(f"{address} cannot be read: {reason}")
     at = seen.report.observed_at
     if tx.stacks.get(stack.name) is None:
-        tx.stacks.put(replace(stack, source=NOT_WATCHED))
+        tx.stacks.put(replace(stack, source=NOT_SCANNED))
     records = _records(tx, stack, plan, seen)
     for record in records:
         other = tx.remediations.open_with(record.id)
@@ -115,7 +121,7 @@ def _open(
     yes = Approval(person=PROGRAM, plan_digest=plan.digest, at=at)
     approved = replace(
         fresh,
-        phase=Phase.QUEUED,
+        state=RemediationState.QUEUED,
         approvals=(yes,),
         plan_digest=plan.digest,
         # The program is told of a failure; nobody tries again behind its back.
@@ -127,7 +133,7 @@ def _open(
 
 
 def _records(
-    tx: Transaction, stack: StackRecord, plan: Plan, seen: Look
+    tx: Transaction, stack: StackRecord, plan: Plan, seen: Scanned
 ) -> Sequence[FindingRecord]:
     asked = frozenset(plan.targets)
     known = tx.findings.unhealed(stack.name)
@@ -150,9 +156,9 @@ def _records(
 
 def _end(tx: Transaction, known: Remediation, *, at: datetime, note: str) -> Remediation | None:
     """End what has not begun; None where it has."""
-    if known.phase in BEFORE_EFFECT:
+    if known.state in BEFORE_EFFECT:
         return move(tx, known, Event.CANCELLED, at=at, note=note)
-    if known.phase is Phase.NEEDS_HUMAN:
+    if known.state is RemediationState.NEEDS_HUMAN:
         return move(tx, known, Event.ABANDONED, at=at, note=note)
     return None
 
@@ -184,13 +190,13 @@ def _outcome(run: Run) -> Outcome:
 
 
 def _not_applied(known: Remediation) -> ReconcilerError:
-    note = known.note or known.phase.value
-    match known.phase:
-        case Phase.HELD:
+    note = known.note or known.state.value
+    match known.state:
+        case RemediationState.HELD:
             return ConflictError(note, code="held", remedy=_REMEDIES.get(known.guard or "", _WAIT))
-        case Phase.QUEUED:
+        case RemediationState.QUEUED:
             return RetryableError(note)
-        case Phase.NEEDS_HUMAN:
+        case RemediationState.NEEDS_HUMAN:
             return PermanentError(note)
         case _:
             return ConflictError(
@@ -203,10 +209,10 @@ def _not_applied(known: Remediation) -> ReconcilerError:
 def _close(tx: Transaction, stack: StackRecord, opened: RemediationId, *, at: datetime) -> None:
     """Leave nothing open that only this program would go on with."""
     known = tx.remediations.get(opened)
-    if known is not None and known.phase in OPEN:
+    if known is not None and known.state in OPEN:
         ended = _end(tx, known, at=at, note=known.note or "it was not applied")
         if ended is not None and ended.run_id is not None:
             keep_decision(tx, ended, reason=ended.note)
     registered = tx.stacks.get(stack.name)
-    if registered is not None and registered.source == NOT_WATCHED and not _in_effect(tx, stack):
+    if registered is not None and registered.source == NOT_SCANNED and not _in_effect(tx, stack):
         forget(tx, registered, at=at, actor=PROGRAM)

@@ -1,4 +1,4 @@
-"""From what a pass saw to what is to be done: policies asked, remediations opened and ended."""
+"""From what a scan saw to what is to be done: policies asked, remediations opened and ended."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from reconciler.domain.deciding import Decided
 from reconciler.domain.lifecycle import Fold, subject_of
 from reconciler.domain.model import StackName
-from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase
 from reconciler.domain.policy import Act, ActionType, action_on
 from reconciler.domain.records import (
     FindingRecord,
     Remediation,
     RemediationId,
 )
+from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState
 from reconciler.engine.freshness import CHANGED, GONE
 from reconciler.engine.journal import new_id
 from reconciler.engine.moves import move, still_there, tell
@@ -31,7 +31,7 @@ def end_overtaken(
     gone = {record.id for record in folded.healed}
     kept = []
     for known in tx.remediations.open_of(stack):
-        if known.phase in BEFORE_EFFECT and changed & set(known.finding_ids):
+        if known.state in BEFORE_EFFECT and changed & set(known.finding_ids):
             move(tx, known, Event.DRIFT_CHANGED, at=at, note=CHANGED)
         elif _may_end(known) and gone & set(known.finding_ids) and _all_healed(tx, known):
             move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
@@ -106,7 +106,7 @@ def new_remediation(
         addresses=tuple(record.address for record in ordered),
         fingerprints=tuple(record.fingerprint for record in ordered),
         action_type=action,
-        phase=Phase.DETECTED,
+        state=RemediationState.DETECTED,
         created_at=at,
         updated_at=at,
         policy_id=policy_id,
@@ -115,7 +115,7 @@ def new_remediation(
 
 
 def _may_end(known: Remediation) -> bool:
-    return known.phase in BEFORE_EFFECT or known.phase is Phase.NEEDS_HUMAN
+    return known.state in BEFORE_EFFECT or known.state is RemediationState.NEEDS_HUMAN
 
 
 def _all_healed(tx: Transaction, known: Remediation) -> bool:

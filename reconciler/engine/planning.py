@@ -16,9 +16,9 @@ from reconciler.domain.records import (
     StackRecord,
 )
 from reconciler.domain.sources import SCAN
-from reconciler.engine.folders import passing_folder
-from reconciler.engine.looking import Loaded, load
+from reconciler.engine.folders import folder_of_scan
 from reconciler.engine.plan_object import concerns_about, plan_object
+from reconciler.engine.scanned import Loaded, load
 from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.stores import Transaction
@@ -89,7 +89,7 @@ async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingR
 
 
 async def _planned(loaded: Loaded, addresses: Sequence[ResourceAddress], *, runs: Path) -> Plan:
-    with passing_folder(runs) as folder:
+    with folder_of_scan(runs) as folder:
         return await loaded.adapter.plan(loaded.snapshot, addresses, folder=folder)
 
 

@@ -13,8 +13,8 @@ from reconciler.domain.plan import Plan
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.engine.defects import defect
 from reconciler.engine.folders import make_private
-from reconciler.engine.looking import load
 from reconciler.engine.moves import unhealed_of
+from reconciler.engine.scanned import load
 from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, RunnerJob
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
-from reconciler.domain.phases import TERMINAL, Phase
 from reconciler.domain.records import FindingRecord, Remediation, RemediationId, ReportId
+from reconciler.domain.remediation_states import TERMINAL, RemediationState
 from reconciler.domain.sources import SCAN
 from reconciler.engine.moves import the_remediation
 from reconciler.stores import Transaction
@@ -33,9 +33,9 @@ def awaiting(tx: Transaction, remediation_id: RemediationId, *, at: datetime) ->
         ConflictError: it does not (`not-awaiting`).
     """
     known = the_remediation(tx, remediation_id)
-    if known.phase is not Phase.AWAITING_APPROVAL:
+    if known.state is not RemediationState.AWAITING_APPROVAL:
         raise ConflictError(
-            f"remediation {known.id} does not wait for an approval: it is {known.phase.value}",
+            f"remediation {known.id} does not wait for an approval: it is {known.state.value}",
             code="not-awaiting",
         )
     if known.expires_at is not None and known.expires_at <= at:
@@ -53,7 +53,7 @@ def needing_person(tx: Transaction, remediation_id: RemediationId) -> Remediatio
         ConflictError: it goes on without (`moved-on`).
     """
     known = the_remediation(tx, remediation_id)
-    if known.phase is not Phase.NEEDS_HUMAN:
+    if known.state is not RemediationState.NEEDS_HUMAN:
         raise moved_on(known, "goes on without a decision")
     return known
 
@@ -63,8 +63,8 @@ def moved_on(known: Remediation, why: str) -> ConflictError:
 
     Of one that has ended, that it has is all there is to say.
     """
-    so = "is already finished" if known.phase in TERMINAL else why
-    return ConflictError(f"remediation {known.id} is {known.phase.value} and {so}", code="moved-on")
+    so = "is already finished" if known.state in TERMINAL else why
+    return ConflictError(f"remediation {known.id} is {known.state.value} and {so}", code="moved-on")
 
 
 def already_healed(what: str) -> ConflictError:

@@ -1,4 +1,4 @@
-"""Walks one remediation as far as it can go now. Which rows there are is `domain/phases`'."""
+"""Walks one remediation as far as it can go now. `domain/remediation_states` has its table."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 
 from reconciler.domain.cadence import CLOCK_SKEW
 from reconciler.domain.errors import ConflictError
-from reconciler.domain.phases import Event, Phase
 from reconciler.domain.records import Remediation, RemediationId
+from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.engine.admission.situation import Stage
 from reconciler.engine.admitting import RULES_CHANGED, admitted
 from reconciler.engine.attempt import attempt
@@ -29,7 +29,7 @@ Step = Callable[[Service, Remediation], Awaitable[bool]]
 async def advance(service: Service, remediation_id: RemediationId) -> None:
     """Walk the remediation until it has to wait: for a person, for time, or for ever.
 
-    A hint too many is harmless: each step is one transaction that somebody else's step voids.
+    A wake-up too many is harmless: each step is one transaction that somebody else's step voids.
     The work of a step ends before the next begins, an apply and its end included.
 
     Raises:
@@ -37,7 +37,7 @@ async def advance(service: Service, remediation_id: RemediationId) -> None:
     """
     while True:
         known = await service.store.read(lambda view: view.remediations.get(remediation_id))
-        step = _STEPS.get(known.phase) if known else None
+        step = _STEPS.get(known.state) if known else None
         if known is None or step is None:
             return
         if _waits(service, known):
@@ -54,13 +54,15 @@ async def advance(service: Service, remediation_id: RemediationId) -> None:
 
 def _waits(service: Service, known: Remediation) -> bool:
     """Whether it is too early; one that a clock ahead of ours moved waits for nothing."""
-    if known.next_at is None or not (known.phase in _WAITING or _needs_new_plan(service, known)):
+    if known.next_at is None or not (known.state in _WAITING or _needs_new_plan(service, known)):
         return False
     now = service.clock.now()
     return known.next_at > now and known.updated_at <= now + CLOCK_SKEW
 
 
-_WAITING: Final = frozenset({Phase.QUEUED, Phase.VERIFYING, Phase.UNKNOWN})
+_WAITING: Final = frozenset(
+    {RemediationState.QUEUED, RemediationState.VERIFYING, RemediationState.UNKNOWN}
+)
 
 
 def _needs_new_plan(service: Service, known: Remediation) -> bool:
@@ -68,7 +70,7 @@ def _needs_new_plan(service: Service, known: Remediation) -> bool:
 
     Asked at once it would hold again, and plan after plan would be made.
     """
-    return known.phase is Phase.HELD and any(
+    return known.state is RemediationState.HELD and any(
         guard.name == known.guard and Stage.PLAN not in guard.at for guard in service.guards
     )
 
@@ -125,15 +127,15 @@ def _admitting(event: Event) -> Step:
     return step
 
 
-_STEPS: Final[Mapping[Phase, Step]] = {
-    Phase.DETECTED: _confirm,
-    Phase.CONFIRMED: _evaluate,
-    Phase.DECIDED: _admitting(Event.ADMITTED),
-    Phase.QUEUED: _admitting(Event.PLAN_STARTED),
-    Phase.PLANNING: attempt,
-    Phase.APPLYING: adopt,
-    Phase.VERIFYING: verify,
-    Phase.UNKNOWN: verify,
-    Phase.HELD: _admitting(Event.GUARDS_OPEN),
+_STEPS: Final[Mapping[RemediationState, Step]] = {
+    RemediationState.DETECTED: _confirm,
+    RemediationState.CONFIRMED: _evaluate,
+    RemediationState.DECIDED: _admitting(Event.ADMITTED),
+    RemediationState.QUEUED: _admitting(Event.PLAN_STARTED),
+    RemediationState.PLANNING: attempt,
+    RemediationState.APPLYING: adopt,
+    RemediationState.VERIFYING: verify,
+    RemediationState.UNKNOWN: verify,
+    RemediationState.HELD: _admitting(Event.GUARDS_OPEN),
 }
-"""What can be done without a person, by phase."""
+"""What can be done without a person, by state."""

@@ -75,7 +75,7 @@ def checked(draft: ReportDraft, *, now: datetime, key: bytes) -> Sighting:
         raise InvalidError("timestamp has a time zone and does not lie in the future")
     if any(depth > DEEPEST_DETAILS for depth in _depths(draft.drift_details)):
         raise InvalidError(f"drift_details is nested deeper than {DEEPEST_DETAILS}")
-    details = _masked(draft.drift_details, key)
+    details = _redacted(draft.drift_details, key)
     body = _bytes(details)
     return Sighting(
         stack=StackName(stack),
@@ -108,16 +108,16 @@ def _depths(value: Any) -> Iterator[int]:
         waiting.extend((item, depth + 1) for item in inner)
 
 
-def _masked(details: Json, key: bytes) -> Json:
+def _redacted(details: Json, key: bytes) -> Json:
     """Return `details` with digests for what is marked sensitive or has a telling name."""
     named: Json = without_named_secrets(dict(details), key=key)
     changes = named.get("changes")
     if not isinstance(changes, list):
         return named
-    return {**named, "changes": [_masked_change(change, key) for change in changes]}
+    return {**named, "changes": [_redacted_change(change, key) for change in changes]}
 
 
-def _masked_change(change: Any, key: bytes) -> Any:
+def _redacted_change(change: Any, key: bytes) -> Any:
     if not isinstance(change, dict):
         return change
     path = change.get("path")

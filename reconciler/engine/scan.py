@@ -16,8 +16,8 @@ from reconciler.ports import Clock, IacAdapter, StackReference
 _UNANSWERED = "the adapter gave no answer for it"
 
 
-class Watcher(Protocol):
-    """Told how a pass gets on; must not block and must not raise."""
+class ScanListener(Protocol):
+    """Told how a scan gets on; must not block and must not raise."""
 
     def loaded(self, snapshot: Snapshot, *, total: int) -> None:
         """`total` resources are about to be read."""
@@ -30,18 +30,18 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scanning:
-    """What a pass is made with: one adapter stays warm over many passes."""
+    """What a scan is made with: one adapter stays warm over many scans."""
 
     adapter: IacAdapter
     clock: Clock
     judging: Judging
-    watcher: Watcher | None = None
+    listener: ScanListener | None = None
 
 
 async def scan_stack(
     reference: StackReference, *, scanning: Scanning, addresses: Sequence[str] = ()
 ) -> StackReport:
-    """Return what one pass saw; nothing was changed anywhere.
+    """Return what one scan saw; nothing was changed anywhere.
 
     An address the adapter stayed silent about counts as unreadable: a read that did
     not happen is evidence of nothing.
@@ -57,8 +57,8 @@ async def scan_stack(
     known = tuple(resource.address for resource in snapshot.resources)
     moves = {one.address: one.moves_to for one in snapshot.resources if one.moves_to is not None}
     chosen = select_addresses(addresses, known=known, moves=moves) if addresses else None
-    if scanning.watcher:
-        scanning.watcher.loaded(snapshot, total=len(known if chosen is None else chosen))
+    if scanning.listener:
+        scanning.listener.loaded(snapshot, total=len(known if chosen is None else chosen))
     observed = await _observe(snapshot, chosen, scanning)
     finished = loop.time()
     return build_report(
@@ -101,12 +101,12 @@ async def _observe(
 ) -> list[Observed]:
     observed: list[Observed] = []
     stream = scanning.adapter.observe(snapshot, chosen)
-    # Closed here and not by the collector: a cancelled pass must end its reads now.
+    # Closed here and not by the collector: a cancelled scan must end its reads now.
     async with aclosing(cast("AsyncGenerator[Observed, None]", stream)):
         async for seen in stream:
             observed.append(seen)
-            if scanning.watcher:
-                scanning.watcher.observed(seen)
+            if scanning.listener:
+                scanning.listener.observed(seen)
     return observed
 
 

@@ -1,4 +1,4 @@
-"""What every pass and every decision is made with."""
+"""What every scan and every decision is made with."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.model import ResourceAddress
-from reconciler.domain.phases import Event
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import FindingRecord, Remediation, RemediationId
+from reconciler.domain.remediation_states import Event
 from reconciler.engine.due import advance_soon
 from reconciler.engine.moves import move, tell, unhealed_of
 from reconciler.engine.opening import new_remediation

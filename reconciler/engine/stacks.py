@@ -12,8 +12,8 @@ from reconciler.bounded_files import apart
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.events import StackChanged
 from reconciler.domain.model import StackName
-from reconciler.domain.phases import BEFORE_EFFECT, IN_EFFECT, Event
 from reconciler.domain.records import Remediation, StackRecord
+from reconciler.domain.remediation_states import BEFORE_EFFECT, IN_EFFECT, Event
 from reconciler.domain.stack_definition import definition_of, same_definition
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.due import scan_soon
@@ -215,7 +215,7 @@ def _of_api(tx: Transaction, name: StackName) -> StackRecord:
 
 def in_effect(tx: Transaction, name: StackName) -> bool:
     """Whether an apply of the stack is not over."""
-    return any(one.phase in IN_EFFECT for one in tx.remediations.open_of(name))
+    return any(one.state in IN_EFFECT for one in tx.remediations.open_of(name))
 
 
 def forget(tx: Transaction, stack: StackRecord, *, at: datetime, actor: str) -> None:
@@ -229,7 +229,7 @@ def forget(tx: Transaction, stack: StackRecord, *, at: datetime, actor: str) -> 
 
 
 def _end(tx: Transaction, known: Remediation, *, at: datetime, actor: str) -> None:
-    event = Event.CANCELLED if known.phase in BEFORE_EFFECT else Event.ABANDONED
+    event = Event.CANCELLED if known.state in BEFORE_EFFECT else Event.ABANDONED
     move(tx, known, event, at=at, actor=actor, note="its stack is not registered any more")
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from reconciler.domain.cadence import is_due, longest_wait
 from reconciler.domain.events import RUN_ENDED
-from reconciler.domain.phases import OPEN, Event, Phase
 from reconciler.domain.records import Run, RunState, StackRecord
+from reconciler.domain.remediation_states import OPEN, Event, RemediationState
 from reconciler.domain.run_folder import RunFolder
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.decisions import release_hold
@@ -61,7 +61,7 @@ async def recover(service: Service) -> None:
 
     def work(tx: Transaction) -> None:
         end_left_by_programs(tx, at=at)
-        advance_soon(tx, (one.id for one in tx.remediations.in_phases(OPEN)))
+        advance_soon(tx, (one.id for one in tx.remediations.in_states(OPEN)))
         for stack in tx.stacks.all():
             _wake_sanely(tx, stack, at=at)
 
@@ -102,7 +102,7 @@ def _seal(service: Service, folder: Path) -> None:
 def _end_orphan(tx: Transaction, run: Run, *, at: datetime) -> None:
     """End a run that no remediation follows: it would keep its stack from being looked at."""
     known = tx.remediations.get(run.remediation_id)
-    if known is not None and known.phase is Phase.APPLYING and known.run_id == run.id:
+    if known is not None and known.state is RemediationState.APPLYING and known.run_id == run.id:
         return
     over = replace(run, state=RunState.IN_DOUBT, ended_at=at, summary="no remediation follows it")
     tx.runs.put(over)

@@ -8,13 +8,13 @@ from typing import Final
 
 from reconciler.domain.cadence import patience, retry_after
 from reconciler.domain.lifecycle import fold
-from reconciler.domain.phases import Event, Phase
 from reconciler.domain.records import Health, Remediation
+from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.domain.sources import SCAN
 from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.findings import heal
-from reconciler.engine.looking import Blind, Look, look
 from reconciler.engine.moves import move, sentence, unhealed_of
+from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -31,7 +31,7 @@ async def verify(service: Service, known: Remediation) -> bool:
     stack = await service.store.read(lambda view: view.stacks.get(known.stack))
     if stack is None:
         return await _give_up(service, known, f"stack {known.stack} is not registered any more")
-    seen = await look(service, stack, addresses=frozenset(known.addresses))
+    seen = await scan(service, stack, addresses=frozenset(known.addresses))
     if isinstance(seen, Blind):
         return await _not_read(service, known, sentence(seen.error))
     if seen.report.unreadable:
@@ -41,7 +41,7 @@ async def verify(service: Service, known: Remediation) -> bool:
     return True
 
 
-def _judge(tx: Transaction, service: Service, known: Remediation, seen: Look) -> None:
+def _judge(tx: Transaction, service: Service, known: Remediation, seen: Scanned) -> None:
     at = seen.report.observed_at
     asked = frozenset(known.addresses)
     folded = fold(unhealed_of(tx, known), seen.report, asked=asked)
@@ -49,12 +49,12 @@ def _judge(tx: Transaction, service: Service, known: Remediation, seen: Look) ->
     # Counts, templates and freshness are those of the whole stack: a scan of it brings them.
     scan_soon(tx, known.stack, at=service.clock.now())
     if not seen.report.findings:
-        move(tx, known, Event.VERIFIED, at=at, note=_CONVERGED[known.phase])
+        move(tx, known, Event.VERIFIED, at=at, note=_CONVERGED[known.state])
         _note_health(tx, known)
         return
     addresses = ", ".join(finding.address for finding in seen.report.findings[:3])
     note = f"still drifted: {addresses}"
-    if known.phase is Phase.UNKNOWN or known.attempts >= service.attempts:
+    if known.state is RemediationState.UNKNOWN or known.attempts >= service.attempts:
         move(tx, known, Event.GIVEN_UP, at=at, note=note)
     else:
         again = at + retry_after(known.attempts)
@@ -62,7 +62,7 @@ def _judge(tx: Transaction, service: Service, known: Remediation, seen: Look) ->
 
 
 def _note_health(tx: Transaction, known: Remediation) -> None:
-    """Call the stack in sync again when nothing of what its last whole pass found is left."""
+    """Call the stack in sync again when nothing of what its last whole scan found is left."""
     stack = tx.stacks.get(known.stack)
     if stack is None or stack.health is not Health.DRIFTED:
         return
@@ -72,8 +72,8 @@ def _note_health(tx: Transaction, known: Remediation) -> None:
 
 
 _CONVERGED: Final = {
-    Phase.VERIFYING: "verified: no drift",
-    Phase.UNKNOWN: "verified: no drift, though it is unknown how the apply ended",
+    RemediationState.VERIFYING: "verified: no drift",
+    RemediationState.UNKNOWN: "verified: no drift, though it is unknown how the apply ended",
 }
 
 

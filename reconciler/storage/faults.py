@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -86,6 +88,11 @@ def translated(error: BaseException, *, path: Path, reading: bool) -> Exception 
 def _fault(code: int, error: BaseException, *, path: Path, reading: bool) -> Exception | None:
     if reading and code == sqlite3.SQLITE_READONLY:
         return PermanentError("a transaction that reads cannot write")
+    if code == sqlite3.SQLITE_CANTOPEN and not path.exists():
+        return StorageError(
+            f"{path}: {os.strerror(errno.ENOENT)}",
+            remedy=f"put the newest {path.name} back and start `trueup serve` again",
+        )
     if code in _PASSING:
         what, remedy = _PASSING[code]
         return StorageError(f"{path} {what} ({error})", remedy=remedy)

@@ -12,7 +12,6 @@ from sqlalchemy import Row as SqlRow
 from sqlmodel.sql.expression import SelectOfScalar
 
 from reconciler.domain.model import Kind, Origin, Severity, StackName
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import (
     DriftDecision,
     FindingFilter,
@@ -22,6 +21,7 @@ from reconciler.domain.records import (
     Page,
     RemediationId,
 )
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.storage.columns import json_text
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
@@ -215,4 +215,4 @@ def _decision(
     until: str | None = None,
 ) -> DriftDecision:
     end = datetime.fromisoformat(until) if until else None
-    return DriftDecision(RemediationId(remediation_id), Phase(state), by, reason, end)
+    return DriftDecision(RemediationId(remediation_id), RemediationState(state), by, reason, end)

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.domain.model import Fingerprint, ResourceAddress, StackName
-from reconciler.domain.phases import OPEN, Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     Approval,
@@ -19,8 +18,9 @@ from reconciler.domain.records import (
     ReportId,
     RunId,
 )
+from reconciler.domain.remediation_states import OPEN, RemediationState
 from reconciler.storage.rows import Values
-from reconciler.storage.tables.deeds import RemediationRow
+from reconciler.storage.tables.remediations import RemediationRow
 
 
 def values(written: Remediation) -> Values:
@@ -33,8 +33,8 @@ def values(written: Remediation) -> Values:
         "addresses": written.addresses,
         "fingerprints": written.fingerprints,
         "action_type": written.action_type.value,
-        "phase": written.phase.value,
-        "open": written.phase in OPEN,
+        "state": written.state.value,
+        "open": written.state in OPEN,
         "created_at": written.created_at,
         "updated_at": written.updated_at,
         "version": written.version,
@@ -58,7 +58,7 @@ def values(written: Remediation) -> Values:
 def links(written: Remediation) -> list[Values]:
     """Return one row per finding it is about."""
     return [
-        {"remediation_id": written.id, "finding_id": one, "open": written.phase in OPEN}
+        {"remediation_id": written.id, "finding_id": one, "open": written.state in OPEN}
         for one in dict.fromkeys(written.finding_ids)
     ]
 
@@ -73,7 +73,7 @@ def remediation(row: RemediationRow) -> Remediation:
         addresses=tuple(map(ResourceAddress, row.addresses)),
         fingerprints=tuple(map(Fingerprint, row.fingerprints)),
         action_type=ActionType(row.action_type),
-        phase=Phase(row.phase),
+        state=RemediationState(row.state),
         created_at=row.created_at,
         updated_at=row.updated_at,
         version=row.version,

@@ -14,7 +14,6 @@ from sqlmodel.sql.expression import SelectOfScalar
 from reconciler.domain.cadence import CLOCK_SKEW
 from reconciler.domain.errors import ConflictError, NotFoundError
 from reconciler.domain.model import ResourceAddress, StackName
-from reconciler.domain.phases import FOR_PERSON, IN_EFFECT, OPEN, Phase
 from reconciler.domain.records import (
     Correction,
     FindingId,
@@ -22,11 +21,12 @@ from reconciler.domain.records import (
     Remediation,
     RemediationId,
 )
+from reconciler.domain.remediation_states import FOR_PERSON, IN_EFFECT, OPEN, RemediationState
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.remediation_rows import links, remediation, values
 from reconciler.storage.rows import Rows, chunks
-from reconciler.storage.tables.deeds import RemediationFindingRow, RemediationRow
+from reconciler.storage.tables.remediations import RemediationFindingRow, RemediationRow
 
 _OLDEST_FIRST: Final = (col(RemediationRow.created_at), col(RemediationRow.id))
 LISTING: Final = Listing("remediations", _OLDEST_FIRST, (datetime, str))
@@ -77,7 +77,7 @@ class SqlRemediations:
         )
         if self.rows.change(update(RemediationRow).where(*same).values(**values(saved))) == 0:
             raise ConflictError(
-                f"remediation {changed.id} is {before.phase} by now, and no longer as you saw it",
+                f"remediation {changed.id} is {before.state} by now, and no longer as you saw it",
                 code="moved-on",
                 remedy="look at it again, then decide",
             )
@@ -96,23 +96,23 @@ class SqlRemediations:
         holder = self._holder(finding_id)
         return None if holder is None else self.get(RemediationId(holder))
 
-    def in_phases(self, phases: Iterable[Phase]) -> tuple[Remediation, ...]:
-        """Return those in one of `phases`, oldest first."""
-        words = sorted(phase.value for phase in phases)
-        return self._all(col(RemediationRow.phase).in_(words))
+    def in_states(self, states: Iterable[RemediationState]) -> tuple[Remediation, ...]:
+        """Return those in one of `states`, oldest first."""
+        words = sorted(state.value for state in states)
+        return self._all(col(RemediationRow.state).in_(words))
 
     def due(self, now: datetime) -> tuple[RemediationId, ...]:
         """Return every open one that can go on by itself now, oldest first."""
         next_at = col(RemediationRow.next_at)
         ahead = col(RemediationRow.updated_at) > now + CLOCK_SKEW
-        by_itself = col(RemediationRow.phase).not_in(sorted(phase.value for phase in FOR_PERSON))
+        by_itself = col(RemediationRow.state).not_in(sorted(state.value for state in FOR_PERSON))
         wanted = (_is_open(), by_itself, or_(next_at.is_(None), next_at <= now, ahead))
         statement = select(RemediationRow.id).where(*wanted).order_by(*_OLDEST_FIRST)
         return tuple(map(RemediationId, self.rows.scalars(statement)))
 
     def expired(self, now: datetime) -> tuple[Remediation, ...]:
         """Return those awaiting approval whose time has run out."""
-        waiting = col(RemediationRow.phase) == Phase.AWAITING_APPROVAL.value
+        waiting = col(RemediationRow.state) == RemediationState.AWAITING_APPROVAL.value
         return self._all(waiting, col(RemediationRow.expires_at) <= now)
 
     def corrected(self, stack: StackName, *, since: datetime) -> tuple[Correction, ...]:
@@ -122,7 +122,7 @@ class SqlRemediations:
             .where(
                 col(RemediationRow.stack) == stack,
                 col(RemediationRow.created_at) >= since,
-                col(RemediationRow.phase) == Phase.CONVERGED.value,
+                col(RemediationRow.state) == RemediationState.CONVERGED.value,
                 col(RemediationRow.run_id).is_not(None),
             )
             .order_by(*_OLDEST_FIRST)
@@ -135,14 +135,14 @@ class SqlRemediations:
     def page(
         self,
         *,
-        phase: Phase | None = None,
+        state: RemediationState | None = None,
         stack: str | None = None,
         open_only: bool = False,
         cursor: str | None = None,
         limit: int = 100,
     ) -> Page[Remediation]:
         """Return remediations, newest first."""
-        statement = page_statement(phase=phase, stack=stack, open_only=open_only)
+        statement = page_statement(state=state, stack=stack, open_only=open_only)
         asked = Asked(cursor, limit)
         return LISTING.page(self.rows, statement, asked, value=remediation, key=_key)
 
@@ -159,15 +159,15 @@ class SqlRemediations:
 
     def _refuse_conflicts(self, wanted: Remediation) -> None:
         # Asked first, although unique indices hold it too: only so is there a sentence to say.
-        if wanted.phase in IN_EFFECT:
+        if wanted.state in IN_EFFECT:
             self._refuse_busy(wanted)
-        if wanted.phase in OPEN:
+        if wanted.state in OPEN:
             self._refuse_taken(wanted)
 
     def _refuse_busy(self, wanted: Remediation) -> None:
         others = (
             col(RemediationRow.stack) == wanted.stack,
-            col(RemediationRow.phase).in_(sorted(phase.value for phase in IN_EFFECT)),
+            col(RemediationRow.state).in_(sorted(state.value for state in IN_EFFECT)),
             col(RemediationRow.id) != wanted.id,
         )
         other = self.rows.scalar(select(RemediationRow.id).where(*others))
@@ -195,12 +195,12 @@ class SqlRemediations:
 
 
 def page_statement(
-    *, phase: Phase | None = None, stack: str | None = None, open_only: bool = False
+    *, state: RemediationState | None = None, stack: str | None = None, open_only: bool = False
 ) -> SelectOfScalar[RemediationRow]:
     """Return what a list of remediations asks, without order and limit."""
     statement = select(RemediationRow)
-    if phase is not None:
-        statement = statement.where(col(RemediationRow.phase) == phase.value)
+    if state is not None:
+        statement = statement.where(col(RemediationRow.state) == state.value)
     if stack is not None:
         statement = statement.where(col(RemediationRow.stack) == stack)
     if open_only:

@@ -12,12 +12,12 @@ from sqlmodel import col, delete, or_, select
 from reconciler.domain.records import FindingState, RunState
 from reconciler.storage.rows import Rows
 from reconciler.storage.tables.access import ReplayRow
-from reconciler.storage.tables.deeds import RemediationRow, RunRow
 from reconciler.storage.tables.drift import FindingRow, ReportRow
 from reconciler.storage.tables.journal import AuditHorizonRow, AuditRow, EventRow
+from reconciler.storage.tables.remediations import RemediationRow, RunRow
 
 DRIFT_KEPT: Final = timedelta(days=90)
-DEEDS_KEPT: Final = timedelta(days=400)
+REMEDIATIONS_KEPT: Final = timedelta(days=400)
 EVENTS_KEPT: Final = 100_000
 REPLAYS_KEPT: Final = timedelta(hours=48)
 
@@ -33,12 +33,12 @@ class SqlRetention:
 
     def prune(self, *, now: datetime) -> dict[str, int]:
         """Remove what is older than its time; return how many rows by kind."""
-        self._move_horizon(now - DEEDS_KEPT)
+        self._move_horizon(now - REMEDIATIONS_KEPT)
         # In this order: a report stays as long as something that stays refers to it.
         statements = {
-            "runs": _runs(now - DEEDS_KEPT),
-            "remediations": _remediations(now - DEEDS_KEPT),
-            "audit": delete(AuditRow).where(col(AuditRow.at) < now - DEEDS_KEPT),
+            "runs": _runs(now - REMEDIATIONS_KEPT),
+            "remediations": _remediations(now - REMEDIATIONS_KEPT),
+            "audit": delete(AuditRow).where(col(AuditRow.at) < now - REMEDIATIONS_KEPT),
             "findings": _findings(now - DRIFT_KEPT),
             "reports": _reports(now - DRIFT_KEPT),
             "events": self._events(),

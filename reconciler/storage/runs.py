@@ -14,7 +14,7 @@ from reconciler.domain.records import Page, RemediationId, Run, RunId, RunState
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, Values
-from reconciler.storage.tables.deeds import RunRow
+from reconciler.storage.tables.remediations import RunRow
 
 LISTING: Final = Listing("runs", (col(RunRow.started_at), col(RunRow.id)), (datetime, str))
 

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
@@ -86,9 +86,19 @@ def _keep_name(folder: Path) -> None:
         os.close(handle)
 
 
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open the file that is there.
+
+    SQLite's default makes a missing file, so a reader that joins late would read an empty
+    database in the place of one that was removed.
+    """
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
+
+
 def _engine(path: Path, *, reading: bool) -> Engine:
     engine = create_engine(
-        URL.create("sqlite", database=str(path.absolute())),
+        "sqlite://",
+        creator=lambda: _connect(path),
         poolclass=QueuePool,
         pool_size=READERS if reading else 1,
         max_overflow=0,

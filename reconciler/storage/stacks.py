@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, or_
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from reconciler.domain.cadence import CLOCK_SKEW, NOT_WATCHED
+from reconciler.domain.cadence import CLOCK_SKEW, NOT_SCANNED
 from reconciler.domain.model import Counts, ProviderDoubt, StackName
 from reconciler.domain.records import Health, StackRecord
 from reconciler.storage.rows import Rows, Values, table_of
@@ -50,8 +50,8 @@ class SqlStacks:
     def due(self, now: datetime) -> tuple[StackName, ...]:
         """Return the stacks that are to be scanned now, the longest overdue first."""
         due_at = col(StackRow.next_due_at)
-        ahead = col(StackRow.last_pass_at) > now + CLOCK_SKEW
-        watched = col(StackRow.source) != NOT_WATCHED
+        ahead = col(StackRow.last_scan_at) > now + CLOCK_SKEW
+        watched = col(StackRow.source) != NOT_SCANNED
         statement = select(StackRow.name).where(
             watched, or_(due_at.is_(None), due_at <= now, ahead)
         )
@@ -71,8 +71,8 @@ def _values(stack: StackRecord) -> Values:
         "counts": stack.counts and asdict(stack.counts),
         "revision": stack.revision,
         "obtained_by": stack.obtained_by,
-        "last_pass_at": stack.last_pass_at,
-        "last_pass_ms": stack.last_pass_ms,
+        "last_scan_at": stack.last_scan_at,
+        "last_scan_ms": stack.last_scan_ms,
         "verified_at": stack.verified_at,
         "error": stack.error,
         "error_since": stack.error_since,

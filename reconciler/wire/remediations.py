@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from reconciler.domain.phases import Phase
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire
 from reconciler.wire.plans import Plan
@@ -71,7 +71,7 @@ class Approval(Wire):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remediation(Wire):
-    """One correction on its way from detected to converged; `state` is the word of its phase."""
+    """One correction on its way from detected to converged; `state` is the word of its state."""
 
     id: str
     stack: str
@@ -79,7 +79,7 @@ class Remediation(Wire):
     finding_ids: list[str]
     addresses: list[str]
     action_type: ActionWord
-    state: Annotated[str, words_of(Phase)]
+    state: Annotated[str, words_of(RemediationState)]
     hold: HoldReason | None
     plan: Plan | None
     plan_digest: str | None
@@ -101,7 +101,7 @@ def remediation_of(remediation: records.Remediation) -> Remediation:
     return mapping.shown(
         Remediation,
         remediation,
-        state=remediation.phase.value,
+        state=remediation.state.value,
         hold=_hold_of(remediation),
         approvals=[mapping.shown(Approval, one) for one in remediation.approvals],
     )

@@ -156,12 +156,12 @@ def json_bytes(body: Mapping[str, Any] | JsonReady, *, indented: bool = False) -
 
 def _shown(value: Value, change: Change) -> Any:
     # A change marked sensitive must not show a clear value even if an adapter slips.
-    if change.sensitive and not _is_masked(value):
+    if change.sensitive and not _is_redacted(value):
         return {"digest": None}
     return value_object(value)
 
 
-def _is_masked(value: Value) -> bool:
+def _is_redacted(value: Value) -> bool:
     return value is None or isinstance(value, Sensitive | Unknown)
 
 

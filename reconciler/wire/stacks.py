@@ -32,7 +32,7 @@ class StackBody(Body):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts(Wire):
-    """How the resources of one pass fell."""
+    """How the resources of one scan fell."""
 
     resources: int
     in_sync: int
@@ -80,8 +80,8 @@ class Stack(Wire):
     obtained_by: str | None
     revision: str | None
     verified_at: Time | None
-    last_pass_at: Time | None
-    last_pass_ms: float | None
+    last_scan_at: Time | None
+    last_scan_ms: float | None
     error: str | None
     error_since: Time | None
     next_due_at: Time | None

@@ -82,10 +82,10 @@ def test_quotes_make_any_text_a_text(text: str) -> None:
 
 
 async def test_the_filter_chooses_among_findings(desk: Desk) -> None:
-    await desk.house.look()
+    await desk.house.scan()
     desk.house.world.live[A] = {"size": 99}
     del desk.house.world.live[B]
-    await desk.house.look()
+    await desk.house.scan()
 
     async def found(text: str, path: str = "/findings") -> list[str]:
         answer = await desk.viewer.get(V1 + path, params={"filter": text})
@@ -100,7 +100,7 @@ async def test_the_filter_chooses_among_findings(desk: Desk) -> None:
     assert await found("kind:missing", "/stacks/shop/findings") == [B]
     del desk.house.world.live[A]
     desk.house.world.live[A] = {"size": 1}
-    await desk.house.look()
+    await desk.house.scan()
     assert await found("") == [B]
     assert await found("state:healed") == [A]
     assert await found("state:all") == [A, B]

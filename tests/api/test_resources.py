@@ -36,7 +36,7 @@ async def test_a_template_is_made_changed_and_removed_with_its_history(desk: Des
 
 
 async def test_a_template_of_a_stack_is_changed_in_its_code(desk: Desk) -> None:
-    await desk.house.look()
+    await desk.house.scan()
     listed = await items(desk, "/templates", stack="shop")
     assert {one["resource_id"] for one in listed} == {
         "shop/thing.a",
@@ -109,10 +109,10 @@ async def test_a_stack_is_registered_looked_at_and_removed(desk: Desk, tmp_path:
     assert (shown["source"], shown["health"]) == ("api", "never_run")
     changed = await desk.admin.put(f"{V1}/stacks/web%20shop", json={**body, "interval": "10s"})
     assert changed.json()["interval_s"] == 10
-    desk.house.hints.scans.clear()
+    desk.house.wake_ups.scans.clear()
     queued = await desk.operator.post(f"{V1}/stacks/web%20shop/scan")
     assert (queued.status_code, queued.json()) == (202, {"stack": "web shop", "queued": True})
-    assert desk.house.hints.scans == {"web shop"}
+    assert desk.house.wake_ups.scans == {"web shop"}
     assert (await desk.admin.delete(f"{V1}/stacks/web%20shop")).status_code == 204
     assert [one["name"] for one in await items(desk, "/stacks")] == ["shop"]
 
@@ -159,9 +159,9 @@ async def test_a_stack_of_the_file_is_changed_there(desk: Desk) -> None:
 
 
 async def test_a_stack_shows_what_is_known_of_it(desk: Desk) -> None:
-    await desk.house.look()
+    await desk.house.scan()
     desk.house.world.live[A] = {"size": 99}
-    await desk.house.look()
+    await desk.house.scan()
     shown = (await desk.viewer.get(f"{V1}/stacks/shop")).json()
     assert shown["health"] == "drifted"
     assert sum(shown["findings"].values()) == 1
@@ -239,7 +239,7 @@ async def test_health_tells_whether_the_store_can_be_written(desk: Desk) -> None
 
 async def test_metrics_tell_of_the_fleet_and_of_the_api(desk: Desk) -> None:
     desk.house.world.live[A] = {"size": 99}
-    await desk.house.look()
+    await desk.house.scan()
     await desk.viewer.get(f"{V1}/findings")
     await desk.viewer.get(f"{V1}/findings/nothing")
     await desk.viewer.get(f"{V1}/made/up/{'x' * 50}")
@@ -264,12 +264,12 @@ async def test_metrics_tell_of_the_fleet_and_of_the_api(desk: Desk) -> None:
         'trueup_runs_total{state="finished"} 1.0',
         'trueup_admission_total{answer="hold",guard="kill_switch"} 1.0',
         'trueup_admission_total{answer="needs_approval",guard="policy"} 1.0',
-        'trueup_open_remediations{phase="awaiting_approval"} 0.0',
+        'trueup_open_remediations{state="awaiting_approval"} 0.0',
         'trueup_api_request_seconds_count{method="GET",route="/api/v1/findings",status="200"} 1.0',
         'route="/api/v1/findings/{finding_id}",status="404"',
         'route="none",status="404"',
         "process_resident_memory_bytes",
-        'trueup_stack_pass_seconds{stack="shop"}',
+        'trueup_stack_scan_seconds{stack="shop"}',
     ):
         assert line in text
     assert "xxxxx" not in text

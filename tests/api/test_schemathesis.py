@@ -29,9 +29,9 @@ _REMOVES_TOKENS = "delete_tokens_token_id"
 async def _furnish(desk: Desk) -> None:
     """Leave findings, reports, a remediation that waits, one that ended, and a run."""
     await desk.house.put(MANUAL)
-    await desk.house.look()
+    await desk.house.scan()
     desk.house.world.live[A] = {"size": 9}
-    await desk.house.look()
+    await desk.house.scan()
     (waiting,) = await desk.house.remediations()
     answer = await desk.approver.post(
         f"/api/v1/remediations/{waiting.id}/approve", json={"plan_digest": waiting.plan_digest}
@@ -40,7 +40,7 @@ async def _furnish(desk: Desk) -> None:
     await desk.house.settle()
     desk.house.world.live[B] = {"size": 7}
     del desk.house.world.live[C]
-    await desk.house.look()
+    await desk.house.scan()
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def _config(*, examples: int, phases: tuple[str, ...]) -> SchemathesisConfig:
+def _config(*, examples: int, states: tuple[str, ...]) -> SchemathesisConfig:
     every = ("examples", "coverage", "fuzzing", "stateful")
     return SchemathesisConfig.from_dict(
         {
@@ -62,7 +62,7 @@ def _config(*, examples: int, phases: tuple[str, ...]) -> SchemathesisConfig:
                 "no-shrink": True,
                 "database": "none",
             },
-            "phases": {phase: {"enabled": phase in phases} for phase in every},
+            "phases": {state: {"enabled": state in states} for state in every},
             "checks": {
                 "positive_data_acceptance": {"expected-statuses": _ALSO_REFUSED},
             },
@@ -104,7 +104,7 @@ def _run(
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_no_operation_fails_or_breaks_its_word(address: str) -> None:
-    config = _config(examples=10, phases=("examples", "coverage", "fuzzing", "stateful"))
+    config = _config(examples=10, states=("examples", "coverage", "fuzzing", "stateful"))
     statuses, failures = _run(
         address, config, headers={"Authorization": f"Bearer {text_of(Role.ADMIN)}"}
     )
@@ -116,7 +116,7 @@ def test_no_operation_fails_or_breaks_its_word(address: str) -> None:
 
 
 def test_removing_tokens_breaks_no_word_either(address: str) -> None:
-    config = _config(examples=20, phases=("examples", "coverage", "fuzzing"))
+    config = _config(examples=20, states=("examples", "coverage", "fuzzing"))
     headers = {"Authorization": f"Bearer {text_of(Role.ADMIN)}"}
     statuses, failures = _run(address, config, headers=headers, only=_REMOVES_TOKENS)
     assert failures == []
@@ -124,7 +124,7 @@ def test_removing_tokens_breaks_no_word_either(address: str) -> None:
 
 
 def test_nothing_is_told_to_somebody_without_a_token(address: str) -> None:
-    config = _config(examples=1, phases=("examples", "coverage"))
+    config = _config(examples=1, states=("examples", "coverage"))
     statuses, failures = _run(address, config, headers={})
     assert failures == []
     assert statuses[401] > 100

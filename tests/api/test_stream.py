@@ -133,7 +133,7 @@ async def test_whoever_missed_more_than_is_kept_reads_anew(
 async def test_only_the_wanted_types_are_heard(desk: Desk) -> None:
     async with running(desk.house) as stream:
         frames = await listening(stream, types=lambda type_: type_.startswith("drift."))
-        await happen(desk.house, "run.started", "drift.detected", "stack.pass", "drift.healed")
+        await happen(desk.house, "run.started", "drift.detected", "stack.scanned", "drift.healed")
         heard = await take(frames, 2)
         assert [type_ for _, type_, _ in heard] == ["drift.detected", "drift.healed"]
         await frames.aclose()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.domain.phases import Phase
+from reconciler.domain.remediation_states import RemediationState
 from tests.api.desk import V1, Desk
 from tests.unit.engine.house import MANUAL, A, B
 
 
 async def test_a_drift_walks_from_its_report_to_converged(desk: Desk) -> None:
-    await desk.house.look()
+    await desk.house.scan()
     desk.house.world.live[A] = {"size": 99}
-    await desk.house.look()
+    await desk.house.scan()
 
     listed = (await desk.viewer.get(f"{V1}/findings")).json()
     (finding,) = listed["items"]
@@ -42,7 +42,7 @@ async def test_a_drift_walks_from_its_report_to_converged(desk: Desk) -> None:
     assert right.status_code == 200
     desk.house.clock.move(seconds=1)
     await desk.house.settle()
-    assert (await desk.viewer.get(remediation)).json()["state"] == Phase.CONVERGED
+    assert (await desk.viewer.get(remediation)).json()["state"] == RemediationState.CONVERGED
     assert desk.house.world.live[A] == {"size": 1}
 
     history = await desk.viewer.get(f"{V1}/drift/reports", params={"resource_id": f"shop/{A}"})
@@ -55,9 +55,9 @@ async def test_a_drift_walks_from_its_report_to_converged(desk: Desk) -> None:
 
 async def test_a_rejected_remediation_changes_nothing(desk: Desk) -> None:
     await desk.house.put(MANUAL)
-    await desk.house.look()
+    await desk.house.scan()
     desk.house.world.live[A] = {"size": 99}
-    await desk.house.look()
+    await desk.house.scan()
     (waiting,) = (
         await desk.viewer.get(f"{V1}/remediations", params={"state": "awaiting_approval"})
     ).json()["items"]
@@ -73,7 +73,7 @@ async def test_one_of_two_is_decided_alone_and_the_other_suppressed_and_taken_ba
 ) -> None:
     await desk.house.put(MANUAL)
     desk.house.world.live |= {A: {"size": 99}, B: {"size": 99}}
-    await desk.house.look()
+    await desk.house.scan()
     whole = (await _waiting(desk))[0]
     made = await desk.approver.post(
         f"{V1}/remediations/{whole['id']}/split", json={"addresses": [A]}

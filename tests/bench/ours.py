@@ -25,7 +25,7 @@ class BenchError(Exception):
 
 @dataclass(slots=True)
 class WarmStack:
-    """A stack held warm by an adapter of its own; `reads_s` are the last pass's, by address."""
+    """A stack held warm by an adapter of its own; `reads_s` are the last scan's, by address."""
 
     adapter: IacAdapter
     reference: StackReference

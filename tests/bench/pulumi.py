@@ -87,7 +87,7 @@ async def _scans(shop: Shop) -> tuple[Sample, Sample]:
 
 
 async def _calls(shop: Shop) -> tuple[list[ApiCall], list[ApiCall]]:
-    """Return what one warm pass of ours and one refresh of the CLI's send."""
+    """Return what one warm scan of ours and one refresh of the CLI's send."""
     async with recorded_calls(shop.endpoint) as calls:
         seen = replace(shop, extra={**shop.extra, "AWS_ENDPOINT_URL": calls.endpoint})
         async with _warm(seen, "counted") as ours:

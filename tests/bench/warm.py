@@ -138,7 +138,7 @@ def _bound(ours: _Ours, peer: Sample) -> str:
 
 
 async def _calls(ground: Ground) -> tuple[list[ApiCall], list[ApiCall]]:
-    """Return what one warm pass of ours and one stock plan send."""
+    """Return what one warm scan of ours and one stock plan send."""
     way = ground.ways[0]
     ours = await _warm_calls(ground, way)
     async with recorded_calls(ground.endpoint) as calls:
@@ -150,7 +150,7 @@ async def _calls(ground: Ground) -> tuple[list[ApiCall], list[ApiCall]]:
 async def _warm_calls(
     ground: Ground, way: Way, *, without: Collection[ResourceAddress] = ()
 ) -> list[ApiCall]:
-    """Return what one warm pass of ours sends, seen at a counting proxy."""
+    """Return what one warm scan of ours sends, seen at a counting proxy."""
     async with recorded_calls(ground.endpoint) as calls:
         environment = {**way.environment, "AWS_ENDPOINT_URL": calls.endpoint}
         async with warm_stack(way.directory, environment, ground.folder / "counted") as stack:

@@ -78,9 +78,9 @@ async def _templates(client: Client) -> None:
 
 async def _stacks_and_findings(served: Served, client: Client) -> wire.Plan:
     house = served.desk.house
-    await house.look()
+    await house.scan()
     house.world.live[A] = {"size": 99}
-    await house.look()
+    await house.scan()
     (stack,) = await gathered(client.stacks.each())
     assert stack == await client.stacks.get("shop")
     assert (stack.health, stack.findings.low + stack.findings.medium) == ("drifted", 1)

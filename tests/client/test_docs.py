@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from reconciler.domain.phases import Phase
 from reconciler.domain.principals import Role
+from reconciler.domain.remediation_states import RemediationState
 from tests.api.desk import text_of
 from tests.client.conftest import Served
 from tests.unit.engine.house import MANUAL, A
@@ -23,9 +23,9 @@ _WAIT_S: Final = 60.0
 async def test_the_example_lists_approves_and_follows(served: Served, tmp_path: Path) -> None:
     house = served.desk.house
     await house.put(MANUAL)
-    await house.look()
+    await house.scan()
     house.world.live[A] = {"size": 99}
-    await house.look()
+    await house.scan()
     (example,) = _EXAMPLE.findall((ROOT / "docs" / "client.md").read_text())
     program = tmp_path / "example.py"
     program.write_text(example)
@@ -41,7 +41,7 @@ async def test_the_example_lists_approves_and_follows(served: Served, tmp_path: 
         stdout=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(_WAIT_S):
-        while not await house.remediations(Phase.QUEUED):
+        while not await house.remediations(RemediationState.QUEUED):
             assert process.returncode is None
             await served.cable.carried()
         served.desk.clock.move(seconds=1)

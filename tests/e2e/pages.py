@@ -114,8 +114,8 @@ def _in_shell(text: str) -> Iterator[str]:
         for start in _STARTS.finditer(line.split(" # ")[0]):
             rest = line[start.end() :]
             # What stands in quotes ends no command.
-            masked = _QUOTED.sub(lambda quoted: "x" * len(quoted.group()), rest)
-            end = _ENDS.search(masked)
+            redacted = _QUOTED.sub(lambda quoted: "x" * len(quoted.group()), rest)
+            end = _ENDS.search(redacted)
             yield rest[: end.start() if end else None]
 
 

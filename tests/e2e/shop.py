@@ -114,7 +114,7 @@ def stack_of(daemon: Daemon) -> dict[str, Any]:
 
 def until_verified(daemon: Daemon) -> dict[str, Any]:
     return daemon.until(
-        "a complete pass", lambda: stack if (stack := stack_of(daemon))["verified_at"] else None
+        "a complete scan", lambda: stack if (stack := stack_of(daemon))["verified_at"] else None
     )
 
 
@@ -124,7 +124,7 @@ def findings_of(daemon: Daemon, wanted: str = "state:open") -> list[dict[str, An
 
 
 def until_found(daemon: Daemon, address: str = GROUP, *, unasked: bool = False) -> dict[str, Any]:
-    """Wait for a finding; unless it must come `unasked`, a pass is asked for to save time."""
+    """Wait for a finding; unless it must come `unasked`, a scan is asked for to save time."""
     if not unasked:
         daemon.ask("/stacks/shop/scan", {})
 

@@ -166,7 +166,7 @@ def test_one_stack_that_cannot_be_read_silences_no_other(shop: Shop) -> None:
         assert "main.tf" in other["error"]
         assert other["verified_at"] is None
         first = stack_of(daemon)["verified_at"]
-        daemon.until("a later pass", lambda: stack_of(daemon)["verified_at"] > first)
+        daemon.until("a later scan", lambda: stack_of(daemon)["verified_at"] > first)
         again = daemon.ask("/stacks/broken")
         assert again["error_since"] == other["error_since"]
 

@@ -75,7 +75,7 @@ async def test_a_database_that_is_removed_under_the_daemon_ends_it_with_a_word(
     finally:
         process.kill()
     assert process.returncode == 1
-    assert f"{lone.data_dir / 'trueup.db'}: No such file or directory, while the daemon runs" in err
+    assert f"{lone.data_dir / 'trueup.db'}: No such file or directory" in err
     assert "put the newest trueup.db back" in err
 
 

@@ -85,7 +85,7 @@ def place(stack: WorldStack, caches: Path, tmp_path: Path) -> Place:
 @pytest.mark.parametrize("moment_s", MOMENTS_S)
 def test_killed_at_any_moment_it_applies_at_most_once(place: Place, moment_s: float) -> None:
     with place.serving() as daemon:
-        daemon.until("a complete pass", lambda: _stack(daemon)["verified_at"])
+        daemon.until("a complete scan", lambda: _stack(daemon)["verified_at"])
         place.stack.forget_calls()
         with place.stack.changed() as things:
             things["one"]["labels"]["team"] = DRIFTED

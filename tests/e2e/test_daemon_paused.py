@@ -17,7 +17,7 @@ def stack_of(daemon: Daemon) -> dict[str, Any]:
 
 
 def last_scan(daemon: Daemon) -> datetime | None:
-    last = stack_of(daemon)["last_pass_at"]
+    last = stack_of(daemon)["last_scan_at"]
     return datetime.fromisoformat(last) if last else None
 
 

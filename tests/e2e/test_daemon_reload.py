@@ -34,7 +34,7 @@ def test_intervals_change_and_stacks_come_and_go_without_a_restart(lone: LoneDae
         hang_up(daemon)
         daemon.until("the second stack", lambda: "db" in stacks_of(daemon))
         assert stacks_of(daemon) == {"web": 1800, "db": 900}
-        daemon.until("a scan of it", lambda: daemon.ask("/stacks/db")["last_pass_at"])
+        daemon.until("a scan of it", lambda: daemon.ask("/stacks/db")["last_scan_at"])
         (told,) = daemon.until("the audit", lambda: audited(daemon, "settings.reloaded"))
         assert told["details"] == {
             "taken": ["stack db: added", "stack web: interval"],

@@ -16,9 +16,9 @@ def _state(file: Path, lineage: str, serial: int) -> None:
 
 def _doubts(daemon: Daemon) -> list[str]:
     """Scan, and return what is said of the stack's state then."""
-    before = look_at(daemon, "shop")["last_pass_at"]
+    before = look_at(daemon, "shop")["last_scan_at"]
     daemon.ask("/stacks/shop/scan", method="POST")
-    daemon.until("the pass", lambda: look_at(daemon, "shop")["last_pass_at"] != before)
+    daemon.until("the scan", lambda: look_at(daemon, "shop")["last_scan_at"] != before)
     return [one["reason"] for one in look_at(daemon, "shop")["provider_doubts"]]
 
 
@@ -29,7 +29,7 @@ def test_a_state_that_does_not_follow_the_last_is_said_until_it_is_accepted(
     _state(file, "first", 7)
     lone.settings({"shop": ""})
     with lone.serving() as daemon:
-        daemon.until("the first pass", lambda: look_at(daemon, "shop")["health"] == "in_sync")
+        daemon.until("the first scan", lambda: look_at(daemon, "shop")["health"] == "in_sync")
         assert _doubts(daemon) == []
         _state(file, "first", 6)
         (older,) = _doubts(daemon)

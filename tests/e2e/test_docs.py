@@ -19,8 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from iac_adapters.terraform.executable import Executable
 from reconciler.api.metrics import Metrics
 from reconciler.domain.model import Severity
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import EventEntry, Health, RunState
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.registry import InstalledTools
 from reconciler.settings_file import load_settings
 from tests.daemon import Daemon, serving
@@ -59,8 +59,7 @@ RULES: Final = DOCS / "examples" / "prometheus-rules.yaml"
 LABELS: Final[Mapping[str, frozenset[str]]] = {
     "health": frozenset(one.value for one in Health),
     "severity": frozenset(one.word for one in Severity),
-    "phase": frozenset(one.value for one in Phase),
-    "state": frozenset(one.value for one in RunState),
+    "state": frozenset({*map(str, RemediationState), *map(str, RunState)}),
 }
 
 
@@ -263,7 +262,7 @@ def exposed(watched: tuple[House, Daemon]) -> dict[str, set[str]]:
     answer = httpx.get(f"{daemon.address}/metrics", headers={"Authorization": f"Bearer {token}"})
     counted = Metrics()
     body = {"guard": "kill_switch"}
-    for kind in ("remediation.held", "run.ended", "stack.pass"):
+    for kind in ("remediation.held", "run.ended", "stack.scanned"):
         counted.happened(EventEntry(seq=1, at=None, type=kind, subject="", body=body))  # type: ignore[arg-type]
     labels: dict[str, set[str]] = {}
     for text in (answer.text, generate_latest(counted._registry).decode()):

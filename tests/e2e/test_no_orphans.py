@@ -50,7 +50,7 @@ def _evaluating(stack: WorldStack, trueup: Trueup) -> subprocess.Popen[str]:
     return process
 
 
-Phase = Callable[[WorldStack, Trueup], "subprocess.Popen[str]"]
+Moment = Callable[[WorldStack, Trueup], "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -60,12 +60,12 @@ def noted(stack: WorldStack, trueup: Trueup, tmp_path: Path) -> Trueup:
     return Trueup({**trueup.environment, **stack.environment, **cache}, trueup.mark)
 
 
-@pytest.mark.parametrize("phase", [_evaluating, _reading])
+@pytest.mark.parametrize("moment", [_evaluating, _reading])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_everything(
-    number: signal.Signals, phase: Phase, stack: WorldStack, noted: Trueup
+    number: signal.Signals, moment: Moment, stack: WorldStack, noted: Trueup
 ) -> None:
-    process = phase(stack, noted)
+    process = moment(stack, noted)
     with killed_at_the_end(process):
         process.send_signal(number)
         code = process.wait(30)
@@ -77,16 +77,16 @@ def test_a_signal_ends_everything(
     assert code == _CODES[number]
 
 
-@pytest.mark.parametrize("phase", [_evaluating, _reading])
-def test_kill_leaves_nothing_behind(phase: Phase, stack: WorldStack, noted: Trueup) -> None:
-    process = phase(stack, noted)
+@pytest.mark.parametrize("moment", [_evaluating, _reading])
+def test_kill_leaves_nothing_behind(moment: Moment, stack: WorldStack, noted: Trueup) -> None:
+    process = moment(stack, noted)
     with killed_at_the_end(process):
         process.kill()
         process.wait(10)
         assert noted.wait_until_gone() == []
 
 
-def test_an_interrupt_between_passes(stack: WorldStack, noted: Trueup) -> None:
+def test_an_interrupt_between_scans(stack: WorldStack, noted: Trueup) -> None:
     process = noted.start("scan", stack.directory, "--json", "--repeat", "2", "--every", "1h")
     with killed_at_the_end(process):
         assert process.stdout is not None

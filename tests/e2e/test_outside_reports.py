@@ -22,9 +22,9 @@ def reporter_of(daemon: Daemon, lone: LoneDaemon) -> Daemon:
 
 def scan(daemon: Daemon) -> None:
     """Have the stack scanned, and wait until it was."""
-    before = look_at(daemon, "web")["last_pass_at"]
+    before = look_at(daemon, "web")["last_scan_at"]
     daemon.ask("/stacks/web/scan", {})
-    daemon.until("a scan", lambda: look_at(daemon, "web")["last_pass_at"] != before)
+    daemon.until("a scan", lambda: look_at(daemon, "web")["last_scan_at"] != before)
 
 
 def open_findings(daemon: Daemon) -> list[dict[str, Any]]:

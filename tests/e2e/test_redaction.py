@@ -455,7 +455,7 @@ def _served(
         serving(settings, data_dir=places["data"], environment=environment,
                 directory=fleet.folder) as daemon,
     ):  # fmt: skip
-        daemon.until("a pass of every stack", lambda: _looked_at(daemon))
+        daemon.until("a scan of every stack", lambda: _looked_at(daemon))
         wait(daemon)
         heard = dict(_answers(daemon, fleet))
         for name in scanned:
@@ -474,7 +474,7 @@ def _leaks(canaries: Canaries, heard: Mapping[str, bytes]) -> str:
 
 
 def _looked_at(daemon: Daemon) -> bool:
-    return all(one["last_pass_at"] for one in daemon.ask("/stacks?limit=100")["items"])
+    return all(one["last_scan_at"] for one in daemon.ask("/stacks?limit=100")["items"])
 
 
 def _until_applied(daemon: Daemon) -> None:

@@ -129,9 +129,9 @@ def test_a_change_between_passes_is_seen(stack: WorldStack, trueup: Trueup) -> N
         assert process.stdout is not None
         first = json.loads(process.stdout.readline())
         _drift(stack)
-        process.stdout.readline()  # this pass may have begun before
+        process.stdout.readline()  # this scan may have begun before
         last = json.loads(process.stdout.readline())
-        assert process.wait(60) == 2, "the last pass decides"
+        assert process.wait(60) == 2, "the last scan decides"
     assert first["stacks"][0]["findings"] == []
     assert len(last["stacks"][0]["findings"]) == 3
 

@@ -103,11 +103,11 @@ def until_verified(daemon: Daemon) -> dict[str, Any]:
         found = stack_of(daemon)
         return found if found["verified_at"] else None
 
-    return daemon.until("a complete pass", look)
+    return daemon.until("a complete scan", look)
 
 
 def until_found(daemon: Daemon, address: str, *, unasked: bool = False) -> dict[str, Any]:
-    """Wait for a finding; unless it must come `unasked`, a pass is asked for to save time."""
+    """Wait for a finding; unless it must come `unasked`, a scan is asked for to save time."""
     if not unasked:
         daemon.ask("/stacks/things/scan", {})
 

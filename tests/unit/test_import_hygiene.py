@@ -58,7 +58,7 @@ def test_asking_the_daemon_loads_nothing_that_draws_or_checks() -> None:
     loaded = loaded_by(
         "from reconciler.cli import status\n"
         "from reconciler.cli.client.api import Api\n"
-        "from reconciler.cli.client.place import Daemon\n"
+        "from reconciler.cli.client.endpoint import Daemon\n"
         'with Api(Daemon("http://127.0.0.1:1", "token", "here")): pass'
     )
     assert "httpx" in loaded

@@ -13,7 +13,7 @@ from iac_adapters.provider_identity import concerning, identity_of
 from iac_adapters.pulumi.identities import doubts_of, identities_of
 from iac_adapters.pulumi.provider_edits import ProviderEdit
 from iac_adapters.read_files import unchanged
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.cty import Primitive
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.provider_settings import Difference, ProviderSettings, differences
@@ -221,7 +221,7 @@ def test_pulumi_reads_the_profile_that_the_inputs_name_and_for_aws_alone(home: P
     def identities() -> tuple[ProviderFiles, Mapping[str, Mapping[str, str]]]:
         files = ProviderFiles(environment, home)
         edits = (edit("aws", profile="prod"), edit("random"), edit("kubernetes"))
-        return files, identities_of(edits, files, Masker(b"k"))
+        return files, identities_of(edits, files, SecretDigester(b"k"))
 
     files, kept = identities()
     assert kept["aws (default)"]["AWS_REGION"] == "eu-west-1"

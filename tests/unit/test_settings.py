@@ -14,7 +14,7 @@ from reconciler.durations import read_duration
 from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
 from reconciler.settings_file import data_directory, load_settings
-from reconciler.settings_place import find_settings_file
+from reconciler.settings_location import find_settings_file
 
 
 @pytest.fixture

@@ -35,16 +35,16 @@ def planned_secrets(shown: bytes, addresses: Iterable[str]) -> dict[str, tuple[S
     return {address: places for address, places in found.items() if places}
 
 
-def secret_places(tree: Any, at: Steps = ()) -> Iterator[Steps]:
+def secret_paths(tree: Any, at: Steps = ()) -> Iterator[Steps]:
     """Yield each place that a mirror tree marks as secret."""
     if tree is True:
         yield at
     elif isinstance(tree, dict):
         for key, inner in tree.items():
-            yield from secret_places(inner, (*at, key))
+            yield from secret_paths(inner, (*at, key))
     elif isinstance(tree, list):
         for index, inner in enumerate(tree):
-            yield from secret_places(inner, (*at, index))
+            yield from secret_paths(inner, (*at, index))
 
 
 def _marks(shown: bytes) -> Iterator[tuple[str, tuple[Steps, ...]]]:
@@ -55,5 +55,5 @@ def _marks(shown: bytes) -> Iterator[tuple[str, tuple[Steps, ...]]]:
     changes = document.get("resource_changes") if isinstance(document, dict) else None
     for entry in changes or ():
         if isinstance(entry, Mapping) and not entry.get("deposed"):
-            places = tuple(secret_places(entry["change"].get("after_sensitive")))
+            places = tuple(secret_paths(entry["change"].get("after_sensitive")))
             yield str(entry["address"]), places

@@ -11,9 +11,9 @@ from reconciler.api.answers import Actor, Daemon, Id, answered
 from reconciler.api.queries import OPEN_STATE, RemediationsQuery
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.model import ResourceAddress
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import RemediationId, ReportId
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine import decisions, splitting
 from reconciler.wire.pages import page_object
 from reconciler.wire.remediations import (
@@ -30,10 +30,10 @@ async def list_remediations(
     service: Daemon, query: Annotated[RemediationsQuery, Query()]
 ) -> Response:
     """List remediations, newest first; `state=open` is every one that has not ended."""
-    phase = Phase(query.state) if query.state not in (None, OPEN_STATE) else None
+    state = RemediationState(query.state) if query.state not in (None, OPEN_STATE) else None
     page = await service.store.read(
         lambda view: view.remediations.page(
-            phase=phase,
+            state=state,
             stack=query.stack,
             open_only=query.state == OPEN_STATE,
             cursor=query.cursor,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from reconciler.cli.client.place import Daemon
+from reconciler.cli.client.endpoint import Daemon
 from reconciler.cli.client.problems import problem_error
 from reconciler.client.errors import RefusedError, SilentError
 from reconciler.domain.errors import InvalidError, NotFoundError

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from reconciler.domain.records import Approval
 
-LOOK_AGAIN: Final = timedelta(seconds=60)
+SCAN_AGAIN: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Hold:
 
     def next_at(self, now: datetime) -> datetime:
         """Return when it is worth asking again."""
-        again = now + LOOK_AGAIN
+        again = now + SCAN_AGAIN
         return again if self.until is None else min(again, max(self.until, now))
 
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from reconciler.domain.phases import Phase
 from reconciler.domain.plan import Plan
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
@@ -19,6 +18,7 @@ from reconciler.domain.records import (
     Remediation,
     StackRecord,
 )
+from reconciler.domain.remediation_states import RemediationState
 
 HISTORY: Final = timedelta(days=1)
 """How far back `Situation.history` goes."""
@@ -33,13 +33,13 @@ class Stage(StrEnum):
     APPLY = "apply"
 
 
-_STAGES: Final[Mapping[Phase, Stage]] = {
-    Phase.DETECTED: Stage.CONFIRM,
-    Phase.CONFIRMED: Stage.QUEUE,
-    Phase.DECIDED: Stage.QUEUE,
-    Phase.QUEUED: Stage.PLAN,
-    Phase.HELD: Stage.PLAN,
-    Phase.PLANNING: Stage.APPLY,
+_STAGES: Final[Mapping[RemediationState, Stage]] = {
+    RemediationState.DETECTED: Stage.CONFIRM,
+    RemediationState.CONFIRMED: Stage.QUEUE,
+    RemediationState.DECIDED: Stage.QUEUE,
+    RemediationState.QUEUED: Stage.PLAN,
+    RemediationState.HELD: Stage.PLAN,
+    RemediationState.PLANNING: Stage.APPLY,
 }
 
 
@@ -49,7 +49,7 @@ def stage_of(remediation: Remediation) -> Stage:
     Raises:
         KeyError: it waits for a person, is in effect, or has ended.
     """
-    return _STAGES[remediation.phase]
+    return _STAGES[remediation.state]
 
 
 @dataclass(frozen=True, slots=True)

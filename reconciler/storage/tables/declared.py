@@ -30,8 +30,8 @@ class StackRow(Row, table=True):
     counts: Any | None = Field(default=None, sa_type=JsonText, nullable=True)
     revision: str | None = Field(default=None, sa_type=PlainText)
     obtained_by: str | None = Field(default=None, sa_type=PlainText)
-    last_pass_at: datetime | None = Field(default=None, sa_type=Moment)
-    last_pass_ms: float | None = None
+    last_scan_at: datetime | None = Field(default=None, sa_type=Moment)
+    last_scan_ms: float | None = None
     verified_at: datetime | None = Field(default=None, sa_type=Moment)
     error: str | None = Field(default=None, sa_type=PlainText)
     error_since: datetime | None = Field(default=None, sa_type=Moment)

@@ -14,7 +14,6 @@ from reconciler.domain.model import (
     Severity,
     StackName,
 )
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.principals import Role
 from reconciler.domain.records import (
@@ -37,6 +36,7 @@ from reconciler.domain.records import (
     TemplateId,
     Token,
 )
+from reconciler.domain.remediation_states import RemediationState
 
 NOW: Final = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 WEBSHOP: Final = StackName("webshop")
@@ -51,8 +51,8 @@ def a_stack(name: str = "webshop", **parts: Any) -> StackRecord:
         "definition": {"var_files": ["a.tfvars"], "workspace": None},
         "health": Health.DRIFTED,
         "counts": Counts(9, 1, 2, 3, 1, 1, 1, 0),
-        "last_pass_at": NOW,
-        "last_pass_ms": 12.5,
+        "last_scan_at": NOW,
+        "last_scan_ms": 12.5,
     }
     return StackRecord(StackName(name), **{**whole, **parts})
 
@@ -113,7 +113,7 @@ def a_remediation(remediation_id: str = "m1", *findings: str, **parts: Any) -> R
         "addresses": tuple(ResourceAddress(f"aws_sqs_queue.{one}") for one in findings),
         "fingerprints": tuple(Fingerprint(f"print-{one}") for one in findings),
         "action_type": ActionType.MANUAL_REVIEW,
-        "phase": Phase.DETECTED,
+        "state": RemediationState.DETECTED,
         "created_at": NOW,
         "updated_at": NOW,
     }

@@ -40,8 +40,8 @@ async def test_stacks_are_due_as_the_domain_says_the_longest_overdue_first(store
         a_stack("new", next_due_at=None),
         a_stack("now", next_due_at=NOW),
         a_stack("overdue", next_due_at=NOW - HOUR),
-        a_stack("later", next_due_at=NOW + HOUR, last_pass_at=NOW),
-        a_stack("scanned-tomorrow", next_due_at=NOW + 25 * HOUR, last_pass_at=NOW + 24 * HOUR),
+        a_stack("later", next_due_at=NOW + HOUR, last_scan_at=NOW),
+        a_stack("scanned-tomorrow", next_due_at=NOW + 25 * HOUR, last_scan_at=NOW + 24 * HOUR),
         a_stack("a-program-s", next_due_at=None, source="embedded"),
     ]
     await each(store, lambda t, one: t.stacks.put(one), stacks)

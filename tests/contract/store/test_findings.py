@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from reconciler.domain.errors import ConflictError, InvalidError
 from reconciler.domain.model import Fingerprint, Kind, ResourceAddress, Severity, StackName
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import (
     DriftDecision,
     FindingFilter,
@@ -19,6 +18,7 @@ from reconciler.domain.records import (
     FindingState,
     RemediationId,
 )
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.sources import report_source
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store, Transaction
@@ -34,7 +34,7 @@ async def test_a_finding_comes_back_as_it_was_put(store: Store) -> None:
         template_id="t1",
         origin=None,
         decision=DriftDecision(
-            RemediationId("m1"), Phase.REJECTED, "ada", "it is wanted", NOW + HOUR
+            RemediationId("m1"), RemediationState.REJECTED, "ada", "it is wanted", NOW + HOUR
         ),
     )
     await store.transact(lambda t: t.findings.put_many([whole]))

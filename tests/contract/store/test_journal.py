@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.phases import Phase
 from reconciler.domain.principals import Role
 from reconciler.domain.records import (
     FindingFilter,
@@ -15,6 +14,7 @@ from reconciler.domain.records import (
     ReportId,
     RunState,
 )
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.stores import Store, Transaction
 from tests.contract.store.conftest import Opener
 from tests.contract.store.records import (
@@ -165,7 +165,9 @@ async def test_what_is_old_goes_and_what_is_open_stays(store: Store) -> None:
         )
         waiting = a_remediation("waits", "open", report_id=named.report_id)
         transaction.remediations.add(waiting)
-        transaction.remediations.add(a_remediation("ended", "healed", phase=Phase.CONVERGED))
+        transaction.remediations.add(
+            a_remediation("ended", "healed", state=RemediationState.CONVERGED)
+        )
         for run in (
             a_run("of-waiting", remediation_id="waits", state=RunState.FAILED, ended_at=NOW),
             a_run("of-ended", remediation_id="ended", state=RunState.FINISHED, ended_at=NOW),

@@ -13,21 +13,21 @@ from hypothesis import strategies as st
 
 from reconciler.domain.errors import ConflictError
 from reconciler.domain.model import StackName
-from reconciler.domain.phases import IN_EFFECT, OPEN, Phase
 from reconciler.domain.records import FindingId, Remediation, RemediationId
+from reconciler.domain.remediation_states import IN_EFFECT, OPEN, RemediationState
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Transaction
 from tests.contract.store.records import a_remediation
 
 _IDS = ("m1", "m2", "m3", "m4")
-_PHASES = (*IN_EFFECT, Phase.QUEUED, Phase.CONVERGED)
+_STATES = (*IN_EFFECT, RemediationState.QUEUED, RemediationState.CONVERGED)
 _TRY = st.tuples(
     st.sampled_from(_IDS),
-    st.sampled_from(_PHASES),
+    st.sampled_from(_STATES),
     st.lists(st.sampled_from(["f1", "f2", "f3"]), max_size=2, unique=True),
     st.sampled_from(["s1", "s2"]),
 )
-Try = tuple[str, Phase, list[str], str]
+Try = tuple[str, RemediationState, list[str], str]
 
 
 @settings(max_examples=40)
@@ -60,8 +60,8 @@ def _all(transaction: Transaction, tries: list[Try]) -> None:
 
 
 def _wanted(kept: dict[RemediationId, Remediation], one: Try) -> Remediation:
-    identity, phase, findings, stack = one
-    fresh = a_remediation(identity, *findings, phase=phase, stack=StackName(stack))
+    identity, state, findings, stack = one
+    fresh = a_remediation(identity, *findings, state=state, stack=StackName(stack))
     known = kept.get(fresh.id)
     return fresh if known is None else replace(fresh, version=known.version, stack=known.stack)
 
@@ -78,8 +78,8 @@ def _kept(transaction: Transaction) -> dict[RemediationId, Remediation]:
 
 
 def _lawful(remediations: Collection[Remediation]) -> bool:
-    busy = Counter(one.stack for one in remediations if one.phase in IN_EFFECT)
+    busy = Counter(one.stack for one in remediations if one.state in IN_EFFECT)
     taken: Counter[FindingId] = Counter()
     for one in remediations:
-        taken.update(one.finding_ids if one.phase in OPEN else ())
+        taken.update(one.finding_ids if one.state in OPEN else ())
     return max(busy.values(), default=0) <= 1 and max(taken.values(), default=0) <= 1

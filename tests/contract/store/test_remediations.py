@@ -7,7 +7,6 @@ import pytest
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import ResourceAddress, StackName
-from reconciler.domain.phases import FOR_PERSON, IN_EFFECT, OPEN, TERMINAL, Phase
 from reconciler.domain.records import (
     Approval,
     Correction,
@@ -15,6 +14,13 @@ from reconciler.domain.records import (
     FindingId,
     RemediationId,
     RunId,
+)
+from reconciler.domain.remediation_states import (
+    FOR_PERSON,
+    IN_EFFECT,
+    OPEN,
+    TERMINAL,
+    RemediationState,
 )
 from reconciler.stores import Store, Transaction
 from tests.contract.store.records import HOUR, NOW, WEBSHOP, a_remediation
@@ -51,7 +57,7 @@ async def test_a_remediation_comes_back_as_it_was_added(store: Store) -> None:
 async def test_saving_raises_the_version(store: Store) -> None:
     first = a_remediation()
     await store.transact(lambda t: t.remediations.add(first))
-    moved = replace(first, phase=Phase.CONFIRMED, note="still there")
+    moved = replace(first, state=RemediationState.CONFIRMED, note="still there")
     saved = await store.transact(lambda t: t.remediations.save(moved))
     assert saved == replace(moved, version=2)
     assert await store.read(lambda t: t.remediations.get(first.id)) == saved
@@ -84,27 +90,35 @@ async def test_an_id_is_used_once(store: Store) -> None:
 
 @pytest.mark.parametrize("first", sorted(IN_EFFECT))
 @pytest.mark.parametrize("second", sorted(IN_EFFECT))
-async def test_one_of_a_stack_is_in_effect(store: Store, first: Phase, second: Phase) -> None:
-    waiting = a_remediation("m2", phase=Phase.PLANNING)
-    await store.transact(lambda t: t.remediations.add(a_remediation("m1", phase=first)))
+async def test_one_of_a_stack_is_in_effect(
+    store: Store, first: RemediationState, second: RemediationState
+) -> None:
+    waiting = a_remediation("m2", state=RemediationState.PLANNING)
+    await store.transact(lambda t: t.remediations.add(a_remediation("m1", state=first)))
     await store.transact(lambda t: t.remediations.add(waiting))
-    started = replace(waiting, phase=second)
+    started = replace(waiting, state=second)
     with pytest.raises(ConflictError) as refused:
         await store.transact(lambda t: t.remediations.save(started))
     assert refused.value.code == "stack-busy"
     assert await store.read(lambda t: t.remediations.get(waiting.id)) == waiting
-    elsewhere = a_remediation("m3", phase=second, stack=OTHER)
+    elsewhere = a_remediation("m3", state=second, stack=OTHER)
     await store.transact(lambda t: t.remediations.add(elsewhere))
 
 
 async def test_one_that_is_in_effect_may_move_on(store: Store) -> None:
-    one = a_remediation(phase=Phase.APPLYING)
+    one = a_remediation(state=RemediationState.APPLYING)
     await store.transact(lambda t: t.remediations.add(one))
-    for phase in (Phase.VERIFYING, Phase.VERIFYING, Phase.CONVERGED):
-        moved = replace(one, phase=phase)
+    for state in (
+        RemediationState.VERIFYING,
+        RemediationState.VERIFYING,
+        RemediationState.CONVERGED,
+    ):
+        moved = replace(one, state=state)
         (one,) = await each(store, lambda t, moved: t.remediations.save(moved), [moved])
     assert one.version == 4
-    await store.transact(lambda t: t.remediations.add(a_remediation("m2", phase=Phase.APPLYING)))
+    await store.transact(
+        lambda t: t.remediations.add(a_remediation("m2", state=RemediationState.APPLYING))
+    )
 
 
 async def test_a_finding_is_in_one_open_remediation(store: Store) -> None:
@@ -113,13 +127,13 @@ async def test_a_finding_is_in_one_open_remediation(store: Store) -> None:
     with pytest.raises(ConflictError) as refused:
         await store.transact(lambda t: t.remediations.add(a_remediation("m2", "f2", "f3")))
     assert refused.value.code == "finding-taken"
-    ended = replace(first, phase=Phase.SUPERSEDED)
+    ended = replace(first, state=RemediationState.SUPERSEDED)
     saved = await store.transact(lambda t: t.remediations.save(ended))
     second = a_remediation("m2", "f2", "f3")
     await store.transact(lambda t: t.remediations.add(second))
     assert await store.read(lambda t: t.remediations.open_with(FindingId("f2"))) == second
     assert await store.read(lambda t: t.remediations.open_with(FindingId("f1"))) is None
-    reopened = replace(saved, phase=Phase.QUEUED)
+    reopened = replace(saved, state=RemediationState.QUEUED)
     with pytest.raises(ConflictError) as refused:
         await store.transact(lambda t: t.remediations.save(reopened))
     assert refused.value.code == "finding-taken"
@@ -135,12 +149,12 @@ async def test_its_findings_may_change(store: Store) -> None:
     assert found == replace(fewer, version=2)
 
 
-async def test_what_is_open_is_found_by_stack_and_by_phase(store: Store) -> None:
+async def test_what_is_open_is_found_by_stack_and_by_state(store: Store) -> None:
     # Not those of which one stack may have only one.
-    phases = sorted(set(Phase) - IN_EFFECT)
+    states = sorted(set(RemediationState) - IN_EFFECT)
     added = [
-        a_remediation(phase.value, phase=phase, created_at=NOW + HOUR * number)
-        for number, phase in enumerate(phases)
+        a_remediation(state.value, state=state, created_at=NOW + HOUR * number)
+        for number, state in enumerate(states)
     ]
 
     await each(
@@ -149,11 +163,11 @@ async def test_what_is_open_is_found_by_stack_and_by_phase(store: Store) -> None
         (*added, a_remediation("elsewhere", stack=OTHER)),
     )
     found = await store.read(lambda t: t.remediations.open_of(WEBSHOP))
-    assert found == tuple(one for one in added if one.phase in OPEN)
-    wanted = {Phase.QUEUED, Phase.FAILED}
-    in_phases = await store.read(lambda t: t.remediations.in_phases(wanted))
-    assert {one.phase for one in in_phases} == wanted
-    assert await store.read(lambda t: t.remediations.in_phases(())) == ()
+    assert found == tuple(one for one in added if one.state in OPEN)
+    wanted = {RemediationState.QUEUED, RemediationState.FAILED}
+    in_states = await store.read(lambda t: t.remediations.in_states(wanted))
+    assert {one.state for one in in_states} == wanted
+    assert await store.read(lambda t: t.remediations.in_states(())) == ()
 
 
 async def test_due_are_open_ones_whose_time_has_come(store: Store) -> None:
@@ -167,7 +181,7 @@ async def test_due_are_open_ones_whose_time_has_come(store: Store) -> None:
             updated_at=NOW + 2 * HOUR,
             next_at=NOW + 3 * HOUR,
         ),
-        *(a_remediation(phase.value, phase=phase) for phase in sorted({*TERMINAL, *FOR_PERSON})),
+        *(a_remediation(state.value, state=state) for state in sorted({*TERMINAL, *FOR_PERSON})),
     ]
     await each(store, lambda t, one: t.remediations.add(one), added)
     due = await store.read(lambda t: t.remediations.due(NOW))
@@ -175,12 +189,12 @@ async def test_due_are_open_ones_whose_time_has_come(store: Store) -> None:
 
 
 async def test_expired_are_those_nobody_approved_in_time(store: Store) -> None:
-    waiting = Phase.AWAITING_APPROVAL
+    waiting = RemediationState.AWAITING_APPROVAL
     added = [
-        a_remediation("over", phase=waiting, expires_at=NOW),
-        a_remediation("time-left", phase=waiting, expires_at=NOW + HOUR),
-        a_remediation("no-limit", phase=waiting),
-        a_remediation("approved", phase=Phase.QUEUED, expires_at=NOW),
+        a_remediation("over", state=waiting, expires_at=NOW),
+        a_remediation("time-left", state=waiting, expires_at=NOW + HOUR),
+        a_remediation("no-limit", state=waiting),
+        a_remediation("approved", state=RemediationState.QUEUED, expires_at=NOW),
     ]
     await each(store, lambda t, one: t.remediations.add(one), added)
     found = await store.read(lambda t: t.remediations.expired(NOW))
@@ -192,7 +206,7 @@ async def test_a_list_is_newest_first_and_filtered(store: Store) -> None:
         a_remediation(
             f"m{number}",
             stack=OTHER if number % 2 else WEBSHOP,
-            phase=Phase.CONVERGED if number < 4 else Phase.HELD,
+            state=RemediationState.CONVERGED if number < 4 else RemediationState.HELD,
             created_at=NOW + HOUR * number,
         )
         for number in range(8)
@@ -202,7 +216,7 @@ async def test_a_list_is_newest_first_and_filtered(store: Store) -> None:
     assert seen == [f"m{number}" for number in range(7, -1, -1)]
     page = await store.read(lambda t: t.remediations.page(stack="other", open_only=True))
     assert [one.id for one in page.items] == ["m7", "m5"]
-    page = await store.read(lambda t: t.remediations.page(phase=Phase.CONVERGED))
+    page = await store.read(lambda t: t.remediations.page(state=RemediationState.CONVERGED))
     assert [one.id for one in page.items] == ["m3", "m2", "m1", "m0"]
     with pytest.raises(InvalidError):
         await store.read(lambda t: t.remediations.page(cursor="bm8"))
@@ -220,13 +234,13 @@ def _walked(transaction: Transaction) -> list[RemediationId]:
 
 
 async def test_corrections_are_what_was_applied_and_converged_since(store: Store) -> None:
-    applied = {"phase": Phase.CONVERGED, "run_id": RunId("run")}
+    applied = {"state": RemediationState.CONVERGED, "run_id": RunId("run")}
     added = [
         a_remediation("before", "f1", **applied, created_at=NOW - HOUR),
         a_remediation("second", "f1", **applied, created_at=NOW + HOUR, updated_at=NOW + HOUR),
         a_remediation("first", "f1", "f2", **applied),
-        a_remediation("by-itself", "f1", phase=Phase.CONVERGED),
-        a_remediation("failed", "f1", phase=Phase.FAILED, run_id=RunId("run")),
+        a_remediation("by-itself", "f1", state=RemediationState.CONVERGED),
+        a_remediation("failed", "f1", state=RemediationState.FAILED, run_id=RunId("run")),
         a_remediation("of-another", "f3", **applied, stack=OTHER),
     ]
     await each(store, lambda t, one: t.remediations.add(one), added)

@@ -74,12 +74,12 @@ async def test_a_file_that_was_replaced_after_its_check_is_told_nothing(
 ) -> None:
     binary = world_executable(tmp_path / "world")
     spec = PluginSpec((str(binary),), dict(os.environ), "world", tmp_path, identity_of(binary))
-    process = await PluginProcess.start(spec, cookie=COOKIE, leash_mode=mode)
+    process = await PluginProcess.start(spec, cookie=COOKIE, guard_mode=mode)
     await process.close()
     binary.write_text(binary.read_text())
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     with pytest.raises(PluginStartError, match="was replaced after it had been checked"):
-        await PluginProcess.start(spec, cookie=COOKIE, leash_mode=mode)
+        await PluginProcess.start(spec, cookie=COOKIE, guard_mode=mode)
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
 
 
@@ -91,7 +91,7 @@ async def test_it_runs_in_the_directory_given_and_knows_it_by_name(
     there.mkdir()
     script = _script(tmp_path, 'pwd -P > told; printenv PWD >> told; echo "$0" >> told')
     with pytest.raises(PluginStartError, match="exit code 0"):
-        await PluginProcess.start(replace(script, directory=there), leash_mode=mode)
+        await PluginProcess.start(replace(script, directory=there), guard_mode=mode)
     told = (there / "told").read_text().splitlines()
     assert told == [str(_real(there)), str(there), script.argv[0]]
 
@@ -106,7 +106,7 @@ async def test_a_directory_that_is_gone_is_named(tmp_path: Path) -> None:
 async def test_close_leaves_no_process_and_no_folder(tmp_path: Path, mode: str) -> None:
     binary = world_executable(tmp_path / "world")
     spec = PluginSpec((str(binary),), dict(os.environ), "world", tmp_path)
-    process = await PluginProcess.start(spec, cookie=COOKIE, leash_mode=mode)
+    process = await PluginProcess.start(spec, cookie=COOKIE, guard_mode=mode)
     folder = Path(process.handshake.address).parent
     assert folder.stat().st_mode & 0o777 == 0o700
     await asyncio.gather(process.close(), process.close())
@@ -117,10 +117,10 @@ async def test_close_leaves_no_process_and_no_folder(tmp_path: Path, mode: str) 
 
 
 @pytest.mark.parametrize("mode", ["exec", "hold"])
-async def test_its_memory_is_the_plugins_and_not_the_leashs(tmp_path: Path, mode: str) -> None:
+async def test_its_memory_is_the_plugins_and_not_the_guards(tmp_path: Path, mode: str) -> None:
     binary = world_executable(tmp_path / "world")
     spec = PluginSpec((str(binary),), dict(os.environ), "world", tmp_path)
-    process = await PluginProcess.start(spec, cookie=COOKIE, leash_mode=mode)
+    process = await PluginProcess.start(spec, cookie=COOKIE, guard_mode=mode)
     family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     resident = sum(one.memory_info().rss for one in family)
     assert len(family) == (2 if mode == "hold" else 1)
@@ -136,7 +136,7 @@ from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
 from tests.providers.world_provider import COOKIE
 async def main():
     spec = PluginSpec((sys.argv[1],), dict(os.environ), "world", Path.cwd())
-    process = await PluginProcess.start(spec, cookie=COOKIE, leash_mode=sys.argv[2])
+    process = await PluginProcess.start(spec, cookie=COOKIE, guard_mode=sys.argv[2])
     print(process.pid, process.handshake.address, flush=True)
     await asyncio.sleep(600)
 asyncio.run(main())

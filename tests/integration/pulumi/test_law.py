@@ -108,7 +108,7 @@ async def test_unasked_only_what_was_recorded_is_written(
     cases = [FIXED.get(case.name, case) for case in drawn]
     recorded = project.objects()
     if elsewhere == "environment":
-        async with project.adapter() as adapter:  # a good pass: where the providers look is kept
+        async with project.adapter() as adapter:  # a good scan: where the providers look is kept
             snapshot = await adapter.load(project.reference())
             assert [one async for one in adapter.observe(snapshot, None)]
         project = project.given(KV_REGION="far")

@@ -26,13 +26,13 @@ KEY = b"k" * 32
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """One adapter and one stack: what it learnt in a pass it knows in the next."""
+    """One adapter and one stack: what it learnt in a scan it knows in the next."""
 
     scanning: Scanning
     reference: StackReference
 
     async def scan(self) -> StackReport:
-        """Make one pass."""
+        """Make one scan."""
         return await scan_stack(self.reference, scanning=self.scanning)
 
 

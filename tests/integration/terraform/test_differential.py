@@ -1,7 +1,7 @@
 """Nothing lost, nothing false: our findings held against the changes made and the stock plan.
 
 Each world is deployed for real, changed behind the tool's back and put back. The stock tool
-plans a world as seldom as the proof allows: a plan of it costs seconds, a pass of ours none.
+plans a world as seldom as the proof allows: a plan of it costs seconds, a scan of ours none.
 """
 
 from __future__ import annotations

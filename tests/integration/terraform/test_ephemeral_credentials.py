@@ -97,7 +97,7 @@ async def test_a_void_token_has_the_stack_recorded_anew_in_the_same_pass(
     cloud.void()
     assert await verdicts(adapter, stack.reference()) == _IN_SYNC
     assert len(cloud.tokens) > used
-    # The next pass goes on with what this one recorded.
+    # The next scan goes on with what this one recorded.
     used = len(cloud.tokens)
     assert await verdicts(adapter, stack.reference()) == _IN_SYNC
     assert len(cloud.tokens) == used

@@ -12,8 +12,8 @@ from typing import cast
 import psutil
 import pytest
 
-from iac_adapters.plugin_host import asking, reading
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.plugin_host import provider_calls, reading
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
 from iac_adapters.terraform.snapshots import Payload
@@ -64,7 +64,7 @@ def _warm(snapshot: Snapshot) -> WarmStack:
 
 def _patient_for(adapter: TerraformAdapter, snapshot: Snapshot, seconds: float) -> TerraformReader:
     warm = _warm(snapshot)
-    warm.reader = terraform_reader(adapter._providers, Masker(KEY), read_deadline_s=seconds)
+    warm.reader = terraform_reader(adapter._providers, SecretDigester(KEY), read_deadline_s=seconds)
     return warm.reader
 
 
@@ -121,7 +121,7 @@ async def test_throttled_is_asked_again_until_it_answers(
 async def test_throttled_for_ever_is_unreadable(
     stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "_BACK_OFF_S", 0.0)
+    monkeypatch.setattr(provider_calls, "_BACK_OFF_S", 0.0)
     stack.turn(c="throttle")
     verdict = (await verdicts(*warm))[C]
     assert isinstance(verdict, Unreadable)
@@ -258,11 +258,13 @@ async def test_a_cancelled_pass_ends_all_its_reads(stack: WorldStack, warm: Warm
 async def test_a_provider_that_never_answers_is_not_asked_for_everything(
     stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "_SILENT_READS", 2)
+    monkeypatch.setattr(provider_calls, "_SILENT_READS", 2)
     adapter, snapshot = warm
     payload = snapshot.payload
     assert isinstance(payload, Payload)
-    reader = terraform_reader(adapter._providers, Masker(KEY), read_deadline_s=0.5, concurrency=2)
+    reader = terraform_reader(
+        adapter._providers, SecretDigester(KEY), read_deadline_s=0.5, concurrency=2
+    )
     stack.turn(**dict.fromkeys(NAMES, "hang"))
     chosen = list(payload.stack.resources.values())
     seen = [one.verdict async for one in reader.observe(chosen)]

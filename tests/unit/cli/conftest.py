@@ -52,10 +52,10 @@ def ask(
     monkeypatch.setenv("TRUEUP_TOKEN", TOKEN)
     monkeypatch.chdir(tmp_path)
 
-    def asking(*arguments: str | Path) -> Said:
+    def invocation(*arguments: str | Path) -> Said:
         code = run([str(one) for one in arguments])
         said = capsys.readouterr()
         assert TOKEN not in said.out + said.err
         return Said(code, said.out, said.err)
 
-    return asking
+    return invocation

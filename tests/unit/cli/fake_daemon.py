@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from reconciler.domain.phases import TERMINAL
+from reconciler.domain.remediation_states import TERMINAL
 
 TOKEN: Final = "tu_test.hush-hush-4711-hush-hush-4711-hu"
 PREFIX: Final = "/api/v1"
@@ -100,7 +100,7 @@ class FakeDaemon:
 def _fits(item: dict[str, Any], query: dict[str, str]) -> bool:
     wanted = {name: query[name] for name in ("state", "stack") if name in query}
     if wanted.get("state") == "open":
-        return item["state"] not in {phase.value for phase in TERMINAL} and _fits(
+        return item["state"] not in {state.value for state in TERMINAL} and _fits(
             item, {name: word for name, word in query.items() if name != "state"}
         )
     return all(item.get(name) == value for name, value in wanted.items())

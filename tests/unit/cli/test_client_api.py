@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.client.api import Api
-from reconciler.cli.client.place import Daemon
+from reconciler.cli.client.endpoint import Daemon
 from reconciler.cli.client.problems import DeniedError, UnreachableError
 from reconciler.domain.errors import (
     ConflictError,

@@ -163,8 +163,12 @@ def test_three_differing_values_are_shown_side_by_side(daemon: FakeDaemon, ask: 
 
 
 def test_a_secret_is_never_more_than_a_note(daemon: FakeDaemon, ask: Ask) -> None:
-    masked = {"declared": {"digest": "d1"}, "recorded": {"digest": "d1"}, "live": {"digest": "d2"}}
-    shown_finding(daemon, changes=[api.change("password", sensitive=True, **masked)])
+    redacted = {
+        "declared": {"digest": "d1"},
+        "recorded": {"digest": "d1"},
+        "live": {"digest": "d2"},
+    }
+    shown_finding(daemon, changes=[api.change("password", sensitive=True, **redacted)])
     said = ask("show", "f1")
     assert "password  (sensitive, changed)" in said.out
     assert "d2" not in said.out

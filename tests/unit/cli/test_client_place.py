@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.client.place import Daemon, Wanted, find_daemon
+from reconciler.cli.client.endpoint import Daemon, Wanted, find_daemon
 from reconciler.cli.client.problems import UnreachableError
 from reconciler.domain.errors import PermanentError
 

@@ -41,7 +41,7 @@ def client_commands() -> list[str]:
     return sorted(
         path.stem.replace("_", "-")
         for path in (Path(__file__).parents[3] / "reconciler" / "cli").glob("*.py")
-        if "@asks_daemon" in path.read_text() and path.stem not in {"asking", "decisions"}
+        if "@asks_daemon" in path.read_text() and path.stem not in {"invocation", "decisions"}
     )
 
 

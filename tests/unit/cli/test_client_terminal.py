@@ -246,7 +246,7 @@ def test_a_watched_status_is_drawn_anew_after_an_event_and_ends_quietly(
         looked.append("")
         if len(looked) == 2:
             daemon.lists("/stacks", [api.stack(health="drifted")], key="name")
-        return Answer(lines=("event: stack.pass", "data: {}", ""))
+        return Answer(lines=("event: stack.scanned", "data: {}", ""))
 
     daemon.routes["GET /events"] = events
     with on_terminal(daemon, "status", "--watch") as terminal:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.cli.client.api import Api
+from reconciler.cli.client.endpoint import Daemon
 from reconciler.cli.client.follow import Pace, follow
-from reconciler.cli.client.place import Daemon
 from reconciler.cli.client.problems import DeniedError, UnreachableError
 from tests.unit.cli.fake_daemon import TOKEN, Answer, FakeDaemon
 
@@ -37,7 +37,7 @@ def test_the_stream_is_open_before_the_first_look(daemon: FakeDaemon, api: Api) 
 
 
 def test_each_event_is_looked_at(daemon: FakeDaemon, api: Api) -> None:
-    daemon.has("GET /events", streams("stack.pass", "run.progress"))
+    daemon.has("GET /events", streams("stack.scanned", "run.progress"))
     looks = iter([False, False, True])
     follow(api, lambda: next(looks), types=("run.",), pace=QUICK)
     assert len(daemon.sent("GET /events")) == 3

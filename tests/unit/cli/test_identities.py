@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.cli.identities import SHORTEST, Kin, choose, shortened
-from reconciler.cli.words import short_address
+from reconciler.cli.identities import SHORTEST, Related, choose, shortened
+from reconciler.cli.labels import short_address
 from reconciler.domain.errors import NotFoundError, PermanentError
 
-THING = Kin(
+THING = Related(
     noun="thing",
     key="id",
     listing="trueup things",

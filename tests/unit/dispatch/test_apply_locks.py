@@ -23,7 +23,7 @@ from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
 from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.model import ResourceAddress, Snapshot, StackName, Verdict
-from reconciler.domain.phases import Phase
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.ports import RunnerJob, StackReference
 from tests.fake_world import World, WorldAdapter
 from tests.patience import until
@@ -182,17 +182,19 @@ async def test_two_daemons_with_two_data_directories_apply_once(tmp_path: Path) 
         ]
         for house in (one, other):
             await house.put(AUTO)
-            await house.look()
-        first = asyncio.create_task(one.look(seconds=31))
+            await house.scan()
+        first = asyncio.create_task(one.scan(seconds=31))
         await until(effects.exists)
-        await other.look(seconds=31)
+        await other.scan(seconds=31)
         waiting = await other.the_open()
-        assert (waiting.phase, effects.read_text()) == (Phase.QUEUED, "begin\n")
+        assert (waiting.state, effects.read_text()) == (RemediationState.QUEUED, "begin\n")
         (tmp_path / "go").touch()
         await asyncio.wait_for(first, 60)
         await other.later(seconds=60)
         for house in (one, other):
-            assert [each.phase for each in await house.remediations()] == [Phase.CONVERGED]
+            assert [each.state for each in await house.remediations()] == [
+                RemediationState.CONVERGED
+            ]
         assert effects.read_text() == "begin\nend\n"
         assert await other.runs() == ()
 

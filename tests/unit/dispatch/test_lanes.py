@@ -35,7 +35,7 @@ async def _until_idle(lanes: Lanes) -> None:
             await asyncio.sleep(0)
 
 
-async def test_a_key_never_runs_beside_itself_and_many_hints_mean_one_more_run() -> None:
+async def test_a_key_never_runs_beside_itself_and_many_wake_ups_mean_one_more_run() -> None:
     running: Counter[str] = Counter()
     most: Counter[str] = Counter()
     runs: Counter[str] = Counter()
@@ -49,8 +49,8 @@ async def test_a_key_never_runs_beside_itself_and_many_hints_mean_one_more_run()
 
     async with lanes(work) as made:
         for _ in range(5):
-            made.hint("a")
-            made.hint("b")
+            made.wake("a")
+            made.wake("b")
         await _until_idle(made)
     assert most == {"a": 1, "b": 1}
     assert runs == {"a": 2, "b": 2}
@@ -69,7 +69,7 @@ async def test_no_more_keys_than_places_are_worked_on() -> None:
 
     async with lanes(work, at_once=2) as made:
         for number in range(10):
-            made.hint(str(number))
+            made.wake(str(number))
         await _until_idle(made)
     assert most == 2
 
@@ -84,7 +84,7 @@ async def test_runs_that_hang_give_their_place_to_others() -> None:
 
     async with lanes(work, at_once=2, slot_s=0.01) as made:
         for key in ("hangs-1", "hangs-2", "hangs-3", "well"):
-            made.hint(key)
+            made.wake(key)
         async with asyncio.timeout(30):
             while "well" not in done:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.001)
@@ -106,11 +106,11 @@ async def test_a_place_given_up_is_not_given_twice() -> None:
         running -= 1
 
     async with lanes(work, at_once=1, slot_s=0.01) as made:
-        made.hint("slow")
+        made.wake("slow")
         await asyncio.sleep(0.05)
         slow.set()
         for number in range(6):
-            made.hint(str(number))
+            made.wake(str(number))
         await _until_idle(made)
     assert most == 1
 
@@ -126,9 +126,9 @@ async def test_one_failure_is_told_and_stops_nobody() -> None:
 
     async with lanes(work, failures=failures) as made:
         for key in ("bad", "good"):
-            made.hint(key)
+            made.wake(key)
         await _until_idle(made)
-        made.hint("bad")
+        made.wake("bad")
         await _until_idle(made)
     assert done == {"good"}
     assert isinstance(failures["bad"], ValueError)
@@ -146,10 +146,10 @@ async def test_closing_ends_what_runs_and_takes_no_more() -> None:
             ended.set()
 
     async with lanes(work) as made:
-        made.hint("a")
-        made.hint("a")
+        made.wake("a")
+        made.wake("a")
         await begun.wait()
         await made.close()
         assert ended.is_set()
-        made.hint("b")
+        made.wake("b")
         assert not made.busy

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.domain.cadence import next_pass_after, patience, retry_after
+from reconciler.domain.cadence import next_scan_after, patience, retry_after
 from reconciler.domain.model import StackName
 from reconciler.domain.records import StackRecord
 from tests.unit.domain.drift import AT
@@ -18,7 +18,7 @@ STACK = StackRecord(StackName("shop"), "terraform", "/shop", interval=timedelta(
 
 
 def wait(stack: StackRecord = STACK, **more: Any) -> timedelta:
-    return next_pass_after(stack, **{"now": AT, "acted_on": False, **more})
+    return next_scan_after(stack, **{"now": AT, "acted_on": False, **more})
 
 
 @given(st.text(max_size=20))

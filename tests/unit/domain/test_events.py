@@ -4,12 +4,12 @@ import pytest
 
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.events import CATALOGUE, RemediationMoved, RunMoved, log_line, named_by
-from reconciler.domain.phases import Phase
+from reconciler.domain.remediation_states import RemediationState
 
 
 def test_every_state_of_a_remediation_is_an_event() -> None:
     states = {name.removeprefix("remediation.") for name in CATALOGUE if "remediation." in name}
-    assert states == {phase.value for phase in Phase}
+    assert states == {state.value for state in RemediationState}
 
 
 def test_a_channel_names_types_and_beginnings_of_types() -> None:

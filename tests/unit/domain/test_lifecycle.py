@@ -16,8 +16,8 @@ from reconciler.domain.lifecycle import (
     subject_of,
 )
 from reconciler.domain.model import Kind, Origin, ResourceAddress, Severity
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import DriftDecision, FindingState, RemediationId, TemplateId
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.score import score
 from reconciler.domain.sources import report_source
 from reconciler.wire.scan import finding_object
@@ -137,7 +137,7 @@ def test_resources_do_not_vanish_while_state_and_code_stay(
 
 
 def test_a_persons_word_stands_until_the_drift_changes() -> None:
-    decision = DriftDecision(RemediationId("m1"), Phase.REJECTED, "ann")
+    decision = DriftDecision(RemediationId("m1"), RemediationState.REJECTED, "ann")
     spoken = replace(record(A), decision=decision)
     now = finding(A, "f2")
     later = refreshed(spoken, now, details=finding_object(now), at=AT + timedelta(minutes=1))

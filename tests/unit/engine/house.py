@@ -16,7 +16,6 @@ from reconciler.dispatch.apply_locks import FileApplyLocks
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.dispatch.sealed_logs import SealedLogs
 from reconciler.domain.model import ResourceAddress, StackName
-from reconciler.domain.phases import OPEN, Phase
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.records import (
     FindingRecord,
@@ -25,12 +24,13 @@ from reconciler.domain.records import (
     Run,
     StackRecord,
 )
+from reconciler.domain.remediation_states import OPEN, RemediationState
 from reconciler.domain.stack_definition import options_in
 from reconciler.domain.wakeups import WakeUp
 from reconciler.engine.remediate import advance
+from reconciler.engine.scheduled_scan import scan_and_decide, scan_when_due
 from reconciler.engine.service import Service
 from reconciler.engine.sweep import sweep
-from reconciler.engine.watch import watch, watch_when_due
 from reconciler.ports import StackReference
 from reconciler.registry import InstalledTools
 from reconciler.storage.sqlite import open_store
@@ -55,7 +55,7 @@ class House:
     adapter: WorldAdapter
     runner: WorldRunner
     clock: FakeClock
-    hints: FakeDispatcher
+    wake_ups: FakeDispatcher
 
     @property
     def world(self) -> World:
@@ -76,23 +76,23 @@ class House:
         assert found is not None
         return found
 
-    async def look(self, name: StackName = SHOP, **span: float) -> timedelta | None:
-        """Make one pass after `span`, and walk what it hinted at."""
+    async def scan(self, name: StackName = SHOP, **span: float) -> timedelta | None:
+        """Scan after `span`, and walk what it woke."""
         self.clock.move(**(span or {"seconds": 1}))
-        after = await watch(self.service, name)
+        after = await scan_and_decide(self.service, name)
         await self.settle()
         return after
 
     async def settle(self) -> None:
-        """Walk every remediation that was hinted at, until no hint is due."""
-        while self.hints.advances:
-            for remediation_id in list(self.hints.advances):
-                self.hints.advances.pop(remediation_id, None)
+        """Walk every remediation that was woken, until none is due."""
+        while self.wake_ups.advances:
+            for remediation_id in list(self.wake_ups.advances):
+                self.wake_ups.advances.pop(remediation_id, None)
                 await advance(self.service, remediation_id)
 
     def woken(self, wakeups: Sequence[WakeUp]) -> None:
         """Pass on what the store says after a commit."""
-        self.hints.wake(wakeups)
+        self.wake_ups.wake(wakeups)
 
     @asynccontextmanager
     async def dispatching(self) -> AsyncIterator[EmbeddedDispatcher]:
@@ -102,7 +102,7 @@ class House:
             clock=self.clock, failed=lambda _key, error: failures.append(error)
         )
         made.start(
-            scan=lambda name: watch_when_due(self.service, name),
+            scan=lambda name: scan_when_due(self.service, name),
             advance=lambda remediation_id: advance(self.service, remediation_id),
         )
         end = self.service.store.on_wake(made.wake)
@@ -115,7 +115,7 @@ class House:
 
     def forget_wakeups(self) -> None:
         """Lose every wake-up, as a daemon does that is killed."""
-        self.hints = FakeDispatcher()
+        self.wake_ups = FakeDispatcher()
 
     async def later(self, **span: float) -> None:
         """Let time go by, and walk what a sweep then finds."""
@@ -123,9 +123,9 @@ class House:
         await sweep(self.service)
         await self.settle()
 
-    async def remediations(self, *phases: Phase) -> tuple[Remediation, ...]:
-        wanted = phases or tuple(Phase)
-        return await self.read(lambda view: view.remediations.in_phases(wanted))
+    async def remediations(self, *states: RemediationState) -> tuple[Remediation, ...]:
+        wanted = states or tuple(RemediationState)
+        return await self.read(lambda view: view.remediations.in_states(wanted))
 
     async def the_open(self) -> Remediation:
         (only,) = await self.remediations(*OPEN)
@@ -178,7 +178,7 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """Give a house with one stack, `shop`, whose resources a, b and c are in sync."""
     kept = worlds or {SHOP: World.in_sync(a={"size": 1}, b={"size": 1}, c={"size": 1})}
-    clock, hints = FakeClock(), FakeDispatcher()
+    clock, wake_ups = FakeClock(), FakeDispatcher()
     adapter, runner = WorldAdapter(kept), WorldRunner(kept, clock)
     runs = folder / "runs"
     runs.mkdir(mode=0o700, exist_ok=True)
@@ -199,7 +199,7 @@ async def open_house(
     try:
         for name in kept:
             await store.transact(lambda tx, name=name: tx.stacks.put(stack_record(name)))  # type: ignore[misc]
-        house = House(service, kept, adapter, runner, clock, hints)
+        house = House(service, kept, adapter, runner, clock, wake_ups)
         store.on_wake(house.woken)
         yield house
     finally:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.admission.answers import Answer, Hold, NeedsApproval, Open, Refuse
 from reconciler.engine.admission.guard import Evaluated, Evidence, Guard, evaluation_of
 from reconciler.engine.admission.situation import Situation, Stage
@@ -33,16 +33,20 @@ def always(answer: Answer, *stages: Stage) -> Guard:
 async def drifted(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
-    await house.look(seconds=31)
+    await house.scan()
+    await house.scan(seconds=31)
 
 
 async def test_what_waits_to_be_confirmed_says_so(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     waiting = await house.the_open()
-    assert (waiting.phase, waiting.guard, waiting.note) == (Phase.DETECTED, "confirmation", WHY)
+    assert (waiting.state, waiting.guard, waiting.note) == (
+        RemediationState.DETECTED,
+        "confirmation",
+        WHY,
+    )
     await house.later(seconds=31)
     assert await house.the_open() == replace(waiting, next_at=(await house.the_open()).next_at)
 
@@ -52,14 +56,14 @@ async def test_a_held_remediation_names_its_guard_until_it_goes_on(house: House)
     adds(house, Guard("freeze", lambda _: holds[0], at=frozenset({Stage.PLAN, Stage.APPLY})))
     await drifted(house)
     held = await house.the_open()
-    assert (held.phase, held.guard, held.hold_reason) == (Phase.HELD, "freeze", "frozen")
+    assert (held.state, held.guard, held.hold_reason) == (RemediationState.HELD, "freeze", "frozen")
     holds[0] = Hold("frozen still")
     await house.later(seconds=61)
     assert (await house.the_open()).hold_reason == "frozen still"
     adds(house)
     await house.later(seconds=61)
     ended = await house.remediation(held.id)
-    assert (ended.phase, ended.guard) == (Phase.CONVERGED, None)
+    assert (ended.state, ended.guard) == (RemediationState.CONVERGED, None)
 
 
 async def test_a_guard_that_breaks_before_the_apply_lets_nothing_begin(house: House) -> None:
@@ -70,9 +74,9 @@ async def test_a_guard_that_breaks_before_the_apply_lets_nothing_begin(house: Ho
     await drifted(house)
     plans = house.adapter.loads
     await advance(house.service, (await house.the_open()).id)
-    assert house.adapter.loads == plans  # a hint too many makes no plan
+    assert house.adapter.loads == plans  # a wake-up too many makes no plan
     held = await house.the_open()
-    assert (held.phase, held.guard) == (Phase.HELD, "broken")
+    assert (held.state, held.guard) == (RemediationState.HELD, "broken")
     assert "cannot be evaluated: an unexpected LookupError" in (held.hold_reason or "")
     assert house.world.effects == []
     assert list(house.service.runs.iterdir()) == []
@@ -82,16 +86,24 @@ async def test_a_refusal_of_what_is_queued_is_a_persons_business(house: House) -
     adds(house, always(Refuse("never here"), Stage.PLAN))
     await drifted(house)
     stuck = await house.the_open()
-    assert (stuck.phase, stuck.guard, stuck.note) == (Phase.NEEDS_HUMAN, "new", "never here")
+    assert (stuck.state, stuck.guard, stuck.note) == (
+        RemediationState.NEEDS_HUMAN,
+        "new",
+        "never here",
+    )
 
 
 async def test_a_hold_before_it_is_queued_waits_where_it_stands(house: House) -> None:
     adds(house, always(Hold("not yet"), Stage.QUEUE))
     await drifted(house)
     waiting = await house.the_open()
-    assert (waiting.phase, waiting.guard, waiting.note) == (Phase.DECIDED, "new", "not yet")
+    assert (waiting.state, waiting.guard, waiting.note) == (
+        RemediationState.DECIDED,
+        "new",
+        "not yet",
+    )
     await house.later(seconds=61)
-    assert (await house.the_open()).phase is Phase.DECIDED
+    assert (await house.the_open()).state is RemediationState.DECIDED
     adds(house)
     await house.later(seconds=61)
     assert house.world.live[A] == {"size": 1}
@@ -101,7 +113,7 @@ async def test_a_second_approval_is_waited_for_and_the_first_is_kept(house: Hous
     adds(house, always(NeedsApproval("two of you", count=2), Stage.APPLY))
     await drifted(house)
     first = await house.the_open()
-    assert (first.phase, first.guard) == (Phase.AWAITING_APPROVAL, "new")
+    assert (first.state, first.guard) == (RemediationState.AWAITING_APPROVAL, "new")
     assert first.note == "two of you (0 of 2 approvals)"
     for person, said in (("ann", "two of you (1 of 2 approvals)"), ("ann", None), ("bob", None)):
         known = await house.the_open()
@@ -111,7 +123,7 @@ async def test_a_second_approval_is_waited_for_and_the_first_is_kept(house: Hous
         if said is not None:
             assert (await house.the_open()).note == said
     ended = await house.remediation(first.id)
-    assert ended.phase is Phase.CONVERGED
+    assert ended.state is RemediationState.CONVERGED
     assert [one.person for one in ended.approvals] == ["ann", "bob"]
 
 
@@ -150,12 +162,12 @@ async def test_an_evaluation_that_fails_holds_and_is_tried_again(house: House) -
     adds(house, Guard("slow", ask, at=frozenset({Stage.QUEUE, Stage.APPLY}), evaluate=evaluate))
     await drifted(house)
     waiting = await house.the_open()
-    assert (waiting.phase, waiting.guard) == (Phase.DECIDED, "slow")
+    assert (waiting.state, waiting.guard) == (RemediationState.DECIDED, "slow")
     assert "guard slow cannot be evaluated: an unexpected OSError" in (waiting.note or "")
     assert "hunter2" not in (waiting.note or "")
     fails[0] = False
     await house.later(seconds=30)
-    assert (await house.the_open()).phase is Phase.DECIDED
+    assert (await house.the_open()).state is RemediationState.DECIDED
     await house.later(seconds=31)
     assert house.world.live[A] == {"size": 1}
 
@@ -168,7 +180,7 @@ class Racing:
     armed: bool = True
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
-        planning = lambda view: view.remediations.in_phases({Phase.PLANNING})  # noqa: E731
+        planning = lambda view: view.remediations.in_states({RemediationState.PLANNING})  # noqa: E731
         if self.armed and await self.store.read(planning):
             self.armed = False
             await self.store.transact(lambda tx: tx.policies.remove(AUTO.policy_id))
@@ -184,7 +196,7 @@ async def test_what_was_evaluated_of_other_policies_lets_nothing_begin(house: Ho
     await drifted(house)
     assert not racing.armed
     waiting = await house.the_open()
-    assert (waiting.phase, waiting.guard) == (Phase.AWAITING_APPROVAL, "policy")
+    assert (waiting.state, waiting.guard) == (RemediationState.AWAITING_APPROVAL, "policy")
     assert waiting.note == "no policy allows this correction without approval"
     assert house.world.effects == []
 
@@ -192,7 +204,7 @@ async def test_what_was_evaluated_of_other_policies_lets_nothing_begin(house: Ho
 async def test_an_awaited_approval_names_the_guard_that_asks(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     waiting = await house.the_open()
     assert waiting.action_type is ActionType.MANUAL_REVIEW
     assert (waiting.guard, waiting.note) == ("manual_review", "policy requires approval")

@@ -9,23 +9,23 @@ from datetime import timedelta
 import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import PolicyId
 from reconciler.domain.records import FindingState, Health, RunState
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import approve, hold, request, resume
 from reconciler.engine.remediate import advance
 from tests.fake_world import Fate
 from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, B, House
 
 WAY = (
-    Phase.DETECTED,
-    Phase.CONFIRMED,
-    Phase.DECIDED,
-    Phase.QUEUED,
-    Phase.PLANNING,
-    Phase.APPLYING,
-    Phase.VERIFYING,
-    Phase.CONVERGED,
+    RemediationState.DETECTED,
+    RemediationState.CONFIRMED,
+    RemediationState.DECIDED,
+    RemediationState.QUEUED,
+    RemediationState.PLANNING,
+    RemediationState.APPLYING,
+    RemediationState.VERIFYING,
+    RemediationState.CONVERGED,
 )
 
 
@@ -33,54 +33,54 @@ async def corrected(house: House) -> None:
     """Drift in one resource, seen and then seen again after its time."""
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
-    await house.look(seconds=31)
+    await house.scan()
+    await house.scan(seconds=31)
 
 
 async def test_drift_is_only_observed_when_no_policy_speaks(house: House) -> None:
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     (finding,) = await house.findings()
     assert (finding.address, finding.state, finding.acted_on) == (A, FindingState.OPEN, False)
     assert (await house.stack()).health is Health.DRIFTED
     assert await house.remediations() == ()
-    assert await house.events() == ["template.changed", "drift.detected", "stack.pass"]
+    assert await house.events() == ["template.changed", "drift.detected", "stack.scanned"]
 
 
 async def test_drift_is_corrected_unasked_once_it_lasted(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
-    assert (await house.the_open()).phase is Phase.DETECTED
-    await house.look(seconds=5)
-    assert (await house.the_open()).phase is Phase.DETECTED
-    await house.look(seconds=30)
+    await house.scan()
+    assert (await house.the_open()).state is RemediationState.DETECTED
+    await house.scan(seconds=5)
+    assert (await house.the_open()).state is RemediationState.DETECTED
+    await house.scan(seconds=30)
     (ended,) = await house.remediations()
-    assert (ended.phase, ended.note) == (Phase.CONVERGED, "verified: no drift")
+    assert (ended.state, ended.note) == (RemediationState.CONVERGED, "verified: no drift")
     assert house.world.live[A] == {"size": 1}
     assert await house.findings() == ()
     assert (await house.stack()).health is Health.IN_SYNC
-    assert "shop" in house.hints.scans
+    assert "shop" in house.wake_ups.scans
     (run,) = await house.runs()
     assert (run.state, run.exit_code, run.progress) == (RunState.FINISHED, 0, {A: "done"})
     assert not list((house.service.runs / run.id).glob("plan*"))
     moves = [one for one in await house.events() if one.startswith("remediation.")]
-    assert moves == [f"remediation.{phase}" for phase in WAY]
+    assert moves == [f"remediation.{state}" for state in WAY]
     assert [one for one in await house.actions() if one in moves] == moves
 
 
 async def test_a_person_approves_exactly_one_plan(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     waiting = await house.the_open()
-    assert waiting.phase is Phase.AWAITING_APPROVAL
+    assert waiting.state is RemediationState.AWAITING_APPROVAL
     assert waiting.plan is not None
     assert waiting.plan["summary"] == "1 to update"
     await approve(house.service, waiting.id, plan_digest=waiting.plan_digest or "", actor="ann")
     await house.settle()
     ended = await house.remediation(waiting.id)
-    assert ended.phase is Phase.CONVERGED
+    assert ended.state is RemediationState.CONVERGED
     assert [one.person for one in ended.approvals] == ["ann"]
     assert house.world.live[A] == {"size": 1}
 
@@ -88,31 +88,35 @@ async def test_a_person_approves_exactly_one_plan(house: House) -> None:
 async def test_an_approval_is_void_when_the_live_object_moved_by_then(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     first = await house.the_open()
     house.world.live[A] = {"size": 8}
     await approve(house.service, first.id, plan_digest=first.plan_digest or "", actor="ann")
     await house.settle()
     ended = await house.remediation(first.id)
-    assert (ended.phase, ended.note) == (Phase.SUPERSEDED, "the drift changed")
+    assert (ended.state, ended.note) == (RemediationState.SUPERSEDED, "the drift changed")
     assert house.world.effects == []
-    await house.look()
+    await house.scan()
     second = await house.the_open()
-    assert (second.phase, second.approvals) == (Phase.AWAITING_APPROVAL, ())
+    assert (second.state, second.approvals) == (RemediationState.AWAITING_APPROVAL, ())
     assert second.plan_digest != first.plan_digest
 
 
 async def test_an_approval_is_void_when_the_plan_is_another_by_then(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     first = await house.the_open()
     house.world.live[B] = {"size": 9}
     house.adapter.drags = {B}
     await approve(house.service, first.id, plan_digest=first.plan_digest or "", actor="ann")
     await house.settle()
     second = await house.the_open()
-    assert (second.id, second.phase, second.approvals) == (first.id, Phase.AWAITING_APPROVAL, ())
+    assert (second.id, second.state, second.approvals) == (
+        first.id,
+        RemediationState.AWAITING_APPROVAL,
+        (),
+    )
     assert second.plan_digest != first.plan_digest
     assert "the plan changed after it was approved" in (second.note or "")
     assert house.world.effects == []
@@ -122,10 +126,10 @@ async def test_findings_decided_together_are_corrected_together(house: House) ->
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
     del house.world.live[B]
-    await house.look()
+    await house.scan()
     one = await house.the_open()
     assert one.addresses == (A, B)
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     assert len(house.world.effects) == 1
     assert house.world.live == house.world.declared
 
@@ -136,10 +140,10 @@ async def test_code_nobody_applied_waits_for_a_person_though_a_policy_corrects(
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
     house.world.declared[B] = {"size": 5}
-    await house.look()
-    await house.look(seconds=31)
+    await house.scan()
+    await house.scan(seconds=31)
     waiting = await house.the_open()
-    assert (waiting.phase, waiting.addresses) == (Phase.AWAITING_APPROVAL, (B,))
+    assert (waiting.state, waiting.addresses) == (RemediationState.AWAITING_APPROVAL, (B,))
     assert house.world.live[A] == {"size": 1}
     assert house.world.live[B] == {"size": 1}
 
@@ -147,14 +151,14 @@ async def test_code_nobody_applied_waits_for_a_person_though_a_policy_corrects(
 async def test_a_plan_that_would_do_more_waits_for_a_person(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     house.world.live[B] = {"size": 9}
     house.world.unreadable.add(B)
     house.adapter.before_plan = house.world.unreadable.clear
     house.adapter.drags = {B}
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     waiting = await house.the_open()
-    assert waiting.phase is Phase.AWAITING_APPROVAL
+    assert waiting.state is RemediationState.AWAITING_APPROVAL
     assert waiting.note == "thing.b would be changed too (update), without drift of its own"
     assert waiting.plan is not None
     assert waiting.plan["concerns"] == [waiting.note]
@@ -162,53 +166,53 @@ async def test_a_plan_that_would_do_more_waits_for_a_person(house: House) -> Non
 
 async def test_a_wish_to_correct_is_no_approval(house: House) -> None:
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     (finding,) = await house.findings()
     asked = await request(
         house.service, finding.report_id, action_type=AUTO.action_type, actor="bob"
     )
     await house.settle()
     waiting = await house.remediation(asked.id)
-    assert (waiting.phase, waiting.requested_by) == (Phase.AWAITING_APPROVAL, "bob")
+    assert (waiting.state, waiting.requested_by) == (RemediationState.AWAITING_APPROVAL, "bob")
     assert waiting.note == "no policy allows this correction without approval"
 
 
 async def test_quarantine_is_accepted_and_waits(house: House) -> None:
     await house.put(QUARANTINE)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     waiting = await house.the_open()
-    assert waiting.phase is Phase.AWAITING_APPROVAL
+    assert waiting.state is RemediationState.AWAITING_APPROVAL
     assert waiting.note == "quarantine is not available in this version"
 
 
 async def test_an_empty_plan_is_converged_and_no_policy_asks_again(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     first = await house.the_open()
     await approve(house.service, first.id, plan_digest=first.plan_digest or "", actor="ann")
     house.world.live[A] = {"size": 1}
     await house.settle()
-    assert (await house.remediation(first.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(first.id)).state is RemediationState.CONVERGED
     assert house.world.effects == []
     house.world.live[A] = {"size": 9}
-    await house.look()
-    assert [one.phase for one in await house.remediations()] == [Phase.CONVERGED]
+    await house.scan()
+    assert [one.state for one in await house.remediations()] == [RemediationState.CONVERGED]
 
 
 async def test_a_locked_state_is_waited_for(house: House) -> None:
     house.world.refuses_plan = RetryableError("locked by ann since 10:00")
     await corrected(house)
     waiting = await house.the_open()
-    assert (waiting.phase, waiting.note) == (Phase.QUEUED, "locked by ann since 10:00")
+    assert (waiting.state, waiting.note) == (RemediationState.QUEUED, "locked by ann since 10:00")
     assert waiting.next_at == house.clock.now() + timedelta(seconds=30)
     assert waiting.attempts == 0
     house.world.refuses_plan = None
     await house.later(seconds=20)
-    assert (await house.the_open()).phase is Phase.QUEUED
+    assert (await house.the_open()).state is RemediationState.QUEUED
     await house.later(seconds=11)
-    assert (await house.remediation(waiting.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(waiting.id)).state is RemediationState.CONVERGED
 
 
 @pytest.mark.parametrize(
@@ -224,7 +228,7 @@ async def test_what_cannot_be_planned_needs_a_person(
     house.world.refuses_plan = error
     await corrected(house)
     stuck = await house.the_open()
-    assert stuck.phase is Phase.NEEDS_HUMAN
+    assert stuck.state is RemediationState.NEEDS_HUMAN
     assert words in (stuck.note or "")
     assert "hunter2" not in (stuck.note or "")
     assert list(house.service.runs.iterdir()) == []
@@ -234,12 +238,12 @@ async def test_a_clean_failure_is_tried_again_a_few_times_and_ever_later(house: 
     house.runner.fates = deque([Fate.FAILS] * 3)
     await corrected(house)
     pauses = []
-    while (one := await house.the_open()).phase is Phase.QUEUED:
+    while (one := await house.the_open()).state is RemediationState.QUEUED:
         assert one.next_at is not None
         pauses.append((one.next_at - house.clock.now()).total_seconds())
         await house.later(seconds=pauses[-1])
     assert pauses == [30, 90]
-    assert (one.phase, one.attempts, one.note) == (Phase.NEEDS_HUMAN, 3, "exit code 1")
+    assert (one.state, one.attempts, one.note) == (RemediationState.NEEDS_HUMAN, 3, "exit code 1")
     assert {run.state for run in await house.runs()} == {RunState.FAILED}
 
 
@@ -248,85 +252,95 @@ async def test_an_apply_that_does_not_help_is_tried_again_and_then_given_up(
 ) -> None:
     house.runner.fates = deque([Fate.HELPS_NOT] * 3)
     await corrected(house)
-    assert (await house.the_open()).phase is Phase.QUEUED
+    assert (await house.the_open()).state is RemediationState.QUEUED
     await house.later(seconds=30)
     await house.later(seconds=90)
     stuck = await house.the_open()
-    assert (stuck.phase, stuck.note) == (Phase.NEEDS_HUMAN, "still drifted: thing.a")
+    assert (stuck.state, stuck.note) == (RemediationState.NEEDS_HUMAN, "still drifted: thing.a")
 
 
 async def test_a_stale_plan_is_made_anew(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     house.runner.moves_state = True
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     waiting = await house.the_open()
-    assert (waiting.phase, waiting.note) == (Phase.QUEUED, "the plan is stale")
+    assert (waiting.state, waiting.note) == (RemediationState.QUEUED, "the plan is stale")
     house.runner.moves_state = False
     await house.later(seconds=30)
-    assert (await house.remediation(waiting.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(waiting.id)).state is RemediationState.CONVERGED
 
 
 @pytest.mark.parametrize(
-    ("fate", "phase"),
-    [(Fate.DIES_AFTER, Phase.CONVERGED), (Fate.DIES_BEFORE, Phase.NEEDS_HUMAN)],
+    ("fate", "state"),
+    [
+        (Fate.DIES_AFTER, RemediationState.CONVERGED),
+        (Fate.DIES_BEFORE, RemediationState.NEEDS_HUMAN),
+    ],
 )
-async def test_only_a_fresh_read_ends_a_doubt(house: House, fate: Fate, phase: Phase) -> None:
+async def test_only_a_fresh_read_ends_a_doubt(
+    house: House, fate: Fate, state: RemediationState
+) -> None:
     house.runner.fates.append(fate)
     await corrected(house)
     (one,) = await house.remediations()
-    assert one.phase is phase
+    assert one.state is state
     assert "remediation.unknown" in await house.events()
     assert [run.state for run in await house.runs()] == [RunState.IN_DOUBT]
-    await house.look(hours=1)
-    await house.look(hours=1)
+    await house.scan(hours=1)
+    await house.scan(hours=1)
     assert len(house.runner.jobs) == 1
 
 
 @pytest.mark.parametrize(
-    ("error", "phase"),
+    ("error", "state"),
     [
-        (PermanentError("no such program"), Phase.QUEUED),
-        (OSError("who knows"), Phase.NEEDS_HUMAN),
+        (PermanentError("no such program"), RemediationState.QUEUED),
+        (OSError("who knows"), RemediationState.NEEDS_HUMAN),
     ],
 )
-async def test_a_runner_that_does_not_start(house: House, error: Exception, phase: Phase) -> None:
+async def test_a_runner_that_does_not_start(
+    house: House, error: Exception, state: RemediationState
+) -> None:
     house.runner.refuses = error
     await corrected(house)
-    assert (await house.the_open()).phase is phase
+    assert (await house.the_open()).state is state
     assert house.world.effects == []
 
 
 async def test_what_cannot_be_read_after_an_apply_is_not_converged(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     house.runner.then = lambda: house.world.unreadable.add(A)
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     waiting = await house.the_open()
-    assert (waiting.phase, waiting.note) == (Phase.VERIFYING, "thing.a cannot be read: denied")
+    assert (waiting.state, waiting.note) == (
+        RemediationState.VERIFYING,
+        "thing.a cannot be read: denied",
+    )
     house.world.unreadable.clear()
     await house.later(seconds=30)
-    assert (await house.remediation(waiting.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(waiting.id)).state is RemediationState.CONVERGED
 
 
 async def test_what_stays_unreadable_after_an_apply_needs_a_person(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
 
     def broken() -> None:
         house.world.refuses_load = RetryableError("backend away")
 
     house.runner.then = broken
-    await house.look(seconds=31)
-    assert (await house.the_open()).phase is Phase.VERIFYING
+    await house.scan(seconds=31)
+    assert (await house.the_open()).state is RemediationState.VERIFYING
     await house.later(minutes=59)
-    assert (await house.the_open()).phase is Phase.VERIFYING
+    assert (await house.the_open()).state is RemediationState.VERIFYING
     await house.later(minutes=30)
     stuck = await house.the_open()
-    assert (stuck.phase, stuck.note) == (Phase.NEEDS_HUMAN, "backend away")
+    assert (stuck.state, stuck.note) == (RemediationState.NEEDS_HUMAN, "backend away")
     assert len(await house.findings()) == 1
 
 
@@ -334,25 +348,25 @@ async def test_nothing_begins_under_a_hold(house: House) -> None:
     await hold(house.service, by="ann", reason="release day")
     await corrected(house)
     held = await house.the_open()
-    assert (held.phase, held.hold_reason) == (
-        Phase.HELD,
+    assert (held.state, held.hold_reason) == (
+        RemediationState.HELD,
         "ann put all corrections on hold: release day",
     )
     await house.later(seconds=61)
-    assert (await house.the_open()).phase is Phase.HELD
+    assert (await house.the_open()).state is RemediationState.HELD
     assert house.world.effects == []
     await resume(house.service, by="ann")
     await house.settle()
-    assert (await house.remediation(held.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(held.id)).state is RemediationState.CONVERGED
 
 
 async def test_a_hold_that_comes_while_planning_is_met_before_the_apply(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     house.adapter.after_plan = lambda: hold(house.service, by="ann", reason="now")
-    await house.look(seconds=31)
-    assert (await house.the_open()).phase is Phase.HELD
+    await house.scan(seconds=31)
+    assert (await house.the_open()).state is RemediationState.HELD
     assert house.world.effects == []
     assert list(house.service.runs.iterdir()) == []
 
@@ -364,22 +378,22 @@ async def test_a_hold_lets_go_by_itself_when_its_time_is_over(house: House) -> N
     held = await house.the_open()
     assert held.hold_until == until
     await house.later(minutes=11)
-    assert (await house.remediation(held.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(held.id)).state is RemediationState.CONVERGED
 
 
 async def test_a_failing_stack_is_not_corrected(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     house.world.refuses_load = RetryableError("backend away")
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     one = await house.the_open()
     await house.service.store.transact(
         lambda tx: tx.findings.touch_many(one.finding_ids, seen_at=house.clock.now())
     )
     await advance(house.service, one.id)
     held = await house.the_open()
-    assert held.phase is Phase.HELD
+    assert held.state is RemediationState.HELD
     assert "the last scan of the stack failed: backend away" in (held.hold_reason or "")
 
 
@@ -391,22 +405,22 @@ async def test_of_two_remediations_of_a_stack_one_waits(house: House) -> None:
     await house.put(only_a, only_b)
     house.world.live[A] = house.world.live[B] = {"size": 9}
     house.runner.fates.append(Fate.DIES_BEFORE)
-    await house.look()
+    await house.scan()
     house.runner.then = lambda: house.world.unreadable.update((A, B))
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     one, other = await house.remediations()
-    assert {one.phase, other.phase} == {Phase.UNKNOWN, Phase.HELD}
+    assert {one.state, other.state} == {RemediationState.UNKNOWN, RemediationState.HELD}
     assert len(house.runner.jobs) == 1
 
 
 async def test_a_policy_that_is_taken_back_corrects_nothing(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     await house.service.store.transact(lambda tx: tx.policies.remove(AUTO.policy_id))
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     (one,) = await house.remediations()
-    assert (one.phase, one.note) == (Phase.SUPPRESSED, "no policy asks for it any more")
+    assert (one.state, one.note) == (RemediationState.SUPPRESSED, "no policy asks for it any more")
     assert (await house.findings())[0].state is FindingState.OPEN
 
 
@@ -415,15 +429,15 @@ async def test_a_policy_that_is_taken_back_while_planning_leaves_it_to_a_person(
 ) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
 
     async def taken_back() -> None:
         await house.service.store.transact(lambda tx: tx.policies.remove(AUTO.policy_id))
 
     house.adapter.after_plan = taken_back
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     waiting = await house.the_open()
-    assert waiting.phase is Phase.AWAITING_APPROVAL
+    assert waiting.state is RemediationState.AWAITING_APPROVAL
     assert waiting.note == "no policy allows this correction without approval"
 
 

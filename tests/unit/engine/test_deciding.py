@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError, PermanentError
-from reconciler.domain.phases import TERMINAL, Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     FindingId,
@@ -19,6 +18,7 @@ from reconciler.domain.records import (
     ReportId,
     RunState,
 )
+from reconciler.domain.remediation_states import TERMINAL, RemediationState
 from reconciler.engine.decisions import (
     approve,
     cancel,
@@ -43,7 +43,7 @@ DIGEST = "0" * 64
 async def awaiting(house: House) -> Remediation:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     return await house.the_open()
 
 
@@ -51,7 +51,7 @@ async def stuck(house: House) -> Remediation:
     """A remediation that needs a person."""
     house.world.refuses_plan = PermanentError("no plan")
     one = await awaiting(house)
-    assert one.phase is Phase.NEEDS_HUMAN
+    assert one.state is RemediationState.NEEDS_HUMAN
     house.world.refuses_plan = None
     return one
 
@@ -99,13 +99,13 @@ async def test_another_digest_than_the_plans_is_refused(house: House) -> None:
 async def test_a_quarantine_cannot_be_approved_but_rejected(house: House) -> None:
     await house.put(QUARANTINE)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     one = await house.the_open()
     with pytest.raises(ConflictError) as caught:
         await approve(house.service, one.id, plan_digest=DIGEST, actor="ann")
     assert code_of(caught) == "not-available"
     ended = await reject(house.service, one.id, reason="no", actor="ann")
-    assert ended.phase is Phase.REJECTED
+    assert ended.state is RemediationState.REJECTED
 
 
 async def test_what_was_not_decided_in_time_expires_and_is_asked_again(house: House) -> None:
@@ -114,9 +114,9 @@ async def test_what_was_not_decided_in_time_expires_and_is_asked_again(house: Ho
     with pytest.raises(ConflictError, match="is over"):
         await approve(house.service, one.id, plan_digest=one.plan_digest or "", actor="ann")
     await house.later(seconds=0)
-    assert (await house.remediation(one.id)).phase is Phase.EXPIRED
-    await house.look()
-    assert (await house.the_open()).phase is Phase.AWAITING_APPROVAL
+    assert (await house.remediation(one.id)).state is RemediationState.EXPIRED
+    await house.scan()
+    assert (await house.the_open()).state is RemediationState.AWAITING_APPROVAL
 
 
 async def test_of_two_decisions_at_once_one_counts(house: House) -> None:
@@ -141,15 +141,15 @@ async def test_an_approval_is_in_the_audit_with_its_digest(house: House) -> None
 async def test_cancelling_before_the_apply_ends_it(house: House) -> None:
     one = await awaiting(house)
     ended = await cancel(house.service, one.id, actor="ann")
-    assert (ended.phase, ended.note) == (Phase.CANCELLED, "cancelled by ann")
-    await house.look()
-    assert {each.phase for each in await house.remediations()} == {Phase.CANCELLED}
+    assert (ended.state, ended.note) == (RemediationState.CANCELLED, "cancelled by ann")
+    await house.scan()
+    assert {each.state for each in await house.remediations()} == {RemediationState.CANCELLED}
 
 
 async def test_an_apply_is_asked_to_stop_exactly_once(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     house.runner.fates = deque([Fate.STAYS])
     one = await house.the_open()
     house.clock.move(hours=1)
@@ -159,11 +159,11 @@ async def test_an_apply_is_asked_to_stop_exactly_once(house: House) -> None:
     walking = asyncio.create_task(advance(house.service, one.id))
     await house.process_known()
     for _ in range(3):
-        assert (await cancel(house.service, one.id, actor="ann")).phase is Phase.APPLYING
+        assert (await cancel(house.service, one.id, actor="ann")).state is RemediationState.APPLYING
     house.runner.release()
     await walking
     ended = await house.remediation(one.id)
-    assert ended.phase is Phase.NEEDS_HUMAN
+    assert ended.state is RemediationState.NEEDS_HUMAN
     (job,) = house.runner.jobs.values()
     assert job.interrupts == 1
     (run,) = await house.runs()
@@ -177,11 +177,11 @@ HOUR = timedelta(hours=1)
 async def test_what_is_being_verified_cannot_be_cancelled(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     house.runner.then = lambda: house.world.unreadable.add(A)
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     one = await house.the_open()
-    assert one.phase is Phase.VERIFYING
+    assert one.state is RemediationState.VERIFYING
     with pytest.raises(ConflictError) as caught:
         await cancel(house.service, one.id, actor="ann")
     assert code_of(caught) == "moved-on"
@@ -192,7 +192,11 @@ async def test_who_needs_a_person_can_be_tried_again(house: House) -> None:
     await retry(house.service, one.id, reason="code mended", actor="ann")
     await house.settle()
     again = await house.the_open()
-    assert (again.id, again.phase, again.attempts) == (one.id, Phase.AWAITING_APPROVAL, 0)
+    assert (again.id, again.state, again.attempts) == (
+        one.id,
+        RemediationState.AWAITING_APPROVAL,
+        0,
+    )
 
 
 async def test_a_retry_forgets_old_approvals_and_takes_the_drift_as_it_is(house: House) -> None:
@@ -200,13 +204,13 @@ async def test_a_retry_forgets_old_approvals_and_takes_the_drift_as_it_is(house:
     house.runner.fates = deque([Fate.DIES_BEFORE])
     await approve(house.service, one.id, plan_digest=one.plan_digest or "", actor="ann")
     await house.settle()
-    assert (await house.remediation(one.id)).phase is Phase.NEEDS_HUMAN
+    assert (await house.remediation(one.id)).state is RemediationState.NEEDS_HUMAN
     house.world.live[A] = {"size": 8}
-    await house.look()
+    await house.scan()
     await retry(house.service, one.id, reason="looked", actor="ann")
     await house.settle()
     again = await house.remediation(one.id)
-    assert (again.phase, again.approvals) == (Phase.AWAITING_APPROVAL, ())
+    assert (again.state, again.approvals) == (RemediationState.AWAITING_APPROVAL, ())
     (finding,) = await house.findings()
     assert again.fingerprints == (finding.fingerprint,)
     assert again.plan_digest != one.plan_digest
@@ -215,16 +219,16 @@ async def test_a_retry_forgets_old_approvals_and_takes_the_drift_as_it_is(house:
 async def test_giving_it_up_is_a_failure(house: House) -> None:
     one = await stuck(house)
     ended = await cancel(house.service, one.id, actor="ann")
-    assert ended.phase is Phase.FAILED
-    await house.look()
-    assert {each.phase for each in await house.remediations()} == {Phase.FAILED}
+    assert ended.state is RemediationState.FAILED
+    await house.scan()
+    assert {each.state for each in await house.remediations()} == {RemediationState.FAILED}
 
 
 async def test_a_retry_of_what_is_healed_is_refused(house: House) -> None:
     one = await stuck(house)
     house.world.live[A] = {"size": 1}
-    await house.look()
-    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+    await house.scan()
+    assert (await house.remediation(one.id)).state is RemediationState.CONVERGED
     with pytest.raises(ConflictError) as caught:
         await retry(house.service, one.id, reason="again", actor="ann")
     assert code_of(caught) == "moved-on"
@@ -236,26 +240,26 @@ async def test_suppressing_ignores_the_drift_until_it_changes(
 ) -> None:
     one = await start(house)
     ended = await suppress(house.service, one.id, reason="accepted", actor="ann")
-    assert ended.phase is Phase.SUPPRESSED
-    await house.look()
+    assert ended.state is RemediationState.SUPPRESSED
+    await house.scan()
     (finding,) = await house.findings()
     assert (finding.state, finding.acted_on) == (FindingState.IGNORED, False)
-    assert {each.phase for each in await house.remediations()} <= TERMINAL
+    assert {each.state for each in await house.remediations()} <= TERMINAL
     house.world.live[A] = {"size": 8}
-    await house.look()
+    await house.scan()
     (finding,) = await house.findings()
     assert finding.state is FindingState.OPEN
-    assert (await house.the_open()).phase is Phase.AWAITING_APPROVAL
+    assert (await house.the_open()).state is RemediationState.AWAITING_APPROVAL
 
 
 async def test_a_suppression_ends_at_the_first_scan_after_its_time(house: House) -> None:
     one = await awaiting(house)
     until = house.clock.now() + HOUR
     await suppress(house.service, one.id, reason="accepted", actor="ann", until=until)
-    await house.look()
+    await house.scan()
     (finding,) = await house.findings()
     assert finding.state is FindingState.IGNORED
-    await house.look(hours=2)
+    await house.scan(hours=2)
     (finding,) = await house.findings()
     assert finding.state is FindingState.OPEN
     assert (await house.the_open()).id != one.id
@@ -275,9 +279,9 @@ async def test_what_was_suppressed_can_be_taken_back(house: House) -> None:
     opened = await unsuppress(house.service, finding.id, actor="bob")
     assert opened.state is FindingState.OPEN
     assert "finding.unsuppressed" in await house.actions()
-    await house.look()
+    await house.scan()
     again = await house.the_open()
-    assert (again.phase, again.id != one.id) == (Phase.AWAITING_APPROVAL, True)
+    assert (again.state, again.id != one.id) == (RemediationState.AWAITING_APPROVAL, True)
     with pytest.raises(ConflictError) as caught:
         await unsuppress(house.service, finding.id, actor="bob")
     assert code_of(caught) == "not-suppressed"
@@ -289,16 +293,16 @@ async def test_what_was_suppressed_can_be_taken_back(house: House) -> None:
 async def test_one_resource_of_several_is_decided_alone(house: House, action: ActionType) -> None:
     await house.put(MANUAL)
     house.world.live |= {A: {"size": 9}, B: {"size": 9}}
-    await house.look()
+    await house.scan()
     whole = replace(await house.the_open(), action_type=action)
     await house.service.store.transact(lambda tx: tx.remediations.save(whole))
-    assert (whole.phase, whole.addresses) == (Phase.AWAITING_APPROVAL, (A, B))
+    assert (whole.state, whole.addresses) == (RemediationState.AWAITING_APPROVAL, (A, B))
     alone = await split(house.service, whole.id, addresses={A}, actor="ann")
     await house.settle()
-    parts = await house.remediations(Phase.AWAITING_APPROVAL)
+    parts = await house.remediations(RemediationState.AWAITING_APPROVAL)
     assert {one.addresses for one in parts} == {(A,), (B,)}
     assert {one.action_type for one in parts} == {ActionType.MANUAL_REVIEW}
-    assert (await house.remediation(whole.id)).phase is Phase.SUPERSEDED
+    assert (await house.remediation(whole.id)).state is RemediationState.SUPERSEDED
     alone = await house.remediation(alone.id)
     assert alone.plan_digest not in {None, whole.plan_digest}
     await approve(house.service, alone.id, plan_digest=alone.plan_digest or "", actor="ann")
@@ -317,7 +321,7 @@ async def test_a_part_that_is_the_whole_is_not_divided(house: House) -> None:
 
 async def test_asking_twice_is_asking_once(house: House) -> None:
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     (finding,) = await house.findings()
     first = await request(house.service, finding.report_id, actor="bob")
     second = await request(house.service, finding.report_id, actor="eve")
@@ -325,15 +329,18 @@ async def test_asking_twice_is_asking_once(house: House) -> None:
     assert (first.action_type, first.requested_by) == (ActionType.MANUAL_REVIEW, "bob")
     await house.settle()
     waiting = await house.the_open()
-    assert (waiting.phase, waiting.report_id) == (Phase.AWAITING_APPROVAL, finding.report_id)
+    assert (waiting.state, waiting.report_id) == (
+        RemediationState.AWAITING_APPROVAL,
+        finding.report_id,
+    )
 
 
 async def test_what_is_gone_cannot_be_asked_for(house: House) -> None:
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     (finding,) = await house.findings()
     house.world.live[A] = {"size": 1}
-    await house.look()
+    await house.scan()
     with pytest.raises(ConflictError) as caught:
         await request(house.service, finding.report_id, actor="bob")
     assert code_of(caught) == "already-healed"

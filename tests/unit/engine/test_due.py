@@ -12,12 +12,12 @@ import pytest
 import reconciler.engine
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import StackName
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import StackRecord
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.due import request_scan, scan_soon
+from reconciler.engine.scheduled_scan import scan_when_due
 from reconciler.engine.sweep import recover, sweep
-from reconciler.engine.watch import watch_when_due
 from tests.fake_world import World
 from tests.unit.engine.house import AUTO, SHOP, A, House, open_house
 
@@ -33,7 +33,7 @@ async def until_scanned(house: House, name: StackName, passes: int) -> StackReco
     async with asyncio.timeout(30):
         while True:
             entries = await house.read(lambda view: view.events.after(0, limit=10_000))
-            seen = [one for one in entries if (one.type, one.subject) == ("stack.pass", name)]
+            seen = [one for one in entries if (one.type, one.subject) == ("stack.scanned", name)]
             if len(seen) >= passes:
                 return await house.stack(name)
             await asyncio.sleep(0.01)
@@ -45,26 +45,26 @@ async def test_each_stack_is_scanned_within_one_sweep_when_every_timer_is_lost(
     worlds = {name: World.in_sync(a={"size": 1}) for name in SEVERAL}
     async with open_house(tmp_path, worlds) as house:
         for name in SEVERAL:
-            await house.look(name)
+            await house.scan(name)
         house.forget_wakeups()
         house.clock.move(hours=1)
         async with house.dispatching():
             await sweep(house.service)
             for name in SEVERAL:
                 again = await until_scanned(house, name, 2)
-                assert again.last_pass_at == house.clock.now()
+                assert again.last_scan_at == house.clock.now()
 
 
 async def test_a_stack_that_is_not_due_is_left_alone_by_a_sweep(house: House) -> None:
-    await house.look()
-    house.hints.scans.clear()
+    await house.scan()
+    house.wake_ups.scans.clear()
     await sweep(house.service)
-    assert house.hints.scans == set()
-    assert await watch_when_due(house.service, SHOP) is None
+    assert house.wake_ups.scans == set()
+    assert await scan_when_due(house.service, SHOP) is None
 
 
 async def test_a_scan_after_a_wakeup_too_many_reads_nothing(house: House) -> None:
-    await house.look()
+    await house.scan()
     loads = house.adapter.loads
     async with house.dispatching() as dispatcher:
         await house.service.store.transact(lambda tx: tx.wake(ScanStack(SHOP)))
@@ -78,15 +78,15 @@ async def test_a_stack_scanned_under_a_clock_ahead_is_scanned_again_once_it_is_r
     house: House, ahead: dict[str, float]
 ) -> None:
     house.clock.move(**ahead)
-    await house.look()
+    await house.scan()
     house.clock.move(seconds=20)
     house.clock.at -= timedelta(**ahead)
-    house.hints.scans.clear()
+    house.wake_ups.scans.clear()
     await sweep(house.service)
-    assert house.hints.scans == {SHOP}
-    await watch_when_due(house.service, SHOP)
+    assert house.wake_ups.scans == {SHOP}
+    await scan_when_due(house.service, SHOP)
     stack = await house.stack()
-    assert stack.verified_at == stack.last_pass_at == house.clock.now()
+    assert stack.verified_at == stack.last_scan_at == house.clock.now()
     assert stack.next_due_at is not None
     assert stack.next_due_at <= house.clock.now() + stack.interval * 1.1
 
@@ -94,13 +94,13 @@ async def test_a_stack_scanned_under_a_clock_ahead_is_scanned_again_once_it_is_r
 async def test_a_due_time_beyond_the_longest_pause_is_not_believed_at_the_start(
     house: House,
 ) -> None:
-    await house.look()
+    await house.scan()
     known = await house.stack()
     far = replace(known, next_due_at=house.clock.now() + timedelta(days=30))
     await house.service.store.transact(lambda tx: tx.stacks.put(far))
-    house.hints.scans.clear()
+    house.wake_ups.scans.clear()
     await recover(house.service)
-    assert house.hints.scans == {SHOP}
+    assert house.wake_ups.scans == {SHOP}
     assert (await house.stack()).next_due_at == house.clock.now()
 
 
@@ -108,16 +108,16 @@ async def test_drift_found_under_a_clock_ahead_is_corrected_once_it_lasted(house
     await house.put(AUTO)
     house.clock.move(days=1)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     house.clock.move(days=-1)
     await sweep(house.service)
     await house.settle()
-    assert (await house.the_open()).phase is Phase.DETECTED
-    await house.look(seconds=1)
-    assert (await house.the_open()).phase is Phase.DETECTED
-    await house.look(seconds=31)
+    assert (await house.the_open()).state is RemediationState.DETECTED
+    await house.scan(seconds=1)
+    assert (await house.the_open()).state is RemediationState.DETECTED
+    await house.scan(seconds=31)
     (one,) = await house.remediations()
-    assert (one.phase, house.world.live[A]) == (Phase.CONVERGED, {"size": 1})
+    assert (one.state, house.world.live[A]) == (RemediationState.CONVERGED, {"size": 1})
 
 
 async def test_a_remediation_moved_by_a_clock_ahead_does_not_wait_for_that_clock(
@@ -125,7 +125,7 @@ async def test_a_remediation_moved_by_a_clock_ahead_does_not_wait_for_that_clock
 ) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     one = await house.the_open()
     house.clock.move(seconds=31)
     await house.service.store.transact(
@@ -133,12 +133,14 @@ async def test_a_remediation_moved_by_a_clock_ahead_does_not_wait_for_that_clock
     )
     house.clock.move(days=1)
     ahead = house.clock.now()
-    waiting = replace(one, phase=Phase.QUEUED, updated_at=ahead, next_at=ahead + timedelta(hours=1))
+    waiting = replace(
+        one, state=RemediationState.QUEUED, updated_at=ahead, next_at=ahead + timedelta(hours=1)
+    )
     await house.service.store.transact(lambda tx: tx.remediations.save(waiting))
     house.clock.move(days=-1)
     await sweep(house.service)
     await house.settle()
-    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(one.id)).state is RemediationState.CONVERGED
 
 
 async def test_an_apply_that_ended_under_a_clock_ahead_does_not_blind_later_scans(
@@ -146,36 +148,36 @@ async def test_an_apply_that_ended_under_a_clock_ahead_does_not_blind_later_scan
 ) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
-    await house.look(seconds=31)
+    await house.scan()
+    await house.scan(seconds=31)
     (run,) = await house.runs()
     later = replace(run, ended_at=house.clock.now() + timedelta(days=1))
     await house.service.store.transact(lambda tx: tx.runs.put(later))
-    await house.look(seconds=60)
-    assert (await house.stack()).last_pass_at == house.clock.now()
+    await house.scan(seconds=60)
+    assert (await house.stack()).last_scan_at == house.clock.now()
 
 
 async def test_a_request_made_while_a_stack_is_scanned_is_not_lost(house: House) -> None:
     house.adapter.after_reads = lambda: request_scan(house.service, SHOP)
-    await house.look()
+    await house.scan()
     stack = await house.stack()
     assert stack.next_due_at == house.clock.now()
-    assert house.hints.scans == {SHOP}
-    await house.look()
+    assert house.wake_ups.scans == {SHOP}
+    await house.scan()
     assert (await house.stack()).next_due_at != house.clock.now()
 
 
 async def test_a_request_survives_the_loss_of_its_wakeup(house: House) -> None:
-    await house.look()
+    await house.scan()
     await request_scan(house.service, SHOP)
     house.forget_wakeups()
     await sweep(house.service)
-    assert house.hints.scans == {SHOP}
+    assert house.wake_ups.scans == {SHOP}
 
 
 async def test_what_is_rolled_back_wakes_nobody(house: House) -> None:
-    await house.look()
-    house.hints.scans.clear()
+    await house.scan()
+    house.wake_ups.scans.clear()
 
     def work(tx: object) -> None:
         scan_soon(tx, SHOP, at=house.clock.now())  # type: ignore[arg-type]
@@ -184,7 +186,7 @@ async def test_what_is_rolled_back_wakes_nobody(house: House) -> None:
     with pytest.raises(PermanentError):
         await house.service.store.transact(work)
     await asyncio.sleep(0)
-    assert house.hints.scans == set()
+    assert house.wake_ups.scans == set()
 
 
 async def test_a_view_wakes_nobody(house: House) -> None:

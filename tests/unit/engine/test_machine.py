@@ -25,9 +25,15 @@ from reconciler.domain.errors import (
     RetryableError,
 )
 from reconciler.domain.model import ResourceAddress
-from reconciler.domain.phases import OPEN, TERMINAL, Event, Phase, transitions
 from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import Remediation, RemediationId, RunState
+from reconciler.domain.remediation_states import (
+    OPEN,
+    TERMINAL,
+    Event,
+    RemediationState,
+    transitions,
+)
 from reconciler.domain.wakeups import WakeUp
 from reconciler.engine import decisions
 from reconciler.engine.admission.answers import Answer, Hold, NeedsApproval, Open, Refuse
@@ -152,8 +158,8 @@ def _broken_at_start(view: Transaction, run_id: str, fickle: Fickle) -> list[str
     found = view.remediations.get(run.remediation_id)
     assert found is not None
     broken = []
-    if found.phase is not Phase.APPLYING or found.run_id != run_id:
-        broken.append(f"{run_id} began while its remediation is {found.phase}")
+    if found.state is not RemediationState.APPLYING or found.run_id != run_id:
+        broken.append(f"{run_id} began while its remediation is {found.state}")
     if fickle.forbids(found):
         broken.append(f"{run_id} began though a guard answered {fickle.answer!r}")
     if view.holds.get() is not None:
@@ -181,7 +187,7 @@ class Correcting(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.opened = AsyncExitStack()
-        self.ended: dict[RemediationId, Phase] = {}
+        self.ended: dict[RemediationId, RemediationState] = {}
         self.house = self.do(self._open())
 
     async def _open(self) -> House:
@@ -265,7 +271,7 @@ class Correcting(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([40, 40, 1, 2000]))
     def a_pass(self, seconds: int) -> None:
-        self.survive(self.house.look(seconds=seconds))
+        self.survive(self.house.scan(seconds=seconds))
 
     @rule(seconds=st.sampled_from([5, 60, 4000]))
     def time_goes_by(self, seconds: int) -> None:
@@ -316,8 +322,8 @@ class Correcting(RuleBasedStateMachine):
 
     @rule(right=st.booleans(), moved=st.booleans())
     def somebody_looks_and_approves(self, *, right: bool, moved: bool) -> None:
-        self.survive(self.house.look(seconds=40))
-        for one in self.open_ones(Phase.AWAITING_APPROVAL):
+        self.survive(self.house.scan(seconds=40))
+        for one in self.open_ones(RemediationState.AWAITING_APPROVAL):
             if moved:
                 self.house.world.live[one.addresses[0]] = {"size": 4}
             digest = (one.plan_digest or "") if right else "0" * 64
@@ -329,7 +335,7 @@ class Correcting(RuleBasedStateMachine):
     @rule()
     def somebody_rejects_or_cancels(self) -> None:
         for one in self.open_ones(*OPEN)[:1]:
-            if one.phase is Phase.AWAITING_APPROVAL:
+            if one.state is RemediationState.AWAITING_APPROVAL:
                 self.try_to(decisions.reject(self.house.service, one.id, reason="no", actor="ann"))
             else:
                 self.try_to(decisions.cancel(self.house.service, one.id, actor="ann"))
@@ -337,7 +343,7 @@ class Correcting(RuleBasedStateMachine):
     @rule(retries=st.booleans())
     def somebody_takes_care(self, *, retries: bool) -> None:
         deed = decisions.retry if retries else decisions.suppress
-        for one in self.open_ones(Phase.NEEDS_HUMAN):
+        for one in self.open_ones(RemediationState.NEEDS_HUMAN):
             self.try_to(deed(self.house.service, one.id, reason="seen", actor="ann"))
         self.survive(self.house.settle())
 
@@ -376,8 +382,8 @@ class Correcting(RuleBasedStateMachine):
 
     # What holds, always.
 
-    def open_ones(self, *phases: Phase) -> tuple[Remediation, ...]:
-        return self.do(self.house.remediations(*phases))
+    def open_ones(self, *states: RemediationState) -> tuple[Remediation, ...]:
+        return self.do(self.house.remediations(*states))
 
     @invariant()
     def no_two_applies_at_once(self) -> None:
@@ -389,17 +395,17 @@ class Correcting(RuleBasedStateMachine):
 
     @invariant()
     def what_ended_stays_ended(self) -> None:
-        for one in self.open_ones(*Phase):
-            assert self.ended.get(one.id, one.phase) is one.phase
-            if one.phase in TERMINAL:
-                self.ended[one.id] = one.phase
+        for one in self.open_ones(*RemediationState):
+            assert self.ended.get(one.id, one.state) is one.state
+            if one.state in TERMINAL:
+                self.ended[one.id] = one.state
 
     @invariant()
     def every_step_is_in_the_table_and_in_the_audit(self) -> None:
         entries = self.do(self.house.read(lambda view: view.audit.page(limit=500))).items
         for entry in entries:
             if "event" in entry.details:
-                row = Phase(entry.details["from"]), Event(entry.details["event"])
+                row = RemediationState(entry.details["from"]), Event(entry.details["event"])
                 assert entry.action == f"remediation.{transitions()[row]}"
 
     def teardown(self) -> None:
@@ -407,7 +413,10 @@ class Correcting(RuleBasedStateMachine):
         try:
             self.do(self._calm())
             left = self.open_ones(*OPEN)
-            assert {one.phase for one in left} <= {Phase.AWAITING_APPROVAL, Phase.NEEDS_HUMAN}
+            assert {one.state for one in left} <= {
+                RemediationState.AWAITING_APPROVAL,
+                RemediationState.NEEDS_HUMAN,
+            }
             world = self.house.world
             drifted = {one for one in world.addresses if world.live.get(one) != world.declared[one]}
             found = {finding.address for finding in self.do(self.house.findings())}
@@ -431,7 +440,7 @@ class Correcting(RuleBasedStateMachine):
         for _ in range(6):
             await sweep(self.house.service)
             await self.house.later(hours=1)
-            await self.house.look(seconds=60)
+            await self.house.scan(seconds=60)
 
 
 TestCorrecting = Correcting.TestCase

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.domain.errors import ConflictError, PermanentError, RetryableError
-from reconciler.domain.phases import OPEN, Phase
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import Health, RunState
+from reconciler.domain.remediation_states import OPEN, RemediationState
 from reconciler.engine.decisions import hold
-from reconciler.engine.folders import make_private, passing_folder
+from reconciler.engine.folders import folder_of_scan, make_private
 from reconciler.engine.journal import PROGRAM
 from reconciler.engine.once import apply_once
 from reconciler.engine.planning import plan_addresses
@@ -57,8 +57,8 @@ async def test_a_plan_is_applied_verified_and_kept_like_any_other(house: House) 
     assert await applied(house, plan) == Done("done")
     assert house.world.live[A] == {"size": 1}
     (one,) = await house.remediations()
-    assert (one.phase, one.requested_by, one.plan_digest) == (
-        Phase.CONVERGED,
+    assert (one.state, one.requested_by, one.plan_digest) == (
+        RemediationState.CONVERGED,
         PROGRAM,
         plan.digest,
     )
@@ -144,8 +144,8 @@ async def test_a_failed_apply_is_told_and_never_tried_again(house: House) -> Non
     assert await applied(house, plan) == Failed("exit code 1")
     await recover(house.service)
     await house.settle()
-    await house.look(seconds=60)
-    await house.look(seconds=60)
+    await house.scan(seconds=60)
+    await house.scan(seconds=60)
     assert len(await house.runs()) == 1
 
 
@@ -159,10 +159,10 @@ async def test_an_apply_in_doubt_is_told_in_doubt(house: House) -> None:
 async def test_what_a_daemon_had_open_about_the_same_drift_is_ended(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     theirs = await house.the_open()
     assert await applied(house, await planned(house)) == Done("done")
-    assert (await house.remediation(theirs.id)).phase is Phase.CANCELLED
+    assert (await house.remediation(theirs.id)).state is RemediationState.CANCELLED
 
 
 class Unreachable:
@@ -210,7 +210,7 @@ async def test_a_daemon_adopts_the_apply_of_a_program_that_was_killed(house: Hou
     await recover(house.service)
     await house.settle()
     (one,) = await house.remediations()
-    assert (one.phase, house.world.live[A]) == (Phase.CONVERGED, {"size": 1})
+    assert (one.state, house.world.live[A]) == (RemediationState.CONVERGED, {"size": 1})
 
 
 async def test_the_next_program_adopts_it_too(house: House) -> None:
@@ -220,7 +220,7 @@ async def test_the_next_program_adopts_it_too(house: House) -> None:
     with pytest.raises(ConflictError) as caught:
         await applied(house, await planned(house))
     assert caught.value.code == "plan-stale"
-    assert {one.phase for one in await house.remediations()} == {Phase.CONVERGED}
+    assert {one.state for one in await house.remediations()} == {RemediationState.CONVERGED}
 
 
 async def test_what_a_dead_program_had_not_begun_is_never_begun(house: House) -> None:
@@ -233,16 +233,16 @@ async def test_what_a_dead_program_had_not_begun_is_never_begun(house: House) ->
         house.adapter.after_plan = dies
         await applied(house, plan)
     (left,) = await house.remediations(*OPEN)
-    assert left.phase is Phase.PLANNING
+    assert left.state is RemediationState.PLANNING
     await recover(house.service)
     await house.settle()
-    assert (await house.remediation(left.id)).phase is Phase.CANCELLED
+    assert (await house.remediation(left.id)).state is RemediationState.CANCELLED
     assert house.world.effects == []
 
 
 async def test_a_plan_in_the_making_survives_the_start_of_a_daemon(house: House) -> None:
     runs = house.service.runs
-    with passing_folder(runs) as folder:
+    with folder_of_scan(runs) as folder:
         (folder / "plan.bin").touch()
         await recover(house.service)
         assert (folder / "plan.bin").exists()

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from reconciler.domain.lifecycle import subject_of, subject_of_finding
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import FindingState
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import suppress
-from reconciler.engine.looking import Look, look
+from reconciler.engine.scanned import Scanned, scan
 from reconciler.stores import Store, Transaction
 from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, B, C, House, selecting
 
@@ -67,10 +67,10 @@ async def test_no_policy_is_asked_in_the_transactions_of_a_scan_and_a_correction
     await house.put(selecting(AUTO, address=A), replace(selecting(MANUAL, address=B), position=1))
     store = watched(house)
     house.world.live[A] = house.world.live[B] = {"size": 9}
-    await house.look()
-    await house.look(seconds=31)
+    await house.scan()
+    await house.scan(seconds=31)
     assert house.world.live[A] == {"size": 1}
-    assert (await house.the_open()).phase is Phase.AWAITING_APPROVAL
+    assert (await house.the_open()).state is RemediationState.AWAITING_APPROVAL
     assert store.asked == 0
 
 
@@ -78,7 +78,7 @@ async def test_a_policy_that_is_written_while_a_scan_ends_is_asked_by_it(house: 
     store = watched(house)
     store.before_next = lambda tx: tx.policies.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     assert (await house.the_open()).policy_id == MANUAL.policy_id
 
 
@@ -87,7 +87,7 @@ async def test_a_policy_that_is_taken_back_while_a_scan_ends_opens_nothing(house
     store = watched(house)
     store.before_next = lambda tx: tx.policies.remove(MANUAL.policy_id)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     assert await house.remediations() == ()
     (finding,) = await house.findings()
     assert finding.acted_on is False
@@ -96,10 +96,10 @@ async def test_a_policy_that_is_taken_back_while_a_scan_ends_opens_nothing(house
 async def test_an_ignored_finding_is_no_policys_business(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     one = await house.the_open()
     await suppress(house.service, one.id, reason="fine", actor="ann")
-    await house.look()
+    await house.scan()
     (finding,) = await house.findings()
     assert (finding.state, finding.acted_on) == (FindingState.IGNORED, False)
 
@@ -107,10 +107,10 @@ async def test_an_ignored_finding_is_no_policys_business(house: House) -> None:
 async def test_a_changed_finding_is_asked_about_as_it_is_now(house: House) -> None:
     await house.put(selecting(AUTO, path="size"), replace(MANUAL, position=1))
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     assert (await house.the_open()).action_type is ActionType.AUTO_CORRECT
     house.world.live[A] = {"size": 9, "team": 3}
-    await house.look()
+    await house.scan()
     assert (await house.the_open()).action_type is ActionType.MANUAL_REVIEW
 
 
@@ -119,9 +119,9 @@ async def test_a_finding_is_asked_about_as_its_record_will_be(house: House) -> N
     house.world.live[A] = {"size": 9, "team": 3}
     house.world.declared[B] = {"size": 5}
     del house.world.live[C]
-    seen = await look(house.service, await house.stack())
-    assert isinstance(seen, Look)
-    await house.look()
+    seen = await scan(house.service, await house.stack())
+    assert isinstance(seen, Scanned)
+    await house.scan()
     records = {record.address: record for record in await house.findings()}
     assert len(seen.report.findings) == len(records) == 3
     for finding in seen.report.findings:

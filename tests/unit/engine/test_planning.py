@@ -13,7 +13,7 @@ from tests.unit.engine.house import MANUAL, SHOP, A, B, House
 async def test_a_plan_shows_what_a_correction_would_do(house: House) -> None:
     house.world.live[A] = {"size": 9}
     house.world.declared[B] = {"size": 5}
-    await house.look()
+    await house.scan()
     wanted, other = await house.findings()
     plan = await plan_finding(house.service, wanted.id)
     assert (plan["stack"], plan["targets"], plan["summary"]) == ("shop", [A], "1 to update")
@@ -32,17 +32,17 @@ async def test_a_plan_of_a_stack_is_about_all_its_open_findings(house: House) ->
     assert (empty["summary"], empty["targets"]) == ("nothing to do", [])
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     await suppress(house.service, (await house.the_open()).id, reason="fine", actor="ann")
     house.world.live[B] = {"size": 9}
-    await house.look()
+    await house.scan()
     assert (await plan_stack(house.service, SHOP))["targets"] == [B]
 
 
 async def test_the_digest_is_the_one_an_approval_is_bound_to(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     (finding,) = await house.findings()
     plan = await plan_finding(house.service, finding.id)
     assert plan["digest"] == (await house.the_open()).plan_digest
@@ -50,14 +50,14 @@ async def test_the_digest_is_the_one_an_approval_is_bound_to(house: House) -> No
 
 async def test_what_cannot_be_planned_says_why_and_leaves_nothing(house: House) -> None:
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     (finding,) = await house.findings()
     house.world.refuses_plan = RetryableError("locked by ann")
     with pytest.raises(RetryableError, match="locked by ann"):
         await plan_finding(house.service, finding.id)
     assert list(house.service.runs.iterdir()) == []
     house.world.live[A] = {"size": 1}
-    await house.look()
+    await house.scan()
     with pytest.raises(ConflictError) as caught:
         await plan_finding(house.service, finding.id)
     assert caught.value.code == "already-healed"

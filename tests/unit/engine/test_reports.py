@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.model import Kind, Severity
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import DriftReport, TemplateId
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.sources import Source
 from reconciler.engine.decisions import request
 from reconciler.engine.ingest_report import submit_report
@@ -53,32 +53,32 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 async def test_what_others_report_is_kept_and_looked_at(house: House) -> None:
-    await house.look()
+    await house.scan()
     report = await reported(house)
     assert (report.event, report.stack) == ("reported", "shop")
     assert await house.read(lambda view: view.reports.get(report.report_id)) == report
     (finding,) = await house.findings()
     assert (finding.address, finding.severity, finding.score) == (A, Severity.HIGH, 70)
     assert [one["path"] for one in finding.details["changes"]] == ["size", "password"]
-    assert house.hints.scans == {"shop"}
+    assert house.wake_ups.scans == {"shop"}
     assert finding.seen_by == report.seen_by == "report:ci"
 
 
 async def test_a_scan_leaves_open_what_another_source_reported(house: House) -> None:
     await reported(house)
-    await house.look()
+    await house.scan()
     assert await sources(house) == {"report:ci"}
 
 
 async def test_a_report_leaves_open_what_a_scan_sees(house: House) -> None:
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     await reported(house, healed=True)
     assert await sources(house) == {"scan"}
 
 
 async def test_a_source_heals_what_it_reported_and_nothing_else(house: House) -> None:
-    await house.look()
+    await house.scan()
     await reported(house)
     await reported(house, source="report:audit")
     healed = await reported(house, healed=True, drift_details={})
@@ -126,22 +126,22 @@ async def test_a_report_without_a_time_is_never_late(house: House) -> None:
 async def test_a_request_by_a_report_takes_the_finding_of_the_scan(house: House) -> None:
     report = await reported(house)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     asked = await request(house.service, report.report_id, actor="bob")
     (scanned,) = [one for one in await house.findings() if one.seen_by == "scan"]
     assert asked.finding_ids == (scanned.id,)
 
 
 async def test_a_finding_that_heals_by_a_report_ends_its_remediation(house: House) -> None:
-    await house.look()
+    await house.scan()
     report = await reported(house)
     asked = await request(house.service, report.report_id, actor="bob")
     await reported(house, healed=True)
-    assert (await house.remediation(asked.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(asked.id)).state is RemediationState.CONVERGED
 
 
 async def test_the_plan_of_a_stack_leaves_out_what_others_report(house: House) -> None:
-    await house.look()
+    await house.scan()
     await reported(house, resource_id="shop/thing.elsewhere")
     assert (await plan_stack(house.service, SHOP))["targets"] == []
 
@@ -169,14 +169,14 @@ async def test_what_others_report_is_never_corrected_unasked(house: House) -> No
     asked = await request(house.service, report.report_id, actor="bob")
     await house.settle()
     ended = await house.remediation(asked.id)
-    assert ended.phase is Phase.CONVERGED
+    assert ended.state is RemediationState.CONVERGED
     assert house.world.effects == []
     assert await sources(house) == {"report:ci"}
 
 
 async def test_drift_that_a_scan_knows_is_a_second_finding_of_its_source(house: House) -> None:
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     (scanned,) = await house.findings()
     await reported(house)
     assert await sources(house) == {"scan", "report:ci"}

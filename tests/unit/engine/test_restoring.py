@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.domain.model import Kind, Origin, ProviderDoubt, ResourceAddress
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType, Policy, PolicyId
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.values import Attributes
 from reconciler.engine.decisions import approve
 from tests.fake_world import World
@@ -24,13 +24,13 @@ async def test_what_is_gone_is_not_created_from_code_that_was_never_applied(hous
     await house.put(AUTO)
     del house.world.live[A]
     house.world.declared[A] = {"size": 2}
-    await house.look()
+    await house.scan()
     (found,) = await house.findings()
     assert (found.kind, found.origin) == (Kind.MISSING, Origin.BOTH)
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     waiting = await house.the_open()
-    assert (waiting.phase, waiting.action_type) == (
-        Phase.AWAITING_APPROVAL,
+    assert (waiting.state, waiting.action_type) == (
+        RemediationState.AWAITING_APPROVAL,
         ActionType.MANUAL_REVIEW,
     )
     assert "size = 2" in " ".join(waiting.plan["concerns"] if waiting.plan else ())
@@ -40,10 +40,10 @@ async def test_what_is_gone_is_not_created_from_code_that_was_never_applied(hous
 async def test_code_edited_after_an_object_is_gone_is_another_drift(house: House) -> None:
     await house.put(AUTO)
     del house.world.live[A]
-    await house.look()
+    await house.scan()
     assert (await house.the_open()).action_type is ActionType.AUTO_CORRECT
     house.world.declared[A] = {"size": 2}
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     assert (await house.the_open()).action_type is ActionType.MANUAL_REVIEW
     assert house.world.effects == []
 
@@ -53,16 +53,16 @@ async def test_a_provider_in_doubt_holds_what_no_person_asked_for(house: House) 
     house.world.providers = dict.fromkeys((A, B, C), CLOUD)
     house.world.doubts = (EDITED,)
     house.world.live[A] = {"size": 9}
-    await house.look()
-    await house.look(seconds=31)
+    await house.scan()
+    await house.scan(seconds=31)
     held = await house.the_open()
-    assert (held.phase, held.hold_reason) == (Phase.HELD, EDITED.reason)
+    assert (held.state, held.hold_reason) == (RemediationState.HELD, EDITED.reason)
     assert (await house.stack()).provider_doubts == (EDITED,)
     house.world.doubts = ()
-    await house.look(seconds=60)
+    await house.scan(seconds=60)
     await house.later(seconds=61)
     assert house.world.live[A] == {"size": 1}
-    assert await house.remediations(Phase.HELD) == ()
+    assert await house.remediations(RemediationState.HELD) == ()
 
 
 async def test_a_doubt_about_one_provider_does_not_hold_another(house: House) -> None:
@@ -70,8 +70,8 @@ async def test_a_doubt_about_one_provider_does_not_hold_another(house: House) ->
     house.world.providers = {A: CLOUD, B: "other"}
     house.world.doubts = (ProviderDoubt("other", "edited"),)
     house.world.live[A] = {"size": 9}
-    await house.look()
-    await house.look(seconds=31)
+    await house.scan()
+    await house.scan(seconds=31)
     assert house.world.live[A] == {"size": 1}
 
 
@@ -80,10 +80,10 @@ async def test_an_incomplete_scan_corrects_nothing_of_that_provider(house: House
     house.world.providers = dict.fromkeys((A, B, C), CLOUD)
     house.world.live[A] = {"size": 9}
     house.world.unreadable.add(B)
-    await house.look()
-    await house.look(seconds=31)
+    await house.scan()
+    await house.scan(seconds=31)
     held = await house.the_open()
-    assert held.phase is Phase.HELD
+    assert held.state is RemediationState.HELD
     assert B in (held.hold_reason or "")
     assert house.world.effects == []
 
@@ -91,17 +91,17 @@ async def test_an_incomplete_scan_corrects_nothing_of_that_provider(house: House
 async def test_objects_that_vanish_together_are_not_created_again(house: House) -> None:
     await house.put(AUTO)
     house.world.providers = dict.fromkeys((A, B, C), CLOUD)
-    await house.look()
+    await house.scan()
     there = dict(house.world.live)
     house.world.live.clear()
     for _ in range(4):
-        await house.look(minutes=15)
+        await house.scan(minutes=15)
     assert house.world.effects == []
     assert await house.findings() == ()
     (doubt,) = (await house.stack()).provider_doubts
     assert "another account, region or endpoint" in doubt.reason
     house.world.live.update(there)
-    await house.look(minutes=15)
+    await house.scan(minutes=15)
     assert (await house.stack()).provider_doubts == ()
 
 
@@ -110,7 +110,7 @@ async def test_a_person_may_approve_what_a_doubt_would_hold(house: House) -> Non
     house.world.providers = dict.fromkeys((A, B, C), CLOUD)
     house.world.doubts = (EDITED,)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     waiting = await house.the_open()
     assert waiting.plan is not None
     assert EDITED.reason in waiting.plan["concerns"]
@@ -122,10 +122,10 @@ async def test_a_person_may_approve_what_a_doubt_would_hold(house: House) -> Non
 async def test_a_person_is_told_of_what_vanished_beside_the_plan(house: House) -> None:
     await house.put(replace(AUTO, action_type=ActionType.MANUAL_REVIEW))
     house.world.providers = dict.fromkeys((A, B, C), CLOUD)
-    await house.look()
+    await house.scan()
     for gone in (A, B):
         del house.world.live[gone]
-    await house.look()
+    await house.scan()
     waiting = await house.the_open()
     assert waiting.plan is not None
     assert any("another account, region or endpoint" in one for one in waiting.plan["concerns"])
@@ -164,9 +164,9 @@ async def test_law_unasked_is_written_only_what_was_recorded(
     policies = [Policy(PolicyId("auto"), "auto", ActionType.AUTO_CORRECT)]
     async with open_house(tmp_path_factory.mktemp("law"), {SHOP: world}) as house:
         await house.put(*policies)
-        await house.look()
-        await house.look(seconds=31)
-        await house.look(seconds=31)
+        await house.scan()
+        await house.scan(seconds=31)
+        await house.scan(seconds=31)
     for address in addresses:
         now = world.live.get(address)
         if now != before.get(address):

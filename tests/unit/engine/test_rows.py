@@ -13,9 +13,9 @@ from typing import Any, Final
 import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.phases import BEFORE_EFFECT, Event, Phase, transitions
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import Approval, FindingId, Remediation
+from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState, transitions
 from reconciler.engine.decisions import (
     approve,
     cancel,
@@ -31,8 +31,8 @@ from reconciler.stores import Transaction
 from tests.fake_world import Fate
 from tests.unit.engine.house import MANUAL, SHOP, A, B, House
 
-P, E = Phase, Event
-Row = tuple[Phase, Event]
+P, E = RemediationState, Event
+Row = tuple[RemediationState, Event]
 Deed = Callable[[House, Remediation], Awaitable[object]]
 APPROVED: Final = "approved"
 
@@ -42,7 +42,7 @@ class Way:
     """How to walk a row: what else is true of the remediation, and what happens then."""
 
     deed: Deed
-    start: Phase | None = None
+    start: RemediationState | None = None
     fields: dict[str, Any] = field(default_factory=dict)
 
 
@@ -153,19 +153,19 @@ WAYS: dict[Row, Way] = {
     (P.NEEDS_HUMAN, E.ABANDONED): Way(says(cancel)),
     (P.NEEDS_HUMAN, E.DRIFT_GONE): Way(world(sees, size=1)),
 }
-for _phase in BEFORE_EFFECT:
-    WAYS[_phase, E.DRIFT_CHANGED] = Way(world(sees, size=8))
-    WAYS[_phase, E.DRIFT_GONE] = Way(world(sees, size=1))
-    WAYS[_phase, E.CANCELLED] = Way(says(cancel))
+for _state in BEFORE_EFFECT:
+    WAYS[_state, E.DRIFT_CHANGED] = Way(world(sees, size=8))
+    WAYS[_state, E.DRIFT_GONE] = Way(world(sees, size=1))
+    WAYS[_state, E.CANCELLED] = Way(says(cancel))
 
 KEPT_FOR_LATER = {
     # Nothing is applied again after a doubt before there are guardrails for it.
     (P.UNKNOWN, E.STILL_DRIFTED),
     (P.UNKNOWN, E.DRIFT_CHANGED),
     # Guards are asked where an effect comes near; who waits for a person waits anyway.
-    *((phase, E.GUARD_CLOSED) for phase in BEFORE_EFFECT - {P.QUEUED, P.PLANNING}),
+    *((state, E.GUARD_CLOSED) for state in BEFORE_EFFECT - {P.QUEUED, P.PLANNING}),
     # Only a plan can show that nobody but a person can help.
-    *((phase, E.GIVEN_UP) for phase in BEFORE_EFFECT - {P.PLANNING}),
+    *((state, E.GIVEN_UP) for state in BEFORE_EFFECT - {P.PLANNING}),
 }
 
 
@@ -179,13 +179,13 @@ async def test_the_engine_walks_the_row(house: House, row: Row) -> None:
     way = WAYS[row]
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     one = await house.the_open()
     fields = dict(way.fields)
     if fields.pop(APPROVED, False):
         yes = Approval("ann", one.plan_digest or "", house.clock.now())
         fields["approvals"] = (yes,)
-    start = replace(one, phase=way.start or row[0], next_at=None, **fields)
+    start = replace(one, state=way.start or row[0], next_at=None, **fields)
     forced = await house.service.store.transact(lambda tx: tx.remediations.save(start))
     async with house.dispatching() as dispatcher, asyncio.timeout(30):
         await way.deed(house, forced)

@@ -58,8 +58,8 @@ def test_no_line_is_lost_however_the_log_grows(
 async def test_progress_of_a_run_that_ended_is_not_written_any_more(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
-    await house.look(seconds=31)
+    await house.scan()
+    await house.scan(seconds=31)
     (run,) = await house.runs()
     before = await house.events()
     await RunTail(house.service, run, house.adapter).catch_up()

@@ -126,7 +126,7 @@ async def test_few_stacks_are_scanned_at_once() -> None:
 async def test_repeating_loads_anew_each_time() -> None:
     adapter = FakeAdapter(resources=BOTH)
     passes = scan_repeatedly(
-        [reference()], scanning_for=lambda _: scanning(adapter), passes=3, every_s=0.0
+        [reference()], scanning_for=lambda _: scanning(adapter), scans=3, every_s=0.0
     )
     reports = [done.reports[0] async for done in passes]
     assert adapter.loads == len(reports) == 3

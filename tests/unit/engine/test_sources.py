@@ -70,7 +70,7 @@ async def _take(
     if isinstance(step, Scan):
         for address in (A, B, C):
             house.world.live[address] = {"size": 9 if address in step.drifted else 1}
-        await house.look()
+        await house.scan()
         others = {one for one in before if one[0] != SCAN}
         return others | {(SCAN, address) for address in step.drifted}
     draft = ReportDraft(

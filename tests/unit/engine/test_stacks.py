@@ -11,11 +11,11 @@ from iac_adapters.terraform.options import TerraformOptions
 from reconciler.bootstrap.registered import stack_records, stack_reference
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import StackName
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import FindingState, Health
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine import stacks
 from reconciler.engine.config_file import sync_config
-from reconciler.engine.looking import load
+from reconciler.engine.scanned import load
 from reconciler.engine.stacks import StackDraft
 from reconciler.registry import InstalledTools
 from reconciler.settings_file import load_settings
@@ -30,7 +30,7 @@ async def test_a_stack_is_registered_and_looked_at_soon(house: House) -> None:
     made = await stacks.register(house.service, DRAFT, actor="ann")
     assert (made.name, made.tool, made.source) == ("web", "terraform", "api")
     assert made.health is Health.NEVER_RUN
-    assert house.hints.scans == {"web"}
+    assert house.wake_ups.scans == {"web"}
     with pytest.raises(ConflictError) as caught:
         await stacks.register(house.service, replace(DRAFT, directory="/x/web"), actor="ann")
     assert caught.value.code == "name-taken"
@@ -100,7 +100,7 @@ async def test_what_the_file_states_is_changed_in_the_file(house: House) -> None
 async def test_a_stack_that_goes_takes_with_it_what_is_open(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     (finding,) = await house.findings()
     await sync_config(house.service, stacks=[], policies=[])
     assert await house.read(lambda view: view.stacks.all()) == ()
@@ -109,16 +109,16 @@ async def test_a_stack_that_goes_takes_with_it_what_is_open(house: House) -> Non
     assert healed is not None
     assert healed.state is FindingState.HEALED
     (ended,) = await house.remediations()
-    assert ended.phase is Phase.CANCELLED
+    assert ended.state is RemediationState.CANCELLED
 
 
 async def test_an_api_stack_is_removed_unless_an_apply_is_not_over(house: House) -> None:
     await house.service.store.transact(lambda tx: tx.stacks.put(stack_record(source="api")))
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     house.runner.then = lambda: house.world.unreadable.add(A)
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     with pytest.raises(ConflictError) as caught:
         await stacks.remove(house.service, SHOP, actor="ann")
     assert caught.value.code == "stack-busy"
@@ -134,14 +134,14 @@ async def test_one_that_needs_a_person_fails_with_its_stack(house: House) -> Non
     await house.put(MANUAL)
     house.world.refuses_plan = ValueError("x")
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     await sync_config(house.service, stacks=[], policies=[])
     (ended,) = await house.remediations()
-    assert ended.phase is Phase.FAILED
+    assert ended.state is RemediationState.FAILED
 
 
 async def test_the_file_is_followed_and_what_is_known_stays(house: House) -> None:
-    await house.look()
+    await house.scan()
     before = await house.stack()
     await sync_config(house.service, stacks=[stack_record()], policies=[])
     assert await house.stack() == before
@@ -163,9 +163,9 @@ async def test_a_name_the_api_had_is_the_files_now(house: House) -> None:
 async def test_a_stack_whose_apply_is_not_over_goes_later(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     house.runner.then = lambda: house.world.unreadable.add(A)
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     assert await sync_config(house.service, stacks=[], policies=[]) == (SHOP,)
     assert (await house.stack()).name == SHOP
     house.world.unreadable.clear()

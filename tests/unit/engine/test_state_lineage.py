@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.domain.phases import Phase
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.stacks import accept_state
 from tests.unit.engine.house import AUTO, SHOP, A, House
 
@@ -19,13 +19,13 @@ async def test_a_state_that_does_not_follow_the_last_holds_until_it_is_accepted(
 ) -> None:
     await house.put(AUTO)
     house.world.serial = 3
-    await house.look()
+    await house.scan()
     house.world.lineage, house.world.serial = lineage, serial
     house.world.live[A] = {"size": 9}
-    await house.look(seconds=31)
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
+    await house.scan(seconds=31)
     held = await house.the_open()
-    assert held.phase is Phase.HELD
+    assert held.state is RemediationState.HELD
     assert words in str(held.hold_reason)
     stack = await house.stack()
     assert (stack.lineage, stack.serial) == ("first", 3)
@@ -33,7 +33,7 @@ async def test_a_state_that_does_not_follow_the_last_holds_until_it_is_accepted(
     assert house.world.effects == []
 
     await accept_state(house.service, SHOP, actor="ann")
-    await house.look(seconds=31)
+    await house.scan(seconds=31)
     await house.later(seconds=61)
     assert (await house.stack()).provider_doubts == ()
     assert house.world.effects != []
@@ -42,9 +42,9 @@ async def test_a_state_that_does_not_follow_the_last_holds_until_it_is_accepted(
 
 async def test_findings_do_not_heal_by_a_state_in_doubt(house: House) -> None:
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     (before,) = await house.findings()
     house.world.lineage = "second"
     house.world.live[A] = {"size": 1}
-    await house.look()
+    await house.scan()
     assert [one.id for one in await house.findings()] == [before.id]

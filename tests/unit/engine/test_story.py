@@ -19,9 +19,9 @@ AT = datetime(2026, 5, 1, tzinfo=UTC)
 
 async def _corrected(house: House) -> tuple[EventEntry, ...]:
     await house.put(MANUAL)
-    await house.look()
+    await house.scan()
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     (waiting,) = await house.remediations()
     await decisions.approve(
         house.service, waiting.id, plan_digest=str(waiting.plan_digest), actor="ann"

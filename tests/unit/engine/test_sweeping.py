@@ -1,4 +1,4 @@
-"""What happens after the daemon died, and to hints that were lost."""
+"""What happens after the daemon died, and to wake_ups that were lost."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import Remediation, RunState
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import hold
 from reconciler.engine.remediate import advance
 from reconciler.engine.sweep import recover, sweep
@@ -25,7 +25,7 @@ async def dies_while_applying(house: House, fate: Fate, *, knows_process: bool) 
     """Leave an apply as a daemon does that is killed in the middle of it."""
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     house.clock.move(seconds=31)
     await house.service.store.transact(
         lambda tx: tx.findings.touch_many(
@@ -58,10 +58,10 @@ async def test_an_apply_that_still_runs_is_adopted_and_never_begun_again(
     await recover(house.service)
     adopting = asyncio.create_task(house.settle())
     await asyncio.sleep(0)
-    assert (await house.remediation(one.id)).phase is Phase.APPLYING
+    assert (await house.remediation(one.id)).state is RemediationState.APPLYING
     house.runner.release()
     await adopting
-    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(one.id)).state is RemediationState.CONVERGED
     assert len(house.runner.jobs) == len(house.world.effects) == 1
     assert [run.state for run in await house.runs()] == [RunState.FINISHED]
 
@@ -71,22 +71,25 @@ async def test_an_apply_that_ended_meanwhile_is_ended_by_its_record(house: House
     house.runner.finish_all()
     await recover(house.service)
     await house.settle()
-    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(one.id)).state is RemediationState.CONVERGED
     assert len(house.world.effects) == 1
 
 
 @pytest.mark.parametrize(
-    ("fate", "phase"),
-    [(Fate.DIES_AFTER, Phase.CONVERGED), (Fate.DIES_BEFORE, Phase.NEEDS_HUMAN)],
+    ("fate", "state"),
+    [
+        (Fate.DIES_AFTER, RemediationState.CONVERGED),
+        (Fate.DIES_BEFORE, RemediationState.NEEDS_HUMAN),
+    ],
 )
 async def test_an_apply_that_vanished_is_in_doubt_until_a_fresh_read(
-    house: House, fate: Fate, phase: Phase
+    house: House, fate: Fate, state: RemediationState
 ) -> None:
     one = await dies_while_applying(house, fate, knows_process=True)
     house.runner.finish_all()
     await recover(house.service)
     await house.settle()
-    assert (await house.remediation(one.id)).phase is phase
+    assert (await house.remediation(one.id)).state is state
     assert [run.state for run in await house.runs()] == [RunState.IN_DOUBT]
     assert len(house.runner.jobs) == 1
 
@@ -100,10 +103,10 @@ async def test_an_apply_whose_stack_cannot_be_read_is_in_doubt(
     await recover(house.service)
     await house.settle()
     waiting = await house.remediation(one.id)
-    assert waiting.phase is Phase.UNKNOWN
+    assert waiting.state is RemediationState.UNKNOWN
     house.world.refuses_load = None
     await house.later(hours=1)
-    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(one.id)).state is RemediationState.CONVERGED
 
 
 async def test_an_intent_whose_runner_never_began_is_planned_anew(house: House) -> None:
@@ -116,7 +119,7 @@ async def test_an_intent_whose_runner_never_began_is_planned_anew(house: House) 
     assert house.world.effects == []
     assert [run.state for run in await house.runs()] == [RunState.FAILED]
     await house.later(minutes=1)
-    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(one.id)).state is RemediationState.CONVERGED
     assert len(house.world.effects) == 1
 
 
@@ -136,7 +139,7 @@ async def test_an_intent_whose_runner_took_no_job_after_all_is_planned_anew(
     assert [run.state for run in await house.runs()] == [RunState.FAILED]
     house.world.refuses_load = None
     await house.later(minutes=1)
-    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(one.id)).state is RemediationState.CONVERGED
     assert len(house.world.effects) == 1
 
 
@@ -147,7 +150,7 @@ async def test_an_intent_whose_folder_is_gone_is_in_doubt(house: House) -> None:
     shutil.rmtree(house.service.runs / run.id)
     await recover(house.service)
     await house.settle()
-    assert (await house.remediation(one.id)).phase is Phase.NEEDS_HUMAN
+    assert (await house.remediation(one.id)).state is RemediationState.NEEDS_HUMAN
     assert house.world.effects == []
 
 
@@ -156,10 +159,10 @@ async def test_a_run_nobody_knows_is_in_doubt(house: House) -> None:
     await house.service.store.transact(lambda tx: tx.remediations.save(replace(one, run_id=None)))
     await house.later(seconds=1)
     assert "remediation.unknown" in await house.events()
-    assert (await house.remediation(one.id)).phase is Phase.NEEDS_HUMAN
+    assert (await house.remediation(one.id)).state is RemediationState.NEEDS_HUMAN
     await house.later(seconds=1)
     assert [run.state for run in await house.runs()] == [RunState.IN_DOUBT]
-    assert await house.look() is not None
+    assert await house.scan() is not None
 
 
 async def test_saved_plans_that_no_run_needs_go_at_start(house: House) -> None:
@@ -180,17 +183,17 @@ async def test_saved_plans_that_no_run_needs_go_at_start(house: House) -> None:
     assert not needed.exists()
 
 
-async def test_a_lost_hint_costs_a_sweep_and_nothing_more(house: House) -> None:
+async def test_a_lost_wake_up_costs_a_sweep_and_nothing_more(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     one = await house.the_open()
     await house.service.store.transact(
-        lambda tx: tx.remediations.save(replace(one, phase=Phase.QUEUED, next_at=None))
+        lambda tx: tx.remediations.save(replace(one, state=RemediationState.QUEUED, next_at=None))
     )
     await sweep(house.service)
     await house.settle()
-    assert (await house.the_open()).phase is Phase.AWAITING_APPROVAL
+    assert (await house.the_open()).state is RemediationState.AWAITING_APPROVAL
 
 
 async def test_a_hold_that_is_over_is_released_by_the_sweep(house: House) -> None:
@@ -206,7 +209,7 @@ async def test_a_hold_that_is_over_is_released_by_the_sweep(house: House) -> Non
 async def test_two_walkers_of_one_remediation_do_no_harm(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}
-    await house.look()
+    await house.scan()
     one = await house.the_open()
     house.clock.move(seconds=31)
     await house.service.store.transact(
@@ -215,6 +218,6 @@ async def test_two_walkers_of_one_remediation_do_no_harm(house: House) -> None:
     await asyncio.gather(*(advance(house.service, one.id) for _ in range(3)))
     # Who meets the stack's lock puts it off; whoever holds the lock then stops at the new row.
     await house.later(seconds=40)
-    assert (await house.remediation(one.id)).phase is Phase.CONVERGED
+    assert (await house.remediation(one.id)).state is RemediationState.CONVERGED
     assert len(house.runner.jobs) == 1
     assert house.runner.overlaps == []

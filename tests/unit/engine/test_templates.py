@@ -46,7 +46,7 @@ async def test_a_policy_of_an_uploaded_template_is_about_all_it_covers(house: Ho
     made = await templates.create(house.service, DRAFT, actor="ann")
     await house.put(replace(MANUAL, template_id=made.template_id))
     house.world.live[A] = house.world.live[B] = {"size": 9}
-    await house.look()
+    await house.scan()
     assert (await house.the_open()).addresses == (A,)
     with pytest.raises(ConflictError) as caught:
         await templates.delete(house.service, made.template_id, actor="ann")
@@ -54,7 +54,7 @@ async def test_a_policy_of_an_uploaded_template_is_about_all_it_covers(house: Ho
 
 
 async def test_what_code_declares_is_changed_in_the_code(house: House) -> None:
-    await house.look()
+    await house.scan()
     derived = await house.read(lambda view: view.templates.of_resource(f"shop/{A}"))
     assert derived is not None
     with pytest.raises(ConflictError) as caught:

@@ -11,10 +11,10 @@ import pytest
 from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.identities import (
     Identities,
+    IdentityCount,
     KnownIdentities,
-    Pass,
     doubts_of,
-    pass_over,
+    identity_count,
     recorded_in,
 )
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
@@ -41,10 +41,10 @@ DRIFTED: Final = Drifted((), reason="tainted")
 GONE: Final = Missing()
 
 
-def passed(verdicts: Sequence[Verdict]) -> Pass:
+def passed(verdicts: Sequence[Verdict]) -> IdentityCount:
     addresses = [ResourceAddress(f"urn:{number}") for number in range(len(verdicts))]
     recorded = [RecordedResource(one, "x", Status.LIVE, provider=LABEL) for one in addresses]
-    counted = pass_over(recorded)
+    counted = identity_count(recorded)
     for address, verdict in zip(addresses, verdicts, strict=True):
         counted.take(Observed(address, verdict))
     return counted
@@ -57,7 +57,7 @@ def passed(verdicts: Sequence[Verdict]) -> Pass:
         ({}, [FOUND, FOUND, GONE], True, "most were found the first time"),
         ({}, [FOUND, GONE], False, "as many were gone as were found"),
         ({}, [GONE, GONE], False, "all were gone"),
-        ({}, [FOUND, Unreadable("x")], False, "the pass was not complete"),
+        ({}, [FOUND, Unreadable("x")], False, "the scan was not complete"),
         ({}, [], False, "there is nothing to be found"),
         ({}, [Missing(Origin.UNAPPLIED)], False, "nothing was made yet"),
         (HERE, [FOUND, FOUND, FOUND, GONE], False, "it looks elsewhere, and one was gone"),

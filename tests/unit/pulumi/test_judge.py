@@ -15,14 +15,14 @@ from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.sides import Sides
 from iac_adapters.pulumi.values import is_secret
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import Drifted, InSync, Noise, Origin, Verdict
 from reconciler.domain.noise import STALE, UNCHANGED
 from reconciler.domain.values import UNKNOWN as NOT_KNOWN
 from reconciler.domain.values import Sensitive
 from tests.unit.pulumi.raw import PROPERTIES, SECRETIVE_PROPERTIES, secret
 
-MASKER = Masker(b"k" * 32)
+MASKER = SecretDigester(b"k" * 32)
 HTTPS = {"port": 443, "cidrs": ["10.0.0.0/8"]}
 HTTP = {"port": 80, "cidrs": ["10.0.0.0/8"]}
 SSH = {"port": 22, "cidrs": ["0.0.0.0/0"]}
@@ -61,7 +61,7 @@ def judged(answer: DiffAnswer, *, ignored: Sequence[str] = (), **sides: Any) -> 
         live_inputs=sides.pop("live_inputs", {}),
         **sides,
     )
-    return judge(whole, answer, ignored=ignored, masker=MASKER)
+    return judge(whole, answer, ignored=ignored, digester=MASKER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,8 +374,8 @@ def test_equal_on_every_side_is_in_sync(properties: Mapping[str, Any], echoed: b
         recorded_inputs=properties,
         wanted=properties,
     )
-    assert judge(sides, SAME, masker=MASKER) == InSync()
-    assert judge(sides, UNKNOWN, masker=MASKER) == InSync()
+    assert judge(sides, SAME, digester=MASKER) == InSync()
+    assert judge(sides, UNKNOWN, digester=MASKER) == InSync()
 
 
 @st.composite
@@ -415,14 +415,14 @@ def cases(draw: st.DrawFn) -> tuple[Sides, DiffAnswer, list[str]]:
 @given(cases())
 def test_no_verdict_tells_a_secret(case: tuple[Sides, DiffAnswer, list[str]]) -> None:
     sides, answer, ignored = case
-    verdict = judge(sides, answer, ignored=ignored, masker=MASKER)
+    verdict = judge(sides, answer, ignored=ignored, digester=MASKER)
     assert "CANARY" not in repr(verdict)
 
 
 @given(cases())
 def test_the_providers_word_decides(case: tuple[Sides, DiffAnswer, list[str]]) -> None:
     sides, answer, ignored = case
-    verdict = judge(sides, answer, ignored=ignored, masker=MASKER)
+    verdict = judge(sides, answer, ignored=ignored, digester=MASKER)
     if answer.verdict is Said.SAME:
         assert not isinstance(verdict, Drifted)
     if answer.verdict is Said.DIFFERENT and not ignored:
@@ -438,7 +438,7 @@ def test_ignoring_everything_leaves_noise_at_most(
     recorded: Mapping[str, Any], live: Mapping[str, Any]
 ) -> None:
     sides = Sides(live, {}, recorded, recorded, recorded)
-    verdict = judge(sides, UNKNOWN, ignored=["*"], masker=MASKER)
+    verdict = judge(sides, UNKNOWN, ignored=["*"], digester=MASKER)
     assert isinstance(verdict, InSync | Noise)
 
 

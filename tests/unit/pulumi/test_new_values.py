@@ -13,7 +13,7 @@ from iac_adapters.pulumi.checkpoint import StateResource
 from iac_adapters.pulumi.evaluation import Planned, Step
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.new_values import Writing, new_values
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import RecordedResource, ResourceAddress, Status
 from reconciler.domain.values import Sensitive
 from tests.unit.pulumi.raw import SECRETIVE_PROPERTIES, secret
@@ -24,7 +24,7 @@ SOURCE: Final = f"urn:pulumi:dev::shop::{TYPE}::source"
 WEST: Final = "urn:pulumi:dev::shop::pulumi:providers:shop::west::1"
 EAST: Final = "urn:pulumi:dev::shop::pulumi:providers:shop::east::2"
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-MASKER: Final = Masker(b"k" * 32)
+MASKER: Final = SecretDigester(b"k" * 32)
 UPDATE: Final = Planned(Step.UPDATE)
 CREATE: Final = Planned(Step.CREATE)
 

@@ -15,7 +15,7 @@ from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.plan import PlanReader, Preview, _unnamed
 from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.values import SECRET, SIGNATURE
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import RecordedResource, ResourceAddress, StackName, Status
 from reconciler.domain.plan import Action, Plan
 from reconciler.domain.values import Sensitive
@@ -26,7 +26,7 @@ URN: Final = f"urn:pulumi:dev::shop::{TYPE}::web"
 ADDRESS: Final = ResourceAddress(URN)
 STACK_URN: Final = f"urn:pulumi:dev::shop::{STACK_TYPE}::shop-dev"
 INPUTS: Final = {"value": "v", "size": 3}
-MASKER: Final = Masker(b"k" * 32)
+MASKER: Final = SecretDigester(b"k" * 32)
 
 
 def loaded(
@@ -225,9 +225,9 @@ def test_a_digest_stands_for_both_sides_and_the_programs(
 
 def test_what_is_masked_in_the_events_is_as_the_program_asks_for_it() -> None:
     resource = loaded({**INPUTS, "word": secret("CANARY-a"), "map": {"k": secret("CANARY-b")}})
-    masked = {**INPUTS, "word": "[secret]", "map": {"k": "[secret]"}}
+    redacted = {**INPUTS, "word": "[secret]", "map": {"k": "[secret]"}}
     live = {**INPUTS, "value": "x", "word": "CANARY-a", "map": {"k": "CANARY-b"}}
-    plan = planned(saved("update"), step("update", masked), resource=resource, live=live)
+    plan = planned(saved("update"), step("update", redacted), resource=resource, live=live)
     assert not plan.resources[0].new
     assert changes(plan) == {"value": ("x", "v")}
 

@@ -11,13 +11,13 @@ from hypothesis import given
 from iac_adapters.pulumi.checkpoint import StateResource
 from iac_adapters.pulumi.evaluation import Planned, Step
 from iac_adapters.pulumi.provider_edits import ProviderEdit, provider_edit
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import Origin
 from tests.unit.pulumi.raw import SECRETIVE_PROPERTIES, secret
 
 TYPE: Final = "pulumi:providers:aws"
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-MASKER: Final = Masker(b"k" * 32)
+MASKER: Final = SecretDigester(b"k" * 32)
 
 
 def edit(

@@ -10,11 +10,11 @@ from hypothesis import given
 
 from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import plain, revealed, visible
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.paths import Steps
 from tests.unit.pulumi.raw import PROPERTIES, SECRETIVE_PROPERTIES, secret
 
-MASKER = Masker(b"k" * 32)
+MASKER = SecretDigester(b"k" * 32)
 
 
 @given(SECRETIVE_PROPERTIES, PROPERTIES)
@@ -24,16 +24,16 @@ def test_no_secret_text_is_left_on_either_side(
     values = [visible(marked), visible(revealed(dict(marked))), visible(other)]
     secrets = secrets_of([other, marked]).with_words_of(values)
     for value in values:
-        masked, flag = secrets.masked(value, (), MASKER)
-        assert "CANARY" not in repr(masked)
-        assert flag or masked == value
+        redacted, flag = secrets.redacted(value, (), MASKER)
+        assert "CANARY" not in repr(redacted)
+        assert flag or redacted == value
 
 
 @given(PROPERTIES)
 def test_without_a_mark_nothing_is_hidden(properties: Mapping[str, Any]) -> None:
     secrets = secrets_of([properties])
     value = plain(dict(properties))
-    assert secrets.masked(value, (), MASKER) == (value, False)
+    assert secrets.redacted(value, (), MASKER) == (value, False)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from iac_adapters.redaction.masker import Masker
-from iac_adapters.redaction.places import SecretPlaces
+from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.redaction.secret_paths import SecretPaths
 from reconciler.domain.values import Sensitive, Value
 
-MASKER = Masker(bytes(32))
+MASKER = SecretDigester(bytes(32))
 
 
 def test_a_value_is_masked_where_the_name_beside_it_tells_that_it_is_secret() -> None:
@@ -14,10 +14,10 @@ def test_a_value_is_masked_where_the_name_beside_it_tells_that_it_is_secret() ->
         {"name": "DB_PASSWORD", "value": "plainword"},
         {"name": "LOG_FORMAT", "value": "json"},
     ]
-    masked, had_any = SecretPlaces(lambda _: None).masked(environment, ("env",), MASKER)
+    redacted, had_any = SecretPaths(lambda _: None).redacted(environment, ("env",), MASKER)
     assert had_any
-    assert isinstance(masked, list)
-    first, second = masked
+    assert isinstance(redacted, list)
+    first, second = redacted
     assert isinstance(first, dict)
     assert isinstance(first["value"], Sensitive)
     assert first["name"] == "DB_PASSWORD"

@@ -256,3 +256,14 @@ def _damage(path: Path, table: str) -> None:
     with path.open("r+b") as file:
         file.seek((root - 1) * size)
         file.write(b"\xff" * size)
+
+
+async def test_a_database_removed_while_it_is_open_is_not_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a folder? with #odd %41 names" / "trueup.db"
+    store = await open_store(path)
+    assert isinstance(store, SqlStore)
+    path.unlink()
+    with pytest.raises(StorageError, match="No such file or directory"):
+        await store.read(lambda view: view.stacks.all())
+    assert not path.exists()
+    await store.close()

@@ -1,4 +1,4 @@
-"""What the engine asks at every pass is looked up, never searched for."""
+"""What the engine asks at every scan is looked up, never searched for."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import event
 
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import FindingId, RemediationId, ReportId, RunId, TemplateId
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.storage.sqlite import open_store
 from reconciler.storage.store import SqlStore
 from reconciler.stores import Transaction
@@ -34,7 +34,9 @@ _LOOKUPS: Final[dict[str, Callable[[Transaction], object]]] = {
     "a remediation": lambda t: t.remediations.get(RemediationId("m")),
     "open ones of a stack": lambda t: t.remediations.open_of(WEBSHOP),
     "the open one of a finding": lambda t: t.remediations.open_with(FindingId("f")),
-    "those in phases": lambda t: t.remediations.in_phases([Phase.QUEUED, Phase.HELD]),
+    "those in states": lambda t: t.remediations.in_states(
+        [RemediationState.QUEUED, RemediationState.HELD]
+    ),
     "those due": lambda t: t.remediations.due(NOW),
     "those expired": lambda t: t.remediations.expired(NOW),
     "a run": lambda t: t.runs.get(RunId("r")),

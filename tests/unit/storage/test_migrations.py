@@ -21,9 +21,9 @@ from sqlalchemy import create_engine
 import reconciler.storage.transaction  # noqa: F401  every table
 from reconciler.domain.errors import ConflictError, StorageError
 from reconciler.domain.model import Severity, StackName
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.records import DriftDecision, FindingId, RemediationId
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.storage.migrate import FOLDER, newest_schema
 from reconciler.storage.remediation_rows import links, values
 from reconciler.storage.rows import Values
@@ -183,7 +183,8 @@ def _insert_before_admission(connection: sqlite3.Connection, table: str, row: Va
     known = [column for column in row if column not in ("guard", "evaluations")]
     kept = [_as_kept(row[column]) for column in known]
     marks = ", ".join("?" * len(kept))
-    connection.execute(f"INSERT INTO {table} ({', '.join(known)}) VALUES ({marks})", kept)  # noqa: S608 - columns of ours
+    names = ", ".join("phase" if column == "state" else column for column in known)
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", kept)  # noqa: S608 - columns of ours
 
 
 def _as_kept(value: object) -> object:
@@ -234,7 +235,7 @@ async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -
 @pytest.mark.parametrize(
     ("statement", "columns"),
     [
-        ("UPDATE remediations SET phase = 'unknown'", "remediations.stack"),
+        ("UPDATE remediations SET state = 'unknown'", "remediations.stack"),
         ("UPDATE remediation_findings SET finding_id = 'f1'", "remediation_findings.finding_id"),
         (
             "UPDATE findings SET address = 'one'",
@@ -309,11 +310,11 @@ async def test_a_decision_of_before_leaves_the_details(tmp_path: Path) -> None:
         one.id: one for one in await store.read(lambda t: t.findings.unhealed(StackName("web")))
     }
     assert kept[FindingId("decided")].decision == DriftDecision(
-        RemediationId("m1"), Phase.REJECTED, "ann", "known"
+        RemediationId("m1"), RemediationState.REJECTED, "ann", "known"
     )
     assert kept[FindingId("decided")].details == {"address": "thing.a", "changes": []}
     assert kept[FindingId("ended")].decision == DriftDecision(
-        RemediationId("m2"), Phase.CONVERGED, None, "nothing to do"
+        RemediationId("m2"), RemediationState.CONVERGED, None, "nothing to do"
     )
     assert kept[FindingId("open")].decision is None
     assert kept[FindingId("open")].details == {"changes": [{"path": '"settled":'}]}

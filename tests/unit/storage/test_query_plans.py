@@ -8,8 +8,8 @@ from sqlalchemy import Select, create_engine
 from sqlalchemy.dialects import sqlite
 
 from reconciler.domain.model import Kind, Severity
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import FindingFilter, FindingState
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.storage import findings, journal, remediations, reports, runs, templates
 from reconciler.storage.cursor import encode
 from reconciler.storage.listing import Asked, Listing
@@ -65,9 +65,9 @@ _LISTS: dict[str, tuple[Listing, Any, tuple[Any, ...]]] = {
         remediations.page_statement(open_only=True),
         _AFTER_MOMENT,
     ),
-    "remediations in a phase": (
+    "remediations in a state": (
         remediations.LISTING,
-        remediations.page_statement(phase=Phase.HELD),
+        remediations.page_statement(state=RemediationState.HELD),
         _AFTER_MOMENT,
     ),
     "remediations of a stack": (

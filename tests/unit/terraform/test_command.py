@@ -70,7 +70,7 @@ async def test_nothing_of_it_is_left_when_it_is_ended(tmp_path: Path, how: str) 
         await asyncio.sleep(0.02)
 
 
-@pytest.mark.parametrize("killed", ["command", "leash"])
+@pytest.mark.parametrize("killed", ["command", "orphan guard"])
 async def test_nothing_of_it_is_left_when_somebody_kills_it(tmp_path: Path, killed: str) -> None:
     script = "sleep 600 >/dev/null 2>&1 & echo $$ $PPID $! > pids; wait"
     running = asyncio.create_task(
@@ -84,8 +84,8 @@ async def test_nothing_of_it_is_left_when_somebody_kills_it(tmp_path: Path, kill
     )
     pids = tmp_path / "pids"
     await until(lambda: pids.exists() and len(pids.read_text().split()) == 3)
-    command, leash, child = map(psutil.Process, map(int, pids.read_text().split()))
-    (command if killed == "command" else leash).kill()
+    command, orphan_guard, child = map(psutil.Process, map(int, pids.read_text().split()))
+    (command if killed == "command" else orphan_guard).kill()
     assert (await running).exit_code not in range(128)
     for process in (command, child):
         assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.cty import MapOf, Primitive, SetOf
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.judge import IGNORED, judge
@@ -50,7 +50,7 @@ _SCHEMA = ResourceSchema(
         {"rule": NestedBlock(Nesting.SET, _RULE)},
     ),
 )
-_MASKER = Masker(b"k" * 32)
+_MASKER = SecretDigester(b"k" * 32)
 _PLAIN: dict[str, Any] = {
     "name": "n",
     "note": None,
@@ -85,7 +85,7 @@ def _judge(
         live={**_PLAIN, **(live or {})},
         recorded={**_PLAIN, **(recorded or {})},
         config={**_CONFIG, **(config or {})},
-        masker=_MASKER,
+        digester=_MASKER,
         **given_others,
     )
 
@@ -112,7 +112,7 @@ def test_equal_on_every_side_is_in_sync(case: tuple[ResourceSchema, Any]) -> Non
         config=value,
         ignored=IgnoreRules(),
         requires_replace=(),
-        masker=_MASKER,
+        digester=_MASKER,
         sensitive_paths=(),
     )
     assert verdict == InSync()
@@ -319,7 +319,7 @@ def test_planned_that_equals_live_is_never_drift(case: tuple[ResourceSchema, Any
         config=live,
         ignored=IgnoreRules(),
         requires_replace=(),
-        masker=_MASKER,
+        digester=_MASKER,
         sensitive_paths=(),
     )
     one, other = align((live, recorded), schema.is_set)
@@ -380,7 +380,7 @@ def test_no_verdict_holds_a_secret(case: tuple[ResourceSchema, Any, Any]) -> Non
         config=declared,
         ignored=IgnoreRules(),
         requires_replace=(),
-        masker=_MASKER,
+        digester=_MASKER,
         sensitive_paths=(),
     )
     assert "SECRET" not in repr(verdict)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.plan_values import with_unknown
-from iac_adapters.terraform.recorder.planned_secrets import secret_places
+from iac_adapters.terraform.recorder.planned_secrets import secret_paths
 from iac_adapters.terraform.schema import Attribute, Block, NestedBlock, Nesting, ResourceSchema
 from iac_adapters.terraform.unrecorded import unrecorded
 from reconciler.domain.errors import PermanentError
@@ -21,7 +21,7 @@ from reconciler.domain.plan import Action, Plan
 from reconciler.domain.values import UNKNOWN, Sensitive
 from tests.unit.terraform.schemas import LAWS
 
-READER = PlanReader({}, Masker(b"k" * 32))
+READER = PlanReader({}, SecretDigester(b"k" * 32))
 SECRET = "hunter2-hunter2"
 
 
@@ -178,9 +178,9 @@ def test_a_secret_is_a_digest_wherever_it_stands() -> None:
 
 def test_secret_places_are_those_marked_true() -> None:
     tree = {"a": True, "b": [False, {"c": True}], "d": {"e": False}, "f": []}
-    assert set(secret_places(tree)) == {("a",), ("b", 1, "c")}
-    assert list(secret_places([True])) == [(0,)]
-    assert list(secret_places(None)) == []
+    assert set(secret_paths(tree)) == {("a",), ("b", 1, "c")}
+    assert list(secret_paths([True])) == [(0,)]
+    assert list(secret_paths(None)) == []
 
 
 _VALUES = st.recursive(

@@ -8,8 +8,8 @@ import pytest
 
 from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.terraform.cty import MapOf, Primitive
+from iac_adapters.terraform.identity_variables import variables_for
 from iac_adapters.terraform.messages import message
-from iac_adapters.terraform.place_variables import variables_for
 from iac_adapters.terraform.provider_settings import (
     ProviderSettings,
     decoded,

@@ -12,7 +12,7 @@ from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.provider_settings import ProviderSettings
-from iac_adapters.terraform.recorded_places import elsewhere
+from iac_adapters.terraform.recorded_locations import elsewhere
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.state import ProviderReference, StateInstance
 from reconciler.domain.model import RecordedResource, ResourceAddress, Status

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.reader import terraform_reader
@@ -38,7 +38,9 @@ def warm(size: int) -> WarmStack:
         attributes_json=b" " * size,
     )
     resource = LoadedResource(RecordedResource(address, "t", Status.LIVE), instance)
-    reader = terraform_reader(Providers(PluginPool(idle_s=1, max_processes=1)), Masker(bytes(32)))
+    reader = terraform_reader(
+        Providers(PluginPool(idle_s=1, max_processes=1)), SecretDigester(bytes(32))
+    )
     stack = LoadedStack(NOTHING_RECORDED, {address: resource})
     secrets = StackSecrets(StackReference(StackName("s"), Path("s"), "terraform"))
     return WarmStack("r", stack, reader, secrets)

@@ -21,7 +21,6 @@ from reconciler.domain.model import (
     Severity,
     StackName,
 )
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.principals import Role
 from reconciler.domain.records import (
@@ -46,6 +45,7 @@ from reconciler.domain.records import (
     TemplateId,
     Token,
 )
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.wire.audit import audit_of
 from reconciler.wire.events import event_of
 from reconciler.wire.findings import FINDING_COLUMNS, Finding, finding_record_object
@@ -135,7 +135,7 @@ REMEDIATION = Remediation(
     addresses=(ADDRESS,),
     fingerprints=(Fingerprint("abc"),),
     action_type=ActionType.MANUAL_REVIEW,
-    phase=Phase.HELD,
+    state=RemediationState.HELD,
     created_at=AT,
     updated_at=AT,
     hold_reason="the kill switch is pulled",

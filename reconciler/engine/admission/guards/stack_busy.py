@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from reconciler.domain.phases import IN_EFFECT
+from reconciler.domain.remediation_states import IN_EFFECT
 from reconciler.engine.admission.answers import Answer, Hold, Open
 from reconciler.engine.admission.guard import BEFORE_EFFECT, Guard
 from reconciler.engine.admission.situation import Situation
@@ -13,8 +13,8 @@ from reconciler.engine.admission.situation import Situation
 def ask(situation: Situation) -> Answer:
     """Hold while another remediation of the stack is in effect."""
     for other in situation.others:
-        if other.phase in IN_EFFECT:
-            return Hold(f"remediation {other.id} of the stack is {other.phase.value}")
+        if other.state in IN_EFFECT:
+            return Hold(f"remediation {other.id} of the stack is {other.state.value}")
     return Open()
 
 

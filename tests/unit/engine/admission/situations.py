@@ -15,7 +15,6 @@ from reconciler.domain.model import (
     Severity,
     StackName,
 )
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     Approval,
@@ -29,6 +28,7 @@ from reconciler.domain.records import (
     ReportId,
     StackRecord,
 )
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.admission.answers import Answer
 from reconciler.engine.admission.situation import Situation
 
@@ -70,7 +70,7 @@ def finding(address: ResourceAddress = A, **parts: Any) -> FindingRecord:
     return FindingRecord(FindingId(f"f-{address}"), **{**whole, **parts})
 
 
-def remediation(phase: Phase = Phase.PLANNING, **parts: Any) -> Remediation:
+def remediation(state: RemediationState = RemediationState.PLANNING, **parts: Any) -> Remediation:
     """Return one that a policy opened, and that no person saw."""
     whole: dict[str, Any] = {
         "stack": SHOP,
@@ -84,11 +84,11 @@ def remediation(phase: Phase = Phase.PLANNING, **parts: Any) -> Remediation:
         "policy_id": "auto",
         "plan_digest": "d",
     }
-    return Remediation(RemediationId("m"), phase=phase, **{**whole, **parts})
+    return Remediation(RemediationId("m"), state=state, **{**whole, **parts})
 
 
 def situation(
-    phase: Phase = Phase.PLANNING,
+    state: RemediationState = RemediationState.PLANNING,
     *,
     about: Mapping[str, Any] | None = None,
     wanted: bool = True,
@@ -102,7 +102,7 @@ def situation(
         "stack": stack(),
         "evaluations": {"policy": Evaluation("saw", {"wanted": wanted, "policies": {}})},
     }
-    return Situation(remediation(phase, **(about or {})), **{**whole, **parts})
+    return Situation(remediation(state, **(about or {})), **{**whole, **parts})
 
 
 def stack(**parts: Any) -> StackRecord:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.engine.admission.admit import admit
 from reconciler.engine.admission.answers import NeedsApproval, Open
-from reconciler.engine.admission.asking import admit
 from reconciler.engine.admission.guards.approved_plan import GUARD
 from tests.unit.engine.admission.situations import Case, approval
 from tests.unit.engine.admission.situations import situation as made

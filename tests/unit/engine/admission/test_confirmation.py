@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.admission.answers import Hold, Open
 from reconciler.engine.admission.guards.confirmation import GUARD
 from tests.unit.engine.admission.situations import MINUTE, NOW, B, Case, approval, finding
@@ -13,31 +13,31 @@ WHY = "a scan 30 s or more after the first must still find thing.a drifted"
 BRIEF = finding(last_seen=NOW - 2 * MINUTE)
 
 CASES = [
-    Case("seen again after its time", made(Phase.DETECTED), Open()),
+    Case("seen again after its time", made(RemediationState.DETECTED), Open()),
     Case(
         "seen once, and its time has passed",
-        made(Phase.DETECTED, findings=(BRIEF,)),
+        made(RemediationState.DETECTED, findings=(BRIEF,)),
         Hold(WHY),
     ),
     Case(
         "seen once, and its time has not passed",
-        made(Phase.DETECTED, about={"created_at": NOW}, findings=(finding(),)),
+        made(RemediationState.DETECTED, about={"created_at": NOW}, findings=(finding(),)),
         Hold(WHY, NOW + MINUTE / 2),
     ),
     Case(
         "one of two was seen once",
-        made(Phase.DETECTED, findings=(finding(B), BRIEF)),
+        made(RemediationState.DETECTED, findings=(finding(B), BRIEF)),
         Hold(WHY),
     ),
     Case(
         "the clock was set back since it was seen",
-        made(Phase.DETECTED, now=NOW - 2 * MINUTE),
+        made(RemediationState.DETECTED, now=NOW - 2 * MINUTE),
         Hold(WHY, NOW - 2 * MINUTE + MINUTE / 2),
     ),
     Case(
         "a person will look at the plan",
         made(
-            Phase.DETECTED,
+            RemediationState.DETECTED,
             about={"action_type": ActionType.MANUAL_REVIEW},
             findings=(BRIEF,),
         ),
@@ -45,7 +45,7 @@ CASES = [
     ),
     Case(
         "a person asked for it",
-        made(Phase.DETECTED, about={"policy_id": None}, findings=(BRIEF,)),
+        made(RemediationState.DETECTED, about={"policy_id": None}, findings=(BRIEF,)),
         Open(),
     ),
     Case(

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import Correction, RemediationId
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.admission.answers import NeedsApproval, Open
 from reconciler.engine.admission.guards.flapping import GUARD
 from reconciler.engine.decisions import approve
@@ -60,15 +60,15 @@ async def test_the_fourth_correction_within_a_day_asks_and_the_next_day_does_not
 
     async def drifts() -> None:
         house.world.live[A] = {"size": 9}
-        await house.look(minutes=1)
-        await house.look(seconds=31)
+        await house.scan(minutes=1)
+        await house.scan(seconds=31)
 
     for _ in range(3):
         await drifts()
         assert house.world.live[A] == {"size": 1}
     await drifts()
     waiting = await house.the_open()
-    assert (waiting.phase, waiting.guard) == (Phase.AWAITING_APPROVAL, "flapping")
+    assert (waiting.state, waiting.guard) == (RemediationState.AWAITING_APPROVAL, "flapping")
     assert waiting.note == WHY
     assert len(house.world.effects) == 3
     await approve(house.service, waiting.id, plan_digest=waiting.plan_digest or "", actor="ann")

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import Hold as Pulled
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.admission.answers import Hold, Open
 from reconciler.engine.admission.guards.kill_switch import GUARD
 from tests.unit.engine.admission.situations import MINUTE, NOW, Case, approval
@@ -16,7 +16,7 @@ WHY = "ann put all corrections on hold: release day"
 
 CASES = [
     Case("no hold", made(), Open()),
-    Case("a hold before the plan", made(Phase.QUEUED, hold=PULLED), Hold(WHY)),
+    Case("a hold before the plan", made(RemediationState.QUEUED, hold=PULLED), Hold(WHY)),
     Case("a hold before the apply", made(hold=PULLED), Hold(WHY)),
     Case(
         "a hold of a plan that was approved",

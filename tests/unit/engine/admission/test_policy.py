@@ -6,9 +6,9 @@ import pytest
 
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Origin
-from reconciler.domain.phases import Phase
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.records import Evaluation
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.admission.answers import NeedsApproval, Open, Refuse
 from reconciler.engine.admission.guard import Evaluated, Evidence
 from reconciler.engine.admission.guards.policy import GUARD, evaluate
@@ -29,14 +29,18 @@ GONE = Refuse("no policy asks for it any more")
 ASKS = NeedsApproval("no policy allows this correction without approval")
 
 CASES = [
-    Case("wanted, before it is queued", made(Phase.DECIDED), Open()),
+    Case("wanted, before it is queued", made(RemediationState.DECIDED), Open()),
     Case("wanted, before the apply", made(), Open()),
-    Case("taken back before it is queued", made(Phase.DECIDED, wanted=False), GONE),
-    Case("a review that is taken back", made(Phase.DECIDED, about=REVIEW, wanted=False), GONE),
+    Case("taken back before it is queued", made(RemediationState.DECIDED, wanted=False), GONE),
+    Case(
+        "a review that is taken back",
+        made(RemediationState.DECIDED, about=REVIEW, wanted=False),
+        GONE,
+    ),
     Case("taken back while planning", made(wanted=False), ASKS),
     Case(
         "a person asked, whatever the policies say",
-        made(Phase.DECIDED, about=ASKED, wanted=False),
+        made(RemediationState.DECIDED, about=ASKED, wanted=False),
         Open(),
     ),
     Case("a person's wish is no approval", made(about=ASKED, wanted=False), ASKS),

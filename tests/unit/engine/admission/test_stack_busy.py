@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.domain.phases import IN_EFFECT, Phase
 from reconciler.domain.records import RemediationId
+from reconciler.domain.remediation_states import IN_EFFECT, RemediationState
 from reconciler.engine.admission.answers import Hold, Open
 from reconciler.engine.admission.guards.stack_busy import GUARD
 from tests.unit.engine.admission.situations import Case, remediation
@@ -17,13 +17,18 @@ CASES = [
     Case("alone", made(), Open()),
     *(
         Case(
-            f"another is {phase.value}",
-            made(others=(replace(OTHER, phase=phase),)),
-            Hold(f"remediation other of the stack is {phase.value}")
-            if phase in IN_EFFECT
+            f"another is {state.value}",
+            made(others=(replace(OTHER, state=state),)),
+            Hold(f"remediation other of the stack is {state.value}")
+            if state in IN_EFFECT
             else Open(),
         )
-        for phase in (*sorted(IN_EFFECT), Phase.QUEUED, Phase.PLANNING, Phase.NEEDS_HUMAN)
+        for state in (
+            *sorted(IN_EFFECT),
+            RemediationState.QUEUED,
+            RemediationState.PLANNING,
+            RemediationState.NEEDS_HUMAN,
+        )
     ),
 ]
 

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from reconciler.cli.client.problems import no_daemon
 from reconciler.client.daemon import Daemon, is_loopback
 from reconciler.domain.errors import PermanentError
-from reconciler.settings_place import DaemonPlace, daemon_place, find_settings_file
+from reconciler.settings_location import DaemonEndpoint, daemon_endpoint, find_settings_file
 
 __all__ = ["Daemon", "Wanted", "find_daemon"]
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - the name of a file
@@ -140,16 +140,16 @@ def _read(file: Path) -> str:
         raise PermanentError(f"{file} does not contain a token") from error
 
 
-def _place(file: Path | None, environment: Mapping[str, str]) -> DaemonPlace:
+def _place(file: Path | None, environment: Mapping[str, str]) -> DaemonEndpoint:
     """Return where the daemon is. Raises PermanentError for a file that does not say it."""
-    found = daemon_place(file, environment)
+    found = daemon_endpoint(file, environment)
     if found is not None:
         return found
     # Half of the time a short command takes would go into this import.
     from reconciler.settings_file import data_directory, load_settings  # noqa: PLC0415
 
     settings = load_settings(file, environment)
-    return DaemonPlace(settings.daemon.listen, data_directory(settings, environment))
+    return DaemonEndpoint(settings.daemon.listen, data_directory(settings, environment))
 
 
 def _listens(url: str) -> bool:

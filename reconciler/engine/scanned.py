@@ -29,7 +29,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Scanned:
     """What was seen. `declarations` is None when code and state are as at the last look."""
 
     report: StackReport
@@ -78,12 +78,12 @@ def _reference(service: Service, stack: StackRecord) -> StackReference:
     return service.reference_of(stack)
 
 
-async def look(
+async def scan(
     service: Service,
     stack: StackRecord,
     *,
     addresses: Collection[ResourceAddress] | None = None,
-) -> Look | Blind:
+) -> Scanned | Blind:
     """Return what a fresh read of `stack` gave, of all of it or of exactly `addresses`.
 
     Raises:
@@ -93,14 +93,14 @@ async def look(
     loop = asyncio.get_running_loop()
     started = loop.time()
     try:
-        report, snapshot, declared = await _look(service, stack, addresses)
+        report, snapshot, declared = await _scan(service, stack, addresses)
     except StorageError:
         raise
     except ReconcilerError as error:
         return Blind(error, began_at, (loop.time() - started) * 1000)
     except Exception as error:  # noqa: BLE001 - one stack's defect must not end the others
         return Blind(defect(error), began_at, (loop.time() - started) * 1000)
-    return Look(
+    return Scanned(
         report=report,
         revision=snapshot.revision,
         began_at=began_at,
@@ -110,7 +110,7 @@ async def look(
     )
 
 
-async def _look(
+async def _scan(
     service: Service, stack: StackRecord, addresses: Collection[ResourceAddress] | None
 ) -> tuple[StackReport, Snapshot, tuple[Declaration, ...] | None]:
     loaded = await load(service, stack)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.cli.client.api import Api
-from reconciler.cli.identities import SHORTEST, Kin, choose, find_one
+from reconciler.cli.identities import SHORTEST, Related, choose, find_one
+from reconciler.cli.labels import spoken, text_of
 from reconciler.cli.paint import safe
-from reconciler.cli.words import spoken, text_of
 from reconciler.domain.errors import NotFoundError, ReconcilerError
 from reconciler.domain.records import Json
 
@@ -19,47 +19,47 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]+")
 _LEAST: Final = 4
 """So many characters of an id name it among all runs."""
 
-FINDING: Final = Kin(
+FINDING: Final = Related(
     noun="finding",
     key="id",
     listing="trueup findings",
     line=lambda one: f"{text_of(one['stack'])}  {text_of(one['address'])}  {one['state']}",
     names=("address", "resource_id"),
 )
-REMEDIATION: Final = Kin(
+REMEDIATION: Final = Related(
     noun="remediation",
     key="id",
     listing="trueup remediations",
     line=lambda one: f"{text_of(one['stack'])}  {spoken(one['state'])}",
 )
-RUN: Final = Kin(
+RUN: Final = Related(
     noun="run",
     key="id",
     listing="trueup runs",
     line=lambda one: f"{text_of(one['stack'])}  {spoken(one['state'])}  {one['started_at']}",
 )
-POLICY: Final = Kin(
+POLICY: Final = Related(
     noun="policy",
     key="policy_id",
     listing="trueup policy list",
     line=lambda one: text_of(one["name"]),
     names=("name",),
 )
-TEMPLATE: Final = Kin(
+TEMPLATE: Final = Related(
     noun="template",
     key="template_id",
     listing="trueup template list",
     line=lambda one: text_of(one.get("resource_id") or one.get("name")),
     names=("name", "resource_id"),
 )
-TOKEN: Final = Kin(
+TOKEN: Final = Related(
     noun="token",
     key="token_id",
     listing="trueup token list",
     line=lambda one: f"{text_of(one['name'])}  {text_of(one['role'])}",
     names=("name",),
 )
-STACK: Final = Kin(
+STACK: Final = Related(
     noun="stack",
     key="name",
     listing="trueup stack list",

@@ -1,4 +1,4 @@
-"""One pass of one stack, from the look at it to what is done about it."""
+"""One scan of one stack, from the look at it to what is done about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from reconciler.domain.cadence import SHORTEST, is_due, next_pass_after
+from reconciler.domain.cadence import SHORTEST, is_due, next_scan_after
 from reconciler.domain.events import (
     STACK_ERROR,
     STACK_SCANNED,
@@ -17,17 +17,17 @@ from reconciler.domain.events import (
 )
 from reconciler.domain.lifecycle import fold, implausible
 from reconciler.domain.model import ProviderDoubt, StackName
-from reconciler.domain.phases import Phase
 from reconciler.domain.records import FindingState, Health, Remediation, RemediationId, StackRecord
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.state_lineage import StateMark, state_doubt
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.due import advance_soon
 from reconciler.engine.findings import keep
 from reconciler.engine.journal import emit
-from reconciler.engine.looking import Blind, Look, look
 from reconciler.engine.moves import sentence
 from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.opinions import Opinions, decided_by, opinions_on
+from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service
 from reconciler.engine.suppression import reopen_ended
 from reconciler.engine.templates import derive
@@ -38,14 +38,14 @@ _LONGEST_SCAN: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """What is to be done after a pass."""
+class ScanOutcome:
+    """What is to be done after a scan."""
 
     again_after: timedelta | None
     look_at: tuple[RemediationId, ...] = ()
 
 
-async def watch(service: Service, name: StackName) -> timedelta | None:
+async def scan_and_decide(service: Service, name: StackName) -> timedelta | None:
     """Look at the stack once, and return when to look again; None when there is no such stack.
 
     What was seen is kept, policies have been asked, and remediations were opened, replaced or
@@ -60,22 +60,22 @@ async def watch(service: Service, name: StackName) -> timedelta | None:
         return None
     if await service.store.read(lambda view: _in_motion(view, name, since=None)):
         return SHORTEST
-    kept = await _looked_at(service, stack)
+    kept = await _scanned(service, stack)
 
     def work(tx: Transaction) -> timedelta | None:
         now = tx.stacks.get(name)
-        passed = kept(tx)
+        outcome = kept(tx)
         if now is not None and now.next_due_at != stack.next_due_at:
             _keep_due(tx, now)
-        advance_soon(tx, passed.look_at)
-        return passed.again_after
+        advance_soon(tx, outcome.look_at)
+        return outcome.again_after
 
     return await service.store.transact(work)
 
 
-async def _looked_at(service: Service, stack: StackRecord) -> Callable[[Transaction], Passed]:
+async def _scanned(service: Service, stack: StackRecord) -> Callable[[Transaction], ScanOutcome]:
     """Look at the stack, and return what keeps what was seen."""
-    seen = await look(service, stack)
+    seen = await scan(service, stack)
     if isinstance(seen, Blind):
         return partial(_blind, name=stack.name, blind=seen, at=service.clock.now())
     opinions = await opinions_on(service, seen.report)
@@ -87,14 +87,14 @@ async def _looked_at(service: Service, stack: StackRecord) -> Callable[[Transact
 
 def _keep_due(tx: Transaction, before: StackRecord) -> None:
     """Leave a stack due as somebody made it while it was scanned: that scan may not show why."""
-    passed = tx.stacks.get(before.name)
-    if passed is not None:
-        tx.stacks.put(replace(passed, next_due_at=before.next_due_at))
+    outcome = tx.stacks.get(before.name)
+    if outcome is not None:
+        tx.stacks.put(replace(outcome, next_due_at=before.next_due_at))
         tx.wake(ScanStack(before.name, before.next_due_at))
 
 
-async def watch_when_due(service: Service, name: StackName) -> timedelta | None:
-    """Do what `watch` does if the stack is due; a wake-up too early or too many does nothing.
+async def scan_when_due(service: Service, name: StackName) -> timedelta | None:
+    """Do what `scan_and_decide` does if the stack is due; else nothing.
 
     Raises:
         StorageError: the database cannot be used.
@@ -102,7 +102,7 @@ async def watch_when_due(service: Service, name: StackName) -> timedelta | None:
     stack = await service.store.read(lambda view: view.stacks.get(name))
     if stack is None or not is_due(stack, now=service.clock.now()):
         return None
-    return await watch(service, name)
+    return await scan_and_decide(service, name)
 
 
 def _in_motion(view: Transaction, name: StackName, *, since: datetime | None) -> bool:
@@ -121,36 +121,36 @@ def _set_due(tx: Transaction, stack: StackRecord, due: datetime) -> None:
     tx.wake(ScanStack(stack.name, due))
 
 
-def _blind(tx: Transaction, name: StackName, blind: Blind, *, at: datetime) -> Passed:
+def _blind(tx: Transaction, name: StackName, blind: Blind, *, at: datetime) -> ScanOutcome:
     stack = tx.stacks.get(name)
     if stack is None:
-        return Passed(None)
+        return ScanOutcome(None)
     message = sentence(blind.error)
     failed = replace(
         stack,
         health=Health.ERROR,
         error=message,
         error_since=stack.error_since or at,
-        last_pass_at=at,
-        last_pass_ms=round(blind.took_ms, 1),
+        last_scan_at=at,
+        last_scan_ms=round(blind.took_ms, 1),
     )
     acted_on = any(record.acted_on for record in tx.findings.unhealed(name))
-    again_after = next_pass_after(failed, now=at, acted_on=acted_on)
+    again_after = next_scan_after(failed, now=at, acted_on=acted_on)
     _set_due(tx, failed, at + again_after)
     emit(tx, STACK_ERROR, name, StackFailed(stack=name, error=message), at=at)
-    _tell_pass(tx, failed, at=at)
-    return Passed(again_after)
+    _publish_scan(tx, failed, at=at)
+    return ScanOutcome(again_after)
 
 
 def _seen(
-    tx: Transaction, name: StackName, seen: Look, opinions: Opinions, *, confirm_after: timedelta
-) -> Passed:
+    tx: Transaction, name: StackName, seen: Scanned, opinions: Opinions, *, confirm_after: timedelta
+) -> ScanOutcome:
     stack = tx.stacks.get(name)
     if stack is None:
-        return Passed(None)
+        return ScanOutcome(None)
     if _in_motion(tx, name, since=seen.began_at):
         # An apply began or ended meanwhile: what was seen is neither before nor after it.
-        return Passed(SHORTEST)
+        return ScanOutcome(SHORTEST)
     at = seen.report.observed_at
     doubt = implausible(
         seen.report, last_good=stack.counts, same_revision=seen.revision == stack.revision
@@ -166,16 +166,16 @@ def _seen(
     decided = decided_by(tx, open_ones, opinions, seen.report)
     opened, acted_on = open_wanted(tx, decided, still_open=kept, at=at, confirm_after=confirm_after)
     fresh = _freshened(stack, seen, doubt, of_state)
-    again_after = next_pass_after(
+    again_after = next_scan_after(
         fresh, now=at, acted_on=acted_on, confirm_by=_confirm_by((*kept, *opened), confirm_after)
     )
     _set_due(tx, fresh, at + again_after)
-    _tell_pass(tx, fresh, at=at)
-    return Passed(again_after, tuple(one.id for one in (*kept, *opened)))
+    _publish_scan(tx, fresh, at=at)
+    return ScanOutcome(again_after, tuple(one.id for one in (*kept, *opened)))
 
 
 def _freshened(
-    stack: StackRecord, seen: Look, doubt: str | None, of_state: ProviderDoubt | None
+    stack: StackRecord, seen: Scanned, doubt: str | None, of_state: ProviderDoubt | None
 ) -> StackRecord:
     report = seen.report
     complete = doubt is None and not report.unreadable
@@ -184,12 +184,12 @@ def _freshened(
     return replace(
         stack,
         health=_health(seen, complete=complete),
-        # What the next pass is held against: the last one that listed everything.
+        # What the next scan is held against: the last one that listed everything.
         counts=report.counts if doubt is None else stack.counts,
         revision=seen.revision,
         obtained_by=report.obtained_by.value,
-        last_pass_at=report.observed_at,
-        last_pass_ms=round(seen.took_ms, 1),
+        last_scan_at=report.observed_at,
+        last_scan_ms=round(seen.took_ms, 1),
         verified_at=report.observed_at if complete else stack.verified_at,
         error=doubt,
         error_since=None if doubt is None else stack.error_since or report.observed_at,
@@ -198,18 +198,22 @@ def _freshened(
     )
 
 
-def _health(seen: Look, *, complete: bool) -> Health:
+def _health(seen: Scanned, *, complete: bool) -> Health:
     if not complete:
         return Health.INCOMPLETE
     return Health.DRIFTED if seen.report.findings else Health.IN_SYNC
 
 
 def _confirm_by(open_ones: tuple[Remediation, ...], confirm_after: timedelta) -> datetime | None:
-    waiting = [one.created_at + confirm_after for one in open_ones if one.phase is Phase.DETECTED]
+    waiting = [
+        one.created_at + confirm_after
+        for one in open_ones
+        if one.state is RemediationState.DETECTED
+    ]
     return min(waiting, default=None)
 
 
-def _tell_pass(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
+def _publish_scan(tx: Transaction, stack: StackRecord, *, at: datetime) -> None:
     body = mapping.shown(
         StackScanned,
         stack,

@@ -11,11 +11,11 @@ from sqlmodel import Field
 from reconciler.storage.columns import JsonObjectText, JsonText, Moment, PlainText
 from reconciler.storage.tables.row import Row
 
-_IN_EFFECT: Final = text("phase IN ('applying', 'verifying', 'unknown')")
+_IN_EFFECT: Final = text("state IN ('applying', 'verifying', 'unknown')")
 
 
 class RemediationRow(Row, table=True):
-    """A remediation; `open` repeats what its phase says, for indices."""
+    """A remediation; `open` repeats what its state says, for indices."""
 
     __tablename__ = "remediations"
     __table_args__ = (
@@ -27,7 +27,7 @@ class RemediationRow(Row, table=True):
             postgresql_where=_IN_EFFECT,
         ),
         Index("ix_remediations_page", "created_at", "id"),
-        Index("ix_remediations_phase", "phase", "created_at", "id"),
+        Index("ix_remediations_state", "state", "created_at", "id"),
         Index("ix_remediations_stack", "stack", "created_at", "id"),
         Index("ix_remediations_open", "open", "created_at", "id"),
         Index("ix_remediations_due", "open", "next_at"),
@@ -40,7 +40,7 @@ class RemediationRow(Row, table=True):
     addresses: Any = Field(sa_type=JsonText)
     fingerprints: Any = Field(sa_type=JsonText)
     action_type: str = Field(sa_type=PlainText)
-    phase: str = Field(sa_type=PlainText)
+    state: str = Field(sa_type=PlainText)
     open: bool
     created_at: datetime = Field(sa_type=Moment)
     updated_at: datetime = Field(sa_type=Moment)

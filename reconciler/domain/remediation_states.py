@@ -1,4 +1,4 @@
-"""The remediation's state machine: one table, and what each phase allows.
+"""The remediation's state machine: one table, and what each state allows.
 
 The rows are those of `docs/adr/0004-state-machine.md`. A pair that is not in the table
 is an error: nobody may invent a transition.
@@ -13,7 +13,7 @@ from typing import Final
 from reconciler.domain.errors import PermanentError
 
 
-class Phase(StrEnum):
+class RemediationState(StrEnum):
     """Where a remediation stands; the value is what the API shows as `state`."""
 
     DETECTED = "detected"
@@ -69,27 +69,29 @@ class Event(StrEnum):
 
 TERMINAL: Final = frozenset(
     {
-        Phase.CONVERGED,
-        Phase.SUPPRESSED,
-        Phase.SUPERSEDED,
-        Phase.REJECTED,
-        Phase.EXPIRED,
-        Phase.CANCELLED,
-        Phase.FAILED,
+        RemediationState.CONVERGED,
+        RemediationState.SUPPRESSED,
+        RemediationState.SUPERSEDED,
+        RemediationState.REJECTED,
+        RemediationState.EXPIRED,
+        RemediationState.CANCELLED,
+        RemediationState.FAILED,
     }
 )
-OPEN: Final = frozenset(Phase) - TERMINAL
-IN_EFFECT: Final = frozenset({Phase.APPLYING, Phase.VERIFYING, Phase.UNKNOWN})
+OPEN: Final = frozenset(RemediationState) - TERMINAL
+IN_EFFECT: Final = frozenset(
+    {RemediationState.APPLYING, RemediationState.VERIFYING, RemediationState.UNKNOWN}
+)
 """The world may be changing, or may have: at most one remediation of a stack is in these."""
 
-BEFORE_EFFECT: Final = OPEN - IN_EFFECT - {Phase.NEEDS_HUMAN}
+BEFORE_EFFECT: Final = OPEN - IN_EFFECT - {RemediationState.NEEDS_HUMAN}
 """Nothing was changed yet, so a remediation may simply end."""
 
-FOR_PERSON: Final = frozenset({Phase.AWAITING_APPROVAL, Phase.NEEDS_HUMAN})
+FOR_PERSON: Final = frozenset({RemediationState.AWAITING_APPROVAL, RemediationState.NEEDS_HUMAN})
 """Only a person moves it on, or the end of the time that person has."""
 
-_P, _E = Phase, Event
-_FORWARD: Final[Mapping[tuple[Phase, Event], Phase]] = {
+_P, _E = RemediationState, Event
+_FORWARD: Final[Mapping[tuple[RemediationState, Event], RemediationState]] = {
     (_P.DETECTED, _E.SEEN_AGAIN): _P.CONFIRMED,
     (_P.CONFIRMED, _E.POLICY_EVALUATED): _P.DECIDED,
     (_P.DECIDED, _E.IGNORED): _P.SUPPRESSED,
@@ -122,7 +124,7 @@ _FORWARD: Final[Mapping[tuple[Phase, Event], Phase]] = {
     (_P.NEEDS_HUMAN, _E.ABANDONED): _P.FAILED,
     (_P.NEEDS_HUMAN, _E.DRIFT_GONE): _P.CONVERGED,
 }
-_FROM_ANY_BEFORE_EFFECT: Final[Mapping[Event, Phase]] = {
+_FROM_ANY_BEFORE_EFFECT: Final[Mapping[Event, RemediationState]] = {
     _E.DRIFT_CHANGED: _P.SUPERSEDED,
     _E.DRIFT_GONE: _P.CONVERGED,
     _E.CANCELLED: _P.CANCELLED,
@@ -135,24 +137,24 @@ class IllegalTransitionError(PermanentError):
     """The table has no such row."""
 
 
-def next_phase(phase: Phase, event: Event) -> Phase:
-    """Return where `event` leads from `phase`.
+def next_state(state: RemediationState, event: Event) -> RemediationState:
+    """Return where `event` leads from `state`.
 
     Raises:
         IllegalTransitionError: nowhere.
     """
-    if (phase, event) in _FORWARD:
-        return _FORWARD[phase, event]
-    if phase in BEFORE_EFFECT and event in _FROM_ANY_BEFORE_EFFECT:
+    if (state, event) in _FORWARD:
+        return _FORWARD[state, event]
+    if state in BEFORE_EFFECT and event in _FROM_ANY_BEFORE_EFFECT:
         return _FROM_ANY_BEFORE_EFFECT[event]
-    raise IllegalTransitionError(f"{event} means nothing to a remediation that is {phase}")
+    raise IllegalTransitionError(f"{event} means nothing to a remediation that is {state}")
 
 
-def transitions() -> Mapping[tuple[Phase, Event], Phase]:
+def transitions() -> Mapping[tuple[RemediationState, Event], RemediationState]:
     """Return the whole table, for documents and tests that go through all of it."""
     before = {
-        (phase, event): target
-        for phase in BEFORE_EFFECT
+        (state, event): target
+        for state in BEFORE_EFFECT
         for event, target in _FROM_ANY_BEFORE_EFFECT.items()
     }
     return {**before, **_FORWARD}

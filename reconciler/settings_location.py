@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.domain.places import config_home, data_home
+from reconciler.domain.xdg_folders import config_home, data_home
 
 FILE_NAME: Final = "trueup.toml"
 LISTEN: Final = "127.0.0.1:8427"
@@ -44,14 +44,14 @@ def own_settings_file(environment: Mapping[str, str]) -> Path | None:
 
 
 @dataclass(frozen=True, slots=True)
-class DaemonPlace:
+class DaemonEndpoint:
     """Where a daemon answers (`HOST:PORT`), and where it keeps its data."""
 
     listen: str
     data_dir: Path
 
 
-def daemon_place(file: Path | None, environment: Mapping[str, str]) -> DaemonPlace | None:
+def daemon_endpoint(file: Path | None, environment: Mapping[str, str]) -> DaemonEndpoint | None:
     """Return what `file` and `environment` say of the daemon; nothing else of it is checked.
 
     None where that is not plain: whoever reads the whole file then says what is wrong.
@@ -69,8 +69,8 @@ def daemon_place(file: Path | None, environment: Mapping[str, str]) -> DaemonPla
     if not isinstance(listen, str) or not _ADDRESS.fullmatch(listen):
         return None
     if data_dir is None:
-        return DaemonPlace(listen, data_home(environment))
+        return DaemonEndpoint(listen, data_home(environment))
     if not isinstance(data_dir, str):
         return None
     base = Path() if file is None else file.resolve().parent
-    return DaemonPlace(listen, Path(os.path.realpath(base / Path(data_dir).expanduser())))
+    return DaemonEndpoint(listen, Path(os.path.realpath(base / Path(data_dir).expanduser())))

@@ -19,7 +19,7 @@ _HEALTH: Final = {
     "error": ("!", "critical"),
     "never_run": (".", "dim"),
 }
-_PHASES: Final = {
+_STATES: Final = {
     "awaiting_approval": "medium",
     "held": "medium",
     "needs_human": "critical",
@@ -63,9 +63,9 @@ def severity_cell(finding: Mapping[str, Any]) -> Cell:
     return style, f"{glyph} {safe(severity)}"
 
 
-def phase_cell(state: str) -> Cell:
+def state_cell(state: str) -> Cell:
     """Return where a remediation stands."""
-    return "dim" if state in _ENDED else _PHASES.get(state, "plain"), spoken(state)
+    return "dim" if state in _ENDED else _STATES.get(state, "plain"), spoken(state)
 
 
 def run_cell(state: str) -> Cell:

@@ -13,12 +13,12 @@ from reconciler.domain.values import Sensitive, Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Masker:
+class SecretDigester:
     """Replaces secret values. The key never leaves the instance that made it."""
 
     key: bytes = field(repr=False)
 
-    def mask(self, value: Value) -> Value:
+    def digest(self, value: Value) -> Value:
         """Return the digest of `value`; null and unknown tell nothing and stay."""
         if value is None or isinstance(value, Unknown | Sensitive):
             return value

@@ -21,7 +21,7 @@ from reconciler.domain.errors import ReconcilerError
 _THROTTLED_ATTEMPTS: Final = 5
 _BACK_OFF_S: Final = 0.5
 _SILENT_READS: Final = 10
-_SILENT_PASSES: Final = 3
+_SILENT_SCANS: Final = 3
 _RESPONSE_S: Final = 5.0
 _READS_PER_S: Final = 500.0
 
@@ -42,22 +42,22 @@ class Account:
     starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     refusal: ReconcilerError | None = None
     doubted: asyncio.Lock = field(default_factory=asyncio.Lock)
-    silent_passes: int = 0
+    silent_scans: int = 0
     replaced: bool = False
 
-    def begin_pass(self) -> None:
-        """Forget what the last pass met, but for how long nothing was answered at all."""
+    def begin_scan(self) -> None:
+        """Forget what the last scan met, but for how long nothing was answered at all."""
         if self.answered or self.replaced:
-            self.silent_passes = 0
+            self.silent_scans = 0
         elif self.silent:
-            self.silent_passes += 1
+            self.silent_scans += 1
         self.answered = self.silent = 0
         self.refusal = None
         self.replaced = False
 
     @property
     def unresponsive(self) -> bool:
-        """Nothing has ever answered in this pass, and many have been asked."""
+        """Nothing has ever answered in this scan, and many have been asked."""
         return self.answered == 0 and self.silent >= _SILENT_READS
 
 
@@ -76,10 +76,10 @@ class Calls(Generic[Key, Provider]):
         self._concurrency = concurrency
         self.accounts: dict[str, Account] = {}
 
-    def begin_pass(self) -> None:
-        """Forget what the last pass met. See `Account.begin_pass`."""
+    def begin_scan(self) -> None:
+        """Forget what the last scan met. See `Account.begin_pass`."""
         for account in self.accounts.values():
-            account.begin_pass()
+            account.begin_scan()
 
     def account(self, key: Key) -> Account:
         """Return the account of a configuration, made at its first use."""
@@ -147,15 +147,15 @@ class Calls(Generic[Key, Provider]):
     ) -> None:
         """End a process that is the reason for the silence; the next read gets a new one.
 
-        One that answers calls waits for its service. After three passes without any answer
-        it goes as well: it may wait for itself. That happens once in a pass, so that one
+        One that answers calls waits for its service. After three scans without any answer
+        it goes as well: it may wait for itself. That happens once in a scan, so that one
         that hangs from its start on does not cost a deadline for each start.
         """
         async with account.doubted:
             if account.replaced or not provider.alive:
                 return
             patience_s = min(_RESPONSE_S, self._deadline_s)
-            if account.silent_passes < _SILENT_PASSES and await provider.responds(
+            if account.silent_scans < _SILENT_SCANS and await provider.responds(
                 timeout_s=patience_s
             ):
                 return
@@ -164,7 +164,7 @@ class Calls(Generic[Key, Provider]):
             await self._providers.discard(key, provider, alone=alone)
 
     async def _provider(self, key: Key, account: Account, *, alone: bool) -> Provider:
-        """Return the configured provider. One that cannot be had is tried once in a pass.
+        """Return the configured provider. One that cannot be had is tried once in a scan.
 
         Configuring against a dead endpoint takes a provider's whole patience, half a minute
         or more; every resource waiting for its own try would wait that long again.

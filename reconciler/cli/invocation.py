@@ -17,7 +17,7 @@ import click
 
 from reconciler.cli.ages import absolute, ago, ahead
 from reconciler.cli.client.api import Api
-from reconciler.cli.client.place import Wanted, find_daemon
+from reconciler.cli.client.endpoint import Wanted, find_daemon
 from reconciler.cli.global_options import given
 from reconciler.cli.identities import SHORTEST
 from reconciler.cli.paint import Paint, paint_for, safe
@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Invocation:
     """One command's conversation with the daemon, and the screen its answer goes to.
 
     `output` is `json` or `yaml` for data, `wide` for tables that are not fitted, else None.
@@ -83,7 +83,7 @@ class Asking:
 
 
 def asks_daemon(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Give a command the options all of these have, and an `Asking` as its first argument."""
+    """Give a command the options all of these have, and an `Invocation` as its first argument."""
 
     @click.option(
         "-o",
@@ -93,11 +93,11 @@ def asks_daemon(function: Callable[..., int | None]) -> Callable[..., int | None
     )
     @click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
     @functools.wraps(function)
-    def asking(*, as_json: bool, output: str | None, **more: Any) -> int | None:
+    def invocation(*, as_json: bool, output: str | None, **more: Any) -> int | None:
         with _opened("json" if as_json else output) as opened:
             return function(opened, **more)
 
-    return asking
+    return invocation
 
 
 def write_data(body: Any, output: str) -> None:
@@ -128,12 +128,12 @@ def examples(*lines: str) -> str:
 
 
 @contextmanager
-def _opened(output: str | None) -> Iterator[Asking]:
+def _opened(output: str | None) -> Iterator[Invocation]:
     said = given()
     wanted = Wanted(server=said.server, token_file=said.token_file, config=said.config)
     daemon = find_daemon(wanted, environment=os.environ, here=Path.cwd())
     with Api(daemon) as api:
-        yield Asking(
+        yield Invocation(
             api=api,
             output=output,
             verbose=said.verbose,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from iac_adapters.redaction.masker import Masker
+from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.patterns import without_secrets
 from iac_adapters.redaction.recognise import recognisable_texts
 from reconciler.domain.paths import Steps
@@ -14,7 +14,7 @@ from reconciler.domain.values import Value
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SecretPlaces:
+class SecretPaths:
     """Where secrets stand in one resource.
 
     `boundary` returns the outermost secret place that a path lies in, None when it is plain:
@@ -24,7 +24,7 @@ class SecretPlaces:
     boundary: Callable[[Steps], Steps | None]
     words: frozenset[str] = frozenset()
 
-    def with_words_of(self, values: Iterable[Value]) -> SecretPlaces:
+    def with_words_of(self, values: Iterable[Value]) -> SecretPaths:
         """Return the same places, knowing the secret texts that stand there in `values`.
 
         Providers copy marked values into unmarked attributes, as `tags` into `tags_all`.
@@ -32,24 +32,24 @@ class SecretPlaces:
         words = {word for value in values for word in self._words(value, ())}
         return replace(self, words=frozenset(words))
 
-    def masked(self, value: Value, at: Steps, masker: Masker) -> tuple[Value, bool]:
+    def redacted(self, value: Value, at: Steps, digester: SecretDigester) -> tuple[Value, bool]:
         """Return `value` without its secrets, and whether it had any."""
         if self.boundary(at) is not None:
-            return masker.mask(value), True
+            return digester.digest(value), True
         if isinstance(value, dict):
-            items = {key: self.masked(v, (*at, key), masker) for key, v in value.items()}
+            items = {key: self.redacted(v, (*at, key), digester) for key, v in value.items()}
             if names_a_secret(value):
-                items |= {"value": (masker.mask(value["value"]), True)}
+                items |= {"value": (digester.digest(value["value"]), True)}
             if any(self._betrays(key) for key in value):
-                return masker.mask(value), True
+                return digester.digest(value), True
             return {k: v for k, (v, _) in items.items()}, any(s for _, s in items.values())
         if isinstance(value, list):
-            parts = [self.masked(v, (*at, i), masker) for i, v in enumerate(value)]
+            parts = [self.redacted(v, (*at, i), digester) for i, v in enumerate(value)]
             return [v for v, _ in parts], any(s for _, s in parts)
         if isinstance(value, str) and (
             self._betrays(value) or _is_told(at) or without_secrets(value) != value
         ):
-            return masker.mask(value), True
+            return digester.digest(value), True
         return value, False
 
     def without_words(self, steps: Steps) -> Steps:

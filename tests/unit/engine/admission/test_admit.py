@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.phases import BEFORE_EFFECT, Phase
 from reconciler.domain.records import Approval
+from reconciler.domain.remediation_states import BEFORE_EFFECT, RemediationState
+from reconciler.engine.admission.admit import Admission, admit
 from reconciler.engine.admission.answers import Answer, Hold, NeedsApproval, Open, Refuse
-from reconciler.engine.admission.asking import Admission, admit
 from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.situation import Situation, Stage, stage_of
 from reconciler.engine.admission.table import GUARDS
@@ -30,35 +30,52 @@ def answering(*answers: Answer) -> list[Guard]:
     return [guard(number, answer) for number, answer in enumerate(answers)]
 
 
-JOINED: list[tuple[str, tuple[Answer, ...], Phase, Admission]] = [
-    ("all are open", (Open(), Open()), Phase.PLANNING, Admission(Open())),
-    ("one holds", (Open(), HOLDS), Phase.QUEUED, Admission(HOLDS, "g1")),
-    ("the first hold counts", (HOLDS, Hold("b")), Phase.QUEUED, Admission(HOLDS, "g0")),
-    ("a person looks while it is held", (HOLDS, ASKS), Phase.PLANNING, Admission(ASKS, "g1")),
-    ("a plan is made to be looked at", (ASKS,), Phase.QUEUED, Admission(Open())),
-    ("no plan is made under a hold", (ASKS, HOLDS), Phase.QUEUED, Admission(HOLDS, "g1")),
+JOINED: list[tuple[str, tuple[Answer, ...], RemediationState, Admission]] = [
+    ("all are open", (Open(), Open()), RemediationState.PLANNING, Admission(Open())),
+    ("one holds", (Open(), HOLDS), RemediationState.QUEUED, Admission(HOLDS, "g1")),
+    ("the first hold counts", (HOLDS, Hold("b")), RemediationState.QUEUED, Admission(HOLDS, "g0")),
+    (
+        "a person looks while it is held",
+        (HOLDS, ASKS),
+        RemediationState.PLANNING,
+        Admission(ASKS, "g1"),
+    ),
+    ("a plan is made to be looked at", (ASKS,), RemediationState.QUEUED, Admission(Open())),
+    (
+        "no plan is made under a hold",
+        (ASKS, HOLDS),
+        RemediationState.QUEUED,
+        Admission(HOLDS, "g1"),
+    ),
     (
         "no plan is made before somebody approves",
         (HOLDS, NeedsApproval("look", before_plan=True)),
-        Phase.DECIDED,
+        RemediationState.DECIDED,
         Admission(NeedsApproval("look", before_plan=True), "g1"),
     ),
     (
         "once it is queued a plan is made",
         (NeedsApproval("look", before_plan=True),),
-        Phase.QUEUED,
+        RemediationState.QUEUED,
         Admission(Open()),
     ),
-    ("a refusal goes before all", (HOLDS, ASKS, REFUSES), Phase.PLANNING, Admission(REFUSES, "g2")),
-    ("the most persons count", (ASKS, TWO, ASKS), Phase.PLANNING, Admission(TWO, "g1")),
+    (
+        "a refusal goes before all",
+        (HOLDS, ASKS, REFUSES),
+        RemediationState.PLANNING,
+        Admission(REFUSES, "g2"),
+    ),
+    ("the most persons count", (ASKS, TWO, ASKS), RemediationState.PLANNING, Admission(TWO, "g1")),
 ]
 
 
 @pytest.mark.parametrize(
-    ("answers", "phase", "joined"), [row[1:] for row in JOINED], ids=[row[0] for row in JOINED]
+    ("answers", "state", "joined"), [row[1:] for row in JOINED], ids=[row[0] for row in JOINED]
 )
-def test_answers_become_one(answers: tuple[Answer, ...], phase: Phase, joined: Admission) -> None:
-    assert admit(made(phase), answering(*answers)) == joined
+def test_answers_become_one(
+    answers: tuple[Answer, ...], state: RemediationState, joined: Admission
+) -> None:
+    assert admit(made(state), answering(*answers)) == joined
 
 
 APPROVALS: list[tuple[str, NeedsApproval, tuple[Approval, ...], int | None]] = [
@@ -100,7 +117,7 @@ def test_a_guard_that_breaks_holds_and_says_no_more_than_where() -> None:
         raise PermanentError("no windows file")
 
     for ask, words in (
-        (breaks, "an unexpected ValueError at test_asking.py"),
+        (breaks, "an unexpected ValueError at test_admit.py"),
         (fails, "no windows"),
     ):
         found = admit(made(), [*answering(Open()), Guard("broken", ask)])
@@ -112,8 +129,8 @@ def test_a_guard_that_breaks_holds_and_says_no_more_than_where() -> None:
 
 def test_a_guard_is_asked_at_its_stages_only() -> None:
     guard = Guard("g", lambda _: HOLDS, at=frozenset({Stage.APPLY}))
-    assert admit(made(Phase.QUEUED), [guard]) == Admission(Open())
-    assert admit(made(Phase.PLANNING), [guard]) == Admission(HOLDS, "g")
+    assert admit(made(RemediationState.QUEUED), [guard]) == Admission(Open())
+    assert admit(made(RemediationState.PLANNING), [guard]) == Admission(HOLDS, "g")
 
 
 def test_a_hold_is_looked_at_again_when_it_may_be_over() -> None:
@@ -124,9 +141,9 @@ def test_a_hold_is_looked_at_again_when_it_may_be_over() -> None:
     assert Hold("x", NOW - hour).next_at(NOW) == NOW
 
 
-def test_every_phase_before_an_effect_but_waiting_has_a_stage() -> None:
-    for phase in BEFORE_EFFECT - {Phase.AWAITING_APPROVAL}:
-        assert stage_of(remediation(phase)) in Stage
+def test_every_state_before_an_effect_but_waiting_has_a_stage() -> None:
+    for state in BEFORE_EFFECT - {RemediationState.AWAITING_APPROVAL}:
+        assert stage_of(remediation(state)) in Stage
 
 
 def test_every_guard_is_asked_before_the_intent_is_written() -> None:
@@ -136,8 +153,8 @@ def test_every_guard_is_asked_before_the_intent_is_written() -> None:
 
 
 def test_in_a_quiet_situation_every_guard_is_open() -> None:
-    for phase in BEFORE_EFFECT - {Phase.AWAITING_APPROVAL}:
-        assert admit(made(phase)) == Admission(Open())
+    for state in BEFORE_EFFECT - {RemediationState.AWAITING_APPROVAL}:
+        assert admit(made(state)) == Admission(Open())
 
 
 def test_the_documentation_lists_every_guard_in_order() -> None:

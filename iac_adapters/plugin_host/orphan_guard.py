@@ -1,6 +1,6 @@
 """Runs a program that must not outlive the process that asked for it.
 
-Executed as a script: `python -I -S leash.py MODE PARENT_PID PROGRAM ARGUMENT...`.
+Executed as a script: `python -I -S orphan_guard.py MODE PARENT_PID PROGRAM ARGUMENT...`.
 `exec` (Linux) asks the kernel to kill us when the parent dies, then becomes the program.
 `hold` (anywhere) stays in between and kills the program when our stdin ends, which it
 does when the parent is gone, however it went. `release` asks the program to stop first and
@@ -22,7 +22,7 @@ import threading
 from typing import Final
 
 COULD_NOT_RUN: Final = 127
-SAYS: Final = "trueup-leash: "
+SAYS: Final = "trueup-orphan-guard: "
 _PR_SET_PDEATHSIG: Final = 1
 _GRACE_S: Final = 30.0
 _RELAYED_WITHIN_S: Final = 5.0

@@ -18,6 +18,7 @@ import orjson
 
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import plain_text
+from iac_adapters.terraform.executable import TOFU
 from iac_adapters.terraform.workspace import DEFAULT_WORKSPACE, data_directory
 from reconciler.bounded_files import UnfitFileError, apart, read_bytes, status_of
 from reconciler.domain.errors import PermanentError, RetryableError
@@ -27,6 +28,7 @@ _STATE_NAME: Final = "terraform.tfstate"
 _WORKSPACE_FOLDER: Final = "terraform.tfstate.d"
 _PULL_LIMIT_S: Final = 120.0
 MOST_STATE_BYTES: Final = 512 * 2**20
+_HEAD_BYTES: Final = 4096
 _ATTEMPTS: Final = 10
 _PAUSE_S: Final = 0.1
 
@@ -97,7 +99,8 @@ async def read_state(
     """Return the state's bytes; none when nothing was ever applied. Nothing is written.
 
     A state in a file is read directly, without its lock: where the file changes while it
-    is read, it is read again. Any other is asked of `executable`.
+    is read, it is read again. Any other, and one that OpenTofu encrypted, is asked of
+    `executable`.
 
     Raises:
         RetryableError: the backend does not answer, or the file does not come to rest.
@@ -105,7 +108,9 @@ async def read_state(
     """
     if location.path is not None:
         _require_local_workspace(location)
-        return await _read_settled(location.path)
+        content = await _read_settled(location.path)
+        if not _is_encrypted(content) or executable.name != TOFU:
+            return content
     environment = {**environment, "TF_WORKSPACE": location.workspace}
 
     async def ask(*arguments: str) -> ToolRun:
@@ -179,7 +184,14 @@ def state_at_rest(location: StateLocation) -> bytes | None:
         return None
     _require_local_workspace(location)
     content, settled = _read_once(location.path)
-    return content if settled and _is_whole(content) else None
+    return content if settled and _is_whole(content) and not _is_encrypted(content) else None
+
+
+def _is_encrypted(content: bytes) -> bool:
+    """Whether OpenTofu encrypted it: the tool alone has the key, and `state pull` decrypts."""
+    return b'"encrypted_data"' in content[:_HEAD_BYTES] or (
+        b'"encryption_version"' in content[-_HEAD_BYTES:]
+    )
 
 
 def _is_whole(content: bytes) -> bool:

@@ -20,6 +20,7 @@ LABELS: Final = {
     **dict.fromkeys(RESOURCE_BLOCKS, 2),
     "module": 1,
     "output": 1,
+    "variable": 1,
     "terraform": 0,
     **dict.fromkeys(SUBJECTS, 0),
 }
@@ -27,8 +28,8 @@ LABELS: Final = {
 # A quoted module source is no secret, except for credentials in an address.
 _LOCAL_SOURCE: Final = re.compile(r'\s*"(\.\.?/[^"$%]*|\.\.?)"\s*\Z')
 _HEADER: Final = re.compile(
-    r"^[ \t]*(?P<type>resource|data|ephemeral|module|moved|removed|import|output|terraform|"
-    r"provider)\b[ \t]*"
+    r"^[ \t]*(?P<type>resource|data|ephemeral|module|moved|removed|import|output|"
+    r"variable|terraform|provider)\b[ \t]*"
     r'(?:"?(?P<first>[\w-]+)"?[ \t]*)?(?:"?(?P<second>[\w-]+)"?[ \t]*)?\{',
     re.MULTILINE,
 )
@@ -38,6 +39,7 @@ _IGNORE: Final = re.compile(
 _TRIGGERS: Final = re.compile(
     r"^[ \t]*replace_triggered_by\s*=\s*(\[.*?\](?=\s*(?:[\n#}]|//)))", re.MULTILINE | re.DOTALL
 )
+_EPHEMERAL: Final = re.compile(r"^[ \t]*ephemeral\s*=\s*true\b", re.MULTILINE)
 _BACKEND: Final = re.compile(
     r'^[ \t]*(?:backend[ \t]+"?(?P<type>[\w-]+)"?|cloud)[ \t]*\{', re.MULTILINE
 )
@@ -49,7 +51,8 @@ class BlockOutline:
     """One top-level block; `ignore_changes` and `triggered_by` are HCL text.
 
     `subject` is the address that a `moved`, `removed` or `import` block is about, `backend` the
-    type of backend that a `terraform` block names, `cloud` for a cloud block.
+    type of backend that a `terraform` block names, `cloud` for a cloud block. `ephemeral` says
+    that a variable is.
     """
 
     type: str
@@ -60,6 +63,7 @@ class BlockOutline:
     triggered_by: str | None = None
     subject: str | None = None
     backend: str | None = None
+    ephemeral: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,12 @@ def _block(text: str, view: Any) -> BlockOutline:
         triggered_by=triggered_by,
         subject=_expression(text, view, subject) if subject else None,
         backend=_backend(view) if view.block_type == "terraform" else None,
+        ephemeral=_is_ephemeral(text, view),
     )
+
+
+def _is_ephemeral(text: str, view: Any) -> bool:
+    return view.block_type == "variable" and _expression(text, view, "ephemeral") == "true"
 
 
 def _backend(view: Any) -> str | None:
@@ -187,6 +196,7 @@ def _skim(text: str) -> Iterator[BlockOutline]:
             triggered_by=triggers[1] if triggers else None,
             subject=subject,
             backend=(backend["type"] or "cloud") if backend else None,
+            ephemeral=header["type"] == "variable" and bool(_EPHEMERAL.search(body)),
         )
 
 

@@ -87,6 +87,7 @@ def _block(text: str, kind: str, labels: tuple[str, ...], body: Mapping[str, Any
         triggered_by=_text(lifecycle.get("replace_triggered_by")),
         subject=subject if isinstance(subject, str) else None,
         backend=_backend(body) if kind == "terraform" else None,
+        ephemeral=kind == "variable" and body.get("ephemeral") is True,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import orjson
 
 from iac_adapters.terraform.addresses import block_address, resource_address
+from iac_adapters.terraform.factory import TERRAGRUNT
 from iac_adapters.terraform.hcl_errors import decode_hcl
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.outline import RESOURCE_BLOCKS, BlockOutline, Outline
@@ -23,6 +24,7 @@ from iac_adapters.terraform.source_files import (
     combine,
     configuration_files,
     digest_references,
+    literal_locals,
     read_file,
     variable_and_lock_files,
 )
@@ -68,6 +70,7 @@ class Source:
 
     `digest` covers every file that a plan reads by name. `backend` is the type of backend that
     the root module names, overrides merged; `outputs` are its own, by name.
+    `ephemeral_variables` says that it has some, which an apply must be given again.
     """
 
     directory: Path
@@ -78,6 +81,7 @@ class Source:
     backend: str | None = None
     statements: tuple[Statement, ...] = ()
     outputs: Mapping[str, SourcePosition] = field(default_factory=dict)
+    ephemeral_variables: bool = False
 
     def statement(self, block_type: str, address: str) -> Statement | None:
         """Return the nearest block of `block_type` that is about `address`; None without one."""
@@ -118,11 +122,21 @@ def load_source(
     reading = _Reading(directory, data_dir, cache_dir, tool, called_from or directory)
     reading.module("", directory, depth=0)
     if not reading.files:
-        raise PermanentError(
-            f"{directory}: holds no Terraform configuration (*.tf or *.tf.json)",
-            remedy="name a directory that holds *.tf files",
-        )
+        raise _without_code(directory)
     return reading.source()
+
+
+def _without_code(directory: Path) -> PermanentError:
+    if (directory / TERRAGRUNT).is_file():
+        return PermanentError(
+            f"{directory}/{TERRAGRUNT}: Terragrunt makes the code of this stack elsewhere",
+            remedy="run `terragrunt init` in it, and give trueup the folder that it made below"
+            " .terragrunt-cache, with the environment that terragrunt sets",
+        )
+    return PermanentError(
+        f"{directory}: holds no Terraform configuration (*.tf or *.tf.json)",
+        remedy="name a directory that holds *.tf files",
+    )
 
 
 @dataclass(slots=True)
@@ -138,9 +152,11 @@ class _Reading:
     warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
+    texts: dict[Path, dict[Path, str]] = field(default_factory=dict)
     backend: str | None = None
     statements: list[Statement] = field(default_factory=list)
     outputs: dict[str, SourcePosition] = field(default_factory=dict)
+    ephemeral_variables: bool = False
     _installed: dict[str, Path] | None = None
 
     def source(self) -> Source:
@@ -157,6 +173,7 @@ class _Reading:
             backend=self.backend,
             statements=tuple(self.statements),
             outputs=self.outputs,
+            ephemeral_variables=self.ephemeral_variables,
         )
 
     def module(self, key: str, folder: Path, *, depth: int) -> None:
@@ -174,8 +191,18 @@ class _Reading:
                 self._override(path, file, block)
                 if block.type == "module" and block.labels and block.source:
                     calls[block.labels[0]] = block
+        self._refer(folder)
         for name, call in calls.items():
             self._call(f"{key}.{name}" if key else name, folder, call, depth=depth)
+
+    def _refer(self, folder: Path) -> None:
+        """Take in the files that a module's code reads; a path may begin with a local of it."""
+        texts = self.texts.get(folder, {})
+        known = literal_locals(texts.values())
+        for file, text in texts.items():
+            self.contents[f"{file}\0references"] = digest_references(
+                text, module=folder, root=self.directory, cwd=self.called_from, known=known
+            )
 
     def _outline(self, file: Path) -> Outline:
         data = read_file(file)
@@ -184,9 +211,7 @@ class _Reading:
         outline = cached_outline(text, file=shown, cache_dir=self.cache_dir)
         self.files.append(file)
         self.contents[str(file)] = data
-        self.contents[f"{file}\0references"] = digest_references(
-            text, module=file.parent, root=self.directory, cwd=self.called_from
-        )
+        self.texts.setdefault(file.parent, {})[file] = text
         if outline.warning is not None:
             self.warnings.append(outline.warning)
         return outline
@@ -209,6 +234,8 @@ class _Reading:
             self.outputs[block.labels[0]] = position
         elif block.type == "terraform":
             self.backend = block.backend or self.backend
+        elif block.ephemeral:
+            self.ephemeral_variables = True
 
     def _resource(self, path: str, file: Path, block: BlockOutline) -> ResourceBlock:
         type_name, name = block.labels

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from iac_adapters.plugin_host.deadlines import CONFIGURE_S
 from iac_adapters.plugin_host.errors import PluginStartError, PluginTimeout
+from iac_adapters.plugin_host.socket_folder import short_base
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import parse_events
 from iac_adapters.terraform.installed import InstalledProvider
@@ -131,7 +132,7 @@ async def _attempt(
     schemas: SchemaStore,
     start: StartProvider,
 ) -> tuple[Recorded | None, ToolRun]:
-    folder = Path(tempfile.mkdtemp(prefix="tu-"))
+    folder = Path(tempfile.mkdtemp(prefix="tu-", dir=short_base()))
     tunnels: list[Tunnel] = []
     kept: dict[int, Provider] = {}
     try:

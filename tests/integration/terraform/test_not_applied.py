@@ -334,3 +334,30 @@ async def test_a_value_that_became_secret_is_shown_and_told_to_nobody(
 
 async def _once(adapter: TerraformAdapter, stack: WorldStack) -> dict[str, Verdict]:
     return await verdicts(adapter, await adapter.load(stack.reference()))
+
+
+@_ENGINES
+async def test_a_write_only_version_raised_beside_drift_shows_all_that_the_plan_has(
+    stack: WorldStack, engine: str
+) -> None:
+    code = """
+    resource "world_thing" "one" {
+      name             = "one"
+      enabled          = true
+      password_wo      = "never-recorded"
+      password_version = %d
+    }
+    """
+    stack.apply(code % 1 + _KEEP)
+    stack.write(code % 2 + _KEEP)
+    with stack.changed() as things:
+        things["one"]["enabled"] = False
+        del things["keep"]
+    seen = await stack.scan(engine=engine)
+    assert seen["world_thing.keep"] == Missing()
+    one = _drifted(seen["world_thing.one"])
+    assert {change.path: change.origin for change in one.changes} == {
+        "enabled": Origin.OUT_OF_BAND,
+        "password_version": Origin.UNAPPLIED,
+    }
+    assert [change.path for change in one.consequences] == ["serial"]

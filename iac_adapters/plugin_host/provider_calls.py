@@ -77,7 +77,7 @@ class Calls(Generic[Key, Provider]):
         self.accounts: dict[str, Account] = {}
 
     def begin_scan(self) -> None:
-        """Forget what the last scan met. See `Account.begin_pass`."""
+        """Forget what the last scan met. See `Account.begin_scan`."""
         for account in self.accounts.values():
             account.begin_scan()
 

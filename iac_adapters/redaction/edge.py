@@ -1,4 +1,4 @@
-"""The last look at what leaves an adapter: reasons, warnings and plain values."""
+"""The last check of what leaves an adapter: reasons, warnings and plain values."""
 
 from __future__ import annotations
 
@@ -45,11 +45,14 @@ class Verdicts:
         if isinstance(verdict, Unreadable):
             redactor = await self._gathered()
             return replace(observed, verdict=Unreadable(redactor.without(verdict.reason)))
-        if isinstance(verdict, Drifted) and (verdict.changes or verdict.consequences):
+        if isinstance(verdict, Drifted) and (
+            verdict.changes or verdict.consequences or verdict.reason
+        ):
             redactor = await self._gathered()
             changes = tuple(_redacted(redactor, self._digester, verdict.changes))
             consequences = tuple(_redacted(redactor, self._digester, verdict.consequences))
-            drifted = replace(verdict, changes=changes, consequences=consequences)
+            reason = redactor.without(verdict.reason) if verdict.reason else None
+            drifted = replace(verdict, changes=changes, consequences=consequences, reason=reason)
             return replace(observed, verdict=drifted)
         return observed
 

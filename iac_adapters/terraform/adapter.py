@@ -27,11 +27,14 @@ from iac_adapters.redaction.redactor import redacting
 from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.cli_engine import plan_by_cli, verdicts
+from iac_adapters.terraform.consequences import Ancestry, moved
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.correction import correction_job
 from iac_adapters.terraform.declarations import declarations_of
+from iac_adapters.terraform.following import Following
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.new_values import recorded_objects
+from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.outcome import outcome_of
 from iac_adapters.terraform.plan_json import PlanReader
@@ -46,6 +49,7 @@ from iac_adapters.terraform.run_code import refuse_code
 from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.snapshots import Payload, payload_of, snapshot_of
 from iac_adapters.terraform.stack_secrets import StackSecrets
+from iac_adapters.terraform.waiting import Waiting
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
@@ -54,7 +58,10 @@ from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
     Drifted,
     Engine,
+    InSync,
     Missing,
+    Noise,
+    NotApplicable,
     Observed,
     ResourceAddress,
     Snapshot,
@@ -77,6 +84,14 @@ from reconciler.ports import Progress as RunProgress
 _IDLE_S: Final = 3600.0
 _MAX_PROCESSES: Final = 32
 _PLUGIN_BYTES: Final = 2 * 2**30
+
+
+def _chosen(stack: LoadedStack, wanted: Collection[ResourceAddress] | None) -> list[LoadedResource]:
+    return [
+        resource
+        for address, resource in stack.resources.items()
+        if wanted is None or address in wanted
+    ]
 
 
 class TerraformAdapter:
@@ -152,11 +167,14 @@ class TerraformAdapter:
         timing.lap("record")
         stack = await self._assembly.stack(context, recording)
         drifted = warm.drifted if warm else {}
+        live = warm.live if warm else {}
         brought_about = warm.brought_about if warm else set()
-        reader = warm.reader if warm else self._reader(context, drifted, brought_about)
+        reader = warm.reader if warm else self._reader(context, drifted, live, brought_about)
         secrets = StackSecrets(reference, context, stack)
         files = context.provider_files.stamps
-        warm = WarmStack(context.revision, stack, reader, secrets, files, drifted, brought_about)
+        warm = WarmStack(
+            context.revision, stack, reader, secrets, files, drifted, live, brought_about
+        )
         self._warm.put(reference.name, warm)
         return self._snapshot(reference, Payload(context, stack, secrets, warm=warm), timing)
 
@@ -168,21 +186,13 @@ class TerraformAdapter:
         safe = Verdicts(payload.secrets, self._digester)
         wanted = set(addresses) if addresses is not None else None
         found: dict[ResourceAddress, Verdict] = {}
-        chosen = [
-            resource
-            for address, resource in payload.stack.resources.items()
-            if wanted is None or address in wanted
-        ]
         if snapshot.obtained_by is Engine.CLI:
-            async with contextlib.aclosing(self._by_plan(payload, chosen, found)) as pass_:
-                async for observed in pass_:
+            async with contextlib.aclosing(self._by_plan(payload, wanted, found)) as observing:
+                async for observed in observing:
                     yield await safe.seen(observed)
         else:
-            whole = wanted is None
-            async with contextlib.aclosing(
-                self._by_reading(payload, chosen, found, whole=whole)
-            ) as pass_:
-                async for observed in pass_:
+            async with contextlib.aclosing(self._by_reading(payload, wanted, found)) as observing:
+                async for observed in observing:
                     yield await safe.seen(observed)
         if wanted is None:
             self._learn(payload, found)
@@ -190,12 +200,13 @@ class TerraformAdapter:
     async def _by_plan(
         self,
         payload: Payload,
-        chosen: Sequence[LoadedResource],
+        wanted: set[ResourceAddress] | None,
         found: dict[ResourceAddress, Verdict],
     ) -> AsyncGenerator[Observed, None]:
         """Yield the verdicts of a whole plan, and note them in `found`."""
         assert payload.plan is not None  # noqa: S101 - made together
         resources = payload.stack.resources
+        chosen = _chosen(payload.stack, wanted)
         for observed in verdicts(payload.plan, chosen, digester=self._digester):
             found[observed.address] = observed.verdict
             verdict = with_rearrangement(observed.verdict, resources[observed.address])
@@ -204,44 +215,64 @@ class TerraformAdapter:
     async def _by_reading(
         self,
         payload: Payload,
-        chosen: Sequence[LoadedResource],
+        wanted: set[ResourceAddress] | None,
         found: dict[ResourceAddress, Verdict],
-        *,
-        whole: bool,
     ) -> AsyncGenerator[Observed, None]:
-        """Yield the verdicts of a read, and note in `found` what the read itself said.
+        """Yield the verdicts of a read, and at last what the code's plan would do unseen."""
+        warm = payload.warm
+        assert warm is not None  # noqa: S101 - made together, where no plan was
+        after = AfterReading(payload.stack, wanted)
+        silent: dict[ResourceAddress, Observed] = {}
+        async with contextlib.aclosing(self._followed(payload, wanted, found)) as observing:
+            async for read in observing:
+                resource = payload.stack.resources.get(read.address)
+                verdict = read.verdict
+                if resource is not None:
+                    verdict = with_rearrangement(verdict, resource)
+                observed = replace(read, verdict=verdict)
+                after.take_in(observed, resource)
+                hides = isinstance(verdict, InSync | Noise | NotApplicable)
+                if hides and after.asks_for(observed.address):
+                    silent[observed.address] = observed
+                else:
+                    yield observed
+        hidden = {one.address: one for one in after.unshown(warm.brought_about)}
+        for address in sorted({*silent, *hidden}):
+            yield hidden.get(address) or silent[address]
 
-        What hangs on others comes last: it is known when all that it refers to is.
+    async def _followed(
+        self,
+        payload: Payload,
+        wanted: set[ResourceAddress] | None,
+        found: dict[ResourceAddress, Verdict],
+    ) -> AsyncGenerator[Observed, None]:
+        """Observe what is `wanted`, with what follows from moved objects; `found` is without.
+
+        What the wanted ones depend on is read as well: else they look as recorded.
         """
-        assert payload.warm is not None  # noqa: S101 - made together, where no plan was
-        resources = payload.stack.resources
-        after = AfterReading(payload.context.source, resources)
-        asked_for = {resource.recorded.address for resource in chosen}
-        seen: dict[ResourceAddress, Observed] = {}
-        every = [*chosen, *after.also_needed(chosen)]
-        async with contextlib.aclosing(self._observed(payload, every)) as pass_:
-            async for read in pass_:
-                resource = resources[read.address]
-                verdict = with_rearrangement(read.verdict, resource)
-                seen[read.address] = observed = replace(read, verdict=verdict)
-                if read.address in asked_for:
-                    found[read.address] = read.verdict
-                    if not after.waits(resource):
-                        yield observed
-        for observed in after.followers(dict(seen)):
-            seen[observed.address] = observed
-        hidden = {
-            one.address: one
-            for one in after.unshown(
-                payload.stack.recording.actions,
-                seen,
-                chosen=None if whole else chosen,
-                brought_about=payload.warm.brought_about,
-            )
-        }
-        late = [a for a in asked_for if after.waits(resources[a]) and a in seen]
-        for address in sorted({*late, *hidden}):
-            yield hidden.get(address) or seen[address]
+        warm = payload.warm
+        assert warm is not None  # noqa: S101 - made together, where no plan was
+        ancestry = Ancestry(payload.stack.resources)
+        chosen = _chosen(payload.stack, None if wanted is None else ancestry.closure(wanted))
+        waiting = Waiting(ancestry, [resource.recorded.address for resource in chosen])
+        async with contextlib.aclosing(self._observed(payload, chosen)) as observing:
+            async for observed in observing:
+                address = observed.address
+                found[address] = observed.verdict
+                live = warm.live.get(address)
+                resource = warm.stack.resources.get(address)
+                other = (
+                    moved(resource, live.state if live else None, observed.verdict)
+                    if resource is not None
+                    else None
+                )
+                for ready in waiting.seen(observed, other):
+                    if wanted is None or ready.address in wanted:
+                        yield ready
+        held = [one for one in waiting.rest() if wanted is None or one.address in wanted]
+        following = Following(payload.context, warm, ancestry, self._assembly, self._digester)
+        for observed in await following.judged(held, waiting.moved):
+            yield observed
 
     def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
         """Keep what a complete scan found out, where it is another thing than before."""
@@ -261,8 +292,8 @@ class TerraformAdapter:
         warm = payload.warm
         assert warm is not None  # noqa: S101 - made together, where no plan was
         refused: list[Observed] = []
-        async with contextlib.aclosing(warm.reader.observe(chosen)) as pass_:
-            async for observed in pass_:
+        async with contextlib.aclosing(warm.reader.observe(chosen)) as observing:
+            async for observed in observing:
                 if warm.stack.recording.ephemeral and observed.address in warm.reader.refused:
                     refused.append(observed)
                 else:
@@ -280,8 +311,8 @@ class TerraformAdapter:
         for observed in refused:
             if observed.address not in stack.resources:
                 yield observed
-        async with contextlib.aclosing(warm.reader.observe(again)) as pass_:
-            async for observed in pass_:
+        async with contextlib.aclosing(warm.reader.observe(again)) as observing:
+            async for observed in observing:
                 yield observed
 
     async def _load_by_cli(
@@ -354,12 +385,14 @@ class TerraformAdapter:
         self,
         context: Context,
         drifted: dict[ResourceAddress, bytes],
+        live: dict[ResourceAddress, LiveState],
         brought_about: set[ResourceAddress],
     ) -> TerraformReader:
         return terraform_reader(
             self._providers,
             self._digester,
             drifted=drifted,
+            live=live,
             brought_about=brought_about,
             read_deadline_s=read_deadline_s(context.environment),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,12 @@ from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.join import join
 from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
 from iac_adapters.terraform.recorder.recording import Recording
+from iac_adapters.terraform.recorder.refreshed import (
+    ReadObject,
+    RefreshedPlan,
+    WorldAsRead,
+    refreshed_plan,
+)
 from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import RetryableError
@@ -82,17 +88,7 @@ class Assembly:
     async def record(self, context: Context) -> Recording:
         """Evaluate the code once, and keep the providers that did it warm."""
         self._progress(f"{context.directory.name}: evaluating the code")
-        order = RecordingOrder(
-            directory=context.directory,
-            executable=context.executable,
-            providers=context.providers,
-            types=context.types,
-            instances=context.managed_instances,
-            arguments=context.plan_arguments,
-            environment=context.environment,
-            configure_deadline_s=configure_deadline_s(context.environment),
-            called_from=context.called_from,
-        )
+        order = _order(context)
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
         recording = join(
             recorded.captures,
@@ -107,6 +103,28 @@ class Assembly:
             if key is None or not self._providers.adopt(key, provider):
                 await provider.close()
         return recording
+
+    async def refreshed(
+        self, context: Context, stack: LoadedStack, objects: Iterable[ReadObject]
+    ) -> RefreshedPlan:
+        """Return the tool's plan of the world in which `objects` read as they were read."""
+        self._progress(f"{context.directory.name}: planning what follows from drift")
+        recording = stack.recording
+        keys = await self._keys(context, recording)
+        known = {(one.source, one.configure) for one in recording.connections}
+
+        async def lend(source: str, request: bytes) -> Provider | None:
+            if (source, request) not in known:
+                return None
+            key = keys.made(source, request, context.environment)
+            return await self._providers.get(key) if key is not None else None
+
+        world = WorldAsRead(
+            objects, data_reads=[read for _, read in recording.data_reads], lend=lend
+        )
+        return await refreshed_plan(
+            _order(context), world, schemas=self._schema_store(context), start=_starter(context)
+        )
 
     async def is_fresh(self, context: Context, recording: Recording) -> bool:
         """Whether what the code read elsewhere is as it was when it was recorded."""
@@ -156,6 +174,20 @@ class Assembly:
             start=_starter(context),
             in_use=self._schemas_in_use,
         )
+
+
+def _order(context: Context) -> RecordingOrder:
+    return RecordingOrder(
+        directory=context.directory,
+        executable=context.executable,
+        providers=context.providers,
+        types=context.types,
+        instances=context.managed_instances,
+        arguments=context.plan_arguments,
+        environment=context.environment,
+        configure_deadline_s=configure_deadline_s(context.environment),
+        called_from=context.called_from,
+    )
 
 
 def _starter(context: Context) -> StartProvider:

@@ -138,7 +138,7 @@ def _swallowed(schema: ResourceSchema, state: bytes, drift: SeenDrift) -> bool:
     moved = [
         path
         for path in aligned_paths(recorded, now, schema.is_set)
-        if not _is_computed_alone(schema, path)
+        if not schema.is_computed_alone(path)
         and not (is_empty(value_at(recorded, path)) and is_empty(value_at(now, path)))
     ]
     return bool(moved) and all(
@@ -148,8 +148,3 @@ def _swallowed(schema: ResourceSchema, state: bytes, drift: SeenDrift) -> bool:
 
 def _sets_below(schema: ResourceSchema, path: Steps) -> IsSet:
     return lambda steps: schema.is_set(path + steps)
-
-
-def _is_computed_alone(schema: ResourceSchema, path: Steps) -> bool:
-    along = [attribute for _, attribute in schema.attributes_along(path)]
-    return bool(along) and along[-1].computed and not along[-1].optional

@@ -148,7 +148,7 @@ def _drifted(
         one = _change(path, sides, secret=secret, replaced=replaced, digester=digester)
         (consequences if value_at(planned, path) == UNKNOWN else changes).append(one)
     if not changes:
-        changes, consequences = consequences, []
+        changes, consequences = _told_apart(consequences, resource)
     return Drifted(
         changes=tuple(changes),
         consequences=tuple(consequences),
@@ -160,6 +160,26 @@ def _drifted(
 
 def _word(change: Mapping[str, Any]) -> str:
     return "replace" if "create" in change["actions"] else "update"
+
+
+def _told_apart(
+    unknown: list[Change], resource: LoadedResource
+) -> tuple[list[Change], list[Change]]:
+    """Tell what the code asks for from what the provider will find out along with it."""
+    schema = resource.schema.resource(resource.recorded.type) if resource.schema else None
+    causes = [
+        change
+        for change in unknown
+        if schema is None or not schema.is_computed_alone((attribute_of(change.path),))
+    ]
+    forced = [change for change in unknown if change.forces_replacement]
+    causes = forced or causes
+    return causes, [change for change in unknown if change not in causes]
+
+
+def attribute_of(path: str) -> str:
+    """Return the name of the attribute that a path begins with."""
+    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
 
 
 def _change(

@@ -100,6 +100,9 @@ class _Case:
     def drifted(self, paths: tuple[Steps, ...], noise: tuple[NoiseItem, ...]) -> Drifted:
         """Tell causes from consequences. Somebody is always the cause."""
         causes = [path for path in paths if not self._is_consequence(path)]
+        moved = [path for path in paths if path not in causes and self._was_moved(path)]
+        # Somebody moved these as well, unless the provider only repeats there what a cause says.
+        causes += [path for path in moved if not self._repeats(path, causes)]
         if any(not self._null_or_empty(path) for path in causes):
             # Legacy providers write "" for null all over a plan that has anything to do.
             spurious = [path for path in causes if self._null_or_empty(path)]
@@ -152,6 +155,28 @@ class _Case:
         """Whether the code itself gives a value that something else must be applied for first."""
         return contains_unknown(value_at(self.config, path)) or any(
             isinstance(value_at(self.config, path[:depth]), Unknown) for depth in range(len(path))
+        )
+
+    def _was_moved(self, path: Steps) -> bool:
+        """Whether the world moved where an apply would write a value that is known."""
+        if contains_unknown(value_at(self.planned, path)) or self._is_as_recorded(path):
+            return False
+        found = list(self.schema.attributes_along(path))
+        return bool(found) and found[-1][1].optional
+
+    def _repeats(self, path: Steps, causes: list[Steps]) -> bool:
+        """Whether the same happens at the same place of another attribute: `tags_all` of `tags`."""
+        names = self.live.keys() if isinstance(self.live, dict) else ()
+        return any(
+            self._same_at(path, (name, *path[1:]))
+            for name in names
+            if name != path[0] and any(overlap((name, *path[1:]), cause) for cause in causes)
+        )
+
+    def _same_at(self, path: Steps, other: Steps) -> bool:
+        return all(
+            self._same(value_at(side, path), value_at(side, other), path)
+            for side in (self.live, self.planned)
         )
 
     def _is_as_recorded(self, path: Steps) -> bool:

@@ -5,9 +5,10 @@ Reading and judging never write: ReadResource and PlanResourceChange are the onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from iac_adapters.plugin_host.provider_errors import Cause
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.asked import asked_of, with_unapplied
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, revert_ignored
@@ -17,9 +18,10 @@ from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.outputs import output_verdict
 from iac_adapters.terraform.plan_check import is_brought_about
 from iac_adapters.terraform.proposed import proposed_new
-from iac_adapters.terraform.provider import PlanAnswer, Provider
+from iac_adapters.terraform.provider import PlanAnswer, Provider, ProviderError
 from iac_adapters.terraform.schema import ResourceSchema
 from iac_adapters.terraform.values import decode, encode
+from reconciler.domain.compare import align, aligned_paths, value_at
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -33,6 +35,7 @@ from reconciler.domain.model import (
     Unreadable,
     Verdict,
 )
+from reconciler.domain.origin import is_empty
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import Attributes
 
@@ -148,15 +151,20 @@ async def judge_by_plan(
     question = _question(resource, live)
     if question is None:
         return Unreadable("the recording holds no configuration for it")
-    answer = await provider.plan(
-        question.type_name,
-        prior=live.state,
-        proposed=encode(question.proposed, question.schema),
-        config=encode(question.config, question.schema),
-        private=live.private,
-        provider_meta=question.provider_meta,
-        timeout_s=deadline_s,
-    )
+    try:
+        answer = await provider.plan(
+            question.type_name,
+            prior=live.state,
+            proposed=encode(question.proposed, question.schema),
+            config=encode(question.config, question.schema),
+            private=live.private,
+            provider_meta=question.provider_meta,
+            timeout_s=deadline_s,
+        )
+    except ProviderError as error:
+        if error.cause is not Cause.OTHER or not _moved(question):
+            raise
+        return _without_answer(resource, question, error, digester)
     return _verdict(resource, question, answer, digester)
 
 
@@ -165,6 +173,40 @@ def came_about(resource: LoadedResource, live: LiveState) -> bool:
     asked = asked_of(resource)
     values = decode(live.state, asked.schema) if asked is not None else None
     return asked is not None and values is not None and is_brought_about(asked, values)
+
+
+def _moved(question: _Question) -> bool:
+    """Whether somebody changed what the code may decide."""
+    schema = question.schema
+    live, recorded = align((question.live, question.recorded), schema.is_set)
+    return any(
+        not (is_empty(value_at(live, path)) and is_empty(value_at(recorded, path)))
+        and not schema.is_computed_alone(path)
+        for path in aligned_paths(live, recorded, schema.is_set)
+    )
+
+
+def _without_answer(
+    resource: LoadedResource, question: _Question, error: ProviderError, digester: SecretDigester
+) -> Verdict:
+    """Judge what the provider refuses to plan by what was recorded: that much is known."""
+    verdict = judge(
+        question.schema,
+        planned=question.recorded,
+        live=question.live,
+        recorded=question.recorded,
+        config=question.config,
+        ignored=resource.ignored,
+        requires_replace=(),
+        digester=digester,
+        sensitive_paths=resource.secret_paths,
+        applied=resource.planned_action is None,
+    )
+    if not isinstance(verdict, Drifted):
+        raise error
+    # What its provider would change along with that, nobody knows.
+    reason = f"its provider cannot plan it as it is now: {error}"
+    return replace(verdict, consequences=(), reason=reason)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -36,9 +36,6 @@ _HEADER: Final = re.compile(
 _IGNORE: Final = re.compile(
     r"^[ \t]*ignore_changes\s*=\s*(all\b|\[.*?\](?=\s*(?:[\n#}]|//)))", re.MULTILINE | re.DOTALL
 )
-_TRIGGERS: Final = re.compile(
-    r"^[ \t]*replace_triggered_by\s*=\s*(\[.*?\](?=\s*(?:[\n#}]|//)))", re.MULTILINE | re.DOTALL
-)
 _EPHEMERAL: Final = re.compile(r"^[ \t]*ephemeral\s*=\s*true\b", re.MULTILINE)
 _BACKEND: Final = re.compile(
     r'^[ \t]*(?:backend[ \t]+"?(?P<type>[\w-]+)"?|cloud)[ \t]*\{', re.MULTILINE
@@ -48,7 +45,7 @@ _SOURCE: Final = re.compile(r'^[ \t]*source\s*=\s*("[^"\n]*")', re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class BlockOutline:
-    """One top-level block; `ignore_changes` and `triggered_by` are HCL text.
+    """One top-level block; `ignore_changes` is HCL text.
 
     `subject` is the address that a `moved`, `removed` or `import` block is about, `backend` the
     type of backend that a `terraform` block names, `cloud` for a cloud block. `ephemeral` says
@@ -60,7 +57,6 @@ class BlockOutline:
     line: int
     ignore_changes: str | None = None
     source: str | None = None
-    triggered_by: str | None = None
     subject: str | None = None
     backend: str | None = None
     ephemeral: bool = False
@@ -125,11 +121,9 @@ def _expectation(text: str, line: int | None, column: int | None) -> str:
 
 def _block(text: str, view: Any) -> BlockOutline:
     ignored: str | None = None
-    triggered_by: str | None = None
     if view.block_type in RESOURCE_BLOCKS:
         for inner in view.blocks("lifecycle"):
             ignored = _expression(text, inner, "ignore_changes") or ignored
-            triggered_by = _expression(text, inner, "replace_triggered_by") or triggered_by
     source = _expression(text, view, "source") if view.block_type == "module" else None
     subject = SUBJECTS.get(view.block_type)
     return BlockOutline(
@@ -138,7 +132,6 @@ def _block(text: str, view: Any) -> BlockOutline:
         line=view.raw._meta.line,  # noqa: SLF001 - the only place lark keeps positions
         ignore_changes=ignored,
         source=local_source(source or ""),
-        triggered_by=triggered_by,
         subject=_expression(text, view, subject) if subject else None,
         backend=_backend(view) if view.block_type == "terraform" else None,
         ephemeral=_is_ephemeral(text, view),
@@ -183,7 +176,6 @@ def _skim(text: str) -> Iterator[BlockOutline]:
         end = headers[position + 1].start() if position + 1 < len(headers) else len(text)
         body = text[header.end() : end]
         ignored = _IGNORE.search(body)
-        triggers = _TRIGGERS.search(body)
         source = _SOURCE.search(body)
         backend = _BACKEND.search(body) if header["type"] == "terraform" else None
         subject = _skimmed_subject(header["type"], body)
@@ -193,7 +185,6 @@ def _skim(text: str) -> Iterator[BlockOutline]:
             line=text.count("\n", 0, header.start()) + 1,
             ignore_changes=ignored[1] if ignored else None,
             source=local_source(source[1]) if source else None,
-            triggered_by=triggers[1] if triggers else None,
             subject=subject,
             backend=(backend["type"] or "cloud") if backend else None,
             ephemeral=header["type"] == "variable" and bool(_EPHEMERAL.search(body)),

@@ -84,7 +84,6 @@ def _block(text: str, kind: str, labels: tuple[str, ...], body: Mapping[str, Any
         line=_line(text, (kind, *labels)),
         ignore_changes=_text(lifecycle.get("ignore_changes")),
         source=local_source(json.dumps(body.get("source"))) if kind == "module" else None,
-        triggered_by=_text(lifecycle.get("replace_triggered_by")),
         subject=subject if isinstance(subject, str) else None,
         backend=_backend(body) if kind == "terraform" else None,
         ephemeral=kind == "variable" and body.get("ephemeral") is True,

@@ -24,24 +24,27 @@ from reconciler.domain.model import Drifted, InSync, Noise, ResourceAddress, Ver
 TerraformReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, LiveState]
 
 
-def terraform_reader(
+def terraform_reader(  # noqa: PLR0913 - what it is told, all by name
     providers: Providers,
     digester: SecretDigester,
     *,
     drifted: dict[ResourceAddress, bytes] | None = None,
     brought_about: set[ResourceAddress] | None = None,
+    live: dict[ResourceAddress, LiveState] | None = None,
     read_deadline_s: float = READ_S,
     concurrency: int = CONCURRENT_READS,
 ) -> TerraformReader:
     """Return a reader of one Terraform or OpenTofu stack.
 
-    `drifted` is told what has moved, `brought_about` what is by now as the code has it.
+    `drifted` is told what has moved, `live` what was read of it, and `brought_about` what is by
+    now as the code has it.
     """
     return StackReader(
         providers,
         TerraformQuestions(
             digester,
             {} if drifted is None else drifted,
+            {} if live is None else live,
             set() if brought_about is None else brought_about,
         ),
         read_deadline_s=read_deadline_s,
@@ -56,6 +59,8 @@ class TerraformQuestions:
     digester: SecretDigester
     drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
     """The state in which each object was last read that was judged to have drifted."""
+    live: dict[ResourceAddress, LiveState] = field(default_factory=dict)
+    """What was last read of each object that is not byte for byte as it was recorded."""
     brought_about: set[ResourceAddress] = field(default_factory=set)
     """What the code's plan would change, and somebody has changed by now."""
 
@@ -80,6 +85,11 @@ class TerraformQuestions:
 
     def evident(self, resource: LoadedResource, live: LiveState) -> Verdict | None:
         """Return what needs no plan: gone, byte-equal, or not to be judged at all."""
+        assert resource.wire is not None  # noqa: S101 - settled() answers without one
+        if live.state == resource.wire.upgraded:
+            self.live.pop(resource.recorded.address, None)
+        else:
+            self.live[resource.recorded.address] = live
         return without_plan(resource, live)
 
     def basis(self, resource: LoadedResource) -> object:

@@ -9,7 +9,6 @@ from typing import Final
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.recorder.planned import PlannedChange
 from iac_adapters.terraform.source import Source, Statement
-from iac_adapters.terraform.triggers import Trigger
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -71,22 +70,6 @@ def with_rearrangement(verdict: Verdict, resource: LoadedResource) -> Verdict:
                 reason=resource.rearranged,
                 origin=verdict.origin or Origin.UNAPPLIED,
             )
-        case _:
-            return verdict
-
-
-def with_trigger(verdict: Verdict, trigger: Trigger) -> Verdict:
-    """Return `verdict` as the replacement that the change of another resource sets off."""
-    reason = f"follows from {trigger.address}: `replace_triggered_by` has it replaced"
-    match verdict:
-        case InSync() | NotApplicable() | Noise():
-            noise = verdict.items if isinstance(verdict, Noise) else ()
-            return Drifted(
-                (), noise=noise, requires_replace=True, reason=reason, origin=trigger.origin
-            )
-        case Drifted():
-            words = reason if verdict.reason is None else f"{verdict.reason}; {reason}"
-            return replace(verdict, requires_replace=True, reason=words)
         case _:
             return verdict
 

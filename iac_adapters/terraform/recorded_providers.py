@@ -249,7 +249,7 @@ def _found(stack: LoadedStack, seen: Mapping[ResourceAddress, Verdict]) -> froze
 
 
 def _unseen(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt, ...]:
-    """Return the doubts of a first look: what nobody applied was edited before it."""
+    """Return the doubts of a first scan: what nobody applied was edited before it."""
     waiting: dict[str, list[str]] = defaultdict(list)
     for address, resource in choice.resources.items():
         label = resource.recorded.provider
@@ -259,7 +259,7 @@ def _unseen(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt, ..
 
 
 def _elsewhere(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt, ...]:
-    """Return the doubts of a first look that the recorded objects' own identifiers give."""
+    """Return the doubts of a first scan that the recorded objects' own identifiers give."""
     members: dict[str, list[LoadedResource]] = defaultdict(list)
     for resource in choice.resources.values():
         if resource.recorded.provider not in kept.settings:

@@ -121,6 +121,11 @@ class ResourceSchema:
         """Whether the path leads to a set, whose order means nothing."""
         return isinstance(self.type_at(steps), SetOf)
 
+    def is_computed_alone(self, steps: Steps) -> bool:
+        """Whether the provider alone decides what stands at a path."""
+        along = [attribute for _, attribute in self.attributes_along(steps)]
+        return bool(along) and along[-1].computed and not along[-1].optional
+
     def attributes_along(self, steps: Steps) -> Iterator[tuple[int, Attribute]]:
         """Yield each attribute on the way down, with the number of steps that led to it."""
         block: Block = self.block

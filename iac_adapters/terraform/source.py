@@ -29,8 +29,7 @@ from iac_adapters.terraform.source_files import (
     variable_and_lock_files,
 )
 from iac_adapters.terraform.subjects import is_within, subjects
-from iac_adapters.terraform.traversals import parse_ignore_changes, parse_triggers
-from iac_adapters.terraform.triggers import Reference
+from iac_adapters.terraform.traversals import parse_ignore_changes
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import SourcePosition
 
@@ -51,7 +50,6 @@ class ResourceBlock:
     file: str
     line: int
     ignore_changes: IgnoreRules = field(default_factory=IgnoreRules)
-    triggers: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +186,7 @@ class _Reading:
                     calls[block.labels[0]] = block
         for file in overrides:
             for block in self._outline(file).blocks:
-                self._override(path, file, block)
+                self._override(path, block)
                 if block.type == "module" and block.labels and block.source:
                     calls[block.labels[0]] = block
         self._refer(folder)
@@ -248,7 +246,6 @@ class _Reading:
             file=_relative(file, self.directory),
             line=block.line,
             ignore_changes=self._ignored(file, block),
-            triggers=self._triggers(file, block),
         )
 
     def _ignored(self, file: Path, block: BlockOutline) -> IgnoreRules:
@@ -261,17 +258,7 @@ class _Reading:
             self.warnings.append(f"{place}: {error}; its ignored attributes are not known")
             return IgnoreRules()
 
-    def _triggers(self, file: Path, block: BlockOutline) -> tuple[Reference, ...]:
-        if block.triggered_by is None:
-            return ()
-        try:
-            return parse_triggers(block.triggered_by)
-        except ValueError as error:
-            place = f"{_relative(file, self.directory)}:{block.line}"
-            self.warnings.append(f"{place}: {error}; what it replaces after drift is not known")
-            return ()
-
-    def _override(self, path: str, file: Path, block: BlockOutline) -> None:
+    def _override(self, path: str, block: BlockOutline) -> None:
         if block.type == "terraform" and not path:
             # A cloud block takes the place of a backend, and the other way round.
             self.backend = block.backend or self.backend
@@ -284,9 +271,7 @@ class _Reading:
             return
         if block.ignore_changes is not None:
             rules = self._ignored(self.directory / base.file, block)
-            self.blocks[address] = base = replace(base, ignore_changes=rules)
-        if block.triggered_by is not None:
-            self.blocks[address] = replace(base, triggers=self._triggers(file, block))
+            self.blocks[address] = replace(base, ignore_changes=rules)
 
     def _call(self, key: str, caller: Path, call: BlockOutline, *, depth: int) -> None:
         folder = self._installed_modules().get(key)

@@ -9,7 +9,6 @@ import re
 from typing import Final
 
 from iac_adapters.terraform.ignored import AttributeName, IgnoreRules
-from iac_adapters.terraform.triggers import Reference
 from reconciler.domain.paths import Steps
 
 _TOKEN: Final = re.compile(
@@ -21,10 +20,6 @@ _TOKEN: Final = re.compile(
       | (?P<space>\s+)
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
-)
-_OWN_KEYS: Final = tuple(
-    [("sign", "["), ("name", root), ("sign", "."), ("name", attribute), ("sign", "]")]
-    for root, attribute in (("count", "index"), ("each", "key"))
 )
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t"}
@@ -46,35 +41,6 @@ def parse_ignore_changes(text: str) -> IgnoreRules:
     if any(item in ([("text", '"*"')], [("sign", "*")]) for item in items):
         return IgnoreRules(all=True)
     return IgnoreRules(paths=tuple(_steps(_unquoted(item)) for item in items))
-
-
-def parse_triggers(text: str) -> tuple[Reference, ...]:
-    """Read the value of a `replace_triggered_by` argument.
-
-    Raises:
-        ValueError: it is not a list of references to resources.
-    """
-    tokens = _tokens(text)
-    if tokens[:1] != [("sign", "[")] or tokens[-1:] != [("sign", "]")]:
-        raise ValueError("replace_triggered_by is not a list")
-    return tuple(_reference(_unquoted(item)) for item in _split(tokens[1:-1]))
-
-
-def _reference(item: _Tokens) -> Reference:
-    own_key = False
-    for index in range(len(item) - 4):
-        if item[index : index + 5] in _OWN_KEYS:
-            item = [*item[:index], *item[index + 5 :]]
-            own_key = True
-            break
-    steps = _steps(item)
-    if len(steps) < 2:  # noqa: PLR2004 - a type and a name
-        raise ValueError("not a reference to a resource")
-    type_name, name, *rest = steps
-    key: str | int | None = None
-    if not own_key and rest and not isinstance(rest[0], AttributeName):
-        key, *rest = rest
-    return Reference(str(type_name), str(name), key=key, own_key=own_key, path=tuple(rest))
 
 
 def unquote(text: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from iac_adapters.read_files import Stamp
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.reader import TerraformReader
 from iac_adapters.terraform.stack_secrets import StackSecrets
 from reconciler.domain.model import ResourceAddress, Verdict
@@ -17,6 +18,16 @@ _EPHEMERAL_S: Final = 600.0
 # Measured on 5 and 62 AWS resources: the objects around the values, and the verdicts.
 _STACK_BYTES: Final = 20_000
 _RESOURCE_BYTES: Final = 9_000
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Followed:
+    """What a moved world changes by the tool's own plan: of which causes, as they read then."""
+
+    stack: LoadedStack
+    causes: frozenset[ResourceAddress]
+    live: Mapping[ResourceAddress, bytes]
+    plan: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -34,8 +45,12 @@ class WarmStack:
     files: Mapping[str, Stamp] = field(default_factory=dict)
     """What its providers read by themselves, and as of when."""
     drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
+    live: dict[ResourceAddress, LiveState] = field(default_factory=dict)
+    """What was read of each object that is not as it was recorded, to the last byte."""
     brought_about: set[ResourceAddress] = field(default_factory=set)
     """What the code's plan would change, and somebody has changed by now."""
+    followed: Followed | None = None
+    """The tool's plan of the world as it was read, while that is as it was."""
     learnt: Mapping[ResourceAddress, Verdict] | None = None
     recorded_at_s: float = field(default_factory=time.monotonic)
 

@@ -54,6 +54,8 @@ def _direction(change: Change) -> tuple[Value, Value, str]:
         return change.live, change.declared, "(declared, not applied)"
     if change.origin is Origin.BOTH:
         return change.recorded, change.live, "(live and declared, not recorded)"
+    if _same(change.recorded, change.live):
+        return change.live, change.declared, "(planned)"
     return change.recorded, change.live, "(live)"
 
 
@@ -122,6 +124,8 @@ def _holds_secret(change: Change) -> bool:
 def _secret_note(change: Change) -> str:
     if change.origin is Origin.UNAPPLIED:
         return "(sensitive, changed in code, not applied)"
+    if _same(change.recorded, change.live):
+        return "(sensitive, would be changed)"
     return "(sensitive, changed)"
 
 

@@ -95,7 +95,7 @@ def _finding(
     fits = len(indent) + 13 + len(title + mark + source) <= paint.width
     joined = f"  {source}" if source and fits else ""
     head = f"{glyph_of(finding.kind, finding.origin)} {word:<8} "
-    if finding.consequence_of is not None:
+    if finding.consequence_of is not None and finding.kind is Kind.MISSING:
         yield indent + paint("dim", f"{head}{title}{joined}")
         yield _note(f"deleted with {safe(finding.consequence_of)}", indent, paint)
         return

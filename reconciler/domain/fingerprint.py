@@ -33,7 +33,8 @@ def fingerprint(identity: Identity, *, key: bytes) -> Fingerprint:
     """Return the drift's identity; the order of its changes means nothing.
 
     Of a change that is not applied yet the declared value counts too: there it is
-    the declaration that makes the difference, and a second edit is a second drift.
+    the declaration that makes the difference, and a second edit is a second drift. So it is
+    where the object itself did not move, and what it refers to did.
     """
     digest = hashlib.sha256()
     for line in sorted(_lines(identity, key)):
@@ -82,7 +83,7 @@ def _lines(identity: Identity, key: bytes) -> Iterable[bytes]:
         yield _joined((*head, *both))
     for change in identity.changes:
         tail = [value_digest(change.recorded, key=key), value_digest(change.live, key=key)]
-        if change.origin is not Origin.OUT_OF_BAND:
+        if change.origin is not Origin.OUT_OF_BAND or tail[0] == tail[1]:
             tail.append(value_digest(change.declared, key=key))
         yield _joined((*head, change.path, *tail))
 

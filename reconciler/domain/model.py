@@ -167,6 +167,7 @@ class Drifted:
 
     `changes` are causes; they are empty only when `reason` says what else an apply
     would act on, such as a tainted mark. `origin` then says who moved, where that is known.
+    `follows` names the object whose change is the only reason for this one: nobody touched it.
     """
 
     changes: tuple[Change, ...]
@@ -175,6 +176,7 @@ class Drifted:
     requires_replace: bool = False
     reason: str | None = None
     origin: Origin | None = None
+    follows: ResourceAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)

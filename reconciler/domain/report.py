@@ -170,6 +170,7 @@ def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> 
         provider=resource.provider,
         changes=changes,
         consequences=tuple(sorted(drifted.consequences, key=lambda change: change.path)),
+        consequence_of=drifted.follows,
         reason=drifted.reason,
     )
 
@@ -224,7 +225,10 @@ def _counts(ordered: list[Observed]) -> Counts:
 def _with_lineage(
     findings: Iterable[Finding], recorded: Mapping[ResourceAddress, RecordedResource]
 ) -> tuple[Finding, ...]:
-    """Point each resource that is gone at the nearest gone one it depended on."""
+    """Point each resource that is gone at the nearest gone one it depended on.
+
+    What follows a moved object keeps pointing at that.
+    """
     kept = tuple(findings)
     gone = {
         finding.address: recorded[finding.address].dependencies
@@ -234,4 +238,7 @@ def _with_lineage(
         and finding.address in recorded
     }
     nearest = nearest_missing(gone)
-    return tuple(replace(finding, consequence_of=nearest.get(finding.address)) for finding in kept)
+    return tuple(
+        replace(finding, consequence_of=nearest.get(finding.address, finding.consequence_of))
+        for finding in kept
+    )

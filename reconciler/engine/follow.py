@@ -58,7 +58,7 @@ async def begin(
         raise
     except ReconcilerError as error:
         return await _end(service, remediation, run, _of_start(error), ended=None)
-    except Exception as error:  # noqa: BLE001 - it may have begun: only a look can tell
+    except Exception as error:  # noqa: BLE001 - it may have begun: only a scan can tell
         doubt = InDoubt(sentence(defect(error)))
         return await _end(service, remediation, run, doubt, ended=None)
     run = replace(run, pid=process.pid, pid_started=process.started_at_s, boot_id=process.boot_id)

@@ -1,4 +1,4 @@
-"""One look at a stack, whole or in part; what goes wrong with the stack is a value."""
+"""One scan of a stack, whole or in part; what goes wrong with the stack is a value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What was seen. `declarations` is None when code and state are as at the last look."""
+    """What was seen. `declarations` is None when code and state are as at the last scan."""
 
     report: StackReport
     revision: str

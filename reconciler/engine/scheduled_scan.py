@@ -1,4 +1,4 @@
-"""One scan of one stack, from the look at it to what is done about it."""
+"""One scan of one stack and what is decided from it."""
 
 from __future__ import annotations
 

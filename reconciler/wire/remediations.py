@@ -71,7 +71,7 @@ class Approval(Wire):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remediation(Wire):
-    """One correction on its way from detected to converged; `state` is the word of its state."""
+    """One correction on its way from detected to converged; `state` says where it stands."""
 
     id: str
     stack: str

@@ -1,6 +1,7 @@
-"""Long trials on real parts: `python -m tests.soak kills --count 200`, `... places --minutes 10`.
+"""Long trials on real parts, such as `python -m tests.soak kills --count 200`.
 
-They end non-zero when a law is broken, and print the seed that repeats what they did.
+The others are `places --minutes 10` and `generated --count 40 --seed 1`. They end non-zero
+when a law is broken, and print the seed that repeats what they did.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.soak.generated import generated_loop
 from tests.soak.kills import TRIALS, kill_loop
 from tests.soak.places import PLACES, stay_in
 
@@ -26,11 +28,17 @@ def main() -> int:
     places = wanted.add_parser("places", help="a daemon that looks at the wrong cloud")
     places.add_argument("--minutes", type=float, default=10.0)
     places.add_argument("--place", choices=sorted(PLACES), required=True)
+    generated = wanted.add_parser("generated", help="code bases that nobody wrote, drifted")
+    generated.add_argument("--count", type=int, default=40)
+    generated.add_argument("--drifts", type=int, default=10)
+    generated.add_argument("--seed", type=int, default=None)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="trueup-soak-") as folder:
         if asked.trial == "places":
             return stay_in(asked.place, Path(folder), minutes=asked.minutes)
         seed = random.randrange(2**32) if asked.seed is None else asked.seed
+        if asked.trial == "generated":
+            return generated_loop(Path(folder), count=asked.count, drifts=asked.drifts, seed=seed)
         return kill_loop(asked.tool, Path(folder), count=asked.count, seed=seed)
 
 

@@ -34,6 +34,7 @@ PROVIDERS = {
         aliases={"west": "us-west-2"}, default_tags={"owner": "platform", "cost.center": "100"}
     ),
     "demo": StackProviders(),
+    "followed": StackProviders(),
 }
 
 

@@ -14,6 +14,20 @@ from iac_adapters.terraform.provider import Provider
 from reconciler.domain.errors import ReconcilerError
 
 
+class OnDemand:
+    """Begins a start when one is asked for."""
+
+    def __init__(self, start: Callable[[], Awaitable[Provider]]) -> None:
+        self._start = start
+
+    async def take(self) -> Provider:
+        """Return a started provider that is the caller's from now on. Raises what a start does."""
+        return await self._start()
+
+    async def close(self) -> None:
+        """Do nothing: what was started has an owner."""
+
+
 class HeadStart:
     """Begins one start at once; further ones begin when they are asked for."""
 

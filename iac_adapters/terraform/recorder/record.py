@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.failure import plan_failure
-from iac_adapters.terraform.recorder.head_start import HeadStart
+from iac_adapters.terraform.recorder.head_start import HeadStart, OnDemand
 from iac_adapters.terraform.recorder.imported import refusals
 from iac_adapters.terraform.recorder.planned import PlannedChange, planned_changes
 from iac_adapters.terraform.recorder.planned_outputs import (
@@ -36,7 +37,7 @@ from iac_adapters.terraform.recorder.planned_outputs import (
     outputs_in,
 )
 from iac_adapters.terraform.recorder.planned_secrets import planned_secrets, with_values
-from iac_adapters.terraform.recorder.tunnel import Connection, Tunnel
+from iac_adapters.terraform.recorder.tunnel import Answers, Connection, Tunnel
 from iac_adapters.terraform.recorder.twins import indistinct, told_apart
 from iac_adapters.terraform.recorder.write_only import drop_write_only
 from iac_adapters.terraform.schema_store import SchemaStore
@@ -138,11 +139,12 @@ async def _attempt(
     try:
         for number, installed in enumerate(order.providers):
             schema = filter_schema((await schemas.schema(installed)).raw, types=types)
-            tunnel = await _tunnel(folder / str(number), installed, order, schema, start)
+            providers = HeadStart(partial(start, installed))
+            tunnel = await open_tunnel(folder / str(number), installed, order, schema, providers)
             tunnels.append(tunnel)
         environment = {
             **order.environment,
-            "TF_REATTACH_PROVIDERS": await _reattach(tunnels, order, schemas),
+            "TF_REATTACH_PROVIDERS": await reattach(tunnels, order, schemas),
         }
         run = await run_tool(
             order.executable,
@@ -190,26 +192,31 @@ async def _shown(
     return shown.stdout if shown.exit_code == 0 else b""
 
 
-async def _tunnel(
+async def open_tunnel(
     folder: Path,
     installed: InstalledProvider,
     order: RecordingOrder,
     schema: bytes,
-    start: StartProvider,
+    providers: HeadStart | OnDemand,
+    *,
+    answers: Answers | None = None,
 ) -> Tunnel:
+    """Return a tunnel that listens in `folder`, which is made."""
     await asyncio.to_thread(folder.mkdir, 0o700)
     tunnel = Tunnel(
         installed.source,
         folder=folder,
         schema=schema,
-        providers=HeadStart(lambda: start(installed)),
+        providers=providers,
         configure_deadline_s=order.configure_deadline_s,
+        answers=answers,
     )
     await tunnel.open()
     return tunnel
 
 
-async def _reattach(tunnels: Sequence[Tunnel], order: RecordingOrder, schemas: SchemaStore) -> str:
+async def reattach(tunnels: Sequence[Tunnel], order: RecordingOrder, schemas: SchemaStore) -> str:
+    """Return what leads terraform to the tunnels: the value of TF_REATTACH_PROVIDERS."""
     # With "Test" false terraform would kill the process it thinks is the provider: us.
     entries = {}
     for tunnel, installed in zip(tunnels, order.providers, strict=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import grpc
 import grpc.aio
@@ -35,13 +35,29 @@ from iac_adapters.terraform.recorder.capture import (
     ValidateCall,
 )
 from iac_adapters.terraform.recorder.content import content_of
-from iac_adapters.terraform.recorder.head_start import HeadStart
+from iac_adapters.terraform.recorder.head_start import HeadStart, OnDemand
 
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", 256 << 20),
     ("grpc.max_send_message_length", 256 << 20),
 )
 _BUFFER_BYTES: Final = 1 << 16
+
+
+class Answers(Protocol):
+    """Who answers in the place of a provider, where a plan is made of a world already read."""
+
+    def known(self, rpc: Rpc | None, request: bytes) -> bytes | None:
+        """Return the answer to a call; None where the provider has to give it."""
+        ...
+
+    async def configured(self, source: str, request: bytes) -> Provider | None:
+        """Return a running provider that was configured with `request`; it stays its owner's."""
+        ...
+
+    def tolerated(self, rpc: Rpc | None, request: bytes, response: bytes) -> bytes:
+        """Return what the tool gets to see of a provider's answer."""
+        ...
 
 
 class Connection:
@@ -52,15 +68,19 @@ class Connection:
         capture: ConnectionCapture,
         *,
         schema: bytes,
-        providers: HeadStart,
+        providers: HeadStart | OnDemand,
         configure_deadline_s: float,
+        answers: Answers | None = None,
     ) -> None:
         self.capture = capture
         self.provider: Provider | None = None
+        self.lent = False
+        """Whether the provider is somebody else's, who ends it."""
         self.failure: PluginCrashed | PluginTimeout | PluginStartError | None = None
         self._schema = schema
         self._providers = providers
         self._configure_deadline_s = configure_deadline_s
+        self._answers = answers
         self._starting = asyncio.Lock()
 
     async def answer(self, path: str, request: bytes) -> bytes:
@@ -72,6 +92,23 @@ class Connection:
             self._note_validation(request)
         if rpc in EMPTY_ANSWERS:
             return b""
+        if self._answers is not None:
+            return await self._answered(self._answers, rpc, path, request)
+        return await self._recorded(rpc, path, request)
+
+    async def _answered(
+        self, answers: Answers, rpc: Rpc | None, path: str, request: bytes
+    ) -> bytes:
+        if (known := answers.known(rpc, request)) is not None:
+            return known
+        if rpc is Rpc.CONFIGURE and self.provider is None:
+            self.provider = await answers.configured(self.capture.source, request)
+            if self.provider is not None:
+                self.lent = True
+                return b""
+        return answers.tolerated(rpc, request, await self._recorded(rpc, path, request))
+
+    async def _recorded(self, rpc: Rpc | None, path: str, request: bytes) -> bytes:
         # A plan may take its time; a configuration that goes unanswered is never answered.
         deadline_s = self._configure_deadline_s if rpc is Rpc.CONFIGURE else None
         response = await self._forward(path, request, timeout_s=deadline_s)
@@ -196,8 +233,9 @@ class Tunnel:
         *,
         folder: Path,
         schema: bytes,
-        providers: HeadStart,
+        providers: HeadStart | OnDemand,
         configure_deadline_s: float = CONFIGURE_S,
+        answers: Answers | None = None,
     ) -> None:
         self.source = source
         self.socket = folder / "t"
@@ -206,6 +244,7 @@ class Tunnel:
         self._schema = schema
         self._providers = providers
         self._configure_deadline_s = configure_deadline_s
+        self._answers = answers
         self._listener: asyncio.Server | None = None
         self._servers: list[grpc.aio.Server] = []
         self._splices: set[asyncio.Task[None]] = set()
@@ -247,6 +286,7 @@ class Tunnel:
             schema=self._schema,
             providers=self._providers,
             configure_deadline_s=self._configure_deadline_s,
+            answers=self._answers,
         )
         self.connections.append(connection)
         inner = self._folder / f"c{index}"

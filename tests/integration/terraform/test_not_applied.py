@@ -195,8 +195,11 @@ async def test_drift_that_sets_off_a_replacement_is_shown_where_it_ends(stack: W
     seen = await stack.scan()
     found = {k: v for k, v in seen.items() if isinstance(v, Drifted) and v.requires_replace}
     assert found.keys() == replaced
-    assert {one.origin for one in found.values()} == {Origin.OUT_OF_BAND}
-    assert "follows from world_thing.a[0]" in str(found["world_thing.own[0]"].reason)
+    changes = [change for one in found.values() for change in one.changes]
+    assert {change.origin for change in changes} == {Origin.OUT_OF_BAND}
+    own = found["world_thing.own[0]"]
+    assert own.follows == "world_thing.a[0]"
+    assert "follows world_thing.a[0]" in str(own.reason)
     assert seen["world_thing.own[1]"] == seen["world_thing.name"] == InSync()
     async with stack.adapter() as adapter:
         snapshot = await adapter.load(stack.reference())

@@ -42,6 +42,7 @@ _SCHEMA = ResourceSchema(
             "note": Attribute(_TEXT, optional=True),
             "tags": Attribute(MapOf(_TEXT), optional=True),
             "tags_all": Attribute(MapOf(_TEXT), optional=True, computed=True),
+            "script": Attribute(_TEXT, optional=True, computed=True),
             "version": Attribute(Primitive.NUMBER, computed=True),
             "secret": Attribute(_TEXT, optional=True, sensitive=True),
             "secrets": Attribute(MapOf(_TEXT), optional=True, sensitive=True),
@@ -184,6 +185,16 @@ def test_what_the_provider_derives_is_a_consequence() -> None:
     verdict = _drifted(_judge(live=live, planned={"version": UNKNOWN}))
     assert [change.path for change in verdict.changes] == ["tags.a"]
     assert [change.path for change in verdict.consequences] == ["tags_all.a", "version"]
+
+
+def test_what_was_moved_stays_a_cause_beside_another_change() -> None:
+    moved = {"script": "evil"}
+    sides: dict[str, Any] = {"recorded": {"script": "good"}, "planned": {"script": "good"}}
+    alone = _drifted(_judge(live=moved, **sides, config={}))
+    beside = _drifted(_judge(live={**moved, "name": "x"}, **sides, config={"name": "n"}))
+    assert [change.path for change in alone.changes] == ["script"]
+    assert [change.path for change in beside.changes] == ["name", "script"]
+    assert beside.consequences == ()
 
 
 def test_somebody_is_always_the_cause() -> None:

@@ -1,0 +1,159 @@
+"""Judge what depends on a moved object by the tool's own plan of the world as it was read.
+
+Nothing is planned where no code refers to what has moved, and nothing twice while it stays as
+it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.terraform.addresses import parse_address
+from iac_adapters.terraform.assembly import Assembly
+from iac_adapters.terraform.consequences import Ancestry, Cause, Moved, with_consequences
+from iac_adapters.terraform.context import Context
+from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.terraform.messages import NULL
+from iac_adapters.terraform.observe import LiveState
+from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
+from iac_adapters.terraform.references import referred_to
+from iac_adapters.terraform.warm import Followed, WarmStack
+from reconciler.bounded_files import apart
+from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.model import (
+    InSync,
+    Noise,
+    NotApplicable,
+    Observed,
+    ResourceAddress,
+    Unreadable,
+    Verdict,
+)
+
+_WITH_ACTION = frozenset({"create", "update", "delete", "forget"})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Following:
+    """One scan's view of a stack: what it read, and who plans it."""
+
+    context: Context
+    warm: WarmStack
+    ancestry: Ancestry
+    assembly: Assembly
+    digester: SecretDigester
+
+    async def judged(
+        self, held: Sequence[Observed], moved: Mapping[ResourceAddress, Moved]
+    ) -> list[Observed]:
+        """Return `held`, each with what follows from `moved`."""
+        causes = await self._causes(moved) if held else {}
+        below = [one for one in held if self.ancestry.nearest(one.address, causes) is not None]
+        if not below:
+            return list(held)
+        plan = await self._plan(causes, [one.address for one in below])
+        return [replace(one, verdict=self._verdict(one, causes, plan)) for one in held]
+
+    def _verdict(
+        self, seen: Observed, causes: Mapping[ResourceAddress, Moved], plan: RefreshedPlan
+    ) -> Verdict:
+        nearest = self.ancestry.nearest(seen.address, causes)
+        if nearest is None:
+            return seen.verdict
+        cause = Cause(nearest, causes[nearest])
+        if plan.document is None:
+            if not isinstance(seen.verdict, InSync | Noise | NotApplicable):
+                return seen.verdict
+            return Unreadable(f"{cause.sentence()}, and no plan can be made: {plan.failure}")
+        resource = self.warm.stack.resources[seen.address]
+        return with_consequences(
+            seen.verdict, resource, plan.document, cause, digester=self.digester
+        )
+
+    async def _causes(self, moved: Mapping[ResourceAddress, Moved]) -> dict[ResourceAddress, Moved]:
+        """Return what of `moved` the code refers to."""
+        if not moved:
+            return {}
+        directory = self.context.directory
+        return await apart(lambda: self._referred(moved), place=directory)
+
+    def _referred(self, moved: Mapping[ResourceAddress, Moved]) -> dict[ResourceAddress, Moved]:
+        texts = [
+            file.read_text(encoding="utf-8", errors="replace") for file in self.context.source.files
+        ]
+        seen = {address: _as_referred(texts, address, one) for address, one in moved.items()}
+        return {address: one for address, one in seen.items() if one.attributes != frozenset()}
+
+    async def _plan(
+        self, causes: Mapping[ResourceAddress, Moved], below: Collection[ResourceAddress]
+    ) -> RefreshedPlan:
+        known = self.warm.followed
+        live = self._live(causes)
+        if known is not None and known.stack is self.warm.stack:
+            closure = self.ancestry.closure(below)
+            relevant = (known.causes | causes.keys()) & closure | set(below)
+            if all(known.live.get(one) == live.get(one) for one in relevant):
+                return RefreshedPlan(known.plan)
+        stack = self.warm.stack
+        try:
+            plan = await self.assembly.refreshed(self.context, stack, self._objects(live))
+        except ReconcilerError as error:
+            return RefreshedPlan(None, str(error))
+        if plan.document is not None:
+            plan = RefreshedPlan(_with_actions(plan.document))
+            self.warm.followed = Followed(stack, frozenset(causes), live, plan.document or {})
+        return plan
+
+    def _live(self, causes: Mapping[ResourceAddress, Moved]) -> dict[ResourceAddress, bytes]:
+        """Return what was last read of each object that is not as it was recorded."""
+        read = {address: one.state for address, one in self.warm.live.items()}
+        return read | {address: one.live for address, one in causes.items()}
+
+    def _objects(self, live: Mapping[ResourceAddress, bytes]) -> list[ReadObject]:
+        resources = self.warm.stack.resources.items()
+        return [
+            _read_object(resource, live.get(address), self.warm.live.get(address))
+            for address, resource in resources
+            if resource.wire is not None and resource.instance is not None
+        ]
+
+
+def _read_object(
+    resource: LoadedResource, state: bytes | None, read: LiveState | None
+) -> ReadObject:
+    wire, instance = resource.wire, resource.instance
+    assert wire is not None and instance is not None  # noqa: S101, PT018 - the caller checks
+    gone = state == NULL
+    return ReadObject(
+        type_name=wire.type_name,
+        recorded=wire.upgraded,
+        private=instance.private,
+        live=wire.upgraded if state is None else state,
+        live_private=instance.private if read is None or gone else read.private,
+    )
+
+
+def _as_referred(texts: Sequence[str], address: str, moved: Moved) -> Moved:
+    """Return `moved` with the attributes that the code refers to alone."""
+    if moved.attributes is None:
+        return moved
+    try:
+        named = parse_address(address)
+    except ValueError:
+        return moved
+    return replace(moved, attributes=referred_to(texts, named.type, named.name, moved.attributes))
+
+
+def _with_actions(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a plan is worth keeping: what it would do, and to what it saw change."""
+    changes = [
+        entry
+        for entry in document.get("resource_changes", ())
+        if entry["mode"] == "managed" and not _WITH_ACTION.isdisjoint(entry["change"]["actions"])
+    ]
+    addresses = {entry["address"] for entry in changes}
+    drift = [entry for entry in document.get("resource_drift", ()) if entry["address"] in addresses]
+    return {"resource_changes": changes, "resource_drift": drift}

@@ -1,0 +1,1 @@
+"""Code bases that nobody wrote, drifted at random, held against the tool's own plan."""

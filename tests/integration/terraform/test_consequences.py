@@ -1,0 +1,145 @@
+"""What a moved object changes elsewhere is shown there, tied to what moved."""
+
+from __future__ import annotations
+
+from reconciler.domain.model import Drifted, InSync, Missing, Origin
+from tests.integration.terraform.drifted import paths
+from tests.world_stack import WorldStack, verdicts
+
+FOLLOWED = """
+resource "world_thing" "cause" {
+  name   = "cause"
+  labels = { team = "red" }
+}
+resource "world_thing" "follower" {
+  name   = "follower"
+  labels = { serial = world_thing.cause.serial }
+}
+resource "world_thing" "apart" {
+  name   = "apart"
+  labels = { name = world_thing.cause.name }
+}
+"""
+
+
+async def test_a_moved_computed_value_is_judged_where_it_is_referred_to(stack: WorldStack) -> None:
+    stack.apply(FOLLOWED)
+    with stack.changed() as things:
+        things["cause"]["serial"] = "another"
+
+    seen = await stack.scan()
+
+    follower = seen["world_thing.follower"]
+    assert isinstance(follower, Drifted)
+    assert paths(follower) == ["labels.serial"]
+    assert follower.changes[0].declared == "another"
+    assert follower.changes[0].origin is Origin.OUT_OF_BAND
+    assert follower.follows == "world_thing.cause"
+    assert follower.reason == "follows world_thing.cause (serial)"
+    assert seen["world_thing.apart"] == InSync()
+
+
+async def test_what_an_apply_will_find_out_reaches_its_followers(stack: WorldStack) -> None:
+    stack.apply(FOLLOWED)
+    with stack.changed() as things:
+        things["cause"]["labels"] = {"team": "blue"}
+
+    seen = await stack.scan()
+
+    assert paths(seen["world_thing.cause"]) == ["labels.team"]
+    follower = seen["world_thing.follower"]
+    assert isinstance(follower, Drifted)
+    assert follower.follows == "world_thing.cause"
+    assert seen["world_thing.apart"] == InSync()
+
+
+async def test_an_object_that_follows_and_has_moved_keeps_its_own_cause(stack: WorldStack) -> None:
+    stack.apply(FOLLOWED)
+    with stack.changed() as things:
+        things["cause"]["serial"] = "another"
+        things["follower"]["size"] = 99
+        things["follower"]["place"] = "elsewhere"
+
+    follower = (await stack.scan())["world_thing.follower"]
+
+    assert isinstance(follower, Drifted)
+    assert {"place", "labels.serial"} <= set(paths(follower))
+    assert follower.follows is None
+    assert follower.requires_replace
+    assert follower.reason == "labels follows world_thing.cause (serial)"
+
+
+async def test_a_replacement_set_off_by_drift_follows_it(stack: WorldStack) -> None:
+    stack.apply(
+        """
+        resource "world_thing" "cause" {
+          name   = "cause"
+          labels = { team = "red" }
+        }
+        resource "world_thing" "follower" {
+          name = "follower"
+          lifecycle { replace_triggered_by = [world_thing.cause] }
+        }
+        """
+    )
+    assert (await stack.scan())["world_thing.follower"] == InSync()
+    with stack.changed() as things:
+        things["cause"]["labels"] = {"team": "blue"}
+
+    follower = (await stack.scan())["world_thing.follower"]
+
+    assert isinstance(follower, Drifted)
+    assert follower.requires_replace
+    assert follower.follows == "world_thing.cause"
+
+
+async def test_what_is_gone_changes_what_refers_to_it(stack: WorldStack) -> None:
+    stack.apply(FOLLOWED)
+    with stack.changed() as things:
+        del things["cause"]
+
+    seen = await stack.scan()
+
+    assert seen["world_thing.cause"] == Missing()
+    follower = seen["world_thing.follower"]
+    assert isinstance(follower, Drifted)
+    assert follower.reason == "follows world_thing.cause, which is gone"
+
+
+async def test_a_follower_scanned_by_itself_is_seen_as_in_a_whole_scan(stack: WorldStack) -> None:
+    stack.apply(FOLLOWED)
+    with stack.changed() as things:
+        things["cause"]["serial"] = "another"
+
+    async with stack.adapter() as adapter:
+        snapshot = await adapter.load(stack.reference())
+        whole = await verdicts(adapter, snapshot)
+        alone = await verdicts(adapter, snapshot, "world_thing.follower")
+
+    assert alone == {"world_thing.follower": whole["world_thing.follower"]}
+
+
+async def test_the_same_drift_is_planned_once(stack: WorldStack) -> None:
+    stack.apply(FOLLOWED)
+    with stack.changed() as things:
+        things["cause"]["serial"] = "another"
+
+    async with stack.adapter() as adapter:
+        first = await verdicts(adapter, await adapter.load(stack.reference()))
+        stack.forget_calls()
+        second = await verdicts(adapter, await adapter.load(stack.reference()))
+
+    assert second == first
+    assert stack.calls("plan") == 0
+
+
+async def test_drift_that_nothing_refers_to_costs_no_second_plan(stack: WorldStack) -> None:
+    stack.apply(FOLLOWED.replace("world_thing.cause.serial", "world_thing.cause.name"))
+    with stack.changed() as things:
+        things["cause"]["labels"] = {"team": "blue"}
+
+    stack.forget_calls()
+    seen = await stack.scan()
+
+    assert paths(seen["world_thing.cause"]) == ["labels.team"]
+    assert stack.calls("plan") == 1

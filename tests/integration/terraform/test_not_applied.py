@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from iac_adapters.terraform.adapter import TerraformAdapter
+from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -19,8 +20,9 @@ from reconciler.domain.model import (
     Unreadable,
     Verdict,
 )
+from reconciler.engine.scan import Scanning, scan_stack
 from tests.providers.world_provider import World
-from tests.world_stack import WorldStack, verdicts
+from tests.world_stack import KEY, WorldStack, verdicts
 
 from .drifted import paths
 
@@ -364,3 +366,27 @@ async def test_a_write_only_version_raised_beside_drift_shows_all_that_the_plan_
         "password_version": Origin.UNAPPLIED,
     }
     assert [change.path for change in one.consequences] == ["serial"]
+
+
+async def test_what_a_scan_fails_to_show_is_reported_by_the_scan_itself(
+    stack: WorldStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect of ours is played: the move that waits is left out of the verdict."""
+    stack.apply(_KEEP)
+    stack.write(
+        'resource "world_thing" "new" { name = "keep" }\n'
+        "moved {\n  from = world_thing.keep\n  to   = world_thing.new\n}\n"
+    )
+    module = "iac_adapters.terraform.adapter"
+    monkeypatch.setattr(f"{module}.with_rearrangement", lambda verdict, _resource: verdict)
+    async with stack.adapter() as adapter:
+        scanning = Scanning(adapter, SystemClock(), judging(KEY))
+        report = await scan_stack(stack.reference(), scanning=scanning)
+        again = await scan_stack(
+            stack.reference(), scanning=scanning, addresses=["world_thing.new"]
+        )
+    for one in (report, again):
+        assert [f"{f.address} {f.origin}" for f in one.findings] == ["world_thing.keep unapplied"]
+        (warning,) = one.warnings
+        assert warning.startswith("world_thing.new: the plan would move it")
+        assert "defect of trueup" in warning

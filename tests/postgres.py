@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -35,7 +35,7 @@ def find_postgres() -> Path | None:
 
 
 @contextmanager
-def running_postgres(programs: Path) -> Iterator[str]:
+def running_postgres(programs: Path, *, settings: Sequence[str] = ()) -> Iterator[str]:
     """Start a server; yield the address of its empty database, `postgresql://...`.
 
     Raises:
@@ -54,7 +54,8 @@ def running_postgres(programs: Path) -> Iterator[str]:
         if made.returncode != 0:
             raise PostgresError(made.stderr)
         port = _free_port()
-        options = ("-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F")
+        options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F"]
+        options += [word for setting in settings for word in ("-c", setting)]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [str(programs / "postgres"), "-D", str(data), *options],

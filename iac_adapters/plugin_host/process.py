@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,6 +58,7 @@ class PluginProcess:
         stderr: StderrTail,
         *,
         guard_mode: str,
+        environment: Mapping[str, str],
     ) -> None:
         self.label = label
         self._guard_mode = guard_mode
@@ -66,6 +67,8 @@ class PluginProcess:
         self._child = child
         self._folder = folder
         self._stderr = stderr
+        self._environment = environment
+        self._told = False
         self._readers: list[asyncio.Task[None]] = []
         self._calls: set[Any] = set()
         self._channel: grpc.aio.Channel | None = None
@@ -95,9 +98,12 @@ class PluginProcess:
         except BaseException:
             folder.remove()
             raise
-        process = cls(spec.label, child, folder, StderrTail(), guard_mode=guard_mode)
+        process = cls(
+            spec.label, child, folder, StderrTail(),
+            guard_mode=guard_mode, environment=spec.environment,
+        )  # fmt: skip
         try:
-            process.handshake = await process._shake_hands(spec, parse, timeout_s)
+            process.handshake = await process._shake_hands(parse, timeout_s)
             process._refuse_replaced(spec)
             process._connect()
         except BaseException:
@@ -153,6 +159,7 @@ class PluginProcess:
         """
         if self._channel is None or self._is_over():
             raise self._crashed()
+        self._told = self._told or bool(request)
         # Without serializers the channel passes bytes through as they are.
         call = self._channel.unary_unary(method, None, None)(request, timeout=timeout_s)
         self._calls.add(call)
@@ -186,9 +193,7 @@ class PluginProcess:
     def _is_over(self) -> bool:
         return not self.alive
 
-    async def _shake_hands(
-        self, spec: PluginSpec, parse: Callable[[str], Handshake], timeout_s: float
-    ) -> Handshake:
+    async def _shake_hands(self, parse: Callable[[str], Handshake], timeout_s: float) -> Handshake:
         stdout, stderr = self._child.stdout, self._child.stderr
         assert stdout is not None and stderr is not None  # noqa: S101, PT018 - both are pipes
         self._readers.append(asyncio.create_task(drain(stderr, self._stderr.feed)))
@@ -201,13 +206,13 @@ class PluginProcess:
             ) from None
         self._readers.append(asyncio.create_task(drain(stdout, _forget)))
         if not line:
-            raise await self._ended_at_once(spec)
+            raise await self._ended_at_once()
         try:
             return parse(line.decode(errors="replace"))
         except PluginStartError as error:
             raise PluginStartError(f"{self.label}: {error}", remedy=error.remedy) from None
 
-    async def _ended_at_once(self, spec: PluginSpec) -> PluginStartError:
+    async def _ended_at_once(self) -> PluginStartError:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING_STEP_S):
                 await self._child.wait()
@@ -218,8 +223,14 @@ class PluginProcess:
             reason = said.removeprefix(orphan_guard.SAYS).strip()
             return PluginStartError(f"the plugin {self.label} cannot be run: {reason}")
         text = f"the plugin {self.label} {self._ending()} before it was ready"
-        words = "" if self._stderr.panic else last_words(said, spec.environment)
-        return PluginStartError(f"{text}; its last output: {words}" if words else text)
+        return PluginStartError(self._with_last_words(text))
+
+    def _with_last_words(self, text: str) -> str:
+        """Add what it wrote last, unless it was told something that it may have repeated."""
+        if self._told or self._stderr.panic or self._child.returncode is None:
+            return text
+        words = last_words(self._stderr.text(), self._environment)
+        return f"{text}; its last output: {words}" if words else text
 
     def _refuse_replaced(self, spec: PluginSpec) -> None:
         """Refuse a file that took the checked one's place before it was executed.
@@ -258,6 +269,7 @@ class PluginProcess:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
                     await self._child.wait()
+                    await asyncio.gather(*self._readers)
         if self._is_over():
             return self._crashed()
         details = error.details() or ""
@@ -270,7 +282,7 @@ class PluginProcess:
 
     def _crashed(self) -> PluginCrashed:
         return PluginCrashed(
-            f"the plugin {self.label} {self._ending()}",
+            self._with_last_words(f"the plugin {self.label} {self._ending()}"),
             exit_code=self._child.returncode,
             panic=self._stderr.panic,
         )

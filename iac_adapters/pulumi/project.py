@@ -6,7 +6,8 @@ Source: sdk/go/common/workspace of pulumi/pulumi (project.go, workspace.go, path
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,8 @@ from reconciler.bounded_files import names_in, read_bytes, read_text
 from reconciler.domain.errors import PermanentError
 
 FILE_NAMES: Final = ("Pulumi.yaml", "Pulumi.yml")
+# A path, or an address; `random` and `random@4.0.0` are names in a registry.
+_ELSEWHERE: Final = re.compile(r"[./~]|[\w-]+\.[\w.-]+/|\w+://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Project:
     main: str | None = None
     backend: str | None = None
     stack_config_dir: str | None = None
+    local_programs: tuple[str, ...] = ()
+    """Plugins that lie in a folder or are fetched from an address, as the file names them."""
 
     @property
     def program(self) -> Path:
@@ -103,7 +108,21 @@ def _parsed(directory: Path, file: Path, _changed_ns: int, _size: int) -> Projec
         backend=_text(backend.get("url")) if isinstance(backend, dict) else None,
         # `config` named the folder before it came to mean the configuration's schema.
         stack_config_dir=_text(content.get("stackConfigDir")) or _text(content.get("config")),
+        local_programs=tuple(_local_programs(content)),
     )
+
+
+def _local_programs(content: Mapping[str, Any]) -> Iterator[str]:
+    plugins = content.get("plugins")
+    for kind in plugins.values() if isinstance(plugins, dict) else ():
+        for plugin in kind if isinstance(kind, list) else ():
+            if isinstance(plugin, dict) and (path := _text(plugin.get("path"))):
+                yield path
+    packages = content.get("packages")
+    for package in packages.values() if isinstance(packages, dict) else ():
+        source = _text(package.get("source") if isinstance(package, dict) else package)
+        if source and _ELSEWHERE.match(source):
+            yield source
 
 
 def selected_stack(project: Project, backend: str, environment: Mapping[str, str]) -> str | None:

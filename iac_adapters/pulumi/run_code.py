@@ -12,7 +12,12 @@ from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 
 _RUNTIME: Final = re.compile(r"^runtime\s*:", re.MULTILINE)
-# A program in YAML is none; but one of its functions runs a command when it is evaluated.
+# A program in YAML is none; but a compiler may make it, packages and plugins may lie beside it,
+# and one of its functions runs a command when it is evaluated.
+# Source: https://www.pulumi.com/docs/reference/pulumi-yaml/ (`runtime.options.compiler`,
+# `plugins`, `packages`).
+_COMPILER: Final = re.compile(r"\bcompiler[\"']?\s*:")
+_PROGRAMS: Final = re.compile(r"^[\"']?(?:plugins|packages)[\"']?\s*:", re.MULTILINE)
 _COMMAND: Final = re.compile(r"\bcommand:(?:local|remote):run\b", re.IGNORECASE)
 
 
@@ -35,6 +40,12 @@ def _found(project: Project) -> Iterator[tuple[str, str]]:
         place = f"{project.file}:{_line(text, _RUNTIME)}"
         yield place, f"the {project.runtime} program of {project.name} is run"
         return
+    if project.options.get("compiler"):
+        place = f"{project.file}:{_line(read_text(project.file), _COMPILER)}"
+        yield place, f"the compiler of {project.name} is run"
+    if project.local_programs:
+        place = f"{project.file}:{_line(read_text(project.file), _PROGRAMS)}"
+        yield place, f"the plugin {project.local_programs[0]} is run"
     for file in _yaml_files(project):
         text = read_text(file, errors="replace")
         if _COMMAND.search(text):

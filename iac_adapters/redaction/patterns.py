@@ -8,7 +8,7 @@ from typing import Final
 from reconciler.domain.secret_names import is_telling
 
 BLANK: Final = "***"
-_IN_ADDRESS: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s\"']+@")
+_IN_ADDRESS: Final = re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://)[^/@\s\"']+@")
 _ASSIGNED: Final = re.compile(
     r"(?i)\b(password|passwd|secret|secret_key|token|sslpassword)"
     r"(\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)"

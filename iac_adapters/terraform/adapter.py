@@ -27,7 +27,7 @@ from iac_adapters.redaction.redactor import redacting
 from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.cli_engine import plan_by_cli, verdicts
-from iac_adapters.terraform.consequences import Ancestry, moved
+from iac_adapters.terraform.consequences import moved
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.correction import correction_job
 from iac_adapters.terraform.declarations import declarations_of
@@ -195,7 +195,7 @@ class TerraformAdapter:
                 async for observed in observing:
                     yield await safe.seen(observed)
         if wanted is None:
-            self._learn(payload, found)
+            await self._learn(payload, found)
 
     async def _by_plan(
         self,
@@ -252,7 +252,7 @@ class TerraformAdapter:
         """
         warm = payload.warm
         assert warm is not None  # noqa: S101 - made together, where no plan was
-        ancestry = Ancestry(payload.stack.resources)
+        ancestry = warm.ancestry
         chosen = _chosen(payload.stack, None if wanted is None else ancestry.closure(wanted))
         waiting = Waiting(ancestry, [resource.recorded.address for resource in chosen])
         async with contextlib.aclosing(self._observed(payload, chosen)) as observing:
@@ -270,18 +270,20 @@ class TerraformAdapter:
                     if wanted is None or ready.address in wanted:
                         yield ready
         held = [one for one in waiting.rest() if wanted is None or one.address in wanted]
-        following = Following(payload.context, warm, ancestry, self._assembly, self._digester)
+        following = Following(payload.context, warm, self._assembly, self._digester)
         for observed in await following.judged(held, waiting.moved):
             yield observed
 
-    def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
+    async def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
         """Keep what a complete scan found out, where it is another thing than before."""
         warm = payload.warm
         moved = {k: v for k, v in found.items() if isinstance(v, Drifted | Missing)}
         if warm is not None and warm.learnt == moved:
             return
         drifted = warm.drifted if warm is not None else {}
-        done = self._recorded.learn(payload.context, payload.stack, found, drifted=drifted)
+        done = await self._recorded.learn(
+            payload.context, payload.stack, found, drifted=drifted, secrets=payload.secrets
+        )
         if warm is not None:
             warm.learnt = moved if done else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.join_source import resources_of
 from iac_adapters.terraform.loaded import LoadedStack
+from iac_adapters.terraform.named_files import changed_files, named_files
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.providers import Providers, start_provider
@@ -36,6 +38,10 @@ from reconciler.domain.errors import RetryableError
 from reconciler.ports import StackReference
 
 _ATTEMPTS: Final = 3
+# A provider may look at more than what its resources name: its answer is asked for again.
+_OLDEST_S: Final = 24 * 3600.0
+# A file that changes at every scan, and changes nothing, costs no plan at every scan.
+_IDLE_S: Final = 600.0
 
 Progress = Callable[[str], None]
 
@@ -59,6 +65,7 @@ class Assembly:
         self._progress = progress
         self._recordings = RecordingCache(cache_dir / "recordings", key=key)
         self._schemas_in_use: SchemasInUse = WeakValueDictionary()
+        self._idle: dict[tuple[Path, str], float] = {}
 
     async def recording_of(
         self, reference: StackReference, context: Context
@@ -67,7 +74,10 @@ class Assembly:
         kept = self._recordings.load(context.revision)
         if kept is not None and await self.is_fresh(context, kept):
             return context, kept
-        return await self._settled(reference, context)
+        context, recording = await self._settled(reference, context)
+        if kept is not None and kept.says_the_same(recording):
+            await self._note_idle(context, kept)
+        return context, recording
 
     async def _settled(
         self, reference: StackReference, context: Context
@@ -96,7 +106,14 @@ class Assembly:
             planned=recorded.planned,
             outputs=recorded.outputs,
         )
-        recording = replace(recording, secrets=recorded.secrets)
+        configurations = [one.config for one in recording.instances.values() if one.config]
+        files = await apart(
+            lambda: named_files(configurations, context.directory), place=context.directory
+        )
+        recording = replace(
+            recording, secrets=recorded.secrets, built_in=recorded.built_in,
+            files=files, recorded_at=time.time(),
+        )  # fmt: skip
         keys = await self._keys(context, recording)
         for index, provider in recorded.warm.items():
             key = keys.of(index)
@@ -128,12 +145,32 @@ class Assembly:
 
     async def is_fresh(self, context: Context, recording: Recording) -> bool:
         """Whether what the code read elsewhere is as it was when it was recorded."""
-        if context.reads_remote_state:
+        if context.reads_remote_state or time.time() - recording.recorded_at > _OLDEST_S:
+            return False
+        if await self._changed_files(context, recording):
             return False
         if not recording.data_reads:
             return True
         keys = await self._keys(context, recording)
-        return await data_sources_unchanged(recording, keys, self._providers)
+        return await data_sources_unchanged(
+            recording, keys, self._providers, context.source.data_uses
+        )
+
+    async def _changed_files(self, context: Context, recording: Recording) -> frozenset[str]:
+        """Return which files that resources name are others by now, and may change something."""
+        now_s = time.monotonic()
+        watched = {
+            path: file
+            for path, file in recording.files.items()
+            if self._idle.get((context.directory, path), 0.0) <= now_s
+        }
+        return await apart(lambda: changed_files(watched), place=context.directory)
+
+    async def _note_idle(self, context: Context, kept: Recording) -> None:
+        """Leave alone for a while the files whose change has just changed nothing."""
+        until_s = time.monotonic() + _IDLE_S
+        for path in await self._changed_files(context, kept):
+            self._idle[context.directory, path] = until_s
 
     async def stack(self, context: Context, recording: Recording) -> LoadedStack:
         """Return the stack, each object with the provider configuration it was recorded with."""

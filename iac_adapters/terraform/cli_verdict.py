@@ -74,6 +74,11 @@ def verdict_of(
             return Unreadable(f"{address}: the plan holds an action unknown to trueup: {actions}")
 
 
+def planned_verdict(resource: LoadedResource, entry: bytes, *, digester: SecretDigester) -> Verdict:
+    """Judge a resource that is built into the tool by its entry (JSON) in a plan."""
+    return verdict_of(resource, {"resource_changes": [orjson.loads(entry)]}, digester=digester)
+
+
 def _entry(entries: Iterable[Any], resource: LoadedResource) -> Mapping[str, Any] | None:
     instance = resource.instance
     address = instance.address if instance is not None else resource.recorded.address
@@ -131,7 +136,7 @@ def _drifted(
 ) -> Verdict:
     is_set = _sets_of(resource)
     planned = with_unknown(change["after"], change.get("after_unknown"))
-    before = _recorded(resource)
+    before = _recorded(resource, change)
     known = resource.recorded
     if known.status is Status.NOT_IMPORTED or known.moves_to is not None:
         # Nothing is recorded of what is not imported yet, nor in the form of another type.
@@ -248,7 +253,10 @@ def _sets_of(resource: LoadedResource) -> IsSet:
     return schema.is_set if schema is not None else ordered
 
 
-def _recorded(resource: LoadedResource) -> Value:
+def _recorded(resource: LoadedResource, change: Mapping[str, Any]) -> Value:
+    if resource.recorded.status is Status.NOT_APPLICABLE:
+        before: Value = change["before"]  # the state is all there is, and has it in another form
+        return before
     instance = resource.instance
     if instance is None or instance.attributes_json is None:
         return None

@@ -13,7 +13,7 @@ from typing import Any
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.addresses import parse_address
 from iac_adapters.terraform.assembly import Assembly
-from iac_adapters.terraform.consequences import Ancestry, Cause, Moved, with_consequences
+from iac_adapters.terraform.consequences import Cause, Moved, with_consequences
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import NULL
@@ -42,7 +42,6 @@ class Following:
 
     context: Context
     warm: WarmStack
-    ancestry: Ancestry
     assembly: Assembly
     digester: SecretDigester
 
@@ -51,7 +50,7 @@ class Following:
     ) -> list[Observed]:
         """Return `held`, each with what follows from `moved`."""
         causes = await self._causes(moved) if held else {}
-        below = [one for one in held if self.ancestry.nearest(one.address, causes) is not None]
+        below = [one for one in held if self.warm.ancestry.nearest(one.address, causes) is not None]
         if not below:
             return list(held)
         plan = await self._plan(causes, [one.address for one in below])
@@ -60,7 +59,7 @@ class Following:
     def _verdict(
         self, seen: Observed, causes: Mapping[ResourceAddress, Moved], plan: RefreshedPlan
     ) -> Verdict:
-        nearest = self.ancestry.nearest(seen.address, causes)
+        nearest = self.warm.ancestry.nearest(seen.address, causes)
         if nearest is None:
             return seen.verdict
         cause = Cause(nearest, causes[nearest])
@@ -93,7 +92,7 @@ class Following:
         known = self.warm.followed
         live = self._live(causes)
         if known is not None and known.stack is self.warm.stack:
-            closure = self.ancestry.closure(below)
+            closure = self.warm.ancestry.closure(below)
             relevant = (known.causes | causes.keys()) & closure | set(below)
             if all(known.live.get(one) == live.get(one) for one in relevant):
                 return RefreshedPlan(known.plan)

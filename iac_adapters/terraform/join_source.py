@@ -84,6 +84,7 @@ def _loaded(
         planned_action=action if action in _CHANGED | _DELETED else None,
         planned_secrets=recording.secrets.get(address, ()),
         rearranged=_rearranged(context, change, wire),
+        planned_change=recording.built_in.get(address),
     )
 
 

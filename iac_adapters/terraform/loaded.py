@@ -56,6 +56,7 @@ class LoadedResource:
     where the state does not hold what the last good apply recorded. `rearranged` says what the
     code asks for besides changes of values: a move, an import, a replacement. `output` is there
     instead of a resource where the plan would change an output of the root module.
+    `planned_change` is what the plan tells of a built-in one, as JSON.
     """
 
     recorded: RecordedResource
@@ -66,6 +67,7 @@ class LoadedResource:
     ignored: IgnoreRules = field(default_factory=IgnoreRules)
     planned_action: str | None = None
     planned_secrets: tuple[Steps, ...] = ()
+    planned_change: bytes | None = None
     read_as_recorded: bool = False
     baseline: Baseline | None = None
     rearranged: str | None = None

@@ -154,7 +154,9 @@ async def judge_by_plan(
     try:
         answer = await provider.plan(
             question.type_name,
-            prior=live.state,
+            # Written by the same hand as the proposed one, as core does: a provider that compares
+            # the bytes of dynamic values would else see a change.
+            prior=encode(question.live, question.schema),
             proposed=encode(question.proposed, question.schema),
             config=encode(question.config, question.schema),
             private=live.private,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 import msgpack
@@ -56,6 +57,8 @@ class ProviderSettings:
     configure: bytes
     environment: Mapping[str, str] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)
+    hidden: tuple[str, ...] | None = None
+    """The texts in `configure` that were secret when it was kept; None where nobody looked."""
 
     @classmethod
     def of(cls, source: str, configure: bytes, files: ProviderFiles) -> ProviderSettings:
@@ -128,7 +131,8 @@ def differences(
     if after is None:
         unknown = "its configuration is not known before an apply"
         return (Difference(unknown, place=True), *variables)
-    return (*_settings(schema, *align((before, after), schema.is_set)), *variables)
+    sides = align((before, after), schema.is_set)
+    return (*_settings(schema, *sides, hidden=kept.hidden or ()), *variables)
 
 
 def written_differences(
@@ -139,7 +143,7 @@ def written_differences(
     if before is None:
         return ()
     sides = align((before, overlaid(before, expressions)), schema.is_set)
-    return tuple(_settings(schema, *sides))
+    return tuple(_settings(schema, *sides, hidden=kept.hidden or ()))
 
 
 def with_credentials_of(
@@ -195,16 +199,19 @@ def _is_credential(schema: ResourceSchema, path: Steps) -> bool:
     return bool(names and _CREDENTIAL.search(names[-1]))
 
 
-def _settings(schema: ResourceSchema, before: Value, after: Value) -> Iterator[Difference]:
+def _settings(
+    schema: ResourceSchema, before: Value, after: Value, *, hidden: Collection[str]
+) -> Iterator[Difference]:
     for path in aligned_paths(before, after, schema.is_set):
         old, new = value_at(before, path), value_at(after, path)
         if not _is_credential(schema, path) and not (is_empty(old) and is_empty(new)):
-            yield _setting(path, old, new)
+            yield _setting(path, old, new, hidden)
 
 
-def _setting(path: Steps, before: Value, after: Value) -> Difference:
+def _setting(path: Steps, before: Value, after: Value, hidden: Collection[str]) -> Difference:
     name = render_path(path)
-    text = f"{name} {_told(after)} in code; the objects were recorded with {_plain(before)}"
+    recorded = "another value" if _text(before) in hidden else _plain(before)
+    text = f"{name} {_told(after)} in code; the objects were recorded with {recorded}"
     return Difference(text, place=any(_PLACE.search(str(step)) for step in path))
 
 
@@ -224,6 +231,39 @@ def _is_outranked(variable: str, settings: Mapping[str, Value]) -> bool:
     """Whether the block says what the variable would: `region` for `AWS_REGION`."""
     meant = variable.partition("_")[2].lower()
     return not is_empty(settings.get(meant))
+
+
+def hidden_texts(
+    schema: ResourceSchema, settings: ProviderSettings, is_secret: Callable[[str], bool]
+) -> tuple[str, ...]:
+    """Return the texts and numbers in the configuration that are secret, sorted.
+
+    What was secret once is not told when the code no longer says that it is.
+    """
+    found = set(_texts(decoded(settings.configure, schema)))
+    return tuple(sorted(text for text in found if is_secret(text)))
+
+
+def _texts(value: Value) -> Iterator[str]:
+    match value:
+        case dict():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list():
+            for inner in value:
+                yield from _texts(inner)
+        case _ if (text := _text(value)) is not None:
+            yield text
+
+
+def _text(value: Value) -> str | None:
+    match value:
+        case bool() | None:
+            return None
+        case str() | int() | float() | Decimal():
+            return str(value)
+        case _:
+            return None
 
 
 def _told(value: Value) -> str:

@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from iac_adapters.redaction.edge import Secrets, gathered
+from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.asked import awaits_provider
 from iac_adapters.terraform.baseline import seen_drifts, with_baselines
 from iac_adapters.terraform.context import Context
@@ -31,7 +33,7 @@ from iac_adapters.terraform.provider_choice import (
     doubts_of_plan,
 )
 from iac_adapters.terraform.provider_keys import ProviderKeys
-from iac_adapters.terraform.provider_settings import ProviderSettings
+from iac_adapters.terraform.provider_settings import ProviderSettings, hidden_texts
 from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.recorded_locations import elsewhere
 from iac_adapters.terraform.recorder.recording import Recording
@@ -135,17 +137,19 @@ class RecordedProviders:
         facts = ProviderFacts(doubts, self._warned(warnings), code)
         return LoadedStack(recording, resources, facts)
 
-    def learn(
+    async def learn(
         self,
         context: Context,
         stack: LoadedStack,
         seen: Mapping[ResourceAddress, Verdict],
         *,
         drifted: Mapping[ResourceAddress, bytes],
+        secrets: Secrets,
     ) -> bool:
         """Keep what a complete scan saw: the configurations that found objects, and drifts.
 
-        `drifted` holds the state in which the objects were read that somebody moved.
+        `drifted` holds the state in which the objects were read that somebody moved. `secrets`
+        are gathered where a configuration is another one than the one that is kept.
 
         Returns whether there is nothing more to be learnt before the next load.
         """
@@ -155,6 +159,18 @@ class RecordedProviders:
         found = _found(stack, seen)
         good = {label: one for label, one in stack.providers.code.items() if label in found}
         kept = self._memory.load(name)
+        if any(_as_kept(one, kept.settings.get(label)) is None for label, one in good.items()):
+            redactor = await gathered(secrets)
+            # Somebody may have kept more meanwhile.
+            kept = self._memory.load(name)
+        else:
+            redactor = Redactor()
+        schemas = _schemas(stack.resources.values())
+        good = {
+            label: _as_kept(one, before) or _hiding(one, before, schemas[label], redactor)
+            for label, one in good.items()
+            for before in (kept.settings.get(label),)
+        }
         serial = context.state.serial
         drifts = seen_drifts(context, stack.resources, seen, drifted, before=kept.drifts)
         now = replace(_moved(kept, good, serial), drifts=drifts)
@@ -217,6 +233,37 @@ class RecordedProviders:
 
     def _warned(self, warnings: Collection[str]) -> tuple[str, ...]:
         return (*warnings, self._lost) if self._lost else tuple(warnings)
+
+
+def _as_kept(now: ProviderSettings, kept: ProviderSettings | None) -> ProviderSettings | None:
+    """Return `kept` where it is `now`, and what is secret in it is known."""
+    if kept is None or kept.hidden is None:
+        return None
+    return kept if replace(kept, hidden=None) == replace(now, hidden=None) else None
+
+
+def _hiding(
+    settings: ProviderSettings,
+    kept: ProviderSettings | None,
+    schema: ProviderSchema | None,
+    redactor: Redactor,
+) -> ProviderSettings:
+    """Return `settings`, knowing which of its texts are secret now or were when it was kept."""
+    if schema is None:
+        return settings
+    before = kept.hidden if kept is not None and kept.configure == settings.configure else None
+
+    def is_secret(text: str) -> bool:
+        # In quotes, where short ones are known as well.
+        return text in (before or ()) or redactor.without(f'"{text}"') != f'"{text}"'
+
+    return replace(settings, hidden=hidden_texts(schema.configuration, settings, is_secret))
+
+
+def _schemas(resources: Iterable[LoadedResource]) -> Mapping[str, ProviderSchema | None]:
+    known: dict[str, ProviderSchema | None] = defaultdict(lambda: None)
+    known |= {one.recorded.provider: one.schema for one in resources if one.schema is not None}
+    return known
 
 
 def _moved(kept: Remembered, settings: Mapping[str, ProviderSettings], serial: int) -> Remembered:

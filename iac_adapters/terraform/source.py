@@ -15,6 +15,7 @@ from typing import Any, Final
 import orjson
 
 from iac_adapters.terraform.addresses import block_address, resource_address
+from iac_adapters.terraform.data_uses import DataUses, data_uses, joined
 from iac_adapters.terraform.factory import TERRAGRUNT
 from iac_adapters.terraform.hcl_errors import decode_hcl
 from iac_adapters.terraform.ignored import IgnoreRules
@@ -87,6 +88,8 @@ class Source:
         fitting = [one for one in named if is_within(address, one.subject)]
         return max(fitting, key=lambda one: len(one.subject), default=None)
 
+    data_uses: DataUses = field(default_factory=dict)
+
     def block(self, address: str) -> ResourceBlock | None:
         """Return the block that declares `address`, whatever its keys; None when none does."""
         found = self.blocks.get(address)
@@ -155,6 +158,7 @@ class _Reading:
     statements: list[Statement] = field(default_factory=list)
     outputs: dict[str, SourcePosition] = field(default_factory=dict)
     ephemeral_variables: bool = False
+    uses: list[DataUses] = field(default_factory=list)
     _installed: dict[str, Path] | None = None
 
     def source(self) -> Source:
@@ -172,6 +176,7 @@ class _Reading:
             statements=tuple(self.statements),
             outputs=self.outputs,
             ephemeral_variables=self.ephemeral_variables,
+            data_uses=joined(self.uses),
         )
 
     def module(self, key: str, folder: Path, *, depth: int) -> None:
@@ -208,6 +213,7 @@ class _Reading:
         shown = _relative(file, self.directory)
         outline = cached_outline(text, file=shown, cache_dir=self.cache_dir)
         self.files.append(file)
+        self.uses.append(data_uses(text))
         self.contents[str(file)] = data
         self.texts.setdefault(file.parent, {})[file] = text
         if outline.warning is not None:

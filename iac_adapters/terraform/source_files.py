@@ -187,7 +187,7 @@ def _refuse_pipe(file: Path, error: OSError) -> None:
 
 
 def _add_folder(digest: hashlib._Hash, folder: Path) -> None:
-    for count, file in enumerate(_tree(folder)):
+    for count, file in enumerate(files_below(folder)):
         if count >= _UNSEEN_LIMIT:
             return
         try:
@@ -198,7 +198,7 @@ def _add_folder(digest: hashlib._Hash, folder: Path) -> None:
         digest.update(line.encode(errors="surrogateescape"))
 
 
-def _tree(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
     """Yield the files below `folder`, without hidden folders, states and link loops."""
     pending = [folder]
     while pending:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -113,7 +113,7 @@ def _pack(kept: Remembered) -> bytes:
         {
             "format": _FORMAT,
             "settings": {
-                label: (one.configure, dict(one.environment), dict(one.identity))
+                label: (one.configure, dict(one.environment), dict(one.identity), one.hidden)
                 for label, one in kept.settings.items()
             },
             "serials": dict(kept.serials),
@@ -134,11 +134,19 @@ def _unpack(data: bytes) -> Remembered:
         message = "kept by another release"
         raise ValueError(message)
     return Remembered(
-        settings={
-            label: ProviderSettings(*fields) for label, fields in content["settings"].items()
-        },
+        settings={label: _settings(*fields) for label, fields in content["settings"].items()},
         serials={label: int(serial) for label, serial in content["serials"].items()},
         drifts={address: SeenDrift(*fields) for address, fields in content["drifts"].items()},
         failing=content["failing"],
         failed=content["failed"],
     )
+
+
+def _settings(
+    configure: bytes,
+    environment: Mapping[str, str],
+    identity: Mapping[str, str],
+    hidden: Sequence[str] | None = None,
+) -> ProviderSettings:
+    known = None if hidden is None else tuple(hidden)
+    return ProviderSettings(configure, environment, identity, known)

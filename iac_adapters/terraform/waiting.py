@@ -22,8 +22,9 @@ class Waiting:
         self._below: dict[ResourceAddress, list[ResourceAddress]] = defaultdict(list)
         self._seen: dict[ResourceAddress, Observed] = {}
         self._follows: set[ResourceAddress] = set()
+        among = set(read)
         for address in read:
-            above = ancestry.above(address) & set(read)
+            above = ancestry.above(address) & among
             self._open[address] = set(above)
             for one in above:
                 self._below[one].append(address)

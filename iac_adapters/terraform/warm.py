@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from iac_adapters.read_files import Stamp
+from iac_adapters.terraform.consequences import Ancestry
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.reader import TerraformReader
@@ -53,12 +54,20 @@ class WarmStack:
     """The tool's plan of the world as it was read, while that is as it was."""
     learnt: Mapping[ResourceAddress, Verdict] | None = None
     recorded_at_s: float = field(default_factory=time.monotonic)
+    _ancestry: tuple[LoadedStack, Ancestry] | None = None
 
     @property
     def outlived(self) -> bool:
         """Whether it rests on values that were meant for one run, and that are old by now."""
         age_s = time.monotonic() - self.recorded_at_s
         return self.stack.recording.ephemeral and age_s > _EPHEMERAL_S
+
+    @property
+    def ancestry(self) -> Ancestry:
+        """Which of its resources depend on which; worked out once for each load."""
+        if self._ancestry is None or self._ancestry[0] is not self.stack:
+            self._ancestry = self.stack, Ancestry(self.stack.resources)
+        return self._ancestry[1]
 
     def weight(self) -> int:
         """Estimate the bytes that it holds of its own."""

@@ -18,8 +18,15 @@ def glob_covers(glob: str, text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compiled(glob: str, *, below: bool) -> re.Pattern[str]:
-    # A run of stars means one star, and would make the search slow.
-    parts = re.sub(r"\*+", "*", glob)
-    body = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in parts)
+    first, *others = (_literally(part) for part in re.sub(r"\*+", "*", glob).split("*"))
+    # Each part is taken where it comes first, and never sought again: `*a*a*a*b` would
+    # else be tried in every way there is, with the whole process waiting.
+    middle = "".join(f"(?>.*?{part})" for part in others[:-1])
+    last = f".*{others[-1]}" if others else ""
+    body = f"{first}{middle}{last}"
     rest = r"(?:[.\[].*)?" if below else ""
-    return re.compile(rf"(?:{body}){rest}\Z", re.DOTALL)
+    return re.compile(rf"{body}{rest}\Z", re.DOTALL)
+
+
+def _literally(part: str) -> str:
+    return "".join("." if c == "?" else re.escape(c) for c in part)

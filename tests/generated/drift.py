@@ -59,7 +59,9 @@ def _thing(ground: Ground, chance: random.Random) -> str | None:
     if not clouds:
         return None
     with World(chance.choice(clouds)).changed() as content:
-        key = chance.choice(sorted(content["objects"]))
+        # By name: ids are drawn anew with each deployment, and a seed repeats what it did.
+        by_name = sorted(content["objects"], key=lambda one: str(content["objects"][one]["name"]))
+        key = chance.choice(by_name)
         thing = content["objects"][key]
         if chance.random() < 0.15:
             del content["objects"][key]

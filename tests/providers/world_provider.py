@@ -276,7 +276,9 @@ class WorldProvider:
             planned["id"] = UNKNOWN
         if prior is None or _differing(prior, planned):
             planned["serial"] = UNKNOWN
-        if planned["size"] is None and config["size"] is None:
+        if config["size"] is None and (chart := (config["labels"] or {}).get("chart")):
+            planned["size"] = int(Path(chart, "size").read_text())
+        elif planned["size"] is None and config["size"] is None:
             planned["size"] = UNKNOWN
         answer.planned_state.msgpack = encode(planned)
         return answer

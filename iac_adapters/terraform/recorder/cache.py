@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgpack
 
 from iac_adapters.sealed_files import SealedFiles
+from iac_adapters.terraform.named_files import NamedFile
 from iac_adapters.terraform.recorder.capture import DataRead
 from iac_adapters.terraform.recorder.planned import PlannedChange
 from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
@@ -23,7 +24,7 @@ from iac_adapters.terraform.recorder.recording import (
     Recording,
 )
 
-_FORMAT: Final = 4
+_FORMAT: Final = 5
 _KEPT: Final = 4096
 _KEPT_BYTES: Final = 512 * 2**20
 
@@ -73,6 +74,9 @@ def _pack(recording: Recording) -> bytes:
             "imports": {key: astuple(value) for key, value in recording.imports.items()},
             "failed_imports": recording.failed_imports,
             "outputs": [one.packed() for one in recording.outputs],
+            "built_in": dict(recording.built_in),
+            "files": {path: astuple(file) for path, file in recording.files.items()},
+            "recorded_at": recording.recorded_at,
         }
     )  # fmt: skip
     return packed
@@ -101,6 +105,9 @@ def _unpack(data: bytes) -> Recording:
         },
         failed_imports=tuple(map(tuple, content["failed_imports"])),
         outputs=tuple(PlannedOutput.unpacked(fields) for fields in content["outputs"]),
+        built_in=content["built_in"],
+        files={path: NamedFile(*fields) for path, fields in content["files"].items()},
+        recorded_at=content["recorded_at"],
     )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from iac_adapters.terraform.data_uses import DataUses, same_where_used
 from iac_adapters.terraform.loaded import ProviderKey
+from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.capture import DataRead
 from iac_adapters.terraform.recorder.recording import Recording
@@ -34,23 +36,27 @@ class ProviderSource(Protocol):
 
 
 async def data_sources_unchanged(
-    recording: Recording, keys: KeySource, providers: ProviderSource
+    recording: Recording, keys: KeySource, providers: ProviderSource, uses: DataUses
 ) -> bool:
-    """Whether every data source still answers, byte for byte, what the plan was made with.
+    """Whether every data source still answers what the plan was made with, where it is used.
 
     A data source that cannot be read counts as changed: the new plan will say why.
     """
     answers = await asyncio.gather(
-        *(_unchanged(keys.of(index), read, providers) for index, read in recording.data_reads)
+        *(_unchanged(keys.of(index), read, providers, uses) for index, read in recording.data_reads)
     )
     return all(answers)
 
 
-async def _unchanged(key: ProviderKey | None, read: DataRead, providers: ProviderSource) -> bool:
+async def _unchanged(
+    key: ProviderKey | None, read: DataRead, providers: ProviderSource, uses: DataUses
+) -> bool:
     if key is None:
         return False
     try:
         provider = await providers.get(key)
-        return await provider.read_data(read.request, timeout_s=_DEADLINE_S) == read.state
+        answer = await provider.read_data(read.request, timeout_s=_DEADLINE_S)
     except ReconcilerError:
         return False
+    kind = message("ReadDataRequest").FromString(read.request).type_name
+    return same_where_used(uses, kind, read.state, answer)

@@ -26,6 +26,7 @@ from iac_adapters.terraform.diagnostics_text import parse_events
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import filter_schema
+from iac_adapters.terraform.recorder.built_in import built_in_changes
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.recorder.head_start import HeadStart, OnDemand
@@ -47,7 +48,7 @@ from reconciler.domain.paths import Steps
 
 _PLAN: Final = "plan"
 _TIMEOUT_S: Final = 900.0
-_MISSING_TYPE: Final = b"does not support resource type"
+MISSING_TYPE: Final = b"does not support resource type"
 _TARGETED_PLANS: Final = 16
 _OF_DEATH: Final = "run the scan again; if it dies again, report it to the provider"
 _OF_SILENCE: Final = (
@@ -80,7 +81,8 @@ class Recorded:
     """What a plan left behind: captures, the plan's words, and warm providers by capture.
 
     `secrets` are the secret places of what would be changed, by address; `outputs` are the root
-    module's outputs that would be.
+    module's outputs that would be; `built_in` is what the plan tells of those of its changes that
+    pass no plugin.
     """
 
     captures: list[ConnectionCapture]
@@ -88,6 +90,7 @@ class Recorded:
     warm: dict[int, Provider]
     secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict, repr=False)
     outputs: tuple[PlannedOutput, ...] = field(default=(), repr=False)
+    built_in: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 StartProvider = Callable[[InstalledProvider], Awaitable[Provider]]
@@ -102,7 +105,7 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
         RetryableError: a provider died or the plan took longer than 15 minutes.
     """
     recorded, run = await _attempt(order, order.types, schemas=schemas, start=start)
-    if recorded is None and _MISSING_TYPE in run.stdout:
+    if recorded is None and MISSING_TYPE in run.stdout:
         recorded, run = await _attempt(order, None, schemas=schemas, start=start)
     if recorded is None:
         raise _failure(order, run)
@@ -167,7 +170,10 @@ async def _attempt(
         planned = planned_changes(events)
         shown = await _shown(order, folder / _PLAN, events, planned, environment)
         secrets = planned_secrets(shown, with_values(planned))
-        return Recorded(captures, planned, kept, secrets, outputs_in(shown)), run
+        left = Recorded(
+            captures, planned, kept, secrets, outputs_in(shown), built_in_changes(shown)
+        )
+        return left, run
     finally:
         await asyncio.shield(_clear(tunnels, folder, keep=kept))
 

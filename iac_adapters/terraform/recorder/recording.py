@@ -7,8 +7,9 @@ cache; `repr` shows counts alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from iac_adapters.terraform.named_files import NamedFile
 from iac_adapters.terraform.recorder.capture import DataRead
 from iac_adapters.terraform.recorder.planned import PlannedChange
 from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
@@ -65,7 +66,9 @@ class Recording:
     `planned` are all the plan's changes, in its words; `imports` what it would import, and
     `failed_imports` what it could not, as type, id and reason. `outputs` are the root module's
     outputs that it would change.
+    `built_in` is, in the same way, what the plan tells of its changes that pass no plugin.
     `ephemeral` says that ephemeral resources were opened: what they gave may be void soon.
+    `files` are those that the resources' arguments name; `recorded_at` is in seconds since 1970.
     """
 
     connections: tuple[RecordedConnection, ...]
@@ -74,11 +77,18 @@ class Recording:
     actions: Mapping[str, str]
     moved: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict)
+    built_in: Mapping[str, bytes] = field(default_factory=dict)
     ephemeral: bool = False
     planned: tuple[PlannedChange, ...] = ()
     imports: Mapping[str, RecordedImport] = field(default_factory=dict)
     failed_imports: tuple[tuple[str, str, str], ...] = ()
     outputs: tuple[PlannedOutput, ...] = ()
+    files: Mapping[str, NamedFile] = field(default_factory=dict)
+    recorded_at: float = 0.0
+
+    def says_the_same(self, other: Recording) -> bool:
+        """Whether the two evaluated to the same, whenever and with whatever files."""
+        return replace(self, files={}, recorded_at=0.0) == replace(other, files={}, recorded_at=0.0)
 
     def action(self, address: str) -> str | None:
         """Return what the plan would do to the object that the state has at `address`."""

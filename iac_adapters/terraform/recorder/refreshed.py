@@ -29,6 +29,7 @@ from iac_adapters.terraform.recorder.capture import DataRead
 from iac_adapters.terraform.recorder.content import content_of
 from iac_adapters.terraform.recorder.head_start import OnDemand
 from iac_adapters.terraform.recorder.record import (
+    MISSING_TYPE,
     RecordingOrder,
     StartProvider,
     open_tunnel,
@@ -141,11 +142,25 @@ async def refreshed_plan(
     order: RecordingOrder, world: WorldAsRead, *, schemas: SchemaStore, start: StartProvider
 ) -> RefreshedPlan:
     """Return what the tool would do about the world as it was read. Nothing is written."""
+    plan = await _attempt(order, order.types, world, schemas=schemas, start=start)
+    if plan.document is None and MISSING_TYPE.decode() in plan.failure:
+        plan = await _attempt(order, None, world, schemas=schemas, start=start)
+    return plan
+
+
+async def _attempt(
+    order: RecordingOrder,
+    types: frozenset[str] | None,
+    world: WorldAsRead,
+    *,
+    schemas: SchemaStore,
+    start: StartProvider,
+) -> RefreshedPlan:
     folder = Path(tempfile.mkdtemp(prefix="tu-"))
     tunnels: list[Tunnel] = []
     try:
         for number, installed in enumerate(order.providers):
-            schema = filter_schema((await schemas.schema(installed)).raw, types=order.types)
+            schema = filter_schema((await schemas.schema(installed)).raw, types=types)
             providers = OnDemand(partial(start, installed))
             tunnels.append(
                 await open_tunnel(

@@ -57,6 +57,25 @@ async def test_a_stranger_is_refused_and_left_nowhere(
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
 
 
+_SAID = "echo '1|5|unix|/nowhere|grpc'; sleep 0.2; echo no licence for $THE_SECRET >&2; exit 4"
+
+
+async def test_one_that_ends_before_it_was_told_anything_has_its_last_words(
+    tmp_path: Path,
+) -> None:
+    process = await PluginProcess.start(_script(tmp_path, _SAID), timeout_s=10)
+    with pytest.raises(PluginCrashed, match=r"code 4; its last output: no licence for \*\*\*$"):
+        await process.unary("/tfplugin5.Provider/GetSchema", b"", timeout_s=10)
+    await process.close()
+
+
+async def test_one_that_was_told_something_is_not_quoted(tmp_path: Path) -> None:
+    process = await PluginProcess.start(_script(tmp_path, _SAID), timeout_s=10)
+    with pytest.raises(PluginCrashed, match=r"code 4$"):
+        await process.unary("/tfplugin5.Provider/Configure", b"a password", timeout_s=10)
+    await process.close()
+
+
 async def test_a_file_that_cannot_run_is_named(tmp_path: Path) -> None:
     missing = PluginSpec((str(tmp_path / "none"),), {}, "test/plugin", tmp_path)
     with pytest.raises(PluginStartError, match="none is not an executable"):

@@ -171,6 +171,26 @@ async def test_new_credentials_are_no_doubt_and_are_used(seen: WorldStack) -> No
             await adapter.load(seen.reference())
 
 
+@pytest.mark.parametrize("now", ["var.place", '"north"', "null"])
+async def test_a_setting_that_was_secret_is_not_told_when_it_is_edited(
+    stack: WorldStack, now: str
+) -> None:
+    secret = 'variable "place" {\n  sensitive = true\n  default = "canary-west"\n}\n'
+    stack.write(
+        CODE + secret, provider=provider(stack, "region = var.place", 'default_tags = { a = "b" }')
+    )
+    stack.apply()
+    await look(stack)
+    rewritten(stack, "canary-west", "canary-east")
+    rewritten(stack, "region = var.place", f"region = {now}")
+    snapshot, found = await look(stack)
+    assert set(found.values()) == {InSync()}
+    (told,) = doubts(snapshot)
+    assert told.startswith("region is ")
+    assert told.endswith("; the objects were recorded with another value")
+    assert "canary" not in repr((snapshot.provider_doubts, snapshot.warnings))
+
+
 async def test_a_region_in_the_environment_that_is_another_one_is_a_doubt(
     stack: WorldStack,
 ) -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import random
 import string
+import time
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -135,6 +136,16 @@ def test_a_megabyte_and_thousands_of_secrets_are_one_pass() -> None:
     text = f"{filler}{words[17]}{filler[:100]}{words[4242]}"
     told = Redactor(frozenset(words)).without(text)
     assert told == f"{filler}{BLANK}{filler[:100]}{BLANK}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a." * (1 << 17) + "://", "token" + " " * (1 << 18), "http://" * (1 << 15), "-p" * (1 << 17)],
+)
+def test_no_long_text_takes_longer_than_its_length_explains(text: str) -> None:
+    begun = time.perf_counter()
+    without_secrets(f"{text} secret")
+    assert time.perf_counter() - begun < 5
 
 
 def test_the_directory_that_we_are_called_from_is_no_secret() -> None:

@@ -392,10 +392,12 @@ class _Answers:
 async def test_a_recording_is_fresh_when_all_its_data_sources_say_the_same(
     connection: int, answer: bytes | Exception, *, fresh: bool
 ) -> None:
-    reads = ((0, DataRead(b"q1", b"same")), (connection, DataRead(b"q2", b"then")))
+    one, two = (message("ReadDataRequest")(type_name=name).SerializeToString() for name in "ab")
+    reads = ((0, DataRead(one, b"same")), (connection, DataRead(two, b"then")))
     recording = Recording((), {}, reads, {})
-    answers = _Answers({b"q1": b"same", b"q2": answer})
-    assert await data_sources_unchanged(recording, _Keys(0), answers) is fresh
+    answers = _Answers({one: b"same", two: answer})
+    whole = {name: frozenset({()}) for name in "ab"}
+    assert await data_sources_unchanged(recording, _Keys(0), answers, whole) is fresh
 
 
 def test_references_are_read_from_the_state() -> None:

@@ -1,0 +1,34 @@
+"""What a plan would change of the resources that are built into the tool.
+
+`terraform_data` passes no plugin, so nothing of it is seen on the wire: the plan alone tells.
+Source: JSON output format 1.x, `resource_changes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+_PROVIDER: Final = "terraform.io/builtin/terraform"
+_UPDATES: Final = ("update",)
+
+
+def built_in_changes(shown: bytes) -> dict[str, bytes]:
+    """Return by address the entry of each that would be updated or replaced, as JSON."""
+    return {str(entry["address"]): orjson.dumps(entry) for entry in _entries(shown)}
+
+
+def _entries(shown: bytes) -> Iterator[Mapping[str, Any]]:
+    try:
+        document = orjson.loads(shown)
+    except orjson.JSONDecodeError:
+        return
+    changes = document.get("resource_changes") if isinstance(document, dict) else None
+    for entry in changes or ():
+        actions = tuple(entry["change"]["actions"])
+        if entry.get("provider_name") != _PROVIDER or entry.get("deposed"):
+            continue
+        if actions == _UPDATES or set(actions) == {"create", "delete"}:
+            yield entry

@@ -1,0 +1,52 @@
+"""Other makers' providers on real servers: nothing lost, nothing false, all of it corrected."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from iac_adapters.terraform.executable import Executable
+from tests.bed.session import NAMES, SERVERS, Beds
+from tests.bed.trial import Trial
+from tests.integration.terraform.correcting import corrector_of
+from tests.parts import require
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="session")
+def beds(
+    makers: Path, terraform: Executable, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Beds]:
+    """Beds of this session; a test leaves one as it found it."""
+    with ExitStack() as servers:
+        yield Beds(tmp_path_factory.mktemp("beds"), makers, terraform.path, servers)
+
+
+@pytest.fixture(params=NAMES)
+async def trial(beds: Beds, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Trial]:
+    """Each bed in turn, with ours beside it."""
+    name = request.param
+    if name in SERVERS:
+        part, find = SERVERS[name]
+        require(part, find(), lack="Debian's package of the same name brings the server")
+    bed = beds.made(name)
+    reference = bed.stack.reference(environment=dict(bed.variables), name=name)
+    async with corrector_of(reference, cache=tmp_path / "cache", folder=tmp_path) as ours:
+        yield Trial(bed, ours)
+
+
+async def test_what_nobody_touched_has_no_finding(trial: Trial) -> None:
+    assert (await trial.look()).complaints() == []
+    again = await trial.ours.scan()
+    assert (again.findings, again.unreadable) == ((), ())
+
+
+async def test_all_that_was_done_is_found_and_corrected(trial: Trial) -> None:
+    for injected in trial.bed.rounds:
+        seen = await trial.drift(injected)
+        assert seen.complaints() == []
+        assert (await trial.look()).complaints() == []

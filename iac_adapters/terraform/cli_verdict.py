@@ -20,7 +20,6 @@ from reconciler.domain.compare import (
     IsSet,
     align,
     aligned_paths,
-    changed_paths,
     ordered,
     value_at,
 )
@@ -102,11 +101,11 @@ def _in_sync(resource: LoadedResource, drift: Mapping[str, Any] | None) -> Verdi
         return NotApplicable("built into the tool: there is no remote object")
     if drift is None:
         return InSync()
-    change = drift["change"]
-    before, after = change["before"], change["after"]
+    change, is_set = drift["change"], _sets_of(resource)
+    before, after = align((change["before"], change["after"]), is_set)
     items = tuple(
         NoiseItem(render_path(path), _JUDGED_AWAY)
-        for path in changed_paths(before, after, _sets_of(resource))
+        for path in aligned_paths(before, after, is_set)
         if not (is_empty(value_at(before, path)) and is_empty(value_at(after, path)))
     )
     return Noise(items) if items else InSync()
@@ -141,7 +140,7 @@ def _drifted(
     if known.status is Status.NOT_IMPORTED or known.moves_to is not None:
         # Nothing is recorded of what is not imported yet, nor in the form of another type.
         before = change["before"]
-    live, planned, recorded = align((change["before"], planned, before), is_set)
+    recorded, live, planned = align((before, change["before"], planned), is_set)
     replaced = tuple(tuple(path) for path in change.get("replace_paths", ()))
     secret = _Secrets(change, drift)
     changes: list[Change] = []

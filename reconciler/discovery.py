@@ -12,7 +12,16 @@ from reconciler.domain.errors import PermanentError
 from reconciler.ports import AdapterFactory, Claim, DiscoveredStack
 
 _SKIPPED: Final = frozenset(
-    {".git", ".terraform", ".pulumi", "node_modules", ".venv", "venv", "__pycache__"}
+    {
+        ".git",
+        ".terraform",
+        ".terragrunt-cache",
+        ".pulumi",
+        "node_modules",
+        ".venv",
+        "venv",
+        "__pycache__",
+    }
 )
 
 

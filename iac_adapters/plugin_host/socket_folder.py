@@ -30,7 +30,7 @@ class SocketFolder:
     @classmethod
     def create(cls) -> SocketFolder:
         """Make a new folder, after sweeping those that killed processes left behind."""
-        base = _base()
+        base = short_base()
         _sweep(base)
         while True:
             path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
@@ -47,7 +47,8 @@ class SocketFolder:
             self._lock = -1
 
 
-def _base() -> Path:
+def short_base() -> Path:
+    """Return where temporary folders are made whose sockets have a path of permitted length."""
     base = Path(tempfile.gettempdir())
     return base if len(os.fsencode(base)) <= _LONGEST_BASE else Path("/tmp")  # noqa: S108 - mkdtemp inside
 

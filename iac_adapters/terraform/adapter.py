@@ -24,6 +24,7 @@ from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
 from iac_adapters.redaction.redactor import redacting
+from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.cli_engine import plan_by_cli, verdicts
 from iac_adapters.terraform.consequences import moved
@@ -41,6 +42,7 @@ from iac_adapters.terraform.planning import PlanOrder, saved_plan
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
+from iac_adapters.terraform.rearranged import with_rearrangement
 from iac_adapters.terraform.recorded_providers import RecordedProviders
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
 from iac_adapters.terraform.run_code import refuse_code
@@ -56,7 +58,10 @@ from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
     Drifted,
     Engine,
+    InSync,
     Missing,
+    Noise,
+    NotApplicable,
     Observed,
     ResourceAddress,
     Snapshot,
@@ -163,10 +168,13 @@ class TerraformAdapter:
         stack = await self._assembly.stack(context, recording)
         drifted = warm.drifted if warm else {}
         live = warm.live if warm else {}
-        reader = warm.reader if warm else self._reader(context, drifted, live)
+        brought_about = warm.brought_about if warm else set()
+        reader = warm.reader if warm else self._reader(context, drifted, live, brought_about)
         secrets = StackSecrets(reference, context, stack)
         files = context.provider_files.stamps
-        warm = WarmStack(context.revision, stack, reader, secrets, files, drifted, live)
+        warm = WarmStack(
+            context.revision, stack, reader, secrets, files, drifted, live, brought_about
+        )
         self._warm.put(reference.name, warm)
         return self._snapshot(reference, Payload(context, stack, secrets, warm=warm), timing)
 
@@ -179,17 +187,58 @@ class TerraformAdapter:
         wanted = set(addresses) if addresses is not None else None
         found: dict[ResourceAddress, Verdict] = {}
         if snapshot.obtained_by is Engine.CLI:
-            assert payload.plan is not None  # noqa: S101 - made together
-            chosen = _chosen(payload.stack, wanted)
-            for observed in verdicts(payload.plan, chosen, digester=self._digester):
-                found[observed.address] = observed.verdict
-                yield await safe.seen(observed)
+            async with contextlib.aclosing(self._by_plan(payload, wanted, found)) as observing:
+                async for observed in observing:
+                    yield await safe.seen(observed)
         else:
-            async with contextlib.aclosing(self._followed(payload, wanted, found)) as observing:
+            async with contextlib.aclosing(self._by_reading(payload, wanted, found)) as observing:
                 async for observed in observing:
                     yield await safe.seen(observed)
         if wanted is None:
             await self._learn(payload, found)
+
+    async def _by_plan(
+        self,
+        payload: Payload,
+        wanted: set[ResourceAddress] | None,
+        found: dict[ResourceAddress, Verdict],
+    ) -> AsyncGenerator[Observed, None]:
+        """Yield the verdicts of a whole plan, and note them in `found`."""
+        assert payload.plan is not None  # noqa: S101 - made together
+        resources = payload.stack.resources
+        chosen = _chosen(payload.stack, wanted)
+        for observed in verdicts(payload.plan, chosen, digester=self._digester):
+            found[observed.address] = observed.verdict
+            verdict = with_rearrangement(observed.verdict, resources[observed.address])
+            yield replace(observed, verdict=verdict)
+
+    async def _by_reading(
+        self,
+        payload: Payload,
+        wanted: set[ResourceAddress] | None,
+        found: dict[ResourceAddress, Verdict],
+    ) -> AsyncGenerator[Observed, None]:
+        """Yield the verdicts of a read, and at last what the code's plan would do unseen."""
+        warm = payload.warm
+        assert warm is not None  # noqa: S101 - made together, where no plan was
+        after = AfterReading(payload.stack, wanted)
+        silent: dict[ResourceAddress, Observed] = {}
+        async with contextlib.aclosing(self._followed(payload, wanted, found)) as observing:
+            async for read in observing:
+                resource = payload.stack.resources.get(read.address)
+                verdict = read.verdict
+                if resource is not None:
+                    verdict = with_rearrangement(verdict, resource)
+                observed = replace(read, verdict=verdict)
+                after.take_in(observed, resource)
+                hides = isinstance(verdict, InSync | Noise | NotApplicable)
+                if hides and after.asks_for(observed.address):
+                    silent[observed.address] = observed
+                else:
+                    yield observed
+        hidden = {one.address: one for one in after.unshown(warm.brought_about)}
+        for address in sorted({*silent, *hidden}):
+            yield hidden.get(address) or silent[address]
 
     async def _followed(
         self,
@@ -339,11 +388,13 @@ class TerraformAdapter:
         context: Context,
         drifted: dict[ResourceAddress, bytes],
         live: dict[ResourceAddress, LiveState],
+        brought_about: set[ResourceAddress],
     ) -> TerraformReader:
         return terraform_reader(
             self._providers,
             self._digester,
             drifted=drifted,
             live=live,
+            brought_about=brought_about,
             read_deadline_s=read_deadline_s(context.environment),
         )

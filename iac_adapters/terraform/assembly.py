@@ -100,7 +100,12 @@ class Assembly:
         self._progress(f"{context.directory.name}: evaluating the code")
         order = _order(context)
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
-        recording = join(recorded.captures, context.managed_instances, planned=recorded.planned)
+        recording = join(
+            recorded.captures,
+            context.managed_instances,
+            planned=recorded.planned,
+            outputs=recorded.outputs,
+        )
         configurations = [one.config for one in recording.instances.values() if one.config]
         files = await apart(
             lambda: named_files(configurations, context.directory), place=context.directory

@@ -18,8 +18,9 @@ import orjson
 
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import plain_text
+from iac_adapters.terraform.executable import TOFU
 from iac_adapters.terraform.workspace import DEFAULT_WORKSPACE, data_directory
-from reconciler.bounded_files import UnfitFileError, apart, read_bytes, read_text, status_of
+from reconciler.bounded_files import UnfitFileError, apart, read_bytes, status_of
 from reconciler.domain.errors import PermanentError, RetryableError
 
 LOCAL: Final = "local"
@@ -27,13 +28,10 @@ _STATE_NAME: Final = "terraform.tfstate"
 _WORKSPACE_FOLDER: Final = "terraform.tfstate.d"
 _PULL_LIMIT_S: Final = 120.0
 MOST_STATE_BYTES: Final = 512 * 2**20
+_HEAD_BYTES: Final = 4096
 _ATTEMPTS: Final = 10
 _PAUSE_S: Final = 0.1
 
-_DECLARED: Final = re.compile(
-    r'^[ \t]*(?:backend[ \t]+"?(?P<type>[\w-]+)"?|(?P<cloud>cloud))[ \t]*\{', re.MULTILINE
-)
-_TERRAFORM_BLOCK: Final = re.compile(r"^[ \t]*terraform[ \t]*\{", re.MULTILINE)
 _NEEDS_INIT: Final = re.compile(
     r"initialization required|not initialized|please run .?(terraform|tofu) init|"
     r"Module not installed|Required plugins are not installed|Backend configuration changed",
@@ -67,16 +65,15 @@ class StateLocation:
 
 
 def locate_state(
-    directory: Path, *, workspace: str, environment: Mapping[str, str]
+    directory: Path, *, workspace: str, environment: Mapping[str, str], declared: str | None
 ) -> StateLocation:
-    """Find the state of `workspace` without reading it.
+    """Find the state of `workspace` without reading it; `declared` is the code's backend.
 
     Raises:
         PermanentError: the code's backend and the initialised one are not the same, or
             what `init` left behind cannot be read.
     """
     initialised = _initialised_backend(data_directory(directory, environment) / _STATE_NAME)
-    declared = _declared_backend(directory)
     kind = str(initialised.get("type") or "") or None
     if declared != kind:
         _refuse_uninitialised(directory, declared=declared, initialised=kind)
@@ -102,7 +99,8 @@ async def read_state(
     """Return the state's bytes; none when nothing was ever applied. Nothing is written.
 
     A state in a file is read directly, without its lock: where the file changes while it
-    is read, it is read again. Any other is asked of `executable`.
+    is read, it is read again. Any other, and one that OpenTofu encrypted, is asked of
+    `executable`.
 
     Raises:
         RetryableError: the backend does not answer, or the file does not come to rest.
@@ -110,7 +108,9 @@ async def read_state(
     """
     if location.path is not None:
         _require_local_workspace(location)
-        return await _read_settled(location.path)
+        content = await _read_settled(location.path)
+        if not _is_encrypted(content) or executable.name != TOFU:
+            return content
     environment = {**environment, "TF_WORKSPACE": location.workspace}
 
     async def ask(*arguments: str) -> ToolRun:
@@ -184,7 +184,14 @@ def state_at_rest(location: StateLocation) -> bytes | None:
         return None
     _require_local_workspace(location)
     content, settled = _read_once(location.path)
-    return content if settled and _is_whole(content) else None
+    return content if settled and _is_whole(content) and not _is_encrypted(content) else None
+
+
+def _is_encrypted(content: bytes) -> bool:
+    """Whether OpenTofu encrypted it: the tool alone has the key, and `state pull` decrypts."""
+    return b'"encrypted_data"' in content[:_HEAD_BYTES] or (
+        b'"encryption_version"' in content[-_HEAD_BYTES:]
+    )
 
 
 def _is_whole(content: bytes) -> bool:
@@ -252,54 +259,6 @@ def _initialised_backend(file: Path) -> dict[str, Any]:
         ) from None
     backend = document.get("backend") if isinstance(document, dict) else None
     return backend if isinstance(backend, dict) else {}
-
-
-def _declared_backend(directory: Path) -> str | None:
-    """Return the backend's type as the code has it; `cloud` for a cloud block."""
-    try:
-        files = sorted(p for p in directory.iterdir() if p.name.endswith((".tf", ".tofu")))
-        documents = sorted(p for p in directory.iterdir() if p.name.endswith((".tf.json",)))
-        texts = [read_text(p, encoding="utf-8-sig", errors="replace") for p in files if p.is_file()]
-        parsed = [_json(read_bytes(p)) for p in documents if p.is_file()]
-    except OSError as error:
-        raise PermanentError(
-            f"{error.filename or directory}: {_reason(error)}", remedy=_remedy(error)
-        ) from error
-    found = [kind for text in texts if (kind := _declared_in(text)) is not None]
-    found += [kind for document in parsed if (kind := _declared_in_json(document)) is not None]
-    return found[-1] if found else None
-
-
-def _declared_in(text: str) -> str | None:
-    for block in _TERRAFORM_BLOCK.finditer(text):
-        # A closing brace in the first column, or the next top-level block, ends it.
-        end = re.search(r"^\}", text[block.end() :], re.MULTILINE)
-        body = text[block.end() : block.end() + end.start() if end else len(text)]
-        if (match := _DECLARED.search("\n" + body)) is not None:
-            return match["type"] or "cloud"
-    return None
-
-
-def _declared_in_json(document: object) -> str | None:
-    nodes = document.get("terraform") if isinstance(document, dict) else None
-    for node in nodes if isinstance(nodes, list) else [nodes]:
-        if not isinstance(node, dict):
-            continue
-        backend = node.get("backend")
-        for entry in backend if isinstance(backend, list) else [backend]:
-            if isinstance(entry, dict) and entry:
-                return str(next(iter(entry)))
-        if "cloud" in node:
-            return "cloud"
-    return None
-
-
-def _json(data: bytes) -> object:
-    try:
-        parsed: object = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
-    return parsed
 
 
 def _refuse_uninitialised(

@@ -22,6 +22,8 @@ from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.diagnostics_text import parse_events, render_diagnostics
 from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.terraform.recorder.planned import planned_in
+from iac_adapters.terraform.recorder.planned_outputs import planned_outputs
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
 from reconciler.domain.model import Observed, Unreadable
 
@@ -36,11 +38,15 @@ class CliPlan:
     failure: str = ""
 
     def as_recording(self) -> Recording:
-        """Return the little that a recording would say as well: what is created, what moves."""
-        changes = self.content.get("resource_changes", ()) if self.content else ()
-        managed = [change for change in changes if change["mode"] == "managed"]
+        """Return what a recording would say as well: what is created, moves and is imported."""
+        content = self.content or {}
+        managed = [
+            change for change in content.get("resource_changes", ()) if change["mode"] == "managed"
+        ]
         return replace(
             NOTHING_RECORDED,
+            planned=planned_in(managed),
+            outputs=planned_outputs(content),
             actions={
                 change["address"]: "create"
                 for change in managed

@@ -13,7 +13,8 @@ import orjson
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.new_values import Comparison, RecordedObject
-from iac_adapters.terraform.plan_json import with_unknown
+from iac_adapters.terraform.outputs import output_verdict
+from iac_adapters.terraform.plan_values import with_unknown
 from iac_adapters.terraform.values import decode_json
 from reconciler.domain.compare import (
     IsSet,
@@ -48,6 +49,8 @@ def verdict_of(
 ) -> Verdict:
     """Judge one recorded resource by a complete plan."""
     address = resource.recorded.address
+    if resource.output is not None:
+        return output_verdict(resource.output, digester=digester)
     if resource.recorded.status is Status.NOT_CREATED:
         return Missing(Origin.UNAPPLIED)
     entry = _entry(plan.get("resource_changes", ()), resource)
@@ -63,7 +66,7 @@ def verdict_of(
         case ["delete"]:
             return Unmanaged()
         case ["forget"]:
-            return Noise((NoiseItem(AttributePath(""), "the code asks to forget it"),))
+            return InSync()
         case ["update"] | ["delete", "create"] | ["create", "delete"]:
             return _drifted(resource, change, drift, digester=digester)
         case actions:
@@ -132,8 +135,12 @@ def _drifted(
 ) -> Verdict:
     is_set = _sets_of(resource)
     planned = with_unknown(change["after"], change.get("after_unknown"))
-    trees = (_recorded(resource, change), change["before"], planned)
-    recorded, live, planned = align(trees, is_set)
+    before = _recorded(resource, change)
+    known = resource.recorded
+    if known.status is Status.NOT_IMPORTED or known.moves_to is not None:
+        # Nothing is recorded of what is not imported yet, nor in the form of another type.
+        before = change["before"]
+    recorded, live, planned = align((before, change["before"], planned), is_set)
     replaced = tuple(tuple(path) for path in change.get("replace_paths", ()))
     secret = _Secrets(change, drift)
     changes: list[Change] = []
@@ -150,8 +157,13 @@ def _drifted(
         changes=tuple(changes),
         consequences=tuple(consequences),
         requires_replace="create" in change["actions"],
-        reason=None if changes else "the plan would replace it",
+        reason=None if changes else f"the plan would {_word(change)} it without another value",
+        origin=None if changes else Origin.UNAPPLIED,
     )
+
+
+def _word(change: Mapping[str, Any]) -> str:
+    return "replace" if "create" in change["actions"] else "update"
 
 
 def _told_apart(

@@ -26,7 +26,7 @@ from iac_adapters.terraform.installed import (
 )
 from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.package_check import check_packages
-from iac_adapters.terraform.read_only import read_only
+from iac_adapters.terraform.read_only import left_out, read_only, variable_files
 from iac_adapters.terraform.source import Source, load_source
 from iac_adapters.terraform.state import StateFile, StateInstance, parse_state
 from iac_adapters.terraform.workspace import data_directory, selected_workspace
@@ -145,7 +145,9 @@ def _survey(reference: StackReference, *, cache_dir: Path) -> _Survey:
         tool=executable.name,
         called_from=called_from,
     )
-    location = locate_state(directory, workspace=workspace, environment=environment)
+    location = locate_state(
+        directory, workspace=workspace, environment=environment, declared=source.backend
+    )
     return _Survey(
         environment, data_dir, workspace, executable, source, location, called_from,
         state_at_rest(location),
@@ -178,7 +180,11 @@ def _context(
         environment=found.environment,
         provider_files=ProviderFiles(found.environment, directory.absolute()),
         called_from=found.called_from,
-        warnings=(*found.source.warnings, *(overrides.warning(one) for one in followed)),
+        warnings=(
+            *found.source.warnings,
+            *(overrides.warning(one) for one in followed),
+            *left_out({**os.environ, **reference.environment}),
+        ),
     )
     return replace(context, revision=_revision(context, reference, state=state, key=key))
 
@@ -239,7 +245,10 @@ def _revision(context: Context, reference: StackReference, *, state: bytes, key:
         revision.add(provider.source, provider.identity)
     try:
         revision.add_files(reference.options_as(TerraformOptions).var_files)
+        named = variable_files(context.environment)
+        revision.add_files(context.directory / Path(one).expanduser() for one in named)
     except OSError as error:
         message = f"{error.filename}: {error.strerror}"
-        raise PermanentError(message, remedy="check --var-file") from error
+        remedy = "check --var-file, `var_files` of the stack and TF_CLI_ARGS"
+        raise PermanentError(message, remedy=remedy) from error
     return revision.hexdigest()

@@ -27,11 +27,20 @@ def correction_job(context: Context, *, folder: Path) -> RunnerJob:
             "-input=false",
             "-json",
             f"-lock-timeout={_LOCK_PATIENCE_S}s",
+            *_asked_again(context),
             str((folder / PLAN_FILE).absolute()),
         ),
         directory=context.called_from.absolute(),
         environment=applying(context.environment),
     )
+
+
+def _asked_again(context: Context) -> tuple[str, ...]:
+    """Return the files of variables for the ephemeral ones, which no saved plan holds.
+
+    Values that the plan does hold may be given beside it as long as they are the same.
+    """
+    return context.plan_arguments if context.source.ephemeral_variables else ()
 
 
 def applying(environment: Mapping[str, str]) -> dict[str, str]:

@@ -40,7 +40,8 @@ def find_executable(
     """Return the program to use for `directory`.
 
     `preferred`, else `TRUEUP_TERRAFORM`, names it or is its path. Otherwise a directory
-    whose lock file, plugins or state come from OpenTofu's registry gets tofu; any other
+    whose lock file, plugins or state come from OpenTofu's registry, or that holds no file but
+    `*.tofu` for terraform to read, gets tofu; any other
     gets terraform, or tofu where there is no terraform.
 
     Raises:
@@ -75,7 +76,18 @@ def uses_tofu(directory: Path) -> bool:
 
 
 def _fitting(directory: Path) -> tuple[str, ...]:
-    return (TOFU,) if uses_tofu(directory) else (TERRAFORM, TOFU)
+    only_tofu = holds_only_tofu_files(directory)
+    return (TOFU,) if only_tofu or uses_tofu(directory) else (TERRAFORM, TOFU)
+
+
+def holds_only_tofu_files(directory: Path) -> bool:
+    """Tell whether OpenTofu alone finds code in `directory`, whatever registry it names."""
+    try:
+        names = [path.name for path in directory.iterdir()]
+    except OSError:
+        return False
+    read_by_both = any(name.endswith((".tf", ".tf.json")) for name in names)
+    return not read_by_both and any(name.endswith((".tofu", ".tofu.json")) for name in names)
 
 
 def _traces(directory: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,8 @@ _ROOT_BLOCK: Final = re.compile(
     r'^\s*(?:terraform\s*\{|provider\s+"|"(?:terraform|provider)"\s*:)', re.MULTILINE
 )
 _LOCAL_MODULE: Final = re.compile(r'^\s*"?source"?\s*[=:]\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
+TERRAGRUNT: Final = "terragrunt.hcl"
+_TERRAGRUNT_SOURCE: Final = re.compile(r'^\s*source\s*=\s*"((?:\.{1,2}/|\$\{)[^"]*)"', re.MULTILINE)
 _STATE_NAMES: Final = ("terraform.tfstate", "terraform.tfstate.d", ".terraform")
 _MOST_CODE_BYTES: Final = 4 << 20
 _PROPOSED: Final = ('# workspace = "default"',)
@@ -29,8 +31,9 @@ class TerraformFactory:
     options = TerraformOptions
 
     def detect(self, directory: Path) -> Claim | None:
-        """Claim a directory that holds code. See `AdapterFactory.detect`."""
-        return Claim.SOURCES if _code_in(directory) else None
+        """Claim a directory that holds code, or Terragrunt's. See `AdapterFactory.detect`."""
+        named = _code_in(directory) or TERRAGRUNT in names_in(directory)
+        return Claim.SOURCES if named else None
 
     def discover(self, claimed: Sequence[Path]) -> Sequence[DiscoveredStack]:
         """Return the root modules; a directory that another one calls as a module is none."""
@@ -42,7 +45,7 @@ class TerraformFactory:
             Path(os.path.normpath(folder / source))
             for folder, text in code.items()
             for source in _LOCAL_MODULE.findall(text)
-        }
+        } | set(_used_by_terragrunt(claimed))
         return [
             DiscoveredStack(folder, _PROPOSED)
             for folder, text in code.items()
@@ -55,6 +58,20 @@ class TerraformFactory:
         from iac_adapters.terraform.adapter import TerraformAdapter  # noqa: PLC0415
 
         return TerraformAdapter(setup)
+
+
+def _used_by_terragrunt(claimed: Sequence[Path]) -> Iterator[Path]:
+    """Yield the folders that some `terragrunt.hcl` makes a root module of, elsewhere."""
+    for folder in claimed:
+        for source in _TERRAGRUNT_SOURCE.findall(_text(folder / TERRAGRUNT)):
+            path = re.sub(r"/{2,}", "/", source)
+            if not path.startswith("${"):
+                yield Path(os.path.normpath(folder / path))
+                continue
+            # A function gives the beginning, such as the repository's root.
+            ending = path.rpartition("}")[2].strip("/")
+            if ending:
+                yield from (one for one in claimed if f"{one}/".endswith(f"/{ending}/"))
 
 
 def _code_in(directory: Path) -> list[str]:

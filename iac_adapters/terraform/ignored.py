@@ -1,19 +1,23 @@
 """A recorded configuration, made fit to be planned against what is there now.
 
-`lifecycle.ignore_changes` takes the live value, an unknown the recorded one, and
-write-only values go.
+`lifecycle.ignore_changes` takes the live value, and write-only values go.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from iac_adapters.terraform.cty import CtyType, MapOf, ObjectOf, SetOf, child, is_set_at
+from iac_adapters.terraform.cty import CtyType, MapOf, ObjectOf, SetOf, child
 from iac_adapters.terraform.schema import Block, Nested, Nesting, ResourceSchema
-from reconciler.domain.compare import align, sort_key
 from reconciler.domain.paths import Steps
-from reconciler.domain.values import Attributes, Unknown, Value
+from reconciler.domain.values import Attributes, Value
+
+
+class AttributeName(str):
+    """A step that is written with a dot: the name of an attribute, never the key of a map."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +39,49 @@ def apply_ignored(
     """Return `config` with the ignored places as they are in `live`.
 
     A place that either side has no room for is left alone, as is one inside a set:
-    elements of a set have no index to name them by.
+    elements of a set have no index to name them by. The key of a map is written in brackets
+    and quotes: core finds nothing under `tags.team`, and ignores nothing by it.
+    """
+    if ignored.all:
+        return _settable(schema.block, live)
+    return revert_ignored(schema, config, live, ignored)
+
+
+def revert_ignored(
+    schema: ResourceSchema, planned: Attributes, live: Attributes, ignored: IgnoreRules
+) -> Attributes:
+    """Return `planned` with the ignored places as they are in `live`, computed ones too.
+
+    Core does so once more with what a provider of the old type system planned: those write
+    hashes, defaults and merged tags into places that were ignored.
     """
     if ignored.all:
         return live
-    result: Value = config
+    result: Value = planned
     for path in ignored.paths:
         result = _taken_over(schema.type, result, live, path)
-    return result if isinstance(result, dict) else config
+    return result if isinstance(result, dict) else planned
+
+
+def _settable(block: Block, live: Attributes) -> Attributes:
+    """Return `live` without what a configuration cannot set: core sends it to no provider."""
+    kept = dict(live)
+    for name, attribute in block.attributes.items():
+        if attribute.computed and not attribute.optional and name in kept:
+            kept[name] = None
+    for name, nested in block.blocks.items():
+        if name in kept:
+            kept[name] = _settable_nested(nested, kept[name])
+    return kept
+
+
+def _settable_nested(nested: Nested, value: Value) -> Value:
+    if isinstance(value, list):
+        return [_settable_nested(replace(nested, nesting=Nesting.SINGLE), one) for one in value]
+    if isinstance(value, dict) and nested.nesting is Nesting.MAP:
+        single = replace(nested, nesting=Nesting.SINGLE)
+        return {key: _settable_nested(single, one) for key, one in value.items()}
+    return _settable(nested.block, value) if isinstance(value, dict) else value
 
 
 def _taken_over(cty_type: CtyType | None, config: Value, live: Value, path: Steps) -> Value:
@@ -51,7 +90,9 @@ def _taken_over(cty_type: CtyType | None, config: Value, live: Value, path: Step
     step, rest = path[0], path[1:]
     match cty_type:
         case MapOf():
-            return _map_taken_over(cty_type, config, live, str(step), rest)
+            if isinstance(step, AttributeName | int):
+                return config
+            return _map_taken_over(cty_type, config, live, step, rest)
         case SetOf():
             return config
         case ObjectOf(attributes) if step not in attributes:
@@ -89,74 +130,6 @@ def _map_taken_over(cty_type: MapOf, config: Value, live: Value, key: str, rest:
     if result:
         return result
     return None if live is None or config is None else {}
-
-
-def resolve_unknowns(
-    schema: ResourceSchema, config: Attributes, recorded: Attributes
-) -> tuple[Attributes, tuple[Steps, ...]]:
-    """Return `config` with the recorded value at each unknown place, and those places.
-
-    Of a set the place is the set itself. Unknown means: decided by something else that
-    is not applied yet; until then the last known value is the best declaration there is.
-    """
-    pending: set[Steps] = set()
-    resolved = _resolved(schema.type, config, recorded, (), pending)
-    assert isinstance(resolved, dict)  # noqa: S101 - an object resolves to an object
-    return resolved, tuple(sorted(pending, key=sort_key))
-
-
-def _resolved(
-    cty_type: CtyType | None, config: Value, recorded: Value, at: Steps, pending: set[Steps]
-) -> Value:
-    if isinstance(config, Unknown):
-        pending.add(at)
-        return recorded
-    if not _has_unknown(config):
-        return config
-    if isinstance(config, dict):
-        known = recorded if isinstance(recorded, dict) else {}
-        return {
-            key: _resolved(child(cty_type, key), item, known.get(key), (*at, key), pending)
-            for key, item in config.items()
-        }
-    if not isinstance(config, list):
-        return config
-    if isinstance(cty_type, SetOf):
-        pending.add(at)
-        return _resolved_set(cty_type, config, recorded if isinstance(recorded, list) else [])
-    before = recorded if isinstance(recorded, list) else []
-    return [
-        _resolved(
-            child(cty_type, index),
-            item,
-            before[index] if index < len(before) else None,
-            (*at, index),
-            pending,
-        )
-        for index, item in enumerate(config)
-    ]
-
-
-def _resolved_set(cty_type: SetOf, config: list[Value], recorded: list[Value]) -> Value:
-    if not all(isinstance(element, dict) for element in config):
-        return recorded
-    # As one value of a set type, so that elements are brought together by likeness.
-    before, after = align((recorded, config), lambda steps: is_set_at(cty_type, steps))
-    old = before if isinstance(before, list) else []
-    new = after if isinstance(after, list) else []
-    return [
-        _resolved(cty_type.element, element, old[index] if index < len(old) else None, (), set())
-        for index, element in enumerate(new)
-        if element is not None
-    ]
-
-
-def _has_unknown(value: Value) -> bool:
-    if isinstance(value, dict):
-        return any(_has_unknown(item) for item in value.values())
-    if isinstance(value, list):
-        return any(_has_unknown(item) for item in value)
-    return isinstance(value, Unknown)
 
 
 def null_write_only(schema: ResourceSchema, value: Attributes) -> Attributes:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from iac_adapters.terraform.context import BUILT_IN, Context
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.terraform.outputs import OUTPUT, output_address
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.provider_settings import label_of
+from iac_adapters.terraform.rearranged import FORGOTTEN, rearrangement
+from iac_adapters.terraform.recorder.planned import PlannedChange
 from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.source import ResourceBlock
@@ -17,8 +21,7 @@ from iac_adapters.terraform.state import StateInstance
 from reconciler.domain.model import RecordedResource, ResourceAddress, SourcePosition, Status
 
 _DELETED: Final = frozenset({"delete"})
-_FORGOTTEN: Final = frozenset({"remove", "forget"})
-_CREATED: Final = frozenset({"create", "import"})
+_CREATED: Final = frozenset({"create"})
 _CHANGED: Final = frozenset({"update", "replace"})
 
 
@@ -39,6 +42,12 @@ def resources_of(
     for address, action in recording.actions.items():
         if action in _CREATED and address not in resources and not _is_data(address):
             resources[ResourceAddress(address)] = _not_created(context, address)
+    for one in (
+        *_imports(context, recording, keys=keys, schemas=schemas),
+        *_failed_imports(context, recording),
+        *_outputs(context, recording),
+    ):
+        resources[one.recorded.address] = one
     return dict(sorted(resources.items()))
 
 
@@ -54,14 +63,16 @@ def _loaded(
     action = recording.action(instance.address)
     address = recording.moved.get(instance.address, instance.address)
     block = context.source.block(address)
+    change = _change_of(recording, instance)
     recorded = RecordedResource(
         address=ResourceAddress(instance.label),
         type=instance.type,
         status=_status(instance, action),
-        source=_position(block),
+        source=_position(block) or _removal(context, address),
         dependencies=tuple(ResourceAddress(d) for d in instance.dependencies),
         note=_note(wire, keys),
         provider=label_of(instance.provider) if instance.provider.source != BUILT_IN else "",
+        moves_to=ResourceAddress(address) if address != instance.address else None,
     )
     return LoadedResource(
         recorded=recorded,
@@ -72,14 +83,105 @@ def _loaded(
         ignored=_ignored(block),
         planned_action=action if action in _CHANGED | _DELETED else None,
         planned_secrets=recording.secrets.get(address, ()),
+        rearranged=_rearranged(context, change, wire),
         planned_change=recording.built_in.get(address),
     )
+
+
+def _change_of(recording: Recording, instance: StateInstance) -> PlannedChange | None:
+    """Return what the plan would do to the current object at the instance's address."""
+    if instance.deposed:
+        return None
+    address = recording.moved.get(instance.address, instance.address)
+    changes = [one for one in recording.planned if one.address == address]
+    return next((one for one in changes if one.action != "delete"), None)
+
+
+def _rearranged(
+    context: Context, change: PlannedChange | None, wire: RecordedInstance | None
+) -> str | None:
+    if change is None:
+        return None
+    # Nothing passes on the wire for built-in types, and of others it is all there is to go by.
+    changes_values = wire is None or bool(wire.planned)
+    return rearrangement(change, context.source, changes_values=changes_values)
+
+
+def _imports(
+    context: Context,
+    recording: Recording,
+    *,
+    keys: ProviderKeys,
+    schemas: Mapping[str, ProviderSchema],
+) -> Iterator[LoadedResource]:
+    """Yield what the plan would import; no state holds it yet."""
+    for change in recording.planned:
+        if change.import_id is None:
+            continue
+        found = recording.imports.get(change.address)
+        wire = found.instance if found is not None else None
+        block = context.source.block(change.address)
+        source = recording.connections[wire.connection].source if wire is not None else ""
+        yield LoadedResource(
+            recorded=_not_imported(context, change.address, change.type),
+            wire=wire,
+            provider=keys.of(wire.connection) if wire is not None else None,
+            schema=schemas.get(source),
+            ignored=_ignored(block),
+            planned_action=change.action,
+            planned_secrets=recording.secrets.get(change.address, ()),
+            rearranged=rearrangement(change, context.source, changes_values=True),
+            imported_private=found.private if found is not None else b"",
+        )
+
+
+def _failed_imports(context: Context, recording: Recording) -> Iterator[LoadedResource]:
+    """Yield what the code would import, and the provider does not give."""
+    known = {*recording.imports, *(instance.address for instance in context.state.instances)}
+    for statement in context.source.statements:
+        type_name = _type_of(statement.subject)
+        reasons = [
+            f"it cannot be imported by the id {import_id}: {reason}"
+            for failed, import_id, reason in recording.failed_imports
+            if failed == type_name
+        ]
+        if statement.type == "import" and reasons and statement.subject not in known:
+            recorded = _not_imported(context, statement.subject, type_name)
+            yield LoadedResource(replace(recorded, note="; ".join(reasons)))
+
+
+def _not_imported(context: Context, address: str, type_name: str) -> RecordedResource:
+    return RecordedResource(
+        address=ResourceAddress(address),
+        type=type_name or _type_of(address),
+        status=Status.NOT_IMPORTED,
+        source=_position(context.source.block(address)),
+    )
+
+
+def _outputs(context: Context, recording: Recording) -> Iterator[LoadedResource]:
+    """Yield the outputs that the code changes by itself; others follow what is shown anyway."""
+    for output in recording.outputs:
+        if output.follows:
+            continue
+        recorded = RecordedResource(
+            address=output_address(output.name),
+            type=OUTPUT,
+            status=Status.NOT_APPLICABLE,
+            source=context.source.outputs.get(output.name),
+        )
+        yield LoadedResource(recorded, output=output)
+
+
+def _removal(context: Context, address: str) -> SourcePosition | None:
+    statement = context.source.statement("removed", address)
+    return SourcePosition(statement.file, statement.line) if statement is not None else None
 
 
 def _status(instance: StateInstance, action: str | None) -> Status:
     if instance.deposed:
         return Status.DEPOSED
-    if action in _FORGOTTEN:
+    if action in FORGOTTEN:
         return Status.FORGOTTEN
     if instance.provider.source == BUILT_IN:
         return Status.NOT_APPLICABLE
@@ -122,4 +224,6 @@ def _is_data(address: str) -> bool:
 
 
 def _type_of(address: str) -> str:
-    return address.rsplit(".", 2)[-2]
+    """Return the type in `address`; an instance key may hold dots."""
+    parts = address.split("[", maxsplit=1)[0].split(".")
+    return parts[-2] if len(parts) > 1 else address

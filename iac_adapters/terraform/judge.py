@@ -33,10 +33,10 @@ from reconciler.domain.model import (
     Origin,
     Verdict,
 )
-from reconciler.domain.noise import COMPUTED, NULL_OR_EMPTY, PENDING, STALE, UNCHANGED
+from reconciler.domain.noise import COMPUTED, NULL_OR_EMPTY, STALE, UNCHANGED
 from reconciler.domain.origin import contains_unknown, is_empty, origin_of
 from reconciler.domain.paths import Steps, render_path
-from reconciler.domain.values import Attributes, Value
+from reconciler.domain.values import Attributes, Unknown, Value
 
 IGNORED: Final = "lifecycle.ignore_changes"
 
@@ -52,13 +52,12 @@ def judge(  # noqa: PLR0913 - the sides of one comparison, all by name
     requires_replace: tuple[Steps, ...],
     digester: SecretDigester,
     sensitive_paths: tuple[Steps, ...],
-    pending: tuple[Steps, ...] = (),
     applied: bool = False,
 ) -> Verdict:
     """Return what `planned`, the provider's answer for `live` and `config`, means.
 
-    `config` is the one that was planned; `pending` are its places that were unknown;
-    `applied` says that it asks for no change of the recorded state.
+    `config` is the one that was planned, with unknowns where something else must be applied
+    first; `applied` says that it asks for no change of the recorded state.
     No secret is in the verdict: not in values, paths or reasons.
     """
     # Of an element of a set the index is the recorded one: what somebody adds moves no other.
@@ -73,7 +72,6 @@ def judge(  # noqa: PLR0913 - the sides of one comparison, all by name
         config=aligned[3],
         ignored=ignored,
         replacing=requires_replace,
-        pending=pending,
         applied=applied,
         digester=digester,
         secrets=secrets,
@@ -96,7 +94,6 @@ class _Case:
     config: Value
     ignored: IgnoreRules
     replacing: tuple[Steps, ...]
-    pending: tuple[Steps, ...]
     applied: bool
     digester: SecretDigester
     secrets: SecretPaths
@@ -136,12 +133,10 @@ class _Case:
             if not _within_or_around(path, drifting, drift) and not self._indistinct(path)
         ]
         reasons = [item for path in moved for item in self._items([path], self._reason(path))]
-        return _joined(self._items(list(self.pending), PENDING), reasons)
+        return _joined(reasons, ())
 
     def _reason(self, path: Steps) -> str:
         live = value_at(self.live, path)
-        if any(overlap(path, pending) for pending in self.pending):
-            return PENDING
         if self.ignored.all or any(overlap(path, rule) for rule in self.ignored.paths):
             return IGNORED
         configured = value_at(self.config, path)
@@ -150,10 +145,18 @@ class _Case:
         return COMPUTED if self._is_computed(path) else UNCHANGED
 
     def _is_consequence(self, path: Steps) -> bool:
+        if self._is_pending(path):
+            return False
         if contains_unknown(value_at(self.planned, path)) or self._is_computed(path):
             return True
         # Neither code nor world moved here: the provider plans it along with the cause.
         return self.applied and self._is_as_recorded(path)
+
+    def _is_pending(self, path: Steps) -> bool:
+        """Whether the code itself gives a value that something else must be applied for first."""
+        return contains_unknown(value_at(self.config, path)) or any(
+            isinstance(value_at(self.config, path[:depth]), Unknown) for depth in range(len(path))
+        )
 
     def _was_moved(self, path: Steps) -> bool:
         """Whether the world moved where an apply would write a value that is known."""
@@ -227,6 +230,8 @@ class _Case:
         )
 
     def _origin(self, path: Steps) -> Origin:
+        if self._is_pending(path):
+            return Origin.UNAPPLIED if self._is_as_recorded(path) else Origin.BOTH
         return origin_of(
             *(value_at(side, path) for side in (self.planned, self.recorded, self.live)),
             applied=self.applied,

@@ -12,6 +12,7 @@ from pathlib import Path
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.provider_settings import ProviderSettings
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
 from iac_adapters.terraform.schema_store import ProviderSchema
 from iac_adapters.terraform.state import StateInstance
@@ -52,8 +53,10 @@ class LoadedResource:
     `wire` is None where nothing passed on the wire for it: built-in types, resources
     that do not exist yet, and those the recording could not match. `read_as_recorded` says
     that `provider` is not what the code asks for: that was never applied. `baseline` is there
-    where the state does not hold what the last good apply recorded. `planned_change` is what the
-    plan tells of a built-in one, as JSON.
+    where the state does not hold what the last good apply recorded. `rearranged` says what the
+    code asks for besides changes of values: a move, an import, a replacement. `output` is there
+    instead of a resource where the plan would change an output of the root module.
+    `planned_change` is what the plan tells of a built-in one, as JSON.
     """
 
     recorded: RecordedResource
@@ -67,6 +70,14 @@ class LoadedResource:
     planned_change: bytes | None = None
     read_as_recorded: bool = False
     baseline: Baseline | None = None
+    rearranged: str | None = None
+    imported_private: bytes = field(default=b"", repr=False)
+    output: PlannedOutput | None = field(default=None, repr=False)
+
+    @property
+    def private(self) -> bytes:
+        """What the provider keeps of the object for itself."""
+        return self.instance.private if self.instance is not None else self.imported_private
 
     @property
     def secret_paths(self) -> tuple[Steps, ...]:

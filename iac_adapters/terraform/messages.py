@@ -86,6 +86,9 @@ _MESSAGES: Final = {
         "new_state=1:DynamicValue diagnostics=2:*Diagnostic private=3:bytes deferred=4:bytes"
         " new_identity=5:bytes"
     ),
+    "ImportRequest": "type_name=1:string id=2:string",
+    "ImportedResource": "type_name=1:string state=2:DynamicValue private=3:bytes",
+    "ImportResponse": "imported_resources=1:*ImportedResource diagnostics=2:*Diagnostic",
     "PlanRequest": (
         "type_name=1:string prior_state=2:DynamicValue proposed_new_state=3:DynamicValue"
         " config=4:DynamicValue prior_private=5:bytes provider_meta=6:DynamicValue"

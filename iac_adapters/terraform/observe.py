@@ -10,11 +10,13 @@ from typing import assert_never
 
 from iac_adapters.plugin_host.provider_errors import Cause
 from iac_adapters.redaction.digester import SecretDigester
-from iac_adapters.terraform.asked import with_unapplied
-from iac_adapters.terraform.ignored import apply_ignored, null_write_only, resolve_unknowns
+from iac_adapters.terraform.asked import asked_of, with_unapplied
+from iac_adapters.terraform.ignored import apply_ignored, null_write_only, revert_ignored
 from iac_adapters.terraform.judge import judge
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import NULL
+from iac_adapters.terraform.outputs import output_verdict
+from iac_adapters.terraform.plan_check import is_brought_about
 from iac_adapters.terraform.proposed import proposed_new
 from iac_adapters.terraform.provider import PlanAnswer, Provider, ProviderError
 from iac_adapters.terraform.schema import ResourceSchema
@@ -53,29 +55,34 @@ class LiveState:
 
 async def read(resource: LoadedResource, provider: Provider, *, deadline_s: float) -> LiveState:
     """Ask the provider for the live object. Raises what `Provider.read` raises."""
-    wire, instance = resource.wire, resource.instance
-    assert wire is not None and instance is not None  # noqa: S101, PT018 - callers check
+    wire = resource.wire
+    assert wire is not None  # noqa: S101 - callers check
     answer = await provider.read(
         wire.type_name,
         wire.upgraded,
-        instance.private,
+        resource.private,
         provider_meta=wire.provider_meta or None,
         timeout_s=deadline_s,
     )
     return LiveState(answer.state, answer.private)
 
 
-def settled(resource: LoadedResource) -> Verdict | None:
+def settled(resource: LoadedResource, *, digester: SecretDigester) -> Verdict | None:
     """Return the verdict that needs no read, or None when the object must be read."""
+    if resource.output is not None:
+        return output_verdict(resource.output, digester=digester)
     status = resource.recorded.status
     if status is Status.NOT_CREATED:
         return Missing(resource.baseline.gone if resource.baseline else Origin.UNAPPLIED)
     if status is Status.NOT_APPLICABLE:
         return _built_in(resource)
     if status is Status.FORGOTTEN:
-        return Noise(
-            (NoiseItem(AttributePath(""), "the code asks to forget it, not to change it"),)
-        )
+        return InSync()
+    if status is Status.NOT_IMPORTED and resource.wire is None and not resource.recorded.note:
+        return InSync()
+    if resource.wire is None and resource.rearranged and resource.recorded.moves_to:
+        # Moved to another type: what was recorded is told by no provider of the new one.
+        return InSync()
     if resource.wire is None or resource.provider is None:
         return Unreadable(resource.recorded.note or "the recording of the plan did not show it")
     return None
@@ -86,8 +93,12 @@ def _built_in(resource: LoadedResource) -> Verdict:
         case "delete":
             return Unmanaged()
         case "update" | "replace":
-            reason = "the code has a change for it that is not applied"
-            return Drifted((), requires_replace=resource.planned_action == "replace", reason=reason)
+            return Drifted(
+                (),
+                requires_replace=resource.planned_action == "replace",
+                reason="the code has a change for it that is not applied",
+                origin=Origin.UNAPPLIED,
+            )
         case _:
             return NotApplicable("built into the tool: there is no remote object")
 
@@ -96,6 +107,8 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
     """Judge what needs no provider: gone, byte-equal, or not to be judged at all."""
     status = resource.recorded.status
     assert resource.wire is not None  # noqa: S101 - settled() has answered otherwise
+    if live.gone and status is Status.NOT_IMPORTED:
+        return Unreadable("the object that the code imports does not exist")
     if live.gone:
         # A tainted object is replaced anyway; that the code asks for it says nothing of the code.
         asked = bool(resource.planned_action) and status is not Status.TAINTED
@@ -110,8 +123,10 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
             if live.state == resource.wire.upgraded and resource.planned_action is None:
                 return InSync()
             return None
+        case Status.NOT_IMPORTED:
+            return None
         case Status.FORGOTTEN | Status.NOT_APPLICABLE | Status.NOT_CREATED:
-            return settled(resource)
+            raise AssertionError(status)  # settled() has answered otherwise
         case _:
             assert_never(status)
 
@@ -155,6 +170,13 @@ async def judge_by_plan(
     return _verdict(resource, question, answer, digester)
 
 
+def came_about(resource: LoadedResource, live: LiveState) -> bool:
+    """Whether somebody has moved `live` wherever the code asks for a change of it."""
+    asked = asked_of(resource)
+    values = decode(live.state, asked.schema) if asked is not None else None
+    return asked is not None and values is not None and is_brought_about(asked, values)
+
+
 def _moved(question: _Question) -> bool:
     """Whether somebody changed what the code may decide."""
     schema = question.schema
@@ -180,7 +202,6 @@ def _without_answer(
         requires_replace=(),
         digester=digester,
         sensitive_paths=resource.secret_paths,
-        pending=question.pending,
         applied=resource.planned_action is None,
     )
     if not isinstance(verdict, Drifted):
@@ -198,7 +219,6 @@ class _Question:
     recorded: Attributes
     config: Attributes
     proposed: Attributes
-    pending: tuple[tuple[str | int, ...], ...]
     provider_meta: bytes | None
 
 
@@ -214,22 +234,27 @@ def _question(resource: LoadedResource, live: LiveState) -> _Question | None:
     if live_values is None or recorded is None or config is None:
         return None
     config = apply_ignored(schema, config, live_values, resource.ignored)
-    config, pending = resolve_unknowns(schema, config, recorded)
     config = null_write_only(schema, config)
     return _Question(
         type_name=wire.type_name,
         schema=schema,
         live=live_values,
-        recorded=_as_applied(resource, schema) or recorded,
+        recorded=_recorded(resource, schema, live_values) or recorded,
         config=config,
         proposed=proposed_new(schema, live_values, config),
-        pending=pending,
         provider_meta=wire.provider_meta or None,
     )
 
 
-def _as_applied(resource: LoadedResource, schema: ResourceSchema) -> Attributes | None:
-    """Return what the last good apply recorded, where the state holds something else."""
+def _recorded(
+    resource: LoadedResource, schema: ResourceSchema, live: Attributes
+) -> Attributes | None:
+    """Return what the last good apply recorded, where the state holds something else.
+
+    Of what is not imported yet nothing is: whatever the code changes there, nobody else did.
+    """
+    if resource.recorded.status is Status.NOT_IMPORTED:
+        return live
     return decode(resource.baseline.state, schema) if resource.baseline is not None else None
 
 
@@ -263,6 +288,8 @@ def _verdict(
     planned = decode(answer.state, question.schema)
     if planned is None:
         return Unmanaged()
+    if answer.legacy_types:
+        planned = revert_ignored(question.schema, planned, question.live, resource.ignored)
     verdict = judge(
         question.schema,
         planned=planned,
@@ -273,7 +300,6 @@ def _verdict(
         requires_replace=answer.requires_replace,
         digester=digester,
         sensitive_paths=resource.secret_paths,
-        pending=question.pending,
         applied=resource.planned_action is None,
     )
     return with_unapplied(verdict, resource, question.live, digester=digester)

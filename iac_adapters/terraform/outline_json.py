@@ -14,6 +14,7 @@ from typing import Any
 from iac_adapters.terraform.hcl_errors import hcl_error
 from iac_adapters.terraform.outline import (
     LABELS,
+    SUBJECTS,
     BlockOutline,
     Outline,
     local_source,
@@ -76,14 +77,28 @@ def _block(text: str, kind: str, labels: tuple[str, ...], body: Mapping[str, Any
     lifecycle: dict[str, Any] = {}
     for inner in _bodies(body.get("lifecycle")):
         lifecycle.update(inner)
-    ignored = lifecycle.get("ignore_changes")
+    subject = body.get(SUBJECTS[kind]) if kind in SUBJECTS else None
     return BlockOutline(
         type=kind,
         labels=labels,
         line=_line(text, (kind, *labels)),
-        ignore_changes=None if ignored is None else json.dumps(ignored, ensure_ascii=False),
+        ignore_changes=_text(lifecycle.get("ignore_changes")),
         source=local_source(json.dumps(body.get("source"))) if kind == "module" else None,
+        subject=subject if isinstance(subject, str) else None,
+        backend=_backend(body) if kind == "terraform" else None,
+        ephemeral=kind == "variable" and body.get("ephemeral") is True,
     )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _backend(body: Mapping[str, Any]) -> str | None:
+    for entry in _bodies(body.get("backend")):
+        if entry:
+            return str(next(iter(entry)))
+    return "cloud" if "cloud" in body else None
 
 
 def _line(text: str, keys: tuple[str, ...]) -> int:

@@ -20,6 +20,7 @@ from iac_adapters.terraform.new_values import (
     RecordedObject,
     made_again,
 )
+from iac_adapters.terraform.plan_values import with_unknown
 from iac_adapters.terraform.recorder.planned_secrets import secret_paths
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
@@ -32,7 +33,7 @@ from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.origin import is_empty
 from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.plan import Action, NewValue, Plan, PlannedChange, PlannedResource
-from reconciler.domain.values import UNKNOWN, Value
+from reconciler.domain.values import Value
 
 _ACTIONS: Final[Mapping[tuple[str, ...], Action]] = {
     ("create",): Action.CREATE,
@@ -156,21 +157,6 @@ def _marked(change: Mapping[str, Any]) -> tuple[Steps, ...]:
     """Return each place that the plan marks as secret, before or after it."""
     trees = (change.get("before_sensitive"), change.get("after_sensitive"))
     return tuple({place for tree in trees for place in secret_paths(tree)})
-
-
-def with_unknown(after: Any, unknown: Any) -> Value:
-    """Return `after` with `UNKNOWN` in each place that the mirror tree `unknown` marks."""
-    if unknown is True:
-        return UNKNOWN
-    if isinstance(unknown, dict) and isinstance(after, dict | None):
-        known = after or {}
-        keys = [*known, *(key for key in unknown if key not in known)]
-        return {key: with_unknown(known.get(key), unknown.get(key)) for key in keys}
-    if isinstance(unknown, list) and isinstance(after, list):
-        padded = unknown + [None] * (len(after) - len(unknown))
-        return [with_unknown(value, padded[i]) for i, value in enumerate(after)]
-    value: Value = after
-    return value
 
 
 def _shown(sides: Sequence[Value], schema: ResourceSchema, secrets: SecretPaths) -> Iterable[Steps]:

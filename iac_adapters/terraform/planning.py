@@ -81,6 +81,11 @@ def _targets(order: PlanOrder, addresses: Collection[ResourceAddress]) -> Iterat
         raise PermanentError("a plan without a target would plan everything")
     for address in sorted(addresses):
         resource = order.stack.resources.get(address)
+        if resource is not None and resource.output is not None:
+            raise PermanentError(
+                f"{address}: an output cannot be planned by itself",
+                remedy=f"apply the stack's code: {order.context.tool} apply",
+            )
         if resource is None:
             raise PermanentError(
                 f"{address}: neither code nor state holds it any more",

@@ -9,6 +9,11 @@ from typing import Final
 _ARGUMENTS: Final = "TF_CLI_ARGS"
 _KEPT: Final = ("-var=", "-var-file=", "--var=", "--var-file=")
 _KEPT_WITH_VALUE: Final = ("-var", "-var-file", "--var", "--var-file")
+_FILE_OPTIONS: Final = ("-var-file", "--var-file")
+_WITHOUT_EFFECT: Final = frozenset(
+    {"no-color", "compact-warnings", "parallelism", "lock", "lock-timeout", "input", "json"}
+)
+"""What changes how a plan is made or printed, and nothing in it."""
 _TO_FILE: Final = ("TF_LOG_PATH",)
 
 
@@ -27,6 +32,47 @@ def read_only(environment: Mapping[str, str]) -> dict[str, str]:
         elif name.startswith(f"{_ARGUMENTS}_"):
             del kept[name]
     return kept
+
+
+def left_out(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a warning for each variable whose arguments a scan does not follow.
+
+    Options are named without their values, which may be secrets.
+    """
+    warnings = []
+    for name in (_ARGUMENTS, f"{_ARGUMENTS}_plan"):
+        options = [one.split("=", 1)[0] for one in _others(environment.get(name, ""))]
+        if options:
+            told = ", ".join(dict.fromkeys(options))
+            warnings.append(f"{name}: {told} is left out; a scan is of the whole stack")
+    return tuple(warnings)
+
+
+def variable_files(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield the files that `TF_CLI_ARGS` and its kind name, as they are written there."""
+    for name in (_ARGUMENTS, f"{_ARGUMENTS}_plan"):
+        words = iter(_variables(environment.get(name, "")))
+        for word in words:
+            if word in _FILE_OPTIONS:
+                yield next(words, "")
+            elif word.startswith(tuple(f"{option}=" for option in _FILE_OPTIONS)):
+                yield word.split("=", 1)[1]
+
+
+def _others(arguments: str) -> Iterator[str]:
+    """Yield the options that are none of variables."""
+    try:
+        words = shlex.split(arguments)
+    except ValueError:
+        return
+    kept = set(_variables(arguments))
+    for word in words:
+        if (
+            word.startswith("-")
+            and word not in kept
+            and word.lstrip("-").split("=")[0] not in (_WITHOUT_EFFECT)
+        ):
+            yield word
 
 
 def _variables(arguments: str) -> Iterator[str]:

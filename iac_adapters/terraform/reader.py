@@ -12,6 +12,7 @@ from iac_adapters.terraform.cli_verdict import planned_verdict
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.observe import (
     LiveState,
+    came_about,
     judge_by_plan,
     read,
     settled,
@@ -19,28 +20,33 @@ from iac_adapters.terraform.observe import (
 )
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.providers import Providers
-from reconciler.domain.model import Drifted, ResourceAddress, Verdict
+from reconciler.domain.model import Drifted, InSync, Noise, ResourceAddress, Verdict
 
 TerraformReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, LiveState]
 
 
-def terraform_reader(
+def terraform_reader(  # noqa: PLR0913 - what it is told, all by name
     providers: Providers,
     digester: SecretDigester,
     *,
     drifted: dict[ResourceAddress, bytes] | None = None,
+    brought_about: set[ResourceAddress] | None = None,
     live: dict[ResourceAddress, LiveState] | None = None,
     read_deadline_s: float = READ_S,
     concurrency: int = CONCURRENT_READS,
 ) -> TerraformReader:
     """Return a reader of one Terraform or OpenTofu stack.
 
-    `drifted` is told what has moved, `live` what was read of it.
+    `drifted` is told what has moved, `live` what was read of it, and `brought_about` what is by
+    now as the code has it.
     """
     return StackReader(
         providers,
         TerraformQuestions(
-            digester, {} if drifted is None else drifted, {} if live is None else live
+            digester,
+            {} if drifted is None else drifted,
+            {} if live is None else live,
+            set() if brought_about is None else brought_about,
         ),
         read_deadline_s=read_deadline_s,
         concurrency=concurrency,
@@ -56,6 +62,8 @@ class TerraformQuestions:
     """The state in which each object was last read that was judged to have drifted."""
     live: dict[ResourceAddress, LiveState] = field(default_factory=dict)
     """What was last read of each object that is not byte for byte as it was recorded."""
+    brought_about: set[ResourceAddress] = field(default_factory=set)
+    """What the code's plan would change, and somebody has changed by now."""
 
     def address(self, resource: LoadedResource) -> ResourceAddress:
         """Return its address in the state or the code."""
@@ -65,7 +73,7 @@ class TerraformQuestions:
         """Return the verdict that needs no read."""
         if resource.planned_change is not None:
             return planned_verdict(resource, resource.planned_change, digester=self.digester)
-        return settled(resource)
+        return settled(resource, digester=self.digester)
 
     def key(self, resource: LoadedResource) -> ProviderKey:
         """Return the provider configuration it belongs to."""
@@ -98,6 +106,10 @@ class TerraformQuestions:
         verdict = await judge_by_plan(
             resource, live, provider, digester=self.digester, deadline_s=deadline_s
         )
+        address = resource.recorded.address
         if isinstance(verdict, Drifted):
-            self.drifted[resource.recorded.address] = live.state
+            self.drifted[address] = live.state
+        self.brought_about.discard(address)
+        if isinstance(verdict, InSync | Noise) and came_about(resource, live):
+            self.brought_about.add(address)
         return verdict

@@ -16,6 +16,7 @@ import orjson
 
 from iac_adapters.terraform.addresses import block_address, resource_address
 from iac_adapters.terraform.data_uses import DataUses, data_uses, joined
+from iac_adapters.terraform.factory import TERRAGRUNT
 from iac_adapters.terraform.hcl_errors import decode_hcl
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.outline import RESOURCE_BLOCKS, BlockOutline, Outline
@@ -24,11 +25,14 @@ from iac_adapters.terraform.source_files import (
     combine,
     configuration_files,
     digest_references,
+    literal_locals,
     read_file,
     variable_and_lock_files,
 )
+from iac_adapters.terraform.subjects import is_within, subjects
 from iac_adapters.terraform.traversals import parse_ignore_changes
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.model import SourcePosition
 
 _DEEPEST: Final = 64
 
@@ -50,10 +54,22 @@ class ResourceBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """A `moved`, `removed` or `import` block, about what stands at `subject` or below it."""
+
+    type: str
+    subject: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Everything the code of a stack says without being evaluated.
 
-    `digest` covers every file that a plan reads by name.
+    `digest` covers every file that a plan reads by name. `backend` is the type of backend that
+    the root module names, overrides merged; `outputs` are its own, by name.
+    `ephemeral_variables` says that it has some, which an apply must be given again.
     """
 
     directory: Path
@@ -61,6 +77,17 @@ class Source:
     warnings: tuple[str, ...]
     digest: str
     files: tuple[Path, ...] = ()
+    backend: str | None = None
+    statements: tuple[Statement, ...] = ()
+    outputs: Mapping[str, SourcePosition] = field(default_factory=dict)
+    ephemeral_variables: bool = False
+
+    def statement(self, block_type: str, address: str) -> Statement | None:
+        """Return the nearest block of `block_type` that is about `address`; None without one."""
+        named = [one for one in self.statements if one.type == block_type]
+        fitting = [one for one in named if is_within(address, one.subject)]
+        return max(fitting, key=lambda one: len(one.subject), default=None)
+
     data_uses: DataUses = field(default_factory=dict)
 
     def block(self, address: str) -> ResourceBlock | None:
@@ -96,11 +123,21 @@ def load_source(
     reading = _Reading(directory, data_dir, cache_dir, tool, called_from or directory)
     reading.module("", directory, depth=0)
     if not reading.files:
-        raise PermanentError(
-            f"{directory}: holds no Terraform configuration (*.tf or *.tf.json)",
-            remedy="name a directory that holds *.tf files",
-        )
+        raise _without_code(directory)
     return reading.source()
+
+
+def _without_code(directory: Path) -> PermanentError:
+    if (directory / TERRAGRUNT).is_file():
+        return PermanentError(
+            f"{directory}/{TERRAGRUNT}: Terragrunt makes the code of this stack elsewhere",
+            remedy="run `terragrunt init` in it, and give trueup the folder that it made below"
+            " .terragrunt-cache, with the environment that terragrunt sets",
+        )
+    return PermanentError(
+        f"{directory}: holds no Terraform configuration (*.tf or *.tf.json)",
+        remedy="name a directory that holds *.tf files",
+    )
 
 
 @dataclass(slots=True)
@@ -116,6 +153,11 @@ class _Reading:
     warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
+    texts: dict[Path, dict[Path, str]] = field(default_factory=dict)
+    backend: str | None = None
+    statements: list[Statement] = field(default_factory=list)
+    outputs: dict[str, SourcePosition] = field(default_factory=dict)
+    ephemeral_variables: bool = False
     uses: list[DataUses] = field(default_factory=list)
     _installed: dict[str, Path] | None = None
 
@@ -130,6 +172,10 @@ class _Reading:
             warnings=tuple(self.warnings),
             digest=combine(sorted(self.contents.items())),
             files=tuple(self.files),
+            backend=self.backend,
+            statements=tuple(self.statements),
+            outputs=self.outputs,
+            ephemeral_variables=self.ephemeral_variables,
             data_uses=joined(self.uses),
         )
 
@@ -148,8 +194,18 @@ class _Reading:
                 self._override(path, block)
                 if block.type == "module" and block.labels and block.source:
                     calls[block.labels[0]] = block
+        self._refer(folder)
         for name, call in calls.items():
             self._call(f"{key}.{name}" if key else name, folder, call, depth=depth)
+
+    def _refer(self, folder: Path) -> None:
+        """Take in the files that a module's code reads; a path may begin with a local of it."""
+        texts = self.texts.get(folder, {})
+        known = literal_locals(texts.values())
+        for file, text in texts.items():
+            self.contents[f"{file}\0references"] = digest_references(
+                text, module=folder, root=self.directory, cwd=self.called_from, known=known
+            )
 
     def _outline(self, file: Path) -> Outline:
         data = read_file(file)
@@ -159,9 +215,7 @@ class _Reading:
         self.files.append(file)
         self.uses.append(data_uses(text))
         self.contents[str(file)] = data
-        self.contents[f"{file}\0references"] = digest_references(
-            text, module=file.parent, root=self.directory, cwd=self.called_from
-        )
+        self.texts.setdefault(file.parent, {})[file] = text
         if outline.warning is not None:
             self.warnings.append(outline.warning)
         return outline
@@ -170,6 +224,22 @@ class _Reading:
         if block.type in RESOURCE_BLOCKS and len(block.labels) == 2:  # noqa: PLR2004
             resource = self._resource(path, file, block)
             self.blocks.setdefault(resource.address, resource)
+        elif block.subject is not None:
+            shown = _relative(file, self.directory)
+            for subject in subjects(path, block.subject):
+                self.statements.append(Statement(block.type, subject, shown, block.line))
+        elif not path:
+            self._take_root(file, block)
+
+    def _take_root(self, file: Path, block: BlockOutline) -> None:
+        """Take in what counts in the root module alone."""
+        if block.type == "output" and block.labels:
+            position = SourcePosition(_relative(file, self.directory), block.line)
+            self.outputs[block.labels[0]] = position
+        elif block.type == "terraform":
+            self.backend = block.backend or self.backend
+        elif block.ephemeral:
+            self.ephemeral_variables = True
 
     def _resource(self, path: str, file: Path, block: BlockOutline) -> ResourceBlock:
         type_name, name = block.labels
@@ -195,6 +265,9 @@ class _Reading:
             return IgnoreRules()
 
     def _override(self, path: str, block: BlockOutline) -> None:
+        if block.type == "terraform" and not path:
+            # A cloud block takes the place of a backend, and the other way round.
+            self.backend = block.backend or self.backend
         if block.type not in RESOURCE_BLOCKS or len(block.labels) != 2:  # noqa: PLR2004
             return
         type_name, name = block.labels

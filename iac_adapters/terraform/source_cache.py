@@ -19,7 +19,7 @@ import orjson
 from iac_adapters.terraform.outline import BlockOutline, Outline, outline_of
 from iac_adapters.terraform.outline_json import outline_of_json
 
-_FORMAT: Final = "outline 2"
+_FORMAT: Final = "outline 4"
 # python-hcl2 answers wrongly, and goes on doing so, once two threads were in it.
 PARSER: Final = threading.Lock()
 

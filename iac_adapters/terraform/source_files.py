@@ -26,6 +26,14 @@ _FILE_CALL: Final = re.compile(
 )
 _FILE_SET: Final = re.compile(r"\bfileset\s*\(")
 _BASE: Final = re.compile(r"\$\{path\.(module|root|cwd)\}/?")
+_LOCALS: Final = re.compile(r"^[ \t]*locals[ \t]*\{", re.MULTILINE)
+_LOCAL_TEXT: Final = re.compile(
+    r'^[ \t]*([\w-]+)[ \t]*=[ \t]*"((?:[^"\\\n]|\\.)*)"[ \t]*(?:#.*)?$', re.MULTILINE
+)
+_ON_ONE_LINE: Final = re.compile(r"(?:\$\{[^}\n]*\}|[^}\n])*(?=\})")
+_LOCAL: Final = re.compile(r"\$\{\s*local\.([\w-]+)\s*\}")
+_BARE_LOCAL: Final = re.compile(r"local\.([\w-]+)\s*\Z")
+_DEEPEST_LOCALS: Final = 8
 _UNSEEN_LIMIT: Final = 20_000
 _NOT_CONFIGURATION: Final = (".tfstate", ".tfstate.backup", ".tfstate.lock.info")
 
@@ -76,8 +84,41 @@ def variable_and_lock_files(root: Path) -> list[Path]:
     return sorted(file for file in {*named, *matched} if file.exists() and not file.is_dir())
 
 
-def digest_references(text: str, *, module: Path, root: Path, cwd: Path) -> bytes:
+def literal_locals(texts: Iterable[str]) -> dict[str, str]:
+    """Return the locals of a module that are written as text, by name.
+
+    Those in the text of one are filled in; a name that is given twice is not known.
+    """
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    for text in texts:
+        for block in _LOCALS.finditer(text):
+            for name, value in _LOCAL_TEXT.findall(_body(text, block.end())):
+                twice |= {name} & found.keys()
+                found[name] = value
+    known = {name: value for name, value in found.items() if name not in twice}
+    for _ in range(_DEEPEST_LOCALS):
+        known = {name: _filled_in(value, known) for name, value in known.items()}
+    return known
+
+
+def _body(text: str, start: int) -> str:
+    if (line := _ON_ONE_LINE.match(text, start)) is not None:
+        return line[0].rstrip()
+    end = re.compile(r"^\}", re.MULTILINE).search(text, start)
+    return text[start : end.start() if end else len(text)]
+
+
+def _filled_in(text: str, known: Mapping[str, str]) -> str:
+    return _LOCAL.sub(lambda match: known.get(match[1], match[0]), text)
+
+
+def digest_references(
+    text: str, *, module: Path, root: Path, cwd: Path, known: Mapping[str, str] | None = None
+) -> bytes:
     """Return a digest of the files that `text` reads by `file()` and its kin.
+
+    `known` are the module's locals whose text is known: a path may begin with one.
 
     A file whose name is written out counts by its content. Where the name is computed,
     every file it could be counts by size and time of change: one scan too many is
@@ -88,11 +129,19 @@ def digest_references(text: str, *, module: Path, root: Path, cwd: Path) -> byte
     """
     digest = hashlib.sha256()
     for call in sorted({match[1] for match in _FILE_CALL.finditer(text)}):
-        _add_call(digest, call, {"module": module, "root": root, "cwd": cwd})
+        written = _as_text(call, known or {})
+        _add_call(digest, written, {"module": module, "root": root, "cwd": cwd})
     if _FILE_SET.search(text):
         _add_folder(digest, module)
         _add_folder(digest, root)
     return digest.digest()
+
+
+def _as_text(call: str, known: Mapping[str, str]) -> str:
+    """Return the argument of a call with the locals of `known` in it."""
+    if (local := _BARE_LOCAL.match(call)) is not None and local[1] in known:
+        return f'"{known[local[1]]}"'
+    return _filled_in(call, known) if call.startswith('"') else call
 
 
 def _add_call(digest: hashlib._Hash, call: str, places: Mapping[str, Path]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from iac_adapters.terraform.ignored import IgnoreRules
+from iac_adapters.terraform.ignored import AttributeName, IgnoreRules
 from reconciler.domain.paths import Steps
 
 _TOKEN: Final = re.compile(
@@ -78,12 +78,12 @@ def _unquoted(item: _Tokens) -> _Tokens:
 def _steps(tokens: _Tokens) -> Steps:
     if not tokens or tokens[0][0] != "name":
         raise ValueError("not a reference")
-    steps: list[str | int] = [tokens[0][1]]
+    steps: list[str | int] = [AttributeName(tokens[0][1])]
     rest = tokens[1:]
     while rest:
         match rest:
             case [("sign", "."), ("name", name), *rest]:
-                steps.append(name)
+                steps.append(AttributeName(name))
             case [("sign", "."), ("number", number), *rest]:
                 steps.append(int(number))
             case [("sign", "["), ("number", number), ("sign", "]"), *rest]:

@@ -48,6 +48,8 @@ class WarmStack:
     drifted: dict[ResourceAddress, bytes] = field(default_factory=dict)
     live: dict[ResourceAddress, LiveState] = field(default_factory=dict)
     """What was read of each object that is not as it was recorded, to the last byte."""
+    brought_about: set[ResourceAddress] = field(default_factory=set)
+    """What the code's plan would change, and somebody has changed by now."""
     followed: Followed | None = None
     """The tool's plan of the world as it was read, while that is as it was."""
     learnt: Mapping[ResourceAddress, Verdict] | None = None

@@ -76,19 +76,22 @@ class _Resolution:
             own = () if self.targets.every else _around(self.here, self.configured.values())
             return map(self._of_settings, own or self.configured.values())
         references = [
-            self._of_settings(self.configured[name])
-            if name in self.configured
-            else self._of_directory(name)
+            reference
             for name in self.targets.chosen or (".",)
+            for reference in (
+                (self._of_settings(self.configured[name]),)
+                if name in self.configured
+                else self._of_directory(name)
+            )
         ]
         return _told_apart(references, self.here)
 
-    def _of_directory(self, given: str) -> StackReference:
+    def _of_directory(self, given: str) -> tuple[StackReference, ...]:
         # realpath, not resolve: a link that leads back to itself is answered below.
         directory = Path(os.path.realpath(self.here / given))
         known = self._configured_in(directory)
-        if known is not None:
-            return self._of_settings(known)
+        if known:
+            return tuple(map(self._of_settings, known))
         if not directory.exists() and os.sep not in given and given not in (".", ".."):
             names = ", ".join(sorted(self.configured)) or "none"
             near = difflib.get_close_matches(given, self.configured, n=1)
@@ -99,16 +102,20 @@ class _Resolution:
                 else "give a directory, or add the stack: trueup init --add",
             )
         tool = self.tools.detect(directory)
-        return StackReference(
+        found = StackReference(
             name=StackName(directory.name or "root"),
             directory=directory,
             tool=tool,
             engine=self.targets.engine or "auto",
             options=self._options(tool, {}, directory),
         )
+        return (found,)
 
-    def _configured_in(self, directory: Path) -> StackSettings | None:
-        """Return the stack of trueup.toml in `directory` that the options ask for, or any."""
+    def _configured_in(self, directory: Path) -> list[StackSettings]:
+        """Return the stacks of trueup.toml in `directory`.
+
+        Where options are given, those that they ask for, or the first one to give them to.
+        """
         stacks = [
             stack
             for stack in self.configured.values()
@@ -116,7 +123,7 @@ class _Resolution:
         ]
         said = self.targets.options.items()
         exact = [one for one in stacks if all(one.options.get(key) == to for key, to in said)]
-        return next(iter((*exact, *stacks)), None)
+        return exact or stacks[:1]
 
     def _of_settings(self, stack: StackSettings) -> StackReference:
         directory = Path(os.path.realpath(stack.directory))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -13,9 +13,14 @@ _LISTS: Final = "compare `terraform state list`, or `pulumi stack --show-urns`"
 
 
 def select_addresses(
-    wanted: Sequence[str], *, known: Sequence[ResourceAddress]
+    wanted: Sequence[str],
+    *,
+    known: Sequence[ResourceAddress],
+    moves: Mapping[ResourceAddress, ResourceAddress] | None = None,
 ) -> tuple[ResourceAddress, ...]:
     """Return the addresses of `known` that `wanted` names, sorted.
+
+    `moves` leads from an address of `known` to the one that the code has for it: either names it.
 
     As with `terraform -target`: an address names itself, all of a module, or all
     instances of a resource. A Pulumi URN may be shortened to its `type::name` end.
@@ -25,7 +30,11 @@ def select_addresses(
     """
     chosen: set[ResourceAddress] = set()
     for name in wanted:
-        named = {address for address in known if _names(name, address)}
+        named = {
+            address
+            for address in known
+            if _names(name, address) or _names(name, (moves or {}).get(address, address))
+        }
         if not named:
             raise _unknown(name, known)
         chosen |= named

@@ -120,6 +120,7 @@ class WorldProvider:
             Rpc.PLAN: self._plan,
             Rpc.APPLY: self._apply,
             Rpc.READ_DATA: self._read_data,
+            Rpc.IMPORT_STATE: self._import,
         }
         self._empty = frozenset(
             {
@@ -239,6 +240,16 @@ class WorldProvider:
             return answer
         found = content["objects"].get(state["id"])
         answer.new_state.msgpack = encode(None if found is None else to_wire(self._seen(found)))
+        return answer
+
+    def _import(self, request: bytes) -> Any:
+        asked = message("ImportRequest").FromString(request)
+        answer = message("ImportResponse")()
+        if not asked.id.startswith("thing-"):
+            answer.diagnostics.add(severity=1, summary=f"{asked.id} is no id of a thing")
+            return answer
+        state = message("DynamicValue")(msgpack=encode(to_wire({"id": asked.id})))
+        answer.imported_resources.add(type_name=asked.type_name, state=state)
         return answer
 
     def _seen(self, found: dict[str, Any]) -> dict[str, Any]:

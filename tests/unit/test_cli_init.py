@@ -61,6 +61,24 @@ def test_roots_are_found_and_modules_are_not(tree: Path) -> None:
     ]
 
 
+def test_caches_and_modules_of_terragrunt_are_no_stacks(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        modules__vpc__main_tf='provider "aws" {}\n',
+        modules__app__main_tf='provider "aws" {}\n',
+        own__main_tf='provider "aws" {}\n',
+    )
+    live = tmp_path / "live" / "prod"
+    cached = live / "vpc" / ".terragrunt-cache" / "a" / "b"
+    (live / "app").mkdir(parents=True)
+    cached.mkdir(parents=True)
+    (cached / "main.tf").write_text('provider "aws" {}\n')
+    source = 'terraform {\n  source = "%s"\n}\n'
+    (live / "vpc" / "terragrunt.hcl").write_text(source % "../../..//modules/vpc")
+    (live / "app" / "terragrunt.hcl").write_text(source % "${get_repo_root()}//modules/app")
+    assert [name for name, *_ in found(tmp_path)] == ["own"]
+
+
 def test_a_loop_of_links_ends(tree: Path) -> None:
     (tree / "infra" / "loop").symlink_to(tree)
     (tree / "infra" / "web" / "self").symlink_to(".")

@@ -77,9 +77,14 @@ def test_an_option_that_no_chosen_stack_can_take_is_refused(home: Path) -> None:
         resolved(home, "web", nonsense=1)
 
 
+def test_a_directory_that_is_listed_twice_means_both_stacks(home: Path) -> None:
+    assert [one.name for one in resolved(home, "./api")] == ["api", "api-prod"]
+    assert [one.name for one in resolved(home, "./api", "api-prod")] == ["api", "api-prod"]
+    assert [one.name for one in resolved(home, "api")] == ["api"]
+
+
 def test_a_directory_means_the_stack_that_the_options_name(home: Path) -> None:
     assert [one.name for one in resolved(home, "./api", pulumi_stack="prod")] == ["api-prod"]
-    assert [one.name for one in resolved(home, "./api")] == ["api"]
     (other,) = resolved(home, "./api", pulumi_stack="third")
     assert other.options == PulumiOptions(pulumi_stack="third")
     assert [one.name for one in resolved(home, "other")] == ["other"]

@@ -15,13 +15,16 @@ import msgpack
 from iac_adapters.sealed_files import SealedFiles
 from iac_adapters.terraform.named_files import NamedFile
 from iac_adapters.terraform.recorder.capture import DataRead
+from iac_adapters.terraform.recorder.planned import PlannedChange
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from iac_adapters.terraform.recorder.recording import (
     RecordedConnection,
+    RecordedImport,
     RecordedInstance,
     Recording,
 )
 
-_FORMAT: Final = 4
+_FORMAT: Final = 5
 _KEPT: Final = 4096
 _KEPT_BYTES: Final = 512 * 2**20
 
@@ -67,6 +70,10 @@ def _pack(recording: Recording) -> bytes:
             "actions": dict(recording.actions),
             "moved": dict(recording.moved),
             "secrets": dict(recording.secrets),
+            "planned": [astuple(one) for one in recording.planned],
+            "imports": {key: astuple(value) for key, value in recording.imports.items()},
+            "failed_imports": recording.failed_imports,
+            "outputs": [one.packed() for one in recording.outputs],
             "built_in": dict(recording.built_in),
             "files": {path: astuple(file) for path, file in recording.files.items()},
             "recorded_at": recording.recorded_at,
@@ -91,6 +98,13 @@ def _unpack(data: bytes) -> Recording:
         secrets={
             address: tuple(map(tuple, places)) for address, places in content["secrets"].items()
         },
+        planned=tuple(PlannedChange(*fields) for fields in content["planned"]),
+        imports={
+            key: RecordedImport(_instance(fields), private, import_id)
+            for key, (fields, private, import_id) in content["imports"].items()
+        },
+        failed_imports=tuple(map(tuple, content["failed_imports"])),
+        outputs=tuple(PlannedOutput.unpacked(fields) for fields in content["outputs"]),
         built_in=content["built_in"],
         files={path: NamedFile(*fields) for path, fields in content["files"].items()},
         recorded_at=content["recorded_at"],

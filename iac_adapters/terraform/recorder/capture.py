@@ -43,6 +43,21 @@ class PlanCall:
     planned: bytes = b""
 
 
+@dataclass(slots=True, repr=False)
+class ImportCall:
+    """One object that core asked for by its id, and as what it was read right after.
+
+    `errors` says why the provider gave none.
+    """
+
+    type_name: str
+    id: str
+    state: bytes = b""
+    private: bytes = b""
+    read: bytes = b""
+    errors: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class DataRead:
     """A data source's raw request, and the state (msgpack) that the plan was made with."""
@@ -63,4 +78,5 @@ class ConnectionCapture:
     validations: list[ValidateCall] = field(default_factory=list)
     plans: list[PlanCall] = field(default_factory=list)
     data_reads: list[DataRead] = field(default_factory=list)
+    imports: list[ImportCall] = field(default_factory=list)
     opened_ephemeral: bool = False

@@ -18,7 +18,9 @@ import orjson
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, PlanCall, UpgradeCall
 from iac_adapters.terraform.recorder.content import content_of
+from iac_adapters.terraform.recorder.imported import imports_of
 from iac_adapters.terraform.recorder.planned import PlannedChange, actions_of, moves_of
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from iac_adapters.terraform.recorder.recording import (
     RecordedConnection,
     RecordedInstance,
@@ -43,6 +45,7 @@ def join(
     instances: Sequence[StateInstance],
     *,
     planned: Sequence[PlannedChange] = (),
+    outputs: tuple[PlannedOutput, ...] = (),
 ) -> Recording:
     """Name what was captured by the addresses of `instances` (managed ones).
 
@@ -60,6 +63,7 @@ def join(
         )
         if sighting is not None:
             joined[instance.label] = _recorded(instance, sighting, plans, captures)
+    imports = imports_of(captures, planned)
     return Recording(
         connections=tuple(
             RecordedConnection(c.source, (c.configure or b"") if c.configured else b"")
@@ -70,6 +74,10 @@ def join(
         actions=actions_of(planned, instances),
         moved=moves_of(planned),
         ephemeral=any(capture.opened_ephemeral for capture in captures),
+        planned=tuple(planned),
+        imports=imports.found,
+        failed_imports=imports.failed,
+        outputs=outputs,
     )
 
 

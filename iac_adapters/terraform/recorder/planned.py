@@ -15,15 +15,31 @@ from typing import Any, Final
 from iac_adapters.terraform.state import StateInstance
 
 _DELETE: Final = "delete"
+_WORDS: Final[Mapping[tuple[str, ...], str]] = {
+    ("no-op",): "noop",
+    ("delete", "create"): "replace",
+    ("create", "delete"): "replace",
+}
+_REASONS: Final = {
+    "replace_by_triggers": "replace_triggered_by",
+    "replace_because_tainted": "tainted",
+    "replace_by_request": "requested",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
-    """One change of one object; `previous` is where the state has it, if that is elsewhere."""
+    """One change of one object; `previous` is where the state has it, if that is elsewhere.
+
+    `reason` is the plan's own word for why, `import_id` what it would be imported by.
+    """
 
     address: str
     action: str
     previous: str | None = None
+    type: str = ""
+    reason: str = ""
+    import_id: str | None = None
 
 
 def planned_changes(events: Iterable[Mapping[str, Any]]) -> tuple[PlannedChange, ...]:
@@ -31,6 +47,11 @@ def planned_changes(events: Iterable[Mapping[str, Any]]) -> tuple[PlannedChange,
     return tuple(
         _planned(event["change"]) for event in events if event.get("type") == "planned_change"
     )
+
+
+def planned_in(entries: Iterable[Mapping[str, Any]]) -> tuple[PlannedChange, ...]:
+    """Return the same of `resource_changes`, as `show -json` prints a plan."""
+    return tuple(_entry(entry) for entry in entries if not entry.get("deposed"))
 
 
 def moves_of(planned: Iterable[PlannedChange]) -> dict[str, str]:
@@ -59,7 +80,27 @@ def actions_of(
     return actions
 
 
+def _entry(entry: Mapping[str, Any]) -> PlannedChange:
+    change = entry["change"]
+    previous = entry.get("previous_address")
+    return PlannedChange(
+        entry["address"],
+        _WORDS.get(tuple(change["actions"]), change["actions"][0]),
+        previous if previous != entry["address"] else None,
+        type=entry["type"],
+        reason=_REASONS.get(entry.get("action_reason", ""), ""),
+        import_id=(change.get("importing") or {}).get("id"),
+    )
+
+
 def _planned(change: Mapping[str, Any]) -> PlannedChange:
     address = change["resource"]["addr"]
     previous = (change.get("previous_resource") or {}).get("addr")
-    return PlannedChange(address, change["action"], previous if previous != address else None)
+    return PlannedChange(
+        address,
+        change["action"],
+        previous if previous != address else None,
+        type=change["resource"].get("resource_type", ""),
+        reason=change.get("reason", ""),
+        import_id=(change.get("importing") or {}).get("id"),
+    )

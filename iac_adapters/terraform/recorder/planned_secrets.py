@@ -28,6 +28,7 @@ def planned_secrets(shown: bytes, addresses: Iterable[str]) -> dict[str, tuple[S
     """Return the secret places of each address, by a plan as `show -json` prints it.
 
     An address of which the plan does not tell is secret as a whole.
+    `shown` may be empty where there is no address.
     """
     marks = dict(_marks(shown))
     found = {address: marks.get(address, EVERYTHING) for address in addresses}

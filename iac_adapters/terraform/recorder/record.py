@@ -16,10 +16,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from iac_adapters.plugin_host.deadlines import CONFIGURE_S
 from iac_adapters.plugin_host.errors import PluginStartError, PluginTimeout
+from iac_adapters.plugin_host.socket_folder import short_base
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import parse_events
 from iac_adapters.terraform.installed import InstalledProvider
@@ -29,7 +30,13 @@ from iac_adapters.terraform.recorder.built_in import built_in_changes
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.recorder.head_start import HeadStart, OnDemand
+from iac_adapters.terraform.recorder.imported import refusals
 from iac_adapters.terraform.recorder.planned import PlannedChange, planned_changes
+from iac_adapters.terraform.recorder.planned_outputs import (
+    PlannedOutput,
+    changes_outputs,
+    outputs_in,
+)
 from iac_adapters.terraform.recorder.planned_secrets import planned_secrets, with_values
 from iac_adapters.terraform.recorder.tunnel import Answers, Connection, Tunnel
 from iac_adapters.terraform.recorder.twins import indistinct, told_apart
@@ -73,14 +80,16 @@ class RecordingOrder:
 class Recorded:
     """What a plan left behind: captures, the plan's words, and warm providers by capture.
 
-    `secrets` are the secret places of what would be changed, by address; `built_in` what the
-    plan tells of those of its changes that pass no plugin.
+    `secrets` are the secret places of what would be changed, by address; `outputs` are the root
+    module's outputs that would be; `built_in` is what the plan tells of those of its changes that
+    pass no plugin.
     """
 
     captures: list[ConnectionCapture]
     planned: tuple[PlannedChange, ...]
     warm: dict[int, Provider]
     secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict, repr=False)
+    outputs: tuple[PlannedOutput, ...] = field(default=(), repr=False)
     built_in: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
@@ -127,7 +136,7 @@ async def _attempt(
     schemas: SchemaStore,
     start: StartProvider,
 ) -> tuple[Recorded | None, ToolRun]:
-    folder = Path(tempfile.mkdtemp(prefix="tu-"))
+    folder = Path(tempfile.mkdtemp(prefix="tu-", dir=short_base()))
     tunnels: list[Tunnel] = []
     kept: dict[int, Provider] = {}
     try:
@@ -150,23 +159,35 @@ async def _attempt(
             timeout_s=_TIMEOUT_S,
         )  # fmt: skip
         diagnostics, events = parse_events(run.stdout)
-        fatal = [d for d in diagnostics if d.severity == "error" and d.summary != _HARMLESS]
+        captured = [connection.capture for tunnel in tunnels for connection in tunnel.connections]
+        harmless = {_HARMLESS, *refusals(captured)}
+        fatal = [d for d in diagnostics if d.severity == "error" and d.summary not in harmless]
         if run.exit_code != 0 and (fatal or not diagnostics):
             _raise_when_provider_died(tunnels)
             return None, run
         captures, kept = _number([c for tunnel in tunnels for c in tunnel.connections])
         drop_write_only(captures, {p.source: await schemas.schema(p) for p in order.providers})
         planned = planned_changes(events)
-        addresses = with_values(planned)
-        shown = await _shown(order, folder / _PLAN, environment) if addresses else b""
-        secrets = planned_secrets(shown, addresses)
-        return Recorded(captures, planned, kept, secrets, built_in_changes(shown)), run
+        shown = await _shown(order, folder / _PLAN, events, planned, environment)
+        secrets = planned_secrets(shown, with_values(planned))
+        left = Recorded(
+            captures, planned, kept, secrets, outputs_in(shown), built_in_changes(shown)
+        )
+        return left, run
     finally:
         await asyncio.shield(_clear(tunnels, folder, keep=kept))
 
 
-async def _shown(order: RecordingOrder, plan: Path, environment: Mapping[str, str]) -> bytes:
-    """Return the plan as JSON; nothing where the tool cannot tell."""
+async def _shown(
+    order: RecordingOrder,
+    plan: Path,
+    events: Sequence[Mapping[str, Any]],
+    planned: Sequence[PlannedChange],
+    environment: Mapping[str, str],
+) -> bytes:
+    """Return the plan as `show -json` prints it; nothing where it holds no value of interest."""
+    if not with_values(planned) and not changes_outputs(events):
+        return b""
     shown = await run_tool(
         order.executable,
         ["show", "-json", str(plan)],

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from iac_adapters.terraform.named_files import NamedFile
 from iac_adapters.terraform.recorder.capture import DataRead
+from iac_adapters.terraform.recorder.planned import PlannedChange
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from reconciler.domain.paths import Steps
 
 
@@ -43,12 +45,27 @@ class RecordedInstance:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class RecordedImport:
+    """An object that the code imports, as it was read when the plan was made.
+
+    `upgraded` of its instance is that reading: no state holds it. `private` is the provider's.
+    """
+
+    instance: RecordedInstance
+    private: bytes
+    id: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Recording:
     """All that one `plan -refresh=false` evaluated, by address.
 
     `actions` are the plan's own words (`create`, `delete`, `replace` ...) by the code's
     addresses; `moved` leads to them from the state's, where a move is not applied yet.
     `secrets` are, by the code's addresses, the secret places of what the plan would change.
+    `planned` are all the plan's changes, in its words; `imports` what it would import, and
+    `failed_imports` what it could not, as type, id and reason. `outputs` are the root module's
+    outputs that it would change.
     `built_in` is, in the same way, what the plan tells of its changes that pass no plugin.
     `ephemeral` says that ephemeral resources were opened: what they gave may be void soon.
     `files` are those that the resources' arguments name; `recorded_at` is in seconds since 1970.
@@ -62,6 +79,10 @@ class Recording:
     secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict)
     built_in: Mapping[str, bytes] = field(default_factory=dict)
     ephemeral: bool = False
+    planned: tuple[PlannedChange, ...] = ()
+    imports: Mapping[str, RecordedImport] = field(default_factory=dict)
+    failed_imports: tuple[tuple[str, str, str], ...] = ()
+    outputs: tuple[PlannedOutput, ...] = ()
     files: Mapping[str, NamedFile] = field(default_factory=dict)
     recorded_at: float = 0.0
 

@@ -29,10 +29,12 @@ from iac_adapters.terraform.recorder.answers import EMPTY_ANSWERS
 from iac_adapters.terraform.recorder.capture import (
     ConnectionCapture,
     DataRead,
+    ImportCall,
     PlanCall,
     UpgradeCall,
     ValidateCall,
 )
+from iac_adapters.terraform.recorder.content import content_of
 from iac_adapters.terraform.recorder.head_start import HeadStart, OnDemand
 
 _OPTIONS: Final = (
@@ -123,6 +125,18 @@ class Connection:
         call = message("ValidateRequest").FromString(request)
         self.capture.validations.append(ValidateCall(call.type_name, call.config.msgpack))
 
+    def _note_read(self, request: bytes, response: bytes) -> None:
+        """Take note of what an imported object is read as; nothing else is read meanwhile."""
+        asked = message("ReadRequest").FromString(request)
+        answered = message("ReadResponse").FromString(response)
+        wanted = content_of(asked.current_state.msgpack)
+        for call in self.capture.imports:
+            if not call.read and call.state and content_of(call.state) == wanted:
+                call.read = answered.new_state.msgpack
+                call.private = answered.private
+                call.errors = _errors(answered)
+                return
+
     def _note(self, rpc: Rpc | None, request: bytes, response: bytes) -> None:
         match rpc:
             case Rpc.CONFIGURE:
@@ -136,6 +150,10 @@ class Connection:
             case Rpc.READ_DATA:
                 state = message("ReadDataResponse").FromString(response).state.msgpack
                 self.capture.data_reads.append(DataRead(request, state))
+            case Rpc.IMPORT_STATE:
+                self.capture.imports.extend(_import_calls(request, response))
+            case Rpc.READ:
+                self._note_read(request, response)
             case Rpc.OPEN_EPHEMERAL:
                 self.capture.opened_ephemeral = True
             case _:
@@ -151,6 +169,21 @@ def _upgrade_call(request: bytes, response: bytes) -> UpgradeCall:
         raw_flatmap=tuple(sorted(asked.raw_state.flatmap.items())),
         upgraded=answered.upgraded_state.msgpack,
     )
+
+
+def _import_calls(request: bytes, response: bytes) -> list[ImportCall]:
+    asked = message("ImportRequest").FromString(request)
+    answered = message("ImportResponse").FromString(response)
+    if errors := _errors(answered):
+        return [ImportCall(asked.type_name, asked.id, errors=errors)]
+    return [
+        ImportCall(one.type_name, asked.id, one.state.msgpack, one.private)
+        for one in answered.imported_resources
+    ]
+
+
+def _errors(answered: Any) -> tuple[str, ...]:
+    return tuple(one.summary for one in answered.diagnostics if one.severity == 1)
 
 
 def _plan_call(request: bytes, response: bytes) -> PlanCall:

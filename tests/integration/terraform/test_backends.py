@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from iac_adapters.terraform.backend import locate_state, read_state
+from iac_adapters.terraform.source import load_source
 from iac_adapters.terraform.state import StateFile, parse_state
 from iac_adapters.terraform.workspace import selected_workspace
 from reconciler.domain.errors import PermanentError, RetryableError
@@ -86,7 +87,13 @@ class Stack:
     async def read(self, workspace: str | None = None) -> StateFile:
         before = self.tree()
         name = selected_workspace(self.directory, environment=self.environment, wanted=workspace)
-        location = locate_state(self.directory, workspace=name, environment=self.environment)
+        source = load_source(self.directory, data_dir=self.directory / ".terraform", cache_dir=None)
+        location = locate_state(
+            self.directory,
+            workspace=name,
+            environment=self.environment,
+            declared=source.backend,
+        )
         data = await read_state(
             location, executable=Path(str(_TERRAFORM)), environment=self.environment
         )
@@ -152,7 +159,7 @@ async def test_what_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
             state.symlink_to(state.name)
         case _:
             os.mkfifo(state)
-    location = locate_state(stack.directory, workspace="default", environment={})
+    location = locate_state(stack.directory, workspace="default", environment={}, declared=None)
     with pytest.raises(PermanentError, match=r"terraform\.tfstate: is a"):
         await read_state(location, executable=Path("unused"), environment={})
 

@@ -6,8 +6,6 @@ import pytest
 
 from reconciler.domain.model import (
     Drifted,
-    InSync,
-    Noise,
     Origin,
     Snapshot,
     SourcePosition,
@@ -15,6 +13,8 @@ from reconciler.domain.model import (
     Verdict,
 )
 from tests.world_stack import WorldStack, verdicts
+
+from .drifted import paths
 
 REQUIRES = 'terraform {\n  required_providers { world = { source = "trueup/world" } }\n}\n'
 BEFORE = """
@@ -114,7 +114,12 @@ async def test_what_moves_keeps_its_block_and_what_it_ignores(
     stack.apply()
     _write(stack, AFTER, INNER_AFTER)
     snapshot, seen = await _look(stack, engine)
-    assert seen == {**dict.fromkeys(MOVED, InSync()), "world_thing.plain": Unmanaged()}
+    assert seen.pop("world_thing.plain") == Unmanaged()
+    assert seen.keys() == MOVED.keys()
+    for address, verdict in seen.items():
+        assert paths(verdict) == [], address
+        assert isinstance(verdict, Drifted)
+        assert "the code moves it to" in str(verdict.reason)
     sources = {str(one.address): one.source for one in snapshot.resources}
     for address, (file, words) in MOVED.items():
         position = sources[address]
@@ -127,8 +132,9 @@ async def test_what_moves_keeps_its_block_and_what_it_ignores(
     _, seen = await _look(stack, engine)
     del seen["world_thing.plain"]
     for address, verdict in seen.items():
-        assert isinstance(verdict, Noise), address
-        assert {str(item.path) for item in verdict.items} == {"enabled"}
+        assert paths(verdict) == [], address
+        assert isinstance(verdict, Drifted)
+        assert {str(item.path) for item in verdict.noise} == {"enabled"}
 
 
 async def test_what_else_is_planned_for_a_moved_resource_is_told(

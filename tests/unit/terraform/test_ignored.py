@@ -10,9 +10,10 @@ from iac_adapters.terraform.ignored import (
     IgnoreRules,
     apply_ignored,
     null_write_only,
-    resolve_unknowns,
+    revert_ignored,
 )
 from iac_adapters.terraform.schema import Attribute, Block, NestedBlock, Nesting, ResourceSchema
+from iac_adapters.terraform.traversals import parse_ignore_changes
 from iac_adapters.terraform.values import with_blocks
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import UNKNOWN
@@ -105,46 +106,47 @@ def test_ignoring_every_attribute_is_taking_the_live_object(
     assert apply_ignored(schema, config, live, IgnoreRules(paths=paths)) == live
 
 
-def test_unknown_places_hold_what_was_recorded() -> None:
-    config: Any = {
-        "name": UNKNOWN,
-        "tags": {"a": "c", "b": UNKNOWN},
-        "items": [{"a": "c"}, {"a": UNKNOWN}],
-        "zones": ["z", UNKNOWN],
-        "rule": [{"name": "two", "size": UNKNOWN}, {"name": "one", "size": "s"}],
-        "disk": UNKNOWN,
-    }
-    recorded: Any = {
-        "name": "r",
-        "tags": {"b": "r"},
-        "items": [{"a": "x"}, {"a": "y"}],
-        "zones": ["p", "q"],
-        "rule": [{"name": "one", "size": "s"}, {"name": "two", "size": "m"}],
-        "disk": [{"size": "r"}],
-    }
-    resolved, pending = resolve_unknowns(_SCHEMA, config, recorded)
-    assert resolved["name"] == "r"
-    assert resolved["tags"] == {"a": "c", "b": "r"}
-    assert resolved["items"] == [{"a": "c"}, {"a": "y"}]
-    assert resolved["zones"] == ["p", "q"]
-    assert resolved["rule"] == [{"name": "one", "size": "s"}, {"name": "two", "size": "m"}]
-    assert resolved["disk"] == [{"size": "r"}]
-    expected: set[Steps] = {
-        ("name",), ("tags", "b"), ("items", 1, "a"), ("zones",), ("rule",), ("disk",),
-    }  # fmt: skip
-    assert set(pending) == expected
+@pytest.mark.parametrize(
+    ("written", "ignored"),
+    [
+        ('tags["a"]', True),
+        ("tags.a", False),
+        ("tags[0]", False),
+        ("items.0.a", True),
+        ('items[0]["a"]', True),
+        ("disk.0.size", True),
+    ],
+)
+def test_the_key_of_a_map_is_ignored_only_when_it_is_quoted(written: str, *, ignored: bool) -> None:
+    config: Any = {"tags": {"a": "c", "0": "c"}, "items": [{"a": "c"}], "disk": [{"size": "c"}]}
+    live: Any = {"tags": {"a": "l", "0": "l"}, "items": [{"a": "l"}], "disk": [{"size": "l"}]}
+    rules = parse_ignore_changes(f"[{written}]")
+    assert (apply_ignored(_SCHEMA, config, live, rules) != config) == ignored
 
 
-@LAWS
-@given(schema_and_value(), schema_and_value(unknown=False))
-def test_nothing_unknown_is_left(
-    case: tuple[ResourceSchema, Any], other: tuple[ResourceSchema, Any]
-) -> None:
-    schema, config = case
-    resolved, pending = resolve_unknowns(schema, config, dict.fromkeys(config))
-    assert "Unknown" not in repr(resolved)
-    assert bool(pending) == ("Unknown" in repr(config))
-    assert resolve_unknowns(other[0], other[1], {}) == (other[1], ())
+def test_what_a_configuration_cannot_set_is_left_out_when_everything_is_ignored() -> None:
+    inner = Block({"size": Attribute(_TEXT), "mark": Attribute(_TEXT, computed=True)})
+    schema = ResourceSchema(
+        0,
+        Block(
+            {
+                "name": Attribute(_TEXT, optional=True, computed=True),
+                "tags_all": Attribute(MapOf(_TEXT), computed=True),
+            },
+            {"disk": NestedBlock(Nesting.LIST, inner)},
+        ),
+    )
+    live: Any = {"name": "l", "tags_all": {"a": "l"}, "disk": [{"size": "l", "mark": "l"}]}
+    sent = apply_ignored(schema, {"name": "c"}, live, IgnoreRules(all=True))
+    assert sent == {"name": "l", "tags_all": None, "disk": [{"size": "l", "mark": None}]}
+    assert revert_ignored(schema, sent, live, IgnoreRules(all=True)) == live
+
+
+def test_a_plan_gets_ignored_places_back_that_no_configuration_sets() -> None:
+    planned: Any = {"name": "p", "tags": {"a": "p", "b": "p"}}
+    live: Any = {"name": "l", "tags": {"a": "l"}}
+    rules = IgnoreRules(paths=(("tags",),))
+    assert revert_ignored(_SCHEMA, planned, live, rules) == {"name": "p", "tags": {"a": "l"}}
 
 
 def test_write_only_values_go_wherever_they_are() -> None:

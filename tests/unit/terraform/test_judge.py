@@ -19,7 +19,7 @@ from iac_adapters.terraform.schema import (
 )
 from reconciler.domain.compare import align, aligned_paths, same, value_at
 from reconciler.domain.model import Drifted, InSync, Noise, Origin, Verdict
-from reconciler.domain.noise import COMPUTED, NULL_OR_EMPTY, PENDING, STALE, UNCHANGED
+from reconciler.domain.noise import COMPUTED, NULL_OR_EMPTY, STALE, UNCHANGED
 from reconciler.domain.origin import is_empty, origin_of
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import UNKNOWN, Sensitive
@@ -128,7 +128,7 @@ def test_equal_on_every_side_is_in_sync(case: tuple[ResourceSchema, Any]) -> Non
         ("l", None, None, Origin.OUT_OF_BAND),
         ("l", None, "", Origin.OUT_OF_BAND),
         ("l", UNKNOWN, "l", Origin.UNAPPLIED),
-        ("l", UNKNOWN, "r", Origin.OUT_OF_BAND),
+        ("l", UNKNOWN, "r", Origin.BOTH),
     ],
 )
 def test_who_moved(live: Any, planned: Any, recorded: Any, origin: Origin) -> None:
@@ -159,8 +159,6 @@ def test_who_moved(live: Any, planned: Any, recorded: Any, origin: Origin) -> No
             {"tags.a": IGNORED},
         ),
         ({"name": "r"}, {"name": "l"}, {}, {"ignored": IgnoreRules(all=True)}, {"name": IGNORED}),
-        ({"name": "r"}, {"name": "l"}, {}, {"pending": (("name",),)}, {"name": PENDING}),
-        ({}, {}, {}, {"pending": (("tags", "a"),)}, {"tags.a": PENDING}),
     ],
 )
 def test_noise_has_a_reason(
@@ -205,6 +203,19 @@ def test_somebody_is_always_the_cause() -> None:
     assert [change.path for change in verdict.consequences] == ["version"]
     unknown_only = _drifted(_judge(planned={"version": UNKNOWN}))
     assert [change.path for change in unknown_only.changes] == ["version"]
+
+
+def test_what_the_code_cannot_say_yet_is_a_cause_and_not_applied() -> None:
+    verdict = _drifted(
+        _judge(
+            planned={"name": UNKNOWN, "version": UNKNOWN},
+            config={"name": UNKNOWN},
+            requires_replace=(("name",),),
+        )
+    )
+    assert [(c.path, c.origin) for c in verdict.changes] == [("name", Origin.UNAPPLIED)]
+    assert [change.path for change in verdict.consequences] == ["version"]
+    assert verdict.requires_replace
 
 
 def test_empty_written_for_null_beside_a_real_change_is_noise() -> None:

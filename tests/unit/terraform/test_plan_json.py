@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iac_adapters.redaction.digester import SecretDigester
-from iac_adapters.terraform.plan_json import PlanReader, with_unknown
+from iac_adapters.terraform.plan_json import PlanReader
+from iac_adapters.terraform.plan_values import with_unknown
 from iac_adapters.terraform.recorder.planned_secrets import secret_paths
 from iac_adapters.terraform.schema import Attribute, Block, NestedBlock, Nesting, ResourceSchema
 from iac_adapters.terraform.unrecorded import unrecorded

@@ -1,0 +1,52 @@
+"""The recorded plan and a scan's verdicts, brought together by the code's addresses. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.plan_check import unshown
+from reconciler.domain.model import Observed, ResourceAddress, Status, Verdict
+
+
+class AfterReading:
+    """Takes in each verdict of one scan; says at its end what the plan holds besides.
+
+    Of a scan that is asked for some resources, it looks at those alone.
+    """
+
+    def __init__(self, stack: LoadedStack, wanted: Collection[ResourceAddress] | None) -> None:
+        self._by_code = {
+            _in_code(one): address
+            for address, one in stack.resources.items()
+            if one.recorded.status is not Status.DEPOSED
+        }
+        named = {_in_code(stack.resources[one]) for one in wanted or () if one in stack.resources}
+        self._actions = {
+            address: action
+            for address, action in stack.recording.actions.items()
+            if wanted is None or address in named
+        }
+        self._verdicts: dict[str, Verdict] = {}
+        self._known = {address: code for code, address in self._by_code.items()}
+
+    def asks_for(self, address: ResourceAddress) -> bool:
+        """Whether the plan would do something to what the state has at `address`."""
+        return self._known.get(address) in self._actions
+
+    def take_in(self, observed: Observed, resource: LoadedResource | None) -> None:
+        """Note a verdict, by the address that the code has for its object."""
+        if resource is not None and resource.recorded.status is not Status.DEPOSED:
+            self._verdicts[_in_code(resource)] = observed.verdict
+
+    def unshown(self, brought_about: Collection[ResourceAddress]) -> Iterator[Observed]:
+        """Yield what the plan would do and no verdict shows, by the state's addresses."""
+        excused = {self._known[one] for one in brought_about if one in self._known}
+        for observed in unshown(self._actions, self._verdicts, brought_about=excused):
+            own = self._by_code.get(observed.address, observed.address)
+            yield Observed(own, observed.verdict, remark=observed.remark)
+
+
+def _in_code(resource: LoadedResource) -> str:
+    """Return where the code has it, which a move that is not applied makes another address."""
+    return resource.recorded.moves_to or resource.recorded.address

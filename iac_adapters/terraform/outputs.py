@@ -1,0 +1,37 @@
+"""The verdict on an output of the root module that the code would change. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
+from reconciler.domain.model import Change, Drifted, Origin, ResourceAddress
+from reconciler.domain.paths import AttributePath
+from reconciler.domain.values import Value
+
+OUTPUT: Final = "output"
+_VALUE: Final = AttributePath("value")
+
+
+def output_address(name: str) -> ResourceAddress:
+    """Return how terraform's own messages name the output."""
+    return ResourceAddress(f"{OUTPUT}.{name}")
+
+
+def output_verdict(output: PlannedOutput, *, digester: SecretDigester) -> Drifted:
+    """Return the change that nobody applied; a sensitive value is in it as a digest."""
+    declared, recorded = (_shown(one, output, digester) for one in (output.after, output.before))
+    change = Change(
+        path=_VALUE,
+        declared=declared,
+        recorded=recorded,
+        live=recorded,
+        origin=Origin.UNAPPLIED,
+        sensitive=output.sensitive,
+    )
+    return Drifted((change,))
+
+
+def _shown(value: Value, output: PlannedOutput, digester: SecretDigester) -> Value:
+    return digester.digest(value) if output.sensitive else value

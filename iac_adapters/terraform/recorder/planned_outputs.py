@@ -1,0 +1,104 @@
+"""Which outputs of the root module a plan would change. Pure.
+
+Source: JSON output format 1.x, `output_changes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from iac_adapters.terraform.plan_values import with_unknown
+from reconciler.domain.origin import contains_unknown
+from reconciler.domain.values import Value
+
+_NOTHING: Final = ["no-op"]
+_UNTOUCHED: Final = "noop"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlannedOutput:
+    """One output that the plan would change; its values may be secrets.
+
+    `after` holds unknowns where only an apply tells the value. `before_json` and `after_json`
+    are kept as the plan prints them.
+    """
+
+    name: str
+    action: str
+    before_json: bytes
+    after_json: bytes
+    unknown_json: bytes
+    sensitive: bool
+
+    @property
+    def before(self) -> Value:
+        """The recorded value."""
+        value: Value = orjson.loads(self.before_json)
+        return value
+
+    @property
+    def after(self) -> Value:
+        """The value that an apply would record, unknown where nobody can tell yet."""
+        return with_unknown(orjson.loads(self.after_json), orjson.loads(self.unknown_json))
+
+    @property
+    def follows(self) -> bool:
+        """Whether the value comes out of something else that an apply would do."""
+        return contains_unknown(self.after)
+
+    def packed(self) -> list[Any]:
+        """Return what `unpacked` reads back."""
+        return [
+            self.name,
+            self.action,
+            self.before_json,
+            self.after_json,
+            self.unknown_json,
+            self.sensitive,
+        ]
+
+    @classmethod
+    def unpacked(cls, fields: list[Any]) -> PlannedOutput:
+        """Return what `packed` gave."""
+        return cls(*fields)
+
+
+def changes_outputs(events: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a plan's event stream announces an output that it would change."""
+    told = (event["outputs"] for event in events if event.get("type") == "outputs")
+    return any(one.get("action") != _UNTOUCHED for outputs in told for one in outputs.values())
+
+
+def outputs_in(shown: bytes) -> tuple[PlannedOutput, ...]:
+    """Return the outputs that a plan would change, by what `show -json` printed of it."""
+    try:
+        document = orjson.loads(shown)
+    except orjson.JSONDecodeError:
+        return ()
+    return planned_outputs(document) if isinstance(document, dict) else ()
+
+
+def planned_outputs(document: Mapping[str, Any]) -> tuple[PlannedOutput, ...]:
+    """Return the outputs that a plan would change, by name."""
+    changes = document.get("output_changes") or {}
+    return tuple(
+        _output(name, change)
+        for name, change in sorted(changes.items())
+        if change.get("actions") != _NOTHING
+    )
+
+
+def _output(name: str, change: Mapping[str, Any]) -> PlannedOutput:
+    marks = change.get("before_sensitive"), change.get("after_sensitive")
+    return PlannedOutput(
+        name=name,
+        action=change["actions"][0],
+        before_json=orjson.dumps(change.get("before")),
+        after_json=orjson.dumps(change.get("after")),
+        unknown_json=orjson.dumps(change.get("after_unknown", False)),
+        sensitive=any(mark not in (None, False, {}, []) for mark in marks),
+    )

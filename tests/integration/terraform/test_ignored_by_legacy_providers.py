@@ -1,0 +1,116 @@
+"""What `ignore_changes` names stays ignored, whatever a provider of the old type system plans."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import boto3
+import pytest
+
+from iac_adapters.terraform.adapter import TerraformAdapter
+from iac_adapters.terraform.executable import Executable
+from reconciler.domain.model import Drifted, InSync, Noise, StackName
+from reconciler.ports import AdapterSetup, StackReference
+from tests.makers import verdicts
+from tests.simulator import Simulator, tool_environment
+from tests.worlds.provider_file import DEFAULT_REGION, provider_file
+
+_CODE: Final = """
+resource "aws_sqs_queue" "all" {
+  name = "legacy-all"
+  tags = { own = "1" }
+  lifecycle { ignore_changes = all }
+}
+resource "aws_sqs_queue" "tags" {
+  name = "legacy-tags"
+  tags = { own = "1" }
+  lifecycle { ignore_changes = [tags, tags_all] }
+}
+resource "aws_sqs_queue" "dotted" {
+  name = "legacy-dotted"
+  tags = { own = "1" }
+  lifecycle { ignore_changes = [tags.own] }
+}
+resource "aws_sqs_queue" "bare" { name = "legacy-bare" }
+resource "aws_instance" "web" {
+  ami           = "ami-12c6146b"
+  instance_type = "t3.micro"
+  user_data     = "#!/bin/sh\\necho one\\n"
+  lifecycle { ignore_changes = [user_data, ami] }
+}
+"""
+_IGNORING: Final = ("aws_sqs_queue.all", "aws_sqs_queue.tags", "aws_instance.web")
+
+
+def _run(tool: Path, directory: Path, environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [str(tool), *arguments],
+        cwd=directory,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 2), done.stdout + done.stderr
+    return done.stdout
+
+
+def _planned(tool: Path, directory: Path, environment: dict[str, str]) -> set[str]:
+    """Return the addresses that the tool's own plan would change."""
+    _run(tool, directory, environment, "plan", "-input=false", "-out=p")
+    document = json.loads(_run(tool, directory, environment, "show", "-json", "p"))
+    return {
+        one["address"]
+        for one in document["resource_changes"]
+        if one["change"]["actions"] != ["no-op"]
+    }
+
+
+@pytest.mark.slow
+async def test_ignored_places_and_default_tags_taken_off_by_hand_are_no_drift(
+    simulator: Simulator, terraform: Executable, tmp_path: Path
+) -> None:
+    directory = tmp_path / "code"
+    directory.mkdir()
+    (directory / "provider.tf").write_text(provider_file(default_tags={"Env": "prod"}))
+    (directory / "main.tf").write_text(_CODE)
+    environment = tool_environment("terraform", endpoint=simulator.endpoint, folder=tmp_path / "rc")
+    _run(terraform.path, directory, environment, "init", "-input=false")
+    _run(terraform.path, directory, environment, "apply", "-auto-approve", "-input=false")
+    sqs = boto3.client(
+        "sqs",
+        region_name=DEFAULT_REGION,
+        endpoint_url=simulator.endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    adapter = TerraformAdapter(
+        AdapterSetup(data_dir=tmp_path / "data", cache_dir=tmp_path / "cache", key=b"k" * 32)
+    )
+    reference = StackReference(
+        StackName("legacy"),
+        directory,
+        "terraform",
+        engine="plugin",
+        environment={**environment, "TRUEUP_TERRAFORM": str(terraform.path)},
+    )
+    untouched = await verdicts(adapter, reference)
+    assert not any(isinstance(one, Drifted) for one in untouched.values()), untouched
+    # Its tags are null in the code and {} when they are read.
+    assert untouched["aws_sqs_queue.bare"] == InSync()
+    for name in ("all", "tags", "dotted"):
+        url = sqs.get_queue_url(QueueName=f"legacy-{name}")["QueueUrl"]
+        sqs.untag_queue(QueueUrl=url, TagKeys=["Env"])
+        sqs.tag_queue(QueueUrl=url, Tags={"own": "by hand"})
+    (directory / "main.tf").write_text(_CODE.replace("echo one", "echo two"))
+    assert _planned(terraform.path, directory, environment) == {"aws_sqs_queue.dotted"}
+    seen = await verdicts(adapter, reference)
+    await adapter.close()
+    drifted = {address for address, one in seen.items() if isinstance(one, Drifted)}
+    assert drifted == {"aws_sqs_queue.dotted"}
+    assert isinstance(seen["aws_sqs_queue.tags"], Noise)
+    assert set(_IGNORING) <= seen.keys()

@@ -31,6 +31,7 @@ from iac_adapters.pulumi.secrets import (
     UNDECIPHERABLE,
     Decrypt,
     passphrase_decrypter,
+    with_whole_paths,
 )
 from iac_adapters.pulumi.sources import add_cli, add_sources, identity_of
 from iac_adapters.pulumi.stack_secrets import config_words
@@ -148,17 +149,18 @@ class _Survey:
 def _survey(reference: StackReference) -> _Survey:
     project = load_project(reference.directory)
     environment = tool_environment(
-        {**without_ours(os.environ), **reference.environment}, host_python=host_python(project)
+        with_whole_paths({**without_ours(os.environ), **reference.environment}, project),
+        host_python=host_python(project),
     )
     executable = checked_pulumi(environment)
     url = backend_url(project, environment)
     options = reference.options_as(PulumiOptions)
     stack = options.pulumi_stack or selected_stack(project, url, environment)
     if stack is None:
-        raise unchosen(project, url, environment)
+        raise unchosen(project, url)
     _refuse_unfit(project.stack_file(stack))
     try:
-        place = locate_stack(project, url=url, stack=stack, environment=environment)
+        place = locate_stack(project, url=url, stack=stack)
         locks = locks_of(place)
     except OSError as error:
         raise _closed(error.filename or url, error) from error

@@ -94,6 +94,9 @@ class _Resolution:
                 f"{given!r} is neither a directory nor a stack of trueup.toml (stacks: {names})",
                 remedy="give a directory, or add the stack: trueup init --add",
             )
+        above = self.tools.above(directory) if directory.is_dir() else None
+        if above is not None:
+            return self._of_directory(str(above))
         tool = self.tools.detect(directory)
         return StackReference(
             name=StackName(directory.name or "root"),

@@ -87,6 +87,8 @@ class RecordedResource:
     status: Status
     source: SourcePosition | None = None
     dependencies: tuple[ResourceAddress, ...] = ()
+    parent: ResourceAddress | None = None
+    """The component that it belongs to."""
     note: str | None = None
     provider: str = ""
     """A label of the provider configuration it belongs to; empty where there is none."""
@@ -163,8 +165,8 @@ class Drifted:
     """An apply would change this resource.
 
     `changes` are causes; they are empty only when `reason` says what else an apply
-    would act on, such as a tainted mark. `follows` names the object whose change is the only
-    reason for this one: nobody touched it.
+    would act on, such as a tainted mark. `origin` then says who moved, where that is known.
+    `follows` names the object whose change is the only reason for this one: nobody touched it.
     """
 
     changes: tuple[Change, ...]
@@ -172,6 +174,7 @@ class Drifted:
     noise: tuple[NoiseItem, ...] = ()
     requires_replace: bool = False
     reason: str | None = None
+    origin: Origin | None = None
     follows: ResourceAddress | None = None
 
 
@@ -211,12 +214,16 @@ Verdict: TypeAlias = InSync | Noise | Drifted | Missing | Unmanaged | Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One resource's verdict and what it cost, in milliseconds."""
+    """One resource's verdict and what it cost, in milliseconds.
+
+    `remark` is what the whole report must say about it as well.
+    """
 
     address: ResourceAddress
     verdict: Verdict
     read_ms: float = 0.0
     judge_ms: float = 0.0
+    remark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

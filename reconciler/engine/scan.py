@@ -55,7 +55,8 @@ async def scan_stack(
     snapshot = await scanning.adapter.load(reference)
     loaded = loop.time()
     known = tuple(resource.address for resource in snapshot.resources)
-    chosen = select_addresses(addresses, known=known) if addresses else None
+    parents = {one.address: one.parent for one in snapshot.resources if one.parent is not None}
+    chosen = select_addresses(addresses, known=known, parents=parents) if addresses else None
     if scanning.listener:
         scanning.listener.loaded(snapshot, total=len(known if chosen is None else chosen))
     observed = await _observe(snapshot, chosen, scanning)

@@ -10,7 +10,8 @@ from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.pulumi.assembly import Assembly, read_ahead, recorded_providers
 from iac_adapters.pulumi.baseline import Baselines
 from iac_adapters.pulumi.context import Context, prepare
-from iac_adapters.pulumi.evaluation import Evaluation, evaluate
+from iac_adapters.pulumi.evaluating import evaluate
+from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.evaluations import Evaluations, is_fresh, missing_host
 from iac_adapters.pulumi.identities import identities_of, recorded_in
 from iac_adapters.pulumi.loaded import LoadedStack

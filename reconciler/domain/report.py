@@ -111,7 +111,7 @@ def build_report(
             if isinstance(seen.verdict, Unreadable)
         ),
         timing_ms=dict(timing_ms),
-        warnings=snapshot.warnings,
+        warnings=(*snapshot.warnings, *(seen.remark for seen in ordered if seen.remark)),
         provider_doubts=provider_doubts(snapshot, ordered, whole=whole),
     )
 
@@ -145,7 +145,7 @@ def _finding(seen: Observed, resource: RecordedResource, judging: Judging) -> Fi
 
 
 def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> Finding:
-    origin = _origin(drifted.changes)
+    origin = _origin(drifted.changes) or drifted.origin
     changes = tuple(sorted(drifted.changes, key=lambda change: change.path))
     deviation = Deviation(
         type=resource.type,

@@ -26,13 +26,16 @@ _STEPS: Final = {
 def tool_step(resource: LoadedResource) -> ToolStep:
     """Return what an update does about the resource.
 
-    Default providers follow the objects that use them, a component its objects, and what is only
-    looked up is read: none of these changes anything by itself.
+    Default providers follow the objects that use them, and a component its objects. Which plugin
+    a provider is leaves its objects as they are, and what is only looked up is read.
     """
-    state = resource.state
+    state, edit = resource.state, resource.edit
     if resource.step is None or resource.followed:
         return ToolStep.NOTHING
     if is_default_provider(resource.recorded_as.address) or (state is not None and state.external):
+        return ToolStep.NOTHING
+    configured = state is not None and state.is_provider and resource.step is Step.UPDATE
+    if configured and (edit is None or not edit.shown):
         return ToolStep.NOTHING
     return _STEPS.get(resource.step, ToolStep.NOTHING)
 

@@ -69,7 +69,8 @@ class ProviderEdit:
     @property
     def shown(self) -> bool:
         """Whether an update would do what a person must know of."""
-        return bool(self.moved) or self.replaced or self.updated
+        # Bridges update a provider for which plugin it is, and nothing differs to a person.
+        return bool(self.moved) or self.replaced or (self.updated and bool(self.paths))
 
     def doubts(self) -> tuple[str, ...]:
         """Return a sentence for each edit that may lead to other objects; no secret is in it."""

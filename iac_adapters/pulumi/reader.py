@@ -46,7 +46,6 @@ LOOKED_AT: Final = "only looked up by this stack: whoever manages it changed it"
 PROVIDER_REPLACED: Final = "an update replaces the provider, and all of its objects with it"
 WITH_PROVIDER: Final = "an update replaces it together with its provider"
 BY_PROVIDER: Final = "an update changes it because of its provider, whose edit is not applied"
-PROVIDER_UPDATED: Final = "an update changes which plugin the provider is"
 
 PulumiReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, ReadAnswer]
 
@@ -229,9 +228,12 @@ def _of_provider(resource: LoadedResource, digester: SecretDigester) -> Verdict:
         return Unmanaged()
     if edit is None or not edit.shown:
         return NotApplicable(resource.recorded_as.note or "there is no remote object")
-    changes = edit.changes(digester)
-    reason = PROVIDER_REPLACED if edit.replaced else None if changes else PROVIDER_UPDATED
-    return Drifted(changes, requires_replace=edit.replaced, reason=reason, origin=Origin.UNAPPLIED)
+    return Drifted(
+        edit.changes(digester),
+        requires_replace=edit.replaced,
+        reason=PROVIDER_REPLACED if edit.replaced else None,
+        origin=Origin.UNAPPLIED,
+    )
 
 
 def _of_record(resource: LoadedResource, digester: SecretDigester) -> Verdict:

@@ -75,6 +75,7 @@ class World:
     refuses_plan: ReconcilerError | Exception | None = None
     lost: set[ResourceAddress] = field(default_factory=set)
     providers: dict[ResourceAddress, str] = field(default_factory=dict)
+    depends: dict[ResourceAddress, tuple[ResourceAddress, ...]] = field(default_factory=dict)
     doubts: tuple[ProviderDoubt, ...] = ()
     before_failure: Resources = field(default_factory=dict)
     """What was recorded before a run of ours failed half-way, as adapters remember it."""
@@ -180,7 +181,11 @@ class WorldAdapter:
             revision=world.revision,
             obtained_by=Engine.PLUGIN,
             resources=tuple(
-                replace(recorded(address, "thing"), provider=world.providers.get(address, ""))
+                replace(
+                    recorded(address, "thing"),
+                    provider=world.providers.get(address, ""),
+                    dependencies=world.depends.get(address, ()),
+                )
                 for address in world.addresses
             ),
             timing_ms={"load": 1.0},

@@ -19,7 +19,7 @@ from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, visible
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.secret_paths import SecretPaths
-from reconciler.domain.compare import align, aligned_paths, ordered, same, value_at
+from reconciler.domain.compare import align_as_listed, aligned_paths, ordered, same, value_at
 from reconciler.domain.origin import contains_unknown, is_empty
 from reconciler.domain.paths import AttributePath, Steps, render_path
 from reconciler.domain.plan import NewValue
@@ -70,7 +70,8 @@ def _values(
     writing: Writing, loaded: LoadedResource, secrets: SecretPaths, digester: SecretDigester
 ) -> Iterator[NewValue]:
     is_set = _unordered if loaded.step in (Step.SAME, None) else ordered
-    recorded, planned = align((visible(writing.recorded), visible(writing.inputs)), is_set)
+    sides = (visible(writing.recorded), visible(writing.inputs))
+    recorded, planned = align_as_listed(sides, is_set)
     live = None if writing.live is None else visible(writing.live)
     ignored = tuple(map(parse_property_path, loaded.ignored))
     for path in aligned_paths(recorded, planned, is_set):

@@ -14,7 +14,7 @@ from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.values import RawProperties, visible
 from reconciler.domain.compare import (
     IsSet,
-    align,
+    align_as_listed,
     aligned_paths,
     changed_paths,
     ordered,
@@ -94,7 +94,7 @@ def aligned(values: Sequence[dict[str, Value]], answer: DiffAnswer) -> Aligned:
 
     meant = _reordered(values, answer, is_set)
     lists -= {place for place in lists if top(place) in meant}
-    recorded, live, wanted, recorded_inputs, live_inputs = align(values, is_set)
+    recorded, live, wanted, recorded_inputs, live_inputs = align_as_listed(values, is_set)
     return Aligned(
         recorded=recorded,
         live=live,

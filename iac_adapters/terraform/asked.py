@@ -135,9 +135,10 @@ class _Unapplied:
 
     def _changes(self) -> Sequence[Change]:
         schema = self.asked.schema
-        sides = align((self.live, self.asked.planned, self.asked.recorded), schema.is_set)
+        # As `Asked.sides`, whose indices the places have, and what is live beside it.
+        sides = align((self.asked.recorded, self.asked.planned, self.live), schema.is_set)
         secrets = secrets_of(schema, self.resource.secret_paths).with_words_of(sides)
-        live, planned, recorded = sides
+        recorded, planned, live = sides
         changes = {}
         for path in self.asked.by_provider():
             place = secrets.without_words(secrets.boundary(path) or path)

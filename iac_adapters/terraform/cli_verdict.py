@@ -19,7 +19,6 @@ from reconciler.domain.compare import (
     IsSet,
     align,
     aligned_paths,
-    changed_paths,
     ordered,
     value_at,
 )
@@ -99,11 +98,11 @@ def _in_sync(resource: LoadedResource, drift: Mapping[str, Any] | None) -> Verdi
         return NotApplicable("built into the tool: there is no remote object")
     if drift is None:
         return InSync()
-    change = drift["change"]
-    before, after = change["before"], change["after"]
+    change, is_set = drift["change"], _sets_of(resource)
+    before, after = align((change["before"], change["after"]), is_set)
     items = tuple(
         NoiseItem(render_path(path), _JUDGED_AWAY)
-        for path in changed_paths(before, after, _sets_of(resource))
+        for path in aligned_paths(before, after, is_set)
         if not (is_empty(value_at(before, path)) and is_empty(value_at(after, path)))
     )
     return Noise(items) if items else InSync()
@@ -133,9 +132,8 @@ def _drifted(
 ) -> Verdict:
     is_set = _sets_of(resource)
     planned = with_unknown(change["after"], change.get("after_unknown"))
-    live, planned, recorded = align(
-        (change["before"], planned, _recorded(resource, change)), is_set
-    )
+    trees = (_recorded(resource, change), change["before"], planned)
+    recorded, live, planned = align(trees, is_set)
     replaced = tuple(tuple(path) for path in change.get("replace_paths", ()))
     secret = _Secrets(change, drift)
     changes: list[Change] = []

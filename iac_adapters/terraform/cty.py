@@ -6,7 +6,7 @@ Source: docs/plugin-protocol/object-wire-format.md of Terraform; JSON form of ct
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -128,3 +128,15 @@ def child(cty_type: CtyType | None, step: str | int) -> CtyType | None:
             return attributes.get(step) if isinstance(step, str) else None
         case _:
             return None
+
+
+def type_at(cty_type: CtyType | None, steps: Iterable[str | int]) -> CtyType | None:
+    """Return the type at a path; None where nothing is known of it."""
+    for step in steps:
+        cty_type = child(cty_type, step)
+    return cty_type
+
+
+def is_set_at(cty_type: CtyType | None, steps: Iterable[str | int]) -> bool:
+    """Whether the path leads to a set, whose order means nothing."""
+    return isinstance(type_at(cty_type, steps), SetOf)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iac_adapters.terraform.cty import CtyType, MapOf, ObjectOf, SetOf, child
+from iac_adapters.terraform.cty import CtyType, MapOf, ObjectOf, SetOf, child, is_set_at
 from iac_adapters.terraform.schema import Block, Nested, Nesting, ResourceSchema
 from reconciler.domain.compare import align, sort_key
 from reconciler.domain.paths import Steps
@@ -141,7 +141,7 @@ def _resolved_set(cty_type: SetOf, config: list[Value], recorded: list[Value]) -
     if not all(isinstance(element, dict) for element in config):
         return recorded
     # As one value of a set type, so that elements are brought together by likeness.
-    before, after = align((recorded, config), lambda steps: _is_set(cty_type, steps))
+    before, after = align((recorded, config), lambda steps: is_set_at(cty_type, steps))
     old = before if isinstance(before, list) else []
     new = after if isinstance(after, list) else []
     return [
@@ -149,13 +149,6 @@ def _resolved_set(cty_type: SetOf, config: list[Value], recorded: list[Value]) -
         for index, element in enumerate(new)
         if element is not None
     ]
-
-
-def _is_set(cty_type: CtyType, steps: Steps) -> bool:
-    found: CtyType | None = cty_type
-    for step in steps:
-        found = child(found, step)
-    return isinstance(found, SetOf)
 
 
 def _has_unknown(value: Value) -> bool:

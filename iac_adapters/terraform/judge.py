@@ -61,14 +61,15 @@ def judge(  # noqa: PLR0913 - the sides of one comparison, all by name
     `applied` says that it asks for no change of the recorded state.
     No secret is in the verdict: not in values, paths or reasons.
     """
-    sides = (live, planned, recorded, config)
+    # Of an element of a set the index is the recorded one: what somebody adds moves no other.
+    sides = (recorded, live, planned, config)
     secrets = secrets_of(schema, sensitive_paths).with_words_of(sides)
     aligned = align(sides, schema.is_set)
     case = _Case(
         schema=schema,
-        live=aligned[0],
-        planned=aligned[1],
-        recorded=aligned[2],
+        recorded=aligned[0],
+        live=aligned[1],
+        planned=aligned[2],
         config=aligned[3],
         ignored=ignored,
         replacing=requires_replace,

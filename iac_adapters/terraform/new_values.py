@@ -92,7 +92,7 @@ class Comparison:
 
     def new_values(self, secrets: SecretPaths, digester: SecretDigester) -> tuple[NewValue, ...]:
         """Return every place that the plan would write with a value that is not the recorded."""
-        sides = align((self.planned, self.before, self.recorded.values), self.schema.is_set)
+        sides = self._sides()
         known = secrets.with_words_of(sides)
         places = {
             known.without_words(known.boundary(path) or path) for path in self._places(*sides)
@@ -100,18 +100,22 @@ class Comparison:
         return tuple(
             NewValue(
                 render_path(path),
-                recorded=known.redacted(value_at(sides[2], path), path, digester)[0],
-                planned=known.redacted(value_at(sides[0], path), path, digester)[0],
+                recorded=known.redacted(value_at(sides[0], path), path, digester)[0],
+                planned=known.redacted(value_at(sides[2], path), path, digester)[0],
             )
             for path in sorted(places, key=sort_key)
         )
 
     def places(self) -> tuple[Steps, ...]:
         """Return where `new_values` stand."""
-        sides = align((self.planned, self.before, self.recorded.values), self.schema.is_set)
-        return tuple(self._places(*sides))
+        return tuple(self._places(*self._sides()))
 
-    def _places(self, planned: Value, before: Value, recorded: Value) -> Iterator[Steps]:
+    def _sides(self) -> tuple[Value, ...]:
+        # In the order of a verdict's, so that both name an element of a set by one index.
+        sides = (self.recorded.values, self.before, self.planned)
+        return align(sides, self.schema.is_set)
+
+    def _places(self, recorded: Value, before: Value, planned: Value) -> Iterator[Steps]:
         # What the plan leaves as it is in the world, such as an ignored place, is not written.
         written = aligned_paths(before, planned, self.schema.is_set)
         for path in aligned_paths(recorded, planned, self.schema.is_set):

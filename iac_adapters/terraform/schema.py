@@ -20,8 +20,9 @@ from iac_adapters.terraform.cty import (
     ObjectOf,
     Primitive,
     SetOf,
-    child,
+    is_set_at,
     parse_type,
+    type_at,
 )
 from iac_adapters.terraform.messages import message
 from reconciler.domain.errors import PermanentError
@@ -112,14 +113,11 @@ class ResourceSchema:
 
     def type_at(self, steps: Steps) -> CtyType | None:
         """Return the type at a path, or None where the schema does not say."""
-        found: CtyType | None = self.type
-        for step in steps:
-            found = child(found, step)
-        return found
+        return type_at(self.type, steps)
 
     def is_set(self, steps: Steps) -> bool:
         """Whether the path leads to a set, whose order means nothing."""
-        return isinstance(self.type_at(steps), SetOf)
+        return is_set_at(self.type, steps)
 
     def is_computed_alone(self, steps: Steps) -> bool:
         """Whether the provider alone decides what stands at a path."""

@@ -20,10 +20,12 @@ from iac_adapters.terraform.cty import (
     Primitive,
     SetOf,
     TupleOf,
+    is_set_at,
     parse_type,
     type_json,
 )
 from iac_adapters.terraform.schema import Block, Nested, Nesting, ResourceSchema
+from reconciler.domain.compare import in_order
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.values import UNKNOWN, Attributes, Unknown, Value
 
@@ -150,7 +152,8 @@ def _dynamic(raw: Any) -> Value:
     # On the wire a pair, in a state file an object.
     given, inner = (raw["type"], raw["value"]) if isinstance(raw, dict) else raw
     cty_type = parse_type(given if isinstance(given, bytes) else json.dumps(given))
-    value = _value(inner, cty_type)
+    # No schema tells of a set in here; without one order it would differ from itself.
+    value = in_order(_value(inner, cty_type), lambda steps: is_set_at(cty_type, steps))
     if _inferred(value) == cty_type:
         return value
     if isinstance(value, list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -90,9 +91,12 @@ class _Resolution:
             return self._of_settings(known)
         if not directory.exists() and os.sep not in given and given not in (".", ".."):
             names = ", ".join(sorted(self.configured)) or "none"
+            near = difflib.get_close_matches(given, self.configured, n=1)
             raise PermanentError(
                 f"{given!r} is neither a directory nor a stack of trueup.toml (stacks: {names})",
-                remedy="give a directory, or add the stack: trueup init --add",
+                remedy=f"did you mean {near[0]}?"
+                if near
+                else "give a directory, or add the stack: trueup init --add",
             )
         above = self.tools.above(directory) if directory.is_dir() else None
         if above is not None:

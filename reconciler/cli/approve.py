@@ -21,8 +21,8 @@ from reconciler.cli.remediations import About, next_step, remediation_lines
 from reconciler.cli.status import hold_lines
 from reconciler.cli.waiting import until_settled, wait_option
 from reconciler.domain.errors import ConflictError, InvalidError, PermanentError, ReconcilerError
-from reconciler.domain.records import Json
 from reconciler.domain.remediation_states import OPEN
+from reconciler.domain.values import Json
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AROUND: Final = 6
@@ -170,7 +170,11 @@ def _confirm(found: Json, lines: Sequence[str]) -> None:
     what = "this destroys something: type the stack's name" if word != "yes" else "type yes"
     pages = " (p pages through the plan)" if sys.stdout.isatty() else ""
     while True:
-        answer = click.prompt(f"\nto apply exactly this plan, {what}{pages}", err=True)
+        try:
+            answer = click.prompt(f"\nto apply exactly this plan, {what}{pages}", err=True)
+        except click.Abort:
+            click.echo("\nnot approved; nothing was changed", err=True)
+            raise
         if answer == "p" and word != "p" and pages:
             click.echo_via_pager("\n".join(lines) + "\n", color=False)
             continue

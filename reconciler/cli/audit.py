@@ -13,7 +13,7 @@ from reconciler.cli.completing import STACKS
 from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_option
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column("SEQ", right=True),

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from reconciler.domain.records import Json
+    from reconciler.domain.values import Json
 
 _PATIENCE_S: Final = 2.0
 _MOST: Final = 200

@@ -19,10 +19,12 @@ _SHELLS: Final = ("bash", "fish", "zsh")
         "fish: trueup completion fish > ~/.config/fish/completions/trueup.fish",
     )
 )
-@click.argument("shell", type=click.Choice(_SHELLS))
+@click.argument("shell", type=click.Choice(_SHELLS), metavar="SHELL")
 @click.pass_context
 def completion(context: click.Context, *, shell: str) -> None:
     """Print the script that completes commands, options, stack names and ids.
+
+    SHELL is bash, fish or zsh.
 
     Names and ids come from the daemon, if one answers within two seconds. bash 4.4 or later.
     """

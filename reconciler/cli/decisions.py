@@ -11,7 +11,7 @@ from reconciler.cli.policy_options import moment_given
 from reconciler.cli.related import find_finding, find_remediation
 from reconciler.cli.remediations import next_step
 from reconciler.cli.waiting import until_settled, wait_option
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _REASON = click.option("--reason", required=True, metavar="R", help="Why; kept in the audit log.")
 _REMEDIATION = click.argument("remediation_id", metavar="REMEDIATION", shell_complete=REMEDIATIONS)

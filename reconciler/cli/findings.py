@@ -22,14 +22,15 @@ from reconciler.cli.labels import (
 )
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
-from reconciler.domain.records import Json
 from reconciler.domain.sources import SCAN
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column("SEVERITY"),
     Column("STACK", least=8),
     Column("ADDRESS", least=36),
     Column("CHANGED", least=9, spare=True),
+    Column("WHY", least=24, spare=True),
     Column("STATE"),
     Column("SEEN BY"),
     Column("FIRST SEEN"),
@@ -38,16 +39,32 @@ _COLUMNS: Final = (
 _WHOLE: Final = {"missing": "deleted", "unmanaged": "not in code"}
 _NOT_CREATED: Final = "not created"
 _TYPES: Final = ("drift.",)
+_TERMS: Final = frozenset({"stack", "kind", "severity", "state", "type", "address"})
 _MOST_COUNTED: Final = 500
 
 
+class _Filtered(click.Command):
+    """Tells who writes a filter as an option how it is written."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            name = error.option_name.lstrip("-")
+            if name not in _TERMS:
+                raise
+            message = f"No such option '--{name}'; write it as a filter: {name}:VALUE"
+            raise click.UsageError(message, ctx) from error
+
+
 @click.command(
+    cls=_Filtered,
     epilog=examples(
         "trueup findings",
         "trueup findings stack:web 'severity:>=high'",
         "trueup findings kind:missing state:all",
         "trueup findings security_group -o yaml",
-    )
+    ),
 )
 @click.argument("terms", nargs=-1, metavar="[FILTER]...")
 @limit_option(200)
@@ -127,6 +144,7 @@ def _row(
         ("plain", text_of(finding["stack"])),
         ("strong", (text_of if invocation.verbose else short_address)(finding["address"])),
         ("dim", _what_changed(finding)),
+        ("dim", text_of(finding.get("severity_reason") or "")),
         ("plain", spoken(finding["state"]) if mixed else ""),
         ("plain", text_of(finding.get("seen_by", SCAN)) if others else ""),
         ("plain", invocation.ago(finding["first_seen"])),

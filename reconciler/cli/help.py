@@ -20,7 +20,8 @@ def help_command(context: click.Context, *, words: tuple[str, ...]) -> None:
         if found is None:
             path = shown.command_path
             known = shown is context.find_root()
-            context.fail(unknown_command(word) if known else f"{path} has no command {word!r}")
+            message = unknown_command(word) if known else f"{path} has no command {word!r}"
+            shown.fail(message)
         command = found
         shown = click.Context(command, info_name=word, parent=shown)
     click.echo(command.get_help(shown))

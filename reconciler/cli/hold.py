@@ -11,7 +11,7 @@ from reconciler.cli.status import hold_lines
 
 @click.command(
     epilog=examples(
-        "trueup hold --reason 'deploying' --until 2h", "trueup hold --until 2026-05-01T10:00Z"
+        "trueup hold --reason 'deploying' --until 2h", "trueup hold --until 2099-05-01T10:00Z"
     )
 )
 @click.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Final
 from reconciler.cli.client.api import Api
 from reconciler.cli.paint import safe
 from reconciler.domain.errors import NotFoundError, PermanentError
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 SHORTEST: Final = 8
 _MOST_SHOWN: Final = 8
@@ -90,6 +89,8 @@ def _candidates(items: Sequence[Json], related: Related) -> str:
 
 
 def _nearest(known: Sequence[Json], related: Related, given: str) -> str:
+    import difflib  # noqa: PLC0415 - only a mistake needs it
+
     names = sorted({str(name) for one in known for name in _names(one, related) if name})
     near = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
     if near:

@@ -13,7 +13,7 @@ from reconciler.cli.identities import find_one
 from reconciler.cli.invocation import Invocation, asks_daemon, examples
 from reconciler.cli.paint import safe
 from reconciler.cli.related import RUN
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _STYLES: Final = {"done": "good", "failed": "critical"}
 _TYPES: Final = ("run.",)
@@ -39,6 +39,7 @@ def log(invocation: Invocation, *, run_id: str, following: bool) -> None:
     follow(
         invocation.api,
         reading.catch_up,
+        reached=True,
         types=_TYPES,
         pace=_PACE,
         lost=lambda error: invocation.narrate(f"{error}; waiting; the run goes on"),

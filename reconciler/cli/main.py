@@ -58,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return _silence()
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        return _interrupted()
     except ReconcilerError as error:
         _tell(str(error), error.remedy, options)
         return EXIT_ERROR
@@ -78,12 +78,19 @@ def _invoke(arguments: Sequence[str], options: Given) -> int:
         asked.show()
         return EXIT_ERROR
     except click.Abort:
-        return EXIT_INTERRUPTED
+        return _interrupted()
     except click.ClickException as error:
         # Not click's own code 2, which means drift here.
         _tell(error.format_message(), _usage_remedy(error), options)
         return EXIT_ERROR
     return result if isinstance(result, int) else 0
+
+
+def _interrupted() -> int:
+    """End the line that the terminal wrote `^C` on, so that the prompt has one of its own."""
+    if sys.stderr.isatty():
+        click.echo(err=True)
+    return EXIT_INTERRUPTED
 
 
 def _usage_remedy(error: click.ClickException) -> str | None:

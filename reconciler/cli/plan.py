@@ -13,7 +13,7 @@ from reconciler.cli.labels import counted, text_of
 from reconciler.cli.plan_lines import plan_lines
 from reconciler.cli.related import find_finding
 from reconciler.domain.errors import NotFoundError
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 
 @click.command(epilog=examples("trueup plan 3f9c21ab", "trueup plan webshop"))
@@ -44,6 +44,9 @@ def _path(invocation: Invocation, subject: str) -> tuple[str, str]:
 
 def _lines(invocation: Invocation, made: Json) -> Iterator[str]:
     targets = made.get("targets") or ()
+    if not targets:
+        yield f"{text_of(made['stack'])}: no drift to correct"
+        return
     yield f"{invocation.paint('strong', text_of(made['stack']))}  {counted(len(targets), 'target')}"
     yield ""
     yield from plan_lines(made, paint=invocation.paint)

@@ -10,7 +10,7 @@ from reconciler.cli.change_lines import difference_lines
 from reconciler.cli.client.received import read_value
 from reconciler.cli.labels import SEVERITIES, spoken, text_of, wrapped
 from reconciler.cli.paint import Paint, safe
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _ACTIONS: Final = {
     "delete": ("- delete", "critical"),
@@ -80,7 +80,12 @@ def _title(resource: Json, paint: Paint, known: Known) -> str:
     severity = text_of(finding["severity"])
     source = finding.get("source")
     place = f"  {text_of(source['file'])}:{source['line']}" if source else ""
-    return f"{title}  {paint(severity, severity)}{paint('dim', place)}"
+    return f"{title}  {paint(severity, severity)}{paint('dim', f'{place}{_why(finding)}')}"
+
+
+def _why(finding: Json) -> str:
+    reason = finding.get("severity_reason")
+    return f"  {text_of(reason)}" if reason else ""
 
 
 def _rank(resource: Json) -> tuple[int, str]:

@@ -16,7 +16,7 @@ from reconciler.cli.policy_options import MORE, WRITABLE, changes_of, policy_opt
 from reconciler.cli.related import POLICY
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column("POSITION"),
@@ -36,7 +36,9 @@ def policy() -> None:
     """List, add, change, remove and test policies: which drift is corrected how."""
 
 
-@policy.command("list", epilog=examples("trueup policy list"))
+@policy.command(
+    "list", short_help="List policies in their order.", epilog=examples("trueup policy list")
+)
 @asks_daemon
 def list_policies(invocation: Invocation) -> None:
     """List policies in the order they are evaluated; the first that matches decides."""
@@ -44,7 +46,11 @@ def list_policies(invocation: Invocation) -> None:
     invocation.answer(body, _list_lines(invocation, body))
 
 
-@policy.command("show", epilog=examples("trueup policy show 'close security groups'"))
+@policy.command(
+    "show",
+    short_help="Show a policy.",
+    epilog=examples("trueup policy show 'close security groups'"),
+)
 @click.argument("policy_id", metavar="POLICY", shell_complete=POLICIES)
 @asks_daemon
 def show_policy(invocation: Invocation, *, policy_id: str) -> None:
@@ -55,6 +61,7 @@ def show_policy(invocation: Invocation, *, policy_id: str) -> None:
 
 @policy.command(
     "add",
+    short_help="Add policies.",
     epilog=examples(
         "trueup policy add --name tags --type aws_sqs_queue --path 'tags.*' --action auto_correct",
         "trueup policy add policies.toml",
@@ -75,6 +82,7 @@ def add_policy(invocation: Invocation, *, file: Path | None, **flags: Any) -> No
 
 @policy.command(
     "edit",
+    short_help="Change a policy.",
     epilog=examples(
         "trueup policy edit tags --action manual_review", "trueup policy edit tags tags.toml"
     ),
@@ -99,7 +107,9 @@ def edit_policy(invocation: Invocation, *, policy_id: str, file: Path | None, **
     invocation.answer(made, policy_lines(invocation, made))
 
 
-@policy.command("remove", epilog=examples("trueup policy remove tags"))
+@policy.command(
+    "remove", short_help="Remove a policy.", epilog=examples("trueup policy remove tags")
+)
 @click.argument("policy_id", metavar="POLICY", shell_complete=POLICIES)
 @asks_daemon
 def remove_policy(invocation: Invocation, *, policy_id: str) -> None:
@@ -109,7 +119,11 @@ def remove_policy(invocation: Invocation, *, policy_id: str) -> None:
     invocation.answer(known, [f"removed policy {text_of(known['name'])}"])
 
 
-@policy.command("test", epilog=examples("trueup policy test policies.toml"))
+@policy.command(
+    "test",
+    short_help="Show what the policies of a file would decide.",
+    epilog=examples("trueup policy test policies.toml"),
+)
 @click.argument("file", type=FILE)
 @asks_daemon
 def test_policy(invocation: Invocation, *, file: Path) -> None:

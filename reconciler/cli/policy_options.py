@@ -66,7 +66,12 @@ _OPTIONS: Final = (
         type=click.Choice(_WORDS),
         help="Act from this severity; default: low.",
     ),
-    click.option("--min-score", type=click.IntRange(0, 100), help="Act from this score, 0 to 100."),
+    click.option(
+        "--min-score",
+        type=click.IntRange(0, 100),
+        metavar="N",
+        help="Act from this score, 0 to 100.",
+    ),
     click.option("--stack", metavar="GLOB", help="Match by stack."),
     click.option("--type", metavar="GLOB", help="Match by resource type."),
     click.option("--address", metavar="GLOB", help="Match by address."),
@@ -90,7 +95,12 @@ _OPTIONS: Final = (
         callback=moment_given,
         help="When it expires: 90d, or a time.",
     ),
-    click.option("--position", type=click.IntRange(min=0), help="Lower ones are evaluated first."),
+    click.option(
+        "--position",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Lower ones are evaluated first.",
+    ),
 )
 _NAMED: Final = frozenset(
     {

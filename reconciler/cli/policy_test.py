@@ -26,6 +26,7 @@ _COLUMNS: Final = (
     Column("SEVERITY"),
     Column("STACK", least=8, spare=True),
     Column("ADDRESS", least=20),
+    Column("WHY", least=24, spare=True),
 )
 _STYLES: Final = {"auto_correct": "good", "manual_review": "medium", "quarantine": "medium"}
 
@@ -112,6 +113,7 @@ def _object(one: _Decided) -> Json:
         "stack": one.finding["stack"],
         "address": one.finding["address"],
         "severity": one.finding["severity"],
+        "severity_reason": one.finding.get("severity_reason"),
         "score": one.finding["score"],
         "decision": one.word,
         "policy": one.policy.name if one.policy else None,
@@ -136,4 +138,5 @@ def _row(one: _Decided) -> tuple[Cell, ...]:
         severity_cell(one.finding),
         ("plain", text_of(one.finding["stack"])),
         ("strong", text_of(one.finding["address"])),
+        ("dim", text_of(one.finding.get("severity_reason") or "")),
     )

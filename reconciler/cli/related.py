@@ -11,7 +11,7 @@ from reconciler.cli.identities import SHORTEST, Related, choose, find_one
 from reconciler.cli.labels import spoken, text_of
 from reconciler.cli.paint import safe
 from reconciler.domain.errors import NotFoundError, ReconcilerError
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+")
 """What may be an id, or its beginning; an address has a dot or a colon in it."""

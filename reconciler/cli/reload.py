@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.invocation import Invocation, asks_daemon, examples
 from reconciler.cli.labels import text_of
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 
 @click.command(epilog=examples("trueup reload"))

@@ -17,8 +17,8 @@ from reconciler.cli.plan_lines import Known, plan_lines
 from reconciler.cli.related import find_remediation
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
-from reconciler.domain.records import Json
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column("STATE"),
@@ -132,10 +132,15 @@ def remediation_lines(invocation: Invocation, body: Json, about: About) -> Itera
         yield from plan_lines(body["plan"], paint=invocation.paint, known=about.findings)
 
 
+def _severity(finding: Json) -> str:
+    reason = finding.get("severity_reason")
+    return f"  {finding['severity']}" + (f": {text_of(reason)}" if reason else "")
+
+
 def _facts(invocation: Invocation, body: Json, about: About) -> Iterator[tuple[str, str]]:
     for address in body.get("addresses") or ():
         finding = about.findings.get(address)
-        yield "resource", text_of(address) + (f"  {finding['severity']}" if finding else "")
+        yield "resource", text_of(address) + (_severity(finding) if finding else "")
     by_policy = body.get("policy_id") is not None
     yield "policy", text_of(about.policy) if by_policy else ""
     yield "requested by", "" if by_policy else text_of(body.get("requested_by"))

@@ -15,7 +15,7 @@ from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_o
 from reconciler.cli.labels import counted, run_cell, text_of, wrapped
 from reconciler.cli.related import RUN
 from reconciler.cli.table import Cell, Column
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column("STATE"),

@@ -67,6 +67,8 @@ def serve(
 
     def ready(address: str) -> None:
         click.echo(f"trueup serves {address} for {_stacks(read)}", err=True)
+        if file is None:
+            click.echo("  no trueup.toml was found here or above: trueup init writes one", err=True)
         click.echo(f"  token: {data_dir / ADMIN_TOKEN_FILE}; next: trueup status", err=True)
 
     order = DaemonOrder(

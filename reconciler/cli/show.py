@@ -14,8 +14,8 @@ from reconciler.cli.labels import counted, spoken, state_cell, text_of, wrapped
 from reconciler.cli.related import find_finding, remediations_of
 from reconciler.cli.remediations import next_step
 from reconciler.cli.render import finding_lines
-from reconciler.domain.records import Json
 from reconciler.domain.sources import SCAN
+from reconciler.domain.values import Json
 
 _MOST_REPORTS: Final = 10
 

@@ -18,7 +18,7 @@ from reconciler.cli.table import Cell, Column
 from reconciler.cli.tool_options import any_option, said_to_tool
 from reconciler.cli.waiting import until_scanned, wait_option
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 F = TypeVar("F", bound=Callable[..., Any])
 _COLUMNS: Final = (
@@ -93,7 +93,7 @@ def list_stacks(invocation: Invocation) -> None:
     invocation.answer(body, _list_lines(invocation, body))
 
 
-@stack.command("show", epilog=examples("trueup stack show webshop"))
+@stack.command("show", short_help="Show one stack.", epilog=examples("trueup stack show webshop"))
 @click.argument("name", shell_complete=STACKS)
 @asks_daemon
 def show_stack(invocation: Invocation, *, name: str) -> None:
@@ -103,7 +103,9 @@ def show_stack(invocation: Invocation, *, name: str) -> None:
 
 
 @stack.command(
-    "add", epilog=examples("trueup stack add infra/webshop --interval 5m --env-file web.env")
+    "add",
+    short_help="Add a stack.",
+    epilog=examples("trueup stack add infra/webshop --interval 5m --env-file web.env"),
 )
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--name", metavar="NAME", help="Its name; default: the name of DIRECTORY.")
@@ -116,7 +118,11 @@ def add_stack(invocation: Invocation, *, directory: Path, name: str | None, **fl
     invocation.answer(made, stack_lines(invocation, made))
 
 
-@stack.command("edit", epilog=examples("trueup stack edit webshop --interval 1h --no-adaptive"))
+@stack.command(
+    "edit",
+    short_help="Change the options of a stack.",
+    epilog=examples("trueup stack edit webshop --interval 1h --no-adaptive"),
+)
 @click.argument("name", shell_complete=STACKS)
 @click.option(
     "--directory",
@@ -163,7 +169,11 @@ def scan_stack(invocation: Invocation, *, name: str, wait: bool) -> int:
     return 1 if scanned["health"] == "error" else 0
 
 
-@stack.command("accept-state", epilog=examples("trueup stack accept-state webshop"))
+@stack.command(
+    "accept-state",
+    short_help="Accept the state a stack has now.",
+    epilog=examples("trueup stack accept-state webshop"),
+)
 @click.argument("name", shell_complete=STACKS)
 @asks_daemon
 def accept_state(invocation: Invocation, *, name: str) -> None:

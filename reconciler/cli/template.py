@@ -16,7 +16,7 @@ from reconciler.cli.labels import counted, text_of
 from reconciler.cli.related import TEMPLATE
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column("TYPE", least=12),

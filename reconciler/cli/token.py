@@ -14,7 +14,7 @@ from reconciler.cli.labels import text_of
 from reconciler.cli.related import TOKEN
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.principals import Role
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 
 _COLUMNS: Final = (
     Column("NAME", least=12),
@@ -48,7 +48,12 @@ def list_tokens(invocation: Invocation) -> None:
     required=True,
     help="What the token may do; docs/team.md lists it.",
 )
-@click.option("--expires-in", metavar="TIME", help="Such as 12h or 90d; default: it never expires.")
+@click.option(
+    "--expires-in",
+    "--expires",
+    metavar="TIME",
+    help="Such as 12h or 90d; default: it never expires.",
+)
 @asks_daemon
 def add_token(invocation: Invocation, *, name: str, role: str, expires_in: str | None) -> None:
     """Create a token and print it to stdout. It is shown only this once."""

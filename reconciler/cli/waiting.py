@@ -9,8 +9,8 @@ import click
 
 from reconciler.cli.client.follow import Pace, follow
 from reconciler.cli.invocation import Invocation
-from reconciler.domain.records import Json
 from reconciler.domain.remediation_states import FOR_PERSON, TERMINAL, RemediationState
+from reconciler.domain.values import Json
 
 wait_option = click.option(
     "--wait", is_flag=True, help="Wait for the outcome; ends with 1 if it failed or needs a person."
@@ -34,7 +34,12 @@ def until_settled(
         seen.append(now)
         return now["state"] in states
 
-    _follow(invocation, look, "remediation.")
+    try:
+        _follow(invocation, look, "remediation.")
+    except KeyboardInterrupt:
+        one = invocation.id(remediation["id"])
+        invocation.narrate(f"\nno longer waiting; {one} goes on: trueup remediation {one}")
+        raise
     return seen[-1]
 
 
@@ -56,5 +61,6 @@ def _follow(invocation: Invocation, look: Callable[[], bool], prefix: str) -> No
         look,
         types=(prefix,),
         pace=_PACE,
+        reached=True,
         lost=lambda error: invocation.narrate(f"{error}; waiting"),
     )

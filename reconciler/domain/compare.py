@@ -2,17 +2,19 @@
 
 One attribute is one place: objects and maps are entered key by key, lists of objects
 element by element; lists of plain values are compared as a whole. Sets (known by their
-path) have no order: `align` brings equal elements to equal indices first.
+path) have no order: `align` puts each in one order, and equal elements at equal indices.
 """
 
 from __future__ import annotations
 
+import operator
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, TypeAlias
 
 from reconciler.domain.paths import Steps
+from reconciler.domain.set_order import Rank, rank
 from reconciler.domain.values import Sensitive, Unknown, Value
 
 IsSet: TypeAlias = Callable[[Steps], bool]
@@ -65,8 +67,8 @@ def _number(value: float | Decimal) -> Hashable:
 def changed_paths(before: Value, after: Value, is_set: IsSet = ordered) -> tuple[Steps, ...]:
     """List the places where `before` and `after` are not the same, sorted.
 
-    In a set of objects an index is that of `before`; an element only `after` has comes
-    behind the last one.
+    In a set of objects an index is that of `before` in order; an element only `after` has
+    comes behind the last one.
     """
     aligned_before, aligned_after = align((before, after), is_set)
     return aligned_paths(aligned_before, aligned_after, is_set)
@@ -143,13 +145,37 @@ def _item(items: Sequence[Value], index: int) -> Value:
 
 
 def align(values: Sequence[Value], is_set: IsSet = ordered) -> tuple[Value, ...]:
-    """Return `values` with the elements of sets at common indices.
+    """Return `values` with the elements of sets at common indices, however they were listed.
 
     Elements of a set of objects that are equal, or most alike, come to the index they
-    have in the first value that holds them; where a value has none, its place is null.
-    Sets of plain values are sorted. Everything else stays as it is.
+    have in the first value that holds them, its elements in order (`set_order`); where a
+    value has none, its place is null. Other sets are in order. Lists stay as they are.
+    """
+    return align_as_listed([in_order(value, is_set) for value in values], is_set)
+
+
+def align_as_listed(values: Sequence[Value], is_set: IsSet) -> tuple[Value, ...]:
+    """Return `values` as `align` does, indices being those of the first value as it is.
+
+    It is for lists that may be sets: where one is a list, its own indices are kept.
     """
     return tuple(_align(list(values), is_set, ()))
+
+
+def in_order(value: Value, is_set: IsSet, at: Steps = ()) -> Value:
+    """Return `value` with the elements of every set in it in one order, at any depth.
+
+    What holds no set is returned as it is: a list may know more than its elements.
+    """
+    if isinstance(value, dict):
+        known = {key: in_order(item, is_set, (*at, key)) for key, item in value.items()}
+        return value if all(item is value[key] for key, item in known.items()) else known
+    if not isinstance(value, list):
+        return value
+    items = [in_order(item, is_set, (*at, index)) for index, item in enumerate(value)]
+    if is_set(at):
+        items.sort(key=rank)
+    return value if all(map(operator.is_, items, value)) else items
 
 
 def _align(values: list[Value], is_set: IsSet, at: Steps) -> list[Value]:
@@ -160,7 +186,7 @@ def _align(values: list[Value], is_set: IsSet, at: Steps) -> list[Value]:
     if not lists:
         return values
     if not _of_objects(*lists):
-        return [_sorted_set(value, is_set, at) for value in values] if is_set(at) else values
+        return values
     if is_set(at):
         values = list(_slotted(values, is_set, at))
     return _align_elements(values, is_set, at)
@@ -198,21 +224,6 @@ def _align_elements(values: list[Value], is_set: IsSet, at: Steps) -> list[Value
     ]
 
 
-def _sorted_set(value: Value, is_set: IsSet, at: Steps) -> Value:
-    if not isinstance(value, list):
-        return value
-    return sorted(value, key=lambda item: repr(_stable(canonical(item, is_set, at))))
-
-
-def _stable(key: Hashable) -> object:
-    """Write a canonical form in one order only; a frozenset's own depends on the hash seed."""
-    if isinstance(key, frozenset):
-        return ("set", *sorted(repr(_stable(part)) for part in key))
-    if isinstance(key, tuple):
-        return tuple(_stable(part) for part in key)
-    return key
-
-
 def _slotted(values: Sequence[Value], is_set: IsSet, at: Steps) -> Iterable[Value]:
     slots = _Slots(is_set, at)
     columns = [slots.place(value) if isinstance(value, list) else None for value in values]
@@ -234,6 +245,8 @@ class _Slots:
         """Return `elements` at their slots, null between them."""
         chosen: dict[int, Value] = {}
         waiting: list[Value] = []
+        if self._holders:
+            elements = sorted(elements, key=self._rank)
         free = {key: deque(slots) for key, slots in self._by_content.items()}
         for element in elements:
             slots = free.get(self._content(element))
@@ -247,6 +260,9 @@ class _Slots:
         for slot, element in chosen.items():
             self._remember(slot, element)
         return [chosen.get(slot) for slot in range(max(chosen, default=-1) + 1)]
+
+    def _rank(self, element: Value) -> Rank:
+        return rank(in_order(element, self._is_set, self._element))
 
     def _content(self, element: Value) -> Hashable:
         return canonical(element, self._is_set, self._element)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.domain.model import Change, Origin
+from reconciler.domain.model import Change, Finding, Origin
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import UNKNOWN, Sensitive, Value
 
@@ -36,6 +36,18 @@ def details_of(kept: Json, *, origin: Origin) -> FindingDetails:
 def paths_of(kept: Json) -> tuple[str, ...]:
     """Return the attributes that drifted."""
     return tuple(change["path"] for change in kept.get("changes") or ())
+
+
+def severity_reason_of(kept: Json) -> str | None:
+    """Return why the finding is as severe as it is; None where nobody said."""
+    reason: str | None = kept.get("severity_reason")
+    return reason
+
+
+def with_severity_of(kept: Json, finding: Finding) -> Json:
+    """Return `kept` with the severity of `finding` and the reason for it."""
+    rated = {"severity": finding.severity.word, "severity_reason": finding.severity_reason}
+    return {**kept, **rated}
 
 
 def provider_of(kept: Json) -> str | None:

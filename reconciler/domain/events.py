@@ -33,6 +33,7 @@ class DriftSeen:
     state: str
     report_id: str
     seen_by: str | None = None
+    severity_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from reconciler.domain.values import Value
 
-_WORLD: Final = frozenset({"0.0.0.0/0", "::/0"})
-_EVERYWHERE: Final = frozenset({"*", "internet", "any"})
+_EVERYWHERE: Final = frozenset({"*", "internet", "any", "everywhere"})
+_RANGES: Final = frozenset({"0.0.0.0-255.255.255.255", "0/0"})
+_HALF: Final = {4: 1, 6: 3}
+"""Prefixes up to this length count as every address: two halves make the whole."""
+_BETWEEN: Final = re.compile(r"[,;\s]+")
 _ANYONE: Final = frozenset(
     {
-        "*",
         "allusers",
         "allauthenticatedusers",
         "public-read",
@@ -22,47 +26,85 @@ _ANYONE: Final = frozenset(
         "authenticated-read",
         "http://acs.amazonaws.com/groups/global/allusers",
         "http://acs.amazonaws.com/groups/global/authenticatedusers",
+        "system:authenticated",
+        "system:unauthenticated",
+        "system:anonymous",
+        "user:*",
+        "group:*",
+        "all users",
+        "authenticated users",
     }
 )
-_WHOM: Final = frozenset({"principal", "principals", "aws", "members", "member", "identifiers"})
+_ANYONE_AS_PRINCIPAL: Final = frozenset({"*", "public", "everyone", "anyone", "anonymous", "world"})
+_WHOM: Final = frozenset(
+    {
+        *("principal", "principals", "aws", "members", "member", "identifiers", "federated"),
+        *("subject", "subjects", "user", "users", "grantee", "grantees", "group", "groups"),
+    }
+)
 
 
 def lets_in_the_world(value: Value) -> bool:
-    """Tell whether an address range in `value` covers every address.
+    """Tell whether an address range in `value` covers every address, or half of them.
 
     Azure's words for everywhere (`*`, `Internet`) count only as a source: as a port or
     a protocol they say something else.
     """
     return any(
-        leaf.lower() in _WORLD or (leaf.lower() in _EVERYWHERE and "source" in key)
+        _is_world(part) or (part in _EVERYWHERE and "source" in key)
         for key, leaf in _leaves(value, "")
+        for part in _BETWEEN.split(leaf.lower())
     )
+
+
+def _is_world(text: str) -> bool:
+    if text in _RANGES:
+        return True
+    address, slash, length = text.partition("/")
+    if not (slash and address[:1] in "0123456789abcdef:" and length.isdecimal()):
+        return False
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen <= _HALF[network.version]
 
 
 def admits_anyone(value: Value) -> bool:
     """Tell whether a policy, a grant or an access list in `value` admits everybody.
 
-    A lone `*` counts only as the value itself or as a principal: `Action: "*"` says
-    what may be done, not who may do it. A Deny statement admits nobody.
+    A lone `*` or `public` counts only as the value itself or as a principal: `Action: "*"`
+    says what may be done, not who may do it. A Deny statement admits nobody.
     """
     return any(
-        leaf.lower() in _ANYONE and (leaf != "*" or key in _WHOM)
+        leaf.lower() in _ANYONE or (leaf.lower() in _ANYONE_AS_PRINCIPAL and key in _WHOM)
         for key, leaf in _leaves(value, "principal")
     )
 
 
 def allows_everything(value: Value) -> bool:
-    """Tell whether a policy document in `value` allows every action: `Action` is `*` or `*:*`."""
+    """Tell whether `value` allows every action.
+
+    A policy statement whose `Action` is `*` or `*:*`, or a rule whose `verbs` and `resources`
+    are both `*`.
+    """
     document = parsed_document(value) if isinstance(value, str) else value
-    return any(
-        str(statement.get("Effect", "")).lower() == "allow" and _has_every_action(statement)
-        for statement in _objects(document)
-    )
+    return any(_is_whole_statement(one) or _is_whole_rule(one) for one in _objects(document))
 
 
-def _has_every_action(statement: dict[str, Any]) -> bool:
-    action = statement.get("Action")
-    return any(one in {"*", "*:*"} for one in (action if isinstance(action, list) else [action]))
+def _is_whole_statement(statement: dict[str, Any]) -> bool:
+    keys = {str(key).lower(): item for key, item in statement.items()}
+    if str(keys.get("effect", "")).lower() != "allow":
+        return False
+    return any(_holds_star(keys.get(name)) for name in ("action", "actions"))
+
+
+def _is_whole_rule(rule: dict[str, Any]) -> bool:
+    return _holds_star(rule.get("verbs")) and _holds_star(rule.get("resources"))
+
+
+def _holds_star(value: Any) -> bool:
+    return any(one in ("*", "*:*") for one in (value if isinstance(value, list) else [value]))
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.coverage import derived_template_id, resource_id
-from reconciler.domain.details import details_of, paths_of
+from reconciler.domain.details import details_of, paths_of, with_severity_of
 from reconciler.domain.model import (
     Counts,
     Finding,
@@ -78,7 +78,10 @@ def fold(
         silent = record.address in unread or (asked is not None and record.address not in asked)
         part = "seen" if now else "unread" if silent or not may_heal else "healed"
         if now is not None and now.severity is not record.severity:
-            record = replace(record, severity=now.severity, score=score(now))  # noqa: PLW2901
+            details = with_severity_of(record.details, now)
+            record = replace(  # noqa: PLW2901
+                record, severity=now.severity, score=score(now), details=details
+            )
             parts["rated"].append(record)
         parts[part].append(record)
     return Fold(

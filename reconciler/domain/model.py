@@ -263,7 +263,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class StackReport:
-    """One pass over one stack; sorted by address, so equal worlds give equal reports."""
+    """One pass over one stack; sorted by address, so equal worlds give equal reports.
+
+    `together` divides the addresses of the findings into those that one plan would touch anyway.
+    """
 
     stack: StackName
     tool: str
@@ -277,3 +280,4 @@ class StackReport:
     timing_ms: Mapping[str, float]
     warnings: tuple[str, ...] = ()
     provider_doubts: tuple[ProviderDoubt, ...] = ()
+    together: tuple[frozenset[ResourceAddress], ...] = ()

@@ -13,13 +13,17 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 
 def render_path(steps: Steps) -> AttributePath:
     """Write `steps` as a path; a key that is no identifier is quoted: `tags["a.b"]`."""
-    parts: list[str] = []
+    path = AttributePath("")
     for step in steps:
-        if isinstance(step, int):
-            parts.append(f"[{step}]")
-        elif _PLAIN.match(step):
-            parts.append(f".{step}" if parts else step)
-        else:
-            quoted = step.replace("\\", "\\\\").replace('"', '\\"')
-            parts.append(f'["{quoted}"]')
-    return AttributePath("".join(parts))
+        path = step_after(path, step)
+    return path
+
+
+def step_after(path: AttributePath, step: str | int) -> AttributePath:
+    """Write the path that is one `step` below `path`."""
+    if isinstance(step, int):
+        return AttributePath(f"{path}[{step}]")
+    if _PLAIN.match(step):
+        return AttributePath(f"{path}.{step}" if path else step)
+    quoted = step.replace("\\", "\\\\").replace('"', '\\"')
+    return AttributePath(f'{path}["{quoted}"]')

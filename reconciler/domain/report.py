@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import assert_never
 
+from reconciler.domain.belonging import together
 from reconciler.domain.doubts import provider_doubts, vanished_as_unreadable
 from reconciler.domain.fingerprint import Identity, fingerprint
 from reconciler.domain.lineage import nearest_missing
@@ -113,6 +114,10 @@ def build_report(
         timing_ms=dict(timing_ms),
         warnings=(*snapshot.warnings, *(seen.remark for seen in ordered if seen.remark)),
         provider_doubts=provider_doubts(snapshot, ordered, whole=whole),
+        together=together(
+            (finding.address for finding in findings),
+            {one.address: one.dependencies for one in snapshot.resources},
+        ),
     )
 
 

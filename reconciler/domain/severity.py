@@ -8,26 +8,15 @@ it. Types and paths are compared in one spelling, so a rule written for Terrafor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from reconciler.domain.exposure import admits_anyone, allows_everything, lets_in_the_world
 from reconciler.domain.model import Change, Kind, Origin, Severity
+from reconciler.domain.paths import AttributePath, step_after
+from reconciler.domain.severity_conditions import Condition, holds
 from reconciler.domain.values import Unknown, Value
-
-
-class Condition(StrEnum):
-    """What a rule may ask of the values besides where they are."""
-
-    ALWAYS = "always"
-    LETS_IN_THE_WORLD = "lets_in_the_world"
-    ADMITS_ANYONE = "admits_anyone"
-    ALLOWS_EVERYTHING = "allows_everything"
-    SWITCHED_ON = "switched_on"
-    SWITCHED_OFF = "switched_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +34,11 @@ class SeverityRule:
     paths: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
     when: Condition = Condition.ALWAYS
+
+    @property
+    def is_danger(self) -> bool:
+        """Whether it says of the values that something is open which was not meant to be."""
+        return self.when is not Condition.ALWAYS and self.severity >= Severity.HIGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +95,11 @@ DEFAULT_REASON: Final = "nothing more particular is known of this attribute"
 
 
 def rate(deviation: Deviation, rulebook: Rulebook) -> Rating:
-    """Return the highest rating among the deviation's changes.
+    """Return the highest rating among the deviation's changes, and among what they bring in.
 
     A shipped figure is raised one step where the change replaces the resource, and
     lowered one step where it is only unapplied code; a danger that is live already
-    (see `Condition`) is never lowered, and a user's own figure is left alone.
+    (see `SeverityRule.is_danger`) is never lowered, and a user's own figure is left alone.
     """
     kind = canonical_type(deviation.type)
     if not deviation.changes:
@@ -136,9 +130,63 @@ def _rate_change(
     if override is not None:
         return Rating(override.severity, override.reason)
     rule = _first(rulebook.catalogue, deviation, kind, change)
-    danger_is_live = rule is not None and rule.when is not Condition.ALWAYS
+    danger_is_live = rule is not None and rule.is_danger
     only_code = change.origin is Origin.UNAPPLIED and not danger_is_live
-    return _stepped(rule, int(replaces) - int(only_code))
+    own = _stepped(rule, int(replaces) - int(only_code))
+    within = [_stepped(rule, int(replaces)) for rule in _dangers(deviation, kind, change, rulebook)]
+    return max((own, *within), key=lambda rating: rating.severity)
+
+
+def _dangers(
+    deviation: Deviation, kind: str, change: Change, rulebook: Rulebook
+) -> Iterator[SeverityRule]:
+    """Yield the rule of each attribute inside a change that is a danger by itself."""
+    fitting: dict[str, list[SeverityRule]] = {}
+    for part in _parts(change):
+        if rulebook.overrides and _first(rulebook.overrides, deviation, kind, part) is not None:
+            continue
+        # The shipped rules name no index, and an object may hold thousands of elements.
+        place = _NUMBER.sub("", part.path)
+        if place not in fitting:
+            fitting[place] = list(_fitting(rulebook.catalogue, deviation, kind, part))
+        rule = next((one for one in fitting[place] if _holds(one, part)), None)
+        if rule is not None and rule.is_danger:
+            yield rule
+
+
+def _parts(change: Change) -> Iterator[Change]:
+    """Yield each attribute inside an object that was added or changed as a whole.
+
+    What a removed object held is not there to be a danger.
+    """
+    if change.live is None or not isinstance(change.live, dict | list):
+        return
+    wanted = _wanted(change)
+    for path, before, live in _leaves(change.path, wanted, change.live):
+        if path != change.path:
+            yield replace(change, path=path, declared=before, recorded=before, live=live)
+
+
+def _leaves(
+    path: AttributePath, wanted: Value, live: Value
+) -> Iterator[tuple[AttributePath, Value, Value]]:
+    if isinstance(live, dict):
+        for key, value in live.items():
+            before = wanted.get(key) if isinstance(wanted, dict) else None
+            yield from _leaves(step_after(path, key), before, value)
+    elif isinstance(live, list) and any(isinstance(item, dict) for item in live):
+        known = wanted if isinstance(wanted, list) else []
+        aligned = len(known) == len(live)
+        for index, item in enumerate(live):
+            if item not in known:
+                before = known[index] if aligned else None
+                yield from _leaves(step_after(path, index), before, item)
+    elif live != wanted:
+        yield path, wanted, live
+
+
+def _wanted(change: Change) -> Value:
+    return change.recorded if isinstance(change.declared, Unknown) else change.declared
 
 
 def _stepped(rule: SeverityRule | None, steps: int) -> Rating:
@@ -154,6 +202,14 @@ def _stepped(rule: SeverityRule | None, steps: int) -> Rating:
 def _first(
     rules: Iterable[SeverityRule], deviation: Deviation, kind: str, change: Change | None
 ) -> SeverityRule | None:
+    fitting = _fitting(rules, deviation, kind, change)
+    return next((rule for rule in fitting if _holds(rule, change)), None)
+
+
+def _fitting(
+    rules: Iterable[SeverityRule], deviation: Deviation, kind: str, change: Change | None
+) -> Iterator[SeverityRule]:
+    """Yield the rules for the place, whatever its values are."""
     types = (deviation.type.lower(), kind)
     paths = _spellings(change.path) if change else ("",)
     for rule in rules:
@@ -161,38 +217,21 @@ def _first(
             continue
         if rule.types and not _any_glob(rule.types, types):
             continue
-        if rule.paths and not _any_glob(rule.paths, paths):
-            continue
-        if rule.when is Condition.ALWAYS or (change and _holds(rule.when, change)):
-            return rule
-    return None
+        if not rule.paths or _any_glob(rule.paths, paths):
+            yield rule
 
 
-def _holds(condition: Condition, change: Change) -> bool:
-    wanted: Value = change.recorded if isinstance(change.declared, Unknown) else change.declared
-    match condition:
-        case Condition.ALWAYS:
-            return True
-        case Condition.LETS_IN_THE_WORLD:
-            return lets_in_the_world(change.live) and not lets_in_the_world(wanted)
-        case Condition.ADMITS_ANYONE:
-            return admits_anyone(change.live) and not admits_anyone(wanted)
-        case Condition.ALLOWS_EVERYTHING:
-            return allows_everything(change.live) and not allows_everything(wanted)
-        case Condition.SWITCHED_ON:
-            return _is_on(change.live) and not _is_on(wanted)
-        case Condition.SWITCHED_OFF:
-            return _is_on(wanted) and not _is_on(change.live)
+def _holds(rule: SeverityRule, change: Change | None) -> bool:
+    if rule.when is Condition.ALWAYS:
+        return True
+    return change is not None and holds(rule.when, _wanted(change), change.live)
 
 
-def _is_on(value: Value) -> bool:
-    if isinstance(value, str):
-        return value.lower() in ("true", "enabled", "on", "yes")
-    return value is True
-
-
+_NUMBER: Final = re.compile(r"\[\d+\]")
 _INDEX: Final = re.compile(r'\[(?:\d+|"[^"]*")\]')
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_PULUMI: Final = re.compile(r"[^:]+:[^:]+:[^:]+\Z|[^:]+:[^:]*\Z")
+_BETWEEN_WORDS: Final = re.compile(r"[:/.\s]+")
 _CLOUDS: Final = (
     ("azure_native_", "azurerm_"),
     ("azure_", "azurerm_"),
@@ -206,11 +245,12 @@ _CLOUDS: Final = (
 def canonical_type(name: str) -> str:
     """Return the one spelling rules are written in: lower case, snake case.
 
-    `aws:ec2/securityGroup:SecurityGroup` gives `aws_ec2_security_group`, and
-    `gcp:compute/firewall:Firewall` gives `google_compute_firewall`.
+    `aws:ec2/securityGroup:SecurityGroup` gives `aws_ec2_security_group`,
+    `gcp:compute/firewall:Firewall` gives `google_compute_firewall`, and another tool's
+    `AWS::EC2::SecurityGroup` gives `aws_ec2_security_group`.
     """
-    if ":" not in name:
-        return name.lower()
+    if not _PULUMI.match(name):
+        return "_".join(_snake(word) for word in _BETWEEN_WORDS.split(name) if word)
     package, _, rest = name.partition(":")
     module, _, leaf = rest.rpartition(":")
     words = (package, module.split("/")[0], leaf)
@@ -242,13 +282,16 @@ def meets_path(glob: str, path: str) -> bool:
 
 
 def _any_glob(globs: Sequence[str], subjects: Sequence[str]) -> bool:
-    patterns = [_compiled(glob) for glob in globs]
-    return any(pattern.match(subject) for pattern in patterns for subject in subjects)
+    pattern = _compiled(tuple(globs))
+    return any(pattern.match(subject) for subject in subjects)
 
 
 @lru_cache(maxsize=4096)
-def _compiled(glob: str) -> re.Pattern[str]:
-    body = "".join(
+def _compiled(globs: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(map(_regex, globs))})(?:[.\[].*)?\Z", re.DOTALL)
+
+
+def _regex(glob: str) -> str:
+    return "".join(
         ".*" if char == "*" else "." if char == "?" else re.escape(char) for char in glob.lower()
     )
-    return re.compile(rf"(?:{body})(?:[.\[].*)?\Z", re.DOTALL)

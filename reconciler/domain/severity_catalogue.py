@@ -1,8 +1,8 @@
 """The shipped severities; `docs/severity.md` prints this table, a test holds them equal.
 
-First match decides, so the particular stands above the general: dangers that are
-live, then things that are gone, then noise-prone attributes, then areas.
-Types are Terraform's or the canonical form of Pulumi's (`severity.canonical_type`).
+First match decides, so the particular stands above the general: labels, then dangers
+that are live (`severity_dangers`), then things that are gone, then areas.
+Types are Terraform's, or the canonical form of another tool's (`severity.canonical_type`).
 """
 
 from __future__ import annotations
@@ -10,18 +10,15 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.domain.model import Kind, Severity
-from reconciler.domain.severity import Condition, SeverityRule
-
-_FIREWALLS: Final = (
-    "*security_group*",
-    "*firewall*",
-    "*network_acl*",
-    "*nacl*",
-    "*network_security_rule*",
-    "*security_policy*",
-    "aws_waf*",
-    "*_authorized_network*",
+from reconciler.domain.severity import SeverityRule
+from reconciler.domain.severity_dangers import (
+    CLOSINGS,
+    DANGERS,
+    FIREWALLS,
+    LOOKING_LIKE_LABELS,
+    RIGHTS_TYPES,
 )
+
 _DATA_STORES: Final = (
     "aws_db_*",
     "aws_rds_*",
@@ -111,6 +108,15 @@ _PUBLIC_ACCESS_TYPES: Final = (
     "*bucket_ownership_controls",
     "*access_control",
 )
+_GUARDS: Final = (
+    "*network_policy*",
+    "*webhook_configuration*",
+    "*admission_policy*",
+    "*branch_protection*",
+    "*password_policy*",
+    "*repository_ruleset",
+    "*pod_security*",
+)
 _ENCRYPTION_TYPES: Final = (
     "*server_side_encryption_configuration*",
     "*ebs_encryption_by_default",
@@ -121,101 +127,7 @@ _ENCRYPTION_TYPES: Final = (
 )
 
 CATALOGUE: Final[tuple[SeverityRule, ...]] = (
-    # Dangers that are live now.
-    SeverityRule(
-        Severity.CRITICAL,
-        "it is open to the whole internet",
-        types=(*_FIREWALLS, "*_cluster", "*sql*", "*_container_cluster", "*kubernetes_cluster"),
-        when=Condition.LETS_IN_THE_WORLD,
-    ),
-    SeverityRule(
-        Severity.CRITICAL,
-        "it is open to the whole internet",
-        paths=("*cidr*", "*source_ranges", "*source_address_prefix*", "*ip_ranges", "*ip_rules"),
-        when=Condition.LETS_IN_THE_WORLD,
-    ),
-    SeverityRule(
-        Severity.CRITICAL,
-        "it is open to the whole internet",
-        paths=("*source_address_prefix*",),
-        when=Condition.ADMITS_ANYONE,
-    ),
-    SeverityRule(
-        Severity.CRITICAL,
-        "anyone may use it",
-        paths=("*policy*", "acl", "*grant*", "*principal*", "member", "members", "*access_type"),
-        when=Condition.ADMITS_ANYONE,
-    ),
-    SeverityRule(
-        Severity.CRITICAL,
-        "every action is allowed",
-        types=("*_iam_*",),
-        paths=("*policy*",),
-        when=Condition.ALLOWS_EVERYTHING,
-    ),
-    SeverityRule(
-        Severity.CRITICAL,
-        "it became reachable from outside",
-        paths=(
-            "publicly_accessible",
-            "public_network_access*",
-            "*allow_blob_public_access",
-            "*allow_nested_items_to_be_public",
-            "*endpoint_public_access",
-            "associate_public_ip_address",
-        ),
-        when=Condition.SWITCHED_ON,
-    ),
-    SeverityRule(
-        Severity.CRITICAL,
-        "a block on public access was taken off",
-        paths=(
-            "block_public_acls",
-            "block_public_policy",
-            "ignore_public_acls",
-            "restrict_public_buckets",
-            "uniform_bucket_level_access*",
-        ),
-        when=Condition.SWITCHED_OFF,
-    ),
-    SeverityRule(
-        Severity.CRITICAL,
-        "encryption was switched off",
-        paths=(
-            "*encrypted",
-            "*encryption_enabled",
-            "*encryption.enabled",
-            "*sse_enabled",
-            "*managed_sse_enabled",
-            "server_side_encryption.enabled",
-            "*https_traffic_only*",
-            "*https_only",
-        ),
-        when=Condition.SWITCHED_OFF,
-    ),
-    # Things that are gone.
-    SeverityRule(
-        Severity.CRITICAL,
-        "a store of data, keys or names is gone",
-        types=_DATA_STORES,
-        kinds=(Kind.MISSING,),
-    ),
-    SeverityRule(
-        Severity.CRITICAL,
-        "a guard on public access is gone",
-        types=_PUBLIC_ACCESS_TYPES,
-        kinds=(Kind.MISSING,),
-    ),
-    SeverityRule(Severity.HIGH, "a resource is gone", kinds=(Kind.MISSING,)),
-    SeverityRule(
-        Severity.CRITICAL,
-        "an apply would delete a store of data, keys or names",
-        types=_DATA_STORES,
-        kinds=(Kind.UNMANAGED,),
-    ),
-    SeverityRule(
-        Severity.HIGH, "an apply would delete a resource no code declares", kinds=(Kind.UNMANAGED,)
-    ),
+    *LOOKING_LIKE_LABELS,
     # Attributes that say little wherever they stand.
     SeverityRule(
         Severity.LOW,
@@ -229,6 +141,9 @@ CATALOGUE: Final[tuple[SeverityRule, ...]] = (
             "*_tags",
             "tag",
             "annotations",
+            "*.tags",
+            "*.labels",
+            "*.annotations",
         ),
     ),
     SeverityRule(
@@ -243,11 +158,62 @@ CATALOGUE: Final[tuple[SeverityRule, ...]] = (
             "display_name",
             "*.display_name",
             "friendly_name",
+            "title",
+            "*_title",
+            "notes",
+            "*.notes",
+            "remarks",
+            "*_comment",
         ),
     ),
+    *DANGERS,
+    # Things that are gone.
+    SeverityRule(
+        Severity.CRITICAL,
+        "a store of data, keys or names is gone",
+        types=_DATA_STORES,
+        kinds=(Kind.MISSING,),
+    ),
+    SeverityRule(
+        Severity.CRITICAL,
+        "a guard on public access is gone",
+        types=_PUBLIC_ACCESS_TYPES,
+        kinds=(Kind.MISSING,),
+    ),
+    SeverityRule(
+        Severity.CRITICAL,
+        "a guard on what may come in is gone",
+        types=_GUARDS,
+        kinds=(Kind.MISSING,),
+    ),
+    SeverityRule(Severity.HIGH, "a resource is gone", kinds=(Kind.MISSING,)),
+    SeverityRule(
+        Severity.CRITICAL,
+        "an apply would delete a store of data, keys or names",
+        types=_DATA_STORES,
+        kinds=(Kind.UNMANAGED,),
+    ),
+    SeverityRule(
+        Severity.HIGH, "an apply would delete a resource no code declares", kinds=(Kind.UNMANAGED,)
+    ),
+    *CLOSINGS,
     # Areas where a change matters.
-    SeverityRule(Severity.HIGH, "a firewall rule changed", types=_FIREWALLS),
+    SeverityRule(Severity.HIGH, "a firewall rule changed", types=FIREWALLS),
     SeverityRule(Severity.HIGH, "who may do what changed", types=_IDENTITY),
+    SeverityRule(
+        Severity.MEDIUM,
+        "how it behaves changed",
+        types=(
+            "rabbitmq_policy",
+            "rabbitmq_operator_policy",
+            "*scaling_policy",
+            "*lifecycle_policy",
+            "*routing_policy",
+            "*backup_policy",
+        ),
+    ),
+    SeverityRule(Severity.MEDIUM, "capacity changed", paths=("*connection_limit",)),
+    SeverityRule(Severity.HIGH, "who may do what changed", types=RIGHTS_TYPES),
     SeverityRule(Severity.HIGH, "a resource's own access policy changed", types=_POLICY_DOCUMENTS),
     SeverityRule(Severity.HIGH, "public access changed", types=_PUBLIC_ACCESS_TYPES),
     SeverityRule(Severity.HIGH, "encryption changed", types=_ENCRYPTION_TYPES),
@@ -368,6 +334,11 @@ CATALOGUE: Final[tuple[SeverityRule, ...]] = (
         ),
     ),
     # Everyday figures.
+    SeverityRule(
+        Severity.MEDIUM,
+        "a file's mode changed",
+        paths=("*file_permission*", "*directory_permission*"),
+    ),
     SeverityRule(
         Severity.LOW,
         "how long logs are kept, and where they rotate",

@@ -86,7 +86,7 @@ def _other_digest(known: Remediation, given: str) -> ConflictError:
     return ConflictError(
         f"remediation {known.id} has another plan now",
         code="plan-digest-mismatch",
-        remedy="look at that plan, and approve its digest",
+        remedy=f"show that plan, then approve its digest: trueup remediation {known.id[:8]}",
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.coverage import resource_id
+from reconciler.domain.details import severity_reason_of
 from reconciler.domain.events import DriftSeen
 from reconciler.domain.lifecycle import Changed, Fold, refreshed
 from reconciler.domain.model import Finding, ResourceAddress, StackName
@@ -73,7 +74,8 @@ def heal(tx: Transaction, records: Sequence[FindingRecord], *, at: datetime) -> 
 
 def finding_body(record: FindingRecord) -> DriftSeen:
     """Return what the live stream tells of a finding."""
-    return mapping.shown(DriftSeen, record)
+    reason = severity_reason_of(record.details)
+    return mapping.shown(DriftSeen, record, severity_reason=reason)
 
 
 def _open(
@@ -129,6 +131,7 @@ def _heal(records: Iterable[FindingRecord], written: _Written, at: datetime) -> 
             "type": record.type,
             "kind": record.kind.value,
             "severity": record.severity.word,
+            "severity_reason": severity_reason_of(record.details),
             "healed": True,
         }
         written.add("healed", record, _report(record, "healed", details, at))

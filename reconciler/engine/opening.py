@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from reconciler.domain.deciding import Decided
 from reconciler.domain.lifecycle import Fold, subject_of
-from reconciler.domain.model import StackName
+from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import Act, ActionType, action_on
 from reconciler.domain.records import (
     FindingRecord,
@@ -21,6 +22,9 @@ from reconciler.engine.freshness import CHANGED, GONE
 from reconciler.engine.journal import new_id
 from reconciler.engine.moves import move, still_there, tell
 from reconciler.stores import Transaction
+
+_MOST_PARTS: Final = 10
+"""Each is planned by a run of the tool, one after the other: of more, one plan is made."""
 
 
 def end_overtaken(
@@ -45,13 +49,14 @@ def open_wanted(
     decided: Iterable[Decided],
     *,
     still_open: Iterable[Remediation],
+    together: Iterable[Collection[ResourceAddress]],
     at: datetime,
     confirm_after: timedelta,
 ) -> tuple[tuple[Remediation, ...], bool]:
     """Note what the policies say of open findings, and open what they want done.
 
     Returns the remediations opened, one per policy and action, and whether anything is
-    acted on at all.
+    acted on at all. What a person decides about is divided into what is `together`.
     """
     taken = {finding_id for one in still_open for finding_id in one.finding_ids}
     groups: dict[tuple[str, ActionType], list[FindingRecord]] = defaultdict(list)
@@ -66,19 +71,37 @@ def open_wanted(
             wanted = action_on(decision, subject_of(record))
             groups[decision.policy.policy_id, wanted].append(record)
     tx.findings.put_many(noted)
-    opened = _open_groups(tx, groups, at=at, confirm_after=confirm_after)
+    sets = {address: number for number, one in enumerate(together) for address in one}
+    parts = [
+        (policy_id, action, part)
+        for (policy_id, action), records in groups.items()
+        for part in _parts(records, action, sets)
+    ]
+    opened = _open_parts(tx, parts, at=at, confirm_after=confirm_after)
     return opened, acted_on
 
 
-def _open_groups(
+def _parts(
+    records: Sequence[FindingRecord], action: ActionType, sets: Mapping[ResourceAddress, int]
+) -> Sequence[Sequence[FindingRecord]]:
+    """Divide what a person decides about; what needs nobody stays one run of the tool."""
+    if action is ActionType.AUTO_CORRECT:
+        return [records]
+    parts: dict[int | ResourceAddress, list[FindingRecord]] = defaultdict(list)
+    for record in records:
+        parts[sets.get(record.address, record.address)].append(record)
+    return [records] if len(parts) > _MOST_PARTS else list(parts.values())
+
+
+def _open_parts(
     tx: Transaction,
-    groups: Mapping[tuple[str, ActionType], Sequence[FindingRecord]],
+    parts: Iterable[tuple[str, ActionType, Sequence[FindingRecord]]],
     *,
     at: datetime,
     confirm_after: timedelta,
 ) -> tuple[Remediation, ...]:
     opened = []
-    for (policy_id, action), records in groups.items():
+    for policy_id, action, records in parts:
         fresh = new_remediation(records, action, at=at, policy_id=policy_id)
         if action is ActionType.AUTO_CORRECT:
             fresh = replace(fresh, next_at=at + confirm_after)

@@ -42,7 +42,9 @@ async def prepare(service: Service, known: Remediation, folder: Path) -> Prepare
     if stack is None:
         return NotFoundError(f"stack {known.stack} is not registered any more")
     try:
-        return await _plan(service, stack, records, folder)
+        # Two plans of one stack at once: the tool's own lock refuses the second.
+        async with service.planning[stack.name]:
+            return await _plan(service, stack, records, folder)
     except StorageError:
         raise
     except ReconcilerError as error:

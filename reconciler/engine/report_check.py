@@ -139,6 +139,7 @@ def finding_details(draft: ReportDraft, seen: Sighting) -> Json:
         "type": draft.type,
         "kind": draft.kind.value,
         "severity": draft.severity.word,
+        "severity_reason": "the source of the report says so",
         "origin": None,
         "requires_replace": False,
         "fingerprint": seen.hash,

@@ -164,7 +164,14 @@ def _seen(
     kept = end_overtaken(tx, name, folded, at=at)
     open_ones = [record for record in records if record.state is FindingState.OPEN]
     decided = decided_by(tx, open_ones, opinions, seen.report)
-    opened, acted_on = open_wanted(tx, decided, still_open=kept, at=at, confirm_after=confirm_after)
+    opened, acted_on = open_wanted(
+        tx,
+        decided,
+        still_open=kept,
+        together=seen.report.together,
+        at=at,
+        confirm_after=confirm_after,
+    )
     fresh = _freshened(stack, seen, doubt, of_state)
     again_after = next_scan_after(
         fresh, now=at, acted_on=acted_on, confirm_by=_confirm_by((*kept, *opened), confirm_after)

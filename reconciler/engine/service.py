@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from reconciler.domain.model import StackName
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
 from reconciler.engine.admission.guard import Guard
@@ -37,8 +40,8 @@ class Service:
     `runs` is a private folder with one folder per run. `reference_of` reads a stack's
     environment file each time, so credentials are never kept. Drift that is to be corrected
     without a person must still be there `confirm_after` its first sight. What the API
-    registers lies below `roots`. Each of `guards` may keep a correction from going on. Nothing
-    of it changes but by `tune`.
+    registers lies below `roots`. Each of `guards` may keep a correction from going on. Who
+    plans a stack holds its lock of `planning`. Nothing else of it changes but by `tune`.
     """
 
     store: Store
@@ -55,6 +58,9 @@ class Service:
     approval_time: timedelta = APPROVAL_TIME
     attempts: int = ATTEMPTS
     guards: tuple[Guard, ...] = GUARDS
+    planning: defaultdict[StackName, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     def tune(self, tuning: Tuning) -> None:
         """Let every step that begins from now on read `tuning`."""

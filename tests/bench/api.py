@@ -87,8 +87,8 @@ def finding(number: int, clock: FakeClock) -> FindingRecord:
     )
 
 
-async def fill(house: House) -> None:
-    """Leave every stack and finding in the store."""
+async def fill(house: House, findings: int = FINDINGS) -> None:
+    """Leave every stack and that many findings in the store."""
     names = [StackName(f"stack-{number:03d}") for number in range(STACKS)]
 
     def register(tx: Transaction) -> None:
@@ -96,17 +96,17 @@ async def fill(house: House) -> None:
             tx.stacks.put(stack_record(name))
 
     await house.service.store.transact(register)
-    for start in range(0, FINDINGS, _BATCH):
+    for start in range(0, findings, _BATCH):
         batch = [finding(number, house.clock) for number in range(start, start + _BATCH)]
         await house.service.store.transact(lambda tx, batch=batch: tx.findings.put_many(batch))  # type: ignore[misc]
 
 
-async def serve(folder: Path) -> None:
+async def serve(folder: Path, findings: int) -> None:
     """Fill a store and answer, until the process is ended; print the address when ready."""
     async with open_house(folder) as house:
         await put_tokens(house)
         began = time.perf_counter()
-        await fill(house)
+        await fill(house, findings)
         print(f"filled in {time.perf_counter() - began:.1f} s", file=sys.stderr)
         # The daemon's own socket: one of `create_server` would wait for acknowledgements (Nagle).
         opened = bind("127.0.0.1:0")
@@ -207,10 +207,10 @@ async def listen(url: str) -> tuple[float, float]:
 
 
 @contextmanager
-def served() -> Iterator[str]:
+def served(findings: int = FINDINGS) -> Iterator[str]:
     """Run the API in a process of its own and give its address."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tests.bench.api", "serve", folder]
+        command = [sys.executable, "-m", "tests.bench.api", "serve", folder, str(findings)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout is not None
@@ -251,6 +251,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
-        asyncio.run(serve(Path(sys.argv[2])))
+        asyncio.run(serve(Path(sys.argv[2]), int(sys.argv[3])))
     else:
         sys.exit(main())

@@ -19,7 +19,7 @@ from iac_adapters.terraform.executable import Executable
 from tests.simulator import running_simulator
 from tests.worlds.deploy import Deployed, deploy, write_provider_file
 
-SIZES: Final = ("small5", "modules", "mixed62", "wide200")
+SIZES: Final = ("small5", "modules", "mixed62", "wide200", "wide300")
 BY_ENVIRONMENT: Final = "AWS_ENDPOINT_URL"
 BY_BLOCK: Final = "endpoints {}"
 

@@ -30,6 +30,7 @@ PROVIDERS = {
     "small5": StackProviders(),
     "mixed62": StackProviders(),
     "wide200": StackProviders(aliases={"west": "us-west-2", "europe": "eu-west-1"}),
+    "wide300": StackProviders(),
     "modules": StackProviders(
         aliases={"west": "us-west-2"}, default_tags={"owner": "platform", "cost.center": "100"}
     ),

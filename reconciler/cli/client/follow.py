@@ -33,16 +33,18 @@ def follow(
     types: Iterable[str],
     pace: Pace = Pace(),
     lost: Callable[[UnreachableError], None] = lambda _: None,
+    reached: bool = False,
 ) -> None:
     """Call `look` now and after each event, until it returns True.
 
     Events count whose type begins with one of `types`.
 
     The stream is open before `look` is called, so nothing that happens after it looked
-    goes by unseen. `lost` hears of a daemon that went away; it is waited for.
+    goes by unseen. `lost` hears once of a daemon that went away; it is waited for
+    if it was `reached`, here or before.
 
     Raises:
-        UnreachableError: it stayed away.
+        UnreachableError: it never was there, or stayed away.
     """
     wanted = tuple(types)
     away_s, pause_s = 0.0, pace.pause_s
@@ -51,12 +53,14 @@ def follow(
             with api.lines("events", quiet_s=pace.tick_s, types=",".join(wanted)) as lines:
                 if look():
                     return
+                reached = True
                 _first(lines, wanted)
             away_s, pause_s = 0.0, pace.pause_s
         except UnreachableError as error:
-            if away_s >= pace.patience_s:
+            if not reached or away_s >= pace.patience_s:
                 raise
-            lost(error)
+            if not away_s:
+                lost(error)
             pause_s = min(max(2 * pause_s, 0.5), _LONGEST_PAUSE_S)
             away_s += pause_s
         time.sleep(pause_s)

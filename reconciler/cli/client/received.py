@@ -16,8 +16,7 @@ from reconciler.domain.model import (
     SourcePosition,
 )
 from reconciler.domain.paths import AttributePath
-from reconciler.domain.records import Json
-from reconciler.domain.values import UNKNOWN, Sensitive, Value
+from reconciler.domain.values import UNKNOWN, Json, Sensitive, Value
 
 
 def read_finding(body: Json) -> Finding:

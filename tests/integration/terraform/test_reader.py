@@ -172,7 +172,7 @@ async def test_silence_about_what_was_missing_is_soon_no_proof_any_more(
 ) -> None:
     """No answer is no proof of absence: others must be answered, and not for ever."""
     monkeypatch.setattr(reading, "_KNOWN_MISSING_DEADLINE_S", 0.4)
-    monkeypatch.setattr(reading, "_UNPROVEN_PASSES", 2)
+    monkeypatch.setattr(reading, "_UNPROVEN_SCANS", 2)
     adapter, snapshot = warm
     _patient_for(adapter, snapshot, 1.5)
     with stack.changed() as things:

@@ -239,4 +239,7 @@ async def test_a_pending_replacement_is_told_with_the_drift_beside_it(stack: Wor
         things["one"]["enabled"] = True
     seen = await stack.scan()
     assert set(paths(seen["world_thing.one"])) == {"enabled", "place"}
-    assert isinstance(seen["world_thing.user"], Noise)
+    user = seen["world_thing.user"]
+    assert isinstance(user, Drifted)
+    assert paths(user) == ["labels.of"]
+    assert user.changes[0].origin is Origin.UNAPPLIED

@@ -67,3 +67,12 @@ def test_no_settings_are_read_where_the_environment_says_it_all(daemon: FakeDaem
     fleet(daemon, api.stack())
     environment = {"TRUEUP_SERVER": daemon.url, "TRUEUP_TOKEN": TOKEN}
     assert "pydantic" not in loaded_by("status", **environment)
+
+
+def test_asking_loads_neither_the_event_loop_nor_the_tables_of_the_domain(
+    daemon: FakeDaemon,
+) -> None:
+    fleet(daemon, api.stack())
+    environment = {"TRUEUP_SERVER": daemon.url, "TRUEUP_TOKEN": TOKEN}
+    tables = {f"reconciler.domain.{name}" for name in ("records", "policy", "severity")}
+    assert not loaded_by("status", **environment) & {*_HEAVY, *tables}

@@ -48,14 +48,25 @@ def test_a_daemon_that_restarts_is_waited_for(daemon: FakeDaemon, api: Api) -> N
     daemon.routes["GET /events"] = lambda _: next(answers)
     lost: list[UnreachableError] = []
     pace = Pace(tick_s=30, pause_s=0, patience_s=60)
-    follow(api, lambda: True, types=("run.",), pace=pace, lost=lost.append)
-    assert len(lost) == 2
+    follow(api, lambda: True, types=("run.",), pace=pace, lost=lost.append, reached=True)
+    assert len(lost) == 1
+
+
+def test_a_daemon_that_is_not_there_at_first_is_an_error_at_once(
+    daemon: FakeDaemon, api: Api
+) -> None:
+    daemon.has("GET /events", Answer(broken=True))
+    lost: list[UnreachableError] = []
+    with pytest.raises(UnreachableError):
+        follow(api, lambda: True, types=("run.",), pace=QUICK, lost=lost.append)
+    assert (lost, len(daemon.sent("GET /events"))) == ([], 1)
 
 
 def test_a_daemon_that_stays_away_is_an_error(daemon: FakeDaemon, api: Api) -> None:
     daemon.has("GET /events", Answer(broken=True))
+    pace = Pace(pause_s=0, patience_s=0.4)
     with pytest.raises(UnreachableError):
-        follow(api, lambda: True, types=("run.",), pace=Pace(pause_s=0, patience_s=0.4))
+        follow(api, lambda: True, types=("run.",), pace=pace, reached=True)
 
 
 def test_a_refusal_is_not_waited_for(daemon: FakeDaemon, api: Api) -> None:

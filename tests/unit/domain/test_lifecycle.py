@@ -40,9 +40,12 @@ def test_the_same_fingerprint_is_the_same_finding_seen_again() -> None:
 
 
 def test_the_same_drift_is_rated_as_the_rules_say_now() -> None:
-    now = finding(A, severity=Severity.CRITICAL)
+    now = finding(A, severity=Severity.CRITICAL, severity_reason="it is open")
     folded = fold([record(A)], report(now))
-    assert folded.seen == folded.rated == (record(A, severity=Severity.CRITICAL, score=score(now)),)
+    reason = {"severity": "critical", "severity_reason": "it is open"}
+    details = {**record(A).details, **reason}
+    rated = record(A, severity=Severity.CRITICAL, score=score(now), details=details)
+    assert folded.seen == folded.rated == (rated,)
     assert not folded.changed
     assert fold([record(A)], report(finding(A))).rated == ()
 

@@ -8,14 +8,17 @@ import pytest
 
 from reconciler.domain.model import Change, Kind, Origin, Severity
 from reconciler.domain.paths import AttributePath
+from reconciler.domain.privileges import SCALES
 from reconciler.domain.severity import (
     Deviation,
     Rulebook,
+    SeverityRule,
     canonical_type,
     override_rule,
     rate,
 )
 from reconciler.domain.severity_catalogue import CATALOGUE
+from reconciler.domain.severity_conditions import Condition
 from reconciler.domain.values import Value
 
 SHIPPED = Rulebook(overrides=(), catalogue=CATALOGUE)
@@ -124,8 +127,8 @@ def actions(*names: str, effect: str = "Allow") -> str:
         (
             "aws_db_instance",
             change("publicly_accessible", True, False),
-            HIGH,
-            "closed, still access",
+            MEDIUM,
+            "closed: it exposes nothing",
         ),
         (
             "aws_s3_bucket_public_access_block",
@@ -238,17 +241,57 @@ def test_brackets_in_a_rule_are_brackets() -> None:
         ("gcp:sql/databaseInstance:DatabaseInstance", "google_sql_database_instance"),
         ("aws_sqs_queue", "aws_sqs_queue"),
         ("random:index/randomPet:RandomPet", "random_random_pet"),
+        ("AWS::EC2::SecurityGroup", "aws_ec2_security_group"),
+        ("Microsoft.Network/networkSecurityGroups", "microsoft_network_network_security_groups"),
+        ("rbac.authorization.k8s.io/v1/ClusterRole", "rbac_authorization_k8s_io_v1_cluster_role"),
     ],
 )
 def test_types_have_one_spelling(theirs: str, ours: str) -> None:
     assert canonical_type(theirs) == ours
 
 
-def test_the_page_lists_every_rule_of_the_catalogue_in_order() -> None:
-    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| ") and "`" in line]
-    stated = [row.split("|")[1].strip() for row in rows if row.count("|") == 6]
-    assert stated == [rule.severity.word for rule in CATALOGUE]
+_ASKED = {
+    Condition.ALWAYS: "",
+    Condition.LETS_IN_THE_WORLD: "live holds every address (`0.0.0.0/0`), the code does not",
+    Condition.ADMITS_ANYONE: "live admits any principal, the code does not",
+    Condition.ALLOWS_EVERYTHING: "live allows every action (`Action` is `*`), the code does not",
+    Condition.GRANTS_EVERYTHING: "live is `*`, `.*` or `ALL`, the code is not",
+    Condition.NAMES_ADMIN: "live names an administrator's role, the code does not",
+    Condition.RUNS_AS_ROOT: "live is root, the code is not",
+    Condition.LISTENS_EVERYWHERE: "live is `0.0.0.0`, `::` or `*`, the code is not",
+    Condition.OPEN_MODE: "live lets others write or sets an id bit, the code does not",
+    Condition.READ_BY_OTHERS: "live lets others read, the code does not",
+    Condition.SWITCHED_ON: "live is on, the code says off",
+    Condition.SWITCHED_OFF: "live is off, the code says on",
+    Condition.LOOSER: "live is looser than the code on one of the scales below",
+    Condition.TIGHTER: "live is tighter than the code on a scale, or a newer protocol",
+    Condition.OLDER_PROTOCOL: "live is an older version of TLS than the code's",
+    Condition.GIVES_MORE: "live holds something the code does not",
+    Condition.TAKES_AWAY: "live is the code's value with less in it",
+}
+
+
+def _row(rule: SeverityRule) -> str:
+    cells = (
+        rule.severity.word,
+        " ".join(f"`{glob}`" for glob in rule.types) or "any",
+        " ".join(f"`{glob}`" for glob in rule.paths) or "any",
+        ", ".join(rule.kinds) or "any",
+        _ASKED[rule.when] or "always",
+        rule.reason,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def test_the_page_holds_every_rule_of_the_catalogue_in_order() -> None:
+    header = "| severity | types | paths | kinds | when | why |"
+    _, _, rest = PAGE.read_text().partition(f"{header}\n|---|---|---|---|---|---|\n")
+    table, _, _ = rest.partition("\n\n")
+    assert table.splitlines() == [_row(rule) for rule in CATALOGUE]
+
+
+def test_the_page_holds_every_scale() -> None:
     text = PAGE.read_text()
-    for rule in CATALOGUE:
-        for glob in (*rule.types, *rule.paths):
-            assert f"`{glob}`" in text, f"{glob} is not on the page"
+    for scale in SCALES:
+        steps = (" ".join(f"`{word}`" for word in sorted(step)) for step in scale)
+        assert f"- {', then '.join(steps)}\n" in text

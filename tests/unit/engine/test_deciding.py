@@ -292,6 +292,7 @@ async def test_what_was_suppressed_can_be_taken_back(house: House) -> None:
 @pytest.mark.parametrize("action", [ActionType.MANUAL_REVIEW, ActionType.AUTO_CORRECT])
 async def test_one_resource_of_several_is_decided_alone(house: House, action: ActionType) -> None:
     await house.put(MANUAL)
+    house.world.depends[B] = (A,)
     house.world.live |= {A: {"size": 9}, B: {"size": 9}}
     await house.scan()
     whole = replace(await house.the_open(), action_type=action)

@@ -59,6 +59,7 @@ async def test_what_others_report_is_kept_and_looked_at(house: House) -> None:
     assert await house.read(lambda view: view.reports.get(report.report_id)) == report
     (finding,) = await house.findings()
     assert (finding.address, finding.severity, finding.score) == (A, Severity.HIGH, 70)
+    assert finding.details["severity_reason"] == "the source of the report says so"
     assert [one["path"] for one in finding.details["changes"]] == ["size", "password"]
     assert house.wake_ups.scans == {"shop"}
     assert finding.seen_by == report.seen_by == "report:ci"

@@ -8,7 +8,7 @@ import pytest
 from reconciler.bootstrap.adapters import judging
 from reconciler.domain.cadence import SHORTEST
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.model import Severity, StackName
+from reconciler.domain.model import ResourceAddress, Severity, StackName
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import (
     DriftReport,
@@ -37,12 +37,13 @@ async def test_new_severities_rate_known_drift_at_the_next_scan(house: House) ->
     house.world.live[A] = {"size": 9}
     await house.scan()
     (before,) = await house.findings()
-    critical = override_rule("critical", type="thing")
+    critical = override_rule("critical", type="thing", reason="we sell these")
     house.service.tune(Tuning(judging(b"k" * 32, [critical])))
     await house.scan()
     (after,) = await house.findings()
     assert before.severity < after.severity is Severity.CRITICAL
     assert after.score > before.score
+    assert after.details["severity_reason"] == "we sell these"
     assert (after.id, after.times_seen, after.report_id) == (before.id, 2, before.report_id)
 
 
@@ -235,11 +236,38 @@ async def test_below_the_threshold_it_is_shown_and_not_acted_on(house: House) ->
 async def test_each_policy_opens_its_own(house: House) -> None:
     others: Policy = replace(MANUAL, position=1)
     await house.put(selecting(AUTO, address=A), others)
+    house.world.depends[C] = (B,)
     for address in (A, B, C):
         house.world.live[address] = {"size": 9}
     await house.scan()
     opened = {one.action_type: one.addresses for one in await house.remediations()}
     assert opened == {AUTO.action_type: (A,), MANUAL.action_type: (B, C)}
+
+
+async def test_a_person_decides_apart_about_what_does_not_depend_on_another(house: House) -> None:
+    await house.put(MANUAL)
+    house.world.depends[C] = (A,)
+    house.world.live |= {address: {"size": 9} for address in (A, B, C)}
+    await house.scan()
+    assert {one.addresses for one in await house.remediations()} == {(A, C), (B,)}
+
+
+async def test_what_needs_no_approval_is_corrected_by_one_run(house: House) -> None:
+    await house.put(AUTO)
+    house.world.live |= {address: {"size": 9} for address in (A, B, C)}
+    await house.scan()
+    assert [one.addresses for one in await house.remediations()] == [(A, B, C)]
+
+
+async def test_a_person_is_not_asked_more_than_ten_times_about_one_scan(house: House) -> None:
+    many = [ResourceAddress(f"thing.n{number}") for number in range(11)]
+    house.world.declared = {address: {"size": 1} for address in many}
+    house.world.recorded = {address: {"size": 1} for address in many}
+    house.world.live = {address: {"size": 9} for address in many}
+    await house.put(MANUAL)
+    await house.scan()
+    (only,) = await house.remediations()
+    assert len(only.addresses) == len(many)
 
 
 async def test_a_finding_is_in_one_open_remediation_only(house: House) -> None:
@@ -268,6 +296,7 @@ async def test_drift_that_changes_replaces_what_was_decided(house: House) -> Non
 
 async def test_drift_that_goes_by_itself_ends_what_was_decided(house: House) -> None:
     await house.put(MANUAL)
+    house.world.depends[B] = (A,)
     house.world.live[A] = house.world.live[B] = {"size": 9}
     await house.scan()
     house.world.live[A] = {"size": 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -138,3 +139,33 @@ def schema_and_two_values(draw: st.DrawFn) -> tuple[ResourceSchema, Any, Any]:
     schema = draw(SCHEMAS)
     fitting = _known(schema.type, unknown=False)
     return schema, draw(fitting), draw(fitting)
+
+
+@st.composite
+def schema_and_three_values(
+    draw: st.DrawFn, *, unknown: bool = False
+) -> tuple[ResourceSchema, Any, Any, Any]:
+    """A schema, and three objects of it; `unknown` says whether the first has unknown places."""
+    schema = draw(SCHEMAS)
+    fitting = _known(schema.type, unknown=False)
+    first = _known(schema.type, unknown=True) if unknown else fitting
+    return schema, draw(first), draw(fitting), draw(fitting)
+
+
+def shuffled(value: Any, cty_type: CtyType | None, chance: Random) -> Any:
+    """Return `value` with the elements of each set in another order, at any depth."""
+    match cty_type, value:
+        case ((SetOf(element) | ListOf(element)), list()):
+            items = [shuffled(item, element, chance) for item in value]
+            if isinstance(cty_type, SetOf):
+                chance.shuffle(items)
+            return items
+        case TupleOf(elements), list():
+            pairs = zip(value, elements, strict=True)
+            return [shuffled(item, inner, chance) for item, inner in pairs]
+        case MapOf(element), dict():
+            return {key: shuffled(item, element, chance) for key, item in value.items()}
+        case ObjectOf(named), dict():
+            return {key: shuffled(item, named.get(key), chance) for key, item in value.items()}
+        case _:
+            return value

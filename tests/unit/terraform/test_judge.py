@@ -250,7 +250,7 @@ def test_elements_of_sets_are_brought_together_on_all_sides() -> None:
         )
     )
     (change,) = verdict.changes
-    assert change.path == "rule[0].cidrs"
+    assert change.path == "rule[1].cidrs", "as `terraform show -json` numbers them"
     assert (change.declared, change.recorded, change.live) == (["c"], ["c"], ["0.0.0.0/0"])
     assert change.origin is Origin.OUT_OF_BAND
 

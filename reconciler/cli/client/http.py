@@ -1,0 +1,280 @@
+"""HTTP with one daemon, by the standard library: a short command cannot wait for more imports.
+
+What it asks and how each failure is named is as in `reconciler.client`, whose event loop and
+HTTP library take longer to import than most commands take in all.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+import orjson
+
+from reconciler.client.daemon import Daemon
+from reconciler.client.errors import (
+    SilentError,
+    UnreachableError,
+    no_daemon,
+    refusal,
+    stranger,
+)
+from reconciler.version import __version__
+
+PREFIX: Final = "/api/v1"
+_CONNECT_S: Final = 5.0
+_IDLE_S: Final = 1.0
+"""A connection unused for so long may have been closed; the next request opens another."""
+
+_FIRST_ERROR: Final = 400
+_NO_CONTENT: Final = 204
+_REDIRECTS: Final = range(300, 400)
+_NO_TLS: Final = "WRONG_VERSION_NUMBER"
+_CHECK: Final = "check the URL, the network and that the daemon runs there"
+
+Query = Mapping[str, str | int | None]
+
+
+class Http:
+    """Requests to `daemon`, one after the other; an answer is waited for `wait_s`."""
+
+    def __init__(self, daemon: Daemon, *, wait_s: float) -> None:
+        self.daemon = daemon
+        self._wait_s = wait_s
+        self._kept: http.client.HTTPConnection | None = None
+        self._used_at = 0.0
+
+    def close(self) -> None:
+        """End the conversation."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def ask(  # noqa: PLR0913 - the parts of a request
+        self,
+        method: str,
+        path: tuple[str, ...],
+        *,
+        query: Query | None = None,
+        body: Any = None,
+        content: tuple[bytes, str] | None = None,
+        key: str | None = None,
+        wait_s: float | None = None,
+    ) -> Any:
+        """Return the answer.
+
+        Raises:
+            RefusedError: the daemon said no, and why.
+            UnreachableError: nobody answered.
+        """
+        headers = {"Idempotency-Key": key} if key else {}
+        if body is not None:
+            content = orjson.dumps(body), "application/json"
+        if content is not None:
+            headers["Content-Type"] = content[1]
+        kept = self._connection(self._wait_s if wait_s is None else wait_s)
+        with self._reached(kept):
+            kept.request(
+                method,
+                self._target(path, query or {}),
+                body=content[0] if content else None,
+                headers={**self._headers("application/json"), **headers},
+            )
+            with kept.getresponse() as response:
+                told = response.read()
+        self._used_at = time.monotonic()
+        return self._understood(response, told)
+
+    def post(
+        self,
+        path: tuple[str, ...],
+        *,
+        body: Any = None,
+        wait_s: float | None = None,
+        again: bool = True,
+    ) -> Any:
+        """Do what `path` names, once: a lost answer is asked for again under the same key.
+
+        With `again` False it is not, since the answer is given only once.
+        """
+        key = new_key()
+        for last in (not again, True):
+            try:
+                return self.ask("POST", path, body=body, key=key, wait_s=wait_s)
+            except UnreachableError as error:
+                if last or error.never_sent:
+                    raise
+        raise AssertionError
+
+    @contextmanager
+    def stream(
+        self, path: tuple[str, ...], *, query: Query, quiet_s: float
+    ) -> Iterator[Iterator[str]]:
+        """Open a stream and give its lines; `SilentError` when none came for `quiet_s`."""
+        with closing(self._opened(quiet_s)) as opened:
+            with self._reached(opened):
+                target = self._target(path, query)
+                opened.request("GET", target, headers=self._headers("text/event-stream"))
+                response = opened.getresponse()
+            with closing(response):
+                if response.status >= _FIRST_ERROR:
+                    with self._reached(opened):
+                        told = response.read()
+                    raise self._refused(response, told)
+                yield self._lines(opened, response)
+
+    def _lines(
+        self, opened: http.client.HTTPConnection, response: http.client.HTTPResponse
+    ) -> Iterator[str]:
+        with self._reached(opened):
+            try:
+                while line := response.readline():
+                    yield line.decode("utf-8", "replace").rstrip("\r\n")
+            except TimeoutError as error:
+                raise SilentError(f"the daemon at {self.daemon.url} fell silent") from error
+
+    def _connection(self, wait_s: float) -> http.client.HTTPConnection:
+        if self._kept is not None and time.monotonic() - self._used_at > _IDLE_S:
+            self.close()
+        if self._kept is None:
+            self._kept = self._opened(wait_s)
+        elif self._kept.sock is not None:
+            self._kept.sock.settimeout(wait_s)
+        return self._kept
+
+    def _opened(self, wait_s: float) -> http.client.HTTPConnection:
+        """Return a connection that is open.
+
+        Raises:
+            UnreachableError: nothing takes it.
+        """
+        url = self.daemon.url
+        made = self._made(min(_CONNECT_S, wait_s))
+        try:
+            made.connect()
+        except TimeoutError as error:
+            made.close()
+            raise UnreachableError(
+                f"nothing at {url} takes a connection in time", remedy=_CHECK, never_sent=True
+            ) from error
+        except (OSError, http.client.HTTPException) as error:
+            made.close()
+            if getattr(error, "reason", None) == _NO_TLS:
+                raise UnreachableError(
+                    f"the server at {url} does not speak TLS",
+                    remedy="write http:// for this machine's daemon; a TLS proxy serves others",
+                    never_sent=True,
+                ) from error
+            if self.daemon.local and not self.daemon.encrypted:
+                raise no_daemon(url, self.daemon.origin) from error
+            raise UnreachableError(
+                f"no daemon answers at {url} ({error})", remedy=_CHECK, never_sent=True
+            ) from error
+        made.timeout = wait_s
+        made.sock.settimeout(wait_s)
+        return made
+
+    def _made(self, connect_s: float) -> http.client.HTTPConnection:
+        parts = urlsplit(self.daemon.url)
+        kind = http.client.HTTPSConnection if self.daemon.encrypted else http.client.HTTPConnection
+        host, port = parts.hostname or "", parts.port or kind.default_port
+        # A proxy of the environment must never see the token of this machine's daemon.
+        proxy = None if self.daemon.local else _proxy(parts.scheme, host)
+        if proxy is None:
+            return kind(host, port, timeout=connect_s)
+        made = kind(proxy.hostname or "", proxy.port or kind.default_port, timeout=connect_s)
+        made.set_tunnel(host, port, headers=_proxy_headers(proxy))
+        return made
+
+    @contextmanager
+    def _reached(self, opened: http.client.HTTPConnection) -> Iterator[None]:
+        """Turn every way of getting no answer into a sentence; such a connection is closed."""
+        url = self.daemon.url
+        try:
+            yield
+        except TimeoutError as error:
+            opened.close()
+            self._forget(opened)
+            raise UnreachableError(
+                f"the daemon at {url} does not answer in time",
+                remedy="try again; what was asked for may still be under way",
+            ) from error
+        except (OSError, http.client.HTTPException) as error:
+            opened.close()
+            self._forget(opened)
+            raise UnreachableError(
+                f"the daemon at {url} broke off in the middle of its answer", remedy="try again"
+            ) from error
+
+    def _forget(self, opened: http.client.HTTPConnection) -> None:
+        if opened is self._kept:
+            self._kept = None
+
+    def _understood(self, response: http.client.HTTPResponse, told: bytes) -> Any:
+        if response.status >= _FIRST_ERROR:
+            raise self._refused(response, told)
+        if response.status == _NO_CONTENT:
+            return {}
+        answer = _object(told)
+        if answer is None or response.status in _REDIRECTS:
+            raise stranger(self.daemon.url, response.status)
+        return answer
+
+    def _refused(self, response: http.client.HTTPResponse, told: bytes) -> Exception:
+        return refusal(
+            self.daemon.url,
+            response.status,
+            _object(told),
+            retry_after=response.headers.get("Retry-After"),
+        )
+
+    def _headers(self, accept: str) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self.daemon.token}",
+            "User-Agent": f"trueup/{__version__}",
+            "Accept": accept,
+        }
+
+    def _target(self, path: tuple[str, ...], query: Query) -> str:
+        base = urlsplit(self.daemon.url).path.rstrip("/") + PREFIX
+        target = "/".join((base, *(quote(part, safe="") for part in path)))
+        asked = {name: value for name, value in query.items() if value is not None}
+        return f"{target}?{urlencode(asked)}" if asked else target
+
+
+def new_key() -> str:
+    """Return what tells the daemon that two requests are one."""
+    return os.urandom(16).hex()
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    try:
+        body = orjson.loads(content)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _proxy(scheme: str, host: str) -> Any:
+    """Return the proxy that the environment names for `host`, taken apart; None without one."""
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - only for far daemons
+
+    named = getproxies().get(scheme)
+    if not named or proxy_bypass(host):
+        return None
+    return urlsplit(named if "://" in named else f"http://{named}")
+
+
+def _proxy_headers(proxy: Any) -> dict[str, str]:
+    if not proxy.username:
+        return {}
+    from base64 import b64encode  # noqa: PLC0415 - few proxies ask who it is
+    from urllib.parse import unquote  # noqa: PLC0415
+
+    known = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {b64encode(known.encode()).decode()}"}

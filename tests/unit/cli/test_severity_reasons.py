@@ -1,0 +1,50 @@
+"""Wherever the command line shows a severity it says why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.cli.paint import Paint
+from reconciler.cli.plan_lines import plan_overview
+from tests.unit.cli import objects as api
+from tests.unit.cli.conftest import Ask
+from tests.unit.cli.fake_daemon import FakeDaemon
+from tests.unit.cli.scenes import shown_finding
+
+WHY = "anyone may use it"
+
+
+def test_a_list_of_findings_says_why(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/findings", [api.finding(severity="critical", severity_reason=WHY)])
+    said = ask("findings")
+    assert "WHY" in said.lines[0]
+    assert WHY in said.lines[1]
+
+
+def test_a_finding_says_why(daemon: FakeDaemon, ask: Ask) -> None:
+    shown_finding(daemon, severity="low", severity_reason=WHY)
+    assert f"low: {WHY}" in ask("show", "f1").out
+    assert ask("show", "f1", "--json").json["severity_reason"] == WHY
+
+
+def test_a_remediation_and_its_plan_say_why(daemon: FakeDaemon, ask: Ask) -> None:
+    shown_finding(daemon, severity="critical", severity_reason=WHY)
+    daemon.lists("/remediations", [api.remediation()])
+    said = ask("remediation", "e1").out
+    assert f"resource     aws_sqs_queue.orders  critical: {WHY}" in said
+    assert f"~ update   aws_sqs_queue.orders  critical  main.tf:12  {WHY}" in said
+
+
+def test_a_tried_policy_says_why(daemon: FakeDaemon, ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "one.toml"
+    file.write_text('[[policy]]\nname = "all"\nmatch = {}\naction_type = "manual_review"\n')
+    daemon.lists("/findings", [api.finding(severity="critical", severity_reason=WHY)])
+    (item,) = ask("policy", "test", str(file), "--json").json["items"]
+    assert (item["severity"], item["severity_reason"]) == ("critical", WHY)
+    assert WHY in ask("policy", "test", str(file)).out
+
+
+def test_an_overview_of_a_plan_says_why() -> None:
+    known = {"aws_sqs_queue.orders": api.finding(severity_reason=WHY)}
+    (line,) = plan_overview(api.plan(), paint=Paint(width=200), known=known, most=5)
+    assert line.endswith(f"medium  main.tf:12  {WHY}")

@@ -86,6 +86,9 @@ class Assembly:
     ) -> LoadedResource:
         planned = self._planned(state.urn)
         followed = state.urn in busy
+        wanted = self._wanted(state, planned) if planned is not None else state.inputs
+        # Nothing but the value of an object that is lost, which is shown as missing.
+        restored = planned is not None and bool(planned.changed) and wanted == state.inputs
         status, note = _status(state, planned, edit, followed=followed)
         recorded = self.baseline.resources.get(state.urn)
         if recorded is None or recorded.id != state.id:
@@ -103,7 +106,7 @@ class Assembly:
             ),
             state=state,
             recorded=recorded,
-            wanted=self._wanted(state, planned) if planned is not None else state.inputs,
+            wanted=wanted,
             step=planned.step if planned is not None else None,
             ignored=_ignored(state, planned),
             named=self._named(state.urn),
@@ -111,7 +114,7 @@ class Assembly:
             awaited=planned.awaited if planned is not None else None,
             refused=planned.refused if planned is not None else "",
             recorded_only=recorded_change(state, planned),
-            followed=followed,
+            followed=followed or restored,
             provider=key,
             edit=edit,
             refusal=self._refusal(key, state),

@@ -15,6 +15,7 @@ from reconciler.domain.errors import PermanentError
 
 _MOST_BYTES: Final = 4096
 DEFAULT_WORKSPACE: Final = "default"
+_REMEDY: Final = "`terraform workspace list` shows the names"
 _NAME: Final = re.compile(r"[A-Za-z0-9_.~-]{1,90}\Z")
 
 
@@ -36,6 +37,7 @@ def selected_workspace(
     if named := environment.get("TF_WORKSPACE"):
         return _checked(named, "TF_WORKSPACE")
     file = data_directory(directory, environment) / "environment"
+    _refuse_led_out(file)
     try:
         name = read_text(file, most=_MOST_BYTES).strip()
     except (FileNotFoundError, NotADirectoryError):
@@ -45,7 +47,19 @@ def selected_workspace(
         raise PermanentError(
             f"{file}: {reason}", remedy="`terraform workspace select NAME` writes it anew"
         ) from error
-    return _checked(name, str(file)) if name else DEFAULT_WORKSPACE
+    if name and not is_workspace_name(name):
+        # Never quoted: whoever wrote the file may have put somebody's secret there.
+        raise PermanentError(f"{file}: holds no workspace's name", remedy=_REMEDY)
+    return name or DEFAULT_WORKSPACE
+
+
+def _refuse_led_out(file: Path) -> None:
+    """Refuse a link out of its folder: names are shown, and this one would be a foreign file's."""
+    if file.is_symlink() and not file.resolve().is_relative_to(file.parent.resolve()):
+        raise PermanentError(
+            f"{file}: is a link that leads out of its directory",
+            remedy="`terraform workspace select NAME` writes it anew once the link is removed",
+        )
 
 
 def is_workspace_name(name: str) -> bool:
@@ -58,5 +72,5 @@ def _checked(name: str, origin: str) -> str:
         return name
     raise PermanentError(
         f"{origin}: {name[:90]!r} cannot be a workspace's name",
-        remedy="use letters, digits and - _ . ~ only; `terraform workspace list` shows the names",
+        remedy=f"use letters, digits and - _ . ~ only; {_REMEDY}",
     )

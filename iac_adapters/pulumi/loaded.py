@@ -57,7 +57,7 @@ class LoadedResource:
     recorded_only: tuple[RawProperties, RawProperties] | None = None
     """Recorded and wanted values that an update changes in the record alone."""
     followed: bool = False
-    """Whether what an update does about it is shown elsewhere: below it, or where a value is lost."""
+    """Whether an update acts on it for what is shown elsewhere: below it, or a lost object."""
     provider: ProviderKey | None = None
     edit: ProviderEdit | None = None
     """How the code differs from the provider's record; of a provider itself, and of its objects."""

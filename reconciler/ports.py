@@ -264,7 +264,8 @@ class AdapterFactory(Protocol):
 
     The entry point in the group `trueup.adapters` names a class that implements this and takes
     no arguments; the entry point's name is the tool's. Importing it must be light: it happens
-    wherever a stack is named, before it is known whose it is.
+    wherever a stack is named, before it is known whose it is. A tool that may be started in any
+    folder below a stack says so by `looks_above = True`.
     """
 
     looks_for: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -101,6 +102,21 @@ class InstalledTools:
         except OSError as error:
             raise named(error, directory) from error
         return {name: claim for name, claim in found.items() if claim is not None}
+
+    def above(self, directory: Path) -> Path | None:
+        """Return the nearest folder above `directory` that a tool works on from within it.
+
+        That is such as Pulumi's CLI, which may be started in any subfolder of a project. None
+        where `directory` is a stack itself.
+        """
+        if self.claims(directory):
+            return None
+        looking = [one for one in self._usable().values() if getattr(one, "looks_above", False)]
+        for folder in directory.parents:
+            with contextlib.suppress(OSError):
+                if any(factory.detect(folder) is not None for factory in looking):
+                    return folder
+        return None
 
     def nothing_in(self, directory: Path) -> str:
         """Say of a directory that no tool claims what was looked for."""

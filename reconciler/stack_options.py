@@ -59,6 +59,14 @@ class StackTools(Protocol):
         """
         ...
 
+    def above(self, directory: Path) -> Path | None:
+        """Return the nearest folder above `directory` that a tool works on from within it.
+
+        Raises:
+            PermanentError: the directory cannot be listed.
+        """
+        ...
+
     def options(self, tool: str) -> type[StackOptions]:
         """Return the model of what a stack of `tool` may say.
 

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ _ORPHAN_GUARD: Final = Path(__file__).with_name("orphan_guard.py")
 _GRACE_S: Final = 10.0
 _PAUSE_S: Final = 0.05
 _CHECK_EVERY_S: Final = 0.5
+_CHUNK_BYTES: Final = 2**16
 _BY_A_SIGNAL: Final = 128
 """What the orphan guard adds to the number of the signal that ended its command."""
 
@@ -33,7 +34,7 @@ class ToolRun:
     stderr: str = field(repr=False)
 
 
-async def run_command(
+async def run_command(  # noqa: PLR0913 - all but two by keyword
     executable: Path,
     arguments: Sequence[str],
     *,
@@ -41,6 +42,7 @@ async def run_command(
     environment: Mapping[str, str],
     timeout_s: float,
     holds_lock: bool = False,
+    heard: Callable[[bytes], None] | None = None,
 ) -> ToolRun:
     """Run `executable` in `directory` and return once it ended, whatever its exit code.
 
@@ -49,7 +51,8 @@ async def run_command(
     session is left in either case, nor when somebody kills it. One that `holds_lock` is asked
     to stop when we die, and has half a minute to give the lock back. `environment` is all it
     gets. Files that it makes have the modes that they would have for the person who runs us:
-    what it is told to save (plans) belongs into a private folder.
+    what it is told to save (plans) belongs into a private folder. Each line that it writes is
+    `heard` at once.
 
     Raises:
         RetryableError: it did not end within `timeout_s` seconds.
@@ -61,7 +64,7 @@ async def run_command(
     name = f"{executable.name} {first}".strip()
     try:
         async with asyncio.timeout(timeout_s):
-            stdout, stderr = await _said(process)
+            stdout, stderr = await _said(process, heard)
     except TimeoutError:
         await _end(process)
         raise RetryableError(
@@ -144,12 +147,14 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-async def _said(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+async def _said(
+    process: asyncio.subprocess.Process, heard: Callable[[bytes], None] | None
+) -> tuple[bytes, bytes]:
     """Return what the command wrote, once nobody writes any more.
 
     An orphan guard that was killed leaves the command with our pipes, which it could hold for ever.
     """
-    said = asyncio.create_task(process.communicate())
+    said = asyncio.create_task(_heard(process, heard) if heard else process.communicate())
     try:
         while not (await asyncio.wait({said}, timeout=_CHECK_EVERY_S))[0]:
             if process.returncode is not None and _was_killed(process):
@@ -157,6 +162,27 @@ async def _said(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
         return await said
     finally:
         said.cancel()
+
+
+async def _heard(
+    process: asyncio.subprocess.Process, heard: Callable[[bytes], None]
+) -> tuple[bytes, bytes]:
+    """Return what `communicate` returns, each line of stdout heard as it comes."""
+    output, errors = process.stdout, process.stderr
+    if output is None or errors is None:
+        return await process.communicate()
+
+    async def lines() -> bytes:
+        chunks, rest = [], b""
+        while chunk := await output.read(_CHUNK_BYTES):
+            chunks.append(chunk)
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                heard(line)
+        return b"".join(chunks)
+
+    stdout, stderr, _ = await asyncio.gather(lines(), errors.read(), process.wait())
+    return stdout, stderr
 
 
 def _was_killed(process: asyncio.subprocess.Process) -> bool:

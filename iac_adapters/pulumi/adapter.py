@@ -16,6 +16,7 @@ from iac_adapters.pulumi.cli_engine import refresh_by_cli, verdicts
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.correction import correction_job
 from iac_adapters.pulumi.declarations import declarations_of
+from iac_adapters.pulumi.engine_steps import tool_step
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.evaluations import missing_host
 from iac_adapters.pulumi.identities import IdentityCount, KnownIdentities, identity_count
@@ -40,6 +41,7 @@ from iac_adapters.timing import Timing
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
+from reconciler.domain.self_check import held_against
 from reconciler.ports import (
     AdapterSetup,
     Declaration,
@@ -118,7 +120,7 @@ class PulumiAdapter:
         async with contextlib.aclosing(self._observed(payload, chosen)) as observations:
             async for observed in observations:
                 counted.take(observed)
-                yield await safe.seen(observed)
+                yield await safe.seen(_held(observed, payload.stack))
         if wanted is None:
             await self._keep_identities(payload, counted)
 
@@ -208,6 +210,11 @@ def _warned(context: Context, evaluation: Evaluation | None) -> Context:
         " changes of the code that are not applied yet are not shown"
     )
     return replace(context, warnings=(*context.warnings, warning))
+
+
+def _held(observed: Observed, stack: LoadedStack) -> Observed:
+    """Hold the evaluation against the verdict: what an update does is always shown."""
+    return held_against(tool_step(stack.resources[observed.address]), observed)
 
 
 def _only_by_cli(stack: LoadedStack) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from iac_adapters.pulumi.baseline import Baseline, recorded_of
 from iac_adapters.pulumi.checkpoint import (
     PROVIDER_TYPES,
+    STACK_TYPE,
     StateResource,
     type_of,
 )
@@ -21,7 +22,8 @@ from iac_adapters.pulumi.provider_config import (
     ProviderKey,
     provider_key,
 )
-from iac_adapters.pulumi.provider_edits import ProviderEdit, provider_edit
+from iac_adapters.pulumi.provider_edits import ProviderEdit, is_default_provider, provider_edit
+from iac_adapters.pulumi.recorded_values import recorded_change
 from iac_adapters.pulumi.values import RawProperties, plain, visible
 from reconciler.domain.model import (
     ProviderDoubt,
@@ -65,10 +67,13 @@ class Assembly:
         checkpoint = self.context.checkpoint
         edits = {f"{one.urn}::{one.id}": edit for one, edit in self._edits()}
         keys = dict(self._keys())
+        busy = self._busy()
         for state in checkpoint.resources:
             position = position_of(state.content, self.context.project, lines)
             reference = f"{state.urn}::{state.id}" if state.is_provider else state.provider
-            yield self._loaded(state, position, keys.get(state.provider), edits.get(reference))
+            yield self._loaded(
+                state, position, keys.get(state.provider), edits.get(reference), busy=busy
+            )
 
     def _loaded(
         self,
@@ -76,9 +81,15 @@ class Assembly:
         position: SourcePosition | None,
         key: ProviderKey | None,
         edit: ProviderEdit | None,
+        *,
+        busy: Collection[str],
     ) -> LoadedResource:
         planned = self._planned(state.urn)
-        status, note = _status(state, planned, edit)
+        followed = state.urn in busy
+        wanted = self._wanted(state, planned) if planned is not None else state.inputs
+        # Nothing but the value of an object that is lost, which is shown as missing.
+        restored = planned is not None and bool(planned.changed) and wanted == state.inputs
+        status, note = _status(state, planned, edit, followed=followed)
         recorded = self.baseline.resources.get(state.urn)
         if recorded is None or recorded.id != state.id:
             recorded = recorded_of(state)
@@ -91,15 +102,19 @@ class Assembly:
                 dependencies=_dependencies(state),
                 note=note,
                 provider=edit.label if edit is not None and not state.is_provider else "",
+                parent=ResourceAddress(state.parent) if state.parent else None,
             ),
             state=state,
             recorded=recorded,
-            wanted=self._wanted(state, planned) if planned is not None else state.inputs,
+            wanted=wanted,
             step=planned.step if planned is not None else None,
             ignored=_ignored(state, planned),
             named=self._named(state.urn),
             asked_of=planned.provider if planned is not None else "",
             awaited=planned.awaited if planned is not None else None,
+            refused=planned.refused if planned is not None else "",
+            recorded_only=recorded_change(state, planned),
+            followed=followed or restored,
             provider=key,
             edit=edit,
             refusal=self._refusal(key, state),
@@ -176,22 +191,43 @@ class Assembly:
         """Yield what the program asks for and nothing records."""
         if self.evaluation is None:
             return
+        busy = self._busy()
         recorded = {one.urn for one in self.context.checkpoint.resources}
         labels = {f"{one.urn}::{one.id}": edit.label for one, edit in self._edits()}
         for urn, planned in self.evaluation.planned.items():
-            if urn in recorded or planned.step is not Step.CREATE or not planned.custom:
+            if urn in recorded or planned.step not in (Step.CREATE, Step.IMPORT):
                 continue
-            if type_of(urn).startswith(PROVIDER_TYPES):
+            if is_default_provider(urn) or (not planned.custom and urn in busy):
                 continue
             source = position_of({"urn": urn}, self.context.project, lines)
+            absent = _absent(urn, source=source, provider=labels.get(planned.provider, ""))
             yield LoadedResource(
-                recorded_as=_absent(urn, source=source, provider=labels.get(planned.provider, "")),
+                recorded_as=replace(
+                    absent,
+                    note=planned.refused or None,
+                    parent=ResourceAddress(planned.parent) if planned.parent else None,
+                ),
                 recorded=self.baseline.resources.get(urn),
                 wanted=planned.inputs({}),
                 step=planned.step,
                 asked_of=planned.provider,
                 awaited=planned.awaited,
+                imported=planned.imported,
+                refused=planned.refused,
             )
+
+    def _busy(self) -> frozenset[str]:
+        """Return the URNs that an update acts on something below of: that is what is shown."""
+        planned = self.evaluation.planned if self.evaluation is not None else {}
+        parents = {one.urn: one.parent for one in self.context.checkpoint.resources}
+        parents |= {urn: one.parent for urn, one in planned.items() if one.parent}
+        busy: set[str] = set()
+        for urn, one in planned.items():
+            parent = parents.get(urn) if one.step not in (Step.SAME, Step.READ) else None
+            while parent and parent not in busy:
+                busy.add(parent)
+                parent = parents.get(parent)
+        return frozenset(busy)
 
 
 def recorded_providers(context: Context, *, dynamic_providers: bool) -> list[ProviderKey]:
@@ -234,14 +270,17 @@ def _ignored(state: StateResource, planned: Planned | None) -> tuple[str, ...]:
 
 
 def _status(
-    state: StateResource, planned: Planned | None, edit: ProviderEdit | None
+    state: StateResource,
+    planned: Planned | None,
+    edit: ProviderEdit | None,
+    *,
+    followed: bool,
 ) -> tuple[Status, str | None]:
     content = state.content
     if state.is_provider and edit is not None and edit.shown:
         return Status.LIVE, None
     if not state.custom or state.is_provider or state.type == STACK_REFERENCE:
-        what = "component" if not state.custom else state.type
-        return Status.NOT_APPLICABLE, f"{what}: there is no remote object"
+        return _status_of_record(state, planned, followed=followed)
     if content.get("viewOf"):
         return Status.NOT_APPLICABLE, "a view of another resource"
     if content.get("delete"):
@@ -251,8 +290,27 @@ def _status(
     if content.get("taint"):
         return Status.TAINTED, None
     if planned is not None and planned.step is Step.DELETE:
-        return Status.NOT_DECLARED, None
+        return Status.NOT_DECLARED, planned.refused or None
     return Status.LIVE, None
+
+
+def _status_of_record(
+    state: StateResource, planned: Planned | None, *, followed: bool
+) -> tuple[Status, str | None]:
+    """Return the status of what stands in the record alone.
+
+    What happens to a component together with its objects is shown at them.
+    """
+    if recorded_change(state, planned) and (state.type == STACK_TYPE or not followed):
+        return Status.LIVE, None
+    if planned is not None and planned.step is Step.DELETE and _is_shown(state, followed=followed):
+        return Status.NOT_DECLARED, planned.refused or None
+    what = "component" if not state.custom else state.type
+    return Status.NOT_APPLICABLE, f"{what}: there is no remote object"
+
+
+def _is_shown(state: StateResource, *, followed: bool) -> bool:
+    return not followed and not is_default_provider(state.urn)
 
 
 def _address(state: StateResource) -> ResourceAddress:

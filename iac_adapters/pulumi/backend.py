@@ -5,6 +5,8 @@ Source: pkg/backend/diy (backend.go, store.go, lock.go) of pulumi/pulumi 3.259.
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,16 +84,14 @@ def backend_url(project: Project, environment: Mapping[str, str]) -> str:
     return current if isinstance(current, str) and current else _CLOUD
 
 
-def locate_stack(
-    project: Project, *, url: str, stack: str, environment: Mapping[str, str]
-) -> Place:
+def locate_stack(project: Project, *, url: str, stack: str) -> Place:
     """Return where `stack` is kept.
 
     Raises:
         PermanentError: the backend is a folder, and no such stack is in it.
     """
     name = stack.rpartition("/")[2]
-    root = _root(url, project.directory, environment)
+    root = _root(url, project.directory)
     if root is None:
         return Place(url, project.name, name)
     for legacy in (False, True):
@@ -117,9 +117,9 @@ def known_stacks(project: Project, root: Path) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def unchosen(project: Project, url: str, environment: Mapping[str, str]) -> PermanentError:
+def unchosen(project: Project, url: str) -> PermanentError:
     """Return the error for a project none of whose stacks was named."""
-    root = _root(url, project.directory, environment)
+    root = _root(url, project.directory)
     names = () if root is None else known_stacks(project, root)
     known = f" (stacks: {', '.join(names)})" if names else ""
     return PermanentError(
@@ -132,10 +132,11 @@ def _is_spare(file: Path) -> bool:
     return file.name.endswith((".bak", ".attrs"))
 
 
-def _root(url: str, directory: Path, environment: Mapping[str, str]) -> Path | None:
+def _root(url: str, directory: Path) -> Path | None:
     if not url.startswith(_FILE):
         return None
     path = unquote(url.removeprefix(_FILE).partition("?")[0])
     if path == "~" or path.startswith("~/"):
-        return Path(environment.get("HOME", "/")) / path[2:]
+        # The CLI asks the system who the user is, whatever HOME says.
+        return Path(pwd.getpwuid(os.getuid()).pw_dir) / path[2:]
     return (directory / path).resolve() if not path.startswith("/") else Path(path)

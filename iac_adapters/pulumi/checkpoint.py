@@ -63,6 +63,11 @@ class StateResource:
         return tuple(map(str, self.content.get("ignoreChanges") or ()))
 
     @property
+    def replace_on_changes(self) -> tuple[str, ...]:
+        """The property paths whose change replaces it, whatever its provider says."""
+        return tuple(map(str, self.content.get("replaceOnChanges") or ()))
+
+    @property
     def secret_outputs(self) -> tuple[str, ...]:
         """The outputs that are secret beyond what the provider itself says."""
         return tuple(map(str, self.content.get("additionalSecretOutputs") or ()))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from iac_adapters.plugin_host.command import ToolRun, run_command
 from iac_adapters.plugin_host.provider_errors import Cause, cause_of
-from iac_adapters.pulumi.events import errors_in, events_of
+from iac_adapters.pulumi.events import errors_in, events_of, stderr_in
 from iac_adapters.pulumi.sdk import REMEDY as SDK_REMEDY
 from iac_adapters.pulumi.tracebacks import without_tracebacks
 from iac_adapters.redaction.redactor import Redactor
@@ -28,8 +28,9 @@ _ADDED: Final = {
 }
 _SHOWN_CHARACTERS: Final = 1500
 _RUNNING: Final = ("preview", "up")
+_SAYING_NOTHING: Final = frozenset({"preview failed", "update failed"})
 _LOCKED: Final = "the stack is currently locked by"
-_PASSING: Final = frozenset({Cause.THROTTLED, Cause.UNREACHABLE})
+PASSING: Final = frozenset({Cause.THROTTLED, Cause.UNREACHABLE})
 # Plan violations print the values on both sides, secrets among them.
 _VALUES: Final = re.compile(r"(violates plan: [a-z ]*:? ?).*", re.DOTALL)
 # YAML programs are quoted by the line an error is about, secrets among what stands there.
@@ -72,7 +73,13 @@ class Cli:
         program = self.program if command[0] in _RUNNING else ()
         return [*command, "--stack", self.stack, "--non-interactive", *program]
 
-    async def run(self, *command: str, timeout_s: float, holds_lock: bool = False) -> ToolRun:
+    async def run(
+        self,
+        *command: str,
+        timeout_s: float,
+        holds_lock: bool = False,
+        heard: Callable[[bytes], None] | None = None,
+    ) -> ToolRun:
         """Run one command to its end, whatever that is. Raises what `run_command` raises."""
         return await run_command(
             self.executable,
@@ -81,6 +88,7 @@ class Cli:
             environment={**self.undisturbed, **_ADDED},
             timeout_s=timeout_s,
             holds_lock=holds_lock,
+            heard=heard,
         )
 
     def failure(self, run: ToolRun, doing: str) -> ReconcilerError:
@@ -94,7 +102,7 @@ class Cli:
         remedy = _installing(text) or next(
             (told for words, told in _REMEDIES if words in text), None
         )
-        if remedy is None and cause_of(text) in _PASSING:
+        if remedy is None and cause_of(text) in PASSING:
             return RetryableError(message, remedy="try again when it answers")
         return PermanentError(
             message, remedy=remedy or f"run `pulumi preview --stack {self.stack}` there to see more"
@@ -102,7 +110,10 @@ class Cli:
 
     def reason(self, run: ToolRun) -> str:
         """Return what the command itself said, without secrets."""
-        said = [one.text for one in errors_in(events_of(run.stdout))]
+        events = list(events_of(run.stdout))
+        said = [one.text for one in errors_in(events)]
+        if all(text in _SAYING_NOTHING for text in said):
+            said = stderr_in(events) or said
         said += [line for line in run.stderr.splitlines() if line.strip()] if not said else []
         text = "\n".join(said) or f"it ended with exit code {run.exit_code}"
         return speakable(text, self.redactor)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -31,8 +31,9 @@ from iac_adapters.pulumi.secrets import (
     UNDECIPHERABLE,
     Decrypt,
     passphrase_decrypter,
+    with_whole_paths,
 )
-from iac_adapters.pulumi.sources import add_cli, add_sources, identity_of
+from iac_adapters.pulumi.sources import add_cli, add_plugins, identity_of, sources_below
 from iac_adapters.pulumi.stack_secrets import config_words
 from iac_adapters.pulumi.values import deciphered, secret_paths
 from iac_adapters.redaction.environment import file_texts
@@ -61,6 +62,8 @@ class Context:
     cli_version: str = ""
     locks: tuple[Lock, ...] = ()
     warnings: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """The stamp of each file that the program may read, by its path."""
 
     @property
     def redactor(self) -> Redactor:
@@ -78,10 +81,12 @@ async def prepare(
     key: bytes,
     known: Context | None = None,
     program: tuple[str, ...] = (),
+    idle: Collection[str] = (),
 ) -> Context:
     """Return the stack as its record stands now; `known` spares deciphering it again.
 
-    `program` are the CLI's options for a program that is served by this process.
+    A change of the files `idle` alone makes no other revision. `program` are the CLI's options
+    for a program that is served by this process.
 
     Raises:
         RetryableError: an update is under way, or the backend could not be reached.
@@ -118,7 +123,11 @@ async def prepare(
         locks=locks,
         warnings=tuple(_warnings(locks)),
     )
-    revision = await apart(lambda: _revision_of(context, reference, key), place=project.directory)
+    sources = await apart(lambda: _sources_of(context, reference), place=project.directory)
+    context = replace(context, sources=sources)
+    revision = await apart(
+        lambda: _revision_of(context, reference, key, idle), place=project.directory
+    )
     context = replace(context, revision=revision)
     if known is not None and known.content == content and known.cli.environment == environment:
         return _noticed(replace(context, checkpoint=known.checkpoint, cli=known.cli))
@@ -148,17 +157,18 @@ class _Survey:
 def _survey(reference: StackReference) -> _Survey:
     project = load_project(reference.directory)
     environment = tool_environment(
-        {**without_ours(os.environ), **reference.environment}, host_python=host_python(project)
+        with_whole_paths({**without_ours(os.environ), **reference.environment}, project),
+        host_python=host_python(project),
     )
     executable = checked_pulumi(environment)
     url = backend_url(project, environment)
     options = reference.options_as(PulumiOptions)
     stack = options.pulumi_stack or selected_stack(project, url, environment)
     if stack is None:
-        raise unchosen(project, url, environment)
+        raise unchosen(project, url)
     _refuse_unfit(project.stack_file(stack))
     try:
-        place = locate_stack(project, url=url, stack=stack, environment=environment)
+        place = locate_stack(project, url=url, stack=stack)
         locks = locks_of(place)
     except OSError as error:
         raise _closed(error.filename or url, error) from error
@@ -294,19 +304,29 @@ def _words(checkpoint: Checkpoint) -> Iterator[str]:
         yield from secret_words(resource.outputs)
 
 
-def _revision_of(context: Context, reference: StackReference, key: bytes) -> str:
+def _sources_of(context: Context, reference: StackReference) -> dict[str, str]:
+    folders = {context.project.directory, context.project.program}
+    if program_of(reference.options_as(PulumiOptions)) is not None:
+        # `main` is then the folder its process was started in, and none of ours.
+        folders = {context.project.directory}
+    home = pulumi_home(context.cli.environment)
+    return sources_below(folders, without={home, context.place.root or home})
+
+
+def _revision_of(
+    context: Context, reference: StackReference, key: bytes, idle: Collection[str]
+) -> str:
     revision = Revision(key)
     revision.add("stack", f"{context.place.url} {context.place.label}")
     revision.add("directory", str(context.project.directory))
     revision.add("state", context.content)
     revision.add_environment(context.cli.environment)
     add_cli(revision, context.cli.executable)
-    folders = {context.project.directory, context.project.program}
+    add_plugins(revision, context.cli.environment)
     program = program_of(reference.options_as(PulumiOptions))
     if program is not None:
-        # `main` is then the folder its process was started in, and none of ours.
-        folders = {context.project.directory}
         revision.add("program", identity_of(program))
-    home = pulumi_home(context.cli.environment)
-    add_sources(revision, folders, without={home, context.place.root or home})
+    for path, stamp in sorted(context.sources.items()):
+        if path not in idle:
+            revision.add(path, stamp)
     return revision.hexdigest()

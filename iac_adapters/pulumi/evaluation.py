@@ -1,41 +1,36 @@
-"""What the program asks for now: one real preview, which changes and locks nothing.
+"""What the program asks for now, as the saved plan of a preview tells it.
 
-Its saved plan holds, per resource, the inputs that differ from the recorded ones, and what an
-update would do. It holds secrets in plain text, so it lives in a private folder and only as long as
-it is read.
+The plan holds, per resource, the inputs that differ from the recorded ones, and what an update
+would do.
 
 Source: `pulumi preview --save-plan`; pkg/resource/deploy/plan.go of pulumi/pulumi 3.259.
 """
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final
 
 import msgpack
 import orjson
 
 from iac_adapters.plugin_host.deadlines import seconds_of
-from iac_adapters.pulumi.cli import Cli
 from iac_adapters.pulumi.dependencies import dependencies_in
-from iac_adapters.pulumi.events import done_in, events_of
 from iac_adapters.pulumi.redaction import secret_words
 from iac_adapters.pulumi.values import RawProperties, deciphered
-from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.errors import PermanentError
 
 DEADLINE_S: Final = 600.0
-_DEADLINE: Final = "TRUEUP_EVALUATE_DEADLINE"
-_FORMAT: Final = 4
+DEADLINE: Final = "TRUEUP_EVALUATE_DEADLINE"
+_FORMAT: Final = 5
 _REPLACING: Final = frozenset(
     {
         "replace",
         "create-replacement",
+        "import-replacement",
+        "read-replacement",
         "delete-replaced",
         "discard-replaced",
         "remove-pending-replace",
@@ -52,6 +47,7 @@ class Step(StrEnum):
     REPLACE = "replace"
     DELETE = "delete"
     READ = "read"
+    IMPORT = "import"
     OTHER = "other"
 
 
@@ -71,6 +67,15 @@ class Planned:
     """By property the URNs that its value comes from."""
     awaited: tuple[str, ...] | None = None
     """The URNs that the program registers before it; None where it does not ask for it."""
+    imported: str = ""
+    """The id of the object that an update takes into the stack; empty where it imports none."""
+    refused: str = ""
+    """Why the engine refuses what the code does here, without secrets; empty if it does not."""
+    parent: str = ""
+    """The URN of its component, or of the stack."""
+    outputs: RawProperties = field(default_factory=dict)
+    """The outputs that the program registers by itself and that differ from the recorded."""
+    outputs_removed: tuple[str, ...] = ()
 
     def inputs(self, recorded: RawProperties) -> RawProperties:
         """Return the inputs the program asks for."""
@@ -95,7 +100,12 @@ class Evaluation:
     @property
     def secret_words(self) -> Iterator[str]:
         """The secret texts in what the program asks for and the record does not hold."""
-        return (word for one in self.planned.values() for word in secret_words(one.changed))
+        return (
+            word
+            for one in self.planned.values()
+            for side in (one.changed, one.outputs)
+            for word in secret_words(side)
+        )
 
     def pack(self) -> bytes:
         """Return it as bytes that `unpack_evaluation` reads."""
@@ -113,6 +123,11 @@ class Evaluation:
                         one.provider,
                         {n: list(urns) for n, urns in one.depends.items() if n in one.changed},
                         None if one.awaited is None else list(one.awaited),
+                        one.imported,
+                        one.refused,
+                        one.parent,
+                        dict(one.outputs),
+                        list(one.outputs_removed),
                     ]
                     for urn, one in self.planned.items()
                 },
@@ -138,6 +153,11 @@ def unpack_evaluation(content: bytes) -> Evaluation | None:
                     provider,
                     depends,
                     None if awaited is None else tuple(awaited),
+                    imported,
+                    refused,
+                    parent,
+                    outputs,
+                    tuple(outputs_removed),
                 )
                 for urn, (
                     step,
@@ -148,55 +168,17 @@ def unpack_evaluation(content: bytes) -> Evaluation | None:
                     provider,
                     depends,
                     awaited,
+                    imported,
+                    refused,
+                    parent,
+                    outputs,
+                    outputs_removed,
                 ) in kept["planned"].items()
             },
             kept["renamed"],
         )
     except (ValueError, TypeError, KeyError):
         return None
-
-
-async def evaluate(cli: Cli) -> Evaluation:
-    """Run the program once, as `pulumi preview` does. No cloud object is read by refreshing.
-
-    Raises:
-        RetryableError: a backend or provider did not answer, or the program did not end in time.
-        PermanentError: the program cannot be run as it is.
-    """
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="trueup-preview-"))
-    try:
-        file = folder / "plan.json"
-        deadline_s = evaluate_deadline_s(cli.environment)
-        try:
-            # A project may ask for a refresh always; what is there is read by us, and every time.
-            run = await cli.run(
-                "preview", "--refresh=false", "--json", "--show-secrets", f"--save-plan={file}",
-                timeout_s=deadline_s,
-            )  # fmt: skip
-        except RetryableError as error:
-            raise RetryableError(
-                f"{cli.directory}: the program did not end within {deadline_s:g} s",
-                remedy=f"look at what it waits for; {_DEADLINE} gives it more seconds",
-            ) from error
-        if run.exit_code != 0:
-            raise cli.failure(run, "the program could not be evaluated")
-        evaluation = read_plan(await asyncio.to_thread(file.read_bytes))
-        return replace(evaluation, renamed=_renamed(run.stdout))
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-
-
-def _renamed(output: bytes) -> dict[str, str]:
-    """Return the new URNs by the recorded ones, as the engine has resolved the aliases."""
-    renamed = {}
-    for event in events_of(output):
-        step = done_in(event)
-        old = step.metadata.get("old") if step is not None else None
-        if step is None or not isinstance(old, dict) or not isinstance(old.get("urn"), str):
-            continue
-        if old["urn"] != step.urn:
-            renamed[old["urn"]] = step.urn
-    return renamed
 
 
 def read_plan(content: bytes) -> Evaluation:
@@ -215,7 +197,7 @@ def step_of(steps: Sequence[str]) -> Step:
     """Return one word for the engine's steps about one resource."""
     if any(step in _REPLACING for step in steps):
         return Step.REPLACE
-    for step in (Step.CREATE, Step.UPDATE, Step.DELETE, Step.READ, Step.SAME):
+    for step in (Step.IMPORT, Step.CREATE, Step.UPDATE, Step.DELETE, Step.READ, Step.SAME):
         if step.value in steps:
             return step
     return Step.OTHER if steps else Step.SAME
@@ -227,23 +209,34 @@ def evaluate_deadline_s(environment: Mapping[str, str]) -> float:
     Raises:
         PermanentError: the variable is no number above 0.
     """
-    return seconds_of(_DEADLINE, environment, DEADLINE_S)
+    return seconds_of(DEADLINE, environment, DEADLINE_S)
 
 
 def _planned(plan: Mapping[str, Any]) -> Planned:
     goal = plan.get("goal") or {}
-    difference = goal.get("inputDiff") or {}
-    changed = {**(difference.get("adds") or {}), **(difference.get("updates") or {})}
+    changed, removed = _differing(goal.get("inputDiff") or {})
+    outputs, outputs_removed = _differing(goal.get("outputDiff") or {})
     return Planned(
         step=step_of(plan.get("steps") or ()),
-        changed={name: deciphered(value, _never) for name, value in changed.items()},
-        removed=tuple(difference.get("deletes") or ()),
+        changed=changed,
+        removed=removed,
         custom=bool(goal.get("custom", True)),
         ignored=tuple(map(str, goal.get("ignoreChanges") or ())) if goal else None,
         provider=str(goal.get("provider") or ""),
         depends=goal.get("propertyDependencies") or {},
         awaited=tuple(sorted(dependencies_in(goal))) if goal else None,
+        imported=str(goal.get("id") or ""),
+        parent=str(goal.get("parent") or ""),
+        outputs=outputs,
+        outputs_removed=outputs_removed,
     )
+
+
+def _differing(difference: Mapping[str, Any]) -> tuple[RawProperties, tuple[str, ...]]:
+    """Return what was added or changed, and the names of what was taken away."""
+    changed = {**(difference.get("adds") or {}), **(difference.get("updates") or {})}
+    deleted = difference.get("deletes") or ()
+    return {name: deciphered(value, _never) for name, value in changed.items()}, tuple(deleted)
 
 
 def _never(_ciphertext: str) -> str:

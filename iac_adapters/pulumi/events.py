@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from iac_adapters.json_lines import object_in
 
-_QUIET: Final = ("debug", "info#err")
+_STDERR: Final = "info#err"
+_QUIET: Final = ("debug", _STDERR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,17 @@ def errors_in(events: Iterable[Mapping[str, Any]]) -> list[Said]:
     """Return the error messages, each once, in order."""
     said = (one for event in events if (one := said_in(event)) is not None)
     return list(dict.fromkeys(one for one in said if one.severity == "error" and one.text))
+
+
+def stderr_in(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what the program wrote to stderr, in order; YAML programs are refused there."""
+    found = []
+    for event in events:
+        content = event.get("diagnosticEvent")
+        if isinstance(content, dict) and content.get("severity") == _STDERR:
+            text = str(content.get("message") or "").rstrip()
+            found += [text] if text.strip() else []
+    return found
 
 
 def has_summary(events: Iterable[Mapping[str, Any]]) -> bool:

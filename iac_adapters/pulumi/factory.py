@@ -11,13 +11,14 @@ from iac_adapters.pulumi.options import PulumiOptions
 from reconciler.bounded_files import names_in
 from reconciler.ports import AdapterSetup, Claim, DiscoveredStack, IacAdapter
 
-_PROJECT_FILES: Final = frozenset({"Pulumi.yaml", "Pulumi.yml"})
+_PROJECT_FILES: Final = frozenset({"Pulumi.yaml", "Pulumi.yml", "Pulumi.json"})
 
 
 class PulumiFactory:
     """Implements `reconciler.ports.AdapterFactory`."""
 
     looks_for = "Pulumi.yaml"
+    looks_above = True
     options = PulumiOptions
 
     def detect(self, directory: Path) -> Claim | None:
@@ -37,8 +38,9 @@ class PulumiFactory:
 
 
 def _stacks_of(folder: Path) -> list[str]:
-    """Return the stacks that have a settings file, `Pulumi.NAME.yaml`."""
-    names = (path.name.split(".") for path in folder.glob("Pulumi.*.y*ml"))
+    """Return the stacks that have a settings file, such as `Pulumi.NAME.yaml`."""
+    files = (*folder.glob("Pulumi.*.y*ml"), *folder.glob("Pulumi.*.json"))
+    names = (path.name.split(".") for path in files)
     return sorted(".".join(parts[1:-1]) for parts in names)
 
 

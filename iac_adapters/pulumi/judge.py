@@ -41,17 +41,24 @@ _ECHOES: Final = {
 
 
 def judge(
-    sides: Sides, answer: DiffAnswer, *, ignored: Sequence[str] = (), digester: SecretDigester
+    sides: Sides,
+    answer: DiffAnswer,
+    *,
+    ignored: Sequence[str] = (),
+    acting: bool = False,
+    digester: SecretDigester,
 ) -> Verdict:
     """Return what `answer`, the provider's word on live against wanted, means.
 
-    No secret is in the verdict: not in values, paths or reasons.
+    `acting` says that the engine would update the resource whatever the provider answers: then
+    what the code changed is shown. No secret is in the verdict: not in values, paths or reasons.
     """
     values = sides.values()
     case = _Case(
         sides=aligned(values, answer),
         answer=answer,
         ignored=tuple(parse_property_path(path) for path in ignored),
+        acting=acting,
     )
     raw = (sides.recorded, sides.live, sides.wanted, sides.recorded_inputs)
     secrets = secrets_of(raw, sides.secret_outputs)
@@ -72,6 +79,7 @@ class _Case:
     sides: Aligned
     answer: DiffAnswer
     ignored: tuple[Steps, ...]
+    acting: bool = False
 
     def verdict(self, changes: Changes) -> Verdict:
         keys = self._keys()
@@ -103,7 +111,7 @@ class _Case:
     def _keys(self) -> tuple[str, ...]:
         """Return the properties an update would be about, as far as the provider tells."""
         if self.answer.verdict is Said.SAME:
-            return ()
+            return tuple(dict.fromkeys(map(top, self.sides.coded))) if self.acting else ()
         if told := self._told():
             return tuple(dict.fromkeys(top(parse_property_path(path)) for path in told))
         seen = (*self.sides.moved, *self.sides.coded, *self.sides.unmet())

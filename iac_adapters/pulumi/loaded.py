@@ -50,6 +50,14 @@ class LoadedResource:
     """The reference of the provider that the program asks for it."""
     awaited: tuple[str, ...] | None = None
     """The URNs that the program registers before it; None where it does not ask for it."""
+    imported: str = ""
+    """The id of the object that the next update takes into the stack."""
+    refused: str = ""
+    """Why the engine refuses what the code does about it."""
+    recorded_only: tuple[RawProperties, RawProperties] | None = None
+    """Recorded and wanted values that an update changes in the record alone."""
+    followed: bool = False
+    """Whether an update acts on it for what is shown elsewhere: below it, or a lost object."""
     provider: ProviderKey | None = None
     edit: ProviderEdit | None = None
     """How the code differs from the provider's record; of a provider itself, and of its objects."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -10,15 +12,18 @@ from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.pulumi.assembly import Assembly, read_ahead, recorded_providers
 from iac_adapters.pulumi.baseline import Baselines
 from iac_adapters.pulumi.context import Context, prepare
-from iac_adapters.pulumi.evaluation import Evaluation, evaluate
+from iac_adapters.pulumi.evaluating import evaluate
+from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.evaluations import Evaluations, is_fresh, missing_host
 from iac_adapters.pulumi.identities import identities_of, recorded_in
+from iac_adapters.pulumi.idle_files import IdleFiles, differing
 from iac_adapters.pulumi.loaded import LoadedStack
 from iac_adapters.pulumi.options import PulumiOptions, program_of
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
 from iac_adapters.pulumi.reader import PulumiReader, pulumi_reader
 from iac_adapters.pulumi.remembering import remembered
 from iac_adapters.pulumi.sdk import require_sdk
+from iac_adapters.pulumi.waiting import told
 from iac_adapters.pulumi.warm import WarmStack
 from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.digester import SecretDigester
@@ -47,6 +52,7 @@ class Loading:
         self._evaluations = Evaluations(setup.cache_dir / "pulumi" / "evaluations", key=setup.key)
         self._warm: WarmStacks[WarmStack] = WarmStacks()
         self._programs: dict[StackName, InlineProgram] = {}
+        self._idle: defaultdict[StackName, IdleFiles] = defaultdict(IdleFiles)
 
     async def load(self, reference: StackReference, timing: Timing) -> tuple[Context, WarmStack]:
         """Return the stack of now, and what is in memory of it.
@@ -74,6 +80,8 @@ class Loading:
     ) -> WarmStack:
         await _read_files(context)
         context, evaluation, evaluated_at_s = await self._evaluated(reference, context)
+        if warm is not None:
+            context = await self._learnt(reference, context, warm, evaluation)
         await _read_files(context)
         context = context.keeping_quiet(evaluation.secret_words if evaluation else ())
         baseline = await remembered(context, evaluation, self._baselines)
@@ -86,6 +94,26 @@ class Loading:
         reader = warm.reader if warm else self._reader(context)
         return WarmStack(context, evaluation, evaluated_at_s, stack, reader)
 
+    async def _learnt(
+        self,
+        reference: StackReference,
+        context: Context,
+        warm: WarmStack,
+        evaluation: Evaluation | None,
+    ) -> Context:
+        """Learn which files have changed for nothing since the last scan."""
+        if warm.context.content != context.content:
+            return context  # the record is another: what the program asks for may have to be
+        idle = self._idle[reference.name]
+        if evaluation != warm.evaluation:
+            idle.changed_something()
+            return context
+        known = len(idle.paths)
+        changed = differing(warm.context.sources, context.sources)
+        await asyncio.to_thread(idle.changed_nothing, changed)
+        # The revision of now, as the next scan will find it.
+        return context if len(idle.paths) == known else await self._prepare(reference, context)
+
     async def _evaluated(
         self, reference: StackReference, context: Context
     ) -> tuple[Context, Evaluation | None, float]:
@@ -97,10 +125,12 @@ class Loading:
         if not inline and missing_host(context) is not None:
             return context, None, time.time()
         for attempt in range(_ATTEMPTS):
-            self._progress(f"{context.place.label}: running the program")
             made_at_s = time.time()
-            async with self._providers.starting(_ahead(reference, context)):
-                evaluation = await evaluate(context.cli)
+            async with (
+                told(self._progress, label=context.place.label) as waiting,
+                self._providers.starting(_ahead(reference, context)),
+            ):
+                evaluation = await evaluate(context.cli, waiting.take)
             again = await self._prepare(reference, context)
             settled = again.revision == context.revision
             # A program that writes files beside its code changes them each time it is run.
@@ -116,7 +146,8 @@ class Loading:
     async def _prepare(self, reference: StackReference, known: Context | None) -> Context:
         program = program_of(_options(reference))
         served = () if program is None else self._served(reference.name, program)
-        return await prepare(reference, key=self._key, known=known, program=served)
+        idle = frozenset(self._idle[reference.name].paths)
+        return await prepare(reference, key=self._key, known=known, program=served, idle=idle)
 
     def _served(self, name: StackName, program: Callable[[], object]) -> tuple[str, ...]:
         require_sdk("an inline program")

@@ -20,7 +20,7 @@ from iac_adapters.pulumi.programs import pulumi_home
 from reconciler.bounded_files import names_in, read_bytes, read_text
 from reconciler.domain.errors import PermanentError
 
-FILE_NAMES: Final = ("Pulumi.yaml", "Pulumi.yml")
+FILE_NAMES: Final = ("Pulumi.json", "Pulumi.yaml", "Pulumi.yml")
 # A path, or an address; `random` and `random@4.0.0` are names in a registry.
 _ELSEWHERE: Final = re.compile(r"[./~]|[\w-]+\.[\w.-]+/|\w+://")
 
@@ -55,9 +55,9 @@ class Project:
         return program if program.is_dir() or not self.main else program.parent
 
     def stack_file(self, stack: str) -> Path:
-        """Return the file that holds a stack's configuration."""
+        """Return the file that holds a stack's configuration; it ends as the project's does."""
         folder = self.directory / self.stack_config_dir if self.stack_config_dir else None
-        return (folder or self.directory) / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+        return (folder or self.directory) / f"Pulumi.{stack.rpartition('/')[2]}{self.file.suffix}"
 
 
 def load_project(directory: Path) -> Project:

@@ -54,6 +54,7 @@ class ProviderEdit:
     inputs: RawProperties
     paths: tuple[Steps, ...] = field(default=())
     replaced: bool = False
+    updated: bool = False
 
     @property
     def package(self) -> str:
@@ -68,7 +69,8 @@ class ProviderEdit:
     @property
     def shown(self) -> bool:
         """Whether an update would do what a person must know of."""
-        return bool(self.moved) or self.replaced
+        # Bridges update a provider for which plugin it is, and nothing differs to a person.
+        return bool(self.moved) or self.replaced or (self.updated and bool(self.paths))
 
     def doubts(self) -> tuple[str, ...]:
         """Return a sentence for each edit that may lead to other objects; no secret is in it."""
@@ -154,6 +156,7 @@ def provider_edit(resource: StateResource, planned: Planned | None) -> ProviderE
         inputs=_to_read_with(recorded, wanted),
         paths=tuple(_edited(recorded, wanted)),
         replaced=planned is not None and planned.step is Step.REPLACE,
+        updated=planned is not None and planned.step is Step.UPDATE,
     )
 
 
@@ -162,6 +165,12 @@ def provider_label(resource: StateResource) -> str:
     package = resource.type.removeprefix(PROVIDER_TYPES)
     name = "default" if _DEFAULT.match(resource.name) else resource.name
     return f"{package} ({name})"
+
+
+def is_default_provider(urn: str) -> bool:
+    """Whether a provider is the engine's own, made and removed along with its objects."""
+    kind, _, name = urn.rpartition("::")
+    return f"::{PROVIDER_TYPES}" in kind and _DEFAULT.match(name) is not None
 
 
 def _to_read_with(recorded: RawProperties, wanted: RawProperties) -> RawProperties:

@@ -9,16 +9,20 @@ from weakref import WeakKeyDictionary
 
 from iac_adapters.plugin_host.provider_errors import Cause, ProviderError
 from iac_adapters.plugin_host.reading import StackReader
-from iac_adapters.pulumi.checkpoint import provider_urn
+from iac_adapters.pulumi.checkpoint import STACK_TYPE, provider_urn
 from iac_adapters.pulumi.cli import speakable
 from iac_adapters.pulumi.dynamic_host import NO_READ
+from iac_adapters.pulumi.engine_steps import with_step
 from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.judge import judge
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer, read_request
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
+from iac_adapters.pulumi.recorded_values import COMPONENT, STACK_OUTPUTS, recorded_changes
 from iac_adapters.pulumi.redaction import secrets_of
+from iac_adapters.pulumi.replacements import replacing_answer, replacing_verdict
 from iac_adapters.pulumi.sides import Sides
+from iac_adapters.pulumi.uncovered import uncovered
 from iac_adapters.pulumi.values import RawProperties, visible
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import (
@@ -35,13 +39,13 @@ from reconciler.domain.model import (
     Unreadable,
     Verdict,
 )
+from reconciler.domain.noise import GONE, STALE
 from reconciler.domain.paths import AttributePath
 
 LOOKED_AT: Final = "only looked up by this stack: whoever manages it changed it"
 PROVIDER_REPLACED: Final = "an update replaces the provider, and all of its objects with it"
 WITH_PROVIDER: Final = "an update replaces it together with its provider"
 BY_PROVIDER: Final = "an update changes it because of its provider, whose edit is not applied"
-_GONE_ANYWAY: Final = "to be deleted, and already gone"
 
 PulumiReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, ReadAnswer]
 
@@ -72,6 +76,8 @@ class PulumiQuestions:
         recorded_as = resource.recorded_as
         if resource.state is not None and resource.state.is_provider:
             return _of_provider(resource, self.digester)
+        if resource.state is not None and not resource.state.custom:
+            return _of_record(resource, self.digester)
         match recorded_as.status:
             case Status.NOT_APPLICABLE:
                 return NotApplicable(recorded_as.note or "there is no remote object")
@@ -102,7 +108,7 @@ class PulumiQuestions:
         status = resource.recorded_as.status
         if live.gone:
             if status in (Status.DEPOSED, Status.NOT_DECLARED):
-                return Noise((NoiseItem(AttributePath(""), _GONE_ANYWAY),))
+                return Noise((NoiseItem(AttributePath(""), GONE),))
             return Missing(Origin.OUT_OF_BAND if _as_applied(resource) else Origin.BOTH)
         if status in (Status.DEPOSED, Status.NOT_DECLARED):
             return Unmanaged()
@@ -148,10 +154,18 @@ def verdict_of(
     """Return what `answer` means for a resource that is recorded and was read."""
     state = resource.state
     assert state is not None  # noqa: S101 - what was read is recorded
-    verdict = judge(sides_of(resource, live), answer, ignored=resource.ignored, digester=digester)
+    sides, paths = sides_of(resource, live), state.replace_on_changes
+    answer = replacing_answer(answer, paths)
     if state.external:
-        return _looked_at(verdict)
-    return _changed_with_provider(resource, verdict)
+        return _looked_at(judge(sides, answer, ignored=resource.ignored, digester=digester))
+    acting = resource.step in (Step.UPDATE, Step.REPLACE)
+    verdict = judge(sides, answer, ignored=resource.ignored, acting=acting, digester=digester)
+    verdict = replacing_verdict(verdict, answer, paths)
+    verdict = uncovered(resource, verdict, digester)
+    verdict = with_step(resource, _changed_with_provider(resource, verdict))
+    if acting and isinstance(verdict, InSync) and _is_stale(resource, live):
+        return Noise((NoiseItem(AttributePath(""), STALE),))
+    return verdict
 
 
 def sides_of(
@@ -185,6 +199,8 @@ def live_words(resource: LoadedResource, live: ReadAnswer) -> frozenset[str]:
 def _not_created(resource: LoadedResource) -> Verdict:
     if resource.refusal is not None:
         return Unreadable(resource.refusal)
+    if resource.step is Step.IMPORT:
+        return Drifted((), reason=f"an update imports {resource.imported}", origin=Origin.UNAPPLIED)
     # What the last update left is gone from the record only where a refresh found it gone.
     known = resource.recorded
     if resource.state is not None or known is None:
@@ -208,10 +224,28 @@ def _as_applied(resource: LoadedResource) -> bool:
 def _of_provider(resource: LoadedResource, digester: SecretDigester) -> Verdict:
     """Return the verdict of a provider: there is no object, but its configuration is applied."""
     edit = resource.edit
+    if resource.recorded_as.status is Status.NOT_DECLARED:
+        return Unmanaged()
     if edit is None or not edit.shown:
         return NotApplicable(resource.recorded_as.note or "there is no remote object")
-    reason = PROVIDER_REPLACED if edit.replaced else None
-    return Drifted(edit.changes(digester), requires_replace=edit.replaced, reason=reason)
+    return Drifted(
+        edit.changes(digester),
+        requires_replace=edit.replaced,
+        reason=PROVIDER_REPLACED if edit.replaced else None,
+        origin=Origin.UNAPPLIED,
+    )
+
+
+def _of_record(resource: LoadedResource, digester: SecretDigester) -> Verdict:
+    """Return what an update changes of what is recorded and nowhere else."""
+    if resource.recorded_as.status is Status.NOT_DECLARED:
+        return Unmanaged()
+    if resource.recorded_as.status is not Status.LIVE:
+        return NotApplicable(resource.recorded_as.note or "there is no remote object")
+    recorded, wanted = resource.recorded_only or ({}, {})
+    outputs = resource.recorded_as.type == STACK_TYPE
+    changes = recorded_changes(recorded, wanted, digester)
+    return Drifted(changes, reason=STACK_OUTPUTS if outputs else COMPONENT, origin=Origin.UNAPPLIED)
 
 
 def _changed_with_provider(resource: LoadedResource, verdict: Verdict) -> Verdict:
@@ -232,18 +266,32 @@ def _changed_with_provider(resource: LoadedResource, verdict: Verdict) -> Verdic
         return verdict
     noise = verdict.items if isinstance(verdict, Noise) else ()
     reason = f"{WITH_PROVIDER if replaced else BY_PROVIDER}: {edit.label}"
-    return Drifted((), noise=noise, requires_replace=replaced, reason=reason)
+    return Drifted(
+        (), noise=noise, requires_replace=replaced, reason=reason, origin=Origin.UNAPPLIED
+    )
 
 
 def _as_left(resource: LoadedResource, live: ReadAnswer) -> bool:
     """Whether the object is to the letter what the last update left, and the code agrees."""
     state, recorded = resource.state, resource.recorded
-    if state is None or recorded is None or resource.step not in (Step.SAME, None):
+    if state is None or recorded is None:
+        return False
+    if state.external:
+        return recorded.outputs == live.outputs
+    if resource.step not in (Step.SAME, None) or resource.wanted not in (None, state.inputs):
         return False
     if state.content.get("initErrors"):
         return False
     inputs = state.inputs if live.inputs is None else live.inputs
     return recorded.outputs == live.outputs and recorded.inputs == inputs == state.inputs
+
+
+def _is_stale(resource: LoadedResource, live: ReadAnswer) -> bool:
+    """Whether the record is not what is there, so that a refresh leaves an update nothing to do."""
+    state = resource.state
+    if state is None:
+        return False
+    return live.outputs != state.outputs or live.inputs not in (None, state.inputs)
 
 
 def _looked_at(verdict: Verdict) -> Verdict:

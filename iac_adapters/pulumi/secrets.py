@@ -17,6 +17,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from iac_adapters.pulumi.project import Project
 from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
 
@@ -65,6 +66,20 @@ def passphrase_decrypter(salt: str, environment: Mapping[str, str], *, stack: st
             remedy=f"correct {_VARIABLE} or {_FILE_VARIABLE}, for the daemon in the env_file",
         )
     return decrypt
+
+
+def with_whole_paths(environment: Mapping[str, str], project: Project) -> dict[str, str]:
+    """Return `environment` with a relative passphrase file named as a whole.
+
+    It is looked for in the project, as the CLI does when it is started there, and then where
+    trueup was started.
+    """
+    named = environment.get(_FILE_VARIABLE)
+    if not named or Path(named).expanduser().is_absolute():
+        return dict(environment)
+    places = (project.directory.absolute(), Path.cwd())
+    found = next((place / named for place in places if (place / named).is_file()), None)
+    return {**environment, _FILE_VARIABLE: str(found or places[0] / named)}
 
 
 def _passphrase(environment: Mapping[str, str], stack: str) -> str:

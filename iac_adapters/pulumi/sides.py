@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from iac_adapters.pulumi.property_paths import top
+from iac_adapters.pulumi.property_paths import parse_property_path, top
 from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.values import RawProperties, visible
@@ -120,10 +120,16 @@ def _lists_of_objects(value: Value, at: Steps) -> Iterable[Steps]:
 def _reordered(
     values: Sequence[Mapping[str, Value]], answer: DiffAnswer, is_set: IsSet
 ) -> set[str]:
-    """Return the properties whose order is meant, where a provider does not say what differs."""
-    if answer.verdict is Said.SAME or answer.properties or answer.paths:
+    """Return the properties whose order is meant.
+
+    A provider that names a property of which nothing else differs counts the order.
+    """
+    if answer.verdict is Said.SAME:
         return set()
     recorded, live, wanted, asked = (dict(value) for value in values[:4])
+    if told := {top(parse_property_path(path)) for path in (*answer.properties, *answer.paths)}:
+        otherwise = _tops(recorded, live, is_set) | _tops(asked, wanted, is_set)
+        return (told & (_tops(recorded, live) | _tops(asked, wanted))) - otherwise
     # What the engine compares by itself it compares in order.
     by_code = _tops(asked, wanted) - _tops(asked, wanted, is_set)
     moved = _tops(recorded, live, is_set)

@@ -1,20 +1,38 @@
-"""One digest of all that an evaluated program depends on, as far as it can be seen.
+"""Every file that a program may read, as far as its repository goes, by size and time of change.
 
-What a program asks of a cloud (`invoke`), of other stacks or of the clock is not in it.
+Nothing is left out by the name of its folder: a package may be named `target`, and a version may
+stand in `bin/version`. What a tool has made from other files is left out by what lies in it.
+What a program asks of a cloud (`invoke`), of other stacks or of the clock is not seen here.
 """
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Collection
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.pulumi.programs import pulumi_home
 from iac_adapters.revision import Revision
 
-_NO_SOURCES: Final = frozenset({"node_modules", "venv", "__pycache__", "bin", "obj", "target"})
 _MOST_FILES: Final = 20_000
+# A hundred stacks of one large repository are each held and looked at by themselves.
+_MOST_AROUND: Final = 4_000
+_REPOSITORY: Final = ".git"
+_BYTE_CODE: Final = ".pyc"
+# A file that says of its folder that a tool has filled it, and changes when it does so again.
+_ENVIRONMENT: Final = "pyvenv.cfg"
+_MARKS: Final = (
+    _ENVIRONMENT,
+    ".package-lock.json",
+    ".yarn-integrity",
+    ".yarn-state.yml",
+    ".modules.yaml",
+    "CACHEDIR.TAG",
+)
 
 
 def add_cli(revision: Revision, program: Path) -> None:
@@ -22,23 +40,40 @@ def add_cli(revision: Revision, program: Path) -> None:
     revision.add("cli", f"{program} {_stamp(program.stat())}")
 
 
-def add_sources(
-    revision: Revision, folders: Collection[Path], *, without: Collection[Path] = ()
-) -> None:
-    """Take in every file the program may be made of, by size and time of change.
+def add_plugins(revision: Revision, environment: Mapping[str, str]) -> None:
+    """Take in which plugins are installed: one that is named by no version is the newest."""
+    names = sorted(entry.name for entry in _entries(pulumi_home(environment) / "plugins"))
+    revision.add("plugins", "\n".join(names))
+    for folder in environment.get("PATH", os.defpath).split(os.pathsep):
+        for entry in _entries(Path(folder)) if folder else ():
+            if entry.name.startswith("pulumi-"):
+                revision.add(entry.path, _stamp(entry.stat()))
 
-    That is all below `folders`, but for what lies in the folders `without`.
+
+def sources_below(folders: Collection[Path], *, without: Collection[Path] = ()) -> dict[str, str]:
+    """Return the stamp of each file below `folders`, and then of the repository they lie in.
+
+    What lies in the folders `without` is left out, and whatever is beyond the first 20,000 files,
+    or the first 4,000 of the repository around.
     """
-    pending, count, left_out = sorted(folders), 0, {str(one) for one in without}
-    while pending:
-        for entry in _entries(pending.pop()):
-            if entry.name.startswith(".") or entry.name in _NO_SOURCES or entry.path in left_out:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                pending.append(Path(entry.path))
-            elif count < _MOST_FILES:
-                count += 1
-                revision.add(entry.path, _stamp(entry.stat(follow_symlinks=False)))
+    left_out = {str(one) for one in without}
+    repositories = {root for one in folders if (root := repository_of(one)) is not None}
+    found: dict[str, str] = {}
+    for folder in sorted(folders):
+        found |= islice(_files_below(folder, left_out), _MOST_FILES - len(found))
+        left_out.add(str(folder))
+    for repository in sorted(repositories):
+        found |= islice(_files_below(repository, left_out), _MOST_AROUND)
+    for repository in repositories:
+        found |= _commit_of(repository)
+    return found
+
+
+def repository_of(folder: Path) -> Path | None:
+    """Return the root of the repository that `folder` lies in; None where it lies in none."""
+    absolute = folder.absolute()
+    places = (absolute, *absolute.parents)
+    return next((one for one in places if (one / _REPOSITORY).exists()), None)
 
 
 def identity_of(program: Callable[[], object]) -> str:
@@ -49,6 +84,43 @@ def identity_of(program: Callable[[], object]) -> str:
     except (TypeError, OSError):
         return name
     return f"{name} {status.st_size} {status.st_mtime_ns}"
+
+
+def _files_below(folder: Path, left_out: Collection[str]) -> Iterator[tuple[str, str]]:
+    pending = deque([folder])
+    while pending:
+        entries = _entries(pending.popleft())
+        marks = [entry for entry in entries if entry.name in _MARKS]
+        yield from _installed(marks)
+        for entry in marks or entries:
+            if entry.path in left_out or entry.name == _REPOSITORY:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(Path(entry.path))
+            elif not entry.name.endswith(_BYTE_CODE):
+                yield entry.path, _stamp(entry.stat(follow_symlinks=False))
+
+
+def _installed(marks: list[os.DirEntry[str]]) -> Iterator[tuple[str, str]]:
+    """Yield when something was last installed into a virtual environment."""
+    for mark in marks:
+        if mark.name == _ENVIRONMENT:
+            for packages in Path(mark.path).parent.glob("lib/python*/site-packages"):
+                yield str(packages), _stamp(packages.stat())
+
+
+def _commit_of(repository: Path) -> dict[str, str]:
+    """Return what tells which commit is checked out: programs name it in tags."""
+    head = repository / _REPOSITORY / "HEAD"
+    try:
+        text = head.read_text(errors="replace").strip()
+    except OSError:
+        return {}
+    branch = head.parent / text.removeprefix("ref: ")
+    try:
+        return {str(head): f"{text} {branch.read_text(errors='replace').strip()}"}
+    except OSError:
+        return {str(head): text}
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -11,6 +11,7 @@ from iac_adapters.pulumi.loaded import LoadedStack
 from iac_adapters.pulumi.reader import PulumiReader
 
 _STACK_BYTES: Final = 20_000
+_FILE_BYTES: Final = 300
 
 
 @dataclass(slots=True)
@@ -29,4 +30,5 @@ class WarmStack:
         The record is held as it stands and deciphered, the baseline and what was read last
         are each about as large again.
         """
-        return _STACK_BYTES + 5 * len(self.context.content)
+        files = _FILE_BYTES * len(self.context.sources)
+        return _STACK_BYTES + 5 * len(self.context.content) + files

@@ -13,16 +13,15 @@ from typing import Final
 from iac_adapters.terraform.asked import Asked
 from reconciler.domain.compare import align, same, value_at
 from reconciler.domain.model import (
-    Drifted,
     InSync,
     Noise,
     NotApplicable,
     Observed,
-    Origin,
     ResourceAddress,
     Verdict,
 )
 from reconciler.domain.origin import is_empty
+from reconciler.domain.self_check import unexplained
 from reconciler.domain.values import Attributes
 
 _UNTOUCHED: Final = frozenset({"noop", "read"})
@@ -46,7 +45,7 @@ def unshown(
             continue
         excused = action in _CHANGING and address in brought_about
         if not excused and not _shows(verdicts.get(address), action):
-            yield _observed(ResourceAddress(address), action)
+            yield unexplained(ResourceAddress(address), action)
 
 
 def is_brought_about(asked: Asked, live: Attributes) -> bool:
@@ -71,20 +70,6 @@ def _shows(verdict: Verdict | None, action: str) -> bool:
             return action == _GONE_ALREADY
         case _:
             return True
-
-
-def _observed(address: ResourceAddress, action: str) -> Observed:
-    verdict = Drifted(
-        (),
-        requires_replace=action == "replace",
-        reason=f"the plan of the code would {action} it; this is not applied",
-        origin=Origin.UNAPPLIED,
-    )
-    remark = (
-        f"{address}: the plan would {action} it, and the scan does not see why;"
-        " this is a defect of trueup; please report it"
-    )
-    return Observed(address, verdict, remark=remark)
 
 
 def _is_data(address: str) -> bool:

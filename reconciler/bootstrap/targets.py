@@ -101,6 +101,9 @@ class _Resolution:
                 if near
                 else "give a directory, or add the stack: trueup init --add",
             )
+        above = self.tools.above(directory) if directory.is_dir() else None
+        if above is not None:
+            return self._of_directory(str(above))
         tool = self.tools.detect(directory)
         found = StackReference(
             name=StackName(directory.name or "root"),

@@ -88,6 +88,8 @@ class RecordedResource:
     status: Status
     source: SourcePosition | None = None
     dependencies: tuple[ResourceAddress, ...] = ()
+    parent: ResourceAddress | None = None
+    """The component that it belongs to."""
     note: str | None = None
     provider: str = ""
     """A label of the provider configuration it belongs to; empty where there is none."""

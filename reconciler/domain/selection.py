@@ -17,13 +17,15 @@ def select_addresses(
     *,
     known: Sequence[ResourceAddress],
     moves: Mapping[ResourceAddress, ResourceAddress] | None = None,
+    parents: Mapping[ResourceAddress, ResourceAddress] | None = None,
 ) -> tuple[ResourceAddress, ...]:
     """Return the addresses of `known` that `wanted` names, sorted.
 
     `moves` leads from an address of `known` to the one that the code has for it: either names it.
 
     As with `terraform -target`: an address names itself, all of a module, or all
-    instances of a resource. A Pulumi URN may be shortened to its `type::name` end.
+    instances of a resource. A Pulumi URN may be shortened to its `type::name` end, and a
+    component names itself and all that is below it, as `parents` tells.
 
     Raises:
         PermanentError: one of them names nothing; the message tells the nearest.
@@ -37,14 +39,31 @@ def select_addresses(
         }
         if not named:
             raise _unknown(name, known)
-        chosen |= named
+        chosen |= named | _below(named, known, parents or {})
     return tuple(sorted(chosen))
 
 
 def _names(name: str, address: str) -> bool:
-    if address == name or address.endswith(f"::{name}"):
+    # Below a component the types of all its parents stand before the resource's own.
+    if address == name or address.endswith((f"::{name}", f"${name}")):
         return True
     return address.startswith(name) and address[len(name)] in ".[ "
+
+
+def _below(
+    named: set[ResourceAddress],
+    known: Sequence[ResourceAddress],
+    parents: Mapping[ResourceAddress, ResourceAddress],
+) -> set[ResourceAddress]:
+    found: set[ResourceAddress] = set()
+    for address in known:
+        above, seen = parents.get(address), set[ResourceAddress]()
+        while above is not None and above not in seen:
+            if above in named:
+                found.add(address)
+            seen.add(above)
+            above = parents.get(above)
+    return found
 
 
 def _unknown(name: str, known: Sequence[ResourceAddress]) -> PermanentError:

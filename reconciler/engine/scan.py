@@ -55,8 +55,14 @@ async def scan_stack(
     snapshot = await scanning.adapter.load(reference)
     loaded = loop.time()
     known = tuple(resource.address for resource in snapshot.resources)
-    moves = {one.address: one.moves_to for one in snapshot.resources if one.moves_to is not None}
-    chosen = select_addresses(addresses, known=known, moves=moves) if addresses else None
+    resources = snapshot.resources
+    moves = {one.address: one.moves_to for one in resources if one.moves_to is not None}
+    parents = {one.address: one.parent for one in resources if one.parent is not None}
+    chosen = (
+        select_addresses(addresses, known=known, moves=moves, parents=parents)
+        if addresses
+        else None
+    )
     if scanning.listener:
         scanning.listener.loaded(snapshot, total=len(known if chosen is None else chosen))
     observed = await _observe(snapshot, chosen, scanning)

@@ -18,7 +18,7 @@ from reconciler.tools import Tool
 OBTAINABLE: Final = (TOFU, PULUMI, f"pulumi-resource-{BRIDGE}")
 """What can be obtained; terraform is found, never installed."""
 
-_PULUMI_FILES: Final = ("Pulumi.yaml", "Pulumi.yml")
+_PULUMI_FILES: Final = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
 def lacking(tools: Iterable[Tool], directories: Iterable[Path]) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def pulumi_programs(environment: Mapping[str, str]) -> list[Tool]:
 
 def stack_host(stack: StackSettings, environment: Mapping[str, str]) -> Tool | None:
     """Return the language host that a Pulumi stack's program needs; None for any other stack."""
-    names = ("Pulumi.yaml", "Pulumi.yml")
+    names = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
     files = (stack.directory / name for name in names)
     file = next((path for path in files if path.is_file()), None)
     if file is None:

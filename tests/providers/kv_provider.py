@@ -1,9 +1,13 @@
 """A native Pulumi provider whose objects are JSON files, so that drift is an edited file.
 
 `$KV_DIR/REGION/NAME.json` is one object. The region is the provider's `region`, else
-`$KV_REGION`, else `home`; another region replaces the provider, as another `token` updates it.
+`$KV_REGION`, else `home`; another region or `access_key` replaces the provider, as another `token`
+updates it.
 What is made, changed or deleted is noted in `$KV_DIR/log`, a line each. `Item` is read with
-its inputs, `Lazy` answers the recorded inputs, and the value `refuse` cannot be written.
+its inputs, `Lazy` answers the recorded inputs, and `Listed` tells which elements of its `rules`
+differ. What is called `whim` differs for an engine that started the provider, and for nobody
+else. The value `refuse` cannot be written, `wrong` is not accepted, and what is written with
+`unhealthy` does not become ready.
 
 Run as a program with an engine's address it serves, as `pulumi-resource-kv` does.
 """
@@ -18,11 +22,13 @@ import os
 import sys
 import types
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
 import grpc
-from google.protobuf import empty_pb2, json_format, struct_pb2
+from google.protobuf import any_pb2, empty_pb2, json_format, struct_pb2
+from google.rpc import status_pb2  # type: ignore[import-untyped]
 
 
 def _without_sdk() -> None:
@@ -42,7 +48,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc  # 
 
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SIZE_BY_DEFAULT: Final = 3
-NAMES: Final = ("Item", "Lazy")
+NAMES: Final = ("Item", "Lazy", "Listed")
 _STRING: Final = {"type": "string"}
 _INPUTS: Final[dict[str, Any]] = {
     "name": _STRING,
@@ -50,9 +56,18 @@ _INPUTS: Final[dict[str, Any]] = {
     "size": {"type": "integer"},
     "tags": {"type": "object", "additionalProperties": _STRING},
     "zones": {"type": "array", "items": _STRING},
+    "rules": {
+        "type": "array",
+        "items": {"type": "object", "additionalProperties": _STRING},
+    },
     "word": {**_STRING, "secret": True},
 }
-_CONFIGURATION: Final = {"region": _STRING, "token": {**_STRING, "secret": True}, "label": _STRING}
+_CONFIGURATION: Final = {
+    "region": _STRING,
+    "token": {**_STRING, "secret": True},
+    "access_key": {**_STRING, "secret": True},
+    "label": _STRING,
+}
 _ITEM: Final = {
     "inputProperties": _INPUTS,
     "requiredInputs": ["name", "value"],
@@ -93,7 +108,7 @@ class KvProvider(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: Any, _context: Any) -> Any:
         old, new = plain(request.olds), plain(request.news)
         changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-        return _difference(changed, replacing={"region"})
+        return _difference(changed, replacing={"region", "access_key"})
 
     def Configure(self, request: Any, _context: Any) -> Any:
         self._region = plain(request.args).get("region") or self._region
@@ -101,14 +116,22 @@ class KvProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: Any, _context: Any) -> Any:
         inputs = {"size": SIZE_BY_DEFAULT, **plain(request.news)}
-        return provider_pb2.CheckResponse(inputs=_struct(inputs))
+        failures = []
+        if inputs.get("value") == "wrong":
+            failure = provider_pb2.CheckFailure(property="value", reason="wrong is not accepted")
+            failures.append(failure)
+        return provider_pb2.CheckResponse(inputs=_struct(inputs), failures=failures)
 
     def Diff(self, request: Any, _context: Any) -> Any:
         old, new = plain(request.old_inputs), plain(request.news)
         changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+        if new.get("name") == "whim" and len(sys.argv) > 1:
+            changed = ["size"]
         if not changed and _is_lazy(request.urn):
             outputs = plain(request.olds)
             changed = sorted(key for key in new if outputs.get(key) != new[key])
+        if "kv:index:Listed" in request.urn:
+            return _in_detail(old, new, changed)
         return _difference(changed, replacing={"name"})
 
     def Create(self, request: Any, context: Any) -> Any:
@@ -118,6 +141,8 @@ class KvProvider(provider_pb2_grpc.ResourceProviderServicer):
         if self._file(inputs["name"]).exists():
             context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{inputs['name']} already exists")
         self._write("create", inputs, 1, context)
+        if inputs["value"] == "unhealthy":
+            _not_ready(context, inputs)
         return provider_pb2.CreateResponse(
             id=inputs["name"], properties=_struct({**inputs, "rev": 1})
         )
@@ -180,6 +205,39 @@ def _difference(changed: list[str], *, replacing: set[str]) -> Any:
         diffs=changed,
         replaces=[key for key in changed if key in replacing],
     )
+
+
+def _in_detail(old: dict[str, Any], new: dict[str, Any], changed: list[str]) -> Any:
+    """Return the difference as bridges tell it: of each list, which elements are others now."""
+    answer = _difference(changed, replacing={"name"})
+    for key in changed:
+        before, after = old.get(key), new.get(key)
+        if not isinstance(before, list) or not isinstance(after, list):
+            answer.detailedDiff[key].kind = provider_pb2.PropertyDiff.UPDATE
+            continue
+        for index, pair in enumerate(zip_longest(before, after)):
+            if pair[0] != pair[1]:
+                answer.detailedDiff[f"{key}[{index}]"].kind = provider_pb2.PropertyDiff.UPDATE
+    answer.hasDetailedDiff = True
+    return answer
+
+
+def _not_ready(context: Any, inputs: dict[str, Any]) -> None:
+    """End a call the way a provider tells that an object was made and is not ready."""
+    detail = any_pb2.Any()
+    detail.Pack(
+        provider_pb2.ErrorResourceInitFailed(
+            id=inputs["name"],
+            properties=_struct({**inputs, "rev": 1}),
+            inputs=_struct(inputs),
+            reasons=["health check did not pass"],
+        )
+    )
+    told = status_pb2.Status(
+        code=grpc.StatusCode.UNKNOWN.value[0], message="it is not ready", details=[detail]
+    )
+    context.set_trailing_metadata([("grpc-status-details-bin", told.SerializeToString())])
+    context.abort(grpc.StatusCode.UNKNOWN, "it is not ready")
 
 
 def _is_lazy(urn: str) -> bool:

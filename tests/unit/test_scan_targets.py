@@ -93,3 +93,20 @@ def test_a_directory_means_the_stack_that_the_options_name(home: Path) -> None:
 def test_a_value_that_the_tool_refuses_is_named(home: Path) -> None:
     with pytest.raises(PermanentError, match=r"'\.\./x' cannot be a workspace's name"):
         resolved(home, "web", workspace="../x")
+
+
+def test_a_folder_within_a_pulumi_project_means_the_project(home: Path) -> None:
+    inner = home / "api" / "lib" / "parts"
+    inner.mkdir(parents=True)
+    (home / "web" / "lib").mkdir()
+    (stack,) = resolved(home, "api/lib/parts", pulumi_stack="dev")
+    assert (stack.name, stack.directory) == ("api", home / "api")
+    with pytest.raises(PermanentError, match=r"no .* code found in"):
+        resolved(home, "web/lib")  # terraform works where it is started
+
+
+def test_a_project_file_may_be_json(home: Path) -> None:
+    (home / "json").mkdir()
+    (home / "json" / "Pulumi.json").write_text("{}")
+    (stack,) = resolved(home, "json")
+    assert stack.tool == "pulumi"

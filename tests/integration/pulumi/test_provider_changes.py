@@ -11,7 +11,6 @@ from reconciler.domain.model import (
     Drifted,
     InSync,
     Missing,
-    NotApplicable,
     Origin,
     ProviderDoubt,
     Snapshot,
@@ -119,7 +118,9 @@ async def test_another_credential_alone_is_no_doubt(project: KvProject) -> None:
     project.edit("west", token="CANARY-rotated")
     snapshot, found = await looked(project)
     assert snapshot.provider_doubts == ()
-    assert isinstance(found["west"], NotApplicable)
+    west = found["west"]
+    assert isinstance(west, Drifted)  # an update changes it; no object is elsewhere
+    assert [(one.path, one.origin) for one in west.changes] == [("token", Origin.UNAPPLIED)]
     assert isinstance(found["b"], InSync)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -33,7 +34,7 @@ def kept(root: Path, *files: str) -> Path:
 
 def found(root: Path, stack: str = "dev") -> Place:
     project = shop(root)
-    return locate_stack(project, url=f"file://{root}", stack=stack, environment={})
+    return locate_stack(project, url=f"file://{root}", stack=stack)
 
 
 @pytest.mark.parametrize(
@@ -100,20 +101,22 @@ def test_a_stack_from_before_projects_had_folders_is_found(tmp_path: Path) -> No
         ("file://{root}/states?no_tmp_dir=true", "states"),
     ],
 )
-def test_a_folder_may_be_named_in_many_ways(tmp_path: Path, url: str, folder: str) -> None:
+def test_a_folder_may_be_named_in_many_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, folder: str
+) -> None:
     kept(tmp_path / folder, "shop/dev.json")
     project = shop(tmp_path / "code")
-    environment = {"HOME": str(tmp_path / "home")}
-    place = locate_stack(
-        project, url=url.format(root=tmp_path), stack="dev", environment=environment
-    )
+    user = SimpleNamespace(pw_dir=str(tmp_path / "home"))
+    monkeypatch.setattr("pwd.getpwuid", lambda _number: user)
+    monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
+    place = locate_stack(project, url=url.format(root=tmp_path), stack="dev")
     assert place.state_file is not None
     assert place.state_file.is_relative_to(tmp_path / folder)
 
 
 @pytest.mark.parametrize("url", ["s3://bucket", "https://api.pulumi.com", "azblob://states"])
 def test_what_is_no_folder_is_left_to_the_cli(tmp_path: Path, url: str) -> None:
-    place = locate_stack(shop(tmp_path), url=url, stack="org/shop/dev", environment={})
+    place = locate_stack(shop(tmp_path), url=url, stack="org/shop/dev")
     assert place == Place(url, "shop", "dev")
     assert (place.state_file, place.lock_folder, place.history_folder) == (None, None, None)
 
@@ -136,7 +139,7 @@ def test_a_stack_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -
     assert known_stacks(shop(tmp_path), tmp_path) == ("dev", "old", "prod")
     with pytest.raises(PermanentError, match=r"no stack 'test' in .* \(stacks: dev, old, prod\)"):
         found(tmp_path, "test")
-    error = unchosen(shop(tmp_path), f"file://{tmp_path}", {})
+    error = unchosen(shop(tmp_path), f"file://{tmp_path}")
     assert "no stack is selected (stacks: dev, old, prod)" in str(error)
     assert "--stack" in str(error.remedy)
 
@@ -144,4 +147,4 @@ def test_a_stack_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -
 def test_a_folder_without_any_stack_says_so(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match=r"\(stacks: none\)"):
         found(tmp_path)
-    assert str(unchosen(shop(tmp_path), "s3://bucket", {})).endswith("no stack is selected")
+    assert str(unchosen(shop(tmp_path), "s3://bucket")).endswith("no stack is selected")

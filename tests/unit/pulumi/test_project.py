@@ -20,13 +20,13 @@ def project(folder: Path, text: str | bytes = SHOP, name: str = "Pulumi.yaml") -
     return file
 
 
-@pytest.mark.parametrize("name", ["Pulumi.yaml", "Pulumi.yml"])
+@pytest.mark.parametrize("name", ["Pulumi.json", "Pulumi.yaml", "Pulumi.yml"])
 def test_a_project_says_its_name_and_its_runtime(tmp_path: Path, name: str) -> None:
     file = project(tmp_path, name=name)
     found = load_project(tmp_path)
     assert found == Project(tmp_path, file, "shop", "yaml")
     assert found.program == tmp_path
-    assert found.stack_file("dev") == tmp_path / "Pulumi.dev.yaml"
+    assert found.stack_file("dev") == tmp_path / f"Pulumi.dev{file.suffix}"
 
 
 def test_a_project_may_say_where_everything_lies(tmp_path: Path) -> None:

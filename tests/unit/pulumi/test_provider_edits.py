@@ -75,7 +75,8 @@ def test_what_leads_nowhere_else_is_no_doubt(changed: dict[str, Any], reason: st
     recorded = {"region": "a", "token": secret("CANARY-old"), "version": "1.0.0"}
     found = edit(recorded, changed)
     assert found.doubts() == (), reason
-    assert not found.shown, reason
+    assert found.shown is (found.paths != ()), reason
+    assert not edit(recorded, changed, step=Step.SAME).shown, reason
     assert edit(recorded, changed, step=Step.REPLACE).shown, "its objects are replaced with it"
 
 

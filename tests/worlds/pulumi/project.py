@@ -167,7 +167,7 @@ class PulumiProject:
     def noting(self) -> Self:
         """Return the same stack with a CLI that notes each command and then is the real one."""
         real = self.program.resolve()
-        folder = self.folder / "bin"
+        folder = self.folder / "noting"
         folder.mkdir()
         for beside in real.parent.iterdir():
             if beside.name != real.name:

@@ -1,0 +1,256 @@
+"""Whatever the engine would do about a resource is shown, however the object itself looks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.domain.model import (
+    Drifted,
+    InSync,
+    Missing,
+    NotApplicable,
+    Origin,
+    Unmanaged,
+    Verdict,
+)
+from reconciler.domain.values import Sensitive
+from tests.worlds.pulumi.kv import KvProject, item, kv_project, provider
+from tests.worlds.pulumi.project import STACK, CliFailedError
+from tests.worlds.pulumi.tools import PulumiTools
+
+IN_WEST = {"provider": "${west}"}
+
+
+@pytest.fixture(scope="session")
+def kv(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> KvProject:
+    """The template; for copying only."""
+    return kv_project(
+        tmp_path_factory.mktemp("kv"),
+        pulumi,
+        west=provider(region="r1", token="CANARY-token", access_key="CANARY-key"),
+        a=item("a"),
+        b=item("b", options=IN_WEST),
+        c=item("c", "plain words"),
+        keep=item("keep", options={"protect": True}),
+        forced=item("forced", tags={"x": "1"}, options={"replaceOnChanges": ["value"]}),
+        listed=item("listed", kind="Listed", rules=[{"port": "1"}, {"port": "2"}]),
+    )
+
+
+@pytest.fixture
+def project(kv: KvProject, tmp_path: Path) -> KvProject:
+    """A project of one's own, in which everything is as the program asks for it."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    return kv.copied(folder)
+
+
+def program(project: KvProject, **sections: Any) -> None:
+    """Add sections to the program beside its resources."""
+    file = project.directory / "Pulumi.yaml"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **sections}))
+
+
+def drifted(verdict: Verdict) -> Drifted:
+    assert isinstance(verdict, Drifted), verdict
+    return verdict
+
+
+def paths(verdict: Verdict) -> dict[str, Origin]:
+    return {str(change.path): change.origin for change in drifted(verdict).changes}
+
+
+async def test_a_changed_value_is_found_at_a_resource_that_an_alias_renames(
+    project: KvProject,
+) -> None:
+    resources = project.declared()
+    del resources["a"]
+    project.write(**resources, aa=item("a", "two", options={"aliases": [{"name": "a"}]}))
+    found = await project.scan()
+    assert paths(found["a"]) == {"value": Origin.UNAPPLIED}
+    assert "aa" not in found
+
+
+async def test_a_replaced_provider_and_its_objects_are_unapplied(project: KvProject) -> None:
+    project.edit("west", access_key="CANARY-other")
+    found = await project.scan()
+    for name in ("west", "b"):
+        assert drifted(found[name]).requires_replace
+    assert paths(found["west"]) == {"access_key": Origin.UNAPPLIED}
+    assert drifted(found["b"]).origin is Origin.UNAPPLIED
+    assert isinstance(found["a"], InSync)
+    assert "CANARY" not in repr(found)
+
+
+async def test_a_provider_that_an_update_changes_is_unapplied(project: KvProject) -> None:
+    project.edit("west", token="CANARY-rotated")
+    found = await project.scan()
+    assert paths(found["west"]) == {"token": Origin.UNAPPLIED}
+    assert not drifted(found["west"]).requires_replace
+    assert isinstance(found["b"], InSync)
+
+
+async def test_a_move_to_another_provider_is_unapplied(project: KvProject) -> None:
+    resources = project.declared()
+    resources["a"]["options"] = IN_WEST
+    project.write(**resources)
+    verdict = drifted((await project.scan())["a"])
+    assert verdict.requires_replace
+    assert verdict.reason == "the code moves it from the provider default to west"
+    assert verdict.origin is Origin.UNAPPLIED
+
+
+async def test_an_import_is_unapplied(project: KvProject) -> None:
+    file = project.object_file("taken")
+    file.write_text(json.dumps({"name": "taken", "value": "one", "size": 3, "rev": 1}))
+    imported = item("taken", options={"import": "taken"})
+    project.write(**project.declared(), taken=imported)
+    verdict = drifted((await project.scan())["taken"])
+    assert (verdict.reason, verdict.origin) == ("an update imports taken", Origin.UNAPPLIED)
+    project.up()
+    assert isinstance((await project.scan())["taken"], InSync)
+
+
+async def test_what_did_not_become_ready_is_unapplied_with_its_errors(project: KvProject) -> None:
+    project.write(**project.declared(), ill=item("ill", "unhealthy"))
+    with pytest.raises(CliFailedError, match="health check"):
+        project.up()
+    verdict = drifted((await project.scan())["ill"])
+    assert verdict.origin is Origin.UNAPPLIED
+    assert "health check did not pass" in str(verdict.reason)
+
+
+async def test_a_value_that_became_secret_is_unapplied_and_told_to_be_in_plain_text(
+    project: KvProject,
+) -> None:
+    project.edit("c", value={"fn::secret": "plain words"})
+    verdict = drifted((await project.scan())["c"])
+    (change,) = verdict.changes
+    assert (change.path, change.origin, change.sensitive) == ("value", Origin.UNAPPLIED, True)
+    assert isinstance(change.declared, Sensitive)
+    assert "plain text" in str(verdict.reason)
+    assert "plain words" not in repr(verdict)
+    project.up()
+    assert isinstance((await project.scan())["c"], InSync)
+
+
+async def test_a_protected_resource_that_the_code_dropped_hides_nothing(
+    project: KvProject,
+) -> None:
+    resources = project.declared()
+    del resources["keep"]
+    project.write(**resources)
+    with project.changed("a") as content:
+        content["value"] = "hack"
+    found = await project.scan()
+    assert found["keep"] == Unmanaged()
+    assert paths(found["a"]) == {"value": Origin.OUT_OF_BAND}
+    assert isinstance(found["c"], InSync)
+
+
+async def test_a_protected_resource_that_the_code_replaces_is_read_as_recorded(
+    project: KvProject,
+) -> None:
+    resources = project.declared()
+    resources["keep"]["properties"]["name"] = "other"
+    project.write(**resources)
+    with project.changed("keep") as content:
+        content["value"] = "hack"
+    with project.changed("a") as content:
+        content["value"] = "hack"
+    found = await project.scan()
+    keep = drifted(found["keep"])
+    assert keep.requires_replace
+    assert "marked for protection" in str(keep.reason)
+    assert paths(keep) == {"value": Origin.OUT_OF_BAND}
+    assert paths(found["a"]) == {"value": Origin.OUT_OF_BAND}
+
+
+async def test_a_value_that_its_provider_does_not_accept_hides_nothing_else(
+    project: KvProject,
+) -> None:
+    project.edit("c", value="wrong")
+    with project.changed("a") as content:
+        content["value"] = "hack"
+    found = await project.scan()
+    assert "wrong is not accepted" in str(drifted(found["c"]).reason)
+    assert drifted(found["c"]).origin is Origin.UNAPPLIED
+    assert paths(found["a"]) == {"value": Origin.OUT_OF_BAND}
+
+
+async def test_changed_outputs_are_unapplied_and_their_secrets_digests(
+    project: KvProject,
+) -> None:
+    outputs = {"first": "${a.value}", "word": {"fn::secret": "CANARY-word"}}
+    program(project, outputs=outputs)
+    found = await project.scan()
+    stack = found["kv-dev"]
+    assert paths(stack) == dict.fromkeys(["first", "word"], Origin.UNAPPLIED)
+    assert "CANARY" not in repr(stack)
+    project.up()
+    assert isinstance((await project.scan())["kv-dev"], NotApplicable)
+    program(project, outputs={"first": "other"})
+    assert paths((await project.scan())["kv-dev"]) == dict.fromkeys(
+        ["first", "word"], Origin.UNAPPLIED
+    )
+
+
+async def test_drift_in_what_replaces_on_changes_requires_a_replacement(
+    project: KvProject,
+) -> None:
+    with project.changed("forced") as content:
+        content["value"] = "hack"
+    verdict = drifted((await project.scan())["forced"])
+    assert verdict.requires_replace
+    with project.changed("forced") as content:
+        content |= {"value": "one", "tags": {"x": "2"}}
+    assert not drifted((await project.scan())["forced"]).requires_replace
+
+
+def test_a_step_that_nothing_explains_is_shown_and_reported(project: KvProject) -> None:
+    project.write(**project.declared(), whim=item("whim"))
+    project.up()
+    done = subprocess.run(
+        [sys.executable, "-m", "reconciler", "scan", str(project.directory), "--json"],
+        env={**project.cli_environment, "PULUMI_STACK": STACK},
+        capture_output=True,
+        check=False,
+    )
+    (stack,) = json.loads(done.stdout)["stacks"]
+    (finding,) = stack["findings"]
+    assert done.returncode == 2
+    assert finding["address"] == project.urn("whim")
+    assert finding["reason"] == "the plan of the code would update it; this is not applied"
+    assert (finding["kind"], finding["origin"]) == ("changed", "unapplied")
+    assert any("this is a defect of trueup" in warning for warning in stack["warnings"])
+
+
+async def test_a_provider_that_nothing_uses_yet_is_unapplied(project: KvProject) -> None:
+    resources = project.declared()
+    project.write(**resources, east=provider(region="r2"))
+    assert (await project.scan())["east"] == Missing(Origin.UNAPPLIED)
+
+
+async def test_what_is_only_looked_up_and_untouched_is_in_sync(project: KvProject) -> None:
+    resources = project.declared()
+    project.write(**resources, seen={"type": "kv:index:Item", "get": {"id": "a"}})
+    project.up()
+    assert isinstance((await project.scan())["seen"], InSync)
+
+
+async def test_elements_that_changed_places_are_out_of_band_where_the_order_counts(
+    project: KvProject,
+) -> None:
+    with project.changed("listed") as content:
+        content["rules"].reverse()
+    verdict = drifted((await project.scan())["listed"])
+    assert {
+        (change.path, str(change.recorded), str(change.live)) for change in verdict.changes
+    } == {("rules[0].port", "1", "2"), ("rules[1].port", "2", "1")}
+    assert {change.origin for change in verdict.changes} == {Origin.OUT_OF_BAND}

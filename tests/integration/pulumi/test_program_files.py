@@ -1,0 +1,60 @@
+"""The program is run again for whatever it may have read, and not for what changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.domain.model import Drifted, InSync, Origin
+from tests.worlds.pulumi.kv import KvProject, item
+from tests.worlds.pulumi.project import verdicts
+from tests.worlds.pulumi.tools import PulumiTools
+
+READ = ("bin/v", "target/v", ".config/v")
+
+
+@pytest.fixture
+def project(pulumi: PulumiTools, tmp_path: Path) -> KvProject:
+    """A project whose values stand in files of many folders."""
+    project = KvProject(folder=tmp_path, program=pulumi.cli).laid()
+    for name in READ:
+        file = project.directory / name
+        file.parent.mkdir(parents=True)
+        file.write_text("one")
+    texts = {f"r{n}": {"fn::readFile": f"./{name}"} for n, name in enumerate(READ)}
+    project.write(a=item("a"))
+    project.run("stack", "init")
+    project.write(**{name: item(name, value) for name, value in texts.items()})  # type: ignore[arg-type]
+    project.up()
+    return project.noting()
+
+
+async def test_a_file_is_part_of_the_program_whatever_its_folder_is_called(
+    project: KvProject,
+) -> None:
+    async with project.adapter() as adapter:
+        for number, name in enumerate(READ):
+            (project.directory / name).write_text("another value")
+            found = await verdicts(adapter, await adapter.load(project.reference()))
+            drifted = found[f"r{number}"]
+            assert isinstance(drifted, Drifted)
+            assert {change.origin for change in drifted.changes} == {Origin.UNAPPLIED}
+
+
+async def test_a_log_that_grows_stops_running_the_program_and_code_still_does(
+    project: KvProject,
+) -> None:
+    log = project.directory / "report.log"
+    async with project.adapter() as adapter:
+        runs = []
+        for number in range(7):
+            log.write_text("line\n" * number)
+            await adapter.load(project.reference())
+            runs.append(project.calls("preview"))
+        assert runs[-1] == runs[-2] == runs[-3]
+        (project.directory / "bin" / "v").write_text("edited")
+        found = await verdicts(adapter, await adapter.load(project.reference()))
+    assert project.calls("preview") > runs[-1]
+    assert isinstance(found["r0"], Drifted)
+    assert isinstance(found["r1"], InSync)

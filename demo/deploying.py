@@ -22,7 +22,7 @@ def deploy(stage: Stage, made: PulumiStage, narrator: Narrator) -> None:
     with narrator.step(title):
         _together((lambda: _deploy_webshop(stage), lambda: _deploy_courier(made)))
         resources = json.loads((stage.directory / "terraform.tfstate").read_text())["resources"]
-        managed = [one for one in resources if one["mode"] == "managed"]
+        managed = [resource for resource in resources if resource["mode"] == "managed"]
         if len(managed) < _LEAST_RESOURCES:
             raise StepError(f"only {len(managed)} resources were deployed")
         narrator.item(f"{WEBSHOP}: Terraform code, {len(managed)} AWS resources")

@@ -55,10 +55,12 @@ def check_found(found: Iterable[dict[str, Any]]) -> None:
     wrong = [
         f"{breakage.name}: not found"
         for breakage in three_breakages()
-        if not any(breakage.matches(one["address"]) for one in items)
+        if not any(breakage.matches(item["address"]) for item in items)
     ]
     for finding in items:
-        breakage_of = (one for one in three_breakages() if one.matches(finding["address"]))
+        breakage_of = (
+            breakage for breakage in three_breakages() if breakage.matches(finding["address"])
+        )
         if (done := next(breakage_of, None)) is None:
             wrong.append(f"{finding['address']}: nobody touched it")
             continue

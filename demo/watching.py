@@ -80,18 +80,22 @@ def break_and_be_found(stage: Stage, made: PulumiStage, daemon: Daemon, narrator
     breakages = six_breakages(stage.secrets[1])
     with narrator.step("Break nine things behind the tools' backs"):
         break_all(breakages, stage.world)
-        for one in three_breakages():
-            one.do(made)
-        titles = [one.title for one in breakages] + [one.title for one in three_breakages()]
+        for breakage in three_breakages():
+            breakage.do(made)
+        titles = [breakage.title for breakage in breakages] + [
+            one.title for one in three_breakages()
+        ]
         for title in titles:
             narrator.item(title)
         broken = time.monotonic()
         reports = daemon.until(
             "nine drift reports", lambda: _reports(daemon, breakages), within_s=_WITHIN_S
         )
-        ours = [one for one in reports if one["resource_id"].startswith(f"{WEBSHOP}/")]
+        ours = [report for report in reports if report["resource_id"].startswith(f"{WEBSHOP}/")]
         _check_reports(ours, breakages, stage.directory)
-        pulumi_breakage.check_found(one["drift_details"] for one in reports if one not in ours)
+        pulumi_breakage.check_found(
+            report["drift_details"] for report in reports if report not in ours
+        )
         narrator.say(
             f"The daemon found exactly these nine, {time.monotonic() - broken:.1f} s after the"
             " last was broken, each with its attribute, file and line:"
@@ -151,8 +155,8 @@ def _reports(daemon: Daemon, breakages: Iterable[Breakage]) -> list[dict[str, An
     # A scan that fell between two breakages reports one resource twice: the newest counts.
     found = {item["resource_id"]: item for item in reversed(detected)}
     addresses = [item["resource_id"].partition("/")[2] for item in found.values()]
-    complete = {one.address for one in breakages} <= set(addresses) and all(
-        any(map(one.matches, addresses)) for one in three_breakages()
+    complete = {breakage.address for breakage in breakages} <= set(addresses) and all(
+        any(map(breakage.matches, addresses)) for breakage in three_breakages()
     )
     return list(found.values()) if complete else None
 
@@ -171,7 +175,7 @@ def _open(daemon: Daemon) -> list[dict[str, Any]]:
 
 def _all_ended(daemon: Daemon) -> list[dict[str, Any]] | None:
     items = _remediations(daemon)
-    kinds = {(one["stack"], one["action_type"]) for one in items}
+    kinds = {(item["stack"], item["action_type"]) for item in items}
     return items if kinds >= _EXPECTED and all(map(_ended, items)) else None
 
 
@@ -182,7 +186,11 @@ def _remediations(daemon: Daemon) -> list[dict[str, Any]]:
 
 
 def _waiting(daemon: Daemon) -> dict[str, Any] | None:
-    waiting = [one for one in _remediations(daemon) if one["state"] == "awaiting_approval"]
+    waiting = [
+        remediation
+        for remediation in _remediations(daemon)
+        if remediation["state"] == "awaiting_approval"
+    ]
     return waiting[0] if waiting and waiting[0]["plan_digest"] else None
 
 

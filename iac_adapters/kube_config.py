@@ -22,7 +22,10 @@ def cluster_of(
 ) -> Mapping[str, str]:
     """Return where `context` of `paths` leads, or the current one: names and digests alone."""
     documents = [_document(files.text(path)) for path in paths]
-    current = next((one["current-context"] for one in documents if one.get("current-context")), "")
+    current = next(
+        (document["current-context"] for document in documents if document.get("current-context")),
+        "",
+    )
     chosen = _named(documents, "contexts", context or current, "context")
     found = _named(documents, "clusters", cluster or chosen.get("cluster"), "cluster")
     server = found.get("server")

@@ -23,12 +23,12 @@ def fields_of(
     annotated = get_type_hints(model, include_extras=True)
     bare = hints_of(model)
     return {
-        one.name: (
-            _type(annotated[one.name], bare[one.name], instead or {}),
-            _default(one, instead or {}),
+        field.name: (
+            _type(annotated[field.name], bare[field.name], instead or {}),
+            _default(field, instead or {}),
         )
-        for one in fields(cast("Any", model))
-        if one.name not in without
+        for field in fields(cast("Any", model))
+        if field.name not in without
     }
 
 

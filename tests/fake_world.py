@@ -234,8 +234,11 @@ class WorldAdapter:
         file = folder / PLAN_FILE
         plan = saved_plan(snapshot.stack, verdicts, types, file=file, serial=world.serial)
         resources = tuple(
-            replace(one, new=() if one.action is Action.DELETE else world.new_values(one.address))
-            for one in plan.resources
+            replace(
+                resource,
+                new=() if resource.action is Action.DELETE else world.new_values(resource.address),
+            )
+            for resource in plan.resources
         )
         plan = replace(plan, resources=resources)
         if self.after_plan is not None:

@@ -156,7 +156,7 @@ class FakeAdapter:
         types = {resource.address: resource.type for resource in snapshot.resources}
         return saved_plan(
             snapshot.stack,
-            {one: self.verdicts.get(one, InSync()) for one in addresses},
+            {address: self.verdicts.get(address, InSync()) for address in addresses},
             types,
             file=folder / PLAN_FILE,
         )
@@ -202,7 +202,9 @@ def _planned(address: ResourceAddress, type_name: str, verdict: Verdict) -> Plan
         case Unmanaged():
             return PlannedResource(address, type_name, Action.DELETE)
         case Drifted(changes=changes, requires_replace=replaces):
-            planned = tuple(PlannedChange(one.path, one.live, one.declared) for one in changes)
+            planned = tuple(
+                PlannedChange(change.path, change.live, change.declared) for change in changes
+            )
             action = Action.REPLACE if replaces else Action.UPDATE
             return PlannedResource(address, type_name, action, planned)
         case _:

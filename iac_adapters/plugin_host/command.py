@@ -60,7 +60,7 @@ async def run_command(  # noqa: PLR0913 - all but two by keyword
     """
     orphan_guard = "release" if holds_lock else "hold"
     process = await _start(orphan_guard, [str(executable), *arguments], directory, environment)
-    first = next((one for one in arguments if not one.startswith("-chdir=")), "")
+    first = next((argument for argument in arguments if not argument.startswith("-chdir=")), "")
     name = f"{executable.name} {first}".strip()
     try:
         async with asyncio.timeout(timeout_s):

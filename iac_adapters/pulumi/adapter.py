@@ -97,9 +97,11 @@ class PulumiAdapter:
         context = payload.context
         self._progress(f"{context.place.label}: running a whole refresh preview")
         refused = [
-            one.subject.urn
-            for one in payload.stack.resources.values()
-            if one.refusal == NOT_ALLOWED and one.state is not None and one.state.custom
+            resource.subject.urn
+            for resource in payload.stack.resources.values()
+            if resource.refusal == NOT_ALLOWED
+            and resource.state is not None
+            and resource.state.custom
         ]
         found = await refresh_by_cli(context, without=refused)
         return replace(payload, found=found)
@@ -219,4 +221,4 @@ def _held(observed: Observed, stack: LoadedStack) -> Observed:
 
 def _only_by_cli(stack: LoadedStack) -> bool:
     """Whether something can be read by the CLI alone."""
-    return any(one.refusal == ONLY_BY_CLI for one in stack.resources.values())
+    return any(resource.refusal == ONLY_BY_CLI for resource in stack.resources.values())

@@ -140,7 +140,7 @@ class Assembly:
     def _are_lost(self, urns: Sequence[str]) -> bool:
         """Whether the values of `urns` are known but for those of lost objects."""
         created = [urn for urn in urns if (p := self._planned(urn)) and p.step is not Step.SAME]
-        recorded = {one.urn for one in self.context.checkpoint.resources}
+        recorded = {resource.urn for resource in self.context.checkpoint.resources}
         return bool(created) and all(
             urn in self.baseline.resources and urn not in recorded for urn in created
         )
@@ -176,9 +176,9 @@ class Assembly:
             yield f"{one.urn}::{one.id}", key
 
     def _edits(self) -> Iterator[tuple[StateResource, ProviderEdit]]:
-        for one in self.context.checkpoint.resources:
-            if one.is_provider:
-                yield one, provider_edit(one, self._planned(one.urn))
+        for resource in self.context.checkpoint.resources:
+            if resource.is_provider:
+                yield resource, provider_edit(resource, self._planned(resource.urn))
 
     def _pending(self) -> Iterator[LoadedResource]:
         """Yield what was being created when an update was interrupted, and is not recorded."""
@@ -219,7 +219,7 @@ class Assembly:
     def _busy(self) -> frozenset[str]:
         """Return the URNs that an update acts on something below of: that is what is shown."""
         planned = self.evaluation.planned if self.evaluation is not None else {}
-        parents = {one.urn: one.parent for one in self.context.checkpoint.resources}
+        parents = {resource.urn: resource.parent for resource in self.context.checkpoint.resources}
         parents |= {urn: one.parent for urn, one in planned.items() if one.parent}
         busy: set[str] = set()
         for urn, one in planned.items():
@@ -234,21 +234,21 @@ def recorded_providers(context: Context, *, dynamic_providers: bool) -> list[Pro
     """Return whom the resources will be read by, if the program tells providers nothing new."""
     assembly = Assembly(context, None, Baseline({}), dynamic_providers)
     keys = {
-        one.provider.digest: one.provider
-        for one in assembly.resources().values()
-        if one.provider is not None
-        and one.refusal is None
-        and one.recorded_as.status not in (Status.NOT_APPLICABLE, Status.NOT_CREATED)
+        resource.provider.digest: resource.provider
+        for resource in assembly.resources().values()
+        if resource.provider is not None
+        and resource.refusal is None
+        and resource.recorded_as.status not in (Status.NOT_APPLICABLE, Status.NOT_CREATED)
     }
     return list(keys.values())
 
 
 def read_ahead(context: Context) -> None:
     """Read the files that the recorded providers will read. Blocks where a file system hangs."""
-    for one in context.checkpoint.resources:
-        if one.is_provider:
-            package = one.type.removeprefix(PROVIDER_TYPES)
-            context.surroundings.files.led(package, visible(one.inputs))
+    for resource in context.checkpoint.resources:
+        if resource.is_provider:
+            package = resource.type.removeprefix(PROVIDER_TYPES)
+            context.surroundings.files.led(package, visible(resource.inputs))
 
 
 def _absent(

@@ -75,7 +75,7 @@ class Baselines:
 
 def baseline_of(checkpoint: Checkpoint, *, state_digest: str = "", mark_ns: int = 0) -> Baseline:
     """Return the baseline that an update leaves with `checkpoint`."""
-    kept = [one for one in checkpoint.resources if _counts(one)]
+    kept = [resource for resource in checkpoint.resources if _counts(resource)]
     return Baseline(
         resources={one.urn: recorded_of(one) for one in kept},
         state_digest=state_digest,

@@ -115,7 +115,9 @@ def parse_checkpoint(content: bytes, *, origin: str) -> Checkpoint:
             remedy="update trueup" if newer else "open it once with a current `pulumi up`",
         )
     features = document.get("features") or ()
-    if not isinstance(features, list | tuple) or not all(isinstance(one, str) for one in features):
+    if not isinstance(features, list | tuple) or not all(
+        isinstance(feature, str) for feature in features
+    ):
         raise PermanentError(
             f"{origin}: damaged: its `features` are no list of names",
             remedy="restore it from .pulumi/backups, or by `pulumi stack import`",

@@ -111,7 +111,7 @@ class Cli:
     def reason(self, run: ToolRun) -> str:
         """Return what the command itself said, without secrets."""
         events = list(events_of(run.stdout))
-        said = [one.text for one in errors_in(events)]
+        said = [error.text for error in errors_in(events)]
         if all(text in _SAYING_NOTHING for text in said):
             said = stderr_in(events) or said
         said += [line for line in run.stderr.splitlines() if line.strip()] if not said else []

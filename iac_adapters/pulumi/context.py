@@ -293,8 +293,8 @@ def _holds_secrets(checkpoint: Checkpoint) -> bool:
     resources = (*checkpoint.resources, *(one.resource for one in checkpoint.pending))
     return any(
         next(secret_paths(side), None) is not None
-        for one in resources
-        for side in (one.inputs, one.outputs)
+        for resource in resources
+        for side in (resource.inputs, resource.outputs)
     )
 
 

@@ -94,5 +94,5 @@ def init_errors(resource: LoadedResource) -> str | None:
     errors = resource.state.content.get("initErrors") if resource.state is not None else None
     if not errors:
         return None
-    told = "; ".join(speakable(str(one), resource.redactor) for one in errors)
+    told = "; ".join(speakable(str(error), resource.redactor) for error in errors)
     return f"the last update made it and recorded that it is not ready: {told}"

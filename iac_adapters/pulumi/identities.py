@@ -165,4 +165,6 @@ class IdentityCount:
 
 def identity_count(resources: Iterable[RecordedResource]) -> IdentityCount:
     """Return a pass over `resources` in which nothing has been seen yet."""
-    return IdentityCount({one.address: one.provider for one in resources if one.provider})
+    return IdentityCount(
+        {resource.address: resource.provider for resource in resources if resource.provider}
+    )

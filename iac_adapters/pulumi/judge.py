@@ -102,7 +102,7 @@ class _Case:
         shown = {change.path for change in caused}
         return Drifted(
             changes=caused,
-            consequences=tuple(one for one in followers if one.path not in shown),
+            consequences=tuple(follower for follower in followers if follower.path not in shown),
             noise=noise,
             requires_replace=bool(self.answer.replacing) or any(self.answer.paths.values()),
             reason=POSSIBLE if self.answer.verdict is Said.UNKNOWN else None,

@@ -112,7 +112,7 @@ def _is_restored(path: Steps, writing: Writing, loaded: LoadedResource) -> bool:
     if not contains_unknown(value):
         return False
     sources = [writing.planned.get(urn) for urn in writing.step.depends.get(top(path), ())]
-    return any(one is not None and one.step in _MADE for one in sources)
+    return any(source is not None and source.step in _MADE for source in sources)
 
 
 def _other_provider(step: Planned, loaded: LoadedResource, recorded: Recorded) -> NewValue | None:

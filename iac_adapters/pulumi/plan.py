@@ -106,7 +106,7 @@ class PlanReader:
             address=ResourceAddress(urn),
             type=step.type if step is not None else "",
             action=action,
-            changes=tuple(sorted(changes, key=lambda one: one.path)),
+            changes=tuple(sorted(changes, key=lambda change: change.path)),
             new=() if action is Action.DELETE else self._new(urn, inputs, plans, preview),
             seal=self._seal(_unnamed(preview.plans.get(urn, {}), urn)),
         )
@@ -214,7 +214,7 @@ def _last(steps: Sequence[Done], urn: str) -> Done | None:
 
     A replacement may end with the deletion of the old object, which says nothing of the new.
     """
-    fitting = [one for one in steps if one.urn == urn and one.op != _REFRESH]
+    fitting = [step for step in steps if step.urn == urn and step.op != _REFRESH]
     telling = [one for one in fitting if isinstance(one.metadata.get("new"), dict)]
     told = telling or fitting
     return told[-1] if told else None

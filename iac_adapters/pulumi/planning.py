@@ -157,7 +157,7 @@ def _expect_no_rename(order: PlanOrder, content: bytes) -> None:
     A targeted preview plans one under the new name, and the update takes none: it corrects
     everything else and then fails ("expected resource operations ... but none were seen").
     """
-    renamed = {one.named for one in order.resources.values() if one.named}
+    renamed = {resource.named for resource in order.resources.values() if resource.named}
     if not renamed:
         return
     saved = orjson.loads(content)

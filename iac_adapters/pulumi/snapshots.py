@@ -46,7 +46,11 @@ class Payload:
     @property
     def tools(self) -> str:
         """What an approval's plan is made and applied with."""
-        keys = [one.provider for one in self.stack.resources.values() if one.provider is not None]
+        keys = [
+            resource.provider
+            for resource in self.stack.resources.values()
+            if resource.provider is not None
+        ]
         plugins = sorted({" ".join((key.package, key.version or "", *key.argv)) for key in keys})
         return "\n".join((self.context.cli_version, *plugins))
 

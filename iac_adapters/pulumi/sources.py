@@ -73,7 +73,7 @@ def repository_of(folder: Path) -> Path | None:
     """Return the root of the repository that `folder` lies in; None where it lies in none."""
     absolute = folder.absolute()
     places = (absolute, *absolute.parents)
-    return next((one for one in places if (one / _REPOSITORY).exists()), None)
+    return next((place for place in places if (place / _REPOSITORY).exists()), None)
 
 
 def identity_of(program: Callable[[], object]) -> str:
@@ -126,7 +126,7 @@ def _commit_of(repository: Path) -> dict[str, str]:
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda one: one.name)
+            return sorted(entries, key=lambda entry: entry.name)
     except OSError:
         return []
 

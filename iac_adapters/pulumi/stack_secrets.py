@@ -79,6 +79,6 @@ def _of_program(directory: Path) -> Iterator[str]:
                 text = stream.read(_LARGEST_BYTES).decode(errors="replace")
         except OSError:
             continue
-        for one in literals_in(text, is_json=file.suffix == ".json"):
-            if looks_generated(one.text) or any(map(is_telling, one.names)):
-                yield from secret_texts(one.text)
+        for literal in literals_in(text, is_json=file.suffix == ".json"):
+            if looks_generated(literal.text) or any(map(is_telling, literal.names)):
+                yield from secret_texts(literal.text)

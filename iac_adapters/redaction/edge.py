@@ -92,7 +92,7 @@ def said(warnings: tuple[str, ...], secrets: Secrets) -> tuple[str, ...]:
 
 def doubted(doubts: tuple[ProviderDoubt, ...], secrets: Secrets) -> tuple[ProviderDoubt, ...]:
     """Return the doubts without the stack's secrets: they quote settings of providers."""
-    return tuple(replace(one, reason=secrets.redactor.without(one.reason)) for one in doubts)
+    return tuple(replace(doubt, reason=secrets.redactor.without(doubt.reason)) for doubt in doubts)
 
 
 def without_words(

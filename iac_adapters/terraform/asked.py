@@ -127,7 +127,9 @@ class _Unapplied:
         return replace(
             own,
             changes=tuple(sorted(changes, key=lambda change: change.path)),
-            consequences=tuple(one for one in own.consequences if one.path not in paths),
+            consequences=tuple(
+                consequence for consequence in own.consequences if consequence.path not in paths
+            ),
             noise=tuple(item for item in noise if item.path not in paths),
             requires_replace=own.requires_replace or replacing,
             reason=own.reason if changes else _REASON,

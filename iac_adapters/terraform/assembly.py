@@ -106,7 +106,9 @@ class Assembly:
             planned=recorded.planned,
             outputs=recorded.outputs,
         )
-        configurations = [one.config for one in recording.instances.values() if one.config]
+        configurations = [
+            instance.config for instance in recording.instances.values() if instance.config
+        ]
         files = await apart(
             lambda: named_files(configurations, context.directory), place=context.directory
         )
@@ -128,7 +130,7 @@ class Assembly:
         self._progress(f"{context.directory.name}: planning what follows from drift")
         recording = stack.recording
         keys = await self._keys(context, recording)
-        known = {(one.source, one.configure) for one in recording.connections}
+        known = {(connection.source, connection.configure) for connection in recording.connections}
 
         async def lend(source: str, request: bytes) -> Provider | None:
             if (source, request) not in known:

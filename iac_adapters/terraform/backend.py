@@ -136,7 +136,7 @@ def _require_local_workspace(location: StateLocation) -> None:
     if location.workspace == DEFAULT_WORKSPACE or folder.is_dir():
         return
     siblings = folder.parent.iterdir() if folder.parent.is_dir() else ()
-    names = sorted({DEFAULT_WORKSPACE, *(one.name for one in siblings if one.is_dir())})
+    names = sorted({DEFAULT_WORKSPACE, *(sibling.name for sibling in siblings if sibling.is_dir())})
     raise PermanentError(
         f"{location.directory}: there is no workspace {location.workspace!r}"
         f" (workspaces: {', '.join(names)})",

@@ -48,8 +48,8 @@ def data_uses(text: str) -> DataUses:
 def joined(uses: Iterable[DataUses]) -> DataUses:
     """Return what several files use together."""
     found: defaultdict[str, set[Steps]] = defaultdict(set)
-    for one in uses:
-        for kind, steps in one.items():
+    for use in uses:
+        for kind, steps in use.items():
             found[kind] |= steps
     return {kind: frozenset(steps) for kind, steps in found.items()}
 

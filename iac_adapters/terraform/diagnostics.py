@@ -23,11 +23,11 @@ def provider_error(diagnostics: Iterable[Diagnostic]) -> ProviderError | None:
 
     The shown words are those of the first error; the cause is read from all of them.
     """
-    errors = [one for one in diagnostics if one.severity == _ERROR]
+    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == _ERROR]
     if not errors:
         return None
     first = errors[0]
-    cause = cause_of("\n".join(f"{one.summary}\n{one.detail}" for one in errors))
+    cause = cause_of("\n".join(f"{error.summary}\n{error.detail}" for error in errors))
     return ProviderError(
         first.summary or "the provider reported an error without a message",
         first.detail,

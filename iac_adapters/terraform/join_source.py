@@ -94,7 +94,7 @@ def _change_of(recording: Recording, instance: StateInstance) -> PlannedChange |
         return None
     address = recording.moved.get(instance.address, instance.address)
     changes = [one for one in recording.planned if one.address == address]
-    return next((one for one in changes if one.action != "delete"), None)
+    return next((change for change in changes if change.action != "delete"), None)
 
 
 def _rearranged(

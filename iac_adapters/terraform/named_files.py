@@ -35,7 +35,11 @@ def named_files(configurations: Iterable[bytes], directory: Path) -> dict[str, N
 
     A folder counts where it is below `directory`: elsewhere a text like `/` is no path.
     """
-    texts = {text for one in configurations for text in _texts(msgpack.unpackb(one, raw=False))}
+    texts = {
+        text
+        for configuration in configurations
+        for text in _texts(msgpack.unpackb(configuration, raw=False))
+    }
     paths = {path for text in texts if (path := _path(text, directory)) is not None}
     return {str(path): NamedFile(_stamp(path), _content(path)) for path in sorted(paths)}
 

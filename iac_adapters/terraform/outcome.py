@@ -55,7 +55,7 @@ class RunLog:
         self.torn = False
         self.summary = summary_of(event) or self.summary
         diagnostics, _ = parse_events(line)
-        self.errors += [one for one in diagnostics if one.severity == "error"]
+        self.errors += [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
         touched = touched_by(event)
         if touched is None:
             return

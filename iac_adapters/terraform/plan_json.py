@@ -77,7 +77,7 @@ class PlanReader:
         return Plan(
             stack=stack,
             targets=tuple(sorted(targets)),
-            resources=tuple(sorted(resources, key=lambda one: one.address)),
+            resources=tuple(sorted(resources, key=lambda resource: resource.address)),
             outputs=tuple(sorted(_outputs(document))),
         )
 

@@ -128,7 +128,7 @@ async def _run(
 
 def _failure(order: PlanOrder, run: ToolRun) -> ReconcilerError:
     diagnostics, _ = parse_events(run.stdout)
-    errors = [one for one in diagnostics if one.severity == "error"]
+    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
     context = order.context
     if (holder := lock_holder(errors)) is not None:
         return RetryableError(

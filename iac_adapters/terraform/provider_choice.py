@@ -103,7 +103,7 @@ def choose(
                     provider=read_with or one.provider,
                     read_as_recorded=read_with is not None,
                 )
-            addresses = tuple(one.recorded.address for one in members)
+            addresses = tuple(member.recorded.address for member in members)
             edited.append(Edited(label, now, members[0].provider, found, addresses))
     for changed in edited:
         code.pop(changed.label, None)
@@ -147,9 +147,9 @@ class _Sent:
 
 def _by_label(resources: Iterable[LoadedResource]) -> dict[str, list[LoadedResource]]:
     groups: dict[str, list[LoadedResource]] = defaultdict(list)
-    for one in resources:
-        if one.recorded.provider:
-            groups[one.recorded.provider].append(one)
+    for resource in resources:
+        if resource.recorded.provider:
+            groups[resource.recorded.provider].append(resource)
     return groups
 
 
@@ -184,7 +184,7 @@ def _not_applied(
     by_object = written and not any(one.place for one in found)
     if not by_object or not any(map(awaits_provider, members)):
         return list(members)
-    return [one for one in members if one.planned_action is not None]
+    return [member for member in members if member.planned_action is not None]
 
 
 def _kept_key(

@@ -65,8 +65,8 @@ def elsewhere(
 
 def _recorded(place: _Place, members: Iterable[LoadedResource]) -> frozenset[str]:
     found = set()
-    for one in members:
-        attributes = one.instance.attributes_json if one.instance is not None else None
+    for member in members:
+        attributes = member.instance.attributes_json if member.instance is not None else None
         if attributes is not None and (match := place.recorded.search(attributes)):
             found.add(match[1].decode().lower())
     return frozenset(found)

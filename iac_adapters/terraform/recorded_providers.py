@@ -131,8 +131,8 @@ class RecordedProviders:
             if label not in _labels(doubts)
         }
         warnings = tuple(
-            f"provider {one.provider}: {one.reason}; a whole plan reads its objects there"
-            for one in doubts
+            f"provider {doubt.provider}: {doubt.reason}; a whole plan reads its objects there"
+            for doubt in doubts
         )
         facts = ProviderFacts(doubts, self._warned(warnings), code)
         return LoadedStack(recording, resources, facts)
@@ -193,7 +193,7 @@ class RecordedProviders:
             return False
         if not written and any(one.place for one in edited.differing):
             return False
-        sample = [one for one in members if _is_readable(one)][:_SAMPLE]
+        sample = [member for member in members if _is_readable(member)][:_SAMPLE]
         now = await self._read_all(sample, edited.code)
         if written:
             return 2 * sum(live is not None and not live.gone for live in now) > len(sample)
@@ -205,7 +205,9 @@ class RecordedProviders:
             live is not None and (live == other or live.state == _recorded_state(one))
             for one, live, other in zip(sample, now, before, strict=True)
         ]
-        return bool(sample) and all(same) and any(one.planned_action is None for one in members)
+        return (
+            bool(sample) and all(same) and any(member.planned_action is None for member in members)
+        )
 
     async def _read_all(
         self, sample: Sequence[LoadedResource], key: ProviderKey
@@ -262,7 +264,11 @@ def _hiding(
 
 def _schemas(resources: Iterable[LoadedResource]) -> Mapping[str, ProviderSchema | None]:
     known: dict[str, ProviderSchema | None] = defaultdict(lambda: None)
-    known |= {one.recorded.provider: one.schema for one in resources if one.schema is not None}
+    known |= {
+        resource.recorded.provider: resource.schema
+        for resource in resources
+        if resource.schema is not None
+    }
     return known
 
 
@@ -336,7 +342,7 @@ def _strange(doubt: ProviderDoubt) -> str:
 
 
 def _labels(doubts: Collection[ProviderDoubt]) -> frozenset[str]:
-    return frozenset(one.provider for one in doubts)
+    return frozenset(doubt.provider for doubt in doubts)
 
 
 def _recorded_state(resource: LoadedResource) -> bytes:
@@ -349,7 +355,7 @@ def _is_readable(resource: LoadedResource) -> bool:
 
 def _sources(resources: Iterable[LoadedResource]) -> dict[str, str]:
     return {
-        one.recorded.provider: one.instance.provider.source
-        for one in resources
-        if one.recorded.provider and one.instance is not None
+        resource.recorded.provider: resource.instance.provider.source
+        for resource in resources
+        if resource.recorded.provider and resource.instance is not None
     }

@@ -84,7 +84,7 @@ class Source:
 
     def statement(self, block_type: str, address: str) -> Statement | None:
         """Return the nearest block of `block_type` that is about `address`; None without one."""
-        named = [one for one in self.statements if one.type == block_type]
+        named = [statement for statement in self.statements if statement.type == block_type]
         fitting = [one for one in named if is_within(address, one.subject)]
         return max(fitting, key=lambda one: len(one.subject), default=None)
 

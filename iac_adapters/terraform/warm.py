@@ -77,7 +77,7 @@ class WarmStack:
 def _weight(stack: LoadedStack) -> int:
     """Estimate the bytes that a stack holds of its own; schemas are shared with others."""
     recording = stack.recording
-    configured = sum(len(one.configure) for one in recording.connections)
+    configured = sum(len(connection.configure) for connection in recording.connections)
     data = sum(len(read.request) + len(read.state) for _, read in recording.data_reads)
     return _STACK_BYTES + configured + data + sum(map(_resource, stack.resources.values()))
 

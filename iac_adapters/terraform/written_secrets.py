@@ -37,7 +37,7 @@ def written_secrets(
 
     What cannot be read holds nothing: whoever reads it for its content says so.
     """
-    code = [one for file in _found(directory, _CODE, files) for one in _literals(file)]
+    code = [literal for file in _found(directory, _CODE, files) for literal in _literals(file)]
     sensitive = {
         one.names[1]
         for one in code
@@ -49,9 +49,9 @@ def written_secrets(
     for file in _found(directory, _CODE, files):
         yield from (found for found in _SENSITIVE.findall(_text(file)) if found)
     for file in _found(directory, _VARIABLES, var_files):
-        for one in _literals(file):
-            if _is_secret(one, sensitive, variable=one.names):
-                yield from secret_texts(one.text)
+        for literal in _literals(file):
+            if _is_secret(literal, sensitive, variable=literal.names):
+                yield from secret_texts(literal.text)
     for variable, value in _given(environment):
         if variable in sensitive or is_telling(variable) or looks_generated(value):
             yield from secret_texts(value)

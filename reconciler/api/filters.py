@@ -75,7 +75,7 @@ def _state(value: str) -> FindingState | None:
 
 
 def _severity(value: str) -> Severity:
-    known = {f"{prefix}{one.word}": one for prefix in ("", ">=") for one in Severity}
+    known = {f"{prefix}{severity.word}": severity for prefix in ("", ">=") for severity in Severity}
     return _one_of("severity", value, known)
 
 

@@ -145,7 +145,7 @@ class _Fleet(Collector):
             "trueup_open_findings",
             "Findings that are open, by severity.",
             "severity",
-            ((one.word, severities[one.word]) for one in Severity),
+            ((severity.word, severities[severity.word]) for severity in Severity),
         )
         yield _gauge(
             "trueup_open_remediations",
@@ -157,13 +157,21 @@ class _Fleet(Collector):
             "trueup_stack_scan_seconds",
             "How long the last pass over a stack took.",
             "stack",
-            ((one.name, one.last_scan_ms / 1000) for one in self.stacks if one.last_scan_ms),
+            (
+                (stack.name, stack.last_scan_ms / 1000)
+                for stack in self.stacks
+                if stack.last_scan_ms
+            ),
         )
         yield _gauge(
             "trueup_stack_verified_timestamp_seconds",
             "When everything of a stack was last read.",
             "stack",
-            ((one.name, one.verified_at.timestamp()) for one in self.stacks if one.verified_at),
+            (
+                (stack.name, stack.verified_at.timestamp())
+                for stack in self.stacks
+                if stack.verified_at
+            ),
         )
         yield GaugeMetricFamily(
             "trueup_hold", "1 while the kill switch is pulled.", value=float(self.held)

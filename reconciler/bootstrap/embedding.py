@@ -118,7 +118,7 @@ class Reconciler:
         """Return one for stacks of Pulumi's Automation API, inline programs included."""
         from iac_adapters.pulumi.automation import reference_of  # noqa: PLC0415 - loads the SDK
 
-        references = [reference_of(one, dynamic_providers=dynamic_providers) for one in stacks]
+        references = [reference_of(stack, dynamic_providers=dynamic_providers) for stack in stacks]
         settings = Settings()
         where = data_dir or data_directory(settings, os.environ)
         return cls(references, settings=settings, data_dir=where)
@@ -226,7 +226,7 @@ class Reconciler:
 
     async def _drifted(self, stack: str) -> tuple[ResourceAddress, ...]:
         report = await self.scan(stack)
-        return tuple(one.address for one in report.findings if one.kind in _CORRECTABLE)
+        return tuple(finding.address for finding in report.findings if finding.kind in _CORRECTABLE)
 
     def _runs(self) -> Path:
         return private_folder(self._data_dir / "runs")

@@ -70,7 +70,9 @@ def _keys(old: StackSettings, new: StackSettings) -> Iterator[str]:
 
 
 def _policies(before: Settings, after: Settings) -> Iterator[str]:
-    old, new = ({one.name: one for one in settings.policies} for settings in (before, after))
+    old, new = (
+        {policy.name: policy for policy in settings.policies} for settings in (before, after)
+    )
     for name in _names(old, new):
         if name not in old:
             yield f"policy {name}: added"

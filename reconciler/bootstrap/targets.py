@@ -125,7 +125,7 @@ class _Resolution:
             if os.path.realpath(stack.directory) == str(directory)
         ]
         said = self.targets.options.items()
-        exact = [one for one in stacks if all(one.options.get(key) == to for key, to in said)]
+        exact = [stack for stack in stacks if all(stack.options.get(key) == to for key, to in said)]
         return exact or stacks[:1]
 
     def _of_settings(self, stack: StackSettings) -> StackReference:
@@ -183,7 +183,9 @@ def _around(here: Path, stacks: Collection[StackSettings]) -> tuple[StackSetting
 
 def _told_apart(references: Iterable[StackReference], here: Path) -> tuple[StackReference, ...]:
     """Drop repetitions; where two stacks share a name, name them by their path instead."""
-    kept = tuple({(one.name, one.directory): one for one in references}.values())
+    kept = tuple(
+        {(reference.name, reference.directory): reference for reference in references}.values()
+    )
     times = Counter(one.name for one in kept)
     return tuple(
         one

@@ -35,9 +35,9 @@ def completer(path: str, key: str, *about: str, **query: str) -> Completer:
         except Exception:  # noqa: BLE001  a shell that completes must never show an error
             return []
         return [
-            CompletionItem(name, help=" ".join(str(one.get(word) or "") for word in about))
-            for one in items
-            if (name := _name(one, key, incomplete)).startswith(incomplete)
+            CompletionItem(name, help=" ".join(str(item.get(word) or "") for word in about))
+            for item in items
+            if (name := _name(item, key, incomplete)).startswith(incomplete)
         ]
 
     return complete

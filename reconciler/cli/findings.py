@@ -110,7 +110,7 @@ def _lines(invocation: Invocation, body: Json, *, filtered: bool) -> Iterator[st
         return
     yield from finding_table(invocation, items)
     yield ""
-    tally = Counter(one["severity"] for one in items)
+    tally = Counter(item["severity"] for item in items)
     more = " shown; --limit 0 lists all" if body["next"] else ""
     yield f"{counted(len(items), 'finding')}{more}: {by_severity(tally, invocation.paint)}"
 
@@ -128,11 +128,11 @@ def _nothing_open(invocation: Invocation) -> Iterator[str]:
 
 def finding_table(invocation: Invocation, items: list[Json]) -> Iterator[str]:
     """Yield findings as rows, their ids as short as they may be given."""
-    short = shortened(one["id"] for one in items)
-    mixed = any(one["state"] != "open" for one in items)
-    others = any(one.get("seen_by", SCAN) != SCAN for one in items)
+    short = shortened(item["id"] for item in items)
+    mixed = any(item["state"] != "open" for item in items)
+    others = any(item.get("seen_by", SCAN) != SCAN for item in items)
     yield from invocation.table(
-        _COLUMNS, [_row(invocation, one, short, mixed=mixed, others=others) for one in items]
+        _COLUMNS, [_row(invocation, item, short, mixed=mixed, others=others) for item in items]
     )
 
 

@@ -59,8 +59,10 @@ def with_global_options(command: click.Command, *, daemon: bool) -> click.Comman
     if isinstance(command, click.Group):
         for below in command.commands.values():
             with_global_options(below, daemon=daemon)
-    known = {flag for one in command.params for flag in one.opts}
-    command.params += [one for one in global_options(daemon=daemon) if not known & set(one.opts)]
+    known = {flag for param in command.params for flag in param.opts}
+    command.params += [
+        option for option in global_options(daemon=daemon) if not known & set(option.opts)
+    ]
     return command
 
 

@@ -82,7 +82,9 @@ def _ends_in(given: str, names: Iterable[object]) -> bool:
 
 
 def _candidates(items: Sequence[Json], related: Related) -> str:
-    lines = [f"  {safe(str(one[related.key]))}  {related.line(one)}" for one in items[:_MOST_SHOWN]]
+    lines = [
+        f"  {safe(str(item[related.key]))}  {related.line(item)}" for item in items[:_MOST_SHOWN]
+    ]
     if len(items) > _MOST_SHOWN:
         lines.append(f"  and {len(items) - _MOST_SHOWN} more")
     return "\n".join(lines)

@@ -83,7 +83,7 @@ def _add(target: Path, stacks: Sequence[FoundStack], *, base: Path) -> None:
 
     known = load_settings(target, {}, lost_stacks=True).stacks
     directories = {os.path.realpath(stack.directory) for stack in known}
-    new = [one for one in stacks if os.path.realpath(one.directory) not in directories]
+    new = [stack for stack in stacks if os.path.realpath(stack.directory) not in directories]
     if not new:
         click.echo(f"{target} lists every stack that was found; nothing was changed", err=True)
         return

@@ -55,9 +55,9 @@ def facts_of(model: type[Wire], *, without: Collection[str]) -> tuple[Fact, ...]
     annotated = get_type_hints(model, include_extras=True)
     bare = hints_of(model)
     return tuple(
-        Fact(one.name, present(bare[one.name]), _help(annotated[one.name]))
-        for one in fields(cast("Any", model))
-        if one.name not in without
+        Fact(field.name, present(bare[field.name]), _help(annotated[field.name]))
+        for field in fields(cast("Any", model))
+        if field.name not in without
     )
 
 

@@ -36,7 +36,8 @@ def plan_lines(plan: Json, *, paint: Paint, known: Known = MappingProxyType({}))
         yield from _changes(resource, paint)
     outputs = plan.get("outputs") or ()
     if outputs:
-        yield f"{paint('medium', '~ outputs')}  {', '.join(safe(str(one)) for one in outputs)}"
+        names = ", ".join(safe(str(output)) for output in outputs)
+        yield f"{paint('medium', '~ outputs')}  {names}"
     if plan.get("resources") or outputs:
         yield ""
     yield text_of(plan["summary"])

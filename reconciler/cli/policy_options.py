@@ -16,7 +16,7 @@ from reconciler.wire.policies import PolicyBody, Statement
 F = TypeVar("F", bound=Callable[..., Any])
 _WORDS: Final = ("low", "medium", "high", "critical")
 _MATCH: Final = ("stack", "type", "address", "path", "kind", "min_severity", "max_severity")
-WRITABLE: Final = tuple(one.name for one in fields(PolicyBody))
+WRITABLE: Final = tuple(field.name for field in fields(PolicyBody))
 """What a person may state of a policy, as the API names it."""
 _WITHOUT_OPTION: Final = frozenset({"match", "script"})
 

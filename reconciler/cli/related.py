@@ -102,10 +102,10 @@ def _searched(api: Api, given: str, *terms: str) -> Iterator[Json]:
 def _newest(findings: Iterable[Json]) -> list[Json]:
     """Return the newest finding of each resource, so that an address names one."""
     newest: dict[tuple[str, str], Json] = {}
-    for one in findings:
-        key = (one["stack"], one["address"])
-        if key not in newest or newest[key]["last_seen"] < one["last_seen"]:
-            newest[key] = one
+    for finding in findings:
+        key = (finding["stack"], finding["address"])
+        if key not in newest or newest[key]["last_seen"] < finding["last_seen"]:
+            newest[key] = finding
     return list(newest.values())
 
 

@@ -170,8 +170,8 @@ def _list_lines(invocation: Invocation, body: Json, state: str) -> Iterator[str]
     if not items:
         yield "no open remediations" if state == "open" else "no remediations match"
         return
-    short = shortened(one["id"] for one in items)
-    yield from invocation.table(_COLUMNS, [_row(invocation, one, short) for one in items])
+    short = shortened(item["id"] for item in items)
+    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in items])
     if body["next"]:
         yield f"\n{counted(len(items), 'remediation')} shown; --limit 0 lists all"
 

@@ -95,7 +95,9 @@ def _history(invocation: Invocation, reports: Json) -> Iterator[str]:
 def _event(report: Json) -> str:
     details: Any = report.get("drift_details") or {}
     changes = details.get("changes") if isinstance(details, dict) else None
-    paths = ", ".join(text_of(one.get("path")) for one in changes or () if isinstance(one, dict))
+    paths = ", ".join(
+        text_of(change.get("path")) for change in changes or () if isinstance(change, dict)
+    )
     event = text_of(report.get("event") or "seen")
     source = report.get("seen_by")
     by = f"by {text_of(source)}" if source and source != SCAN else ""
@@ -114,11 +116,11 @@ def _remedies(invocation: Invocation, body: Json, remediations: Sequence[Json]) 
             yield f"No action yet. Fix it: trueup remediate {invocation.id(body['id'])}"
         return
     yield invocation.paint("strong", "remediation")
-    for one in remediations if invocation.verbose else remediations[:1]:
-        style, word = state_cell(one["state"])
-        yield f"  {invocation.id(one['id'])}  {invocation.paint(style, word)}"
-        if one.get("note"):
-            yield from wrapped(text_of(one["note"]), indent="    ", paint=invocation.paint)
+    for remediation in remediations if invocation.verbose else remediations[:1]:
+        style, word = state_cell(remediation["state"])
+        yield f"  {invocation.id(remediation['id'])}  {invocation.paint(style, word)}"
+        if remediation.get("note"):
+            yield from wrapped(text_of(remediation["note"]), indent="    ", paint=invocation.paint)
     newest = remediations[0]
     hint = (
         next_step(invocation, newest)

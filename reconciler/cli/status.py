@@ -92,7 +92,7 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Jso
     stacks = api.listed("stacks")["items"]
     chosen = {choose(stacks, STACK, name)["name"] for name in names}
     if names:
-        stacks = [one for one in stacks if one["name"] in chosen]
+        stacks = [stack for stack in stacks if stack["name"] in chosen]
     waiting = [
         one for state in _ATTENTION for one in api.listed("remediations", state=state)["items"]
     ]
@@ -100,7 +100,9 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Jso
         waiting = [one for one in waiting if one["stack"] in chosen]
     return {
         "hold": hold,
-        "stacks": sorted((one for one in stacks if not drifted or _deviates(one)), key=_badness),
+        "stacks": sorted(
+            (stack for stack in stacks if not drifted or _deviates(stack)), key=_badness
+        ),
         "remediations": waiting,
     }
 
@@ -114,7 +116,7 @@ def _badness(stack: Json) -> tuple[object, ...]:
     health = stack["health"]
     rank = _WORST_FIRST.index(health) if health in _WORST_FIRST else 0
     tally = stack.get("findings") or {}
-    return rank, *(-int(tally.get(one) or 0) for one in SEVERITIES), stack["name"]
+    return rank, *(-int(tally.get(severity) or 0) for severity in SEVERITIES), stack["name"]
 
 
 def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str]:
@@ -131,7 +133,7 @@ def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str
     yield from _totals(invocation, stacks)
     yield from _attention(invocation, body["remediations"])
     yield ""
-    yield from invocation.table(_COLUMNS, [_row(invocation, one) for one in stacks])
+    yield from invocation.table(_COLUMNS, [_row(invocation, stack) for stack in stacks])
     yield from _errors(invocation, stacks)
     yield from _doubts(invocation, stacks)
 
@@ -151,8 +153,10 @@ def _row(invocation: Invocation, stack: Json) -> tuple[Cell, ...]:
     if stack["health"] == "error" and stack.get("error_since"):
         word = f"error for {_since(stack['error_since'])}"
     tally = stack.get("findings") or {}
-    worst = next((one for one in SEVERITIES if tally.get(one)), "dim")
-    found = ", ".join(f"{tally[one]} {one}" for one in SEVERITIES if tally.get(one))
+    worst = next((severity for severity in SEVERITIES if tally.get(severity)), "dim")
+    found = ", ".join(
+        f"{tally[severity]} {severity}" for severity in SEVERITIES if tally.get(severity)
+    )
     if stack.get("suppressed"):
         word = f"{word}, {stack['suppressed']} suppressed"
     return (
@@ -208,7 +212,7 @@ def _totals(invocation: Invocation, stacks: Sequence[Json]) -> Iterator[str]:
 
 
 def _attention(invocation: Invocation, remediations: Sequence[Json]) -> Iterator[str]:
-    waiting = Counter(one["state"] for one in remediations)
+    waiting = Counter(remediation["state"] for remediation in remediations)
     for state, what in _ATTENTION.items():
         if waiting[state]:
             verb = "waits" if waiting[state] == 1 else "wait"

@@ -128,8 +128,8 @@ def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
     if not items:
         yield "no templates yet: those of a stack appear with its first scan"
         return
-    short = shortened(one["template_id"] for one in items)
-    yield from invocation.table(_COLUMNS, [_row(invocation, one, short) for one in items])
+    short = shortened(item["template_id"] for item in items)
+    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in items])
     if body["next"]:
         yield f"\n{counted(len(items), 'template')} shown; --limit 0 lists all"
 

@@ -83,7 +83,7 @@ def fleet_line(reports: Sequence[StackReport], *, failed: int, paint: Paint) -> 
         ("in sync", len(reports) - drifted - unsure, "good"),
     )
     parts = ", ".join(paint(style, f"{count} {word}") for word, count, style in kinds if count)
-    found = tally_line((one for report in reports for one in report.findings), paint)
+    found = tally_line((finding for report in reports for finding in report.findings), paint)
     line = f"{counted(len(reports) + failed, 'stack')}: {parts}"
     return f"{line}; findings: {found}" if found else line
 

@@ -86,12 +86,12 @@ def provider_doubts(
             doubts.append(ProviderDoubt(provider, _silent(answers)))
         if whole and len(answers.gone) >= FEWEST_DOUBTED and answers.most_gone:
             doubts.append(ProviderDoubt(provider, _vanished(provider, answers)))
-    return tuple(sorted(set(doubts), key=lambda one: (one.provider, one.reason)))
+    return tuple(sorted(set(doubts), key=lambda doubt: (doubt.provider, doubt.reason)))
 
 
 def doubt_about(provider: str, doubts: Iterable[ProviderDoubt]) -> str | None:
     """Return why objects of `provider` are not corrected unasked; None when they may be."""
-    return next((one.reason for one in doubts if one.provider in ("", provider)), None)
+    return next((doubt.reason for doubt in doubts if doubt.provider in ("", provider)), None)
 
 
 def _by_provider(snapshot: Snapshot, observed: Iterable[Observed]) -> Mapping[str, _Answers]:

@@ -128,7 +128,9 @@ def decide(subject: Subject, policies: Iterable[Policy], *, now: datetime) -> De
 
 def ranked(policies: Iterable[Policy]) -> list[Policy]:
     """Return `policies` in the order they are asked."""
-    return sorted(policies, key=lambda one: (one.source != "config", one.position, one.name))
+    return sorted(
+        policies, key=lambda policy: (policy.source != "config", policy.position, policy.name)
+    )
 
 
 def in_force(policy: Policy, *, now: datetime) -> bool:

@@ -148,7 +148,7 @@ def _version(value: Value) -> tuple[bool, int, int] | None:
     found = _PROTOCOL.search(str(value)) if isinstance(value, str | float) else None
     if found is None:
         return None
-    name, major, minor = (one for one in found.groups() if one is not None)
+    name, major, minor = (group for group in found.groups() if group is not None)
     return (name.lower() != "ssl", int(major), int(minor or 0))
 
 

@@ -67,7 +67,7 @@ def exit_code(
         return ExitCode.ERROR
     if any(report.unreadable for report in seen):
         return ExitCode.INCOMPLETE
-    if any(one.severity >= fail_on for report in seen for one in report.findings):
+    if any(finding.severity >= fail_on for report in seen for finding in report.findings):
         return ExitCode.DRIFT
     return ExitCode.IN_SYNC
 
@@ -116,7 +116,7 @@ def build_report(
         provider_doubts=provider_doubts(snapshot, ordered, whole=whole),
         together=together(
             (finding.address for finding in findings),
-            {one.address: one.dependencies for one in snapshot.resources},
+            {resource.address: resource.dependencies for resource in snapshot.resources},
         ),
     )
 

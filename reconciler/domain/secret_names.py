@@ -35,4 +35,4 @@ def names_a_secret(pair: Mapping[str, object]) -> bool:
     So the environment of a container is written: `{"name": "DB_PASSWORD", "value": "..."}`.
     """
     names = (pair.get(key) for key in _NAME_KEYS)
-    return "value" in pair and any(isinstance(one, str) and is_telling(one) for one in names)
+    return "value" in pair and any(isinstance(name, str) and is_telling(name) for name in names)

@@ -87,7 +87,11 @@ def situation_of(
         confirm_after=service.confirm_after,
         stack=tx.stacks.get(known.stack),
         hold=tx.holds.get(),
-        others=tuple(one for one in tx.remediations.open_of(known.stack) if one.id != known.id),
+        others=tuple(
+            remediation
+            for remediation in tx.remediations.open_of(known.stack)
+            if remediation.id != known.id
+        ),
         history=tx.remediations.corrected(known.stack, since=at - HISTORY),
         evaluations=current,
         plan=planned.plan if planned else None,
@@ -136,7 +140,9 @@ def _await_approval(
     at: datetime,
 ) -> None:
     """Wait for who may approve the present plan; approvals of another plan are void."""
-    kept = tuple(one for one in known.approvals if one.plan_digest == known.plan_digest)
+    kept = tuple(
+        approval for approval in known.approvals if approval.plan_digest == known.plan_digest
+    )
     waiting = replace(known, approvals=kept, expires_at=at + service.approval_time)
     several = f" ({admission.approved} of {needed.count} approvals)" if needed.count > 1 else ""
     move(

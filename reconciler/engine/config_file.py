@@ -44,7 +44,9 @@ def _sync_stacks(
     tx: Transaction, records: Sequence[StackRecord], *, at: datetime
 ) -> tuple[StackName, ...]:
     wanted = {record.name: record for record in records}
-    gone = [one for one in tx.stacks.all() if one.source == "config" and one.name not in wanted]
+    gone = [
+        stack for stack in tx.stacks.all() if stack.source == "config" and stack.name not in wanted
+    ]
     waiting = tuple(one.name for one in gone if in_effect(tx, one.name))
     for known in gone:
         if known.name not in waiting:

@@ -39,7 +39,7 @@ async def evaluated(service: Service, known: Remediation) -> Remediation:
 
 def what_it_saw(view: Transaction, findings: Sequence[FindingRecord]) -> str:
     """Return what an evaluation depends on: the version of the rules, and the drift."""
-    drift = "\n".join(f"{one.id} {one.fingerprint}" for one in findings)
+    drift = "\n".join(f"{finding.id} {finding.fingerprint}" for finding in findings)
     return f"{view.rules.version()}:{hashlib.sha256(drift.encode()).hexdigest()}"
 
 

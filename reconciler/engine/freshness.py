@@ -137,7 +137,7 @@ async def _read_again(
 
     An error is why it cannot be told: then nothing may be applied now.
     """
-    seen = await scan(service, stack, addresses=frozenset(one.address for one in records))
+    seen = await scan(service, stack, addresses=frozenset(record.address for record in records))
     if isinstance(seen, Blind):
         return seen.error
     if seen.report.unreadable:

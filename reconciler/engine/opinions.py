@@ -46,7 +46,7 @@ def decided_by(
         return decide_all(records, policies, uploaded=uploaded, now=report.observed_at)
     if opinions.silent:
         return [(record, Observe()) for record in records]
-    return [(one, opinions.by_drift[one.address, one.fingerprint]) for one in records]
+    return [(record, opinions.by_drift[record.address, record.fingerprint]) for record in records]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,11 @@ async def plan_stack(service: Service, stack: StackName) -> Json:
         lambda view: (_stack(view, stack), view.findings.unhealed(stack))
     )
     # What others report may name an address that the tool does not know: no plan could be made.
-    wanted = [one for one in findings if one.state is FindingState.OPEN and one.seen_by == SCAN]
+    wanted = [
+        finding
+        for finding in findings
+        if finding.state is FindingState.OPEN and finding.seen_by == SCAN
+    ]
     if not wanted:
         return plan_object(Plan(stack=stack, targets=(), resources=()))
     return await _plan(service, record, wanted)

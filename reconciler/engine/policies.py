@@ -90,7 +90,7 @@ def tell_policy(
 
 def _next_position(tx: Transaction) -> int:
     """Return the position after every policy of the API, so that a file's order is kept."""
-    taken = [one.position for one in tx.policies.all() if one.source == "api"]
+    taken = [policy.position for policy in tx.policies.all() if policy.source == "api"]
     return max(taken, default=-1) + 1
 
 

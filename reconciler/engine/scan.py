@@ -56,8 +56,14 @@ async def scan_stack(
     loaded = loop.time()
     known = tuple(resource.address for resource in snapshot.resources)
     resources = snapshot.resources
-    moves = {one.address: one.moves_to for one in resources if one.moves_to is not None}
-    parents = {one.address: one.parent for one in resources if one.parent is not None}
+    moves = {
+        resource.address: resource.moves_to
+        for resource in resources
+        if resource.moves_to is not None
+    }
+    parents = {
+        resource.address: resource.parent for resource in resources if resource.parent is not None
+    }
     chosen = (
         select_addresses(addresses, known=known, moves=moves, parents=parents)
         if addresses

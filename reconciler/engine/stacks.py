@@ -215,7 +215,7 @@ def _of_api(tx: Transaction, name: StackName) -> StackRecord:
 
 def in_effect(tx: Transaction, name: StackName) -> bool:
     """Whether an apply of the stack is not over."""
-    return any(one.state in IN_EFFECT for one in tx.remediations.open_of(name))
+    return any(remediation.state in IN_EFFECT for remediation in tx.remediations.open_of(name))
 
 
 def forget(tx: Transaction, stack: StackRecord, *, at: datetime, actor: str) -> None:

@@ -100,7 +100,7 @@ async def delete(service: Service, template_id: TemplateId, *, actor: str) -> No
 
     def work(tx: Transaction) -> None:
         known = _uploaded(tx, template_id)
-        users = [one.name for one in tx.policies.all() if one.template_id == template_id]
+        users = [policy.name for policy in tx.policies.all() if policy.template_id == template_id]
         if users:
             raise ConflictError(
                 f"policy {users[0]!r} is about template {template_id}",
@@ -122,7 +122,10 @@ def derive(
     no more goes.
     """
     known = {one.template_id: one for one in tx.templates.of_stack(stack)}
-    wanted = {derived_template_id(resource_id(stack, one.address)): one for one in declarations}
+    wanted = {
+        derived_template_id(resource_id(stack, declaration.address)): declaration
+        for declaration in declarations
+    }
     changed = list(_changed(stack, wanted, known, at=at))
     vanished = [template_id for template_id in known if template_id not in wanted]
     tx.templates.put_many(changed)

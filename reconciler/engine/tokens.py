@@ -64,7 +64,7 @@ async def revoke_token(service: Service, token_id: str, *, actor: str) -> None:
         known = tx.tokens.get(token_id)
         if known is None:
             raise NotFoundError(f"there is no token {token_id}")
-        admins = [one for one in tx.tokens.all() if one.role is Role.ADMIN]
+        admins = [token for token in tx.tokens.all() if token.role is Role.ADMIN]
         if admins == [known]:
             raise ConflictError(
                 "this is the last admin token: nobody could create tokens without it",

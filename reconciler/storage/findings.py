@@ -72,7 +72,7 @@ class SqlFindings:
                 either (code `already-found`).
         """
         # What heals goes first: it makes room for what is found anew at the same address.
-        ordered = sorted(findings, key=lambda one: one.state is not FindingState.HEALED)
+        ordered = sorted(findings, key=lambda finding: finding.state is not FindingState.HEALED)
         self.rows.put(FindingRow, [_values(finding) for finding in ordered])
 
     def touch_many(self, finding_ids: Iterable[FindingId], *, seen_at: datetime) -> None:
@@ -157,7 +157,7 @@ def _named(column: ColumnElement[str], glob: str) -> ColumnElement[bool]:
 def _anywhere(part: str) -> ColumnElement[bool]:
     """Say that `part` stands in the address, the type or the stack, in either case."""
     columns = (_FIELDS.address, _FIELDS.type, _FIELDS.stack)
-    return or_(*(holds(one, part) for one in columns))
+    return or_(*(holds(column, part) for column in columns))
 
 
 def _key(row: SqlRow[Any]) -> Key:

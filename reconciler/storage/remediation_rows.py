@@ -58,8 +58,8 @@ def values(written: Remediation) -> Values:
 def links(written: Remediation) -> list[Values]:
     """Return one row per finding it is about."""
     return [
-        {"remediation_id": written.id, "finding_id": one, "open": written.state in OPEN}
-        for one in dict.fromkeys(written.finding_ids)
+        {"remediation_id": written.id, "finding_id": fromkey, "open": written.state in OPEN}
+        for fromkey in dict.fromkeys(written.finding_ids)
     ]
 
 

@@ -53,9 +53,11 @@ class SqlTemplates:
     def put_many(self, templates: Iterable[Template]) -> None:
         """Write each; a `revision` not seen before also joins the history."""
         revisions = [_values(template) for template in templates]
-        self.rows.put(TemplateRow, [{**one, "stack": _stack(one)} for one in revisions])
+        self.rows.put(
+            TemplateRow, [{**revision, "stack": _stack(revision)} for revision in revisions]
+        )
         self.rows.put_new(TemplateRevisionRow, revisions)
-        if any(_stack(one) is None for one in revisions):
+        if any(_stack(revision) is None for revision in revisions):
             raise_version(self.rows)
 
     def remove_many(self, template_ids: Iterable[TemplateId]) -> int:

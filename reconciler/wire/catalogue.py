@@ -27,9 +27,9 @@ def catalogue_lines() -> Iterator[str]:
 
 def _fields(body: type) -> Iterator[str]:
     hints = hints_of(body)
-    for one in fields(cast("Any", body)):
-        optional = one.default is not MISSING or one.default_factory is not MISSING
-        yield f"`{one.name}` {_type(hints[one.name])}{' (may be missing)' if optional else ''}"
+    for field in fields(cast("Any", body)):
+        optional = field.default is not MISSING or field.default_factory is not MISSING
+        yield f"`{field.name}` {_type(hints[field.name])}{' (may be missing)' if optional else ''}"
 
 
 def _type(hint: Any) -> str:
@@ -39,7 +39,7 @@ def _type(hint: Any) -> str:
     elif get_origin(kind) is dict:
         said = "object"
     elif is_dataclass(kind):
-        said = f"object of {', '.join(f'`{one.name}`' for one in fields(kind))}"
+        said = f"object of {', '.join(f'`{field.name}`' for field in fields(kind))}"
     else:
         said = {"str": "text", "int": "number", "datetime": "time"}.get(kind.__name__, "value")
     return f"{said} or null" if is_union(hint) else said

@@ -48,7 +48,7 @@ def outward(value: Any) -> Any:
 
 @remembered
 def _names(cls: type) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(cast("Any", cls)))
+    return tuple(field.name for field in fields(cast("Any", cls)))
 
 
 @remembered

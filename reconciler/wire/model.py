@@ -151,7 +151,7 @@ def _encoder(cls: type) -> Convert:
 
 def _model_encoder(cls: type) -> Convert:
     hints = hints_of(cls)
-    names = [one.name for one in fields(cast("Any", cls))]
+    names = [field.name for field in fields(cast("Any", cls))]
     # Only what may need a conversion is looked at; most of a page's fields are plain.
     others = [name for name in names if not _is_plain(hints[name])]
     values_of = all_of(names)
@@ -176,7 +176,7 @@ def _spread(body: dict[str, Any], gathered: str) -> dict[str, Any]:
 
 
 def _gatherer(cls: type, gathered: str) -> Convert:
-    own = {one.name for one in fields(cast("Any", cls))} - {gathered}
+    own = {field.name for field in fields(cast("Any", cls))} - {gathered}
 
     def gather(body: Any) -> Any:
         if not isinstance(body, Mapping):
@@ -205,7 +205,8 @@ def _is_plain(hint: Any) -> bool:
 def _decoder(cls: type) -> Convert:
     hints = hints_of(cls)
     parts = [
-        (one.name, _reader(hints[one.name]), _is_required(one)) for one in fields(cast("Any", cls))
+        (field.name, _reader(hints[field.name]), _is_required(field))
+        for field in fields(cast("Any", cls))
     ]
 
     def read(body: Mapping[str, Any]) -> Any:

@@ -103,7 +103,7 @@ def remediation_of(remediation: records.Remediation) -> Remediation:
         remediation,
         state=remediation.state.value,
         hold=_hold_of(remediation),
-        approvals=[mapping.shown(Approval, one) for one in remediation.approvals],
+        approvals=[mapping.shown(Approval, approval) for approval in remediation.approvals],
     )
 
 

@@ -107,5 +107,5 @@ def stack_of(
         counts=mapping.shown(Counts, stack.counts) if stack.counts else None,
         findings=OpenFindings(**open_findings),
         suppressed=suppressed,
-        provider_doubts=[mapping.shown(ProviderDoubt, one) for one in stack.provider_doubts],
+        provider_doubts=[mapping.shown(ProviderDoubt, doubt) for doubt in stack.provider_doubts],
     )

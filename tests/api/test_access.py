@@ -167,7 +167,7 @@ async def test_a_secret_is_shown_once_and_kept_nowhere(desk: Desk) -> None:
 async def test_more_than_ten_bad_tokens_a_minute_are_too_many(desk: Desk) -> None:
     bad = {"Authorization": "Bearer tu_admin." + "1" * 43}
     answers = [await desk.anonymous.get(f"{V1}/stacks", headers=bad) for _ in range(12)]
-    assert [one.status_code for one in answers] == [401] * 10 + [429] * 2
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
     assert answers[-1].headers["retry-after"] == "60"
     # Whoever holds a good one on the same machine is not locked out by that.
     assert (await desk.viewer.get(f"{V1}/stacks")).status_code == 200
@@ -210,7 +210,7 @@ async def test_the_first_use_of_a_token_is_noted_once_by_many_requests_at_once(
     monkeypatch.setattr(type(store), "transact", counted)
     await desk.forget_passes()
     answers = await asyncio.gather(*(desk.viewer.get(f"{V1}/stacks") for _ in range(40)))
-    assert {one.status_code for one in answers} == {200}
+    assert {answer.status_code for answer in answers} == {200}
     assert written == 1
 
 

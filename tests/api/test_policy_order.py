@@ -30,8 +30,8 @@ async def test_the_order_of_a_file_is_kept_from_the_test_to_the_daemon(
     file = tmp_path / "policies.toml"
     file.write_text(FILE)
     settings = read_policies(file)
-    for one in settings.policies:
-        made = await desk.admin.post(f"{V1}/policies", json=policy_body(one))
+    for policy in settings.policies:
+        made = await desk.admin.post(f"{V1}/policies", json=policy_body(policy))
         assert made.status_code == 201
     kept = await desk.house.read(lambda view: view.policies.all())
     decided = [

@@ -56,8 +56,8 @@ async def test_twins_that_come_at_once_do_it_once(desk: Desk) -> None:
     answers = await asyncio.gather(
         *(desk.admin.post(f"{V1}/templates", json=TEMPLATE, headers=headers) for _ in range(8))
     )
-    assert {one.status_code for one in answers} == {201}
-    assert len({one.json()["template_id"] for one in answers}) == 1
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["template_id"] for answer in answers}) == 1
     assert await templates(desk) == 1
 
 

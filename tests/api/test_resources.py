@@ -114,7 +114,7 @@ async def test_a_stack_is_registered_looked_at_and_removed(desk: Desk, tmp_path:
     assert (queued.status_code, queued.json()) == (202, {"stack": "web shop", "queued": True})
     assert desk.house.wake_ups.scans == {"web shop"}
     assert (await desk.admin.delete(f"{V1}/stacks/web%20shop")).status_code == 204
-    assert [one["name"] for one in await items(desk, "/stacks")] == ["shop"]
+    assert [item["name"] for item in await items(desk, "/stacks")] == ["shop"]
 
 
 async def test_a_stack_has_the_options_of_its_tool_and_no_others(
@@ -211,7 +211,7 @@ async def test_the_hold_is_pulled_read_and_released(desk: Desk) -> None:
     assert (await desk.admin.delete(f"{V1}/hold")).status_code == 204
     assert (await desk.viewer.get(f"{V1}/hold")).json() == {"hold": None}
     rows = await items(desk, "/audit", subject="hold")
-    assert [(one["action"], one["actor"]) for one in rows] == [
+    assert [(row["action"], row["actor"]) for row in rows] == [
         ("hold.released", "admin at the desk"),
         ("hold.set", "operator at the desk"),
         ("hold.set", "operator at the desk"),

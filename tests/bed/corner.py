@@ -121,4 +121,4 @@ def _answered(folder: Path, kind: str, text: str, paths: frozenset[str]) -> Drif
 
 def _recorded(state: Path) -> dict[str, dict[str, Any]]:
     resources = json.loads(state.read_text())["resources"]
-    return {one["type"]: one["instances"][0]["attributes"] for one in resources}
+    return {resource["type"]: resource["instances"][0]["attributes"] for resource in resources}

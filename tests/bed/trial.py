@@ -48,7 +48,7 @@ class Seen:
     @property
     def found(self) -> Mapping[str, Finding]:
         """What ours says."""
-        return {str(one.address): one for one in self.report.findings}
+        return {str(finding.address): finding for finding in self.report.findings}
 
     def lost(self) -> list[str]:
         """Return what was injected and not found."""

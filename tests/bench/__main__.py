@@ -44,7 +44,11 @@ def main(names: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     wanted = _chosen(names)
     parts = [part for part in _PARTS if not names or part in names]
-    pulumi = [one for one in PULUMI_SIZES if not names or {one, "pulumi"} & set(names)]
+    pulumi = [
+        pulumi_size
+        for pulumi_size in PULUMI_SIZES
+        if not names or {pulumi_size, "pulumi"} & set(names)
+    ]
     if not (wanted or parts or pulumi):
         print(f"no such benchmark: {' '.join(names)}\n{__doc__}", file=sys.stderr)
         return _FAILED

@@ -39,7 +39,9 @@ class WarmStack:
         """
         started = time.perf_counter()
         snapshot = await self.adapter.load(self.reference)
-        chosen = [one.address for one in snapshot.resources if one.address not in without]
+        chosen = [
+            resource.address for resource in snapshot.resources if resource.address not in without
+        ]
         seen = [observed async for observed in self.adapter.observe(snapshot, chosen)]
         seconds = time.perf_counter() - started
         wrong = [str(one.address) for one in seen if not isinstance(one.verdict, _QUIET)]

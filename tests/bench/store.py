@@ -130,24 +130,25 @@ def _pass(number: int) -> Callable[[Transaction], None]:
     findings = [_finding(number, index) for index in range(_OF_A_STACK)]
     reports = [
         a_report(
-            one.report_id,
-            resource_id=f"{one.stack}/{one.address}",
-            timestamp=one.first_seen,
-            stack=one.stack,
+            finding.report_id,
+            resource_id=f"{finding.stack}/{finding.address}",
+            timestamp=finding.first_seen,
+            stack=finding.stack,
             drift_details=_DETAILS,
         )
-        for one in findings
+        for finding in findings
     ]
     templates = [
-        a_derived_template(one.address, one.stack, template_definition=_DETAILS) for one in findings
+        a_derived_template(finding.address, finding.stack, template_definition=_DETAILS)
+        for finding in findings
     ]
 
     def work(transaction: Transaction) -> None:
         transaction.templates.put_many(templates)
         transaction.reports.put_many(reports)
         transaction.findings.put_many(findings)
-        for one in findings:
-            transaction.events.append(an_event(one.id))
+        for finding in findings:
+            transaction.events.append(an_event(finding.id))
 
     return work
 

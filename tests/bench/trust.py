@@ -155,7 +155,7 @@ def _count(tallies: dict[str, Tally], seen: Seen) -> None:
 
 
 def _addresses(complaints: Iterable[str]) -> set[str]:
-    return {one.partition(":")[0] for one in complaints}
+    return {complaint.partition(":")[0] for complaint in complaints}
 
 
 def _maker(address: str) -> tuple[str, str]:

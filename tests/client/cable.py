@@ -60,7 +60,7 @@ class Cable:
         far, forth = await asyncio.open_connection("127.0.0.1", self._port)
         self._open |= {back, forth}
         pumps = (self._pump(near, forth), self._pump(far, back, answers=True))
-        await asyncio.gather(*(asyncio.ensure_future(one) for one in pumps))
+        await asyncio.gather(*(asyncio.ensure_future(pump) for pump in pumps))
         self._open -= {back, forth}
 
     async def _pump(

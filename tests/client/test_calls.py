@@ -26,7 +26,7 @@ GROUP = wire.TemplateBody(
 
 
 async def gathered(items: AsyncIterator[T]) -> list[T]:
-    return [one async for one in items]
+    return [item async for item in items]
 
 
 async def test_every_operation_is_called_and_its_answer_understood(
@@ -46,9 +46,10 @@ async def test_every_operation_is_called_and_its_answer_understood(
     await _others(client)
     await _refused(client)
     assert not [
-        f"{one.method} {one.path}"
-        for one in OPERATIONS
-        if one.path != "/events" and not any(_is(one.method, one.path, *it) for it in asked)
+        f"{operation.method} {operation.path}"
+        for operation in OPERATIONS
+        if operation.path != "/events"
+        and not any(_is(operation.method, operation.path, *it) for it in asked)
     ]
 
 
@@ -67,7 +68,7 @@ async def _templates(client: Client) -> None:
     again = await client.templates.replace(template.template_id, GROUP)
     assert (await client.templates.get(template.template_id)).applies_to == ["web/*"]
     revisions = await client.templates.revisions(template.template_id)
-    assert [one.revision for one in revisions] == sorted(
+    assert [revision.revision for revision in revisions] == sorted(
         {template.revision, again.revision}, reverse=True
     )
     assert template.template_id in {
@@ -184,7 +185,7 @@ async def test_a_refusal_says_why_and_is_the_domain_s_error(served: Served, clie
     with pytest.raises(InvalidError) as wrong:
         await client.policies.create(wire.PolicyBody(name="x", min_score=101))
     assert isinstance(wrong.value, RefusedError)
-    assert [one.field for one in wrong.value.problem.errors] == ["body.min_score"]
+    assert [error.field for error in wrong.value.problem.errors] == ["body.min_score"]
     async with served.client(Role.VIEWER) as viewer:
         with pytest.raises(DeniedError):
             await viewer.hold.pull()

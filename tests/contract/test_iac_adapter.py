@@ -218,7 +218,9 @@ async def test_a_plan_is_for_exactly_what_was_asked(world: World, tmp_path: Path
 
     assert plan.stack == snapshot.stack
     assert plan.targets == (world.gone,)
-    assert [(one.address, one.action) for one in plan.resources] == [(world.gone, Action.CREATE)]
+    assert [(resource.address, resource.action) for resource in plan.resources] == [
+        (world.gone, Action.CREATE)
+    ]
     assert any(folder.iterdir())
     await world.adapter.close()
 

@@ -51,15 +51,15 @@ def check_names(command: click.Command, words: list[str]) -> None:
             command, context = found, click.Context(found, info_name=word, parent=context)
         else:
             given += 1
-    arguments = [one for one in command.params if isinstance(one, click.Argument)]
-    if given > len(arguments) and not any(one.nargs == -1 for one in arguments):
+    arguments = [param for param in command.params if isinstance(param, click.Argument)]
+    if given > len(arguments) and not any(argument.nargs == -1 for argument in arguments):
         raise click.UsageError(f"{given} arguments are too many")
 
 
 def _values(command: click.Command, context: click.Context, word: str, left: list[str]) -> int:
     name, _, value = word.partition("=")
-    options = {flag: one for one in command.get_params(context) for flag in
-               (*one.opts, *one.secondary_opts)}  # fmt: skip
+    options = {flag: get_param for get_param in command.get_params(context) for flag in
+               (*get_param.opts, *get_param.secondary_opts)}  # fmt: skip
     if name not in options:
         raise click.NoSuchOption(name)
     option = options[name]

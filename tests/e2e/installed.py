@@ -48,7 +48,7 @@ def closure(root: Distribution) -> dict[str, Distribution]:
             if (name, wanted) not in asked:
                 asked.add((name, wanted))
                 found[name] = distribution(name)
-                waiting += [(one, wanted) for one in found[name].requires or ()]
+                waiting += [(require, wanted) for require in found[name].requires or ()]
     return found
 
 

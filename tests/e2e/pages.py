@@ -127,9 +127,11 @@ def _mentioned(where: str, text: str) -> Iterator[Command]:
         return
     words = shlex.split(re.sub(r"[\[\]]|\.\.\.", " ", text))[1:]
     alternatives = [word.split("|") if _are_names(word) else [word] for word in words]
-    most = max((len(one) for one in alternatives), default=1)
+    most = max((len(alternative) for alternative in alternatives), default=1)
     for index in range(most):
-        chosen = tuple(one[min(index, len(one) - 1)] for one in alternatives)
+        chosen = tuple(
+            alternative[min(index, len(alternative) - 1)] for alternative in alternatives
+        )
         yield Command(where, chosen, mentioned=True)
 
 

@@ -40,7 +40,7 @@ class Client:
 
         def look() -> dict[str, Any] | None:
             items: list[dict[str, Any]] = self.json("findings")["items"]
-            return next((one for one in items if one["address"] == address), None)
+            return next((item for item in items if item["address"] == address), None)
 
         return self.daemon.until(f"a finding of {address}", look)
 

@@ -112,4 +112,4 @@ def _stack(daemon: Daemon) -> dict[str, Any]:
 
 def _ended(daemon: Daemon) -> dict[str, Any] | None:
     items = daemon.ask("/remediations")["items"]
-    return next((one for one in items if one["state"] in ("converged", "needs_human")), None)
+    return next((item for item in items if item["state"] in ("converged", "needs_human")), None)

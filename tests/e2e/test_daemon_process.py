@@ -23,7 +23,7 @@ def test_its_settings_are_read_anew_on_sighup_unless_they_are_broken(shop: Shop)
         whole = settings.read_text()
         settings.write_text(whole + "\n[[policy]\n")
         daemon.process.send_signal(signal.SIGHUP)
-        daemon.until("a refusal", lambda: any("settings_refused" in one for one in daemon.lines))
+        daemon.until("a refusal", lambda: any("settings_refused" in line for line in daemon.lines))
         assert [one["name"] for one in daemon.ask("/policies")["items"]] == []
         shop.settings(AUTO)
         daemon.process.send_signal(signal.SIGHUP)

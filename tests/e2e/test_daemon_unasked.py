@@ -260,6 +260,6 @@ def test_only_what_was_recorded_is_written_unasked(
     assert (settled["state"], settled["run_id"]) == ("converged", None)
     # A correction that failed leaves the drift what it was.
     assert refused["origin"] == "out_of_band"
-    (emptied,) = {one["reason"] for one in doubts["emptied"] if "probably" in one["reason"]}
+    (emptied,) = {doubt["reason"] for doubt in doubts["emptied"] if "probably" in doubt["reason"]}
     assert "another account, region or endpoint" in emptied
-    assert any('WORLD_REGION is "east"' in one["reason"] for one in doubts["led-elsewhere"])
+    assert any('WORLD_REGION is "east"' in doubt["reason"] for doubt in doubts["led-elsewhere"])

@@ -57,8 +57,8 @@ STARTS_ITS_OWN: Final = "quickstart.md"
 WITHOUT_DAEMON: Final = "ci.md"
 RULES: Final = DOCS / "examples" / "prometheus-rules.yaml"
 LABELS: Final[Mapping[str, frozenset[str]]] = {
-    "health": frozenset(one.value for one in Health),
-    "severity": frozenset(one.word for one in Severity),
+    "health": frozenset(health.value for health in Health),
+    "severity": frozenset(severity.word for severity in Severity),
     "state": frozenset({*map(str, RemediationState), *map(str, RunState)}),
 }
 
@@ -162,7 +162,7 @@ def test_with_the_settings_for_a_proxy_the_daemon_answers_by_the_name_they_give(
 
 
 def test_the_unit_and_the_settings_beside_it_name_the_same_places() -> None:
-    (unit,) = (one.text for one in blocks(DOCS / "running.md") if one.language == "ini")
+    (unit,) = (block.text for block in blocks(DOCS / "running.md") if block.language == "ini")
     settings = snippet("env_file")
     (state,) = re.findall(r"^StateDirectory=(\S+)$", unit, re.MULTILINE)
     (credential,) = re.findall(r"^LoadCredential=(\S+):", unit, re.MULTILINE)

@@ -18,7 +18,7 @@ _CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: 143, signal.SIGHUP: -signa
 
 
 def _named(trueup: Trueup, word: str) -> bool:
-    return any(word in " ".join(_command_line(one)) for one in trueup.processes())
+    return any(word in " ".join(_command_line(process)) for process in trueup.processes())
 
 
 def _command_line(process: psutil.Process) -> list[str]:

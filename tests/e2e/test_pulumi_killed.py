@@ -27,7 +27,7 @@ def killed(daemon: Daemon) -> None:
 def until_ended(daemon: Daemon) -> dict[str, Any]:
     def look() -> dict[str, Any] | None:
         items = daemon.ask("/remediations")["items"]
-        return next((one for one in items if one["state"] in ("converged", "needs_human")), None)
+        return next((item for item in items if item["state"] in ("converged", "needs_human")), None)
 
     return daemon.until("an end", look)
 

@@ -542,7 +542,7 @@ def _events(daemon: Daemon) -> bytes:
 def _make_sure_that_it_happened(heard: dict[str, bytes]) -> None:
     """Check that the errors were provoked: a search in silence finds nothing."""
     stacks = json.loads(heard["/stacks"])["items"]
-    told = {one["name"]: one["error"] or "" for one in stacks}
+    told = {stack["name"]: stack["error"] or "" for stack in stacks}
     well = {"reading", "failing0", "failing1", "unapplied"}
     assert {name for name, error in told.items() if not error} <= well, told
     assert "main.tf:" in told["syntax"]

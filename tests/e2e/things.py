@@ -112,7 +112,9 @@ def until_found(daemon: Daemon, address: str, *, unasked: bool = False) -> dict[
         daemon.ask("/stacks/things/scan", {})
 
     def look() -> dict[str, Any] | None:
-        return next((one for one in findings_of(daemon) if one["address"] == address), None)
+        return next(
+            (finding for finding in findings_of(daemon) if finding["address"] == address), None
+        )
 
     return daemon.until(f"{address} being found", look)
 

@@ -74,7 +74,7 @@ def code_of(seed: int, *, cloud: str) -> dict[str, str]:
     for number in range(chance.randint(3, 6)):
         chance.choice([*(_MAKERS[maker] for maker in makers), _data])(root, f"other{number}")
     _outputs(root)
-    others = "".join(f'    {one} = {{ source = "hashicorp/{one}" }}\n' for one in makers)
+    others = "".join(f'    {maker} = {{ source = "hashicorp/{maker}" }}\n' for maker in makers)
     files["main.tf"] = _HEAD % {"cloud": cloud, "others": others} + "\n".join(root.blocks)
     return files
 

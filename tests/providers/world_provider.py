@@ -88,7 +88,7 @@ def encode(value: Any) -> bytes:
 
 def to_wire(attributes: dict[str, Any]) -> dict[str, Any]:
     """Give a stored object its wire form: every attribute present, dynamic ones typed."""
-    wire = {one.name: attributes.get(one.name) for one in thing_attributes()}
+    wire = {attribute.name: attributes.get(attribute.name) for attribute in thing_attributes()}
     if wire["anything"] is not None:
         kind, value = wire["anything"]
         wire["anything"] = [json.dumps(kind).encode(), value]

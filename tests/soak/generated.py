@@ -37,8 +37,8 @@ def generated_loop(folder: Path, *, count: int, drifts: int, seed: int) -> int:
                 f" {len(found.differences)} differences",
                 flush=True,
             )
-            for one in found.differences:
-                print(f"    {one}", flush=True)
+            for difference in found.differences:
+                print(f"    {difference}", flush=True)
     print(
         f"{count} code bases, {total.drifts} drifts, {total.planned} planned changes,"
         f" {len(total.differences)} differences"

@@ -83,7 +83,7 @@ def _round(loop: _Loop, number: int) -> None:
 
 
 def _kill_somebody(loop: _Loop) -> None:
-    workers = sorted(loop.trial.workers(), key=lambda one: one.pid)
+    workers = sorted(loop.trial.workers(), key=lambda worker: worker.pid)
     if workers and loop.chance.random() < 0.5:
         victim = loop.chance.choice(workers)
         with contextlib.suppress(psutil.Error):
@@ -120,17 +120,19 @@ def _until_right(loop: _Loop, name: str, number: int) -> None:
 
 
 def _approve_waiting(loop: _Loop) -> None:
-    for one in _remediations(loop, "awaiting_approval"):
-        path = f"/remediations/{one['id']}/approve"
+    for remediation in _remediations(loop, "awaiting_approval"):
+        path = f"/remediations/{remediation['id']}/approve"
         with contextlib.suppress(RefusedError, OSError):
-            loop.daemon.ask(path, {"plan_digest": one["plan_digest"]})
-            loop.approved[one["id"]] = one["plan_digest"]
+            loop.daemon.ask(path, {"plan_digest": remediation["plan_digest"]})
+            loop.approved[remediation["id"]] = remediation["plan_digest"]
 
 
 def _retry_stuck(loop: _Loop) -> None:
-    for one in _remediations(loop, "needs_human"):
+    for remediation in _remediations(loop, "needs_human"):
         with contextlib.suppress(RefusedError, OSError):
-            loop.daemon.ask(f"/remediations/{one['id']}/retry", {"reason": "the trial's person"})
+            loop.daemon.ask(
+                f"/remediations/{remediation['id']}/retry", {"reason": "the trial's person"}
+            )
             loop.killed["retried by a person"] += 1
 
 

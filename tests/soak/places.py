@@ -185,13 +185,13 @@ def objects(endpoint: str) -> dict[str, list[str]]:
         client = _client(endpoint, region)
         found[f"{region} sqs"] = client("sqs").list_queues().get("QueueUrls", [])
         topics = client("sns").list_topics()["Topics"]
-        found[f"{region} sns"] = [one["TopicArn"] for one in topics]
+        found[f"{region} sns"] = [topic["TopicArn"] for topic in topics]
         found[f"{region} dynamodb"] = client("dynamodb").list_tables()["TableNames"]
         found[f"{region} ssm"] = [
-            one["Name"] for one in client("ssm").describe_parameters()["Parameters"]
+            parameter["Name"] for parameter in client("ssm").describe_parameters()["Parameters"]
         ]
         groups = client("ec2").describe_security_groups()["SecurityGroups"]
-        found[f"{region} groups"] = [str(one["GroupName"]) for one in groups]
+        found[f"{region} groups"] = [str(group["GroupName"]) for group in groups]
     return found
 
 

@@ -116,9 +116,9 @@ def _run_inside(order: dict[str, Any]) -> dict[str, Any]:
 
 def _read(answer: dict[str, Any]) -> Ran:
     resources = [Registered(**one) for one in answer["resources"]]
-    (stack,) = (one for one in resources if one.type == _STACK_TYPE)
+    (stack,) = (resource for resource in resources if resource.type == _STACK_TYPE)
     return Ran(
-        resources=tuple(one for one in resources if one is not stack),
+        resources=tuple(resource for resource in resources if resource is not stack),
         outputs=stack.outputs or {},
         said=tuple(answer["said"]),
         error=answer["error"],

@@ -96,14 +96,14 @@ def test_a_host_s_declaration_stands_in_the_checkpoint_and_its_secrets_do_not(
 
     text = cli.checkpoint(own)
     resources = json.loads(text)["checkpoint"]["latest"]["resources"]
-    baselines = [one for one in resources if one["type"] == "trueup:host:Baseline"]
+    baselines = [resource for resource in resources if resource["type"] == "trueup:host:Baseline"]
     assert {one["outputs"]["host"] for one in baselines} == {"web-1", "web-2"}
-    for one in baselines:
-        token, ssh = one["outputs"]["files"]
+    for baseline in baselines:
+        token, ssh = baseline["outputs"]["files"]
         assert is_secret(token["sha256"])
         assert ssh["path"] == "/etc/ssh/sshd_config.d/10-baseline.conf"
-        assert [rule["port"] for rule in one["outputs"]["firewall"]] == [22, 443]
-        assert one["inputs"]["packages"] == one["outputs"]["packages"]
+        assert [rule["port"] for rule in baseline["outputs"]["firewall"]] == [22, 443]
+        assert baseline["inputs"]["packages"] == baseline["outputs"]["packages"]
     assert TOKEN not in text
     again = cli.run(own, "preview", "--refresh", "--expect-no-changes")
     assert again.returncode == 0, again.stdout

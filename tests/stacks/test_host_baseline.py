@@ -29,7 +29,7 @@ def program(folder: Path, text: str) -> Project:
 
 def test_every_host_has_one_baseline(hosts: Ran) -> None:
     assert hosts.types() == {TYPE: 2}
-    assert [(one.name, one.inputs["host"]) for one in hosts.all(TYPE)] == [
+    assert [(host.name, host.inputs["host"]) for host in hosts.all(TYPE)] == [
         ("web-1", "web-1"),
         ("web-2", "web-2"),
     ]
@@ -61,7 +61,7 @@ def test_the_world_reaches_443_and_administrators_22(hosts: Ran) -> None:
 
 
 def test_it_exports_the_address_of_every_baseline(hosts: Ran) -> None:
-    assert hosts.outputs == {"baselines": {one.name: one.urn for one in hosts.all(TYPE)}}
+    assert hosts.outputs == {"baselines": {host.name: host.urn for host in hosts.all(TYPE)}}
 
 
 def test_every_setting_is_honoured() -> None:
@@ -80,7 +80,9 @@ def test_the_digest_of_a_secret_is_a_secret() -> None:
     assert is_secret(file["sha256"])
     assert file["sha256"]["value"] == TOKEN_DIGEST
     assert (file["mode"], "content" in file) == ("0600", False)
-    assert TOKEN not in json.dumps([[one.inputs, one.outputs] for one in ran.resources])
+    assert TOKEN not in json.dumps(
+        [[resource.inputs, resource.outputs] for resource in ran.resources]
+    )
     assert TOKEN not in json.dumps(ran.outputs)
 
 

@@ -211,14 +211,14 @@ def declare(host: Any, parts: dict[str, Any], shuffle: Callable[[list[Any]], lis
     return host.HostDeclaration(
         host="web-1",
         files=shuffle([host.File(f"/{p}", c, mode=m) for p, (c, m) in parts["files"].items()]),
-        packages=shuffle([host.Package(*one) for one in parts["packages"].items()]),
+        packages=shuffle([host.Package(*part) for part in parts["packages"].items()]),
         services=shuffle(
             [host.Service(n, enabled=e, running=r) for n, (e, r) in parts["services"].items()]
         ),
         sysctl=shuffle(
             [host.Sysctl(f"a.{name}", value) for name, value in parts["sysctl"].items()]
         ),
-        firewall=shuffle([host.FirewallRule(*one) for one in parts["firewall"]]),
+        firewall=shuffle([host.FirewallRule(*part) for part in parts["firewall"]]),
         claims=shuffle(parts["claims"]),
     )
 

@@ -230,7 +230,7 @@ def test_pulumi_reads_the_profile_that_the_inputs_name_and_for_aws_alone(home: P
     (home / ".aws" / "config").write_text(CONFIG.replace("eu-west-1", "ap-south-2"))
     (home / ".kube" / "config").write_text(KUBE.replace("QUJD", "REVG"))
     assert not unchanged(files.stamps)
-    reasons = {(one.provider, one.reason) for one in doubts_of(kept, identities()[1])}
+    reasons = {(doubt.provider, doubt.reason) for doubt in doubts_of(kept, identities()[1])}
     assert reasons == {
         (
             "aws (default)",

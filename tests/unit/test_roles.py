@@ -34,7 +34,7 @@ def test_the_documentation_has_the_table_of_the_code() -> None:
 
 
 def test_every_permission_is_needed_by_a_route() -> None:
-    needed = {one.permission for one in all_operations().values()} - {None}
+    needed = {operation.permission for operation in all_operations().values()} - {None}
     assert needed == set(Permission)
 
 

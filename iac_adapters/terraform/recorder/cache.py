@@ -73,7 +73,7 @@ def _pack(recording: Recording) -> bytes:
             "planned": [astuple(one) for one in recording.planned],
             "imports": {key: astuple(value) for key, value in recording.imports.items()},
             "failed_imports": recording.failed_imports,
-            "outputs": [one.packed() for one in recording.outputs],
+            "outputs": [output.packed() for output in recording.outputs],
             "built_in": dict(recording.built_in),
             "files": {path: astuple(file) for path, file in recording.files.items()},
             "recorded_at": recording.recorded_at,

@@ -71,7 +71,11 @@ def _plan(capture: ConnectionCapture, call: ImportCall) -> PlanCall | None:
 def _instance(
     capture: ConnectionCapture, change: PlannedChange, plan: PlanCall
 ) -> RecordedInstance:
-    configs = {one.config for one in capture.validations if one.type_name == plan.type_name}
+    configs = {
+        validation.config
+        for validation in capture.validations
+        if validation.type_name == plan.type_name
+    }
     return RecordedInstance(
         address=change.address,
         type_name=plan.type_name,

@@ -70,7 +70,9 @@ class PlannedOutput:
 def changes_outputs(events: Iterable[Mapping[str, Any]]) -> bool:
     """Whether a plan's event stream announces an output that it would change."""
     told = (event["outputs"] for event in events if event.get("type") == "outputs")
-    return any(one.get("action") != _UNTOUCHED for outputs in told for one in outputs.values())
+    return any(
+        output.get("action") != _UNTOUCHED for outputs in told for output in outputs.values()
+    )
 
 
 def outputs_in(shown: bytes) -> tuple[PlannedOutput, ...]:

@@ -109,7 +109,7 @@ class WorldAsRead:
         if rpc is not Rpc.PLAN:
             return response
         answer = message("PlanResponse").FromString(response)
-        if not any(one.severity == _ERROR for one in answer.diagnostics):
+        if not any(diagnostic.severity == _ERROR for diagnostic in answer.diagnostics):
             return response
         asked = message("PlanRequest").FromString(request)
         prior = asked.prior_state.msgpack
@@ -132,7 +132,9 @@ class WorldAsRead:
     def _found(self, type_name: str, state: bytes, private: bytes) -> ReadObject | None:
         """Return what was read; None where two objects look alike and only one has moved."""
         candidates = self._objects.get((type_name, content_of(state)), ())
-        own = [one for one in candidates if one.private == private] or list(candidates)
+        own = [candidate for candidate in candidates if candidate.private == private] or list(
+            candidates
+        )
         if not own:
             return ReadObject(type_name, state, private, state, private)
         return own[0] if len({one.live for one in own}) == 1 else None
@@ -205,7 +207,7 @@ async def _run(
 
 def _reason(run: ToolRun) -> str:
     diagnostics, _ = parse_events(run.stdout)
-    errors = [one for one in diagnostics if one.severity == "error"]
+    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
     return render_diagnostics(errors) or f"the plan ended with exit code {run.exit_code}"
 
 

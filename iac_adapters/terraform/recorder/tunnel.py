@@ -177,13 +177,20 @@ def _import_calls(request: bytes, response: bytes) -> list[ImportCall]:
     if errors := _errors(answered):
         return [ImportCall(asked.type_name, asked.id, errors=errors)]
     return [
-        ImportCall(one.type_name, asked.id, one.state.msgpack, one.private)
-        for one in answered.imported_resources
+        ImportCall(
+            imported_resource.type_name,
+            asked.id,
+            imported_resource.state.msgpack,
+            imported_resource.private,
+        )
+        for imported_resource in answered.imported_resources
     ]
 
 
 def _errors(answered: Any) -> tuple[str, ...]:
-    return tuple(one.summary for one in answered.diagnostics if one.severity == 1)
+    return tuple(
+        diagnostic.summary for diagnostic in answered.diagnostics if diagnostic.severity == 1
+    )
 
 
 def _plan_call(request: bytes, response: bytes) -> PlanCall:

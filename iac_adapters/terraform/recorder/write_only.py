@@ -45,5 +45,7 @@ def _cleaned(config: bytes, schema: ResourceSchema | None) -> bytes:
 def _has_write_only(block: Block) -> bool:
     if any(attribute.write_only for attribute in block.attributes.values()):
         return True
-    nested = [one.nested for one in block.attributes.values() if one.nested is not None]
+    nested = [
+        attribute.nested for attribute in block.attributes.values() if attribute.nested is not None
+    ]
     return any(_has_write_only(one.block) for one in (*nested, *block.blocks.values()))

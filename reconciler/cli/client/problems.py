@@ -78,7 +78,7 @@ def _message(body: Mapping[str, Any]) -> str:
     first = _line(body.get("detail")) or _line(body.get("title"))
     listed = body.get("errors")
     problems = listed if isinstance(listed, list) else []
-    lines = [line for one in problems[:_MOST_SHOWN] if (line := _field_problem(one))]
+    lines = [line for problem in problems[:_MOST_SHOWN] if (line := _field_problem(problem))]
     if len(problems) > _MOST_SHOWN:
         lines.append(f"... and {len(problems) - _MOST_SHOWN} more")
     return "\n  ".join([first, *lines])

@@ -47,11 +47,11 @@ class NeedsApproval:
     def approved_by(self, approvals: Iterable[Approval], plan_digest: str | None) -> frozenset[str]:
         """Return the persons whose approval counts for the plan of `plan_digest`."""
         return frozenset(
-            one.person
-            for one in approvals
-            if one.plan_digest == plan_digest
-            and (not self.who or one.person in self.who)
-            and one.person not in self.excluding
+            approval.person
+            for approval in approvals
+            if approval.plan_digest == plan_digest
+            and (not self.who or approval.person in self.who)
+            and approval.person not in self.excluding
         )
 
 

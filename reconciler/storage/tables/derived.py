@@ -33,7 +33,7 @@ class DerivedTable(Generic[D]):
     def __init__(self, name: str, value: type[D], *, key: str) -> None:
         self._value = value
         self._kinds = {one: _kind(hint) for one, hint in hints_of(value).items()}
-        self._names = tuple(one.name for one in fields(cast("Any", value)))
+        self._names = tuple(field.name for field in fields(cast("Any", value)))
         self.table = Table(name, Row.metadata, *(self._column(one, key=key) for one in self._names))
 
     def _column(self, name: str, *, key: str) -> Column[Any]:

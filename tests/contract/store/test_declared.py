@@ -47,7 +47,7 @@ async def test_stacks_are_due_as_the_domain_says_the_longest_overdue_first(store
     await each(store, lambda t, one: t.stacks.put(one), stacks)
     due = await store.read(lambda t: t.stacks.due(NOW))
     assert due == ("new", "overdue", "now", "scanned-tomorrow")
-    assert set(due) == {one.name for one in stacks if is_due(one, now=NOW)}
+    assert set(due) == {stack.name for stack in stacks if is_due(stack, now=NOW)}
 
 
 async def test_policies_are_asked_by_position_and_then_by_name(store: Store) -> None:

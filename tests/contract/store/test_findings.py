@@ -54,7 +54,7 @@ async def test_a_finding_put_again_is_the_same_finding(store: Store) -> None:
 async def test_many_come_in_the_order_they_are_asked_for(store: Store) -> None:
     findings = [a_finding(f"f{number}") for number in range(1200)]
     await store.transact(lambda t: t.findings.put_many(findings))
-    wanted = [one.id for one in reversed(findings)]
+    wanted = [finding.id for finding in reversed(findings)]
     wanted.insert(3, FindingId("unknown"))
     found = await store.read(lambda t: t.findings.get_many(wanted))
     assert [one.id for one in found] == [one for one in wanted if one != "unknown"]
@@ -257,7 +257,9 @@ async def test_all_pages_together_are_the_sorted_list(
         found = await store.read(lambda t: _walked(t, wanted, limit))
     finally:
         await store.close()
-    expected = sorted((one for one in findings if _fits(one, wanted)), key=_rank, reverse=True)
+    expected = sorted(
+        (finding for finding in findings if _fits(finding, wanted)), key=_rank, reverse=True
+    )
     assert found == expected
 
 

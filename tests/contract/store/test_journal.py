@@ -64,7 +64,7 @@ async def test_a_report_is_never_changed(store: Store) -> None:
 async def test_audit_rows_are_numbered_and_listed_newest_first(store: Store) -> None:
     def append(transaction: Transaction) -> list[int]:
         subjects = ("m1", "m2", "m1")
-        return [transaction.audit.append(an_audit_entry(one)).seq for one in subjects]
+        return [transaction.audit.append(an_audit_entry(subject)).seq for subject in subjects]
 
     assert await store.transact(append) == [1, 2, 3]
     page = await store.read(lambda t: t.audit.page(subject="m1"))
@@ -215,9 +215,9 @@ def _appended(transaction: Transaction) -> int:
 
 def _names(transaction: Transaction) -> set[str]:
     return {
-        *(one.report_id for one in transaction.reports.page().items),
-        *(one.id for one in transaction.findings.page(FindingFilter()).items),
-        *(one.id for one in transaction.remediations.page().items),
-        *(one.id for one in transaction.runs.page().items),
+        *(report.report_id for report in transaction.reports.page().items),
+        *(finding.id for finding in transaction.findings.page(FindingFilter()).items),
+        *(remediation.id for remediation in transaction.remediations.page().items),
+        *(run.id for run in transaction.runs.page().items),
         *(one.subject for one in transaction.audit.page().items),
     }

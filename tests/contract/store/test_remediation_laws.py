@@ -74,12 +74,12 @@ def _write(transaction: Transaction, wanted: Remediation, *, known: bool) -> Non
 
 
 def _kept(transaction: Transaction) -> dict[RemediationId, Remediation]:
-    return {one.id: one for one in transaction.remediations.page().items}
+    return {remediation.id: remediation for remediation in transaction.remediations.page().items}
 
 
 def _lawful(remediations: Collection[Remediation]) -> bool:
     busy = Counter(one.stack for one in remediations if one.state in IN_EFFECT)
     taken: Counter[FindingId] = Counter()
-    for one in remediations:
-        taken.update(one.finding_ids if one.state in OPEN else ())
+    for remediation in remediations:
+        taken.update(remediation.finding_ids if remediation.state in OPEN else ())
     return max(busy.values(), default=0) <= 1 and max(taken.values(), default=0) <= 1

@@ -58,5 +58,5 @@ async def test_a_kill_fails_every_call_under_way() -> None:
     await asyncio.sleep(0.05)
     os.kill(provider.process.pid, signal.SIGKILL)
     answers = await asyncio.gather(*calls, return_exceptions=True)
-    assert all(isinstance(one, PluginCrashed) and one.exit_code == -9 for one in answers)
+    assert all(isinstance(answer, PluginCrashed) and answer.exit_code == -9 for answer in answers)
     await provider.close()

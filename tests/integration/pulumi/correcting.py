@@ -58,8 +58,10 @@ def recorded(stack: PulumiStack) -> dict[str, Record]:
     salt = str(checkpoint.secrets_state["salt"])
     decrypt = passphrase_decrypter(salt, stack.environment, stack="the stack")
     return {
-        one.name: Record(one.id, deciphered(one.inputs, decrypt), deciphered(one.outputs, decrypt))
-        for one in checkpoint.resources
+        resource.name: Record(
+            resource.id, deciphered(resource.inputs, decrypt), deciphered(resource.outputs, decrypt)
+        )
+        for resource in checkpoint.resources
     }
 
 

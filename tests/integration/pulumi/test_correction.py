@@ -152,7 +152,7 @@ async def test_several_are_corrected_at_once(stack: PulumiStack) -> None:
     hack(stack, "lax", size=9)
     delete(stack, "inner")
     async with corrector(stack) as ours:
-        found = [one.address for one in (await ours.scan()).findings]
+        found = [finding.address for finding in (await ours.scan()).findings]
         assert await ours.correct(*found) == Done("1 created, 2 changed")
         assert stack.things() == right
 
@@ -211,7 +211,7 @@ async def test_what_the_code_does_not_ask_for_any_more_needs_a_person(stack: Pul
         stack.drop("kept")
         _, plan = await ours.plan(stack.urn("kept"))
 
-    assert [one.action for one in plan.resources] == [Action.DELETE]
+    assert [resource.action for resource in plan.resources] == [Action.DELETE]
     assert f"{stack.urn('kept')} would be deleted" in concerns(plan, report.findings)
 
 
@@ -224,7 +224,7 @@ async def test_an_output_of_the_stack_that_would_change_with_it_needs_a_person(
         report = await ours.scan()
         _, plan = await ours.plan(stack.urn("kept"))
 
-    assert [one.address for one in plan.resources] == [stack.urn("kept")]
+    assert [resource.address for resource in plan.resources] == [stack.urn("kept")]
     assert concerns(plan, report.findings) == ("output count would change",)
 
 
@@ -254,7 +254,7 @@ async def test_options_in_the_environment_do_not_change_what_is_done(stack: Pulu
     }
     async with corrector(stack, environment=options) as ours:
         report = await ours.scan()
-        assert {one.origin for one in report.findings} == {"out_of_band"}
+        assert {finding.origin for finding in report.findings} == {"out_of_band"}
         assert await ours.correct(stack.urn("kept")) == Done("1 changed")
 
     assert stack.things()["kept"]["value"] == "value of kept"

@@ -86,7 +86,7 @@ async def test_what_was_planned_to_stay_is_not_corrected_when_it_drifts_later(
     hacked(stack)
     async with corrector(stack) as ours:
         snapshot, plan = await ours.plan(stack.urn("kept"), stack.urn("lax"))
-        assert [one.address for one in plan.resources] == [stack.urn("kept")]
+        assert [resource.address for resource in plan.resources] == [stack.urn("kept")]
         hacked(stack, "lax", size=9)
         outcome = await ours.apply(snapshot)
 

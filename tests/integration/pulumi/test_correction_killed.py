@@ -122,7 +122,7 @@ async def test_a_creation_that_nobody_saw_the_end_of_stops_every_correction(
 
     async with corrector(stack) as ours:
         report = await ours.scan()
-        assert [one.address for one in report.findings] == [stack.urn("lax")]
+        assert [finding.address for finding in report.findings] == [stack.urn("lax")]
         ((address, reason),) = report.unreadable
         assert address == stack.urn("kept")
         assert "pulumi refresh --clear-pending-creates" in reason

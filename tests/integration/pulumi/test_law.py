@@ -149,16 +149,16 @@ async def _corrected_unasked(it: Corrector) -> set[str]:
                 raise
             wanted = kept
             continue
-        findings = [one for one in report.findings if one.address in wanted]
+        findings = [finding for finding in report.findings if finding.address in wanted]
         if not concerns(plan, findings, doubts=report.provider_doubts):
             outcome = await it.apply(snapshot, name=name)
             assert isinstance(outcome, Done)
             return {address.rpartition("::")[2] for address in wanted}
         worrying = {
-            one.address
-            for one in plan.resources
+            resource.address
+            for resource in plan.resources
             if concerns(
-                replace(plan, resources=(one,), outputs=()),
+                replace(plan, resources=(resource,), outputs=()),
                 findings,
                 doubts=report.provider_doubts,
             )
@@ -172,10 +172,10 @@ async def _corrected_unasked(it: Corrector) -> set[str]:
 def _certain(report: StackReport) -> list[ResourceAddress]:
     """Return what nobody but the world has moved, of providers that are not in doubt."""
     return [
-        one.address
-        for one in report.findings
-        if one.origin is Origin.OUT_OF_BAND
-        and doubt_about(one.provider, report.provider_doubts) is None
+        finding.address
+        for finding in report.findings
+        if finding.origin is Origin.OUT_OF_BAND
+        and doubt_about(finding.provider, report.provider_doubts) is None
     ]
 
 

@@ -120,7 +120,9 @@ async def test_another_credential_alone_is_no_doubt(project: KvProject) -> None:
     assert snapshot.provider_doubts == ()
     west = found["west"]
     assert isinstance(west, Drifted)  # an update changes it; no object is elsewhere
-    assert [(one.path, one.origin) for one in west.changes] == [("token", Origin.UNAPPLIED)]
+    assert [(change.path, change.origin) for change in west.changes] == [
+        ("token", Origin.UNAPPLIED)
+    ]
     assert isinstance(found["b"], InSync)
 
 
@@ -128,7 +130,7 @@ async def test_no_credential_of_an_edited_provider_is_told(project: KvProject) -
     project.edit("west", region="r2", token="CANARY-rotated", label="x://u:CANARY-pw@h/")
     snapshot, found = await looked(project)
     assert "CANARY" not in repr((snapshot, found))
-    assert [one.reason.partition(" is ")[0] for one in snapshot.provider_doubts] == [
+    assert [doubt.reason.partition(" is ")[0] for doubt in snapshot.provider_doubts] == [
         "label",
         "region",
     ]

@@ -154,7 +154,7 @@ async def test_what_was_interrupted_is_read_named_and_cleared_by_the_next_correc
         assert f"{kind} lax was interrupted" in warning
         report = await ours.scan()
         assert report.unreadable == ()
-        assert [one.address for one in report.findings] == [stack.urn("kept")]
+        assert [finding.address for finding in report.findings] == [stack.urn("kept")]
         before = recorded(stack)["lax"]
         assert await ours.correct(stack.urn("kept")) == Done("1 changed")
         assert pending(stack) == []

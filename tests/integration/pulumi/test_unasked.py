@@ -49,7 +49,9 @@ async def planned(project: KvProject, folder: Path, *names: str) -> Plan:
     async with project.adapter() as adapter:
         snapshot = await adapter.load(project.reference())
         addresses = [
-            one.address for one in snapshot.resources if one.address.rpartition("::")[2] in names
+            resource.address
+            for resource in snapshot.resources
+            if resource.address.rpartition("::")[2] in names
         ]
         assert len(addresses) == len(names)
         return await adapter.plan(snapshot, addresses, folder=folder)
@@ -148,7 +150,7 @@ async def test_the_correction_of_a_renamed_object_says_that_the_rename_comes_fir
         content["value"] = "hack"
     found = await seen(project)
     assert isinstance(found["plain"], Drifted)
-    assert [one.origin for one in found["plain"].changes] == [Origin.OUT_OF_BAND]
+    assert [change.origin for change in found["plain"].changes] == [Origin.OUT_OF_BAND]
     with pytest.raises(PermanentError, match="renames it to other by an alias") as refused:
         await planned(project, tmp_path, "plain")
     assert "apply the rename first" in str(refused.value.remedy)
@@ -162,7 +164,7 @@ async def test_a_renamed_object_that_is_edited_too_is_unapplied(project: KvProje
     project.write(**resources, other=renamed)
     found = await seen(project)
     assert isinstance(found["plain"], Drifted)
-    told = {str(one.path): one.origin for one in found["plain"].changes}
+    told = {str(change.path): change.origin for change in found["plain"].changes}
     assert told == {"value": Origin.UNAPPLIED}
 
 

@@ -95,7 +95,7 @@ async def test_what_somebody_deleted_is_made_again(stack: WorldStack) -> None:
         report = await ours.scan()
         snapshot, plan = await ours.plan("world_thing.web")
 
-        assert [one.action for one in plan.resources] == [Action.CREATE]
+        assert [resource.action for resource in plan.resources] == [Action.CREATE]
         assert resource_of(plan, "world_thing.web")["id"] == (None, UNKNOWN)
         assert concerns(plan, report.findings) == ()
 
@@ -115,7 +115,7 @@ async def test_what_code_changed_meanwhile_is_new_in_what_is_made_again(
         report = await ours.scan()
         _, plan = await ours.plan("world_thing.web")
 
-    assert [(one.address, one.origin) for one in report.findings] == [
+    assert [(finding.address, finding.origin) for finding in report.findings] == [
         ("world_thing.web", Origin.BOTH)
     ]
     (web,) = plan.resources
@@ -132,7 +132,7 @@ async def test_what_follows_an_object_that_is_made_again_is_not_new(stack: World
         del things["base"]
     async with corrector(stack) as ours:
         _, plan = await ours.plan("world_thing.base", "world_thing.leaf")
-        assert [(one.action, one.new) for one in plan.resources] == [
+        assert [(resource.action, resource.new) for resource in plan.resources] == [
             (Action.CREATE, ()),
             (Action.REPLACE, ()),
         ]
@@ -231,7 +231,7 @@ async def test_a_move_that_code_asks_for_needs_a_person(stack: WorldStack) -> No
         report = await ours.scan()
         _, plan = await ours.plan("world_thing.web")
 
-        assert [(one.address, one.action) for one in plan.resources] == [
+        assert [(resource.address, resource.action) for resource in plan.resources] == [
             ("world_thing.web", Action.OTHER)
         ]
         assert concerns(plan, report.findings)

@@ -53,7 +53,9 @@ async def test_an_override_is_followed_and_said(
     )
     snapshot = await adapter.load(stack.reference())
     assert [one.verdict async for one in adapter.observe(snapshot, None)] == [InSync()]
-    assert any("is run from" in one and "overriding" in one for one in snapshot.warnings)
+    assert any(
+        "is run from" in warning and "overriding" in warning for warning in snapshot.warnings
+    )
     slots = adapter._pool._slots.values()
     (running,) = [psutil.Process(s.process.process.pid).exe() for s in slots if s.process]
     assert running == str(tmp_path / "build" / "terraform-provider-local")

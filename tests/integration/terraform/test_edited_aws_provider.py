@@ -29,16 +29,16 @@ async def test_edited_default_tags_and_an_edited_region_are_never_out_of_band(
 
         code.write_text(provider_file(default_tags={"Env": "prod"}))
         edited = await ours.scan()
-        assert {(one.kind, one.origin) for one in edited.findings} == {
+        assert {(finding.kind, finding.origin) for finding in edited.findings} == {
             ("changed", Origin.UNAPPLIED)
         }
-        assert [one.reason for one in edited.provider_doubts] == [
+        assert [doubt.reason for doubt in edited.provider_doubts] == [
             "default_tags[0] is set otherwise in code; the objects were recorded with none"
         ]
         code.write_text(provider_file().replace('"us-east-1"', '"eu-west-1"'))
         moved = await ours.scan()
         assert (moved.findings, moved.unreadable) == ((), ())
-        assert [one.reason for one in moved.provider_doubts] == [
+        assert [doubt.reason for doubt in moved.provider_doubts] == [
             'region is "eu-west-1" in code; the objects were recorded with "us-east-1"'
         ]
     async with scanner(world, tmp_path / "second") as ours:

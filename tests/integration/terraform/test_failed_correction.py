@@ -56,7 +56,7 @@ async def test_a_change_stays_out_of_band_after_a_correction_that_failed(
         again = await ours.scan()
         assert again.findings == after.findings
         snapshot, plan = await ours.plan("world_thing.web", name="second")
-        assert [one.new for one in plan.resources] == [()]
+        assert [resource.new for resource in plan.resources] == [()]
         assert concerns(plan, again.findings, doubts=again.provider_doubts) == ()
         await ours.apply(snapshot, "second")
         assert (await ours.scan()).findings == ()

@@ -68,6 +68,8 @@ async def test_plugins_beyond_the_budget_are_ended_and_come_back(stack: WorldSta
         reference = stack.reference(environment={"WORLD_TOKEN": token})
         snapshot = await adapter.load(replace(reference, name=StackName(token)))
         assert await verdicts(adapter, snapshot) == {"world_thing.one": InSync()}
-    weights = [one.process.memory_bytes() for one in adapter._pool._slots.values() if one.process]
+    weights = [
+        slot.process.memory_bytes() for slot in adapter._pool._slots.values() if slot.process
+    ]
     assert all(weight > 2**20 for weight in weights)
     await adapter.close()

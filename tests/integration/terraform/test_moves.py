@@ -120,7 +120,7 @@ async def test_what_moves_keeps_its_block_and_what_it_ignores(
         assert paths(verdict) == [], address
         assert isinstance(verdict, Drifted)
         assert "the code moves it to" in str(verdict.reason)
-    sources = {str(one.address): one.source for one in snapshot.resources}
+    sources = {str(resource.address): resource.source for resource in snapshot.resources}
     for address, (file, words) in MOVED.items():
         position = sources[address]
         assert position is not None, address

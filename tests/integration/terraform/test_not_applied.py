@@ -282,7 +282,7 @@ async def test_what_the_code_moves_and_takes_out_is_shown_with_its_line(
 
 
 def _line(snapshot: Snapshot, address: str) -> int | None:
-    (found,) = (one for one in snapshot.resources if one.address == address)
+    (found,) = (resource for resource in snapshot.resources if resource.address == address)
     return found.source.line if found.source is not None else None
 
 

@@ -66,6 +66,10 @@ async def test_records_in_another_order_are_the_same_drift(trial: Trial) -> None
 
 def _essence(report: StackReport) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     return tuple(
-        (str(one.address), one.fingerprint, tuple(str(change.path) for change in one.changes))
-        for one in report.findings
+        (
+            str(finding.address),
+            finding.fingerprint,
+            tuple(str(change.path) for change in finding.changes),
+        )
+        for finding in report.findings
     )

@@ -205,7 +205,7 @@ async def test_silence_of_the_whole_provider_proves_no_absence(
 
 
 def _address(snapshot: Snapshot, name: str) -> ResourceAddress:
-    return next(one.address for one in snapshot.resources if one.address == name)
+    return next(resource.address for resource in snapshot.resources if resource.address == name)
 
 
 async def test_remembered_verdicts_follow_the_live_object(stack: WorldStack, warm: Warm) -> None:

@@ -43,8 +43,8 @@ async def look(stack: WorldStack, **more: Any) -> tuple[Snapshot, dict[str, Verd
 
 
 def doubts(snapshot: Snapshot) -> list[str]:
-    assert {one.provider for one in snapshot.provider_doubts} <= {LABEL}
-    return [one.reason for one in snapshot.provider_doubts]
+    assert {doubt.provider for doubt in snapshot.provider_doubts} <= {LABEL}
+    return [doubt.reason for doubt in snapshot.provider_doubts]
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ async def test_objects_are_read_in_the_recorded_region_until_another_is_applied(
     snapshot, edited = await look(seen)
     assert set(edited.values()) == {InSync()}
     assert doubts(snapshot) == ['region is "east" in code; the objects were recorded with "west"']
-    assert any(LABEL in one for one in snapshot.warnings)
+    assert any(LABEL in warning for warning in snapshot.warnings)
 
     with west(seen).changed() as content:
         web = next(one for one in content["objects"].values() if one["name"] == "web")
@@ -107,9 +107,9 @@ async def test_edited_default_tags_are_unapplied_and_a_drifted_tag_is_out_of_ban
         report = await ours.scan()
         _, plan = await ours.plan("world_thing.db", "world_thing.web")
     origins = {
-        (one.address, change.path): change.origin
-        for one in report.findings
-        for change in one.changes
+        (finding.address, change.path): change.origin
+        for finding in report.findings
+        for change in finding.changes
     }
     assert origins == {
         ("world_thing.db", "tags_all.env"): Origin.UNAPPLIED,
@@ -133,7 +133,7 @@ async def test_default_tags_that_were_applied_to_a_part_are_read_as_applied_ther
     assert found["world_thing.web"] == InSync()
     waiting = found["world_thing.db"]
     assert isinstance(waiting, Drifted)
-    assert [(one.path, one.origin) for one in waiting.changes] == [
+    assert [(change.path, change.origin) for change in waiting.changes] == [
         ("tags_all.env", Origin.UNAPPLIED)
     ]
     assert len(doubts(snapshot)) == 1
@@ -255,7 +255,7 @@ async def test_a_renamed_alias_is_no_doubt_and_an_edited_one_is(stack: WorldStac
     rewritten(stack, '"west"', '"east"')
     snapshot, found = await look(stack)
     assert set(found.values()) == {InSync()}
-    assert [one.provider.endswith("world.far") for one in snapshot.provider_doubts] == [True]
+    assert [doubt.provider.endswith("world.far") for doubt in snapshot.provider_doubts] == [True]
 
 
 async def test_a_resource_given_another_alias_is_read_where_it_was_recorded(

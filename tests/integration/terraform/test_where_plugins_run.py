@@ -147,7 +147,7 @@ async def test_an_argument_is_required_as_the_environment_of_that_scan_says(
     # Another run of ours, which finds what the first one kept.
     second = _adapter(tmp_path)
     snapshot = await second.load(stack.reference(environment=given))
-    assert [str(one.address) for one in snapshot.resources] == ["rabbitmq_vhost.v"]
+    assert [str(resource.address) for resource in snapshot.resources] == ["rabbitmq_vhost.v"]
     with pytest.raises(PermanentError, match=_REQUIRED):
         await second.load(stack.reference())
     await first.close()

@@ -102,8 +102,10 @@ class WorldAdapter:
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
     ) -> Plan:
         loaded = _loaded(snapshot)
-        verdicts = {one: self.read(loaded, one) for one in sorted(addresses)}
-        planned = [one for one in verdicts if isinstance(verdicts[one], Drifted | Missing)]
+        verdicts = {address: self.read(loaded, address) for address in sorted(addresses)}
+        planned = [
+            verdict for verdict in verdicts if isinstance(verdicts[verdict], Drifted | Missing)
+        ]
         things = {name: loaded.declared[name] for name in map(_name, planned)}
         content = {"cloud": str(loaded.cloud), "things": things}
         (folder / PLAN).write_text(json.dumps(content))
@@ -169,7 +171,9 @@ def _verdict(declared: Mapping[str, Any], live: object) -> Verdict:
 def _planned(address: ResourceAddress, verdict: Verdict) -> PlannedResource:
     if not isinstance(verdict, Drifted):
         return PlannedResource(address, "thing", Action.CREATE)
-    changes = tuple(PlannedChange(one.path, one.live, one.declared) for one in verdict.changes)
+    changes = tuple(
+        PlannedChange(change.path, change.live, change.declared) for change in verdict.changes
+    )
     return PlannedResource(address, "thing", Action.UPDATE, changes)
 
 

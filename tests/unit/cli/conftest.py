@@ -53,7 +53,7 @@ def ask(
     monkeypatch.chdir(tmp_path)
 
     def invocation(*arguments: str | Path) -> Said:
-        code = run([str(one) for one in arguments])
+        code = run([str(argument) for argument in arguments])
         said = capsys.readouterr()
         assert TOKEN not in said.out + said.err
         return Said(code, said.out, said.err)

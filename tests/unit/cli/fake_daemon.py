@@ -62,14 +62,14 @@ class FakeDaemon:
         """Answer a list, and each of its items below it."""
 
         def listed(asked: Asked) -> Any:
-            kept = [one for one in items if _fits(one, asked.query)]
+            kept = [item for item in items if _fits(item, asked.query)]
             start, size = int(asked.query.get("cursor", 0)), int(asked.query["limit"])
             more = str(start + size) if start + size < len(kept) else None
             return {"items": kept[start : start + size], "next": more}
 
         self.routes[f"GET {path}"] = listed
-        for one in items:
-            self.has(f"GET {path}/{one[key]}", one)
+        for item in items:
+            self.has(f"GET {path}/{item[key]}", item)
 
     def refuses(self, route: str, status: int, code: str, detail: str, **more: Any) -> None:
         """Answer `route` with a problem document."""

@@ -20,7 +20,7 @@ def api(daemon: FakeDaemon) -> Iterator[Api]:
 
 
 def streams(*types: str) -> Answer:
-    lines = (line for one in types for line in (f"event: {one}", "data: {}", ""))
+    lines = (line for type_ in types for line in (f"event: {type_}", "data: {}", ""))
     return Answer(lines=(": heartbeat", *lines))
 
 

@@ -145,7 +145,7 @@ def test_a_file_can_be_tried_without_changing_anything(
         ],
     )
     items = ask("policy", "test", file, "--json").json["items"]
-    assert [(one["decision"], one["policy"]) for one in items] == [
+    assert [(item["decision"], item["policy"]) for item in items] == [
         ("auto_correct", "queues"),
         ("manual_review", "queues"),
         ("below", "all else"),
@@ -164,7 +164,7 @@ def test_a_policy_for_a_template_is_tried_on_its_resources(
     findings = [api.finding("a" * 20), api.finding("b" * 20, "aws_sqs_queue.other")]
     daemon.lists("/findings", findings)
     items = ask("policy", "test", file, "--json").json["items"]
-    assert [one["decision"] for one in items] == ["manual_review", "observe"]
+    assert [item["decision"] for item in items] == ["manual_review", "observe"]
     file.write_text('name = "t"\naction_type = "manual_review"\ntemplate = "t2"\n')
     said = ask("policy", "test", file, "--json")
     assert [one["decision"] for one in said.json["items"]] == ["observe", "observe"]

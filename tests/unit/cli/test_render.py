@@ -142,7 +142,7 @@ def test_modules_are_branches() -> None:
 
 def test_what_went_along_is_folded_under_its_cause() -> None:
     resources = (recorded("aws_sqs_queue.q"), recorded("aws_sns_topic.t", "", "aws_sqs_queue.q"))
-    report = report_of([(one.address, Missing()) for one in resources], *resources)
+    report = report_of([(resource.address, Missing()) for resource in resources], *resources)
     assert "deleted with aws_sqs_queue.q" in "\n".join(report_lines(report, paint=NARROW))
 
 
@@ -238,7 +238,7 @@ def test_a_long_value_is_wrapped_and_never_cut() -> None:
 def test_every_one_of_many_elements_is_shown() -> None:
     cidrs = [f"10.0.{n}.0/24" for n in range(40)]
     text = text_of(changed("cidr_blocks", [], [*cidrs, "0.0.0.0/0"]))
-    assert all(f'"{one}"' in text for one in (*cidrs, "0.0.0.0/0"))
+    assert all(f'"{cidr}"' in text for cidr in (*cidrs, "0.0.0.0/0"))
 
 
 @given(

@@ -108,7 +108,7 @@ def test_every_known_finding_falls_into_exactly_one_part(
         *folded.healed,
         *folded.unread,
     ]
-    assert sorted(one.address for one in parts) == sorted(known)
+    assert sorted(part.address for part in parts) == sorted(known)
     assert not {one.address for one in folded.healed} & (unread | set(found))
     assert {one.address for one in folded.opened} == {one.address for one in seen} - set(known)
 
@@ -172,7 +172,7 @@ def test_a_record_remembers_the_places_of_its_finding() -> None:
     seen = finding(A, changes=(change("size"),), consequences=(change("arn"),))
     again = finding_of(record(A, details=finding_object(seen)))
     assert [one.path for one in again.changes] == ["size"]
-    assert [one.path for one in again.consequences] == ["arn"]
+    assert [consequence.path for consequence in again.consequences] == ["arn"]
     assert (again.origin, again.kind) == (seen.origin, seen.kind)
     bare = finding_of(record(A, details={}, origin=None))
     assert (bare.changes, bare.origin) == ((), None)

@@ -132,7 +132,7 @@ def test_what_is_gone_points_at_what_took_it_along() -> None:
         recorded("aws_sqs_queue.alone"),
         recorded("aws_sns_topic.t", "", "aws_sqs_queue.q"),
     )
-    seen: list[tuple[str, Verdict]] = [(one.address, Missing()) for one in resources[:3]]
+    seen: list[tuple[str, Verdict]] = [(resource.address, Missing()) for resource in resources[:3]]
     report = report_of([*seen, ("aws_sns_topic.t", Missing(Origin.UNAPPLIED))], *resources)
     assert {finding.address: finding.consequence_of for finding in report.findings} == {
         "aws_sqs_queue.q[0]": None,

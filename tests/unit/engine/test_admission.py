@@ -124,7 +124,7 @@ async def test_a_second_approval_is_waited_for_and_the_first_is_kept(house: Hous
             assert (await house.the_open()).note == said
     ended = await house.remediation(first.id)
     assert ended.state is RemediationState.CONVERGED
-    assert [one.person for one in ended.approvals] == ["ann", "bob"]
+    assert [approval.person for approval in ended.approvals] == ["ann", "bob"]
 
 
 async def test_policies_are_evaluated_in_no_transaction_of_the_writer(house: House) -> None:

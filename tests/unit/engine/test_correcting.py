@@ -64,9 +64,9 @@ async def test_drift_is_corrected_unasked_once_it_lasted(house: House) -> None:
     (run,) = await house.runs()
     assert (run.state, run.exit_code, run.progress) == (RunState.FINISHED, 0, {A: "done"})
     assert not list((house.service.runs / run.id).glob("plan*"))
-    moves = [one for one in await house.events() if one.startswith("remediation.")]
+    moves = [event for event in await house.events() if event.startswith("remediation.")]
     assert moves == [f"remediation.{state}" for state in WAY]
-    assert [one for one in await house.actions() if one in moves] == moves
+    assert [action for action in await house.actions() if action in moves] == moves
 
 
 async def test_a_person_approves_exactly_one_plan(house: House) -> None:
@@ -81,7 +81,7 @@ async def test_a_person_approves_exactly_one_plan(house: House) -> None:
     await house.settle()
     ended = await house.remediation(waiting.id)
     assert ended.state is RemediationState.CONVERGED
-    assert [one.person for one in ended.approvals] == ["ann"]
+    assert [approval.person for approval in ended.approvals] == ["ann"]
     assert house.world.live[A] == {"size": 1}
 
 
@@ -198,7 +198,9 @@ async def test_an_empty_plan_is_converged_and_no_policy_asks_again(house: House)
     assert house.world.effects == []
     house.world.live[A] = {"size": 9}
     await house.scan()
-    assert [one.state for one in await house.remediations()] == [RemediationState.CONVERGED]
+    assert [remediation.state for remediation in await house.remediations()] == [
+        RemediationState.CONVERGED
+    ]
 
 
 async def test_a_locked_state_is_waited_for(house: House) -> None:

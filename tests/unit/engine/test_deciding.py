@@ -301,8 +301,8 @@ async def test_one_resource_of_several_is_decided_alone(house: House, action: Ac
     alone = await split(house.service, whole.id, addresses={A}, actor="ann")
     await house.settle()
     parts = await house.remediations(RemediationState.AWAITING_APPROVAL)
-    assert {one.addresses for one in parts} == {(A,), (B,)}
-    assert {one.action_type for one in parts} == {ActionType.MANUAL_REVIEW}
+    assert {part.addresses for part in parts} == {(A,), (B,)}
+    assert {part.action_type for part in parts} == {ActionType.MANUAL_REVIEW}
     assert (await house.remediation(whole.id)).state is RemediationState.SUPERSEDED
     alone = await house.remediation(alone.id)
     assert alone.plan_digest not in {None, whole.plan_digest}

@@ -33,7 +33,9 @@ async def until_scanned(house: House, name: StackName, passes: int) -> StackReco
     async with asyncio.timeout(30):
         while True:
             entries = await house.read(lambda view: view.events.after(0, limit=10_000))
-            seen = [one for one in entries if (one.type, one.subject) == ("stack.scanned", name)]
+            seen = [
+                entry for entry in entries if (entry.type, entry.subject) == ("stack.scanned", name)
+            ]
             if len(seen) >= passes:
                 return await house.stack(name)
             await asyncio.sleep(0.01)

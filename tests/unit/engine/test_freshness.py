@@ -97,7 +97,11 @@ async def test_one_of_two_healed_by_hand_after_the_plan_is_decided_about_anew(
     await house.scan()
     await moves_after_the_plan(house, size=1)
     await house.scan(seconds=31)
-    ended = [one for one in await house.remediations() if one.state is RemediationState.SUPERSEDED]
+    ended = [
+        remediation
+        for remediation in await house.remediations()
+        if remediation.state is RemediationState.SUPERSEDED
+    ]
     assert len(ended) == 1
     assert house.world.effects == []
 

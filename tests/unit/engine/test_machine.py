@@ -164,7 +164,7 @@ def _broken_at_start(view: Transaction, run_id: str, fickle: Fickle) -> list[str
         broken.append(f"{run_id} began though a guard answered {fickle.answer!r}")
     if view.holds.get() is not None:
         broken.append(f"{run_id} began under a hold")
-    approved = run.plan_digest in {one.plan_digest for one in found.approvals}
+    approved = run.plan_digest in {approval.plan_digest for approval in found.approvals}
     auto = found.action_type is ActionType.AUTO_CORRECT and not found.approvals
     if not approved and not (auto and view.policies.get(AUTO.policy_id)):
         broken.append(f"{run_id} began with a plan that nobody allowed")
@@ -418,7 +418,11 @@ class Correcting(RuleBasedStateMachine):
                 RemediationState.NEEDS_HUMAN,
             }
             world = self.house.world
-            drifted = {one for one in world.addresses if world.live.get(one) != world.declared[one]}
+            drifted = {
+                address
+                for address in world.addresses
+                if world.live.get(address) != world.declared[address]
+            }
             found = {finding.address for finding in self.do(self.house.findings())}
             assert found == drifted
             assert self.runner.overlaps == []

@@ -220,7 +220,9 @@ async def test_the_next_program_adopts_it_too(house: House) -> None:
     with pytest.raises(ConflictError) as caught:
         await applied(house, await planned(house))
     assert caught.value.code == "plan-stale"
-    assert {one.state for one in await house.remediations()} == {RemediationState.CONVERGED}
+    assert {remediation.state for remediation in await house.remediations()} == {
+        RemediationState.CONVERGED
+    }
 
 
 async def test_what_a_dead_program_had_not_begun_is_never_begun(house: House) -> None:

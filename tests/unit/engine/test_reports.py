@@ -60,7 +60,7 @@ async def test_what_others_report_is_kept_and_looked_at(house: House) -> None:
     (finding,) = await house.findings()
     assert (finding.address, finding.severity, finding.score) == (A, Severity.HIGH, 70)
     assert finding.details["severity_reason"] == "the source of the report says so"
-    assert [one["path"] for one in finding.details["changes"]] == ["size", "password"]
+    assert [detail["path"] for detail in finding.details["changes"]] == ["size", "password"]
     assert house.wake_ups.scans == {"shop"}
     assert finding.seen_by == report.seen_by == "report:ci"
 
@@ -129,7 +129,7 @@ async def test_a_request_by_a_report_takes_the_finding_of_the_scan(house: House)
     house.world.live[A] = {"size": 9}
     await house.scan()
     asked = await request(house.service, report.report_id, actor="bob")
-    (scanned,) = [one for one in await house.findings() if one.seen_by == "scan"]
+    (scanned,) = [finding for finding in await house.findings() if finding.seen_by == "scan"]
     assert asked.finding_ids == (scanned.id,)
 
 

@@ -119,7 +119,7 @@ async def test_few_stacks_are_scanned_at_once() -> None:
     adapter = FakeAdapter(resources=BOTH, delay_s=0.005)
     names = [reference(f"s{index}") for index in range(5)]
     done = await scan_fleet(names, scanning_for=lambda _: scanning(adapter))
-    assert [report.stack for report in done.reports] == [one.name for one in names]
+    assert [report.stack for report in done.reports] == [name.name for name in names]
     assert adapter.most_at_once == AT_ONCE
 
 

@@ -59,7 +59,7 @@ async def test_only_the_source_that_saw_a_drift_heals_it(
         for step in steps:
             house.clock.move(seconds=1)
             expected = await _take(house, step, expected)
-            found = {(one.seen_by, one.address) for one in await house.findings()}
+            found = {(finding.seen_by, finding.address) for finding in await house.findings()}
             assert found == expected
 
 

@@ -47,4 +47,4 @@ async def test_findings_do_not_heal_by_a_state_in_doubt(house: House) -> None:
     house.world.lineage = "second"
     house.world.live[A] = {"size": 1}
     await house.scan()
-    assert [one.id for one in await house.findings()] == [before.id]
+    assert [finding.id for finding in await house.findings()] == [before.id]

@@ -72,7 +72,7 @@ async def test_the_same_drift_is_one_finding_and_one_report(house: House) -> Non
     (finding,) = await house.findings()
     assert finding.times_seen == 3
     assert finding.last_seen - finding.first_seen == timedelta(seconds=2)
-    assert [one.event for one in await reports(house)] == ["detected"]
+    assert [report.event for report in await reports(house)] == ["detected"]
     assert (await house.events()).count("drift.detected") == 1
 
 
@@ -124,7 +124,7 @@ async def test_unreadable_heals_nothing_and_is_not_in_sync(house: House) -> None
     await house.scan()
     stack = await house.stack()
     assert (stack.health, stack.verified_at) == (Health.INCOMPLETE, verified)
-    assert [one.times_seen for one in await house.findings()] == [1]
+    assert [finding.times_seen for finding in await house.findings()] == [1]
 
 
 async def test_resources_that_vanish_while_code_and_state_stay_heal_nothing(
@@ -240,7 +240,9 @@ async def test_each_policy_opens_its_own(house: House) -> None:
     for address in (A, B, C):
         house.world.live[address] = {"size": 9}
     await house.scan()
-    opened = {one.action_type: one.addresses for one in await house.remediations()}
+    opened = {
+        remediation.action_type: remediation.addresses for remediation in await house.remediations()
+    }
     assert opened == {AUTO.action_type: (A,), MANUAL.action_type: (B, C)}
 
 
@@ -249,14 +251,14 @@ async def test_a_person_decides_apart_about_what_does_not_depend_on_another(hous
     house.world.depends[C] = (A,)
     house.world.live |= {address: {"size": 9} for address in (A, B, C)}
     await house.scan()
-    assert {one.addresses for one in await house.remediations()} == {(A, C), (B,)}
+    assert {remediation.addresses for remediation in await house.remediations()} == {(A, C), (B,)}
 
 
 async def test_what_needs_no_approval_is_corrected_by_one_run(house: House) -> None:
     await house.put(AUTO)
     house.world.live |= {address: {"size": 9} for address in (A, B, C)}
     await house.scan()
-    assert [one.addresses for one in await house.remediations()] == [(A, B, C)]
+    assert [remediation.addresses for remediation in await house.remediations()] == [(A, B, C)]
 
 
 async def test_a_person_is_not_asked_more_than_ten_times_about_one_scan(house: House) -> None:
@@ -317,7 +319,9 @@ async def test_what_a_person_rejected_is_not_asked_again_until_it_changes(house:
     await house.scan()
     await reject(house.service, (await house.the_open()).id, reason="known", actor="ann")
     await house.scan()
-    assert [one.state for one in await house.remediations()] == [RemediationState.REJECTED]
+    assert [remediation.state for remediation in await house.remediations()] == [
+        RemediationState.REJECTED
+    ]
     (finding,) = await house.findings()
     assert finding.decision is not None
     assert (finding.decision.by, finding.decision.state) == ("ann", RemediationState.REJECTED)

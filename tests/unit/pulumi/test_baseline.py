@@ -130,7 +130,10 @@ def test_only_what_is_really_there_is_remembered() -> None:
 
 def test_an_object_that_waits_for_its_deletion_is_not_remembered() -> None:
     whole = checkpoint()
-    old = [replace(one, content={**one.content, "delete": True}) for one in whole.resources]
+    old = [
+        replace(resource, content={**resource.content, "delete": True})
+        for resource in whole.resources
+    ]
     assert baseline_of(replace(whole, resources=tuple(old))).resources == {}
 
 

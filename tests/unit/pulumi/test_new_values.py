@@ -124,7 +124,7 @@ def test_an_unknown_value_is_restored_with_the_object_that_it_comes_from(
 def test_an_unknown_value_of_edited_code_is_new() -> None:
     step = Planned(Step.CREATE, depends={"a": (SOURCE,)})
     writing = Writing(step, {"a": UNKNOWN}, {"a": 1}, None, {SOURCE: CREATE})
-    assert [str(one.path) for one in new_values(writing, _edited({"a": 1}), MASKER)] == ["a"]
+    assert [str(value.path) for value in new_values(writing, _edited({"a": 1}), MASKER)] == ["a"]
 
 
 def test_another_provider_is_new_and_another_id_of_the_same_is_not() -> None:

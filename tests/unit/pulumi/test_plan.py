@@ -86,7 +86,7 @@ def planned(
 
 def changes(plan: Plan) -> dict[str, tuple[object, object]]:
     (resource,) = plan.resources
-    return {str(one.path): (one.before, one.after) for one in resource.changes}
+    return {str(change.path): (change.before, change.after) for change in resource.changes}
 
 
 def new(plan: Plan) -> dict[str, tuple[object, object]]:
@@ -145,7 +145,7 @@ def test_what_touches_no_object_is_not_in_the_plan(part: dict[str, Any], reason:
 def test_steps_are_told_in_one_word(steps: list[str], action: Action) -> None:
     told = (step(one, INPUTS) for one in steps)
     plan = planned(saved(*steps), *told, resource=loaded(), live=INPUTS)
-    assert [one.action for one in plan.resources] == [action]
+    assert [resource.action for resource in plan.resources] == [action]
 
 
 def test_a_replacement_is_judged_by_the_new_object_and_not_by_the_end_of_the_old() -> None:

@@ -69,8 +69,8 @@ def test_the_record_tells_the_place(
 
 def test_what_a_real_cli_recorded_leads_to_the_program(tmp_path: Path) -> None:
     found = {
-        one.name: position_of(one.content, project(tmp_path), {})
-        for one in parse_checkpoint(CHECKPOINT, origin="recorded").resources
+        resource.name: position_of(resource.content, project(tmp_path), {})
+        for resource in parse_checkpoint(CHECKPOINT, origin="recorded").resources
     }
     assert found["kept"] == found["lax"] == SourcePosition("keeping.py", 180)
     assert found["things-dev"] is None

@@ -18,7 +18,7 @@ STACK = "things/dev"
 GIVEN = {"PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}
 RECORDED = parse_checkpoint(CHECKPOINT, origin="recorded")
 SALT = str(RECORDED.secrets_state["salt"])
-KEPT = next(one for one in RECORDED.resources if one.name == "kept")
+KEPT = next(resource for resource in RECORDED.resources if resource.name == "kept")
 
 
 def test_what_the_cli_enciphered_is_read() -> None:

@@ -173,6 +173,6 @@ def test_a_variable_named_beside_a_value_is_shown_where_its_name_tells_nothing()
 
 def test_a_function_that_looks_generated_is_no_secret_of_the_code() -> None:
     code = 'a = base64decode("x")\nb = 7fK29dLq81xZ\n'
-    told = [one.text for one in literals_in(code, is_json=False)]
+    told = [literal.text for literal in literals_in(code, is_json=False)]
     assert "base64decode" not in told
     assert "7fK29dLq81xZ" in told

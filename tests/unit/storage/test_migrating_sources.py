@@ -104,8 +104,8 @@ async def test_each_row_gets_the_source_that_is_recorded_about_it(old: Path) -> 
 
 
 def _sources_of_findings(view: Transaction) -> dict[str, str]:
-    return {one.id: one.seen_by for one in view.findings.page(FindingFilter()).items}
+    return {finding.id: finding.seen_by for finding in view.findings.page(FindingFilter()).items}
 
 
 def _sources_of_reports(view: Transaction) -> dict[str, str]:
-    return {one.report_id: one.seen_by for one in view.reports.page().items}
+    return {report.report_id: report.seen_by for report in view.reports.page().items}

@@ -42,7 +42,7 @@ def read(*entries: dict[str, Any], **more: Any) -> Plan:
 
 
 def sides(plan: Plan) -> dict[str, tuple[Any, Any]]:
-    return {c.path: (c.before, c.after) for one in plan.resources for c in one.changes}
+    return {c.path: (c.before, c.after) for resource in plan.resources for c in resource.changes}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def sides(plan: Plan) -> dict[str, tuple[Any, Any]]:
     ],
 )
 def test_every_action_is_told(actions: list[str], action: Action) -> None:
-    assert [one.action for one in read(entry(actions=actions)).resources] == [action]
+    assert [resource.action for resource in read(entry(actions=actions)).resources] == [action]
 
 
 def test_what_stays_as_it_is_is_not_told() -> None:
@@ -73,8 +73,10 @@ def test_what_stays_as_it_is_is_not_told() -> None:
 def test_a_move_or_an_import_is_more_than_a_correction() -> None:
     moved = entry("a.new", actions=["no-op"], previous_address="a.old")
     imported = entry("a.b", actions=["no-op"], change={"importing": {"id": "x"}})
-    assert [(one.address, one.action) for one in read(moved).resources] == [("a.old", Action.OTHER)]
-    assert [one.action for one in read(imported).resources] == [Action.OTHER]
+    assert [(resource.address, resource.action) for resource in read(moved).resources] == [
+        ("a.old", Action.OTHER)
+    ]
+    assert [resource.action for resource in read(imported).resources] == [Action.OTHER]
 
 
 def test_two_objects_of_one_address_keep_their_names_apart() -> None:
@@ -83,12 +85,18 @@ def test_two_objects_of_one_address_keep_their_names_apart() -> None:
         entry("a.b", actions=["create"]),
         entry("a.c", actions=["update"], previous_address="a.b"),
     )
-    assert [one.address for one in plan.resources] == ["a.b", "a.b (0badc0de)", "a.b (new)"]
+    assert [resource.address for resource in plan.resources] == [
+        "a.b",
+        "a.b (0badc0de)",
+        "a.b (new)",
+    ]
 
 
 def test_an_action_that_is_invoked_is_not_overlooked() -> None:
     plan = read(action_invocations=[{"address": "action.a.b", "type": "a"}])
-    assert [(one.address, one.action) for one in plan.resources] == [("action.a.b", Action.OTHER)]
+    assert [(resource.address, resource.action) for resource in plan.resources] == [
+        ("action.a.b", Action.OTHER)
+    ]
 
 
 def test_a_creation_whose_provisioner_no_state_records_is_told_as_new() -> None:
@@ -237,5 +245,5 @@ def test_a_file_whose_content_no_state_records_is_told_as_new(
         configuration={"root_module": {"resources": [block]}},
         is_file=lambda text: text == "app.zip",
     )
-    places = {new.path for one in plan.resources for new in one.new}
-    assert {one for one in places if "content" in one} == told
+    places = {new.path for resource in plan.resources for new in resource.new}
+    assert {place for place in places if "content" in place} == told

@@ -43,7 +43,7 @@ def recorded(*arns: str) -> list[LoadedResource]:
 
 def now(region: str | None, **environment: str) -> ProviderSettings:
     """What a provider is told whose schema has a `region`, as the test provider's has."""
-    values = {one.name: None for one in provider_attributes()} | {"region": region}
+    values = {attribute.name: None for attribute in provider_attributes()} | {"region": region}
     request = message("ConfigureRequest")()
     request.config.msgpack = msgpack.packb(values)
     return ProviderSettings.of(

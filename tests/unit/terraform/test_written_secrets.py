@@ -95,7 +95,7 @@ def test_what_cannot_be_read_holds_nothing(tmp_path: Path) -> None:
 
 def test_literals_are_named_by_what_is_around_them() -> None:
     text = 'a "b" {\n c = 1\n d { e = "x${"y"}" }\n f = ["g", { h = true }]\n}'
-    named = [(one.names, one.text) for one in literals_in(text, is_json=False)]
+    named = [(literal.names, literal.text) for literal in literals_in(text, is_json=False)]
     assert (("a", "b", "c"), "1") in named
     assert (("a", "b", "f"), "g") in named
     assert (("a", "b", "f", "h"), "true") in named

@@ -183,7 +183,7 @@ SHOWN = (
 def test_what_is_answered_fits_its_schema_and_is_read_back_by_a_client(shown: Wire) -> None:
     answer = orjson.loads(json_bytes(shown))
     TypeAdapter(type(shown)).validate_python(answer)
-    assert set(answer) == {one.name for one in fields(cast("Any", shown))}
+    assert set(answer) == {field.name for field in fields(cast("Any", shown))}
     again = decode(type(shown), answer)
     assert again.as_json() == answer
 
@@ -191,7 +191,7 @@ def test_what_is_answered_fits_its_schema_and_is_read_back_by_a_client(shown: Wi
 def test_a_finding_fits_its_schema_and_is_read_back_by_a_client() -> None:
     answer = orjson.loads(json_bytes(finding_record_object(FINDING)))
     TypeAdapter(Finding).validate_python(answer)
-    assert set(answer) == {one.name for one in fields(Finding)}
+    assert set(answer) == {field.name for field in fields(Finding)}
     assert decode(Finding, answer).as_json() == answer
     assert {one.name for one in fields(Finding)} >= FINDING_COLUMNS
 

@@ -76,7 +76,7 @@ def test_a_request_is_checked_by_the_same_fields() -> None:
     wrong = {"name": "abcdef", "inner": {"size": 10}, "at": "2026", "share": "1", "more": 1}
     with pytest.raises(ValidationError) as refused:
         adapter.validate_python(wrong)
-    places = {".".join(map(str, one["loc"])) for one in refused.value.errors()}
+    places = {".".join(map(str, error["loc"])) for error in refused.value.errors()}
     assert places == {"name", "inner.size", "at", "share", "more"}
 
 

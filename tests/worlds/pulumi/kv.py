@@ -79,7 +79,7 @@ class KvProject(PulumiProject):
         """Write the stack's configuration of the package."""
         given = {f"kv:{name}": value for name, value in settings.items()}
         own = self.directory / f"Pulumi.{STACK}.yaml"
-        kept = [one for one in _lines(own) if one.startswith("encryptionsalt")]
+        kept = [line for line in _lines(own) if line.startswith("encryptionsalt")]
         own.write_text("\n".join([*kept, f"config: {json.dumps(given)}"]) + "\n")
 
     def object_file(self, name: str, region: str = "home") -> Path:

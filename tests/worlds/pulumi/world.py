@@ -29,6 +29,9 @@ def deployed(things: Path) -> Path:
 def _outputs_by_name(state: dict[str, Any]) -> dict[str, dict[str, Any]]:
     resources = (state["checkpoint"].get("latest") or {}).get("resources") or ()
     return {
-        one["urn"].rpartition("::")[2]: {**one.get("outputs", {}), "id": one.get("id")}
-        for one in resources
+        resource["urn"].rpartition("::")[2]: {
+            **resource.get("outputs", {}),
+            "id": resource.get("id"),
+        }
+        for resource in resources
     }

@@ -14,7 +14,9 @@ def ask(situation: Situation) -> Answer:
     """Hold until a later scan saw each finding, `confirm_after` or more after the first."""
     if not situation.unasked:
         return Open()
-    brief = next((one for one in situation.findings if not _lasts(one, situation)), None)
+    brief = next(
+        (finding for finding in situation.findings if not _lasts(finding, situation)), None
+    )
     if brief is None:
         return Open()
     due = situation.remediation.created_at + situation.confirm_after

@@ -46,7 +46,7 @@ def _matters(situation: Situation) -> bool:
 
 
 def _next_change(policies: Iterable[Policy], *, now: datetime) -> datetime | None:
-    times = (time for one in policies for time in (one.starts_at, one.expires_at))
+    times = (time for policy in policies for time in (policy.starts_at, policy.expires_at))
     return min((time for time in times if time is not None and time > now), default=None)
 
 

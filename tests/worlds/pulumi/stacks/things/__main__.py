@@ -186,7 +186,10 @@ def declare() -> None:
 
 def unplaced(code: CodeType) -> CodeType:
     """Return `code` without the file it is from: pickled with it, a copied project would differ."""
-    inner = (unplaced(one) if isinstance(one, CodeType) else one for one in code.co_consts)
+    inner = (
+        unplaced(constant) if isinstance(constant, CodeType) else constant
+        for constant in code.co_consts
+    )
     return code.replace(co_filename="things", co_consts=tuple(inner))
 
 

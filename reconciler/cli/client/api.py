@@ -24,11 +24,11 @@ class Api:
 
     def __init__(self, daemon: Daemon, *, patience_s: float = USUAL_WAIT_S) -> None:
         # Only what really asks a daemon pays for it.
-        from reconciler.cli.client.http import Http, new_key  # noqa: PLC0415
+        from reconciler.client.blocking import BlockingCalls, new_key  # noqa: PLC0415
 
         self._new_key = new_key
         self._daemon = daemon
-        self._http = Http(daemon, wait_s=patience_s)
+        self._http = BlockingCalls(daemon, wait_s=patience_s)
 
     def __enter__(self) -> Self:
         return self

@@ -1,6 +1,6 @@
 """HTTP with one daemon, by the standard library: a short command cannot wait for more imports.
 
-What it asks and how each failure is named is as in `reconciler.client`, whose event loop and
+What it asks and how each failure is named is as in `calls`, whose event loop and
 HTTP library take longer to import than most commands take in all.
 """
 
@@ -40,7 +40,7 @@ _CHECK: Final = "check the URL, the network and that the daemon runs there"
 Query = Mapping[str, str | int | None]
 
 
-class Http:
+class BlockingCalls:
     """Requests to `daemon`, one after the other; an answer is waited for `wait_s`."""
 
     def __init__(self, daemon: Daemon, *, wait_s: float) -> None:

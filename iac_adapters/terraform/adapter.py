@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterator,
     Collection,
     Mapping,
-    Sequence,
 )
 from dataclasses import replace
 from functools import partial
@@ -24,16 +21,13 @@ from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
 from iac_adapters.redaction.redactor import redacting
-from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
-from iac_adapters.terraform.cli_engine import plan_by_cli, verdicts
-from iac_adapters.terraform.consequences import moved
+from iac_adapters.terraform.cli_engine import plan_by_cli
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.correction import correction_job
 from iac_adapters.terraform.declarations import declarations_of
-from iac_adapters.terraform.following import Following
-from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.new_values import recorded_objects
+from iac_adapters.terraform.observation import ObservationByReading, observed_by_plan
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.outcome import outcome_of
@@ -42,26 +36,19 @@ from iac_adapters.terraform.planning import PlanOrder, saved_plan
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
-from iac_adapters.terraform.rearranged import with_rearrangement
 from iac_adapters.terraform.recorded_providers import RecordedProviders
-from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
 from iac_adapters.terraform.run_code import refuse_code
 from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.snapshots import Payload, payload_of, snapshot_of
 from iac_adapters.terraform.stack_secrets import StackSecrets
-from iac_adapters.terraform.waiting import Waiting
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.bounded_files import apart
-from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
     Drifted,
     Engine,
-    InSync,
     Missing,
-    Noise,
-    NotApplicable,
     Observed,
     ResourceAddress,
     Snapshot,
@@ -84,14 +71,6 @@ from reconciler.ports import Progress as RunProgress
 _IDLE_S: Final = 3600.0
 _MAX_PROCESSES: Final = 32
 _PLUGIN_BYTES: Final = 2 * 2**30
-
-
-def _chosen(stack: LoadedStack, wanted: Collection[ResourceAddress] | None) -> list[LoadedResource]:
-    return [
-        resource
-        for address, resource in stack.resources.items()
-        if wanted is None or address in wanted
-    ]
 
 
 class TerraformAdapter:
@@ -185,94 +164,21 @@ class TerraformAdapter:
         payload = payload_of(snapshot)
         safe = Verdicts(payload.secrets, self._digester)
         wanted = set(addresses) if addresses is not None else None
-        found: dict[ResourceAddress, Verdict] = {}
         if snapshot.obtained_by is Engine.CLI:
-            async with contextlib.aclosing(self._by_plan(payload, wanted, found)) as observing:
-                async for observed in observing:
-                    yield await safe.seen(observed)
+            seen = {}
+            for observed in observed_by_plan(payload, wanted, digester=self._digester):
+                seen[observed.address] = observed.verdict
+                yield await safe.seen(observed)
         else:
-            async with contextlib.aclosing(self._by_reading(payload, wanted, found)) as observing:
+            scan = ObservationByReading(
+                payload, wanted, assembly=self._assembly, digester=self._digester
+            )
+            seen = scan.found
+            async with contextlib.aclosing(scan.observed()) as observing:
                 async for observed in observing:
                     yield await safe.seen(observed)
         if wanted is None:
-            await self._learn(payload, found)
-
-    async def _by_plan(
-        self,
-        payload: Payload,
-        wanted: set[ResourceAddress] | None,
-        found: dict[ResourceAddress, Verdict],
-    ) -> AsyncGenerator[Observed, None]:
-        """Yield the verdicts of a whole plan, and note them in `found`."""
-        assert payload.plan is not None  # noqa: S101 - made together
-        resources = payload.stack.resources
-        chosen = _chosen(payload.stack, wanted)
-        for observed in verdicts(payload.plan, chosen, digester=self._digester):
-            found[observed.address] = observed.verdict
-            verdict = with_rearrangement(observed.verdict, resources[observed.address])
-            yield replace(observed, verdict=verdict)
-
-    async def _by_reading(
-        self,
-        payload: Payload,
-        wanted: set[ResourceAddress] | None,
-        found: dict[ResourceAddress, Verdict],
-    ) -> AsyncGenerator[Observed, None]:
-        """Yield the verdicts of a read, and at last what the code's plan would do unseen."""
-        warm = payload.warm
-        assert warm is not None  # noqa: S101 - made together, where no plan was
-        after = AfterReading(payload.stack, wanted)
-        silent: dict[ResourceAddress, Observed] = {}
-        async with contextlib.aclosing(self._followed(payload, wanted, found)) as observing:
-            async for read in observing:
-                resource = payload.stack.resources.get(read.address)
-                verdict = read.verdict
-                if resource is not None:
-                    verdict = with_rearrangement(verdict, resource)
-                observed = replace(read, verdict=verdict)
-                after.take_in(observed, resource)
-                hides = isinstance(verdict, InSync | Noise | NotApplicable)
-                if hides and after.asks_for(observed.address):
-                    silent[observed.address] = observed
-                else:
-                    yield observed
-        hidden = {one.address: one for one in after.unshown(warm.brought_about)}
-        for address in sorted({*silent, *hidden}):
-            yield hidden.get(address) or silent[address]
-
-    async def _followed(
-        self,
-        payload: Payload,
-        wanted: set[ResourceAddress] | None,
-        found: dict[ResourceAddress, Verdict],
-    ) -> AsyncGenerator[Observed, None]:
-        """Observe what is `wanted`, with what follows from moved objects; `found` is without.
-
-        What the wanted ones depend on is read as well: else they look as recorded.
-        """
-        warm = payload.warm
-        assert warm is not None  # noqa: S101 - made together, where no plan was
-        ancestry = warm.ancestry
-        chosen = _chosen(payload.stack, None if wanted is None else ancestry.closure(wanted))
-        waiting = Waiting(ancestry, [resource.recorded.address for resource in chosen])
-        async with contextlib.aclosing(self._observed(payload, chosen)) as observing:
-            async for observed in observing:
-                address = observed.address
-                found[address] = observed.verdict
-                live = warm.live.get(address)
-                resource = warm.stack.resources.get(address)
-                other = (
-                    moved(resource, live.state if live else None, observed.verdict)
-                    if resource is not None
-                    else None
-                )
-                for ready in waiting.seen(observed, other):
-                    if wanted is None or ready.address in wanted:
-                        yield ready
-        held = [one for one in waiting.rest() if wanted is None or one.address in wanted]
-        following = Following(payload.context, warm, self._assembly, self._digester)
-        for observed in await following.judged(held, waiting.moved):
-            yield observed
+            await self._learn(payload, seen)
 
     async def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
         """Keep what a complete scan found out, where it is another thing than before."""
@@ -286,36 +192,6 @@ class TerraformAdapter:
         )
         if warm is not None:
             warm.learnt = moved if done else None
-
-    async def _observed(
-        self, payload: Payload, chosen: Sequence[LoadedResource]
-    ) -> AsyncGenerator[Observed, None]:
-        """Observe `chosen`; what refuses ephemeral credentials is recorded anew, once."""
-        warm = payload.warm
-        assert warm is not None  # noqa: S101 - made together, where no plan was
-        refused: list[Observed] = []
-        async with contextlib.aclosing(warm.reader.observe(chosen)) as observing:
-            async for observed in observing:
-                if warm.stack.recording.ephemeral and observed.address in warm.reader.refused:
-                    refused.append(observed)
-                else:
-                    yield observed
-        if not refused:
-            return
-        try:
-            recording = await self._assembly.record(payload.context)
-            stack = await self._assembly.stack(payload.context, recording)
-        except ReconcilerError:
-            stack = LoadedStack(NOTHING_RECORDED, {})  # the refusals stand
-        else:
-            warm.stack, warm.recorded_at_s = stack, time.monotonic()
-        again = [stack.resources[o.address] for o in refused if o.address in stack.resources]
-        for observed in refused:
-            if observed.address not in stack.resources:
-                yield observed
-        async with contextlib.aclosing(warm.reader.observe(again)) as observing:
-            async for observed in observing:
-                yield observed
 
     async def _load_by_cli(
         self, reference: StackReference, context: Context, timing: Timing

@@ -1,0 +1,139 @@
+"""How one scan of a Terraform stack sees it: by a whole plan, or by reading each object."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from dataclasses import replace
+
+from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.terraform.after_reading import AfterReading
+from iac_adapters.terraform.assembly import Assembly
+from iac_adapters.terraform.cli_engine import verdicts
+from iac_adapters.terraform.consequences import moved
+from iac_adapters.terraform.following import Following
+from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.rearranged import with_rearrangement
+from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
+from iac_adapters.terraform.snapshots import Payload
+from iac_adapters.terraform.waiting import Waiting
+from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.model import InSync, Noise, NotApplicable, Observed, ResourceAddress, Verdict
+
+Wanted = Collection[ResourceAddress] | None
+"""The addresses that a scan is asked for; None for all."""
+
+
+def observed_by_plan(
+    payload: Payload, wanted: Wanted, *, digester: SecretDigester
+) -> Iterator[Observed]:
+    """Yield the verdicts of the whole plan in `payload`."""
+    assert payload.plan is not None  # noqa: S101 - made together
+    chosen = _chosen(payload.stack, wanted)
+    for observed in verdicts(payload.plan, chosen, digester=digester):
+        resource = payload.stack.resources[observed.address]
+        yield replace(observed, verdict=with_rearrangement(observed.verdict, resource))
+
+
+class ObservationByReading:
+    """One scan through the providers. `found` then has the verdicts of what was read alone."""
+
+    def __init__(
+        self, payload: Payload, wanted: Wanted, *, assembly: Assembly, digester: SecretDigester
+    ) -> None:
+        assert payload.warm is not None  # noqa: S101 - made together, where no plan was
+        self.found: dict[ResourceAddress, Verdict] = {}
+        self._payload = payload
+        self._warm = payload.warm
+        self._wanted = wanted
+        self._assembly = assembly
+        self._digester = digester
+
+    async def observed(self) -> AsyncGenerator[Observed, None]:
+        """Yield the verdicts of a read, and at last what the code's plan would do unseen."""
+        after = AfterReading(self._payload.stack, self._wanted)
+        silent: dict[ResourceAddress, Observed] = {}
+        async with contextlib.aclosing(self._followed()) as observing:
+            async for read in observing:
+                resource = self._payload.stack.resources.get(read.address)
+                verdict = read.verdict
+                if resource is not None:
+                    verdict = with_rearrangement(verdict, resource)
+                observed = replace(read, verdict=verdict)
+                after.take_in(observed, resource)
+                hides = isinstance(verdict, InSync | Noise | NotApplicable)
+                if hides and after.asks_for(observed.address):
+                    silent[observed.address] = observed
+                else:
+                    yield observed
+        hidden = {one.address: one for one in after.unshown(self._warm.brought_about)}
+        for address in sorted({*silent, *hidden}):
+            yield hidden.get(address) or silent[address]
+
+    async def _followed(self) -> AsyncGenerator[Observed, None]:
+        """Observe what is `wanted`, with what follows from moved objects; `found` is without.
+
+        What the wanted ones depend on is read as well: else they look as recorded.
+        """
+        warm = self._warm
+        ancestry = warm.ancestry
+        needed = None if self._wanted is None else ancestry.closure(self._wanted)
+        chosen = _chosen(self._payload.stack, needed)
+        waiting = Waiting(ancestry, [resource.recorded.address for resource in chosen])
+        async with contextlib.aclosing(self._read(chosen)) as observing:
+            async for observed in observing:
+                address = observed.address
+                self.found[address] = observed.verdict
+                live = warm.live.get(address)
+                resource = warm.stack.resources.get(address)
+                other = (
+                    moved(resource, live.state if live else None, observed.verdict)
+                    if resource is not None
+                    else None
+                )
+                for ready in waiting.seen(observed, other):
+                    if self._is_wanted(ready):
+                        yield ready
+        held = [one for one in waiting.rest() if self._is_wanted(one)]
+        following = Following(self._payload.context, warm, self._assembly, self._digester)
+        for observed in await following.judged(held, waiting.moved):
+            yield observed
+
+    async def _read(self, chosen: Sequence[LoadedResource]) -> AsyncGenerator[Observed, None]:
+        """Observe `chosen`; what refuses ephemeral credentials is recorded anew, once."""
+        warm = self._warm
+        refused: list[Observed] = []
+        async with contextlib.aclosing(warm.reader.observe(chosen)) as observing:
+            async for observed in observing:
+                if warm.stack.recording.ephemeral and observed.address in warm.reader.refused:
+                    refused.append(observed)
+                else:
+                    yield observed
+        if not refused:
+            return
+        try:
+            recording = await self._assembly.record(self._payload.context)
+            stack = await self._assembly.stack(self._payload.context, recording)
+        except ReconcilerError:
+            stack = LoadedStack(NOTHING_RECORDED, {})  # the refusals stand
+        else:
+            warm.stack, warm.recorded_at_s = stack, time.monotonic()
+        again = [stack.resources[o.address] for o in refused if o.address in stack.resources]
+        for observed in refused:
+            if observed.address not in stack.resources:
+                yield observed
+        async with contextlib.aclosing(warm.reader.observe(again)) as observing:
+            async for observed in observing:
+                yield observed
+
+    def _is_wanted(self, observed: Observed) -> bool:
+        return self._wanted is None or observed.address in self._wanted
+
+
+def _chosen(stack: LoadedStack, wanted: Collection[ResourceAddress] | None) -> list[LoadedResource]:
+    return [
+        resource
+        for address, resource in stack.resources.items()
+        if wanted is None or address in wanted
+    ]

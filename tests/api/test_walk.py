@@ -71,6 +71,7 @@ async def test_a_rejected_remediation_changes_nothing(desk: Desk) -> None:
 async def test_one_of_two_is_decided_alone_and_the_other_suppressed_and_taken_back(
     desk: Desk,
 ) -> None:
+    desk.house.world.depends[B] = (A,)
     await desk.house.put(MANUAL)
     desk.house.world.live |= {A: {"size": 99}, B: {"size": 99}}
     await desk.house.scan()

@@ -77,7 +77,7 @@ class Metrics:
             "trueup_runs", "Applies that ended, by how.", ("state",), registry=self._registry
         )
         self._scans = Counter(
-            "trueup_passes", "Passes over stacks that ended, by how.", ("health",),
+            "trueup_scans", "Scans of stacks that ended, by how.", ("health",),
             registry=self._registry,
         )  # fmt: skip
 
@@ -155,7 +155,7 @@ class _Fleet(Collector):
         )
         yield _gauge(
             "trueup_stack_scan_seconds",
-            "How long the last pass over a stack took.",
+            "How long the last scan of a stack took.",
             "stack",
             (
                 (stack.name, stack.last_scan_ms / 1000)

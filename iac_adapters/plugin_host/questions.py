@@ -1,4 +1,4 @@
-"""How one tool's resources are asked about: what the pass over a stack leaves to the tool."""
+"""How one tool's resources are asked about: what the scan of a stack leaves to the tool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One pass over a stack: many reads at once, none of them waiting for a slow one.
+"""One scan of a stack: many reads at once, none of them waiting for a slow one.
 
 Order: what took longest last time goes first.
 """

@@ -164,7 +164,7 @@ class IdentityCount:
 
 
 def identity_count(resources: Iterable[RecordedResource]) -> IdentityCount:
-    """Return a pass over `resources` in which nothing has been seen yet."""
+    """Return a scan of `resources` in which nothing has been seen yet."""
     return IdentityCount(
         {resource.address: resource.provider for resource in resources if resource.provider}
     )

@@ -145,7 +145,7 @@ class Reconciler:
         return tuple(self._references)
 
     async def scan(self, stack: str, *, addresses: Sequence[str] = ()) -> StackReport:
-        """Return what one pass over `stack` saw; nothing was changed anywhere.
+        """Return what one scan of `stack` saw; nothing was changed anywhere.
 
         Raises:
             ReconcilerError: the stack is not known or not usable; the message says why.

@@ -266,7 +266,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class StackReport:
-    """One pass over one stack; sorted by address, so equal worlds give equal reports.
+    """One scan of one stack; sorted by address, so equal worlds give equal reports.
 
     `together` divides the addresses of the findings into those that one plan would touch anyway.
     """

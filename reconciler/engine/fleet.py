@@ -1,4 +1,4 @@
-"""A pass over several stacks: a few at a time, and one failure silences no other."""
+"""A scan of several stacks: a few at a time, and one failure silences no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One pass over one stack: snapshot, verdicts, report. Reads only."""
+"""One scan of one stack: snapshot, verdicts, report. Reads only."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def scan_loaded(
     scanning: Scanning,
     addresses: Collection[ResourceAddress] | None = None,
 ) -> StackReport:
-    """Return what a pass over a stack that is loaded already saw; of all when None is named.
+    """Return what a scan of a stack that is loaded already saw; of all when None is named.
 
     Exactly `addresses` are read; those the snapshot does not know are left out.
     """

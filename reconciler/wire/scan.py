@@ -53,7 +53,7 @@ def scan_object(
 
 
 def stack_object(report: StackReport) -> dict[str, Any]:
-    """Return one pass over one stack."""
+    """Return one scan of one stack."""
     counts = report.counts
     return {
         "stack": report.stack,

@@ -8,8 +8,11 @@ from typing import Final
 from iac_adapters.pulumi.checkpoint import provider_urn
 from iac_adapters.pulumi.cli import speakable
 from iac_adapters.pulumi.evaluation import Step
+from iac_adapters.pulumi.judge import IGNORED
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider_edits import is_default_provider
+from iac_adapters.pulumi.values import internal, visible
+from reconciler.domain.compare import changed_paths
 from reconciler.domain.model import Drifted, InSync, Noise, Origin, Verdict
 from reconciler.domain.self_check import ToolStep
 
@@ -68,6 +71,32 @@ def with_step(resource: LoadedResource, verdict: Verdict) -> Verdict:
         reason="; ".join(reasons),
         origin=Origin.UNAPPLIED,
     )
+
+
+def writes_ignored_alone(resource: LoadedResource, verdict: Verdict) -> bool:
+    """Whether an update of it writes what is under `ignoreChanges`.
+
+    Once a refresh has adopted what somebody changed there, the provider of a dynamic resource
+    compares it all the same; the verdict says that it is ignored.
+    """
+    return (
+        resource.step is Step.UPDATE
+        and isinstance(verdict, Noise)
+        and any(item.reason == IGNORED for item in verdict.items)
+    )
+
+
+def changes_internals_alone(resource: LoadedResource) -> bool:
+    """Whether an update of it writes nothing that people wrote.
+
+    The pickled code of a dynamic provider is another one after a change of its file, and a
+    refresh by the CLI drops it from the record.
+    """
+    state, wanted = resource.state, resource.wanted
+    if state is None or wanted is None or resource.step is not Step.UPDATE:
+        return False
+    same = not changed_paths(visible(state.inputs), visible(wanted))
+    return same and internal(state.inputs) != internal(wanted)
 
 
 def refusal(resource: LoadedResource) -> str | None:

@@ -12,7 +12,7 @@ from iac_adapters.plugin_host.reading import StackReader
 from iac_adapters.pulumi.checkpoint import STACK_TYPE, provider_urn
 from iac_adapters.pulumi.cli import speakable
 from iac_adapters.pulumi.dynamic_host import NO_READ
-from iac_adapters.pulumi.engine_steps import with_step
+from iac_adapters.pulumi.engine_steps import changes_internals_alone, with_step
 from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.judge import judge
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
@@ -39,7 +39,7 @@ from reconciler.domain.model import (
     Unreadable,
     Verdict,
 )
-from reconciler.domain.noise import GONE, STALE
+from reconciler.domain.noise import GONE, INTERNAL, STALE
 from reconciler.domain.paths import AttributePath
 
 LOOKED_AT: Final = "only looked up by this stack: whoever manages it changed it"
@@ -163,7 +163,12 @@ def verdict_of(
     verdict = replacing_verdict(verdict, answer, paths)
     verdict = uncovered(resource, verdict, digester)
     verdict = with_step(resource, _changed_with_provider(resource, verdict))
-    if acting and isinstance(verdict, InSync) and _is_stale(resource, live):
+    if not acting or not isinstance(verdict, InSync | Noise):
+        return verdict
+    if changes_internals_alone(resource):
+        items = verdict.items if isinstance(verdict, Noise) else ()
+        return Noise((*items, NoiseItem(AttributePath(""), INTERNAL)))
+    if isinstance(verdict, InSync) and _is_stale(resource, live):
         return Noise((NoiseItem(AttributePath(""), STALE),))
     return verdict
 

@@ -114,6 +114,11 @@ def visible(properties: RawProperties) -> dict[str, Value]:
     }
 
 
+def internal(properties: RawProperties) -> RawProperties:
+    """Return the properties that the engine or a bridge keeps for itself."""
+    return {name: value for name, value in properties.items() if name.startswith(_INTERNAL)}
+
+
 def secret_paths(raw: Raw, at: Steps = ()) -> Iterator[Steps]:
     """Yield the places of the outermost secrets in `raw`."""
     if isinstance(raw, list):

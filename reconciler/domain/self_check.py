@@ -22,10 +22,10 @@ from reconciler.domain.model import (
     ResourceAddress,
     Verdict,
 )
-from reconciler.domain.noise import GONE, STALE
+from reconciler.domain.noise import GONE, INTERNAL, STALE
 
 # What was already done by hand explains a step that has nothing left to do.
-_EXPLAINING: Final = frozenset({STALE, GONE})
+_EXPLAINING: Final = frozenset({STALE, GONE, INTERNAL})
 
 
 class ToolStep(StrEnum):

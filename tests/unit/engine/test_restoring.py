@@ -122,6 +122,7 @@ async def test_a_person_may_approve_what_a_doubt_would_hold(house: House) -> Non
 async def test_a_person_is_told_of_what_vanished_beside_the_plan(house: House) -> None:
     await house.put(replace(AUTO, action_type=ActionType.MANUAL_REVIEW))
     house.world.providers = dict.fromkeys((A, B, C), CLOUD)
+    house.world.depends[B] = (A,)
     await house.scan()
     for gone in (A, B):
         del house.world.live[gone]

@@ -18,6 +18,7 @@ from reconciler.domain.errors import PermanentError, RetryableError
 
 _ORPHAN_GUARD: Final = Path(__file__).with_name("orphan_guard.py")
 _GRACE_S: Final = 10.0
+_KILLED_S: Final = 2.0
 _PAUSE_S: Final = 0.05
 _CHECK_EVERY_S: Final = 0.5
 _CHUNK_BYTES: Final = 2**16
@@ -196,11 +197,18 @@ async def _end_session(process: asyncio.subprocess.Process) -> None:
     Where the orphan guard was killed, the command itself is there still, and may hold a lock.
     """
     _signal(process, signal.SIGINT)
+    await _until_gone(process, within_s=_GRACE_S)
+    _kill_session(process)
+    # A process that was sent SIGKILL may run for some milliseconds more.
+    await _until_gone(process, within_s=_KILLED_S)
+
+
+async def _until_gone(process: asyncio.subprocess.Process, *, within_s: float) -> None:
+    """Wait until nothing of the session is left, or the time is over."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_GRACE_S):
+        async with asyncio.timeout(within_s):
             while session_members(process.pid):  # noqa: ASYNC110 - they are not our children
                 await asyncio.sleep(_PAUSE_S)
-    _kill_session(process)
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import click
 
-from reconciler.cli.client.api import PLAN_WAIT_S
 from reconciler.cli.completing import STACKS
 from reconciler.cli.invocation import Invocation, asks_daemon, examples
 from reconciler.cli.labels import counted, text_of
 from reconciler.cli.plan_lines import plan_lines
 from reconciler.cli.related import find_finding
+from reconciler.client.exchange import PLAN_WAIT_S
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.values import Json
 

@@ -8,8 +8,9 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from reconciler.client.calls import PLAN_WAIT_S, Calls
+from reconciler.client.calls import Calls
 from reconciler.client.daemon import Daemon
+from reconciler.client.exchange import PLAN_WAIT_S
 from reconciler.client.resources import Collection, Kept
 from reconciler.client.stream import EventStream
 from reconciler.wire import models as wire

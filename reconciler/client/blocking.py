@@ -7,43 +7,52 @@ HTTP library take longer to import than most commands take in all.
 from __future__ import annotations
 
 import http.client
-import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
-
-import orjson
+from urllib.parse import urlencode, urlsplit
 
 from reconciler.client.daemon import Daemon
 from reconciler.client.errors import (
-    SilentError,
     UnreachableError,
+    broken_off,
+    fallen_silent,
+    no_answer,
     no_daemon,
-    refusal,
-    stranger,
+    not_answered_in_time,
+    not_connected_in_time,
 )
-from reconciler.version import __version__
+from reconciler.client.exchange import (
+    CONNECT_S,
+    Document,
+    Query,
+    common_headers,
+    is_refused,
+    new_key,
+    path_below,
+    present,
+    refuse_unencrypted,
+    understood,
+    written,
+)
 
-PREFIX: Final = "/api/v1"
-_CONNECT_S: Final = 5.0
 _IDLE_S: Final = 1.0
 """A connection unused for so long may have been closed; the next request opens another."""
 
-_FIRST_ERROR: Final = 400
-_NO_CONTENT: Final = 204
-_REDIRECTS: Final = range(300, 400)
+_STREAM: Final = {"Accept": "text/event-stream"}
 _NO_TLS: Final = "WRONG_VERSION_NUMBER"
-_CHECK: Final = "check the URL, the network and that the daemon runs there"
-
-Query = Mapping[str, str | int | None]
 
 
 class BlockingCalls:
-    """Requests to `daemon`, one after the other; an answer is waited for `wait_s`."""
+    """Requests to `daemon`, one after the other; an answer is waited for `wait_s`.
+
+    Raises:
+        PermanentError: the token would travel unencrypted to another host.
+    """
 
     def __init__(self, daemon: Daemon, *, wait_s: float) -> None:
+        refuse_unencrypted(daemon)
         self.daemon = daemon
         self._wait_s = wait_s
         self._kept: http.client.HTTPConnection | None = None
@@ -62,7 +71,7 @@ class BlockingCalls:
         *,
         query: Query | None = None,
         body: Any = None,
-        content: tuple[bytes, str] | None = None,
+        document: Document | None = None,
         key: str | None = None,
         wait_s: float | None = None,
     ) -> Any:
@@ -72,18 +81,14 @@ class BlockingCalls:
             RefusedError: the daemon said no, and why.
             UnreachableError: nobody answered.
         """
-        headers = {"Idempotency-Key": key} if key else {}
-        if body is not None:
-            content = orjson.dumps(body), "application/json"
-        if content is not None:
-            headers["Content-Type"] = content[1]
+        content, headers = written(body, document, key)
         kept = self._connection(self._wait_s if wait_s is None else wait_s)
         with self._reached(kept):
             kept.request(
                 method,
                 self._target(path, query or {}),
-                body=content[0] if content else None,
-                headers={**self._headers("application/json"), **headers},
+                body=content,
+                headers=common_headers(self.daemon) | headers,
             )
             with kept.getresponse() as response:
                 told = response.read()
@@ -119,13 +124,13 @@ class BlockingCalls:
         with closing(self._opened(quiet_s)) as opened:
             with self._reached(opened):
                 target = self._target(path, query)
-                opened.request("GET", target, headers=self._headers("text/event-stream"))
+                opened.request("GET", target, headers=common_headers(self.daemon) | _STREAM)
                 response = opened.getresponse()
             with closing(response):
-                if response.status >= _FIRST_ERROR:
+                if is_refused(response.status):
                     with self._reached(opened):
                         told = response.read()
-                    raise self._refused(response, told)
+                    self._understood(response, told)
                 yield self._lines(opened, response)
 
     def _lines(
@@ -136,7 +141,7 @@ class BlockingCalls:
                 while line := response.readline():
                     yield line.decode("utf-8", "replace").rstrip("\r\n")
             except TimeoutError as error:
-                raise SilentError(f"the daemon at {self.daemon.url} fell silent") from error
+                raise fallen_silent(self.daemon.url) from error
 
     def _connection(self, wait_s: float) -> http.client.HTTPConnection:
         if self._kept is not None and time.monotonic() - self._used_at > _IDLE_S:
@@ -154,14 +159,12 @@ class BlockingCalls:
             UnreachableError: nothing takes it.
         """
         url = self.daemon.url
-        made = self._made(min(_CONNECT_S, wait_s))
+        made = self._made(min(CONNECT_S, wait_s))
         try:
             made.connect()
         except TimeoutError as error:
             made.close()
-            raise UnreachableError(
-                f"nothing at {url} takes a connection in time", remedy=_CHECK, never_sent=True
-            ) from error
+            raise not_connected_in_time(url) from error
         except (OSError, http.client.HTTPException) as error:
             made.close()
             if getattr(error, "reason", None) == _NO_TLS:
@@ -172,9 +175,7 @@ class BlockingCalls:
                 ) from error
             if self.daemon.local and not self.daemon.encrypted:
                 raise no_daemon(url, self.daemon.origin) from error
-            raise UnreachableError(
-                f"no daemon answers at {url} ({error})", remedy=_CHECK, never_sent=True
-            ) from error
+            raise no_answer(url, error) from error
         made.timeout = wait_s
         made.sock.settimeout(wait_s)
         return made
@@ -200,64 +201,24 @@ class BlockingCalls:
         except TimeoutError as error:
             opened.close()
             self._forget(opened)
-            raise UnreachableError(
-                f"the daemon at {url} does not answer in time",
-                remedy="try again; what was asked for may still be under way",
-            ) from error
+            raise not_answered_in_time(url) from error
         except (OSError, http.client.HTTPException) as error:
             opened.close()
             self._forget(opened)
-            raise UnreachableError(
-                f"the daemon at {url} broke off in the middle of its answer", remedy="try again"
-            ) from error
+            raise broken_off(url) from error
 
     def _forget(self, opened: http.client.HTTPConnection) -> None:
         if opened is self._kept:
             self._kept = None
 
     def _understood(self, response: http.client.HTTPResponse, told: bytes) -> Any:
-        if response.status >= _FIRST_ERROR:
-            raise self._refused(response, told)
-        if response.status == _NO_CONTENT:
-            return {}
-        answer = _object(told)
-        if answer is None or response.status in _REDIRECTS:
-            raise stranger(self.daemon.url, response.status)
-        return answer
-
-    def _refused(self, response: http.client.HTTPResponse, told: bytes) -> Exception:
-        return refusal(
-            self.daemon.url,
-            response.status,
-            _object(told),
-            retry_after=response.headers.get("Retry-After"),
-        )
-
-    def _headers(self, accept: str) -> dict[str, str]:
-        return {
-            "Authorization": f"Bearer {self.daemon.token}",
-            "User-Agent": f"trueup/{__version__}",
-            "Accept": accept,
-        }
+        retry_after = response.headers.get("Retry-After")
+        return understood(self.daemon, response.status, told, retry_after=retry_after)
 
     def _target(self, path: tuple[str, ...], query: Query) -> str:
-        base = urlsplit(self.daemon.url).path.rstrip("/") + PREFIX
-        target = "/".join((base, *(quote(part, safe="") for part in path)))
-        asked = {name: value for name, value in query.items() if value is not None}
+        target = path_below(urlsplit(self.daemon.url).path, path)
+        asked = present(query)
         return f"{target}?{urlencode(asked)}" if asked else target
-
-
-def new_key() -> str:
-    """Return what tells the daemon that two requests are one."""
-    return os.urandom(16).hex()
-
-
-def _object(content: bytes) -> dict[str, Any] | None:
-    try:
-        body = orjson.loads(content)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def _proxy(scheme: str, host: str) -> Any:

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
-
-import orjson
+from typing import TYPE_CHECKING, Any
 
 from reconciler.client.daemon import Daemon
 from reconciler.client.errors import (
-    SilentError,
     UnreachableError,
+    broken_off,
+    fallen_silent,
+    no_answer,
     no_daemon,
-    refusal,
-    stranger,
+    not_answered_in_time,
+    not_connected_in_time,
 )
-from reconciler.domain.errors import PermanentError
-from reconciler.version import __version__
+from reconciler.client.exchange import (
+    CONNECT_S,
+    USUAL_WAIT_S,
+    Document,
+    Query,
+    common_headers,
+    is_refused,
+    new_key,
+    path_below,
+    present,
+    refuse_unencrypted,
+    understood,
+    written,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
-
-PREFIX: Final = "/api/v1"
-USUAL_WAIT_S: Final = 30.0
-PLAN_WAIT_S: Final = 1800.0
-_CONNECT_S: Final = 5.0
-_FIRST_ERROR: Final = 400
-_NO_CONTENT: Final = 204
-_CHECK: Final = "check the URL, the network and that the daemon runs there"
-
-Query = Mapping[str, str | int | None]
 
 
 class Calls:
@@ -55,20 +55,13 @@ class Calls:
     ) -> None:
         import httpx  # noqa: PLC0415 - it takes longer to import than all the rest
 
-        if transport is None and not (daemon.local or daemon.encrypted):
-            raise PermanentError(
-                f"the token is not sent unencrypted to {daemon.url}",
-                remedy="use https, or a tunnel that ends on 127.0.0.1",
-            )
+        if transport is None:
+            refuse_unencrypted(daemon)
         self.daemon = daemon
         self._httpx = httpx
         self._wait_s = wait_s
         self._client = httpx.AsyncClient(
-            headers={
-                "Authorization": f"Bearer {daemon.token}",
-                "User-Agent": f"trueup/{__version__}",
-                "Accept": "application/json",
-            },
+            headers=common_headers(daemon),
             timeout=self._timeout(wait_s),
             transport=transport,
             # A proxy of the environment must never see the token of this machine's daemon.
@@ -101,7 +94,7 @@ class Calls:
         With `again` False it is not, since the answer is given only once. Whoever passes a
         `key` may repeat the call after any failure.
         """
-        key = key or uuid.uuid4().hex
+        key = key or new_key()
         for last in (not again, True):
             try:
                 return await self._asked("POST", path, body=body, key=key, wait_s=wait_s)
@@ -120,23 +113,23 @@ class Calls:
 
     async def send(self, method: str, *path: str, content: bytes, media_type: str) -> Any:
         """Post or put a document as it is; the daemon reads and checks it."""
-        key = uuid.uuid4().hex if method == "POST" else None
-        return await self._asked(method, path, content=(content, media_type), key=key)
+        key = new_key() if method == "POST" else None
+        return await self._asked(method, path, document=(content, media_type), key=key)
 
     @asynccontextmanager
     async def stream(
         self, *path: str, query: Query, headers: Mapping[str, str], quiet_s: float
     ) -> AsyncIterator[AsyncIterator[str]]:
         """Open a stream and give its lines; one that is silent for `quiet_s` is unreachable."""
-        timeout = self._httpx.Timeout(_CONNECT_S, read=quiet_s)
+        timeout = self._httpx.Timeout(CONNECT_S, read=quiet_s)
         asked = {"Accept": "text/event-stream", **headers}
         with self._reached():
             async with self._client.stream(
-                "GET", self._address(path), params=_present(query), headers=asked, timeout=timeout
+                "GET", self._address(path), params=present(query), headers=asked, timeout=timeout
             ) as response:
-                if response.status_code >= _FIRST_ERROR:
+                if is_refused(response.status_code):
                     await response.aread()
-                    raise self._refused(response)
+                    self._understood(response)
                 yield self._lines(response)
 
     async def _lines(self, response: httpx.Response) -> AsyncIterator[str]:
@@ -145,7 +138,7 @@ class Calls:
                 async for line in response.aiter_lines():
                     yield line
             except self._httpx.ReadTimeout as error:
-                raise SilentError(f"the daemon at {self.daemon.url} fell silent") from error
+                raise fallen_silent(self.daemon.url) from error
 
     async def _asked(  # noqa: PLR0913 - the parts of a request
         self,
@@ -154,41 +147,27 @@ class Calls:
         *,
         query: Query | None = None,
         body: Any = None,
-        content: tuple[bytes, str] | None = None,
+        document: Document | None = None,
         key: str | None = None,
         wait_s: float | None = None,
     ) -> Any:
-        headers = {"Idempotency-Key": key} if key else {}
-        if body is not None:
-            content = orjson.dumps(body), "application/json"
-        if content is not None:
-            headers["Content-Type"] = content[1]
+        content, headers = written(body, document, key)
         with self._reached():
             response = await self._client.request(
                 method,
                 self._address(path),
-                params=_present(query or {}),
-                content=content[0] if content else None,
+                params=present(query or {}),
+                content=content,
                 headers=headers,
                 timeout=self._timeout(self._wait_s if wait_s is None else wait_s),
             )
-        if response.status_code >= _FIRST_ERROR:
-            raise self._refused(response)
-        if response.status_code == _NO_CONTENT:
-            return {}
         return self._understood(response)
 
     def _understood(self, response: httpx.Response) -> Any:
-        answer = _object(response.content)
-        if answer is None or not response.is_success:
-            raise stranger(self.daemon.url, response.status_code)
-        return answer
-
-    def _refused(self, response: httpx.Response) -> Exception:
-        return refusal(
-            self.daemon.url,
+        return understood(
+            self.daemon,
             response.status_code,
-            _object(response.content),
+            response.content,
             retry_after=response.headers.get("Retry-After"),
         )
 
@@ -201,38 +180,16 @@ class Calls:
         except errors.ConnectError as error:
             if self.daemon.local:
                 raise no_daemon(url, self.daemon.origin) from error
-            raise UnreachableError(
-                f"no daemon answers at {url} ({error})", remedy=_CHECK, never_sent=True
-            ) from error
+            raise no_answer(url, error) from error
         except errors.ConnectTimeout as error:
-            raise UnreachableError(
-                f"nothing at {url} takes a connection in time", remedy=_CHECK, never_sent=True
-            ) from error
+            raise not_connected_in_time(url) from error
         except errors.TimeoutException as error:
-            raise UnreachableError(
-                f"the daemon at {url} does not answer in time",
-                remedy="try again; what was asked for may still be under way",
-            ) from error
+            raise not_answered_in_time(url) from error
         except errors.TransportError as error:
-            raise UnreachableError(
-                f"the daemon at {url} broke off in the middle of its answer", remedy="try again"
-            ) from error
+            raise broken_off(url) from error
 
     def _timeout(self, wait_s: float) -> httpx.Timeout:
-        return self._httpx.Timeout(wait_s, connect=min(_CONNECT_S, wait_s))
+        return self._httpx.Timeout(wait_s, connect=min(CONNECT_S, wait_s))
 
     def _address(self, path: tuple[str, ...]) -> str:
-        parts = (quote(part, safe="") for part in path)
-        return "/".join((self.daemon.url.rstrip("/") + PREFIX, *parts))
-
-
-def _object(content: bytes) -> dict[str, Any] | None:
-    try:
-        body = orjson.loads(content)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _present(query: Query) -> dict[str, str | int]:
-    return {name: value for name, value in query.items() if value is not None}
+        return path_below(self.daemon.url, path)

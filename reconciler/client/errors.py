@@ -43,6 +43,41 @@ def no_daemon(url: str, origin: str) -> UnreachableError:
     )
 
 
+_CHECK: Final = "check the URL, the network and that the daemon runs there"
+
+
+def no_answer(url: str, error: object) -> UnreachableError:
+    """Return the error that nothing listens at `url`, on another host."""
+    return UnreachableError(f"no daemon answers at {url} ({error})", remedy=_CHECK, never_sent=True)
+
+
+def not_connected_in_time(url: str) -> UnreachableError:
+    """Return the error that `url` takes no connection."""
+    return UnreachableError(
+        f"nothing at {url} takes a connection in time", remedy=_CHECK, never_sent=True
+    )
+
+
+def not_answered_in_time(url: str) -> UnreachableError:
+    """Return the error that a connected daemon takes too long."""
+    return UnreachableError(
+        f"the daemon at {url} does not answer in time",
+        remedy="try again; what was asked for may still be under way",
+    )
+
+
+def broken_off(url: str) -> UnreachableError:
+    """Return the error that a connection ended before its answer."""
+    return UnreachableError(
+        f"the daemon at {url} broke off in the middle of its answer", remedy="try again"
+    )
+
+
+def fallen_silent(url: str) -> SilentError:
+    """Return the error that an open stream tells nothing."""
+    return SilentError(f"the daemon at {url} fell silent")
+
+
 def stranger(url: str, status: _HttpStatus) -> ReconcilerError:
     """Return what to say of an answer that no trueup gives."""
     if status in _OF_PROXIES:

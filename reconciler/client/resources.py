@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from reconciler.client.calls import Calls, Query
+from reconciler.client.calls import Calls
+from reconciler.client.exchange import Query
 from reconciler.wire.model import Body, decode, encode
 
 A = TypeVar("A")

@@ -10,13 +10,12 @@ from typing import Final, Self, TypeVar
 from reconciler.cli.client.endpoint import Daemon
 from reconciler.cli.client.problems import problem_error
 from reconciler.client.errors import RefusedError, SilentError
+from reconciler.client.exchange import USUAL_WAIT_S, new_key
 from reconciler.domain.errors import InvalidError, NotFoundError
 from reconciler.domain.values import Json
 
 T = TypeVar("T")
 LARGEST_PAGE: Final = 500
-USUAL_WAIT_S: Final = 30.0
-PLAN_WAIT_S: Final = 1800.0
 
 
 class Api:
@@ -24,9 +23,8 @@ class Api:
 
     def __init__(self, daemon: Daemon, *, patience_s: float = USUAL_WAIT_S) -> None:
         # Only what really asks a daemon pays for it.
-        from reconciler.client.blocking import BlockingCalls, new_key  # noqa: PLC0415
+        from reconciler.client.blocking import BlockingCalls  # noqa: PLC0415
 
-        self._new_key = new_key
         self._daemon = daemon
         self._http = BlockingCalls(daemon, wait_s=patience_s)
 
@@ -78,9 +76,9 @@ class Api:
 
     def send(self, method: str, *path: str, content: bytes, media_type: str) -> Json:
         """Post or put a document as it is; the daemon reads and checks it."""
-        key = self._new_key() if method == "POST" else None
+        key = new_key() if method == "POST" else None
         return self._asked(
-            lambda: self._http.ask(method, path, content=(content, media_type), key=key)
+            lambda: self._http.ask(method, path, document=(content, media_type), key=key)
         )
 
     def delete(self, *path: str) -> Json:

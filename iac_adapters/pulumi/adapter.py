@@ -16,7 +16,7 @@ from iac_adapters.pulumi.cli_engine import refresh_by_cli, verdicts
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.correction import correction_job
 from iac_adapters.pulumi.declarations import declarations_of
-from iac_adapters.pulumi.engine_steps import tool_step, writes_ignored_alone
+from iac_adapters.pulumi.engine_steps import tool_step
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.evaluations import missing_host
 from iac_adapters.pulumi.identities import IdentityCount, KnownIdentities, identity_count
@@ -217,9 +217,7 @@ def _warned(context: Context, evaluation: Evaluation | None) -> Context:
 def _held(observed: Observed, stack: LoadedStack) -> Observed:
     """Hold the evaluation against the verdict: what an update does is always shown."""
     resource = stack.resources[observed.address]
-    if writes_ignored_alone(resource, observed.verdict):
-        return observed
-    return held_against(tool_step(resource), observed)
+    return held_against(tool_step(resource, observed.verdict), observed)
 
 
 def _only_by_cli(stack: LoadedStack) -> bool:

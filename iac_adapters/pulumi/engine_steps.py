@@ -26,14 +26,14 @@ _STEPS: Final = {
 }
 
 
-def tool_step(resource: LoadedResource) -> ToolStep:
-    """Return what an update does about the resource.
+def tool_step(resource: LoadedResource, verdict: Verdict) -> ToolStep:
+    """Return what an update does about the resource that `verdict` has to show.
 
     Default providers follow the objects that use them, and a component its objects. Which plugin
     a provider is leaves its objects as they are, and what is only looked up is read.
     """
     state, edit = resource.state, resource.edit
-    if resource.step is None or resource.followed:
+    if resource.step is None or resource.followed or _writes_ignored_alone(resource, verdict):
         return ToolStep.NOTHING
     if is_default_provider(resource.recorded_as.address) or (state is not None and state.external):
         return ToolStep.NOTHING
@@ -41,6 +41,19 @@ def tool_step(resource: LoadedResource) -> ToolStep:
     if configured and (edit is None or not edit.shown):
         return ToolStep.NOTHING
     return _STEPS.get(resource.step, ToolStep.NOTHING)
+
+
+def _writes_ignored_alone(resource: LoadedResource, verdict: Verdict) -> bool:
+    """Whether an update of it writes what is under `ignoreChanges`.
+
+    Once a refresh has adopted what somebody changed there, the provider of a dynamic resource
+    compares it all the same; the verdict says that it is ignored.
+    """
+    return (
+        resource.step is Step.UPDATE
+        and isinstance(verdict, Noise)
+        and any(item.reason == IGNORED for item in verdict.items)
+    )
 
 
 def with_step(resource: LoadedResource, verdict: Verdict) -> Verdict:
@@ -70,19 +83,6 @@ def with_step(resource: LoadedResource, verdict: Verdict) -> Verdict:
         requires_replace=replaced,
         reason="; ".join(reasons),
         origin=Origin.UNAPPLIED,
-    )
-
-
-def writes_ignored_alone(resource: LoadedResource, verdict: Verdict) -> bool:
-    """Whether an update of it writes what is under `ignoreChanges`.
-
-    Once a refresh has adopted what somebody changed there, the provider of a dynamic resource
-    compares it all the same; the verdict says that it is ignored.
-    """
-    return (
-        resource.step is Step.UPDATE
-        and isinstance(verdict, Noise)
-        and any(item.reason == IGNORED for item in verdict.items)
     )
 
 

@@ -17,6 +17,7 @@ from typing import Final
 
 from iac_adapters.pulumi.programs import pulumi_home
 from iac_adapters.revision import Revision
+from reconciler.bounded_files import read_text
 
 _MOST_FILES: Final = 20_000
 # A hundred stacks of one large repository are each held and looked at by themselves.
@@ -113,12 +114,12 @@ def _commit_of(repository: Path) -> dict[str, str]:
     """Return what tells which commit is checked out: programs name it in tags."""
     head = repository / _REPOSITORY / "HEAD"
     try:
-        text = head.read_text(errors="replace").strip()
+        text = read_text(head, errors="replace").strip()
     except OSError:
         return {}
     branch = head.parent / text.removeprefix("ref: ")
     try:
-        return {str(head): f"{text} {branch.read_text(errors='replace').strip()}"}
+        return {str(head): f"{text} {read_text(branch, errors='replace').strip()}"}
     except OSError:
         return {str(head): text}
 

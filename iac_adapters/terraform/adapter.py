@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import (
-    AsyncIterator,
-    Collection,
-    Mapping,
-)
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path

@@ -159,3 +159,8 @@ def _unescape_one(match: re.Match[str]) -> str:
     if match[3]:
         return _UNESCAPES.get(match[3], match[0])
     return match[4]
+
+
+def is_data(address: str) -> bool:
+    """Whether `address` is a data source's."""
+    return address.startswith("data.") or ".data." in address

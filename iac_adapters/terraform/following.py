@@ -21,7 +21,7 @@ from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
 from iac_adapters.terraform.references import referred_to
 from iac_adapters.terraform.warm import Followed, WarmStack
-from reconciler.bounded_files import apart
+from reconciler.bounded_files import apart, read_text
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
     InSync,
@@ -80,9 +80,7 @@ class Following:
         return await apart(lambda: self._referred(moved), place=directory)
 
     def _referred(self, moved: Mapping[ResourceAddress, Moved]) -> dict[ResourceAddress, Moved]:
-        texts = [
-            file.read_text(encoding="utf-8", errors="replace") for file in self.context.source.files
-        ]
+        texts = [read_text(file, errors="replace") for file in self.context.source.files]
         seen = {address: _as_referred(texts, address, one) for address, one in moved.items()}
         return {address: one for address, one in seen.items() if one.attributes != frozenset()}
 

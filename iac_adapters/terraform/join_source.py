@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from iac_adapters.terraform.addresses import is_data
 from iac_adapters.terraform.context import BUILT_IN, Context
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.loaded import LoadedResource
@@ -40,7 +41,7 @@ def resources_of(
         resource = _loaded(context, recording, instance, keys=keys, schemas=schemas)
         resources[resource.recorded.address] = resource
     for address, action in recording.actions.items():
-        if action in _CREATED and address not in resources and not _is_data(address):
+        if action in _CREATED and address not in resources and not is_data(address):
             resources[ResourceAddress(address)] = _not_created(context, address)
     for one in (
         *_imports(context, recording, keys=keys, schemas=schemas),
@@ -217,10 +218,6 @@ def _position(block: ResourceBlock | None) -> SourcePosition | None:
 
 def _ignored(block: ResourceBlock | None) -> IgnoreRules:
     return block.ignore_changes if block is not None else IgnoreRules()
-
-
-def _is_data(address: str) -> bool:
-    return address.startswith("data.") or ".data." in address
 
 
 def _type_of(address: str) -> str:

@@ -84,7 +84,7 @@ def open_wanted(
 def _parts(
     records: Sequence[FindingRecord], action: ActionType, sets: Mapping[ResourceAddress, int]
 ) -> Sequence[Sequence[FindingRecord]]:
-    """Divide what a person decides about; what needs nobody stays one run of the tool."""
+    """Divide what a person decides about; an `auto_correct` stays one run of the tool."""
     if action is ActionType.AUTO_CORRECT:
         return [records]
     parts: dict[int | ResourceAddress, list[FindingRecord]] = defaultdict(list)

@@ -11,13 +11,8 @@ from typing import Final
 
 from reconciler.domain.model import Kind, Severity
 from reconciler.domain.severity import SeverityRule
-from reconciler.domain.severity_dangers import (
-    CLOSINGS,
-    DANGERS,
-    FIREWALLS,
-    LOOKING_LIKE_LABELS,
-    RIGHTS_TYPES,
-)
+from reconciler.domain.severity_dangers import CLOSINGS, DANGERS, LOOKING_LIKE_LABELS
+from reconciler.domain.severity_names import FIREWALLS, RIGHTS_TYPES
 
 _DATA_STORES: Final = (
     "aws_db_*",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.wire.stacks import Counts, OpenFindings, ProviderDoubt, Queued, Stack, StackBody
     from reconciler.wire.templates import Template, TemplateBody
     from reconciler.wire.tokens import NewToken, Token, TokenBody
+    from reconciler.wire.whoami import WhoAmI
 
 __all__ = [
     "Approval",
@@ -74,6 +75,7 @@ __all__ = [
     "TemplateBody",
     "Token",
     "TokenBody",
+    "WhoAmI",
 ]
 _PLACES: Final = {
     "audit": ("AuditEntry",),
@@ -99,6 +101,7 @@ _PLACES: Final = {
     "stacks": ("Counts", "OpenFindings", "ProviderDoubt", "Queued", "Stack", "StackBody"),
     "templates": ("Template", "TemplateBody"),
     "tokens": ("NewToken", "Token", "TokenBody"),
+    "whoami": ("WhoAmI",),
 }
 
 

@@ -16,7 +16,7 @@ import orjson
 
 from iac_adapters.terraform.addresses import block_address, resource_address
 from iac_adapters.terraform.data_uses import DataUses, data_uses, joined
-from iac_adapters.terraform.factory import TERRAGRUNT
+from iac_adapters.terraform.factory import TERRAGRUNT, TERRAGRUNT_MAKES_IT, TERRAGRUNT_REMEDY
 from iac_adapters.terraform.hcl_errors import decode_hcl
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.outline import RESOURCE_BLOCKS, BlockOutline, Outline
@@ -130,9 +130,7 @@ def load_source(
 def _without_code(directory: Path) -> PermanentError:
     if (directory / TERRAGRUNT).is_file():
         return PermanentError(
-            f"{directory}/{TERRAGRUNT}: Terragrunt makes the code of this stack elsewhere",
-            remedy="run `terragrunt init` in it, and give trueup the folder that it made below"
-            " .terragrunt-cache, with the environment that terragrunt sets",
+            f"{directory}/{TERRAGRUNT}: {TERRAGRUNT_MAKES_IT}", remedy=TERRAGRUNT_REMEDY
         )
     return PermanentError(
         f"{directory}: holds no Terraform configuration (*.tf or *.tf.json)",

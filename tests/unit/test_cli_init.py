@@ -62,6 +62,7 @@ def test_roots_are_found_and_modules_are_not(tree: Path) -> None:
 
 
 def test_caches_and_modules_of_terragrunt_are_no_stacks(tmp_path: Path) -> None:
+    """Row T18."""
     write(
         tmp_path,
         modules__vpc__main_tf='provider "aws" {}\n',

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "agent": ("reconciler.cli.agent:agent", "Manage the agents of hosts."),
     "approve": ("reconciler.cli.approve:approve", "Approve the plan of a remediation."),
     "audit": ("reconciler.cli.audit:audit", "List who did what."),
     "cancel": ("reconciler.cli.decisions:cancel", "Cancel a remediation."),

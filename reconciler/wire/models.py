@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     )
     from reconciler.wire.audit import AuditEntry
     from reconciler.wire.events import Event
-    from reconciler.wire.findings import Change, DriftDecision, Finding, Source
+    from reconciler.wire.findings import (
+        Change,
+        Comparison,
+        Difference,
+        DriftDecision,
+        Finding,
+        Source,
+    )
     from reconciler.wire.holds import Hold, HoldBody, HoldState
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
     from reconciler.wire.policies import Match, Policy, PolicyBody
@@ -44,7 +51,9 @@ __all__ = [
     "ApproveBody",
     "AuditEntry",
     "Change",
+    "Comparison",
     "Counts",
+    "Difference",
     "DriftDecision",
     "EnrollBody",
     "EnrollTokenBody",
@@ -93,7 +102,7 @@ _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
     "audit": ("AuditEntry",),
     "events": ("Event",),
-    "findings": ("Change", "DriftDecision", "Finding", "Source"),
+    "findings": ("Change", "Comparison", "Difference", "DriftDecision", "Finding", "Source"),
     "holds": ("Hold", "HoldBody", "HoldState"),
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
     "policies": ("Match", "Policy", "PolicyBody"),

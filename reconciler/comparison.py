@@ -110,10 +110,9 @@ def sides(change: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def _worth_a_look(before: Any, after: Any) -> bool:
-    structured = dict | list
     if isinstance(before, str) and isinstance(after, str):
         return before[:1] in ("{", "[") and after[:1] in ("{", "[")
-    return isinstance(before, structured) and isinstance(after, structured)
+    return isinstance(before, dict | list) and isinstance(after, dict | list)
 
 
 def _opened(value: Any) -> Any:

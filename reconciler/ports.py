@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 from reconciler.stack_options import StackOptions
 
 Options = TypeVar("Options", bound=StackOptions)

@@ -14,6 +14,7 @@ from reconciler.domain.doubts import provider_doubts, vanished_as_unreadable
 from reconciler.domain.fingerprint import Identity, fingerprint
 from reconciler.domain.lineage import nearest_missing
 from reconciler.domain.model import (
+    Added,
     Change,
     Counts,
     Drifted,
@@ -34,6 +35,7 @@ from reconciler.domain.model import (
     Status,
     Unmanaged,
     Unreadable,
+    Unseen,
 )
 from reconciler.domain.severity import Deviation, Rulebook, rate
 
@@ -95,7 +97,7 @@ def build_report(
     findings = [
         finding
         for seen in ordered
-        if (finding := _finding(seen, _of(recorded, seen.address), judging)) is not None
+        if (finding := _finding(seen, _of(recorded, seen), judging)) is not None
     ]
     return StackReport(
         stack=snapshot.stack,
@@ -118,12 +120,24 @@ def build_report(
             (finding.address for finding in findings),
             {resource.address: resource.dependencies for resource in snapshot.resources},
         ),
+        unseen=tuple(
+            (seen.address, seen.verdict) for seen in ordered if isinstance(seen.verdict, Unseen)
+        ),
+        blind_spots=snapshot.blind_spots,
     )
 
 
-def _of(
-    recorded: Mapping[ResourceAddress, RecordedResource], address: ResourceAddress
-) -> RecordedResource:
+def _of(recorded: Mapping[ResourceAddress, RecordedResource], seen: Observed) -> RecordedResource:
+    address = seen.address
+    if isinstance(seen.verdict, Added):
+        parent = recorded.get(seen.verdict.parent)
+        return RecordedResource(
+            address=address,
+            type=seen.verdict.type,
+            status=Status.NOT_DECLARED,
+            source=parent.source if parent else None,
+            provider=parent.provider if parent else "",
+        )
     return recorded.get(address) or RecordedResource(
         address=address, type=_type_in(address), status=Status.LIVE
     )
@@ -143,7 +157,9 @@ def _finding(seen: Observed, resource: RecordedResource, judging: Judging) -> Fi
             return _whole(resource, Kind.MISSING, origin, judging)
         case Unmanaged(origin=origin):
             return _whole(resource, Kind.UNMANAGED, origin, judging)
-        case InSync() | Noise() | Unreadable() | NotApplicable():
+        case Added() as added:
+            return _added(resource, added, judging)
+        case InSync() | Noise() | Unreadable() | NotApplicable() | Unseen():
             return None
         case _:
             assert_never(seen.verdict)
@@ -198,6 +214,28 @@ def _whole(resource: RecordedResource, kind: Kind, origin: Origin, judging: Judg
     )
 
 
+def _added(resource: RecordedResource, added: Added, judging: Judging) -> Finding:
+    changes = tuple(sorted(added.changes, key=lambda change: change.path))
+    origin = Origin.UNDECLARED
+    deviation = Deviation(type=added.type, kind=Kind.ADDED, origin=origin, changes=changes)
+    rating = rate(deviation, judging.rulebook)
+    identity = Identity(resource.address, Kind.ADDED, changes, origin)
+    return Finding(
+        address=resource.address,
+        type=added.type,
+        kind=Kind.ADDED,
+        severity=rating.severity,
+        severity_reason=rating.reason,
+        origin=origin,
+        requires_replace=False,
+        fingerprint=fingerprint(identity, key=judging.key),
+        source=resource.source,
+        provider=resource.provider,
+        parent=added.parent,
+        changes=changes,
+    )
+
+
 def _origin(changes: Iterable[Change]) -> Origin | None:
     origins = {change.origin for change in changes}
     if len(origins) > 1:
@@ -216,7 +254,7 @@ def _noise(seen: Observed) -> tuple[NoiseItem, ...]:
 def _counts(ordered: list[Observed]) -> Counts:
     kinds = Counter(type(seen.verdict) for seen in ordered)
     return Counts(
-        resources=len(ordered),
+        resources=len(ordered) - kinds[Added] - kinds[Unseen],
         in_sync=kinds[InSync],
         changed=kinds[Drifted],
         missing=kinds[Missing],
@@ -224,6 +262,7 @@ def _counts(ordered: list[Observed]) -> Counts:
         unreadable=kinds[Unreadable],
         noise=kinds[Noise],
         not_applicable=kinds[NotApplicable],
+        added=kinds[Added],
     )
 
 

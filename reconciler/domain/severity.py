@@ -187,7 +187,11 @@ def _leaves(
 
 
 def _wanted(change: Change) -> Value:
-    return change.recorded if isinstance(change.declared, Unknown) else change.declared
+    # Code that says nothing of it wants what was there.
+    undeclared = change.origin is Origin.UNDECLARED
+    if undeclared or isinstance(change.declared, Unknown):
+        return change.recorded
+    return change.declared
 
 
 def _stepped(rule: SeverityRule | None, steps: int) -> Rating:

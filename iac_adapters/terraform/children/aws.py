@@ -33,6 +33,13 @@ _ALL_OUT_V6: Final[Value] = {"protocol": "-1", "ipv6_cidr_blocks": ["::/0"]}
 _ALL_WITHIN: Final[Value] = {"protocol": "-1", "self": True, "cidr_blocks": []}
 _RULE_100: Final[Value] = {"rule_no": 100, "action": "allow", "cidr_block": "0.0.0.0/0"}
 _RULE_101: Final[Value] = {"rule_no": 101, "action": "allow", "ipv6_cidr_block": "::/0"}
+_OF_GATEWAY: Final[dict[str, Value]] = {
+    "filter": [
+        {"name": "transit-gateway-id", "values": ["{id}"]},
+        # What was deleted is listed for a while.
+        {"name": "state", "values": ["available", "pending", "pendingAcceptance"]},
+    ]
+}
 
 
 def _policies(owner: str) -> ChildRule:
@@ -226,7 +233,7 @@ RULES: Final[tuple[ChildRule, ...]] = (
         listing=Listing(
             "aws_ec2_transit_gateway_route_tables",
             "ids",
-            arguments={"filter": [{"name": "transit-gateway-id", "values": ["{id}"]}]},
+            arguments=_OF_GATEWAY,
             made_with=(
                 "association_default_route_table_id",
                 "propagation_default_route_table_id",
@@ -241,7 +248,7 @@ RULES: Final[tuple[ChildRule, ...]] = (
         listing=Listing(
             "aws_ec2_transit_gateway_attachments",
             "ids",
-            arguments={"filter": [{"name": "transit-gateway-id", "values": ["{id}"]}]},
+            arguments=_OF_GATEWAY,
         ),
         declared_by=(
             "aws_ec2_transit_gateway_peering_attachment",

@@ -128,14 +128,6 @@ resource "aws_route53_zone" "names" {
   name = "children.example"
 }
 
-resource "aws_route53_record" "www" {
-  zone_id = aws_route53_zone.names.zone_id
-  name    = "www.children.example"
-  type    = "A"
-  ttl     = 300
-  records = ["10.70.1.9"]
-}
-
 resource "aws_ec2_transit_gateway" "hub" {
   description = "children hub"
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
@@ -95,7 +95,7 @@ def build_report(
     findings = [
         finding
         for seen in ordered
-        if (finding := _finding(seen, _of(recorded, seen.address), judging)) is not None
+        for finding in _findings(seen, _of(recorded, seen.address), judging)
     ]
     return StackReport(
         stack=snapshot.stack,
@@ -114,6 +114,7 @@ def build_report(
         timing_ms=dict(timing_ms),
         warnings=(*snapshot.warnings, *(seen.remark for seen in ordered if seen.remark)),
         provider_doubts=provider_doubts(snapshot, ordered, whole=whole),
+        uncompared=frozenset(seen.address for seen in ordered if seen.witness is None),
         together=together(
             (finding.address for finding in findings),
             {resource.address: resource.dependencies for resource in snapshot.resources},
@@ -133,6 +134,19 @@ def _type_in(address: str) -> str:
     """Guess a type from an address that the snapshot does not hold."""
     parts = address.split("[", maxsplit=1)[0].split(".")
     return parts[-2] if len(parts) > 1 else address
+
+
+def _findings(seen: Observed, resource: RecordedResource, judging: Judging) -> Iterator[Finding]:
+    """Yield what deviates of one resource: what a plan would act on, and what none would.
+
+    They are two findings, since one can be corrected and the other only be decided about.
+    """
+    finding = _finding(seen, resource, judging)
+    if finding is not None:
+        yield finding
+    if seen.undeclared:
+        undeclared = Drifted(seen.undeclared, reason=seen.undeclared_reason)
+        yield _drifted(resource, undeclared, judging)
 
 
 def _finding(seen: Observed, resource: RecordedResource, judging: Judging) -> Finding | None:
@@ -214,7 +228,7 @@ def _noise(seen: Observed) -> tuple[NoiseItem, ...]:
 
 
 def _counts(ordered: list[Observed]) -> Counts:
-    kinds = Counter(type(seen.verdict) for seen in ordered)
+    kinds = Counter(Drifted if seen.undeclared else type(seen.verdict) for seen in ordered)
     return Counts(
         resources=len(ordered),
         in_sync=kinds[InSync],

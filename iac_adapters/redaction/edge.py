@@ -17,6 +17,8 @@ from reconciler.domain.model import (
     Added,
     Change,
     Drifted,
+    Noise,
+    NoiseItem,
     Observed,
     ProviderDoubt,
     Unreadable,
@@ -50,6 +52,11 @@ class Verdicts:
         as a whole.
         """
         verdict = observed.verdict
+        if isinstance(verdict, Noise):
+            return replace(observed, verdict=Noise(await self._noise(verdict.items)))
+        if isinstance(verdict, Drifted) and verdict.noise:
+            verdict = replace(verdict, noise=await self._noise(verdict.noise))
+            observed = replace(observed, verdict=verdict)
         if isinstance(verdict, Unreadable):
             redactor = await self._gathered()
             return replace(observed, verdict=Unreadable(redactor.without(verdict.reason)))
@@ -71,6 +78,12 @@ class Verdicts:
             drifted = replace(verdict, changes=changes, consequences=consequences, reason=reason)
             return replace(observed, verdict=drifted)
         return observed
+
+    async def _noise(self, items: tuple[NoiseItem, ...]) -> tuple[NoiseItem, ...]:
+        if all(item.recorded is None and item.live is None for item in items):
+            return items
+        redactor = await self._gathered()
+        return tuple(_quiet(redactor, self._digester, item) for item in items)
 
     async def _gathered(self) -> Redactor:
         if self._redactor is None:
@@ -141,6 +154,13 @@ def _redacted(
             continue
         declared, recorded, live = map(digester.digest, sides)
         yield replace(change, declared=declared, recorded=recorded, live=live, sensitive=True)
+
+
+def _quiet(redactor: Redactor, digester: SecretDigester, item: NoiseItem) -> NoiseItem:
+    if not _holds(redactor, (item.recorded, item.live)):
+        return item
+    recorded, live = map(digester.digest, (item.recorded, item.live))
+    return replace(item, recorded=recorded, live=live)
 
 
 def _holds(redactor: Redactor, values: Iterable[Value]) -> bool:

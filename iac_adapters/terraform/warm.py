@@ -14,6 +14,7 @@ from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.reader import TerraformReader
 from iac_adapters.terraform.stack_secrets import StackSecrets
+from iac_adapters.terraform.witness import TerraformWitness
 from reconciler.domain.model import ResourceAddress, Verdict
 
 _EPHEMERAL_S: Final = 600.0
@@ -54,6 +55,8 @@ class WarmStack:
     followed: Followed | None = None
     """The tool's plan of the world as it was read, while that is as it was."""
     learnt: Mapping[ResourceAddress, Verdict] | None = None
+    witnesses: dict[ResourceAddress, TerraformWitness] = field(default_factory=dict)
+    """What the last scan read, with what was decoded of it."""
     recorded_at_s: float = field(default_factory=time.monotonic)
     _ancestry: tuple[LoadedStack, Ancestry] | None = None
     _children: StackChildren | None = None

@@ -12,8 +12,10 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NewType, TypeAlias
 
+from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import Value
+from reconciler.domain.witness import Witness
 
 StackName = NewType("StackName", str)
 ResourceAddress = NewType("ResourceAddress", str)
@@ -21,13 +23,15 @@ Fingerprint = NewType("Fingerprint", str)
 
 
 class Origin(StrEnum):
-    """Who moved: the world, the code, or both."""
+    """Who moved: the world, the code, or both.
+
+    `undeclared`: the world did, where the code says nothing, so that no plan would act on it.
+    """
 
     OUT_OF_BAND = "out_of_band"
     UNAPPLIED = "unapplied"
     BOTH = "both"
     UNDECLARED = "undeclared"
-    """The world, where no plan of the code would act on it."""
 
 
 class Kind(StrEnum):
@@ -158,10 +162,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class NoiseItem:
-    """A difference the provider itself would not act on, with the reason."""
+    """A difference the provider itself would not act on, with the reason and both sides, masked."""
 
     path: AttributePath
     reason: str
+    recorded: Value = None
+    live: Value = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +262,8 @@ Verdict: TypeAlias = (
 class Observed:
     """One resource's verdict and what it cost, in milliseconds.
 
-    `remark` is what the whole report must say about it as well.
+    `remark` is what the whole report must say about it as well. `witness` holds what was read,
+    for the comparison with a baseline; None where the adapter read nothing that compares.
     """
 
     address: ResourceAddress
@@ -264,6 +271,10 @@ class Observed:
     read_ms: float = 0.0
     judge_ms: float = 0.0
     remark: str | None = None
+    witness: Witness | None = field(default=None, repr=False, compare=False)
+    undeclared: tuple[Change, ...] = ()
+    """What differs from the baseline and no plan would act on."""
+    undeclared_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +320,7 @@ class StackReport:
     """One scan of one stack; sorted by address, so equal worlds give equal reports.
 
     `together` divides the addresses of the findings into those that one plan would touch anyway.
+    `uncompared` were not held against a baseline: undeclared changes of them may be there.
     """
 
     stack: StackName
@@ -327,3 +339,6 @@ class StackReport:
     unseen: tuple[tuple[ResourceAddress, Unseen], ...] = ()
     """Children that were not asked for or gave no answer; nothing is known of them."""
     blind_spots: tuple[BlindSpot, ...] = ()
+    uncompared: frozenset[ResourceAddress] = frozenset()
+    begun: tuple[KeptBaseline, ...] = field(default=(), repr=False, compare=False)
+    """The baselines of objects that had none, where baselines are kept."""

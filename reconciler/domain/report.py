@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import assert_never
 
+from reconciler.domain.added_children import added_fingerprint
 from reconciler.domain.belonging import together
 from reconciler.domain.doubts import provider_doubts, vanished_as_unreadable
 from reconciler.domain.fingerprint import Identity, fingerprint
@@ -95,9 +96,7 @@ def build_report(
     if whole:
         ordered = vanished_as_unreadable(snapshot, ordered)
     findings = [
-        finding
-        for seen in ordered
-        if (finding := _finding(seen, _of(recorded, seen), judging)) is not None
+        finding for seen in ordered for finding in _findings(seen, _of(recorded, seen), judging)
     ]
     return StackReport(
         stack=snapshot.stack,
@@ -116,6 +115,7 @@ def build_report(
         timing_ms=dict(timing_ms),
         warnings=(*snapshot.warnings, *(seen.remark for seen in ordered if seen.remark)),
         provider_doubts=provider_doubts(snapshot, ordered, whole=whole),
+        uncompared=frozenset(seen.address for seen in ordered if seen.witness is None),
         together=together(
             (finding.address for finding in findings),
             {resource.address: resource.dependencies for resource in snapshot.resources},
@@ -147,6 +147,19 @@ def _type_in(address: str) -> str:
     """Guess a type from an address that the snapshot does not hold."""
     parts = address.split("[", maxsplit=1)[0].split(".")
     return parts[-2] if len(parts) > 1 else address
+
+
+def _findings(seen: Observed, resource: RecordedResource, judging: Judging) -> Iterator[Finding]:
+    """Yield what deviates of one resource: what a plan would act on, and what none would.
+
+    They are two findings, since one can be corrected and the other only be decided about.
+    """
+    finding = _finding(seen, resource, judging)
+    if finding is not None:
+        yield finding
+    if seen.undeclared:
+        undeclared = Drifted(seen.undeclared, reason=seen.undeclared_reason)
+        yield _drifted(resource, undeclared, judging)
 
 
 def _finding(seen: Observed, resource: RecordedResource, judging: Judging) -> Finding | None:
@@ -219,7 +232,6 @@ def _added(resource: RecordedResource, added: Added, judging: Judging) -> Findin
     origin = Origin.UNDECLARED
     deviation = Deviation(type=added.type, kind=Kind.ADDED, origin=origin, changes=changes)
     rating = rate(deviation, judging.rulebook)
-    identity = Identity(resource.address, Kind.ADDED, changes, origin)
     return Finding(
         address=resource.address,
         type=added.type,
@@ -228,7 +240,7 @@ def _added(resource: RecordedResource, added: Added, judging: Judging) -> Findin
         severity_reason=rating.reason,
         origin=origin,
         requires_replace=False,
-        fingerprint=fingerprint(identity, key=judging.key),
+        fingerprint=added_fingerprint(resource.address, added, key=judging.key),
         source=resource.source,
         provider=resource.provider,
         parent=added.parent,
@@ -252,7 +264,7 @@ def _noise(seen: Observed) -> tuple[NoiseItem, ...]:
 
 
 def _counts(ordered: list[Observed]) -> Counts:
-    kinds = Counter(type(seen.verdict) for seen in ordered)
+    kinds = Counter(Drifted if seen.undeclared else type(seen.verdict) for seen in ordered)
     return Counts(
         resources=len(ordered) - kinds[Added] - kinds[Unseen],
         in_sync=kinds[InSync],

@@ -187,11 +187,9 @@ def _leaves(
 
 
 def _wanted(change: Change) -> Value:
-    # Code that says nothing of it wants what was there.
-    undeclared = change.origin is Origin.UNDECLARED
-    if undeclared or isinstance(change.declared, Unknown):
-        return change.recorded
-    return change.declared
+    # Where the code says nothing, it was right as it was.
+    unsaid = isinstance(change.declared, Unknown) or change.origin is Origin.UNDECLARED
+    return change.recorded if unsaid else change.declared
 
 
 def _stepped(rule: SeverityRule | None, steps: int) -> Rating:

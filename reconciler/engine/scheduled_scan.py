@@ -159,6 +159,8 @@ def _seen(
     sound = doubt is None and of_state is None
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
+    if sound:
+        tx.baselines.put_many(name, seen.report.begun)
     folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound)
     records = reopen_ended(tx, keep(tx, name, folded, at=at), at=at)
     kept = end_overtaken(tx, name, folded, at=at)

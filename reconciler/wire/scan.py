@@ -74,7 +74,13 @@ def stack_object(report: StackReport) -> dict[str, Any]:
         },
         "findings": [finding_object(finding) for finding in report.findings],
         "noise": [
-            {"address": address, "path": item.path, "reason": item.reason}
+            {
+                "address": address,
+                "path": item.path,
+                "reason": item.reason,
+                "recorded": value_object(item.recorded),
+                "live": value_object(item.live),
+            }
             for address, item in report.noise
         ],
         "unreadable": [

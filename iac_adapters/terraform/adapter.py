@@ -162,7 +162,7 @@ class TerraformAdapter:
         wanted = set(addresses) if addresses is not None else None
         if snapshot.obtained_by is Engine.CLI:
             seen = {}
-            for observed in observed_by_plan(payload, wanted, digester=self._digester):
+            async for observed in observed_by_plan(payload, wanted, digester=self._digester):
                 seen[observed.address] = observed.verdict
                 yield await safe.seen(observed)
         else:

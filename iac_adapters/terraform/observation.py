@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
-from iac_adapters.terraform.cli_engine import verdicts
+from iac_adapters.terraform.cli_engine import plan_by_cli, verdicts
+from iac_adapters.terraform.cli_followers import Followers
 from iac_adapters.terraform.consequences import moved
-from iac_adapters.terraform.following import Following
+from iac_adapters.terraform.following import Following, referred
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.rearranged import with_rearrangement
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
@@ -25,15 +26,50 @@ Wanted = Collection[ResourceAddress] | None
 """The addresses that a scan is asked for; None for all."""
 
 
-def observed_by_plan(
+async def observed_by_plan(
     payload: Payload, wanted: Wanted, *, digester: SecretDigester
-) -> Iterator[Observed]:
-    """Yield the verdicts of the whole plan in `payload`."""
-    assert payload.plan is not None  # noqa: S101 - made together
-    chosen = _chosen(payload.stack, wanted)
-    for observed in verdicts(payload.plan, chosen, digester=digester):
-        resource = payload.stack.resources[observed.address]
-        yield replace(observed, verdict=with_rearrangement(observed.verdict, resource))
+) -> AsyncGenerator[Observed, None]:
+    """Yield the verdicts of the whole plan in `payload`, and at last what they do not show."""
+    plan = payload.plan
+    assert plan is not None  # noqa: S101 - made together
+    resources = payload.stack.resources
+    seen = {
+        one.address: one.verdict
+        for one in verdicts(plan, list(resources.values()), digester=digester)
+    }
+    tied = await _tied(payload, seen, digester=digester) if plan.content is not None else {}
+    after = AfterReading(payload.stack, wanted, actions=plan.actions())
+    for resource in _chosen(payload.stack, wanted):
+        address = resource.recorded.address
+        verdict = tied.get(address) or with_rearrangement(seen[address], resource)
+        after.take_in(Observed(address, verdict), resource)
+        seen[address] = verdict
+    hidden = {one.address: one for one in after.unshown(())}
+    for resource in _chosen(payload.stack, wanted):
+        address = resource.recorded.address
+        yield hidden.pop(address, Observed(address, seen[address]))
+    for observed in hidden.values():
+        yield observed
+
+
+async def _tied(
+    payload: Payload, seen: Mapping[ResourceAddress, Verdict], *, digester: SecretDigester
+) -> dict[ResourceAddress, Verdict]:
+    """Return the verdicts that follow from a moved object, each tied to it.
+
+    Where no plan of the code alone can be made they stay what the whole plan says.
+    """
+    plan = payload.plan.content if payload.plan is not None else None
+    followers = Followers(payload.stack, plan or {}, seen, digester)
+    moved = followers.moved()
+    below = followers.below(moved)
+    if not below:
+        return {}
+    below = followers.below(await referred(payload.context, moved))
+    if not below:
+        return {}
+    code = await plan_by_cli(payload.context, refresh=False)
+    return followers.tied(below, code.content) if code.content is not None else {}
 
 
 class ObservationByReading:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from reconciler.domain.wakeups import WakeUp
 from reconciler.storage.access import SqlHolds, SqlReplays, SqlTokens
+from reconciler.storage.agents import SqlAgents
 from reconciler.storage.findings import SqlFindings
 from reconciler.storage.journal import SqlAudit, SqlEvents
 from reconciler.storage.policies import SqlPolicies
@@ -36,6 +37,7 @@ class SqlTransaction:
     tokens: SqlTokens
     replays: SqlReplays
     holds: SqlHolds
+    agents: SqlAgents
     retention: SqlRetention
     event_numbers: list[int] = field(default_factory=list)
     wakeups: list[WakeUp] = field(default_factory=list)
@@ -62,6 +64,7 @@ class SqlTransaction:
             tokens=SqlTokens(rows),
             replays=SqlReplays(rows),
             holds=SqlHolds(rows),
+            agents=SqlAgents(rows),
             retention=SqlRetention(rows),
             event_numbers=numbers,
         )

@@ -40,7 +40,8 @@ from reconciler.ports import StackReference
 _ATTEMPTS: Final = 3
 # A provider may look at more than what its resources name: its answer is asked for again.
 _OLDEST_S: Final = 24 * 3600.0
-# A file that changes at every scan, and changes nothing, costs no plan at every scan.
+# A file that changes at every scan, and changes nothing, costs no plan at every scan; nor does
+# one that the code opens by a name that nobody can tell.
 _IDLE_S: Final = 600.0
 
 Progress = Callable[[str], None]
@@ -147,7 +148,8 @@ class Assembly:
 
     async def is_fresh(self, context: Context, recording: Recording) -> bool:
         """Whether what the code read elsewhere is as it was when it was recorded."""
-        if context.reads_remote_state or time.time() - recording.recorded_at > _OLDEST_S:
+        oldest_s = _IDLE_S if context.source.unnamed_files else _OLDEST_S
+        if context.reads_remote_state or time.time() - recording.recorded_at > oldest_s:
             return False
         if await self._changed_files(context, recording):
             return False

@@ -9,6 +9,7 @@ from typing import Final
 
 from reconciler.domain.records import Remediation, Run, RunId, RunState
 from reconciler.domain.remediation_states import Event
+from reconciler.engine.admission.situation import is_unasked
 from reconciler.engine.admitting import Planned, admitted
 from reconciler.engine.due import scan_soon
 from reconciler.engine.freshness import Checked, moved_since, overtaken
@@ -68,6 +69,7 @@ def _intend(
         started_at=at,
         argv_digest=hashlib.sha256("\0".join(job.argv).encode("utf-8", "replace")).hexdigest(),
         boot_id="",
+        unasked=is_unasked(planned),
     )
     moved = move(tx, intent, Event.APPLY_STARTED, at=at)
     tx.runs.put(run)

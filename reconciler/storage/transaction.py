@@ -8,6 +8,7 @@ from reconciler.domain.wakeups import WakeUp
 from reconciler.storage.access import SqlHolds, SqlReplays, SqlTokens
 from reconciler.storage.findings import SqlFindings
 from reconciler.storage.journal import SqlAudit, SqlEvents
+from reconciler.storage.past_runs import SqlPastRuns
 from reconciler.storage.policies import SqlPolicies
 from reconciler.storage.remediations import SqlRemediations
 from reconciler.storage.reports import SqlReports
@@ -36,6 +37,7 @@ class SqlTransaction:
     tokens: SqlTokens
     replays: SqlReplays
     holds: SqlHolds
+    past_runs: SqlPastRuns
     retention: SqlRetention
     event_numbers: list[int] = field(default_factory=list)
     wakeups: list[WakeUp] = field(default_factory=list)
@@ -62,6 +64,7 @@ class SqlTransaction:
             tokens=SqlTokens(rows),
             replays=SqlReplays(rows),
             holds=SqlHolds(rows),
+            past_runs=SqlPastRuns(rows),
             retention=SqlRetention(rows),
             event_numbers=numbers,
         )

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from reconciler.domain.activity import Activity
+from reconciler.domain.guardrails import Guardrails
 from reconciler.domain.plan import Plan
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
@@ -58,7 +60,8 @@ class Situation:
 
     `plan` and its `concerns` are there at the stage `apply` only. `stack` is None when it is not
     registered any more. `others` are the other open remediations of the stack, `history` is what
-    was corrected in it within `HISTORY`, oldest first.
+    was corrected in it within `HISTORY`, oldest first. `holds` are all there are, `limits` those
+    of its stack and `policy`, whose name this is; `activity` is there for what is `unasked` only.
     """
 
     remediation: Remediation
@@ -66,12 +69,15 @@ class Situation:
     now: datetime
     confirm_after: timedelta
     stack: StackRecord | None = None
-    hold: Hold | None = None
+    holds: tuple[Hold, ...] = ()
     others: tuple[Remediation, ...] = ()
     history: tuple[Correction, ...] = ()
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
     plan: Plan | None = None
     concerns: tuple[str, ...] = ()
+    policy: str | None = None
+    limits: Guardrails = field(default_factory=Guardrails)
+    activity: Activity = field(default_factory=Activity)
 
     @property
     def stage(self) -> Stage:
@@ -81,8 +87,13 @@ class Situation:
     @property
     def unasked(self) -> bool:
         """Whether a policy alone would correct it: no person asked for it or approved a plan."""
-        return (
-            self.remediation.policy_id is not None
-            and self.remediation.action_type is ActionType.AUTO_CORRECT
-            and not self.remediation.approvals
-        )
+        return is_unasked(self.remediation)
+
+
+def is_unasked(remediation: Remediation) -> bool:
+    """Whether a policy alone would correct it."""
+    return (
+        remediation.policy_id is not None
+        and remediation.action_type is ActionType.AUTO_CORRECT
+        and not remediation.approvals
+    )

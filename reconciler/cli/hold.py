@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.completing import STACKS
+from reconciler.cli.examples import examples
 from reconciler.cli.holds import hold_lines, holds_of
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.policy_options import moment_given
 from reconciler.domain.values import Json
 

@@ -131,6 +131,15 @@ class TemplateChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChanged:
+    """What became of the agent of a host: enrolled, revoked, cloned, begun_anew or gap."""
+
+    agent_id: str
+    host: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldSet:
     """Who set a hold, why, and until when: on one resource, one stack or everything.
 
@@ -190,6 +199,7 @@ Body: TypeAlias = (
     | StackChanged
     | PolicyChanged
     | TemplateChanged
+    | AgentChanged
     | HoldSet
     | HoldReleased
     | SettingsReloaded
@@ -261,6 +271,7 @@ _ROWS: Final = (
     EventType("stack.changed", StackChanged, "stack", "the list of stacks changed"),
     EventType("policy.changed", PolicyChanged, "policy", "a policy changed"),
     EventType("template.changed", TemplateChanged, "template", "templates changed", "debug"),
+    EventType("agent.changed", AgentChanged, "agent", "an agent of a host changed"),
     EventType("hold.set", HoldSet, "hold", "a hold was set", "warning"),
     EventType("hold.released", HoldReleased, "hold", "a hold was released"),
     EventType(SETTINGS_RELOADED, SettingsReloaded, "file", "trueup.toml was read anew"),

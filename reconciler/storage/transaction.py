@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from reconciler.domain.wakeups import WakeUp
 from reconciler.storage.access import SqlHolds, SqlReplays, SqlTokens
+from reconciler.storage.agents import SqlAgents
 from reconciler.storage.findings import SqlFindings
 from reconciler.storage.journal import SqlAudit, SqlEvents
 from reconciler.storage.past_runs import SqlPastRuns
@@ -38,6 +39,7 @@ class SqlTransaction:
     replays: SqlReplays
     holds: SqlHolds
     past_runs: SqlPastRuns
+    agents: SqlAgents
     retention: SqlRetention
     event_numbers: list[int] = field(default_factory=list)
     wakeups: list[WakeUp] = field(default_factory=list)
@@ -65,6 +67,7 @@ class SqlTransaction:
             replays=SqlReplays(rows),
             holds=SqlHolds(rows),
             past_runs=SqlPastRuns(rows),
+            agents=SqlAgents(rows),
             retention=SqlRetention(rows),
             event_numbers=numbers,
         )

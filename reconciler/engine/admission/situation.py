@@ -10,8 +10,8 @@ from typing import Final
 
 from reconciler.domain.activity import Activity
 from reconciler.domain.guardrails import Guardrails
+from reconciler.domain.model import ResourceAddress
 from reconciler.domain.plan import Plan
-from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     Correction,
     Evaluation,
@@ -58,7 +58,8 @@ def stage_of(remediation: Remediation) -> Stage:
 class Situation:
     """One remediation and what is known around it; `findings` are those that are still there.
 
-    `plan` and its `concerns` are there at the stage `apply` only. `stack` is None when it is not
+    `plan`, its `concerns` and the resources `concerned` are there at the stage `apply` only, and
+    none is named where a concern is about all of the plan. `stack` is None when it is not
     registered any more. `others` are the other open remediations of the stack, `history` is what
     was corrected in it within `HISTORY`, oldest first. `holds` are all there are, `limits` those
     of its stack and `policy`, whose name this is; `activity` is there for what is `unasked` only.
@@ -78,6 +79,7 @@ class Situation:
     policy: str | None = None
     limits: Guardrails = field(default_factory=Guardrails)
     activity: Activity = field(default_factory=Activity)
+    concerned: frozenset[ResourceAddress] = frozenset()
 
     @property
     def stage(self) -> Stage:
@@ -87,13 +89,4 @@ class Situation:
     @property
     def unasked(self) -> bool:
         """Whether a policy alone would correct it: no person asked for it or approved a plan."""
-        return is_unasked(self.remediation)
-
-
-def is_unasked(remediation: Remediation) -> bool:
-    """Whether a policy alone would correct it."""
-    return (
-        remediation.policy_id is not None
-        and remediation.action_type is ActionType.AUTO_CORRECT
-        and not remediation.approvals
-    )
+        return self.remediation.unasked

@@ -13,7 +13,7 @@ from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.guardrails import GuardrailRule, Mode
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import ActionType
-from reconciler.domain.records import Remediation
+from reconciler.domain.records import Hold, Remediation
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.windows import read_window
 from reconciler.engine import decisions
@@ -158,7 +158,7 @@ async def test_under_the_breaker_somebody_may_still_approve(fleet: House) -> Non
     await fleet.service.store.transact(
         lambda tx: decisions.set_hold(
             tx,
-            decisions.Hold("trueup", "breaker", fleet.clock.now(), unasked=True),
+            Hold("trueup", "breaker", fleet.clock.now(), unasked=True),
             at=fleet.clock.now(),
         )
     )

@@ -22,10 +22,14 @@ def ask(situation: Situation) -> Answer:
     """Ask a person about a deletion, a replacement, and a change of a protected type."""
     if not situation.unasked or situation.plan is None:
         return Open()
-    for resource in situation.plan.resources:
-        if (reason := _reason(resource, situation)) is not None:
-            return NeedsApproval(reason)
-    return Open()
+    reasons = {
+        resource.address: reason
+        for resource in situation.plan.resources
+        if (reason := _reason(resource, situation)) is not None
+    }
+    if not reasons:
+        return Open()
+    return NeedsApproval(next(iter(reasons.values())), about=frozenset(reasons))
 
 
 def _reason(resource: PlannedResource, situation: Situation) -> str | None:

@@ -16,9 +16,13 @@ def ask(situation: Situation) -> Answer:
         return Open()
     if (owner := situation.limits.managed_by) is not None:
         return Hold(f"the stack belongs to {owner}: trueup only observes it")
-    for record in situation.findings:
-        if (owner := owner_of(record.details)) is not None:
-            return Hold(f"{record.address} belongs to {owner}, as its tags say")
+    owners = {
+        record.address: owner
+        for record in situation.findings
+        if (owner := owner_of(record.details)) is not None
+    }
+    for address, owner in owners.items():
+        return Hold(f"{address} belongs to {owner}, as its tags say", about=frozenset(owners))
     return Open()
 
 

@@ -25,6 +25,7 @@ def fight(theirs: str = "a writer that its tags do not name", ours: str = "a pol
         f"fight over thing.a: {ours} corrected it 3 times within a day, and {theirs} changed it"
         " back; leave it to one of them, or ignore it",
         END,
+        about=frozenset({A}),
     )
 
 

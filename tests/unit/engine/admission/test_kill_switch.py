@@ -47,18 +47,18 @@ CASES = [
     Case(
         "a hold of the resource",
         made(holds=(replace(OF_SHOP, address=A),)),
-        Hold("ann put shop/thing.a on hold: release day"),
+        Hold("ann put shop/thing.a on hold: release day", about=frozenset({A})),
     ),
     Case(
         "a hold of the module around it",
         made(holds=(replace(OF_SHOP, address=ResourceAddress("thing")),)),
-        Hold("ann put shop/thing on hold: release day"),
+        Hold("ann put shop/thing on hold: release day", about=frozenset({A})),
     ),
     Case("a hold of another resource", made(holds=(replace(OF_SHOP, address=B),)), Open()),
     Case(
         "a hold of what the plan touches too",
         made(holds=(replace(OF_SHOP, address=B),), plan=plan(planned(A), planned(B))),
-        Hold("ann put shop/thing.b on hold: release day"),
+        Hold("ann put shop/thing.b on hold: release day", about=frozenset({B})),
     ),
     Case("the breaker is another guard's", made(holds=(replace(PULLED, unasked=True),)), Open()),
 ]

@@ -13,7 +13,11 @@ from tests.unit.engine.admission.situations import situation as made
 def of_type(name: str) -> Case:
     situation = made(plan=plan(planned(of_type=name)))
     glob = PROTECTED[name]
-    return Case(name, situation, NeedsApproval(f"thing.a is of a protected type ({glob})"))
+    return Case(
+        name,
+        situation,
+        NeedsApproval(f"thing.a is of a protected type ({glob})", about=frozenset({A})),
+    )
 
 
 PROTECTED = {
@@ -34,12 +38,12 @@ CASES = [
     Case(
         "a deletion beside an update",
         made(plan=plan(planned(A), planned(B, Action.DELETE))),
-        NeedsApproval("thing.b would be deleted"),
+        NeedsApproval("thing.b would be deleted", about=frozenset({B})),
     ),
     Case(
         "a replacement",
         made(plan=plan(planned(action=Action.REPLACE))),
-        NeedsApproval("thing.a would be replaced"),
+        NeedsApproval("thing.a would be replaced", about=frozenset({A})),
     ),
     Case(
         "a person approved it",
@@ -49,7 +53,7 @@ CASES = [
     Case(
         "types of one's own",
         made(plan=plan(planned()), limits=Guardrails(protected_types=("thi*",))),
-        NeedsApproval("thing.a is of a protected type (thi*)"),
+        NeedsApproval("thing.a is of a protected type (thi*)", about=frozenset({A})),
     ),
     *map(of_type, PROTECTED),
 ]

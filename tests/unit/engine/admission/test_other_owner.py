@@ -6,7 +6,7 @@ from reconciler.domain.guardrails import Guardrails
 from reconciler.engine.admission.answers import Hold, Open
 from reconciler.engine.admission.guards.other_owner import GUARD
 from reconciler.engine.admission.situation import Situation
-from tests.unit.engine.admission.situations import Case, finding
+from tests.unit.engine.admission.situations import A, Case, finding
 from tests.unit.engine.admission.situations import situation as made
 
 ATLANTIS = Guardrails(managed_by="Atlantis")
@@ -27,12 +27,12 @@ CASES = [
     Case(
         "a tag says so",
         tagged('tags["ManagedBy"]', "crossplane"),
-        Hold("thing.a belongs to crossplane, as its tags say"),
+        Hold("thing.a belongs to crossplane, as its tags say", about=frozenset({A})),
     ),
     Case(
         "a map of tags says so",
         tagged("labels", {"managed-by": "config-connector"}),
-        Hold("thing.a belongs to config-connector, as its tags say"),
+        Hold("thing.a belongs to config-connector, as its tags say", about=frozenset({A})),
     ),
     Case("a tag names the tool itself", tagged("tags.ManagedBy", "Terraform"), Open()),
     Case("an attribute is no tag", tagged("description.ManagedBy", "x"), Open()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from iac_adapters.redaction.digester import SecretDigester
@@ -16,8 +16,17 @@ from iac_adapters.terraform.rearranged import with_rearrangement
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
 from iac_adapters.terraform.snapshots import Payload
 from iac_adapters.terraform.waiting import Waiting
+from iac_adapters.terraform.witness import TerraformWitness, witness_of
 from reconciler.domain.errors import ReconcilerError
-from reconciler.domain.model import InSync, Noise, NotApplicable, Observed, ResourceAddress, Verdict
+from reconciler.domain.model import (
+    Drifted,
+    InSync,
+    Noise,
+    NotApplicable,
+    Observed,
+    ResourceAddress,
+    Verdict,
+)
 
 Wanted = Collection[ResourceAddress] | None
 """The addresses that a scan is asked for; None for all."""
@@ -60,7 +69,7 @@ class ObservationByReading:
                 verdict = read.verdict
                 if resource is not None:
                     verdict = with_rearrangement(verdict, resource)
-                observed = replace(read, verdict=verdict)
+                observed = replace(read, verdict=verdict, witness=self._witness(read, resource))
                 after.take_in(observed, resource)
                 hides = isinstance(verdict, InSync | Noise | NotApplicable)
                 if hides and after.asks_for(observed.address):
@@ -129,6 +138,33 @@ class ObservationByReading:
         async with contextlib.aclosing(warm.reader.observe(again)) as observing:
             async for observed in observing:
                 yield observed
+
+    def _witness(self, read: Observed, resource: LoadedResource | None) -> TerraformWitness | None:
+        if resource is None or not isinstance(read.verdict, InSync | Noise | Drifted):
+            return None
+        warm, address = self._warm, read.address
+        found = witness_of(
+            resource,
+            warm.live.get(address),
+            secrets=warm.secrets,
+            digester=self._digester,
+            beside=self._recorded,
+            before=warm.witnesses.get(address),
+        )
+        if found is not None:
+            warm.witnesses[address] = found
+        return found
+
+    def _recorded(self) -> Mapping[str, TerraformWitness]:
+        """Return every resource that was not read as it is recorded, by address."""
+        warm = self._warm
+        found = {
+            address: witness_of(resource, None, secrets=warm.secrets, digester=self._digester)
+            for address, resource in warm.stack.resources.items()
+            if address not in warm.witnesses
+        }
+        read: dict[str, TerraformWitness] = dict(warm.witnesses.items())
+        return read | {address: one for address, one in found.items() if one is not None}
 
     def _is_wanted(self, observed: Observed) -> bool:
         return self._wanted is None or observed.address in self._wanted

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from reconciler.domain.wakeups import WakeUp
 from reconciler.storage.access import SqlHolds, SqlReplays, SqlTokens
 from reconciler.storage.agents import SqlAgents
+from reconciler.storage.baselines import SqlBaselines
 from reconciler.storage.findings import SqlFindings
 from reconciler.storage.journal import SqlAudit, SqlEvents
 from reconciler.storage.past_runs import SqlPastRuns
@@ -40,6 +41,7 @@ class SqlTransaction:
     holds: SqlHolds
     past_runs: SqlPastRuns
     agents: SqlAgents
+    baselines: SqlBaselines
     retention: SqlRetention
     event_numbers: list[int] = field(default_factory=list)
     wakeups: list[WakeUp] = field(default_factory=list)
@@ -68,6 +70,7 @@ class SqlTransaction:
             holds=SqlHolds(rows),
             past_runs=SqlPastRuns(rows),
             agents=SqlAgents(rows),
+            baselines=SqlBaselines(rows),
             retention=SqlRetention(rows),
             event_numbers=numbers,
         )

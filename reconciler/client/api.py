@@ -236,20 +236,31 @@ class Tokens(Collection["wire.Token"]):
 
 
 class HoldSwitch:
-    """The kill switch."""
+    """What is on hold: everything, a stack or a resource of one."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
     async def get(self) -> wire.Hold | None:
-        """Return who pulled it and why; None while it is not pulled."""
+        """Return who holds everything and why; None where nobody does."""
         return decode(wire.HoldState, await self._calls.get("hold")).hold
 
-    async def pull(self, *, reason: str = "", until: datetime | None = None) -> wire.Hold | None:
-        """Let nothing begin to change the world, until it is released or the time has come."""
-        body = wire.HoldBody(reason=reason, until=until)
+    async def all(self) -> list[wire.Hold]:
+        """Return every hold, the widest first; the breaker is one that is `unasked`."""
+        return decode(wire.HoldState, await self._calls.get("hold")).holds
+
+    async def pull(
+        self,
+        *,
+        reason: str = "",
+        until: datetime | None = None,
+        stack: str | None = None,
+        address: str | None = None,
+    ) -> wire.Hold | None:
+        """Let nothing begin to change what it names; return the hold on everything, if any."""
+        body = wire.HoldBody(reason=reason, until=until, stack=stack, address=address)
         return decode(wire.HoldState, await self._calls.post("hold", body=body.as_json())).hold
 
-    async def release(self) -> None:
-        """Let corrections go on."""
-        await self._calls.delete("hold")
+    async def release(self, *, stack: str | None = None, address: str | None = None) -> None:
+        """Let corrections of that scope go on; without a stack the breaker is closed as well."""
+        await self._calls.delete("hold", stack=stack, address=address)

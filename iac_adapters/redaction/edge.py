@@ -7,10 +7,9 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from iac_adapters.redaction.digester import SecretDigester
-from iac_adapters.redaction.redactor import Redactor
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
@@ -26,6 +25,9 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.plan import NewValue, PlannedChange
 from reconciler.domain.values import Value
+
+if TYPE_CHECKING:  # most scans have nothing to redact
+    from iac_adapters.redaction.redactor import Redactor
 
 
 class Secrets(Protocol):

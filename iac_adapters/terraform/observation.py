@@ -10,9 +10,7 @@ from dataclasses import replace
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
-from iac_adapters.terraform.cli_engine import verdicts
 from iac_adapters.terraform.consequences import moved
-from iac_adapters.terraform.following import Following
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.rearranged import with_rearrangement
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
@@ -38,6 +36,8 @@ def observed_by_plan(
     payload: Payload, wanted: Wanted, *, digester: SecretDigester
 ) -> Iterator[Observed]:
     """Yield the verdicts of the whole plan in `payload`."""
+    from iac_adapters.terraform.cli_engine import verdicts  # noqa: PLC0415  few scans need it
+
     assert payload.plan is not None  # noqa: S101 - made together
     chosen = _chosen(payload.stack, wanted)
     for observed in verdicts(payload.plan, chosen, digester=digester):
@@ -104,6 +104,9 @@ class ObservationByReading:
                 for ready in waiting.seen(observed, other):
                     if self._is_wanted(ready):
                         yield ready
+        # Not before everything is read: it may plan, with all that a recording takes.
+        from iac_adapters.terraform.following import Following  # noqa: PLC0415
+
         held = [one for one in waiting.rest() if self._is_wanted(one)]
         following = Following(self._payload.context, warm, self._assembly, self._digester)
         for observed in await following.judged(held, waiting.moved):

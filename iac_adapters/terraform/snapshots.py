@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from iac_adapters.redaction.edge import doubted, said
 from iac_adapters.terraform.children.observing import ChildOptions
-from iac_adapters.terraform.cli_engine import CliPlan
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.stack_secrets import StackSecrets
@@ -14,6 +14,9 @@ from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from reconciler.domain.model import Engine, Snapshot
 from reconciler.ports import StackReference
+
+if TYPE_CHECKING:  # it runs a whole plan, which few scans do
+    from iac_adapters.terraform.cli_engine import CliPlan
 
 
 @dataclass(frozen=True, slots=True, repr=False)

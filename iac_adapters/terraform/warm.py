@@ -63,9 +63,11 @@ class WarmStack:
 
     @property
     def outlived(self) -> bool:
-        """Whether it rests on values that were meant for one run, and that are old by now."""
-        age_s = time.monotonic() - self.recorded_at_s
-        return self.stack.recording.ephemeral and age_s > _EPHEMERAL_S
+        """Whether it rests on values that were meant for one run, and that are due or old."""
+        recording = self.stack.recording
+        if recording.renew_at_s is not None and time.time() >= recording.renew_at_s:
+            return True
+        return recording.ephemeral and time.monotonic() - self.recorded_at_s > _EPHEMERAL_S
 
     @property
     def ancestry(self) -> Ancestry:

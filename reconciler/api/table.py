@@ -8,6 +8,7 @@ from typing import Final
 from reconciler.api.listing import Listing
 from reconciler.api.operation import Operation
 from reconciler.api.resources import (
+    agents,
     audit,
     drift,
     events,
@@ -116,6 +117,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("GET", "/hold", hold.read_hold, May.READ_HOLD, wire.HoldState),
     Operation("POST", "/hold", hold.pull, May.SET_HOLD, wire.HoldState),
     Operation("DELETE", "/hold", hold.release, May.RELEASE_HOLD, status=204),
+
+    Operation("GET", "/agents", agents.list_agents, May.READ_AGENTS, Listing[wire.Agent]),
+    Operation("POST", "/agents/enroll-tokens", agents.create_enroll_token, May.WRITE_AGENTS,
+              wire.NewEnrollToken, status=201, secret_answer=True),
+    Operation("POST", "/agents/enroll", agents.enroll_host, None, wire.Enrolled, status=201),
+    Operation("POST", "/agents/reports", agents.take_report, None, raw=True),
+    Operation("DELETE", "/agents/{agent_id}", agents.revoke_agent, May.WRITE_AGENTS, status=204),
 
     Operation("GET", "/tokens", tokens.list_tokens, May.READ_TOKENS, Listing[wire.Token]),
     Operation("POST", "/tokens", tokens.create_token, May.WRITE_TOKENS, wire.NewToken, status=201,

@@ -10,8 +10,9 @@ from typing import Final
 import click
 
 from reconciler.cli import watching
+from reconciler.cli.examples import examples
 from reconciler.cli.identities import shortened
-from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_option
+from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import (
     by_severity,
     counted,

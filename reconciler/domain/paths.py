@@ -27,3 +27,8 @@ def step_after(path: AttributePath, step: str | int) -> AttributePath:
         return AttributePath(f"{path}.{step}" if path else step)
     quoted = step.replace("\\", "\\\\").replace('"', '\\"')
     return AttributePath(f'{path}["{quoted}"]')
+
+
+def attribute_of(path: str) -> str:
+    """Return the name of the attribute that a path begins with."""
+    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]

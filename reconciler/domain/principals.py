@@ -35,6 +35,8 @@ class Permission(StrEnum):
     RELEASE_HOLD = "hold:release"
     READ_TOKENS = "tokens:read"
     WRITE_TOKENS = "tokens:write"
+    READ_AGENTS = "agents:read"
+    WRITE_AGENTS = "agents:write"
     READ_METRICS = "metrics:read"
     RELOAD = "daemon:reload"
 

@@ -6,6 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from reconciler.wire.agents import (
+        Agent,
+        EnrollBody,
+        Enrolled,
+        EnrollTokenBody,
+        NewEnrollToken,
+    )
     from reconciler.wire.audit import AuditEntry
     from reconciler.wire.events import Event
     from reconciler.wire.findings import Change, DriftDecision, Finding, Source
@@ -31,12 +38,16 @@ if TYPE_CHECKING:
     from reconciler.wire.tokens import NewToken, Token, TokenBody
 
 __all__ = [
+    "Agent",
     "Approval",
     "ApproveBody",
     "AuditEntry",
     "Change",
     "Counts",
     "DriftDecision",
+    "EnrollBody",
+    "EnrollTokenBody",
+    "Enrolled",
     "Event",
     "FieldProblem",
     "Finding",
@@ -47,6 +58,7 @@ __all__ = [
     "Log",
     "LogLine",
     "Match",
+    "NewEnrollToken",
     "NewToken",
     "OpenFindings",
     "Plan",
@@ -76,6 +88,7 @@ __all__ = [
     "TokenBody",
 ]
 _PLACES: Final = {
+    "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
     "audit": ("AuditEntry",),
     "events": ("Event",),
     "findings": ("Change", "DriftDecision", "Finding", "Source"),

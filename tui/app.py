@@ -167,7 +167,9 @@ class TrueupApp(App[None]):
         """Approve exactly the plans that are seen now, when that is confirmed."""
         waiting = [found for found in remediations if found.state == "awaiting_approval"]
         if not waiting:
-            self.flash("no plan waits for an approval here; ", ("C", "key"), " requests a correction")
+            self.flash(
+                "no plan waits for an approval here; ", ("C", "key"), " requests a correction"
+            )
             return
         asked = approval_of(waiting, production=self.session.options.production)
         if await self._confirmed(asked, list(asked_lines(asked, waiting)), "remediations:decide"):
@@ -188,7 +190,9 @@ class TrueupApp(App[None]):
         if not done.failed:
             self.flash((f"{verb}: {len(done.ok)}", "good"))
             return
-        lines = [line((f"{verb} {len(done.ok)} of {len(done.ok) + len(done.failed)}", "strong"), "")]
+        lines = [
+            line((f"{verb} {len(done.ok)} of {len(done.ok) + len(done.failed)}", "strong"), "")
+        ]
         for target, reason in done.failed:
             lines.append(line(("x ", "high"), f"{target[:12]}  ", (reason, "high")))
         self.show_text("not everything was done", lines)
@@ -231,7 +235,9 @@ class TrueupApp(App[None]):
             line("what it has done by then stays done, and is read again afterwards"),
         ]
         if await self._confirmed(asked, lines, "remediations:cancel"):
-            self._tell("cancelled", await intents.decide(self.session, "cancel", [remediation.id], ""))
+            self._tell(
+                "cancelled", await intents.decide(self.session, "cancel", [remediation.id], "")
+            )
 
     @work(group="decide", exit_on_error=False)
     async def scan(self, stacks: Sequence[str]) -> None:
@@ -297,7 +303,9 @@ class TrueupApp(App[None]):
         """Ask for a command line."""
         if not isinstance(self.screen, Page):
             return
-        question = line((":", "key"), "drift FILTER, approvals, runs, audit, stacks, group BY, theme NAME, q")
+        question = line(
+            (":", "key"), "drift FILTER, approvals, runs, audit, stacks, group BY, theme NAME, q"
+        )
         text = await self.push_screen_wait(Prompt(question, palette=self.palette))
         if text:
             run_command(self, text)

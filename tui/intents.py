@@ -93,7 +93,7 @@ async def resume(session: Session) -> Done:
     return done
 
 
-async def _do(  # noqa: PLR0913, PLR0917 - the parts of a call
+async def _do(  # noqa: PLR0913 - the parts of a call
     session: Session,
     done: Done,
     target: str,

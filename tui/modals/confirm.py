@@ -104,7 +104,9 @@ class Confirm(ModalScreen[bool]):
             return
         if self._asked.tier < Tier.SERIOUS:
             verdict.show(
-                line(("y", "key"), f" {self._asked.verb} exactly this   ", ("esc", "key"), " cancel")
+                line(
+                    ("y", "key"), f" {self._asked.verb} exactly this   ", ("esc", "key"), " cancel"
+                )
             )
             return
         if not self._seen_all:

@@ -57,7 +57,9 @@ class Menu(ModalScreen[str]):
         )
         with Vertical():
             yield Bar(self._palette, id="title")
-            yield Input(id="narrow", placeholder="type to filter, enter to choose", select_on_focus=False)
+            yield Input(
+                id="narrow", placeholder="type to filter, enter to choose", select_on_focus=False
+            )
             yield LineTable(
                 columns=columns, palette=self._palette, id="choices",
                 empty=lambda: [line(("nothing matches", "dim"))],

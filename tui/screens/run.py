@@ -197,6 +197,7 @@ class RunPage(Page):
         remediation = self._remediation
         if remediation is not None and remediation.plan_digest:
             yield "plan digest", remediation.plan_digest
-            yield "approve command", (
-                f"trueup approve {self._id} --digest {remediation.plan_digest}"
+            yield (
+                "approve command",
+                (f"trueup approve {self._id} --digest {remediation.plan_digest}"),
             )

@@ -113,7 +113,8 @@ def _matching(pattern: str) -> Test:
         search = re.compile(pattern, re.IGNORECASE).search
     except re.error as error:
         raise InvalidError(
-            f"~{pattern} is not a regular expression: {error}", remedy="put \\ before a plain . or ("
+            f"~{pattern} is not a regular expression: {error}",
+            remedy="put \\ before a plain . or (",
         ) from None
     return lambda row: search(row.address) is not None
 

@@ -78,7 +78,7 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
             super().__init__()
             self.key = key
 
-    def __init__(  # noqa: PLR0913 - the parts of a table
+    def __init__(
         self,
         *,
         columns: Sequence[Column[R]],

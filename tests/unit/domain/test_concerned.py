@@ -41,7 +41,7 @@ def test_it_names_those_without_which_the_plan_needs_no_person(
     expected: set[ResourceAddress],
 ) -> None:
     found = [finding(address=address) for address in (A, B, C)]
-    every: dict[ResourceAddress, tuple[str, ...]] = {name: () for name in NAMES}
+    every: dict[ResourceAddress, tuple[str, ...]] = dict.fromkeys(NAMES, ())
     assert concerned(plan(*resources), found, dependencies=every | dict(dependencies)) == expected
 
 

@@ -62,15 +62,21 @@ class TrueupApp(App[None]):
         Binding("ctrl+p", "palette", "Commands", show=False, id="app.palette"),
         Binding("at", "calls", "Calls made", show=False, id="app.calls"),
         Binding("q", "quit", "Quit", id="app.quit"),
-        Binding("ctrl+c", "copy_or_quit", "Copy or quit", show=False, priority=True, id="app.copy_or_quit"),
-    ]  # fmt: skip
+        Binding(
+            "ctrl+c",
+            "copy_or_quit",
+            "Copy or quit",
+            show=False,
+            priority=True,
+            id="app.copy_or_quit",
+        ),
+    ]
     CSS = """
     Screen { background: ansi_default; color: ansi_default; }
     ModalScreen { background: ansi_default 0%; }
     #preview { width: 45%; border-left: solid ansi_bright_black; padding-left: 1; }
     #fleet, #list { width: 1fr; }
-    #filter { height: 1; border: none; padding: 0 1; }
-    Input { background: ansi_default; color: ansi_default; }
+    Input, Input:focus { background: ansi_default; color: ansi_default; }
     """
 
     def __init__(self, session: Session) -> None:
@@ -180,11 +186,14 @@ class TrueupApp(App[None]):
 
     async def _confirmed(self, asked: Asked, lines: Sequence[Line], permission: str) -> bool:
         modal = Confirm(
-            asked, lines, palette=self.palette,
+            asked,
+            lines,
+            palette=self.palette,
             moved=lambda: moved(asked, self.session.store),
             why_not=lambda: self.session.why_not(permission),
-        )  # fmt: skip
-        return bool(await self.push_screen_wait(modal))
+        )
+        confirmed: bool | None = await self.push_screen_wait(modal)
+        return confirmed is True
 
     def _tell(self, verb: str, done: intents.Done) -> None:
         if not done.failed:
@@ -274,11 +283,13 @@ class TrueupApp(App[None]):
             return
         choices = [
             Choice(
-                bound.action, key_name(bound.key), f"{bound.description}  [{bound.id}]",
+                bound.action,
+                key_name(bound.key),
+                f"{bound.description}  [{bound.id}]",
                 off=self._off(page, bound.action),
             )
             for bound in bound_actions(page)
-        ]  # fmt: skip
+        ]
         chosen = await self.push_screen_wait(Menu("keys here", choices, palette=self.palette))
         if chosen:
             await self._act(page, chosen)
@@ -315,8 +326,12 @@ class TrueupApp(App[None]):
         lines: list[Line] = []
         for call in reversed(self.session.calls):
             style = "" if call.outcome == "ok" else "high"
-            lines.append(line(f"{call.at:%H:%M:%S} {call.method:<6} {call.path}  ",
-                              (f"{call.took_ms:.0f} ms  {call.outcome}", style)))  # fmt: skip
+            lines.append(
+                line(
+                    f"{call.at:%H:%M:%S} {call.method:<6} {call.path}  ",
+                    (f"{call.took_ms:.0f} ms  {call.outcome}", style),
+                )
+            )
             lines.append(line("    ", (call.curl, "dim")))
         self.show_text("calls made", lines or [line("none yet")])
 

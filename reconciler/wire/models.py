@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from reconciler.wire.audit import AuditEntry
+    from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.events import Event
     from reconciler.wire.findings import Change, DriftDecision, Finding, Source
     from reconciler.wire.holds import Hold, HoldBody, HoldState
@@ -31,11 +32,14 @@ if TYPE_CHECKING:
     from reconciler.wire.tokens import NewToken, Token, TokenBody
 
 __all__ = [
+    "AcceptBody",
+    "Acceptance",
     "Approval",
     "ApproveBody",
     "AuditEntry",
     "Change",
     "Counts",
+    "DeclarationText",
     "DriftDecision",
     "Event",
     "FieldProblem",
@@ -77,6 +81,7 @@ __all__ = [
 ]
 _PLACES: Final = {
     "audit": ("AuditEntry",),
+    "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "events": ("Event",),
     "findings": ("Change", "DriftDecision", "Finding", "Source"),
     "holds": ("Hold", "HoldBody", "HoldState"),

@@ -150,6 +150,25 @@ class Findings(Collection["wire.Finding"]):
         """Make a suppressed finding open again."""
         return await self._do(finding_id, "unsuppress", key=key)
 
+    async def accept(
+        self, finding_id: str, body: wire.AcceptBody, *, key: str | None = None
+    ) -> wire.Acceptance:
+        """Say that the live values of an undeclared finding are right from now on."""
+        made = await self._calls.post(
+            "findings", finding_id, "accept", body=body.as_json(), key=key
+        )
+        return decode(wire.Acceptance, made)
+
+    async def undo_accept(self, finding_id: str, *, key: str | None = None) -> wire.Acceptance:
+        """Put the baseline back to what it was before the finding was accepted."""
+        made = await self._calls.post("findings", finding_id, "undo-accept", key=key)
+        return decode(wire.Acceptance, made)
+
+    async def declaration(self, finding_id: str) -> wire.DeclarationText:
+        """Return the code that would declare what an undeclared finding shows."""
+        found = await self._calls.get("findings", finding_id, "declaration")
+        return decode(wire.DeclarationText, found)
+
 
 class Reports(Collection["wire.Report"]):
     """What was seen of each resource, and when."""

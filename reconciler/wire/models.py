@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         NewEnrollToken,
     )
     from reconciler.wire.audit import AuditEntry
+    from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.events import Event
     from reconciler.wire.findings import Change, DriftDecision, Finding, Source
     from reconciler.wire.holds import Hold, HoldBody, HoldState
@@ -39,12 +40,15 @@ if TYPE_CHECKING:
     from reconciler.wire.whoami import WhoAmI
 
 __all__ = [
+    "AcceptBody",
+    "Acceptance",
     "Agent",
     "Approval",
     "ApproveBody",
     "AuditEntry",
     "Change",
     "Counts",
+    "DeclarationText",
     "DriftDecision",
     "EnrollBody",
     "EnrollTokenBody",
@@ -92,6 +96,7 @@ __all__ = [
 _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
     "audit": ("AuditEntry",),
+    "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "events": ("Event",),
     "findings": ("Change", "DriftDecision", "Finding", "Source"),
     "holds": ("Hold", "HoldBody", "HoldState"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from reconciler.domain.errors import PermanentError
-from reconciler.ports import AdapterFactory, Claim, DiscoveredStack
+from reconciler.ports import AdapterFactory, Claim, DiscoveredStack, LeftOut
 
 _SKIPPED: Final = frozenset(
     {
@@ -51,8 +51,16 @@ class FoundStack:
     lines: tuple[str, ...] = ()
 
 
-def discover_stacks(root: Path, tools: DiscoveringTools) -> tuple[FoundStack, ...]:
-    """Return every stack at or below `root`, sorted by directory.
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The stacks below a folder by directory, and the files that no stack was made of."""
+
+    stacks: tuple[FoundStack, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def discover_stacks(root: Path, tools: DiscoveringTools) -> Discovery:
+    """Return every stack at or below `root`, sorted by directory, and what was left out.
 
     Symbolic links to directories are not followed, so a loop of them is harmless.
     """
@@ -66,12 +74,18 @@ def discover_stacks(root: Path, tools: DiscoveringTools) -> tuple[FoundStack, ..
             if claims[tool] == max(claims.values()):
                 claimed.setdefault(tool, []).append(folder)
                 break
-    found = [
-        (one, tool)
-        for tool, folders in claimed.items()
-        for one in tools.factory(tool).discover(folders)
-    ]
-    return _named(root.resolve(), sorted(found, key=lambda pair: pair[0].directory))
+    found: list[tuple[DiscoveredStack, str]] = []
+    left_out: list[LeftOut] = []
+    for tool, folders in claimed.items():
+        for answer in tools.factory(tool).discover(folders):
+            if isinstance(answer, LeftOut):
+                left_out.append(answer)
+            else:
+                found.append((answer, tool))
+    return Discovery(
+        _named(root.resolve(), sorted(found, key=lambda pair: pair[0].directory)),
+        tuple(sorted(left_out, key=lambda entry: entry.file)),
+    )
 
 
 def _folders(root: Path) -> Iterator[Path]:

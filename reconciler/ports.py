@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 from reconciler.stack_options import StackOptions
 
 Options = TypeVar("Options", bound=StackOptions)
@@ -244,12 +244,25 @@ class DiscoveredStack:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that `trueup init` proposes no stack for, though it looks like one: why, what to do.
+
+    Those of one tool that share `why` and `remedy` are named together.
+    """
+
+    file: Path
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class AdapterSetup:
     """What an adapter is opened with.
 
     `data_dir` is private and lasting, `cache_dir` may be emptied at any time. `key` keys every
     digest of a value. `progress` takes sentences about long work. Warm plugins hold at most
-    `plugin_memory_bytes` together; None leaves it to the adapter.
+    `plugin_memory_bytes` together; None leaves it to the adapter. `repeats` says that a stack is
+    scanned again and again, so that what is not urgent may be spread over scans.
     """
 
     data_dir: Path
@@ -257,6 +270,7 @@ class AdapterSetup:
     key: bytes = field(repr=False)
     progress: Callable[[str], None] | None = None
     plugin_memory_bytes: int | None = None
+    repeats: bool = True
 
 
 class AdapterFactory(Protocol):
@@ -280,8 +294,11 @@ class AdapterFactory(Protocol):
         """
         ...
 
-    def discover(self, claimed: Sequence[Path]) -> Sequence[DiscoveredStack]:
-        """Return which of the directories that this tool won are stacks of their own."""
+    def discover(self, claimed: Sequence[Path]) -> Sequence[DiscoveredStack | LeftOut]:
+        """Return which of the directories that this tool won are stacks of their own.
+
+        What a person would miss among them is returned as `LeftOut`.
+        """
         ...
 
     def open(self, setup: AdapterSetup) -> IacAdapter:

@@ -174,6 +174,10 @@ class WorldAdapter:
     """What happens right before the next plan is made."""
     drags: set[ResourceAddress] = field(default_factory=set)
     """What every plan touches as well, named or not."""
+    drags_with: dict[ResourceAddress, ResourceAddress] = field(default_factory=dict)
+    """What a plan touches as well that names the key."""
+    refuses: dict[ResourceAddress, ReconcilerError] = field(default_factory=dict)
+    """Why no plan is made that names the key."""
     after_plan: Callable[[], Awaitable[object]] | None = None
     """What happens right after the next plan was made."""
 
@@ -239,7 +243,11 @@ class WorldAdapter:
             raise world.refuses_plan
         if self.before_plan is not None:
             self.before_plan()
-        verdicts = {address: world.verdict(address) for address in (*addresses, *self.drags)}
+        for address in sorted(self.refuses.keys() & set(addresses)):
+            raise self.refuses[address]
+        dragged = {self.drags_with[one] for one in addresses if one in self.drags_with}
+        touched = (*addresses, *self.drags, *dragged)
+        verdicts = {address: world.verdict(address) for address in touched}
         types = dict.fromkeys(verdicts, "thing")
         file = folder / PLAN_FILE
         plan = saved_plan(snapshot.stack, verdicts, types, file=file, serial=world.serial)

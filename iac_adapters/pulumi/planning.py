@@ -117,6 +117,7 @@ def _targets(order: PlanOrder, addresses: Collection[ResourceAddress]) -> list[s
             raise PermanentError(
                 f"{address}: neither program nor record holds it any more",
                 remedy="scan the stack again; what is gone from both needs no correction",
+                about=(address,),
             )
         _refuse_unapplied(order.resources[address])
         targets.append(address.partition(_TO_BE_DELETED)[0])
@@ -179,6 +180,7 @@ def _refuse_unapplied(resource: LoadedResource) -> None:
         raise PermanentError(
             f"{address}: the code renames it to {name} by an alias, and that is not applied yet",
             remedy="apply the rename first, with `pulumi up`; then scan the stack again",
+            about=(address,),
         )
     edit, state = resource.edit, resource.state
     if edit is not None and edit.moved and not (state is not None and state.is_provider):
@@ -186,6 +188,7 @@ def _refuse_unapplied(resource: LoadedResource) -> None:
             f"{address}: its provider {edit.label} is changed in code, and that is not applied"
             f" yet: {'; '.join(edit.doubts())}",
             remedy="apply that change first, with `pulumi up`, or undo it; then scan again",
+            about=(address,),
         )
 
 

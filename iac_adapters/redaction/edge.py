@@ -7,13 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from iac_adapters.redaction.digester import SecretDigester
-from iac_adapters.redaction.redactor import Redactor
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
+    Added,
     Change,
     Drifted,
     Noise,
@@ -21,9 +21,13 @@ from reconciler.domain.model import (
     Observed,
     ProviderDoubt,
     Unreadable,
+    Unseen,
 )
 from reconciler.domain.plan import NewValue, PlannedChange
 from reconciler.domain.values import Value
+
+if TYPE_CHECKING:  # most scans have nothing to redact
+    from iac_adapters.redaction.redactor import Redactor
 
 
 class Secrets(Protocol):
@@ -58,6 +62,14 @@ class Verdicts:
         if isinstance(verdict, Unreadable):
             redactor = await self._gathered()
             return replace(observed, verdict=Unreadable(redactor.without(verdict.reason)))
+        if isinstance(verdict, Unseen) and verdict.asked:
+            redactor = await self._gathered()
+            unseen = replace(verdict, reason=redactor.without(verdict.reason))
+            return replace(observed, verdict=unseen)
+        if isinstance(verdict, Added) and verdict.changes:
+            redactor = await self._gathered()
+            changes = tuple(_redacted(redactor, self._digester, verdict.changes))
+            return replace(observed, verdict=replace(verdict, changes=changes))
         if isinstance(verdict, Drifted) and (
             verdict.changes or verdict.consequences or verdict.reason
         ):

@@ -161,6 +161,9 @@ def _unescape_one(match: re.Match[str]) -> str:
     return match[4]
 
 
-def is_data(address: str) -> bool:
-    """Whether `address` is a data source's."""
-    return address.startswith("data.") or ".data." in address
+def is_managed(address: str) -> bool:
+    """Whether `address` is neither a data source's nor an ephemeral resource's."""
+    try:
+        return parse_address(address).mode == MANAGED
+    except ValueError:
+        return True

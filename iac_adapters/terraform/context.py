@@ -18,12 +18,14 @@ from iac_adapters.terraform.backend import (
 )
 from iac_adapters.terraform.dev_overrides import DevOverrides, dev_overrides
 from iac_adapters.terraform.executable import Executable, find_executable
+from iac_adapters.terraform.given_variables import given_variables
 from iac_adapters.terraform.installed import (
     LOCK_FILE,
     InstalledProvider,
     installed_providers,
     locked_versions,
 )
+from iac_adapters.terraform.known_texts import Scope
 from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.package_check import check_packages
 from iac_adapters.terraform.read_only import left_out, read_only, variable_files
@@ -143,8 +145,11 @@ def _survey(reference: StackReference, *, cache_dir: Path) -> _Survey:
         data_dir=data_dir,
         cache_dir=cache_dir / "sources",
         tool=executable.name,
-        called_from=called_from,
-    )
+        scope=Scope(
+            (), directory, directory, called_from, workspace,
+            given=lambda: given_variables(directory, environment, options.var_files),
+        ),
+    )  # fmt: skip
     location = locate_state(
         directory, workspace=workspace, environment=environment, declared=source.backend
     )

@@ -10,7 +10,7 @@ from typing import Final
 
 from iac_adapters.terraform.options import TerraformOptions
 from reconciler.bounded_files import names_in, open_regular
-from reconciler.ports import AdapterSetup, Claim, DiscoveredStack, IacAdapter
+from reconciler.ports import AdapterSetup, Claim, DiscoveredStack, IacAdapter, LeftOut
 
 _CODE_ENDINGS: Final = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _ROOT_BLOCK: Final = re.compile(
@@ -19,6 +19,13 @@ _ROOT_BLOCK: Final = re.compile(
 _LOCAL_MODULE: Final = re.compile(r'^\s*"?source"?\s*[=:]\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
 TERRAGRUNT: Final = "terragrunt.hcl"
 _TERRAGRUNT_SOURCE: Final = re.compile(r'^\s*source\s*=\s*"((?:\.{1,2}/|\$\{)[^"]*)"', re.MULTILINE)
+TERRAGRUNT_MAKES_IT: Final = "Terragrunt makes the code of this stack elsewhere"
+TERRAGRUNT_REMEDY: Final = (
+    "run `terragrunt init` in it, and give trueup the folder that it made below"
+    " .terragrunt-cache, with the environment that terragrunt sets"
+)
+_TERRAGRUNT_UNIT: Final = re.compile(r"^\s*(?:include\b[^{\n]*\{|source\s*=)", re.MULTILINE)
+"""What a file that other units include, such as a repository's root, lacks."""
 _STATE_NAMES: Final = ("terraform.tfstate", "terraform.tfstate.d", ".terraform")
 _MOST_CODE_BYTES: Final = 4 << 20
 _PROPOSED: Final = ('# workspace = "default"',)
@@ -35,8 +42,11 @@ class TerraformFactory:
         named = _code_in(directory) or TERRAGRUNT in names_in(directory)
         return Claim.SOURCES if named else None
 
-    def discover(self, claimed: Sequence[Path]) -> Sequence[DiscoveredStack]:
-        """Return the root modules; a directory that another one calls as a module is none."""
+    def discover(self, claimed: Sequence[Path]) -> Sequence[DiscoveredStack | LeftOut]:
+        """Return the root modules; a directory that another one calls as a module is none.
+
+        A unit of Terragrunt is left out: its code is made below its cache.
+        """
         code = {
             folder: "\n".join(_text(folder / name) for name in _code_in(folder))
             for folder in claimed
@@ -46,11 +56,18 @@ class TerraformFactory:
             for folder, text in code.items()
             for source in _LOCAL_MODULE.findall(text)
         } | set(_used_by_terragrunt(claimed))
-        return [
+        roots = [
             DiscoveredStack(folder, _PROPOSED)
             for folder, text in code.items()
             if folder not in called and _is_root(folder, text)
         ]
+        units = (folder / TERRAGRUNT for folder, text in code.items() if not text.strip())
+        left_out = [
+            LeftOut(unit, TERRAGRUNT_MAKES_IT, TERRAGRUNT_REMEDY)
+            for unit in units
+            if _TERRAGRUNT_UNIT.search(_text(unit))
+        ]
+        return [*roots, *left_out]
 
     def open(self, setup: AdapterSetup) -> IacAdapter:
         """Return a fresh adapter. See `AdapterFactory.open`."""

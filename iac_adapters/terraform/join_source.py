@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from iac_adapters.terraform.addresses import is_data
+from iac_adapters.terraform.addresses import is_managed
 from iac_adapters.terraform.context import BUILT_IN, Context
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.loaded import LoadedResource
@@ -41,7 +41,7 @@ def resources_of(
         resource = _loaded(context, recording, instance, keys=keys, schemas=schemas)
         resources[resource.recorded.address] = resource
     for address, action in recording.actions.items():
-        if action in _CREATED and address not in resources and not is_data(address):
+        if action in _CREATED and address not in resources and is_managed(address):
             resources[ResourceAddress(address)] = _not_created(context, address)
     for one in (
         *_imports(context, recording, keys=keys, schemas=schemas),

@@ -104,6 +104,11 @@ _MESSAGES: Final = {
         " client_capabilities=4:ClientCapabilities"
     ),
     "ReadDataResponse": "state=1:DynamicValue diagnostics=2:*Diagnostic deferred=3:bytes",
+    "Timestamp": "seconds=1:int64 nanos=2:int32",
+    "OpenEphemeralResponse": (
+        "diagnostics=1:*Diagnostic renew_at=2:Timestamp result=3:DynamicValue private=4:bytes"
+        " deferred=5:bytes"
+    ),
     "MoveStateRequest": (
         "source_provider_address=1:string source_type_name=2:string source_schema_version=3:int64"
         " source_state=4:RawState target_type_name=5:string source_private=6:bytes"

@@ -1,18 +1,16 @@
-"""How one scan of a Terraform stack sees it: by a whole plan, or by reading each object."""
+"""How one scan of a Terraform stack sees it by reading each object."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
-from iac_adapters.terraform.cli_engine import verdicts
 from iac_adapters.terraform.consequences import moved
-from iac_adapters.terraform.following import Following
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.rearranged import with_rearrangement
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
@@ -32,17 +30,6 @@ from reconciler.domain.model import (
 
 Wanted = Collection[ResourceAddress] | None
 """The addresses that a scan is asked for; None for all."""
-
-
-def observed_by_plan(
-    payload: Payload, wanted: Wanted, *, digester: SecretDigester
-) -> Iterator[Observed]:
-    """Yield the verdicts of the whole plan in `payload`."""
-    assert payload.plan is not None  # noqa: S101 - made together
-    chosen = _chosen(payload.stack, wanted)
-    for observed in verdicts(payload.plan, chosen, digester=digester):
-        resource = payload.stack.resources[observed.address]
-        yield replace(observed, verdict=with_rearrangement(observed.verdict, resource))
 
 
 class ObservationByReading:
@@ -88,7 +75,7 @@ class ObservationByReading:
         warm = self._warm
         ancestry = warm.ancestry
         needed = None if self._wanted is None else ancestry.closure(self._wanted)
-        chosen = _chosen(self._payload.stack, needed)
+        chosen = objects_of(self._payload.stack, needed)
         waiting = Waiting(ancestry, [resource.recorded.address for resource in chosen])
         async with contextlib.aclosing(self._read(chosen)) as observing:
             async for observed in observing:
@@ -104,6 +91,9 @@ class ObservationByReading:
                 for ready in waiting.seen(observed, other):
                     if self._is_wanted(ready):
                         yield ready
+        # Not before everything is read: it may plan, with all that a recording takes.
+        from iac_adapters.terraform.following import Following  # noqa: PLC0415
+
         held = [one for one in waiting.rest() if self._is_wanted(one)]
         following = Following(self._payload.context, warm, self._assembly, self._digester)
         for observed in await following.judged(held, waiting.moved):
@@ -167,7 +157,8 @@ class ObservationByReading:
         return self._wanted is None or observed.address in self._wanted
 
 
-def _chosen(stack: LoadedStack, wanted: Collection[ResourceAddress] | None) -> list[LoadedResource]:
+def objects_of(stack: LoadedStack, wanted: Wanted) -> list[LoadedResource]:
+    """Return the objects that a scan is asked for."""
     return [
         resource
         for address, resource in stack.resources.items()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from iac_adapters.terraform.addresses import is_data
+from iac_adapters.terraform.addresses import is_managed
 from iac_adapters.terraform.asked import Asked
 from reconciler.domain.compare import align, same, value_at
 from reconciler.domain.model import (
@@ -42,7 +42,7 @@ def unshown(
     the plan would make them.
     """
     for address, action in sorted(actions.items()):
-        if action in _UNTOUCHED or is_data(address):
+        if action in _UNTOUCHED or not is_managed(address):
             continue
         excused = action in _CHANGING and address in brought_about
         if not excused and not _shows(verdicts.get(address), action):

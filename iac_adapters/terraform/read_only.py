@@ -50,13 +50,19 @@ def left_out(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 def variable_files(environment: Mapping[str, str]) -> Iterator[str]:
     """Yield the files that `TF_CLI_ARGS` and its kind name, as they are written there."""
-    for name in (_ARGUMENTS, f"{_ARGUMENTS}_plan"):
+    return (word for is_file, word in variable_arguments(environment) if is_file)
+
+
+def variable_arguments(environment: Mapping[str, str]) -> Iterator[tuple[bool, str]]:
+    """Yield the files and the `NAME=VALUE` that they name, in the order that the tool has it.
+
+    Of each, whether it is a file.
+    """
+    for name in (f"{_ARGUMENTS}_plan", _ARGUMENTS):
         words = iter(_variables(environment.get(name, "")))
         for word in words:
-            if word in _FILE_OPTIONS:
-                yield next(words, "")
-            elif word.startswith(tuple(f"{option}=" for option in _FILE_OPTIONS)):
-                yield word.split("=", 1)[1]
+            option, equals, value = word.partition("=")
+            yield option in _FILE_OPTIONS, value if equals else next(words, "")
 
 
 def _others(arguments: str) -> Iterator[str]:

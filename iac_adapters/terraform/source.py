@@ -16,16 +16,16 @@ import orjson
 
 from iac_adapters.terraform.addresses import block_address, resource_address
 from iac_adapters.terraform.data_uses import DataUses, data_uses, joined
-from iac_adapters.terraform.factory import TERRAGRUNT
+from iac_adapters.terraform.factory import TERRAGRUNT, TERRAGRUNT_MAKES_IT, TERRAGRUNT_REMEDY
+from iac_adapters.terraform.file_references import file_references
 from iac_adapters.terraform.hcl_errors import decode_hcl
 from iac_adapters.terraform.ignored import IgnoreRules
+from iac_adapters.terraform.known_texts import Scope
 from iac_adapters.terraform.outline import RESOURCE_BLOCKS, BlockOutline, Outline
 from iac_adapters.terraform.source_cache import cached_outline
 from iac_adapters.terraform.source_files import (
     combine,
     configuration_files,
-    digest_references,
-    literal_locals,
     read_file,
     variable_and_lock_files,
 )
@@ -69,7 +69,8 @@ class Source:
 
     `digest` covers every file that a plan reads by name. `backend` is the type of backend that
     the root module names, overrides merged; `outputs` are its own, by name.
-    `ephemeral_variables` says that it has some, which an apply must be given again.
+    `ephemeral_variables` says that it has some, which an apply must be given again, and
+    `unnamed_files` that it opens a file whose name nobody can tell without evaluating it.
     """
 
     directory: Path
@@ -81,6 +82,7 @@ class Source:
     statements: tuple[Statement, ...] = ()
     outputs: Mapping[str, SourcePosition] = field(default_factory=dict)
     ephemeral_variables: bool = False
+    unnamed_files: bool = False
 
     def statement(self, block_type: str, address: str) -> Statement | None:
         """Return the nearest block of `block_type` that is about `address`; None without one."""
@@ -111,17 +113,17 @@ def load_source(
     data_dir: Path,
     cache_dir: Path | None,
     tool: str = "terraform",
-    called_from: Path | None = None,
+    scope: Scope | None = None,
 ) -> Source:
     """Read the code below `directory`. Nothing is written but the cache of outlines.
 
-    `called_from` is what the code knows as `path.cwd`: `directory`, unless given.
+    `scope` says what the root module knows of where and with what it is called.
 
     Raises:
         PermanentError: there is no code, or a file cannot be read or is binary.
     """
-    reading = _Reading(directory, data_dir, cache_dir, tool, called_from or directory)
-    reading.module("", directory, depth=0)
+    reading = _Reading(directory, data_dir, cache_dir, tool)
+    reading.module("", scope or Scope((), directory, directory, directory, ""), depth=0)
     if not reading.files:
         raise _without_code(directory)
     return reading.source()
@@ -130,9 +132,7 @@ def load_source(
 def _without_code(directory: Path) -> PermanentError:
     if (directory / TERRAGRUNT).is_file():
         return PermanentError(
-            f"{directory}/{TERRAGRUNT}: Terragrunt makes the code of this stack elsewhere",
-            remedy="run `terragrunt init` in it, and give trueup the folder that it made below"
-            " .terragrunt-cache, with the environment that terragrunt sets",
+            f"{directory}/{TERRAGRUNT}: {TERRAGRUNT_MAKES_IT}", remedy=TERRAGRUNT_REMEDY
         )
     return PermanentError(
         f"{directory}: holds no Terraform configuration (*.tf or *.tf.json)",
@@ -148,7 +148,6 @@ class _Reading:
     data_dir: Path
     cache_dir: Path | None
     tool: str
-    called_from: Path
     blocks: dict[str, ResourceBlock] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
@@ -158,6 +157,7 @@ class _Reading:
     statements: list[Statement] = field(default_factory=list)
     outputs: dict[str, SourcePosition] = field(default_factory=dict)
     ephemeral_variables: bool = False
+    unnamed_files: bool = False
     uses: list[DataUses] = field(default_factory=list)
     _installed: dict[str, Path] | None = None
 
@@ -176,11 +176,16 @@ class _Reading:
             statements=tuple(self.statements),
             outputs=self.outputs,
             ephemeral_variables=self.ephemeral_variables,
+            unnamed_files=self.unnamed_files,
             data_uses=joined(self.uses),
         )
 
-    def module(self, key: str, folder: Path, *, depth: int) -> None:
-        """Take in the module called by `key` (`a.b`), then those it calls."""
+    def module(self, key: str, empty: Scope, *, depth: int) -> None:
+        """Take in the module called by `key` (`a.b`), then those it calls.
+
+        `empty` is its scope, to be given the code that lies in its folder.
+        """
+        folder = empty.folder
         path = ".".join(f"module.{name}" for name in key.split(".")) if key else ""
         primary, overrides = configuration_files(folder, tool=self.tool)
         calls: dict[str, BlockOutline] = {}
@@ -194,18 +199,16 @@ class _Reading:
                 self._override(path, block)
                 if block.type == "module" and block.labels and block.source:
                     calls[block.labels[0]] = block
-        self._refer(folder)
+        scope = replace(empty, texts=tuple(self.texts.get(folder, {}).values()))
+        self._refer(key, scope)
         for name, call in calls.items():
-            self._call(f"{key}.{name}" if key else name, folder, call, depth=depth)
+            self._call(f"{key}.{name}" if key else name, scope, call, depth=depth)
 
-    def _refer(self, folder: Path) -> None:
-        """Take in the files that a module's code reads; a path may begin with a local of it."""
-        texts = self.texts.get(folder, {})
-        known = literal_locals(texts.values())
-        for file, text in texts.items():
-            self.contents[f"{file}\0references"] = digest_references(
-                text, module=folder, root=self.directory, cwd=self.called_from, known=known
-            )
+    def _refer(self, key: str, scope: Scope) -> None:
+        """Take in the files that a module's code reads, by the names that this call gives them."""
+        read = file_references(self.texts.get(scope.folder, {}), scope)
+        self.contents[f"{scope.folder}\0references of {key}"] = read.digest
+        self.unnamed_files = self.unnamed_files or read.unnamed
 
     def _outline(self, file: Path) -> Outline:
         data = read_file(file)
@@ -279,10 +282,10 @@ class _Reading:
             rules = self._ignored(self.directory / base.file, block)
             self.blocks[address] = replace(base, ignore_changes=rules)
 
-    def _call(self, key: str, caller: Path, call: BlockOutline, *, depth: int) -> None:
+    def _call(self, key: str, caller: Scope, call: BlockOutline, *, depth: int) -> None:
         folder = self._installed_modules().get(key)
         if folder is None and call.source is not None:
-            folder = Path(os.path.normpath(caller / call.source))
+            folder = Path(os.path.normpath(caller.folder / call.source))
         path = ".".join(f"module.{name}" for name in key.split("."))
         if folder is None or not folder.is_dir():
             self.warnings.append(f"{path} is not installed; `terraform init` installs it")
@@ -290,7 +293,8 @@ class _Reading:
         if depth >= _DEEPEST:
             self.warnings.append(f"{path}: modules call each other more than {_DEEPEST} deep")
             return
-        self.module(key, folder, depth=depth + 1)
+        called = replace(caller, folder=folder, caller=caller, name=call.labels[0])
+        self.module(key, called, depth=depth + 1)
 
     def _installed_modules(self) -> dict[str, Path]:
         if self._installed is None:

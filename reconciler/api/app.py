@@ -30,6 +30,7 @@ from reconciler.api.resources.settings import Reload
 from reconciler.api.stream import EventStream
 from reconciler.api.table import PREFIX, all_operations
 from reconciler.domain.records import EventEntry
+from reconciler.engine.agent_intake import AgentIntake
 from reconciler.engine.service import Service
 from reconciler.engine.story import log_event
 from reconciler.stack_options import StackOptions
@@ -76,6 +77,7 @@ def build_app(
     app.state.open_counts = OpenCounts()
     app.state.credentials = Credentials(service, bad_per_minute=limits.bad_tokens_per_minute)
     app.state.bodies = BodyParser()
+    app.state.agent_intake = AgentIntake(service)
     gate = Gate(app.state.credentials, Replays(service), app.state.bodies, operations)
     app.router.route_class = gate.route_class()
     _add_operations(app, operations)

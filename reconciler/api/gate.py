@@ -62,7 +62,7 @@ class Gate:
             body = await request.body()
             _check_address(request)
             parsed = request
-            if operation.takes_body:
+            if operation.takes_body and not operation.raw:
                 tree = await self._tree(request, body, yaml=operation.yaml) if body else None
                 parsed = _Parsed.of(request, body, tree)
             return await self._answer(parsed, operation, handle, body)
@@ -110,7 +110,8 @@ class Gate:
     async def _answer(
         self, request: Request, operation: Operation, handle: Handler, body: bytes
     ) -> Response:
-        key = read_key(request) if operation.method == "POST" else None
+        keyed = operation.method == "POST" and request.state.token is not None
+        key = read_key(request) if keyed else None
         if key is None:
             return await handle(request)
         asked = Asked(

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.api.refusal import Refusal
 
-REPORTS_PATH: Final = "/api/v1/drift/reports"
+_LARGE: Final = frozenset({"/api/v1/drift/reports", "/api/v1/agents/reports"})
 _MOST_DRAINED_BYTES: Final = 32 * 2**20
 _DRAIN_WITHIN_S: Final = 5.0
 _ALWAYS: Final = {
@@ -36,7 +36,7 @@ class Limits:
 
     def body_of(self, path: str) -> int:
         """Return how large the body of a request to `path` may be."""
-        return self.report_bytes if path == REPORTS_PATH else self.body_bytes
+        return self.report_bytes if path in _LARGE else self.body_bytes
 
 
 class LimitsMiddleware:

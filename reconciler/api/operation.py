@@ -31,6 +31,8 @@ class Operation:
     yaml: bool = False
     open_on_loopback: bool = False
     secret_answer: bool = False
+    raw: bool = False
+    """Whether its handler reads the body itself, since it is signed as it was sent."""
 
     @property
     def takes_body(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 from reconciler.api.listing import Listing
 from reconciler.api.operation import Operation
 from reconciler.api.resources import (
+    agents,
     audit,
     drift,
     events,
@@ -21,6 +22,7 @@ from reconciler.api.resources import (
     stacks,
     templates,
     tokens,
+    whoami,
 )
 from reconciler.domain.principals import Permission as May
 from reconciler.wire import models as wire
@@ -123,11 +125,20 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("POST", "/hold", hold.pull, May.SET_HOLD, wire.HoldState),
     Operation("DELETE", "/hold", hold.release, May.RELEASE_HOLD, status=204),
 
+    Operation("GET", "/agents", agents.list_agents, May.READ_AGENTS, Listing[wire.Agent]),
+    Operation("POST", "/agents/enroll-tokens", agents.create_enroll_token, May.WRITE_AGENTS,
+              wire.NewEnrollToken, status=201, secret_answer=True),
+    Operation("POST", "/agents/enroll", agents.enroll_host, None, wire.Enrolled, status=201),
+    Operation("POST", "/agents/reports", agents.take_report, None, raw=True),
+    Operation("DELETE", "/agents/{agent_id}", agents.revoke_agent, May.WRITE_AGENTS, status=204),
+
     Operation("GET", "/tokens", tokens.list_tokens, May.READ_TOKENS, Listing[wire.Token]),
     Operation("POST", "/tokens", tokens.create_token, May.WRITE_TOKENS, wire.NewToken, status=201,
               secret_answer=True),
     Operation("DELETE", "/tokens/{token_id}", tokens.remove_token, May.WRITE_TOKENS, status=204,
               conflicts=True),
+
+    Operation("GET", "/whoami", whoami.whoami, May.READ_SELF, wire.WhoAmI),
 
     Operation("POST", "/reload", settings.reload, May.RELOAD, wire.Reloaded),
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "accept": ("reconciler.cli.accepting:accept", "Accept a change that no code declares."),
+    "agent": ("reconciler.cli.agent:agent", "Manage the agents of hosts."),
     "approve": ("reconciler.cli.approve:approve", "Approve the plan of a remediation."),
     "audit": ("reconciler.cli.audit:audit", "List who did what."),
     "cancel": ("reconciler.cli.decisions:cancel", "Cancel a remediation."),
@@ -47,6 +48,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "suppress": ("reconciler.cli.decisions:suppress", "Leave a drift as it is."),
     "template": ("reconciler.cli.template:template", "Manage the declared forms of resources."),
     "token": ("reconciler.cli.token:token", "Manage API tokens."),
+    "tui": ("reconciler.cli.tui:tui", "Show and decide in the terminal."),
     "unsuppress": ("reconciler.cli.decisions:unsuppress", "Make a suppressed finding open again."),
     "version": ("reconciler.cli.help:version", "Print the version."),
 }

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.invocation import examples
+from reconciler.cli.examples import examples
 from reconciler.discovery import FoundStack, discover_stacks
 from reconciler.domain.errors import PermanentError
+from reconciler.ports import LeftOut
 from reconciler.registry import InstalledTools
 
 _HEAD = """\
@@ -25,6 +26,7 @@ _HEAD = """\
 # listen = "127.0.0.1:8427"
 # database = "sqlite"
 """
+_MOST_LEFT_OUT = 10
 _TAIL = """
 # [[policy]]
 # name = "review tags"            # docs/policies.md has more
@@ -62,7 +64,9 @@ def init(directory: Path, *, add: bool, force: bool) -> None:
             remedy="add stacks that it does not list: trueup init --add",
         )
     tools = InstalledTools()
-    stacks = discover_stacks(directory, tools)
+    discovery = discover_stacks(directory, tools)
+    stacks = discovery.stacks
+    _tell_left_out(discovery.left_out, base=directory.resolve())
     if not stacks:
         raise PermanentError(
             tools.nothing_in(directory),
@@ -124,6 +128,19 @@ def _tell(verb: str, target: Path, stacks: Sequence[FoundStack], *, base: Path) 
     click.echo(
         f"{verb} {target} with {len(stacks)} {noun}; next: trueup doctor, trueup scan", err=True
     )
+
+
+def _tell_left_out(left_out: Sequence[LeftOut], *, base: Path) -> None:
+    """Name the files that no stack is proposed for, and once what to do about those alike."""
+    files: dict[tuple[str, str], list[Path]] = {}
+    for entry in left_out:
+        files.setdefault((entry.why, entry.remedy), []).append(entry.file)
+    for (why, remedy), named in files.items():
+        for file in named[:_MOST_LEFT_OUT]:
+            click.echo(f"left out {os.path.relpath(file, base)}: {why}", err=True)
+        if len(named) > _MOST_LEFT_OUT:
+            click.echo(f"left out {len(named) - _MOST_LEFT_OUT} more of these", err=True)
+        click.echo(f"  {remedy}", err=True)
 
 
 def _keep(target: Path) -> Path:

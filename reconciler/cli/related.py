@@ -52,6 +52,13 @@ TEMPLATE: Final = Related(
     line=lambda one: text_of(one.get("resource_id") or one.get("name")),
     names=("name", "resource_id"),
 )
+AGENT: Final = Related(
+    noun="agent",
+    key="agent_id",
+    listing="trueup agent list",
+    line=lambda one: f"{text_of(one['host'])}  {text_of(one['state'])}",
+    names=("host",),
+)
 TOKEN: Final = Related(
     noun="token",
     key="token_id",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class ReconcilerError(Exception):
     """Something a user can understand went wrong.
@@ -20,7 +22,16 @@ class RetryableError(ReconcilerError):
 
 
 class PermanentError(ReconcilerError):
-    """Nothing was changed, and nothing will be until an input changes."""
+    """Nothing was changed, and nothing will be until an input changes.
+
+    `about` names the resources that are the reason; it is empty when that is not known.
+    """
+
+    def __init__(
+        self, message: str, *, remedy: str | None = None, about: Iterable[str] = ()
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.about = frozenset(about)
 
 
 class InDoubtError(ReconcilerError):

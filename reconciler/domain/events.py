@@ -131,6 +131,15 @@ class TemplateChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChanged:
+    """What became of the agent of a host: enrolled, revoked, cloned, begun_anew or gap."""
+
+    agent_id: str
+    host: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldSet:
     """Who pulled the kill switch, why, and until when."""
 
@@ -181,6 +190,7 @@ Body: TypeAlias = (
     | StackChanged
     | PolicyChanged
     | TemplateChanged
+    | AgentChanged
     | HoldSet
     | HoldReleased
     | SettingsReloaded
@@ -252,6 +262,7 @@ _ROWS: Final = (
     EventType("stack.changed", StackChanged, "stack", "the list of stacks changed"),
     EventType("policy.changed", PolicyChanged, "policy", "a policy changed"),
     EventType("template.changed", TemplateChanged, "template", "templates changed", "debug"),
+    EventType("agent.changed", AgentChanged, "agent", "an agent of a host changed"),
     EventType("hold.set", HoldSet, "hold", "the kill switch was pulled", "warning"),
     EventType("hold.released", HoldReleased, "hold", "the kill switch was released"),
     EventType(SETTINGS_RELOADED, SettingsReloaded, "file", "trueup.toml was read anew"),

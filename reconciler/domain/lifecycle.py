@@ -15,6 +15,7 @@ from reconciler.domain.coverage import derived_template_id, resource_id
 from reconciler.domain.details import details_of, paths_of, with_severity_of
 from reconciler.domain.model import (
     Counts,
+    Engine,
     Finding,
     Kind,
     Origin,
@@ -66,7 +67,7 @@ def fold(
     """
     own = [record for record in unhealed if record.seen_by == SCAN]
     found = {slot_of(finding): finding for finding in report.findings}
-    unread = {address for address, _ in report.unreadable}
+    unread = {address for address, _ in (*report.unreadable, *report.unseen)}
     known = {slot_of(record) for record in own}
     parts: dict[str, list[FindingRecord]] = {"seen": [], "rated": [], "healed": [], "unread": []}
     changed: list[Changed] = []
@@ -78,7 +79,13 @@ def fold(
         silent = (
             record.address in unread
             or (asked is not None and record.address not in asked)
-            or (record.origin is Origin.UNDECLARED and record.address in report.uncompared)
+            # A whole plan asks for no children.
+            or (record.kind is Kind.ADDED and report.obtained_by is Engine.CLI)
+            or (
+                record.origin is Origin.UNDECLARED
+                and record.kind is not Kind.ADDED
+                and record.address in report.uncompared
+            )
         )
         part = "seen" if now else "unread" if silent or not may_heal else "healed"
         if now is not None and now.severity is not record.severity:

@@ -41,6 +41,8 @@ class Kind(StrEnum):
     MISSING = "missing"
     UNMANAGED = "unmanaged"
     UNREADABLE = "unreadable"
+    ADDED = "added"
+    """A child that exists under a managed parent, and that nobody declared."""
 
 
 class Severity(IntEnum):
@@ -115,6 +117,14 @@ class ProviderDoubt:
 
 
 @dataclass(frozen=True, slots=True)
+class BlindSpot:
+    """Children of one resource type that nobody can ask its provider for, by their types."""
+
+    parent_type: str
+    children: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One stack as recorded and declared.
 
@@ -133,6 +143,7 @@ class Snapshot:
     provider_doubts: tuple[ProviderDoubt, ...] = ()
     lineage: str = ""
     serial: int | None = None
+    blind_spots: tuple[BlindSpot, ...] = ()
     payload: object = field(default=None, repr=False, compare=False)
 
 
@@ -178,6 +189,7 @@ class Drifted:
     `changes` are causes; they are empty only when `reason` says what else an apply
     would act on, such as a tainted mark. `origin` then says who moved, where that is known.
     `follows` names the object whose change is the only reason for this one: nobody touched it.
+    `readdressed` says that an apply would only keep it under another address.
     """
 
     changes: tuple[Change, ...]
@@ -187,6 +199,7 @@ class Drifted:
     reason: str | None = None
     origin: Origin | None = None
     follows: ResourceAddress | None = None
+    readdressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +233,31 @@ class NotApplicable:
     reason: str
 
 
-Verdict: TypeAlias = InSync | Noise | Drifted | Missing | Unmanaged | Unreadable | NotApplicable
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A child of `parent` that no code declares exists; `changes` say what it holds."""
+
+    parent: ResourceAddress
+    type: str
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Whether `parent` has such a child is unknown in this scan; what was known stays as it is.
+
+    `asked` says that its provider was asked, and gave no answer.
+    """
+
+    parent: ResourceAddress
+    type: str
+    reason: str
+    asked: bool = True
+
+
+Verdict: TypeAlias = (
+    InSync | Noise | Drifted | Missing | Unmanaged | Unreadable | NotApplicable | Added | Unseen
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,13 +296,15 @@ class Finding:
     consequence_of: ResourceAddress | None = None
     reason: str | None = None
     provider: str = ""
+    parent: ResourceAddress | None = None
+    """The managed resource that an added child belongs to."""
     severity_reason: str | None = None
     """Why it is as severe as it is: the sentence of the rule; None where a source gave none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How the resources of one scan fell; the kinds add up to `resources`."""
+    """How the resources of one scan fell; the kinds but `added` add up to `resources`."""
 
     resources: int
     in_sync: int
@@ -275,6 +314,7 @@ class Counts:
     unreadable: int
     noise: int
     not_applicable: int
+    added: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +338,9 @@ class StackReport:
     warnings: tuple[str, ...] = ()
     provider_doubts: tuple[ProviderDoubt, ...] = ()
     together: tuple[frozenset[ResourceAddress], ...] = ()
+    unseen: tuple[tuple[ResourceAddress, Unseen], ...] = ()
+    """Children that were not asked for or gave no answer; nothing is known of them."""
+    blind_spots: tuple[BlindSpot, ...] = ()
     uncompared: frozenset[ResourceAddress] = frozenset()
     begun: tuple[KeptBaseline, ...] = field(default=(), repr=False, compare=False)
     """The baselines of objects that had none, where baselines are kept."""

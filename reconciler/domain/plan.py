@@ -145,15 +145,16 @@ def concerns(
     found = [
         reason
         for resource in plan.resources
-        if (reason := _concern(resource, by_address.get(resource.address), doubts))
+        if (reason := concern_about(resource, by_address.get(resource.address), doubts))
     ]
     found += [f"output {name} would change" for name in plan.outputs]
     return tuple(dict.fromkeys(found))
 
 
-def _concern(
+def concern_about(
     resource: PlannedResource, finding: Finding | None, doubts: Sequence[ProviderDoubt]
 ) -> str | None:
+    """Return why what a plan does to `resource` needs a person; None when it needs none."""
     address = resource.address
     if finding is None:
         return f"{address} would be changed too ({resource.action}), without drift of its own"

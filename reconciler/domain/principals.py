@@ -11,6 +11,7 @@ from typing import Final
 class Permission(StrEnum):
     """What one operation needs, as `THING:VERB`."""
 
+    READ_SELF = "self:read"
     READ_TEMPLATES = "templates:read"
     WRITE_TEMPLATES = "templates:write"
     READ_REPORTS = "reports:read"
@@ -35,6 +36,8 @@ class Permission(StrEnum):
     RELEASE_HOLD = "hold:release"
     READ_TOKENS = "tokens:read"
     WRITE_TOKENS = "tokens:write"
+    READ_AGENTS = "agents:read"
+    WRITE_AGENTS = "agents:write"
     READ_METRICS = "metrics:read"
     RELOAD = "daemon:reload"
 

@@ -255,6 +255,15 @@ class Remediation:
     guard: str | None = None
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
 
+    @property
+    def unasked(self) -> bool:
+        """Whether a policy alone would correct it: no person asked for it or approved a plan."""
+        return (
+            self.policy_id is not None
+            and self.action_type is ActionType.AUTO_CORRECT
+            and not self.approvals
+        )
+
 
 class RunState(StrEnum):
     """What is known of one apply."""

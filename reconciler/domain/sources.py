@@ -12,9 +12,13 @@ SCAN: Final = Source("scan")
 """A scan of the stack by trueup itself."""
 
 
+AGENTS: Final = "agent:"
+"""How the source of every agent begins."""
+
+
 def agent_source(agent_id: str) -> Source:
     """Return the source that the agent of one host is."""
-    return Source(f"agent:{agent_id}")
+    return Source(f"{AGENTS}{agent_id}")
 
 
 def report_source(token_name: str) -> Source:

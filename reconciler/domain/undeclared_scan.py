@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from reconciler.domain.added_children import without_accepted
 from reconciler.domain.compare import in_order
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.kept_baseline import (
@@ -18,6 +19,7 @@ from reconciler.domain.kept_baseline import (
     KeptBaseline,
 )
 from reconciler.domain.model import (
+    Added,
     Change,
     Drifted,
     InSync,
@@ -25,6 +27,7 @@ from reconciler.domain.model import (
     NoiseItem,
     Observed,
     ResourceAddress,
+    Unseen,
 )
 from reconciler.domain.undeclared import Comparison, undeclared_changes
 from reconciler.domain.undeclared_children import (
@@ -64,11 +67,13 @@ def compared(
     observed: Iterable[Observed], yardstick: Yardstick, *, key: bytes, at: datetime
 ) -> Compared:
     """Return `observed` with the undeclared changes of each resource."""
-    seen = tuple(observed)
+    seen = tuple(without_accepted(observed, yardstick.baselines, key=key))
     witnesses: dict[str, Witness] = {
         one.address: one.witness for one in seen if one.witness is not None
     }
-    stack = _Stack(witnesses, key=key, mark=_mark_of(one.address for one in seen))
+    # Which children are asked for differs from scan to scan.
+    owned = (one.address for one in seen if not isinstance(one.verdict, Added | Unseen))
+    stack = _Stack(witnesses, key=key, mark=_mark_of(owned))
     result: list[Observed] = []
     begun: list[KeptBaseline] = []
     for one in seen:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, assert_never
 
 from reconciler.domain.errors import ConflictError
-from reconciler.domain.plan import Plan
 from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.engine.admission.admit import Admission, admit
@@ -17,19 +16,13 @@ from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.situation import HISTORY, Situation, Stage, stage_of
 from reconciler.engine.due import advance_soon
 from reconciler.engine.evaluating import what_it_saw
+from reconciler.engine.judged_plan import JudgedPlan
 from reconciler.engine.moves import move, unhealed_of
 from reconciler.engine.service import Service
+from reconciler.engine.setting_apart import Sets, set_apart
 from reconciler.stores import Transaction
 
 RULES_CHANGED: Final = "rules-changed"
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan that is to be applied, and why a person should look at it first."""
-
-    plan: Plan
-    concerns: tuple[str, ...] = ()
 
 
 def admitted(
@@ -38,7 +31,7 @@ def admitted(
     known: Remediation,
     *,
     at: datetime,
-    planned: Planned | None = None,
+    planned: JudgedPlan | None = None,
 ) -> bool:
     """Whether `known` may begin what comes next; where not, it waits or has ended, and says why.
 
@@ -48,6 +41,8 @@ def admitted(
     """
     situation = situation_of(tx, service, known, at=at, planned=planned)
     admission = admit(situation, service.guards)
+    if _waits_in_part(tx, situation, admission, sets=planned.sets if planned else ()):
+        return False
     match admission.answer:
         case Open():
             return True
@@ -63,13 +58,30 @@ def admitted(
     return False
 
 
+def _waits_in_part(
+    tx: Transaction, situation: Situation, admission: Admission, *, sets: Sets
+) -> bool:
+    """Divide the remediation where only some of its findings have to wait; return whether."""
+    match admission.answer:
+        case Hold(reason=why, about=about):
+            one_by_one = False
+        case NeedsApproval(why=why, about=about):
+            one_by_one = True
+        case _:
+            return False
+    return set_apart(
+        tx, situation.remediation, situation.findings, about,
+        sets=sets, one_by_one=one_by_one, at=situation.now, why=why, guard=admission.guard,
+    )  # fmt: skip
+
+
 def situation_of(
     tx: Transaction,
     service: Service,
     known: Remediation,
     *,
     at: datetime,
-    planned: Planned | None = None,
+    planned: JudgedPlan | None = None,
 ) -> Situation:
     """Return what is known of `known` now.
 
@@ -96,6 +108,7 @@ def situation_of(
         evaluations=current,
         plan=planned.plan if planned else None,
         concerns=planned.concerns if planned else (),
+        concerned=planned.concerned if planned else frozenset(),
     )
 
 

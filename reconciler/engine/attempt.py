@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from datetime import datetime
 
 from reconciler.domain.cadence import patience
-from reconciler.domain.errors import ReconcilerError, RetryableError
+from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 from reconciler.domain.records import Remediation, RunId
 from reconciler.domain.remediation_states import Event
 from reconciler.engine.evaluating import evaluated
@@ -15,9 +15,10 @@ from reconciler.engine.follow import begin
 from reconciler.engine.freshness import check
 from reconciler.engine.intent import conclude
 from reconciler.engine.journal import new_id
-from reconciler.engine.moves import move, sentence
+from reconciler.engine.moves import move, sentence, unhealed_of
 from reconciler.engine.preparing import prepare
 from reconciler.engine.service import Service
+from reconciler.engine.setting_apart import set_apart
 from reconciler.stores import Transaction
 
 
@@ -55,7 +56,7 @@ async def attempt(service: Service, known: Remediation) -> bool:
 
 
 async def _not_planned(service: Service, known: Remediation, error: ReconcilerError) -> bool:
-    """Wait when it is worth waiting, else hand it to a person."""
+    """Wait when it is worth waiting, else hand what is the reason to a person."""
     at = service.clock.now()
     note = sentence(error)
 
@@ -63,11 +64,18 @@ async def _not_planned(service: Service, known: Remediation, error: ReconcilerEr
         if isinstance(error, RetryableError):
             again = at + patience(_wanted_since(known), at)
             move(tx, known, Event.PLAN_FAILED, at=at, note=note, next_at=again)
-        else:
+        elif not _refused_in_part(tx, known, error, at=at, why=note):
             move(tx, known, Event.GIVEN_UP, at=at, note=note)
 
     await service.store.transact(work)
     return True
+
+
+def _refused_in_part(
+    tx: Transaction, known: Remediation, error: ReconcilerError, *, at: datetime, why: str
+) -> bool:
+    about = error.about if isinstance(error, PermanentError) else frozenset()
+    return set_apart(tx, known, unhealed_of(tx, known), about, at=at, why=why)
 
 
 def _wanted_since(known: Remediation) -> datetime:

@@ -46,22 +46,38 @@ async def submit_report(
     now = service.clock.now()
     seen = checked(draft, now=now, key=service.judging.key)
 
-    def work(tx: Transaction) -> DriftReport:
-        report = _report(tx, draft, seen, source)
-        tx.reports.put_many([report])
-        if report.event != _LATE and tx.stacks.get(seen.stack) is not None:
-            _apply(tx, draft, seen, report, at=now)
-            scan_soon(tx, seen.stack, at=now)
-        details = {
-            "report_id": report.report_id,
-            "drift_hash": report.drift_hash,
-            "event": report.event,
-            "seen_by": source,
-        }
-        audit(tx, "drift.reported", report.resource_id, at=now, actor=actor, details=details)
-        return report
+    return await service.store.transact(
+        lambda tx: keep_report(tx, draft, seen, source, at=now, actor=actor)
+    )
 
-    return await service.store.transact(work)
+
+def keep_report(
+    tx: Transaction,
+    draft: ReportDraft,
+    seen: Sighting,
+    source: Source,
+    *,
+    at: datetime,
+    actor: str,
+) -> DriftReport:
+    """Do inside a transaction what `submit_report` does with a report that was checked.
+
+    Raises:
+        InvalidError: there is no template of its id.
+    """
+    report = _report(tx, draft, seen, source)
+    tx.reports.put_many([report])
+    if report.event != _LATE and tx.stacks.get(seen.stack) is not None:
+        _apply(tx, draft, seen, report, at=at)
+        scan_soon(tx, seen.stack, at=at)
+    details = {
+        "report_id": report.report_id,
+        "drift_hash": report.drift_hash,
+        "event": report.event,
+        "seen_by": source,
+    }
+    audit(tx, "drift.reported", report.resource_id, at=at, actor=actor, details=details)
+    return report
 
 
 def _report(tx: Transaction, draft: ReportDraft, seen: Sighting, source: Source) -> DriftReport:

@@ -9,12 +9,13 @@ from typing import Final
 
 from reconciler.domain.records import Remediation, Run, RunId, RunState
 from reconciler.domain.remediation_states import Event
-from reconciler.engine.admitting import Planned, admitted
+from reconciler.engine.admitting import admitted
 from reconciler.engine.due import scan_soon
 from reconciler.engine.freshness import Checked, moved_since, overtaken
 from reconciler.engine.journal import emit
+from reconciler.engine.judged_plan import judged_plan
 from reconciler.engine.moves import keep_decision, move, unhealed_of
-from reconciler.engine.plan_object import concerns_about, plan_object
+from reconciler.engine.plan_object import plan_object
 from reconciler.engine.preparing import Prepared
 from reconciler.engine.runs import run_body
 from reconciler.engine.service import Service
@@ -47,9 +48,10 @@ def conclude(  # noqa: PLR0913 - one transaction over everything that is known
         scan_soon(tx, known.stack, at=at)
         return None
     stack = tx.stacks.get(known.stack)
-    reasons = concerns_about(plan, records, snapshot=prepared.snapshot, stack=stack)
-    planned = replace(known, plan=plan_object(plan, reasons=reasons), plan_digest=str(plan.digest))
-    if not admitted(tx, service, planned, at=at, planned=Planned(plan, reasons)):
+    judged = judged_plan(plan, records, snapshot=prepared.snapshot, stack=stack)
+    shown = plan_object(plan, reasons=judged.concerns)
+    planned = replace(known, plan=shown, plan_digest=str(plan.digest))
+    if not admitted(tx, service, planned, at=at, planned=judged):
         return None
     return _intend(tx, planned, prepared.job, run_id=run_id, at=at)
 

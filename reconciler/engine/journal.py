@@ -9,6 +9,7 @@ from typing import Final
 from reconciler.domain.events import CATALOGUE, Body
 from reconciler.domain.principals import PrincipalKind, kind_of
 from reconciler.domain.records import AuditEntry, EventEntry, Json
+from reconciler.domain.sources import AGENTS
 from reconciler.stores import Transaction
 from reconciler.wire.model import encode
 
@@ -52,6 +53,8 @@ def _kind(tx: Transaction, actor: str) -> PrincipalKind | None:
     # Looked up where the row is written: the name stays, the token may be removed later.
     if actor in RESERVED:
         return PrincipalKind.SYSTEM
+    if actor.startswith(AGENTS):
+        return PrincipalKind.AGENT
     token = tx.tokens.named(actor)
     return None if token is None else kind_of(token.role)
 

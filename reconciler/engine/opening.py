@@ -23,7 +23,7 @@ from reconciler.engine.journal import new_id
 from reconciler.engine.moves import move, still_there, tell
 from reconciler.stores import Transaction
 
-_MOST_PARTS: Final = 10
+MOST_PARTS: Final = 10
 """Each is planned by a run of the tool, one after the other: of more, one plan is made."""
 
 
@@ -92,7 +92,7 @@ def _parts(
     parts: dict[int | ResourceAddress, list[FindingRecord]] = defaultdict(list)
     for record in records:
         parts[sets.get(record.address, record.address)].append(record)
-    return [records] if len(parts) > _MOST_PARTS else list(parts.values())
+    return [records] if len(parts) > MOST_PARTS else list(parts.values())
 
 
 def _open_parts(

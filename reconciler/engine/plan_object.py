@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from reconciler.domain.lifecycle import finding_of
-from reconciler.domain.model import Snapshot
-from reconciler.domain.plan import Plan, PlannedChange, concerns
-from reconciler.domain.records import FindingRecord, StackRecord
+from reconciler.domain.plan import Plan, PlannedChange
 from reconciler.wire.scan import value_object
-
-
-def concerns_about(
-    plan: Plan, records: Iterable[FindingRecord], *, snapshot: Snapshot, stack: StackRecord | None
-) -> tuple[str, ...]:
-    """Return why `plan` needs a person, a sentence each.
-
-    What a load tells of the providers counts, and what only the last scan of the whole stack
-    could tell: what vanished together, what was not read.
-    """
-    scanned = stack.provider_doubts if stack is not None else ()
-    findings = [finding_of(record) for record in records]
-    return concerns(plan, findings, doubts=(*snapshot.provider_doubts, *scanned))
 
 
 def plan_object(plan: Plan, *, reasons: Sequence[str] = ()) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from reconciler.domain.records import (
 )
 from reconciler.domain.sources import SCAN
 from reconciler.engine.folders import folder_of_scan
-from reconciler.engine.plan_object import concerns_about, plan_object
+from reconciler.engine.judged_plan import judged_plan
+from reconciler.engine.plan_object import plan_object
 from reconciler.engine.scanned import Loaded, load
 from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, StackReference
@@ -90,8 +91,8 @@ async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingR
     loaded = await load(service, stack)
     addresses = tuple(sorted(record.address for record in records))
     plan = await _planned(loaded, addresses, runs=service.runs)
-    reasons = concerns_about(plan, records, snapshot=loaded.snapshot, stack=stack)
-    return plan_object(plan, reasons=reasons)
+    judged = judged_plan(plan, records, snapshot=loaded.snapshot, stack=stack)
+    return plan_object(plan, reasons=judged.concerns)
 
 
 async def _planned(loaded: Loaded, addresses: Sequence[ResourceAddress], *, runs: Path) -> Plan:

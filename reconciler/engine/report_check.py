@@ -139,7 +139,7 @@ def finding_details(draft: ReportDraft, seen: Sighting) -> Json:
         "type": draft.type,
         "kind": draft.kind.value,
         "severity": draft.severity.word,
-        "severity_reason": "the source of the report says so",
+        "severity_reason": _reason(seen.details),
         "origin": None,
         "requires_replace": False,
         "fingerprint": seen.hash,
@@ -149,6 +149,11 @@ def finding_details(draft: ReportDraft, seen: Sighting) -> Json:
         "consequence_of": None,
         "reason": "reported by another source",
     }
+
+
+def _reason(details: Json) -> str:
+    given = details.get("severity_reason")
+    return given if isinstance(given, str) and given else "the source of the report says so"
 
 
 def _changes(details: Json) -> Iterator[dict[str, Any]]:

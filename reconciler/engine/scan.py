@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Protocol, cast
 
+from reconciler.domain.added_children import children_among
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackReport, Unreadable
 from reconciler.domain.report import Judging, build_report
 from reconciler.domain.selection import select_addresses
@@ -97,6 +98,8 @@ async def scan_loaded(
     started = loop.time()
     known = tuple(resource.address for resource in snapshot.resources)
     chosen = None if addresses is None else tuple(one for one in known if one in addresses)
+    if chosen is not None and addresses is not None:
+        chosen = (*chosen, *children_among(addresses, known))
     observed = await _observe(snapshot, chosen, scanning)
     return await _reported(
         snapshot,

@@ -23,6 +23,7 @@ from reconciler.domain.state_lineage import StateMark, state_doubt
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.due import advance_soon
 from reconciler.engine.findings import keep
+from reconciler.engine.host_drift import adopt
 from reconciler.engine.journal import emit
 from reconciler.engine.moves import sentence
 from reconciler.engine.opening import end_overtaken, open_wanted
@@ -81,7 +82,12 @@ async def _scanned(service: Service, stack: StackRecord) -> Callable[[Transactio
     opinions = await opinions_on(service, seen.report)
     confirm_after = service.confirm_after
     return partial(
-        _seen, name=stack.name, seen=seen, opinions=opinions, confirm_after=confirm_after
+        _seen,
+        name=stack.name,
+        seen=seen,
+        opinions=opinions,
+        confirm_after=confirm_after,
+        key=service.judging.key,
     )
 
 
@@ -143,7 +149,13 @@ def _blind(tx: Transaction, name: StackName, blind: Blind, *, at: datetime) -> S
 
 
 def _seen(
-    tx: Transaction, name: StackName, seen: Scanned, opinions: Opinions, *, confirm_after: timedelta
+    tx: Transaction,
+    name: StackName,
+    seen: Scanned,
+    opinions: Opinions,
+    *,
+    confirm_after: timedelta,
+    key: bytes,
 ) -> ScanOutcome:
     stack = tx.stacks.get(name)
     if stack is None:
@@ -159,6 +171,7 @@ def _seen(
     sound = doubt is None and of_state is None
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
+        adopt(tx, name, seen.declarations, at=at, key=key)
     if sound:
         tx.baselines.put_many(name, seen.report.begun)
     folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound)

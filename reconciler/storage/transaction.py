@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from reconciler.domain.wakeups import WakeUp
 from reconciler.storage.access import SqlHolds, SqlReplays, SqlTokens
+from reconciler.storage.agents import SqlAgents
 from reconciler.storage.baselines import SqlBaselines
 from reconciler.storage.findings import SqlFindings
 from reconciler.storage.journal import SqlAudit, SqlEvents
@@ -37,6 +38,7 @@ class SqlTransaction:
     tokens: SqlTokens
     replays: SqlReplays
     holds: SqlHolds
+    agents: SqlAgents
     baselines: SqlBaselines
     retention: SqlRetention
     event_numbers: list[int] = field(default_factory=list)
@@ -64,6 +66,7 @@ class SqlTransaction:
             tokens=SqlTokens(rows),
             replays=SqlReplays(rows),
             holds=SqlHolds(rows),
+            agents=SqlAgents(rows),
             baselines=SqlBaselines(rows),
             retention=SqlRetention(rows),
             event_numbers=numbers,

@@ -6,6 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from reconciler.wire.agents import (
+        Agent,
+        EnrollBody,
+        Enrolled,
+        EnrollTokenBody,
+        NewEnrollToken,
+    )
     from reconciler.wire.audit import AuditEntry
     from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.events import Event
@@ -30,10 +37,12 @@ if TYPE_CHECKING:
     from reconciler.wire.stacks import Counts, OpenFindings, ProviderDoubt, Queued, Stack, StackBody
     from reconciler.wire.templates import Template, TemplateBody
     from reconciler.wire.tokens import NewToken, Token, TokenBody
+    from reconciler.wire.whoami import WhoAmI
 
 __all__ = [
     "AcceptBody",
     "Acceptance",
+    "Agent",
     "Approval",
     "ApproveBody",
     "AuditEntry",
@@ -41,6 +50,9 @@ __all__ = [
     "Counts",
     "DeclarationText",
     "DriftDecision",
+    "EnrollBody",
+    "EnrollTokenBody",
+    "Enrolled",
     "Event",
     "FieldProblem",
     "Finding",
@@ -51,6 +63,7 @@ __all__ = [
     "Log",
     "LogLine",
     "Match",
+    "NewEnrollToken",
     "NewToken",
     "OpenFindings",
     "Plan",
@@ -78,8 +91,10 @@ __all__ = [
     "TemplateBody",
     "Token",
     "TokenBody",
+    "WhoAmI",
 ]
 _PLACES: Final = {
+    "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
     "audit": ("AuditEntry",),
     "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "events": ("Event",),
@@ -104,6 +119,7 @@ _PLACES: Final = {
     "stacks": ("Counts", "OpenFindings", "ProviderDoubt", "Queued", "Stack", "StackBody"),
     "templates": ("Template", "TemplateBody"),
     "tokens": ("NewToken", "Token", "TokenBody"),
+    "whoami": ("WhoAmI",),
 }
 
 

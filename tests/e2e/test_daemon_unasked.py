@@ -232,6 +232,7 @@ def _approved_after_it_was_healed(daemon: Daemon, it: Moved) -> dict[str, Any]:
 def test_only_what_was_recorded_is_written_unasked(
     lone: LoneDaemon, moved: dict[str, Moved], file_stack: MakersStack
 ) -> None:
+    """Rows T1, T2, T3, T20 and V7: nothing but the record is put back unasked."""
     _settings(lone, moved, file_stack)
     file = file_stack.directory / "a.txt"
     mode = file.stat().st_mode

@@ -90,6 +90,34 @@ def test_code_that_was_not_applied_is_never_rolled_out_unasked(things: Things) -
         until_state(daemon, waiting["id"], "awaiting_approval")
 
 
+def test_a_replacement_that_waits_for_a_person_holds_up_no_other_correction(
+    things: Things,
+) -> None:
+    """Case P6: both drifts are seen by one scan, under one policy."""
+    stack = things.stack
+    kept, lax = stack.urn("kept"), stack.urn("lax")
+    with things.serving(things.settings(AUTO)) as daemon:
+        until_verified(daemon)
+        with stack.changed() as there:
+            there["kept"]["place"] = "elsewhere"
+            there["lax"]["size"] = 8
+        until_found(daemon, kept)
+        corrected = only_remediation(daemon, "converged")
+        assert (corrected["addresses"], corrected["requested_by"]) == ([lax], "policy")
+        waiting = only_remediation(daemon, "awaiting_approval")
+        assert waiting["addresses"] == [kept]
+        assert waiting["plan"]["concerns"] == [f"{kept} would be replaced"]
+        assert stack.things()["lax"]["size"] == 3
+        assert stack.things()["kept"]["place"] == "elsewhere"
+
+        # Newer drift beside what waits is corrected, too.
+        things.hack("lax", size=9)
+        daemon.ask("/stacks/things/scan", {})
+        daemon.until("lax being put back", lambda: stack.things()["lax"]["size"] == 3)
+        until_state(daemon, waiting["id"], "awaiting_approval")
+        assert stack.things()["kept"]["place"] == "elsewhere"
+
+
 def test_one_that_is_cancelled_ends_what_it_began_and_gives_its_lock_back(things: Things) -> None:
     stack = things.stack
     with things.serving(things.settings(AUTO)) as daemon:

@@ -8,6 +8,8 @@ program it is a real go-plugin server. The file holds `{"objects": {ID: ATTRIBUT
 `"applying": {NAME: KNOB}` stands what happens when the object called NAME is made or changed:
 `wait` (likewise), or else the words of an error. Where there is a list `"tokens"`, each token
 that a provider is configured with is added to it; those in `"void"` are accepted no more.
+The ephemeral `world_place` has the region that `"place"` holds, which is to be renewed after the
+seconds of `"renew_after_s"`.
 Where a file `refuses-to-start` is in its directory, it says what that holds, and ends.
 """
 
@@ -19,6 +21,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +37,7 @@ from iac_adapters.terraform.protocol import Rpc, rpc_of
 from tests.providers.certificate import server_credentials
 from tests.providers.world_schema import (
     DATA_SOURCES,
+    EPHEMERALS,
     REPLACING,
     RESOURCES,
     schema_answer,
@@ -121,12 +125,16 @@ class WorldProvider:
             Rpc.APPLY: self._apply,
             Rpc.READ_DATA: self._read_data,
             Rpc.IMPORT_STATE: self._import,
+            Rpc.OPEN_EPHEMERAL: self._open_ephemeral,
         }
         self._empty = frozenset(
             {
                 Rpc.PREPARE_CONFIG,
                 Rpc.VALIDATE_RESOURCE,
                 Rpc.VALIDATE_DATA,
+                Rpc.VALIDATE_EPHEMERAL,
+                Rpc.RENEW_EPHEMERAL,
+                Rpc.CLOSE_EPHEMERAL,
                 Rpc.STOP,
                 Rpc.IDENTITY_SCHEMAS,
             }
@@ -185,6 +193,8 @@ class WorldProvider:
             answer.resources.add(type_name=name)
         for name in DATA_SOURCES:
             answer.data_sources.add(type_name=name)
+        for name in EPHEMERALS:
+            answer.ephemeral_resources.add(type_name=name)
         return answer
 
     def _configure(self, request: bytes) -> Any:
@@ -303,6 +313,14 @@ class WorldProvider:
     def _read_data(self, _request: bytes) -> Any:
         answer = message("ReadDataResponse")()
         answer.state.msgpack = encode({"count": len(self.world.read()["objects"])})
+        return answer
+
+    def _open_ephemeral(self, _request: bytes) -> Any:
+        content = self.world.read()
+        answer = message("OpenEphemeralResponse")()
+        answer.result.msgpack = encode({"region": content.get("place")})
+        if (after_s := content.get("renew_after_s")) is not None:
+            answer.renew_at.seconds = int(time.time() + after_s)
         return answer
 
 

@@ -80,6 +80,11 @@ DATA_SOURCES: dict[str, Callable[[], list[Any]]] = {
 }
 
 
+EPHEMERALS: dict[str, Callable[[], list[Any]]] = {
+    "world_place": lambda: [attribute("region", STRING, computed=True)]
+}
+
+
 def schema(attributes: list[Any], *, version: int = 1) -> Any:
     """A whole schema of these attributes."""
     made = message("Schema")(version=version)
@@ -93,6 +98,9 @@ def schema_answer() -> bytes:
         provider=schema(provider_attributes()).SerializeToString(),
         resource_schemas={n: schema(a()).SerializeToString() for n, a in RESOURCES.items()},
         data_source_schemas={n: schema(a()).SerializeToString() for n, a in DATA_SOURCES.items()},
+        ephemeral_resource_schemas={
+            n: schema(a()).SerializeToString() for n, a in EPHEMERALS.items()
+        },
     )
     answer.server_capabilities.get_provider_schema_optional = True
     return bytes(answer.SerializeToString())

@@ -15,7 +15,7 @@ from tests.stacks.program import PROJECTS, STACKS, Project, Ran
 
 
 def _found() -> tuple[FoundStack, ...]:
-    return discover_stacks(STACKS, InstalledTools())
+    return discover_stacks(STACKS, InstalledTools()).stacks
 
 
 def test_init_finds_every_project() -> None:

@@ -49,7 +49,7 @@ def tree(tmp_path: Path) -> Path:
 def found(root: Path) -> list[tuple[str, str, str]]:
     return [
         (s.name, s.tool, os.path.relpath(s.directory, root))
-        for s in discover_stacks(root, InstalledTools())
+        for s in discover_stacks(root, InstalledTools()).stacks
     ]
 
 
@@ -62,6 +62,7 @@ def test_roots_are_found_and_modules_are_not(tree: Path) -> None:
 
 
 def test_caches_and_modules_of_terragrunt_are_no_stacks(tmp_path: Path) -> None:
+    """Row T18."""
     write(
         tmp_path,
         modules__vpc__main_tf='provider "aws" {}\n',
@@ -77,6 +78,42 @@ def test_caches_and_modules_of_terragrunt_are_no_stacks(tmp_path: Path) -> None:
     (live / "vpc" / "terragrunt.hcl").write_text(source % "../../..//modules/vpc")
     (live / "app" / "terragrunt.hcl").write_text(source % "${get_repo_root()}//modules/app")
     assert [name for name, *_ in found(tmp_path)] == ["own"]
+
+
+UNIT = 'include "root" {\n  path = find_in_parent_folders()\n}\n'
+
+
+def test_init_names_each_terragrunt_hcl_and_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Row T18: a repository of Terragrunt is told why it has fewer stacks than folders."""
+    write(tmp_path, own__main_tf='provider "aws" {}\n')
+    for unit in ("vpc", "app"):
+        (tmp_path / "live" / unit).mkdir(parents=True)
+        (tmp_path / "live" / unit / "terragrunt.hcl").write_text(UNIT)
+    # What the units include is no unit.
+    (tmp_path / "terragrunt.hcl").write_text('remote_state {\n  backend = "s3"\n}\n')
+    assert run(["init", str(tmp_path)]) == 0
+    told = capsys.readouterr().err
+    assert "left out live/app/terragrunt.hcl: Terragrunt makes the code" in told
+    assert "left out live/vpc/terragrunt.hcl: Terragrunt makes the code" in told
+    assert told.count("left out") == 2
+    assert told.count("run `terragrunt init` in it") == 1
+    assert 'name = "own"' in (tmp_path / "trueup.toml").read_text()
+
+
+def test_init_where_all_is_terragrunt_says_so_beside_the_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Row T18."""
+    for number in range(12):
+        (tmp_path / f"unit{number:02}").mkdir()
+        (tmp_path / f"unit{number:02}" / "terragrunt.hcl").write_text(UNIT)
+    assert run(["init", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "left out unit09/terragrunt.hcl" in told
+    assert "left out 2 more of these" in told
+    assert not (tmp_path / "trueup.toml").exists()
 
 
 def test_a_loop_of_links_ends(tree: Path) -> None:

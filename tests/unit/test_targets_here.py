@@ -45,6 +45,7 @@ def stacks(tmp_path: Path) -> tuple[StackSettings, ...]:
 def test_without_names_the_stack_of_the_directory_is_meant(
     stacks: tuple[StackSettings, ...], tmp_path: Path, here: str, named: list[str]
 ) -> None:
+    """Row T25."""
     found = resolve_targets(Targets(), tools=InstalledTools(), stacks=stacks, here=tmp_path / here)
     assert [one.name for one in found] == named
 

@@ -80,3 +80,5 @@ class ConnectionCapture:
     data_reads: list[DataRead] = field(default_factory=list)
     imports: list[ImportCall] = field(default_factory=list)
     opened_ephemeral: bool = False
+    renew_at_s: float | None = None
+    """When the first of those has to be asked for again, in seconds since 1970."""

@@ -74,6 +74,7 @@ def join(
         actions=actions_of(planned, instances),
         moved=moves_of(planned),
         ephemeral=any(capture.opened_ephemeral for capture in captures),
+        renew_at_s=min((one.renew_at_s for one in captures if one.renew_at_s), default=None),
         planned=tuple(planned),
         imports=imports.found,
         failed_imports=imports.failed,

@@ -67,7 +67,8 @@ class Recording:
     `failed_imports` what it could not, as type, id and reason. `outputs` are the root module's
     outputs that it would change.
     `built_in` is, in the same way, what the plan tells of its changes that pass no plugin.
-    `ephemeral` says that ephemeral resources were opened: what they gave may be void soon.
+    `ephemeral` says that ephemeral resources were opened: what they gave may be void soon, and
+    must be asked for again at `renew_at_s` (since 1970) where their provider says when.
     `files` are those that the resources' arguments name; `recorded_at` is in seconds since 1970.
     """
 
@@ -79,6 +80,7 @@ class Recording:
     secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict)
     built_in: Mapping[str, bytes] = field(default_factory=dict)
     ephemeral: bool = False
+    renew_at_s: float | None = None
     planned: tuple[PlannedChange, ...] = ()
     imports: Mapping[str, RecordedImport] = field(default_factory=dict)
     failed_imports: tuple[tuple[str, str, str], ...] = ()
@@ -88,7 +90,10 @@ class Recording:
 
     def says_the_same(self, other: Recording) -> bool:
         """Whether the two evaluated to the same, whenever and with whatever files."""
-        return replace(self, files={}, recorded_at=0.0) == replace(other, files={}, recorded_at=0.0)
+        return self._without_times() == other._without_times()
+
+    def _without_times(self) -> Recording:
+        return replace(self, files={}, recorded_at=0.0, renew_at_s=None)
 
     def action(self, address: str) -> str | None:
         """Return what the plan would do to the object that the state has at `address`."""

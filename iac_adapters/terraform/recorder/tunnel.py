@@ -137,6 +137,12 @@ class Connection:
                 call.errors = _errors(answered)
                 return
 
+    def _note_ephemeral(self, response: bytes) -> None:
+        self.capture.opened_ephemeral = True
+        due_s = float(message("OpenEphemeralResponse").FromString(response).renew_at.seconds)
+        if due_s > 0:
+            self.capture.renew_at_s = min(due_s, self.capture.renew_at_s or due_s)
+
     def _note(self, rpc: Rpc | None, request: bytes, response: bytes) -> None:
         match rpc:
             case Rpc.CONFIGURE:
@@ -155,7 +161,7 @@ class Connection:
             case Rpc.READ:
                 self._note_read(request, response)
             case Rpc.OPEN_EPHEMERAL:
-                self.capture.opened_ephemeral = True
+                self._note_ephemeral(response)
             case _:
                 return
 

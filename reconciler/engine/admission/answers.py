@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
+from reconciler.domain.model import ResourceAddress
 from reconciler.domain.records import Approval
 
 SCAN_AGAIN: Final = timedelta(seconds=60)
@@ -19,10 +20,15 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Not now; `until` when it is known how long."""
+    """Not now; `until` when it is known how long.
+
+    `about` names the resources that are the reason, so that others need not wait with them; it
+    is empty when the answer is for all of them.
+    """
 
     reason: str
     until: datetime | None = None
+    about: frozenset[ResourceAddress] = frozenset()
 
     def next_at(self, now: datetime) -> datetime:
         """Return when it is worth asking again."""
@@ -35,7 +41,7 @@ class NeedsApproval:
     """Only if `count` persons approve exactly this plan.
 
     They are of `who`, where that names anybody, and not of `excluding`. They are shown the plan
-    first; with `before_plan` none is made, so it can only be rejected.
+    first; with `before_plan` none is made, so it can only be rejected. `about` is as in `Hold`.
     """
 
     why: str
@@ -43,6 +49,7 @@ class NeedsApproval:
     who: tuple[str, ...] = ()
     excluding: tuple[str, ...] = ()
     before_plan: bool = False
+    about: frozenset[ResourceAddress] = frozenset()
 
     def approved_by(self, approvals: Iterable[Approval], plan_digest: str | None) -> frozenset[str]:
         """Return the persons whose approval counts for the plan of `plan_digest`."""

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from reconciler.domain.model import ResourceAddress
 from reconciler.domain.plan import Plan
-from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     Correction,
     Evaluation,
@@ -56,7 +56,8 @@ def stage_of(remediation: Remediation) -> Stage:
 class Situation:
     """One remediation and what is known around it; `findings` are those that are still there.
 
-    `plan` and its `concerns` are there at the stage `apply` only. `stack` is None when it is not
+    `plan`, its `concerns` and the resources `concerned` are there at the stage `apply` only, and
+    none is named where a concern is about all of the plan. `stack` is None when it is not
     registered any more. `others` are the other open remediations of the stack, `history` is what
     was corrected in it within `HISTORY`, oldest first.
     """
@@ -72,6 +73,7 @@ class Situation:
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
     plan: Plan | None = None
     concerns: tuple[str, ...] = ()
+    concerned: frozenset[ResourceAddress] = frozenset()
 
     @property
     def stage(self) -> Stage:
@@ -81,8 +83,4 @@ class Situation:
     @property
     def unasked(self) -> bool:
         """Whether a policy alone would correct it: no person asked for it or approved a plan."""
-        return (
-            self.remediation.policy_id is not None
-            and self.remediation.action_type is ActionType.AUTO_CORRECT
-            and not self.remediation.approvals
-        )
+        return self.remediation.unasked

@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 async def test_each_cause_is_shown_and_what_follows_is_tied_to_it(
     deployed_worlds: Worlds, terraform: Executable, tmp_path: Path
 ) -> None:
+    """Rows T8, U2, U3 and U4."""
     deployed = copied(deployed_worlds.deployed("followed", terraform), tmp_path / "code")
     world = deployed.world()
     async with scanner(deployed, tmp_path / "cache") as ours:

@@ -23,6 +23,7 @@ resource "world_thing" "apart" {
 
 
 async def test_a_moved_computed_value_is_judged_where_it_is_referred_to(stack: WorldStack) -> None:
+    """Rows T8 and U2."""
     stack.apply(FOLLOWED)
     with stack.changed() as things:
         things["cause"]["serial"] = "another"
@@ -54,6 +55,7 @@ async def test_what_an_apply_will_find_out_reaches_its_followers(stack: WorldSta
 
 
 async def test_an_object_that_follows_and_has_moved_keeps_its_own_cause(stack: WorldStack) -> None:
+    """Row U3."""
     stack.apply(FOLLOWED)
     with stack.changed() as things:
         things["cause"]["serial"] = "another"
@@ -70,6 +72,7 @@ async def test_an_object_that_follows_and_has_moved_keeps_its_own_cause(stack: W
 
 
 async def test_a_replacement_set_off_by_drift_follows_it(stack: WorldStack) -> None:
+    """Row T7."""
     stack.apply(
         """
         resource "world_thing" "cause" {

@@ -107,6 +107,7 @@ async def test_what_somebody_deleted_is_made_again(stack: WorldStack) -> None:
 async def test_what_code_changed_meanwhile_is_new_in_what_is_made_again(
     stack: WorldStack,
 ) -> None:
+    """Row T2."""
     stack.apply(CODE)
     with stack.changed() as things:
         del things["web"]
@@ -289,6 +290,7 @@ async def test_variables_files_and_workspaces_are_those_of_the_stack(stack: Worl
 
 
 async def test_arguments_in_the_environment_do_not_change_what_is_done(stack: WorldStack) -> None:
+    """Row T11."""
     stack.apply(CODE)
     paint(stack, "web", team="blue")
     paint(stack, "other", team="green")
@@ -317,6 +319,7 @@ async def test_a_target_that_is_nowhere_any_more_is_refused(stack: WorldStack) -
 
 
 async def test_an_untouched_resource_gives_an_empty_plan(stack: WorldStack) -> None:
+    """Rows T20 and V3."""
     stack.apply(CODE)
     async with corrector(stack) as ours:
         _, plan = await ours.plan("world_thing.web")

@@ -69,6 +69,7 @@ async def test_what_reaches_no_resource_costs_no_plan(
     makers: Path, terraform: Executable, tmp_path: Path, web: Answering,
     adapter: TerraformAdapter, use: str,
 ) -> None:  # fmt: skip
+    """Row V9."""
     code = _CODE.format(endpoint=web.endpoint, use=use)
     stack, log = _stack(tmp_path / "s", makers, terraform, code)
     for _ in range(3):
@@ -80,6 +81,7 @@ async def test_what_reaches_a_resource_is_drift(
     makers: Path, terraform: Executable, tmp_path: Path, web: Answering,
     adapter: TerraformAdapter,
 ) -> None:  # fmt: skip
+    """Row V9."""
     web.numbered = lambda: web.text
     code = _CODE.format(endpoint=web.endpoint, use=_BODY)
     stack, log = _stack(tmp_path / "s", makers, terraform, code)

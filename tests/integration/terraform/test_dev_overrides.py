@@ -45,6 +45,7 @@ def stack(makers: Path, terraform: Executable, tmp_path: Path) -> MakersStack:
 async def test_an_override_is_followed_and_said(
     stack: MakersStack, tmp_path: Path, *, locked: bool
 ) -> None:
+    """Row V10."""
     if not locked:
         (stack.directory / ".terraform.lock.hcl").unlink()
         shutil.rmtree(stack.directory / ".terraform")
@@ -65,6 +66,7 @@ async def test_an_override_is_followed_and_said(
 
 
 async def test_a_folder_without_the_plugin_is_named(stack: MakersStack, tmp_path: Path) -> None:
+    """Row V10."""
     (tmp_path / "build" / "terraform-provider-local").unlink()
     adapter = TerraformAdapter(
         AdapterSetup(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)

@@ -17,6 +17,7 @@ from tests.worlds.session import Worlds
 async def test_edited_default_tags_and_an_edited_region_are_never_out_of_band(
     deployed_worlds: Worlds, terraform: Executable, tmp_path: Path
 ) -> None:
+    """Rows T1 and T3."""
     world = copied(deployed_worlds.deployed("small5", terraform), tmp_path / "code")
     code = world.directory / "provider.tf"
     async with scanner(world, tmp_path / "first") as ours:

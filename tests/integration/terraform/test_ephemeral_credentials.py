@@ -89,6 +89,7 @@ def _adapter(folder: Path) -> TerraformAdapter:
 async def test_a_void_token_has_the_stack_recorded_anew_in_the_same_pass(
     stack: MakersStack, cloud: Cloud, tmp_path: Path
 ) -> None:
+    """Row V4."""
     adapter = _adapter(tmp_path)
     assert await verdicts(adapter, stack.reference()) == _IN_SYNC
     used = len(cloud.tokens)
@@ -107,6 +108,7 @@ async def test_a_void_token_has_the_stack_recorded_anew_in_the_same_pass(
 async def test_what_is_denied_for_good_is_unreadable_and_told_once(
     stack: MakersStack, cloud: Cloud, tmp_path: Path
 ) -> None:
+    """Row V4."""
     adapter = _adapter(tmp_path)
     cloud.knob("a", "deny")
     used = len(cloud.tokens)
@@ -121,6 +123,7 @@ async def test_what_is_denied_for_good_is_unreadable_and_told_once(
 async def test_an_ephemeral_value_is_kept_on_no_disk_and_not_for_long(
     stack: MakersStack, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Row V4."""
     adapter = _adapter(tmp_path)
     await verdicts(adapter, stack.reference())
     assert list((tmp_path / "cache").rglob("*.recording")) == []

@@ -44,6 +44,7 @@ async def fail_to_correct(stack: WorldStack, ours: Corrector, name: str) -> Stac
 async def test_a_change_stays_out_of_band_after_a_correction_that_failed(
     stack: WorldStack,
 ) -> None:
+    """Row V7."""
     stack.apply(CODE)
     with stack.changed() as things:
         things["web"]["labels"] = {"team": "blue"}
@@ -94,6 +95,7 @@ async def test_a_value_that_was_applied_over_a_drift_is_what_is_recorded(
 async def test_what_was_deleted_stays_missing_after_a_correction_that_failed(
     stack: WorldStack,
 ) -> None:
+    """Row V7."""
     stack.apply(CODE)
     with stack.changed() as things:
         del things["web"]

@@ -44,6 +44,7 @@ def chart(stack: WorldStack) -> Chart:
 async def test_what_the_plan_reads_there_is_part_of_the_revision(
     stack: WorldStack, chart: Chart
 ) -> None:
+    """Row V5."""
     async with stack.adapter() as adapter:
         for _ in range(2):
             snapshot = await adapter.load(stack.reference())
@@ -81,6 +82,7 @@ async def test_a_change_that_changes_nothing_costs_one_plan(
 async def test_a_recording_of_yesterday_is_made_anew(
     stack: WorldStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Row V5."""
     async with stack.adapter() as adapter:
         await adapter.load(stack.reference())
         stack.forget_calls()

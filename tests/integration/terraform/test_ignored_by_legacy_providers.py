@@ -74,6 +74,7 @@ def _planned(tool: Path, directory: Path, environment: dict[str, str]) -> set[st
 async def test_ignored_places_and_default_tags_taken_off_by_hand_are_no_drift(
     simulator: Simulator, terraform: Executable, tmp_path: Path
 ) -> None:
+    """Rows T9, T10, T29 and U1."""
     directory = tmp_path / "code"
     directory.mkdir()
     (directory / "provider.tf").write_text(provider_file(default_tags={"Env": "prod"}))

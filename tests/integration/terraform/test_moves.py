@@ -110,6 +110,7 @@ def _first_line(stack: WorldStack, position: SourcePosition) -> str:
 async def test_what_moves_keeps_its_block_and_what_it_ignores(
     stack: WorldStack, engine: str
 ) -> None:
+    """Row T26."""
     _write(stack, BEFORE)
     stack.apply()
     _write(stack, AFTER, INNER_AFTER)
@@ -140,6 +141,7 @@ async def test_what_moves_keeps_its_block_and_what_it_ignores(
 async def test_what_else_is_planned_for_a_moved_resource_is_told(
     stack: WorldStack, engine: str
 ) -> None:
+    """Row T26."""
     stack.apply(
         """
         resource "world_thing" "old" { name = "one" }

@@ -71,6 +71,7 @@ def _import(name: str, *, more: str = "", identifier: str | None = None) -> str:
 async def test_an_import_that_waits_is_shown_with_what_it_would_change(
     stack: WorldStack, engine: str
 ) -> None:
+    """Row T5."""
     stack.apply(_KEEP)
     _hand_made(stack, alike={}, larger={}, elsewhere={})
     stack.write(
@@ -95,6 +96,7 @@ async def test_an_import_that_waits_is_shown_with_what_it_would_change(
 
 
 async def test_an_import_is_read_at_each_scan(stack: WorldStack) -> None:
+    """Row T5."""
     stack.apply(_KEEP)
     _hand_made(stack, alike={})
     stack.write(_KEEP + _import("alike"))
@@ -112,6 +114,7 @@ async def test_an_import_is_read_at_each_scan(stack: WorldStack) -> None:
 
 @pytest.mark.parametrize("identifier", ["thing-nowhere", "unfit"])
 async def test_an_import_that_fails_hides_nothing_else(stack: WorldStack, identifier: str) -> None:
+    """Row T5."""
     stack.apply(_KEEP)
     with stack.changed() as things:
         things["keep"]["enabled"] = True
@@ -132,6 +135,7 @@ resource "world_thing" "fed" {
 
 
 async def test_a_value_of_a_resource_that_is_not_made_yet_replaces(stack: WorldStack) -> None:
+    """Rows T6 and T21."""
     stack.apply(_FED % '"here"')
     stack.write(_FED % "world_thing.new.id" + 'resource "world_thing" "new" { name = "new" }')
     assert _planned(stack)["world_thing.fed"] == "delete+create"
@@ -151,6 +155,7 @@ async def test_a_value_of_a_resource_that_is_not_made_yet_replaces(stack: WorldS
 async def test_a_timestamp_replaces_at_each_plan_and_is_the_same_finding_each_time(
     stack: WorldStack,
 ) -> None:
+    """Row T17."""
     code = _FED % "timestamp()" + _KEEP
     stack.apply(code)
     first = await stack.scan()
@@ -188,6 +193,7 @@ _SET_OFF = {"world_thing.own[0]", "terraform_data.built_in", "world_thing.next"}
 
 
 async def test_drift_that_sets_off_a_replacement_is_shown_where_it_ends(stack: WorldStack) -> None:
+    """Row T7."""
     stack.apply(_TRIGGERED % "true")
     assert {type(one) for one in (await stack.scan()).values()} == {InSync, NotApplicable}
     with stack.changed() as things:
@@ -223,6 +229,7 @@ async def test_what_was_deleted_sets_nothing_off(stack: WorldStack) -> None:
 async def test_code_that_sets_off_a_replacement_is_shown_where_it_ends(
     stack: WorldStack, engine: str
 ) -> None:
+    """Row T7."""
     stack.apply(_TRIGGERED % "true")
     stack.write(_TRIGGERED % "false")
     replaced = {k for k, v in _planned(stack).items() if v == "delete+create"}
@@ -236,6 +243,7 @@ async def test_code_that_sets_off_a_replacement_is_shown_where_it_ends(
 async def test_what_the_code_moves_and_takes_out_is_shown_with_its_line(
     stack: WorldStack, engine: str
 ) -> None:
+    """Row T26."""
     stack.apply(
         _KEEP
         + """
@@ -274,7 +282,9 @@ async def test_what_the_code_moves_and_takes_out_is_shown_with_its_line(
     assert moved.origin is Origin.UNAPPLIED
     assert moved.reason is not None
     assert moved.reason.startswith(f"the code moves it to world_thing.new (main.tf:{line})")
+    assert moved.readdressed
     forgotten = _drifted(seen["world_thing.forgotten"])
+    assert not forgotten.readdressed
     assert "without destroying it (main.tf:" in str(forgotten.reason)
     assert seen["world_thing.destroyed"] == Unmanaged()
     line = 1 + next(i for i, one in enumerate(text) if "removed {" in one)
@@ -290,6 +300,7 @@ def _line(snapshot: Snapshot, address: str) -> int | None:
 async def test_an_output_that_only_the_code_changed_is_shown(
     stack: WorldStack, engine: str
 ) -> None:
+    """Row T27."""
     stack.apply(_KEEP + 'output "o" { value = "1" }\noutput "gone" { value = 1 }')
     stack.write(
         _KEEP
@@ -318,6 +329,7 @@ async def test_an_output_that_only_the_code_changed_is_shown(
 async def test_a_value_that_became_secret_is_shown_and_told_to_nobody(
     stack: WorldStack, engine: str
 ) -> None:
+    """Row T4."""
     code = (
         """
     variable "place" {
@@ -345,6 +357,7 @@ async def _once(adapter: TerraformAdapter, stack: WorldStack) -> dict[str, Verdi
 async def test_a_write_only_version_raised_beside_drift_shows_all_that_the_plan_has(
     stack: WorldStack, engine: str
 ) -> None:
+    """Row T22."""
     code = """
     resource "world_thing" "one" {
       name             = "one"
@@ -368,8 +381,9 @@ async def test_a_write_only_version_raised_beside_drift_shows_all_that_the_plan_
     assert [change.path for change in one.consequences] == ["serial"]
 
 
+@_ENGINES
 async def test_what_a_scan_fails_to_show_is_reported_by_the_scan_itself(
-    stack: WorldStack, monkeypatch: pytest.MonkeyPatch
+    stack: WorldStack, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A defect of ours is played: the move that waits is left out of the verdict."""
     stack.apply(_KEEP)
@@ -381,10 +395,9 @@ async def test_what_a_scan_fails_to_show_is_reported_by_the_scan_itself(
     monkeypatch.setattr(f"{module}.with_rearrangement", lambda verdict, _resource: verdict)
     async with stack.adapter() as adapter:
         scanning = Scanning(adapter, SystemClock(), judging(KEY))
-        report = await scan_stack(stack.reference(), scanning=scanning)
-        again = await scan_stack(
-            stack.reference(), scanning=scanning, addresses=["world_thing.new"]
-        )
+        reference = stack.reference(engine=engine)
+        report = await scan_stack(reference, scanning=scanning)
+        again = await scan_stack(reference, scanning=scanning, addresses=["world_thing.new"])
     for one in (report, again):
         assert [f"{f.address} {f.origin}" for f in one.findings] == ["world_thing.keep unapplied"]
         (warning,) = one.warnings

@@ -55,6 +55,7 @@ async def test_all_that_was_done_is_found_and_corrected(trial: Trial) -> None:
 
 @pytest.mark.parametrize("trial", ["dns"], indirect=True)
 async def test_records_in_another_order_are_the_same_drift(trial: Trial) -> None:
+    """Row V6, on a server that rotates them."""
     one = next(d for d in trial.bed.rounds[0] if d.address == "dns_mx_record_set.a")
     one.do()
     found = [_essence(await trial.ours.scan()) for _ in range(8)]

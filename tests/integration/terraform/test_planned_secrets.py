@@ -33,6 +33,7 @@ resource "world_thing" "one" {{
 async def test_a_secret_that_was_never_applied_is_not_in_the_verdict(
     stack: WorldStack, engine: str
 ) -> None:
+    """Row T4."""
     stack.apply(APPLIED)
     stack.write(UNAPPLIED)
     verdict = (await stack.scan(engine=engine))["world_thing.one"]
@@ -46,6 +47,7 @@ async def test_a_secret_that_was_never_applied_is_not_in_the_verdict(
 
 
 async def test_a_recording_from_the_cache_masks_it_too(stack: WorldStack) -> None:
+    """Row T4."""
     stack.apply(APPLIED)
     stack.write(UNAPPLIED)
     first = (await stack.scan())["world_thing.one"]
@@ -55,6 +57,7 @@ async def test_a_recording_from_the_cache_masks_it_too(stack: WorldStack) -> Non
 
 
 async def test_a_secret_that_was_never_applied_is_not_in_a_template(stack: WorldStack) -> None:
+    """Row T4."""
     stack.apply(APPLIED)
     stack.write(UNAPPLIED)
     async with stack.adapter() as adapter:

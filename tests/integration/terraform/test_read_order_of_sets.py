@@ -27,6 +27,7 @@ def elements(*texts: str) -> list[dict[str, Any]]:
 async def test_the_order_that_a_set_is_read_in_means_nothing(
     makers: Path, terraform: Executable, tmp_path: Path
 ) -> None:
+    """Row V6."""
     with ExitStack() as servers:
         bed = Beds(tmp_path, makers, terraform.path, servers).made("corner")
         state = json.loads((bed.stack.directory / "terraform.tfstate").read_text())

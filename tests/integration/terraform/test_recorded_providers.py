@@ -69,6 +69,7 @@ def rewritten(stack: WorldStack, before: str, after: str) -> None:
 async def test_objects_are_read_in_the_recorded_region_until_another_is_applied(
     seen: WorldStack,
 ) -> None:
+    """Row T3."""
     snapshot, first = await look(seen)
     assert set(first.values()) == {InSync()}
     assert doubts(snapshot) == []
@@ -98,6 +99,7 @@ async def test_objects_are_read_in_the_recorded_region_until_another_is_applied(
 async def test_edited_default_tags_are_unapplied_and_a_drifted_tag_is_out_of_band(
     seen: WorldStack,
 ) -> None:
+    """Row T1."""
     await look(seen)
     rewritten(seen, 'env = "dev"', 'env = "prod"')
     with west(seen).changed() as content:

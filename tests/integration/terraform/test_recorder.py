@@ -124,6 +124,7 @@ async def test_what_prevents_its_own_replacement_is_still_judged(stack: WorldSta
 
 
 async def test_what_waits_for_another_change_is_not_applied_either(stack: WorldStack) -> None:
+    """Rows T6 and T21."""
     code = """
         resource "world_thing" "source" {
           name  = "source"

@@ -35,6 +35,7 @@ async def test_a_deadline_that_is_no_number_is_refused(stack: WorldStack) -> Non
 async def test_a_provider_that_ends_at_its_start_is_told_in_its_own_words(
     stack: WorldStack,
 ) -> None:
+    """Row V11."""
     stack.apply('resource "world_thing" "one" { name = "one" }')
     # Its schema is known from the first scan, so that it is next started for the recording.
     await stack.scan()

@@ -172,6 +172,7 @@ async def correct_unasked(ours: Corrector, report: StackReport) -> list[str]:
 async def test_nothing_is_applied_unasked_that_was_not_recorded(
     stack: WorldStack, edited: str
 ) -> None:
+    """Rows T1, T2 and T3, as a law over edits and drifts."""
     case = Case(stack, random.Random(f"law of {edited}"))
     case.generate()
     if edited == "variable":

@@ -47,6 +47,7 @@ def _made(folder: Path, mirror: Path, tool: Executable, code: str) -> MakersStac
 async def test_a_variable_file_of_the_environment_is_watched_and_the_rest_is_named(
     makers: Path, terraform: Executable, tmp_path: Path
 ) -> None:
+    """Row T11."""
     code = 'variable "v" {}\nresource "null_resource" "a" {\n  triggers = { v = var.v }\n}\n'
     stack = _made(tmp_path, makers, terraform, code)
     values = stack.directory / "x.tfvars"
@@ -70,6 +71,7 @@ async def test_a_variable_file_of_the_environment_is_watched_and_the_rest_is_nam
 async def test_an_ephemeral_variable_of_a_file_is_given_again_at_the_apply(
     makers: Path, terraform: Executable, tmp_path: Path
 ) -> None:
+    """Row T12."""
     code = """
     variable "token" {
       type      = string
@@ -117,6 +119,7 @@ _S3: Final = 'backend "s3" {\n    bucket = "b"\n    key    = "k"\n    region = "
 async def test_the_backend_is_the_one_that_the_tool_uses(
     makers: Path, terraform: Executable, tmp_path: Path, code: str, override: str
 ) -> None:
+    """Row T13."""
     (tmp_path / "s" / "code").mkdir(parents=True)
     (tmp_path / "s" / "code" / "backend_override.tf").write_text(override)
     stack = _made(tmp_path, makers, terraform, code + 'resource "null_resource" "a" {}\n')
@@ -127,6 +130,7 @@ async def test_the_backend_is_the_one_that_the_tool_uses(
 async def test_code_that_only_opentofu_reads_is_read_by_it(
     makers: Path, terraform: Executable, tofu: Executable, tmp_path: Path
 ) -> None:
+    """Row T14."""
     stack = _made(tmp_path, makers, terraform, "")
     code = _NULL % "" + 'resource "null_resource" "a" {}\n'
     (stack.directory / "main.tofu").write_text(code)
@@ -142,6 +146,7 @@ async def test_code_that_only_opentofu_reads_is_read_by_it(
 async def test_a_state_that_opentofu_encrypted_is_decrypted_by_it(
     makers: Path, tofu: Executable, tmp_path: Path
 ) -> None:
+    """Row T15."""
     encryption = """
     encryption {
       key_provider "pbkdf2" "k" {
@@ -168,6 +173,7 @@ async def test_a_state_that_opentofu_encrypted_is_decrypted_by_it(
 async def test_a_file_outside_the_stack_behind_a_local_is_watched(
     makers: Path, terraform: Executable, tmp_path: Path
 ) -> None:
+    """Row T23."""
     code = """
     locals { up = "${path.module}/.." }
     locals {
@@ -191,6 +197,7 @@ async def test_a_file_outside_the_stack_behind_a_local_is_watched(
 async def test_a_temporary_folder_too_long_for_a_socket_is_not_used_for_one(
     makers: Path, terraform: Executable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Row T28."""
     stack = _made(tmp_path, makers, terraform, 'resource "null_resource" "a" {}\n')
     stack.apply()
     long = tmp_path / ("x" * max(1, _LONG - len(str(tmp_path))))
@@ -204,6 +211,7 @@ async def test_a_temporary_folder_too_long_for_a_socket_is_not_used_for_one(
 async def test_what_moves_to_a_built_in_type_is_shown_as_the_replacement_it_is(
     makers: Path, terraform: Executable, tmp_path: Path, engine: str
 ) -> None:
+    """Row T26."""
     stack = _made(
         tmp_path, makers, terraform, 'resource "null_resource" "a" {\n  triggers = { v = 1 }\n}\n'
     )

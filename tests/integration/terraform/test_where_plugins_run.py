@@ -65,6 +65,7 @@ def _made(folder: Path, mirror: Path, tool: Executable, code: str) -> MakersStac
 async def test_a_relative_path_of_a_resource_is_the_stacks(
     makers: Path, terraform: Executable, tmp_path: Path, adapter: TerraformAdapter
 ) -> None:
+    """Rows T19 and V1."""
     stack = _made(tmp_path / "s", makers, terraform, _FILE)
     stack.apply()
     # Once with the process that recorded it, once with one started to read, once warm.
@@ -79,6 +80,7 @@ async def test_a_relative_path_of_a_resource_is_the_stacks(
 async def test_stacks_of_equal_configuration_are_each_read_in_their_own_directory(
     makers: Path, terraform: Executable, tmp_path: Path, adapter: TerraformAdapter
 ) -> None:
+    """Rows T19 and V1."""
     stacks = [_made(tmp_path / name, makers, terraform, _FILE) for name in ("one", "two")]
     for stack in stacks:
         stack.apply()
@@ -92,6 +94,7 @@ async def test_an_archive_is_written_where_terraform_writes_it(
     makers: Path, terraform: Executable, tmp_path: Path, adapter: TerraformAdapter,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    """Rows V1 and V12."""
     stack = _made(tmp_path / "s", makers, terraform, _ARCHIVE)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -107,6 +110,7 @@ async def test_an_archive_is_written_where_terraform_writes_it(
 def test_a_scan_says_the_same_wherever_it_is_called_from(
     makers: Path, terraform: Executable, tmp_path: Path
 ) -> None:
+    """Rows T19 and V1."""
     stack = _made(tmp_path / "s", makers, terraform, _FILE + _ARCHIVE)
     stack.apply()
     (stack.directory / "a.txt").write_text("two")
@@ -135,6 +139,7 @@ def _scanned(stack: MakersStack, here: Path, target: str, cache: Path) -> dict[s
 async def test_an_argument_is_required_as_the_environment_of_that_scan_says(
     makers: Path, terraform: Executable, tmp_path: Path
 ) -> None:
+    """Row V2."""
     stack = _made(tmp_path / "s", makers, terraform, _RABBIT)
     given = {
         "RABBITMQ_ENDPOINT": "http://127.0.0.1:9",

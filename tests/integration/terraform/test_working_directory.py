@@ -46,6 +46,7 @@ def _adapter(folder: Path) -> TerraformAdapter:
 async def test_path_cwd_is_where_the_tool_is_called_from(
     stack: MakersStack, tmp_path: Path, engine: str
 ) -> None:
+    """Row T16."""
     adapter = _adapter(tmp_path)
     reference = stack.reference(working_directory=stack.directory.parent, engine=engine)
     assert await verdicts(adapter, reference) == {_A: InSync()}
@@ -69,6 +70,7 @@ async def test_without_it_the_code_does_not_evaluate(stack: MakersStack, tmp_pat
 async def test_a_correction_is_planned_and_applied_from_there(
     stack: MakersStack, tmp_path: Path
 ) -> None:
+    """Row T16."""
     adapter = _adapter(tmp_path)
     (stack.directory / "a.txt").unlink()
     reference = stack.reference(working_directory=stack.directory.parent)

@@ -229,6 +229,7 @@ CLOSINGS: tuple[Row, ...] = (
 
 @pytest.mark.parametrize("row", OPENINGS, ids=lambda row: f"{row[0]} {row[1]}")
 def test_what_opens_is_high_and_says_why(row: Row) -> None:
+    """Row V8."""
     type_, path, wanted, live = row
     found = rating(type_, moved(path, wanted, live))
     assert found.severity >= HIGH

@@ -71,6 +71,8 @@ ANSWERS = st.sampled_from(
         Open(),
         Open(),
         Hold("a freeze"),
+        Hold("not this one", about=frozenset({A})),
+        NeedsApproval("look at this one", about=frozenset({A})),
         NeedsApproval("two of you", count=2),
         NeedsApproval("look before a plan is made", before_plan=True),
         Refuse("never here"),
@@ -85,12 +87,18 @@ class Fickle:
 
     answer: Answer | Exception = field(default_factory=Open)
 
-    def ask(self, _situation: Situation) -> Answer:
+    def ask(self, situation: Situation) -> Answer:
         if isinstance(self.answer, Exception):
             raise self.answer
+        about = getattr(self.answer, "about", None)
+        if about and not about & {one.address for one in situation.findings}:
+            return Open()
         return self.answer
 
     def forbids(self, known: Remediation) -> bool:
+        about = getattr(self.answer, "about", None)
+        if about and not about & set(known.addresses):
+            return False
         if isinstance(self.answer, NeedsApproval):
             approved = self.answer.approved_by(known.approvals, known.plan_digest)
             return len(approved) < self.answer.count
@@ -392,6 +400,11 @@ class Correcting(RuleBasedStateMachine):
     @invariant()
     def no_apply_that_may_not_be(self) -> None:
         assert self.runner.broken == []
+
+    @invariant()
+    def no_finding_is_decided_twice_at_once(self) -> None:
+        taken = [finding for one in self.open_ones(*OPEN) for finding in one.finding_ids]
+        assert len(taken) == len(set(taken))
 
     @invariant()
     def what_ended_stays_ended(self) -> None:

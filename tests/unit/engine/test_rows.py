@@ -16,6 +16,8 @@ from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import Approval, FindingId, Remediation
 from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState, transitions
+from reconciler.engine.admission.answers import Hold
+from reconciler.engine.admission.guard import Guard
 from reconciler.engine.decisions import (
     approve,
     cancel,
@@ -115,8 +117,36 @@ async def splits(house: House, one: Remediation) -> None:
     await split(house.service, one.id, addresses={A}, actor="ann")
 
 
+async def waits_in_part(house: House, one: Remediation) -> None:
+    """Let a guard hold one of its two resources, and no plan be made of it."""
+    (finding,) = await house.findings()
+    other = replace(finding, id=FindingId("other"), address=B)
+    both = replace(
+        one,
+        finding_ids=(finding.id, other.id),
+        addresses=(A, B),
+        fingerprints=(finding.fingerprint, other.fingerprint),
+        action_type=ActionType.AUTO_CORRECT,
+        policy_id=MANUAL.policy_id,
+    )
+
+    def prepare(tx: Transaction) -> None:
+        tx.findings.put_many([other])
+        tx.remediations.save(both)
+
+    house.adapter.refuses = {B: PermanentError("not B", about=(B,))}
+    await house.service.store.transact(prepare)
+    held = Guard("held", lambda _: Hold("not B", about=frozenset({B})))
+    house.service = replace(house.service, guards=(held,))
+    await steps(house, one)
+
+
 WAYS: dict[Row, Way] = {
     (P.DETECTED, E.SEEN_AGAIN): Way(steps),
+    (P.DETECTED, E.SPLIT): Way(waits_in_part),
+    (P.QUEUED, E.SPLIT): Way(waits_in_part),
+    (P.HELD, E.SPLIT): Way(waits_in_part),
+    (P.PLANNING, E.SPLIT): Way(waits_in_part),
     (P.CONFIRMED, E.POLICY_EVALUATED): Way(steps),
     (P.DECIDED, E.ADMITTED): Way(steps),
     (P.DECIDED, E.IGNORED): Way(without_policy),

@@ -45,7 +45,14 @@ def test_nothing_that_the_plan_would_do_stays_unshown() -> None:
 
 def test_what_needs_no_apply_is_not_asked_for() -> None:
     actions = {"a.b": "noop", "data.a.b": "update", "module.m.data.a.c": "read", "a.gone": "delete"}
+    # OpenTofu announces what it opens for the time of the plan.
+    actions |= {"ephemeral.a.b": "open", 'module.m["x"].ephemeral.a.b': "open"}
     assert list(unshown(actions, {"a.gone": _NOISE})) == []
+
+
+def test_a_key_that_looks_like_a_data_source_hides_nothing() -> None:
+    (found,) = unshown({'module.m["x.data.y"].a.b': "update"}, {})
+    assert isinstance(found.verdict, Drifted)
 
 
 def test_what_somebody_has_brought_about_is_in_sync() -> None:

@@ -67,6 +67,7 @@ async def test_each_place_is_asked_once_and_equal_answers_are_kept_once(tmp_path
 async def test_another_place_or_another_file_is_asked_anew(
     tmp_path: Path, place: str, inode: int
 ) -> None:
+    """Row V2."""
     plugin = Plugin()
     first = await _store(tmp_path, plugin, "here").schema(_installed())
     plugin.answer = schema_answer() + b"\x0a\x00"

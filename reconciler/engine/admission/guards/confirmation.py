@@ -14,16 +14,15 @@ def ask(situation: Situation) -> Answer:
     """Hold until a later scan saw each finding, `confirm_after` or more after the first."""
     if not situation.unasked:
         return Open()
-    brief = next(
-        (finding for finding in situation.findings if not _lasts(finding, situation)), None
-    )
-    if brief is None:
+    brief = [finding.address for finding in situation.findings if not _lasts(finding, situation)]
+    if not brief:
         return Open()
     due = situation.remediation.created_at + situation.confirm_after
     seconds = situation.confirm_after.total_seconds()
     return Hold(
-        f"a scan {seconds:g} s or more after the first must still find {brief.address} drifted",
+        f"a scan {seconds:g} s or more after the first must still find {brief[0]} drifted",
         due if due > situation.now else None,
+        about=frozenset(brief),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from reconciler.engine.admission.answers import Answer, NeedsApproval, Open
@@ -16,14 +17,15 @@ def ask(situation: Situation) -> Answer:
     """Ask a person about a resource that was corrected `MOST` times within a day already."""
     if not situation.unasked:
         return Open()
-    for record in situation.findings:
-        times = sum(record.address in one.addresses for one in situation.history)
-        if times >= MOST:
-            return NeedsApproval(
-                f"{record.address} was corrected {times} times within a day and drifted again:"
-                " something else keeps changing it"
-            )
-    return Open()
+    corrected = Counter(address for one in situation.history for address in set(one.addresses))
+    often = [one.address for one in situation.findings if corrected[one.address] >= MOST]
+    if not often:
+        return Open()
+    return NeedsApproval(
+        f"{often[0]} was corrected {corrected[often[0]]} times within a day and drifted again:"
+        " something else keeps changing it",
+        about=frozenset(often),
+    )
 
 
 GUARD: Final = Guard("flapping", ask, at=ONCE_PLANNED)

@@ -13,7 +13,7 @@ def ask(situation: Situation) -> Answer:
     """Ask a person where `domain.plan.concerns` has anything to say about the plan."""
     if not situation.concerns:
         return Open()
-    return NeedsApproval("; ".join(situation.concerns))
+    return NeedsApproval("; ".join(situation.concerns), about=situation.concerned)
 
 
 GUARD: Final = Guard("restoration", ask, at=ONCE_PLANNED)

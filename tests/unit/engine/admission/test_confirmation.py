@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.domain.policy import ActionType
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.admission.answers import Hold, Open
 from reconciler.engine.admission.guards.confirmation import GUARD
-from tests.unit.engine.admission.situations import MINUTE, NOW, B, Case, approval, finding
+from tests.unit.engine.admission.situations import MINUTE, NOW, A, B, Case, approval, finding
 from tests.unit.engine.admission.situations import situation as made
 
 WHY = "a scan 30 s or more after the first must still find thing.a drifted"
+BRIEFLY = Hold(WHY, about=frozenset({A}))
 BRIEF = finding(last_seen=NOW - 2 * MINUTE)
 
 CASES = [
@@ -17,22 +20,22 @@ CASES = [
     Case(
         "seen once, and its time has passed",
         made(RemediationState.DETECTED, findings=(BRIEF,)),
-        Hold(WHY),
+        BRIEFLY,
     ),
     Case(
         "seen once, and its time has not passed",
         made(RemediationState.DETECTED, about={"created_at": NOW}, findings=(finding(),)),
-        Hold(WHY, NOW + MINUTE / 2),
+        replace(BRIEFLY, until=NOW + MINUTE / 2),
     ),
     Case(
         "one of two was seen once",
         made(RemediationState.DETECTED, findings=(finding(B), BRIEF)),
-        Hold(WHY),
+        BRIEFLY,
     ),
     Case(
         "the clock was set back since it was seen",
         made(RemediationState.DETECTED, now=NOW - 2 * MINUTE),
-        Hold(WHY, NOW - 2 * MINUTE + MINUTE / 2),
+        replace(BRIEFLY, until=NOW - 2 * MINUTE + MINUTE / 2),
     ),
     Case(
         "a person will look at the plan",
@@ -53,7 +56,7 @@ CASES = [
         made(about={"approvals": (approval(),)}, findings=(BRIEF,)),
         Open(),
     ),
-    Case("asked again before the apply", made(findings=(BRIEF,)), Hold(WHY)),
+    Case("asked again before the apply", made(findings=(BRIEF,)), BRIEFLY),
 ]
 
 

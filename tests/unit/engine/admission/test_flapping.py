@@ -18,17 +18,18 @@ OF_B = Correction(RemediationId("c"), (B,), NOW)
 WHY = (
     "thing.a was corrected 3 times within a day and drifted again: something else keeps changing it"
 )
+ASKS = NeedsApproval(WHY, about=frozenset({A}))
 
 CASES = [
     Case("never corrected", made(), Open()),
     Case("corrected twice", made(history=(OF_A, OF_A)), Open()),
-    Case("corrected three times", made(history=(OF_A, OF_A, OF_A)), NeedsApproval(WHY)),
-    Case("corrected with others", made(history=(OF_A, OF_BOTH, OF_A)), NeedsApproval(WHY)),
+    Case("corrected three times", made(history=(OF_A, OF_A, OF_A)), ASKS),
+    Case("corrected with others", made(history=(OF_A, OF_BOTH, OF_A)), ASKS),
     Case("another was corrected", made(history=(OF_B, OF_B, OF_B)), Open()),
     Case(
         "one of two",
         made(findings=(finding(B), finding(A)), history=(OF_A, OF_A, OF_BOTH)),
-        NeedsApproval(WHY),
+        ASKS,
     ),
     Case(
         "a person asked",

@@ -4,12 +4,17 @@ import pytest
 
 from reconciler.engine.admission.answers import NeedsApproval, Open
 from reconciler.engine.admission.guards.restoration import GUARD
-from tests.unit.engine.admission.situations import Case
+from tests.unit.engine.admission.situations import B, Case
 from tests.unit.engine.admission.situations import situation as made
 
 CASES = [
     Case("it only puts back", made(), Open()),
     Case("one concern", made(concerns=("b goes",)), NeedsApproval("b goes")),
+    Case(
+        "one concern of two findings",
+        made(concerns=("b goes",), concerned=frozenset({B})),
+        NeedsApproval("b goes", about=frozenset({B})),
+    ),
     Case("several", made(concerns=("b goes", "c too")), NeedsApproval("b goes; c too")),
 ]
 

@@ -1,0 +1,46 @@
+"""What this host is now: every section, and the root of its tree."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.identity import Identity
+from agent.probes.files import FileScope, files_section
+from agent.probes.table import probes_of, run_probes
+from agent.protocol.tree import Section, digests_of, root_digest
+from agent.scope import Scope
+from agent.stat_cache import StatCache
+
+
+@dataclass(frozen=True)
+class Captured:
+    """One capture; `at` is when it began, in seconds of the monotonic clock."""
+
+    sections: Mapping[str, Section]
+    digests: Mapping[str, bytes]
+    root: str
+    at: float
+
+
+def capture(identity: Identity, scope: Scope, *, state: Path) -> Captured:
+    """Look at the host once; nothing of it is changed."""
+    began = time.monotonic()
+    cache = StatCache(state / "stat-cache.json")
+    files = FileScope(
+        root=Path(identity.root),
+        trees=identity.trees,
+        declared=scope.files,
+        key=bytes.fromhex(identity.digest_key),
+    )
+    sections = run_probes(
+        {
+            **probes_of(files.root, files.key),
+            "files": lambda: files_section(files, cache),
+        }
+    )
+    cache.save()
+    digests = digests_of(sections)
+    return Captured(sections, digests, root_digest(digests).hex(), began)

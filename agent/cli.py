@@ -1,0 +1,151 @@
+"""`trueup-agent enroll | once | run | explain`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent import __version__
+from agent.capture import capture
+from agent.conversation import Conversation, Told
+from agent.enrolment import EnrolmentOrder, enroll
+from agent.errors import AgentError
+from agent.explain import explain
+from agent.identity import Identity, default_state_folder, read_identity
+from agent.running import run_forever
+from agent.session import Session
+
+_LONGEST_TOKEN = 400
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 when it was done, 1 when not."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return int(asked.command(asked))
+    except AgentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        if error.remedy:
+            print(f"  {error.remedy}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="trueup-agent", description="Report what this host is to a trueup daemon."
+    )
+    parser.add_argument("--version", action="version", version=f"trueup-agent {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _enroll_parser(commands)
+    once = _command(commands, "once", _once, "Capture and report once.")
+    once.add_argument("--json", action="store_true", help="Print what came of it as JSON.")
+    run = _command(commands, "run", _run, "Report again and again.")
+    run.add_argument("--interval", type=_seconds, metavar="TIME",
+                     help="Such as 5m, 30m or 1h; default: what the server says.")  # fmt: skip
+    said = _command(commands, "explain", _explain, "Say which baseline entry governs a path.")
+    said.add_argument("path", metavar="PATH")
+    return parser
+
+
+def _enroll_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(commands, "enroll", _enroll, "Make this host known to a server, once.")
+    parser.add_argument("--server", required=True, metavar="URL")
+    parser.add_argument("--token-file", required=True, metavar="FILE",
+                        help="Holds the token of `trueup agent enroll-token`; - reads it from "
+                        "standard input.")  # fmt: skip
+    parser.add_argument("--host", help="The host's name in its baseline; default: its own name.")
+    parser.add_argument("--ca-file", metavar="FILE", help="Certificates that sign the server's.")
+    parser.add_argument("--root", default="/", metavar="DIR",
+                        help="Where the host's file system lies; default: /.")  # fmt: skip
+    parser.add_argument("--tree", action="append", metavar="PATH",
+                        help="A tree to look at; repeatable; default: /etc.")  # fmt: skip
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    command: object,
+    about: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=about, description=about)
+    parser.add_argument("--state", type=Path, default=default_state_folder(), metavar="DIR",
+                        help="Where its identity lies; default: %(default)s.")  # fmt: skip
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _enroll(asked: argparse.Namespace) -> int:
+    order = EnrolmentOrder(
+        url=asked.server,
+        token=_token(asked.token_file),
+        host=asked.host,
+        root=str(Path(asked.root).absolute()),
+        trees=asked.tree or ("/etc",),
+        ca_file=asked.ca_file,
+    )
+    identity = enroll(order, state=asked.state)
+    print(f"enrolled {identity.host} as agent {identity.agent_id}")
+    return 0
+
+
+def _token(file: str) -> str:
+    if file == "-":
+        return sys.stdin.readline(_LONGEST_TOKEN).strip()
+    with Path(file).open(encoding="ascii", errors="replace") as opened:
+        return opened.readline(_LONGEST_TOKEN).strip()
+
+
+def _once(asked: argparse.Namespace) -> int:
+    identity = read_identity(asked.state)
+    told = report_once(identity, asked.state)
+    if asked.json:
+        print(
+            json.dumps(
+                {"turns": told.turns, "bytes_sent": told.bytes_sent, "every_s": told.every_s}
+            )
+        )
+    else:
+        print(f"reported {identity.host}: {told.bytes_sent} bytes")
+    return 0
+
+
+def report_once(identity: Identity, state: Path) -> Told:
+    """Capture and report; again at once where the server says what else is to be looked at."""
+    session = Session(state)
+    conversation = Conversation(identity, session)
+    scope = session.scope()
+    told = conversation.tell(capture(identity, scope, state=state), scope)
+    if told.scope is None:
+        return told
+    again = conversation.tell(capture(identity, told.scope, state=state), told.scope)
+    return Told(told.turns + again.turns, told.bytes_sent + again.bytes_sent, again.every_s)
+
+
+def _run(asked: argparse.Namespace) -> int:
+    read_identity(asked.state)
+    return run_forever(asked.state, interval_s=asked.interval)
+
+
+def _explain(asked: argparse.Namespace) -> int:
+    identity = read_identity(asked.state)
+    scope = Session(asked.state).scope()
+    captured = capture(identity, scope, state=asked.state)
+    for line in explain(asked.path, scope, captured.sections["files"]):
+        print(line)
+    return 0
+
+
+def _seconds(text: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = text[:-1], text[-1:]
+    if not number.isdigit() or unit not in units or int(number) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write 30s, 5m or 1h")
+    return int(number) * units[unit]

@@ -1,0 +1,34 @@
+"""Files that only their owner reads, and that are whole or as they were before."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def private_folder(folder: Path) -> Path:
+    """Return `folder`, made with mode 0700 where it is missing."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def write_private(file: Path, content: bytes, *, durable: bool = False) -> None:
+    """Replace `file`; where `durable`, the disk has it when this returns."""
+    fresh = file.with_name(f".{file.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as opened:
+        opened.write(content)
+        if durable:
+            opened.flush()
+            os.fsync(descriptor)
+    fresh.replace(file)
+    if durable:
+        _sync_folder(file.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

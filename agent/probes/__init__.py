@@ -1,0 +1,1 @@
+"""What is looked at: each probe returns one section, and changes nothing."""

@@ -1,0 +1,1 @@
+"""What agent and server agree on: the canonical form, the hash tree, messages, signatures."""

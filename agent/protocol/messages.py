@@ -1,0 +1,173 @@
+"""What an agent says and what it is answered. A heartbeat is a report without sections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.protocol.canonical import NotCanonicalError, check, encode
+from agent.protocol.tree import STATUSES
+
+VERSION = 1
+ENROLL_PATH = "/api/v1/agents/enroll"
+REPORTS_PATH = "/api/v1/agents/reports"
+MOST_BODY_BYTES = 4 * 2**20
+"""Of a message as it is sent, compressed or not."""
+MOST_INFLATED_BYTES = 32 * 2**20
+MOST_LEAVES = 200_000
+LONGEST_KEY = 4096
+_MOST_SECTIONS = 64
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_HEX = re.compile(r"[0-9a-f]*")
+
+
+class MessageError(ValueError):
+    """A message that is refused; `code` names why."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class SectionChange:
+    """What became of one section since the base, or all of it where it is `whole`."""
+
+    status: str
+    changed: Sequence[tuple[str, Any]] = ()
+    removed: Sequence[str] = ()
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """One message. Times are seconds since 1970; `age_ms` is how long ago it was captured.
+
+    `base` is the root that `sections` and `dropped` change into `root`; without it this is a
+    heartbeat. `scope` names the baseline that the agent knows.
+    """
+
+    incarnation: str
+    seq: int
+    sent_at: int
+    age_ms: int
+    nonce: str
+    scope: str
+    root: str
+    base: str | None = None
+    sections: Mapping[str, SectionChange] = field(default_factory=dict)
+    dropped: Sequence[str] = ()
+
+
+def write(report: Report) -> bytes:
+    """Return the bytes of a message."""
+    body: dict[str, Any] = {
+        "v": VERSION,
+        "inc": report.incarnation,
+        "seq": report.seq,
+        "at": report.sent_at,
+        "age": report.age_ms,
+        "nonce": report.nonce,
+        "scope": report.scope,
+        "root": report.root,
+    }
+    if report.base is not None:
+        body["base"] = report.base
+        body["dropped"] = list(report.dropped)
+        body["sections"] = {
+            name: {
+                "status": change.status,
+                "whole": change.whole,
+                "changed": [[key, value] for key, value in change.changed],
+                "removed": list(change.removed),
+            }
+            for name, change in report.sections.items()
+        }
+    return encode(body)
+
+
+def read(body: Any) -> Report:
+    """Return the message that decoded JSON says.
+
+    Raises:
+        MessageError: it is no message, or one of another version.
+    """
+    if not isinstance(body, dict):
+        raise MessageError("not-a-report", "the body is not an object")
+    if body.get("v") != VERSION:
+        raise MessageError("unknown-version", f"messages of version {VERSION} are understood")
+    base = body.get("base")
+    sections = body.get("sections", {})
+    dropped = body.get("dropped", [])
+    _require(base is None or _is_hex(base, 64), "base is not a root")
+    _require(isinstance(sections, dict) and len(sections) <= _MOST_SECTIONS, "sections")
+    _require(isinstance(dropped, list) and all(_is_section(name) for name in dropped), "dropped")
+    _require(base is not None or not (sections or dropped), "sections need a base")
+    return Report(
+        incarnation=_hex(body, "inc", 32),
+        seq=_whole(body, "seq"),
+        sent_at=_whole(body, "at"),
+        age_ms=_whole(body, "age"),
+        nonce=_hex(body, "nonce", 16),
+        scope=_hex(body, "scope", 16),
+        root=_hex(body, "root", 64),
+        base=base,
+        sections={name: _change(name, change) for name, change in sections.items()},
+        dropped=tuple(dropped),
+    )
+
+
+def _change(name: object, change: Any) -> SectionChange:
+    _require(_is_section(name) and isinstance(change, dict), "a section's name")
+    changed, removed = change.get("changed"), change.get("removed")
+    _require(change.get("status") in STATUSES, "a section's status")
+    _require(isinstance(changed, list) and isinstance(removed, list), "a section's leaves")
+    if len(changed) > MOST_LEAVES or len(removed) > MOST_LEAVES:
+        raise MessageError("too-many-leaves", f"a section has at most {MOST_LEAVES} leaves")
+    _require(all(map(_is_key, removed)), "a leaf's key")
+    return SectionChange(
+        status=change["status"],
+        changed=[_leaf(leaf) for leaf in changed],
+        removed=removed,
+        whole=change.get("whole") is True,
+    )
+
+
+def _leaf(leaf: Any) -> tuple[str, Any]:
+    _require(isinstance(leaf, list) and len(leaf) == 2 and _is_key(leaf[0]), "a leaf")  # noqa: PLR2004
+    try:
+        check(leaf[1])
+    except NotCanonicalError as error:
+        raise MessageError("not-canonical", f"the leaf {leaf[0][:80]!r}: {error}") from error
+    return (leaf[0], leaf[1])
+
+
+def _require(holds: object, part: str) -> None:
+    if not holds:
+        raise MessageError("not-a-report", f"{part} cannot be read")
+
+
+def _is_key(key: object) -> bool:
+    return isinstance(key, str) and 0 < len(key) <= LONGEST_KEY
+
+
+def _is_section(name: object) -> bool:
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
+def _is_hex(value: object, length: int) -> bool:
+    return isinstance(value, str) and len(value) == length and _HEX.fullmatch(value) is not None
+
+
+def _hex(body: Mapping[str, Any], name: str, length: int) -> str:
+    value = body.get(name)
+    _require(_is_hex(value, length), name)
+    return str(value)
+
+
+def _whole(body: Mapping[str, Any], name: str) -> int:
+    value = body.get(name)
+    _require(isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53, name)
+    return int(value)  # type: ignore[arg-type]  # checked in the line above

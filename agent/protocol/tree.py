@@ -1,0 +1,76 @@
+"""The hash tree: leaves make a section, sections make the root. Pure.
+
+Two levels are enough: a section's digest is made of its leaves' digests in the order of their
+keys, which costs 60 ms at 60,000 leaves. Every part is framed by its length, so that no
+two trees share their bytes, and leaves, sections and roots begin with different tags.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.protocol.canonical import canonical
+
+FORMAT = 1
+"""Part of every root. Raised with the tree's form or what probes write into it."""
+
+OK = "ok"
+STATUSES = (OK, "denied", "timeout", "unsupported", "truncated")
+"""How a probe ended; hashed, so that a section that could not be read never looks unchanged."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of a host: how its probe ended, and its leaves by key."""
+
+    status: str = OK
+    leaves: Mapping[str, Any] = field(default_factory=dict)
+
+
+def leaf_digest(section: str, key: str, value: Any) -> bytes:
+    """Return the digest of one leaf.
+
+    Raises:
+        NotCanonicalError: `value` has no canonical form.
+    """
+    return encoded_leaf_digest(section, key, canonical(value))
+
+
+def encoded_leaf_digest(section: str, key: str, value: bytes) -> bytes:
+    """Return the digest of one leaf whose value is canonical bytes already."""
+    parts = (section.encode(), key.encode(), value)
+    return hashlib.sha256(b"\0" + _framed(parts)).digest()
+
+
+def section_digest(name: str, status: str, leaves: Mapping[str, bytes]) -> bytes:
+    """Return the digest of a section; `leaves` are digests by key, in any order."""
+    digest = hashlib.sha256(b"\1" + _framed((name.encode(), status.encode())))
+    digest.update(len(leaves).to_bytes(8, "big"))
+    digest.update(b"".join(leaves[key] for key in sorted(leaves)))
+    return digest.digest()
+
+
+def root_digest(sections: Mapping[str, bytes]) -> bytes:
+    """Return the digest of a host; `sections` are digests by name, in any order."""
+    digest = hashlib.sha256(b"\2" + FORMAT.to_bytes(4, "big"))
+    for name in sorted(sections):
+        digest.update(_framed((name.encode(), sections[name])))
+    return digest.digest()
+
+
+def digest_of(name: str, section: Section) -> bytes:
+    """Return the digest of a section whose leaves are values."""
+    leaves = {key: leaf_digest(name, key, value) for key, value in section.leaves.items()}
+    return section_digest(name, section.status, leaves)
+
+
+def digests_of(sections: Mapping[str, Section]) -> dict[str, bytes]:
+    """Return the digest of each section."""
+    return {name: digest_of(name, section) for name, section in sections.items()}
+
+
+def _framed(parts: Iterable[bytes]) -> bytes:
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)

@@ -1,0 +1,79 @@
+"""`/agents`: hosts that report what they are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from reconciler.api.answers import Actor, Daemon, Id, answered, nothing, page_of
+from reconciler.api.queries import ListQuery
+from reconciler.api.refusal import Refusal
+from reconciler.domain.agents import Agent
+from reconciler.domain.records import Page
+from reconciler.durations import read_duration
+from reconciler.engine.agent_intake import AgentIntake
+from reconciler.engine.agent_messages import AgentRefusedError, Incoming
+from reconciler.engine.agents import (
+    EnrolmentOrder,
+    HostIntroduction,
+    enroll,
+    issue_enroll_token,
+    revoke,
+)
+from reconciler.wire.agents import (
+    EnrollBody,
+    EnrollTokenBody,
+    agent_of,
+    enrolled_of,
+    new_enroll_token_of,
+)
+from reconciler.wire.pages import page_object
+
+
+async def list_agents(service: Daemon, query: Annotated[ListQuery, Query()]) -> Response:
+    """List agents, by host."""
+    found = await service.store.read(lambda view: view.agents.all())
+    page: Page[Agent] = page_of(found, query, key=lambda agent: f"{agent.host}\n{agent.agent_id}")
+    return answered(page_object(page, agent_of))
+
+
+async def create_enroll_token(service: Daemon, actor: Actor, body: EnrollTokenBody) -> Response:
+    """Make a token that enrolls one host; its text is in this answer and never again."""
+    order = EnrolmentOrder(
+        host=body.host,
+        valid_for=read_duration(body.expires_in),
+        every=read_duration(body.interval),
+        replaces=body.replace,
+    )
+    token, text = await issue_enroll_token(service, order, actor=actor)
+    return answered(new_enroll_token_of(token, text), status=201)
+
+
+async def enroll_host(service: Daemon, body: EnrollBody) -> Response:
+    """Make a host an agent, by a token that is good once; its key is in this answer only."""
+    host = HostIntroduction(body.host, body.incarnation, body.version, body.system)
+    agent, key = await enroll(service, body.token, host)
+    return answered(enrolled_of(agent, key), status=201)
+
+
+async def take_report(request: Request) -> Response:
+    """Take a signed report of an agent: durable when it is answered (docs/agent.md)."""
+    intake: AgentIntake = request.app.state.agent_intake
+    incoming = Incoming(
+        authorization=request.headers.get("authorization", ""),
+        media_type=request.headers.get("content-type", ""),
+        body=await request.body(),
+    )
+    try:
+        answer = await intake.take(incoming)
+    except AgentRefusedError as error:
+        raise Refusal(error.status, error.code, str(error), remedy=error.remedy) from error
+    return answered(answer) if answer else nothing()
+
+
+async def revoke_agent(service: Daemon, actor: Actor, agent_id: Id) -> Response:
+    """Take no report of an agent any more."""
+    await revoke(service, agent_id, actor=actor)
+    return nothing()

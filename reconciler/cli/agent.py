@@ -1,0 +1,98 @@
+"""`trueup agent`: hosts that report what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import click
+
+from reconciler.cli.examples import examples
+from reconciler.cli.identities import choose, shortened
+from reconciler.cli.invocation import Invocation, asks_daemon
+from reconciler.cli.labels import text_of
+from reconciler.cli.related import AGENT
+from reconciler.cli.table import Cell, Column
+from reconciler.domain.values import Json
+
+_COLUMNS: Final = (
+    Column("HOST", least=12),
+    Column("STATE"),
+    Column("LAST REPORT"),
+    Column("GAPS", spare=True),
+    Column("VERSION", spare=True),
+    Column("ID"),
+)
+
+
+@click.group()
+def agent() -> None:
+    """List agents, make tokens to enroll hosts with, and revoke agents."""
+
+
+@agent.command("list", epilog=examples("trueup agent list"))
+@asks_daemon
+def list_agents(invocation: Invocation) -> None:
+    """List the agents of hosts."""
+    body = invocation.api.listed("agents")
+    invocation.answer(body, _list_lines(invocation, body))
+
+
+@agent.command(
+    "enroll-token", epilog=examples("trueup agent enroll-token --host web-1 --expires-in 30m")
+)
+@click.option("--host", help="The only host that may use it; default: any host.")
+@click.option("--expires-in", metavar="TIME", help="Such as 30m or 1d; default: 1h.")
+@click.option("--interval", metavar="TIME", help="How often the agent reports; default: 5m.")
+@click.option("--replace", is_flag=True, help="Revoke the agent that the host has already.")
+@asks_daemon
+def enroll_token(
+    invocation: Invocation,
+    *,
+    host: str | None,
+    expires_in: str | None,
+    interval: str | None,
+    replace: bool,
+) -> None:
+    """Create a token that enrolls one host, and print it to stdout. It is shown only this once."""
+    given = {"host": host, "expires_in": expires_in, "interval": interval}
+    body: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    body["replace"] = replace
+    made = invocation.api.post("agents", "enroll-tokens", body=body, again=False)
+    invocation.narrate(
+        f"created a token for {text_of(made['host'] or 'any host')}; it works once, until"
+        f" {text_of(made['expires_at'])}, and is shown only now"
+    )
+    invocation.answer(made, [str(made["token"])])
+
+
+@agent.command("revoke", epilog=examples("trueup agent revoke web-1"))
+@click.argument("agent_id", metavar="AGENT")
+@asks_daemon
+def revoke(invocation: Invocation, *, agent_id: str) -> None:
+    """Revoke an AGENT, named by id or host. Its reports are refused at once."""
+    active = (one for one in invocation.api.each("agents") if one["state"] != "revoked")
+    known = choose(active, AGENT, agent_id)
+    invocation.api.delete("agents", known["agent_id"])
+    invocation.answer(
+        known, [f"revoked agent {text_of(known['agent_id'])} of {text_of(known['host'])}"]
+    )
+
+
+def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
+    if not body["items"]:
+        yield "no agents"
+        return
+    short = shortened(one["agent_id"] for one in body["items"])
+    yield from invocation.table(_COLUMNS, [_row(invocation, one, short) for one in body["items"]])
+
+
+def _row(invocation: Invocation, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+    return (
+        ("strong", text_of(one["host"])),
+        ("plain" if one["state"] == "active" else "medium", text_of(one["state"])),
+        ("plain", invocation.ago(one.get("last_seen_at"))),
+        ("plain", str(one["gaps"])),
+        ("dim", text_of(one["version"])),
+        ("dim", one["agent_id"] if invocation.verbose else short[one["agent_id"]]),
+    )

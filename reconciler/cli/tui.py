@@ -1,0 +1,66 @@
+"""`trueup tui`: the terminal UI, found when it is called; nothing else here draws."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from reconciler.cli.client.endpoint import Wanted, find_daemon
+from reconciler.cli.examples import examples
+from reconciler.cli.global_options import given
+
+
+@click.command(
+    epilog=examples(
+        "trueup tui",
+        "trueup tui --read-only",
+        "trueup tui --environment prod --view 'sev:high !kind:missing'",
+    )
+)
+@click.option("--read-only", is_flag=True, help="Change nothing; TRUEUP_READ_ONLY=1 does the same.")
+@click.option(
+    "--environment",
+    envvar="TRUEUP_ENVIRONMENT",
+    default="",
+    metavar="NAME",
+    help="What is behind the daemon; prod... asks for a typed name before every change.",
+)
+@click.option("--view", default="", metavar="FILTER", help="Show what passes FILTER first.")
+@click.option(
+    "--theme",
+    type=click.Choice(["terminal", "colour-blind", "mono"]),
+    default=None,
+    envvar="TRUEUP_THEME",
+    help="Colours; default: the terminal's own, and none with NO_COLOR.",
+)
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw the frame in ASCII.")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+def tui(
+    read_only: bool,  # noqa: FBT001 - click passes them by name
+    environment: str,
+    view: str,
+    theme: str | None,
+    ascii_only: bool,  # noqa: FBT001
+    no_mouse: bool,  # noqa: FBT001
+) -> None:
+    """Show the fleet's drift, plans and runs, and decide, in the terminal.
+
+    The daemon does the work: leaving the terminal UI stops nothing.
+    """
+    said = given()
+    wanted = Wanted(server=said.server, token_file=said.token_file, config=said.config)
+    daemon = find_daemon(wanted, environment=os.environ, here=Path.cwd())
+    colourless = bool(os.environ.get("NO_COLOR")) or said.no_color
+    # By name: an import would make the command line depend on what draws.
+    options = import_module("tui.session").Options(
+        read_only=read_only or bool(os.environ.get("TRUEUP_READ_ONLY")),
+        environment=environment,
+        theme=theme or ("mono" if colourless else "terminal"),
+        ascii_only=ascii_only,
+        mouse=not no_mouse,
+        view=view,
+    )
+    import_module("tui.main").run(daemon, options)

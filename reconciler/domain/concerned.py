@@ -1,0 +1,38 @@
+"""Of a plan that needs a person: which of the drifted resources are the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.domain.belonging import Dependencies, together
+from reconciler.domain.model import Finding, ProviderDoubt, ResourceAddress
+from reconciler.domain.plan import Plan, concern_about
+
+
+def concerned(
+    plan: Plan,
+    findings: Sequence[Finding],
+    *,
+    dependencies: Dependencies,
+    doubts: Sequence[ProviderDoubt] = (),
+) -> frozenset[ResourceAddress]:
+    """Return the addresses of `findings` without which `plan` would need no person.
+
+    A plan without them does not touch what the concerns are about, nor what that depends on or
+    what depends on it. Empty when there is no concern, and when one is about the plan as a whole:
+    an output, or a resource that none of the findings leads to.
+    """
+    by_address = {finding.address: finding for finding in findings}
+    reasons = {
+        resource.address
+        for resource in plan.resources
+        if concern_about(resource, by_address.get(resource.address), doubts)
+    }
+    found: set[ResourceAddress] = set()
+    for related in together({*by_address, *reasons}, dependencies):
+        drifted = related & by_address.keys()
+        if related & reasons and not drifted:
+            return frozenset()
+        if related & reasons:
+            found |= drifted
+    return frozenset() if plan.outputs else frozenset(found)

@@ -1,0 +1,141 @@
+"""From bytes to a message that may be believed: signed, small, sound, and of about now."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import orjson
+
+from agent.protocol.messages import (
+    MOST_BODY_BYTES,
+    MOST_INFLATED_BYTES,
+    REPORTS_PATH,
+    MessageError,
+    Report,
+    read,
+)
+from agent.protocol.signing import is_signed, read_authorization
+from reconciler.domain.agents import agent_key
+from reconciler.domain.errors import ReconcilerError
+
+COMPRESSED: Final = "application/zlib"
+PLAIN: Final = "application/json"
+_MOST_CLOCK_ERROR: Final = timedelta(days=365)
+_STATUS: Final = {
+    "unauthorized": 401,
+    "revoked": 401,
+    "cloned": 409,
+    "replayed": 409,
+    "old-incarnation": 409,
+    "too-large": 413,
+    "unsupported-media-type": 415,
+}
+
+
+class AgentRefusedError(ReconcilerError):
+    """A message that is not taken; nothing of it is kept. `code` names why, in one stable word."""
+
+    def __init__(self, code: str, detail: str, *, remedy: str | None = None) -> None:
+        super().__init__(detail, remedy=remedy)
+        self.code = code
+
+    @property
+    def status(self) -> int:
+        """The HTTP status it is answered with."""
+        return _STATUS.get(self.code, 422)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as it came; `body` is exactly what was signed."""
+
+    authorization: str
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an agent said, and when it reached us."""
+
+    agent_id: str
+    key_serial: int
+    report: Report
+    sha256: str
+    received_at: datetime
+
+    @property
+    def captured_at(self) -> datetime:
+        """When the host was looked at, by our clock: its own may be wrong."""
+        longest = timedelta(days=3660)
+        return self.received_at - min(timedelta(milliseconds=self.report.age_ms), longest)
+
+    @property
+    def clock_offset_s(self) -> int:
+        """How far its clock is ahead of ours, in seconds."""
+        return self.report.sent_at - int(self.received_at.timestamp())
+
+
+def opened(incoming: Incoming, *, instance_key: bytes, now: datetime) -> Message:
+    """Return what a message says; nothing of its body is looked at before its signature.
+
+    Raises:
+        AgentRefusedError: it is not signed by an agent of ours (`unauthorized`), too large
+            (`too-large`), no message (`not-json`, `too-deep`, `not-a-report`, ...), or its clock
+            is off by more than a year (`clock-off`).
+    """
+    read_header = read_authorization(incoming.authorization)
+    if read_header is None:
+        raise AgentRefusedError("unauthorized", "a report is signed by an enrolled agent")
+    agent_id, serial, given = read_header
+    key = agent_key(instance_key, agent_id=agent_id, serial=serial)
+    if not is_signed(key, given, path=REPORTS_PATH, body=incoming.body):
+        raise AgentRefusedError("unauthorized", "the signature is not that of an enrolled agent")
+    message = Message(
+        agent_id=agent_id,
+        key_serial=serial,
+        report=_report(incoming),
+        sha256=hashlib.sha256(incoming.body).hexdigest(),
+        received_at=now,
+    )
+    if abs(message.clock_offset_s) > _MOST_CLOCK_ERROR.total_seconds():
+        raise AgentRefusedError(
+            "clock-off",
+            f"the host's clock is {message.clock_offset_s // 86400} days ahead of ours",
+            remedy="set the host's clock; the agent reports by itself afterwards",
+        )
+    return message
+
+
+def _report(incoming: Incoming) -> Report:
+    text = _inflated(incoming) if incoming.media_type == COMPRESSED else incoming.body
+    if incoming.media_type not in {COMPRESSED, PLAIN}:
+        raise AgentRefusedError("unsupported-media-type", f"send {PLAIN} or {COMPRESSED}")
+    try:
+        return read(orjson.loads(text))
+    except MessageError as error:
+        raise AgentRefusedError(error.code, str(error)) from error
+    except orjson.JSONDecodeError as error:
+        code = "too-deep" if "recursion" in str(error).lower() else "not-json"
+        raise AgentRefusedError(code, "the body is not JSON that can be read") from error
+
+
+def _inflated(incoming: Incoming) -> bytes:
+    if len(incoming.body) > MOST_BODY_BYTES:
+        raise AgentRefusedError("too-large", f"a body has at most {MOST_BODY_BYTES} bytes")
+    stream = zlib.decompressobj()
+    try:
+        text = stream.decompress(incoming.body, MOST_INFLATED_BYTES)
+        if stream.unconsumed_tail or not stream.eof:
+            whole = not stream.unconsumed_tail
+            code = "not-json" if whole else "too-large"
+            raise AgentRefusedError(
+                code, f"the body is cut short or inflates to more than {MOST_INFLATED_BYTES} bytes"
+            )
+    except zlib.error as error:
+        raise AgentRefusedError("not-json", "the body is not zlib data") from error
+    return text

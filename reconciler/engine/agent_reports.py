@@ -1,0 +1,214 @@
+"""Reports of agents taken in: checked by number, recomputed, and written together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agent.protocol.messages import Report, SectionChange
+from agent.protocol.tree import leaf_digest, root_digest, section_digest
+from reconciler.domain.agents import Agent, AgentSection, AgentState
+from reconciler.domain.events import AgentChanged
+from reconciler.engine.agent_messages import AgentRefusedError, Message
+from reconciler.engine.host_drift import judge, packed_leaves, unpacked_leaves
+from reconciler.engine.journal import audit, emit
+from reconciler.stores import Transaction
+
+Answer = Mapping[str, Any]
+"""JSON for the agent; empty where there is nothing to say."""
+
+
+@dataclass(slots=True)
+class _Host:
+    """One agent inside a transaction: what is kept of it, and what will be."""
+
+    agent: Agent
+    sections: dict[str, AgentSection]
+    changed: dict[str, AgentSection] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+    tells: list[str] = field(default_factory=list)
+    """What everybody hears of it; nothing in all but few reports."""
+
+
+def take(
+    tx: Transaction, messages: Sequence[Message], *, key: bytes
+) -> Sequence[Answer | Exception]:
+    """Keep what the messages say, each as if it had come alone; return an answer for each.
+
+    A message that is refused leaves nothing, except that a clone is noted with its agent.
+    """
+    hosts = _hosts(tx, messages)
+    answers = [_answer(tx, hosts.get(message.agent_id), message) for message in messages]
+    touched = {message.agent_id for message in messages} & hosts.keys()
+    tx.agents.put_many(hosts[agent_id].agent for agent_id in sorted(touched))
+    tx.agents.put_sections(one for host in hosts.values() for one in host.changed.values())
+    at = max(message.received_at for message in messages)
+    for agent_id, host in hosts.items():
+        if host.dropped:
+            tx.agents.remove_sections(agent_id, sorted(host.dropped))
+        if host.changed or host.dropped:
+            judge(tx, host.agent, host.sections.values(), at=at, key=key)
+        for change in host.tells:
+            body = AgentChanged(agent_id=agent_id, host=host.agent.host, change=change)
+            emit(tx, "agent.changed", agent_id, body, at=at)
+            audit(tx, f"agent.{change}", agent_id, at=at, details={"host": host.agent.host})
+    return answers
+
+
+def _hosts(tx: Transaction, messages: Sequence[Message]) -> dict[str, _Host]:
+    agents = tx.agents.get_many({message.agent_id for message in messages})
+    needed = {
+        message.agent_id
+        for message in messages
+        if message.agent_id in agents and _is_change(message, agents[message.agent_id])
+    }
+    sections: dict[str, dict[str, AgentSection]] = defaultdict(dict)
+    for section in tx.agents.sections(sorted(needed)):
+        sections[section.agent_id][section.name] = section
+    return {agent_id: _Host(agent, sections[agent_id]) for agent_id, agent in agents.items()}
+
+
+def _is_change(message: Message, agent: Agent) -> bool:
+    return message.report.base is not None or message.report.root != agent.root
+
+
+def _answer(tx: Transaction, host: _Host | None, message: Message) -> Answer | Exception:
+    try:
+        return _taken(tx, host, message)
+    except AgentRefusedError as error:
+        return error
+
+
+def _taken(tx: Transaction, host: _Host | None, message: Message) -> Answer:
+    if host is None or host.agent.key_serial != message.key_serial:
+        raise AgentRefusedError("unauthorized", "the signature is not that of an enrolled agent")
+    if host.agent.state is AgentState.REVOKED:
+        raise AgentRefusedError(
+            "revoked", "this agent was revoked", remedy="enroll the host again with a new token"
+        )
+    _check_incarnation(host, message)
+    if not _is_repeated(host.agent, message):
+        _apply(host, message)
+    return _reply(tx, host, message)
+
+
+def _check_incarnation(host: _Host, message: Message) -> None:
+    """Let an agent begin anew once; two that take turns are one key on two hosts.
+
+    Raises:
+        AgentRefusedError: `cloned`.
+    """
+    agent, incarnation = host.agent, message.report.incarnation
+    if agent.state is AgentState.CLONED or incarnation == agent.former_incarnation:
+        if agent.state is not AgentState.CLONED:
+            host.agent = replace(agent, state=AgentState.CLONED)
+            host.tells.append("cloned")
+        raise AgentRefusedError(
+            "cloned",
+            "two hosts report with the key of this agent",
+            remedy="revoke it, remove its state folder on both, and enroll each with its own token",
+        )
+    if incarnation != agent.incarnation:
+        host.agent = replace(
+            agent, incarnation=incarnation, former_incarnation=agent.incarnation, seq=0
+        )
+        host.tells.append("begun_anew")
+
+
+def _is_repeated(agent: Agent, message: Message) -> bool:
+    """Whether exactly this message was taken already, and only its answer was lost.
+
+    Raises:
+        AgentRefusedError: `replayed`: its number was used by another one.
+    """
+    seq = message.report.seq
+    if seq > agent.seq:
+        return False
+    if seq == agent.seq and message.sha256 == agent.message_sha256:
+        return True
+    raise AgentRefusedError(
+        "replayed", f"report {seq} was taken already; the last one is {agent.seq}"
+    )
+
+
+def _apply(host: _Host, message: Message) -> None:
+    report, agent = message.report, host.agent
+    if report.base is not None and report.base == agent.root:
+        _apply_changes(host, report)
+    gap = report.seq > agent.seq + 1
+    if gap:
+        host.tells.append("gap")
+    host.agent = replace(
+        agent,
+        seq=report.seq,
+        message_sha256=message.sha256,
+        root=report.root if report.base == agent.root else agent.root,
+        last_seen_at=message.received_at,
+        captured_at=message.captured_at,
+        clock_offset_s=message.clock_offset_s,
+        gaps=agent.gaps + gap,
+    )
+
+
+def _apply_changes(host: _Host, report: Report) -> None:
+    """Make the kept sections those of `report.root`, recomputed from what was sent.
+
+    Raises:
+        AgentRefusedError: `wrong-hash`: they do not give that root.
+    """
+    agent_id = host.agent.agent_id
+    fresh = {
+        name: _changed(agent_id, name, host.sections.get(name), change)
+        for name, change in report.sections.items()
+    }
+    dropped = set(report.dropped) - fresh.keys()
+    sections = {**host.sections, **fresh}
+    for name in dropped:
+        sections.pop(name, None)
+    digests = {name: bytes.fromhex(section.digest) for name, section in sections.items()}
+    if root_digest(digests).hex() != report.root:
+        raise AgentRefusedError(
+            "wrong-hash", "what was sent does not give the root that was announced"
+        )
+    host.sections = sections
+    host.changed = {**host.changed, **fresh}
+    host.dropped = (host.dropped - fresh.keys()) | dropped
+    for name in dropped:
+        host.changed.pop(name, None)
+
+
+def _changed(
+    agent_id: str, name: str, before: AgentSection | None, change: SectionChange
+) -> AgentSection:
+    leaves = {} if before is None or change.whole else dict(unpacked_leaves(before))
+    for key in change.removed:
+        leaves.pop(key, None)
+    leaves.update(change.changed)
+    digests = {key: leaf_digest(name, key, value) for key, value in leaves.items()}
+    return AgentSection(
+        agent_id=agent_id,
+        name=name,
+        status=change.status,
+        digest=section_digest(name, change.status, digests).hex(),
+        leaves=len(leaves),
+        body=packed_leaves(leaves),
+    )
+
+
+def _reply(tx: Transaction, host: _Host, message: Message) -> Answer:
+    agent, report = host.agent, message.report
+    answer: dict[str, Any] = {}
+    if report.root != agent.root:
+        answer["base"] = agent.root
+        answer["held"] = {name: section.digest for name, section in host.sections.items()}
+    if report.scope != agent.epoch:
+        baselines = tx.agents.baselines_of_host(agent.host)
+        answer["scope"] = {
+            "epoch": agent.epoch,
+            "baselines": [baseline.as_json() for baseline in baselines],
+        }
+    if answer:
+        answer["every_s"] = agent.every_s
+    return answer

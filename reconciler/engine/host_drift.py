@@ -1,0 +1,157 @@
+"""A host held against what stacks declare it to be; the drift is the declaring resource's."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from reconciler.domain.agents import Agent, AgentSection, AgentState
+from reconciler.domain.host_baselines import (
+    HostBaseline,
+    HostChange,
+    HostSection,
+    baseline_of,
+    compare,
+    epoch_of,
+)
+from reconciler.domain.host_severity import severity_of
+from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.records import FindingRecord
+from reconciler.domain.sources import Source, agent_source
+from reconciler.engine.ingest_report import keep_report
+from reconciler.engine.report_check import ReportDraft, checked
+from reconciler.ports import Declaration
+from reconciler.stores import Transaction
+
+_MOST_CHANGES: Final = 1000
+
+
+def judge(
+    tx: Transaction, agent: Agent, sections: Iterable[AgentSection], *, at: datetime, key: bytes
+) -> None:
+    """Let the findings of `agent` say how its host differs from its baselines.
+
+    A host that is as declared heals what this agent reported; nothing is written where
+    nothing changed.
+    """
+    baselines = tx.agents.baselines_of_host(agent.host)
+    if not baselines:
+        return
+    seen = {section.name: _unpacked(section) for section in sections}
+    for baseline in baselines:
+        changes = compare(baseline, seen, key=key)
+        _report(tx, agent, baseline, changes, at=at, key=key)
+
+
+def adopt(
+    tx: Transaction,
+    stack: StackName,
+    declarations: Sequence[Declaration],
+    *,
+    at: datetime,
+    key: bytes,
+) -> None:
+    """Keep the baselines that a stack declares now, and compare the hosts of those that changed."""
+    known = {one.resource_id: one for one in tx.agents.baselines_of_stack(stack)}
+    wanted = {
+        baseline.resource_id: baseline
+        for declaration in declarations
+        if (baseline := _declared(stack, declaration)) is not None
+    }
+    changed = [one for name, one in wanted.items() if known.get(name) != one]
+    gone = [one for name, one in known.items() if name not in wanted]
+    if not changed and not gone:
+        return
+    tx.agents.put_baselines(changed)
+    tx.agents.remove_baselines([one.resource_id for one in gone])
+    moved = [known[one.resource_id] for one in changed if one.resource_id in known]
+    for baseline in gone:
+        _heal_all(tx, baseline, at=at, key=key)
+    for host in sorted({one.host for one in (*changed, *gone, *moved)}):
+        tx.agents.set_epoch(host, epoch_of(tx.agents.baselines_of_host(host)))
+        for agent in tx.agents.of_host(host):
+            if agent.state is AgentState.ACTIVE and agent.last_seen_at is not None:
+                judge(tx, agent, tx.agents.sections([agent.agent_id]), at=at, key=key)
+
+
+def forget(tx: Transaction, agent: Agent, *, at: datetime) -> None:
+    """Heal what `agent` reported: nobody will say any more that it is gone."""
+    for baseline in tx.agents.baselines_of_host(agent.host):
+        _report(tx, agent, baseline, (), at=at, key=b"")
+
+
+def _heal_all(tx: Transaction, baseline: HostBaseline, *, at: datetime, key: bytes) -> None:
+    for agent in tx.agents.of_host(baseline.host):
+        _report(tx, agent, baseline, (), at=at, key=key)
+
+
+def _declared(stack: StackName, declaration: Declaration) -> HostBaseline | None:
+    resource_id = f"{stack}/{declaration.address}"
+    return baseline_of(resource_id, declaration.type, declaration.definition)
+
+
+def _report(
+    tx: Transaction,
+    agent: Agent,
+    baseline: HostBaseline,
+    changes: Sequence[HostChange],
+    *,
+    at: datetime,
+    key: bytes,
+) -> None:
+    source = agent_source(agent.agent_id)
+    known = _known(tx, baseline, source)
+    draft = _draft(agent, baseline, changes)
+    if draft.healed and known is None:
+        return
+    seen = checked(draft, now=at, key=key)
+    if not draft.healed and known is not None and known.fingerprint == seen.hash:
+        tx.findings.touch_many([known.id], seen_at=at)
+        return
+    keep_report(tx, draft, seen, source, at=at, actor=source)
+
+
+def _known(tx: Transaction, baseline: HostBaseline, source: Source) -> FindingRecord | None:
+    stack, _, address = baseline.resource_id.partition("/")
+    for record in tx.findings.unhealed(StackName(stack)):
+        if record.address == ResourceAddress(address) and record.seen_by == source:
+            return record
+    return None
+
+
+def _draft(agent: Agent, baseline: HostBaseline, changes: Sequence[HostChange]) -> ReportDraft:
+    draft = ReportDraft(baseline.resource_id, type=baseline.type, healed=not changes)
+    if not changes:
+        return draft
+    severity, reason = severity_of(changes)
+    details: dict[str, Any] = {
+        "host": agent.host,
+        "severity_reason": reason,
+        "changes": [
+            {"path": change.path, "declared": change.declared, "live": change.live}
+            for change in changes[:_MOST_CHANGES]
+        ],
+    }
+    if len(changes) > _MOST_CHANGES:
+        details["not_shown"] = len(changes) - _MOST_CHANGES
+    return replace(draft, drift_details=details, severity=severity)
+
+
+def unpacked_leaves(section: AgentSection) -> Mapping[str, Any]:
+    """Return the leaves of a kept section by key."""
+    return dict(json.loads(zlib.decompress(section.body)))
+
+
+def packed_leaves(leaves: Mapping[str, Any]) -> bytes:
+    """Return leaves as they are kept."""
+    ordered = [[key, leaves[key]] for key in sorted(leaves)]
+    text = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False)
+    return zlib.compress(text.encode(), 1)
+
+
+def _unpacked(section: AgentSection) -> HostSection:
+    return HostSection(section.status, unpacked_leaves(section))

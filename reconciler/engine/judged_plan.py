@@ -1,0 +1,47 @@
+"""A plan, why a person should look at it first, and which of the drifted resources are why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.domain.belonging import together
+from reconciler.domain.concerned import concerned
+from reconciler.domain.lifecycle import finding_of
+from reconciler.domain.model import ResourceAddress, Snapshot
+from reconciler.domain.plan import Plan, concerns
+from reconciler.domain.records import FindingRecord, StackRecord
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPlan:
+    """A plan with a sentence per reason why it needs a person.
+
+    `concerned` are the drifted resources without which it would need none; it is empty where
+    that is not so. `sets` divides the drifted resources into those that one plan would touch.
+    """
+
+    plan: Plan
+    concerns: tuple[str, ...] = ()
+    concerned: frozenset[ResourceAddress] = frozenset()
+    sets: tuple[frozenset[ResourceAddress], ...] = ()
+
+
+def judged_plan(
+    plan: Plan, records: Sequence[FindingRecord], *, snapshot: Snapshot, stack: StackRecord | None
+) -> JudgedPlan:
+    """Return `plan` held against the drift that it is to undo.
+
+    What a load tells of the providers counts, and what only the last scan of the whole stack
+    could tell: what vanished together, what was not read.
+    """
+    scanned = stack.provider_doubts if stack is not None else ()
+    doubts = (*snapshot.provider_doubts, *scanned)
+    findings = [finding_of(record) for record in records]
+    dependencies = {resource.address: resource.dependencies for resource in snapshot.resources}
+    return JudgedPlan(
+        plan,
+        concerns(plan, findings, doubts=doubts),
+        concerned(plan, findings, dependencies=dependencies, doubts=doubts),
+        together((record.address for record in records), dependencies),
+    )

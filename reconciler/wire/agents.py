@@ -1,0 +1,94 @@
+"""Agents of hosts on the wire, except their reports: those are the agent's own protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from reconciler.wire import mapping
+from reconciler.wire.model import Body, Wire
+from reconciler.wire.rules import Duration, Time, shown, text
+
+if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain import agents
+
+HostName = Annotated[
+    str, text(most=253, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", example="web-1")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrollTokenBody(Body):
+    """A token that makes one agent, once; of any host without `host`."""
+
+    host: HostName | None = None
+    expires_in: Annotated[Duration, shown(examples=["1h"])] = "1h"
+    interval: Annotated[Duration, shown(examples=["5m"])] = "5m"
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEnrollToken(Wire):
+    """An enrolment token with its text, which is shown this once."""
+
+    token_id: str
+    token: str
+    host: str | None
+    expires_at: Time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrollBody(Body):
+    """A host that wants to be an agent."""
+
+    token: Annotated[str, text(most=400)]
+    host: HostName
+    incarnation: Annotated[str, text(least=32, most=32, pattern=r"^[0-9a-f]{32}$")]
+    version: Annotated[str, text(least=0, most=200)] = ""
+    system: Annotated[str, text(least=0, most=200)] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled(Wire):
+    """A new agent with its key, which is shown this once."""
+
+    agent_id: str
+    host: str
+    key: str
+    key_serial: int
+    every_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent(Wire):
+    """An agent and its last report. `clock_offset_s` is how far its clock is ahead of ours."""
+
+    agent_id: str
+    host: str
+    state: Literal["active", "revoked", "cloned"]
+    every_s: int
+    enrolled_at: Time
+    last_seen_at: Time | None
+    captured_at: Time | None
+    seq: int
+    root: str
+    epoch: str
+    gaps: int
+    clock_offset_s: int
+    version: str
+    system: str
+
+
+def agent_of(agent: agents.Agent) -> Agent:
+    """Return an agent."""
+    return mapping.shown(Agent, agent)
+
+
+def new_enroll_token_of(token: agents.EnrollToken, secret_text: str) -> NewEnrollToken:
+    """Return an enrolment token with the text that makes an agent."""
+    return mapping.shown(NewEnrollToken, token, token=secret_text)
+
+
+def enrolled_of(agent: agents.Agent, key: bytes) -> Enrolled:
+    """Return a new agent with its key."""
+    return mapping.shown(Enrolled, agent, key=key.hex())

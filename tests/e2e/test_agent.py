@@ -1,0 +1,101 @@
+"""A real agent reports to a running daemon; the drift is the declaring resource's."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iac_adapters.terraform.executable import Executable
+from tests.daemon import Daemon
+from tests.e2e.lone_daemon import LoneDaemon, look_at
+from tests.e2e.reporting_host import RIGHT, SSHD, WRONG, ReportingHost, sha256
+
+CODE = """
+resource "terraform_data" "web_1" {{
+  input = {{
+    trueup_host = {{
+      host  = "web-1"
+      files = [{{
+        path = "{path}", sha256 = "{sha256}", mode = "0600", owner = "root", group = "root"
+      }}]
+    }}
+  }}
+}}
+"""
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> ReportingHost:
+    made = ReportingHost(tmp_path / "web-1")
+    made.account()
+    made.write(SSHD, RIGHT, mode=0o600)
+    return made
+
+
+@pytest.fixture
+def hosts_stack(lone: LoneDaemon, terraform: Executable) -> LoneDaemon:
+    """A daemon whose only stack declares the host, applied by the real tool."""
+    directory = lone.stack("hosts")
+    (directory / "main.tf").write_text(CODE.format(path=SSHD, sha256=sha256(RIGHT)))
+    for command in (["init", "-input=false"], ["apply", "-auto-approve", "-input=false"]):
+        subprocess.run(
+            [terraform.path, *command], cwd=directory, check=True, capture_output=True, timeout=120
+        )
+    lone.settings({"hosts": 'interval = "1h"'})
+    return lone
+
+
+def open_findings(daemon: Daemon) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = daemon.ask("/findings")["items"]
+    return found
+
+
+def until_scanned(daemon: Daemon) -> None:
+    daemon.until("a scan", lambda: look_at(daemon, "hosts")["verified_at"])
+
+
+def test_what_is_edited_by_hand_is_a_finding_of_the_stack_until_it_is_put_back(
+    hosts_stack: LoneDaemon, host: ReportingHost
+) -> None:
+    with hosts_stack.serving() as daemon:
+        until_scanned(daemon)
+        agent_id = host.enroll(daemon)
+        host.report()
+        assert open_findings(daemon) == []
+
+        host.write(SSHD, WRONG, mode=0o600)
+        host.report()
+        (finding,) = open_findings(daemon)
+        assert finding["resource_id"] == "hosts/terraform_data.web_1"
+        assert (finding["seen_by"], finding["severity"]) == (f"agent:{agent_id}", "high")
+        (change,) = finding["changes"]
+        assert change["path"] == f'files["{SSHD}"].sha256'
+        assert (change["declared"], change["live"]) == (sha256(RIGHT), sha256(WRONG))
+        assert f"! sha256 is to be {sha256(RIGHT)}, is {sha256(WRONG)}" in host.agent(
+            "explain", SSHD
+        )
+
+        host.write(SSHD, RIGHT, mode=0o600)
+        host.report()
+        assert open_findings(daemon) == []
+        quiet = host.report()
+        assert (quiet["turns"], quiet["bytes_sent"] < 256) == (1, True)
+        (listed,) = daemon.ask("/agents")["items"]
+        assert (listed["host"], listed["state"], listed["gaps"]) == ("web-1", "active", 0)
+
+
+def test_a_revoked_agent_is_refused_by_name_and_its_findings_end(
+    hosts_stack: LoneDaemon, host: ReportingHost
+) -> None:
+    with hosts_stack.serving() as daemon:
+        until_scanned(daemon)
+        agent_id = host.enroll(daemon)
+        host.write(SSHD, WRONG, mode=0o600)
+        host.report()
+        assert len(open_findings(daemon)) == 1
+        daemon.ask(f"/agents/{agent_id}", method="DELETE")
+        assert open_findings(daemon) == []
+        assert "this agent was revoked" in host.agent("once", fails=True)

@@ -1,0 +1,372 @@
+"""The app: it wires pages, keys and decisions; what is true stands in the session's store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar, Final
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from reconciler.wire.remediations import Remediation
+from tui import intents
+from tui.clipboard import fit_for_terminal
+from tui.commands import run_command
+from tui.ink import Line, Palette, line
+from tui.keymap import bound_actions, key_name
+from tui.lines.asked import asked_lines
+from tui.modals.confirm import Confirm
+from tui.modals.menu import Choice, Menu, Reader
+from tui.modals.prompt import Prompt
+from tui.palettes import ASCII, UNICODE, Glyphs, palette
+from tui.screens.approvals import ApprovalsPage
+from tui.screens.drift import DriftPage
+from tui.screens.fetched import AgentsPage, AuditPage, PoliciesPage
+from tui.screens.page import Page
+from tui.screens.run import RunPage
+from tui.screens.runs import RunsPage
+from tui.screens.stacks import StacksPage
+from tui.session import Session
+from tui.store.rows import Row
+from tui.store.store import Changes
+from tui.verbs import Asked, Tier, approval_of, moved, target_of
+
+VIEWS: Final = ("drift", "approvals", "runs", "audit", "stacks", "policies", "agents")
+
+
+class TrueupApp(App[None]):
+    """The terminal UI of one daemon."""
+
+    TITLE = "trueup"
+    ENABLE_COMMAND_PALETTE = False
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
+        "drift": DriftPage,
+        "approvals": ApprovalsPage,
+        "runs": RunsPage,
+        "audit": AuditPage,
+        "stacks": StacksPage,
+        "policies": PoliciesPage,
+        "agents": AgentsPage,
+    }
+    DEFAULT_MODE = "drift"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(place), f"view('{name}')", name.capitalize(), show=False, id=f"view.{name}")
+            for place, name in enumerate(VIEWS, 1)
+        ),
+        Binding("question_mark,f1", "help", "Keys", id="app.help"),
+        Binding("colon", "command", "Command line", show=False, id="app.command"),
+        Binding("ctrl+p", "palette", "Commands", show=False, id="app.palette"),
+        Binding("at", "calls", "Calls made", show=False, id="app.calls"),
+        Binding("q", "quit", "Quit", id="app.quit"),
+        Binding(
+            "ctrl+c",
+            "copy_or_quit",
+            "Copy or quit",
+            show=False,
+            priority=True,
+            id="app.copy_or_quit",
+        ),
+    ]
+    CSS = """
+    Screen { background: ansi_default; color: ansi_default; }
+    ModalScreen { background: ansi_default 0%; }
+    #preview { width: 45%; border-left: solid ansi_bright_black; padding-left: 1; }
+    #fleet, #list { width: 1fr; }
+    Input, Input:focus { background: ansi_default; color: ansi_default; }
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(ansi_color=True)
+        self.session = session
+        self.palette: Palette = palette(session.options.theme)
+        self.glyphs: Glyphs = ASCII if session.options.ascii_only else UNICODE
+        self.animation_level = "none"
+        self.theme = "ansi-dark"
+        self.set_keymap(session.options.keymap)
+
+    def on_mount(self) -> None:
+        """Begin to follow the daemon."""
+        self.session.listen(self._changed)
+        self._pump()
+
+    @work(exclusive=True, group="pump", exit_on_error=True)
+    async def _pump(self) -> None:
+        await self.session.pump.run()
+
+    def _changed(self, changes: Changes) -> None:
+        """Show what changed where it is seen; pages behind do it when they come to the front."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Page):
+                screen.store_changed(changes)
+                screen.show_frame()
+                break
+        if isinstance(self.screen, Confirm):
+            self.screen.store_changed(changes)
+
+    # Going from page to page.
+
+    def action_view(self, name: str) -> None:
+        """Go to a view; each keeps what is open in it."""
+        if not isinstance(self.screen, Page):
+            return
+        self.switch_mode(name)
+
+    def back(self) -> None:
+        """Leave a page where one lies below."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def follow(self, remediation_id: str) -> None:
+        """Open the page of a remediation."""
+        self.push_screen(RunPage(remediation_id))
+
+    def show_drift(self, text: str) -> None:
+        """Go to the fleet, filtered by `text`."""
+        self.switch_mode("drift")
+        self.call_after_refresh(self._set_filter, text)
+
+    def _set_filter(self, text: str) -> None:
+        while not isinstance(self.screen, DriftPage) and len(self.screen_stack) > 1:
+            self.pop_screen()
+        if isinstance(self.screen, DriftPage):
+            self.screen.set_filter(text)
+
+    def show_text(self, title: str, lines: Sequence[Line]) -> None:
+        """Show lines to read."""
+        self.push_screen(Reader(title, lines, palette=self.palette))
+
+    def flash(self, *parts: str | tuple[str, str]) -> None:
+        """Say what just happened on the page in front."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Page):
+                screen.flash(*parts)
+                return
+
+    def group_by(self, name: str) -> None:
+        """Group the fleet."""
+        self.switch_mode("drift")
+        if isinstance(self.screen, DriftPage):
+            self.screen.group_by(name)
+
+    def use_theme(self, name: str) -> None:
+        """Draw with another palette."""
+        self.palette = palette(name)
+        for screen in self.screen_stack:
+            if isinstance(screen, Page):
+                screen.repaint()
+
+    # Decisions.
+
+    def approve_rows(self, rows: Sequence[Row]) -> None:
+        """Approve the plans that wait for these rows."""
+        store = self.session.store
+        ids = dict.fromkeys(row.remediation_id for row in rows if row.remediation_id)
+        found = [store.remediations[each] for each in ids if each in store.remediations]
+        self.approve(found)
+
+    @work(group="decide", exit_on_error=False)
+    async def approve(self, remediations: Sequence[Remediation]) -> None:
+        """Approve exactly the plans that are seen now, when that is confirmed."""
+        waiting = [found for found in remediations if found.state == "awaiting_approval"]
+        if not waiting:
+            self.flash(
+                "no plan waits for an approval here; ", ("C", "key"), " requests a correction"
+            )
+            return
+        asked = approval_of(waiting, production=self.session.options.production)
+        if await self._confirmed(asked, list(asked_lines(asked, waiting)), "remediations:decide"):
+            done = await intents.approve(self.session, asked)
+            self._tell("approved", done)
+            if len(asked.targets) == 1 and not done.failed and not isinstance(self.screen, RunPage):
+                self.follow(asked.targets[0].id)
+
+    async def _confirmed(self, asked: Asked, lines: Sequence[Line], permission: str) -> bool:
+        modal = Confirm(
+            asked,
+            lines,
+            palette=self.palette,
+            moved=lambda: moved(asked, self.session.store),
+            why_not=lambda: self.session.why_not(permission),
+        )
+        confirmed: bool | None = await self.push_screen_wait(modal)
+        return confirmed is True
+
+    def _tell(self, verb: str, done: intents.Done) -> None:
+        if not done.failed:
+            self.flash((f"{verb}: {len(done.ok)}", "good"))
+            return
+        lines = [
+            line((f"{verb} {len(done.ok)} of {len(done.ok) + len(done.failed)}", "strong"), "")
+        ]
+        for target, reason in done.failed:
+            lines.append(line(("x ", "high"), f"{target[:12]}  ", (reason, "high")))
+        self.show_text("not everything was done", lines)
+
+    def reject_rows(self, rows: Sequence[Row]) -> None:
+        """Reject the remediations of these rows."""
+        self.decide_with_reason("reject", [row.remediation_id for row in rows])
+
+    def suppress_rows(self, rows: Sequence[Row]) -> None:
+        """Ignore these rows."""
+        self.decide_with_reason("suppress", [row.remediation_id for row in rows])
+
+    @work(group="decide", exit_on_error=False)
+    async def decide_with_reason(self, verb: str, ids: Sequence[str]) -> None:
+        """Ask for a reason, then do `verb` to each remediation."""
+        chosen = list(dict.fromkeys(each for each in ids if each))
+        if not chosen:
+            self.flash("no remediation here; ", ("C", "key"), " requests one")
+            return
+        question = line((f"{verb} {len(chosen)}", "strong"), ": why? (kept in the audit)")
+        reason = await self.push_screen_wait(Prompt(question, palette=self.palette))
+        if reason:
+            self._tell(f"{verb}: done", await intents.decide(self.session, verb, chosen, reason))
+
+    @work(group="decide", exit_on_error=False)
+    async def request_rows(self, rows: Sequence[Row], action: str) -> None:
+        """Request a remediation of each row; nothing is changed before its plan is approved."""
+        if not rows:
+            return
+        done = await intents.request(self.session, [row.report_id for row in rows], action)
+        self._tell("requested", done)
+
+    @work(group="decide", exit_on_error=False)
+    async def cancel(self, remediation: Remediation) -> None:
+        """Cancel a remediation when that is confirmed."""
+        asked = Asked("cancel", (target_of(remediation),), Tier.PLAIN)
+        lines = [
+            line(("cancel ", "strong"), remediation.stack),
+            line("a run that is under way is asked once to stop where it safely can;"),
+            line("what it has done by then stays done, and is read again afterwards"),
+        ]
+        if await self._confirmed(asked, lines, "remediations:cancel"):
+            self._tell(
+                "cancelled", await intents.decide(self.session, "cancel", [remediation.id], "")
+            )
+
+    @work(group="decide", exit_on_error=False)
+    async def scan(self, stacks: Sequence[str]) -> None:
+        """Have stacks scanned now."""
+        self._tell("scans asked for", await intents.scan(self.session, stacks))
+
+    @work(group="decide", exit_on_error=False)
+    async def hold_or_resume(self) -> None:
+        """Pause all corrections with a reason, or let them go on."""
+        if self.session.store.hold is not None:
+            self._tell("hold released", await intents.resume(self.session))
+            return
+        question = line(("hold all corrections", "strong"), ": why?")
+        reason = await self.push_screen_wait(Prompt(question, palette=self.palette))
+        if reason:
+            self._tell("hold set", await intents.hold(self.session, reason))
+
+    # Menus.
+
+    def key_of(self, page: Page, action: str) -> tuple[str, str] | None:
+        """Return the key of an action on a page and its words; None where it has none."""
+        if action == "back":
+            return "esc", "back"
+        for bound in bound_actions(page):
+            if bound.action.partition("(")[0] == action:
+                return key_name(bound.key), bound.description.rstrip(".").lower()
+        return None
+
+    @work(group="menu", exit_on_error=False)
+    async def action_help(self) -> None:
+        """Show the keys that work here; enter does what one does."""
+        page = self.screen
+        if not isinstance(page, Page):
+            return
+        choices = [
+            Choice(
+                bound.action,
+                key_name(bound.key),
+                f"{bound.description}  [{bound.id}]",
+                off=self._off(page, bound.action),
+            )
+            for bound in bound_actions(page)
+        ]
+        chosen = await self.push_screen_wait(Menu("keys here", choices, palette=self.palette))
+        if chosen:
+            await self._act(page, chosen)
+
+    def _off(self, page: Page, action: str) -> str:
+        permission = page.permissions.get(action, "")
+        return self.session.why_not(permission) if permission else ""
+
+    async def _act(self, page: Page, action: str) -> None:
+        for node in (page.focused, page, self):
+            name = action.partition("(")[0]
+            if node is not None and hasattr(node, f"action_{name}"):
+                await node.run_action(action)
+                return
+
+    async def action_palette(self) -> None:
+        """Show everything that can be done here, by name."""
+        self.action_help()
+
+    @work(group="menu", exit_on_error=False)
+    async def action_command(self) -> None:
+        """Ask for a command line."""
+        if not isinstance(self.screen, Page):
+            return
+        question = line(
+            (":", "key"), "drift FILTER, approvals, runs, audit, stacks, group BY, theme NAME, q"
+        )
+        text = await self.push_screen_wait(Prompt(question, palette=self.palette))
+        if text:
+            run_command(self, text)
+
+    def action_calls(self) -> None:
+        """Show every call that was made to change something or to plan."""
+        lines: list[Line] = []
+        for call in reversed(self.session.calls):
+            style = "" if call.outcome == "ok" else "high"
+            lines.append(
+                line(
+                    f"{call.at:%H:%M:%S} {call.method:<6} {call.path}  ",
+                    (f"{call.took_ms:.0f} ms  {call.outcome}", style),
+                )
+            )
+            lines.append(line("    ", (call.curl, "dim")))
+        self.show_text("calls made", lines or [line("none yet")])
+
+    def choose_copy(self, copies: Sequence[tuple[str, str]]) -> None:
+        """Choose what to copy."""
+        if not copies:
+            self.flash("nothing to copy here")
+            return
+        self._choose_copy(copies)
+
+    @work(group="menu", exit_on_error=False)
+    async def _choose_copy(self, copies: Iterable[tuple[str, str]]) -> None:
+        choices = [Choice(text, name, text) for name, text in copies]
+        text = await self.push_screen_wait(Menu("copy", choices, palette=self.palette))
+        if text:
+            self.copy_text(text)
+
+    def copy_text(self, text: str) -> None:
+        """Put `text` into the terminal's clipboard, also over ssh."""
+        fitting, left_out = fit_for_terminal(text)
+        self.copy_to_clipboard(fitting)
+        cut = f"; {left_out:,} characters too many were left out" if left_out else ""
+        self.flash(f"copied {len(fitting):,} characters{cut}")
+
+    def action_copy_or_quit(self) -> None:
+        """Copy the text that is selected; without any, quit."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_text(selected)
+            return
+        self.exit()
+
+    async def action_quit(self) -> None:
+        """Quit; what the daemon does goes on."""
+        if isinstance(self.screen, Prompt) and self.screen.has_draft:
+            return
+        await asyncio.sleep(0)
+        self.exit()

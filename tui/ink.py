@@ -1,0 +1,94 @@
+"""What is drawn, as data: spans of text with the name of a style, and how they become strips.
+
+Every character that reaches the terminal from the daemon passes `strip_of`, so nothing that a
+resource holds can act there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tui.safe_text import safe_text
+
+PLAIN: Final = ""
+
+
+class Span(NamedTuple):
+    """A piece of a line; `style` is a name of the palette."""
+
+    text: str
+    style: str = PLAIN
+
+
+Line: TypeAlias = tuple[Span, ...]
+
+
+def line(*parts: str | Span | tuple[str, str]) -> Line:
+    """Return a line of plain texts and (text, style) pairs."""
+    return tuple(Span(part) if isinstance(part, str) else Span(*part) for part in parts)
+
+
+def text_of(spans: Iterable[Span]) -> str:
+    """Return the characters of a line as they are drawn."""
+    return "".join(safe_text(span.text) for span in spans)
+
+
+class Palette:
+    """The styles by name; a name like `added.strong` is `added` with `strong` on top."""
+
+    def __init__(self, styles: Mapping[str, str]) -> None:
+        self._given = styles
+        self._made: dict[str, Style] = {PLAIN: Style.null()}
+
+    def __getitem__(self, name: str) -> Style:
+        found = self._made.get(name)
+        if found is None:
+            parts = (Style.parse(self._given.get(part, "")) for part in name.split("."))
+            found = self._made[name] = Style.combine(parts)
+        return found
+
+
+def strip_of(spans: Line, palette: Palette, *, width: int, base: str = PLAIN) -> Strip:
+    """Return the line in exactly `width` cells; what does not fit ends with `…`."""
+    ground = palette[base]
+    segments: list[Segment] = []
+    left = width
+    for index, (raw, name) in enumerate(spans):
+        text = safe_text(raw)
+        style = ground + palette[name]
+        length = cell_len(text)
+        more = any(span.text for span in spans[index + 1 :])
+        if length > left or (length == left and more and left):
+            segments.append(Segment(shortened(text + " " * more, left), style))
+            left = 0
+            break
+        segments.append(Segment(text, style))
+        left -= length
+    if left:
+        segments.append(Segment(" " * left, ground))
+    return Strip(segments, width)
+
+
+def shortened(text: str, width: int) -> str:
+    """Return `text` in exactly `width` cells, the end of a longer one given as `…`."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+
+
+def shortened_middle(text: str, width: int) -> str:
+    """Return `text` in at most `width` cells; of addresses both ends matter, the last one most."""
+    safe = safe_text(text)
+    if cell_len(safe) <= width or width < _NARROW:
+        return safe
+    tail = (width - 1) * 3 // 5
+    return set_cell_size(safe, width - 1 - tail) + "…" + safe[-tail:]
+
+
+_NARROW: Final = 8

@@ -1,0 +1,117 @@
+"""Decisions as they are sent: one call per target, each with its own result.
+
+A call that was not answered is repeated under the same key by the client, never as a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal, cast
+
+from reconciler.client.errors import ReconcilerError
+from reconciler.client.exchange import new_key
+from reconciler.wire.remediations import ApproveBody, ReasonBody, RemediationBody
+from tui.session import Session
+from tui.verbs import Asked
+
+Action = Literal["auto_correct", "quarantine", "manual_review"]
+
+
+@dataclass(slots=True)
+class Done:
+    """What came of a decision, by target: done, or refused and why."""
+
+    ok: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+
+async def approve(session: Session, asked: Asked) -> Done:
+    """Approve each target by the digest that was looked at; the daemon refuses any other."""
+    done = Done()
+    for target in asked.targets:
+        body = ApproveBody(plan_digest=target.plan_digest)
+        await _do(
+            session, done, target.id, ("remediations", target.id, "approve"), body.as_json(),
+            partial(session.client.remediations.approve, target.id, plan_digest=target.plan_digest),
+        )  # fmt: skip
+    return done
+
+
+async def decide(session: Session, verb: str, ids: Sequence[str], reason: str) -> Done:
+    """Do `verb` to each remediation: reject, retry, suppress with a reason, or cancel."""
+    done = Done()
+    body = ReasonBody(reason=reason).as_json() if verb != "cancel" else None
+    for each in ids:
+        path = ("remediations", each, verb)
+        await _do(
+            session, done, each, path, body,
+            partial(session.client.calls.post, *path, body=body),
+        )  # fmt: skip
+    return done
+
+
+async def request(session: Session, report_ids: Sequence[str], action: str) -> Done:
+    """Request a remediation of each report's drift."""
+    done = Done()
+    for report_id in report_ids:
+        body = RemediationBody(report_id=report_id, action_type=cast("Action", action))
+        await _do(
+            session, done, report_id, ("remediations",), body.as_json(),
+            partial(session.client.remediations.request, body),
+        )  # fmt: skip
+    return done
+
+
+async def scan(session: Session, stacks: Sequence[str]) -> Done:
+    """Have stacks scanned now."""
+    done = Done()
+    for name in stacks:
+        await _do(
+            session, done, name, ("stacks", name, "scan"), None,
+            partial(_without_key, session.client.stacks.scan, name),
+        )  # fmt: skip
+    return done
+
+
+async def hold(session: Session, reason: str) -> Done:
+    """Pause all corrections."""
+    done = Done()
+    body = {"reason": reason}
+    await _do(session, done, "hold", ("hold",), body,
+              partial(_without_key, partial(session.client.hold.pull, reason=reason)))  # fmt: skip
+    return done
+
+
+async def resume(session: Session) -> Done:
+    """Let corrections go on."""
+    done = Done()
+    await _do(session, done, "hold", ("hold",), None,
+              partial(_without_key, session.client.hold.release), method="DELETE")  # fmt: skip
+    return done
+
+
+async def _do(  # noqa: PLR0913 - the parts of a call
+    session: Session,
+    done: Done,
+    target: str,
+    path: tuple[str, ...],
+    body: Any,
+    work: Callable[..., Awaitable[Any]],
+    *,
+    method: str = "POST",
+) -> None:
+    try:
+        await session.made(method, path, work(key=new_key()), body=body)
+    except ReconcilerError as error:
+        remedy = f"; {error.remedy}" if error.remedy else ""
+        done.failed.append((target, f"{error}{remedy}"))
+    else:
+        done.ok.append(target)
+
+
+async def _without_key(work: Callable[..., Awaitable[Any]], *arguments: str, key: str) -> Any:
+    # To scan, hold or resume twice is to do it once.
+    del key
+    return await work(*arguments)

@@ -1,0 +1,60 @@
+"""What a person sees before a decision: verb, counts, digest, who asked, what is touched."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from reconciler.wire.remediations import Remediation
+from tui.ages import ahead, clock
+from tui.ink import Line, line
+from tui.lines.plan import plan_lines
+from tui.lines.words import ACTIONS, DESTRUCTIVE, counted
+from tui.verbs import Asked
+
+_MOST_IN_FULL = 3
+
+
+def asked_lines(asked: Asked, remediations: Iterable[Remediation]) -> Iterator[Line]:
+    """Yield what the decision is about, the worst first."""
+    chosen = list(remediations)
+    stacks = sorted({target.stack for target in asked.targets})
+    yield line((f"{asked.verb} ", "strong"), counted(len(chosen), "remediation"), " of ",
+               (", ".join(stacks[:5]) + (" ..." if len(stacks) > 5 else ""), "strong"))  # noqa: PLR2004 # fmt: skip
+    yield from _counts(chosen)
+    yield ()
+    for remediation in chosen:
+        yield from remediation_in_full(remediation, in_full=len(chosen) <= _MOST_IN_FULL)
+
+
+def _counts(chosen: list[Remediation]) -> Iterator[Line]:
+    counts: Counter[str] = Counter(
+        resource.action
+        for remediation in chosen
+        if remediation.plan
+        for resource in remediation.plan.resources
+    )
+    destroyed = sum(count for action, count in counts.items() if action in DESTRUCTIVE)
+    if destroyed:
+        yield line((f"{counted(destroyed, 'resource')} would not survive", "critical"))
+    if len(chosen) == 1:
+        return  # its own plan says the same below
+    for action in ACTIONS:
+        if counts[action]:
+            word, style = ACTIONS[action]
+            yield line((f"{word} {counts[action]}", style))
+
+
+def remediation_in_full(remediation: Remediation, *, in_full: bool = True) -> Iterator[Line]:
+    """Yield who asked for a remediation, and its plan."""
+    expires = ahead(remediation.expires_at)
+    yield line(("remediation ", "dim"), remediation.id[:12], ("  asked for by ", "dim"),
+               remediation.requested_by, (f"  planned {clock(remediation.updated_at)}", "dim"),
+               (f"  expires in {expires}" if expires else "", "medium"))  # fmt: skip
+    if remediation.policy_id:
+        yield line(("policy      ", "dim"), remediation.policy_id)
+    for approval in remediation.approvals:
+        yield line(("approved by ", "dim"), f"{approval.person} at {clock(approval.at)}")
+    if remediation.plan is not None:
+        yield from plan_lines(remediation.plan, values=in_full)
+    yield ()

@@ -1,0 +1,152 @@
+"""A finding as lines: three-way, only what changed, the words that differ marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reconciler.wire.findings import Change, Finding
+from tui.ages import age, clock
+from tui.ink import Line, line
+from tui.lines.values import SECRET, compared, is_secret, written
+from tui.lines.words import kind_span, severity_span, state_span
+
+_ORIGINS: Final = {
+    "out_of_band": "changed outside the code",
+    "unapplied": "in the code, not applied",
+    "both": "changed outside, and in the code",
+    "undeclared": "declared nowhere: no plan would act on it",
+}
+_SIDES: Final = ("declared", "recorded", "live")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How much of a finding is shown: `whole` values instead of what differs inside them."""
+
+    whole: bool = False
+    reasons: bool = True
+
+
+def title_lines(finding: Finding) -> Iterator[Line]:
+    """Yield what the finding is, in two lines."""
+    replace = [("  forces replacement", "critical")] if finding.requires_replace else []
+    yield line(
+        severity_span(finding.severity), "  ", kind_span(finding.kind), "  ",
+        (finding.address, "strong"), *replace,
+    )  # fmt: skip
+    source = finding.source
+    place = f"  {source.file}:{source.line}" if source else ""
+    yield line((f"stack {finding.stack}  {finding.type}{place}", "dim"))
+
+
+def diff_lines(finding: Finding, shown: Shown | None = None) -> Iterator[Line]:
+    """Yield each attribute that differs: declared, recorded, live."""
+    wish = shown or Shown()
+    if finding.kind == "missing":
+        yield line(("the resource is gone; the code and the last apply say it exists", "removed"))
+        yield ()
+    if finding.reason:
+        yield line((finding.reason, "medium"))
+        yield ()
+    for change in finding.changes:
+        yield from change_lines(change, wish)
+    if finding.consequences:
+        yield line((f"follows from it ({len(finding.consequences)})", "head"))
+        for change in finding.consequences:
+            yield from change_lines(change, wish)
+    if not finding.changes and finding.kind == "changed":
+        yield line(("no attribute was reported", "dim"))
+
+
+def change_lines(change: Change, shown: Shown) -> Iterator[Line]:
+    """Yield one attribute."""
+    origin = _ORIGINS.get(change.origin or "", "")
+    tags = [(f"  {origin}", "dim")] if origin else []
+    if change.forces_replacement:
+        tags.append(("  forces replacement", "critical"))
+    if change.sensitive or any(is_secret(value) for value in _values(change)):
+        yield line((change.path, "strong"), *tags)
+        yield line("    ", (f"{SECRET} it changed; its value is never sent", "dim"))
+        yield ()
+        return
+    yield line((change.path, "strong"), *tags, *_reordered(change))
+    comparison = getattr(change, "comparison", None)
+    if comparison is not None and comparison.differences and not shown.whole:
+        yield from _inside(comparison)
+    else:
+        yield from _sides(change)
+    yield ()
+
+
+def _reordered(change: Change) -> list[tuple[str, str]]:
+    comparison = getattr(change, "comparison", None)
+    if comparison is not None and comparison.only_order:
+        return [("  reorder only", "info")]
+    return []
+
+
+def _values(change: Change) -> tuple[Any, Any, Any]:
+    return change.declared, change.recorded, change.live
+
+
+def _sides(change: Change) -> Iterator[Line]:
+    """Yield the three sides, equal ones on one line; what differs is marked against live."""
+    texts = dict(zip(_SIDES, map(written, _values(change)), strict=True))
+    groups: dict[str, list[str]] = {}
+    for side in _SIDES:
+        groups.setdefault(texts[side], []).append(side)
+    live = texts["live"]
+    base = texts["recorded"] if texts["recorded"] != live else texts["declared"]
+    before, after = compared(base, live)
+    for text, sides in groups.items():
+        marked = after if text == live else before if text == base else compared(text, live)[0]
+        style = "added" if text == live else "removed"
+        yield line("    ", (f"{' = '.join(sides):<20} ", style), *marked)
+
+
+def _inside(comparison: Any) -> Iterator[Line]:
+    """Yield what differs inside the value, as the daemon compared it."""
+    for difference in comparison.differences:
+        where = f"{difference.path}  " if difference.path else ""
+        before, after = written(difference.before), written(difference.after)
+        if difference.kind == "added":
+            yield line("    ", (f"+ {where}{after}", "added"))
+        elif difference.kind == "removed":
+            yield line("    ", (f"- {where}{before}", "removed"))
+        else:
+            old, new = compared(before, after)
+            yield line("    ", ("~ ", "medium"), (where, "strong"))
+            yield line("      ", ("- ", "removed"), *old)
+            yield line("      ", ("+ ", "added"), *new)
+    if not comparison.complete:
+        yield line("    ", ("too large to compare in time; u shows the whole values", "medium"))
+
+
+def why_lines(finding: Finding) -> Iterator[Line]:
+    """Yield why it is listed, since when, and who decided something about it."""
+    yield line(("severity    ", "dim"), severity_span(finding.severity), f"  score {finding.score}")
+    if finding.severity_reason:
+        yield line(("because     ", "dim"), finding.severity_reason)
+    yield line(("seen by     ", "dim"), finding.seen_by)
+    yield line(
+        ("first seen  ", "dim"), f"{clock(finding.first_seen)}  ({age(finding.first_seen)} ago)"
+    )
+    yield line(
+        ("last seen   ", "dim"), f"{clock(finding.last_seen)}  ({age(finding.last_seen)} ago)"
+    )
+    yield line(("times seen  ", "dim"), f"{finding.times_seen:,}")
+    if finding.consequence_of:
+        yield line(("follows     ", "dim"), finding.consequence_of)
+    yield line(("state       ", "dim"), state_span(finding.state))
+    decision = finding.decision
+    if decision is not None:
+        until = f" until {clock(decision.until)}" if decision.until else ""
+        yield line(
+            ("decision    ", "dim"), state_span(decision.state),
+            f"  by {decision.by or 'a policy'}{until}: {decision.reason or 'no reason given'}",
+        )  # fmt: skip
+    yield line(("template    ", "dim"), finding.template_id or "none")
+    yield line(("fingerprint ", "dim"), finding.fingerprint)
+    yield line(("finding     ", "dim"), finding.id)

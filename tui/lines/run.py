@@ -1,0 +1,85 @@
+"""A remediation and its run as lines: what runs on top, then how each resource ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from reconciler.wire.remediations import Remediation
+from reconciler.wire.runs import LogLine, Run
+from tui.ages import ahead, clock, length
+from tui.ink import Line, Span, line
+from tui.lines.plan import counts_line
+from tui.lines.words import state_span
+
+_ORDER: Final = ("failed", "creating", "updating", "deleting", "pending", "done")
+_WALK: Final = ("awaiting_approval", "queued", "planning", "applying", "verifying", "converged")
+
+
+def walk_line(remediation: Remediation) -> Line:
+    """Return the way from approval to converged, and where on it the remediation is."""
+    state = remediation.state
+    if state not in _WALK:
+        return (state_span(state),)
+    spans: list[Span] = []
+    at = _WALK.index(state)
+    for place, name in enumerate(_WALK):
+        style = "good" if place < at or state == "converged" else "busy" if place == at else "dim"
+        style = f"{style}.strong" if place == at else style
+        spans += [
+            Span(name.replace("_", " "), style),
+            Span(" > " if place < len(_WALK) - 1 else ""),
+        ]
+    return tuple(spans)
+
+
+def remediation_lines(remediation: Remediation, run: Run | None) -> Iterator[Line]:
+    """Yield where a remediation stands."""
+    yield line((remediation.stack, "strong"), "  ", _asked_for(remediation))
+    yield walk_line(remediation)
+    if remediation.note:
+        yield line((remediation.note, "medium"))
+    if remediation.hold is not None:
+        until = ahead(remediation.hold.until)
+        left = f" for {until}" if until else ""
+        yield line(("held: ", "medium"), remediation.hold.reason, left)
+    if remediation.plan is not None:
+        yield counts_line(remediation.plan)
+    if run is not None:
+        yield ()
+        yield from run_lines(run)
+
+
+def _asked_for(remediation: Remediation) -> str:
+    action = remediation.action_type.replace("_", " ")
+    return f"{action}, asked for by {remediation.requested_by}, attempt {remediation.attempts}"
+
+
+def run_lines(run: Run) -> Iterator[Line]:
+    """Yield how a run gets on: failures and what is under way first."""
+    ended = run.ended_at or datetime.now(UTC)
+    took = length(int((ended - run.started_at).total_seconds()))
+    done = sum(step == "done" for step in run.progress.values())
+    yield line(
+        state_span(run.state), f"  {done} of {len(run.progress)} resources  ", took,
+        (f"  exit {run.exit_code}" if run.exit_code is not None else "", "dim"),
+        (f"  run {run.id[:12]}  since {clock(run.started_at)}", "dim"),
+    )  # fmt: skip
+    if run.summary:
+        yield line(run.summary)
+    for address, step in sorted(run.progress.items(), key=_place):
+        yield line("  ", Span(f"{state_span(step).text:<12} ", state_span(step).style), address)
+
+
+def _place(item: tuple[str, str]) -> tuple[int, str]:
+    address, step = item
+    return (_ORDER.index(step) if step in _ORDER else -1), address
+
+
+def log_lines(items: Iterable[LogLine]) -> Iterator[Line]:
+    """Yield the output of a run; errors stand out."""
+    for item in items:
+        text = item.text
+        style = "high" if item.step == "failed" or text.lstrip("│ ").startswith("Error") else ""
+        yield line((text, style))

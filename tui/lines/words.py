@@ -1,0 +1,81 @@
+"""The signs and words of kinds, severities and states: a glyph, a word and a style each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui.ink import Span
+
+KINDS: Final = {
+    "changed": Span("~ changed", "medium"),
+    "missing": Span("- missing", "removed"),
+    "unmanaged": Span("+ unmanaged", "info"),
+    "added": Span("+ added", "medium"),
+    "unreadable": Span("? unreadable", "high"),
+}
+SEVERITY_SPANS: Final = {
+    "critical": Span("!! crit", "critical"),
+    "high": Span("! high", "high"),
+    "medium": Span("- medium", "medium"),
+    "low": Span(". low", "low"),
+}
+_STATES: Final = {
+    "awaiting_approval": ("? needs approval", "mark"),
+    "applying": ("> applying", "busy"),
+    "verifying": ("> verifying", "busy"),
+    "planning": ("> planning", "busy"),
+    "queued": (". queued", "busy"),
+    "held": ("= held", "medium"),
+    "unknown": ("? unknown", "high"),
+    "needs_human": ("! needs human", "high"),
+    "converged": ("v converged", "good"),
+    "failed": ("x failed", "high"),
+    "rejected": ("x rejected", "dim"),
+    "started": ("> running", "busy"),
+    "finished": ("v finished", "good"),
+    "in_doubt": ("? in doubt", "high"),
+    "in_sync": ("v in sync", "good"),
+    "drifted": ("~ drifted", "medium"),
+    "incomplete": ("? incomplete", "high"),
+    "error": ("x error", "high"),
+    "never_run": (". never scanned", "dim"),
+    "done": ("v done", "good"),
+    "pending": (". pending", "dim"),
+    "creating": ("> creating", "busy"),
+    "updating": ("> updating", "busy"),
+    "deleting": ("> deleting", "busy"),
+    "quarantined": ("# quarantined", "mark"),
+}
+ACTIONS: Final = {
+    "delete": ("- delete", "critical"),
+    "replace": ("-+ replace", "critical"),
+    "other": ("? other", "critical"),
+    "forget": ("x forget", "medium"),
+    "update": ("~ update", "medium"),
+    "create": ("+ create", "good"),
+}
+"""What a plan does with a resource; what does not survive comes first."""
+
+DESTRUCTIVE: Final = frozenset({"delete", "replace", "other"})
+
+
+def kind_span(kind: str) -> Span:
+    """Return the kind of a finding as it is drawn."""
+    return KINDS.get(kind, Span(f"? {kind}", "high"))
+
+
+def severity_span(severity: str) -> Span:
+    """Return a severity as it is drawn."""
+    return SEVERITY_SPANS.get(severity, Span(f"? {severity}", "high"))
+
+
+def state_span(state: str) -> Span:
+    """Return the state of a remediation, a run, a step or a stack as it is drawn."""
+    if not state:
+        return Span("")
+    return Span(*_STATES.get(state, (f". {state.replace('_', ' ')}", "dim")))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

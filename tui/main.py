@@ -1,0 +1,46 @@
+"""`trueup tui`: checks that there is a terminal to draw on, then runs the app."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from reconciler.client import Daemon
+from reconciler.client.errors import PermanentError
+from tui.session import Options
+
+
+def run(daemon: Daemon, options: Options) -> None:
+    """Run the terminal UI until the person leaves it.
+
+    Raises:
+        PermanentError: there is no terminal, or it cannot be drawn on.
+    """
+    check_terminal()
+    from tui.app import TrueupApp  # noqa: PLC0415 - whoever is refused pays for no drawing
+    from tui.session import Session  # noqa: PLC0415
+
+    session = Session(daemon, options)
+    TrueupApp(session).run(mouse=options.mouse)
+    running = sum(run.state == "started" for run in session.store.runs.values())
+    if running:
+        sys.stderr.write(f"{running} run(s) go on in the daemon; `trueup runs` lists them\n")
+
+
+def check_terminal() -> None:
+    """Return when there is a terminal that can be drawn on.
+
+    Raises:
+        PermanentError: there is none.
+    """
+    # Textual draws on stderr: redirected, the screen would stay black.
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise PermanentError(
+            "trueup tui needs a terminal on stdin, stdout and stderr",
+            remedy="trueup findings prints the list",
+        )
+    if os.environ.get("TERM", "") in {"", "dumb"}:
+        raise PermanentError(
+            f"the terminal {os.environ.get('TERM', '')!r} cannot be drawn on",
+            remedy="set TERM, such as TERM=xterm-256color; or use trueup findings",
+        )

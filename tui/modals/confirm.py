@@ -1,0 +1,149 @@
+"""The one way to a change: what it is, then a key or a name that nobody types by accident."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from tui.ink import Line, Palette, line
+from tui.modals.frame import Framed
+from tui.store.store import Changes
+from tui.verbs import Asked, Tier
+from tui.widgets.bar import Bar
+from tui.widgets.document import Document
+
+ARM_S: Final = 0.4
+"""Keys that were pressed sooner after the first paint were meant for something else."""
+
+
+class TypedToken(Input):
+    """Takes typing and no pasting: a name that is pasted was not read."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+
+    def action_paste(self) -> None:
+        """Paste nothing."""
+
+
+class Confirm(Framed[bool]):
+    """Shows `lines` and answers whether the decision was confirmed.
+
+    `moved` names the targets that changed since; as soon as there is one, nothing can be
+    confirmed any more.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="confirm.cancel"),
+    ]
+    DEFAULT_CSS = """
+    Confirm > Vertical { border: heavy ansi_bright_yellow; }
+    """
+
+    def __init__(
+        self,
+        asked: Asked,
+        lines: Sequence[Line],
+        *,
+        palette: Palette,
+        moved: Callable[[], Sequence[str]],
+        why_not: Callable[[], str],
+    ) -> None:
+        super().__init__()
+        self._asked = asked
+        self._lines = tuple(lines)
+        self._palette = palette
+        self._moved = moved
+        self._why_not = why_not
+        self._armed_at = float("inf")
+        self._seen_all = False
+
+    def compose(self) -> ComposeResult:
+        """Show what would be done above how to say yes."""
+        with Vertical():
+            yield Document(self._palette, id="asked")
+            yield Bar(self._palette, id="verdict")
+            if self._asked.tier >= Tier.SERIOUS:
+                yield TypedToken(id="token", compact=True)
+
+    def on_mount(self) -> None:
+        """Draw, and only then begin to listen."""
+        self.query_one("#asked", Document).show(self._lines, keep=False)
+        self.query_one("#asked", Document).focus()
+        self.call_after_refresh(self._arm)
+        self.set_interval(0.1, self._show_verdict)
+
+    def _arm(self) -> None:
+        self._armed_at = time.monotonic() + ARM_S
+        self._show_verdict()
+
+    @property
+    def _disarmed(self) -> str:
+        changed = self._moved()
+        if changed:
+            count = len(self._asked.targets)
+            return f"{len(changed)} of {count} changed since you looked; esc, then look again"
+        return self._why_not()
+
+    def _show_verdict(self) -> None:
+        document = self.query_one("#asked", Document)
+        self._seen_all = self._seen_all or document.at_end
+        verdict = self.query_one("#verdict", Bar)
+        if reason := self._disarmed:
+            verdict.show(line((f" {reason} ", "critical")))
+            return
+        if self._asked.tier < Tier.SERIOUS:
+            verdict.show(
+                line(
+                    ("y", "key"), f" {self._asked.verb} exactly this   ", ("esc", "key"), " cancel"
+                )
+            )
+            return
+        if not self._seen_all:
+            verdict.show(line(("scroll to the end to go on ", "medium"), ("G", "key")))
+            return
+        field = self.query_one("#token", Input)
+        if not field.has_focus:
+            field.focus()
+        verdict.show(
+            line("type ", (self._asked.token, "strong"), f" and enter to {self._asked.verb}   ",
+                 ("esc", "key"), " cancel")
+        )  # fmt: skip
+
+    def on_key(self, event: events.Key) -> None:
+        """Confirm by `y`; a key from before the first paint is dropped."""
+        if event.key not in {"y", "n"} or self._asked.tier >= Tier.SERIOUS:
+            return
+        event.stop()
+        if event.key == "n":
+            self.dismiss(result=False)
+        elif self._is_armed(event.time):
+            self.dismiss(result=True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Confirm by the name, typed as it is."""
+        event.stop()
+        if event.value.strip() == self._asked.token and self._is_armed(event.time):
+            self.dismiss(result=True)
+        else:
+            event.input.value = ""
+
+    def _is_armed(self, pressed_at: float) -> bool:
+        return pressed_at >= self._armed_at and not self._disarmed
+
+    def action_cancel(self) -> None:
+        """Do nothing."""
+        self.dismiss(result=False)
+
+    def store_changed(self, changes: Changes) -> None:
+        """Show at once when a target moved."""
+        if changes:
+            self._show_verdict()

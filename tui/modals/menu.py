@@ -1,0 +1,143 @@
+"""A list to choose from, with a filter: copies, keys, commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from tui.ink import Line, Palette, Span, line
+from tui.modals.frame import Framed
+from tui.widgets.bar import Bar
+from tui.widgets.document import Document
+from tui.widgets.table import Column, LineTable
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One row of a menu: `value` is answered."""
+
+    value: str
+    name: str
+    note: str = ""
+    off: str = ""
+    """Why it cannot be chosen now."""
+
+
+class Menu(Framed[str]):
+    """Answers the value chosen, or an empty text."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="menu.cancel"),
+        Binding("down", "move(1)", "Down", show=False, id="menu.down"),
+        Binding("up", "move(-1)", "Up", show=False, id="menu.up"),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[Choice], *, palette: Palette) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = tuple(choices)
+        self._palette = palette
+
+    def compose(self) -> ComposeResult:
+        """Show the filter above the choices."""
+        columns: tuple[Column[Choice], ...] = (
+            Column("name", "", 18, lambda row: Span(row.name, "key"), rank=2),
+            Column("note", "", 20, _note, grow=1, rank=1),
+        )
+        with Vertical():
+            yield Bar(self._palette, id="title")
+            yield Input(id="narrow", placeholder="type to filter, enter to choose", compact=True)
+            yield LineTable(
+                columns=columns, palette=self._palette, id="choices",
+                empty=lambda: [line(("nothing matches", "dim"))],
+            )  # fmt: skip
+
+    def on_mount(self) -> None:
+        """Show every choice."""
+        self.query_one("#title", Bar).show((Span(self._title, "strong"),))
+        self.query_one("#narrow", Input).focus()
+        self._show("")
+
+    def _show(self, text: str) -> None:
+        needle = text.lower()
+        rows = {
+            str(place): choice
+            for place, choice in enumerate(self._choices)
+            if needle in f"{choice.name} {choice.note}".lower()
+        }
+        self._table.show(rows, list(rows))
+
+    @property
+    def _table(self) -> LineTable[Choice]:
+        return self.query_one("#choices", LineTable)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow the list."""
+        self._show(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Choose what the cursor is on."""
+        event.stop()
+        self._choose(self._table.cursor_key)
+
+    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+        """Choose what was opened by mouse."""
+        message.stop()
+        self._choose(message.key)
+
+    def on_line_table_highlighted(self, message: LineTable.Highlighted) -> None:
+        """Keep it from the page below."""
+        message.stop()
+
+    def _choose(self, key: str) -> None:
+        choice = self._choices[int(key)] if key else None
+        if choice is not None and not choice.off:
+            self.dismiss(choice.value)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor while typing."""
+        self._table.action_move(by)
+
+    def action_cancel(self) -> None:
+        """Choose nothing."""
+        self.dismiss("")
+
+
+def _note(choice: Choice) -> Span:
+    return Span(f"{choice.note}  ({choice.off})", "dim") if choice.off else Span(choice.note)
+
+
+class Reader(Framed[None]):
+    """Lines to read; any of the usual keys closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter", "close", "Close", id="reader.close"),
+    ]
+
+    def __init__(self, title: str, lines: Sequence[Line], *, palette: Palette) -> None:
+        super().__init__()
+        self._title = title
+        self._lines = tuple(lines)
+        self._palette = palette
+
+    def compose(self) -> ComposeResult:
+        """Show the title above the lines."""
+        with Vertical():
+            yield Bar(self._palette, id="title")
+            yield Document(self._palette, id="lines")
+
+    def on_mount(self) -> None:
+        """Show the lines."""
+        self.query_one("#title", Bar).show((Span(self._title, "strong"),))
+        self.query_one("#lines", Document).show(self._lines)
+        self.query_one("#lines", Document).focus()
+
+    def action_close(self) -> None:
+        """Close it."""
+        self.dismiss(None)

@@ -1,0 +1,142 @@
+"""The queue: corrections and quarantines that wait for a person, and those that are stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from reconciler.wire.remediations import Remediation
+from tui.ages import age, ahead
+from tui.ink import Line, Span, line
+from tui.lines.asked import remediation_in_full
+from tui.lines.plan import counts_line
+from tui.lines.words import state_span
+from tui.screens.lists import ListPage
+from tui.store.store import Changes
+from tui.widgets.table import Column, LineTable
+
+_WAITING: Final = ("awaiting_approval", "needs_human", "unknown", "held")
+
+
+def _action(row: Remediation) -> Span:
+    style = "mark" if row.action_type == "quarantine" else ""
+    return Span(row.action_type.replace("_", " "), style)
+
+
+def _plan(row: Remediation) -> Span:
+    if row.plan is None:
+        return Span(row.note or "", "dim")
+    counts = counts_line(row.plan)
+    return Span("".join(span.text for span in counts).strip(), counts[0].style)
+
+
+def _addresses(row: Any) -> Span:
+    more = f" +{len(row.addresses) - 1}" if len(row.addresses) > 1 else ""
+    return Span((row.addresses[0] if row.addresses else "") + more)
+
+
+class ApprovalsPage(ListPage):
+    """What waits for a person, the oldest first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("A", "approve", "Approve...", id="approvals.approve"),
+        Binding("X", "reject", "Reject...", id="approvals.reject"),
+        Binding("T", "retry", "Retry...", id="approvals.retry"),
+        Binding("i", "suppress", "Ignore...", id="approvals.suppress"),
+    ]
+    columns: ClassVar[Sequence[Column[Remediation]]] = (
+        Column("state", "STATE", 16, lambda row: state_span(row.state), rank=9),
+        Column("action", "ACTION", 13, _action, rank=8),
+        Column("stack", "STACK", 12, lambda row: Span(row.stack), grow=1, rank=7),
+        Column("plan", "PLAN", 24, _plan, grow=2, rank=6),
+        Column("address", "ADDRESS", 20, _addresses, grow=4, rank=5, middle=True),
+        Column("by", "ASKED BY", 12, lambda row: Span(row.requested_by, "dim"), rank=2),
+        Column("age", "AGE", 4, lambda row: Span(age(row.created_at), "dim"), rank=3),
+        Column("expires", "EXPIRES", 7, lambda row: Span(ahead(row.expires_at), "dim"), rank=4),
+    )
+    hints: ClassVar[tuple[str, ...]] = (
+        "open",
+        "mark",
+        "approve",
+        "reject",
+        "retry",
+        "suppress",
+        "filter",
+        "help",
+    )
+    permissions: ClassVar[dict[str, str]] = {
+        "approve": "remediations:decide",
+        "reject": "remediations:decide",
+        "retry": "remediations:decide",
+        "suppress": "remediations:decide",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = "Approvals"
+
+    def rows(self) -> Mapping[str, Remediation]:
+        """Return what waits."""
+        found = [
+            remediation
+            for remediation in self.session.store.remediations.values()
+            if remediation.state in _WAITING
+        ]
+        found.sort(key=lambda each: (_WAITING.index(each.state), each.created_at, each.id))
+        return {remediation.id: remediation for remediation in found}
+
+    def store_changed(self, changes: Changes) -> None:
+        """Show what waits now."""
+        if changes.remediations or changes.everything:
+            self.show()
+
+    def detail(self, key: str) -> Iterable[Line]:
+        """Return the plan."""
+        remediation = self.session.store.remediations.get(key)
+        return remediation_in_full(remediation) if remediation else ()
+
+    def empty(self) -> Sequence[Line]:
+        """Say that nobody is waited for."""
+        return [
+            line(("v ", "good"), "nothing waits for an approval"),
+            line(("1 ", "key"), "shows the drift; ", ("C ", "key"), "there requests a correction"),
+        ]
+
+    def chosen(self) -> list[Remediation]:
+        """Return the marked remediations that are shown, or the one under the cursor."""
+        rows, table = self.session.store.remediations, self.table
+        keys = [key for key in table.order if key in table.marks] or [table.cursor_key]
+        return [rows[key] for key in keys if key in rows]
+
+    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+        """Open a remediation."""
+        self.ours.follow(message.key)
+
+    def action_approve(self) -> None:
+        """Approve exactly these plans."""
+        if self.may("approve"):
+            self.ours.approve(self.chosen())
+
+    def action_reject(self) -> None:
+        """Reject them, with a reason."""
+        if self.may("reject"):
+            self.ours.decide_with_reason("reject", [each.id for each in self.chosen()])
+
+    def action_retry(self) -> None:
+        """Begin them anew, with a reason."""
+        if self.may("retry"):
+            self.ours.decide_with_reason("retry", [each.id for each in self.chosen()])
+
+    def action_suppress(self) -> None:
+        """Ignore their findings, with a reason."""
+        if self.may("suppress"):
+            self.ours.decide_with_reason("suppress", [each.id for each in self.chosen()])
+
+    def copies(self) -> Iterable[tuple[str, str]]:
+        """Return what can be copied of the one under the cursor."""
+        for remediation in self.chosen()[:1]:
+            yield "id", remediation.id
+            yield "trueup command", f"trueup remediation {remediation.id}"
+            yield "curl", self.session.curl("GET", ("remediations", remediation.id))

@@ -1,0 +1,382 @@
+"""The fleet: every finding, filtered, sorted, grouped, marked, and decided about."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import ClassVar, Final
+
+from textual import events, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from reconciler.client.errors import InvalidError, ReconcilerError
+from tui.ink import Line, Span, line
+from tui.lines.finding import diff_lines, title_lines
+from tui.lines.first_minute import empty_fleet_lines
+from tui.screens.finding import FindingPage
+from tui.screens.page import Page
+from tui.store.arrange import GROUP_KEY, GROUPS, SORTS, Arranged, Arrangement, arrange
+from tui.store.filters import read_filter
+from tui.store.rows import Row
+from tui.store.store import Changes
+from tui.widgets.bar import Bar
+from tui.widgets.document import Document
+from tui.widgets.fleet import COLUMNS, FleetTable
+from tui.widgets.table import LineTable
+
+_SPLIT_FROM: Final = 140
+_PREVIEW_AFTER_S: Final = 0.15
+_EXAMPLES: Final = "bucket  sev:high  stack:net-*  !kind:missing  age>7d  attr:ingress"
+_QUIET_S: Final = 60.0
+"""After this long without a key nobody is about to press one: what is new is merged."""
+
+
+class DriftPage(Page):
+    """Every finding of the fleet."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="drift.filter"),
+        Binding("s", "sort(1)", "Sort", id="drift.sort"),
+        Binding("S", "reverse", "Reverse", show=False, id="drift.reverse"),
+        Binding("b", "group", "Group by", id="drift.group"),
+        Binding("full_stop", "merge", "Merge new rows", id="drift.merge"),
+        Binding("p", "plan", "Plan", id="drift.plan"),
+        Binding("A", "approve", "Approve...", id="drift.approve"),
+        Binding("X", "reject", "Reject...", id="drift.reject"),
+        Binding("C", "correct", "Correct...", id="drift.correct"),
+        Binding("Q", "quarantine", "Quarantine...", id="drift.quarantine"),
+        Binding("i", "suppress", "Ignore...", id="drift.suppress"),
+        Binding("R", "scan", "Scan now", id="drift.scan"),
+        Binding("P", "pause", "Pause", show=False, id="drift.pause"),
+    ]
+    hints: ClassVar[tuple[str, ...]] = (
+        "open",
+        "filter",
+        "mark",
+        "plan",
+        "approve",
+        "correct",
+        "quarantine",
+        "reject",
+        "group",
+        "sort",
+        "scan",
+        "help",
+    )
+    permissions: ClassVar[dict[str, str]] = {
+        "approve": "remediations:decide",
+        "reject": "remediations:decide",
+        "correct": "remediations:request",
+        "quarantine": "remediations:request",
+        "suppress": "remediations:decide",
+        "scan": "stacks:scan",
+        "plan": "stacks:plan",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = "Drift"
+        self._wish = Arrangement()
+        self._arranged = Arranged((), {}, 0)
+        self._touched_at = -_QUIET_S
+        self._newcomers: set[str] = set()
+        self._gone: set[str] = set()
+        self._paused = False
+        self._previewed = ""
+
+    def body(self) -> Iterable[Widget]:
+        """Return the table, with the diff of the row beside it where there is room."""
+        table = FleetTable(
+            columns=COLUMNS,
+            palette=self.palette,
+            glyphs=self.glyphs,
+            empty=self._empty,
+            id="fleet",
+        )
+        table.groups = {}
+        yield Bar(self.palette, id="counts")
+        with Horizontal():
+            yield table
+            yield Document(self.palette, id="preview")
+        yield Input(placeholder=_EXAMPLES, id="filter", compact=True)
+
+    def on_mount(self) -> None:
+        """Put the keys on the table."""
+        super().on_mount()
+        self.query_one("#filter").display = False
+        self.table.focus()
+        if self.session.options.view:
+            self.set_filter(self.session.options.view)
+
+    @property
+    def table(self) -> FleetTable:
+        """The table."""
+        return self.query_one("#fleet", FleetTable)
+
+    # Showing.
+
+    def show(self) -> None:
+        """Show the rows, in a new order only where nobody is at it."""
+        if self._is_quiet:
+            self.rearrange()
+        else:
+            self.table.redraw()
+            self._show_counts()
+
+    @property
+    def _is_quiet(self) -> bool:
+        loading = not self.session.pump.loaded
+        return loading or time.monotonic() - self._touched_at > _QUIET_S
+
+    def store_changed(self, changes: Changes) -> None:
+        """Draw the rows that changed where they stand; what is new waits."""
+        if self._paused:
+            return
+        rows = self.session.store.rows
+        self._newcomers |= {
+            key
+            for key in changes.findings
+            if key in rows
+            and self.table.place_of(key) is None
+            and self._wish.filter.passes(rows[key])
+        }
+        self._newcomers &= rows.keys()
+        self._gone |= {key for key in changes.findings if key not in rows}
+        moves = self._newcomers or self._gone or changes.everything
+        if moves and self._is_quiet:
+            self.rearrange()
+            return
+        self.table.redraw(changes.findings)
+        self._show_counts()
+        if self._previewed in changes.findings:
+            self._preview_soon(self._previewed)
+
+    def rearrange(self) -> None:
+        """Make the order anew; the cursor stays on its row."""
+        rows = self.session.store.rows
+        self._arranged = arrange(rows.values(), self._wish)
+        self._newcomers, self._gone = set(), set()
+        table = self.table
+        table.groups = self._arranged.groups
+        table.sorted_by = self._wish.sort
+        table.marks &= rows.keys()
+        table.show(rows, self._arranged.order)
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        total, shown = len(self.session.store.rows), self._arranged.shown
+        spans = [Span(f" {shown:,} of {total:,}", "strong")]
+        wish = self._wish
+        if wish.filter.text:
+            spans.append(Span(f"  /{wish.filter.text}", "info"))
+        spans.append(Span(f"  by {wish.sort}{' reversed' if wish.reverse else ''}", "dim"))
+        if wish.group != "none":
+            spans.append(Span(f"  grouped by {wish.group}", "dim"))
+        marks = self.table.marks
+        if marks:
+            hidden = sum(self.table.place_of(key) is None for key in marks)
+            left_out = f" ({hidden} hidden)" if hidden else ""
+            spans.append(Span(f"  {len(marks):,} marked{left_out}", "mark"))
+        if self._newcomers:
+            spans.append(Span(f"  {self.glyphs.up}{len(self._newcomers)} new (.)", "mark"))
+        if self._gone:
+            spans.append(Span(f"  {len(self._gone)} healed (.)", "good"))
+        if self._paused:
+            spans.append(Span("  paused (P)", "critical"))
+        self.query_one("#counts", Bar).show(tuple(spans))
+
+    def _empty(self) -> list[Line]:
+        if self._wish.filter.text and self.session.store.rows:
+            return [line("no row passes the filter; esc clears it")]
+        return list(empty_fleet_lines(self.session))
+
+    def on_resize(self) -> None:
+        """Show the preview where there is room for both."""
+        self.query_one("#preview").display = self.size.width >= _SPLIT_FROM
+        self._preview_soon(self.table.cursor_key)
+
+    def on_key(self, _event: events.Key) -> None:
+        """Hold the order still from the first key on."""
+        self._touched_at = time.monotonic()
+
+    # The preview.
+
+    def on_line_table_highlighted(self, message: LineTable.Highlighted) -> None:
+        """Show the diff of the row beside the table, a moment later."""
+        self._show_counts()
+        self._preview_soon(message.key)
+
+    def _preview_soon(self, key: str) -> None:
+        preview = self.query_one("#preview", Document)
+        if not preview.display:
+            return
+        if key not in self.session.store.rows:
+            preview.show(())
+            return
+        self._preview(key)
+
+    @work(exclusive=True, group="preview", exit_on_error=False)
+    async def _preview(self, key: str) -> None:
+        import asyncio  # noqa: PLC0415
+
+        await asyncio.sleep(_PREVIEW_AFTER_S)
+        try:
+            finding = await self.session.client.findings.get(key)
+        except ReconcilerError as error:
+            lines: list[Line] = [line((str(error), "high"))]
+        else:
+            lines = [*title_lines(finding), (), *diff_lines(finding)]
+        if self.table.cursor_key == key:
+            self.query_one("#preview", Document).show(lines, keep=self._previewed == key)
+            self._previewed = key
+
+    # Order.
+
+    def action_filter(self) -> None:
+        """Ask for a filter."""
+        field = self.query_one("#filter", Input)
+        field.value = self._wish.filter.text
+        field.display = True
+        field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while it is typed; what is not whole yet changes nothing."""
+        if event.input.id == "filter" and event.input.display:
+            self._try_filter(event.value, say=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter."""
+        if self._try_filter(event.value, say=True):
+            event.input.display = False
+            self.table.focus()
+
+    def set_filter(self, text: str) -> None:
+        """Show what `text` asks for."""
+        self._try_filter(text, say=True)
+
+    def _try_filter(self, text: str, *, say: bool) -> bool:
+        try:
+            found = read_filter(text, now=datetime.now(UTC))
+        except InvalidError as error:
+            if say:
+                self.flash((str(error), "high"), f"  {error.remedy or ''}")
+            return False
+        self._wish = replace(self._wish, filter=found)
+        self.rearrange()
+        return True
+
+    def action_back(self) -> None:
+        """Close the filter, then clear it, then the marks."""
+        field = self.query_one("#filter", Input)
+        if field.display:
+            field.display = False
+            self.table.focus()
+        elif self.table.marks:
+            self.table.action_clear_marks()
+        elif self._wish.filter.text:
+            self.set_filter("")
+        else:
+            super().action_back()
+
+    def action_sort(self, by: int) -> None:
+        """Sort by the next column."""
+        names = list(SORTS)
+        name = names[(names.index(self._wish.sort) + by) % len(names)]
+        self._wish = replace(self._wish, sort=name)
+        self.rearrange()
+
+    def action_reverse(self) -> None:
+        """Turn the order around."""
+        self._wish = replace(self._wish, reverse=not self._wish.reverse)
+        self.rearrange()
+
+    def action_group(self) -> None:
+        """Group by the next property."""
+        names = list(GROUPS)
+        self.group_by(names[(names.index(self._wish.group) + 1) % len(names)])
+
+    def group_by(self, name: str) -> None:
+        """Group by one property."""
+        self._wish = replace(self._wish, group=name, folded=frozenset())
+        self.rearrange()
+
+    def action_merge(self) -> None:
+        """Put what is new where it belongs, and take out what is gone."""
+        self.rearrange()
+
+    def action_pause(self) -> None:
+        """Stop drawing what changes; it is read all the same."""
+        self._paused = not self._paused
+        self._show_counts()
+
+    # Going on.
+
+    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+        """Open a finding, or fold a group."""
+        if message.key.startswith(GROUP_KEY):
+            self._wish = replace(self._wish, folded=self._wish.folded ^ {message.key})
+            self.rearrange()
+        elif message.key in self.session.store.rows:
+            self.ours.push_screen(FindingPage(message.key))
+
+    def chosen(self) -> list[Row]:
+        """Return the rows a verb is about: the marks that are shown, a group, or the cursor's."""
+        rows, table = self.session.store.rows, self.table
+        if table.marks:
+            keys = [key for key in table.marks if table.place_of(key) is not None]
+        else:
+            keys = list(table.members_of(table.cursor_key)) or [table.cursor_key]
+        return [rows[key] for key in keys if key in rows]
+
+    def action_plan(self) -> None:
+        """Show what a correction would do; nothing is changed."""
+        if self.may("plan") and self.table.cursor_key in self.session.store.rows:
+            self.ours.push_screen(FindingPage(self.table.cursor_key, tab="plan"))
+
+    def action_approve(self) -> None:
+        """Approve the plans that wait for the chosen rows."""
+        if self.may("approve"):
+            self.ours.approve_rows(self.chosen())
+
+    def action_reject(self) -> None:
+        """Reject the remediations of the chosen rows."""
+        if self.may("reject"):
+            self.ours.reject_rows(self.chosen())
+
+    def action_correct(self) -> None:
+        """Request a correction of the chosen rows."""
+        if self.may("correct"):
+            self.ours.request_rows(self.chosen(), "manual_review")
+
+    def action_quarantine(self) -> None:
+        """Request that the chosen rows be isolated."""
+        if self.may("quarantine"):
+            self.ours.request_rows(self.chosen(), "quarantine")
+
+    def action_suppress(self) -> None:
+        """Ignore the chosen rows, with a reason."""
+        if self.may("suppress"):
+            self.ours.suppress_rows(self.chosen())
+
+    def action_scan(self) -> None:
+        """Have the stacks of the chosen rows scanned now."""
+        if self.may("scan"):
+            stacks = {row.stack for row in self.chosen()} or set(self.session.store.stacks)
+            self.ours.scan(sorted(stacks))
+
+    def copies(self) -> Iterable[tuple[str, str]]:
+        """Return what can be copied of the row under the cursor."""
+        row = self.session.store.rows.get(self.table.cursor_key)
+        if row is None:
+            return
+        name = "URN" if row.address.startswith("urn:") else "address"
+        yield name, row.address
+        yield "STACK/ADDRESS", f"{row.stack}/{row.address}"
+        yield "trueup command", f"trueup show {row.id}"
+        yield "curl", self.session.curl("GET", ("findings", row.id))
+        yield "id", row.id

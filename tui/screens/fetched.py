@@ -1,0 +1,213 @@
+"""Lists that the daemon is asked for when they are opened: the audit, the policies, the agents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+import orjson
+from textual import work
+
+from reconciler.client.errors import NotFoundError, ReconcilerError
+from reconciler.wire.audit import AuditEntry
+from reconciler.wire.policies import Policy
+from tui.ages import clock
+from tui.ink import Line, Span, line
+from tui.lines.values import written
+from tui.screens.lists import ListPage
+from tui.store.store import Changes
+from tui.widgets.table import Column, LineTable
+
+_MOST: Final = 2000
+
+
+class FetchedPage(ListPage):
+    """A list of the daemon that no event keeps; it is read on opening and on `r`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: dict[str, Any] = {}
+        self._error = ""
+        self._read_once = False
+
+    def on_screen_resume(self) -> None:
+        """Read it again whenever it comes to the front."""
+        super().on_screen_resume()
+        self.read()
+
+    def action_refresh(self) -> None:
+        """Read it again."""
+        self.read()
+
+    @work(exclusive=True, group="read", exit_on_error=False)
+    async def read(self) -> None:
+        """Read the list."""
+        try:
+            self._rows = await self.fetch()
+            self._error = ""
+        except ReconcilerError as error:
+            self._error = str(error)
+        self._read_once = True
+        self.show()
+
+    async def fetch(self) -> dict[str, Any]:
+        """Return the rows by key."""
+        return {}
+
+    def rows(self) -> Mapping[str, Any]:
+        """Return what was read."""
+        return self._rows
+
+    def empty(self) -> Sequence[Line]:
+        """Say why there is none."""
+        if self._error:
+            return [line((self._error, "high"))]
+        return [line(("nothing here" if self._read_once else "reading", "dim"))]
+
+    def store_changed(self, changes: Changes) -> None:
+        """Read it again when an event may have changed it."""
+        if self.topics & changes.others or changes.everything:
+            self.read()
+
+    topics: ClassVar[frozenset[str]] = frozenset()
+
+
+class AuditPage(FetchedPage):
+    """Who did what to what, the newest first."""
+
+    columns: ClassVar[Sequence[Column[AuditEntry]]] = (
+        Column("at", "WHEN (UTC)", 19, lambda row: Span(clock(row.at), "dim"), rank=5),
+        Column("actor", "WHO", 16, lambda row: Span(row.actor, "strong"), grow=1, rank=8),
+        Column("action", "DID", 22, lambda row: Span(row.action), grow=1, rank=9),
+        Column("subject", "TO", 16, lambda row: Span(row.subject), grow=2, rank=6, middle=True),
+        Column(
+            "details", "DETAILS", 16, lambda row: Span(_brief(row.details), "dim"), grow=3, rank=4
+        ),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = "Audit"
+
+    async def fetch(self) -> dict[str, AuditEntry]:
+        """Read the newest entries."""
+        found: dict[str, AuditEntry] = {}
+        async for entry in self.session.client.audit.each():
+            found[str(entry.seq)] = entry
+            if len(found) >= _MOST:
+                break
+        return dict(sorted(found.items(), key=lambda item: -item[1].seq))
+
+    def store_changed(self, changes: Changes) -> None:
+        """Read it again when somebody may have done something."""
+        if changes.remediations or changes.others or changes.everything:
+            self.read()
+
+    def detail(self, key: str) -> Iterable[Line]:
+        """Return an entry in full."""
+        entry = self._rows.get(key)
+        return _entry_lines(entry) if entry else ()
+
+    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+        """Open the remediation an entry is about."""
+        entry = self._rows.get(message.key)
+        if entry is not None and entry.subject in self.session.store.remediations:
+            self.ours.follow(entry.subject)
+        elif entry is not None:
+            self.ours.show_text(entry.action, list(_entry_lines(entry)))
+
+
+class PoliciesPage(FetchedPage):
+    """What is to be done about which drift, in the order the policies are asked."""
+
+    columns: ClassVar[Sequence[Column[Policy]]] = (
+        Column("name", "POLICY", 20, lambda row: Span(row.name, "strong"), grow=2, rank=9),
+        Column("action", "ACTION", 13, lambda row: Span(row.action_type.replace("_", " ")), rank=8),
+        Column(
+            "match", "MATCHES", 20, lambda row: Span(_brief(row.match.as_json())), grow=3, rank=7
+        ),
+        Column("from", "FROM", 8, lambda row: Span(row.drift_threshold, "dim"), rank=6),
+        Column("owner", "OWNER", 10, lambda row: Span(row.owner or "", "dim"), rank=3),
+        Column("source", "SOURCE", 6, lambda row: Span(row.source, "dim"), rank=2),
+    )
+    topics: ClassVar[frozenset[str]] = frozenset({"policy", "settings"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = "Policies"
+
+    async def fetch(self) -> dict[str, Policy]:
+        """Read the policies."""
+        return {policy.policy_id: policy async for policy in self.session.client.policies.each()}
+
+    def detail(self, key: str) -> Iterable[Line]:
+        """Return a policy in full."""
+        policy = self._rows.get(key)
+        return _object_lines(policy.as_json()) if policy else ()
+
+    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+        """Show a policy in full."""
+        policy = self._rows.get(message.key)
+        if policy is not None:
+            self.ours.show_text(policy.name, list(_object_lines(policy.as_json())))
+
+
+class AgentsPage(FetchedPage):
+    """The hosts that report, as far as the daemon knows agents."""
+
+    columns: ClassVar[Sequence[Column[dict[str, Any]]]] = (
+        Column(
+            "name", "AGENT", 20, lambda row: _field(row, "name", "agent_id", "id"), grow=2, rank=9
+        ),
+        Column("state", "STATE", 12, lambda row: _field(row, "state", "status"), rank=8),
+        Column("resource", "RESOURCE", 20, lambda row: _field(row, "resource_id"), grow=3, rank=7),
+        Column(
+            "seen", "LAST SEEN", 20, lambda row: _field(row, "last_seen", "last_report_at"), rank=6
+        ),
+    )
+    topics: ClassVar[frozenset[str]] = frozenset({"agent"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = "Agents"
+
+    async def fetch(self) -> dict[str, Any]:
+        """Read the agents; an older daemon knows none."""
+        try:
+            body = await self.session.client.calls.get("agents")
+        except NotFoundError:
+            return {}
+        return {str(item.get("agent_id") or item.get("id")): item for item in body["items"]}
+
+    def empty(self) -> Sequence[Line]:
+        """Say that no host reports."""
+        return [*super().empty(), line("no host reports to this daemon")]
+
+    def detail(self, key: str) -> Iterable[Line]:
+        """Return an agent in full."""
+        return _object_lines(self._rows.get(key, {}))
+
+
+def _brief(body: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={written(value)}" for name, value in body.items())
+
+
+def _field(row: Mapping[str, Any], *names: str) -> Span:
+    return Span(str(next((row[name] for name in names if row.get(name)), "")))
+
+
+def _entry_lines(entry: AuditEntry) -> Iterator[Line]:
+    yield line(
+        (clock(entry.at), "dim"),
+        "  ",
+        (entry.actor, "strong"),
+        f" ({entry.actor_kind or 'unknown'})",
+    )
+    yield line(entry.action, "  ", (entry.subject, "strong"))
+    yield ()
+    yield from _object_lines(entry.details)
+
+
+def _object_lines(body: Mapping[str, Any]) -> Iterator[Line]:
+    text = orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
+    yield from (line(each) for each in text.splitlines())

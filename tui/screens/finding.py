@@ -1,0 +1,277 @@
+"""One finding: its diff, why it is listed, what a correction would do, and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import ClassVar, Final
+
+import orjson
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from reconciler.client.errors import ReconcilerError
+from reconciler.wire.findings import Finding
+from reconciler.wire.plans import Plan
+from tui.ages import clock
+from tui.ink import Line, Span, line
+from tui.lines.finding import Shown, diff_lines, title_lines, why_lines
+from tui.lines.plan import plan_lines
+from tui.lines.words import state_span
+from tui.screens.page import Page
+from tui.store.rows import Row
+from tui.store.store import Changes
+from tui.widgets.bar import Bar
+from tui.widgets.document import Document
+
+TABS: Final = ("diff", "why", "plan", "history", "raw")
+
+
+class FindingPage(Page):
+    """One finding, in tabs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab,right_square_bracket", "tab(1)", "Next tab", id="finding.tab"),
+        Binding(
+            "shift+tab,left_square_bracket",
+            "tab(-1)",
+            "Tab before",
+            show=False,
+            id="finding.tab_before",
+        ),
+        Binding("u", "whole", "Whole values", id="finding.whole"),
+        Binding("p", "plan", "Plan", id="finding.plan"),
+        Binding("A", "approve", "Approve...", id="finding.approve"),
+        Binding("X", "reject", "Reject...", id="finding.reject"),
+        Binding("C", "correct", "Correct...", id="finding.correct"),
+        Binding("Q", "quarantine", "Quarantine...", id="finding.quarantine"),
+        Binding("i", "suppress", "Ignore...", id="finding.suppress"),
+        Binding("l", "run", "Run", id="finding.run"),
+    ]
+    hints: ClassVar[tuple[str, ...]] = (
+        "back",
+        "tab",
+        "whole",
+        "plan",
+        "approve",
+        "correct",
+        "quarantine",
+        "reject",
+        "suppress",
+        "run",
+        "copy_menu",
+    )
+    permissions: ClassVar[dict[str, str]] = {
+        "approve": "remediations:decide",
+        "reject": "remediations:decide",
+        "correct": "remediations:request",
+        "quarantine": "remediations:request",
+        "suppress": "remediations:decide",
+        "plan": "stacks:plan",
+    }
+
+    def __init__(self, finding_id: str, *, tab: str = "diff") -> None:
+        super().__init__()
+        self.title = "Finding"
+        self._finding_id = finding_id
+        self._tab = tab
+        self._shown = Shown()
+        self._finding: Finding | None = None
+        self._plan: Plan | None = None
+        self._plan_error: tuple[str, str] | None = None
+        self._error = ""
+        self._gone = False
+
+    def body(self) -> Iterable[Widget]:
+        """Return the tabs above what they show."""
+        yield Bar(self.palette, id="tabs")
+        yield Document(self.palette, id="document")
+
+    def on_mount(self) -> None:
+        """Read the finding."""
+        super().on_mount()
+        self.query_one("#document").focus()
+        self._read()
+        if self._tab == "plan":
+            self._make_plan()
+
+    @work(exclusive=True, group="finding", exit_on_error=False)
+    async def _read(self) -> None:
+        try:
+            self._finding = await self.session.client.findings.get(self._finding_id)
+            self._error = ""
+        except ReconcilerError as error:
+            self._error = str(error)
+        self.show()
+
+    def store_changed(self, changes: Changes) -> None:
+        """Read it again when it changed; what is being read stays where it is."""
+        if self._finding_id in changes.findings or changes.everything:
+            self._gone = self._finding_id not in self.session.store.rows
+            self._read()
+        elif changes.remediations:
+            self.show()
+
+    def show(self) -> None:
+        """Show the tab chosen."""
+        if not self.is_mounted:
+            return
+        tabs: list[Span] = [Span(" ")]
+        for name in TABS:
+            tabs += [Span(f" {name} ", "cursor" if name == self._tab else "dim"), Span(" ")]
+        self.query_one("#tabs", Bar).show(tuple(tabs))
+        self.query_one("#document", Document).show(list(self._lines()))
+
+    def _lines(self) -> Iterator[Line]:
+        finding = self._finding
+        if self._error:
+            yield line((self._error, "high"))
+        if finding is None:
+            yield line("" if self._error else "reading the finding")
+            return
+        yield from title_lines(finding)
+        row = self.session.store.rows.get(self._finding_id)
+        if self._gone or finding.state == "healed":
+            yield line(("v healed: it is as it was declared", "good"))
+        elif row is not None and row.remediation:
+            yield line(state_span(row.remediation), f"  remediation {row.remediation_id[:12]}")
+        yield ()
+        yield from self._tab_lines(finding)
+
+    def _tab_lines(self, finding: Finding) -> Iterator[Line]:
+        if self._tab == "diff":
+            yield from diff_lines(finding, self._shown)
+        elif self._tab == "why":
+            yield from why_lines(finding)
+        elif self._tab == "plan":
+            yield from self._planned()
+        elif self._tab == "history":
+            yield from self._history()
+        else:
+            text = orjson.dumps(finding.as_json(), option=orjson.OPT_INDENT_2).decode()
+            yield from (line(each) for each in text.splitlines())
+
+    def _planned(self) -> Iterator[Line]:
+        waiting = self._waiting_plan()
+        if waiting is not None:
+            yield line(("this plan waits for an approval: ", "mark"), ("A", "key"), " approves it")
+            yield ()
+            yield from plan_lines(waiting)
+        elif self._plan is not None:
+            yield line(("a preview; ", "dim"), ("C", "key"), (" requests the correction", "dim"))
+            yield ()
+            yield from plan_lines(self._plan)
+        elif self._plan_error:
+            yield line((self._plan_error[0], "high"))
+            yield line(self._plan_error[1])
+        else:
+            yield line("the tool makes its plan; nothing is changed")
+
+    def _waiting_plan(self) -> Plan | None:
+        row = self.session.store.rows.get(self._finding_id)
+        found = self.session.store.remediations.get(row.remediation_id) if row else None
+        return found.plan if found and found.state == "awaiting_approval" else None
+
+    def _history(self) -> Iterator[Line]:
+        found = [
+            remediation
+            for remediation in self.session.store.remediations.values()
+            if self._finding_id in remediation.finding_ids
+        ]
+        if not found:
+            yield line(("no remediation yet", "dim"))
+        for remediation in sorted(found, key=lambda each: each.created_at, reverse=True):
+            yield line(
+                clock(remediation.updated_at),
+                "  ",
+                state_span(remediation.state),
+                f"  {remediation.id[:12]}  by {remediation.requested_by}",
+                (f"  {remediation.note or ''}", "dim"),
+            )
+
+    @work(exclusive=True, group="plan", exit_on_error=False)
+    async def _make_plan(self) -> None:
+        path = ("findings", self._finding_id, "plan")
+        try:
+            call = self.session.client.findings.plan(self._finding_id)
+            self._plan = await self.session.made("POST", path, call)
+            self._plan_error = None
+        except ReconcilerError as error:
+            self._plan_error = str(error), error.remedy or ""
+        self.show()
+
+    def action_tab(self, by: int) -> None:
+        """Show the next tab."""
+        self._tab = TABS[(TABS.index(self._tab) + by) % len(TABS)]
+        if self._tab == "plan" and self._plan is None and self._waiting_plan() is None:
+            self._make_plan()
+        self.show()
+
+    def action_whole(self) -> None:
+        """Show whole values, or only what differs inside them."""
+        self._shown = replace(self._shown, whole=not self._shown.whole)
+        self.show()
+
+    def action_plan(self) -> None:
+        """Show what a correction would do; nothing is changed."""
+        if self.may("plan"):
+            self._tab = "plan"
+            if self._waiting_plan() is None:
+                self._plan = None
+                self._make_plan()
+            self.show()
+
+    def _rows(self) -> list[Row]:
+        row = self.session.store.rows.get(self._finding_id)
+        return [row] if row else []
+
+    def action_approve(self) -> None:
+        """Approve the plan that waits for it."""
+        if self.may("approve"):
+            self.ours.approve_rows(self._rows())
+
+    def action_reject(self) -> None:
+        """Reject its remediation."""
+        if self.may("reject"):
+            self.ours.reject_rows(self._rows())
+
+    def action_correct(self) -> None:
+        """Request its correction."""
+        if self.may("correct"):
+            self.ours.request_rows(self._rows(), "manual_review")
+
+    def action_quarantine(self) -> None:
+        """Request that it be isolated."""
+        if self.may("quarantine"):
+            self.ours.request_rows(self._rows(), "quarantine")
+
+    def action_suppress(self) -> None:
+        """Ignore it, with a reason."""
+        if self.may("suppress"):
+            self.ours.suppress_rows(self._rows())
+
+    def action_run(self) -> None:
+        """Follow its remediation."""
+        row = self.session.store.rows.get(self._finding_id)
+        if row is None or not row.remediation_id:
+            self.flash("no remediation yet: C requests one")
+            return
+        self.ours.follow(row.remediation_id)
+
+    def copies(self) -> Iterable[tuple[str, str]]:
+        """Return what can be copied of the finding."""
+        finding = self._finding
+        if finding is None:
+            return
+        name = "URN" if finding.address.startswith("urn:") else "address"
+        yield name, finding.address
+        yield "diff", self.query_one("#document", Document).text
+        for change in finding.changes:
+            yield f"live {change.path}", _plain(change.live)
+        yield "trueup command", f"trueup show {finding.id}"
+        yield "curl", self.session.curl("GET", ("findings", finding.id))
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

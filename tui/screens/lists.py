@@ -1,0 +1,129 @@
+"""A page that is one list: rows from the store or the daemon, an action on enter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.ink import Line, line, text_of
+from tui.screens.page import Page
+from tui.widgets.bar import Bar
+from tui.widgets.document import Document
+from tui.widgets.table import Column, LineTable
+
+SPLIT_FROM = 140
+
+
+class ListPage(Page):
+    """A list with a filter by text, and beside it, where there is room, the row in full."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="list.filter"),
+    ]
+    columns: ClassVar[Sequence[Column[Any]]] = ()
+    hints: ClassVar[tuple[str, ...]] = ("open", "filter", "help")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filter = ""
+
+    def body(self) -> Iterable[Widget]:
+        """Return the list."""
+        yield Bar(self.palette, id="counts")
+        with Horizontal():
+            yield LineTable(
+                columns=self.columns, palette=self.palette, glyphs=self.glyphs,
+                empty=self.empty, id="list",
+            )  # fmt: skip
+            yield Document(self.palette, id="preview")
+        yield Input(placeholder="text", id="filter", compact=True)
+
+    def on_mount(self) -> None:
+        """Put the keys on the list."""
+        super().on_mount()
+        self.query_one("#filter").display = False
+        self.table.focus()
+
+    @property
+    def table(self) -> LineTable[Any]:
+        """The list."""
+        return self.query_one("#list", LineTable)
+
+    def rows(self) -> Mapping[str, Any]:
+        """Return the rows, in the order they are shown."""
+        return {}
+
+    def detail(self, key: str) -> Iterable[Line]:
+        """Return a row in full."""
+        del key
+        return ()
+
+    def empty(self) -> Sequence[Line]:
+        """Return what stands where there is no row."""
+        return [line(("nothing here", "dim"))]
+
+    def show(self) -> None:
+        """Show the rows that pass the filter; the cursor stays on its row."""
+        if not self.is_mounted:
+            return
+        rows = dict(self.rows())
+        needle = self._filter.lower()
+        order = [key for key, row in rows.items() if not needle or needle in self._words(row)]
+        self.table.marks &= rows.keys()
+        self.table.show(rows, order)
+        count = line((f" {len(order):,} of {len(rows):,}", "strong"),
+                     (f"  /{self._filter}" if self._filter else "", "info"))  # fmt: skip
+        self.query_one("#counts", Bar).show(count)
+        self._show_detail()
+
+    def _words(self, row: Any) -> str:
+        return " ".join(text_of((column.cell(row),)) for column in self.columns).lower()
+
+    def _show_detail(self) -> None:
+        preview = self.query_one("#preview", Document)
+        key = self.table.cursor_key
+        preview.show(list(self.detail(key)) if preview.display and key else ())
+
+    def on_line_table_highlighted(self, _message: LineTable.Highlighted) -> None:
+        """Show the row under the cursor in full."""
+        self._show_detail()
+
+    def on_resize(self) -> None:
+        """Show the row in full where there is room for both."""
+        self.query_one("#preview").display = self.size.width >= SPLIT_FROM
+        self._show_detail()
+
+    def action_filter(self) -> None:
+        """Ask for the text to filter by."""
+        field = self.query_one("#filter", Input)
+        field.value = self._filter
+        field.display = True
+        field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while it is typed."""
+        if event.input.id == "filter" and event.input.display:
+            self._filter = event.value.strip()
+            self.show()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter."""
+        event.input.display = False
+        self.table.focus()
+
+    def action_back(self) -> None:
+        """Close the filter, then clear it, then leave."""
+        field = self.query_one("#filter", Input)
+        if field.display:
+            field.display = False
+            self.table.focus()
+        elif self._filter:
+            self._filter = ""
+            self.show()
+        else:
+            super().action_back()

@@ -1,0 +1,162 @@
+"""What every page has: the status above, the keys below, and a line for what just happened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.ink import Line, Palette, Span, line
+from tui.palettes import Glyphs
+from tui.session import Session
+from tui.status import status_line
+from tui.store.store import Changes
+from tui.widgets.bar import Bar
+from tui.widgets.document import Document
+from tui.widgets.table import LineTable
+
+if TYPE_CHECKING:
+    from tui.app import TrueupApp
+
+_FLASH_S: Final = 8.0
+
+
+class Page(Screen[None]):
+    """A screen with the frame around it; `hints` names the actions its last row shows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", show=False, id="page.back"),
+        Binding("r", "refresh", "Read again", show=False, id="page.refresh"),
+        Binding("y", "copy_menu", "Copy...", id="page.copy"),
+    ]
+    hints: ClassVar[tuple[str, ...]] = ()
+    permissions: ClassVar[dict[str, str]] = {}
+    """The permission that an action needs, by the action's name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._flash: Line = ()
+        self._flash_until = 0.0
+
+    @property
+    def ours(self) -> TrueupApp:
+        """The app, by its own type."""
+        return cast("TrueupApp", self.app)
+
+    @property
+    def session(self) -> Session:
+        """The conversation with the daemon."""
+        return self.ours.session
+
+    @property
+    def palette(self) -> Palette:
+        """The colours chosen."""
+        return self.ours.palette
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs chosen."""
+        return self.ours.glyphs
+
+    def compose(self) -> ComposeResult:
+        """Put the body between the two bars."""
+        yield Bar(self.palette, base="band", id="status")
+        yield from self.body()
+        yield Bar(self.palette, id="hints")
+
+    def body(self) -> Iterable[Widget]:
+        """Return what stands between the bars."""
+        return ()
+
+    def on_mount(self) -> None:
+        """Show what is known, and keep the clocks of the status going."""
+        self.set_interval(1.0, self.show_frame)
+        self.show_frame()
+        self.show()
+
+    def on_screen_resume(self) -> None:
+        """Show what changed while another page was in front."""
+        self.show_frame()
+        self.show()
+
+    def show(self) -> None:
+        """Show everything anew."""
+
+    def store_changed(self, changes: Changes) -> None:
+        """Show what changed."""
+        del changes
+        self.show()
+
+    def show_frame(self) -> None:
+        """Show the status and the keys."""
+        if not self.is_mounted:
+            return
+        self.query_one("#status", Bar).show(status_line(self.session, self.place))
+        self.query_one("#hints", Bar).show(self._bottom())
+
+    @property
+    def place(self) -> str:
+        """Where in the app this is."""
+        return self.title or type(self).__name__
+
+    def flash(self, *parts: str | Span | tuple[str, str]) -> None:
+        """Say what just happened, for a few seconds."""
+        self._flash, self._flash_until = line(" ", *parts), time.monotonic() + _FLASH_S
+        self.show_frame()
+
+    def _bottom(self) -> Line:
+        if time.monotonic() < self._flash_until:
+            return self._flash
+        spans: list[Span] = []
+        for name in self.hints:
+            spans += self._hint(name)
+        return tuple(spans)
+
+    def _hint(self, name: str) -> Iterable[Span]:
+        found = self.ours.key_of(self, name)
+        if found is None:
+            return
+        key, words = found
+        permission = self.permissions.get(name, "")
+        off = bool(permission and self.session.why_not(permission))
+        yield Span(f" {key}", "dim" if off else "key")
+        yield Span(f" {words} ", "dim.struck" if off else "")
+
+    def may(self, action: str) -> bool:
+        """Whether an action may be done now; where not, the reason is shown."""
+        reason = self.session.why_not(self.permissions.get(action, ""))
+        if reason:
+            self.flash((reason, "high"))
+        return not reason
+
+    def repaint(self) -> None:
+        """Draw with the colours chosen now."""
+        for bar in self.query(Bar):
+            bar.repaint(self.palette)
+        for document in self.query(Document):
+            document.repaint(self.palette)
+        for table in self.query(LineTable):
+            table.repaint(self.palette, self.glyphs)
+        self.show()
+
+    def action_back(self) -> None:
+        """Leave the page, where there is one below."""
+        self.ours.back()
+
+    def action_refresh(self) -> None:
+        """Read the lists again."""
+        self.session.pump.read_again()
+        self.flash("reading the lists again")
+
+    def copies(self) -> Iterable[tuple[str, str]]:
+        """Return what can be copied here: its name and the text."""
+        return ()
+
+    def action_copy_menu(self) -> None:
+        """Choose what to copy."""
+        self.ours.choose_copy(tuple(self.copies()))

@@ -1,0 +1,129 @@
+"""The stacks: how they are, when they were seen last, and what keeps one from being seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from reconciler.wire.stacks import Stack
+from tui.ages import age, ahead, clock
+from tui.ink import Line, Span, line
+from tui.lines.first_minute import empty_fleet_lines, remedy_lines
+from tui.lines.words import severity_span, state_span
+from tui.screens.lists import ListPage
+from tui.store.store import Changes
+from tui.widgets.table import Column, LineTable
+
+_WORST_FIRST: Final = ("error", "incomplete", "drifted", "never_run", "in_sync")
+
+
+def _drift(stack: Stack) -> Span:
+    found = stack.findings
+    return Span(f"{found.critical + found.high + found.medium + found.low or '':>5}", "medium")
+
+
+def _critical(stack: Stack) -> Span:
+    return Span(f"{stack.findings.critical or '':>4}", "critical")
+
+
+def _resources(stack: Stack) -> Span:
+    return Span(f"{stack.counts.resources if stack.counts else '':>6}", "dim")
+
+
+class StacksPage(ListPage):
+    """Every stack, the worst first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("R", "scan", "Scan now", id="stacks.scan"),
+        Binding("H", "hold", "Hold or resume...", id="stacks.hold"),
+    ]
+    columns: ClassVar[Sequence[Column[Stack]]] = (
+        Column("name", "STACK", 16, lambda row: Span(row.name, "strong"), grow=2, rank=9),
+        Column("health", "HEALTH", 15, lambda row: state_span(row.health), rank=8),
+        Column("tool", "TOOL", 9, lambda row: Span(row.tool, "dim"), rank=3),
+        Column("drift", "DRIFT", 5, _drift, rank=7),
+        Column("critical", "CRIT", 4, _critical, rank=6),
+        Column("resources", "RES", 6, _resources, rank=4),
+        Column("scan", "SCANNED", 7, lambda row: Span(age(row.last_scan_at)), rank=5),
+        Column("next", "NEXT", 5, lambda row: Span(ahead(row.next_due_at), "dim"), rank=2),
+        Column("error", "ERROR", 10, lambda row: Span(row.error or "", "high"), grow=3, rank=1),
+    )
+    hints: ClassVar[tuple[str, ...]] = ("open", "scan", "hold", "filter", "help")
+    permissions: ClassVar[dict[str, str]] = {"scan": "stacks:scan", "hold": "hold:set"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = "Stacks"
+
+    def rows(self) -> Mapping[str, Stack]:
+        """Return the stacks, the worst first."""
+        found = sorted(self.session.store.stacks.values(), key=_badness)
+        return {stack.name: stack for stack in found}
+
+    def store_changed(self, changes: Changes) -> None:
+        """Show how they are now."""
+        if changes.stacks or changes.others or changes.everything:
+            self.show()
+
+    def detail(self, key: str) -> Iterable[Line]:
+        """Return all that is known of a stack."""
+        stack = self.session.store.stacks.get(key)
+        return stack_lines(stack) if stack else ()
+
+    def empty(self) -> Sequence[Line]:
+        """Say how a stack is added."""
+        return list(empty_fleet_lines(self.session))
+
+    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+        """Show the drift of a stack."""
+        self.ours.show_drift(f"stack:{message.key}")
+
+    def action_scan(self) -> None:
+        """Have the stack under the cursor scanned now."""
+        if self.may("scan") and self.table.cursor_key:
+            self.ours.scan([self.table.cursor_key])
+
+    def action_hold(self) -> None:
+        """Pause all corrections, or let them go on."""
+        if self.may("hold"):
+            self.ours.hold_or_resume()
+
+    def copies(self) -> Iterable[tuple[str, str]]:
+        """Return what can be copied of the stack under the cursor."""
+        key = self.table.cursor_key
+        stack = self.session.store.stacks.get(key)
+        if stack is not None:
+            yield "name", key
+            yield "directory", stack.directory
+            yield "trueup command", f"trueup status {key}"
+            yield "curl", self.session.curl("GET", ("stacks", key))
+
+
+def stack_lines(stack: Stack) -> Iterator[Line]:
+    """Yield all that is known of a stack."""
+    yield line((stack.name, "strong"), "  ", state_span(stack.health))
+    yield line((stack.directory, "dim"))
+    if stack.error:
+        yield line((stack.error, "high"))
+        yield from remedy_lines(stack.error, stack.directory)
+    yield line(("every        ", "dim"), f"{stack.interval_s:.0f} s")
+    yield line(("scanned      ", "dim"), clock(stack.last_scan_at) or "never")
+    yield line(("complete     ", "dim"), clock(stack.verified_at) or "never")
+    yield line(("obtained by  ", "dim"), stack.obtained_by or "")
+    yield line(("suppressed   ", "dim"), str(stack.suppressed))
+    if stack.counts is not None:
+        for name, count in stack.counts.as_json().items():
+            yield line((f"{name.replace('_', ' '):<13}", "dim"), f"{count:,}")
+    for word in ("critical", "high", "medium", "low"):
+        count = getattr(stack.findings, word)
+        if count:
+            yield line(severity_span(word), f"  {count:,}")
+    for doubt in stack.provider_doubts:
+        yield line(("? ", "medium"), doubt.provider, f": {doubt.reason}")
+
+
+def _badness(stack: Stack) -> tuple[int, str]:
+    place = _WORST_FIRST.index(stack.health) if stack.health in _WORST_FIRST else -1
+    return place, stack.name

@@ -1,0 +1,47 @@
+"""The first row: where, what is behind it, who, how fresh, and what waits for a person."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from tui.ages import age
+from tui.ink import Line, Span
+from tui.session import Session
+
+
+def status_line(session: Session, place: str) -> Line:
+    """Return the status of everything in one row."""
+    store, link = session.store, session.pump.link
+    spans = [Span(f" {place} ", "strong")]
+    environment = session.options.environment
+    if environment:
+        style = "prod" if session.options.production else "strong"
+        spans += [Span(" "), Span(f" {environment.upper()} ", style)]
+    spans.append(Span(f" {urlsplit(session.daemon.url).netloc}"))
+    spans.append(Span(f" {_who(session)}"))
+    words = link.words(time.monotonic())
+    spans.append(Span(f"  {words}", "" if link.live else "critical"))
+    if link.live and not session.pump.loaded:
+        spans.append(Span(f"  loading {session.pump.progress:,}"))
+    scans = [stack.last_scan_at for stack in store.stacks.values() if stack.last_scan_at]
+    if scans:
+        spans.append(Span(f"  scan {age(min(scans))} ago"))
+    waiting = sum(
+        remediation.state == "awaiting_approval" for remediation in store.remediations.values()
+    )
+    running = sum(run.state == "started" for run in store.runs.values())
+    spans.append(Span(f"  drift {len(store.rows):,}"))
+    spans.append(Span(f"  approvals {waiting}", "strong" if waiting else ""))
+    spans.append(Span(f"  runs {running}", "strong" if running else ""))
+    if store.hold is not None:
+        until = store.hold.until
+        left = f" for {age(datetime.now(UTC), now=until)}" if until else ""
+        spans.append(Span(f"  HELD by {store.hold.by}{left}", "critical"))
+    return tuple(spans)
+
+
+def _who(session: Session) -> str:
+    who = f"{session.name} ({session.role})" if session.role else ""
+    return f"{who} read-only".strip() if session.options.read_only else who

@@ -1,0 +1,108 @@
+"""The order of the fleet table: filtered, sorted, grouped; a pure function of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tui.store.filters import Filter
+from tui.store.rows import Row
+
+
+def _account(row: Row) -> str:
+    """Return the account as far as an address tells it; findings name their provider only."""
+    return row.provider or row.type.partition("_")[0]
+
+
+GROUP_KEY: Final = "\0group:"
+SORTS: Final[dict[str, Callable[[Row], Any]]] = {
+    "severity": lambda row: (-row.rank, -row.score),
+    "kind": lambda row: row.kind,
+    "stack": lambda row: row.stack,
+    "type": lambda row: row.type,
+    "address": lambda row: row.address,
+    "attributes": lambda row: -len(row.paths),
+    "age": lambda row: row.first_seen,
+    "owner": lambda row: row.owner,
+    "state": lambda row: (row.remediation, row.state),
+}
+GROUPS: Final[dict[str, Callable[[Row], str]]] = {
+    "none": lambda _row: "",
+    "stack": lambda row: row.stack,
+    "type": lambda row: row.type,
+    "kind": lambda row: row.kind,
+    "account": _account,
+    "owner": lambda row: row.owner or "nobody",
+    "state": lambda row: row.remediation or "no remediation",
+    "change": lambda row: row.signature,
+}
+"""`change` groups rows of which the same was changed in the same way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """How a person wants to see the rows; `folded` names groups that show their title only."""
+
+    filter: Filter = field(default_factory=Filter)
+    sort: str = "severity"
+    reverse: bool = False
+    group: str = "none"
+    folded: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A title among the rows, and the ids of what stands under it."""
+
+    key: str
+    name: str
+    members: tuple[str, ...]
+    folded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """The keys in the order they are shown, with the groups by key."""
+
+    order: tuple[str, ...]
+    groups: dict[str, Group]
+    shown: int
+
+
+def arrange(rows: Iterable[Row], wish: Arrangement) -> Arranged:
+    """Return the order; rows that sort alike stand in the order of their ids."""
+    found = wish.filter.of(rows)
+    found.sort(key=lambda row: row.id)
+    found.sort(key=SORTS[wish.sort], reverse=wish.reverse)
+    if wish.group == "none":
+        return Arranged(tuple([row.id for row in found]), {}, len(found))
+    return _grouped(found, wish)
+
+
+def _grouped(found: list[Row], wish: Arrangement) -> Arranged:
+    name_of = GROUPS[wish.group]
+    members: dict[str, list[Row]] = {}
+    for row in found:
+        members.setdefault(name_of(row), []).append(row)
+    names = sorted(members, key=lambda name: (-len(members[name]), name))
+    order: list[str] = []
+    groups: dict[str, Group] = {}
+    for name in names:
+        key = GROUP_KEY + name
+        ids = tuple(row.id for row in members[name])
+        folded = key in wish.folded
+        groups[key] = Group(key, _title(wish.group, name, members[name]), ids, folded)
+        order.append(key)
+        if not folded:
+            order.extend(ids)
+    return Arranged(tuple(order), groups, len(found))
+
+
+def _title(group: str, name: str, rows: list[Row]) -> str:
+    if group != "change":
+        return name
+    first = rows[0]
+    paths = ", ".join(first.paths[:3]) or first.kind
+    more = f" and {len(first.paths) - 3} more" if len(first.paths) > 3 else ""  # noqa: PLR2004
+    return f"{first.type}  {paths}{more}"

@@ -1,0 +1,36 @@
+"""How the daemon is reached right now, and whether what is shown may be acted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["connecting", "live", "lost", "denied"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The connection; `since` is a monotonic time in seconds, `attempts` counts failures."""
+
+    state: State = "connecting"
+    since: float = 0.0
+    attempts: int = 0
+    reason: str = ""
+    remedy: str = ""
+
+    @property
+    def live(self) -> bool:
+        """Whether what is shown is what is there."""
+        return self.state == "live"
+
+    def words(self, now: float) -> str:
+        """Return it in a few words; `now` is monotonic."""
+        if self.state == "lost":
+            return f"stale {max(int(now - self.since), 0)} s, reconnecting {self.attempts}"
+        return {"connecting": "connecting", "live": "live", "denied": "not allowed"}[self.state]
+
+    def lost(self, reason: str, remedy: str, *, now: float) -> Link:
+        """Return the link after a connection was cut or not made."""
+        since = self.since if self.state == "lost" else now
+        attempts = self.attempts + 1 if self.state == "lost" else 1
+        return Link("lost", since, attempts, reason, remedy)

@@ -1,0 +1,85 @@
+"""A finding as a row of the fleet table: what is sorted, filtered and shown, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+
+from reconciler.wire.findings import Finding
+
+SEVERITIES: Final = ("low", "medium", "high", "critical")
+RANKS: Final[Mapping[str, int]] = {word: rank for rank, word in enumerate(SEVERITIES)}
+
+
+@dataclass(slots=True)
+class Row:
+    """One finding. `signature` is equal for identical changes of resources of one type.
+
+    `paths` are the attributes that differ; `remediation` is the state of the newest one, and
+    `revision` rises whenever anything of the row changes.
+    """
+
+    id: str
+    stack: str
+    address: str
+    type: str
+    kind: str
+    severity: str
+    score: int
+    state: str
+    origin: str
+    paths: tuple[str, ...]
+    first_seen: datetime
+    last_seen: datetime
+    report_id: str
+    signature: str
+    provider: str = ""
+    owner: str = ""
+    remediation: str = ""
+    remediation_id: str = ""
+    action: str = ""
+    revision: int = 0
+
+    @property
+    def rank(self) -> int:
+        """How severe, as a number."""
+        return RANKS.get(self.severity, len(RANKS))
+
+
+def row_of(finding: Finding) -> Row:
+    """Return the row of a finding; its values are left behind."""
+    return Row(
+        id=finding.id,
+        stack=finding.stack,
+        address=finding.address,
+        type=finding.type,
+        kind=finding.kind,
+        severity=finding.severity,
+        score=finding.score,
+        state=finding.state,
+        origin=finding.origin or "",
+        paths=tuple(change.path for change in finding.changes),
+        first_seen=finding.first_seen,
+        last_seen=finding.last_seen,
+        report_id=finding.report_id,
+        signature=signature_of(finding),
+        provider=finding.provider.rpartition("/")[2],
+        owner=str(getattr(finding, "owner", None) or getattr(finding, "assignee", None) or ""),
+    )
+
+
+def signature_of(finding: Finding) -> str:
+    """Return what is equal for the same change of another resource of the type."""
+    changes = [[change.path, change.declared, change.live] for change in finding.changes]
+    parts: list[Any] = [finding.type, finding.kind, changes]
+    try:
+        written = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError):
+        # An integer beyond 64 bits; as text it is compared just as well.
+        written = repr(parts).encode("utf-8", "backslashreplace")
+    return blake2b(written, digest_size=6).hexdigest()

@@ -1,0 +1,175 @@
+"""What is true now, as far as the daemon said: rows, remediations, runs, stacks and the hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from reconciler.wire.events import Event
+from reconciler.wire.holds import Hold
+from reconciler.wire.remediations import Remediation
+from reconciler.wire.runs import Run
+from reconciler.wire.stacks import Stack
+from tui.store.rows import Row
+
+ENDED: Final = frozenset(
+    {"converged", "suppressed", "superseded", "rejected", "expired", "cancelled", "failed"}
+)
+_LISTED: Final = frozenset({"open", "quarantined"})
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a tick changed; `everything` when the lists were read anew."""
+
+    findings: set[str] = field(default_factory=set)
+    remediations: set[str] = field(default_factory=set)
+    runs: set[str] = field(default_factory=set)
+    stacks: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
+    everything: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.everything
+            or self.findings
+            or self.remediations
+            or self.runs
+            or self.stacks
+            or self.others
+        )
+
+
+class Store:
+    """Mirrors the daemon's lists. Events change what they tell of and name what must be read.
+
+    The same events in any order, twice, or with some lost end in the same store once what is
+    named in `unread` was read.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self.remediations: dict[str, Remediation] = {}
+        self.runs: dict[str, Run] = {}
+        self.stacks: dict[str, Stack] = {}
+        self.hold: Hold | None = None
+        self.changes = Changes()
+        self.unread = Changes()
+        self.seq = 0
+
+    def taken(self) -> Changes:
+        """Return what changed since the last time, once."""
+        changes, self.changes = self.changes, Changes()
+        return changes
+
+    def put_row(self, row: Row) -> None:
+        """Take in a finding as it was read; one that is not listed any more leaves."""
+        self.unread.findings.discard(row.id)
+        if row.state not in _LISTED:
+            self.drop_row(row.id)
+            return
+        before = self.rows.get(row.id)
+        row.revision = before.revision + 1 if before else 0
+        if before:
+            row.remediation = before.remediation
+            row.remediation_id, row.action = before.remediation_id, before.action
+        self.rows[row.id] = row
+        self.changes.findings.add(row.id)
+
+    def drop_row(self, finding_id: str) -> None:
+        """Forget a finding."""
+        if self.rows.pop(finding_id, None) is not None:
+            self.changes.findings.add(finding_id)
+
+    def put_remediation(self, remediation: Remediation) -> None:
+        """Take in a remediation as it was read, and note it in the rows it corrects."""
+        self.unread.remediations.discard(remediation.id)
+        self.remediations[remediation.id] = remediation
+        self.changes.remediations.add(remediation.id)
+        for finding_id in remediation.finding_ids:
+            self._note(finding_id, remediation.id, remediation.state, remediation.action_type)
+
+    def _note(self, finding_id: str, remediation_id: str, state: str, action: str) -> None:
+        row = self.rows.get(finding_id)
+        if row is None:
+            return
+        if state in ENDED and row.remediation_id not in {"", remediation_id}:
+            return  # a newer one is under way
+        row.remediation, row.remediation_id, row.action = state, remediation_id, action
+        row.revision += 1
+        self.changes.findings.add(finding_id)
+
+    def put_run(self, run: Run) -> None:
+        """Take in a run as it was read."""
+        self.unread.runs.discard(run.id)
+        self.runs[run.id] = run
+        self.changes.runs.add(run.id)
+
+    def put_stack(self, stack: Stack) -> None:
+        """Take in a stack as it was read."""
+        self.unread.stacks.discard(stack.name)
+        self.stacks[stack.name] = stack
+        self.changes.stacks.add(stack.name)
+
+    def apply(self, event: Event) -> None:
+        """Take in what an event tells; what it does not tell is named in `unread`."""
+        self.seq = max(self.seq, event.seq)
+        topic, _, what = event.type.partition(".")
+        if topic == "drift":
+            self._drift(event.body, what)
+        elif topic == "remediation":
+            self._remediation(event.body)
+        elif topic == "run":
+            self._run(event.body)
+        elif topic == "stack":
+            self.unread.stacks.add(str(event.body.get("stack", event.subject)))
+        elif event.type == "hold.set":
+            self.unread.others.add("hold")
+        elif event.type == "hold.released":
+            self.hold = None
+            self.changes.others.add("hold")
+        else:
+            self.changes.others.add(topic)
+
+    def _drift(self, body: dict[str, Any], what: str) -> None:
+        finding_id = str(body["id"])
+        if what == "healed" or body.get("state") not in _LISTED:
+            self.drop_row(finding_id)
+            self.unread.findings.discard(finding_id)
+            return
+        self.unread.findings.add(finding_id)
+        row = self.rows.get(finding_id)
+        if row is None:
+            return
+        row.severity, row.kind = str(body["severity"]), str(body["kind"])
+        row.score, row.report_id = int(body["score"]), str(body["report_id"])
+        row.revision += 1
+        self.changes.findings.add(finding_id)
+
+    def _remediation(self, body: dict[str, Any]) -> None:
+        remediation_id, state = str(body["id"]), str(body["state"])
+        self.unread.remediations.add(remediation_id)
+        known = self.remediations.get(remediation_id)
+        if known is not None:
+            self.remediations[remediation_id] = replace(
+                known, state=state, run_id=body.get("run_id"), note=body.get("note")
+            )
+            self.changes.remediations.add(remediation_id)
+        for finding_id in body.get("finding_ids", ()):
+            self._note(finding_id, remediation_id, state, str(body["action_type"]))
+
+    def _run(self, body: dict[str, Any]) -> None:
+        run_id = str(body["id"])
+        known = self.runs.get(run_id)
+        if known is None or body["state"] != "started":
+            self.unread.runs.add(run_id)
+        if known is None:
+            return
+        self.runs[run_id] = replace(
+            known,
+            state=body["state"],
+            summary=body.get("summary"),
+            exit_code=body.get("exit_code"),
+            progress={**known.progress, **body.get("progress", {})},
+        )
+        self.changes.runs.add(run_id)

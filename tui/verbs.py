@@ -1,0 +1,93 @@
+"""What people decide: an immutable set of targets, and how much is asked before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Final
+
+from reconciler.wire.remediations import Remediation
+from tui.lines.plan import destroys
+from tui.store.store import Store
+
+BULK: Final = 20
+"""More targets than this are confirmed with their count."""
+
+
+class Tier(IntEnum):
+    """How a decision is confirmed."""
+
+    REVERSIBLE = 0
+    PLAIN = 1
+    """One key, which is not the one that asked."""
+    SERIOUS = 2
+    """Everything was scrolled past, and the name is typed."""
+    BULK = 3
+    """The count is typed as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A remediation as it was when somebody looked: its revision and exactly its plan."""
+
+    id: str
+    stack: str
+    revision: datetime
+    plan_digest: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One decision about a fixed set of targets; `token` is what must be typed."""
+
+    verb: str
+    targets: tuple[Target, ...]
+    tier: Tier
+    token: str = ""
+
+
+def target_of(remediation: Remediation) -> Target:
+    """Return what is decided about when somebody decides about `remediation` now."""
+    return Target(
+        remediation.id, remediation.stack, remediation.updated_at,
+        remediation.plan_digest or "", remediation.state,
+    )  # fmt: skip
+
+
+def approval_of(remediations: Iterable[Remediation], *, production: bool) -> Asked:
+    """Return the approval of exactly these plans, and how it must be confirmed."""
+    chosen = tuple(remediations)
+    targets = tuple(target_of(remediation) for remediation in chosen)
+    tier = _tier(chosen, production=production)
+    return Asked("approve", targets, tier, _token(targets, tier))
+
+
+def _tier(chosen: tuple[Remediation, ...], *, production: bool) -> Tier:
+    if len(chosen) > BULK:
+        return Tier.BULK
+    serious = production or any(
+        found.action_type == "quarantine" or destroys(found.plan) for found in chosen
+    )
+    return Tier.SERIOUS if serious else Tier.PLAIN
+
+
+def _token(targets: tuple[Target, ...], tier: Tier) -> str:
+    if tier < Tier.SERIOUS:
+        return ""
+    stacks = sorted({target.stack for target in targets})
+    # Of many stacks nobody types every name: their number says that they were seen.
+    name = stacks[0] if len(stacks) == 1 else f"{len(stacks)} stacks"
+    return f"{name} {len(targets)}" if tier is Tier.BULK else name
+
+
+def moved(asked: Asked, store: Store) -> tuple[str, ...]:
+    """Return the ids of targets that are not any more what was looked at."""
+    return tuple(target.id for target in asked.targets if _has_moved(target, store))
+
+
+def _has_moved(target: Target, store: Store) -> bool:
+    now = store.remediations.get(target.id)
+    return now is None or (now.plan_digest or "", now.state) != (target.plan_digest, target.state)

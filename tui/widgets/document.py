@@ -1,0 +1,172 @@
+"""A document of lines that wraps, scrolls, searches and is drawn a screen at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.ink import Line, Palette, Span, strip_of, text_of
+from tui.lines.wrapping import wrapped
+
+
+class Document(ScrollView, can_focus=True):
+    """Lines of any number; long ones are wrapped, or reached by scrolling to the right."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll(-1)", "Up", show=False, id="document.up"),
+        Binding("down,j", "scroll(1)", "Down", show=False, id="document.down"),
+        Binding("pageup,ctrl+u", "pages(-1)", "Page up", show=False, id="document.page_up"),
+        Binding("pagedown,ctrl+d", "pages(1)", "Page down", show=False, id="document.page_down"),
+        Binding("home,g", "to(0)", "Top", show=False, id="document.top"),
+        Binding("end,G", "to(1)", "Bottom", show=False, id="document.bottom"),
+        Binding("left", "sideways(-8)", "Left", show=False, id="document.left"),
+        Binding("w", "wrap", "Wrap", show=False, id="document.wrap"),
+        Binding("right", "sideways(8)", "Right", show=False, id="document.right"),
+    ]
+    DEFAULT_CSS = """
+    Document { height: 1fr; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }
+    """
+
+    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._palette = palette
+        self._lines: list[Line] = []
+        self._drawn: list[Line] = []
+        self._drawn_for = 0
+        self._wraps = True
+        self._left = 0
+        self._found: frozenset[int] = frozenset()
+        self.follow = False
+
+    def show(self, lines: Sequence[Line], *, keep: bool = True) -> None:
+        """Show `lines`; with `keep` the place that was read stays where it is."""
+        self._lines, self._drawn = list(lines), []
+        self._draw(self._lines)
+        if not keep:
+            self._left = 0
+            self.scroll_to(y=0, animate=False)
+
+    def extend(self, lines: Sequence[Line], *, most: int) -> None:
+        """Add `lines` at the end, and drop from the beginning what is more than `most`."""
+        if len(self._lines) + len(lines) > most:
+            self.show([*self._lines, *lines][-most:])
+            return
+        self._lines += lines
+        self._draw(lines)
+
+    def _draw(self, lines: Sequence[Line]) -> None:
+        self._drawn_for = self._width
+        if self._wraps:
+            self._drawn += [piece for spans in lines for piece in wrapped(spans, self._width)]
+        else:
+            self._drawn += lines
+        self.virtual_size = Size(self._width, len(self._drawn))
+        if self.follow:
+            self.scroll_to(y=self.max_scroll_y, animate=False)
+        self.refresh()
+
+    def repaint(self, palette: Palette) -> None:
+        """Draw with other colours."""
+        self._palette = palette
+        self.refresh()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is shown."""
+        return tuple(self._lines)
+
+    @property
+    def text(self) -> str:
+        """What is shown, as it would be copied."""
+        return "\n".join(text_of(spans).rstrip() for spans in self._lines)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the last line is on the screen."""
+        return self.scroll_offset.y >= self.max_scroll_y
+
+    @property
+    def _width(self) -> int:
+        return max(self.size.width - self.scrollbar_size_vertical, 1)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        place = self.scroll_offset.y + y
+        if place >= len(self._drawn):
+            return Strip.blank(self._width)
+        spans = self._drawn[place]
+        base = "under" if place in self._found else ""
+        if self._left:
+            spans = _without(spans, self._left)
+        return strip_of(spans, self._palette, width=self._width, base=base)
+
+    def find(self, text: str) -> int:
+        """Underline the lines that hold `text`, go to the next one; return how many there are."""
+        needle = text.lower()
+        places = [
+            place for place, spans in enumerate(self._drawn) if needle in text_of(spans).lower()
+        ]
+        self._found = frozenset(places) if text else frozenset()
+        self.refresh()
+        self.next_found(1)
+        return len(self._found)
+
+    def next_found(self, by: int) -> None:
+        """Go to the next or the previous line found."""
+        top = self.scroll_offset.y
+        places = sorted(self._found)
+        later = [place for place in places if place > top]
+        earlier = [place for place in places if place < top]
+        wanted = later[:1] if by > 0 else earlier[-1:]
+        if wanted or places:
+            self.scroll_to(y=(wanted or places[:1])[0], animate=False)
+
+    def on_resize(self) -> None:
+        """Fit the lines to the new width."""
+        if self._drawn_for != self._width:
+            self._redraw()
+
+    def _redraw(self) -> None:
+        self._drawn = []
+        self._draw(self._lines)
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or let them run out of the screen."""
+        self._wraps = not self._wraps
+        self._left = 0
+        self._redraw()
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by lines."""
+        self._scroll(self.scroll_offset.y + by)
+
+    def action_pages(self, by: int) -> None:
+        """Scroll by pages."""
+        self._scroll(self.scroll_offset.y + by * max(self.size.height - 1, 1))
+
+    def action_to(self, end: int) -> None:
+        """Scroll to the first or the last line."""
+        self._scroll(self.max_scroll_y if end else 0)
+
+    def action_sideways(self, by: int) -> None:
+        """Scroll sideways by cells."""
+        self._left = max(self._left + by, 0)
+        self.refresh()
+
+    def _scroll(self, y: int) -> None:
+        self.scroll_to(y=max(min(y, self.max_scroll_y), 0), animate=False)
+
+
+def _without(spans: Line, left: int) -> Line:
+    """Return the spans without their first `left` characters."""
+    kept: list[Span] = []
+    for text, style in spans:
+        shown = text_of((Span(text),))
+        kept.append(Span(shown[left:], style))
+        left = max(left - len(shown), 0)
+    return tuple(kept)

@@ -19,6 +19,7 @@ from reconciler.domain.kept_baseline import (
     KeptBaseline,
 )
 from reconciler.domain.model import (
+    Added,
     Change,
     Drifted,
     InSync,
@@ -26,6 +27,7 @@ from reconciler.domain.model import (
     NoiseItem,
     Observed,
     ResourceAddress,
+    Unseen,
 )
 from reconciler.domain.undeclared import Comparison, undeclared_changes
 from reconciler.domain.undeclared_children import (
@@ -69,7 +71,9 @@ def compared(
     witnesses: dict[str, Witness] = {
         one.address: one.witness for one in seen if one.witness is not None
     }
-    stack = _Stack(witnesses, key=key, mark=_mark_of(one.address for one in seen))
+    # Which children are asked for differs from scan to scan.
+    owned = (one.address for one in seen if not isinstance(one.verdict, Added | Unseen))
+    stack = _Stack(witnesses, key=key, mark=_mark_of(owned))
     result: list[Observed] = []
     begun: list[KeptBaseline] = []
     for one in seen:

@@ -12,7 +12,7 @@ from reconciler.domain.accepting import steps_of, with_accepted
 from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.undeclared_scan import TAKEN_IN, TOUCHED, Yardstick
-from tests.unit.domain.seen_objects import AT, Schema, Seen, paths, scan, seen
+from tests.seen_objects import AT, Schema, Seen, paths, scan, seen
 
 SETS = Schema(sets=frozenset({"rules"}))
 ROLE = Seen("role", *({"id": "role-1", "boundary": "none", "rules": []},) * 2, facts=SETS)

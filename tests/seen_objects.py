@@ -43,9 +43,9 @@ class Seen:
     """Implements `Witness` with trees that are there already."""
 
     type: str
-    before: Any
-    now: Any
-    config: Any = field(default_factory=dict)
+    before: Mapping[str, Any]
+    now: Mapping[str, Any]
+    config: Mapping[str, Any] = field(default_factory=dict)
     facts: Schema = field(default_factory=Schema)
     ignored: tuple[str, ...] = ()
 
@@ -58,13 +58,13 @@ class Seen:
         return json.dumps(self.before, sort_keys=True, default=str)
 
     def recorded(self) -> Value:
-        return self.before
+        return dict(self.before)
 
     def live(self) -> Value:
-        return self.now
+        return dict(self.now)
 
     def configured(self) -> Value:
-        return self.config
+        return dict(self.config)
 
     def is_ignored(self, steps: Steps) -> bool:
         return steps[0] in self.ignored

@@ -37,7 +37,7 @@ _COLUMNS: Final = (
     Column("FIRST SEEN"),
     Column("ID"),
 )
-_WHOLE: Final = {"missing": "deleted", "unmanaged": "not in code"}
+_WHOLE: Final = {"missing": "deleted", "unmanaged": "not in code", "added": "added by hand"}
 _NOT_CREATED: Final = "not created"
 _TYPES: Final = ("drift.",)
 _TERMS: Final = frozenset({"stack", "kind", "severity", "state", "type", "address"})

@@ -99,6 +99,12 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
     help="Run Pulumi providers whose code is in the stack's state, to read with them.",
 )
 @click.option("--workspace", metavar="NAME", help="Which Terraform workspace.")
+@click.option(
+    "--children",
+    type=click.Choice(["auto", "all", "none"]),
+    help="How much to ask for children that no code declares: all (default), none, or a tenth of"
+    " the scan's calls (auto, default with --repeat).",
+)
 @any_option
 @click.option(
     "--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Scan N times; default: 1."
@@ -195,7 +201,12 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
 
         def scanning_for(reference: StackReference) -> Scanning:
             if reference.tool not in adapters:
-                setup = adapter_setup(data_dir=data_dir, key=rating.key, progress=progress.say)
+                setup = adapter_setup(
+                    data_dir=data_dir,
+                    key=rating.key,
+                    progress=progress.say,
+                    repeats=order.scans > 1,
+                )
                 adapter = tools.open(reference.tool, setup)
                 opened.push_async_callback(adapter.close)
                 adapters[reference.tool] = adapter

@@ -19,7 +19,10 @@ from reconciler.domain.model import (
     Unmanaged,
     Verdict,
 )
+from reconciler.domain.plan import concerns
 from reconciler.domain.values import Sensitive
+from reconciler.ports import Done
+from tests.integration.pulumi.correcting import corrector
 from tests.worlds.pulumi.kv import KvProject, item, kv_project, provider
 from tests.worlds.pulumi.project import STACK, CliFailedError
 from tests.worlds.pulumi.tools import PulumiTools
@@ -39,6 +42,10 @@ def kv(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> KvProje
         c=item("c", "plain words"),
         keep=item("keep", options={"protect": True}),
         forced=item("forced", tags={"x": "1"}, options={"replaceOnChanges": ["value"]}),
+        base=item("base", options={"replaceOnChanges": ["value"], "deleteBeforeReplace": True}),
+        child=item("c-${base.rev}"),
+        grand=item("g-${child.rev}"),
+        beside=item("beside", "${base.rev}"),
         listed=item("listed", kind="Listed", rules=[{"port": "1"}, {"port": "2"}]),
     )
 
@@ -211,6 +218,69 @@ async def test_drift_in_what_replaces_on_changes_requires_a_replacement(
     with project.changed("forced") as content:
         content |= {"value": "one", "tags": {"x": "2"}}
     assert not drifted((await project.scan())["forced"]).requires_replace
+
+
+def follower(verdict: Verdict, project: KvProject, *, replaced: bool) -> bool:
+    """Whether it is shown as what an update changes because of `base` alone."""
+    shown = drifted(verdict)
+    assert shown.changes == ()
+    assert shown.requires_replace is replaced
+    assert shown.origin is Origin.OUT_OF_BAND
+    return shown.follows == project.urn("base")
+
+
+async def test_what_is_replaced_with_what_is_deleted_first_is_shown_and_tied_to_it(
+    project: KvProject,
+) -> None:
+    """Case P9: `pulumi preview --refresh` replaces the dependents as well."""
+    with project.changed("base") as content:
+        content["value"] = "hack"
+    names = ("base", "c-1", "g-1")
+    before = {name: project.object_file(name).stat().st_ino for name in names}
+    async with corrector(project) as it:
+        report = await it.scan()
+        urns = [project.urn(name) for name in ("base", "child", "grand")]
+        assert [finding.address for finding in report.findings] == urns
+        assert [finding.consequence_of for finding in report.findings] == [None, urns[0], urns[0]]
+        assert all(finding.requires_replace for finding in report.findings)
+        assert report.together == (frozenset(urns),)
+        # Looked at alone, it still follows what was not asked for.
+        snapshot, plan = await it.plan(*urns)
+        (alone,) = [one async for one in it.adapter.observe(snapshot, urns[2:])]
+        assert follower(alone.verdict, project, replaced=True)
+        assert plan.summary == "3 to replace"
+        assert len(concerns(plan, report.findings)) == len(urns)
+        assert isinstance(await it.apply(snapshot), Done)
+        assert (await it.scan()).findings == ()
+    after = {name: project.object_file(name).stat().st_ino for name in names}
+    assert all(before[name] != after[name] for name in names)
+
+
+async def test_dependents_stay_in_sync_where_they_would_not_be_replaced(
+    project: KvProject,
+) -> None:
+    """Case P9: without `deleteBeforeReplace` the new object is there before the old one goes."""
+    resources = project.declared()
+    del resources["base"]["options"]["deleteBeforeReplace"]
+    project.write(**resources)
+    with project.changed("base") as content:
+        content["value"] = "hack"
+    found = await project.scan()
+    assert drifted(found["base"]).requires_replace
+    assert {type(found[name]) for name in ("child", "grand", "beside")} == {InSync}
+
+
+async def test_the_cli_s_way_ties_followers_to_what_moved(project: KvProject) -> None:
+    """Case P9 with `--engine cli`, which previews once more after its refresh."""
+    project.edit("c", value="edited")
+    with project.changed("base") as content:
+        content["value"] = "hack"
+    found = await project.scan(engine="cli")
+    assert paths(found["base"]) == {"value": Origin.OUT_OF_BAND}
+    for name, replaced in {"child": True, "grand": True, "beside": False}.items():
+        assert follower(found[name], project, replaced=replaced)
+    assert isinstance(found["a"], InSync)
+    assert paths(found["c"]) == {"value": Origin.UNAPPLIED}
 
 
 def test_a_step_that_nothing_explains_is_shown_and_reported(project: KvProject) -> None:

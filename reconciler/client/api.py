@@ -106,6 +106,11 @@ class Client:
         """Who may call."""
         return Tokens(self.calls, "tokens", answer=wire.Token)
 
+    @cached_property
+    def agents(self) -> Agents:
+        """Hosts that report what they are."""
+        return Agents(self.calls, "agents", answer=wire.Agent)
+
 
 class Templates(Kept["wire.Template", "wire.TemplateBody"]):
     """Declared forms, derived from stacks or uploaded."""
@@ -252,6 +257,20 @@ class Tokens(Collection["wire.Token"]):
     async def remove(self, token_id: str) -> None:
         """Take a token away; it opens nothing any more."""
         await self._calls.delete("tokens", token_id)
+
+
+class Agents(Collection["wire.Agent"]):
+    """Hosts that report what they are."""
+
+    async def enroll_token(self, body: wire.EnrollTokenBody) -> wire.NewEnrollToken:
+        """Make a token that enrolls one host; its text is in this answer and never again."""
+        sent = body.as_json()
+        made = await self._calls.post("agents", "enroll-tokens", body=sent, again=False)
+        return decode(wire.NewEnrollToken, made)
+
+    async def revoke(self, agent_id: str) -> None:
+        """Take no report of an agent any more."""
+        await self._calls.delete("agents", agent_id)
 
 
 class HoldSwitch:

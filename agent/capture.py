@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.identity import Identity
 from agent.probes.files import FileScope, files_section
+from agent.probes.table import probes_of, run_probes
 from agent.protocol.tree import Section, digests_of, root_digest
 from agent.scope import Scope
 from agent.stat_cache import StatCache
@@ -34,7 +35,12 @@ def capture(identity: Identity, scope: Scope, *, state: Path) -> Captured:
         declared=scope.files,
         key=bytes.fromhex(identity.digest_key),
     )
-    sections = {"files": files_section(files, cache)}
+    sections = run_probes(
+        {
+            **probes_of(files.root, files.key),
+            "files": lambda: files_section(files, cache),
+        }
+    )
     cache.save()
     digests = digests_of(sections)
     return Captured(sections, digests, root_digest(digests).hex(), began)

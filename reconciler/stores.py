@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from reconciler.domain.agents import Agent, AgentSection, EnrollToken
 from reconciler.domain.host_baselines import HostBaseline
+from reconciler.domain.kept_baseline import Acceptance, BaselineKey, Baselines, KeptBaseline
 from reconciler.domain.model import StackName
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import (
@@ -283,6 +284,40 @@ class Agents(Protocol):
         ...
 
 
+class KeptBaselines(Protocol):
+    """What the objects of a stack are held against, by address or by the name of a probe."""
+
+    def get(self, stack: StackName, key: BaselineKey) -> KeptBaseline | None: ...
+    def of_stack(self, stack: StackName) -> Baselines:
+        """Return those of one stack; each is unpacked when it is asked for."""
+        ...
+
+    def put_many(self, stack: StackName, baselines: Iterable[KeptBaseline]) -> None:
+        """Write each over the one of the same key."""
+        ...
+
+    def remove_many(self, stack: StackName, keys: Iterable[BaselineKey]) -> int: ...
+    def remove_stack(self, stack: StackName) -> int:
+        """Remove all of one stack, and what was accepted of it."""
+        ...
+
+    def note(self, acceptance: Acceptance) -> None:
+        """Keep what a person accepted."""
+        ...
+
+    def acceptances(self, finding_id: str) -> tuple[Acceptance, ...]:
+        """Return what was accepted of a finding, newest first."""
+        ...
+
+    def acceptances_of(self, stack: StackName, key: BaselineKey) -> tuple[Acceptance, ...]:
+        """Return what was accepted of an object, newest first."""
+        ...
+
+    def undone(self, acceptance_id: str, *, by: str, at: datetime) -> None:
+        """Note that it was taken back."""
+        ...
+
+
 class Retention(Protocol):
     """What is forgotten with time."""
 
@@ -327,6 +362,8 @@ class Transaction(Protocol):
     def holds(self) -> Holds: ...
     @property
     def agents(self) -> Agents: ...
+    @property
+    def baselines(self) -> KeptBaselines: ...
     @property
     def retention(self) -> Retention: ...
     def wake(self, wakeup: WakeUp) -> None:

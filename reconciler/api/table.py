@@ -22,6 +22,7 @@ from reconciler.api.resources import (
     stacks,
     templates,
     tokens,
+    whoami,
 )
 from reconciler.domain.principals import Permission as May
 from reconciler.wire import models as wire
@@ -130,6 +131,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               secret_answer=True),
     Operation("DELETE", "/tokens/{token_id}", tokens.remove_token, May.WRITE_TOKENS, status=204,
               conflicts=True),
+
+    Operation("GET", "/whoami", whoami.whoami, May.READ_SELF, wire.WhoAmI),
 
     Operation("POST", "/reload", settings.reload, May.RELOAD, wire.Reloaded),
 )

@@ -12,7 +12,8 @@ from typing import Final
 import click
 
 from reconciler.cli.completing import REMEDIATIONS
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.examples import examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import counted, state_cell, text_of
 from reconciler.cli.paint import paint_for
 from reconciler.cli.plan_lines import destroys, plan_overview

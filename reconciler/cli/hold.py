@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.examples import examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.policy_options import moment_given
 from reconciler.cli.status import hold_lines
 

@@ -144,6 +144,8 @@ def glyph_of(kind: Kind, origin: Origin | None) -> str:
             return "-"
         case Kind.UNREADABLE:
             return "?"
+        case Kind.ADDED:
+            return "+"
 
 
 def _sentence(finding: Finding) -> str:
@@ -160,6 +162,8 @@ def _sentence(finding: Finding) -> str:
             text = f"deleted outside {tool}"
         case Kind.UNMANAGED, _:
             text = "not in code any more: the next apply deletes it"
+        case Kind.ADDED, _:
+            text = f"no code declares it; it belongs to {safe(finding.parent or '')}"
         case _:
             text = ""
     return ": ".join(part for part in (text, safe(finding.reason or "")) if part)

@@ -9,7 +9,8 @@ import click
 
 from reconciler.cli.client.received import read_finding
 from reconciler.cli.completing import FINDINGS
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.examples import examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import counted, spoken, state_cell, text_of, wrapped
 from reconciler.cli.related import find_finding, remediations_of
 from reconciler.cli.remediations import next_step

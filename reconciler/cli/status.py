@@ -12,8 +12,9 @@ import click
 from reconciler.cli import watching
 from reconciler.cli.ages import absolute, moment, span
 from reconciler.cli.completing import STACKS
+from reconciler.cli.examples import examples
 from reconciler.cli.identities import choose
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import (
     SEVERITIES,
     by_severity,

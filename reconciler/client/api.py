@@ -55,6 +55,10 @@ class Client:
         """Have the daemon read trueup.toml anew; what it refuses is a `RefusedError`."""
         return decode(wire.Reloaded, await self.calls.post("reload"))
 
+    async def whoami(self) -> wire.WhoAmI:
+        """Return whose token it is, and what it may."""
+        return decode(wire.WhoAmI, await self.calls.get("whoami"))
+
     # Each is made when it is first asked for, with the models it needs.
 
     @cached_property

@@ -16,6 +16,18 @@ from reconciler.domain.errors import (
 from reconciler.wire.model import NotOfModelError, decode
 from reconciler.wire.problems import PROBLEM, Problem
 
+__all__ = [
+    "ConflictError",
+    "DeniedError",
+    "InvalidError",
+    "NotFoundError",
+    "PermanentError",
+    "ReconcilerError",
+    "RefusedError",
+    "RetryableError",
+    "SilentError",
+    "UnreachableError",
+]
 _OF_PROXIES: Final = frozenset({502, 503, 504})
 _HttpStatus = int
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from reconciler.domain.wakeups import WakeUp
 from reconciler.storage.access import SqlHolds, SqlReplays, SqlTokens
 from reconciler.storage.agents import SqlAgents
+from reconciler.storage.baselines import SqlBaselines
 from reconciler.storage.findings import SqlFindings
 from reconciler.storage.journal import SqlAudit, SqlEvents
 from reconciler.storage.policies import SqlPolicies
@@ -38,6 +39,7 @@ class SqlTransaction:
     replays: SqlReplays
     holds: SqlHolds
     agents: SqlAgents
+    baselines: SqlBaselines
     retention: SqlRetention
     event_numbers: list[int] = field(default_factory=list)
     wakeups: list[WakeUp] = field(default_factory=list)
@@ -65,6 +67,7 @@ class SqlTransaction:
             replays=SqlReplays(rows),
             holds=SqlHolds(rows),
             agents=SqlAgents(rows),
+            baselines=SqlBaselines(rows),
             retention=SqlRetention(rows),
             event_numbers=numbers,
         )

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from reconciler.wire.stacks import Counts, OpenFindings, ProviderDoubt, Queued, Stack, StackBody
     from reconciler.wire.templates import Template, TemplateBody
     from reconciler.wire.tokens import NewToken, Token, TokenBody
+    from reconciler.wire.whoami import WhoAmI
 
 __all__ = [
     "Agent",
@@ -86,6 +87,7 @@ __all__ = [
     "TemplateBody",
     "Token",
     "TokenBody",
+    "WhoAmI",
 ]
 _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
@@ -112,6 +114,7 @@ _PLACES: Final = {
     "stacks": ("Counts", "OpenFindings", "ProviderDoubt", "Queued", "Stack", "StackBody"),
     "templates": ("Template", "TemplateBody"),
     "tokens": ("NewToken", "Token", "TokenBody"),
+    "whoami": ("WhoAmI",),
 }
 
 

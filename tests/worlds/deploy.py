@@ -36,6 +36,7 @@ PROVIDERS = {
     ),
     "demo": StackProviders(),
     "followed": StackProviders(),
+    "children": StackProviders(),
 }
 
 

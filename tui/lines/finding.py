@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from reconciler.wire.findings import Change, Finding
 from tui.ages import age, clock
-from tui.ink import Line, Span, line
+from tui.ink import Line, line
 from tui.lines.values import SECRET, compared, is_secret, written
 from tui.lines.words import kind_span, severity_span, state_span
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 import orjson
 from textual import work
 
-from reconciler.domain.errors import NotFoundError, ReconcilerError
+from reconciler.client.errors import NotFoundError, ReconcilerError
 from reconciler.wire.audit import AuditEntry
 from reconciler.wire.policies import Policy
 from tui.ages import clock
@@ -80,8 +80,10 @@ class AuditPage(FetchedPage):
         Column("actor", "WHO", 16, lambda row: Span(row.actor, "strong"), grow=1, rank=8),
         Column("action", "DID", 22, lambda row: Span(row.action), grow=1, rank=9),
         Column("subject", "TO", 16, lambda row: Span(row.subject), grow=2, rank=6, middle=True),
-        Column("details", "DETAILS", 16, lambda row: Span(_brief(row.details), "dim"), grow=3, rank=4),
-    )  # fmt: skip
+        Column(
+            "details", "DETAILS", 16, lambda row: Span(_brief(row.details), "dim"), grow=3, rank=4
+        ),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,11 +123,13 @@ class PoliciesPage(FetchedPage):
     columns: ClassVar[Sequence[Column[Policy]]] = (
         Column("name", "POLICY", 20, lambda row: Span(row.name, "strong"), grow=2, rank=9),
         Column("action", "ACTION", 13, lambda row: Span(row.action_type.replace("_", " ")), rank=8),
-        Column("match", "MATCHES", 20, lambda row: Span(_brief(row.match.as_json())), grow=3, rank=7),
+        Column(
+            "match", "MATCHES", 20, lambda row: Span(_brief(row.match.as_json())), grow=3, rank=7
+        ),
         Column("from", "FROM", 8, lambda row: Span(row.drift_threshold, "dim"), rank=6),
         Column("owner", "OWNER", 10, lambda row: Span(row.owner or "", "dim"), rank=3),
         Column("source", "SOURCE", 6, lambda row: Span(row.source, "dim"), rank=2),
-    )  # fmt: skip
+    )
     topics: ClassVar[frozenset[str]] = frozenset({"policy", "settings"})
 
     def __init__(self) -> None:
@@ -152,11 +156,15 @@ class AgentsPage(FetchedPage):
     """The hosts that report, as far as the daemon knows agents."""
 
     columns: ClassVar[Sequence[Column[dict[str, Any]]]] = (
-        Column("name", "AGENT", 20, lambda row: _field(row, "name", "agent_id", "id"), grow=2, rank=9),
+        Column(
+            "name", "AGENT", 20, lambda row: _field(row, "name", "agent_id", "id"), grow=2, rank=9
+        ),
         Column("state", "STATE", 12, lambda row: _field(row, "state", "status"), rank=8),
         Column("resource", "RESOURCE", 20, lambda row: _field(row, "resource_id"), grow=3, rank=7),
-        Column("seen", "LAST SEEN", 20, lambda row: _field(row, "last_seen", "last_report_at"), rank=6),
-    )  # fmt: skip
+        Column(
+            "seen", "LAST SEEN", 20, lambda row: _field(row, "last_seen", "last_report_at"), rank=6
+        ),
+    )
     topics: ClassVar[frozenset[str]] = frozenset({"agent"})
 
     def __init__(self) -> None:
@@ -189,8 +197,12 @@ def _field(row: Mapping[str, Any], *names: str) -> Span:
 
 
 def _entry_lines(entry: AuditEntry) -> Iterator[Line]:
-    yield line((clock(entry.at), "dim"), "  ", (entry.actor, "strong"),
-               f" ({entry.actor_kind or 'unknown'})")  # fmt: skip
+    yield line(
+        (clock(entry.at), "dim"),
+        "  ",
+        (entry.actor, "strong"),
+        f" ({entry.actor_kind or 'unknown'})",
+    )
     yield line(entry.action, "  ", (entry.subject, "strong"))
     yield ()
     yield from _object_lines(entry.details)

@@ -17,11 +17,13 @@ from reconciler.engine.admission.guards import (
     restoration,
     stack_busy,
     stack_health,
+    undeclared,
 )
 
 GUARDS: Final[tuple[Guard, ...]] = (
     confirmation.GUARD,
     quarantine.GUARD,
+    undeclared.GUARD,
     approved_plan.GUARD,
     manual_review.GUARD,
     policy.GUARD,

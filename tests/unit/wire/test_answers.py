@@ -125,6 +125,7 @@ FINDING = FindingRecord(
         "consequence_of": None,
         "reason": None,
         "provider": "registry.terraform.io/hashicorp/aws",
+        "parent": None,
     },
 )
 REMEDIATION = Remediation(

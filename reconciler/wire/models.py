@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from reconciler.wire.audit import AuditEntry
     from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.events import Event
-    from reconciler.wire.findings import Change, DriftDecision, Finding, Source
+    from reconciler.wire.findings import (
+        Change,
+        Comparison,
+        Difference,
+        DriftDecision,
+        Finding,
+        Source,
+    )
     from reconciler.wire.holds import Hold, HoldBody, HoldState
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
     from reconciler.wire.policies import Match, Policy, PolicyBody
@@ -47,8 +54,10 @@ __all__ = [
     "ApproveBody",
     "AuditEntry",
     "Change",
+    "Comparison",
     "Counts",
     "DeclarationText",
+    "Difference",
     "DriftDecision",
     "EnrollBody",
     "EnrollTokenBody",
@@ -98,7 +107,7 @@ _PLACES: Final = {
     "audit": ("AuditEntry",),
     "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "events": ("Event",),
-    "findings": ("Change", "DriftDecision", "Finding", "Source"),
+    "findings": ("Change", "Comparison", "Difference", "DriftDecision", "Finding", "Source"),
     "holds": ("Hold", "HoldBody", "HoldState"),
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
     "policies": ("Match", "Policy", "PolicyBody"),

@@ -27,7 +27,9 @@ from reconciler.engine.report_check import ReportDraft, checked
 from reconciler.ports import Declaration
 from reconciler.stores import Transaction
 
-_MOST_CHANGES: Final = 1000
+_MOST_CHANGES: Final = 200
+_LONGEST_VALUE: Final = 800
+"""In characters of JSON. One report may be as large as it likes, and its finding may not."""
 
 
 def judge(
@@ -132,13 +134,22 @@ def _draft(agent: Agent, baseline: HostBaseline, changes: Sequence[HostChange]) 
         "host": agent.host,
         "severity_reason": reason,
         "changes": [
-            {"path": change.path, "declared": change.declared, "live": change.live}
+            {
+                "path": change.path,
+                "declared": _shown(change.declared),
+                "live": _shown(change.live),
+            }
             for change in changes[:_MOST_CHANGES]
         ],
     }
     if len(changes) > _MOST_CHANGES:
         details["not_shown"] = len(changes) - _MOST_CHANGES
     return replace(draft, drift_details=details, severity=severity)
+
+
+def _shown(value: Any) -> Any:
+    text = json.dumps(value)
+    return value if len(text) <= _LONGEST_VALUE else {"shortened": text[:_LONGEST_VALUE]}
 
 
 def unpacked_leaves(section: AgentSection) -> Mapping[str, Any]:

@@ -9,8 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
+
 from reconciler.domain.agents import Agent, AgentSection, AgentState
 from reconciler.domain.host_baselines import (
+    NO_EPOCH,
     HostBaseline,
     HostChange,
     HostSection,
@@ -28,6 +31,8 @@ from reconciler.ports import Declaration
 from reconciler.stores import Transaction
 
 _MOST_CHANGES: Final = 200
+_PLAIN: Final = b"["
+_COMPRESSED_FROM_BYTES: Final = 8192
 _LONGEST_VALUE: Final = 800
 """In characters of JSON. One report may be as large as it likes, and its finding may not."""
 
@@ -40,9 +45,9 @@ def judge(
     A host that is as declared heals what this agent reported; nothing is written where
     nothing changed.
     """
-    baselines = tx.agents.baselines_of_host(agent.host)
-    if not baselines:
+    if agent.epoch == NO_EPOCH:
         return
+    baselines = tx.agents.baselines_of_host(agent.host)
     seen = {section.name: _unpacked(section) for section in sections}
     for baseline in baselines:
         changes = compare(baseline, seen, key=key)
@@ -154,14 +159,14 @@ def _shown(value: Any) -> Any:
 
 def unpacked_leaves(section: AgentSection) -> Mapping[str, Any]:
     """Return the leaves of a kept section by key."""
-    return dict(json.loads(zlib.decompress(section.body)))
+    body = section.body
+    return dict(orjson.loads(body if body.startswith(_PLAIN) else zlib.decompress(body)))
 
 
 def packed_leaves(leaves: Mapping[str, Any]) -> bytes:
-    """Return leaves as they are kept."""
-    ordered = [[key, leaves[key]] for key in sorted(leaves)]
-    text = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False)
-    return zlib.compress(text.encode(), 1)
+    """Return leaves as they are kept: compressed where that saves a page of the disk."""
+    text = orjson.dumps(list(leaves.items()))
+    return text if len(text) <= _COMPRESSED_FROM_BYTES else zlib.compress(text, 1)
 
 
 def _unpacked(section: AgentSection) -> HostSection:

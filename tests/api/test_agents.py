@@ -77,47 +77,36 @@ async def test_what_does_not_give_the_announced_root_is_refused(agent: SpeakingA
     assert (await agent.standing())["seq"] == 0
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
-        (b"", 422, "not-json"),
-        (b"{", 422, "not-json"),
-        (b"[]", 422, "not-a-report"),
-        (b'{"v":2}', 422, "unknown-version"),
-        (b'{"v":1}', 422, "not-a-report"),
-        (b"\xff\xfe", 422, "not-json"),
-        (DEEP, 422, "too-deep"),
-        (b'{"v":1,"v":NaN}', 422, "not-json"),
-    ],
+NO_MESSAGES = (
+    (b"", "not-json"),
+    (b"{", "not-json"),
+    (b"[]", "not-a-report"),
+    (b'{"v":2}', "unknown-version"),
+    (b'{"v":1}', "not-a-report"),
+    (b"\xff\xfe", "not-json"),
+    (DEEP, "too-deep"),
+    (b'{"v":1,"v":NaN}', "not-json"),
 )
-async def test_what_is_no_message_is_refused_by_name(
-    agent: SpeakingAgent, body: bytes, status: int, code: str
-) -> None:
-    for answer in (await agent.post(body), await agent.post_compressed(body)):
-        assert (answer.status_code, code_of(answer)) == (status, code)
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("inc", "x"),
-        ("seq", -1),
-        ("seq", 2**60),
-        ("seq", True),
-        ("at", "now"),
-        ("nonce", None),
-        ("root", "g" * 64),
-        ("sections", {"files": 1}),
-        ("sections", {"FILES": {}}),
-        ("dropped", [1]),
-    ],
+async def test_what_is_no_message_is_refused_by_name(agent: SpeakingAgent) -> None:
+    for body, code in NO_MESSAGES:
+        for answer in (await agent.post(body), await agent.post_compressed(body)):
+            assert (body[:20], answer.status_code, code_of(answer)) == (body[:20], 422, code)
+
+
+WRONG_FIELDS: tuple[tuple[str, Any], ...] = (
+    *(("inc", "x"), ("seq", -1), ("seq", 2**60), ("seq", True), ("at", "now"), ("nonce", None)),
+    *(("root", "g" * 64), ("sections", {"files": 1}), ("sections", {"FILES": {}})),
+    ("dropped", [1]),
 )
-async def test_a_field_that_cannot_be_read_is_named(
-    agent: SpeakingAgent, field: str, value: Any
-) -> None:
+
+
+async def test_a_field_that_cannot_be_read_is_refused(agent: SpeakingAgent) -> None:
     message = orjson.loads(write(agent.report(ONE)))
-    answer = await agent.post(orjson.dumps({**message, field: value}))
-    assert code_of(answer) == "not-a-report"
+    for field, value in WRONG_FIELDS:
+        answer = await agent.post(orjson.dumps({**message, field: value}))
+        assert (field, code_of(answer)) == (field, "not-a-report")
 
 
 async def test_a_leaf_without_a_canonical_form_is_refused(agent: SpeakingAgent) -> None:

@@ -186,7 +186,8 @@ def main() -> int:
             print(
                 f"{what}: {rate:,.0f}/s (at least {LIMITS[what]:,}), p99"
                 f" {shown(p99 / 1000, 's')} (at most 100 ms), {size} bytes each,"
-                f" {len(took):,} acknowledged, {each_us:.0f} us of the server's CPU each: {'met' if met else 'NOT MET'}",
+                f" {len(took):,} acknowledged, {each_us:.0f} us of the server's CPU each:"
+                f" {'met' if met else 'NOT MET'}",
                 flush=True,
             )
     return int(missed > 0)

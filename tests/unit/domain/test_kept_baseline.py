@@ -8,9 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.domain.accepting import steps_of, with_accepted
+from reconciler.domain.accepting import with_accepted
 from reconciler.domain.kept_baseline import KeptBaseline
-from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.undeclared_scan import TAKEN_IN, TOUCHED, Yardstick
 from tests.seen_objects import AT, Schema, Seen, paths, scan, seen
 
@@ -91,18 +90,6 @@ def test_what_was_accepted_is_quiet_and_a_further_change_speaks_again() -> None:
     assert paths(seen("role.a", further), yardstick=kept(ordered)) == {
         "role.a": ["boundary", "rules[1]"]
     }
-
-
-_STEPS = st.lists(st.one_of(st.integers(0, 99), st.text(min_size=1)), min_size=1).filter(
-    lambda steps: isinstance(steps[0], str)
-)
-
-
-@given(_STEPS)
-def test_a_path_reads_back_as_the_steps_it_was_written_from(steps: list[Any]) -> None:
-    path: Steps = tuple(steps)
-
-    assert steps_of(render_path(path)) == path
 
 
 _RULES = st.lists(

@@ -1,39 +1,35 @@
-"""How one scan of a Terraform stack sees it: by a whole plan, or by reading each object."""
+"""How one scan of a Terraform stack sees it by reading each object."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
-from iac_adapters.terraform.cli_engine import verdicts
 from iac_adapters.terraform.consequences import moved
-from iac_adapters.terraform.following import Following
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.rearranged import with_rearrangement
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
 from iac_adapters.terraform.snapshots import Payload
 from iac_adapters.terraform.waiting import Waiting
+from iac_adapters.terraform.witness import TerraformWitness, witness_of
 from reconciler.domain.errors import ReconcilerError
-from reconciler.domain.model import InSync, Noise, NotApplicable, Observed, ResourceAddress, Verdict
+from reconciler.domain.model import (
+    Drifted,
+    InSync,
+    Noise,
+    NotApplicable,
+    Observed,
+    ResourceAddress,
+    Verdict,
+)
 
 Wanted = Collection[ResourceAddress] | None
 """The addresses that a scan is asked for; None for all."""
-
-
-def observed_by_plan(
-    payload: Payload, wanted: Wanted, *, digester: SecretDigester
-) -> Iterator[Observed]:
-    """Yield the verdicts of the whole plan in `payload`."""
-    assert payload.plan is not None  # noqa: S101 - made together
-    chosen = _chosen(payload.stack, wanted)
-    for observed in verdicts(payload.plan, chosen, digester=digester):
-        resource = payload.stack.resources[observed.address]
-        yield replace(observed, verdict=with_rearrangement(observed.verdict, resource))
 
 
 class ObservationByReading:
@@ -60,7 +56,7 @@ class ObservationByReading:
                 verdict = read.verdict
                 if resource is not None:
                     verdict = with_rearrangement(verdict, resource)
-                observed = replace(read, verdict=verdict)
+                observed = replace(read, verdict=verdict, witness=self._witness(read, resource))
                 after.take_in(observed, resource)
                 hides = isinstance(verdict, InSync | Noise | NotApplicable)
                 if hides and after.asks_for(observed.address):
@@ -79,7 +75,7 @@ class ObservationByReading:
         warm = self._warm
         ancestry = warm.ancestry
         needed = None if self._wanted is None else ancestry.closure(self._wanted)
-        chosen = _chosen(self._payload.stack, needed)
+        chosen = objects_of(self._payload.stack, needed)
         waiting = Waiting(ancestry, [resource.recorded.address for resource in chosen])
         async with contextlib.aclosing(self._read(chosen)) as observing:
             async for observed in observing:
@@ -95,6 +91,9 @@ class ObservationByReading:
                 for ready in waiting.seen(observed, other):
                     if self._is_wanted(ready):
                         yield ready
+        # Not before everything is read: it may plan, with all that a recording takes.
+        from iac_adapters.terraform.following import Following  # noqa: PLC0415
+
         held = [one for one in waiting.rest() if self._is_wanted(one)]
         following = Following(self._payload.context, warm, self._assembly, self._digester)
         for observed in await following.judged(held, waiting.moved):
@@ -127,11 +126,39 @@ class ObservationByReading:
             async for observed in observing:
                 yield observed
 
+    def _witness(self, read: Observed, resource: LoadedResource | None) -> TerraformWitness | None:
+        if resource is None or not isinstance(read.verdict, InSync | Noise | Drifted):
+            return None
+        warm, address = self._warm, read.address
+        found = witness_of(
+            resource,
+            warm.live.get(address),
+            secrets=warm.secrets,
+            digester=self._digester,
+            beside=self._recorded,
+            before=warm.witnesses.get(address),
+        )
+        if found is not None:
+            warm.witnesses[address] = found
+        return found
+
+    def _recorded(self) -> Mapping[str, TerraformWitness]:
+        """Return every resource that was not read as it is recorded, by address."""
+        warm = self._warm
+        found = {
+            address: witness_of(resource, None, secrets=warm.secrets, digester=self._digester)
+            for address, resource in warm.stack.resources.items()
+            if address not in warm.witnesses
+        }
+        read: dict[str, TerraformWitness] = dict(warm.witnesses.items())
+        return read | {address: one for address, one in found.items() if one is not None}
+
     def _is_wanted(self, observed: Observed) -> bool:
         return self._wanted is None or observed.address in self._wanted
 
 
-def _chosen(stack: LoadedStack, wanted: Collection[ResourceAddress] | None) -> list[LoadedResource]:
+def objects_of(stack: LoadedStack, wanted: Wanted) -> list[LoadedResource]:
+    """Return the objects that a scan is asked for."""
     return [
         resource
         for address, resource in stack.resources.items()

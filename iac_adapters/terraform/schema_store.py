@@ -51,6 +51,26 @@ class ProviderSchema:
         """The schema of the provider's own configuration."""
         return ResourceSchema.parse(self._answer.provider, protocol=self.protocol)
 
+    @cached_property
+    def type_names(self) -> frozenset[str]:
+        """The resource types that the provider knows."""
+        return frozenset(self._answer.resource_schemas)
+
+    @cached_property
+    def _parsed_data(self) -> dict[str, ResourceSchema]:
+        return {}
+
+    def data_source(self, type_name: str) -> ResourceSchema | None:
+        """Return the schema of a data source, or None when the provider does not know it."""
+        if type_name not in self._parsed_data:
+            schemas = self._answer.data_source_schemas
+            if type_name not in schemas:
+                return None
+            self._parsed_data[type_name] = ResourceSchema.parse(
+                schemas[type_name], protocol=self.protocol
+            )
+        return self._parsed_data[type_name]
+
     def resource(self, type_name: str) -> ResourceSchema | None:
         """Return the schema of `type_name`, or None when the provider does not know it."""
         if type_name not in self._parsed:

@@ -103,6 +103,7 @@ class Finding(Wire):
     consequence_of: str | None = None
     reason: str | None = None
     provider: str = ""
+    parent: str | None = None
     state: Literal["open", "healed", "ignored", "quarantined"]
     first_seen: Time
     last_seen: Time

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         NewEnrollToken,
     )
     from reconciler.wire.audit import AuditEntry
+    from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.events import Event
     from reconciler.wire.findings import (
         Change,
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from reconciler.wire.whoami import WhoAmI
 
 __all__ = [
+    "AcceptBody",
+    "Acceptance",
     "Agent",
     "Approval",
     "ApproveBody",
@@ -53,6 +56,7 @@ __all__ = [
     "Change",
     "Comparison",
     "Counts",
+    "DeclarationText",
     "Difference",
     "DriftDecision",
     "EnrollBody",
@@ -101,6 +105,7 @@ __all__ = [
 _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
     "audit": ("AuditEntry",),
+    "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "events": ("Event",),
     "findings": ("Change", "Comparison", "Difference", "DriftDecision", "Finding", "Source"),
     "holds": ("Hold", "HoldBody", "HoldState"),

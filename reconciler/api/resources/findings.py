@@ -15,8 +15,9 @@ from reconciler.api.queries import FindingsQuery
 from reconciler.comparison import compare_changes
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.records import FindingId
-from reconciler.engine import suppression
+from reconciler.engine import accepting, suppression
 from reconciler.engine.planning import plan_finding
+from reconciler.wire.baselines import AcceptBody, acceptance_object
 from reconciler.wire.findings import Object, finding_record_json, finding_record_object
 from reconciler.wire.pages import page_object
 
@@ -56,6 +57,29 @@ async def unsuppress(service: Daemon, actor: Actor, finding_id: Id) -> Response:
     """Make a suppressed finding open again."""
     opened = await suppression.unsuppress(service, FindingId(finding_id), actor=actor)
     return answered(finding_record_object(opened))
+
+
+async def accept(service: Daemon, actor: Actor, finding_id: Id, body: AcceptBody) -> Response:
+    """Say that the live values of an undeclared finding are right from now on."""
+    made = await accepting.accept(
+        service,
+        FindingId(finding_id),
+        reason=body.reason,
+        fingerprint=body.fingerprint,
+        actor=actor,
+    )
+    return answered(acceptance_object(made))
+
+
+async def undo_accept(service: Daemon, actor: Actor, finding_id: Id) -> Response:
+    """Put the baseline back to what it was before the finding was accepted."""
+    made = await accepting.undo(service, FindingId(finding_id), actor=actor)
+    return answered(acceptance_object(made))
+
+
+async def declaration(service: Daemon, finding_id: Id) -> Response:
+    """Return the code that would declare what an undeclared finding shows."""
+    return answered(await accepting.declaration(service, FindingId(finding_id)))
 
 
 async def plan(service: Daemon, finding_id: Id) -> Response:

@@ -10,7 +10,9 @@ from reconciler.domain.model import Change, Kind, Origin, Severity
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.privileges import SCALES
 from reconciler.domain.severity import (
+    READDRESSED,
     Deviation,
+    Rating,
     Rulebook,
     SeverityRule,
     override_rule,
@@ -218,6 +220,13 @@ def test_a_users_rule_is_the_last_word() -> None:
     assert rate(other, book).severity is HIGH
 
 
+def test_a_move_alone_changes_nothing_in_the_world() -> None:
+    moved = Deviation("aws_security_group", Kind.CHANGED, Origin.UNAPPLIED, readdressed=True)
+    assert rate(moved, SHIPPED) == Rating(LOW, READDRESSED)
+    book = Rulebook((override_rule("high", type="aws_security_group"),), CATALOGUE)
+    assert rate(moved, book).severity is HIGH
+
+
 def test_a_users_rule_may_speak_of_a_kind_only() -> None:
     book = Rulebook((override_rule("critical", kind="missing"),), CATALOGUE)
     assert rate(Deviation("aws_sqs_queue", Kind.MISSING), book).severity is CRITICAL
@@ -259,6 +268,7 @@ _ASKED = {
     Condition.NAMES_ADMIN: "live names an administrator's role, the code does not",
     Condition.RUNS_AS_ROOT: "live is root, the code is not",
     Condition.LISTENS_EVERYWHERE: "live is `0.0.0.0`, `::` or `*`, the code is not",
+    Condition.ASKS_NOBODY: "live asks for no sign-in, the code does",
     Condition.OPEN_MODE: "live lets others write or sets an id bit, the code does not",
     Condition.READ_BY_OTHERS: "live lets others read, the code does not",
     Condition.SWITCHED_ON: "live is on, the code says off",

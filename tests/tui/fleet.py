@@ -27,7 +27,9 @@ from tests.unit.engine.house import House, open_house
 
 _READ: Final = {"Sid": "read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["a/*"]}
 _LIST: Final = {"Sid": "list", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "a"}
-_OPEN: Final[list[Any]] = [{"from_port": 22, "to_port": 22, "protocol": "tcp", "cidr_blocks": ["0.0.0.0/0"]}]
+_OPEN: Final[list[Any]] = [
+    {"from_port": 22, "to_port": 22, "protocol": "tcp", "cidr_blocks": ["0.0.0.0/0"]}
+]
 _POLICIES: Final = (
     Policy(PolicyId("review"), "a person decides", ActionType.MANUAL_REVIEW,
            Selection(stack="webshop"), owner="ana"),

@@ -39,9 +39,11 @@ def list_agents(invocation: Invocation) -> None:
 
 
 @agent.command(
-    "enroll-token", epilog=examples("trueup agent enroll-token --host web-1 --expires-in 30m")
+    "enroll-token",
+    short_help="Create a token that enrolls one host.",
+    epilog=examples("trueup agent enroll-token --host web-1 --expires-in 30m"),
 )
-@click.option("--host", help="The only host that may use it; default: any host.")
+@click.option("--host", metavar="HOST", help="The only host that may use it; default: any host.")
 @click.option("--expires-in", metavar="TIME", help="Such as 30m or 1d; default: 1h.")
 @click.option("--interval", metavar="TIME", help="How often the agent reports; default: 5m.")
 @click.option("--replace", is_flag=True, help="Revoke the agent that the host has already.")

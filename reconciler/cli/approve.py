@@ -58,17 +58,17 @@ def approve(
     addresses: tuple[str, ...],
     wait: bool,
 ) -> int:
-    """Approve the plan of a REMEDIATION, and no other.
+    """Approve exactly the plan of a REMEDIATION.
 
     Without --digest the plan is shown and, in a terminal, you are asked. Before anything is
-    changed a new plan is made; it is applied only if it has the same digest.
+    changed, a new plan is made; it is applied only if it has the same digest.
     """
+    found = find_remediation(invocation.api, remediation_id)
     if digest is not None and not _DIGEST.fullmatch(digest):
         raise InvalidError(
-            f"a plan's digest has 64 characters; {len(digest)} were given",
-            remedy=f"give all 64 characters: trueup remediation {text_of(remediation_id)}",
+            f"{text_of(digest)} is not a plan's digest: that has 64 characters, 0 to 9 and a to f",
+            remedy=f"give the whole digest: trueup remediation {invocation.id(found['id'])}",
         )
-    found = find_remediation(invocation.api, remediation_id)
     if addresses:
         found = _alone(invocation, found, addresses)
     chosen = digest if digest is not None else _asked(invocation, found)

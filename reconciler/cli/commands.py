@@ -46,7 +46,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "suppress": ("reconciler.cli.decisions:suppress", "Leave a drift as it is."),
     "template": ("reconciler.cli.template:template", "Manage the declared forms of resources."),
     "token": ("reconciler.cli.token:token", "Manage API tokens."),
-    "tui": ("reconciler.cli.tui:tui", "Show and decide in the terminal."),
+    "tui": ("reconciler.cli.tui:tui", "Open the terminal UI."),
     "unsuppress": ("reconciler.cli.decisions:unsuppress", "Make a suppressed finding open again."),
     "version": ("reconciler.cli.help:version", "Print the version."),
 }

@@ -49,7 +49,9 @@ def global_options(*, daemon: bool = True) -> list[click.Option]:
             hidden=not daemon,
             help="File with the token; default: TRUEUP_TOKEN, then the local daemon's admin token.",
         ),
-        _option("-v", "--verbose", is_flag=True, help="Show whole ids, exact times, all details."),
+        _option(
+            "-v", "--verbose", is_flag=True, help="Show whole ids, exact times and all details."
+        ),
         _option("--no-color", is_flag=True, help="Print without colour, as NO_COLOR=1 does."),
     ]
 

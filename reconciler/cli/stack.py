@@ -17,7 +17,7 @@ from reconciler.cli.labels import by_severity, health_cells, paragraphs, text_of
 from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.tool_options import any_option, said_to_tool
-from reconciler.cli.waiting import until_scanned, wait_option
+from reconciler.cli.waiting import until_scanned, wait_for_scan_option
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.values import Json
 
@@ -155,7 +155,7 @@ def remove_stack(invocation: Invocation, *, name: str) -> None:
 
 @stack.command("scan", epilog=examples("trueup stack scan webshop"))
 @click.argument("name", shell_complete=STACKS)
-@wait_option
+@wait_for_scan_option
 @asks_daemon
 def scan_stack(invocation: Invocation, *, name: str, wait: bool) -> int:
     """Scan a stack now instead of at its next time."""

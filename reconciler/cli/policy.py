@@ -76,9 +76,10 @@ def add_policy(invocation: Invocation, *, file: Path | None, **flags: Any) -> No
 
     They are evaluated after the existing ones, in the order of the FILE.
     """
-    for body in _bodies(file, flags):
+    for number, body in enumerate(_bodies(file, flags)):
         made = invocation.api.post("policies", body=body)
-        invocation.answer(made, policy_lines(invocation, made))
+        apart = [""] if number else []
+        invocation.answer(made, (*apart, *policy_lines(invocation, made)))
 
 
 @policy.command(
@@ -195,7 +196,7 @@ def policy_lines(invocation: Invocation, one: Json) -> Iterator[str]:
     yield invocation.paint("strong", text_of(one["name"]))
     facts = (
         ("action", spoken(one["action_type"])),
-        ("from severity", _threshold(one)),
+        ("from", _threshold(one)),
         ("position", text_of(one.get("position"))),
         ("match", _match(one) or "everything"),
         ("script", text_of(one.get("script"))),

@@ -112,9 +112,9 @@ class Calls:
         """Make what stands at `path` be `body`."""
         return await self._asked("PUT", path, body=body)
 
-    async def delete(self, *path: str) -> Any:
+    async def delete(self, *path: str, **query: str | None) -> Any:
         """Remove what stands at `path`."""
-        return await self._asked("DELETE", path)
+        return await self._asked("DELETE", path, query=query)
 
     async def send(self, method: str, *path: str, content: bytes, media_type: str) -> Any:
         """Post or put a document as it is; the daemon reads and checks it."""

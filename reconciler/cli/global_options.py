@@ -61,9 +61,9 @@ def with_global_options(command: click.Command, *, daemon: bool) -> click.Comman
     if isinstance(command, click.Group):
         for below in command.commands.values():
             with_global_options(below, daemon=daemon)
-    known = {flag for param in command.params for flag in param.opts}
+    own = {flag for param in command.params for flag in param.opts}
     command.params += [
-        option for option in global_options(daemon=daemon) if not known & set(option.opts)
+        option for option in global_options(daemon=daemon) if not own & set(option.opts)
     ]
     return command
 

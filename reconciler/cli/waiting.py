@@ -40,8 +40,8 @@ def until_settled(
     try:
         _follow(invocation, look, "remediation.")
     except KeyboardInterrupt:
-        one = invocation.id(remediation["id"])
-        invocation.narrate(f"\nno longer waiting; {one} goes on: trueup remediation {one}")
+        short = invocation.id(remediation["id"])
+        invocation.narrate(f"\nno longer waiting; {short} goes on: trueup remediation {short}")
         raise
     return seen[-1]
 

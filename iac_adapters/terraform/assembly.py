@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
+from iac_adapters.freed_memory import give_back_memory
 from iac_adapters.plugin_host.deadlines import configure_deadline_s
 from iac_adapters.revision import Revision
 from iac_adapters.terraform.cli_engine import CliPlan
@@ -32,7 +34,8 @@ from iac_adapters.terraform.recorder.refreshed import (
     WorldAsRead,
     refreshed_plan,
 )
-from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
+from iac_adapters.terraform.schema_answer import ProviderSchema
+from iac_adapters.terraform.schema_store import SchemasInUse, SchemaStore
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import RetryableError
 from reconciler.ports import StackReference
@@ -122,6 +125,7 @@ class Assembly:
             key = keys.of(index)
             if key is None or not self._providers.adopt(key, provider):
                 await provider.close()
+        await asyncio.to_thread(give_back_memory)
         return recording
 
     async def refreshed(

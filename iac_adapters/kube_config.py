@@ -7,14 +7,10 @@ of several files the first that says something counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
-
-import yaml
+from typing import Any
 
 from iac_adapters.provider_identity import KUBECONFIG, digest_of, without_credentials
 from iac_adapters.read_files import ReadFiles
-
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def cluster_of(
@@ -50,8 +46,11 @@ def _authority(cluster: Mapping[str, Any], files: ReadFiles) -> Iterator[str]:
 
 
 def _document(text: str) -> Mapping[str, Any]:
+    import yaml  # noqa: PLC0415  10 ms that a stack without a cluster need not wait for
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        content = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe one
+        content = yaml.load(text, Loader=loader)  # noqa: S506 - a safe one
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
-from reconciler.domain.records import Json
+from reconciler.domain.values import Json
 from reconciler.stack_options import StackOptions
 
 Options = TypeVar("Options", bound=StackOptions)
@@ -261,7 +261,8 @@ class AdapterSetup:
 
     `data_dir` is private and lasting, `cache_dir` may be emptied at any time. `key` keys every
     digest of a value. `progress` takes sentences about long work. Warm plugins hold at most
-    `plugin_memory_bytes` together; None leaves it to the adapter.
+    `plugin_memory_bytes` together; None leaves it to the adapter. `repeats` says that a stack is
+    scanned again and again, so that what is not urgent may be spread over scans.
     """
 
     data_dir: Path
@@ -269,6 +270,7 @@ class AdapterSetup:
     key: bytes = field(repr=False)
     progress: Callable[[str], None] | None = None
     plugin_memory_bytes: int | None = None
+    repeats: bool = True
 
 
 class AdapterFactory(Protocol):

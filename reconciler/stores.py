@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from reconciler.domain.activity import Activity
 from reconciler.domain.agents import Agent, AgentSection, EnrollToken
 from reconciler.domain.host_baselines import HostBaseline
+from reconciler.domain.kept_baseline import Acceptance, BaselineKey, Baselines, KeptBaseline
 from reconciler.domain.model import StackName
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import (
@@ -254,10 +256,37 @@ class Replays(Protocol):
 
 
 class Holds(Protocol):
-    """The kill switch; one or none."""
+    """What is on hold: at most one per scope, and the breaker."""
 
-    def get(self) -> Hold | None: ...
-    def put(self, hold: Hold | None) -> None: ...
+    def get(self) -> Hold | None:
+        """Return the hold on everything that a person set."""
+        ...
+
+    def all(self) -> tuple[Hold, ...]:
+        """Return every hold, the widest first."""
+        ...
+
+    def put(self, hold: Hold) -> None:
+        """Write a hold over the one of the same scope."""
+        ...
+
+    def remove(self, hold: Hold) -> None: ...
+
+
+class PastRuns(Protocol):
+    """What guards ask of the past."""
+
+    def around(self, remediation: Remediation, *, at: datetime) -> Activity:
+        """Return what was done in its stack, by its policy and in all stacks up to `at`."""
+        ...
+
+    def failed_since(self, since: datetime) -> int:
+        """Return how many runs that began since failed, ended in doubt or did not help."""
+        ...
+
+    def begun_since(self, since: datetime) -> int:
+        """Return how many runs began since."""
+        ...
 
 
 class Agents(Protocol):
@@ -280,6 +309,40 @@ class Agents(Protocol):
     def remove_baselines(self, resource_ids: Sequence[str]) -> None: ...
     def set_epoch(self, host: str, epoch: str) -> None:
         """Note with every agent of `host` the name of its baselines together."""
+        ...
+
+
+class KeptBaselines(Protocol):
+    """What the objects of a stack are held against, by address or by the name of a probe."""
+
+    def get(self, stack: StackName, key: BaselineKey) -> KeptBaseline | None: ...
+    def of_stack(self, stack: StackName) -> Baselines:
+        """Return those of one stack; each is unpacked when it is asked for."""
+        ...
+
+    def put_many(self, stack: StackName, baselines: Iterable[KeptBaseline]) -> None:
+        """Write each over the one of the same key."""
+        ...
+
+    def remove_many(self, stack: StackName, keys: Iterable[BaselineKey]) -> int: ...
+    def remove_stack(self, stack: StackName) -> int:
+        """Remove all of one stack, and what was accepted of it."""
+        ...
+
+    def note(self, acceptance: Acceptance) -> None:
+        """Keep what a person accepted."""
+        ...
+
+    def acceptances(self, finding_id: str) -> tuple[Acceptance, ...]:
+        """Return what was accepted of a finding, newest first."""
+        ...
+
+    def acceptances_of(self, stack: StackName, key: BaselineKey) -> tuple[Acceptance, ...]:
+        """Return what was accepted of an object, newest first."""
+        ...
+
+    def undone(self, acceptance_id: str, *, by: str, at: datetime) -> None:
+        """Note that it was taken back."""
         ...
 
 
@@ -326,7 +389,11 @@ class Transaction(Protocol):
     @property
     def holds(self) -> Holds: ...
     @property
+    def past_runs(self) -> PastRuns: ...
+    @property
     def agents(self) -> Agents: ...
+    @property
+    def baselines(self) -> KeptBaselines: ...
     @property
     def retention(self) -> Retention: ...
     def wake(self, wakeup: WakeUp) -> None:

@@ -12,11 +12,10 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 import grpc.aio
-import psutil
 
 from iac_adapters.plugin_host import orphan_guard
 from iac_adapters.plugin_host.errors import (
@@ -27,10 +26,12 @@ from iac_adapters.plugin_host.errors import (
 )
 from iac_adapters.plugin_host.file_identity import runs_as_checked
 from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
-from iac_adapters.plugin_host.last_words import last_words
 from iac_adapters.plugin_host.output import StderrTail, drain, first_line
 from iac_adapters.plugin_host.socket_folder import SocketFolder
 from iac_adapters.plugin_host.spawn import GUARD_MODE, PluginSpec, check_executable, spawn
+
+if TYPE_CHECKING:
+    import psutil
 
 __all__ = ["PluginProcess", "PluginSpec"]
 
@@ -132,6 +133,8 @@ class PluginProcess:
         Pages of the program's file are left out where the system tells them apart (Linux):
         all plugins of one binary share them, and they are 300 of 430 MB of a large one.
         """
+        import psutil  # noqa: PLC0415  loading a stack starts no process
+
         try:
             used = [one.memory_info() for one in self._weighed()]
         except psutil.Error:
@@ -139,6 +142,8 @@ class PluginProcess:
         return sum(one.rss - getattr(one, "shared", 0) for one in used)
 
     def _weighed(self) -> list[psutil.Process]:
+        import psutil  # noqa: PLC0415
+
         if self._seen is None:
             self._seen = psutil.Process(self.pid)
         # Held by the orphan guard, the plugin is its child; listing children costs milliseconds.
@@ -229,6 +234,8 @@ class PluginProcess:
         """Add what it wrote last, unless it was told something that it may have repeated."""
         if self._told or self._stderr.panic or self._child.returncode is None:
             return text
+        from iac_adapters.plugin_host.last_words import last_words  # noqa: PLC0415  a failure's
+
         words = last_words(self._stderr.text(), self._environment)
         return f"{text}; its last output: {words}" if words else text
 

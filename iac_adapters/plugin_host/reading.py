@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
@@ -30,7 +30,10 @@ _REMEDIES: Final[Mapping[type[ReconcilerError], str]] = {
     PluginTimeout: "check that the service behind it answers, and scan again",
 }
 
+_NOT_ASKED: Final = "not asked: the first {} reads of its provider got no answer"
+
 Resource = TypeVar("Resource")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,18 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def ask(self, key: Key, question: Callable[[Provider], Awaitable[Answer]]) -> Answer:
+        """Return what the provider of `key` answers to something besides the reads of a scan.
+
+        Raises:
+            PluginCrashed, PluginTimeout, ProviderError: it was not answered.
+        """
+        account = self._calls.account(key)
+        async with account.limit:
+            if account.unresponsive:
+                raise PluginTimeout(_NOT_ASKED.format(account.silent))
+            return await self._calls.call(key, account, question)
+
     def _slowest_first(self, resource: Resource) -> tuple[float, ResourceAddress]:
         address = self._ask.address(resource)
         return -self._memory.read_ms.get(address, 0.0), address
@@ -134,8 +149,7 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
 
     async def _read(self, resource: Resource, key: Key, account: Account) -> Live:
         if account.unresponsive:
-            message = f"not asked: the first {account.silent} reads of its provider got no answer"
-            raise PluginTimeout(message)
+            raise PluginTimeout(_NOT_ASKED.format(account.silent))
         address = self._ask.address(resource)
         try:
             live = await self._read_within(self._deadline(address), resource, key, account)

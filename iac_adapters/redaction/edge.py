@@ -7,15 +7,27 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from iac_adapters.redaction.digester import SecretDigester
-from iac_adapters.redaction.redactor import Redactor
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import ReconcilerError
-from reconciler.domain.model import Change, Drifted, Observed, ProviderDoubt, Unreadable
+from reconciler.domain.model import (
+    Added,
+    Change,
+    Drifted,
+    Noise,
+    NoiseItem,
+    Observed,
+    ProviderDoubt,
+    Unreadable,
+    Unseen,
+)
 from reconciler.domain.plan import NewValue, PlannedChange
 from reconciler.domain.values import Value
+
+if TYPE_CHECKING:  # most scans have nothing to redact
+    from iac_adapters.redaction.redactor import Redactor
 
 
 class Secrets(Protocol):
@@ -42,9 +54,22 @@ class Verdicts:
         as a whole.
         """
         verdict = observed.verdict
+        if isinstance(verdict, Noise):
+            return replace(observed, verdict=Noise(await self._noise(verdict.items)))
+        if isinstance(verdict, Drifted) and verdict.noise:
+            verdict = replace(verdict, noise=await self._noise(verdict.noise))
+            observed = replace(observed, verdict=verdict)
         if isinstance(verdict, Unreadable):
             redactor = await self._gathered()
             return replace(observed, verdict=Unreadable(redactor.without(verdict.reason)))
+        if isinstance(verdict, Unseen) and verdict.asked:
+            redactor = await self._gathered()
+            unseen = replace(verdict, reason=redactor.without(verdict.reason))
+            return replace(observed, verdict=unseen)
+        if isinstance(verdict, Added) and verdict.changes:
+            redactor = await self._gathered()
+            changes = tuple(_redacted(redactor, self._digester, verdict.changes))
+            return replace(observed, verdict=replace(verdict, changes=changes))
         if isinstance(verdict, Drifted) and (
             verdict.changes or verdict.consequences or verdict.reason
         ):
@@ -55,6 +80,12 @@ class Verdicts:
             drifted = replace(verdict, changes=changes, consequences=consequences, reason=reason)
             return replace(observed, verdict=drifted)
         return observed
+
+    async def _noise(self, items: tuple[NoiseItem, ...]) -> tuple[NoiseItem, ...]:
+        if all(item.recorded is None and item.live is None for item in items):
+            return items
+        redactor = await self._gathered()
+        return tuple(_quiet(redactor, self._digester, item) for item in items)
 
     async def _gathered(self) -> Redactor:
         if self._redactor is None:
@@ -125,6 +156,13 @@ def _redacted(
             continue
         declared, recorded, live = map(digester.digest, sides)
         yield replace(change, declared=declared, recorded=recorded, live=live, sensitive=True)
+
+
+def _quiet(redactor: Redactor, digester: SecretDigester, item: NoiseItem) -> NoiseItem:
+    if not _holds(redactor, (item.recorded, item.live)):
+        return item
+    recorded, live = map(digester.digest, (item.recorded, item.live))
+    return replace(item, recorded=recorded, live=live)
 
 
 def _holds(redactor: Redactor, values: Iterable[Value]) -> bool:

@@ -1,4 +1,8 @@
-"""The Terraform adapter: load a root module once, then read and judge it warm."""
+"""The Terraform adapter: load a root module once, then read and judge it warm.
+
+What only a correction or a whole plan needs is imported where it is called: a scan of a stack
+that was scanned before would spend a tenth of its own time on those modules.
+"""
 
 from __future__ import annotations
 
@@ -16,26 +20,20 @@ from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
-from iac_adapters.redaction.redactor import redacting
 from iac_adapters.terraform.assembly import Assembly
-from iac_adapters.terraform.cli_engine import plan_by_cli
+from iac_adapters.terraform.children.memory import ChildMemory
+from iac_adapters.terraform.children.observing import ChildOptions, ChildScan
 from iac_adapters.terraform.context import Context, prepare
-from iac_adapters.terraform.correction import correction_job
-from iac_adapters.terraform.declarations import declarations_of
-from iac_adapters.terraform.new_values import recorded_objects
-from iac_adapters.terraform.observation import ObservationByReading, observed_by_plan
+from iac_adapters.terraform.observation import ObservationByReading
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.options import TerraformOptions
-from iac_adapters.terraform.outcome import outcome_of
-from iac_adapters.terraform.plan_json import PlanReader
-from iac_adapters.terraform.planning import PlanOrder, saved_plan
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.reader import TerraformReader, terraform_reader
 from iac_adapters.terraform.recorded_providers import RecordedProviders
 from iac_adapters.terraform.run_code import refuse_code
-from iac_adapters.terraform.run_log import progress_of
 from iac_adapters.terraform.snapshots import Payload, payload_of, snapshot_of
+from iac_adapters.terraform.stack_memory import stack_memory_name
 from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
@@ -96,6 +94,8 @@ class TerraformAdapter:
             progress=self._progress,
         )
         self._warm: WarmStacks[WarmStack] = WarmStacks()
+        self._children = ChildMemory(setup.data_dir / "children", key=setup.key)
+        self._repeats = setup.repeats
         # Of the stacks in memory: whoever follows a run has loaded its stack.
         self._secrets: WeakValueDictionary[StackName, StackSecrets] = WeakValueDictionary()
 
@@ -136,7 +136,15 @@ class TerraformAdapter:
         ):
             timing.lap("record")
             return self._snapshot(
-                reference, Payload(context, warm.stack, warm.secrets, warm=warm), timing
+                reference,
+                Payload(
+                    context,
+                    warm.stack,
+                    warm.secrets,
+                    warm=warm,
+                    children=self._child_options(reference),
+                ),
+                timing,
             )
         context, recording = await self._assembly.recording_of(reference, context)
         timing.lap("record")
@@ -151,7 +159,10 @@ class TerraformAdapter:
             context.revision, stack, reader, secrets, files, drifted, live, brought_about
         )
         self._warm.put(reference.name, warm)
-        return self._snapshot(reference, Payload(context, stack, secrets, warm=warm), timing)
+        payload = Payload(
+            context, stack, secrets, warm=warm, children=self._child_options(reference)
+        )
+        return self._snapshot(reference, payload, timing)
 
     async def observe(
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress] | None
@@ -161,6 +172,11 @@ class TerraformAdapter:
         safe = Verdicts(payload.secrets, self._digester)
         wanted = set(addresses) if addresses is not None else None
         if snapshot.obtained_by is Engine.CLI:
+            # Few scans need what makes a whole plan; the others start without it.
+            from iac_adapters.terraform.observation_by_plan import (  # noqa: PLC0415
+                observed_by_plan,
+            )
+
             seen = {}
             async for observed in observed_by_plan(payload, wanted, digester=self._digester):
                 seen[observed.address] = observed.verdict
@@ -173,8 +189,36 @@ class TerraformAdapter:
             async with contextlib.aclosing(scan.observed()) as observing:
                 async for observed in observing:
                     yield await safe.seen(observed)
+            async for observed in self._children_of(payload, seen, wanted):
+                yield await safe.seen(observed)
         if wanted is None:
             await self._learn(payload, seen)
+
+    async def _children_of(
+        self,
+        payload: Payload,
+        found: Mapping[ResourceAddress, Verdict],
+        wanted: Collection[ResourceAddress] | None,
+    ) -> AsyncIterator[Observed]:
+        warm = payload.warm
+        if warm is None:
+            return
+        scan = ChildScan(
+            children=warm.children,
+            reader=warm.reader,
+            memory=self._children,
+            name=stack_memory_name(payload.context, key=self._key),
+            options=payload.children,
+            digester=self._digester,
+        )
+        async for observed in scan.observed(found, wanted):
+            yield observed
+
+    def _child_options(self, reference: StackReference) -> ChildOptions:
+        """Return how much is asked: a scan that no other follows has no later turns."""
+        options = reference.options_as(TerraformOptions)
+        mode = options.children or ("auto" if self._repeats else "all")
+        return ChildOptions(mode, options.children_left_out)
 
     async def _learn(self, payload: Payload, found: Mapping[ResourceAddress, Verdict]) -> None:
         """Keep what a complete scan found out, where it is another thing than before."""
@@ -192,6 +236,8 @@ class TerraformAdapter:
     async def _load_by_cli(
         self, reference: StackReference, context: Context, timing: Timing
     ) -> Snapshot:
+        from iac_adapters.terraform.cli_engine import plan_by_cli  # noqa: PLC0415  few scans do
+
         self._progress(f"{context.directory.name}: running a whole plan")
         plan = await plan_by_cli(context)
         timing.lap("read")
@@ -201,6 +247,8 @@ class TerraformAdapter:
 
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         """Return the declared forms. See `IacAdapter.declarations`."""
+        from iac_adapters.terraform.declarations import declarations_of  # noqa: PLC0415  no scan needs it
+
         resources = payload_of(snapshot).stack.resources.values()
         return tuple(declarations_of(resources, digester=self._digester))
 
@@ -208,6 +256,11 @@ class TerraformAdapter:
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
     ) -> Plan:
         """Let the tool plan exactly `addresses`. See `IacAdapter.plan`."""
+        from iac_adapters.redaction.redactor import redacting  # noqa: PLC0415  no scan needs it
+        from iac_adapters.terraform.new_values import recorded_objects  # noqa: PLC0415  no scan needs it
+        from iac_adapters.terraform.plan_json import PlanReader  # noqa: PLC0415  no scan needs it
+        from iac_adapters.terraform.planning import PlanOrder, saved_plan  # noqa: PLC0415  no scan needs it
+
         payload = payload_of(snapshot)
         context = payload.context
         redactor = await gathered(payload.secrets)
@@ -225,15 +278,21 @@ class TerraformAdapter:
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         """Return the command that applies the saved plan. See `IacAdapter.correction`."""
+        from iac_adapters.terraform.correction import correction_job  # noqa: PLC0415  no scan needs it
+
         return correction_job(payload_of(snapshot).context, folder=folder)
 
     def progress(self, line: bytes, *, stack: StackName | None = None) -> RunProgress | None:
         """Return what one line of a run's log means. See `IacAdapter.progress`."""
+        from iac_adapters.terraform.run_log import progress_of  # noqa: PLC0415  no scan needs it
+
         secrets = self._secrets.get(stack) if stack is not None else None
         return progress_of(line, redactor=secrets.redactor if secrets is not None else None)
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
         """Return what a run came to. See `IacAdapter.outcome`."""
+        from iac_adapters.terraform.outcome import outcome_of  # noqa: PLC0415  no scan needs it
+
         payload = payload_of(snapshot)
         context = payload.context
         outcome = outcome_of(

@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 from iac_adapters.freed_memory import give_back_memory
 from iac_adapters.plugin_host.deadlines import configure_deadline_s
 from iac_adapters.revision import Revision
-from iac_adapters.terraform.cli_engine import CliPlan
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.join_source import resources_of
@@ -25,20 +24,17 @@ from iac_adapters.terraform.providers import Providers, start_provider
 from iac_adapters.terraform.recorded_providers import RecordedProviders
 from iac_adapters.terraform.recorder.cache import RecordingCache
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
-from iac_adapters.terraform.recorder.join import join
-from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider, record
 from iac_adapters.terraform.recorder.recording import Recording
-from iac_adapters.terraform.recorder.refreshed import (
-    ReadObject,
-    RefreshedPlan,
-    WorldAsRead,
-    refreshed_plan,
-)
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.schema_store import SchemasInUse, SchemaStore
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import RetryableError
 from reconciler.ports import StackReference
+
+if TYPE_CHECKING:  # what records and plans is imported when there is something to record
+    from iac_adapters.terraform.cli_engine import CliPlan
+    from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider
+    from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
 
 _ATTEMPTS: Final = 3
 # A provider may look at more than what its resources name: its answer is asked for again.
@@ -101,6 +97,9 @@ class Assembly:
 
     async def record(self, context: Context) -> Recording:
         """Evaluate the code once, and keep the providers that did it warm."""
+        from iac_adapters.terraform.recorder.join import join  # noqa: PLC0415  see the imports
+        from iac_adapters.terraform.recorder.record import record  # noqa: PLC0415
+
         self._progress(f"{context.directory.name}: evaluating the code")
         order = _order(context)
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
@@ -132,6 +131,11 @@ class Assembly:
         self, context: Context, stack: LoadedStack, objects: Iterable[ReadObject]
     ) -> RefreshedPlan:
         """Return the tool's plan of the world in which `objects` read as they were read."""
+        from iac_adapters.terraform.recorder.refreshed import (  # noqa: PLC0415  see the imports
+            WorldAsRead,
+            refreshed_plan,
+        )
+
         self._progress(f"{context.directory.name}: planning what follows from drift")
         recording = stack.recording
         keys = await self._keys(context, recording)
@@ -222,6 +226,8 @@ class Assembly:
 
 
 def _order(context: Context) -> RecordingOrder:
+    from iac_adapters.terraform.recorder.record import RecordingOrder  # noqa: PLC0415
+
     return RecordingOrder(
         directory=context.directory,
         executable=context.executable,

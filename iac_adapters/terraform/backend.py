@@ -12,16 +12,17 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from iac_adapters.terraform.command import ToolRun, run_tool
-from iac_adapters.terraform.diagnostics_text import plain_text
 from iac_adapters.terraform.executable import TOFU
 from iac_adapters.terraform.workspace import DEFAULT_WORKSPACE, data_directory
 from reconciler.bounded_files import UnfitFileError, apart, read_bytes, status_of
 from reconciler.domain.errors import PermanentError, RetryableError
+
+if TYPE_CHECKING:
+    from iac_adapters.terraform.command import ToolRun
 
 LOCAL: Final = "local"
 _STATE_NAME: Final = "terraform.tfstate"
@@ -111,6 +112,8 @@ async def read_state(
         content = await _read_settled(location.path)
         if not _is_encrypted(content) or executable.name != TOFU:
             return content
+    from iac_adapters.terraform.command import run_tool  # noqa: PLC0415  no local state needs it
+
     environment = {**environment, "TF_WORKSPACE": location.workspace}
 
     async def ask(*arguments: str) -> ToolRun:
@@ -162,6 +165,8 @@ async def _require_workspace(
 def _output(location: StateLocation, run: ToolRun, executable: Path) -> bytes:
     if run.exit_code == 0:
         return run.stdout
+    from iac_adapters.terraform.diagnostics_text import plain_text  # noqa: PLC0415  an error's
+
     text = plain_text(run.stderr) or f"exit code {run.exit_code}"
     if _NEEDS_INIT.search(text):
         raise PermanentError(

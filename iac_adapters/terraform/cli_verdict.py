@@ -38,7 +38,7 @@ from reconciler.domain.model import (
     Verdict,
 )
 from reconciler.domain.origin import is_empty, origin_of
-from reconciler.domain.paths import AttributePath, Steps, render_path
+from reconciler.domain.paths import AttributePath, Steps, attribute_of, render_path
 from reconciler.domain.values import UNKNOWN, Value
 
 _JUDGED_AWAY = "the provider would not change it"
@@ -179,11 +179,6 @@ def _told_apart(
     forced = [change for change in unknown if change.forces_replacement]
     causes = forced or causes
     return causes, [change for change in unknown if change not in causes]
-
-
-def attribute_of(path: str) -> str:
-    """Return the name of the attribute that a path begins with."""
-    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
 
 
 def _change(

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.addresses import block_address
-from iac_adapters.terraform.cli_verdict import attribute_of, verdict_of
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.values import decode
@@ -36,7 +35,7 @@ from reconciler.domain.model import (
     Verdict,
 )
 from reconciler.domain.origin import is_empty
-from reconciler.domain.paths import steps_of
+from reconciler.domain.paths import attribute_of, steps_of
 from reconciler.domain.values import Value
 
 _MOST_NAMED: Final = 3
@@ -185,6 +184,8 @@ def with_consequences(
     """
     if not isinstance(own, _HELD_AGAINST):
         return own
+    from iac_adapters.terraform.cli_verdict import verdict_of  # noqa: PLC0415  for whole plans
+
     planned = verdict_of(resource, plan, digester=digester)
     if isinstance(planned, Unmanaged) and not isinstance(own, Drifted):
         return Drifted((), reason=f"would be destroyed: {cause.sentence()}", follows=cause.address)

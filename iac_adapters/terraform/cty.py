@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeAlias, assert_never
 
@@ -64,6 +65,7 @@ class ObjectOf:
 CtyType: TypeAlias = "Primitive | ListOf | SetOf | MapOf | TupleOf | ObjectOf"
 
 
+@cache  # a large provider's schema names some thousand types, a few dozen of them different
 def parse_type(raw: bytes | str) -> CtyType:
     """Return the type that `raw` names in JSON, such as `["list","string"]`.
 

@@ -239,7 +239,14 @@ class _Case:
         )
 
     def _items(self, paths: list[Steps], reason: str) -> tuple[NoiseItem, ...]:
-        return tuple(NoiseItem(render_path(path), reason) for path in self._shown(paths))
+        return tuple(self._item(path, reason) for path in self._shown(paths))
+
+    def _item(self, path: Steps, reason: str) -> NoiseItem:
+        recorded, live = (
+            self.secrets.redacted(value_at(side, path), path, self.digester)[0]
+            for side in (self.recorded, self.live)
+        )
+        return NoiseItem(render_path(path), reason, recorded, live)
 
 
 def _joined(items: Iterable[NoiseItem], more: Iterable[NoiseItem]) -> tuple[NoiseItem, ...]:

@@ -1,4 +1,4 @@
-"""How one scan of a Terraform stack sees it: by a whole plan, or by reading each object."""
+"""How one scan of a Terraform stack sees it by reading each object."""
 
 from __future__ import annotations
 
@@ -10,66 +10,26 @@ from dataclasses import replace
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
-from iac_adapters.terraform.cli_engine import plan_by_cli, verdicts
-from iac_adapters.terraform.cli_followers import Followers
 from iac_adapters.terraform.consequences import moved
-from iac_adapters.terraform.following import Following, referred
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.rearranged import with_rearrangement
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
 from iac_adapters.terraform.snapshots import Payload
 from iac_adapters.terraform.waiting import Waiting
+from iac_adapters.terraform.witness import TerraformWitness, witness_of
 from reconciler.domain.errors import ReconcilerError
-from reconciler.domain.model import InSync, Noise, NotApplicable, Observed, ResourceAddress, Verdict
+from reconciler.domain.model import (
+    Drifted,
+    InSync,
+    Noise,
+    NotApplicable,
+    Observed,
+    ResourceAddress,
+    Verdict,
+)
 
 Wanted = Collection[ResourceAddress] | None
 """The addresses that a scan is asked for; None for all."""
-
-
-async def observed_by_plan(
-    payload: Payload, wanted: Wanted, *, digester: SecretDigester
-) -> AsyncGenerator[Observed, None]:
-    """Yield the verdicts of the whole plan in `payload`, and at last what they do not show."""
-    plan = payload.plan
-    assert plan is not None  # noqa: S101 - made together
-    resources = payload.stack.resources
-    seen = {
-        one.address: one.verdict
-        for one in verdicts(plan, list(resources.values()), digester=digester)
-    }
-    tied = await _tied(payload, seen, digester=digester) if plan.content is not None else {}
-    after = AfterReading(payload.stack, wanted, actions=plan.actions())
-    for resource in _chosen(payload.stack, wanted):
-        address = resource.recorded.address
-        verdict = tied.get(address) or with_rearrangement(seen[address], resource)
-        after.take_in(Observed(address, verdict), resource)
-        seen[address] = verdict
-    hidden = {one.address: one for one in after.unshown(())}
-    for resource in _chosen(payload.stack, wanted):
-        address = resource.recorded.address
-        yield hidden.pop(address, Observed(address, seen[address]))
-    for observed in hidden.values():
-        yield observed
-
-
-async def _tied(
-    payload: Payload, seen: Mapping[ResourceAddress, Verdict], *, digester: SecretDigester
-) -> dict[ResourceAddress, Verdict]:
-    """Return the verdicts that follow from a moved object, each tied to it.
-
-    Where no plan of the code alone can be made they stay what the whole plan says.
-    """
-    plan = payload.plan.content if payload.plan is not None else None
-    followers = Followers(payload.stack, plan or {}, seen, digester)
-    moved = followers.moved()
-    below = followers.below(moved)
-    if not below:
-        return {}
-    below = followers.below(await referred(payload.context, moved))
-    if not below:
-        return {}
-    code = await plan_by_cli(payload.context, refresh=False)
-    return followers.tied(below, code.content) if code.content is not None else {}
 
 
 class ObservationByReading:
@@ -96,7 +56,7 @@ class ObservationByReading:
                 verdict = read.verdict
                 if resource is not None:
                     verdict = with_rearrangement(verdict, resource)
-                observed = replace(read, verdict=verdict)
+                observed = replace(read, verdict=verdict, witness=self._witness(read, resource))
                 after.take_in(observed, resource)
                 hides = isinstance(verdict, InSync | Noise | NotApplicable)
                 if hides and after.asks_for(observed.address):
@@ -115,7 +75,7 @@ class ObservationByReading:
         warm = self._warm
         ancestry = warm.ancestry
         needed = None if self._wanted is None else ancestry.closure(self._wanted)
-        chosen = _chosen(self._payload.stack, needed)
+        chosen = objects_of(self._payload.stack, needed)
         waiting = Waiting(ancestry, [resource.recorded.address for resource in chosen])
         async with contextlib.aclosing(self._read(chosen)) as observing:
             async for observed in observing:
@@ -131,6 +91,9 @@ class ObservationByReading:
                 for ready in waiting.seen(observed, other):
                     if self._is_wanted(ready):
                         yield ready
+        # Not before everything is read: it may plan, with all that a recording takes.
+        from iac_adapters.terraform.following import Following  # noqa: PLC0415
+
         held = [one for one in waiting.rest() if self._is_wanted(one)]
         following = Following(self._payload.context, warm, self._assembly, self._digester)
         for observed in await following.judged(held, waiting.moved):
@@ -163,11 +126,39 @@ class ObservationByReading:
             async for observed in observing:
                 yield observed
 
+    def _witness(self, read: Observed, resource: LoadedResource | None) -> TerraformWitness | None:
+        if resource is None or not isinstance(read.verdict, InSync | Noise | Drifted):
+            return None
+        warm, address = self._warm, read.address
+        found = witness_of(
+            resource,
+            warm.live.get(address),
+            secrets=warm.secrets,
+            digester=self._digester,
+            beside=self._recorded,
+            before=warm.witnesses.get(address),
+        )
+        if found is not None:
+            warm.witnesses[address] = found
+        return found
+
+    def _recorded(self) -> Mapping[str, TerraformWitness]:
+        """Return every resource that was not read as it is recorded, by address."""
+        warm = self._warm
+        found = {
+            address: witness_of(resource, None, secrets=warm.secrets, digester=self._digester)
+            for address, resource in warm.stack.resources.items()
+            if address not in warm.witnesses
+        }
+        read: dict[str, TerraformWitness] = dict(warm.witnesses.items())
+        return read | {address: one for address, one in found.items() if one is not None}
+
     def _is_wanted(self, observed: Observed) -> bool:
         return self._wanted is None or observed.address in self._wanted
 
 
-def _chosen(stack: LoadedStack, wanted: Collection[ResourceAddress] | None) -> list[LoadedResource]:
+def objects_of(stack: LoadedStack, wanted: Wanted) -> list[LoadedResource]:
+    """Return the objects that a scan is asked for."""
     return [
         resource
         for address, resource in stack.resources.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import field_validator
 
@@ -22,6 +23,10 @@ class TerraformOptions(StackOptions):
     """Where terraform is called from, with `-chdir`; the directory itself, unless given."""
     run_code: bool = True
     """Whether data sources of the stack may run programs when they are read."""
+    children: Literal["auto", "all", "none"] | None = None
+    """How much a scan asks for children that nobody declared: a tenth of its calls (`auto`)."""
+    children_left_out: tuple[str, ...] = ()
+    """Types of children that are not asked for, as globs."""
 
     @field_validator("workspace")
     @classmethod

@@ -19,7 +19,7 @@ from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import PROTOCOLS, Rpc, method_path
 from reconciler.domain.paths import Steps
 
-__all__ = ["PlanAnswer", "Provider", "ProviderError", "ReadAnswer"]
+__all__ = ["ImportedObject", "PlanAnswer", "Provider", "ProviderError", "ReadAnswer"]
 
 _START_TIMEOUT_S: Final = 120.0
 
@@ -41,6 +41,15 @@ class PlanAnswer:
     requires_replace: tuple[Steps, ...]
     legacy_types: bool
     deferred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedObject:
+    """What an import answers, before it is read: one object, with the identity alone."""
+
+    type_name: str
+    state: bytes = field(repr=False)
+    private: bytes = field(repr=False)
 
 
 class Provider(ProviderProcess):
@@ -110,6 +119,26 @@ class Provider(ProviderProcess):
             state=self._msgpack(answer.new_state, type_name),
             private=answer.private,
             deferred=bool(answer.deferred),
+        )
+
+    async def import_state(
+        self, type_name: str, identity: str, *, timeout_s: float | None
+    ) -> tuple[ImportedObject, ...]:
+        """Return what `read` must be asked for to see the object `identity`; no state is touched.
+
+        That it is answered says nothing: many providers only copy the identity.
+        """
+        request = message("ImportRequest")(type_name=type_name, id=identity)
+        answer = await self._call(
+            Rpc.IMPORT_STATE, request.SerializeToString(), "ImportResponse", timeout_s
+        )
+        return tuple(
+            ImportedObject(
+                type_name=imported.type_name,
+                state=self._msgpack(imported.state, type_name),
+                private=imported.private,
+            )
+            for imported in answer.imported_resources
         )
 
     async def plan(  # noqa: PLR0913 - the fields of one request

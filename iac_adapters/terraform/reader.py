@@ -8,7 +8,6 @@ from typing import TypeAlias
 from iac_adapters.plugin_host.deadlines import READ_S
 from iac_adapters.plugin_host.reading import CONCURRENT_READS, StackReader
 from iac_adapters.redaction.digester import SecretDigester
-from iac_adapters.terraform.cli_verdict import planned_verdict
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.observe import (
     LiveState,
@@ -72,6 +71,8 @@ class TerraformQuestions:
     def settled(self, resource: LoadedResource) -> Verdict | None:
         """Return the verdict that needs no read."""
         if resource.planned_change is not None:
+            from iac_adapters.terraform.cli_verdict import planned_verdict  # noqa: PLC0415
+
             return planned_verdict(resource, resource.planned_change, digester=self.digester)
         return settled(resource, digester=self.digester)
 

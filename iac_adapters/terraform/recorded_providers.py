@@ -12,10 +12,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from iac_adapters.redaction.edge import Secrets, gathered
-from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.asked import awaits_provider
 from iac_adapters.terraform.baseline import seen_drifts, with_baselines
 from iac_adapters.terraform.context import Context
@@ -48,6 +47,9 @@ from reconciler.domain.model import (
     Unreadable,
     Verdict,
 )
+
+if TYPE_CHECKING:
+    from iac_adapters.redaction.redactor import Redactor
 
 _SAMPLE: Final = 5
 _DEADLINE_S: Final = 20.0
@@ -164,6 +166,8 @@ class RecordedProviders:
             # Somebody may have kept more meanwhile.
             kept = self._memory.load(name)
         else:
+            from iac_adapters.redaction.redactor import Redactor  # noqa: PLC0415  after reading
+
             redactor = Redactor()
         schemas = _schemas(stack.resources.values())
         good = {

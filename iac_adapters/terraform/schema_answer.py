@@ -1,7 +1,7 @@
 """One provider's schema answer, whose types are read from its file one by one.
 
 The answer of AWS is 5 MB, and decoded as much again; a stack uses a few dozen of its 1,500 types.
-Source: the protobuf wire format; GetProviderSchema.Response of tfplugin5 and tfplugin6, field 2.
+Source: the protobuf wire format; fields 2 and 3 of GetProviderSchema.Response, tfplugin5 and 6.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Final, Protocol
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.schema import ResourceSchema
 
-_TYPES: Final = 2
+_RESOURCES: Final = 2
+_DATA_SOURCES: Final = 3
 _KEY: Final = 1
 _VALUE: Final = 2
 _LENGTH_DELIMITED: Final = 2
@@ -93,12 +94,20 @@ class ProviderSchema:
         return self.answer.read()
 
     @cached_property
-    def _parsed(self) -> dict[str, ResourceSchema]:
+    def _parsed(self) -> dict[tuple[int, str], ResourceSchema]:
         return {}
 
     @cached_property
-    def _places(self) -> dict[str, _Span]:
-        return dict(_types_in(self.raw))
+    def _places(self) -> dict[int, dict[str, _Span]]:
+        places: dict[int, dict[str, _Span]] = {_RESOURCES: {}, _DATA_SOURCES: {}}
+        for kind, name, place in _types_in(self.raw):
+            places[kind][name] = place
+        return places
+
+    @cached_property
+    def type_names(self) -> frozenset[str]:
+        """The resource types that the provider knows."""
+        return frozenset(self._places[_RESOURCES])
 
     @cached_property
     def configuration(self) -> ResourceSchema:
@@ -108,23 +117,29 @@ class ProviderSchema:
 
     def resource(self, type_name: str) -> ResourceSchema | None:
         """Return the schema of `type_name`, or None when the provider does not know it."""
-        if type_name not in self._parsed:
-            place = self._places.get(type_name)
+        return self._schema(_RESOURCES, type_name)
+
+    def data_source(self, type_name: str) -> ResourceSchema | None:
+        """Return the schema of a data source, or None when the provider does not know it."""
+        return self._schema(_DATA_SOURCES, type_name)
+
+    def _schema(self, kind: int, name: str) -> ResourceSchema | None:
+        if (kind, name) not in self._parsed:
+            place = self._places[kind].get(name)
             if place is None:
                 return None
-            self._parsed[type_name] = ResourceSchema.parse(
-                self.answer.part(*place), protocol=self.protocol
-            )
-        return self._parsed[type_name]
+            content = self.answer.part(*place)
+            self._parsed[kind, name] = ResourceSchema.parse(content, protocol=self.protocol)
+        return self._parsed[kind, name]
 
 
-def _types_in(raw: bytes) -> Iterator[tuple[str, _Span]]:
+def _types_in(raw: bytes) -> Iterator[tuple[int, str, _Span]]:
     for number, (start, end) in _fields(raw, 0, len(raw)):
-        if number == _TYPES:
+        if number in (_RESOURCES, _DATA_SOURCES):
             inner = dict(_fields(raw, start, end))
             # A value that is empty is left out on the wire.
             key, value = inner.get(_KEY, (0, 0)), inner.get(_VALUE, (0, 0))
-            yield raw[slice(*key)].decode(), value
+            yield number, raw[slice(*key)].decode(), value
 
 
 def _fields(raw: bytes, at: int, end: int) -> Iterator[tuple[int, _Span]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from iac_adapters.redaction.edge import doubted, said
-from iac_adapters.terraform.cli_engine import CliPlan
+from iac_adapters.terraform.children.observing import ChildOptions
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.stack_secrets import StackSecrets
@@ -13,6 +14,9 @@ from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from reconciler.domain.model import Engine, Snapshot
 from reconciler.ports import StackReference
+
+if TYPE_CHECKING:  # it runs a whole plan, which few scans do
+    from iac_adapters.terraform.cli_engine import CliPlan
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -24,6 +28,7 @@ class Payload:
     secrets: StackSecrets
     plan: CliPlan | None = None
     warm: WarmStack | None = None
+    children: ChildOptions = field(default_factory=lambda: ChildOptions("auto"))
 
 
 def payload_of(snapshot: Snapshot) -> Payload:
@@ -50,5 +55,6 @@ def snapshot_of(reference: StackReference, payload: Payload, timing: Timing) -> 
         provider_doubts=doubted(payload.stack.providers.doubts, payload.secrets),
         lineage=context.state.lineage,
         serial=context.state.serial,
+        blind_spots=payload.warm.children.blind_spots if payload.warm is not None else (),
         payload=payload,
     )

@@ -68,6 +68,14 @@ class Remembered:
         return replace(self, failing=None, failed=serial if own else None)
 
 
+def stack_memory_name(context: Context, *, key: bytes) -> str | None:
+    """Name the objects of a state, wherever the code is checked out; None without a state."""
+    if not context.state.lineage:
+        return None
+    parts = f"{context.state.lineage}\n{context.workspace}"
+    return hmac.digest(key, parts.encode(), hashlib.sha256).hex()
+
+
 class StackMemory:
     """What is remembered, by stack. What cannot be read was never kept."""
 
@@ -84,11 +92,8 @@ class StackMemory:
         self._known: dict[str, Remembered] = {}
 
     def name(self, context: Context) -> str | None:
-        """Name the objects of a state, wherever the code is checked out; None without a state."""
-        if not context.state.lineage:
-            return None
-        parts = f"{context.state.lineage}\n{context.workspace}"
-        return hmac.digest(self._key, parts.encode(), hashlib.sha256).hex()
+        """Return the name of a stack. See `stack_memory_name`."""
+        return stack_memory_name(context, key=self._key)
 
     def load(self, name: str | None) -> Remembered:
         """Return what is kept under `name`; nothing when that cannot be had."""

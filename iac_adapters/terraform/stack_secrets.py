@@ -10,24 +10,24 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgpack
 import orjson
 
-from iac_adapters.redaction.environment import file_texts, telling_texts
 from iac_adapters.redaction.recognise import looks_generated, secret_texts
-from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import LoadedStack
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.redaction import resource_words
 from iac_adapters.terraform.state import StateFile, StateInstance
-from iac_adapters.terraform.written_secrets import written_secrets
 from reconciler.domain.paths import Steps
 from reconciler.domain.secret_names import is_telling, names_a_secret
 from reconciler.ports import StackReference
+
+if TYPE_CHECKING:
+    from iac_adapters.redaction.redactor import Redactor
 
 
 # Not slotted: it is found by weak reference and remembers what it gathered.
@@ -42,9 +42,18 @@ class StackSecrets:
     @cached_property
     def redactor(self) -> Redactor:
         """What takes them out of a text."""
+        from iac_adapters.redaction.redactor import Redactor  # noqa: PLC0415  see `_words`
+
         return Redactor(frozenset(self._words()))
 
     def _words(self) -> Iterator[str]:
+        # Asked for when there is a text to take them out of, which is after the first read.
+        from iac_adapters.redaction.environment import (  # noqa: PLC0415
+            file_texts,
+            telling_texts,
+        )
+        from iac_adapters.terraform.written_secrets import written_secrets  # noqa: PLC0415
+
         reference, context = self.reference, self.context
         environment = {**os.environ, **reference.environment}
         yield from telling_texts(environment)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from iac_adapters.read_files import Stamp
+from iac_adapters.terraform.children.observing import StackChildren
 from iac_adapters.terraform.consequences import Ancestry
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.reader import TerraformReader
 from iac_adapters.terraform.stack_secrets import StackSecrets
+from iac_adapters.terraform.witness import TerraformWitness
 from reconciler.domain.model import ResourceAddress, Verdict
 
 _EPHEMERAL_S: Final = 600.0
@@ -64,8 +66,11 @@ class WarmStack:
     referred: Referred | None = None
     """What the code says of what has moved, so that its files are read once for each drift."""
     learnt: Mapping[ResourceAddress, Verdict] | None = None
+    witnesses: dict[ResourceAddress, TerraformWitness] = field(default_factory=dict)
+    """What the last scan read, with what was decoded of it."""
     recorded_at_s: float = field(default_factory=time.monotonic)
     _ancestry: tuple[LoadedStack, Ancestry] | None = None
+    _children: StackChildren | None = None
 
     @property
     def outlived(self) -> bool:
@@ -81,6 +86,13 @@ class WarmStack:
         if self._ancestry is None or self._ancestry[0] is not self.stack:
             self._ancestry = self.stack, Ancestry(self.stack.resources)
         return self._ancestry[1]
+
+    @property
+    def children(self) -> StackChildren:
+        """What may be asked about children of its resources; worked out once for each load."""
+        if self._children is None or self._children.stack is not self.stack:
+            self._children = StackChildren(self.stack)
+        return self._children
 
     def weight(self) -> int:
         """Estimate the bytes that it holds of its own."""

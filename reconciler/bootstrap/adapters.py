@@ -29,6 +29,7 @@ def adapter_setup(
     key: bytes,
     progress: Callable[[str], None] | None = None,
     plugin_memory_bytes: int | None = None,
+    repeats: bool = True,
 ) -> AdapterSetup:
     """Return what adapters are opened with here; their caches are the user's own."""
     return AdapterSetup(
@@ -37,6 +38,7 @@ def adapter_setup(
         key=key,
         progress=progress,
         plugin_memory_bytes=plugin_memory_bytes,
+        repeats=repeats,
     )
 
 

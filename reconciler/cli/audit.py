@@ -10,7 +10,8 @@ from typing import Final
 import click
 
 from reconciler.cli.completing import STACKS
-from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_option
+from reconciler.cli.examples import examples
+from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.values import Json

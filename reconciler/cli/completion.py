@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from reconciler.cli.invocation import examples
+from reconciler.cli.examples import examples
 
 COMPLETE_VARIABLE: Final = "_TRUEUP_COMPLETE"
 _SHELLS: Final = ("bash", "fish", "zsh")

@@ -1,8 +1,9 @@
-"""`--json` and `-o` of the commands that ask no daemon."""
+"""Data for programs: how it is written, and the options of commands that ask no daemon."""
 
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -26,3 +27,13 @@ def data_options(function: Callable[..., R]) -> Callable[..., R]:
         return function(output="json" if as_json else output, **more)
 
     return taking
+
+
+def write_data(body: Any, output: str) -> None:
+    """Write `body` to stdout for programs: one line of JSON, or a YAML document."""
+    if output == "json":
+        click.echo(json.dumps(body))
+        return
+    import yaml  # noqa: PLC0415  nothing else of a client needs it
+
+    click.echo(yaml.safe_dump(body, sort_keys=False, explicit_start=True), nl=False)

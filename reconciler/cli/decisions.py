@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.completing import FINDINGS, REMEDIATIONS, SUPPRESSED
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.examples import examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import spoken, state_cell, text_of
 from reconciler.cli.policy_options import moment_given
 from reconciler.cli.related import find_finding, find_remediation

@@ -10,9 +10,9 @@ from typing import Final
 
 import click
 
-from reconciler.cli.data_options import data_options
+from reconciler.cli.data_options import data_options, write_data
+from reconciler.cli.examples import examples
 from reconciler.cli.global_options import given
-from reconciler.cli.invocation import examples, write_data
 from reconciler.domain.errors import PermanentError
 from reconciler.inventory.credentials import CredentialSource, survey_credentials
 from reconciler.inventory.obtaining import OBTAINABLE, lacking, obtain, require_obtained

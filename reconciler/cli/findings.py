@@ -10,8 +10,9 @@ from typing import Final
 import click
 
 from reconciler.cli import watching
+from reconciler.cli.examples import examples
 from reconciler.cli.identities import shortened
-from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_option
+from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import (
     by_severity,
     counted,
@@ -36,7 +37,7 @@ _COLUMNS: Final = (
     Column("FIRST SEEN"),
     Column("ID"),
 )
-_WHOLE: Final = {"missing": "deleted", "unmanaged": "not in code"}
+_WHOLE: Final = {"missing": "deleted", "unmanaged": "not in code", "added": "added by hand"}
 _NOT_CREATED: Final = "not created"
 _TYPES: Final = ("drift.",)
 _TERMS: Final = frozenset({"stack", "kind", "severity", "state", "type", "address"})

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.invocation import examples
+from reconciler.cli.examples import examples
 from reconciler.discovery import FoundStack, discover_stacks
 from reconciler.domain.errors import PermanentError
 from reconciler.ports import LeftOut

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +17,7 @@ import click
 from reconciler.cli.ages import absolute, ago, ahead
 from reconciler.cli.client.api import Api
 from reconciler.cli.client.endpoint import Wanted, find_daemon
+from reconciler.cli.data_options import write_data
 from reconciler.cli.global_options import given
 from reconciler.cli.identities import SHORTEST
 from reconciler.cli.paint import Paint, paint_for, safe
@@ -100,16 +100,6 @@ def asks_daemon(function: Callable[..., int | None]) -> Callable[..., int | None
     return invocation
 
 
-def write_data(body: Any, output: str) -> None:
-    """Write `body` to stdout for programs: one line of JSON, or a YAML document."""
-    if output == "json":
-        click.echo(json.dumps(body))
-        return
-    import yaml  # noqa: PLC0415  nothing else of the client needs it
-
-    click.echo(yaml.safe_dump(body, sort_keys=False, explicit_start=True), nl=False)
-
-
 def limit_option(usual: int) -> Callable[[F], F]:
     """Return the option of every list: how much of it."""
     return click.option(
@@ -120,11 +110,6 @@ def limit_option(usual: int) -> Callable[[F], F]:
         metavar="N",
         help=f"At most N, 0 for all; default: {usual}.",
     )
-
-
-def examples(*lines: str) -> str:
-    """Return the end of a command's help, kept line by line."""
-    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from reconciler.cli.paint import Paint, safe
 from reconciler.cli.table import Cell
 
 SEVERITIES: Final = ("critical", "high", "medium", "low")
-_KINDS: Final = {"changed": "~", "missing": "-", "unmanaged": "-", "unreadable": "?"}
+_KINDS: Final = {"changed": "~", "missing": "-", "unmanaged": "-", "unreadable": "?", "added": "+"}
 _HEALTH: Final = {
     "in_sync": ("=", "good"),
     "drifted": ("~", "high"),

@@ -9,8 +9,9 @@ import click
 
 from reconciler.cli.client.follow import Pace, follow
 from reconciler.cli.completing import RUNS
+from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.paint import safe
 from reconciler.cli.related import RUN
 from reconciler.domain.values import Json

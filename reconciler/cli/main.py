@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 import click
 
 from reconciler.cli.commands import LazyGroup
+from reconciler.cli.garbage import collect_rarely
 from reconciler.cli.global_options import Given, given, global_options
 from reconciler.domain.errors import ReconcilerError
 from reconciler.version import __version__
@@ -42,6 +43,7 @@ def root() -> None:
 
 def main() -> NoReturn:
     """Run the command line of this process, and end it."""
+    collect_rarely()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import click
 
 from reconciler.cli.completing import STACKS
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.examples import examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import counted, text_of
 from reconciler.cli.plan_lines import plan_lines
 from reconciler.cli.related import find_finding

@@ -9,8 +9,9 @@ from typing import Any, Final
 import click
 
 from reconciler.cli.completing import POLICIES
+from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one, shortened
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import spoken, text_of
 from reconciler.cli.policy_options import MORE, WRITABLE, changes_of, policy_options
 from reconciler.cli.related import POLICY

@@ -78,7 +78,7 @@ _OPTIONS: Final = (
     click.option("--path", metavar="GLOB", help="Match by the attribute that drifted."),
     click.option(
         "--kind",
-        type=click.Choice(["changed", "missing", "unmanaged", "unreadable"]),
+        type=click.Choice(["changed", "missing", "unmanaged", "unreadable", "added"]),
         help="Match by kind of drift.",
     ),
     click.option("--min-severity", type=click.Choice(_WORDS), help="Match from this severity on."),

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import click
 
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.examples import examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.domain.values import Json
 

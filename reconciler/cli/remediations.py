@@ -10,8 +10,9 @@ import click
 
 from reconciler.cli import watching
 from reconciler.cli.completing import REMEDIATIONS, STACKS
+from reconciler.cli.examples import examples
 from reconciler.cli.identities import shortened
-from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_option
+from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import counted, short_address, spoken, state_cell, text_of, wrapped
 from reconciler.cli.plan_lines import Known, plan_lines
 from reconciler.cli.related import find_remediation

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from reconciler.cli.change_lines import change_lines
+from reconciler.cli.child_lines import child_lines
 from reconciler.cli.folding import folded
 from reconciler.cli.paint import Paint, safe
 from reconciler.cli.totals import harmless, total_lines
@@ -44,6 +45,7 @@ def report_lines(report: StackReport, *, paint: Paint, verbose: bool = False) ->
         yield ""
         yield from _unreadable(report.unreadable, paint)
     yield from _noise(report, paint, verbose)
+    yield from child_lines(report, paint=paint, verbose=verbose)
     yield ""
     yield from total_lines(report, paint)
 
@@ -144,6 +146,8 @@ def glyph_of(kind: Kind, origin: Origin | None) -> str:
             return "-"
         case Kind.UNREADABLE:
             return "?"
+        case Kind.ADDED:
+            return "+"
 
 
 def _sentence(finding: Finding) -> str:
@@ -160,6 +164,8 @@ def _sentence(finding: Finding) -> str:
             text = f"deleted outside {tool}"
         case Kind.UNMANAGED, _:
             text = "not in code any more: the next apply deletes it"
+        case Kind.ADDED, _:
+            text = f"no code declares it; it belongs to {safe(finding.parent or '')}"
         case _:
             text = ""
     return ": ".join(part for part in (text, safe(finding.reason or "")) if part)

@@ -10,8 +10,9 @@ import click
 
 from reconciler.cli.ages import moment, took
 from reconciler.cli.completing import RUNS, STACKS
+from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one, shortened
-from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_option
+from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import counted, run_cell, text_of, wrapped
 from reconciler.cli.related import RUN
 from reconciler.cli.table import Cell, Column

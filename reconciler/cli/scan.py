@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -19,30 +18,23 @@ from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, s
 from reconciler.bootstrap.instance import instance_key
 from reconciler.bootstrap.scanned_states import ScannedStates
 from reconciler.bootstrap.targets import Targets, resolve_targets
-from reconciler.cli.crash import write_crash_log
 from reconciler.cli.data_options import data_options
+from reconciler.cli.examples import examples
 from reconciler.cli.global_options import given
-from reconciler.cli.invocation import examples, write_data
-from reconciler.cli.paint import paint_for, safe
 from reconciler.cli.progress import ScanProgress, StackProgress
-from reconciler.cli.render import error_lines, report_lines
 from reconciler.cli.tool_options import any_option, said_to_tool
-from reconciler.cli.totals import fleet_line
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Severity, StackName
 from reconciler.domain.report import ExitCode, Judging, exit_code
 from reconciler.domain.state_lineage import StateMark
 from reconciler.durations import read_duration
-from reconciler.engine.defects import DefectError
 from reconciler.engine.fleet import FleetScan, scan_repeatedly
 from reconciler.engine.scan import Scanning
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.registry import InstalledTools
 from reconciler.settings_file import data_directory, load_settings
 from reconciler.settings_location import nearest_settings_file, own_settings_file
-from reconciler.wire.scan import json_bytes, scan_object
 
-_WIDE: Final = 10_000
 _EXIT_TERMINATED: Final = 143
 """As a shell reports a program ended by SIGTERM."""
 
@@ -58,10 +50,6 @@ class _Order:
     output: str | None
     verbose: bool
     fail_on: Severity
-
-    @property
-    def as_data(self) -> bool:
-        return self.output in {"json", "yaml"}
 
 
 def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> float:
@@ -111,6 +99,12 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
     help="Run Pulumi providers whose code is in the stack's state, to read with them.",
 )
 @click.option("--workspace", metavar="NAME", help="Which Terraform workspace.")
+@click.option(
+    "--children",
+    type=click.Choice(["auto", "all", "none"]),
+    help="How much to ask for children that no code declares: all (default), none, or a tenth of"
+    " the scan's calls (auto, default with --repeat).",
+)
 @any_option
 @click.option(
     "--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Scan N times; default: 1."
@@ -150,8 +144,9 @@ def scan(  # noqa: PLR0913 - one parameter per option
     try:
         references, rating, data_dir = _prepared(given().config, asked, tools)
     except ReconcilerError as error:
-        if output in {"json", "yaml"}:
-            _write(scan_object((), errors=[(None, error)]), str(output))
+        from reconciler.cli.scan_output import write_refusal  # noqa: PLC0415  see _print
+
+        write_refusal(error, output)
         raise
     order = _Order(
         references=references,
@@ -206,7 +201,12 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
 
         def scanning_for(reference: StackReference) -> Scanning:
             if reference.tool not in adapters:
-                setup = adapter_setup(data_dir=data_dir, key=rating.key, progress=progress.say)
+                setup = adapter_setup(
+                    data_dir=data_dir,
+                    key=rating.key,
+                    progress=progress.say,
+                    repeats=order.scans > 1,
+                )
                 adapter = tools.open(reference.tool, setup)
                 opened.push_async_callback(adapter.close)
                 adapters[reference.tool] = adapter
@@ -262,47 +262,13 @@ def _end_on_sigterm() -> None:
 
 
 def _print(done: FleetScan, order: _Order, number: int) -> None:
-    if order.as_data:
-        _write(scan_object(done.reports, errors=done.failures), str(order.output))
-    else:
-        _print_words(done, order, number)
-    paint = paint_for(sys.stderr)
-    for stack, error in done.failures:
-        _keep_details(error)
-        for line in error_lines(error, paint=paint, stack=stack):
-            click.echo(line, err=True, color=paint.colour)
-    sys.stdout.flush()
+    # Imported when there is something to print: no read has to wait for it.
+    from reconciler.cli.scan_output import ScanOutput  # noqa: PLC0415
 
-
-def _write(body: dict[str, Any], output: str) -> None:
-    """Write what a program reads; in JSON's one line the escapes of `safe` are its own."""
-    encoded = json_bytes(body)
-    if output == "json":
-        click.echo(safe(encoded.decode()))
-    else:
-        write_data(json.loads(encoded), output)
-
-
-def _print_words(done: FleetScan, order: _Order, number: int) -> None:
-    paint = paint_for(sys.stdout)
-    if order.output == "wide":
-        paint = replace(paint, width=_WIDE)
-    lines: list[str] = []
-    if order.scans > 1:
-        lines.append(paint("dim", f"scan {number} of {order.scans}"))
-    for report in done.reports:
-        lines += report_lines(report, paint=paint, verbose=order.verbose)
-        lines.append("")
-    if len(order.references) > 1:
-        lines.append(fleet_line(done.reports, failed=len(done.failures), paint=paint))
-    elif order.scans == 1:
-        lines = lines[:-1]
-    for line in lines:
-        click.echo(line, color=paint.colour)
-
-
-def _keep_details(error: ReconcilerError) -> None:
-    if isinstance(error, DefectError) and error.__cause__ is not None:
-        log = write_crash_log(error.__cause__, os.environ)
-        if log is not None:
-            error.remedy = f"please report this with {log}"
+    output = ScanOutput(
+        stacks=len(order.references),
+        scans=order.scans,
+        output=order.output,
+        verbose=order.verbose,
+    )
+    output.write(done, number)

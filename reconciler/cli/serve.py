@@ -13,8 +13,9 @@ from reconciler.bootstrap.daemon import ADMIN_TOKEN_FILE, DaemonOrder
 from reconciler.bootstrap.daemon import serve as serve_until_stopped
 from reconciler.bootstrap.logs import set_up_logs
 from reconciler.cli.crash import write_crash_log
+from reconciler.cli.examples import examples
+from reconciler.cli.garbage import collect_as_usual
 from reconciler.cli.global_options import given
-from reconciler.cli.invocation import examples
 from reconciler.domain.passed_environment import passed_on
 from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
@@ -49,6 +50,7 @@ def serve(
     It runs in the foreground until SIGINT or SIGTERM. SIGHUP reloads trueup.toml. An apply
     that runs when the daemon ends goes on, and the next start takes it up.
     """
+    collect_as_usual()
     config = given().config
     environment = dict(os.environ)
     tools = InstalledTools()

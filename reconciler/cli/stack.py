@@ -10,8 +10,9 @@ import click
 
 from reconciler.cli.ages import span, took
 from reconciler.cli.completing import STACKS
+from reconciler.cli.examples import examples
 from reconciler.cli.identities import choose
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import by_severity, health_cells, paragraphs, text_of
 from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column

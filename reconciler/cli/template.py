@@ -10,8 +10,9 @@ from typing import Final
 import click
 
 from reconciler.cli.completing import TEMPLATES
+from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one, shortened
-from reconciler.cli.invocation import Invocation, asks_daemon, examples, limit_option
+from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import counted, text_of
 from reconciler.cli.related import TEMPLATE
 from reconciler.cli.table import Cell, Column

@@ -14,6 +14,7 @@ import click
 
 _KEYS: Final = (
     "pulumi_stack", "workspace", "dynamic_providers", "var_files", "working_directory", "run_code",
+    "children",
 )  # fmt: skip
 """The options that commands have by name; each is called as its key of `[[stack]]`."""
 

@@ -46,6 +46,7 @@ def _fallen(counts: Counts, paint: Paint) -> Iterator[str]:
         ("changed", counts.changed, "strong"),
         ("missing", counts.missing, "strong"),
         ("not in code", counts.unmanaged, "strong"),
+        ("added by hand", counts.added, "strong"),
         ("unreadable", counts.unreadable, "medium"),
         ("ignored by the provider", counts.noise, "dim"),
         ("not applicable", counts.not_applicable, "dim"),

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from reconciler.cli.client.endpoint import Wanted, find_daemon
+from reconciler.cli.examples import examples
 from reconciler.cli.global_options import given
-from reconciler.cli.invocation import examples
 
 
 @click.command(
@@ -38,7 +38,7 @@ from reconciler.cli.invocation import examples
 )
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw the frame in ASCII.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
-def tui(  # noqa: PLR0913, PLR0917 - the options of a command
+def tui(
     read_only: bool,  # noqa: FBT001 - click passes them by name
     environment: str,
     view: str,

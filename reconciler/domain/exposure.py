@@ -14,6 +14,8 @@ _EVERYWHERE: Final = frozenset({"*", "internet", "any", "everywhere"})
 _RANGES: Final = frozenset({"0.0.0.0-255.255.255.255", "0/0"})
 _HALF: Final = {4: 1, 6: 3}
 """Prefixes up to this length count as every address: two halves make the whole."""
+# A policy's `Resource` is no source.
+_SOURCE: Final = re.compile(r"(?<!re)source")
 _BETWEEN: Final = re.compile(r"[,;\s]+")
 _ANYONE: Final = frozenset(
     {
@@ -51,7 +53,7 @@ def lets_in_the_world(value: Value) -> bool:
     a protocol they say something else.
     """
     return any(
-        _is_world(part) or (part in _EVERYWHERE and "source" in key)
+        _is_world(part) or (part in _EVERYWHERE and _SOURCE.search(key) is not None)
         for key, leaf in _leaves(value, "")
         for part in _BETWEEN.split(leaf.lower())
     )

@@ -15,6 +15,7 @@ from reconciler.domain.coverage import derived_template_id, resource_id
 from reconciler.domain.details import details_of, paths_of, with_severity_of
 from reconciler.domain.model import (
     Counts,
+    Engine,
     Finding,
     Kind,
     Origin,
@@ -65,17 +66,27 @@ def fold(
     source than a scan saw is in no part: a scan may look at less than that source does.
     """
     own = [record for record in unhealed if record.seen_by == SCAN]
-    found = {finding.address: finding for finding in report.findings}
-    unread = {address for address, _ in report.unreadable}
-    known = {record.address for record in own}
+    found = {slot_of(finding): finding for finding in report.findings}
+    unread = {address for address, _ in (*report.unreadable, *report.unseen)}
+    known = {slot_of(record) for record in own}
     parts: dict[str, list[FindingRecord]] = {"seen": [], "rated": [], "healed": [], "unread": []}
     changed: list[Changed] = []
     for record in own:
-        now = found.get(record.address)
+        now = found.get(slot_of(record))
         if now is not None and now.fingerprint != record.fingerprint:
             changed.append(Changed(record, now))
             continue
-        silent = record.address in unread or (asked is not None and record.address not in asked)
+        silent = (
+            record.address in unread
+            or (asked is not None and record.address not in asked)
+            # A whole plan asks for no children.
+            or (record.kind is Kind.ADDED and report.obtained_by is Engine.CLI)
+            or (
+                record.origin is Origin.UNDECLARED
+                and record.kind is not Kind.ADDED
+                and record.address in report.uncompared
+            )
+        )
         part = "seen" if now else "unread" if silent or not may_heal else "healed"
         if now is not None and now.severity is not record.severity:
             details = with_severity_of(record.details, now)
@@ -85,13 +96,18 @@ def fold(
             parts["rated"].append(record)
         parts[part].append(record)
     return Fold(
-        opened=tuple(finding for finding in report.findings if finding.address not in known),
+        opened=tuple(one for one in report.findings if slot_of(one) not in known),
         seen=tuple(parts["seen"]),
         rated=tuple(parts["rated"]),
         changed=tuple(changed),
         healed=tuple(parts["healed"]),
         unread=tuple(parts["unread"]),
     )
+
+
+def slot_of(drift: Finding | FindingRecord) -> tuple[ResourceAddress, bool]:
+    """Return which finding of a resource it is: what a plan would act on, or what none would."""
+    return drift.address, drift.origin is Origin.UNDECLARED
 
 
 def implausible(

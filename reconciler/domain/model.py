@@ -12,8 +12,10 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NewType, TypeAlias
 
+from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import Value
+from reconciler.domain.witness import Witness
 
 StackName = NewType("StackName", str)
 ResourceAddress = NewType("ResourceAddress", str)
@@ -21,11 +23,15 @@ Fingerprint = NewType("Fingerprint", str)
 
 
 class Origin(StrEnum):
-    """Who moved: the world, the code, or both."""
+    """Who moved: the world, the code, or both.
+
+    `undeclared`: the world did, where the code says nothing, so that no plan would act on it.
+    """
 
     OUT_OF_BAND = "out_of_band"
     UNAPPLIED = "unapplied"
     BOTH = "both"
+    UNDECLARED = "undeclared"
 
 
 class Kind(StrEnum):
@@ -35,6 +41,8 @@ class Kind(StrEnum):
     MISSING = "missing"
     UNMANAGED = "unmanaged"
     UNREADABLE = "unreadable"
+    ADDED = "added"
+    """A child that exists under a managed parent, and that nobody declared."""
 
 
 class Severity(IntEnum):
@@ -109,6 +117,14 @@ class ProviderDoubt:
 
 
 @dataclass(frozen=True, slots=True)
+class BlindSpot:
+    """Children of one resource type that nobody can ask its provider for, by their types."""
+
+    parent_type: str
+    children: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One stack as recorded and declared.
 
@@ -127,6 +143,7 @@ class Snapshot:
     provider_doubts: tuple[ProviderDoubt, ...] = ()
     lineage: str = ""
     serial: int | None = None
+    blind_spots: tuple[BlindSpot, ...] = ()
     payload: object = field(default=None, repr=False, compare=False)
 
 
@@ -145,10 +162,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class NoiseItem:
-    """A difference the provider itself would not act on, with the reason."""
+    """A difference the provider itself would not act on, with the reason and both sides, masked."""
 
     path: AttributePath
     reason: str
+    recorded: Value = None
+    live: Value = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,14 +233,39 @@ class NotApplicable:
     reason: str
 
 
-Verdict: TypeAlias = InSync | Noise | Drifted | Missing | Unmanaged | Unreadable | NotApplicable
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A child of `parent` that no code declares exists; `changes` say what it holds."""
+
+    parent: ResourceAddress
+    type: str
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Whether `parent` has such a child is unknown in this scan; what was known stays as it is.
+
+    `asked` says that its provider was asked, and gave no answer.
+    """
+
+    parent: ResourceAddress
+    type: str
+    reason: str
+    asked: bool = True
+
+
+Verdict: TypeAlias = (
+    InSync | Noise | Drifted | Missing | Unmanaged | Unreadable | NotApplicable | Added | Unseen
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """One resource's verdict and what it cost, in milliseconds.
 
-    `remark` is what the whole report must say about it as well.
+    `remark` is what the whole report must say about it as well. `witness` holds what was read,
+    for the comparison with a baseline; None where the adapter read nothing that compares.
     """
 
     address: ResourceAddress
@@ -229,6 +273,10 @@ class Observed:
     read_ms: float = 0.0
     judge_ms: float = 0.0
     remark: str | None = None
+    witness: Witness | None = field(default=None, repr=False, compare=False)
+    undeclared: tuple[Change, ...] = ()
+    """What differs from the baseline and no plan would act on."""
+    undeclared_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +296,15 @@ class Finding:
     consequence_of: ResourceAddress | None = None
     reason: str | None = None
     provider: str = ""
+    parent: ResourceAddress | None = None
+    """The managed resource that an added child belongs to."""
     severity_reason: str | None = None
     """Why it is as severe as it is: the sentence of the rule; None where a source gave none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How the resources of one scan fell; the kinds add up to `resources`."""
+    """How the resources of one scan fell; the kinds but `added` add up to `resources`."""
 
     resources: int
     in_sync: int
@@ -264,6 +314,7 @@ class Counts:
     unreadable: int
     noise: int
     not_applicable: int
+    added: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +322,7 @@ class StackReport:
     """One scan of one stack; sorted by address, so equal worlds give equal reports.
 
     `together` divides the addresses of the findings into those that one plan would touch anyway.
+    `uncompared` were not held against a baseline: undeclared changes of them may be there.
     """
 
     stack: StackName
@@ -286,3 +338,9 @@ class StackReport:
     warnings: tuple[str, ...] = ()
     provider_doubts: tuple[ProviderDoubt, ...] = ()
     together: tuple[frozenset[ResourceAddress], ...] = ()
+    unseen: tuple[tuple[ResourceAddress, Unseen], ...] = ()
+    """Children that were not asked for or gave no answer; nothing is known of them."""
+    blind_spots: tuple[BlindSpot, ...] = ()
+    uncompared: frozenset[ResourceAddress] = frozenset()
+    begun: tuple[KeptBaseline, ...] = field(default=(), repr=False, compare=False)
+    """The baselines of objects that had none, where baselines are kept."""

@@ -33,6 +33,11 @@ def step_after(path: AttributePath, step: str | int) -> AttributePath:
     return AttributePath(f'{path}["{quoted}"]')
 
 
+def attribute_of(path: str) -> str:
+    """Return the name of the attribute that a path begins with."""
+    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
+
+
 def steps_of(path: str) -> Steps:
     """Return the steps of a path that `render_path` wrote; of another text as much as it reads."""
     steps: list[str | int] = []

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import assert_never
 
+from reconciler.domain.added_children import added_fingerprint
 from reconciler.domain.belonging import together
 from reconciler.domain.doubts import provider_doubts, vanished_as_unreadable
 from reconciler.domain.fingerprint import Identity, fingerprint
 from reconciler.domain.lineage import nearest_missing
 from reconciler.domain.model import (
+    Added,
     Change,
     Counts,
     Drifted,
@@ -34,6 +36,7 @@ from reconciler.domain.model import (
     Status,
     Unmanaged,
     Unreadable,
+    Unseen,
 )
 from reconciler.domain.severity import Deviation, Rulebook, rate
 
@@ -93,9 +96,7 @@ def build_report(
     if whole:
         ordered = vanished_as_unreadable(snapshot, ordered)
     findings = [
-        finding
-        for seen in ordered
-        if (finding := _finding(seen, _of(recorded, seen.address), judging)) is not None
+        finding for seen in ordered for finding in _findings(seen, _of(recorded, seen), judging)
     ]
     return StackReport(
         stack=snapshot.stack,
@@ -114,16 +115,29 @@ def build_report(
         timing_ms=dict(timing_ms),
         warnings=(*snapshot.warnings, *(seen.remark for seen in ordered if seen.remark)),
         provider_doubts=provider_doubts(snapshot, ordered, whole=whole),
+        uncompared=frozenset(seen.address for seen in ordered if seen.witness is None),
         together=together(
             (finding.address for finding in findings),
             {resource.address: resource.dependencies for resource in snapshot.resources},
         ),
+        unseen=tuple(
+            (seen.address, seen.verdict) for seen in ordered if isinstance(seen.verdict, Unseen)
+        ),
+        blind_spots=snapshot.blind_spots,
     )
 
 
-def _of(
-    recorded: Mapping[ResourceAddress, RecordedResource], address: ResourceAddress
-) -> RecordedResource:
+def _of(recorded: Mapping[ResourceAddress, RecordedResource], seen: Observed) -> RecordedResource:
+    address = seen.address
+    if isinstance(seen.verdict, Added):
+        parent = recorded.get(seen.verdict.parent)
+        return RecordedResource(
+            address=address,
+            type=seen.verdict.type,
+            status=Status.NOT_DECLARED,
+            source=parent.source if parent else None,
+            provider=parent.provider if parent else "",
+        )
     return recorded.get(address) or RecordedResource(
         address=address, type=_type_in(address), status=Status.LIVE
     )
@@ -135,6 +149,19 @@ def _type_in(address: str) -> str:
     return parts[-2] if len(parts) > 1 else address
 
 
+def _findings(seen: Observed, resource: RecordedResource, judging: Judging) -> Iterator[Finding]:
+    """Yield what deviates of one resource: what a plan would act on, and what none would.
+
+    They are two findings, since one can be corrected and the other only be decided about.
+    """
+    finding = _finding(seen, resource, judging)
+    if finding is not None:
+        yield finding
+    if seen.undeclared:
+        undeclared = Drifted(seen.undeclared, reason=seen.undeclared_reason)
+        yield _drifted(resource, undeclared, judging)
+
+
 def _finding(seen: Observed, resource: RecordedResource, judging: Judging) -> Finding | None:
     match seen.verdict:
         case Drifted() as drifted:
@@ -143,7 +170,9 @@ def _finding(seen: Observed, resource: RecordedResource, judging: Judging) -> Fi
             return _whole(resource, Kind.MISSING, origin, judging)
         case Unmanaged(origin=origin):
             return _whole(resource, Kind.UNMANAGED, origin, judging)
-        case InSync() | Noise() | Unreadable() | NotApplicable():
+        case Added() as added:
+            return _added(resource, added, judging)
+        case InSync() | Noise() | Unreadable() | NotApplicable() | Unseen():
             return None
         case _:
             assert_never(seen.verdict)
@@ -199,6 +228,27 @@ def _whole(resource: RecordedResource, kind: Kind, origin: Origin, judging: Judg
     )
 
 
+def _added(resource: RecordedResource, added: Added, judging: Judging) -> Finding:
+    changes = tuple(sorted(added.changes, key=lambda change: change.path))
+    origin = Origin.UNDECLARED
+    deviation = Deviation(type=added.type, kind=Kind.ADDED, origin=origin, changes=changes)
+    rating = rate(deviation, judging.rulebook)
+    return Finding(
+        address=resource.address,
+        type=added.type,
+        kind=Kind.ADDED,
+        severity=rating.severity,
+        severity_reason=rating.reason,
+        origin=origin,
+        requires_replace=False,
+        fingerprint=added_fingerprint(resource.address, added, key=judging.key),
+        source=resource.source,
+        provider=resource.provider,
+        parent=added.parent,
+        changes=changes,
+    )
+
+
 def _origin(changes: Iterable[Change]) -> Origin | None:
     origins = {change.origin for change in changes}
     if len(origins) > 1:
@@ -215,9 +265,9 @@ def _noise(seen: Observed) -> tuple[NoiseItem, ...]:
 
 
 def _counts(ordered: list[Observed]) -> Counts:
-    kinds = Counter(type(seen.verdict) for seen in ordered)
+    kinds = Counter(Drifted if seen.undeclared else type(seen.verdict) for seen in ordered)
     return Counts(
-        resources=len(ordered),
+        resources=len(ordered) - kinds[Added] - kinds[Unseen],
         in_sync=kinds[InSync],
         changed=kinds[Drifted],
         missing=kinds[Missing],
@@ -225,6 +275,7 @@ def _counts(ordered: list[Observed]) -> Counts:
         unreadable=kinds[Unreadable],
         noise=kinds[Noise],
         not_applicable=kinds[NotApplicable],
+        added=kinds[Added],
     )
 
 

@@ -192,7 +192,9 @@ def _leaves(
 
 
 def _wanted(change: Change) -> Value:
-    return change.recorded if isinstance(change.declared, Unknown) else change.declared
+    # Where the code says nothing, it was right as it was.
+    unsaid = isinstance(change.declared, Unknown) or change.origin is Origin.UNDECLARED
+    return change.recorded if unsaid else change.declared
 
 
 def _stepped(rule: SeverityRule | None, steps: int) -> Rating:

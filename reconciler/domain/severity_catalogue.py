@@ -11,6 +11,7 @@ from typing import Final
 
 from reconciler.domain.model import Kind, Severity
 from reconciler.domain.severity import SeverityRule
+from reconciler.domain.severity_added import ADDED, UNDECLARED
 from reconciler.domain.severity_dangers import CLOSINGS, DANGERS, LOOKING_LIKE_LABELS
 from reconciler.domain.severity_names import FIREWALLS, RIGHTS_TYPES
 
@@ -162,6 +163,7 @@ CATALOGUE: Final[tuple[SeverityRule, ...]] = (
         ),
     ),
     *DANGERS,
+    *ADDED,
     # Things that are gone.
     SeverityRule(
         Severity.CRITICAL,
@@ -383,4 +385,5 @@ CATALOGUE: Final[tuple[SeverityRule, ...]] = (
         "a name only",
         paths=("name", "name_prefix", "*_name_prefix"),
     ),
+    UNDECLARED,
 )

@@ -24,6 +24,7 @@ class Condition(StrEnum):
     LISTENS_EVERYWHERE = "listens_everywhere"
     OPEN_MODE = "open_mode"
     READ_BY_OTHERS = "read_by_others"
+    ASKS_NOBODY = "asks_nobody"
     SWITCHED_ON = "switched_on"
     SWITCHED_OFF = "switched_off"
     LOOSER = "looser"
@@ -47,6 +48,10 @@ def _is_on(value: Value) -> bool:
     return value is True
 
 
+def _asks_nobody(value: Value) -> bool:
+    return isinstance(value, str) and value.lower() in ("none", "anonymous")
+
+
 def _switched_off(wanted: Value, live: Value) -> bool:
     return _is_on(wanted) and not _is_on(live)
 
@@ -65,6 +70,7 @@ _STATES: Final[Mapping[Condition, Callable[[Value], bool]]] = {
     Condition.LISTENS_EVERYWHERE: rights.listens_everywhere,
     Condition.OPEN_MODE: rights.open_mode,
     Condition.READ_BY_OTHERS: rights.read_by_others,
+    Condition.ASKS_NOBODY: _asks_nobody,
     Condition.SWITCHED_ON: _is_on,
 }
 _MOVES: Final[Mapping[Condition, Callable[[Value, Value], bool]]] = {

@@ -148,6 +148,12 @@ DANGERS: Final[tuple[SeverityRule, ...]] = (
         paths=PUBLIC_BLOCKS,
         when=Condition.SWITCHED_OFF,
     ),
+    SeverityRule(
+        Severity.CRITICAL,
+        "anyone may call it",
+        paths=("*authorization_type", "*authentication_type", "*auth_type", "authorization"),
+        when=Condition.ASKS_NOBODY,
+    ),
     # Who may do what.
     SeverityRule(
         Severity.CRITICAL,

@@ -16,6 +16,7 @@ from typing import Final
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError, RetryableError
 from reconciler.domain.lifecycle import Fold, fold
+from reconciler.domain.model import Origin
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.remediation_states import Event
@@ -86,7 +87,8 @@ def _end_reported(
     """End what was asked for by a report: nothing read here can be compared with it."""
     at = seen.report.observed_at
     addresses = {record.address for record in reported}
-    if any(finding.address in addresses for finding in seen.report.findings):
+    found = (one for one in seen.report.findings if one.origin is not Origin.UNDECLARED)
+    if any(finding.address in addresses for finding in found):
         move(tx, known, Event.DRIFT_CHANGED, at=at, note=SEEN_BY_SCAN)
     else:
         move(tx, known, Event.DRIFT_GONE, at=at, note=NOT_SEEN)

@@ -14,6 +14,7 @@ from typing import Final
 from reconciler.domain.cadence import NOT_SCANNED
 from reconciler.domain.errors import ConflictError, PermanentError, ReconcilerError, RetryableError
 from reconciler.domain.lifecycle import fold
+from reconciler.domain.model import Origin
 from reconciler.domain.plan import Plan
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
@@ -146,7 +147,7 @@ def _records(
     records = [
         one
         for one in tx.findings.unhealed(stack.name)
-        if one.address in asked and one.seen_by == SCAN
+        if one.address in asked and one.seen_by == SCAN and one.origin is not Origin.UNDECLARED
     ]
     gone = sorted(asked - {record.address for record in records})
     if gone:

@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.domain.deciding import Decided
 from reconciler.domain.lifecycle import Fold, subject_of
-from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.model import Origin, ResourceAddress, StackName
 from reconciler.domain.policy import Act, ActionType, action_on
 from reconciler.domain.records import (
     FindingRecord,
@@ -59,7 +59,8 @@ def open_wanted(
     acted on at all. What a person decides about is divided into what is `together`.
     """
     taken = {finding_id for one in still_open for finding_id in one.finding_ids}
-    groups: dict[tuple[str, ActionType], list[FindingRecord]] = defaultdict(list)
+    # No plan acts on what is undeclared: it must not wait for one, nor another for it.
+    groups: dict[tuple[str, ActionType, bool], list[FindingRecord]] = defaultdict(list)
     noted = []
     acted_on = False
     for record, decision in decided:
@@ -69,12 +70,13 @@ def open_wanted(
             noted.append(replace(record, acted_on=acts))
         if isinstance(decision, Act) and record.decision is None and record.id not in taken:
             wanted = action_on(decision, subject_of(record))
-            groups[decision.policy.policy_id, wanted].append(record)
+            undeclared = record.origin is Origin.UNDECLARED
+            groups[decision.policy.policy_id, wanted, undeclared].append(record)
     tx.findings.put_many(noted)
     sets = {address: number for number, one in enumerate(together) for address in one}
     parts = [
         (policy_id, action, part)
-        for (policy_id, action), records in groups.items()
+        for (policy_id, action, _), records in groups.items()
         for part in _parts(records, action, sets)
     ]
     opened = _open_parts(tx, parts, at=at, confirm_after=confirm_after)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.domain.errors import ConflictError, NotFoundError
-from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.model import Origin, ResourceAddress, StackName
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import (
     FindingId,
@@ -62,7 +62,9 @@ async def plan_stack(service: Service, stack: StackName) -> Json:
     wanted = [
         finding
         for finding in findings
-        if finding.state is FindingState.OPEN and finding.seen_by == SCAN
+        if finding.state is FindingState.OPEN
+        and finding.seen_by == SCAN
+        and finding.origin is not Origin.UNDECLARED
     ]
     if not wanted:
         return plan_object(Plan(stack=stack, targets=(), resources=()))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol, cast
 
+from reconciler.domain.added_children import children_among
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackReport, Unreadable
 from reconciler.domain.report import Judging, build_report
 from reconciler.domain.selection import select_addresses
+from reconciler.domain.undeclared_scan import Yardstick, compared
 from reconciler.ports import Clock, IacAdapter, StackReference
 
 _UNANSWERED = "the adapter gave no answer for it"
@@ -36,6 +38,7 @@ class Scanning:
     clock: Clock
     judging: Judging
     listener: ScanListener | None = None
+    yardstick: Yardstick = field(default_factory=Yardstick)
 
 
 async def scan_stack(
@@ -72,13 +75,11 @@ async def scan_stack(
     if scanning.listener:
         scanning.listener.loaded(snapshot, total=len(known if chosen is None else chosen))
     observed = await _observe(snapshot, chosen, scanning)
-    finished = loop.time()
-    return build_report(
+    return await _reported(
         snapshot,
         _answered(observed, known if chosen is None else chosen),
-        judging=scanning.judging,
-        observed_at=scanning.clock.now(),
-        timing_ms=_timing(snapshot.timing_ms, observed, (started, loaded, finished)),
+        scanning,
+        timing_ms=_timing(snapshot.timing_ms, observed, (started, loaded, loop.time())),
         whole=chosen is None,
     )
 
@@ -97,15 +98,46 @@ async def scan_loaded(
     started = loop.time()
     known = tuple(resource.address for resource in snapshot.resources)
     chosen = None if addresses is None else tuple(one for one in known if one in addresses)
+    if chosen is not None and addresses is not None:
+        chosen = (*chosen, *children_among(addresses, known))
     observed = await _observe(snapshot, chosen, scanning)
-    return build_report(
+    return await _reported(
         snapshot,
         _answered(observed, known if chosen is None else chosen),
-        judging=scanning.judging,
-        observed_at=scanning.clock.now(),
+        scanning,
         timing_ms=_timing(snapshot.timing_ms, observed, (started, started, loop.time())),
         whole=chosen is None,
     )
+
+
+async def _reported(
+    snapshot: Snapshot,
+    observed: Sequence[Observed],
+    scanning: Scanning,
+    *,
+    timing_ms: dict[str, float],
+    whole: bool,
+) -> StackReport:
+    """Return the report of what was seen, held against the baselines.
+
+    What moved has to be decoded for that, which takes too long for the event loop.
+    """
+    loop = asyncio.get_running_loop()
+    began, at = loop.time(), scanning.clock.now()
+    key = scanning.judging.key
+    held = await asyncio.to_thread(compared, observed, scanning.yardstick, key=key, at=at)
+    took = (loop.time() - began) * 1000
+    timing_ms["judge"] = round(timing_ms["judge"] + took, 1)
+    timing_ms["total"] = round(timing_ms["total"] + took, 1)
+    report = build_report(
+        snapshot,
+        held.observed,
+        judging=scanning.judging,
+        observed_at=at,
+        timing_ms=timing_ms,
+        whole=whole,
+    )
+    return replace(report, begun=held.begun)
 
 
 async def _observe(

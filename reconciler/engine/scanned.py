@@ -13,6 +13,7 @@ from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.domain.model import ResourceAddress, Snapshot, StackReport
 from reconciler.domain.records import StackRecord
 from reconciler.domain.state_lineage import StateMark
+from reconciler.domain.undeclared_scan import Yardstick
 from reconciler.engine.defects import defect
 from reconciler.engine.roots import reference_within
 from reconciler.engine.scan import Scanning, scan_loaded
@@ -114,7 +115,13 @@ async def _scan(
     service: Service, stack: StackRecord, addresses: Collection[ResourceAddress] | None
 ) -> tuple[StackReport, Snapshot, tuple[Declaration, ...] | None]:
     loaded = await load(service, stack)
-    scanning = Scanning(adapter=loaded.adapter, clock=service.clock, judging=service.judging)
+    baselines = await service.store.read(lambda view: view.baselines.of_stack(stack.name))
+    scanning = Scanning(
+        adapter=loaded.adapter,
+        clock=service.clock,
+        judging=service.judging,
+        yardstick=Yardstick(baselines, keep=addresses is None),
+    )
     report = await scan_loaded(loaded.snapshot, scanning=scanning, addresses=addresses)
     declared = None
     if addresses is None and loaded.snapshot.revision != stack.revision:

@@ -172,6 +172,8 @@ def _seen(
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
         adopt(tx, name, seen.declarations, at=at, key=key)
+    if sound:
+        tx.baselines.put_many(name, seen.report.begun)
     folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound)
     records = reopen_ended(tx, keep(tx, name, folded, at=at), at=at)
     kept = end_overtaken(tx, name, folded, at=at)
@@ -186,6 +188,8 @@ def _seen(
         confirm_after=confirm_after,
     )
     fresh = _freshened(stack, seen, doubt, of_state)
+    if folded.opened:
+        fresh = replace(fresh, drifted_at=at)
     again_after = next_scan_after(
         fresh, now=at, acted_on=acted_on, confirm_by=_confirm_by((*kept, *opened), confirm_after)
     )

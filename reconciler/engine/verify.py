@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.domain.cadence import patience, retry_after
-from reconciler.domain.lifecycle import fold
+from reconciler.domain.lifecycle import fold, slot_of
+from reconciler.domain.model import Finding
 from reconciler.domain.records import Health, Remediation
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.domain.sources import SCAN
+from reconciler.engine.breaker import trip
 from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.moves import move, sentence, unhealed_of
@@ -48,17 +50,35 @@ def _judge(tx: Transaction, service: Service, known: Remediation, seen: Scanned)
     heal(tx, folded.healed, at=at)
     # Counts, templates and freshness are those of the whole stack: a scan of it brings them.
     scan_soon(tx, known.stack, at=service.clock.now())
-    if not seen.report.findings:
+    left = _left(tx, known, seen)
+    if not left:
         move(tx, known, Event.VERIFIED, at=at, note=_CONVERGED[known.state])
         _note_health(tx, known)
         return
-    addresses = ", ".join(finding.address for finding in seen.report.findings[:3])
+    addresses = ", ".join(finding.address for finding in left[:3])
     note = f"still drifted: {addresses}"
     if known.state is RemediationState.UNKNOWN or known.attempts >= service.attempts:
         move(tx, known, Event.GIVEN_UP, at=at, note=note)
     else:
         again = at + retry_after(known.attempts)
         move(tx, known, Event.STILL_DRIFTED, at=at, note=note, next_at=again)
+    trip(tx, at=at, why=_blind_after(known))
+
+
+def _blind_after(known: Remediation) -> str | None:
+    if known.state is not RemediationState.UNKNOWN:
+        return None
+    return f"how the apply of remediation {known.id} ended is not known, and its drift remains"
+
+
+def _left(tx: Transaction, known: Remediation, seen: Scanned) -> list[Finding]:
+    """Return what is still there of what it was about, whatever else is wrong with the resources.
+
+    No plan acts on an undeclared change: none that is still there says that the apply failed.
+    """
+    about = {slot_of(record) for record in tx.findings.get_many(known.finding_ids)}
+    about |= {(address, False) for address in known.addresses}
+    return [finding for finding in seen.report.findings if slot_of(finding) in about]
 
 
 def _note_health(tx: Transaction, known: Remediation) -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from reconciler.domain.wakeups import WakeUp
 from reconciler.storage.access import SqlHolds, SqlReplays, SqlTokens
 from reconciler.storage.agents import SqlAgents
+from reconciler.storage.baselines import SqlBaselines
 from reconciler.storage.findings import SqlFindings
 from reconciler.storage.journal import SqlAudit, SqlEvents
+from reconciler.storage.past_runs import SqlPastRuns
 from reconciler.storage.policies import SqlPolicies
 from reconciler.storage.remediations import SqlRemediations
 from reconciler.storage.reports import SqlReports
@@ -37,7 +39,9 @@ class SqlTransaction:
     tokens: SqlTokens
     replays: SqlReplays
     holds: SqlHolds
+    past_runs: SqlPastRuns
     agents: SqlAgents
+    baselines: SqlBaselines
     retention: SqlRetention
     event_numbers: list[int] = field(default_factory=list)
     wakeups: list[WakeUp] = field(default_factory=list)
@@ -64,7 +68,9 @@ class SqlTransaction:
             tokens=SqlTokens(rows),
             replays=SqlReplays(rows),
             holds=SqlHolds(rows),
+            past_runs=SqlPastRuns(rows),
             agents=SqlAgents(rows),
+            baselines=SqlBaselines(rows),
             retention=SqlRetention(rows),
             event_numbers=numbers,
         )

@@ -70,15 +70,38 @@ def stack_object(report: StackReport) -> dict[str, Any]:
             "unreadable": counts.unreadable,
             "noise": counts.noise,
             "not_applicable": counts.not_applicable,
+            "added": counts.added,
         },
         "findings": [finding_object(finding) for finding in report.findings],
         "noise": [
-            {"address": address, "path": item.path, "reason": item.reason}
+            {
+                "address": address,
+                "path": item.path,
+                "reason": item.reason,
+                "recorded": value_object(item.recorded),
+                "live": value_object(item.live),
+            }
             for address, item in report.noise
         ],
         "unreadable": [
             {"address": address, "reason": reason} for address, reason in report.unreadable
         ],
+        "children": {
+            "unseen": [
+                {
+                    "address": address,
+                    "parent": unseen.parent,
+                    "type": unseen.type,
+                    "asked": unseen.asked,
+                    "reason": unseen.reason,
+                }
+                for address, unseen in report.unseen
+            ],
+            "blind_spots": [
+                {"type": spot.parent_type, "children": list(spot.children)}
+                for spot in report.blind_spots
+            ],
+        },
         "warnings": list(report.warnings),
         "provider_doubts": [doubt_object(doubt) for doubt in report.provider_doubts],
         "timing_ms": dict(report.timing_ms),
@@ -91,6 +114,7 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "address": finding.address,
         "type": finding.type,
         "kind": finding.kind.value,
+        "parent": finding.parent,
         "severity": finding.severity.word,
         "severity_reason": finding.severity_reason,
         "origin": finding.origin.value if finding.origin else None,

@@ -42,6 +42,7 @@ class Counts(Wire):
     unreadable: int
     noise: int
     not_applicable: int
+    added: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,46 @@ def test_asking_the_daemon_loads_nothing_that_draws_or_checks() -> None:
     assert not loaded & {"asyncio", "httpx", "rich", "pygments", "pydantic", "sqlalchemy"}
 
 
+NOT_BEFORE_A_READ = {
+    "iac_adapters.terraform.recorder.record",
+    "iac_adapters.terraform.recorder.tunnel",
+    "iac_adapters.terraform.recorder.refreshed",
+    "iac_adapters.terraform.following",
+    "iac_adapters.terraform.cli_engine",
+    "iac_adapters.terraform.cli_verdict",
+    "iac_adapters.terraform.planning",
+    "iac_adapters.terraform.plan_json",
+    "iac_adapters.terraform.correction",
+    "iac_adapters.terraform.outcome",
+    "iac_adapters.terraform.run_log",
+    "iac_adapters.terraform.diagnostics_text",
+    "iac_adapters.redaction.redactor",
+    "iac_adapters.pulumi.adapter",
+    "reconciler.cli.render",
+    "reconciler.cli.scan_output",
+    "reconciler.client",
+    "reconciler.domain.records",
+    "reconciler.storage",
+    "reconciler.runner",
+    "psutil",
+    "pulumi",
+    "yaml",
+}
+
+
+def test_a_scan_has_loaded_nothing_that_it_needs_only_after_its_first_read() -> None:
+    loaded = loaded_after(
+        "reconciler.cli.main", "reconciler.cli.scan", "iac_adapters.terraform.adapter"
+    )
+    assert "grpc" in loaded
+    assert not loaded & NOT_BEFORE_A_READ
+
+
+def test_a_pulumi_scan_loads_nothing_of_terraform() -> None:
+    loaded = loaded_after("reconciler.cli.scan", "iac_adapters.pulumi.adapter")
+    assert not [name for name in loaded if name.startswith("iac_adapters.terraform")]
+
+
 def test_a_database_that_is_up_to_date_is_opened_without_alembic(tmp_path: Path) -> None:
     opened = (
         "import asyncio, pathlib\n"

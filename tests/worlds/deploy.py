@@ -36,6 +36,8 @@ PROVIDERS = {
     ),
     "demo": StackProviders(),
     "followed": StackProviders(),
+    "unseen": StackProviders(),
+    "children": StackProviders(),
 }
 
 

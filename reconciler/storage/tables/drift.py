@@ -11,6 +11,8 @@ from sqlmodel import Field
 from reconciler.storage.columns import JsonObjectText, JsonText, Moment, PlainText
 from reconciler.storage.tables.row import Row
 
+_PLAIN: Final = "state <> 'healed' AND (origin IS NULL OR origin <> 'undeclared')"
+_UNDECLARED: Final = "state <> 'healed' AND origin = 'undeclared'"
 _FINDINGS_ORDER: Final = ("severity", "score", "first_seen", "id")
 
 
@@ -27,8 +29,16 @@ class FindingRow(Row, table=True):
             "uq_findings_unhealed",
             *("stack", "address", "kind", "seen_by"),
             unique=True,
-            sqlite_where=text("state <> 'healed'"),
-            postgresql_where=text("state <> 'healed'"),
+            sqlite_where=text(_PLAIN),
+            postgresql_where=text(_PLAIN),
+        ),
+        # No plan acts on it, so it stands beside what a plan would act on.
+        Index(
+            "uq_findings_undeclared",
+            *("stack", "address", "kind", "seen_by"),
+            unique=True,
+            sqlite_where=text(_UNDECLARED),
+            postgresql_where=text(_UNDECLARED),
         ),
         Index("ix_findings_page", *_FINDINGS_ORDER, "state", "kind", "stack", "type", "address"),
         Index("ix_findings_state", "state", *_FINDINGS_ORDER, "kind", "stack", "type", "address"),

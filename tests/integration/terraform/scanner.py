@@ -18,6 +18,7 @@ from reconciler.ports import AdapterSetup, StackReference
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from iac_adapters.terraform.options import TerraformOptions
     from reconciler.domain.model import StackReport
     from tests.worlds.deploy import Deployed
 
@@ -38,7 +39,11 @@ class Scanner:
 
 @asynccontextmanager
 async def scanner(
-    world: Deployed, cache: Path, *, engine: str = "plugin"
+    world: Deployed,
+    cache: Path,
+    *,
+    engine: str = "plugin",
+    options: TerraformOptions | None = None,
 ) -> AsyncIterator[Scanner]:
     """Open an adapter that knows only what `cache` holds; close it at the end."""
     adapter = TerraformAdapter(AdapterSetup(data_dir=cache / "data", cache_dir=cache, key=KEY))
@@ -47,6 +52,7 @@ async def scanner(
         directory=world.directory,
         tool="terraform",
         engine=engine,
+        options=options,
         environment={**world.environment, "TRUEUP_TERRAFORM": str(world.executable)},
     )
     try:

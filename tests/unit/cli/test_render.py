@@ -171,12 +171,14 @@ def test_the_json_is_what_the_interfaces_promise() -> None:
             "unreadable": 1,
             "noise": 0,
             "not_applicable": 0,
+            "added": 0,
         },
         "findings": [
             {
                 "address": "aws_sqs_queue.a",
                 "type": "aws_sqs_queue",
                 "kind": "changed",
+                "parent": None,
                 "severity": "high",
                 "severity_reason": ANY,
                 "origin": "out_of_band",
@@ -210,6 +212,7 @@ def test_the_json_is_what_the_interfaces_promise() -> None:
         ],
         "noise": [],
         "unreadable": [{"address": "b.u", "reason": "no"}],
+        "children": {"unseen": [], "blind_spots": []},
         "warnings": [],
         "provider_doubts": [],
         "timing_ms": {},

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from reconciler.domain.concerned import concerned
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.plan import Action, PlannedResource, concerns
-from tests.unit.domain.test_plan import finding, plan
+from tests.unit.domain.drift import finding
+from tests.unit.domain.test_plan import plan
 
 NAMES = [ResourceAddress(f"thing.{letter}") for letter in "abcdef"]
 A, B, C, D = NAMES[:4]
@@ -41,7 +42,7 @@ def test_it_names_those_without_which_the_plan_needs_no_person(
     expected: set[ResourceAddress],
 ) -> None:
     found = [finding(address=address) for address in (A, B, C)]
-    every: dict[ResourceAddress, tuple[str, ...]] = {name: () for name in NAMES}
+    every: dict[ResourceAddress, tuple[str, ...]] = dict.fromkeys(NAMES, ())
     assert concerned(plan(*resources), found, dependencies=every | dict(dependencies)) == expected
 
 

@@ -268,6 +268,7 @@ _ASKED = {
     Condition.NAMES_ADMIN: "live names an administrator's role, the code does not",
     Condition.RUNS_AS_ROOT: "live is root, the code is not",
     Condition.LISTENS_EVERYWHERE: "live is `0.0.0.0`, `::` or `*`, the code is not",
+    Condition.ASKS_NOBODY: "live asks for no sign-in, the code does",
     Condition.OPEN_MODE: "live lets others write or sets an id bit, the code does not",
     Condition.READ_BY_OTHERS: "live lets others read, the code does not",
     Condition.SWITCHED_ON: "live is on, the code says off",

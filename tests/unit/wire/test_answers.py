@@ -125,6 +125,7 @@ FINDING = FindingRecord(
         "consequence_of": None,
         "reason": None,
         "provider": "registry.terraform.io/hashicorp/aws",
+        "parent": None,
     },
 )
 REMEDIATION = Remediation(
@@ -170,8 +171,8 @@ SHOWN = (
     remediation_of(REMEDIATION),
     run_of(RUN),
     LogLine(text="Creating...", address=ADDRESS, step="creating"),
-    hold_of(HOLD),
-    hold_of(None),
+    hold_of((HOLD,)),
+    hold_of(()),
     audit_of(AUDIT),
     token_of(TOKEN),
     new_token_of(TOKEN, "tu_k1.secret"),

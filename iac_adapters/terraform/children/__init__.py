@@ -1,0 +1,1 @@
+"""Children that nobody declared, under resources that a stack manages."""

@@ -1,6 +1,7 @@
 """What `trueup.toml` may say: one model for each of its sections.
 
-Its sections are `[daemon]`, `[[stack]]`, `[[policy]]`, `[[severity]]` and `[[channel]]`.
+Its sections are `[daemon]`, `[[stack]]`, `[[policy]]`, `[[guardrail]]`, `[[severity]]` and
+`[[channel]]`.
 Unknown keys are errors, so a typing mistake never silently means a default.
 """
 
@@ -34,6 +35,7 @@ from reconciler.checked_values import (
 )
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
+from reconciler.settings_guardrails import GuardrailSettings
 from reconciler.settings_location import LISTEN
 from reconciler.settings_sections import fields_of
 from reconciler.settings_values import FileTime, Interval, Size, Span, VariablePattern
@@ -229,5 +231,6 @@ class Settings(_Section):
     daemon: DaemonSettings = DaemonSettings()
     stacks: tuple[StackSettings, ...] = Field(default=(), alias="stack")
     policies: tuple[PolicySettings, ...] = Field(default=(), alias="policy")
+    guardrails: tuple[GuardrailSettings, ...] = Field(default=(), alias="guardrail")
     severities: tuple[SeveritySettings, ...] = Field(default=(), alias="severity")
     channels: tuple[ChannelSettings, ...] = Field(default=(), alias="channel")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from reconciler.domain.activity import Activity
 from reconciler.domain.agents import Agent, AgentSection, EnrollToken
 from reconciler.domain.host_baselines import HostBaseline
 from reconciler.domain.kept_baseline import Acceptance, BaselineKey, Baselines, KeptBaseline
@@ -255,10 +256,37 @@ class Replays(Protocol):
 
 
 class Holds(Protocol):
-    """The kill switch; one or none."""
+    """What is on hold: at most one per scope, and the breaker."""
 
-    def get(self) -> Hold | None: ...
-    def put(self, hold: Hold | None) -> None: ...
+    def get(self) -> Hold | None:
+        """Return the hold on everything that a person set."""
+        ...
+
+    def all(self) -> tuple[Hold, ...]:
+        """Return every hold, the widest first."""
+        ...
+
+    def put(self, hold: Hold) -> None:
+        """Write a hold over the one of the same scope."""
+        ...
+
+    def remove(self, hold: Hold) -> None: ...
+
+
+class PastRuns(Protocol):
+    """What guards ask of the past."""
+
+    def around(self, remediation: Remediation, *, at: datetime) -> Activity:
+        """Return what was done in its stack, by its policy and in all stacks up to `at`."""
+        ...
+
+    def failed_since(self, since: datetime) -> int:
+        """Return how many runs that began since failed, ended in doubt or did not help."""
+        ...
+
+    def begun_since(self, since: datetime) -> int:
+        """Return how many runs began since."""
+        ...
 
 
 class Agents(Protocol):
@@ -360,6 +388,8 @@ class Transaction(Protocol):
     def replays(self) -> Replays: ...
     @property
     def holds(self) -> Holds: ...
+    @property
+    def past_runs(self) -> PastRuns: ...
     @property
     def agents(self) -> Agents: ...
     @property

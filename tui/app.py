@@ -74,7 +74,7 @@ class TrueupApp(App[None]):
     CSS = """
     Screen { background: ansi_default; color: ansi_default; }
     ModalScreen { background: ansi_default 0%; }
-    #preview { width: 45%; border-left: solid ansi_bright_black; padding-left: 1; }
+    #preview { width: 40%; border-left: solid ansi_bright_black; padding-left: 1; }
     #fleet, #list { width: 1fr; }
     Input, Input:focus { background: ansi_default; color: ansi_default; }
     """

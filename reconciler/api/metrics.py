@@ -126,7 +126,7 @@ class _Fleet(Collector):
             stacks=view.stacks.all(),
             findings={str(name): words for name, words in view.findings.tally().items()},
             remediations=Tally(one.state for one in view.remediations.in_states(OPEN)),
-            held=view.holds.get() is not None,
+            held=bool(view.holds.all()),
         )
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

@@ -105,6 +105,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               wire.Finding),
     Operation("POST", "/findings/{finding_id}/unsuppress", findings.unsuppress, May.DECIDE,
               wire.Finding),
+    Operation("POST", "/findings/{finding_id}/accept", findings.accept, May.DECIDE,
+              wire.Acceptance),
+    Operation("POST", "/findings/{finding_id}/undo-accept", findings.undo_accept, May.DECIDE,
+              wire.Acceptance),
+    Operation("GET", "/findings/{finding_id}/declaration", findings.declaration,
+              May.READ_FINDINGS, wire.DeclarationText),
     Operation("POST", "/findings/{finding_id}/plan", findings.plan, May.PLAN, wire.Plan),
 
     Operation("GET", "/runs", runs.list_runs, May.READ_RUNS, Listing[wire.Run]),

@@ -13,13 +13,13 @@ import click
 
 from reconciler.cli.completing import REMEDIATIONS
 from reconciler.cli.examples import examples
+from reconciler.cli.holds import hold_lines, holds_of, is_about
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import counted, state_cell, text_of
 from reconciler.cli.paint import paint_for
 from reconciler.cli.plan_lines import destroys, plan_overview
 from reconciler.cli.related import find_remediation
 from reconciler.cli.remediations import About, next_step, remediation_lines
-from reconciler.cli.status import hold_lines
 from reconciler.cli.waiting import until_settled, wait_option
 from reconciler.domain.errors import ConflictError, InvalidError, PermanentError, ReconcilerError
 from reconciler.domain.remediation_states import OPEN
@@ -100,22 +100,31 @@ def _approved(invocation: Invocation, done: Json) -> Iterator[str]:
     style, word = state_cell(done["state"])
     one = invocation.id(done["id"])
     yield f"{one}  approved, now {invocation.paint(style, word)}"
-    hold = _hold(invocation)
-    if hold and done["state"] in OPEN:
-        yield from hold_lines(invocation, hold)
+    held = _holds(invocation, done)
+    if held and done["state"] in OPEN:
+        yield from hold_lines(invocation, held)
     elif done["state"] in _PLANNING:
         yield f"Follow: trueup remediation {one}"
     else:
         yield from filter(None, [next_step(invocation, done)])
 
 
-def _hold(invocation: Invocation) -> Json | None:
+def _holds(invocation: Invocation, done: Json) -> list[Json]:
+    """Return the holds that keep an approved plan waiting; the breaker lets it pass."""
     try:
-        found: Json | None = invocation.api.get("hold").get("hold")
+        holds = holds_of(invocation.api.get("hold"))
     except ReconcilerError:
         # The approval has been given: what is said beside it must not look like its failure.
-        return None
-    return found
+        return []
+    return [
+        hold
+        for hold in holds
+        if not hold.get("unasked")
+        and any(
+            is_about(hold, {"stack": done["stack"], "address": address})
+            for address in done.get("addresses") or ("",)
+        )
+    ]
 
 
 def _asked(invocation: Invocation, found: Json) -> str:

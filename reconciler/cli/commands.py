@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "accept": ("reconciler.cli.accepting:accept", "Accept a change that no code declares."),
     "agent": ("reconciler.cli.agent:agent", "Manage the agents of hosts."),
     "approve": ("reconciler.cli.approve:approve", "Approve the plan of a remediation."),
     "audit": ("reconciler.cli.audit:audit", "List who did what."),
     "cancel": ("reconciler.cli.decisions:cancel", "Cancel a remediation."),
     "completion": ("reconciler.cli.completion:completion", "Print a completion script."),
+    "declare": ("reconciler.cli.accepting:declare", "Print the code that would declare a change."),
     "doctor": ("reconciler.cli.doctor:doctor", "Check tools, plugins and credentials."),
     "findings": ("reconciler.cli.findings:findings", "List drift, most severe first."),
     "help": ("reconciler.cli.help:help_command", "Show the help of a command."),
-    "hold": ("reconciler.cli.hold:hold", "Pause all corrections."),
+    "hold": ("reconciler.cli.hold:hold", "Pause corrections of everything, a stack or a resource."),
     "init": ("reconciler.cli.init:init", "Find stacks and write trueup.toml."),
     "log": ("reconciler.cli.log:log", "Print the output of a run."),
     "plan": ("reconciler.cli.plan:plan", "Show what a correction would do."),
@@ -32,7 +34,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "remediate": ("reconciler.cli.decisions:remediate", "Request the correction of a finding."),
     "remediation": ("reconciler.cli.remediations:remediation", "Show a remediation and its plan."),
     "remediations": ("reconciler.cli.remediations:remediations", "List remediations."),
-    "resume": ("reconciler.cli.hold:resume", "End the hold; corrections go on."),
+    "resume": ("reconciler.cli.hold:resume", "End a hold; corrections go on."),
     "retry": ("reconciler.cli.decisions:retry", "Retry a stuck remediation."),
     "runs": ("reconciler.cli.runs:runs", "List runs of the tools, or show one."),
     "scan": ("reconciler.cli.scan:scan", "Find drift once, without a daemon; read-only."),

@@ -10,6 +10,7 @@ import click
 from reconciler.cli.client.received import read_finding
 from reconciler.cli.completing import FINDINGS
 from reconciler.cli.examples import examples
+from reconciler.cli.holds import hold_lines, holds_of, is_about
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import counted, spoken, state_cell, text_of, wrapped
 from reconciler.cli.related import find_finding, remediations_of
@@ -38,8 +39,14 @@ def show(invocation: Invocation, *, finding: str) -> None:
     resource = body.get("resource_id") or f"{body['stack']}/{body['address']}"
     limit = 0 if invocation.verbose else _MOST_REPORTS
     reports = invocation.api.listed("drift", "reports", limit=limit, resource_id=resource)
+    held = [one for one in holds_of(invocation.api.get("hold")) if is_about(one, body)]
+    remediations = remediations_of(invocation.api, body)
     invocation.answer(
-        body, _lines(invocation, body, reports, remediations_of(invocation.api, body))
+        body,
+        (
+            *_lines(invocation, body, reports, remediations),
+            *(("", *hold_lines(invocation, held)) if held else ()),
+        ),
     )
 
 

@@ -10,9 +10,10 @@ from typing import Final
 import click
 
 from reconciler.cli import watching
-from reconciler.cli.ages import absolute, moment, span
+from reconciler.cli.ages import moment, span
 from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
+from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.identities import choose
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import (
@@ -23,7 +24,6 @@ from reconciler.cli.labels import (
     paragraphs,
     spoken,
     text_of,
-    wrapped,
 )
 from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
@@ -39,7 +39,11 @@ _COLUMNS: Final = (
     Column("NEXT", spare=True),
 )
 _TYPES: Final = ("stack.", "drift.", "remediation.", "hold.")
-_ATTENTION: Final = {"awaiting_approval": "for approval", "needs_human": "for a person"}
+_ATTENTION: Final = {
+    "awaiting_approval": "for approval",
+    "needs_human": "for a person",
+    "held": "for a guard",
+}
 _WORST_FIRST: Final = ("error", "drifted", "incomplete", "never_run", "in_sync")
 _EXIT_CODES: Final = {"error": 1, "incomplete": 3, "never_run": 3, "drifted": 2}
 """As of `scan`; the worst stack decides, an error before what is incomplete before drift."""
@@ -89,7 +93,7 @@ def _code(stacks: Sequence[Json]) -> int:
 def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Json:
     """Return `{hold, stacks, remediations}`; the last are those that wait for somebody."""
     api = invocation.api
-    hold = api.get("hold").get("hold")
+    held = api.get("hold")
     stacks = api.listed("stacks")["items"]
     chosen = {choose(stacks, STACK, name)["name"] for name in names}
     if names:
@@ -100,7 +104,10 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Jso
     if names:
         waiting = [one for one in waiting if one["stack"] in chosen]
     return {
-        "hold": hold,
+        "hold": held.get("hold"),
+        "holds": [
+            one for one in holds_of(held) if not names or one.get("stack") in {None, *chosen}
+        ],
         "stacks": sorted(
             (stack for stack in stacks if not drifted or _deviates(stack)), key=_badness
         ),
@@ -121,8 +128,8 @@ def _badness(stack: Json) -> tuple[object, ...]:
 
 
 def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str]:
-    if body["hold"]:
-        yield from hold_lines(invocation, body["hold"])
+    if body["holds"]:
+        yield from hold_lines(invocation, body["holds"])
         yield ""
     stacks = body["stacks"]
     if not stacks and drifted:
@@ -137,16 +144,6 @@ def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str
     yield from invocation.table(_COLUMNS, [_row(invocation, stack) for stack in stacks])
     yield from _errors(invocation, stacks)
     yield from _doubts(invocation, stacks)
-
-
-def hold_lines(invocation: Invocation, hold: Json) -> Iterator[str]:
-    """Yield who holds everything, since when and why."""
-    until = f", until {absolute(hold['until'])}" if hold.get("until") else ""
-    head = f"HOLD by {text_of(hold['by'])} {invocation.ago(hold['since'])}{until}"
-    reason = text_of(hold.get("reason"))
-    text = f"{head}: {reason}" if reason else head
-    yield from wrapped(text, indent="", paint=invocation.paint, style="critical")
-    yield "scans go on; nothing is corrected until `trueup resume`"
 
 
 def _row(invocation: Invocation, stack: Json) -> tuple[Cell, ...]:

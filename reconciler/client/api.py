@@ -106,6 +106,11 @@ class Client:
         """Who may call."""
         return Tokens(self.calls, "tokens", answer=wire.Token)
 
+    @cached_property
+    def agents(self) -> Agents:
+        """Hosts that report what they are."""
+        return Agents(self.calls, "agents", answer=wire.Agent)
+
 
 class Templates(Kept["wire.Template", "wire.TemplateBody"]):
     """Declared forms, derived from stacks or uploaded."""
@@ -149,6 +154,25 @@ class Findings(Collection["wire.Finding"]):
     async def unsuppress(self, finding_id: str, *, key: str | None = None) -> wire.Finding:
         """Make a suppressed finding open again."""
         return await self._do(finding_id, "unsuppress", key=key)
+
+    async def accept(
+        self, finding_id: str, body: wire.AcceptBody, *, key: str | None = None
+    ) -> wire.Acceptance:
+        """Say that the live values of an undeclared finding are right from now on."""
+        made = await self._calls.post(
+            "findings", finding_id, "accept", body=body.as_json(), key=key
+        )
+        return decode(wire.Acceptance, made)
+
+    async def undo_accept(self, finding_id: str, *, key: str | None = None) -> wire.Acceptance:
+        """Put the baseline back to what it was before the finding was accepted."""
+        made = await self._calls.post("findings", finding_id, "undo-accept", key=key)
+        return decode(wire.Acceptance, made)
+
+    async def declaration(self, finding_id: str) -> wire.DeclarationText:
+        """Return the code that would declare what an undeclared finding shows."""
+        found = await self._calls.get("findings", finding_id, "declaration")
+        return decode(wire.DeclarationText, found)
 
 
 class Reports(Collection["wire.Report"]):
@@ -235,21 +259,46 @@ class Tokens(Collection["wire.Token"]):
         await self._calls.delete("tokens", token_id)
 
 
+class Agents(Collection["wire.Agent"]):
+    """Hosts that report what they are."""
+
+    async def enroll_token(self, body: wire.EnrollTokenBody) -> wire.NewEnrollToken:
+        """Make a token that enrolls one host; its text is in this answer and never again."""
+        sent = body.as_json()
+        made = await self._calls.post("agents", "enroll-tokens", body=sent, again=False)
+        return decode(wire.NewEnrollToken, made)
+
+    async def revoke(self, agent_id: str) -> None:
+        """Take no report of an agent any more."""
+        await self._calls.delete("agents", agent_id)
+
+
 class HoldSwitch:
-    """The kill switch."""
+    """What is on hold: everything, a stack or a resource of one."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
     async def get(self) -> wire.Hold | None:
-        """Return who pulled it and why; None while it is not pulled."""
+        """Return who holds everything and why; None where nobody does."""
         return decode(wire.HoldState, await self._calls.get("hold")).hold
 
-    async def pull(self, *, reason: str = "", until: datetime | None = None) -> wire.Hold | None:
-        """Let nothing begin to change the world, until it is released or the time has come."""
-        body = wire.HoldBody(reason=reason, until=until)
+    async def all(self) -> list[wire.Hold]:
+        """Return every hold, the widest first; the breaker is one that is `unasked`."""
+        return decode(wire.HoldState, await self._calls.get("hold")).holds
+
+    async def pull(
+        self,
+        *,
+        reason: str = "",
+        until: datetime | None = None,
+        stack: str | None = None,
+        address: str | None = None,
+    ) -> wire.Hold | None:
+        """Let nothing begin to change what it names; return the hold on everything, if any."""
+        body = wire.HoldBody(reason=reason, until=until, stack=stack, address=address)
         return decode(wire.HoldState, await self._calls.post("hold", body=body.as_json())).hold
 
-    async def release(self) -> None:
-        """Let corrections go on."""
-        await self._calls.delete("hold")
+    async def release(self, *, stack: str | None = None, address: str | None = None) -> None:
+        """Let corrections of that scope go on; without a stack the breaker is closed as well."""
+        await self._calls.delete("hold", stack=stack, address=address)

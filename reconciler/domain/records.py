@@ -83,6 +83,8 @@ class StackRecord:
     lineage: str = ""
     serial: int | None = None
     """Which state was read last without a doubt about it, where the tool's states have these."""
+    drifted_at: datetime | None = None
+    """When a scan last found drift that was not there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +300,8 @@ class Run:
     summary: str | None = None
     progress: Json = field(default_factory=dict)
     """Address to `pending`, `creating`, `updating`, `deleting`, `done` or `failed`."""
+    unasked: bool = False
+    """Whether a policy alone decided on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,12 +347,24 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The kill switch, pulled: no new effect until it is released or `until` has passed."""
+    """No new effect on what it is about, until it is released or `until` has passed.
+
+    It is about one resource, one stack, or everything. With `unasked` it is the breaker: what a
+    person approved goes on.
+    """
 
     by: str
     reason: str
     since: datetime
     until: datetime | None = None
+    stack: StackName | None = None
+    address: ResourceAddress | None = None
+    unasked: bool = False
+
+    @property
+    def scope(self) -> str:
+        """What it is about: `STACK/ADDRESS`, `STACK`, or nothing for everything."""
+        return "/".join(part for part in (self.stack, self.address) if part)
 
     def has_ended(self, *, now: datetime) -> bool:
         """Whether its time has passed."""

@@ -188,6 +188,8 @@ def _seen(
         confirm_after=confirm_after,
     )
     fresh = _freshened(stack, seen, doubt, of_state)
+    if folded.opened:
+        fresh = replace(fresh, drifted_at=at)
     again_after = next_scan_after(
         fresh, now=at, acted_on=acted_on, confirm_by=_confirm_by((*kept, *opened), confirm_after)
     )

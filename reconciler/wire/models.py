@@ -14,8 +14,16 @@ if TYPE_CHECKING:
         NewEnrollToken,
     )
     from reconciler.wire.audit import AuditEntry
+    from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.events import Event
-    from reconciler.wire.findings import Change, DriftDecision, Finding, Source
+    from reconciler.wire.findings import (
+        Change,
+        Comparison,
+        Difference,
+        DriftDecision,
+        Finding,
+        Source,
+    )
     from reconciler.wire.holds import Hold, HoldBody, HoldState
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
     from reconciler.wire.policies import Match, Policy, PolicyBody
@@ -39,12 +47,17 @@ if TYPE_CHECKING:
     from reconciler.wire.whoami import WhoAmI
 
 __all__ = [
+    "AcceptBody",
+    "Acceptance",
     "Agent",
     "Approval",
     "ApproveBody",
     "AuditEntry",
     "Change",
+    "Comparison",
     "Counts",
+    "DeclarationText",
+    "Difference",
     "DriftDecision",
     "EnrollBody",
     "EnrollTokenBody",
@@ -92,8 +105,9 @@ __all__ = [
 _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
     "audit": ("AuditEntry",),
+    "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "events": ("Event",),
-    "findings": ("Change", "DriftDecision", "Finding", "Source"),
+    "findings": ("Change", "Comparison", "Difference", "DriftDecision", "Finding", "Source"),
     "holds": ("Hold", "HoldBody", "HoldState"),
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
     "policies": ("Match", "Policy", "PolicyBody"),

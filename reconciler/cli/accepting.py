@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.completing import FINDINGS
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.examples import examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.paint import safe
 from reconciler.cli.related import find_finding

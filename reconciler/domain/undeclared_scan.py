@@ -56,11 +56,13 @@ class Compared:
 class Yardstick:
     """What a scan is held against. Without a baseline of its own it is the recorded state.
 
-    `keep` says that baselines are kept: then each object without one begins one.
+    `keep` says that baselines are kept: then each object without one begins one. With `renew`
+    each begins one, of what is live now.
     """
 
     baselines: Baselines = field(default_factory=lambda: NO_BASELINES)
     keep: bool = False
+    renew: bool = False
 
 
 def compared(
@@ -79,6 +81,10 @@ def compared(
     for one in seen:
         if one.witness is None:
             result.append(one)
+            continue
+        if yardstick.renew:
+            result.append(one)
+            begun.append(stack.renewed(one.address, one.witness, at=at))
             continue
         before = yardstick.baselines.get(one.address)
         kept = stack.own(before, one.witness)
@@ -124,7 +130,8 @@ class _Stack:
         """Return the baseline if it is this object's, and not that of one it replaced."""
         if kept is None or kept.mark == self._marked(witness.mark):
             return kept
-        if kept.identity != self._identity(witness):
+        # One that was written elsewhere, with another key, cannot tell which object it is of.
+        if kept.identity and kept.identity != self._identity(witness):
             return None
         if kept.mark == ACCEPTED:
             # What was accepted was put at the end of its set; paths go by the set's own order.
@@ -133,8 +140,19 @@ class _Stack:
 
     def first(self, address: ResourceAddress, witness: Witness, *, at: datetime) -> KeptBaseline:
         """Return the baseline of an object that has none: what the state records of it."""
+        kept = self._of(address, witness, witness.recorded(), at=at)
+        return replace(kept, mark=self._marked(witness.recorded_mark))
+
+    def renewed(self, address: ResourceAddress, witness: Witness, *, at: datetime) -> KeptBaseline:
+        """Return the baseline of an object as it is now."""
+        kept = self._of(address, witness, witness.live(), at=at)
+        return replace(kept, mark=self._marked(witness.mark))
+
+    def _of(
+        self, address: ResourceAddress, witness: Witness, values: Value, *, at: datetime
+    ) -> KeptBaseline:
         tree = without_children(
-            witness.recorded(),
+            values,
             self.children_of(address, witness),
             type_name=witness.type,
             facts=witness.facts,
@@ -142,7 +160,7 @@ class _Stack:
         return KeptBaseline(
             key=address,
             identity=self._identity(witness),
-            mark=self._marked(witness.recorded_mark),
+            mark=ORDERED,
             values=in_order(slim(tree), witness.facts.is_set),
             kept_at=at,
             configured=self._configured(witness),
@@ -185,7 +203,7 @@ class _Stack:
         """Return why a person should look twice: what somebody's apply has touched since."""
         if kept is None:
             return None
-        if kept.configured != self._configured(witness):
+        if kept.configured and kept.configured != self._configured(witness):
             return TOUCHED
         return TAKEN_IN if witness.mark == witness.recorded_mark else None
 

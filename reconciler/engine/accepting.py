@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.accepting import with_accepted
+from reconciler.domain.added_children import accepted_child
 from reconciler.domain.declaring import hcl_declaration, yaml_declaration
 from reconciler.domain.details import accepted_changes
 from reconciler.domain.errors import ConflictError, NotFoundError
-from reconciler.domain.kept_baseline import Acceptance
+from reconciler.domain.kept_baseline import Acceptance, KeptBaseline
 from reconciler.domain.model import Kind, Origin
 from reconciler.domain.records import FindingId, FindingRecord, FindingState, Json
 from reconciler.engine.due import scan_soon
@@ -49,14 +50,7 @@ async def accept(
             )
         _refuse_twice(tx, record)
         before = tx.baselines.get(record.stack, record.address)
-        if before is None:
-            raise ConflictError(
-                f"no baseline of {record.address} is kept yet",
-                code="no-baseline",
-                remedy=f"scan its stack first: trueup stack scan {record.stack}",
-            )
-        changes = accepted_changes(record.details)
-        after = with_accepted(before, changes, by=actor, reason=reason, at=at)
+        after = _moved(record, before, by=actor, reason=reason, at=at)
         acceptance = Acceptance(
             id=new_id(),
             stack=record.stack,
@@ -146,7 +140,7 @@ def _finding(tx: Transaction, finding_id: FindingId) -> FindingRecord:
 
 def _undeclared(tx: Transaction, finding_id: FindingId) -> FindingRecord:
     record = _finding(tx, finding_id)
-    if record.origin is not Origin.UNDECLARED or record.kind is not Kind.CHANGED:
+    if record.origin is not Origin.UNDECLARED:
         raise ConflictError(
             f"the code decides what is right for {record.address}",
             code="not-undeclared",
@@ -155,6 +149,22 @@ def _undeclared(tx: Transaction, finding_id: FindingId) -> FindingRecord:
     if record.state is FindingState.HEALED:
         raise ConflictError(f"the drift of {record.address} is gone already", code="already-healed")
     return record
+
+
+def _moved(
+    record: FindingRecord, before: KeptBaseline | None, *, by: str, reason: str, at: datetime
+) -> KeptBaseline:
+    """Return the baseline by which what the record shows is right."""
+    if record.kind is Kind.ADDED:
+        return accepted_child(record.address, record.fingerprint, by=by, reason=reason, at=at)
+    if before is None:
+        raise ConflictError(
+            f"no baseline of {record.address} is kept yet",
+            code="no-baseline",
+            remedy=f"scan its stack first: trueup stack scan {record.stack}",
+        )
+    changes = accepted_changes(record.details)
+    return with_accepted(before, changes, by=by, reason=reason, at=at)
 
 
 def _refuse_twice(tx: Transaction, record: FindingRecord) -> None:

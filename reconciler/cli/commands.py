@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "agent": ("reconciler.cli.agent:agent", "Manage the agents of hosts."),
     "approve": ("reconciler.cli.approve:approve", "Approve the plan of a remediation."),
     "audit": ("reconciler.cli.audit:audit", "List who did what."),
+    "baseline": ("reconciler.cli.baseline:baseline", "Manage what scans hold live values against."),
     "cancel": ("reconciler.cli.decisions:cancel", "Cancel a remediation."),
     "completion": ("reconciler.cli.completion:completion", "Print a completion script."),
     "declare": ("reconciler.cli.accepting:declare", "Print the code that would declare a change."),

@@ -112,6 +112,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 
     Operation("GET", "/events", events.follow_events, May.READ_EVENTS,
               media_type="text/event-stream"),
+    Operation("GET", "/audit/verify", audit.verify_audit, May.READ_AUDIT, wire.AuditVerified),
     Operation("GET", "/audit", audit.list_audit, May.READ_AUDIT, Listing[wire.AuditEntry]),
 
     Operation("GET", "/hold", hold.read_hold, May.READ_HOLD, wire.HoldState),

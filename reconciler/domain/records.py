@@ -319,6 +319,8 @@ class AuditEntry:
     details: Json = field(default_factory=dict)
     seq: int = 0
     actor_kind: PrincipalKind | None = None
+    digest: str = field(default="", compare=False)
+    """Of itself and the entry before it (`domain.audit_chain`); the store's."""
 
 
 @dataclass(frozen=True, slots=True)

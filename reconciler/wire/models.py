@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         EnrollTokenBody,
         NewEnrollToken,
     )
-    from reconciler.wire.audit import AuditEntry
+    from reconciler.wire.audit import AuditEntry, AuditVerified
     from reconciler.wire.events import Event
     from reconciler.wire.findings import Change, DriftDecision, Finding, Source
     from reconciler.wire.holds import Hold, HoldBody, HoldState
@@ -42,6 +42,7 @@ __all__ = [
     "Approval",
     "ApproveBody",
     "AuditEntry",
+    "AuditVerified",
     "Change",
     "Counts",
     "DriftDecision",
@@ -89,7 +90,7 @@ __all__ = [
 ]
 _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
-    "audit": ("AuditEntry",),
+    "audit": ("AuditEntry", "AuditVerified"),
     "events": ("Event",),
     "findings": ("Change", "DriftDecision", "Finding", "Source"),
     "holds": ("Hold", "HoldBody", "HoldState"),

@@ -14,6 +14,7 @@ from reconciler.domain.activity import Activity
 from reconciler.domain.agents import Agent, AgentSection, EnrollToken
 from reconciler.domain.audit_chain import Link
 from reconciler.domain.host_baselines import HostBaseline
+from reconciler.domain.ignoring import RuleMatches
 from reconciler.domain.kept_baseline import Acceptance, BaselineKey, Baselines, KeptBaseline
 from reconciler.domain.model import StackName
 from reconciler.domain.policy import Policy
@@ -128,6 +129,10 @@ class Findings(Protocol):
 
     def tally(self) -> dict[StackName, dict[str, int]]:
         """Return how many are open, by stack and severity word."""
+        ...
+
+    def ignored_by_rule(self) -> dict[str, RuleMatches]:
+        """Return how many findings each rule has ignored, and when the last was seen."""
         ...
 
     def suppressed(self) -> dict[StackName, int]:

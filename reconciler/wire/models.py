@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.wire.events import Event
     from reconciler.wire.findings import Change, DriftDecision, Finding, Source
     from reconciler.wire.holds import Hold, HoldBody, HoldState
+    from reconciler.wire.ignores import IgnoreBody, IgnoreRule, NoteBody
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
     from reconciler.wire.policies import Match, Policy, PolicyBody
     from reconciler.wire.problems import FieldProblem, Problem, Status
@@ -56,11 +57,14 @@ __all__ = [
     "HoldBody",
     "HoldReason",
     "HoldState",
+    "IgnoreBody",
+    "IgnoreRule",
     "Log",
     "LogLine",
     "Match",
     "NewEnrollToken",
     "NewToken",
+    "NoteBody",
     "OpenFindings",
     "Plan",
     "PlannedChange",
@@ -93,6 +97,7 @@ _PLACES: Final = {
     "audit": ("AuditEntry", "AuditVerified"),
     "events": ("Event",),
     "findings": ("Change", "DriftDecision", "Finding", "Source"),
+    "ignores": ("IgnoreBody", "IgnoreRule", "NoteBody"),
     "holds": ("Hold", "HoldBody", "HoldState"),
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
     "policies": ("Match", "Policy", "PolicyBody"),

@@ -15,6 +15,7 @@ from reconciler.domain.records import FindingId
 from reconciler.engine import suppression
 from reconciler.engine.planning import plan_finding
 from reconciler.wire.findings import finding_record_json, finding_record_object
+from reconciler.wire.ignores import IgnoreBody, NoteBody
 from reconciler.wire.pages import page_object
 
 
@@ -33,6 +34,27 @@ async def read_finding(service: Daemon, finding_id: Id) -> Response:
     if found is None:
         raise NotFoundError(f"there is no finding {finding_id}")
     return answered(finding_record_object(found))
+
+
+async def ignore(service: Daemon, actor: Actor, finding_id: Id, body: IgnoreBody) -> Response:
+    """Take one finding off the list until its drift changes, or until a time."""
+    ignored = await suppression.ignore(
+        service,
+        FindingId(finding_id),
+        reason=body.reason,
+        until=body.until,
+        covers=body.covers,
+        actor=actor,
+    )
+    return answered(finding_record_object(ignored))
+
+
+async def note(service: Daemon, actor: Actor, finding_id: Id, body: NoteBody) -> Response:
+    """Keep what somebody says of one finding: a comment, that it is seen to, or whose it is."""
+    known = await suppression.note(
+        service, FindingId(finding_id), kind=body.kind, text=body.text, actor=actor
+    )
+    return answered(finding_record_object(known))
 
 
 async def unsuppress(service: Daemon, actor: Actor, finding_id: Id) -> Response:

@@ -6,6 +6,7 @@
 #   make test     every test; what was skipped, and why, is printed
 #   make bench    our figures beside the peer's, measured in one run (BENCH=NAME: one of them)
 #   make bench trust   objects of many makers: what was done to them, what is found and corrected
+#   make agent    the host agent in one file, dist/trueup-agent.pyz
 #   make lint     ruff, mypy, import contracts
 #   make lock     write the pinned requirement lists anew
 
@@ -29,7 +30,7 @@ WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 8 ? n + 1 : 8 
 PYTEST_ARGUMENTS ?= -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: help setup demo test bench trust lint lock clean
+.PHONY: help setup demo test bench trust agent lint lock clean
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -76,6 +77,14 @@ lint: $(DEVELOPING)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+# The whole host agent in one file, for any Python from 3.9.
+agent: $(INSTALLED)
+	@rm -rf build/agent && mkdir -p build/agent dist && cp -R agent build/agent/agent
+	@find build/agent -name __pycache__ -prune -exec rm -rf {} +
+	@printf 'import sys\nfrom agent.cli import main\nsys.exit(main())\n' > build/agent/__main__.py
+	@$(PYTHON) -m zipapp build/agent --compress --python '/usr/bin/env python3' --output dist/trueup-agent.pyz
+	@echo dist/trueup-agent.pyz
 
 lock: $(DEVELOPING)
 	cd requirements && ../$(VENV)/bin/$(LOCK) runtime.in -o runtime.txt

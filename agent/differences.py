@@ -15,7 +15,7 @@ def changes_between(before: Mapping[str, Section], now: Mapping[str, Section]) -
     return {
         name: _change(before.get(name, Section()), section)
         for name, section in now.items()
-        if name not in before or before[name] != section
+        if name not in before or not _is_same_section(before[name], section)
     }
 
 
@@ -38,7 +38,25 @@ def _change(before: Section, now: Section) -> SectionChange:
     )
 
 
+def _is_same_section(before: Section, now: Section) -> bool:
+    return (
+        before.status == now.status
+        and before.leaves.keys() == now.leaves.keys()
+        and all(_is_same(before.leaves[key], value) for key, value in now.leaves.items())
+    )
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether both have the same canonical form; to Python `True` and `1` are equal."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        same_keys = one.keys() == other.keys()
+        return same_keys and all(_is_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return type(one) is type(other) and one == other
+
+
 def _changed(before: Section, now: Section) -> Iterator[tuple[str, object]]:
     for key, value in now.leaves.items():
-        if key not in before.leaves or before.leaves[key] != value:
+        if key not in before.leaves or not _is_same(before.leaves[key], value):
             yield (key, value)

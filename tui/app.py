@@ -62,15 +62,21 @@ class TrueupApp(App[None]):
         Binding("ctrl+p", "palette", "Commands", show=False, id="app.palette"),
         Binding("at", "calls", "Calls made", show=False, id="app.calls"),
         Binding("q", "quit", "Quit", id="app.quit"),
-        Binding("ctrl+c", "copy_or_quit", "Copy or quit", show=False, priority=True, id="app.copy_or_quit"),
-    ]  # fmt: skip
+        Binding(
+            "ctrl+c",
+            "copy_or_quit",
+            "Copy or quit",
+            show=False,
+            priority=True,
+            id="app.copy_or_quit",
+        ),
+    ]
     CSS = """
     Screen { background: ansi_default; color: ansi_default; }
     ModalScreen { background: ansi_default 0%; }
-    #preview { width: 45%; border-left: solid ansi_bright_black; padding-left: 1; }
+    #preview { width: 40%; border-left: solid ansi_bright_black; padding-left: 1; }
     #fleet, #list { width: 1fr; }
-    #filter { height: 1; border: none; padding: 0 1; }
-    Input { background: ansi_default; color: ansi_default; }
+    Input, Input:focus { background: ansi_default; color: ansi_default; }
     """
 
     def __init__(self, session: Session) -> None:
@@ -167,7 +173,9 @@ class TrueupApp(App[None]):
         """Approve exactly the plans that are seen now, when that is confirmed."""
         waiting = [found for found in remediations if found.state == "awaiting_approval"]
         if not waiting:
-            self.flash("no plan waits for an approval here; ", ("C", "key"), " requests a correction")
+            self.flash(
+                "no plan waits for an approval here; ", ("C", "key"), " requests a correction"
+            )
             return
         asked = approval_of(waiting, production=self.session.options.production)
         if await self._confirmed(asked, list(asked_lines(asked, waiting)), "remediations:decide"):
@@ -178,17 +186,22 @@ class TrueupApp(App[None]):
 
     async def _confirmed(self, asked: Asked, lines: Sequence[Line], permission: str) -> bool:
         modal = Confirm(
-            asked, lines, palette=self.palette,
+            asked,
+            lines,
+            palette=self.palette,
             moved=lambda: moved(asked, self.session.store),
             why_not=lambda: self.session.why_not(permission),
-        )  # fmt: skip
-        return bool(await self.push_screen_wait(modal))
+        )
+        confirmed: bool | None = await self.push_screen_wait(modal)
+        return confirmed is True
 
     def _tell(self, verb: str, done: intents.Done) -> None:
         if not done.failed:
             self.flash((f"{verb}: {len(done.ok)}", "good"))
             return
-        lines = [line((f"{verb} {len(done.ok)} of {len(done.ok) + len(done.failed)}", "strong"), "")]
+        lines = [
+            line((f"{verb} {len(done.ok)} of {len(done.ok) + len(done.failed)}", "strong"), "")
+        ]
         for target, reason in done.failed:
             lines.append(line(("x ", "high"), f"{target[:12]}  ", (reason, "high")))
         self.show_text("not everything was done", lines)
@@ -231,7 +244,9 @@ class TrueupApp(App[None]):
             line("what it has done by then stays done, and is read again afterwards"),
         ]
         if await self._confirmed(asked, lines, "remediations:cancel"):
-            self._tell("cancelled", await intents.decide(self.session, "cancel", [remediation.id], ""))
+            self._tell(
+                "cancelled", await intents.decide(self.session, "cancel", [remediation.id], "")
+            )
 
     @work(group="decide", exit_on_error=False)
     async def scan(self, stacks: Sequence[str]) -> None:
@@ -268,11 +283,13 @@ class TrueupApp(App[None]):
             return
         choices = [
             Choice(
-                bound.action, key_name(bound.key), f"{bound.description}  [{bound.id}]",
+                bound.action,
+                key_name(bound.key),
+                f"{bound.description}  [{bound.id}]",
                 off=self._off(page, bound.action),
             )
             for bound in bound_actions(page)
-        ]  # fmt: skip
+        ]
         chosen = await self.push_screen_wait(Menu("keys here", choices, palette=self.palette))
         if chosen:
             await self._act(page, chosen)
@@ -297,7 +314,9 @@ class TrueupApp(App[None]):
         """Ask for a command line."""
         if not isinstance(self.screen, Page):
             return
-        question = line((":", "key"), "drift FILTER, approvals, runs, audit, stacks, group BY, theme NAME, q")
+        question = line(
+            (":", "key"), "drift FILTER, approvals, runs, audit, stacks, group BY, theme NAME, q"
+        )
         text = await self.push_screen_wait(Prompt(question, palette=self.palette))
         if text:
             run_command(self, text)
@@ -307,8 +326,12 @@ class TrueupApp(App[None]):
         lines: list[Line] = []
         for call in reversed(self.session.calls):
             style = "" if call.outcome == "ok" else "high"
-            lines.append(line(f"{call.at:%H:%M:%S} {call.method:<6} {call.path}  ",
-                              (f"{call.took_ms:.0f} ms  {call.outcome}", style)))  # fmt: skip
+            lines.append(
+                line(
+                    f"{call.at:%H:%M:%S} {call.method:<6} {call.path}  ",
+                    (f"{call.took_ms:.0f} ms  {call.outcome}", style),
+                )
+            )
             lines.append(line("    ", (call.curl, "dim")))
         self.show_text("calls made", lines or [line("none yet")])
 

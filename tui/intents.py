@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, cast
 
+from reconciler.client.errors import ReconcilerError
 from reconciler.client.exchange import new_key
-from reconciler.domain.errors import ReconcilerError
 from reconciler.wire.remediations import ApproveBody, ReasonBody, RemediationBody
 from tui.session import Session
 from tui.verbs import Asked
@@ -33,9 +34,7 @@ async def approve(session: Session, asked: Asked) -> Done:
         body = ApproveBody(plan_digest=target.plan_digest)
         await _do(
             session, done, target.id, ("remediations", target.id, "approve"), body.as_json(),
-            lambda key, body=body, id=target.id: session.client.remediations.approve(
-                id, plan_digest=body.plan_digest, key=key
-            ),
+            partial(session.client.remediations.approve, target.id, plan_digest=target.plan_digest),
         )  # fmt: skip
     return done
 
@@ -48,7 +47,7 @@ async def decide(session: Session, verb: str, ids: Sequence[str], reason: str) -
         path = ("remediations", each, verb)
         await _do(
             session, done, each, path, body,
-            lambda key, path=path: session.client.calls.post(*path, body=body, key=key),
+            partial(session.client.calls.post, *path, body=body),
         )  # fmt: skip
     return done
 
@@ -60,7 +59,7 @@ async def request(session: Session, report_ids: Sequence[str], action: str) -> D
         body = RemediationBody(report_id=report_id, action_type=cast("Action", action))
         await _do(
             session, done, report_id, ("remediations",), body.as_json(),
-            lambda key, body=body: session.client.remediations.request(body, key=key),
+            partial(session.client.remediations.request, body),
         )  # fmt: skip
     return done
 
@@ -71,7 +70,7 @@ async def scan(session: Session, stacks: Sequence[str]) -> Done:
     for name in stacks:
         await _do(
             session, done, name, ("stacks", name, "scan"), None,
-            lambda _key, name=name: session.client.stacks.scan(name),
+            partial(_without_key, session.client.stacks.scan, name),
         )  # fmt: skip
     return done
 
@@ -81,7 +80,7 @@ async def hold(session: Session, reason: str) -> Done:
     done = Done()
     body = {"reason": reason}
     await _do(session, done, "hold", ("hold",), body,
-              lambda _key: session.client.hold.pull(reason=reason))  # fmt: skip
+              partial(_without_key, partial(session.client.hold.pull, reason=reason)))  # fmt: skip
     return done
 
 
@@ -89,24 +88,30 @@ async def resume(session: Session) -> Done:
     """Let corrections go on."""
     done = Done()
     await _do(session, done, "hold", ("hold",), None,
-              lambda _key: session.client.hold.release(), method="DELETE")  # fmt: skip
+              partial(_without_key, session.client.hold.release), method="DELETE")  # fmt: skip
     return done
 
 
-async def _do(  # noqa: PLR0913, PLR0917 - the parts of a call
+async def _do(  # noqa: PLR0913 - the parts of a call
     session: Session,
     done: Done,
     target: str,
     path: tuple[str, ...],
     body: Any,
-    work: Callable[[str], Awaitable[Any]],
+    work: Callable[..., Awaitable[Any]],
     *,
     method: str = "POST",
 ) -> None:
     try:
-        await session.made(method, path, work(new_key()), body=body)
+        await session.made(method, path, work(key=new_key()), body=body)
     except ReconcilerError as error:
         remedy = f"; {error.remedy}" if error.remedy else ""
         done.failed.append((target, f"{error}{remedy}"))
     else:
         done.ok.append(target)
+
+
+async def _without_key(work: Callable[..., Awaitable[Any]], *arguments: str, key: str) -> Any:
+    # To scan, hold or resume twice is to do it once.
+    del key
+    return await work(*arguments)

@@ -6,7 +6,7 @@ import os
 import sys
 
 from reconciler.client import Daemon
-from reconciler.domain.errors import PermanentError
+from reconciler.client.errors import PermanentError
 from tui.session import Options
 
 
@@ -24,7 +24,7 @@ def run(daemon: Daemon, options: Options) -> None:
     TrueupApp(session).run(mouse=options.mouse)
     running = sum(run.state == "started" for run in session.store.runs.values())
     if running:
-        print(f"{running} run(s) go on in the daemon; `trueup runs` lists them", file=sys.stderr)
+        sys.stderr.write(f"{running} run(s) go on in the daemon; `trueup runs` lists them\n")
 
 
 def check_terminal() -> None:

@@ -11,8 +11,8 @@ from shlex import quote
 from typing import Any, Final, TypeVar
 
 from reconciler.client import Client, Daemon
+from reconciler.client.errors import NotFoundError, ReconcilerError
 from reconciler.client.exchange import path_below
-from reconciler.domain.errors import ReconcilerError
 from tui.store.pump import Pump
 from tui.store.store import Changes, Store
 
@@ -64,7 +64,16 @@ class Session:
         self.name = ""
         self.permissions: frozenset[str] | None = None
         self._heard: Callable[[Changes], None] = lambda _changes: None
-        self.pump = Pump(self.client, self.store, self._publish)
+        self.pump = Pump(self.client, self.store, self._publish, learn=self.learn)
+
+    async def learn(self) -> None:
+        """Ask whose token it is; an older daemon cannot say, and refuses what may not be done."""
+        try:
+            found = await self.client.whoami()
+        except NotFoundError:
+            return
+        self.name, self.role = found.name, found.role
+        self.permissions = frozenset(found.permissions)
 
     def listen(self, heard: Callable[[Changes], None]) -> None:
         """Call `heard` with what changed, once a tick."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.pulumi.assembly import NOT_ALLOWED, ONLY_BY_CLI
-from iac_adapters.pulumi.cli_engine import refresh_by_cli, verdicts
+from iac_adapters.pulumi.cli_engine import CliRefresh, refresh_by_cli
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.correction import correction_job
 from iac_adapters.pulumi.declarations import declarations_of
@@ -20,8 +20,9 @@ from iac_adapters.pulumi.engine_steps import tool_step
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.evaluations import missing_host
 from iac_adapters.pulumi.identities import IdentityCount, KnownIdentities, identity_count
-from iac_adapters.pulumi.loaded import LoadedResource, LoadedStack
+from iac_adapters.pulumi.loaded import LoadedStack
 from iac_adapters.pulumi.loading import Loading
+from iac_adapters.pulumi.observation import Observation
 from iac_adapters.pulumi.options import PulumiOptions
 from iac_adapters.pulumi.outcome import outcome_of
 from iac_adapters.pulumi.plan import PlanReader
@@ -104,7 +105,7 @@ class PulumiAdapter:
             and resource.state.custom
         ]
         found = await refresh_by_cli(context, without=refused)
-        return replace(payload, found=found)
+        return replace(payload, context=_without_followers(context, found), found=found)
 
     async def observe(
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress] | None
@@ -112,30 +113,15 @@ class PulumiAdapter:
         """Read and judge, streaming. See `IacAdapter.observe`."""
         payload = payload_of(snapshot)
         safe = Verdicts(payload, self._digester)
-        wanted = set(addresses) if addresses is not None else None
-        chosen = [
-            resource
-            for address, resource in payload.stack.resources.items()
-            if wanted is None or address in wanted
-        ]
+        wanted = frozenset(addresses) if addresses is not None else None
         counted = identity_count(snapshot.resources)
-        async with contextlib.aclosing(self._observed(payload, chosen)) as observations:
+        observation = Observation(payload, wanted, providers=self._providers)
+        async with contextlib.aclosing(observation.observed(self._digester)) as observations:
             async for observed in observations:
                 counted.take(observed)
                 yield await safe.seen(_held(observed, payload.stack))
         if wanted is None:
             await self._keep_identities(payload, counted)
-
-    async def _observed(
-        self, payload: Payload, chosen: Sequence[LoadedResource]
-    ) -> AsyncGenerator[Observed, None]:
-        if payload.found is not None:
-            for observed in verdicts(payload.found, chosen, digester=self._digester):
-                yield observed
-            return
-        async with contextlib.aclosing(payload.warm.reader.observe(chosen)) as observations:
-            async for observed in observations:
-                yield observed
 
     async def _keep_identities(self, payload: Payload, counted: IdentityCount) -> None:
         """Remember where the providers look that have shown their objects in a whole scan."""
@@ -211,6 +197,13 @@ def _warned(context: Context, evaluation: Evaluation | None) -> Context:
         f"the program was not run: {host} is not installed;"
         " changes of the code that are not applied yet are not shown"
     )
+    return replace(context, warnings=(*context.warnings, warning))
+
+
+def _without_followers(context: Context, found: CliRefresh) -> Context:
+    if not found.unasked:
+        return context
+    warning = f"what an update changes because of drift elsewhere is not shown: {found.unasked}"
     return replace(context, warnings=(*context.warnings, warning))
 
 

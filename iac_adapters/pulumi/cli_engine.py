@@ -15,8 +15,10 @@ from typing import Final
 
 from iac_adapters.pulumi.assembly import ONLY_BY_CLI
 from iac_adapters.pulumi.context import Context
-from iac_adapters.pulumi.evaluation import Step
+from iac_adapters.pulumi.evaluating import steps_in
+from iac_adapters.pulumi.evaluation import Step, step_of
 from iac_adapters.pulumi.events import Done, done_in, events_of, has_summary
+from iac_adapters.pulumi.following import with_update
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
@@ -30,14 +32,23 @@ _TIMEOUT_S: Final = 3600.0
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CliRefresh:
-    """What the CLI found, by URN; or the reason why it found nothing at all."""
+    """What the CLI found, by URN; or the reason why it found nothing at all.
+
+    `updates` is what an update would do after that refresh. It is asked for where something
+    moved; `unasked` is why there is no answer then.
+    """
 
     steps: Mapping[str, Done] = field(default_factory=dict)
     failure: str = ""
+    updates: Mapping[str, Step] = field(default_factory=dict)
+    unasked: str = ""
 
 
 async def refresh_by_cli(context: Context, *, without: Sequence[str] = ()) -> CliRefresh:
-    """Run one refresh that only looks. `without` are URNs that must not be read."""
+    """Run one refresh that only looks, and preview what follows from what it saw.
+
+    `without` are URNs that must not be read.
+    """
     options = [f"--exclude={urn}" for urn in without]
     run = await context.cli.run(
         "refresh", "--preview-only", "--json", *options, timeout_s=_TIMEOUT_S
@@ -46,22 +57,34 @@ async def refresh_by_cli(context: Context, *, without: Sequence[str] = ()) -> Cl
     if run.exit_code != 0 or not has_summary(events):
         return CliRefresh(failure=context.cli.reason(run))
     steps = (step for event in events if (step := done_in(event)) is not None)
-    return CliRefresh({step.urn: step for step in steps if step.stage == "outputs"})
+    seen = {step.urn: step for step in steps if step.stage == "outputs"}
+    if all(step.op == "same" for step in seen.values()):
+        return CliRefresh(seen)
+    run = await context.cli.run("preview", "--refresh", "--json", *options, timeout_s=_TIMEOUT_S)
+    if run.exit_code != 0:
+        return CliRefresh(seen, unasked=context.cli.reason(run))
+    updates = {urn: step_of(ops) for urn, ops in steps_in(events_of(run.stdout)).items()}
+    return CliRefresh(seen, updates=updates)
 
 
 def verdicts(
-    found: CliRefresh, resources: Sequence[LoadedResource], *, digester: SecretDigester
+    found: CliRefresh, resources: Sequence[LoadedResource], digester: SecretDigester
 ) -> Iterator[Observed]:
     """Yield a verdict for each of `resources`.
 
-    A refresh that failed says nothing about anything: all that was asked is unreadable.
+    A refresh that failed says nothing about anything: all that was asked is unreadable. What an
+    update changes because of what moved is tied to that.
     """
     questions = PulumiQuestions(digester)
+    own = {}
     for resource in resources:
         verdict = questions.settled(resource)
         if verdict is None or resource.refusal == ONLY_BY_CLI:
             verdict = _verdict(resource, found, questions)
-        yield Observed(resource.recorded_as.address, verdict)
+        own[resource.recorded_as.address] = verdict
+    by_address = {resource.recorded_as.address: resource for resource in resources}
+    for address, resource in by_address.items():
+        yield Observed(address, with_update(resource, own, found.updates, by_address))
 
 
 def _verdict(resource: LoadedResource, found: CliRefresh, questions: PulumiQuestions) -> Verdict:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from iac_adapters.plugin_host.deadlines import read_deadline_s
+from iac_adapters.plugin_host.reading import StackReader
 from iac_adapters.pulumi.assembly import Assembly, read_ahead, recorded_providers
 from iac_adapters.pulumi.baseline import Baselines
 from iac_adapters.pulumi.context import Context, prepare
@@ -20,7 +21,7 @@ from iac_adapters.pulumi.idle_files import IdleFiles, differing
 from iac_adapters.pulumi.loaded import LoadedStack
 from iac_adapters.pulumi.options import PulumiOptions, program_of
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
-from iac_adapters.pulumi.reader import PulumiReader, pulumi_reader
+from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader
 from iac_adapters.pulumi.remembering import remembered
 from iac_adapters.pulumi.sdk import require_sdk
 from iac_adapters.pulumi.waiting import told
@@ -91,8 +92,9 @@ class Loading:
         stack = LoadedStack(
             resources, assembly.doubts(), identities, recorded_in(resources.values(), identities)
         )
-        reader = warm.reader if warm else self._reader(context)
-        return WarmStack(context, evaluation, evaluated_at_s, stack, reader)
+        questions = warm.questions if warm else PulumiQuestions(self._digester)
+        reader = warm.reader if warm else self._reader(context, questions)
+        return WarmStack(context, evaluation, evaluated_at_s, stack, questions, reader)
 
     async def _learnt(
         self,
@@ -160,9 +162,9 @@ class Loading:
             served = self._programs[name] = InlineProgram(program)
         return served.options
 
-    def _reader(self, context: Context) -> PulumiReader:
+    def _reader(self, context: Context, questions: PulumiQuestions) -> PulumiReader:
         deadline_s = read_deadline_s(context.cli.environment)
-        return pulumi_reader(self._providers, self._digester, read_deadline_s=deadline_s)
+        return StackReader(self._providers, questions, read_deadline_s=deadline_s)
 
 
 def _ahead(reference: StackReference, context: Context) -> Sequence[ProviderKey]:

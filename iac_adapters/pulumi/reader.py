@@ -17,7 +17,7 @@ from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.judge import judge
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer, read_request
-from iac_adapters.pulumi.provider_config import ProviderKey, Providers
+from iac_adapters.pulumi.provider_config import ProviderKey
 from iac_adapters.pulumi.recorded_values import COMPONENT, STACK_OUTPUTS, recorded_changes
 from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.replacements import replacing_answer, replacing_verdict
@@ -50,13 +50,6 @@ BY_PROVIDER: Final = "an update changes it because of its provider, whose edit i
 PulumiReader: TypeAlias = StackReader[LoadedResource, ProviderKey, Provider, ReadAnswer]
 
 
-def pulumi_reader(
-    providers: Providers, digester: SecretDigester, *, read_deadline_s: float
-) -> PulumiReader:
-    """Return a reader of one Pulumi stack."""
-    return StackReader(providers, PulumiQuestions(digester), read_deadline_s=read_deadline_s)
-
-
 @dataclass(frozen=True, slots=True)
 class PulumiQuestions:
     """Implements `plugin_host.questions.Questions`."""
@@ -66,6 +59,10 @@ class PulumiQuestions:
         default_factory=WeakKeyDictionary, repr=False
     )
     """What each resource is asked for by: the same at every scan, until it is loaded anew."""
+    answers: WeakKeyDictionary[LoadedResource, DiffAnswer] = field(
+        default_factory=WeakKeyDictionary, repr=False
+    )
+    """What its provider said last of what differs."""
 
     def address(self, resource: LoadedResource) -> ResourceAddress:
         """Return its URN."""
@@ -139,7 +136,39 @@ class PulumiQuestions:
             )
         except ProviderError as error:
             raise _speakable(error, resource, live_words(resource, live)) from error
+        self.answers[resource] = answer
         return verdict_of(resource, live, answer, self.digester)
+
+    def deletes_first(self, resource: LoadedResource) -> bool:
+        """Whether its object is deleted before the one that replaces it is made."""
+        if resource.deletes_first is not None:
+            return resource.deletes_first
+        answer = self.answers.get(resource)
+        return answer is not None and answer.deletes_first
+
+    async def update_to(
+        self,
+        resource: LoadedResource,
+        wanted: RawProperties,
+        provider: Provider,
+        *,
+        deadline_s: float,
+    ) -> DiffAnswer:
+        """Return what an update of the recorded object to `wanted` would do."""
+        state = resource.state
+        assert state is not None  # noqa: S101 - callers check
+        try:
+            answer = await provider.diff(
+                resource.subject,
+                outputs=state.outputs,
+                inputs=state.inputs,
+                wanted=wanted,
+                ignored=resource.ignored,
+                timeout_s=deadline_s,
+            )
+        except ProviderError as error:
+            raise _speakable(error, resource) from error
+        return replacing_answer(answer, state.replace_on_changes)
 
 
 def _request(resource: LoadedResource) -> bytes:

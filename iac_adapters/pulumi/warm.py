@@ -8,7 +8,7 @@ from typing import Final
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.loaded import LoadedStack
-from iac_adapters.pulumi.reader import PulumiReader
+from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader
 
 _STACK_BYTES: Final = 20_000
 _FILE_BYTES: Final = 300
@@ -22,6 +22,7 @@ class WarmStack:
     evaluation: Evaluation | None
     evaluated_at_s: float
     stack: LoadedStack
+    questions: PulumiQuestions
     reader: PulumiReader
 
     def weight(self) -> int:

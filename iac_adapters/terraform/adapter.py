@@ -24,7 +24,7 @@ from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.children.memory import ChildMemory
 from iac_adapters.terraform.children.observing import ChildOptions, ChildScan
 from iac_adapters.terraform.context import Context, prepare
-from iac_adapters.terraform.observation import ObservationByReading, observed_by_plan
+from iac_adapters.terraform.observation import ObservationByReading
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.provider import Provider
@@ -172,8 +172,13 @@ class TerraformAdapter:
         safe = Verdicts(payload.secrets, self._digester)
         wanted = set(addresses) if addresses is not None else None
         if snapshot.obtained_by is Engine.CLI:
+            # Few scans need what makes a whole plan; the others start without it.
+            from iac_adapters.terraform.observation_by_plan import (  # noqa: PLC0415
+                observed_by_plan,
+            )
+
             seen = {}
-            for observed in observed_by_plan(payload, wanted, digester=self._digester):
+            async for observed in observed_by_plan(payload, wanted, digester=self._digester):
                 seen[observed.address] = observed.verdict
                 yield await safe.seen(observed)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.plan_check import unshown
@@ -12,19 +12,27 @@ from reconciler.domain.model import Observed, ResourceAddress, Status, Verdict
 class AfterReading:
     """Takes in each verdict of one scan; says at its end what the plan holds besides.
 
-    Of a scan that is asked for some resources, it looks at those alone.
+    Of a scan that is asked for some resources, it looks at those alone. `actions` are the
+    plan's, by the code's addresses; the recorded plan's unless given.
     """
 
-    def __init__(self, stack: LoadedStack, wanted: Collection[ResourceAddress] | None) -> None:
+    def __init__(
+        self,
+        stack: LoadedStack,
+        wanted: Collection[ResourceAddress] | None,
+        *,
+        actions: Mapping[str, str] | None = None,
+    ) -> None:
         self._by_code = {
             _in_code(one): address
             for address, one in stack.resources.items()
             if one.recorded.status is not Status.DEPOSED
         }
+        planned = stack.recording.actions if actions is None else actions
         named = {_in_code(stack.resources[one]) for one in wanted or () if one in stack.resources}
         self._actions = {
             address: action
-            for address, action in stack.recording.actions.items()
+            for address, action in planned.items()
             if wanted is None or address in named
         }
         self._verdicts: dict[str, Verdict] = {}

@@ -22,7 +22,7 @@ from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.diagnostics_text import parse_events, render_diagnostics
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.recorder.planned import planned_in
+from iac_adapters.terraform.recorder.planned import PlannedChange, planned_in
 from iac_adapters.terraform.recorder.planned_outputs import planned_outputs
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
 from reconciler.domain.model import Observed, Unreadable
@@ -36,6 +36,12 @@ class CliPlan:
 
     content: Mapping[str, Any] | None
     failure: str = ""
+
+    def actions(self) -> dict[str, str]:
+        """Return what it would do, by the code's addresses."""
+        changes = (self.content or {}).get("resource_changes", ())
+        managed = [change for change in changes if change["mode"] == "managed"]
+        return {change.address: _said_of(change) for change in planned_in(managed)}
 
     def as_recording(self) -> Recording:
         """Return what a recording would say as well: what is created, moves and is imported."""
@@ -60,6 +66,15 @@ class CliPlan:
         )
 
 
+def _said_of(change: PlannedChange) -> str:
+    """Return the word of the plan's event stream; `show -json` has none for these two."""
+    if change.action != "noop":
+        return change.action
+    if change.import_id is not None:
+        return "import"
+    return "noop" if change.previous is None else "move"
+
+
 def verdicts(
     plan: CliPlan, resources: Sequence[LoadedResource], *, digester: SecretDigester
 ) -> Iterator[Observed]:
@@ -75,13 +90,17 @@ def verdicts(
             yield Observed(address, verdict_of(resource, plan.content, digester=digester))
 
 
-async def plan_by_cli(context: Context) -> CliPlan:
-    """Run one refreshing plan; reads the cloud, writes nothing. Takes as long as it takes."""
+async def plan_by_cli(context: Context, *, refresh: bool = True) -> CliPlan:
+    """Run one plan; reads the cloud, writes nothing. Takes as long as it takes.
+
+    Without `refresh` it is of the recorded objects: what the code alone asks for.
+    """
     folder = Path(tempfile.mkdtemp(prefix="trueup-plan-"))
     try:
         file = folder / "plan"
         run = await _run(context, ["plan", "-lock=false", "-input=false", "-json",
-                                   f"-out={file}", *context.plan_arguments])  # fmt: skip
+                                   f"-refresh={str(refresh).lower()}", f"-out={file}",
+                                   *context.plan_arguments])  # fmt: skip
         if run.exit_code != 0:
             return CliPlan(None, _reason(run))
         shown = await _run(context, ["show", "-json", str(file)])

@@ -17,7 +17,7 @@ from iac_adapters.terraform.addresses import block_address
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.values import decode
-from reconciler.domain.compare import align, aligned_paths, value_at
+from reconciler.domain.compare import IsSet, align, aligned_paths, overlap, value_at
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.lineage import nearest_missing
 from reconciler.domain.model import (
@@ -35,7 +35,8 @@ from reconciler.domain.model import (
     Verdict,
 )
 from reconciler.domain.origin import is_empty
-from reconciler.domain.paths import attribute_of
+from reconciler.domain.paths import attribute_of, steps_of
+from reconciler.domain.values import Value
 
 _MOST_NAMED: Final = 3
 _HELD_AGAINST: Final = (InSync, Noise, NotApplicable, Drifted)
@@ -66,34 +67,46 @@ def moved(resource: LoadedResource, live: bytes | None, verdict: Verdict) -> Mov
     """
     if resource.recorded.status is not Status.LIVE:
         return None
+    if live is None and not isinstance(verdict, Missing):
+        return None
+    attributes = _attributes(resource, live) if live is not None else frozenset()
+    return moved_by(attributes, live or NULL, verdict)
+
+
+def moved_by(attributes: frozenset[str], live: bytes, verdict: Verdict) -> Moved | None:
+    """Return what moved of an object that is read with `attributes` other than recorded."""
     if isinstance(verdict, Missing):
         return Moved(None, NULL)
-    if live is None or isinstance(verdict, Unreadable | Unmanaged):
+    if isinstance(verdict, Unreadable | Unmanaged):
         return None
-    attributes = _attributes(resource, live)
     if isinstance(verdict, Drifted):
         if verdict.requires_replace:
             return Moved(None, live)
         named = (*verdict.changes, *verdict.consequences)
         attributes |= {attribute_of(change.path) for change in named}
-    return Moved(frozenset(attributes), live) if attributes else None
+    return Moved(attributes, live) if attributes else None
 
 
-def _attributes(resource: LoadedResource, live: bytes) -> set[str]:
+def _attributes(resource: LoadedResource, live: bytes) -> frozenset[str]:
     wire = resource.wire
     schema = resource.schema.resource(wire.type_name) if wire and resource.schema else None
     if wire is None or schema is None:
-        return set()
+        return frozenset()
     try:
         trees = decode(wire.upgraded, schema), decode(live, schema)
         before, after = align(trees, schema.is_set)
     except PermanentError:
-        return set()
-    return {
+        return frozenset()
+    return moved_attributes(before, after, schema.is_set)
+
+
+def moved_attributes(before: Value, after: Value, is_set: IsSet) -> frozenset[str]:
+    """Return the names of what differs between two aligned objects; unset and empty are alike."""
+    return frozenset(
         str(path[0])
-        for path in aligned_paths(before, after, schema.is_set)
+        for path in aligned_paths(before, after, is_set)
         if path and not (is_empty(value_at(before, path)) and is_empty(value_at(after, path)))
-    }
+    )
 
 
 class Ancestry:
@@ -212,17 +225,11 @@ def _share(changes: Iterable[Change], cause: Cause) -> str:
 
 
 def _beyond(changes: Iterable[Change], shown: Iterable[str]) -> tuple[Change, ...]:
-    known = tuple(shown)
+    known = [steps_of(path) for path in shown]
     return tuple(
-        change for change in changes if not any(_overlap(change.path, one) for one in known)
-    )
-
-
-def _overlap(one: str, other: str) -> bool:
-    return (
-        one == other
-        or one.startswith((f"{other}.", f"{other}["))
-        or other.startswith((f"{one}.", f"{one}["))
+        change
+        for change in changes
+        if not any(overlap(steps_of(change.path), steps) for steps in known)
     )
 
 

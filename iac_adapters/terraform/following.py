@@ -20,7 +20,7 @@ from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
 from iac_adapters.terraform.references import referred_to
-from iac_adapters.terraform.warm import Followed, WarmStack
+from iac_adapters.terraform.warm import Followed, Referred, WarmStack
 from reconciler.bounded_files import apart, read_text
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
@@ -76,13 +76,16 @@ class Following:
         """Return what of `moved` the code refers to."""
         if not moved:
             return {}
-        directory = self.context.directory
-        return await apart(lambda: self._referred(moved), place=directory)
-
-    def _referred(self, moved: Mapping[ResourceAddress, Moved]) -> dict[ResourceAddress, Moved]:
-        texts = [read_text(file, errors="replace") for file in self.context.source.files]
-        seen = {address: _as_referred(texts, address, one) for address, one in moved.items()}
-        return {address: one for address, one in seen.items() if one.attributes != frozenset()}
+        known = self.warm.referred
+        asked = {address: one.attributes for address, one in moved.items()}
+        if known is None or known.stack is not self.warm.stack or known.asked != asked:
+            found = await referred(self.context, moved)
+            known = Referred(self.warm.stack, asked, {k: v.attributes for k, v in found.items()})
+            self.warm.referred = known
+        return {
+            address: replace(moved[address], attributes=attributes)
+            for address, attributes in known.found.items()
+        }
 
     async def _plan(
         self, causes: Mapping[ResourceAddress, Moved], below: Collection[ResourceAddress]
@@ -116,6 +119,19 @@ class Following:
             for address, resource in resources
             if resource.wire is not None and resource.instance is not None
         ]
+
+
+async def referred(
+    context: Context, moved: Mapping[ResourceAddress, Moved]
+) -> dict[ResourceAddress, Moved]:
+    """Return what of `moved` the code refers to; its files are read."""
+
+    def look() -> dict[ResourceAddress, Moved]:
+        texts = [read_text(file, errors="replace") for file in context.source.files]
+        seen = {address: _as_referred(texts, address, one) for address, one in moved.items()}
+        return {address: one for address, one in seen.items() if one.attributes != frozenset()}
+
+    return await apart(look, place=context.directory)
 
 
 def _read_object(

@@ -1,10 +1,10 @@
-"""How one scan of a Terraform stack sees it: by a whole plan, or by reading each object."""
+"""How one scan of a Terraform stack sees it by reading each object."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from iac_adapters.redaction.digester import SecretDigester
@@ -30,19 +30,6 @@ from reconciler.domain.model import (
 
 Wanted = Collection[ResourceAddress] | None
 """The addresses that a scan is asked for; None for all."""
-
-
-def observed_by_plan(
-    payload: Payload, wanted: Wanted, *, digester: SecretDigester
-) -> Iterator[Observed]:
-    """Yield the verdicts of the whole plan in `payload`."""
-    from iac_adapters.terraform.cli_engine import verdicts  # noqa: PLC0415  few scans need it
-
-    assert payload.plan is not None  # noqa: S101 - made together
-    chosen = _chosen(payload.stack, wanted)
-    for observed in verdicts(payload.plan, chosen, digester=digester):
-        resource = payload.stack.resources[observed.address]
-        yield replace(observed, verdict=with_rearrangement(observed.verdict, resource))
 
 
 class ObservationByReading:
@@ -88,7 +75,7 @@ class ObservationByReading:
         warm = self._warm
         ancestry = warm.ancestry
         needed = None if self._wanted is None else ancestry.closure(self._wanted)
-        chosen = _chosen(self._payload.stack, needed)
+        chosen = objects_of(self._payload.stack, needed)
         waiting = Waiting(ancestry, [resource.recorded.address for resource in chosen])
         async with contextlib.aclosing(self._read(chosen)) as observing:
             async for observed in observing:
@@ -170,7 +157,8 @@ class ObservationByReading:
         return self._wanted is None or observed.address in self._wanted
 
 
-def _chosen(stack: LoadedStack, wanted: Collection[ResourceAddress] | None) -> list[LoadedResource]:
+def objects_of(stack: LoadedStack, wanted: Wanted) -> list[LoadedResource]:
+    """Return the objects that a scan is asked for."""
     return [
         resource
         for address, resource in stack.resources.items()

@@ -15,6 +15,7 @@ from reconciler.domain.model import (
     Noise,
     NotApplicable,
     Origin,
+    Status,
     Verdict,
 )
 
@@ -62,6 +63,7 @@ def with_rearrangement(verdict: Verdict, resource: LoadedResource) -> Verdict:
                 requires_replace=replaced,
                 reason=resource.rearranged,
                 origin=Origin.UNAPPLIED,
+                readdressed=_is_move_alone(resource),
             )
         case Drifted():
             return replace(
@@ -72,6 +74,12 @@ def with_rearrangement(verdict: Verdict, resource: LoadedResource) -> Verdict:
             )
         case _:
             return verdict
+
+
+def _is_move_alone(resource: LoadedResource) -> bool:
+    recorded = resource.recorded
+    settled = recorded.status in (Status.LIVE, Status.NOT_APPLICABLE)
+    return settled and recorded.moves_to is not None and resource.planned_action is None
 
 
 def _at(statement: Statement | None) -> str:

@@ -33,6 +33,15 @@ class Followed:
     plan: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """Which attributes of moved objects the code refers to: of all that were `asked` about."""
+
+    stack: LoadedStack
+    asked: Mapping[ResourceAddress, frozenset[str] | None]
+    found: Mapping[ResourceAddress, frozenset[str] | None]
+
+
 @dataclass(slots=True)
 class WarmStack:
     """What the last load of a stack left in memory.
@@ -54,6 +63,8 @@ class WarmStack:
     """What the code's plan would change, and somebody has changed by now."""
     followed: Followed | None = None
     """The tool's plan of the world as it was read, while that is as it was."""
+    referred: Referred | None = None
+    """What the code says of what has moved, so that its files are read once for each drift."""
     learnt: Mapping[ResourceAddress, Verdict] | None = None
     witnesses: dict[ResourceAddress, TerraformWitness] = field(default_factory=dict)
     """What the last scan read, with what was decoded of it."""

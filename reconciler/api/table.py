@@ -23,6 +23,7 @@ from reconciler.api.resources import (
     stacks,
     templates,
     tokens,
+    whoami,
 )
 from reconciler.domain.principals import Permission as May
 from reconciler.wire import models as wire
@@ -109,6 +110,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               Listing[wire.IgnoreRule]),
     Operation("POST", "/findings/{finding_id}/unsuppress", findings.unsuppress, May.DECIDE,
               wire.Finding),
+    Operation("POST", "/findings/{finding_id}/accept", findings.accept, May.DECIDE,
+              wire.Acceptance),
+    Operation("POST", "/findings/{finding_id}/undo-accept", findings.undo_accept, May.DECIDE,
+              wire.Acceptance),
+    Operation("GET", "/findings/{finding_id}/declaration", findings.declaration,
+              May.READ_FINDINGS, wire.DeclarationText),
     Operation("POST", "/findings/{finding_id}/plan", findings.plan, May.PLAN, wire.Plan),
 
     Operation("GET", "/runs", runs.list_runs, May.READ_RUNS, Listing[wire.Run]),
@@ -136,6 +143,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               secret_answer=True),
     Operation("DELETE", "/tokens/{token_id}", tokens.remove_token, May.WRITE_TOKENS, status=204,
               conflicts=True),
+
+    Operation("GET", "/whoami", whoami.whoami, May.READ_SELF, wire.WhoAmI),
 
     Operation("POST", "/reload", settings.reload, May.RELOAD, wire.Reloaded),
 )

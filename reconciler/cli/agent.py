@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import click
 
+from reconciler.cli.examples import examples
 from reconciler.cli.identities import choose, shortened
-from reconciler.cli.invocation import Invocation, asks_daemon, examples
+from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.related import AGENT
 from reconciler.cli.table import Cell, Column

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "accept": ("reconciler.cli.accepting:accept", "Accept a change that no code declares."),
     "agent": ("reconciler.cli.agent:agent", "Manage the agents of hosts."),
     "ack": ("reconciler.cli.ignore:ack", "Say that somebody has seen a finding."),
     "approve": ("reconciler.cli.approve:approve", "Approve the plan of a remediation."),
@@ -22,6 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "cancel": ("reconciler.cli.decisions:cancel", "Cancel a remediation."),
     "comment": ("reconciler.cli.ignore:comment", "Keep a text with a finding."),
     "completion": ("reconciler.cli.completion:completion", "Print a completion script."),
+    "declare": ("reconciler.cli.accepting:declare", "Print the code that would declare a change."),
     "doctor": ("reconciler.cli.doctor:doctor", "Check tools, plugins and credentials."),
     "findings": ("reconciler.cli.findings:findings", "List drift, most severe first."),
     "help": ("reconciler.cli.help:help_command", "Show the help of a command."),

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from reconciler.cli.client.endpoint import Wanted, find_daemon
+from reconciler.cli.examples import examples
 from reconciler.cli.global_options import given
-from reconciler.cli.invocation import examples
 
 
 @click.command(

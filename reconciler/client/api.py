@@ -55,6 +55,10 @@ class Client:
         """Have the daemon read trueup.toml anew; what it refuses is a `RefusedError`."""
         return decode(wire.Reloaded, await self.calls.post("reload"))
 
+    async def whoami(self) -> wire.WhoAmI:
+        """Return whose token it is, and what it may."""
+        return decode(wire.WhoAmI, await self.calls.get("whoami"))
+
     # Each is made when it is first asked for, with the models it needs.
 
     @cached_property
@@ -101,6 +105,11 @@ class Client:
     def tokens(self) -> Tokens:
         """Who may call."""
         return Tokens(self.calls, "tokens", answer=wire.Token)
+
+    @cached_property
+    def agents(self) -> Agents:
+        """Hosts that report what they are."""
+        return Agents(self.calls, "agents", answer=wire.Agent)
 
 
 class Templates(Kept["wire.Template", "wire.TemplateBody"]):
@@ -169,6 +178,25 @@ class Findings(Collection["wire.Finding"]):
     async def unsuppress(self, finding_id: str, *, key: str | None = None) -> wire.Finding:
         """Make a suppressed finding open again."""
         return await self._do(finding_id, "unsuppress", key=key)
+
+    async def accept(
+        self, finding_id: str, body: wire.AcceptBody, *, key: str | None = None
+    ) -> wire.Acceptance:
+        """Say that the live values of an undeclared finding are right from now on."""
+        made = await self._calls.post(
+            "findings", finding_id, "accept", body=body.as_json(), key=key
+        )
+        return decode(wire.Acceptance, made)
+
+    async def undo_accept(self, finding_id: str, *, key: str | None = None) -> wire.Acceptance:
+        """Put the baseline back to what it was before the finding was accepted."""
+        made = await self._calls.post("findings", finding_id, "undo-accept", key=key)
+        return decode(wire.Acceptance, made)
+
+    async def declaration(self, finding_id: str) -> wire.DeclarationText:
+        """Return the code that would declare what an undeclared finding shows."""
+        found = await self._calls.get("findings", finding_id, "declaration")
+        return decode(wire.DeclarationText, found)
 
 
 class Reports(Collection["wire.Report"]):
@@ -253,6 +281,20 @@ class Tokens(Collection["wire.Token"]):
     async def remove(self, token_id: str) -> None:
         """Take a token away; it opens nothing any more."""
         await self._calls.delete("tokens", token_id)
+
+
+class Agents(Collection["wire.Agent"]):
+    """Hosts that report what they are."""
+
+    async def enroll_token(self, body: wire.EnrollTokenBody) -> wire.NewEnrollToken:
+        """Make a token that enrolls one host; its text is in this answer and never again."""
+        sent = body.as_json()
+        made = await self._calls.post("agents", "enroll-tokens", body=sent, again=False)
+        return decode(wire.NewEnrollToken, made)
+
+    async def revoke(self, agent_id: str) -> None:
+        """Take no report of an agent any more."""
+        await self._calls.delete("agents", agent_id)
 
 
 class HoldSwitch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.domain.model import Change, Finding, Origin
@@ -30,6 +30,18 @@ def details_of(kept: Json, *, origin: Origin) -> FindingDetails:
         changes=_places(kept.get("changes"), origin),
         consequences=_places(kept.get("consequences"), origin),
         provider=provider_of(kept) or "",
+    )
+
+
+def accepted_changes(kept: Json) -> tuple[Change, ...]:
+    """Return each change with its live value, as a baseline takes it in."""
+    return tuple(
+        replace(place, live=_value(change.get("live")))
+        for place, change in zip(
+            _places(kept.get("changes"), Origin.UNDECLARED),
+            kept.get("changes") or (),
+            strict=True,
+        )
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -169,8 +169,15 @@ def _section(
         if entry_key in leaves or whole:
             yield from _entry(name, entry_key, wanted, leaves.get(entry_key), key)
     if name in baseline.claims:
-        for extra in sorted(leaves.keys() - declared.keys()):
+        for extra in sorted(filter(_may_claim(name), leaves.keys() - declared.keys())):
             yield HostChange(name, extra, _path(name, extra), None, leaves[extra])
+
+
+def _may_claim(section: str) -> Callable[[str], bool]:
+    """Return whether a key is of the kind that can be declared: of a firewall, what it admits."""
+    if section != "firewall":
+        return lambda _key: True
+    return lambda key: key.startswith(("tcp/", "udp/"))
 
 
 def _entry(

@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from reconciler.domain.values import Value
+
+ACCEPTED: Final = "accepted"
+"""The mark of a baseline that a person has moved, until the next scan has put it in order."""
+ORDERED: Final = "ordered"
+"""The mark of one that no read is known to equal."""
 
 BaselineKey: TypeAlias = str
 """A resource's address, or the name of a probe that looks for a child of one."""

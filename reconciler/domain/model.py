@@ -189,6 +189,7 @@ class Drifted:
     `changes` are causes; they are empty only when `reason` says what else an apply
     would act on, such as a tainted mark. `origin` then says who moved, where that is known.
     `follows` names the object whose change is the only reason for this one: nobody touched it.
+    `readdressed` says that an apply would only keep it under another address.
     """
 
     changes: tuple[Change, ...]
@@ -198,6 +199,7 @@ class Drifted:
     reason: str | None = None
     origin: Origin | None = None
     follows: ResourceAddress | None = None
+    readdressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final
 class Permission(StrEnum):
     """What one operation needs, as `THING:VERB`."""
 
+    READ_SELF = "self:read"
     READ_TEMPLATES = "templates:read"
     WRITE_TEMPLATES = "templates:write"
     READ_REPORTS = "reports:read"

@@ -187,6 +187,7 @@ def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> 
         origin=origin,
         changes=changes,
         requires_replace=drifted.requires_replace,
+        readdressed=drifted.readdressed,
     )
     rating = rate(deviation, judging.rulebook)
     return Finding(

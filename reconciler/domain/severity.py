@@ -58,6 +58,8 @@ class Deviation:
     origin: Origin | None = None
     changes: tuple[Change, ...] = ()
     requires_replace: bool = False
+    readdressed: bool = False
+    """An apply would only keep it under another address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def override_rule(
 
 
 _NUMBER: Final = re.compile(r"\[\d+\]")
+READDRESSED: Final = "only its address changes, and nothing in the world; not applied yet"
 DEFAULT_REASON: Final = "nothing more particular is known of this attribute"
 
 
@@ -117,6 +120,8 @@ def _rate_whole(deviation: Deviation, kind: str, rulebook: Rulebook) -> Rating:
     override = _first(rulebook.overrides, deviation, kind, None)
     if override is not None:
         return Rating(override.severity, override.reason)
+    if deviation.readdressed:
+        return Rating(Severity.LOW, READDRESSED)
     rule = _first(rulebook.catalogue, deviation, kind, None)
     # What no code declares any more would be deleted by the very next apply.
     waits = deviation.origin is Origin.UNAPPLIED and deviation.kind is not Kind.UNMANAGED

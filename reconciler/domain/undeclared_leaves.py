@@ -15,6 +15,7 @@ from typing import Final
 from reconciler.domain.compare import IsSet, canonical, ordered
 from reconciler.domain.exposure import parsed_document
 from reconciler.domain.fingerprint import value_digest
+from reconciler.domain.origin import is_empty
 from reconciler.domain.values import Sensitive, Value
 
 _NUMBER: Final = re.compile(r"-?\d{1,18}\Z")
@@ -39,6 +40,18 @@ def is_zero(value: Value) -> bool:
             return all(map(is_zero, value.values()))
         case _:
             return False
+
+
+def slim(value: Value) -> Value:
+    """Return `value` without the keys that say nothing: null, and what is empty."""
+    match value:
+        case dict():
+            kept = {name: slim(item) for name, item in value.items()}
+            return {name: item for name, item in kept.items() if not is_empty(item)}
+        case list():
+            return [slim(item) for item in value]
+        case _:
+            return value
 
 
 def leaves(value: Value) -> Iterator[Hashable]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,8 +11,15 @@ from typing import Final
 from reconciler.domain.added_children import without_accepted
 from reconciler.domain.compare import in_order
 from reconciler.domain.fingerprint import value_digest
-from reconciler.domain.kept_baseline import NO_BASELINES, Baselines, KeptBaseline
+from reconciler.domain.kept_baseline import (
+    ACCEPTED,
+    NO_BASELINES,
+    ORDERED,
+    Baselines,
+    KeptBaseline,
+)
 from reconciler.domain.model import (
+    Added,
     Change,
     Drifted,
     InSync,
@@ -19,6 +27,7 @@ from reconciler.domain.model import (
     NoiseItem,
     Observed,
     ResourceAddress,
+    Unseen,
 )
 from reconciler.domain.undeclared import Comparison, undeclared_changes
 from reconciler.domain.undeclared_children import (
@@ -27,6 +36,7 @@ from reconciler.domain.undeclared_children import (
     identities,
     without_children,
 )
+from reconciler.domain.undeclared_leaves import slim
 from reconciler.domain.values import Value
 from reconciler.domain.witness import Witness
 
@@ -58,26 +68,42 @@ def compared(
 ) -> Compared:
     """Return `observed` with the undeclared changes of each resource."""
     seen = tuple(without_accepted(observed, yardstick.baselines, key=key))
-    stack = _Stack({one.address: one.witness for one in seen if one.witness is not None})
+    witnesses: dict[str, Witness] = {
+        one.address: one.witness for one in seen if one.witness is not None
+    }
+    # Which children are asked for differs from scan to scan.
+    owned = (one.address for one in seen if not isinstance(one.verdict, Added | Unseen))
+    stack = _Stack(witnesses, key=key, mark=_mark_of(owned))
     result: list[Observed] = []
     begun: list[KeptBaseline] = []
     for one in seen:
         if one.witness is None:
             result.append(one)
             continue
-        kept = _own(yardstick.baselines.get(one.address), one.witness, key)
+        before = yardstick.baselines.get(one.address)
+        kept = stack.own(before, one.witness)
         if kept is None and yardstick.keep:
-            kept = stack.first(one.address, one.witness, at=at, key=key)
-            begun.append(kept)
-        result.append(_held_against(one, one.witness, kept, stack, key=key))
+            kept = stack.first(one.address, one.witness, at=at)
+        held = stack.held_against(one, one.witness, kept)
+        if kept is not None and yardstick.keep:
+            kept = stack.marked(kept, held, one.witness)
+            if kept != before:
+                begun.append(kept)
+        result.append(held)
     return Compared(tuple(result), tuple(begun))
 
 
 @dataclass(frozen=True, slots=True)
 class _Stack:
-    """The resources of one scan that were read."""
+    """The resources of one scan that were read; `mark` is of which resources there are.
+
+    A resource that leaves the state leaves what it holds of others to nobody: then each is
+    compared again, though it has not moved.
+    """
 
     witnesses: Mapping[str, Witness]
+    key: bytes = field(repr=False)
+    mark: str
     children: dict[ResourceAddress, tuple[Child, ...]] = field(default_factory=dict)
 
     def children_of(self, address: ResourceAddress, witness: Witness) -> tuple[Child, ...]:
@@ -94,9 +120,18 @@ class _Stack:
             known = self.children[address] = tuple(child for child in found if child is not None)
         return known
 
-    def first(
-        self, address: ResourceAddress, witness: Witness, *, at: datetime, key: bytes
-    ) -> KeptBaseline:
+    def own(self, kept: KeptBaseline | None, witness: Witness) -> KeptBaseline | None:
+        """Return the baseline if it is this object's, and not that of one it replaced."""
+        if kept is None or kept.mark == self._marked(witness.mark):
+            return kept
+        if kept.identity != self._identity(witness):
+            return None
+        if kept.mark == ACCEPTED:
+            # What was accepted was put at the end of its set; paths go by the set's own order.
+            return replace(kept, values=in_order(kept.values, witness.facts.is_set), mark=ORDERED)
+        return kept
+
+    def first(self, address: ResourceAddress, witness: Witness, *, at: datetime) -> KeptBaseline:
         """Return the baseline of an object that has none: what the state records of it."""
         tree = without_children(
             witness.recorded(),
@@ -106,61 +141,72 @@ class _Stack:
         )
         return KeptBaseline(
             key=address,
-            identity=_identity(witness, key),
-            mark=witness.recorded_mark,
-            values=in_order(tree, witness.facts.is_set),
+            identity=self._identity(witness),
+            mark=self._marked(witness.recorded_mark),
+            values=in_order(slim(tree), witness.facts.is_set),
             kept_at=at,
-            configured=value_digest(witness.configured(), key=key),
+            configured=self._configured(witness),
         )
 
+    def held_against(self, one: Observed, witness: Witness, kept: KeptBaseline | None) -> Observed:
+        """Return `one` with what differs from `kept`, or from the recorded state without it."""
+        if not isinstance(one.verdict, InSync | Noise | Drifted) or self._is_still(witness, kept):
+            return one
+        changes = undeclared_changes(
+            Comparison(
+                witness=witness,
+                baseline=witness.recorded() if kept is None else kept.values,
+                children=self.children_of(one.address, witness),
+                touched=_touched(one),
+                key=self.key,
+            )
+        )
+        if not changes:
+            return one
+        return replace(
+            one,
+            verdict=_without_noise(one, changes),
+            undeclared=changes,
+            undeclared_reason=self._reason(witness, kept),
+        )
 
-def _own(kept: KeptBaseline | None, witness: Witness, key: bytes) -> KeptBaseline | None:
-    """Return the baseline if it is this object's, and not that of one it replaced."""
-    if kept is None or kept.mark == witness.mark:
-        return kept
-    return kept if kept.identity == _identity(witness, key) else None
+    def marked(self, kept: KeptBaseline, held: Observed, witness: Witness) -> KeptBaseline:
+        """Return `kept` with the mark of this read, where nothing of it differed."""
+        if held.undeclared or not isinstance(held.verdict, InSync | Noise):
+            return kept
+        return replace(kept, mark=self._marked(witness.mark))
+
+    def _is_still(self, witness: Witness, kept: KeptBaseline | None) -> bool:
+        if kept is None:
+            return witness.mark == witness.recorded_mark
+        return kept.mark == self._marked(witness.mark)
+
+    def _reason(self, witness: Witness, kept: KeptBaseline | None) -> str | None:
+        """Return why a person should look twice: what somebody's apply has touched since."""
+        if kept is None:
+            return None
+        if kept.configured != self._configured(witness):
+            return TOUCHED
+        return TAKEN_IN if witness.mark == witness.recorded_mark else None
+
+    def _marked(self, mark: str) -> str:
+        return f"{mark}.{self.mark}"
+
+    def _identity(self, witness: Witness) -> str:
+        return value_digest(_id_of(witness.recorded()), key=self.key)
+
+    def _configured(self, witness: Witness) -> str:
+        return value_digest(witness.configured(), key=self.key)
 
 
-def _identity(witness: Witness, key: bytes) -> str:
-    return value_digest(_id_of(witness.recorded()), key=key)
+def _mark_of(addresses: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(addresses)).encode()).hexdigest()[:16]
 
 
 def _id_of(tree: Value) -> Value:
     if not isinstance(tree, dict):
         return None
     return tree.get("id") or tree.get("arn") or tree.get("name")
-
-
-def _held_against(
-    one: Observed,
-    witness: Witness,
-    kept: KeptBaseline | None,
-    stack: _Stack,
-    *,
-    key: bytes,
-) -> Observed:
-    if not isinstance(one.verdict, InSync | Noise | Drifted):
-        return one
-    if witness.mark == (kept.mark if kept is not None else witness.recorded_mark):
-        return one
-    baseline = kept.values if kept is not None else witness.recorded()
-    changes = undeclared_changes(
-        Comparison(
-            witness=witness,
-            baseline=baseline,
-            children=stack.children_of(one.address, witness),
-            touched=_touched(one),
-            key=key,
-        )
-    )
-    if not changes:
-        return one
-    return replace(
-        one,
-        verdict=_without_noise(one, changes),
-        undeclared=changes,
-        undeclared_reason=_reason(witness, kept, changes, key),
-    )
 
 
 def _touched(one: Observed) -> tuple[str, ...]:
@@ -190,14 +236,3 @@ def _left(items: Sequence[NoiseItem], reported: set[str]) -> tuple[NoiseItem, ..
 
 def _root(path: str) -> str:
     return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
-
-
-def _reason(
-    witness: Witness, kept: KeptBaseline | None, changes: Sequence[Change], key: bytes
-) -> str | None:
-    """Return why a person should look twice: what somebody's apply has touched since."""
-    if kept is None:
-        return None
-    if kept.configured and kept.configured != value_digest(witness.configured(), key=key):
-        return TOUCHED
-    return TAKEN_IN if witness.mark == witness.recorded_mark and changes else None

@@ -14,8 +14,16 @@ if TYPE_CHECKING:
         NewEnrollToken,
     )
     from reconciler.wire.audit import AuditEntry, AuditVerified
+    from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.events import Event
-    from reconciler.wire.findings import Change, DriftDecision, Finding, Source
+    from reconciler.wire.findings import (
+        Change,
+        Comparison,
+        Difference,
+        DriftDecision,
+        Finding,
+        Source,
+    )
     from reconciler.wire.holds import Hold, HoldBody, HoldState
     from reconciler.wire.ignores import IgnoreBody, IgnoreRule, NoteBody
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
@@ -37,15 +45,21 @@ if TYPE_CHECKING:
     from reconciler.wire.stacks import Counts, OpenFindings, ProviderDoubt, Queued, Stack, StackBody
     from reconciler.wire.templates import Template, TemplateBody
     from reconciler.wire.tokens import NewToken, Token, TokenBody
+    from reconciler.wire.whoami import WhoAmI
 
 __all__ = [
+    "AcceptBody",
+    "Acceptance",
     "Agent",
     "Approval",
     "ApproveBody",
     "AuditEntry",
     "AuditVerified",
     "Change",
+    "Comparison",
     "Counts",
+    "DeclarationText",
+    "Difference",
     "DriftDecision",
     "EnrollBody",
     "EnrollTokenBody",
@@ -91,12 +105,14 @@ __all__ = [
     "TemplateBody",
     "Token",
     "TokenBody",
+    "WhoAmI",
 ]
 _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
     "audit": ("AuditEntry", "AuditVerified"),
+    "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "events": ("Event",),
-    "findings": ("Change", "DriftDecision", "Finding", "Source"),
+    "findings": ("Change", "Comparison", "Difference", "DriftDecision", "Finding", "Source"),
     "ignores": ("IgnoreBody", "IgnoreRule", "NoteBody"),
     "holds": ("Hold", "HoldBody", "HoldState"),
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
@@ -118,6 +134,7 @@ _PLACES: Final = {
     "stacks": ("Counts", "OpenFindings", "ProviderDoubt", "Queued", "Stack", "StackBody"),
     "templates": ("Template", "TemplateBody"),
     "tokens": ("NewToken", "Token", "TokenBody"),
+    "whoami": ("WhoAmI",),
 }
 
 

@@ -28,7 +28,7 @@ def asked_lines(asked: Asked, remediations: Iterable[Remediation]) -> Iterator[L
 
 
 def _counts(chosen: list[Remediation]) -> Iterator[Line]:
-    counts = Counter(
+    counts: Counter[str] = Counter(
         resource.action
         for remediation in chosen
         if remediation.plan

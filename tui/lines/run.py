@@ -27,7 +27,10 @@ def walk_line(remediation: Remediation) -> Line:
     for place, name in enumerate(_WALK):
         style = "good" if place < at or state == "converged" else "busy" if place == at else "dim"
         style = f"{style}.strong" if place == at else style
-        spans += [Span(name.replace("_", " "), style), Span(" > " if place < len(_WALK) - 1 else "")]
+        spans += [
+            Span(name.replace("_", " "), style),
+            Span(" > " if place < len(_WALK) - 1 else ""),
+        ]
     return tuple(spans)
 
 

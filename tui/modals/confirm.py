@@ -10,10 +10,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui.ink import Line, Palette, line
+from tui.modals.frame import Framed
 from tui.store.store import Changes
 from tui.verbs import Asked, Tier
 from tui.widgets.bar import Bar
@@ -34,7 +34,7 @@ class TypedToken(Input):
         """Paste nothing."""
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Framed[bool]):
     """Shows `lines` and answers whether the decision was confirmed.
 
     `moved` names the targets that changed since; as soon as there is one, nothing can be
@@ -45,9 +45,7 @@ class Confirm(ModalScreen[bool]):
         Binding("escape", "cancel", "Cancel", id="confirm.cancel"),
     ]
     DEFAULT_CSS = """
-    Confirm { align: center middle; }
-    Confirm > Vertical { width: 90%; max-width: 120; height: 85%; border: heavy ansi_bright_yellow; padding: 0 1; background: ansi_default; }
-    Confirm Input { height: 1; border: none; padding: 0; }
+    Confirm > Vertical { border: heavy ansi_bright_yellow; }
     """
 
     def __init__(
@@ -74,7 +72,7 @@ class Confirm(ModalScreen[bool]):
             yield Document(self._palette, id="asked")
             yield Bar(self._palette, id="verdict")
             if self._asked.tier >= Tier.SERIOUS:
-                yield TypedToken(id="token", select_on_focus=False)
+                yield TypedToken(id="token", compact=True)
 
     def on_mount(self) -> None:
         """Draw, and only then begin to listen."""
@@ -104,7 +102,9 @@ class Confirm(ModalScreen[bool]):
             return
         if self._asked.tier < Tier.SERIOUS:
             verdict.show(
-                line(("y", "key"), f" {self._asked.verb} exactly this   ", ("esc", "key"), " cancel")
+                line(
+                    ("y", "key"), f" {self._asked.verb} exactly this   ", ("esc", "key"), " cancel"
+                )
             )
             return
         if not self._seen_all:
@@ -124,15 +124,15 @@ class Confirm(ModalScreen[bool]):
             return
         event.stop()
         if event.key == "n":
-            self.dismiss(False)
+            self.dismiss(result=False)
         elif self._is_armed(event.time):
-            self.dismiss(True)
+            self.dismiss(result=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Confirm by the name, typed as it is."""
         event.stop()
         if event.value.strip() == self._asked.token and self._is_armed(event.time):
-            self.dismiss(True)
+            self.dismiss(result=True)
         else:
             event.input.value = ""
 
@@ -141,7 +141,7 @@ class Confirm(ModalScreen[bool]):
 
     def action_cancel(self) -> None:
         """Do nothing."""
-        self.dismiss(False)
+        self.dismiss(result=False)
 
     def store_changed(self, changes: Changes) -> None:
         """Show at once when a target moved."""

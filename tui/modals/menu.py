@@ -9,10 +9,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui.ink import Line, Palette, Span, line
+from tui.modals.frame import Framed
 from tui.widgets.bar import Bar
 from tui.widgets.document import Document
 from tui.widgets.table import Column, LineTable
@@ -29,7 +29,7 @@ class Choice:
     """Why it cannot be chosen now."""
 
 
-class Menu(ModalScreen[str]):
+class Menu(Framed[str]):
     """Answers the value chosen, or an empty text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,11 +37,6 @@ class Menu(ModalScreen[str]):
         Binding("down", "move(1)", "Down", show=False, id="menu.down"),
         Binding("up", "move(-1)", "Up", show=False, id="menu.up"),
     ]
-    DEFAULT_CSS = """
-    Menu { align: center middle; }
-    Menu > Vertical { width: 80%; max-width: 110; height: 70%; border: round ansi_bright_blue; padding: 0 1; background: ansi_default; }
-    Menu Input { height: 1; border: none; padding: 0; }
-    """
 
     def __init__(self, title: str, choices: Sequence[Choice], *, palette: Palette) -> None:
         super().__init__()
@@ -57,7 +52,7 @@ class Menu(ModalScreen[str]):
         )
         with Vertical():
             yield Bar(self._palette, id="title")
-            yield Input(id="narrow", placeholder="type to filter, enter to choose", select_on_focus=False)
+            yield Input(id="narrow", placeholder="type to filter, enter to choose", compact=True)
             yield LineTable(
                 columns=columns, palette=self._palette, id="choices",
                 empty=lambda: [line(("nothing matches", "dim"))],
@@ -118,16 +113,12 @@ def _note(choice: Choice) -> Span:
     return Span(f"{choice.note}  ({choice.off})", "dim") if choice.off else Span(choice.note)
 
 
-class Reader(ModalScreen[None]):
+class Reader(Framed[None]):
     """Lines to read; any of the usual keys closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter", "close", "Close", id="reader.close"),
     ]
-    DEFAULT_CSS = """
-    Reader { align: center middle; }
-    Reader > Vertical { width: 90%; max-width: 130; height: 85%; border: round ansi_bright_blue; padding: 0 1; background: ansi_default; }
-    """
 
     def __init__(self, title: str, lines: Sequence[Line], *, palette: Palette) -> None:
         super().__init__()

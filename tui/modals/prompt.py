@@ -7,23 +7,21 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui.ink import Line, Palette
+from tui.modals.frame import Framed
 from tui.widgets.bar import Bar
 
 
-class Prompt(ModalScreen[str]):
+class Prompt(Framed[str]):
     """Asks for one line; answers the text, or an empty one when it was cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="prompt.cancel"),
     ]
     DEFAULT_CSS = """
-    Prompt { align: center middle; }
-    Prompt > Vertical { width: 80%; max-width: 100; height: 4; border: round ansi_bright_blue; padding: 0 1; background: ansi_default; }
-    Prompt Input { height: 1; border: none; padding: 0; }
+    Prompt > Vertical { height: 4; }
     """
 
     def __init__(self, question: Line, *, palette: Palette) -> None:
@@ -35,7 +33,7 @@ class Prompt(ModalScreen[str]):
         """Show the question above the line."""
         with Vertical():
             yield Bar(self._palette, id="question")
-            yield Input(id="answer", select_on_focus=False)
+            yield Input(id="answer", compact=True)
 
     def on_mount(self) -> None:
         """Wait for typing."""

@@ -20,6 +20,23 @@ from tui.widgets.table import Column, LineTable
 _WAITING: Final = ("awaiting_approval", "needs_human", "unknown", "held")
 
 
+def _action(row: Remediation) -> Span:
+    style = "mark" if row.action_type == "quarantine" else ""
+    return Span(row.action_type.replace("_", " "), style)
+
+
+def _plan(row: Remediation) -> Span:
+    if row.plan is None:
+        return Span(row.note or "", "dim")
+    counts = counts_line(row.plan)
+    return Span("".join(span.text for span in counts).strip(), counts[0].style)
+
+
+def _addresses(row: Any) -> Span:
+    more = f" +{len(row.addresses) - 1}" if len(row.addresses) > 1 else ""
+    return Span((row.addresses[0] if row.addresses else "") + more)
+
+
 class ApprovalsPage(ListPage):
     """What waits for a person, the oldest first."""
 
@@ -31,15 +48,24 @@ class ApprovalsPage(ListPage):
     ]
     columns: ClassVar[Sequence[Column[Remediation]]] = (
         Column("state", "STATE", 16, lambda row: state_span(row.state), rank=9),
-        Column("action", "ACTION", 13, lambda row: _action(row), rank=8),
+        Column("action", "ACTION", 13, _action, rank=8),
         Column("stack", "STACK", 12, lambda row: Span(row.stack), grow=1, rank=7),
-        Column("plan", "PLAN", 24, lambda row: _plan(row), grow=2, rank=6),
-        Column("address", "ADDRESS", 20, lambda row: _addresses(row), grow=4, rank=5, middle=True),
+        Column("plan", "PLAN", 24, _plan, grow=2, rank=6),
+        Column("address", "ADDRESS", 20, _addresses, grow=4, rank=5, middle=True),
         Column("by", "ASKED BY", 12, lambda row: Span(row.requested_by, "dim"), rank=2),
         Column("age", "AGE", 4, lambda row: Span(age(row.created_at), "dim"), rank=3),
         Column("expires", "EXPIRES", 7, lambda row: Span(ahead(row.expires_at), "dim"), rank=4),
     )
-    hints = ("open", "mark", "approve", "reject", "retry", "suppress", "filter", "help")
+    hints: ClassVar[tuple[str, ...]] = (
+        "open",
+        "mark",
+        "approve",
+        "reject",
+        "retry",
+        "suppress",
+        "filter",
+        "help",
+    )
     permissions: ClassVar[dict[str, str]] = {
         "approve": "remediations:decide",
         "reject": "remediations:decide",
@@ -114,20 +140,3 @@ class ApprovalsPage(ListPage):
             yield "id", remediation.id
             yield "trueup command", f"trueup remediation {remediation.id}"
             yield "curl", self.session.curl("GET", ("remediations", remediation.id))
-
-
-def _action(row: Remediation) -> Span:
-    style = "mark" if row.action_type == "quarantine" else ""
-    return Span(row.action_type.replace("_", " "), style)
-
-
-def _plan(row: Remediation) -> Span:
-    if row.plan is None:
-        return Span(row.note or "", "dim")
-    counts = counts_line(row.plan)
-    return Span("".join(span.text for span in counts).strip(), counts[0].style)
-
-
-def _addresses(row: Any) -> Span:
-    more = f" +{len(row.addresses) - 1}" if len(row.addresses) > 1 else ""
-    return Span((row.addresses[0] if row.addresses else "") + more)

@@ -14,7 +14,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
-from reconciler.domain.errors import InvalidError, ReconcilerError
+from reconciler.client.errors import InvalidError, ReconcilerError
 from tui.ink import Line, Span, line
 from tui.lines.finding import diff_lines, title_lines
 from tui.lines.first_minute import empty_fleet_lines
@@ -31,6 +31,7 @@ from tui.widgets.table import LineTable
 
 _SPLIT_FROM: Final = 140
 _PREVIEW_AFTER_S: Final = 0.15
+_EXAMPLES: Final = "bucket  sev:high  stack:net-*  !kind:missing  age>7d  attr:ingress"
 _QUIET_S: Final = 60.0
 """After this long without a key nobody is about to press one: what is new is merged."""
 
@@ -53,8 +54,20 @@ class DriftPage(Page):
         Binding("R", "scan", "Scan now", id="drift.scan"),
         Binding("P", "pause", "Pause", show=False, id="drift.pause"),
     ]
-    hints = ("open", "filter", "mark", "plan", "approve", "correct", "quarantine", "reject",
-             "group", "sort", "scan", "help")  # fmt: skip
+    hints: ClassVar[tuple[str, ...]] = (
+        "open",
+        "filter",
+        "mark",
+        "plan",
+        "approve",
+        "correct",
+        "quarantine",
+        "reject",
+        "group",
+        "sort",
+        "scan",
+        "help",
+    )
     permissions: ClassVar[dict[str, str]] = {
         "approve": "remediations:decide",
         "reject": "remediations:decide",
@@ -79,15 +92,18 @@ class DriftPage(Page):
     def body(self) -> Iterable[Widget]:
         """Return the table, with the diff of the row beside it where there is room."""
         table = FleetTable(
-            columns=COLUMNS, palette=self.palette, glyphs=self.glyphs,
-            title_of=lambda key: table.title(key), empty=self._empty, id="fleet",
-        )  # fmt: skip
+            columns=COLUMNS,
+            palette=self.palette,
+            glyphs=self.glyphs,
+            empty=self._empty,
+            id="fleet",
+        )
         table.groups = {}
         yield Bar(self.palette, id="counts")
         with Horizontal():
             yield table
             yield Document(self.palette, id="preview")
-        yield Input(placeholder="bucket  sev:high  stack:net-*  !kind:missing  age>7d", id="filter")
+        yield Input(placeholder=_EXAMPLES, id="filter", compact=True)
 
     def on_mount(self) -> None:
         """Put the keys on the table."""
@@ -123,9 +139,12 @@ class DriftPage(Page):
             return
         rows = self.session.store.rows
         self._newcomers |= {
-            key for key in changes.findings
-            if key in rows and self.table.place_of(key) is None and self._wish.filter.passes(rows[key])
-        }  # fmt: skip
+            key
+            for key in changes.findings
+            if key in rows
+            and self.table.place_of(key) is None
+            and self._wish.filter.passes(rows[key])
+        }
         self._newcomers &= rows.keys()
         self._gone |= {key for key in changes.findings if key not in rows}
         moves = self._newcomers or self._gone or changes.everything

@@ -11,7 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from reconciler.domain.errors import ReconcilerError
+from reconciler.client.errors import ReconcilerError
 from reconciler.wire.findings import Finding
 from reconciler.wire.plans import Plan
 from tui.ages import clock
@@ -33,8 +33,13 @@ class FindingPage(Page):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,right_square_bracket", "tab(1)", "Next tab", id="finding.tab"),
-        Binding("shift+tab,left_square_bracket", "tab(-1)", "Tab before", show=False,
-                id="finding.tab_before"),
+        Binding(
+            "shift+tab,left_square_bracket",
+            "tab(-1)",
+            "Tab before",
+            show=False,
+            id="finding.tab_before",
+        ),
         Binding("u", "whole", "Whole values", id="finding.whole"),
         Binding("p", "plan", "Plan", id="finding.plan"),
         Binding("A", "approve", "Approve...", id="finding.approve"),
@@ -43,9 +48,20 @@ class FindingPage(Page):
         Binding("Q", "quarantine", "Quarantine...", id="finding.quarantine"),
         Binding("i", "suppress", "Ignore...", id="finding.suppress"),
         Binding("l", "run", "Run", id="finding.run"),
-    ]  # fmt: skip
-    hints = ("back", "tab", "whole", "plan", "approve", "correct", "quarantine", "reject",
-             "suppress", "run", "copy_menu")  # fmt: skip
+    ]
+    hints: ClassVar[tuple[str, ...]] = (
+        "back",
+        "tab",
+        "whole",
+        "plan",
+        "approve",
+        "correct",
+        "quarantine",
+        "reject",
+        "suppress",
+        "run",
+        "copy_menu",
+    )
     permissions: ClassVar[dict[str, str]] = {
         "approve": "remediations:decide",
         "reject": "remediations:decide",
@@ -58,7 +74,7 @@ class FindingPage(Page):
     def __init__(self, finding_id: str, *, tab: str = "diff") -> None:
         super().__init__()
         self.title = "Finding"
-        self._id = finding_id
+        self._finding_id = finding_id
         self._tab = tab
         self._shown = Shown()
         self._finding: Finding | None = None
@@ -83,7 +99,7 @@ class FindingPage(Page):
     @work(exclusive=True, group="finding", exit_on_error=False)
     async def _read(self) -> None:
         try:
-            self._finding = await self.session.client.findings.get(self._id)
+            self._finding = await self.session.client.findings.get(self._finding_id)
             self._error = ""
         except ReconcilerError as error:
             self._error = str(error)
@@ -91,8 +107,8 @@ class FindingPage(Page):
 
     def store_changed(self, changes: Changes) -> None:
         """Read it again when it changed; what is being read stays where it is."""
-        if self._id in changes.findings or changes.everything:
-            self._gone = self._id not in self.session.store.rows
+        if self._finding_id in changes.findings or changes.everything:
+            self._gone = self._finding_id not in self.session.store.rows
             self._read()
         elif changes.remediations:
             self.show()
@@ -115,7 +131,7 @@ class FindingPage(Page):
             yield line("" if self._error else "reading the finding")
             return
         yield from title_lines(finding)
-        row = self.session.store.rows.get(self._id)
+        row = self.session.store.rows.get(self._finding_id)
         if self._gone or finding.state == "healed":
             yield line(("v healed: it is as it was declared", "good"))
         elif row is not None and row.remediation:
@@ -153,7 +169,7 @@ class FindingPage(Page):
             yield line("the tool makes its plan; nothing is changed")
 
     def _waiting_plan(self) -> Plan | None:
-        row = self.session.store.rows.get(self._id)
+        row = self.session.store.rows.get(self._finding_id)
         found = self.session.store.remediations.get(row.remediation_id) if row else None
         return found.plan if found and found.state == "awaiting_approval" else None
 
@@ -161,22 +177,24 @@ class FindingPage(Page):
         found = [
             remediation
             for remediation in self.session.store.remediations.values()
-            if self._id in remediation.finding_ids
+            if self._finding_id in remediation.finding_ids
         ]
         if not found:
             yield line(("no remediation yet", "dim"))
         for remediation in sorted(found, key=lambda each: each.created_at, reverse=True):
             yield line(
-                clock(remediation.updated_at), "  ", state_span(remediation.state),
+                clock(remediation.updated_at),
+                "  ",
+                state_span(remediation.state),
                 f"  {remediation.id[:12]}  by {remediation.requested_by}",
                 (f"  {remediation.note or ''}", "dim"),
-            )  # fmt: skip
+            )
 
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def _make_plan(self) -> None:
-        path = ("findings", self._id, "plan")
+        path = ("findings", self._finding_id, "plan")
         try:
-            call = self.session.client.findings.plan(self._id)
+            call = self.session.client.findings.plan(self._finding_id)
             self._plan = await self.session.made("POST", path, call)
             self._plan_error = None
         except ReconcilerError as error:
@@ -205,7 +223,7 @@ class FindingPage(Page):
             self.show()
 
     def _rows(self) -> list[Row]:
-        row = self.session.store.rows.get(self._id)
+        row = self.session.store.rows.get(self._finding_id)
         return [row] if row else []
 
     def action_approve(self) -> None:
@@ -235,7 +253,7 @@ class FindingPage(Page):
 
     def action_run(self) -> None:
         """Follow its remediation."""
-        row = self.session.store.rows.get(self._id)
+        row = self.session.store.rows.get(self._finding_id)
         if row is None or not row.remediation_id:
             self.flash("no remediation yet: C requests one")
             return

@@ -26,7 +26,7 @@ class ListPage(Page):
         Binding("slash", "filter", "Filter", id="list.filter"),
     ]
     columns: ClassVar[Sequence[Column[Any]]] = ()
-    hints = ("open", "filter", "help")
+    hints: ClassVar[tuple[str, ...]] = ("open", "filter", "help")
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class ListPage(Page):
                 empty=self.empty, id="list",
             )  # fmt: skip
             yield Document(self.palette, id="preview")
-        yield Input(placeholder="text", id="filter")
+        yield Input(placeholder="text", id="filter", compact=True)
 
     def on_mount(self) -> None:
         """Put the keys on the list."""

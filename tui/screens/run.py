@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, Final
 
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from reconciler.domain.errors import ReconcilerError
+from reconciler.client.errors import ReconcilerError
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import LogLine, Run
 from tui.ink import Line, Span, line
@@ -42,7 +42,17 @@ class RunPage(Page):
         Binding("ctrl+k,K", "cancel", "Cancel...", id="run.cancel"),
         Binding("T", "retry", "Retry...", id="run.retry"),
     ]  # fmt: skip
-    hints = ("back", "tab", "log", "follow", "approve", "reject", "cancel", "retry", "copy_menu")
+    hints: ClassVar[tuple[str, ...]] = (
+        "back",
+        "tab",
+        "log",
+        "follow",
+        "approve",
+        "reject",
+        "cancel",
+        "retry",
+        "copy_menu",
+    )
     permissions: ClassVar[dict[str, str]] = {
         "approve": "remediations:decide",
         "reject": "remediations:decide",
@@ -53,7 +63,7 @@ class RunPage(Page):
     def __init__(self, remediation_id: str) -> None:
         super().__init__()
         self.title = "Run"
-        self._id = remediation_id
+        self._remediation_id = remediation_id
         self._tab = "resources"
         self._log: list[LogLine] = []
         self._log_of = ""
@@ -72,17 +82,17 @@ class RunPage(Page):
 
     @property
     def _remediation(self) -> Remediation | None:
-        return self.session.store.remediations.get(self._id)
+        return self.session.store.remediations.get(self._remediation_id)
 
     @property
     def _run(self) -> Run | None:
         remediation = self._remediation
-        run_id = remediation.run_id if remediation else None
-        return self.session.store.runs.get(run_id) if run_id else None
+        run_id = (remediation.run_id if remediation else None) or ""
+        return self.session.store.runs.get(run_id)
 
     def store_changed(self, changes: Changes) -> None:
         """Show how it gets on."""
-        if self._id in changes.remediations or changes.runs or changes.everything:
+        if self._remediation_id in changes.remediations or changes.runs or changes.everything:
             self.show()
 
     def show(self) -> None:
@@ -132,10 +142,15 @@ class RunPage(Page):
                     self._error = str(error)
                 else:
                     offset, ended, self._error = part.next_offset, part.ended, ""
-                    if part.items:
-                        self._log = [*self._log, *part.items][-_MOST_LINES:]
-                        self.show()
+                    self._take(part.items)
             await asyncio.sleep(_LOG_EVERY_S)
+
+    def _take(self, items: Sequence[LogLine]) -> None:
+        """Take in what the run wrote; only that is drawn."""
+        self._log = [*self._log, *items][-_MOST_LINES:]
+        if self._tab == "log" and items:
+            lines = list(log_lines(items))
+            self.query_one("#document", Document).extend(lines, most=_MOST_LINES)
 
     def action_tab(self, by: int) -> None:
         """Show the next tab."""
@@ -172,12 +187,12 @@ class RunPage(Page):
     def action_reject(self) -> None:
         """Reject its plan, with a reason."""
         if self.may("reject"):
-            self.ours.decide_with_reason("reject", [self._id])
+            self.ours.decide_with_reason("reject", [self._remediation_id])
 
     def action_retry(self) -> None:
         """Begin it anew, with a reason."""
         if self.may("retry"):
-            self.ours.decide_with_reason("retry", [self._id])
+            self.ours.decide_with_reason("retry", [self._remediation_id])
 
     def action_cancel(self) -> None:
         """Cancel it: a run is asked once to stop where it safely can."""
@@ -191,12 +206,13 @@ class RunPage(Page):
 
     def copies(self) -> Iterable[tuple[str, str]]:
         """Return what can be copied of it."""
-        yield "trueup command", f"trueup remediation {self._id}"
+        yield "trueup command", f"trueup remediation {self._remediation_id}"
         yield "text", self.query_one("#document", Document).text
-        yield "curl", self.session.curl("GET", ("remediations", self._id))
+        yield "curl", self.session.curl("GET", ("remediations", self._remediation_id))
         remediation = self._remediation
         if remediation is not None and remediation.plan_digest:
             yield "plan digest", remediation.plan_digest
-            yield "approve command", (
-                f"trueup approve {self._id} --digest {remediation.plan_digest}"
+            yield (
+                "approve command",
+                (f"trueup approve {self._remediation_id} --digest {remediation.plan_digest}"),
             )

@@ -16,19 +16,31 @@ from tui.store.store import Changes
 from tui.widgets.table import Column, LineTable
 
 
+def _progress(run: Run) -> Span:
+    done = sum(step == "done" for step in run.progress.values())
+    return Span(f"{done}/{len(run.progress)}")
+
+
+def _took(run: Run) -> Span:
+    ended = run.ended_at or datetime.now(UTC)
+    return Span(length(int((ended - run.started_at).total_seconds())))
+
+
 class RunsPage(ListPage):
     """Runs of the tools."""
 
     columns: ClassVar[Sequence[Column[Run]]] = (
         Column("state", "STATE", 12, lambda row: state_span(row.state), rank=9),
         Column("stack", "STACK", 14, lambda row: Span(row.stack), grow=1, rank=8),
-        Column("progress", "DONE", 9, lambda row: _progress(row), rank=6),
+        Column("progress", "DONE", 9, _progress, rank=6),
         Column("started", "STARTED", 19, lambda row: Span(clock(row.started_at), "dim"), rank=3),
         Column("age", "AGE", 4, lambda row: Span(age(row.started_at)), rank=5),
-        Column("took", "TOOK", 5, lambda row: _took(row), rank=4),
-        Column("summary", "SUMMARY", 20, lambda row: Span(row.summary or "", "dim"), grow=3, rank=7),
+        Column("took", "TOOK", 5, _took, rank=4),
+        Column(
+            "summary", "SUMMARY", 20, lambda row: Span(row.summary or "", "dim"), grow=3, rank=7
+        ),
         Column("id", "RUN", 8, lambda row: Span(row.id[:8], "dim"), rank=2),
-    )  # fmt: skip
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,13 +75,3 @@ class RunsPage(ListPage):
             yield "id", key
             yield "trueup command", f"trueup log {key}"
             yield "curl", self.session.curl("GET", ("runs", key, "log"))
-
-
-def _progress(run: Run) -> Span:
-    done = sum(step == "done" for step in run.progress.values())
-    return Span(f"{done}/{len(run.progress)}")
-
-
-def _took(run: Run) -> Span:
-    ended = run.ended_at or datetime.now(UTC)
-    return Span(length(int((ended - run.started_at).total_seconds())))

@@ -19,6 +19,19 @@ from tui.widgets.table import Column, LineTable
 _WORST_FIRST: Final = ("error", "incomplete", "drifted", "never_run", "in_sync")
 
 
+def _drift(stack: Stack) -> Span:
+    found = stack.findings
+    return Span(f"{found.critical + found.high + found.medium + found.low or '':>5}", "medium")
+
+
+def _critical(stack: Stack) -> Span:
+    return Span(f"{stack.findings.critical or '':>4}", "critical")
+
+
+def _resources(stack: Stack) -> Span:
+    return Span(f"{stack.counts.resources if stack.counts else '':>6}", "dim")
+
+
 class StacksPage(ListPage):
     """Every stack, the worst first."""
 
@@ -30,14 +43,14 @@ class StacksPage(ListPage):
         Column("name", "STACK", 16, lambda row: Span(row.name, "strong"), grow=2, rank=9),
         Column("health", "HEALTH", 15, lambda row: state_span(row.health), rank=8),
         Column("tool", "TOOL", 9, lambda row: Span(row.tool, "dim"), rank=3),
-        Column("drift", "DRIFT", 5, lambda row: _drift(row), rank=7),
-        Column("critical", "CRIT", 4, lambda row: _critical(row), rank=6),
-        Column("resources", "RES", 6, lambda row: _resources(row), rank=4),
+        Column("drift", "DRIFT", 5, _drift, rank=7),
+        Column("critical", "CRIT", 4, _critical, rank=6),
+        Column("resources", "RES", 6, _resources, rank=4),
         Column("scan", "SCANNED", 7, lambda row: Span(age(row.last_scan_at)), rank=5),
         Column("next", "NEXT", 5, lambda row: Span(ahead(row.next_due_at), "dim"), rank=2),
         Column("error", "ERROR", 10, lambda row: Span(row.error or "", "high"), grow=3, rank=1),
     )
-    hints = ("open", "scan", "hold", "filter", "help")
+    hints: ClassVar[tuple[str, ...]] = ("open", "scan", "hold", "filter", "help")
     permissions: ClassVar[dict[str, str]] = {"scan": "stacks:scan", "hold": "hold:set"}
 
     def __init__(self) -> None:
@@ -114,16 +127,3 @@ def stack_lines(stack: Stack) -> Iterator[Line]:
 def _badness(stack: Stack) -> tuple[int, str]:
     place = _WORST_FIRST.index(stack.health) if stack.health in _WORST_FIRST else -1
     return place, stack.name
-
-
-def _drift(stack: Stack) -> Span:
-    found = stack.findings
-    return Span(f"{found.critical + found.high + found.medium + found.low or '':>5}", "medium")
-
-
-def _critical(stack: Stack) -> Span:
-    return Span(f"{stack.findings.critical or '':>4}", "critical")
-
-
-def _resources(stack: Stack) -> Span:
-    return Span(f"{stack.counts.resources if stack.counts else '':>6}", "dim")

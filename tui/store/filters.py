@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from reconciler.domain.errors import InvalidError
+from reconciler.client.errors import InvalidError
 from tui.store.rows import RANKS, SEVERITIES, Row
 
 Test = Callable[[Row], bool]
@@ -107,13 +107,17 @@ def _containing(text: str) -> Test:
 
 
 def _matching(pattern: str) -> Test:
+    if len(pattern) > _LONGEST_PATTERN:
+        raise InvalidError(
+            f"the regular expression has {len(pattern)} characters",
+            remedy=f"at most {_LONGEST_PATTERN} are taken",
+        )
     try:
-        if len(pattern) > _LONGEST_PATTERN:
-            raise re.error("it is too long")
         search = re.compile(pattern, re.IGNORECASE).search
     except re.error as error:
         raise InvalidError(
-            f"~{pattern} is not a regular expression: {error}", remedy="put \\ before a plain . or ("
+            f"~{pattern} is not a regular expression: {error}",
+            remedy="put \\ before a plain . or (",
         ) from None
     return lambda row: search(row.address) is not None
 

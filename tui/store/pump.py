@@ -6,18 +6,18 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Final, TypeVar
 
 from reconciler.client import Client
-from reconciler.client.errors import DeniedError
-from reconciler.domain.errors import NotFoundError, ReconcilerError
+from reconciler.client.errors import DeniedError, NotFoundError, ReconcilerError
 from tui.store.link import Link
 from tui.store.rows import row_of
 from tui.store.store import Changes, Store
 
 T = TypeVar("T")
 TICK_S: Final = 0.15
-_MOST_READS: Final = 25
+_MOST_READS: Final = 10
 """Things that are read again in one tick; a storm of events must not become one of requests."""
 _KEPT_RUNS: Final = 500
 _LISTED: Final = "state:open"
@@ -26,13 +26,22 @@ _LISTED: Final = "state:open"
 class Pump:
     """Reads the lists when the stream opens, applies events, and calls `publish` once a tick.
 
-    `publish` gets what changed; it is also called when only the link did.
+    `publish` gets what changed; it is also called when only the link did. `learn` is awaited
+    before the lists are read.
     """
 
-    def __init__(self, client: Client, store: Store, publish: Callable[[Changes], None]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        store: Store,
+        publish: Callable[[Changes], None],
+        *,
+        learn: Callable[[], Awaitable[None]],
+    ) -> None:
         self._client = client
         self._store = store
         self._publish = publish
+        self._learn = learn
         self._snapshot_wanted = asyncio.Event()
         self._moved = False
         self.link = Link()
@@ -97,6 +106,7 @@ class Pump:
 
     async def _snapshot(self) -> None:
         store, client = self._store, self._client
+        await self._learn()
         store.hold = await client.hold.get()
         stacks = {stack.name async for stack in self._kept(client.stacks.each(), store.put_stack)}
         found: set[str] = set()
@@ -133,7 +143,7 @@ class Pump:
                 self._publish(changes)
 
     async def _read_unread(self) -> None:
-        store, client = self._store, self._client
+        store = self._store
         unread = store.unread
         if "hold" in unread.others:
             unread.others.discard("hold")
@@ -148,8 +158,7 @@ class Pump:
             for name in list(names)[:left]:
                 names.discard(name)
                 left -= 1
-                await self._read(lambda read=read, name=name: read(name))
-        del client
+                await self._read(partial(read, name))
 
     async def _read(self, read: Callable[[], Awaitable[None]]) -> None:
         try:

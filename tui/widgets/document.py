@@ -1,4 +1,4 @@
-"""A document of lines that scrolls, searches and is drawn a screen at a time."""
+"""A document of lines that wraps, scrolls, searches and is drawn a screen at a time."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.ink import Line, Palette, Span, strip_of, text_of
+from tui.lines.wrapping import wrapped
 
 
 class Document(ScrollView, can_focus=True):
-    """Lines of any number; long ones are reached by scrolling to the right."""
+    """Lines of any number; long ones are wrapped, or reached by scrolling to the right."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll(-1)", "Up", show=False, id="document.up"),
@@ -23,8 +24,9 @@ class Document(ScrollView, can_focus=True):
         Binding("pagedown,ctrl+d", "pages(1)", "Page down", show=False, id="document.page_down"),
         Binding("home,g", "to(0)", "Top", show=False, id="document.top"),
         Binding("end,G", "to(1)", "Bottom", show=False, id="document.bottom"),
-        Binding("left,h", "sideways(-8)", "Left", show=False, id="document.left"),
-        Binding("right,l", "sideways(8)", "Right", show=False, id="document.right"),
+        Binding("left", "sideways(-8)", "Left", show=False, id="document.left"),
+        Binding("w", "wrap", "Wrap", show=False, id="document.wrap"),
+        Binding("right", "sideways(8)", "Right", show=False, id="document.right"),
     ]
     DEFAULT_CSS = """
     Document { height: 1fr; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }
@@ -33,20 +35,39 @@ class Document(ScrollView, can_focus=True):
     def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._palette = palette
-        self._lines: tuple[Line, ...] = ()
+        self._lines: list[Line] = []
+        self._drawn: list[Line] = []
+        self._drawn_for = 0
+        self._wraps = True
         self._left = 0
         self._found: frozenset[int] = frozenset()
         self.follow = False
 
     def show(self, lines: Sequence[Line], *, keep: bool = True) -> None:
         """Show `lines`; with `keep` the place that was read stays where it is."""
-        self._lines = tuple(lines)
-        self.virtual_size = Size(self._width, len(self._lines))
-        if self.follow:
-            self.scroll_to(y=self.max_scroll_y, animate=False)
-        elif not keep:
+        self._lines, self._drawn = list(lines), []
+        self._draw(self._lines)
+        if not keep:
             self._left = 0
             self.scroll_to(y=0, animate=False)
+
+    def extend(self, lines: Sequence[Line], *, most: int) -> None:
+        """Add `lines` at the end, and drop from the beginning what is more than `most`."""
+        if len(self._lines) + len(lines) > most:
+            self.show([*self._lines, *lines][-most:])
+            return
+        self._lines += lines
+        self._draw(lines)
+
+    def _draw(self, lines: Sequence[Line]) -> None:
+        self._drawn_for = self._width
+        if self._wraps:
+            self._drawn += [piece for spans in lines for piece in wrapped(spans, self._width)]
+        else:
+            self._drawn += lines
+        self.virtual_size = Size(self._width, len(self._drawn))
+        if self.follow:
+            self.scroll_to(y=self.max_scroll_y, animate=False)
         self.refresh()
 
     def repaint(self, palette: Palette) -> None:
@@ -57,7 +78,7 @@ class Document(ScrollView, can_focus=True):
     @property
     def lines(self) -> tuple[Line, ...]:
         """What is shown."""
-        return self._lines
+        return tuple(self._lines)
 
     @property
     def text(self) -> str:
@@ -76,9 +97,9 @@ class Document(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
         place = self.scroll_offset.y + y
-        if place >= len(self._lines):
+        if place >= len(self._drawn):
             return Strip.blank(self._width)
-        spans = self._lines[place]
+        spans = self._drawn[place]
         base = "under" if place in self._found else ""
         if self._left:
             spans = _without(spans, self._left)
@@ -88,7 +109,7 @@ class Document(ScrollView, can_focus=True):
         """Underline the lines that hold `text`, go to the next one; return how many there are."""
         needle = text.lower()
         places = [
-            place for place, spans in enumerate(self._lines) if needle in text_of(spans).lower()
+            place for place, spans in enumerate(self._drawn) if needle in text_of(spans).lower()
         ]
         self._found = frozenset(places) if text else frozenset()
         self.refresh()
@@ -107,7 +128,18 @@ class Document(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
-        self.virtual_size = Size(self._width, len(self._lines))
+        if self._drawn_for != self._width:
+            self._redraw()
+
+    def _redraw(self) -> None:
+        self._drawn = []
+        self._draw(self._lines)
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or let them run out of the screen."""
+        self._wraps = not self._wraps
+        self._left = 0
+        self._redraw()
 
     def action_scroll(self, by: int) -> None:
         """Scroll by lines."""

@@ -12,8 +12,15 @@ from tui.store.arrange import Group
 from tui.store.rows import Row
 from tui.widgets.table import Column, LineTable
 
+
+def _remediation(row: Row) -> Span:
+    if row.state == "quarantined":
+        return state_span("quarantined")
+    return state_span(row.remediation)
+
+
 COLUMNS: Final[tuple[Column[Row], ...]] = (
-    Column("severity", "SEVERITY", 8, lambda row: severity_span(row.severity), rank=9),
+    Column("severity", "SEV", 8, lambda row: severity_span(row.severity), rank=9),
     Column("kind", "KIND", 11, lambda row: kind_span(row.kind), rank=8),
     Column("stack", "STACK", 10, lambda row: Span(row.stack), grow=1, rank=6),
     Column("type", "TYPE", 16, lambda row: Span(row.type, "dim"), grow=1, rank=2, middle=True),
@@ -21,14 +28,8 @@ COLUMNS: Final[tuple[Column[Row], ...]] = (
     Column("attributes", "#", 3, lambda row: Span(f"{len(row.paths) or '':>3}"), rank=4),
     Column("age", "AGE", 4, lambda row: Span(f"{age(row.first_seen):>4}", "dim"), rank=5),
     Column("owner", "OWNER", 8, lambda row: Span(row.owner, "dim"), rank=1),
-    Column("state", "REMEDIATION", 16, lambda row: _remediation(row), rank=7),
+    Column("state", "REMEDIATION", 16, _remediation, rank=7),
 )
-
-
-def _remediation(row: Row) -> Span:
-    if row.state == "quarantined":
-        return state_span("quarantined")
-    return state_span(row.remediation)
 
 
 class FleetTable(LineTable[Row]):

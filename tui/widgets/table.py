@@ -42,7 +42,7 @@ class Column(Generic[R]):
 
 
 class LineTable(ScrollView, Generic[R], can_focus=True):
-    """Rows by key, drawn by line. `order` names them; a key without a row is drawn by `title_of`."""
+    """Rows by key, drawn by line; a key without a row is drawn as its `title`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
@@ -78,13 +78,12 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
             super().__init__()
             self.key = key
 
-    def __init__(  # noqa: PLR0913 - the parts of a table
+    def __init__(
         self,
         *,
         columns: Sequence[Column[R]],
         palette: Palette,
         glyphs: Glyphs = UNICODE,
-        title_of: Callable[[str], Line] = lambda key: (Span(key),),
         empty: Callable[[], Sequence[Line]] = lambda: (),
         id: str | None = None,  # noqa: A002 - the name that textual gave it
     ) -> None:
@@ -92,7 +91,6 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         self._columns = tuple(columns)
         self._palette = palette
         self._glyphs = glyphs
-        self._title_of = title_of
         self._empty = empty
         self._rows: Mapping[str, R] = {}
         self._order: tuple[str, ...] = ()
@@ -161,6 +159,10 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         self._put_cursor(place)
         return True
 
+    def title(self, key: str) -> Line:
+        """Return what stands for a key that has no row, such as one that has just gone."""
+        return (Span(key, "struck"),)
+
     # Drawing.
 
     @property
@@ -182,7 +184,7 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         row = self._rows.get(key)
         mark = Span(self._glyphs.mark if key in self.marks else " ", "mark")
         if row is None:
-            return strip_of((mark, *self._title_of(key)), self._palette, width=width, base=base)
+            return strip_of((mark, *self.title(key)), self._palette, width=width, base=base)
         return strip_of((mark, *self._cells(row, width)), self._palette, width=width, base=base)
 
     def _head(self, width: int) -> Strip:

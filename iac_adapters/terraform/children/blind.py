@@ -55,7 +55,7 @@ def _candidates(parent: str, schema: ProviderSchema) -> Iterator[str]:
     for name in names - {parent}:
         known = schema.resource(name)
         attribute = known.block.attributes.get(word) if known is not None else None
-        if attribute is not None and attribute.required:
+        if attribute is not None and (attribute.required or attribute.optional):
             yield name
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Query
@@ -10,11 +12,13 @@ from starlette.responses import Response
 from reconciler.api.answers import Actor, Daemon, Id, answered
 from reconciler.api.filters import read_filter
 from reconciler.api.queries import FindingsQuery
+from reconciler.comparison import compare_changes
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.records import FindingId
-from reconciler.engine import suppression
+from reconciler.engine import accepting, suppression
 from reconciler.engine.planning import plan_finding
-from reconciler.wire.findings import finding_record_json, finding_record_object
+from reconciler.wire.baselines import AcceptBody, acceptance_object
+from reconciler.wire.findings import Object, finding_record_json, finding_record_object
 from reconciler.wire.ignores import IgnoreBody, NoteBody
 from reconciler.wire.pages import page_object
 
@@ -33,7 +37,21 @@ async def read_finding(service: Daemon, finding_id: Id) -> Response:
     found = await service.store.read(lambda view: view.findings.get(FindingId(finding_id)))
     if found is None:
         raise NotFoundError(f"there is no finding {finding_id}")
-    return answered(finding_record_object(found))
+    # Beside the loop: it may take as long as its time box.
+    return answered(await asyncio.to_thread(_compared, finding_record_object(found)))
+
+
+def _compared(finding: Object) -> Object:
+    """Return a finding with what differs inside each of its changes."""
+    changes = finding.get("changes")
+    if not changes:
+        return finding
+    comparisons = compare_changes(changes)
+    shown = [
+        change if comparison is None else {**change, "comparison": asdict(comparison)}
+        for change, comparison in zip(changes, comparisons, strict=True)
+    ]
+    return {**finding, "changes": shown}
 
 
 async def ignore(service: Daemon, actor: Actor, finding_id: Id, body: IgnoreBody) -> Response:
@@ -61,6 +79,29 @@ async def unsuppress(service: Daemon, actor: Actor, finding_id: Id) -> Response:
     """Make a suppressed finding open again."""
     opened = await suppression.unsuppress(service, FindingId(finding_id), actor=actor)
     return answered(finding_record_object(opened))
+
+
+async def accept(service: Daemon, actor: Actor, finding_id: Id, body: AcceptBody) -> Response:
+    """Say that the live values of an undeclared finding are right from now on."""
+    made = await accepting.accept(
+        service,
+        FindingId(finding_id),
+        reason=body.reason,
+        fingerprint=body.fingerprint,
+        actor=actor,
+    )
+    return answered(acceptance_object(made))
+
+
+async def undo_accept(service: Daemon, actor: Actor, finding_id: Id) -> Response:
+    """Put the baseline back to what it was before the finding was accepted."""
+    made = await accepting.undo(service, FindingId(finding_id), actor=actor)
+    return answered(acceptance_object(made))
+
+
+async def declaration(service: Daemon, finding_id: Id) -> Response:
+    """Return the code that would declare what an undeclared finding shows."""
+    return answered(await accepting.declaration(service, FindingId(finding_id)))
 
 
 async def plan(service: Daemon, finding_id: Id) -> Response:

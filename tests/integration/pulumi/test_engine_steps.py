@@ -19,7 +19,10 @@ from reconciler.domain.model import (
     Unmanaged,
     Verdict,
 )
+from reconciler.domain.plan import concerns
 from reconciler.domain.values import Sensitive
+from reconciler.ports import Done
+from tests.integration.pulumi.correcting import corrector
 from tests.worlds.pulumi.kv import KvProject, item, kv_project, provider
 from tests.worlds.pulumi.project import STACK, CliFailedError
 from tests.worlds.pulumi.tools import PulumiTools
@@ -39,6 +42,10 @@ def kv(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> KvProje
         c=item("c", "plain words"),
         keep=item("keep", options={"protect": True}),
         forced=item("forced", tags={"x": "1"}, options={"replaceOnChanges": ["value"]}),
+        base=item("base", options={"replaceOnChanges": ["value"], "deleteBeforeReplace": True}),
+        child=item("c-${base.rev}"),
+        grand=item("g-${child.rev}"),
+        beside=item("beside", "${base.rev}"),
         listed=item("listed", kind="Listed", rules=[{"port": "1"}, {"port": "2"}]),
     )
 
@@ -69,6 +76,7 @@ def paths(verdict: Verdict) -> dict[str, Origin]:
 async def test_a_changed_value_is_found_at_a_resource_that_an_alias_renames(
     project: KvProject,
 ) -> None:
+    """Case P4."""
     resources = project.declared()
     del resources["a"]
     project.write(**resources, aa=item("a", "two", options={"aliases": [{"name": "a"}]}))
@@ -78,6 +86,7 @@ async def test_a_changed_value_is_found_at_a_resource_that_an_alias_renames(
 
 
 async def test_a_replaced_provider_and_its_objects_are_unapplied(project: KvProject) -> None:
+    """Case P4."""
     project.edit("west", access_key="CANARY-other")
     found = await project.scan()
     for name in ("west", "b"):
@@ -107,6 +116,7 @@ async def test_a_move_to_another_provider_is_unapplied(project: KvProject) -> No
 
 
 async def test_an_import_is_unapplied(project: KvProject) -> None:
+    """Case P4."""
     file = project.object_file("taken")
     file.write_text(json.dumps({"name": "taken", "value": "one", "size": 3, "rev": 1}))
     imported = item("taken", options={"import": "taken"})
@@ -118,6 +128,7 @@ async def test_an_import_is_unapplied(project: KvProject) -> None:
 
 
 async def test_what_did_not_become_ready_is_unapplied_with_its_errors(project: KvProject) -> None:
+    """Case P4."""
     project.write(**project.declared(), ill=item("ill", "unhealthy"))
     with pytest.raises(CliFailedError, match="health check"):
         project.up()
@@ -129,6 +140,7 @@ async def test_what_did_not_become_ready_is_unapplied_with_its_errors(project: K
 async def test_a_value_that_became_secret_is_unapplied_and_told_to_be_in_plain_text(
     project: KvProject,
 ) -> None:
+    """Case P4."""
     project.edit("c", value={"fn::secret": "plain words"})
     verdict = drifted((await project.scan())["c"])
     (change,) = verdict.changes
@@ -143,6 +155,7 @@ async def test_a_value_that_became_secret_is_unapplied_and_told_to_be_in_plain_t
 async def test_a_protected_resource_that_the_code_dropped_hides_nothing(
     project: KvProject,
 ) -> None:
+    """Case P8."""
     resources = project.declared()
     del resources["keep"]
     project.write(**resources)
@@ -157,6 +170,7 @@ async def test_a_protected_resource_that_the_code_dropped_hides_nothing(
 async def test_a_protected_resource_that_the_code_replaces_is_read_as_recorded(
     project: KvProject,
 ) -> None:
+    """Case P8."""
     resources = project.declared()
     resources["keep"]["properties"]["name"] = "other"
     project.write(**resources)
@@ -187,6 +201,7 @@ async def test_a_value_that_its_provider_does_not_accept_hides_nothing_else(
 async def test_changed_outputs_are_unapplied_and_their_secrets_digests(
     project: KvProject,
 ) -> None:
+    """Case P13."""
     outputs = {"first": "${a.value}", "word": {"fn::secret": "CANARY-word"}}
     program(project, outputs=outputs)
     found = await project.scan()
@@ -204,6 +219,7 @@ async def test_changed_outputs_are_unapplied_and_their_secrets_digests(
 async def test_drift_in_what_replaces_on_changes_requires_a_replacement(
     project: KvProject,
 ) -> None:
+    """Case P9."""
     with project.changed("forced") as content:
         content["value"] = "hack"
     verdict = drifted((await project.scan())["forced"])
@@ -213,7 +229,71 @@ async def test_drift_in_what_replaces_on_changes_requires_a_replacement(
     assert not drifted((await project.scan())["forced"]).requires_replace
 
 
+def follower(verdict: Verdict, project: KvProject, *, replaced: bool) -> bool:
+    """Whether it is shown as what an update changes because of `base` alone."""
+    shown = drifted(verdict)
+    assert shown.changes == ()
+    assert shown.requires_replace is replaced
+    assert shown.origin is Origin.OUT_OF_BAND
+    return shown.follows == project.urn("base")
+
+
+async def test_what_is_replaced_with_what_is_deleted_first_is_shown_and_tied_to_it(
+    project: KvProject,
+) -> None:
+    """Case P9: `pulumi preview --refresh` replaces the dependents as well."""
+    with project.changed("base") as content:
+        content["value"] = "hack"
+    names = ("base", "c-1", "g-1")
+    before = {name: project.object_file(name).stat().st_ino for name in names}
+    async with corrector(project) as it:
+        report = await it.scan()
+        urns = [project.urn(name) for name in ("base", "child", "grand")]
+        assert [finding.address for finding in report.findings] == urns
+        assert [finding.consequence_of for finding in report.findings] == [None, urns[0], urns[0]]
+        assert all(finding.requires_replace for finding in report.findings)
+        assert report.together == (frozenset(urns),)
+        # Looked at alone, it still follows what was not asked for.
+        snapshot, plan = await it.plan(*urns)
+        (alone,) = [one async for one in it.adapter.observe(snapshot, urns[2:])]
+        assert follower(alone.verdict, project, replaced=True)
+        assert plan.summary == "3 to replace"
+        assert len(concerns(plan, report.findings)) == len(urns)
+        assert isinstance(await it.apply(snapshot), Done)
+        assert (await it.scan()).findings == ()
+    after = {name: project.object_file(name).stat().st_ino for name in names}
+    assert all(before[name] != after[name] for name in names)
+
+
+async def test_dependents_stay_in_sync_where_they_would_not_be_replaced(
+    project: KvProject,
+) -> None:
+    """Case P9: without `deleteBeforeReplace` the new object is there before the old one goes."""
+    resources = project.declared()
+    del resources["base"]["options"]["deleteBeforeReplace"]
+    project.write(**resources)
+    with project.changed("base") as content:
+        content["value"] = "hack"
+    found = await project.scan()
+    assert drifted(found["base"]).requires_replace
+    assert {type(found[name]) for name in ("child", "grand", "beside")} == {InSync}
+
+
+async def test_the_cli_s_way_ties_followers_to_what_moved(project: KvProject) -> None:
+    """Case P9 with `--engine cli`, which previews once more after its refresh."""
+    project.edit("c", value="edited")
+    with project.changed("base") as content:
+        content["value"] = "hack"
+    found = await project.scan(engine="cli")
+    assert paths(found["base"]) == {"value": Origin.OUT_OF_BAND}
+    for name, replaced in {"child": True, "grand": True, "beside": False}.items():
+        assert follower(found[name], project, replaced=replaced)
+    assert isinstance(found["a"], InSync)
+    assert paths(found["c"]) == {"value": Origin.UNAPPLIED}
+
+
 def test_a_step_that_nothing_explains_is_shown_and_reported(project: KvProject) -> None:
+    """Case P4: whatever the engine would do is shown."""
     project.write(**project.declared(), whim=item("whim"))
     project.up()
     done = subprocess.run(
@@ -238,6 +318,7 @@ async def test_a_provider_that_nothing_uses_yet_is_unapplied(project: KvProject)
 
 
 async def test_what_is_only_looked_up_and_untouched_is_in_sync(project: KvProject) -> None:
+    """Case P11."""
     resources = project.declared()
     project.write(**resources, seen={"type": "kv:index:Item", "get": {"id": "a"}})
     project.up()
@@ -247,6 +328,7 @@ async def test_what_is_only_looked_up_and_untouched_is_in_sync(project: KvProjec
 async def test_elements_that_changed_places_are_out_of_band_where_the_order_counts(
     project: KvProject,
 ) -> None:
+    """Case P5."""
     with project.changed("listed") as content:
         content["rules"].reverse()
     verdict = drifted((await project.scan())["listed"])

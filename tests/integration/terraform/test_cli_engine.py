@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from reconciler.domain.model import Drifted, InSync, Missing, Origin, Unmanaged, Unreadable
+from reconciler.domain.model import (
+    Drifted,
+    InSync,
+    Missing,
+    Origin,
+    Unmanaged,
+    Unreadable,
+    Verdict,
+)
 from tests.world_stack import WorldStack
 
 CODE = """
@@ -56,6 +64,71 @@ async def test_both_engines_say_the_same(stack: WorldStack) -> None:
         assert [c.sensitive for c in theirs.changes] == [c.sensitive for c in ours.changes]
         assert theirs.requires_replace == ours.requires_replace
         assert "secret" not in repr([c.live for c in theirs.changes])
+
+
+FOLLOWED = """
+resource "world_thing" "cause" { name = "cause" }
+resource "world_thing" "gone" { name = "gone" }
+resource "world_thing" "follower" {
+  name   = "follower"
+  labels = { serial = world_thing.cause.serial }
+}
+resource "world_thing" "mixed" {
+  name   = "mixed"
+  size   = 1
+  labels = { serial = world_thing.cause.serial }
+}
+resource "world_thing" "edited" {
+  name   = "edited"
+  size   = SIZE
+  labels = { serial = world_thing.cause.serial }
+}
+resource "world_thing" "orphan" {
+  name   = "orphan"
+  labels = { serial = world_thing.gone.serial }
+}
+resource "world_thing" "triggered" {
+  name = "triggered"
+  lifecycle { replace_triggered_by = [world_thing.mixed.size] }
+}
+resource "world_thing" "apart" {
+  name   = "apart"
+  size   = SIZE
+  labels = { name = world_thing.cause.name }
+}
+"""
+
+
+async def test_what_follows_from_drift_is_tied_to_it_by_both_engines(stack: WorldStack) -> None:
+    stack.apply(FOLLOWED.replace("SIZE", "1"))
+    stack.write(FOLLOWED.replace("SIZE", "2"))
+    with stack.changed() as things:
+        things["cause"]["serial"] = "another"
+        things["mixed"]["size"] = 99
+        del things["gone"]
+    plugin = await stack.scan()
+    stack.forget_calls()
+    cli = await stack.scan(engine="cli")
+    assert stack.calls("plan") == 2
+    follows = {
+        address: verdict.follows for address, verdict in cli.items() if isinstance(verdict, Drifted)
+    }
+    assert follows == {
+        "world_thing.follower": "world_thing.cause",
+        "world_thing.mixed": None,
+        "world_thing.edited": None,
+        "world_thing.orphan": "world_thing.gone",
+        "world_thing.triggered": "world_thing.mixed",
+        "world_thing.apart": None,
+    }
+    assert {a: _told(v) for a, v in cli.items()} == {a: _told(v) for a, v in plugin.items()}
+
+
+def _told(verdict: Verdict) -> object:
+    if not isinstance(verdict, Drifted):
+        return type(verdict)
+    changes = [(one.path, one.origin) for one in verdict.changes]
+    return changes, verdict.requires_replace, verdict.reason, verdict.follows
 
 
 async def test_a_plan_that_failed_says_nothing_about_anything(stack: WorldStack) -> None:

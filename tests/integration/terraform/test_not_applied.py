@@ -282,7 +282,9 @@ async def test_what_the_code_moves_and_takes_out_is_shown_with_its_line(
     assert moved.origin is Origin.UNAPPLIED
     assert moved.reason is not None
     assert moved.reason.startswith(f"the code moves it to world_thing.new (main.tf:{line})")
+    assert moved.readdressed
     forgotten = _drifted(seen["world_thing.forgotten"])
+    assert not forgotten.readdressed
     assert "without destroying it (main.tf:" in str(forgotten.reason)
     assert seen["world_thing.destroyed"] == Unmanaged()
     line = 1 + next(i for i, one in enumerate(text) if "removed {" in one)
@@ -379,8 +381,9 @@ async def test_a_write_only_version_raised_beside_drift_shows_all_that_the_plan_
     assert [change.path for change in one.consequences] == ["serial"]
 
 
+@_ENGINES
 async def test_what_a_scan_fails_to_show_is_reported_by_the_scan_itself(
-    stack: WorldStack, monkeypatch: pytest.MonkeyPatch
+    stack: WorldStack, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A defect of ours is played: the move that waits is left out of the verdict."""
     stack.apply(_KEEP)
@@ -392,10 +395,9 @@ async def test_what_a_scan_fails_to_show_is_reported_by_the_scan_itself(
     monkeypatch.setattr(f"{module}.with_rearrangement", lambda verdict, _resource: verdict)
     async with stack.adapter() as adapter:
         scanning = Scanning(adapter, SystemClock(), judging(KEY))
-        report = await scan_stack(stack.reference(), scanning=scanning)
-        again = await scan_stack(
-            stack.reference(), scanning=scanning, addresses=["world_thing.new"]
-        )
+        reference = stack.reference(engine=engine)
+        report = await scan_stack(reference, scanning=scanning)
+        again = await scan_stack(reference, scanning=scanning, addresses=["world_thing.new"])
     for one in (report, again):
         assert [f"{f.address} {f.origin}" for f in one.findings] == ["world_thing.keep unapplied"]
         (warning,) = one.warnings

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from reconciler.domain.concerned import concerned
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.plan import Action, PlannedResource, concerns
-from tests.unit.domain.test_plan import finding, plan
+from tests.unit.domain.drift import finding
+from tests.unit.domain.test_plan import plan
 
 NAMES = [ResourceAddress(f"thing.{letter}") for letter in "abcdef"]
 A, B, C, D = NAMES[:4]

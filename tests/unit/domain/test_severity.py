@@ -10,7 +10,9 @@ from reconciler.domain.model import Change, Kind, Origin, Severity
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.privileges import SCALES
 from reconciler.domain.severity import (
+    READDRESSED,
     Deviation,
+    Rating,
     Rulebook,
     SeverityRule,
     override_rule,
@@ -216,6 +218,13 @@ def test_a_users_rule_is_the_last_word() -> None:
     assert (rating.severity, rating.reason) == (LOW, "we rename")
     other = Deviation("aws_sqs_queue", Kind.CHANGED, None, (change("policy"),))
     assert rate(other, book).severity is HIGH
+
+
+def test_a_move_alone_changes_nothing_in_the_world() -> None:
+    moved = Deviation("aws_security_group", Kind.CHANGED, Origin.UNAPPLIED, readdressed=True)
+    assert rate(moved, SHIPPED) == Rating(LOW, READDRESSED)
+    book = Rulebook((override_rule("high", type="aws_security_group"),), CATALOGUE)
+    assert rate(moved, book).severity is HIGH
 
 
 def test_a_users_rule_may_speak_of_a_kind_only() -> None:

@@ -1,0 +1,50 @@
+"""Installed packages and their versions: dpkg, else rpm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from agent.probes.command import ask
+from agent.protocol.tree import Section
+
+_TIMEOUT_S = 60.0
+_DPKG_FORMAT = "${binary:Package}\t${Version}\t${db:Status-Status}\n"
+_RPM_FORMAT = "%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{ARCH}\n"
+
+
+def packages_section(root: Path) -> Section:
+    """Return every installed package; one of several architectures has them in its key."""
+    if (root / "var/lib/dpkg/status").exists():
+        argv = ["dpkg-query", f"--admindir={root / 'var/lib/dpkg'}", "-W", f"-f={_DPKG_FORMAT}"]
+        said = ask(argv, timeout_s=_TIMEOUT_S)
+        return Section(said.status, read_dpkg(said.text))
+    said = ask(["rpm", f"--root={root}", "-qa", "--qf", _RPM_FORMAT], timeout_s=_TIMEOUT_S)
+    return Section(said.status, read_rpm(said.text))
+
+
+def read_dpkg(text: str) -> dict[str, Any]:
+    """Return what `dpkg-query` says; what is removed and left its configuration is not there."""
+    fields = (line.split("\t") for line in text.splitlines())
+    return {
+        field[0]: {"version": field[1]}
+        for field in fields
+        if len(field) == 3 and field[2] == "installed"  # noqa: PLR2004 - name, version, status
+    }
+
+
+def read_rpm(text: str) -> dict[str, Any]:
+    """Return what `rpm -qa` says; a kernel that is there twice has both versions."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        name, _, rest = line.partition("\t")
+        version, _, architecture = rest.partition("\t")
+        if not version or name == "gpg-pubkey":
+            continue
+        found.setdefault(name, []).append(f"{version}.{architecture}")
+    return {
+        name: {"version": versions[0].rpartition(".")[0]}
+        if len(versions) == 1
+        else {"versions": sorted(versions)}
+        for name, versions in found.items()
+    }

@@ -1,0 +1,67 @@
+"""One scan of a loaded stack: what was read, and what an update would replace with it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Collection, Sequence
+from dataclasses import dataclass
+
+from iac_adapters.plugin_host.deadlines import read_deadline_s
+from iac_adapters.pulumi.cli_engine import verdicts
+from iac_adapters.pulumi.dependents import sources_of, with_replaced_dependents, with_sources
+from iac_adapters.pulumi.loaded import LoadedResource
+from iac_adapters.pulumi.provider import DiffAnswer
+from iac_adapters.pulumi.provider_config import Providers
+from iac_adapters.pulumi.snapshots import Payload
+from iac_adapters.pulumi.values import RawProperties
+from iac_adapters.redaction.digester import SecretDigester
+from reconciler.domain.model import Observed, ResourceAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A scan of what is `wanted`, or of everything."""
+
+    payload: Payload
+    wanted: Collection[ResourceAddress] | None
+    providers: Providers
+
+    async def observed(self, digester: SecretDigester) -> AsyncGenerator[Observed, None]:
+        """Yield a verdict for each; what depends on others waits for theirs."""
+        if self.payload.found is not None:
+            for observed in verdicts(self.payload.found, self._chosen(None), digester):
+                if self._is_wanted(observed):
+                    yield observed
+            return
+        resources = self.payload.stack.resources
+        needed = None if self.wanted is None else with_sources(self.wanted, resources)
+        held: dict[ResourceAddress, Observed] = {}
+        reading = self.payload.warm.reader.observe(self._chosen(needed))
+        async with contextlib.aclosing(reading) as observations:
+            async for observed in observations:
+                held[observed.address] = observed
+                if self._is_wanted(observed) and not sources_of(resources[observed.address]):
+                    yield observed
+        followed = with_replaced_dependents(
+            held, resources, deletes_first=self.payload.warm.questions.deletes_first, ask=self._ask
+        )
+        async with contextlib.aclosing(followed) as observations:
+            async for observed in observations:
+                if self._is_wanted(observed) and sources_of(resources[observed.address]):
+                    yield observed
+
+    def _chosen(self, wanted: Collection[ResourceAddress] | None) -> Sequence[LoadedResource]:
+        return [
+            resource
+            for address, resource in self.payload.stack.resources.items()
+            if wanted is None or address in wanted
+        ]
+
+    def _is_wanted(self, observed: Observed) -> bool:
+        return self.wanted is None or observed.address in self.wanted
+
+    async def _ask(self, resource: LoadedResource, wanted: RawProperties) -> DiffAnswer:
+        questions = self.payload.warm.questions
+        provider = await self.providers.get(questions.key(resource))
+        deadline_s = read_deadline_s(self.payload.context.cli.environment)
+        return await questions.update_to(resource, wanted, provider, deadline_s=deadline_s)

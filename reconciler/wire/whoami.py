@@ -1,0 +1,26 @@
+"""Who asks, on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.wire.model import Wire
+from reconciler.wire.rules import RoleWord
+
+if TYPE_CHECKING:  # a client never loads them
+    from reconciler.domain.principals import Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhoAmI(Wire):
+    """Whose token it is, and what it may."""
+
+    name: str
+    role: RoleWord
+    permissions: list[str]
+
+
+def whoami_of(principal: Principal, permissions: list[str]) -> WhoAmI:
+    """Return who asks."""
+    return WhoAmI(name=principal.subject, role=principal.role.value, permissions=permissions)

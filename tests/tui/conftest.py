@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from textual.pilot import Pilot
+
+from reconciler.client import Daemon
+from reconciler.domain.principals import Role
+from tests.api.desk import text_of
+from tests.client.conftest import Served, served
+from tui.app import TrueupApp
+from tui.session import Options, Session
+
+__all__ = ["served"]
+_WITHIN_S: Final = 15.0
+
+
+@dataclass(slots=True)
+class Seat:
+    """A person before the terminal UI of a real API: keys in, the screen's text out."""
+
+    app: TrueupApp
+    pilot: Pilot[None]
+    served: Served
+
+    @property
+    def screen(self) -> str:
+        """What is on the screen, line by line."""
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in lines)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def until(self, words: str | Callable[[], object]) -> str:
+        """Wait until `words` are on the screen, or hold; return the screen."""
+        limit = time.monotonic() + _WITHIN_S
+        while time.monotonic() < limit:
+            seen = self.screen
+            if words in seen if isinstance(words, str) else words():
+                return seen
+            await asyncio.sleep(0.03)
+        raise AssertionError(f"waited in vain for {words!r}; the screen:\n{self.screen}")
+
+    async def armed(self) -> None:
+        """Wait for the moment from which a dialog listens."""
+        await asyncio.sleep(0.5)
+
+
+@asynccontextmanager
+async def seated(
+    served: Served,
+    *,
+    role: Role = Role.ADMIN,
+    size: tuple[int, int] = (80, 24),
+    options: Options | None = None,
+) -> AsyncIterator[Seat]:
+    daemon = Daemon(served.cable.address, text_of(role))
+    session = Session(daemon, options or Options())
+    app = TrueupApp(session)
+    async with app.run_test(size=size) as pilot:
+        yield Seat(app, pilot, served)
+    await session.client.close()

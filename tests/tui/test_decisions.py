@@ -1,0 +1,121 @@
+"""Decisions by keyboard, seen in the world they change."""
+
+from __future__ import annotations
+
+from reconciler.domain.principals import Role
+from tests.client.conftest import Served
+from tests.tui.conftest import seated
+from tests.unit.engine.house import MANUAL, A, B
+from tui.session import Options
+
+
+async def drifted(served: Served, *addresses: str) -> None:
+    house = served.desk.house
+    await house.put(MANUAL)
+    await house.scan()
+    for address in addresses or (A,):
+        house.world.live[address] = {"size": 99}  # type: ignore[index]
+    await house.scan()
+
+
+async def test_a_plan_is_approved_by_keyboard_and_followed_to_converged(served: Served) -> None:
+    await drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("enter")
+        await seat.until("declared = recorded")
+        await seat.press("A")
+        await seat.until("approve exactly this")
+        await seat.armed()
+        await seat.press("y")
+        await seat.until("awaiting approval > queued")
+        served.desk.house.clock.move(seconds=1)
+        await served.desk.house.settle()
+        await seat.until("verified: no drift")
+    assert served.desk.house.world.live[A] == {"size": 1}
+
+
+async def test_two_keys_typed_at_once_approve_nothing(served: Served) -> None:
+    await drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.pilot.press("A", "y")
+        await seat.until("approve exactly this")
+        await seat.armed()
+        assert "approve exactly this" in seat.screen
+        await seat.press("escape")
+    assert [each.state for each in await served.desk.house.remediations()] == ["awaiting_approval"]
+    assert served.desk.house.world.live[A] == {"size": 99}
+
+
+async def test_a_plan_that_moves_while_it_is_looked_at_cannot_be_approved(served: Served) -> None:
+    await drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("A")
+        await seat.until("approve exactly this")
+        served.desk.house.world.live[A] = {"size": 7}
+        await served.desk.house.scan()
+        await seat.until("1 of 1 changed since you looked")
+        await seat.armed()
+        await seat.press("y")
+        await seat.until("1 of 1 changed since you looked")
+    assert served.desk.house.world.live[A] == {"size": 7}
+    assert await served.desk.house.runs() == ()
+
+
+async def test_production_asks_for_the_stack_s_name(served: Served) -> None:
+    await drifted(served)
+    async with seated(served, options=Options(environment="prod")) as seat:
+        await seat.until("PROD")
+        await seat.until("needs approval")
+        await seat.press("A")
+        await seat.until("type shop and enter to approve")
+        await seat.armed()
+        await seat.press("y", "enter")
+        assert "type shop and enter" in seat.screen
+        await seat.press(*"shop", "enter")
+        await seat.until("awaiting approval > queued")
+
+
+async def test_read_only_and_a_role_that_may_not_say_so_and_open_no_dialog(served: Served) -> None:
+    await drifted(served)
+    async with seated(served, options=Options(read_only=True)) as seat:
+        await seat.until("needs approval")
+        await seat.press("A")
+        await seat.until("read-only: started with --read-only")
+    async with seated(served, role=Role.VIEWER) as seat:
+        await seat.until("viewer")
+        await seat.until("needs approval")
+        await seat.press("A")
+        await seat.until("not allowed: the role viewer")
+
+
+async def test_a_group_is_rejected_with_one_reason(served: Served) -> None:
+    await drifted(served, A, B)
+    async with seated(served) as seat:
+        await seat.until("2 of 2")
+        await seat.press("a", "X")
+        await seat.until("why?")
+        await seat.press(*"wanted", "enter")
+        await seat.until("reject: done")
+    rejected = await served.desk.house.remediations()
+    assert {each.state for each in rejected} == {"rejected"}
+
+
+async def test_nothing_is_sent_while_the_daemon_is_away(served: Served) -> None:
+    await drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("A")
+        await seat.until("approve exactly this")
+        await seat.armed()
+        served.cable.cut()
+        await seat.until("reconnecting")
+        await seat.press("y")
+        await seat.press("escape")
+        await seat.until("stale")
+        served.cable.mend()
+        await seat.until("live")
+        await seat.until("needs approval")
+    assert [each.state for each in await served.desk.house.remediations()] == ["awaiting_approval"]

@@ -3,7 +3,8 @@
 A name is a benchmark (`warm`, `cold`, `memory`, `latency`), a stack (`small5`, `modules`,
 `mixed62`, `wide200`, `wide300`), both as `warm:small5`, `pulumi` or one of its stacks (`pair`,
 `nine`), or a part with limits and no peer: `store`, `api`, `agents`, `daemon`, `commands`
-(the command line), `demo`, `trust` (objects of many makers: what was done to them, and what was said of it).
+(the command line), `demo`, `trust` (objects of many makers: what was done to them, and what was
+said of it).
 Ends 0 also where a figure is missed: it says so.
 """
 

@@ -215,7 +215,12 @@ class ChannelSettings(_Section):
 
     name: Name
     url: SecretStr
+    secret: SecretStr | None = None
     events: tuple[str, ...] = ()
+    min_severity: SeverityWord = "low"
+    stacks: tuple[str, ...] = ()
+    group_wait: Span = timedelta(seconds=10)
+    update_every: Span = timedelta(minutes=1)
 
     @field_validator("url")
     @classmethod
@@ -228,10 +233,10 @@ class ChannelSettings(_Section):
     @field_validator("events")
     @classmethod
     def _are_events(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        from reconciler.domain.events import named_by  # noqa: PLC0415  few files have a channel
+        from reconciler.domain.alerts import alerting_events  # noqa: PLC0415  few have a channel
 
         try:
-            named_by(words)
+            alerting_events(words)
         except InvalidError as error:
             message = f"{error}; {error.remedy}"
             raise ValueError(message) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from reconciler.domain.activity import Activity
 from reconciler.domain.agents import Agent, AgentSection, EnrollToken
@@ -344,6 +344,10 @@ class Alerts(Protocol):
     def deliveries_of(self, alert_ids: Iterable[AlertId]) -> tuple[Delivery, ...]: ...
     def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
         """Return deliveries behind their alert whose time has come, longest waiting first."""
+        ...
+
+    def tallies(self) -> dict[str, dict[str, Any]]:
+        """Return by channel how many alerts are `shown`, `waiting` and `given_up`, and `error`."""
         ...
 
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...

@@ -20,6 +20,7 @@ import structlog
 from reconciler.api.app import build_app, end_streams
 from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import SystemClock, adapter_setup
+from reconciler.bootstrap.channels import close_channels, keep_alerts
 from reconciler.bootstrap.database_mark import OpenedDatabase, open_known_store
 from reconciler.bootstrap.instance import instance_key, only_daemon, private_folder, write_secret
 from reconciler.bootstrap.keepsakes import Keepsakes
@@ -48,6 +49,7 @@ from reconciler.stores import Store, Transaction
 
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file's name
 _SWEEP_EVERY: Final = timedelta(seconds=10)
+_ALERTS_EVERY: Final = timedelta(seconds=2)
 _LONGEST_TOKEN: Final = 4096
 _PRUNE_AT: Final = Daily(hour=3, minute=17)
 
@@ -96,10 +98,6 @@ def _refuse_unavailable(settings: Settings) -> None:
             "PostgreSQL cannot be used yet: this version keeps everything in SQLite",
             remedy='set `database = "sqlite"` in [daemon]',
         )
-    if settings.channels:
-        _log.warning(
-            "channels_unavailable", lack="this version sends no notifications; follow the events"
-        )
 
 
 class _Daemon:
@@ -131,6 +129,7 @@ class _Daemon:
         self._opened.push_async_callback(dispatcher.close)
         self._opened.callback(store.on_wake(dispatcher.wake))
         service = self._service(store)
+        self._opened.push_async_callback(_close_channels, service)
         daemon = self._order.settings.daemon
         hosts = Hosts.of(daemon.listen, daemon.hosts)
         reloader = Reloader(
@@ -179,6 +178,7 @@ class _Daemon:
             confirm_after=tuned.confirm_after,
             approval_time=tuned.approval_time,
             guardrails=tuned.guardrails,
+            channels=tuned.channels,
             ignores=tuned.ignores,
         )
 
@@ -217,6 +217,7 @@ class _Daemon:
         await recover(service)
         dispatcher.every(_SWEEP_EVERY, lambda: asyncio.to_thread(database.check), name="database")
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
+        dispatcher.every(_ALERTS_EVERY, lambda: keep_alerts(service), name="alerts")
         dispatcher.every(_SWEEP_EVERY, reloader.finish_removals, name="removals")
         dispatcher.daily(_PRUNE_AT, lambda: prune(service), name="prune")
 
@@ -257,6 +258,11 @@ class _Daemon:
         # Not the error's own text: it may hold a value.
         _log.error("work_failed", key=key, error=type(error).__name__, place=place,
                    details=str(self._order.crashed(error)))  # fmt: skip
+
+
+async def _close_channels(service: Service) -> None:
+    # Asked at the end: a reload may have put others in their place.
+    await close_channels(service.channels)
 
 
 async def _scan_and_log(service: Service, name: StackName) -> None:

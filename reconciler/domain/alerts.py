@@ -24,6 +24,7 @@ AlertId = NewType("AlertId", str)
 
 FINDING: Final = "finding"
 STACK: Final = "stack"
+TEST: Final = "test"
 
 STALE_AFTER: Final = 3
 """A stack that was not verified for so many of its intervals is an alert of its own."""
@@ -149,6 +150,29 @@ class Subscription:
         return replace(delivery, next_at=max(at, delivery.sent_at + self.update_every))
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """How a channel stands: alerts it shows, alerts it could not show yet or ever, and why."""
+
+    name: str
+    events: tuple[str, ...]
+    min_severity: Severity
+    stacks: tuple[str, ...]
+    shown: int = 0
+    waiting: int = 0
+    given_up: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a test; `error` is None where the channel took both messages."""
+
+    channel: str
+    alert_id: str
+    error: str | None
+
+
 def subject_of(kind: str, name: str) -> str:
     """Return how a member is named."""
     return f"{kind}:{name}"
@@ -181,7 +205,8 @@ def cause_of_stack(stack: StackName) -> str:
 
 def retry_at(attempts: int, *, at: datetime, after: timedelta | None = None) -> datetime:
     """Return when to try again after `attempts` failures; not before `after`, if that was asked."""
-    wait = min(_FIRST_RETRY * 2 ** min(attempts - 1, 10), _LONGEST_RETRY)
+    doubled: int = 1 << min(attempts - 1, 10)
+    wait = min(_FIRST_RETRY * doubled, _LONGEST_RETRY)
     return at + max(wait, after or timedelta())
 
 

@@ -56,7 +56,7 @@ class _Now:
     stack: StackName
 
 
-async def follow_events(service: Service, subscriptions: Sequence[Subscription]) -> bool:
+async def follow_events(service: Service) -> bool:
     """Turn what was told since the last time into alerts; return whether there may be more.
 
     The first time it only notes where the stream is: what drifted before is no news.
@@ -65,16 +65,18 @@ async def follow_events(service: Service, subscriptions: Sequence[Subscription])
         StorageError: the database cannot be used.
     """
     at = service.clock.now()
+    subscriptions = _subscriptions(service)
     return await service.store.transact(lambda tx: _follow(tx, subscriptions, at=at))
 
 
-async def watch_staleness(service: Service, subscriptions: Sequence[Subscription]) -> None:
+async def watch_staleness(service: Service) -> None:
     """Open an alert for each stack that no scan has verified for three of its intervals.
 
     Raises:
         StorageError: the database cannot be used.
     """
     at = service.clock.now()
+    subscriptions = _subscriptions(service)
 
     def work(tx: Transaction) -> None:
         stale = {
@@ -92,6 +94,10 @@ async def watch_staleness(service: Service, subscriptions: Sequence[Subscription
             _Folding(tx, subscriptions, at).fold(news)
 
     await service.store.transact(work)
+
+
+def _subscriptions(service: Service) -> tuple[Subscription, ...]:
+    return tuple(channel.subscription for channel in service.channels.values())
 
 
 def _follow(tx: Transaction, subscriptions: Sequence[Subscription], *, at: datetime) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from reconciler.domain.alerts import Subscription
 from reconciler.domain.guardrails import GuardrailRule
 from reconciler.domain.ignoring import IgnoreRule
 from reconciler.domain.model import StackName
@@ -17,12 +18,28 @@ from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
 from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.table import GUARDS
-from reconciler.ports import ApplyLocks, Clock, IacAdapter, RunLogs, Runner, StackReference
+from reconciler.ports import (
+    ApplyLocks,
+    Clock,
+    IacAdapter,
+    Notifier,
+    RunLogs,
+    Runner,
+    StackReference,
+)
 from reconciler.stores import Store
 
 CONFIRM_AFTER: Final = timedelta(seconds=30)
 APPROVAL_TIME: Final = timedelta(hours=24)
 ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where alerts are shown, and which of them."""
+
+    subscription: Subscription
+    notifier: Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +52,7 @@ class Tuning:
     approval_time: timedelta = APPROVAL_TIME
     guardrails: tuple[GuardrailRule, ...] = ()
     ignores: tuple[IgnoreRule, ...] = ()
+    channels: Mapping[str, Channel] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -66,6 +84,7 @@ class Service:
     guards: tuple[Guard, ...] = GUARDS
     guardrails: tuple[GuardrailRule, ...] = ()
     ignores: tuple[IgnoreRule, ...] = ()
+    channels: Mapping[str, Channel] = field(default_factory=dict)
     planning: defaultdict[StackName, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -78,3 +97,4 @@ class Service:
         self.approval_time = tuning.approval_time
         self.guardrails = tuning.guardrails
         self.ignores = tuning.ignores
+        self.channels = tuning.channels

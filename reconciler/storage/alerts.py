@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import and_, join
-from sqlmodel import col, delete, select
+from sqlalchemy import and_, case, join, outerjoin
+from sqlalchemy import select as select_columns
+from sqlmodel import col, delete, func, select
 
 from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member
 from reconciler.domain.model import Severity
@@ -95,11 +96,31 @@ class SqlAlerts:
             col(DeliveryRow.alert_id) == col(AlertRow.id),
             col(DeliveryRow.sent_revision) < col(AlertRow.revision),
         )
-        both = join(DeliveryRow, AlertRow, behind)  # type: ignore[arg-type]  # classes are tables
+        both = join(DeliveryRow, AlertRow, behind)
         wanted = (col(DeliveryRow.given_up).is_(False), col(DeliveryRow.next_at) <= now)
         statement = select(DeliveryRow).select_from(both).where(*wanted)
         order = (col(DeliveryRow.next_at), col(DeliveryRow.channel), col(DeliveryRow.alert_id))
         return self.rows.every(statement.order_by(*order).limit(limit), _delivery)
+
+    def tallies(self) -> dict[str, dict[str, Any]]:
+        """Return by channel how many alerts are `shown`, `waiting` and `given_up`, and `error`."""
+        both = outerjoin(DeliveryRow, AlertRow, col(DeliveryRow.alert_id) == col(AlertRow.id))
+        waits = col(DeliveryRow.sent_revision) < col(AlertRow.revision)
+        statement = (
+            select_columns(
+                col(DeliveryRow.channel),
+                func.sum(case((col(DeliveryRow.sent_revision) > 0, 1), else_=0)),
+                func.sum(case((and_(waits, col(DeliveryRow.given_up).is_(False)), 1), else_=0)),
+                func.sum(case((col(DeliveryRow.given_up), 1), else_=0)),
+                func.max(col(DeliveryRow.error)),
+            )
+            .select_from(both)
+            .group_by(col(DeliveryRow.channel))
+        )
+        return {
+            channel: {"shown": shown, "waiting": waiting, "given_up": lost, "error": error}
+            for channel, shown, waiting, lost, error in self.rows.tuples(statement)
+        }
 
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Write each over the one of the same channel and alert."""

@@ -1,7 +1,7 @@
 """What `trueup.toml` may say: one model for each of its sections.
 
-Its sections are `[daemon]`, `[[stack]]`, `[[policy]]`, `[[guardrail]]`, `[[severity]]` and
-`[[channel]]`.
+Its sections are `[daemon]`, `[[stack]]`, `[[policy]]`, `[[guardrail]]`, `[[ignore]]`,
+`[[severity]]` and `[[channel]]`.
 Unknown keys are errors, so a typing mistake never silently means a default.
 """
 
@@ -36,6 +36,7 @@ from reconciler.checked_values import (
 from reconciler.domain.errors import InvalidError, PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.settings_guardrails import GuardrailSettings
+from reconciler.settings_ignores import IgnoreSettings
 from reconciler.settings_location import LISTEN
 from reconciler.settings_sections import fields_of
 from reconciler.settings_values import FileTime, Interval, Size, Span, VariablePattern
@@ -244,5 +245,6 @@ class Settings(_Section):
     stacks: tuple[StackSettings, ...] = Field(default=(), alias="stack")
     policies: tuple[PolicySettings, ...] = Field(default=(), alias="policy")
     guardrails: tuple[GuardrailSettings, ...] = Field(default=(), alias="guardrail")
+    ignores: tuple[IgnoreSettings, ...] = Field(default=(), alias="ignore")
     severities: tuple[SeveritySettings, ...] = Field(default=(), alias="severity")
     channels: tuple[ChannelSettings, ...] = Field(default=(), alias="channel")

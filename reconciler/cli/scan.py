@@ -15,6 +15,7 @@ from typing import Any, Final
 import click
 
 from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, severity_overrides
+from reconciler.bootstrap.baseline_file import kept_in_file
 from reconciler.bootstrap.instance import instance_key
 from reconciler.bootstrap.scanned_states import ScannedStates
 from reconciler.bootstrap.targets import Targets, resolve_targets
@@ -27,6 +28,7 @@ from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Severity, StackName
 from reconciler.domain.report import ExitCode, Judging, exit_code
 from reconciler.domain.state_lineage import StateMark
+from reconciler.domain.undeclared_scan import Yardstick
 from reconciler.durations import read_duration
 from reconciler.engine.fleet import FleetScan, scan_repeatedly
 from reconciler.engine.scan import Scanning
@@ -142,7 +144,7 @@ def scan(  # noqa: PLR0913 - one parameter per option
     asked = Targets(chosen=stacks, every=every_stack, engine=engine, options=said_to_tool(said))
     tools = InstalledTools()
     try:
-        references, rating, data_dir = _prepared(given().config, asked, tools)
+        references, rating, data_dir = prepared(given().config, asked, tools)
     except ReconcilerError as error:
         from reconciler.cli.scan_output import write_refusal  # noqa: PLC0415  see _print
 
@@ -173,7 +175,7 @@ def _settings_file(targets: Targets) -> Path | None:
     return next((file for file in found if file is not None), own_settings_file(os.environ))
 
 
-def _prepared(
+def prepared(
     config: Path | None, targets: Targets, tools: InstalledTools
 ) -> tuple[tuple[StackReference, ...], Judging, Path]:
     """Return which stacks are meant, how they are judged, and where our data is.
@@ -216,6 +218,7 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
                 clock=SystemClock(),
                 judging=rating,
                 listener=listeners[reference.name],
+                yardstick=Yardstick(kept_in_file(reference, key=rating.key)),
             )
 
         scans = scan_repeatedly(

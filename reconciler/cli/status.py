@@ -15,6 +15,7 @@ from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
 from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.identities import choose
+from reconciler.cli.ignore import expiring
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import (
     SEVERITIES,
@@ -98,6 +99,7 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Jso
     chosen = {choose(stacks, STACK, name)["name"] for name in names}
     if names:
         stacks = [stack for stack in stacks if stack["name"] in chosen]
+    rules = api.find("ignores") or {"items": []}
     waiting = [
         remediation
         for state in _ATTENTION
@@ -114,6 +116,7 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Jso
             (stack for stack in stacks if not drifted or _deviates(stack)), key=_badness
         ),
         "remediations": waiting,
+        "ignores": rules["items"],
     }
 
 
@@ -142,6 +145,7 @@ def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str
         return
     yield from _totals(invocation, stacks)
     yield from _attention(invocation, body["remediations"])
+    yield from expiring(invocation, body["ignores"])
     yield ""
     yield from invocation.table(_COLUMNS, [_row(invocation, stack) for stack in stacks])
     yield from _errors(invocation, stacks)

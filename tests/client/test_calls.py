@@ -155,6 +155,9 @@ async def _refused(client: Client) -> None:
         client.remediations.cancel("none"),
         client.remediations.split("none", addresses=["a.b"]),
         client.findings.unsuppress("none"),
+        client.findings.accept("none", wire.AcceptBody(reason="r")),
+        client.findings.undo_accept("none"),
+        client.findings.declaration("none"),
         client.agents.revoke("none"),
         client.reload(),
     ):

@@ -38,6 +38,7 @@ Ask = Callable[..., Said]
 def daemon() -> Iterator[FakeDaemon]:
     with running() as fake:
         fake.has("GET /hold", {"hold": None, "holds": []})
+        fake.lists("/audit", [])
         yield fake
 
 

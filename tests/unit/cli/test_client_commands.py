@@ -62,6 +62,7 @@ def test_status_json_holds_what_the_api_said(daemon: FakeDaemon, ask: Ask) -> No
     assert ask("status", "--json").json == {
         "hold": None,
         "holds": [],
+        "ignores": [],
         "stacks": [stack],
         "remediations": [],
     }

@@ -87,7 +87,10 @@ def test_resume_says_whether_there_was_a_hold(daemon: FakeDaemon, ask: Ask) -> N
         holds.clear()
         return Answer(None, status=204)
 
-    daemon.routes["GET /hold"] = lambda _: {"hold": (holds or [None])[0], "holds": [*holds]}
+    daemon.routes["GET /hold"] = lambda _: {
+        "hold": holds[0] if holds else None,
+        "holds": [*holds],
+    }
     daemon.routes["DELETE /hold"] = release
     assert ask("resume").out == "hold released; corrections go on\n"
     assert ask("resume").out == "there was no hold\n"

@@ -147,6 +147,9 @@ async def _refused(client: Client) -> None:
         client.remediations.cancel("none"),
         client.remediations.split("none", addresses=["a.b"]),
         client.findings.unsuppress("none"),
+        client.findings.accept("none", wire.AcceptBody(reason="r")),
+        client.findings.undo_accept("none"),
+        client.findings.declaration("none"),
         client.reload(),
     ):
         with pytest.raises(RefusedError):

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from reconciler.cli.change_lines import change_lines
+from reconciler.cli.child_lines import child_lines
 from reconciler.cli.folding import folded
 from reconciler.cli.paint import Paint, safe
 from reconciler.cli.totals import harmless, total_lines
@@ -44,6 +45,7 @@ def report_lines(report: StackReport, *, paint: Paint, verbose: bool = False) ->
         yield ""
         yield from _unreadable(report.unreadable, paint)
     yield from _noise(report, paint, verbose)
+    yield from child_lines(report, paint=paint, verbose=verbose)
     yield ""
     yield from total_lines(report, paint)
 

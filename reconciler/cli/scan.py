@@ -170,7 +170,7 @@ def _settings_file(targets: Targets) -> Path | None:
 
     `cd / && trueup scan DIR` has to mean what `cd DIR && trueup scan` means.
     """
-    places = (Path.cwd(), *(Path(one) for one in targets.chosen))
+    places = (Path.cwd(), *(Path(chosen) for chosen in targets.chosen))
     found = (nearest_settings_file(place) for place in places if place.is_dir())
     return next((file for file in found if file is not None), own_settings_file(os.environ))
 
@@ -194,7 +194,7 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
     """Make the scans; every adapter is closed on every way out."""
     _end_on_sigterm()
     code = ExitCode.IN_SYNC
-    known = ScannedStates(data_dir, key=rating.key)
+    states_before = ScannedStates(data_dir, key=rating.key)
     async with AsyncExitStack() as opened:
         adapters: dict[str, IacAdapter] = {}
         progress = ScanProgress(sys.stderr)
@@ -233,7 +233,7 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
             done = await anext(scans)
             progress.clear()
             states = {name: listener.state for name, listener in listeners.items()}
-            done = _warned(done, order.references, states, known)
+            done = _warned(done, order.references, states, states_before)
             _print(done, order, number + 1)
             failed = bool(done.failures)
             code = exit_code(done.reports, failed=failed, fail_on=order.fail_on)
@@ -245,13 +245,13 @@ def _warned(
     done: FleetScan,
     references: Iterable[StackReference],
     states: Mapping[StackName, StateMark],
-    known: ScannedStates,
+    states_before: ScannedStates,
 ) -> FleetScan:
     """Return the scan with a warning for each state that cannot follow the one read before."""
     by_name = {reference.name: reference for reference in references}
     reports = []
     for report in done.reports:
-        warning = known.warning(by_name[report.stack], states[report.stack])
+        warning = states_before.warning(by_name[report.stack], states[report.stack])
         warnings = report.warnings if warning is None else (warning, *report.warnings)
         reports.append(replace(report, warnings=warnings))
     return replace(done, reports=tuple(reports))

@@ -50,7 +50,7 @@ async def accept(
             )
         _refuse_twice(tx, record)
         before = tx.baselines.get(record.stack, record.address)
-        after = _moved(record, before, by=actor, reason=reason, at=at)
+        after = _accepted(record, before, by=actor, reason=reason, at=at)
         acceptance = Acceptance(
             id=new_id(),
             stack=record.stack,
@@ -131,6 +131,22 @@ async def declaration(service: Service, finding_id: FindingId) -> Json:
     }
 
 
+def _accepted(
+    record: FindingRecord, before: KeptBaseline | None, *, by: str, reason: str, at: datetime
+) -> KeptBaseline:
+    """Return the baseline by which exactly what the finding shows is right."""
+    if record.kind is Kind.ADDED:
+        return accepted_child(record.address, record.fingerprint, by=by, reason=reason, at=at)
+    if before is None:
+        raise ConflictError(
+            f"no baseline of {record.address} is kept yet",
+            code="no-baseline",
+            remedy=f"scan its stack first: trueup stack scan {record.stack}",
+        )
+    changes = accepted_changes(record.details)
+    return with_accepted(before, changes, by=by, reason=reason, at=at)
+
+
 def _finding(tx: Transaction, finding_id: FindingId) -> FindingRecord:
     record = tx.findings.get(finding_id)
     if record is None:
@@ -149,22 +165,6 @@ def _undeclared(tx: Transaction, finding_id: FindingId) -> FindingRecord:
     if record.state is FindingState.HEALED:
         raise ConflictError(f"the drift of {record.address} is gone already", code="already-healed")
     return record
-
-
-def _moved(
-    record: FindingRecord, before: KeptBaseline | None, *, by: str, reason: str, at: datetime
-) -> KeptBaseline:
-    """Return the baseline by which what the record shows is right."""
-    if record.kind is Kind.ADDED:
-        return accepted_child(record.address, record.fingerprint, by=by, reason=reason, at=at)
-    if before is None:
-        raise ConflictError(
-            f"no baseline of {record.address} is kept yet",
-            code="no-baseline",
-            remedy=f"scan its stack first: trueup stack scan {record.stack}",
-        )
-    changes = accepted_changes(record.details)
-    return with_accepted(before, changes, by=by, reason=reason, at=at)
 
 
 def _refuse_twice(tx: Transaction, record: FindingRecord) -> None:

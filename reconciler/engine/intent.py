@@ -71,6 +71,7 @@ def _intend(
         started_at=at,
         argv_digest=hashlib.sha256("\0".join(job.argv).encode("utf-8", "replace")).hexdigest(),
         boot_id="",
+        unasked=planned.unasked,
     )
     moved = move(tx, intent, Event.APPLY_STARTED, at=at)
     tx.runs.put(run)

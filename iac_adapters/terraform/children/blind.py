@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from iac_adapters.terraform.children import aws
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from reconciler.domain.model import BlindSpot
 
 _MOST_TYPES_READ = 200
@@ -55,7 +55,7 @@ def _candidates(parent: str, schema: ProviderSchema) -> Iterator[str]:
     for name in names - {parent}:
         known = schema.resource(name)
         attribute = known.block.attributes.get(word) if known is not None else None
-        if attribute is not None and attribute.required:
+        if attribute is not None and (attribute.required or attribute.optional):
             yield name
 
 

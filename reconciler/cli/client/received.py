@@ -55,6 +55,7 @@ def _finding(body: Json) -> Finding:
     source = body.get("source")
     origin = body.get("origin")
     consequence_of = body.get("consequence_of")
+    parent = body.get("parent")
     return Finding(
         address=ResourceAddress(body["address"]),
         type=body["type"],
@@ -64,9 +65,10 @@ def _finding(body: Json) -> Finding:
         requires_replace=bool(body.get("requires_replace")),
         fingerprint=Fingerprint(body.get("fingerprint") or ""),
         source=SourcePosition(source["file"], source["line"]) if source else None,
-        changes=tuple(_change(one) for one in body.get("changes") or ()),
-        consequences=tuple(_change(one) for one in body.get("consequences") or ()),
+        changes=tuple(_change(change) for change in body.get("changes") or ()),
+        consequences=tuple(_change(change) for change in body.get("consequences") or ()),
         consequence_of=ResourceAddress(consequence_of) if consequence_of else None,
+        parent=ResourceAddress(parent) if parent else None,
         reason=body.get("reason"),
         severity_reason=body.get("severity_reason"),
     )

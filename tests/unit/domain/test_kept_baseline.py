@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.domain.accepting import steps_of, with_accepted
+from reconciler.domain.accepting import with_accepted
 from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.model import Noise, NoiseItem
-from reconciler.domain.paths import AttributePath, Steps, render_path
+from reconciler.domain.paths import AttributePath
 from reconciler.domain.undeclared_scan import TAKEN_IN, TOUCHED, Yardstick
 from tests.seen_objects import AT, Schema, Seen, paths, scan, seen
 
@@ -124,18 +124,6 @@ def test_exposure_and_privileges_never_become_noise() -> None:
     cidrs = [[{"cidr_blocks": ["0.0.0.0/0"], "port": port}] for port in range(1, 9)]
 
     assert all(found for found, _ in moving("ingress", *cidrs))
-
-
-_STEPS = st.lists(st.one_of(st.integers(0, 99), st.text(min_size=1)), min_size=1).filter(
-    lambda steps: isinstance(steps[0], str)
-)
-
-
-@given(_STEPS)
-def test_a_path_reads_back_as_the_steps_it_was_written_from(steps: list[Any]) -> None:
-    path: Steps = tuple(steps)
-
-    assert steps_of(render_path(path)) == path
 
 
 _RULES = st.lists(

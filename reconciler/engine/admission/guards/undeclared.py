@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from reconciler.domain.model import Kind, Origin
+from reconciler.domain.model import Origin
 from reconciler.domain.records import FindingRecord
 from reconciler.engine.admission.answers import Answer, NeedsApproval, Open
 from reconciler.engine.admission.guard import Guard
@@ -24,7 +24,7 @@ def ask(situation: Situation) -> Answer:
 
 
 def _is_without_plan(record: FindingRecord) -> bool:
-    return record.origin is Origin.UNDECLARED and record.kind is Kind.CHANGED
+    return record.origin is Origin.UNDECLARED
 
 
 GUARD: Final = Guard("undeclared", ask)

@@ -10,7 +10,8 @@ from pathlib import Path
 from agent.identity import Identity
 from agent.probes.files import FileScope, files_section
 from agent.probes.table import probes_of, run_probes
-from agent.protocol.tree import Section, digests_of, root_digest
+from agent.protocol.canonical import NotCanonicalError
+from agent.protocol.tree import Section, digest_of, root_digest
 from agent.scope import Scope
 from agent.stat_cache import StatCache
 
@@ -42,5 +43,16 @@ def capture(identity: Identity, scope: Scope, *, state: Path) -> Captured:
         }
     )
     cache.save()
-    digests = digests_of(sections)
+    digests = {}
+    for name, section in sections.items():
+        sections[name], digests[name] = _hashed(name, section)
     return Captured(sections, digests, root_digest(digests).hex(), began)
+
+
+def _hashed(name: str, section: Section) -> tuple[Section, bytes]:
+    """Return the section with its digest; one with a value that has none is not understood."""
+    try:
+        return section, digest_of(name, section)
+    except NotCanonicalError:
+        unread = Section("unsupported")
+        return unread, digest_of(name, unread)

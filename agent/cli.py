@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
-import argparse
-import json
+import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent import __version__
-from agent.capture import capture
-from agent.conversation import Conversation, Told
-from agent.enrolment import EnrolmentOrder, enroll
-from agent.errors import AgentError
-from agent.explain import explain
-from agent.identity import Identity, default_state_folder, read_identity
 from agent.running import run_forever
-from agent.session import Session
 
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+# Everything else is imported by the command that needs it: `run` waits for most of its life.
 _LONGEST_TOKEN = 400
+_WAITING = "wait-and-report"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when it was done, 1 when not."""
-    asked = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if words[:1] == [_WAITING]:
+            # Already checked by `run`, which became this process.
+            return run_forever(words[1], interval_s=float(words[2]) or None)
+        return _checked(words)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _checked(words: Sequence[str]) -> int:
+    from agent.errors import AgentError, AwayError
+
+    asked = _parser().parse_args(words)
     try:
         return int(asked.command(asked))
     except AgentError as error:
         print(f"error: {error}", file=sys.stderr)
         if error.remedy:
             print(f"  {error.remedy}", file=sys.stderr)
+        if isinstance(error, AwayError) and getattr(asked, "for_runner", False):
+            print(f"retry_after_s={error.retry_after_s or 0}")
         return 1
     except OSError as error:
         print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
+    from agent import __version__
+
     parser = argparse.ArgumentParser(
         prog="trueup-agent", description="Report what this host is to a trueup daemon."
     )
@@ -47,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _enroll_parser(commands)
     once = _command(commands, "once", _once, "Capture and report once.")
     once.add_argument("--json", action="store_true", help="Print what came of it as JSON.")
+    once.add_argument("--for-runner", action="store_true", help=argparse.SUPPRESS)
     run = _command(commands, "run", _run, "Report again and again.")
     run.add_argument("--interval", type=_seconds, metavar="TIME",
                      help="Such as 5m, 30m or 1h; default: what the server says.")  # fmt: skip
@@ -75,6 +89,10 @@ def _command(
     command: object,
     about: str,
 ) -> argparse.ArgumentParser:
+    from pathlib import Path
+
+    from agent.identity import default_state_folder
+
     parser = commands.add_parser(name, help=about, description=about)
     parser.add_argument("--state", type=Path, default=default_state_folder(), metavar="DIR",
                         help="Where its identity lies; default: %(default)s.")  # fmt: skip
@@ -83,6 +101,10 @@ def _command(
 
 
 def _enroll(asked: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from agent.enrolment import EnrolmentOrder, enroll
+
     order = EnrolmentOrder(
         url=asked.server,
         token=_token(asked.token_file),
@@ -99,42 +121,43 @@ def _enroll(asked: argparse.Namespace) -> int:
 def _token(file: str) -> str:
     if file == "-":
         return sys.stdin.readline(_LONGEST_TOKEN).strip()
-    with Path(file).open(encoding="ascii", errors="replace") as opened:
+    with open(file, encoding="ascii", errors="replace") as opened:
         return opened.readline(_LONGEST_TOKEN).strip()
 
 
 def _once(asked: argparse.Namespace) -> int:
+    import json
+
+    from agent.identity import read_identity
+    from agent.reporting import report_once
+
     identity = read_identity(asked.state)
     told = report_once(identity, asked.state)
-    if asked.json:
-        print(
-            json.dumps(
-                {"turns": told.turns, "bytes_sent": told.bytes_sent, "every_s": told.every_s}
-            )
-        )
+    if asked.for_runner:
+        print(f"every_s={told.every_s or 0}")
+    elif asked.json:
+        print(json.dumps({"turns": told.turns, "bytes_sent": told.bytes_sent}))
     else:
         print(f"reported {identity.host}: {told.bytes_sent} bytes")
     return 0
 
 
-def report_once(identity: Identity, state: Path) -> Told:
-    """Capture and report; again at once where the server says what else is to be looked at."""
-    session = Session(state)
-    conversation = Conversation(identity, session)
-    scope = session.scope()
-    told = conversation.tell(capture(identity, scope, state=state), scope)
-    if told.scope is None:
-        return told
-    again = conversation.tell(capture(identity, told.scope, state=state), told.scope)
-    return Told(told.turns + again.turns, told.bytes_sent + again.bytes_sent, again.every_s)
-
-
 def _run(asked: argparse.Namespace) -> int:
+    from agent.identity import read_identity
+
     read_identity(asked.state)
-    return run_forever(asked.state, interval_s=asked.interval)
+    # A new process, without what reading the command line has loaded.
+    code = [sys.argv[0]] if sys.argv[0].endswith(".pyz") else ["-m", "agent"]
+    argv = [sys.executable, *code, _WAITING, str(asked.state), str(asked.interval or 0)]
+    os.execv(sys.executable, argv)
 
 
 def _explain(asked: argparse.Namespace) -> int:
+    from agent.capture import capture
+    from agent.explain import explain
+    from agent.identity import read_identity
+    from agent.session import Session
+
     identity = read_identity(asked.state)
     scope = Session(asked.state).scope()
     captured = capture(identity, scope, state=asked.state)
@@ -144,6 +167,8 @@ def _explain(asked: argparse.Namespace) -> int:
 
 
 def _seconds(text: str) -> float:
+    import argparse
+
     units = {"s": 1, "m": 60, "h": 3600}
     number, unit = text[:-1], text[-1:]
     if not number.isdigit() or unit not in units or int(number) == 0:

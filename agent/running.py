@@ -1,22 +1,25 @@
-"""Reports again and again, each made by a child that ends: what waits holds next to nothing."""
+"""Reports again and again, each made by a child that ends: what waits holds next to nothing.
+
+Light on purpose: whatever is imported here stays in memory between two reports.
+"""
 
 from __future__ import annotations
 
-import json
-import random
+import errno
+import os
 import signal
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 DEFAULT_INTERVAL_S = 300.0
 _SHORTEST_WAIT_S = 30.0
 _LONGEST_WAIT_S = 3600.0
 _DEADLINE_S = 600.0
+_CHECK_EVERY_S = 0.2
+_ANSWER_BYTES = 4096
 
 
-def run_forever(state: Path, *, interval_s: float | None) -> int:
+def run_forever(state: str, *, interval_s: float | None) -> int:
     """Report every interval, jittered by a tenth; later and later while the server is away.
 
     Returns when SIGTERM or SIGINT comes.
@@ -24,10 +27,11 @@ def run_forever(state: Path, *, interval_s: float | None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     failures = 0
     while True:
-        good, every_s = _report(state)
-        failures = 0 if good else failures + 1
-        wanted = interval_s or every_s or DEFAULT_INTERVAL_S
-        time.sleep(wait_s(wanted, failures, random.random()))  # noqa: S311 - no secret
+        done = _report(state)
+        failures = 0 if done.good else failures + 1
+        wanted = interval_s or done.every_s or DEFAULT_INTERVAL_S
+        wait = wait_s(wanted, failures, chance(os.urandom(4)))
+        time.sleep(max(wait, done.retry_after_s))
 
 
 def wait_s(interval_s: float, failures: int, chance: float) -> float:
@@ -39,25 +43,75 @@ def wait_s(interval_s: float, failures: int, chance: float) -> float:
     """
     if failures == 0:
         return interval_s * (1 + chance / 10)
-    longest = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * 2.0 ** min(failures, 16))
+    doubled: int = 1 << min(failures, 16)
+    longest = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * doubled)
     return _SHORTEST_WAIT_S + (longest - _SHORTEST_WAIT_S) * chance
 
 
-def _report(state: Path) -> tuple[bool, float | None]:
-    """Have a child capture and report; return whether it did, and the server's interval."""
-    argv = [sys.executable, *_own_code(), "once", "--json", f"--state={state}"]
+def chance(raw: bytes) -> float:
+    """Return a number of 0 to 1, made of random bytes."""
+    return int.from_bytes(raw, "big") / (256 ** len(raw))
+
+
+class Done:
+    """How a child ended, and what the server wants: both in seconds, 0 where it said nothing."""
+
+    def __init__(self, code: int, answer: str) -> None:
+        words = dict(part.split("=", 1) for part in answer.split() if "=" in part)
+        self.good = code == 0
+        self.every_s = _number(words.get("every_s"))
+        self.retry_after_s = min(_number(words.get("retry_after_s")), _LONGEST_WAIT_S)
+
+
+def _number(text: str | None) -> float:
     try:
-        done = subprocess.run(argv, stdout=subprocess.PIPE, timeout=_DEADLINE_S, check=False)
-    except subprocess.TimeoutExpired:
+        return max(0.0, float(text or 0))
+    except ValueError:
+        return 0.0
+
+
+def _report(state: str) -> Done:
+    """Have a child capture and report."""
+    reading, writing = os.pipe()
+    argv = [sys.executable, *_own_code(), "once", "--for-runner", f"--state={state}"]
+    try:
+        to_pipe = [(os.POSIX_SPAWN_DUP2, writing, 1)]
+        child = os.posix_spawn(sys.executable, argv, os.environ, file_actions=to_pipe)
+        os.close(writing)
+        writing = -1
+        code = _ended(child)
+        return Done(code, os.read(reading, _ANSWER_BYTES).decode("ascii", "replace"))
+    finally:
+        os.close(reading)
+        if writing >= 0:
+            os.close(writing)
+
+
+def _ended(child: int) -> int:
+    """Return the exit code of `child`, which is killed after its deadline or with us."""
+    ends = time.monotonic() + _DEADLINE_S
+    try:
+        while time.monotonic() < ends:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(_CHECK_EVERY_S)
         print(f"the capture did not end within {_DEADLINE_S:.0f} s", file=sys.stderr)
-        return False, None
-    if done.returncode != 0:
-        return False, None
-    every_s = json.loads(done.stdout).get("every_s")
-    return True, every_s
+    finally:
+        _kill(child)
+    return 1
+
+
+def _kill(child: int) -> None:
+    try:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    except OSError as error:
+        if error.errno not in {errno.ESRCH, errno.ECHILD}:
+            raise
 
 
 def _own_code() -> list[str]:
     # From a zip file the path of the archive is the program; else the package is.
-    archive = Path(sys.argv[0])
-    return [str(archive)] if archive.suffix == ".pyz" else ["-m", "agent"]
+    archive = sys.argv[0]
+    return [archive] if archive.endswith(".pyz") else ["-m", "agent"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zlib
 from collections.abc import Mapping
@@ -54,6 +55,18 @@ class Session:
         }
         text = json.dumps(kept, separators=(",", ":")).encode()
         write_private(self._folder / _ACKNOWLEDGED, zlib.compress(text, 1))
+
+    def forget(self) -> None:
+        """Know no more what the server has; it says so when it is asked."""
+        self._remove(_ACKNOWLEDGED)
+
+    def restart(self) -> None:
+        """Count from 1 again, as a new incarnation does."""
+        self._remove(_SEQUENCE)
+
+    def _remove(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            (self._folder / name).unlink()
 
     def scope(self) -> Scope:
         """Return the last scope that the server sent."""

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from reconciler.domain.activity import Activity
 from reconciler.domain.agents import Agent, AgentSection, EnrollToken
+from reconciler.domain.audit_chain import Link
 from reconciler.domain.host_baselines import HostBaseline
+from reconciler.domain.ignoring import RuleMatches
 from reconciler.domain.kept_baseline import Acceptance, BaselineKey, Baselines, KeptBaseline
 from reconciler.domain.model import StackName
 from reconciler.domain.policy import Policy
@@ -128,6 +131,10 @@ class Findings(Protocol):
         """Return how many are open, by stack and severity word."""
         ...
 
+    def ignored_by_rule(self) -> dict[str, RuleMatches]:
+        """Return how many findings each rule has ignored, and when the last was seen."""
+        ...
+
     def suppressed(self) -> dict[StackName, int]:
         """Return how many people decided to leave as they are, by stack."""
         ...
@@ -217,9 +224,17 @@ class Runs(Protocol):
 
 
 class Audit(Protocol):
-    """Append-only."""
+    """Append-only; each entry has a digest of itself and the one before it."""
 
     def append(self, entry: AuditEntry) -> AuditEntry: ...
+    def beginning(self) -> Link:
+        """Return what the oldest entry follows: one that was let go with time, or none."""
+        ...
+
+    def after(self, seq: int, *, limit: int = 1000) -> tuple[tuple[AuditEntry, str], ...]:
+        """Return entries that follow `seq`, oldest first, each with its details as kept."""
+        ...
+
     def page(
         self, *, subject: str | None = None, cursor: str | None = None, limit: int = 100
     ) -> Page[AuditEntry]:
@@ -255,10 +270,37 @@ class Replays(Protocol):
 
 
 class Holds(Protocol):
-    """The kill switch; one or none."""
+    """What is on hold: at most one per scope, and the breaker."""
 
-    def get(self) -> Hold | None: ...
-    def put(self, hold: Hold | None) -> None: ...
+    def get(self) -> Hold | None:
+        """Return the hold on everything that a person set."""
+        ...
+
+    def all(self) -> tuple[Hold, ...]:
+        """Return every hold, the widest first."""
+        ...
+
+    def put(self, hold: Hold) -> None:
+        """Write a hold over the one of the same scope."""
+        ...
+
+    def remove(self, hold: Hold) -> None: ...
+
+
+class PastRuns(Protocol):
+    """What guards ask of the past."""
+
+    def around(self, remediation: Remediation, *, at: datetime) -> Activity:
+        """Return what was done in its stack, by its policy and in all stacks up to `at`."""
+        ...
+
+    def failed_since(self, since: datetime) -> int:
+        """Return how many runs that began since failed, ended in doubt or did not help."""
+        ...
+
+    def begun_since(self, since: datetime) -> int:
+        """Return how many runs began since."""
+        ...
 
 
 class Agents(Protocol):
@@ -360,6 +402,8 @@ class Transaction(Protocol):
     def replays(self) -> Replays: ...
     @property
     def holds(self) -> Holds: ...
+    @property
+    def past_runs(self) -> PastRuns: ...
     @property
     def agents(self) -> Agents: ...
     @property

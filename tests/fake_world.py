@@ -56,6 +56,7 @@ from tests.fakes import (
     recorded,
     saved_plan,
 )
+from tests.seen_objects import Seen
 
 Resources = dict[ResourceAddress, Attributes]
 
@@ -79,6 +80,8 @@ class World:
     doubts: tuple[ProviderDoubt, ...] = ()
     before_failure: Resources = field(default_factory=dict)
     """What was recorded before a run of ours failed half-way, as adapters remember it."""
+    beyond: dict[ResourceAddress, tuple[Attributes, Attributes]] = field(default_factory=dict)
+    """What no code declares: as it is recorded, and as it is."""
     lineage: str = "first"
     serial: int = 1
     effects: list[str] = field(default_factory=list)
@@ -113,6 +116,12 @@ class World:
             return Unmanaged()
         changes = tuple(_changes(declared, kept, live))
         return Drifted(changes) if changes else InSync()
+
+    def witness(self, address: ResourceAddress) -> Seen | None:
+        if address not in self.beyond or address not in self.live or address in self.unreadable:
+            return None
+        recorded, live = ({"id": address, **values} for values in self.beyond[address])
+        return Seen("thing", recorded, live)
 
     def kept(self, address: ResourceAddress) -> Attributes | None:
         return self.before_failure.get(address) or self.recorded.get(address)
@@ -205,7 +214,8 @@ class WorldAdapter:
             if addresses is None or resource.address in addresses:
                 await asyncio.sleep(0)
                 verdict = self.worlds[snapshot.stack].verdict(resource.address)
-                yield Observed(resource.address, verdict, 1.0, 1.0)
+                witness = self.worlds[snapshot.stack].witness(resource.address)
+                yield Observed(resource.address, verdict, 1.0, 1.0, witness=witness)
         if self.after_reads is not None:
             happens, self.after_reads = self.after_reads, None
             await happens()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from typing import Any
 
 LARGEST_NUMBER = 2**53 - 1
@@ -24,7 +25,7 @@ def canonical(value: Any) -> bytes:
 
     Raises:
         NotCanonicalError: it holds a fraction, a large number, half a surrogate pair or a key
-            that is not ASCII, or is nested too deep.
+            that is not ASCII, a NUL, or is nested too deep.
     """
     check(value)
     return encode(value)
@@ -49,24 +50,27 @@ def check(value: Any, *, depth: int = 0) -> None:
     Raises:
         NotCanonicalError: see `canonical`; half surrogate pairs are found by `encode`.
     """
-    if value is None or isinstance(value, (str, bool)):
-        return
-    if isinstance(value, int):
+    if isinstance(value, str):
+        if "\0" in value:
+            raise NotCanonicalError("a text holds a NUL, which not every database keeps")
+    elif isinstance(value, int):  # a truth value is one too
         if abs(value) > LARGEST_NUMBER:
             raise NotCanonicalError("a number is larger than 2^53 - 1")
-        return
-    if depth >= DEEPEST:
-        raise NotCanonicalError(f"a value is nested deeper than {DEEPEST}")
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if not isinstance(key, str) or not key.isascii():
-                raise NotCanonicalError("the key of an object is not ASCII")
+    elif isinstance(value, (dict, list, tuple)):
+        if depth >= DEEPEST:
+            raise NotCanonicalError(f"a value is nested deeper than {DEEPEST}")
+        for inner in _inside(value):
             check(inner, depth=depth + 1)
-        return
-    if not isinstance(value, (list, tuple)):
+    elif value is not None:
         raise NotCanonicalError(f"a {type(value).__name__} has no canonical form")
-    for inner in value:
-        check(inner, depth=depth + 1)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if not isinstance(value, dict):
+        return value  # type: ignore[no-any-return]  # a list or a tuple
+    if not all(isinstance(key, str) and key.isascii() for key in value):
+        raise NotCanonicalError("the key of an object is not ASCII")
+    return value.values()
 
 
 def text_of(raw: bytes) -> str:

@@ -150,7 +150,7 @@ def _require(holds: object, part: str) -> None:
 
 
 def _is_key(key: object) -> bool:
-    return isinstance(key, str) and 0 < len(key) <= LONGEST_KEY
+    return isinstance(key, str) and 0 < len(key) <= LONGEST_KEY and "\0" not in key
 
 
 def _is_section(name: object) -> bool:

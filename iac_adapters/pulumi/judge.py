@@ -19,6 +19,7 @@ from iac_adapters.pulumi.property_paths import covered, parse_property_path, top
 from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.redaction import secrets_of
+from iac_adapters.pulumi.rotated_lists import is_bridged
 from iac_adapters.pulumi.sides import Aligned, Sides, aligned
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.compare import same, value_at
@@ -55,7 +56,7 @@ def judge(
     """
     values = sides.values()
     case = _Case(
-        sides=aligned(values, answer),
+        sides=aligned(values, answer, bridged=is_bridged(sides.recorded)),
         answer=answer,
         ignored=tuple(parse_property_path(path) for path in ignored),
         acting=acting,

@@ -9,7 +9,7 @@ import base64
 import binascii
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from typing import Any, Final
 from iac_adapters.plugin_host.configured import ConfiguredProviders
 from iac_adapters.plugin_host.deadlines import configure_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
+from iac_adapters.plugin_host.file_identity import identity_of
 from iac_adapters.plugin_host.handshake import parse_port_line
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
@@ -107,6 +108,8 @@ def provider_key(
     revision = Revision(surroundings.key)
     for part in (package, plugin, version or "", *argv, str(internal.get("parameterization"))):
         revision.add("part", part)
+    # A plugin that was replaced where it lies is another one: a warm process still is the old.
+    revision.add("program", _program_identity(argv))
     directory = surroundings.project.working_directory.absolute()
     revision.add("directory", str(directory))
     revision.add("inputs", repr(sorted(given.items())))
@@ -190,6 +193,13 @@ def _argv(plugin: str, version: str | None, surroundings: Surroundings) -> tuple
         return (python, "-u", str(script), folder)
     found = find_plugin(plugin, version, surroundings.environment)
     return () if found is None else (str(found),)
+
+
+def _program_identity(argv: Sequence[str]) -> str:
+    try:
+        return str(identity_of(argv[0])) if argv else ""
+    except OSError:
+        return ""
 
 
 def _environment(package: str, surroundings: Surroundings) -> dict[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from iac_adapters.pulumi.property_paths import parse_property_path, top
 from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
+from iac_adapters.pulumi.rotated_lists import in_known_order
 from iac_adapters.pulumi.values import RawProperties, visible
 from reconciler.domain.compare import (
     IsSet,
@@ -81,10 +82,12 @@ class Aligned:
         return all(is_empty(value_at(side, path)) for side in sides)
 
 
-def aligned(values: Sequence[dict[str, Value]], answer: DiffAnswer) -> Aligned:
+def aligned(
+    values: Sequence[dict[str, Value]], answer: DiffAnswer, *, bridged: bool = False
+) -> Aligned:
     """Return the `Sides.values` such that one path is one thing on each.
 
-    `answer` tells whose order counts.
+    `answer` tells whose order counts. `bridged` says that lists may be sets to the provider.
     """
     lists = {place for value in values for place in _lists_of_objects(value, ())}
 
@@ -95,6 +98,10 @@ def aligned(values: Sequence[dict[str, Value]], answer: DiffAnswer) -> Aligned:
     meant = _reordered(values, answer, is_set)
     lists -= {place for place in lists if top(place) in meant}
     recorded, live, wanted, recorded_inputs, live_inputs = align_as_listed(values, is_set)
+    if bridged:
+        counts = _order_counts(values, answer)
+        live = in_known_order(live, recorded, counts)
+        live_inputs = in_known_order(live_inputs, recorded_inputs, counts)
     return Aligned(
         recorded=recorded,
         live=live,
@@ -137,6 +144,22 @@ def _reordered(
         return by_code
     # It sees a difference, and nothing that the program writes differs but in its order.
     return by_code | (_tops(recorded, live) - moved)
+
+
+def _order_counts(values: Sequence[Mapping[str, Value]], answer: DiffAnswer) -> set[str]:
+    """Return the properties of which the provider names nothing but the order of plain values."""
+    if answer.verdict is not Said.DIFFERENT:
+        return set()
+    recorded, live, wanted, asked = values[:4]
+    told = {top(parse_property_path(path)) for path in (*answer.properties, *answer.paths)}
+    return {
+        key
+        for key in told
+        if all(
+            same(in_known_order(after.get(key), before.get(key)), before.get(key))
+            for before, after in ((recorded, live), (asked, wanted))
+        )
+    }
 
 
 def _tops(before: Value, after: Value, is_set: IsSet = ordered) -> set[str]:

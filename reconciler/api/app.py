@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reconciler.api.agent_lane import AgentLaneMiddleware
 from reconciler.api.answers import answered
 from reconciler.api.body_parser import BodyParser
 from reconciler.api.credentials import Credentials
@@ -83,6 +84,7 @@ def build_app(
     _add_operations(app, operations)
     _add_description(app, operations, stack_options or {})
     _add_refusals(app, operations)
+    app.add_middleware(AgentLaneMiddleware)
     if hosts is not None:
         app.add_middleware(HostsMiddleware, hosts=hosts)
     app.add_middleware(LimitsMiddleware, limits=limits)

@@ -64,6 +64,15 @@ class AuditQuery(ListQuery):
     subject: str | None = Field(default=None, min_length=1, max_length=4096)
 
 
+class HoldQuery(BaseModel):
+    """Which hold: of one resource of a stack, of one stack, or of everything."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    stack: Word | None = None
+    address: str | None = Field(default=None, min_length=1, max_length=4096)
+
+
 class LogQuery(BaseModel):
     """From which byte of a log on."""
 

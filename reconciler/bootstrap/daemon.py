@@ -178,6 +178,8 @@ class _Daemon:
             roots=tuned.roots,
             confirm_after=tuned.confirm_after,
             approval_time=tuned.approval_time,
+            guardrails=tuned.guardrails,
+            ignores=tuned.ignores,
         )
 
     def _reference_of(self, record: StackRecord) -> StackReference:

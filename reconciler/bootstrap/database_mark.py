@@ -145,7 +145,7 @@ def made_now(view: Transaction, key: bytes) -> Mark | None:
         at=newest.at.isoformat(),
         tokens=len(view.tokens.all()),
         policies=len(view.policies.all()),
-        held=view.holds.get() is not None,
+        held=bool(view.holds.all()),
     )
 
 

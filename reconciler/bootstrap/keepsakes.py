@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from reconciler.bootstrap.database_mark import Mark, made_now, write_mark
-from reconciler.bootstrap.hold_file import held_by_file, mirror_hold, restore_hold
+from reconciler.bootstrap.hold_file import held_by_file, mirror_holds, restore_holds
 from reconciler.domain.records import Hold
 from reconciler.engine.journal import audit
 from reconciler.ports import Clock
@@ -26,12 +26,12 @@ class Keepsakes:
         self._store = store
         self._data_dir = data_dir
         self._key = key
-        self._kept: tuple[Mark | None, Hold | None] | None = None
+        self._kept: tuple[Mark | None, tuple[Hold, ...]] | None = None
         self._news = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
 
     async def start(self, clock: Clock, *, accepted_new: bool) -> None:
-        """Put back the hold that only the file knows, note the start, and follow from now on.
+        """Put back the holds that only the file knows, note the start, and follow from now on.
 
         Raises:
             StorageError: the database cannot be written.
@@ -40,30 +40,28 @@ class Keepsakes:
         at = clock.now()
         found = await asyncio.to_thread(held_by_file, self._data_dir, now=at)
 
-        def begin(tx: Transaction) -> tuple[Hold | None, Hold | None]:
-            known = tx.holds.get()
-            holds = restore_hold(tx, found, at=at)
+        def begin(tx: Transaction) -> tuple[Hold, ...]:
+            restored = restore_holds(tx, found, at=at)
             details = {"accepted_new_database": True} if accepted_new else {}
             audit(tx, "daemon.started", "daemon", at=at, details=details)
-            return known, holds
+            return restored
 
-        known, holds = await self._store.transact(begin)
-        if holds != known and holds is not None:
-            _log.warning("hold_restored", by=holds.by, reason=holds.reason)
+        for hold in await self._store.transact(begin):
+            _log.warning("hold_restored", by=hold.by, reason=hold.reason, scope=hold.scope)
         await self.write()
         self._store.on_event(lambda _seq: self._news.set())
         self._following = asyncio.create_task(self._follow(), name="keepsakes")
 
     async def write(self) -> None:
         """Write what is not as it was written last."""
-        mark, hold = now = await self._store.read(
-            lambda view: (made_now(view, self._key), view.holds.get())
+        mark, holds = now = await self._store.read(
+            lambda view: (made_now(view, self._key), view.holds.all())
         )
         if now == self._kept:
             return
         if mark is not None:
             await asyncio.to_thread(write_mark, self._data_dir, mark)
-        await asyncio.to_thread(mirror_hold, self._data_dir, hold)
+        await asyncio.to_thread(mirror_holds, self._data_dir, holds)
         self._kept = now
 
     async def close(self) -> None:

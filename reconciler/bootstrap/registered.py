@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reconciler.bootstrap.options import checked_options
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.guardrails import GuardrailRule
 from reconciler.domain.model import StackName
 from reconciler.domain.policy import ActionType, Policy, PolicyId
 from reconciler.domain.records import StackRecord
@@ -74,6 +75,11 @@ def stack_reference(record: StackRecord, tools: StackTools) -> StackReference:
 def config_policies(settings: Settings) -> tuple[Policy, ...]:
     """Return the policies of `trueup.toml`, asked in the order they are written."""
     return tuple(_policy(one, position) for position, one in enumerate(settings.policies))
+
+
+def guardrail_rules(settings: Settings) -> tuple[GuardrailRule, ...]:
+    """Return the guardrails of `trueup.toml`, the first one that names a limit decides."""
+    return tuple(one.rule() for one in settings.guardrails)
 
 
 def _policy(written: PolicySettings, position: int) -> Policy:

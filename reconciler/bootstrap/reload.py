@@ -9,7 +9,7 @@ import structlog
 
 from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import judging, severity_overrides
-from reconciler.bootstrap.registered import config_policies, stack_records
+from reconciler.bootstrap.registered import config_policies, guardrail_rules, stack_records
 from reconciler.bootstrap.settings_changes import changes
 from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.engine.config_file import sync_config
@@ -31,6 +31,8 @@ def tuning(settings: Settings, key: bytes) -> Tuning:
         roots=daemon.roots,
         confirm_after=daemon.confirm_after,
         approval_time=daemon.approval_time,
+        guardrails=guardrail_rules(settings),
+        ignores=tuple(one.rule() for one in settings.ignores),
     )
 
 

@@ -1,20 +1,25 @@
-"""`trueup hold` and `trueup resume`: the kill switch."""
+"""`trueup hold` and `trueup resume`: everything, a stack or a resource."""
 
 from __future__ import annotations
 
 import click
 
+from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
+from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.policy_options import moment_given
-from reconciler.cli.status import hold_lines
+from reconciler.domain.values import Json
 
 
 @click.command(
     epilog=examples(
-        "trueup hold --reason 'deploying' --until 2h", "trueup hold --until 2099-05-01T10:00Z"
+        "trueup hold --reason 'deploying' --until 2h",
+        "trueup hold webshop --reason 'incident 4711'",
+        "trueup hold webshop/aws_security_group.web",
     )
 )
+@click.argument("what", required=False, metavar="[STACK[/ADDRESS]]", shell_complete=STACKS)
 @click.option(
     "--until",
     metavar="T",
@@ -23,19 +28,41 @@ from reconciler.cli.status import hold_lines
 )
 @click.option("--reason", metavar="R", help="Why; `trueup status` shows it.")
 @asks_daemon
-def hold(invocation: Invocation, *, until: str | None, reason: str | None) -> None:
-    """Pause all corrections. An apply that runs already goes on to its end."""
-    given = {"until": until, "reason": reason}
+def hold(
+    invocation: Invocation, *, what: str | None, until: str | None, reason: str | None
+) -> None:
+    """Pause corrections: all of them, those of one STACK, or those of one resource.
+
+    An apply that runs already goes on to its end.
+    """
+    given = {"until": until, "reason": reason, **_scope(what)}
     body = {name: value for name, value in given.items() if value is not None}
     made = invocation.api.post("hold", body=body)
-    invocation.answer(made, hold_lines(invocation, made["hold"]) if made.get("hold") else ())
+    invocation.answer(made, hold_lines(invocation, holds_of(made)))
 
 
-@click.command(epilog=examples("trueup resume"))
+@click.command(epilog=examples("trueup resume", "trueup resume webshop"))
+@click.argument("what", required=False, metavar="[STACK[/ADDRESS]]", shell_complete=STACKS)
 @asks_daemon
-def resume(invocation: Invocation) -> None:
-    """End the hold. Corrections that wait for it go on."""
-    before = invocation.api.get("hold")
-    made = invocation.api.delete("hold")
-    line = "hold released; corrections go on" if before.get("hold") else "there was no hold"
-    invocation.answer(made or {"hold": None}, [line])
+def resume(invocation: Invocation, *, what: str | None) -> None:
+    """End a hold: the one on everything with the breaker, that of a STACK or of a resource.
+
+    Corrections that wait for it go on.
+    """
+    scope = _scope(what)
+    before = [held for held in holds_of(invocation.api.get("hold")) if _is_of(held, scope)]
+    invocation.api.delete("hold", **scope)
+    left = invocation.api.get("hold")
+    line = "hold released; corrections go on" if before else "there was no hold"
+    lines = [line, *hold_lines(invocation, holds_of(left))]
+    invocation.answer(left, lines)
+
+
+def _scope(what: str | None) -> dict[str, str | None]:
+    """Return the stack and the address that `STACK/ADDRESS` names; a stack has no slash in it."""
+    stack, _, address = (what or "").partition("/")
+    return {"stack": stack or None, "address": address or None}
+
+
+def _is_of(held: Json, scope: dict[str, str | None]) -> bool:
+    return all(held.get(key) == value for key, value in scope.items())

@@ -10,10 +10,12 @@ from typing import Final
 import click
 
 from reconciler.cli import watching
-from reconciler.cli.ages import absolute, moment, span
+from reconciler.cli.ages import moment, span
 from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
+from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.identities import choose
+from reconciler.cli.ignore import expiring
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import (
     SEVERITIES,
@@ -23,7 +25,6 @@ from reconciler.cli.labels import (
     paragraphs,
     spoken,
     text_of,
-    wrapped,
 )
 from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
@@ -39,7 +40,11 @@ _COLUMNS: Final = (
     Column("NEXT", spare=True),
 )
 _TYPES: Final = ("stack.", "drift.", "remediation.", "hold.")
-_ATTENTION: Final = {"awaiting_approval": "for approval", "needs_human": "for a person"}
+_ATTENTION: Final = {
+    "awaiting_approval": "for approval",
+    "needs_human": "for a person",
+    "held": "for a guard",
+}
 _WORST_FIRST: Final = ("error", "drifted", "incomplete", "never_run", "in_sync")
 _EXIT_CODES: Final = {"error": 1, "incomplete": 3, "never_run": 3, "drifted": 2}
 """As of `scan`; the worst stack decides, an error before what is incomplete before drift."""
@@ -89,22 +94,29 @@ def _code(stacks: Sequence[Json]) -> int:
 def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Json:
     """Return `{hold, stacks, remediations}`; the last are those that wait for somebody."""
     api = invocation.api
-    hold = api.get("hold").get("hold")
+    held = api.get("hold")
     stacks = api.listed("stacks")["items"]
     chosen = {choose(stacks, STACK, name)["name"] for name in names}
     if names:
         stacks = [stack for stack in stacks if stack["name"] in chosen]
+    rules = api.find("ignores") or {"items": []}
     waiting = [
-        one for state in _ATTENTION for one in api.listed("remediations", state=state)["items"]
+        remediation
+        for state in _ATTENTION
+        for remediation in api.listed("remediations", state=state)["items"]
     ]
     if names:
-        waiting = [one for one in waiting if one["stack"] in chosen]
+        waiting = [remediation for remediation in waiting if remediation["stack"] in chosen]
     return {
-        "hold": hold,
+        "hold": held.get("hold"),
+        "holds": [
+            hold for hold in holds_of(held) if not names or hold.get("stack") in {None, *chosen}
+        ],
         "stacks": sorted(
             (stack for stack in stacks if not drifted or _deviates(stack)), key=_badness
         ),
         "remediations": waiting,
+        "ignores": rules["items"],
     }
 
 
@@ -121,8 +133,8 @@ def _badness(stack: Json) -> tuple[object, ...]:
 
 
 def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str]:
-    if body["hold"]:
-        yield from hold_lines(invocation, body["hold"])
+    if body["holds"]:
+        yield from hold_lines(invocation, body["holds"])
         yield ""
     stacks = body["stacks"]
     if not stacks and drifted:
@@ -133,20 +145,11 @@ def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str
         return
     yield from _totals(invocation, stacks)
     yield from _attention(invocation, body["remediations"])
+    yield from expiring(invocation, body["ignores"])
     yield ""
     yield from invocation.table(_COLUMNS, [_row(invocation, stack) for stack in stacks])
     yield from _errors(invocation, stacks)
     yield from _doubts(invocation, stacks)
-
-
-def hold_lines(invocation: Invocation, hold: Json) -> Iterator[str]:
-    """Yield who holds everything, since when and why."""
-    until = f", until {absolute(hold['until'])}" if hold.get("until") else ""
-    head = f"HOLD by {text_of(hold['by'])} {invocation.ago(hold['since'])}{until}"
-    reason = text_of(hold.get("reason"))
-    text = f"{head}: {reason}" if reason else head
-    yield from wrapped(text, indent="", paint=invocation.paint, style="critical")
-    yield "scans go on; nothing is corrected until `trueup resume`"
 
 
 def _row(invocation: Invocation, stack: Json) -> tuple[Cell, ...]:
@@ -214,8 +217,8 @@ def _totals(invocation: Invocation, stacks: Sequence[Json]) -> Iterator[str]:
 
 def _attention(invocation: Invocation, remediations: Sequence[Json]) -> Iterator[str]:
     waiting = Counter(remediation["state"] for remediation in remediations)
-    for state, what in _ATTENTION.items():
+    for state, purpose in _ATTENTION.items():
         if waiting[state]:
             verb = "waits" if waiting[state] == 1 else "wait"
-            text = f"{waiting[state]} {verb} {what}"
+            text = f"{waiting[state]} {verb} {purpose}"
             yield invocation.paint("medium", f"{text}: trueup remediations --state {state}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from reconciler.client.calls import Calls
 from reconciler.client.daemon import Daemon
@@ -106,6 +106,11 @@ class Client:
         """Who may call."""
         return Tokens(self.calls, "tokens", answer=wire.Token)
 
+    @cached_property
+    def agents(self) -> Agents:
+        """Hosts that report what they are."""
+        return Agents(self.calls, "agents", answer=wire.Agent)
+
 
 class Templates(Kept["wire.Template", "wire.TemplateBody"]):
     """Declared forms, derived from stacks or uploaded."""
@@ -113,7 +118,7 @@ class Templates(Kept["wire.Template", "wire.TemplateBody"]):
     async def revisions(self, template_id: str) -> tuple[wire.Template, ...]:
         """Return what a template was, newest first."""
         body = await self._calls.get("templates", template_id, "revisions")
-        return tuple(decode(wire.Template, one) for one in body["items"])
+        return tuple(decode(wire.Template, item) for item in body["items"])
 
 
 class Stacks(Kept["wire.Stack", "wire.StackBody"]):
@@ -145,6 +150,30 @@ class Findings(Collection["wire.Finding"]):
         """Return what correcting one finding would do; nothing is changed."""
         plan = await self._calls.post("findings", finding_id, "plan", wait_s=PLAN_WAIT_S)
         return decode(wire.Plan, plan)
+
+    async def ignore(
+        self,
+        finding_id: str,
+        *,
+        reason: str,
+        until: datetime | None = None,
+        covers: Sequence[Literal["missing", "critical"]] = (),
+        key: str | None = None,
+    ) -> wire.Finding:
+        """Take a finding off the list until its drift changes, or `until` has passed."""
+        body = wire.IgnoreBody(reason=reason, until=until, covers=list(covers))
+        return await self._do(finding_id, "ignore", body, key=key)
+
+    async def note(
+        self,
+        finding_id: str,
+        *,
+        kind: Literal["comment", "ack", "assign"],
+        text: str | None = None,
+        key: str | None = None,
+    ) -> wire.Finding:
+        """Keep in the audit what you say of a finding."""
+        return await self._do(finding_id, "notes", wire.NoteBody(kind=kind, text=text), key=key)
 
     async def unsuppress(self, finding_id: str, *, key: str | None = None) -> wire.Finding:
         """Make a suppressed finding open again."""
@@ -254,21 +283,46 @@ class Tokens(Collection["wire.Token"]):
         await self._calls.delete("tokens", token_id)
 
 
+class Agents(Collection["wire.Agent"]):
+    """Hosts that report what they are."""
+
+    async def enroll_token(self, body: wire.EnrollTokenBody) -> wire.NewEnrollToken:
+        """Make a token that enrolls one host; its text is in this answer and never again."""
+        sent = body.as_json()
+        made = await self._calls.post("agents", "enroll-tokens", body=sent, again=False)
+        return decode(wire.NewEnrollToken, made)
+
+    async def revoke(self, agent_id: str) -> None:
+        """Take no report of an agent any more."""
+        await self._calls.delete("agents", agent_id)
+
+
 class HoldSwitch:
-    """The kill switch."""
+    """What is on hold: everything, a stack or a resource of one."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
     async def get(self) -> wire.Hold | None:
-        """Return who pulled it and why; None while it is not pulled."""
+        """Return who holds everything and why; None where nobody does."""
         return decode(wire.HoldState, await self._calls.get("hold")).hold
 
-    async def pull(self, *, reason: str = "", until: datetime | None = None) -> wire.Hold | None:
-        """Let nothing begin to change the world, until it is released or the time has come."""
-        body = wire.HoldBody(reason=reason, until=until)
+    async def all(self) -> list[wire.Hold]:
+        """Return every hold, the widest first; the breaker is one that is `unasked`."""
+        return decode(wire.HoldState, await self._calls.get("hold")).holds
+
+    async def pull(
+        self,
+        *,
+        reason: str = "",
+        until: datetime | None = None,
+        stack: str | None = None,
+        address: str | None = None,
+    ) -> wire.Hold | None:
+        """Let nothing begin to change what it names; return the hold on everything, if any."""
+        body = wire.HoldBody(reason=reason, until=until, stack=stack, address=address)
         return decode(wire.HoldState, await self._calls.post("hold", body=body.as_json())).hold
 
-    async def release(self) -> None:
-        """Let corrections go on."""
-        await self._calls.delete("hold")
+    async def release(self, *, stack: str | None = None, address: str | None = None) -> None:
+        """Let corrections of that scope go on; without a stack the breaker is closed as well."""
+        await self._calls.delete("hold", stack=stack, address=address)

@@ -18,9 +18,8 @@ from reconciler.client.errors import (
     UnreachableError,
     broken_off,
     fallen_silent,
-    no_answer,
-    no_daemon,
     not_answered_in_time,
+    not_connected,
     not_connected_in_time,
 )
 from reconciler.client.exchange import (
@@ -36,24 +35,26 @@ from reconciler.client.exchange import (
     understood,
     written,
 )
+from reconciler.client.proxies import proxy_to
 
 _IDLE_S: Final = 1.0
 """A connection unused for so long may have been closed; the next request opens another."""
 
 _STREAM: Final = {"Accept": "text/event-stream"}
-_NO_TLS: Final = "WRONG_VERSION_NUMBER"
 
 
 class BlockingCalls:
     """Requests to `daemon`, one after the other; an answer is waited for `wait_s`.
 
     Raises:
-        PermanentError: the token would travel unencrypted to another host.
+        PermanentError: the token would travel unencrypted to another host, or the environment
+            names a proxy that cannot be used.
     """
 
     def __init__(self, daemon: Daemon, *, wait_s: float) -> None:
         refuse_unencrypted(daemon)
         self.daemon = daemon
+        self._proxy = proxy_to(daemon)
         self._wait_s = wait_s
         self._kept: http.client.HTTPConnection | None = None
         self._used_at = 0.0
@@ -91,9 +92,9 @@ class BlockingCalls:
                 headers=common_headers(self.daemon) | headers,
             )
             with kept.getresponse() as response:
-                told = response.read()
+                answer = response.read()
         self._used_at = time.monotonic()
-        return self._understood(response, told)
+        return self._understood(response, answer)
 
     def post(
         self,
@@ -129,8 +130,8 @@ class BlockingCalls:
             with closing(response):
                 if is_refused(response.status):
                     with self._reached(opened):
-                        told = response.read()
-                    self._understood(response, told)
+                        answer = response.read()
+                    self._understood(response, answer)
                 yield self._lines(opened, response)
 
     def _lines(
@@ -167,15 +168,7 @@ class BlockingCalls:
             raise not_connected_in_time(url) from error
         except (OSError, http.client.HTTPException) as error:
             made.close()
-            if getattr(error, "reason", None) == _NO_TLS:
-                raise UnreachableError(
-                    f"the server at {url} does not speak TLS",
-                    remedy="write http:// for this machine's daemon; a TLS proxy serves others",
-                    never_sent=True,
-                ) from error
-            if self.daemon.local and not self.daemon.encrypted:
-                raise no_daemon(url, self.daemon.origin) from error
-            raise no_answer(url, error) from error
+            raise not_connected(self.daemon, error, proxy=self._proxy) from error
         made.timeout = wait_s
         made.sock.settimeout(wait_s)
         return made
@@ -184,12 +177,10 @@ class BlockingCalls:
         parts = urlsplit(self.daemon.url)
         kind = http.client.HTTPSConnection if self.daemon.encrypted else http.client.HTTPConnection
         host, port = parts.hostname or "", parts.port or kind.default_port
-        # A proxy of the environment must never see the token of this machine's daemon.
-        proxy = None if self.daemon.local else _proxy(parts.scheme, host)
-        if proxy is None:
+        if self._proxy is None:
             return kind(host, port, timeout=connect_s)
-        made = kind(proxy.hostname or "", proxy.port or kind.default_port, timeout=connect_s)
-        made.set_tunnel(host, port, headers=_proxy_headers(proxy))
+        made = kind(self._proxy.host, self._proxy.port, timeout=connect_s)
+        made.set_tunnel(host, port, headers=_login_header(self._proxy.login))
         return made
 
     @contextmanager
@@ -211,9 +202,9 @@ class BlockingCalls:
         if opened is self._kept:
             self._kept = None
 
-    def _understood(self, response: http.client.HTTPResponse, told: bytes) -> Any:
+    def _understood(self, response: http.client.HTTPResponse, content: bytes) -> Any:
         retry_after = response.headers.get("Retry-After")
-        return understood(self.daemon, response.status, told, retry_after=retry_after)
+        return understood(self.daemon, response.status, content, retry_after=retry_after)
 
     def _target(self, path: tuple[str, ...], query: Query) -> str:
         target = path_below(urlsplit(self.daemon.url).path, path)
@@ -221,21 +212,9 @@ class BlockingCalls:
         return f"{target}?{urlencode(asked)}" if asked else target
 
 
-def _proxy(scheme: str, host: str) -> Any:
-    """Return the proxy that the environment names for `host`, taken apart; None without one."""
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - only for far daemons
-
-    named = getproxies().get(scheme)
-    if not named or proxy_bypass(host):
-        return None
-    return urlsplit(named if "://" in named else f"http://{named}")
-
-
-def _proxy_headers(proxy: Any) -> dict[str, str]:
-    if not proxy.username:
+def _login_header(login: tuple[str, str] | None) -> dict[str, str]:
+    if login is None:
         return {}
-    from base64 import b64encode  # noqa: PLC0415 - few proxies ask who it is
-    from urllib.parse import unquote  # noqa: PLC0415
+    from base64 import b64encode  # noqa: PLC0415 - few proxies ask for a login
 
-    known = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": f"Basic {b64encode(known.encode()).decode()}"}
+    return {"Proxy-Authorization": f"Basic {b64encode(':'.join(login).encode()).decode()}"}

@@ -11,9 +11,8 @@ from reconciler.client.errors import (
     UnreachableError,
     broken_off,
     fallen_silent,
-    no_answer,
-    no_daemon,
     not_answered_in_time,
+    not_connected,
     not_connected_in_time,
 )
 from reconciler.client.exchange import (
@@ -30,8 +29,10 @@ from reconciler.client.exchange import (
     understood,
     written,
 )
+from reconciler.client.proxies import Proxy, proxy_to
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
     import httpx
@@ -43,7 +44,8 @@ class Calls:
     An answer is waited for `wait_s`, unless a call gives another time.
 
     Raises:
-        PermanentError: the token would travel unencrypted to another host.
+        PermanentError: the token would travel unencrypted to another host, or the environment
+            names a proxy that cannot be used.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Calls:
 
         if transport is None:
             refuse_unencrypted(daemon)
+        self._proxy = proxy_to(daemon) if transport is None else None
         self.daemon = daemon
         self._httpx = httpx
         self._wait_s = wait_s
@@ -64,8 +67,10 @@ class Calls:
             headers=common_headers(daemon),
             timeout=self._timeout(wait_s),
             transport=transport,
-            # A proxy of the environment must never see the token of this machine's daemon.
-            trust_env=not daemon.local,
+            proxy=_for_httpx(self._proxy),
+            verify=_trusted(daemon),
+            # Proxies are chosen above, and a login of ~/.netrc would take the token's place.
+            trust_env=False,
         )
 
     async def close(self) -> None:
@@ -107,9 +112,9 @@ class Calls:
         """Make what stands at `path` be `body`."""
         return await self._asked("PUT", path, body=body)
 
-    async def delete(self, *path: str) -> Any:
+    async def delete(self, *path: str, **query: str | None) -> Any:
         """Remove what stands at `path`."""
-        return await self._asked("DELETE", path)
+        return await self._asked("DELETE", path, query=query)
 
     async def send(self, method: str, *path: str, content: bytes, media_type: str) -> Any:
         """Post or put a document as it is; the daemon reads and checks it."""
@@ -177,10 +182,8 @@ class Calls:
         errors, url = self._httpx, self.daemon.url
         try:
             yield
-        except errors.ConnectError as error:
-            if self.daemon.local:
-                raise no_daemon(url, self.daemon.origin) from error
-            raise no_answer(url, error) from error
+        except (errors.ConnectError, errors.ProxyError) as error:
+            raise not_connected(self.daemon, error, proxy=self._proxy) from error
         except errors.ConnectTimeout as error:
             raise not_connected_in_time(url) from error
         except errors.TimeoutException as error:
@@ -193,3 +196,21 @@ class Calls:
 
     def _address(self, path: tuple[str, ...]) -> str:
         return path_below(self.daemon.url, path)
+
+
+def _trusted(daemon: Daemon) -> ssl.SSLContext:
+    """Return the system's certificates, or those of SSL_CERT_FILE, as a blocking call has them."""
+    import ssl  # noqa: PLC0415 - the blocking calls of most commands need none
+
+    # Where nothing is encrypted, reading all of them would only take its time.
+    if daemon.encrypted:
+        return ssl.create_default_context()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _for_httpx(proxy: Proxy | None) -> httpx.Proxy | None:
+    if proxy is None:
+        return None
+    import httpx  # noqa: PLC0415 - whoever gives one has imported it
+
+    return httpx.Proxy(f"http://{proxy.place}", auth=proxy.login)

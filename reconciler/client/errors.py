@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from reconciler.client.daemon import Daemon
+from reconciler.client.proxies import Proxy
 from reconciler.domain.errors import (
     ConflictError,
     InvalidError,
@@ -29,6 +31,8 @@ __all__ = [
     "UnreachableError",
 ]
 _OF_PROXIES: Final = frozenset({502, 503, 504})
+_BAD_REQUEST: Final = 400
+"""What nginx and Go answer where a request should have been encrypted."""
 _HttpStatus = int
 
 
@@ -56,11 +60,34 @@ def no_daemon(url: str, origin: str) -> UnreachableError:
 
 
 _CHECK: Final = "check the URL, the network and that the daemon runs there"
+_NO_TLS: Final = "WRONG_VERSION_NUMBER"
 
 
-def no_answer(url: str, error: object) -> UnreachableError:
-    """Return the error that nothing listens at `url`, on another host."""
-    return UnreachableError(f"no daemon answers at {url} ({error})", remedy=_CHECK, never_sent=True)
+def not_connected(daemon: Daemon, error: BaseException, *, proxy: Proxy | None) -> UnreachableError:
+    """Return the error that no connection to `daemon` came about; `error` is the library's."""
+    url = daemon.url
+    refused = _refused_by_tls(error)
+    if refused is None and daemon.local and not daemon.encrypted:
+        return no_daemon(url, daemon.origin)
+    if refused is not None and refused.reason == _NO_TLS:
+        message = f"the server at {url} does not speak TLS"
+        remedy = "write http:// for this machine's daemon; a TLS proxy serves others"
+    elif doubt := getattr(refused, "verify_message", None):
+        message = f"the certificate of {url} is not accepted: {doubt}"
+        remedy = "name the file of its CA in SSL_CERT_FILE, or use the name it was issued for"
+    elif proxy is not None:
+        message = f"no daemon answers at {url} through the proxy {proxy.place} ({error})"
+        remedy = "check HTTPS_PROXY and NO_PROXY, and that the proxy reaches the daemon"
+    else:
+        message, remedy = f"no daemon answers at {url} ({error})", _CHECK
+    return UnreachableError(message, remedy=remedy, never_sent=True)
+
+
+def _refused_by_tls(error: BaseException | None) -> Any:
+    """Return the `ssl.SSLError` that `error` came from; not by its class, which takes an import."""
+    while error is not None and getattr(error, "library", None) != "SSL":
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def not_connected_in_time(url: str) -> UnreachableError:
@@ -80,9 +107,13 @@ def not_answered_in_time(url: str) -> UnreachableError:
 
 def broken_off(url: str) -> UnreachableError:
     """Return the error that a connection ended before its answer."""
-    return UnreachableError(
-        f"the daemon at {url} broke off in the middle of its answer", remedy="try again"
-    )
+    # A server that speaks TLS closes the connection over a request that does not.
+    remedy = "try again; write https:// if it speaks TLS" if _is_plain(url) else "try again"
+    return UnreachableError(f"the daemon at {url} closed the connection", remedy=remedy)
+
+
+def _is_plain(url: str) -> bool:
+    return url.startswith("http://")
 
 
 def fallen_silent(url: str) -> SilentError:
@@ -97,10 +128,10 @@ def stranger(url: str, status: _HttpStatus) -> ReconcilerError:
             f"the proxy at {url} does not reach the daemon (HTTP {status})",
             remedy="check that the daemon runs behind it",
         )
-    return PermanentError(
-        f"the server at {url} is not trueup (HTTP {status})",
-        remedy="see `listen` in trueup.toml, or name the daemon with --server",
-    )
+    remedy = "see `listen` in trueup.toml, or name the daemon with --server"
+    if status == _BAD_REQUEST and _is_plain(url):
+        remedy = f"write https:// if it speaks TLS; else {remedy}"
+    return PermanentError(f"the server at {url} is not trueup (HTTP {status})", remedy=remedy)
 
 
 class RefusedError(ReconcilerError):

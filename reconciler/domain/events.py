@@ -141,19 +141,28 @@ class AgentChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldSet:
-    """Who pulled the kill switch, why, and until when."""
+    """Who set a hold, why, and until when: on one resource, one stack or everything.
+
+    With `unasked` it is the breaker, which holds what no person approved.
+    """
 
     by: str
     reason: str
     since: datetime
     until: datetime | None
+    stack: str | None = None
+    address: str | None = None
+    unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldReleased:
-    """Who released it."""
+    """Who released which hold."""
 
     by: str
+    stack: str | None = None
+    address: str | None = None
+    unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,8 +272,8 @@ _ROWS: Final = (
     EventType("policy.changed", PolicyChanged, "policy", "a policy changed"),
     EventType("template.changed", TemplateChanged, "template", "templates changed", "debug"),
     EventType("agent.changed", AgentChanged, "agent", "an agent of a host changed"),
-    EventType("hold.set", HoldSet, "hold", "the kill switch was pulled", "warning"),
-    EventType("hold.released", HoldReleased, "hold", "the kill switch was released"),
+    EventType("hold.set", HoldSet, "hold", "a hold was set", "warning"),
+    EventType("hold.released", HoldReleased, "hold", "a hold was released"),
     EventType(SETTINGS_RELOADED, SettingsReloaded, "file", "trueup.toml was read anew"),
     EventType(
         SETTINGS_REFUSED, SettingsRefused, "file", "a changed trueup.toml was refused", "warning"

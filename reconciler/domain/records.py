@@ -83,6 +83,8 @@ class StackRecord:
     lineage: str = ""
     serial: int | None = None
     """Which state was read last without a doubt about it, where the tool's states have these."""
+    drifted_at: datetime | None = None
+    """When a scan last found drift that was not there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ class DriftDecision:
     """What stands about exactly this drift, so that no policy asks again until it changes.
 
     `state` is how the remediation ended in which it was decided; `by` is the person, None
-    where the engine ended it.
+    where the engine ended it. Where the finding itself was ignored there is no remediation, and
+    its id is empty.
     """
 
     remediation_id: RemediationId
@@ -151,6 +154,8 @@ class DriftDecision:
     reason: str | None = None
     until: datetime | None = None
     """When it ends by itself."""
+    rule: str | None = None
+    """The rule of `trueup.toml` that ignores it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +303,8 @@ class Run:
     summary: str | None = None
     progress: Json = field(default_factory=dict)
     """Address to `pending`, `creating`, `updating`, `deleting`, `done` or `failed`."""
+    unasked: bool = False
+    """Whether a policy alone decided on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +322,8 @@ class AuditEntry:
     details: Json = field(default_factory=dict)
     seq: int = 0
     actor_kind: PrincipalKind | None = None
+    digest: str = field(default="", compare=False)
+    """Of itself and the entry before it (`domain.audit_chain`); the store's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,12 +352,24 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The kill switch, pulled: no new effect until it is released or `until` has passed."""
+    """No new effect on what it is about, until it is released or `until` has passed.
+
+    It is about one resource, one stack, or everything. With `unasked` it is the breaker: what a
+    person approved goes on.
+    """
 
     by: str
     reason: str
     since: datetime
     until: datetime | None = None
+    stack: StackName | None = None
+    address: ResourceAddress | None = None
+    unasked: bool = False
+
+    @property
+    def scope(self) -> str:
+        """What it is about: `STACK/ADDRESS`, `STACK`, or nothing for everything."""
+        return "/".join(part for part in (self.stack, self.address) if part)
 
     def has_ended(self, *, now: datetime) -> bool:
         """Whether its time has passed."""

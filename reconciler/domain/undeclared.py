@@ -14,7 +14,7 @@ from reconciler.domain.compare import IsSet, align, aligned_paths, value_at
 from reconciler.domain.model import Change, Origin
 from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.undeclared_children import Child, without_children
-from reconciler.domain.undeclared_leaves import alike
+from reconciler.domain.undeclared_leaves import alike, slim
 from reconciler.domain.undeclared_names import moves_by_itself
 from reconciler.domain.values import Sensitive, Value
 from reconciler.domain.witness import Facts, Witness
@@ -66,14 +66,25 @@ class _Sides:
 
 def _sides(comparison: Comparison) -> _Sides:
     witness = comparison.witness
+    facts, children = witness.facts, comparison.children
     before, live = (
-        without_children(tree, comparison.children, type_name=witness.type, facts=witness.facts)
+        without_children(slim(tree), children, type_name=witness.type, facts=facts)
         for tree in (comparison.baseline, witness.live())
     )
-    trees = (before, live, witness.configured())
-    before, live, config = align(trees, witness.facts.is_set)
+    trees = (_with_lists_of(before, live), _with_lists_of(live, before), witness.configured())
+    before, live, config = align(trees, facts.is_set)
     touched = frozenset(_INDEX.sub("", path) for path in comparison.touched)
-    return _Sides(before, live, config, witness.facts, touched)
+    return _Sides(before, live, config, facts, touched)
+
+
+def _with_lists_of(tree: Value, other: Value) -> Value:
+    """Return `tree` with an empty list where only `other` has one: elements are told one by one."""
+    if not isinstance(tree, dict) or not isinstance(other, dict):
+        return tree
+    empty: dict[str, Value] = {
+        name: [] for name, value in other.items() if isinstance(value, list) and name not in tree
+    }
+    return {**empty, **tree}
 
 
 def _is_reported(path: Steps, sides: _Sides, comparison: Comparison) -> bool:

@@ -7,13 +7,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, assert_never
 
+from reconciler.domain.activity import Activity
 from reconciler.domain.errors import ConflictError
+from reconciler.domain.guardrails import guardrails_for
 from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.engine.admission.admit import Admission, admit
 from reconciler.engine.admission.answers import Hold, NeedsApproval, Open, Refuse
 from reconciler.engine.admission.guard import Guard
-from reconciler.engine.admission.situation import HISTORY, Situation, Stage, stage_of
+from reconciler.engine.admission.situation import (
+    HISTORY,
+    Situation,
+    Stage,
+    stage_of,
+)
 from reconciler.engine.due import advance_soon
 from reconciler.engine.evaluating import what_it_saw
 from reconciler.engine.judged_plan import JudgedPlan
@@ -92,13 +99,14 @@ def situation_of(
     saw = what_it_saw(tx, findings)
     current = {name: one for name, one in known.evaluations.items() if one.is_current(saw, now=at)}
     _refuse_stale(known, current, guards=service.guards)
+    policy = _policy_name(tx, known)
     return Situation(
         remediation=known,
         findings=findings,
         now=at,
         confirm_after=service.confirm_after,
         stack=tx.stacks.get(known.stack),
-        hold=tx.holds.get(),
+        holds=tx.holds.all(),
         others=tuple(
             remediation
             for remediation in tx.remediations.open_of(known.stack)
@@ -108,8 +116,21 @@ def situation_of(
         evaluations=current,
         plan=planned.plan if planned else None,
         concerns=planned.concerns if planned else (),
+        policy=policy,
+        limits=guardrails_for(service.guardrails, stack=known.stack, policy=policy),
+        activity=tx.past_runs.around(known, at=at) if _counts(known) else Activity(),
         concerned=planned.concerned if planned else frozenset(),
     )
+
+
+def _counts(known: Remediation) -> bool:
+    """Whether it matters what was done lately: a person who approves is not limited by it."""
+    return known.unasked and stage_of(known) in (Stage.PLAN, Stage.APPLY)
+
+
+def _policy_name(tx: Transaction, known: Remediation) -> str | None:
+    policy = tx.policies.get(known.policy_id) if known.policy_id else None
+    return None if policy is None else policy.name
 
 
 def _refuse_stale(known: Remediation, current: Container[str], *, guards: Iterable[Guard]) -> None:

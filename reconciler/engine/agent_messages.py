@@ -24,6 +24,8 @@ from reconciler.domain.errors import ReconcilerError
 
 COMPRESSED: Final = "application/zlib"
 PLAIN: Final = "application/json"
+_TOO_DEEP: Final = "depth limit"
+"""How orjson 3 begins to say so; elsewhere it has no way to."""
 _MOST_CLOCK_ERROR: Final = timedelta(days=365)
 _STATUS: Final = {
     "unauthorized": 401,
@@ -120,7 +122,7 @@ def _report(incoming: Incoming) -> Report:
     except MessageError as error:
         raise AgentRefusedError(error.code, str(error)) from error
     except orjson.JSONDecodeError as error:
-        code = "too-deep" if "recursion" in str(error).lower() else "not-json"
+        code = "too-deep" if str(error).startswith(_TOO_DEEP) else "not-json"
         raise AgentRefusedError(code, "the body is not JSON that can be read") from error
 
 

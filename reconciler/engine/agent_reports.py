@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
+
 from agent.protocol.messages import Report, SectionChange
-from agent.protocol.tree import leaf_digest, root_digest, section_digest
+from agent.protocol.tree import encoded_leaf_digest, root_digest, section_digest
 from reconciler.domain.agents import Agent, AgentSection, AgentState
 from reconciler.domain.events import AgentChanged
 from reconciler.engine.agent_messages import AgentRefusedError, Message
@@ -186,7 +188,11 @@ def _changed(
     for key in change.removed:
         leaves.pop(key, None)
     leaves.update(change.changed)
-    digests = {key: leaf_digest(name, key, value) for key, value in leaves.items()}
+    # Of what was checked when it was read, orjson writes the canonical bytes, ten times as fast.
+    digests = {
+        key: encoded_leaf_digest(name, key, orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+        for key, value in leaves.items()
+    }
     return AgentSection(
         agent_id=agent_id,
         name=name,

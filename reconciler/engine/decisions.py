@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.domain.errors import ConflictError, InvalidError
+from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.events import HoldReleased, HoldSet
-from reconciler.domain.model import Fingerprint
+from reconciler.domain.guardrails import guardrails_for
+from reconciler.domain.model import Fingerprint, ResourceAddress, StackName
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     Approval,
@@ -54,7 +56,8 @@ async def approve(
     Raises:
         NotFoundError: no such id exists.
         ConflictError: it awaits no approval (`not-awaiting`), shows another plan
-            (`plan-digest-mismatch`), or is a quarantine (`not-available`).
+            (`plan-digest-mismatch`), is a quarantine (`not-available`), or somebody else than
+            `actor` has to approve it (`own-request`).
     """
     at = service.clock.now()
 
@@ -68,12 +71,28 @@ async def approve(
             )
         if known.plan_digest is None or known.plan_digest != plan_digest:
             raise _other_digest(known, plan_digest)
+        _refuse_own(service, known, actor)
         others = tuple(one for one in known.approvals if one.person != actor)
         approval = Approval(person=actor, plan_digest=plan_digest, at=at)
         approved = replace(known, approvals=(*others, approval))
         return _go_on(tx, move(tx, approved, Event.APPROVED, at=at, actor=actor))
 
     return await service.store.transact(work)
+
+
+def _refuse_own(service: Service, known: Remediation, actor: str) -> None:
+    """Say at once what guard `approvers` would say after a plan.
+
+    Raises:
+        ConflictError: `actor` asked for it, and somebody else has to approve (`own-request`).
+    """
+    limits = guardrails_for(service.guardrails, stack=known.stack)
+    if known.policy_id is None and known.requested_by == actor and not limits.own_approval:
+        raise ConflictError(
+            f"{actor} asked for it, so somebody else has to approve it",
+            code="own-request",
+            remedy="a guardrail sets `own_approval = false` for this stack",
+        )
 
 
 def _other_digest(known: Remediation, given: str) -> ConflictError:
@@ -258,47 +277,87 @@ async def request(
 
 
 async def hold(
-    service: Service, *, by: str, reason: str = "", until: datetime | None = None
+    service: Service,
+    *,
+    by: str,
+    reason: str = "",
+    until: datetime | None = None,
+    stack: StackName | None = None,
+    address: ResourceAddress | None = None,
 ) -> Hold:
     """Let nothing begin to change the world, from now on until `until` or `resume`.
 
+    With `stack` only nothing in that stack, with `address` only nothing about that resource.
+
     Raises:
-        InvalidError: `until` is over already.
+        InvalidError: `until` is over already, or an `address` comes without its stack.
+        NotFoundError: there is no such stack.
     """
+    if address is not None and stack is None:
+        raise InvalidError("a hold of a resource names its stack", remedy="give `stack` too")
     at = service.clock.now()
     if until is not None and until <= at:
         raise InvalidError("a hold cannot end before it begins")
     if len(reason) > LONGEST_REASON:
         raise InvalidError(f"a reason has at most {LONGEST_REASON} characters")
-    pulled = Hold(by=by, reason=reason or "no reason was given", since=at, until=until)
+    why = reason or "no reason was given"
+    pulled = Hold(by=by, reason=why, since=at, until=until, stack=stack, address=address)
 
     def work(tx: Transaction) -> Hold:
-        tx.holds.put(pulled)
-        body = mapping.shown(HoldSet, pulled)
-        audit(tx, "hold.set", "hold", at=at, actor=by, details=encode(body))
-        emit(tx, "hold.set", "hold", body, at=at)
+        if stack is not None and tx.stacks.get(stack) is None:
+            raise NotFoundError(f"there is no stack {stack}")
+        set_hold(tx, pulled, at=at)
         return pulled
 
     return await service.store.transact(work)
 
 
-async def resume(service: Service, *, by: str) -> None:
-    """Release the hold; releasing twice is releasing once."""
-    at = service.clock.now()
-    await service.store.transact(lambda tx: release_hold(tx, at=at, by=by))
-
-
-def release_hold(
-    tx: Transaction, *, at: datetime, by: str = ENGINE, only_ended: bool = False
+async def resume(
+    service: Service,
+    *,
+    by: str,
+    stack: StackName | None = None,
+    address: ResourceAddress | None = None,
 ) -> None:
-    """Release the hold, and wake what was held; with `only_ended` only one whose time is up."""
-    known = tx.holds.get()
-    if known is None or (only_ended and not known.has_ended(now=at)):
-        return
-    tx.holds.put(None)
-    audit(tx, "hold.released", "hold", at=at, actor=by, details={"reason": known.reason})
-    emit(tx, "hold.released", "hold", HoldReleased(by=by), at=at)
-    advance_soon(tx, (one.id for one in tx.remediations.in_states({RemediationState.HELD})))
+    """Release the holds of exactly this scope; releasing twice is releasing once.
+
+    Without a stack that is the hold on everything, and the breaker.
+    """
+    at = service.clock.now()
+    scope = Hold(by, "", at, stack=stack, address=address).scope
+    await service.store.transact(
+        lambda tx: release_holds(tx, (one for one in tx.holds.all() if one.scope == scope),
+                                 at=at, by=by)
+    )  # fmt: skip
+
+
+def set_hold(tx: Transaction, hold: Hold, *, at: datetime) -> None:
+    """Write the hold, who set it, and the event."""
+    tx.holds.put(hold)
+    body = mapping.shown(HoldSet, hold)
+    subject = hold.scope or "hold"
+    audit(tx, "hold.set", subject, at=at, actor=hold.by, details=encode(body))
+    emit(tx, "hold.set", subject, body, at=at)
+
+
+def release_ended(tx: Transaction, *, at: datetime) -> None:
+    """Release each hold whose time is up."""
+    release_holds(tx, (one for one in tx.holds.all() if one.has_ended(now=at)), at=at)
+
+
+def release_holds(
+    tx: Transaction, holds: Iterable[Hold], *, at: datetime, by: str = ENGINE
+) -> None:
+    """Release the holds, and wake what was held."""
+    released = tuple(holds)
+    for known in released:
+        tx.holds.remove(known)
+        subject = known.scope or "hold"
+        audit(tx, "hold.released", subject, at=at, actor=by, details={"reason": known.reason})
+        body = HoldReleased(by=by, stack=known.stack, address=known.address, unasked=known.unasked)
+        emit(tx, "hold.released", subject, body, at=at)
+    if released:
+        advance_soon(tx, (one.id for one in tx.remediations.in_states({RemediationState.HELD})))
 
 
 def _go_on(tx: Transaction, remediation: Remediation) -> Remediation:

@@ -13,6 +13,7 @@ from reconciler.domain.events import RUN_ENDED
 from reconciler.domain.records import Remediation, Run, RunState, StackRecord
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.domain.run_folder import RunFolder
+from reconciler.engine.breaker import trip
 from reconciler.engine.defects import defect
 from reconciler.engine.folders import drop_plans
 from reconciler.engine.journal import audit, emit
@@ -207,12 +208,15 @@ def _write_end(  # noqa: PLR0913 - one transaction over everything that is known
             move(tx, fresh, Event.APPLY_ENDED, at=at, note=summary)
         case InDoubt(reason=reason):
             move(tx, fresh, Event.APPLY_IN_DOUBT, at=at, note=reason)
+            trip(tx, at=at)
         case Failed(reason=reason):
             if interrupted or fresh.attempts >= service.attempts:
                 move(tx, fresh, Event.GIVEN_UP, at=at, note=reason)
             else:
                 again = at + retry_after(fresh.attempts)
                 move(tx, fresh, Event.APPLY_FAILED_CLEANLY, at=at, note=reason, next_at=again)
+            if not interrupted:
+                trip(tx, at=at)
 
 
 def _end_run(

@@ -9,8 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
+
 from reconciler.domain.agents import Agent, AgentSection, AgentState
 from reconciler.domain.host_baselines import (
+    NO_EPOCH,
     HostBaseline,
     HostChange,
     HostSection,
@@ -27,7 +30,11 @@ from reconciler.engine.report_check import ReportDraft, checked
 from reconciler.ports import Declaration
 from reconciler.stores import Transaction
 
-_MOST_CHANGES: Final = 1000
+_MOST_CHANGES: Final = 200
+_PLAIN: Final = b"["
+_COMPRESSED_FROM_BYTES: Final = 8192
+_LONGEST_VALUE: Final = 800
+"""In characters of JSON. One report may be as large as it likes, and its finding may not."""
 
 
 def judge(
@@ -38,9 +45,9 @@ def judge(
     A host that is as declared heals what this agent reported; nothing is written where
     nothing changed.
     """
-    baselines = tx.agents.baselines_of_host(agent.host)
-    if not baselines:
+    if agent.epoch == NO_EPOCH:
         return
+    baselines = tx.agents.baselines_of_host(agent.host)
     seen = {section.name: _unpacked(section) for section in sections}
     for baseline in baselines:
         changes = compare(baseline, seen, key=key)
@@ -132,7 +139,11 @@ def _draft(agent: Agent, baseline: HostBaseline, changes: Sequence[HostChange]) 
         "host": agent.host,
         "severity_reason": reason,
         "changes": [
-            {"path": change.path, "declared": change.declared, "live": change.live}
+            {
+                "path": change.path,
+                "declared": _shown(change.declared),
+                "live": _shown(change.live),
+            }
             for change in changes[:_MOST_CHANGES]
         ],
     }
@@ -141,16 +152,21 @@ def _draft(agent: Agent, baseline: HostBaseline, changes: Sequence[HostChange]) 
     return replace(draft, drift_details=details, severity=severity)
 
 
+def _shown(value: Any) -> Any:
+    text = json.dumps(value)
+    return value if len(text) <= _LONGEST_VALUE else {"shortened": text[:_LONGEST_VALUE]}
+
+
 def unpacked_leaves(section: AgentSection) -> Mapping[str, Any]:
     """Return the leaves of a kept section by key."""
-    return dict(json.loads(zlib.decompress(section.body)))
+    body = section.body
+    return dict(orjson.loads(body if body.startswith(_PLAIN) else zlib.decompress(body)))
 
 
 def packed_leaves(leaves: Mapping[str, Any]) -> bytes:
-    """Return leaves as they are kept."""
-    ordered = [[key, leaves[key]] for key in sorted(leaves)]
-    text = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False)
-    return zlib.compress(text.encode(), 1)
+    """Return leaves as they are kept: compressed where that saves a page of the disk."""
+    text = orjson.dumps(list(leaves.items()))
+    return text if len(text) <= _COMPRESSED_FROM_BYTES else zlib.compress(text, 1)
 
 
 def _unpacked(section: AgentSection) -> HostSection:

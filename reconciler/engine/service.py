@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from reconciler.domain.guardrails import GuardrailRule
+from reconciler.domain.ignoring import IgnoreRule
 from reconciler.domain.model import StackName
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
@@ -31,6 +33,8 @@ class Tuning:
     roots: tuple[Path, ...] = ()
     confirm_after: timedelta = CONFIRM_AFTER
     approval_time: timedelta = APPROVAL_TIME
+    guardrails: tuple[GuardrailRule, ...] = ()
+    ignores: tuple[IgnoreRule, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +44,9 @@ class Service:
     `runs` is a private folder with one folder per run. `reference_of` reads a stack's
     environment file each time, so credentials are never kept. Drift that is to be corrected
     without a person must still be there `confirm_after` its first sight. What the API
-    registers lies below `roots`. Each of `guards` may keep a correction from going on. Who
+    registers lies below `roots`. Each of `guards` may keep a correction from going on,
+    within the limits of `guardrails`.
+    `ignores` are the rules by which drift raises no alarm. Who
     plans a stack holds its lock of `planning`. Nothing else of it changes but by `tune`.
     """
 
@@ -58,6 +64,8 @@ class Service:
     approval_time: timedelta = APPROVAL_TIME
     attempts: int = ATTEMPTS
     guards: tuple[Guard, ...] = GUARDS
+    guardrails: tuple[GuardrailRule, ...] = ()
+    ignores: tuple[IgnoreRule, ...] = ()
     planning: defaultdict[StackName, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -68,3 +76,5 @@ class Service:
         self.roots = tuning.roots
         self.confirm_after = tuning.confirm_after
         self.approval_time = tuning.approval_time
+        self.guardrails = tuning.guardrails
+        self.ignores = tuning.ignores

@@ -13,7 +13,7 @@ from reconciler.domain.records import Run, RunState, StackRecord
 from reconciler.domain.remediation_states import OPEN, Event, RemediationState
 from reconciler.domain.run_folder import RunFolder
 from reconciler.domain.wakeups import ScanStack
-from reconciler.engine.decisions import release_hold
+from reconciler.engine.decisions import release_ended
 from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.folders import drop_left_behind, drop_plans, run_folders
 from reconciler.engine.journal import audit, emit
@@ -39,7 +39,7 @@ async def sweep(service: Service) -> None:
     def work(tx: Transaction) -> None:
         for known in tx.remediations.expired(at):
             move(tx, known, Event.TIME_RAN_OUT, at=at, note="it was not approved in time")
-        release_hold(tx, at=at, only_ended=True)
+        release_ended(tx, at=at)
         for run in tx.runs.started():
             _end_orphan(tx, run, at=at)
         advance_soon(tx, tx.remediations.due(at))

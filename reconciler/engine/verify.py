@@ -12,6 +12,7 @@ from reconciler.domain.model import Finding
 from reconciler.domain.records import Health, Remediation
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.domain.sources import SCAN
+from reconciler.engine.breaker import trip
 from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.moves import move, sentence, unhealed_of
@@ -61,6 +62,13 @@ def _judge(tx: Transaction, service: Service, known: Remediation, seen: Scanned)
     else:
         again = at + retry_after(known.attempts)
         move(tx, known, Event.STILL_DRIFTED, at=at, note=note, next_at=again)
+    trip(tx, at=at, why=_blind_after(known))
+
+
+def _blind_after(known: Remediation) -> str | None:
+    if known.state is not RemediationState.UNKNOWN:
+        return None
+    return f"how the apply of remediation {known.id} ended is not known, and its drift remains"
 
 
 def _left(tx: Transaction, known: Remediation, seen: Scanned) -> list[Finding]:

@@ -1,18 +1,16 @@
-"""Who may come in, what was answered already, and the kill switch."""
+"""Who may come in, what was answered already, and what is on hold."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Final
 
 from sqlmodel import col, delete, select
 
+from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.principals import Role
 from reconciler.domain.records import Hold, Replay, Token
 from reconciler.storage.rows import Rows
 from reconciler.storage.tables.access import HoldRow, ReplayRow, TokenRow
-
-_THE_HOLD: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +65,23 @@ class SqlHolds:
     rows: Rows
 
     def get(self) -> Hold | None:
-        """Return the kill switch, if it is pulled."""
-        return self.rows.first(select(HoldRow).where(col(HoldRow.id) == _THE_HOLD), _hold)
+        """Return the hold on everything that a person set."""
+        everything = (col(HoldRow.scope) == "", col(HoldRow.unasked).is_(other=False))
+        return self.rows.first(select(HoldRow).where(*everything), _hold)
 
-    def put(self, hold: Hold | None) -> None:
-        """Pull it, or release it with None."""
-        if hold is None:
-            self.rows.change(delete(HoldRow))
-        else:
-            self.rows.put(HoldRow, [{"id": _THE_HOLD, **asdict(hold)}])
+    def all(self) -> tuple[Hold, ...]:
+        """Return every hold, the widest first."""
+        order = (col(HoldRow.scope), col(HoldRow.unasked))
+        return self.rows.every(select(HoldRow).order_by(*order), _hold)
+
+    def put(self, hold: Hold) -> None:
+        """Write a hold over the one of the same scope."""
+        self.rows.put(HoldRow, [{"scope": hold.scope, **asdict(hold)}])
+
+    def remove(self, hold: Hold) -> None:
+        """Remove the hold."""
+        same = (col(HoldRow.scope) == hold.scope, col(HoldRow.unasked) == hold.unasked)
+        self.rows.change(delete(HoldRow).where(*same))
 
 
 def _token(row: TokenRow) -> Token:
@@ -103,4 +109,12 @@ def _replay(row: ReplayRow) -> Replay:
 
 
 def _hold(row: HoldRow) -> Hold:
-    return Hold(by=row.by, reason=row.reason, since=row.since, until=row.until)
+    return Hold(
+        by=row.by,
+        reason=row.reason,
+        since=row.since,
+        until=row.until,
+        stack=None if row.stack is None else StackName(row.stack),
+        address=None if row.address is None else ResourceAddress(row.address),
+        unasked=bool(row.unasked),
+    )

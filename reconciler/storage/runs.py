@@ -85,6 +85,7 @@ def _values(run: Run) -> Values:
         "exit_code": run.exit_code,
         "summary": run.summary,
         "progress": run.progress,
+        "unasked": run.unasked,
     }
 
 
@@ -105,4 +106,5 @@ def _run(row: RunRow) -> Run:
         exit_code=row.exit_code,
         summary=row.summary,
         progress=row.progress,
+        unasked=bool(row.unasked),
     )

@@ -80,13 +80,14 @@ def _values(stack: StackRecord) -> Values:
         "provider_doubts": [asdict(doubt) for doubt in stack.provider_doubts] or None,
         "lineage": stack.lineage,
         "serial": stack.serial,
+        "drifted_at": stack.drifted_at,
     }
 
 
 def _stack(row: Sequence[Any]) -> StackRecord:
     """Return the stack of a row of `_STACKS`, whose columns are in the order of the fields."""
     (name, tool, directory, interval_s, adaptive, source, definition, health, counts, *rest) = row
-    rest[-3] = tuple(ProviderDoubt(**doubt) for doubt in rest[-3] or ())
+    rest[-4] = tuple(ProviderDoubt(**doubt) for doubt in rest[-4] or ())
     return StackRecord(
         name,
         tool,

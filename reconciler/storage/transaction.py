@@ -10,6 +10,7 @@ from reconciler.storage.agents import SqlAgents
 from reconciler.storage.baselines import SqlBaselines
 from reconciler.storage.findings import SqlFindings
 from reconciler.storage.journal import SqlAudit, SqlEvents
+from reconciler.storage.past_runs import SqlPastRuns
 from reconciler.storage.policies import SqlPolicies
 from reconciler.storage.remediations import SqlRemediations
 from reconciler.storage.reports import SqlReports
@@ -38,6 +39,7 @@ class SqlTransaction:
     tokens: SqlTokens
     replays: SqlReplays
     holds: SqlHolds
+    past_runs: SqlPastRuns
     agents: SqlAgents
     baselines: SqlBaselines
     retention: SqlRetention
@@ -66,6 +68,7 @@ class SqlTransaction:
             tokens=SqlTokens(rows),
             replays=SqlReplays(rows),
             holds=SqlHolds(rows),
+            past_runs=SqlPastRuns(rows),
             agents=SqlAgents(rows),
             baselines=SqlBaselines(rows),
             retention=SqlRetention(rows),

@@ -30,8 +30,33 @@ class Source(Wire):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference(Wire):
+    """One place inside a value, such as `Statement[0].Resource[2]`."""
+
+    path: str
+    kind: Literal["changed", "added", "removed"]
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison(Wire):
+    """What differs inside a value; `complete` is false where it was too large to compare.
+
+    With `only_order`, nothing differs but the order of elements or the spelling of a policy.
+    """
+
+    differences: list[Difference]
+    only_order: bool = False
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change(Wire):
-    """One attribute: declared, recorded and live."""
+    """One attribute: declared, recorded and live.
+
+    `comparison` is given of one finding, and not in lists, where a value has an inside.
+    """
 
     path: str
     declared: Any = None
@@ -40,13 +65,15 @@ class Change(Wire):
     origin: OriginWord | None
     sensitive: bool
     forces_replacement: bool = False
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftDecision(Wire):
     """What stands about exactly this drift, until it changes or `until` has passed.
 
-    `by` is the person.
+    `by` is the person, `rule` the rule of `trueup.toml` that ignores it. Where the finding itself
+    was ignored, `remediation_id` is empty.
     """
 
     remediation_id: str
@@ -54,6 +81,7 @@ class DriftDecision(Wire):
     by: str | None
     reason: str | None
     until: Time | None = None
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

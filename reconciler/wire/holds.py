@@ -1,13 +1,14 @@
-"""The kill switch on the wire."""
+"""What is on hold, on the wire."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire
-from reconciler.wire.rules import Time, text
+from reconciler.wire.rules import Glob, StackNameText, Time, text
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
@@ -15,29 +16,37 @@ if TYPE_CHECKING:  # a client never loads them
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldBody(Body):
-    """The kill switch: why, and until when."""
+    """Why, until when, and what: one resource of a stack, one stack, or everything."""
 
     reason: Annotated[str, text(least=0, most=2000)] = ""
     until: Time | None = None
+    stack: StackNameText | None = None
+    address: Glob | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold(Wire):
-    """Who pulled the kill switch."""
+    """Who holds what, and why; with `unasked` only what no person approved."""
 
     by: str
     reason: str
     since: Time
     until: Time | None
+    stack: str | None = None
+    address: str | None = None
+    unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldState(Wire):
-    """The kill switch; null while it is not pulled."""
+    """The hold on everything that a person set, or null; and every hold there is."""
 
     hold: Hold | None
+    holds: list[Hold] = field(default_factory=list)
 
 
-def hold_of(hold: records.Hold | None) -> HoldState:
-    """Return the kill switch: who pulled it and why, or null."""
-    return HoldState(hold=mapping.shown(Hold, hold) if hold else None)
+def hold_of(holds: Sequence[records.Hold]) -> HoldState:
+    """Return what is on hold."""
+    shown = [mapping.shown(Hold, hold) for hold in holds]
+    everything = (one for one in shown if one.stack is None and not one.unasked)
+    return HoldState(hold=next(everything, None), holds=shown)

@@ -25,6 +25,10 @@ GROUP = wire.TemplateBody(
 )
 
 
+_OTHERWISE = {"/events", "/agents/enroll", "/agents/reports"}
+"""What is followed, and what a host's agent asks in its own protocol."""
+
+
 async def gathered(items: AsyncIterator[T]) -> list[T]:
     return [item async for item in items]
 
@@ -48,7 +52,7 @@ async def test_every_operation_is_called_and_its_answer_understood(
     assert not [
         f"{operation.method} {operation.path}"
         for operation in OPERATIONS
-        if operation.path != "/events"
+        if operation.path not in _OTHERWISE
         and not any(_is(operation.method, operation.path, *it) for it in asked)
     ]
 
@@ -132,6 +136,10 @@ async def _others(client: Client) -> None:
     assert token.token_id in {one.token_id async for one in client.tokens.each()}
     await client.tokens.remove(token.token_id)
     assert "hold.set" in {one.action async for one in client.audit.each(subject="hold")}
+    assert (await client.whoami()).role == "admin"
+    enrolling = await client.agents.enroll_token(wire.EnrollTokenBody(host="web-1"))
+    assert (enrolling.host, bool(enrolling.token)) == ("web-1", True)
+    assert await gathered(client.agents.each()) == []
     watched = await client.stacks.create(wire.StackBody(directory="/none/there", name="other"))
     changed = wire.StackBody(directory="/none/there", interval="30m")
     assert (await client.stacks.replace(watched.name, changed)).interval_s == 1800
@@ -147,6 +155,7 @@ async def _refused(client: Client) -> None:
         client.remediations.cancel("none"),
         client.remediations.split("none", addresses=["a.b"]),
         client.findings.unsuppress("none"),
+        client.agents.revoke("none"),
         client.reload(),
     ):
         with pytest.raises(RefusedError):

@@ -7,9 +7,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import psutil
 
 from tests.daemon import Daemon
 
@@ -63,6 +67,21 @@ class ReportingHost:
         )
         assert (done.returncode != 0) == fails, done.stderr
         return done.stderr if fails else done.stdout
+
+    @contextmanager
+    def running(self, *options: str) -> Iterator[psutil.Process]:
+        """Let the agent report again and again; give the process that waits in between."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "agent", "run", f"--state={self.state}", *options],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            yield psutil.Process(process.pid)
+        finally:
+            process.terminate()
+            assert process.wait(30) == 130
+            process.communicate()
 
     def enroll(self, daemon: Daemon, **order: Any) -> str:
         """Enroll this host with a token of its own; return the agent's id."""

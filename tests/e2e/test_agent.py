@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.daemon import Daemon
 from tests.e2e.lone_daemon import LoneDaemon, look_at
 from tests.e2e.reporting_host import RIGHT, SSHD, WRONG, ReportingHost, sha256
 
+MOST_WAITING_BYTES = 12 * 2**20
 CODE = """
 resource "terraform_data" "web_1" {{
   input = {{
@@ -99,3 +101,51 @@ def test_a_revoked_agent_is_refused_by_name_and_its_findings_end(
         daemon.ask(f"/agents/{agent_id}", method="DELETE")
         assert open_findings(daemon) == []
         assert "this agent was revoked" in host.agent("once", fails=True)
+
+
+def test_it_reports_unasked_and_holds_next_to_nothing_while_it_waits(
+    hosts_stack: LoneDaemon, host: ReportingHost
+) -> None:
+    with hosts_stack.serving() as daemon:
+        until_scanned(daemon)
+        host.enroll(daemon)
+        with host.running("--interval=1s") as waiting:
+            daemon.until("a second report", lambda: daemon.ask("/agents")["items"][0]["seq"] > 4)
+            host.write(SSHD, WRONG, mode=0o600)
+            daemon.until("the finding", lambda: open_findings(daemon))
+            assert waiting.memory_info().rss <= MOST_WAITING_BYTES
+        assert daemon.ask("/agents")["items"][0]["gaps"] == 0
+
+
+def test_what_happens_while_the_daemon_is_away_is_reported_when_it_is_back(
+    hosts_stack: LoneDaemon, host: ReportingHost
+) -> None:
+    with hosts_stack.serving() as daemon:
+        until_scanned(daemon)
+        host.enroll(daemon)
+        host.report()
+    host.write(SSHD, WRONG, mode=0o600)
+    assert "does not answer" in host.agent("once", fails=True)
+    with hosts_stack.serving() as daemon:
+        assert open_findings(daemon) == []
+        host.report()
+        assert len(open_findings(daemon)) == 1
+        assert daemon.ask("/agents")["items"][0]["gaps"] == 1
+
+
+def test_a_host_restored_from_a_backup_begins_anew_by_itself(
+    hosts_stack: LoneDaemon, host: ReportingHost, tmp_path: Path
+) -> None:
+    with hosts_stack.serving() as daemon:
+        until_scanned(daemon)
+        host.enroll(daemon)
+        host.report()
+        shutil.copytree(host.state, tmp_path / "backup")
+        host.write(SSHD, WRONG, mode=0o600)
+        host.report()
+        shutil.rmtree(host.state)
+        shutil.copytree(tmp_path / "backup", host.state)
+        host.write(SSHD, RIGHT, mode=0o600)
+        host.report()
+        assert open_findings(daemon) == []
+        assert daemon.ask("/agents")["items"][0]["state"] == "active"

@@ -38,7 +38,10 @@ async def served(
             told = HoldReleased(by="ann") if hold is None else mapping.shown(HoldSet, hold)
 
             def work(tx: Transaction) -> None:
-                tx.holds.put(hold)
+                for known in tx.holds.all() if hold is None else ():
+                    tx.holds.remove(known)
+                if hold is not None:
+                    tx.holds.put(hold)
                 audit(tx, action, "hold", at=CLOCK.now())
                 emit(tx, action, "hold", told, at=CLOCK.now())
 

@@ -36,6 +36,7 @@ PROVIDERS = {
     ),
     "demo": StackProviders(),
     "followed": StackProviders(),
+    "unseen": StackProviders(),
     "children": StackProviders(),
 }
 

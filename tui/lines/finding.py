@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reconciler.wire.findings import Change, Finding
+from reconciler.wire.findings import Change, Comparison, Finding
 from tui.ages import age, clock
 from tui.ink import Line, line
 from tui.lines.values import SECRET, compared, is_secret, written
@@ -72,8 +72,8 @@ def change_lines(change: Change, shown: Shown) -> Iterator[Line]:
         yield ()
         return
     yield line((change.path, "strong"), *tags, *_reordered(change))
-    comparison = getattr(change, "comparison", None)
-    if comparison is not None and comparison.differences and not shown.whole:
+    comparison = change.comparison
+    if comparison is not None and not shown.whole and not comparison.only_order:
         yield from _inside(comparison)
     else:
         yield from _sides(change)
@@ -81,9 +81,8 @@ def change_lines(change: Change, shown: Shown) -> Iterator[Line]:
 
 
 def _reordered(change: Change) -> list[tuple[str, str]]:
-    comparison = getattr(change, "comparison", None)
-    if comparison is not None and comparison.only_order:
-        return [("  reorder only", "info")]
+    if change.comparison is not None and change.comparison.only_order:
+        return [("  order or spelling only", "info")]
     return []
 
 
@@ -106,7 +105,7 @@ def _sides(change: Change) -> Iterator[Line]:
         yield line("    ", (f"{' = '.join(sides):<20} ", style), *marked)
 
 
-def _inside(comparison: Any) -> Iterator[Line]:
+def _inside(comparison: Comparison) -> Iterator[Line]:
     """Yield what differs inside the value, as the daemon compared it."""
     for difference in comparison.differences:
         where = f"{difference.path}  " if difference.path else ""

@@ -8,12 +8,15 @@ from typing import Any, ClassVar, Final
 import orjson
 from textual import work
 
-from reconciler.client.errors import NotFoundError, ReconcilerError
+from reconciler.client.errors import ReconcilerError
+from reconciler.client.resources import Collection
+from reconciler.wire.agents import Agent
 from reconciler.wire.audit import AuditEntry
 from reconciler.wire.policies import Policy
-from tui.ages import clock
+from tui.ages import age, clock, length
 from tui.ink import Line, Span, line
 from tui.lines.values import written
+from tui.lines.words import state_span
 from tui.screens.lists import ListPage
 from tui.store.store import Changes
 from tui.widgets.table import Column, LineTable
@@ -153,17 +156,16 @@ class PoliciesPage(FetchedPage):
 
 
 class AgentsPage(FetchedPage):
-    """The hosts that report, as far as the daemon knows agents."""
+    """The hosts that report."""
 
-    columns: ClassVar[Sequence[Column[dict[str, Any]]]] = (
-        Column(
-            "name", "AGENT", 20, lambda row: _field(row, "name", "agent_id", "id"), grow=2, rank=9
-        ),
-        Column("state", "STATE", 12, lambda row: _field(row, "state", "status"), rank=8),
-        Column("resource", "RESOURCE", 20, lambda row: _field(row, "resource_id"), grow=3, rank=7),
-        Column(
-            "seen", "LAST SEEN", 20, lambda row: _field(row, "last_seen", "last_report_at"), rank=6
-        ),
+    columns: ClassVar[Sequence[Column[Agent]]] = (
+        Column("host", "HOST", 20, lambda row: Span(row.host, "strong"), grow=2, rank=9),
+        Column("state", "STATE", 12, lambda row: state_span(row.state), rank=8),
+        Column("seen", "SEEN", 5, lambda row: Span(age(row.last_seen_at)), rank=7),
+        Column("every", "EVERY", 5, lambda row: Span(length(row.every_s), "dim"), rank=5),
+        Column("gaps", "GAPS", 4, lambda row: Span(f"{row.gaps or '':>4}", "medium"), rank=6),
+        Column("system", "SYSTEM", 16, lambda row: Span(row.system, "dim"), grow=1, rank=3),
+        Column("version", "VERSION", 8, lambda row: Span(row.version, "dim"), rank=2),
     )
     topics: ClassVar[frozenset[str]] = frozenset({"agent"})
 
@@ -171,29 +173,28 @@ class AgentsPage(FetchedPage):
         super().__init__()
         self.title = "Agents"
 
-    async def fetch(self) -> dict[str, Any]:
-        """Read the agents; an older daemon knows none."""
-        try:
-            body = await self.session.client.calls.get("agents")
-        except NotFoundError:
-            return {}
-        return {str(item.get("agent_id") or item.get("id")): item for item in body["items"]}
+    async def fetch(self) -> dict[str, Agent]:
+        """Read the agents."""
+        agents = Collection(self.session.client.calls, "agents", answer=Agent)
+        return {agent.agent_id: agent async for agent in agents.each()}
 
     def empty(self) -> Sequence[Line]:
-        """Say that no host reports."""
-        return [*super().empty(), line("no host reports to this daemon")]
+        """Say how a host comes to report."""
+        return [
+            *super().empty(),
+            line(
+                "no host reports yet; a host is enrolled with: ", ("trueup-agent enroll", "strong")
+            ),
+        ]
 
     def detail(self, key: str) -> Iterable[Line]:
         """Return an agent in full."""
-        return _object_lines(self._rows.get(key, {}))
+        agent = self._rows.get(key)
+        return _object_lines(agent.as_json()) if agent else ()
 
 
 def _brief(body: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={written(value)}" for name, value in body.items())
-
-
-def _field(row: Mapping[str, Any], *names: str) -> Span:
-    return Span(str(next((row[name] for name in names if row.get(name)), "")))
 
 
 def _entry_lines(entry: AuditEntry) -> Iterator[Line]:

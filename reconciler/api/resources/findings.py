@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Query
@@ -10,12 +12,14 @@ from starlette.responses import Response
 from reconciler.api.answers import Actor, Daemon, Id, answered
 from reconciler.api.filters import read_filter
 from reconciler.api.queries import FindingsQuery
+from reconciler.comparison import compare_changes
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.records import FindingId
 from reconciler.engine import accepting, suppression
 from reconciler.engine.planning import plan_finding
 from reconciler.wire.baselines import AcceptBody, acceptance_object
-from reconciler.wire.findings import finding_record_json, finding_record_object
+from reconciler.wire.findings import Object, finding_record_json, finding_record_object
+from reconciler.wire.ignores import IgnoreBody, NoteBody
 from reconciler.wire.pages import page_object
 
 
@@ -33,7 +37,42 @@ async def read_finding(service: Daemon, finding_id: Id) -> Response:
     found = await service.store.read(lambda view: view.findings.get(FindingId(finding_id)))
     if found is None:
         raise NotFoundError(f"there is no finding {finding_id}")
-    return answered(finding_record_object(found))
+    # Beside the loop: it may take as long as its time box.
+    return answered(await asyncio.to_thread(_compared, finding_record_object(found)))
+
+
+def _compared(finding: Object) -> Object:
+    """Return a finding with what differs inside each of its changes."""
+    changes = finding.get("changes")
+    if not changes:
+        return finding
+    comparisons = compare_changes(changes)
+    shown = [
+        change if comparison is None else {**change, "comparison": asdict(comparison)}
+        for change, comparison in zip(changes, comparisons, strict=True)
+    ]
+    return {**finding, "changes": shown}
+
+
+async def ignore(service: Daemon, actor: Actor, finding_id: Id, body: IgnoreBody) -> Response:
+    """Take one finding off the list until its drift changes, or until a time."""
+    ignored = await suppression.ignore(
+        service,
+        FindingId(finding_id),
+        reason=body.reason,
+        until=body.until,
+        covers=body.covers,
+        actor=actor,
+    )
+    return answered(finding_record_object(ignored))
+
+
+async def note(service: Daemon, actor: Actor, finding_id: Id, body: NoteBody) -> Response:
+    """Keep what somebody says of one finding: a comment, that it is seen to, or whose it is."""
+    known = await suppression.note(
+        service, FindingId(finding_id), kind=body.kind, text=body.text, actor=actor
+    )
+    return answered(finding_record_object(known))
 
 
 async def unsuppress(service: Daemon, actor: Actor, finding_id: Id) -> Response:

@@ -81,9 +81,9 @@ class Api:
             lambda: self._http.ask(method, path, document=(content, media_type), key=key)
         )
 
-    def delete(self, *path: str) -> Json:
+    def delete(self, *path: str, **query: str | None) -> Json:
         """Remove what stands at `path`."""
-        return self._asked(lambda: self._http.ask("DELETE", path))
+        return self._asked(lambda: self._http.ask("DELETE", path, query=query))
 
     def listed(self, *path: str, limit: int = 0, **query: str | int | None) -> Json:
         """Return a list's first `limit` items (all when 0), as one body with its `next`."""

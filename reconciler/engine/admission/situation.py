@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from reconciler.domain.activity import Activity
+from reconciler.domain.guardrails import Guardrails
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import (
@@ -59,7 +61,8 @@ class Situation:
     `plan`, its `concerns` and the resources `concerned` are there at the stage `apply` only, and
     none is named where a concern is about all of the plan. `stack` is None when it is not
     registered any more. `others` are the other open remediations of the stack, `history` is what
-    was corrected in it within `HISTORY`, oldest first.
+    was corrected in it within `HISTORY`, oldest first. `holds` are all there are, `limits` those
+    of its stack and `policy`, whose name this is; `activity` is there for what is `unasked` only.
     """
 
     remediation: Remediation
@@ -67,12 +70,15 @@ class Situation:
     now: datetime
     confirm_after: timedelta
     stack: StackRecord | None = None
-    hold: Hold | None = None
+    holds: tuple[Hold, ...] = ()
     others: tuple[Remediation, ...] = ()
     history: tuple[Correction, ...] = ()
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
     plan: Plan | None = None
     concerns: tuple[str, ...] = ()
+    policy: str | None = None
+    limits: Guardrails = field(default_factory=Guardrails)
+    activity: Activity = field(default_factory=Activity)
     concerned: frozenset[ResourceAddress] = frozenset()
 
     @property

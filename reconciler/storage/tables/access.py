@@ -41,12 +41,15 @@ class ReplayRow(Row, table=True):
 
 
 class HoldRow(Row, table=True):
-    """The kill switch, while it is pulled; its `id` is 1."""
+    """What is on hold: everything where `scope` is empty, one stack or one resource."""
 
     __tablename__ = "holds"
 
-    id: int = Field(primary_key=True)
+    scope: str = Field(sa_type=PlainText, primary_key=True)
+    unasked: bool = Field(primary_key=True)
     by: str = Field(sa_type=PlainText)
     reason: str = Field(sa_type=PlainText)
     since: datetime = Field(sa_type=Moment)
     until: datetime | None = Field(default=None, sa_type=Moment)
+    stack: str | None = Field(default=None, sa_type=PlainText)
+    address: str | None = Field(default=None, sa_type=PlainText)

@@ -31,6 +31,7 @@ class RemediationRow(Row, table=True):
         Index("ix_remediations_stack", "stack", "created_at", "id"),
         Index("ix_remediations_open", "open", "created_at", "id"),
         Index("ix_remediations_due", "open", "next_at"),
+        Index("ix_remediations_policy", "policy_id", "state", "created_at"),
     )
 
     id: str = Field(sa_type=PlainText, primary_key=True)
@@ -94,6 +95,7 @@ class RunRow(Row, table=True):
         Index("ix_runs_stack", "stack", "started_at", "id"),
         Index("ix_runs_remediation", "remediation_id", "started_at", "id"),
         Index("ix_runs_state", "state", "started_at", "id"),
+        Index("ix_runs_unasked", "unasked", "started_at"),
     )
 
     id: str = Field(sa_type=PlainText, primary_key=True)
@@ -111,3 +113,4 @@ class RunRow(Row, table=True):
     exit_code: int | None = None
     summary: str | None = Field(default=None, sa_type=PlainText)
     progress: Any = Field(sa_type=JsonText)
+    unasked: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})

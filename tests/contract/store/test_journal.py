@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.domain.errors import InvalidError
+from reconciler.domain.model import ResourceAddress
 from reconciler.domain.principals import Role
 from reconciler.domain.records import (
     FindingFilter,
@@ -20,6 +21,7 @@ from tests.contract.store.conftest import Opener
 from tests.contract.store.records import (
     HOUR,
     NOW,
+    WEBSHOP,
     a_finding,
     a_remediation,
     a_replay,
@@ -142,11 +144,18 @@ async def test_the_first_answer_stays(store: Store) -> None:
     assert await store.read(lambda t: t.replays.get("none", "k1")) is None
 
 
-async def test_the_hold_is_one_or_none(store: Store) -> None:
+async def test_there_is_one_hold_per_scope_and_the_breaker(store: Store) -> None:
     assert await store.read(lambda t: t.holds.get()) is None
-    for hold in (Hold("ada", "fire", NOW), Hold("ben", "flood", NOW, NOW + HOUR), None):
-        await each(store, lambda t, one: t.holds.put(one), [hold])
-        assert await store.read(lambda t: t.holds.get()) == hold
+    first, second = Hold("ada", "fire", NOW), Hold("ben", "flood", NOW, NOW + HOUR)
+    breaker = replace(first, by="trueup", unasked=True)
+    shop = replace(first, stack=WEBSHOP)
+    resource = replace(shop, address=ResourceAddress("aws_sqs_queue.orders"))
+    await each(store, lambda t, one: t.holds.put(one), [first, second, shop, breaker, resource])
+    assert await store.read(lambda t: t.holds.all()) == (second, breaker, shop, resource)
+    assert await store.read(lambda t: t.holds.get()) == second
+    await each(store, lambda t, one: t.holds.remove(one), [second, shop])
+    assert await store.read(lambda t: t.holds.all()) == (breaker, resource)
+    assert await store.read(lambda t: t.holds.get()) is None
 
 
 async def test_what_is_old_goes_and_what_is_open_stays(store: Store) -> None:

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from reconciler.domain.errors import PermanentError, StorageError
-from reconciler.domain.records import FindingFilter
+from reconciler.domain.records import FindingFilter, Hold
 from reconciler.stores import Store, Transaction
 from tests.contract.store.conftest import Opener
 from tests.contract.store.records import (
+    NOW,
     WEBSHOP,
     a_finding,
     a_stack,
@@ -82,7 +83,7 @@ async def test_a_reader_sees_one_moment_while_others_write(store: Store) -> None
         lambda t: t.stacks.remove(WEBSHOP),
         lambda t: t.findings.put_many([a_finding()]),
         lambda t: t.events.append(an_event()),
-        lambda t: t.holds.put(None),
+        lambda t: t.holds.remove(Hold("ada", "fire", NOW)),
     ],
 )
 async def test_writing_while_reading_is_an_error(store: Store, write: object) -> None:

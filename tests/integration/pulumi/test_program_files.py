@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.domain.model import Drifted, InSync, Origin
+from reconciler.domain.model import Drifted, InSync, Missing, Origin
 from tests.worlds.pulumi.kv import KvProject, item
 from tests.worlds.pulumi.project import verdicts
 from tests.worlds.pulumi.tools import PulumiTools
@@ -33,6 +33,7 @@ def project(pulumi: PulumiTools, tmp_path: Path) -> KvProject:
 async def test_a_file_is_part_of_the_program_whatever_its_folder_is_called(
     project: KvProject,
 ) -> None:
+    """Case P7."""
     async with project.adapter() as adapter:
         for number, name in enumerate(READ):
             (project.directory / name).write_text("another value")
@@ -45,6 +46,7 @@ async def test_a_file_is_part_of_the_program_whatever_its_folder_is_called(
 async def test_a_log_that_grows_stops_running_the_program_and_code_still_does(
     project: KvProject,
 ) -> None:
+    """Case P7."""
     log = project.directory / "report.log"
     async with project.adapter() as adapter:
         runs = []
@@ -58,3 +60,24 @@ async def test_a_log_that_grows_stops_running_the_program_and_code_still_does(
     assert project.calls("preview") > runs[-1]
     assert isinstance(found["r0"], Drifted)
     assert isinstance(found["r1"], InSync)
+
+
+async def test_a_file_of_the_repository_and_a_newer_plugin_run_the_program_again(
+    project: KvProject,
+) -> None:
+    """Case P7: a file beside the project, and a provider whose version nobody pinned."""
+    (project.folder / ".git").mkdir()
+    shared = project.folder / "shared.txt"
+    shared.write_text("one")
+    project.edit("r0", value={"fn::readFile": "../shared.txt"})
+    async with project.adapter() as adapter:
+        found = await verdicts(adapter, await adapter.load(project.reference()))
+        assert isinstance(found["r0"], InSync)
+        shared.write_text("edited")
+        found = await verdicts(adapter, await adapter.load(project.reference()))
+        assert isinstance(found["r0"], Drifted)
+
+        plugin = project.folder / "bin" / "pulumi-resource-kv"
+        plugin.write_text(plugin.read_text().replace("exec ", "export KV_REGION=newer; exec "))
+        found = await verdicts(adapter, await adapter.load(project.reference()))
+        assert found["r1"] == Missing()

@@ -15,7 +15,7 @@ from tests.unit.cli.fake_daemon import TOKEN, FakeDaemon
 from tests.unit.cli.scenes import fleet
 
 _HEAVY = {"httpx", "pydantic", "rich", "asyncio", "sqlalchemy", "fastapi", "grpc"}
-_GROUPS = {"policy", "template", "stack", "token"}
+_GROUPS = {"agent", "policy", "template", "stack", "token"}
 
 
 def loaded_by(*arguments: str, **environment: str) -> set[str]:

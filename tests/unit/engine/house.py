@@ -15,6 +15,7 @@ from reconciler.bootstrap.options import checked_options
 from reconciler.dispatch.apply_locks import FileApplyLocks
 from reconciler.dispatch.embedded import EmbeddedDispatcher
 from reconciler.dispatch.sealed_logs import SealedLogs
+from reconciler.domain.guardrails import GuardrailRule
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.records import (
@@ -70,6 +71,10 @@ class House:
                 tx.policies.put(policy)
 
         await self.service.store.transact(work)
+
+    def limit(self, **limits: object) -> None:
+        """Let these limits hold from now on, in every stack."""
+        self.service.guardrails = (GuardrailRule(limits=limits),)
 
     async def stack(self, name: StackName = SHOP) -> StackRecord:
         found = await self.read(lambda view: view.stacks.get(name))

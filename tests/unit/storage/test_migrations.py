@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import reconciler.storage.transaction  # noqa: F401  every table
+from reconciler.domain.audit_chain import Link, Verified, verified
 from reconciler.domain.errors import ConflictError, StorageError
 from reconciler.domain.model import Severity, StackName
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
@@ -83,7 +84,9 @@ async def test_runs_of_before_are_kept_when_a_column_of_theirs_goes(
     _migrate_to(old, "0006")
     with raw(migrated) as connection:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
-        (run,) = connection.execute("SELECT * FROM runs").fetchall()
+        columns.remove("unasked")
+        names = ", ".join(columns)
+        (run,) = connection.execute(f"SELECT {names} FROM runs").fetchall()  # noqa: S608
     with raw(old) as connection:
         names, marks = ", ".join([*columns, "state_serial"]), ", ".join("?" * (len(columns) + 1))
         connection.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", (*run, 5))  # noqa: S608
@@ -95,6 +98,45 @@ async def test_runs_of_before_are_kept_when_a_column_of_theirs_goes(
         indexes = {row[1] for row in connection.execute("PRAGMA index_list(runs)")}
     assert "state_serial" not in left
     assert {"ix_runs_page", "ix_runs_stack", "ix_runs_state", "ix_runs_remediation"} <= indexes
+
+
+async def test_a_hold_of_before_holds_everything_as_it_did(migrated: Path, tmp_path: Path) -> None:
+    store = await open_store(migrated)
+    await store.transact(lambda t: t.runs.put(a_run()))
+    await store.close()
+    old = tmp_path / "old.db"
+    _migrate_to(old, "0010")
+    with raw(migrated) as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")][:-1]
+        names = ", ".join(columns)
+        (run,) = connection.execute(f"SELECT {names} FROM runs").fetchall()  # noqa: S608
+    with raw(old) as connection:
+        marks = ", ".join("?" * len(columns))
+        connection.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", run)  # noqa: S608
+        connection.execute("INSERT INTO holds VALUES (1, 'ada', 'fire', '2026-11-23 12:00', NULL)")
+    store = await open_store(old)
+    (hold,) = await store.read(lambda t: t.holds.all())
+    assert (hold.by, hold.reason, hold.scope, hold.unasked) == ("ada", "fire", "", False)
+    assert (await store.read(lambda t: t.runs.page())).items == (a_run(),)
+    await store.close()
+
+
+async def test_audit_rows_of_before_are_chained(tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    _migrate_to(old, "0012")
+    with raw(old) as connection:
+        for number in (1, 2):
+            connection.execute(
+                "INSERT INTO audit VALUES (?, '2026-11-23 12:00:00.123456', 'ada', 'user',"
+                """ 'plan', 's', '{"a":1}')""",
+                (number,),
+            )
+    store = await open_store(old)
+    await store.transact(lambda t: t.audit.append(an_audit_entry()))
+    entries = await store.read(lambda t: t.audit.after(0))
+    await store.close()
+    found, _ = verified(Verified(), Link(), entries)
+    assert (found.entries, found.broken) == (3, None)
 
 
 async def test_opening_again_changes_nothing(migrated: Path) -> None:
@@ -215,7 +257,7 @@ async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     [
         "UPDATE audit SET actor = 'nobody'",
         "DELETE FROM audit",
-        "REPLACE INTO audit SELECT seq, at, 'nobody', NULL, action, subject, details FROM audit",
+        "REPLACE INTO audit SELECT seq, at, 'x', NULL, action, subject, details, '' FROM audit",
     ],
 )
 async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -> None:

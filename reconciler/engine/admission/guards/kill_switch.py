@@ -1,20 +1,40 @@
-"""Nothing begins while all corrections are on hold."""
+"""Nothing begins on what somebody put on hold: everything, a stack or a resource."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from reconciler.domain import records
+from reconciler.domain.globs import glob_covers
+from reconciler.domain.model import ResourceAddress
 from reconciler.engine.admission.answers import Answer, Hold, Open
 from reconciler.engine.admission.guard import BEFORE_EFFECT, Guard
 from reconciler.engine.admission.situation import Situation
 
 
 def ask(situation: Situation) -> Answer:
-    """Hold until the hold is released or its time has passed."""
-    hold = situation.hold
-    if hold is None or hold.has_ended(now=situation.now):
-        return Open()
-    return Hold(f"{hold.by} put all corrections on hold: {hold.reason}", hold.until)
+    """Hold until the hold is released or its time has passed; the widest one is named."""
+    for hold in situation.holds:
+        if hold.unasked or hold.has_ended(now=situation.now) or not _is_about(hold, situation):
+            continue
+        held = hold.scope or "all corrections"
+        about = _held(hold, situation) if hold.address else frozenset()
+        return Hold(f"{hold.by} put {held} on hold: {hold.reason}", hold.until, about)
+    return Open()
+
+
+def _is_about(hold: records.Hold, situation: Situation) -> bool:
+    if hold.stack not in (None, situation.remediation.stack):
+        return False
+    return hold.address is None or bool(_held(hold, situation))
+
+
+def _held(hold: records.Hold, situation: Situation) -> frozenset[ResourceAddress]:
+    """Return what the plan or the findings touch of the resource or module on hold."""
+    touched = {record.address for record in situation.findings}
+    if situation.plan is not None:
+        touched |= {resource.address for resource in situation.plan.resources}
+    return frozenset(one for one in touched if glob_covers(hold.address or "*", one))
 
 
 GUARD: Final = Guard("kill_switch", ask, at=BEFORE_EFFECT)

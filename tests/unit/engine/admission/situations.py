@@ -15,6 +15,7 @@ from reconciler.domain.model import (
     Severity,
     StackName,
 )
+from reconciler.domain.plan import Action, Plan, PlannedResource
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     Approval,
@@ -108,6 +109,16 @@ def situation(
 def stack(**parts: Any) -> StackRecord:
     known = StackRecord(SHOP, "terraform", "/shop", timedelta(minutes=15), health=Health.DRIFTED)
     return replace(known, **parts)
+
+
+def planned(
+    address: ResourceAddress = A, action: Action = Action.UPDATE, of_type: str = "thing"
+) -> PlannedResource:
+    return PlannedResource(address, of_type, action)
+
+
+def plan(*resources: PlannedResource) -> Plan:
+    return Plan(SHOP, tuple(one.address for one in resources), resources)
 
 
 def approval(person: str = "ann", digest: str = "d") -> Approval:

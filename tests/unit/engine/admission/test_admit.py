@@ -159,7 +159,8 @@ def test_in_a_quiet_situation_every_guard_is_open() -> None:
 
 def test_the_documentation_lists_every_guard_in_order() -> None:
     page = Path(__file__).parents[4] / "docs" / "guards.md"
-    rows = re.findall(r"^\| `(\w+)` \|", page.read_text(), re.MULTILINE)
+    guards, _, _ = page.read_text().partition("## Limits")
+    rows = re.findall(r"^\| `(\w+)` \|", guards, re.MULTILINE)
     assert rows == [guard.name for guard in GUARDS]
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from reconciler.domain.model import InSync, Observed, ResourceAddress, Verdict
 from reconciler.domain.paths import Steps
+from reconciler.domain.severity import Rulebook
+from reconciler.domain.severity_catalogue import CATALOGUE
 from reconciler.domain.undeclared_scan import Compared, Yardstick, compared
 from reconciler.domain.values import Value
 
@@ -43,9 +45,9 @@ class Seen:
     """Implements `Witness` with trees that are there already."""
 
     type: str
-    before: Any
-    now: Any
-    config: Any = field(default_factory=dict)
+    before: Mapping[str, Any]
+    now: Mapping[str, Any]
+    config: Mapping[str, Any] = field(default_factory=dict)
     facts: Schema = field(default_factory=Schema)
     ignored: tuple[str, ...] = ()
 
@@ -58,13 +60,13 @@ class Seen:
         return json.dumps(self.before, sort_keys=True, default=str)
 
     def recorded(self) -> Value:
-        return self.before
+        return dict(self.before)
 
     def live(self) -> Value:
-        return self.now
+        return dict(self.now)
 
     def configured(self) -> Value:
-        return self.config
+        return dict(self.config)
 
     def is_ignored(self, steps: Steps) -> bool:
         return steps[0] in self.ignored
@@ -94,4 +96,5 @@ def paths(*observed: Observed, yardstick: Yardstick | None = None) -> dict[str, 
 
 
 def scan(*observed: Observed, yardstick: Yardstick | None = None) -> Compared:
-    return compared(observed, yardstick or Yardstick(), key=KEY, at=AT)
+    rulebook = Rulebook((), CATALOGUE)
+    return compared(observed, yardstick or Yardstick(), rulebook=rulebook, key=KEY, at=AT)

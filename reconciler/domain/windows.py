@@ -1,0 +1,196 @@
+"""Spans of the calendar in which corrections may begin, or may not, by a time zone's own clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from reconciler.domain.errors import InvalidError
+
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKLY: Final = re.compile(r"(?:(?P<days>[A-Za-z,-]+) )?(?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d)")
+_DATED: Final = re.compile(r"(?P<start>[\dT:-]+)/(?P<end>[\dT:-]+)")
+_DATE_LENGTH: Final = len("2026-12-20")
+_DAY: Final = timedelta(days=1)
+_DAYS_AHEAD: Final = 9
+_MOST_STEPS: Final = 64
+
+Span: TypeAlias = tuple[datetime, datetime]
+"""From a moment on, and until another, which is not in it; both in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """The same hours on some days of each week; `end` at or before `start` is on the next day."""
+
+    text: str
+    days: frozenset[int]
+    start: time
+    end: time
+    zone: ZoneInfo
+
+    def spans(self, around: datetime) -> Iterator[Span]:
+        """Yield the spans from the day before `around` to a week after it, in order."""
+        first = around.astimezone(self.zone).date() - _DAY
+        for offset in range(_DAYS_AHEAD + 1):
+            day = first + offset * _DAY
+            if day.weekday() not in self.days:
+                continue
+            last = day if self.end > self.start else day + _DAY
+            span = _moment(day, self.start, self.zone), _moment(last, self.end, self.zone)
+            # Both ends may lie in the hour that a change of the clock leaves out.
+            if span[0] < span[1]:
+                yield span
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """One span from one date to another; a date alone as the end means the end of that day."""
+
+    text: str
+    start: datetime
+    end: datetime
+
+    def spans(self, around: datetime) -> Iterator[Span]:
+        """Yield the span."""
+        del around
+        yield self.start, self.end
+
+
+Window: TypeAlias = Weekly | Dated
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Why corrections may not begin, and when they may again; `until` is None when never."""
+
+    reason: str
+    until: datetime | None
+
+
+def read_window(text: str) -> Window:
+    """Return the span that `text` names.
+
+    Such as `Mon-Fri 09:00-17:00 Europe/Berlin`, `22:00-04:00 UTC` (each day) or
+    `2026-12-20/2027-01-03 Europe/Berlin`. Without a zone it is UTC.
+
+    Raises:
+        InvalidError: it cannot be read, or names no time zone that this host knows.
+    """
+    words = " ".join(text.split())
+    if (dated := _DATED.match(words)) is not None:
+        return _dated(words, dated)
+    weekly = _WEEKLY.match(words)
+    if weekly is None:
+        raise InvalidError(
+            f"{text!r} is no window",
+            remedy="write it as `Mon-Fri 09:00-17:00 Europe/Berlin`,"
+            " or as `2026-12-20/2027-01-03 Europe/Berlin`",
+        )
+    zone = _zone(words[weekly.end() :].strip())
+    start, end = (_time(weekly[part], text) for part in ("start", "end"))
+    return Weekly(words, _days(weekly["days"], text), start, end, zone)
+
+
+def closed_at(
+    now: datetime, *, windows: Sequence[Window] = (), freezes: Sequence[Window] = ()
+) -> Closed | None:
+    """Return why corrections may not begin at `now`; None when they may.
+
+    They may outside of every freeze, and where there are windows only within one of them.
+    """
+    reason = _reason(now, windows, freezes)
+    return None if reason is None else Closed(reason, _opens(now, windows, freezes))
+
+
+def _reason(at: datetime, windows: Sequence[Window], freezes: Sequence[Window]) -> str | None:
+    frozen = next((one for one in freezes if _span_at(one, at)), None)
+    if frozen is not None:
+        return f"corrections are frozen: {frozen.text}"
+    if windows and not any(_span_at(one, at) for one in windows):
+        return f"corrections may begin only within {', '.join(one.text for one in windows)}"
+    return None
+
+
+def _opens(now: datetime, windows: Sequence[Window], freezes: Sequence[Window]) -> datetime | None:
+    """Return the first moment after `now` at which corrections may begin; None when never."""
+    at = now
+    for _ in range(_MOST_STEPS):
+        frozen = [span[1] for one in freezes if (span := _span_at(one, at))]
+        if frozen:
+            at = max(frozen)
+        elif windows and not any(_span_at(one, at) for one in windows):
+            starts = [span[0] for one in windows for span in one.spans(at) if span[0] > at]
+            if not starts:
+                return None
+            at = min(starts)
+        else:
+            return at
+    return None
+
+
+def _span_at(window: Window, at: datetime) -> Span | None:
+    return next((span for span in window.spans(at) if span[0] <= at < span[1]), None)
+
+
+def _dated(words: str, found: re.Match[str]) -> Dated:
+    zone = _zone(words[found.end() :].strip())
+    start, end = _bound(found["start"], zone), _bound(found["end"], zone)
+    if len(found["end"]) == _DATE_LENGTH:
+        end = _moment(date.fromisoformat(found["end"]) + _DAY, time(), zone)
+    if start >= end:
+        raise InvalidError(f"{words!r} ends before it begins")
+    return Dated(words, start, end)
+
+
+def _bound(text: str, zone: ZoneInfo) -> datetime:
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidError(
+            f"{text!r} is no date", remedy="write it as 2026-12-20 or 2026-12-20T18:00"
+        ) from error
+    return _moment(read.date(), read.time(), zone)
+
+
+def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """Return the moment; an hour that the clock leaves out is the same span after midnight."""
+    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+
+
+def _time(text: str, whole: str) -> time:
+    # The end of a day is written 24:00, which no clock shows.
+    if text == "24:00":
+        return time()
+    try:
+        return time.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidError(f"{whole!r}: there is no time {text}") from error
+
+
+def _days(text: str | None, whole: str) -> frozenset[int]:
+    if text is None or text.lower() in {"daily", "every-day"}:
+        return frozenset(range(len(_DAYS)))
+    days: set[int] = set()
+    for part in text.lower().split(","):
+        first, _, last = part.partition("-")
+        if first not in _DAYS or (last and last not in _DAYS):
+            raise InvalidError(
+                f"{whole!r}: {part!r} is no day", remedy=f"days are {', '.join(_DAYS)}"
+            )
+        begin, end = _DAYS.index(first), _DAYS.index(last or first)
+        days |= {day % 7 for day in range(begin, end + (7 if end < begin else 0) + 1)}
+    return frozenset(days)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (OSError, ValueError, KeyError) as error:
+        raise InvalidError(
+            f"there is no time zone {name!r}", remedy="name one such as Europe/Berlin or UTC"
+        ) from error

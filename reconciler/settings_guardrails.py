@@ -1,0 +1,91 @@
+"""`[[guardrail]]` of `trueup.toml`: limits of what is corrected, for some stacks and policies."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from reconciler.domain.errors import InvalidError
+from reconciler.domain.guardrails import GuardrailRule, Mode
+from reconciler.domain.windows import Dated, Weekly, read_window
+from reconciler.settings_values import Span
+
+_SELECTORS: Final = ("stack", "policy")
+
+
+def _window(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return read_window(value)
+    except InvalidError as error:
+        remedy = f"; {error.remedy}" if error.remedy else ""
+        message = f"{error}{remedy}"
+        raise ValueError(message) from error
+
+
+Count = Annotated[int, Field(ge=0, le=100_000)]
+Persons = Annotated[int, Field(ge=1, le=20)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+WindowText = Annotated[Weekly | Dated, BeforeValidator(_window)]
+
+
+class GuardrailSettings(BaseModel):
+    """One `[[guardrail]]`; a key that is not given is left to the rules after it."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
+
+    stack: str | None = None
+    """A glob over the names of stacks; every stack without it."""
+    policy: str | None = None
+    """A glob over the names of policies; every correction without it."""
+    mode: Mode | None = None
+    """`observe`, `approve` or `auto`: how much `auto_correct` is worth here."""
+    protected_types: tuple[str, ...] | None = None
+    """Globs over types that are never changed without approval; instead of the shipped list."""
+    max_resources: Count | None = None
+    """The most resources that a plan may change without approval."""
+    max_percent: Percent | None = None
+    """The same, in percent of the stack."""
+    bake: Span | None = None
+    """How long a policy waits after its first stacks before it goes on to more; `0s` never."""
+    attempts: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Runs within an hour that do not help, after which a drift is excepted."""
+    exception: Span | None = None
+    """For how long it is excepted then."""
+    failures: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Failed corrections in a row, after which a stack pauses."""
+    pause: Span | None = None
+    """For how long it pauses then."""
+    stack_per_day: Count | None = None
+    """Corrections of a stack without approval per day (UTC)."""
+    total_per_day: Count | None = None
+    """The same of all stacks together."""
+    fights: Count | None = None
+    """Corrections of one resource within a day, after which it is a fight; 0 never."""
+    fleet_percent: Percent | None = None
+    """Share of stacks with new drift within an hour above which nothing is corrected unasked."""
+    managed_by: str | None = None
+    """Another system whose stacks these are: trueup only observes them."""
+    approvals: Persons | None = None
+    """How many persons approve a plan."""
+    approvals_to_delete: Persons | None = None
+    """How many approve one that deletes or replaces."""
+    own_approval: bool | None = None
+    """Whether who asked for a correction may approve its plan."""
+    windows: tuple[WindowText, ...] | None = None
+    """Spans of the calendar outside of which no correction begins."""
+    freezes: tuple[WindowText, ...] | None = None
+    """Spans of the calendar within which no correction begins."""
+
+    def rule(self) -> GuardrailRule:
+        """Return the same as the engine takes it."""
+        limits: dict[str, Any] = {
+            name: value
+            for name in type(self).model_fields
+            if name not in _SELECTORS and (value := getattr(self, name)) is not None
+        }
+        return GuardrailRule(self.stack, self.policy, limits)

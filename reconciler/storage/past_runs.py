@@ -1,0 +1,183 @@
+"""What was done lately: a few counts and the last runs, each by an index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, or_
+from sqlalchemy import select as sa_select
+from sqlmodel import col, func, select
+
+from reconciler.domain.activity import LOOKED_BACK, SAME_TIME, Activity, PastRun
+from reconciler.domain.model import Fingerprint, ResourceAddress, StackName
+from reconciler.domain.records import Remediation, RemediationId, RunId, RunState
+from reconciler.domain.remediation_states import RemediationState
+from reconciler.storage.columns import Moment, PlainText
+from reconciler.storage.rows import Rows
+from reconciler.storage.tables.declared import StackRow
+from reconciler.storage.tables.remediations import RemediationRow, RunRow
+
+_MOST_RUNS: Final = 30
+_MOST_STACKS: Final = 30
+_UNDER_WAY: Final = tuple(
+    state.value
+    for state in (
+        RemediationState.PLANNING,
+        RemediationState.APPLYING,
+        RemediationState.VERIFYING,
+        RemediationState.UNKNOWN,
+    )
+)
+_ENDED: Final = tuple(state.value for state in (RunState.FAILED, RunState.IN_DOUBT))
+_NOT_HELPED: Final = tuple(
+    state.value
+    for state in (RemediationState.QUEUED, RemediationState.HELD, RemediationState.NEEDS_HUMAN)
+)
+_HELPED: Final = {
+    RemediationState.CONVERGED: True,
+    RemediationState.APPLYING: None,
+    RemediationState.VERIFYING: None,
+    RemediationState.UNKNOWN: None,
+}
+
+
+def _count(*wanted: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(RunRow).where(*wanted).scalar_subquery()
+
+
+_STACK: Final = bindparam("stack", type_=PlainText())
+_POLICY: Final = bindparam("policy", type_=PlainText())
+_BESIDES: Final = bindparam("besides", type_=PlainText())
+_SINCE: Final = bindparam("since", type_=Moment())
+_MIDNIGHT: Final = bindparam("midnight", type_=Moment())
+_LATELY: Final = bindparam("lately", type_=Moment())
+_UNASKED_TODAY: Final = (col(RunRow.unasked).is_(other=True), col(RunRow.started_at) >= _MIDNIGHT)
+# Each statement is made once: that takes longer than to carry it out.
+_COUNTS: Final = sa_select(
+    _count(*_UNASKED_TODAY, col(RunRow.stack) == _STACK).label("in_stack"),
+    _count(*_UNASKED_TODAY).label("today"),
+    select(RemediationRow.id)
+    .where(
+        col(RemediationRow.state) == RemediationState.UNKNOWN.value,
+        col(RemediationRow.id) != _BESIDES,
+    )
+    .limit(1)
+    .scalar_subquery()
+    .label("in_doubt"),
+    func.count().filter(col(StackRow.drifted_at) >= _LATELY).label("newly"),
+    func.count().label("stacks"),
+).select_from(StackRow)
+_RUNS: Final = (
+    sa_select(
+        col(RunRow.id),
+        col(RunRow.remediation_id),
+        col(RunRow.state),
+        col(RunRow.started_at),
+        col(RunRow.ended_at),
+        col(RemediationRow.run_id),
+        col(RemediationRow.state),
+        col(RemediationRow.addresses),
+        col(RemediationRow.fingerprints),
+    )
+    .join(RemediationRow, col(RemediationRow.id) == col(RunRow.remediation_id))
+    .where(col(RunRow.stack) == _STACK, col(RunRow.started_at) >= _SINCE)
+    .order_by(col(RunRow.started_at).desc(), col(RunRow.id).desc())
+    .limit(_MOST_RUNS)
+)
+_CORRECTED: Final = (
+    sa_select(col(RemediationRow.stack), col(RemediationRow.updated_at))
+    .where(
+        col(RemediationRow.policy_id) == _POLICY,
+        col(RemediationRow.state) == RemediationState.CONVERGED.value,
+        col(RemediationRow.created_at) >= _SINCE,
+        col(RemediationRow.run_id).is_not(None),
+    )
+    .order_by(col(RemediationRow.created_at))
+    .limit(_MOST_STACKS)
+)
+_AT_WORK: Final = sa_select(col(RemediationRow.stack)).where(
+    col(RemediationRow.policy_id) == _POLICY,
+    col(RemediationRow.state).in_(_UNDER_WAY),
+    col(RemediationRow.id) != _BESIDES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlPastRuns:
+    """`stores.PastRuns` on tables."""
+
+    rows: Rows
+
+    def around(self, remediation: Remediation, *, at: datetime) -> Activity:
+        """Return what was done in its stack, by its policy and in all stacks up to `at`."""
+        asked = {
+            "stack": remediation.stack,
+            "policy": remediation.policy_id,
+            "besides": remediation.id,
+            "since": at - LOOKED_BACK,
+            "midnight": at.replace(hour=0, minute=0, second=0, microsecond=0),
+            "lately": at - SAME_TIME,
+        }
+        (counts,) = self.rows.asked(_COUNTS, asked)
+        first: dict[StackName, datetime] = {}
+        for stack, moment in self.rows.asked(_CORRECTED, asked):
+            first.setdefault(StackName(stack), moment)
+        return Activity(
+            runs=tuple(_past_run(*row) for row in self.rows.asked(_RUNS, asked)),
+            in_stack_today=counts.in_stack,
+            today=counts.today,
+            in_doubt=None if counts.in_doubt is None else RemediationId(counts.in_doubt),
+            corrected=tuple(first.items()),
+            under_way=frozenset(StackName(row.stack) for row in self.rows.asked(_AT_WORK, asked)),
+            newly_drifted=counts.newly,
+            stacks=counts.stacks,
+        )
+
+    def failed_since(self, since: datetime) -> int:
+        """Return how many runs that began since failed, ended in doubt or did not help."""
+        later = col(RemediationRow.run_id) != col(RunRow.id)
+        not_helped = and_(
+            col(RunRow.state) == RunState.FINISHED.value,
+            or_(later, col(RemediationRow.state).in_(_NOT_HELPED)),
+        )
+        statement = (
+            select(func.count())
+            .select_from(RunRow)
+            .join(RemediationRow, col(RemediationRow.id) == col(RunRow.remediation_id))
+            .where(col(RunRow.started_at) >= since, or_(col(RunRow.state).in_(_ENDED), not_helped))
+        )
+        return self.rows.scalar(statement) or 0
+
+    def begun_since(self, since: datetime) -> int:
+        """Return how many runs began since."""
+        wanted = col(RunRow.started_at) >= since
+        return self.rows.scalar(select(func.count()).select_from(RunRow).where(wanted)) or 0
+
+
+def _past_run(  # noqa: PLR0913, PLR0917 - the columns of a row
+    run_id: str,
+    remediation_id: str,
+    state: str,
+    started_at: datetime,
+    ended_at: datetime | None,
+    last_run: str | None,
+    then: str,
+    addresses: Sequence[str],
+    drift: Sequence[str],
+) -> PastRun:
+    # A later run of the same remediation means that this one did not help.
+    known = RemediationState(then)
+    helped = _HELPED.get(known, False) if last_run == run_id else False
+    return PastRun(
+        run_id=RunId(run_id),
+        remediation_id=RemediationId(remediation_id),
+        state=RunState(state),
+        started_at=started_at,
+        ended_at=ended_at,
+        helped=None if state == RunState.STARTED.value else helped,
+        addresses=tuple(map(ResourceAddress, addresses)),
+        fingerprints=tuple(map(Fingerprint, drift)),
+    )

@@ -1,0 +1,220 @@
+"""Reports of agents over the API: what is taken, and what is refused by which name."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from typing import Any
+
+import orjson
+import pytest
+
+from agent.protocol.messages import MOST_INFLATED_BYTES, write
+from agent.protocol.tree import Section, digests_of, root_digest
+from tests.api.desk import V1, Desk
+from tests.api.speaking_agent import SpeakingAgent, code_of
+
+ONE = {"files": Section("ok", {"/etc/motd": {"sha256": "1"}})}
+TWO = {"files": Section("ok", {"/etc/motd": {"sha256": "2"}, "/etc/new": {"sha256": "3"}})}
+DEEP = b'{"v":' + b"[" * 5000 + b"]" * 5000 + b"}"
+
+
+def root_of(sections: dict[str, Section]) -> str:
+    return root_digest(digests_of(sections)).hex()
+
+
+@pytest.fixture
+async def agent(desk: Desk) -> SpeakingAgent:
+    return await SpeakingAgent.enrolled(desk)
+
+
+async def test_what_is_acknowledged_is_kept(agent: SpeakingAgent) -> None:
+    for host in (ONE, TWO, {}, TWO, ONE):
+        assert (await agent.tell(host)).status_code == 204
+        assert (await agent.standing())["root"] == root_of(host)
+    assert (await agent.standing())["gaps"] == 0
+
+
+async def test_a_heartbeat_of_a_host_the_server_knows_otherwise_says_what_it_holds(
+    agent: SpeakingAgent,
+) -> None:
+    await agent.tell(ONE)
+    answer = await agent.send(agent.report(ONE, root=root_of(TWO)))
+    assert answer.json()["base"] == root_of(ONE)
+    assert answer.json()["held"] == {"files": digests_of(ONE)["files"].hex()}
+    assert (await agent.standing())["root"] == root_of(ONE)
+
+
+async def test_a_report_whose_answer_was_lost_is_answered_again(agent: SpeakingAgent) -> None:
+    body = write(agent.report(ONE))
+    assert [(await agent.post(body)).status_code for _ in range(3)] == [204] * 3
+    assert (await agent.standing())["seq"] == 1
+
+
+async def test_a_number_is_used_once(agent: SpeakingAgent) -> None:
+    first = write(agent.report(ONE))
+    await agent.post(first)
+    agent.held = ONE
+    await agent.tell(TWO)
+    for again in (first, write(agent.report(ONE, seq=2))):
+        answer = await agent.post(again)
+        assert (answer.status_code, code_of(answer)) == (409, "replayed")
+    assert (await agent.standing())["root"] == root_of(TWO)
+
+
+async def test_a_gap_in_the_numbers_is_counted_and_told(agent: SpeakingAgent, desk: Desk) -> None:
+    await agent.tell(ONE)
+    agent.seq += 3
+    assert (await agent.tell(TWO)).status_code == 204
+    assert (await agent.standing())["gaps"] == 1
+    entries = (await desk.admin.get(f"{V1}/audit?subject={agent.agent_id}")).json()["items"]
+    assert [one["action"] for one in entries] == ["agent.gap", "agent.enrolled"]
+
+
+async def test_what_does_not_give_the_announced_root_is_refused(agent: SpeakingAgent) -> None:
+    answer = await agent.send(agent.report(ONE, root=root_of(TWO)))
+    assert (answer.status_code, code_of(answer)) == (422, "wrong-hash")
+    assert (await agent.standing())["seq"] == 0
+
+
+NO_MESSAGES = (
+    (b"", "not-json"),
+    (b"{", "not-json"),
+    (b"[]", "not-a-report"),
+    (b'{"v":2}', "unknown-version"),
+    (b'{"v":1}', "not-a-report"),
+    (b"\xff\xfe", "not-json"),
+    (DEEP, "too-deep"),
+    (b'{"v":1,"v":NaN}', "not-json"),
+)
+
+
+async def test_what_is_no_message_is_refused_by_name(agent: SpeakingAgent) -> None:
+    for body, code in NO_MESSAGES:
+        for answer in (await agent.post(body), await agent.post_compressed(body)):
+            assert (body[:20], answer.status_code, code_of(answer)) == (body[:20], 422, code)
+
+
+WRONG_FIELDS: tuple[tuple[str, Any], ...] = (
+    *(("inc", "x"), ("seq", -1), ("seq", 2**60), ("seq", True), ("at", "now"), ("nonce", None)),
+    *(("root", "g" * 64), ("sections", {"files": 1}), ("sections", {"FILES": {}})),
+    ("dropped", [1]),
+)
+
+
+async def test_a_field_that_cannot_be_read_is_refused(agent: SpeakingAgent) -> None:
+    message = orjson.loads(write(agent.report(ONE)))
+    for field, value in WRONG_FIELDS:
+        answer = await agent.post(orjson.dumps({**message, field: value}))
+        assert (field, code_of(answer)) == (field, "not-a-report")
+
+
+async def test_a_leaf_without_a_canonical_form_is_refused(agent: SpeakingAgent) -> None:
+    message = orjson.loads(write(agent.report(ONE)))
+    message["sections"]["files"]["changed"] = [["/etc/motd", {"size": 1.5}]]
+    assert code_of(await agent.post(orjson.dumps(message))) == "not-canonical"
+
+
+async def test_what_one_agent_reports_never_keeps_another_from_being_taken(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    other = await SpeakingAgent.enrolled(desk, "web-2")
+    third = await SpeakingAgent.enrolled(desk, "web-3")
+    bad = {
+        "files": Section("ok", {f"/{'x' * 4000}{n}": {"sha256": "y" * 3000} for n in range(300)})
+    }
+    wrong = other.report(ONE, root=root_of(TWO))
+    answers = await asyncio.gather(agent.tell(bad), other.send(wrong), third.tell(ONE))
+    assert [answer.status_code for answer in answers] == [204, 422, 204]
+
+
+async def test_what_is_too_large_is_refused_before_it_is_read(agent: SpeakingAgent) -> None:
+    answer = await agent.post(b" " * (5 * 2**20))
+    assert (answer.status_code, code_of(answer)) == (413, "body-too-large")
+
+
+async def test_a_bomb_is_not_inflated(agent: SpeakingAgent) -> None:
+    answer = await agent.post_compressed(b" " * (MOST_INFLATED_BYTES + 1))
+    assert (answer.status_code, code_of(answer)) == (413, "too-large")
+
+
+async def test_data_that_is_cut_short_or_of_another_kind_is_refused(agent: SpeakingAgent) -> None:
+    cut = zlib.compress(write(agent.report(ONE)))[:-3]
+    assert code_of(await agent.post(cut, media_type="application/zlib")) == "not-json"
+    assert code_of(await agent.post(b"x", media_type="application/zlib")) == "not-json"
+    answer = await agent.post(b"x", media_type="text/plain")
+    assert (answer.status_code, code_of(answer)) == (415, "unsupported-media-type")
+
+
+async def test_only_its_own_key_speaks_for_an_agent(agent: SpeakingAgent, desk: Desk) -> None:
+    other = await SpeakingAgent.enrolled(desk, "web-2")
+    other.agent_id = agent.agent_id
+    answer = await other.tell(ONE)
+    assert (answer.status_code, code_of(answer)) == (401, "unauthorized")
+    agent.serial = 2
+    assert code_of(await agent.tell(ONE)) == "unauthorized"
+    for header in ("Bearer x", "Trueup-Agent", f"Trueup-Agent {agent.agent_id}.1.{'0' * 64}"):
+        assert code_of(await agent.post(b"{}", signature=header)) == "unauthorized"
+
+
+async def test_a_clock_that_is_years_off_is_refused_and_a_day_is_noted(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    now = int(desk.clock.now().timestamp())
+    far = await agent.send(agent.report({}, sent_at=now - 3 * 365 * 86400))
+    assert (far.status_code, code_of(far)) == (422, "clock-off")
+    near = await agent.send(agent.report({}, seq=1, sent_at=now + 86400))
+    assert near.status_code == 204
+    assert (await agent.standing())["clock_offset_s"] == 86400
+
+
+async def test_two_hosts_with_one_key_are_a_clone_and_neither_is_taken(
+    agent: SpeakingAgent,
+) -> None:
+    await agent.tell(ONE)
+    agent.incarnation, agent.seq = "b" * 32, 0
+    assert (await agent.tell(TWO)).status_code == 204
+    agent.incarnation, agent.seq = "a" * 32, 1
+    for incarnation in ("a" * 32, "b" * 32):
+        agent.incarnation = incarnation
+        answer = await agent.tell(ONE)
+        assert (answer.status_code, code_of(answer)) == (409, "cloned")
+    assert (await agent.standing())["state"] == "cloned"
+    assert (await agent.standing())["root"] == root_of(TWO)
+
+
+async def test_a_token_enrolls_one_host_once(desk: Desk) -> None:
+    made = await desk.admin.post(f"{V1}/agents/enroll-tokens", json={"host": "web-1"})
+    asked = {"token": made.json()["token"], "host": "web-1", "incarnation": "a" * 32}
+    other = await desk.anonymous.post(f"{V1}/agents/enroll", json={**asked, "host": "db-1"})
+    assert code_of(other) == "other-host"
+    good = await desk.anonymous.post(f"{V1}/agents/enroll", json=asked)
+    assert good.status_code == 201
+    again = await desk.anonymous.post(f"{V1}/agents/enroll", json=asked)
+    assert (again.status_code, code_of(again)) == (409, "token-refused")
+    assert made.json()["token"].partition(".")[2] not in (await desk.admin.get(f"{V1}/audit")).text
+
+
+async def test_a_token_expires(desk: Desk) -> None:
+    made = await desk.admin.post(f"{V1}/agents/enroll-tokens", json={"expires_in": "10m"})
+    desk.clock.move(minutes=11)
+    asked = {"token": made.json()["token"], "host": "web-1", "incarnation": "a" * 32}
+    assert code_of(await desk.anonymous.post(f"{V1}/agents/enroll", json=asked)) == "token-refused"
+
+
+async def test_a_host_that_has_an_agent_is_replaced_only_by_a_token_for_that(desk: Desk) -> None:
+    first = await SpeakingAgent.enrolled(desk)
+    made = await desk.admin.post(f"{V1}/agents/enroll-tokens", json={})
+    asked = {"token": made.json()["token"], "host": "web-1", "incarnation": "c" * 32}
+    taken = await desk.anonymous.post(f"{V1}/agents/enroll", json=asked)
+    assert code_of(taken) == "host-taken"
+    second = await SpeakingAgent.enrolled(desk, replace=True)
+    assert (await second.tell(ONE)).status_code == 204
+    answer = await first.tell(ONE)
+    assert (answer.status_code, code_of(answer)) == (401, "revoked")
+
+
+async def test_only_an_admin_makes_enrolment_tokens(desk: Desk) -> None:
+    for client in (desk.viewer, desk.operator, desk.approver):
+        answer = await client.post(f"{V1}/agents/enroll-tokens", json={})
+        assert answer.status_code == 403

@@ -29,7 +29,7 @@ from iac_adapters.terraform.installed import LOCK_FILE
 from iac_adapters.terraform.loaded import ProviderKey
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.plan_json import PlanReader
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.values import decode
 from iac_adapters.terraform.workspace import data_directory
 from reconciler.domain.errors import PermanentError, RetryableError

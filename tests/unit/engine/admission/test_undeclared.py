@@ -5,7 +5,7 @@ import pytest
 from reconciler.domain.model import Kind, Origin
 from reconciler.domain.policy import ActionType
 from reconciler.engine.admission.answers import NeedsApproval, Open
-from reconciler.engine.admission.guards.undeclared import GUARD, WHY
+from reconciler.engine.admission.guards.undeclared import GUARD, WHY, WHY_ADDED
 from tests.unit.engine.admission.situations import A, B, Case, approval, finding
 from tests.unit.engine.admission.situations import situation as made
 
@@ -29,7 +29,7 @@ CASES = [
     Case(
         "an added child, which can be removed",
         made(findings=(finding(origin=Origin.UNDECLARED, kind=Kind.ADDED),)),
-        Open(),
+        NeedsApproval(WHY_ADDED, about=frozenset({A})),
     ),
 ]
 

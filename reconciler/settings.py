@@ -33,7 +33,7 @@ from reconciler.checked_values import (
     Script,
     placed,
 )
-from reconciler.domain.errors import PermanentError
+from reconciler.domain.errors import InvalidError, PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.settings_guardrails import GuardrailSettings
 from reconciler.settings_ignores import IgnoreSettings
@@ -224,6 +224,18 @@ class ChannelSettings(_Section):
             message = "an address has a scheme, such as slack://, mailto:// or https://"
             raise ValueError(message)
         return value
+
+    @field_validator("events")
+    @classmethod
+    def _are_events(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        from reconciler.domain.events import named_by  # noqa: PLC0415  few files have a channel
+
+        try:
+            named_by(words)
+        except InvalidError as error:
+            message = f"{error}; {error.remedy}"
+            raise ValueError(message) from error
+        return words
 
 
 class Settings(_Section):

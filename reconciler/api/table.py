@@ -159,7 +159,7 @@ OPERATIONAL: Final[tuple[Operation, ...]] = (
 def all_operations(*, open_metrics: bool = False) -> dict[tuple[str, str], Operation]:
     """Return every operation by method and whole path."""
     found = {(operation.method, PREFIX + operation.path): operation for operation in OPERATIONS}
-    found |= {(one.method, one.path): one for one in OPERATIONAL}
+    found |= {(operation.method, operation.path): operation for operation in OPERATIONAL}
     if open_metrics:
         found["GET", "/metrics"] = replace(found["GET", "/metrics"], open_on_loopback=True)
     return found

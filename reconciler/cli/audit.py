@@ -94,37 +94,37 @@ def _read(invocation: Invocation, subject: str | None, limit: int) -> Json:
         body = invocation.api.listed("audit", limit=limit, subject=subject)
         if subject is None or body["items"]:
             return body
-    found = (one for one in invocation.api.each("audit") if _is_about(one, subject))
+    found = (entry for entry in invocation.api.each("audit") if _is_about(entry, subject))
     items = list(itertools.islice(found, limit or None))
     return {"items": items, "next": None}
 
 
-def _is_about(one: Json, subject: str) -> bool:
-    details = one.get("details") or {}
-    begins = len(subject) >= _SHORTEST and str(one["subject"]).startswith(subject)
-    return subject in {one["subject"], details.get("stack")} or begins
+def _is_about(entry: Json, subject: str) -> bool:
+    details = entry.get("details") or {}
+    begins = len(subject) >= _SHORTEST and str(entry["subject"]).startswith(subject)
+    return subject in {entry["subject"], details.get("stack")} or begins
 
 
 def _lines(invocation: Invocation, body: Json, subject: str | None) -> Iterator[str]:
     if not body["items"]:
         yield f"no entries about {text_of(subject)}" if subject else "no entries yet"
         return
-    yield from invocation.table(_COLUMNS, [_row(invocation, one) for one in body["items"]])
+    yield from invocation.table(_COLUMNS, [_row(invocation, entry) for entry in body["items"]])
     if body["next"]:
         yield f"\n{len(body['items'])} entries shown; --limit 0 lists all"
 
 
-def _row(invocation: Invocation, one: Json) -> tuple[Cell, ...]:
-    details = one.get("details") or {}
-    told = {key: text for key, value in details.items() if (text := text_of(value))}
+def _row(invocation: Invocation, entry: Json) -> tuple[Cell, ...]:
+    details = entry.get("details") or {}
+    pairs = {key: text for key, value in details.items() if (text := text_of(value))}
     return (
-        ("dim", text_of(one["seq"])),
-        ("plain", invocation.ago(one["at"])),
-        ("strong", text_of(one["actor"])),
-        ("dim", text_of(one.get("actor_kind"))),
-        ("plain", text_of(one["action"])),
-        ("plain", _short(invocation, text_of(one["subject"]))),
-        ("dim", " ".join(f"{text_of(key)}={text}" for key, text in told.items())),
+        ("dim", text_of(entry["seq"])),
+        ("plain", invocation.ago(entry["at"])),
+        ("strong", text_of(entry["actor"])),
+        ("dim", text_of(entry.get("actor_kind"))),
+        ("plain", text_of(entry["action"])),
+        ("plain", _short(invocation, text_of(entry["subject"]))),
+        ("dim", " ".join(f"{text_of(key)}={text}" for key, text in pairs.items())),
     )
 
 

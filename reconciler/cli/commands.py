@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "approve": ("reconciler.cli.approve:approve", "Approve the plan of a remediation."),
     "assign": ("reconciler.cli.ignore:assign", "Say whose a finding is."),
     "audit": ("reconciler.cli.audit:audit", "List who did what."),
+    "baseline": ("reconciler.cli.baseline:baseline", "Manage what scans hold live values against."),
     "cancel": ("reconciler.cli.decisions:cancel", "Cancel a remediation."),
     "comment": ("reconciler.cli.ignore:comment", "Keep a text with a finding."),
     "completion": ("reconciler.cli.completion:completion", "Print a completion script."),
@@ -54,7 +55,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "suppress": ("reconciler.cli.decisions:suppress", "Leave a drift as it is."),
     "template": ("reconciler.cli.template:template", "Manage the declared forms of resources."),
     "token": ("reconciler.cli.token:token", "Manage API tokens."),
-    "tui": ("reconciler.cli.tui:tui", "Show and decide in the terminal."),
+    "tui": ("reconciler.cli.tui:tui", "Open the terminal UI."),
     "unsuppress": ("reconciler.cli.decisions:unsuppress", "Make a suppressed finding open again."),
     "version": ("reconciler.cli.help:version", "Print the version."),
 }

@@ -46,7 +46,7 @@ def show(invocation: Invocation, *, finding: str) -> None:
     limit = 0 if invocation.verbose else _MOST_REPORTS
     reports = invocation.api.listed("drift", "reports", limit=limit, resource_id=resource)
     notes = invocation.api.listed("audit", limit=_MOST_NOTES, subject=body["id"])["items"]
-    held = [one for one in holds_of(invocation.api.get("hold")) if is_about(one, body)]
+    held = [hold for hold in holds_of(invocation.api.get("hold")) if is_about(hold, body)]
     remediations = remediations_of(invocation.api, body)
     invocation.answer(
         body,

@@ -118,7 +118,7 @@ class Templates(Kept["wire.Template", "wire.TemplateBody"]):
     async def revisions(self, template_id: str) -> tuple[wire.Template, ...]:
         """Return what a template was, newest first."""
         body = await self._calls.get("templates", template_id, "revisions")
-        return tuple(decode(wire.Template, one) for one in body["items"])
+        return tuple(decode(wire.Template, item) for item in body["items"])
 
 
 class Stacks(Kept["wire.Stack", "wire.StackBody"]):

@@ -127,6 +127,12 @@ def test_a_stack_is_named_after_its_directory(home: Path) -> None:
         pytest.param('[[policy]]\nname="p"\n[policy.match]\nkind="x"', 4, "missing", id="subtable"),
         pytest.param('[[channel]]\nname="c"\nurl="x"', 3, "scheme", id="no-scheme"),
         pytest.param(
+            '[[channel]]\nname="c"\nurl="slack://x"\nevents=["drift.", "run.endde"]',
+            4,
+            "there is no event 'run.endde'; did you mean 'run.ended'?",
+            id="no-such-event",
+        ),
+        pytest.param(
             '[daemon]\ntrusted_proxies=["a proxy"]', 2, "such as 10.0.0.7 or", id="no-network"
         ),
         pytest.param('[daemon]\ntrusted_proxies="10.0.0.7"', 2, 'such as ["a"', id="no-list"),

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from reconciler.domain.accepting import with_accepted
 from reconciler.domain.kept_baseline import KeptBaseline
+from reconciler.domain.model import Noise, NoiseItem
+from reconciler.domain.paths import AttributePath
 from reconciler.domain.undeclared_scan import TAKEN_IN, TOUCHED, Yardstick
 from tests.seen_objects import AT, Schema, Seen, paths, scan, seen
 
@@ -90,6 +92,38 @@ def test_what_was_accepted_is_quiet_and_a_further_change_speaks_again() -> None:
     assert paths(seen("role.a", further), yardstick=kept(ordered)) == {
         "role.a": ["boundary", "rules[1]"]
     }
+
+
+def moving(path: str, *values: Any) -> list[tuple[list[str], list[NoiseItem]]]:
+    """Scan a role once for each of `values` at `path`; return changes and noise of each scan."""
+    baselines = first(ROLE)
+    seen_then = []
+    for value in values:
+        found = scan(seen("role.a", ROLE.becoming(**{path: value})), yardstick=kept(baselines))
+        baselines |= {one.key: one for one in found.begun}
+        (one,) = found.observed
+        noise = list(one.verdict.items) if isinstance(one.verdict, Noise) else []
+        seen_then.append(([str(change.path) for change in one.undeclared], noise))
+    return seen_then
+
+
+def test_what_moves_again_and_again_is_noise_with_its_reason_and_count() -> None:
+    *before, (changes, (item,)) = moving("lag", 1, 2, 3, 4)
+
+    assert [found for found, _ in before] == [["lag"]] * 3
+    assert changes == []
+    assert item == NoiseItem(AttributePath("lag"), item.reason, None, 4)
+    assert "4 times" in item.reason
+
+
+def test_what_stays_where_it_was_put_never_becomes_noise() -> None:
+    assert [found for found, _ in moving("lag", *([7] * 9))] == [["lag"]] * 9
+
+
+def test_exposure_and_privileges_never_become_noise() -> None:
+    cidrs = [[{"cidr_blocks": ["0.0.0.0/0"], "port": port}] for port in range(1, 9)]
+
+    assert all(found for found, _ in moving("ingress", *cidrs))
 
 
 _RULES = st.lists(

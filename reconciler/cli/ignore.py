@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import click
 
@@ -16,8 +16,8 @@ from reconciler.cli.labels import text_of
 from reconciler.cli.policy_options import moment_given
 from reconciler.cli.related import find_finding
 from reconciler.cli.table import Cell, Column
-from reconciler.domain.ignoring import COVERED
 from reconciler.domain.values import Json
+from reconciler.wire.ignores import CoverWord
 
 T = TypeVar("T", bound=Callable[..., Any])
 SOON: Final = timedelta(days=7)
@@ -34,7 +34,7 @@ _MATCH: Final = ("stack", "type", "address", "path", "kind", "value")
 _FINDING = click.argument("finding", shell_complete=FINDINGS)
 _COVERS = click.option(
     "--covers",
-    type=click.Choice(COVERED),
+    type=click.Choice(get_args(CoverWord)),
     multiple=True,
     help="Ignore it although it is that: what is gone, or security-critical.",
 )

@@ -103,7 +103,8 @@ def test_one_edited_byte_of_the_audit_is_found(fleet: Fleet) -> None:
             lambda: daemon.ask("/ignores")["items"][0]["matched"] == 1,
         )
         assert "sizes" in fleet.run("ignores").out
-        assert fleet.run("comment", "shop/thing.web-1", "seen").code != 0  # not on the list
+        assert "commented" in fleet.run("comment", "shop/thing.web-1", "seen").out
+        assert "commented: seen" in fleet.run("show", "shop/thing.web-1").out
         ended = fleet.run("audit", "--verify")
         assert (ended.code, "as they were written" in ended.out) == (0, True), ended.everything
         entries = fleet.run("audit", "--export").out.splitlines()

@@ -253,7 +253,12 @@ class TerraformAdapter:
         return tuple(declarations_of(resources, digester=self._digester))
 
     async def plan(
-        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        folder: Path,
+        anew: Collection[ResourceAddress] = (),
     ) -> Plan:
         """Let the tool plan exactly `addresses`. See `IacAdapter.plan`."""
         from iac_adapters.redaction.redactor import redacting  # noqa: PLC0415  no scan needs it
@@ -266,7 +271,7 @@ class TerraformAdapter:
         redactor = await gathered(payload.secrets)
         order = PlanOrder(context, payload.stack, folder, redactor)
         with redacting(lambda: redactor):
-            document = await saved_plan(order, addresses)
+            document = await saved_plan(order, addresses, anew=anew)
             reader = PlanReader(
                 await self._assembly.schemas(context),
                 self._digester,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.domain.model import Origin
-from reconciler.domain.records import FindingRecord
 from reconciler.engine.admission.answers import Answer, NeedsApproval, Open
 from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.situation import Situation
@@ -18,13 +17,12 @@ WHY: Final = (
 
 def ask(situation: Situation) -> Answer:
     """Ask a person, before any plan, about what no plan would act on."""
-    if any(_is_without_plan(record) for record in situation.findings):
-        return NeedsApproval(WHY, before_plan=True)
-    return Open()
-
-
-def _is_without_plan(record: FindingRecord) -> bool:
-    return record.origin is Origin.UNDECLARED
+    without_plan = frozenset(
+        record.address for record in situation.findings if record.origin is Origin.UNDECLARED
+    )
+    if not without_plan:
+        return Open()
+    return NeedsApproval(WHY, before_plan=True, about=without_plan)
 
 
 GUARD: Final = Guard("undeclared", ask)

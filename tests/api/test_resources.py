@@ -199,7 +199,7 @@ async def test_whoever_reported_drift_reports_that_it_healed(desk: Desk) -> None
 
 
 async def test_the_hold_is_pulled_read_and_released(desk: Desk) -> None:
-    nothing = {"hold": None, "holds": []}
+    nothing: dict[str, object] = {"hold": None, "holds": []}
     assert (await desk.viewer.get(f"{V1}/hold")).json() == nothing
     pulled = await desk.operator.post(f"{V1}/hold")
     assert pulled.status_code == 200

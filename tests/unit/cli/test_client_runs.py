@@ -85,7 +85,12 @@ def test_resume_says_whether_there_was_a_hold(daemon: FakeDaemon, ask: Ask) -> N
     assert ask("resume").out == "there was no hold\n"
     hold = {"by": "ana", "reason": "deploying", "since": api.before(), "until": None}
     daemon.has("GET /hold", {"hold": hold})
-    daemon.routes["DELETE /hold"] = lambda _: daemon.has("GET /hold", {"hold": None})
+
+    def released(_: object) -> Answer:
+        daemon.has("GET /hold", {"hold": None})
+        return Answer(None, status=204)
+
+    daemon.routes["DELETE /hold"] = released
     assert ask("resume").out == "hold released; corrections go on\n"
     shop = {**hold, "stack": "shop"}
     daemon.has("GET /hold", {"hold": None, "holds": [shop]})

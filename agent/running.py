@@ -43,14 +43,13 @@ def wait_s(interval_s: float, failures: int, chance: float) -> float:
     """
     if failures == 0:
         return interval_s * (1 + chance / 10)
-    doubled: int = 1 << min(failures, 16)
-    longest = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * doubled)
+    longest: float = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * (1 << min(failures, 16)))
     return _SHORTEST_WAIT_S + (longest - _SHORTEST_WAIT_S) * chance
 
 
 def chance(raw: bytes) -> float:
     """Return a number of 0 to 1, made of random bytes."""
-    return int.from_bytes(raw, "big") / (256 ** len(raw))
+    return int.from_bytes(raw, "big") / (1 << 8 * len(raw))
 
 
 class Done:

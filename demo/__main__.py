@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-from demo import deploying, keeping, scanning, watching
+from demo import deploying, keeping, scanning, ui, watching
 from demo.commands import end_children
 from demo.narration import Narrator, StepError
 from demo.pulumi_stage import PulumiStage, set_pulumi_stage
@@ -71,8 +71,12 @@ def _play(narrator: Narrator) -> bool:
         narrator.end("every step came out as expected")
         if keeping.wanted():
             keeping.leave_running(stage, settings, narrator)
+            if ui.wanted():
+                ui.open_ui(stage, settings)
             opened.pop_all()
             return True
+        if ui.wanted():
+            ui.open_on_broken(stage, settings, narrator)
     return False
 
 

@@ -1,7 +1,7 @@
 """What `trueup.toml` may say: one model for each of its sections.
 
-Its sections are `[daemon]`, `[[stack]]`, `[[policy]]`, `[[guardrail]]`, `[[severity]]` and
-`[[channel]]`.
+Its sections are `[daemon]`, `[[stack]]`, `[[policy]]`, `[[guardrail]]`, `[[ignore]]`,
+`[[severity]]` and `[[channel]]`.
 Unknown keys are errors, so a typing mistake never silently means a default.
 """
 
@@ -33,9 +33,10 @@ from reconciler.checked_values import (
     Script,
     placed,
 )
-from reconciler.domain.errors import PermanentError
+from reconciler.domain.errors import InvalidError, PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.settings_guardrails import GuardrailSettings
+from reconciler.settings_ignores import IgnoreSettings
 from reconciler.settings_location import LISTEN
 from reconciler.settings_sections import fields_of
 from reconciler.settings_values import FileTime, Interval, Size, Span, VariablePattern
@@ -224,6 +225,18 @@ class ChannelSettings(_Section):
             raise ValueError(message)
         return value
 
+    @field_validator("events")
+    @classmethod
+    def _are_events(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        from reconciler.domain.events import named_by  # noqa: PLC0415  few files have a channel
+
+        try:
+            named_by(words)
+        except InvalidError as error:
+            message = f"{error}; {error.remedy}"
+            raise ValueError(message) from error
+        return words
+
 
 class Settings(_Section):
     """A whole file."""
@@ -232,5 +245,6 @@ class Settings(_Section):
     stacks: tuple[StackSettings, ...] = Field(default=(), alias="stack")
     policies: tuple[PolicySettings, ...] = Field(default=(), alias="policy")
     guardrails: tuple[GuardrailSettings, ...] = Field(default=(), alias="guardrail")
+    ignores: tuple[IgnoreSettings, ...] = Field(default=(), alias="ignore")
     severities: tuple[SeveritySettings, ...] = Field(default=(), alias="severity")
     channels: tuple[ChannelSettings, ...] = Field(default=(), alias="channel")

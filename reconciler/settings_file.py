@@ -105,6 +105,7 @@ def _refuse_twins(settings: Settings, file: Path | None, text: str) -> None:
     sections = {
         "stack": [stack.name for stack in settings.stacks],
         "policy": [policy.name for policy in settings.policies],
+        "ignore": [rule.name for rule in settings.ignores],
         "channel": [channel.name for channel in settings.channels],
     }
     for section, names in sections.items():

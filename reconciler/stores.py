@@ -12,7 +12,9 @@ from typing import Protocol, TypeVar
 
 from reconciler.domain.activity import Activity
 from reconciler.domain.agents import Agent, AgentSection, EnrollToken
+from reconciler.domain.audit_chain import Link
 from reconciler.domain.host_baselines import HostBaseline
+from reconciler.domain.ignoring import RuleMatches
 from reconciler.domain.kept_baseline import Acceptance, BaselineKey, Baselines, KeptBaseline
 from reconciler.domain.model import StackName
 from reconciler.domain.policy import Policy
@@ -129,6 +131,10 @@ class Findings(Protocol):
         """Return how many are open, by stack and severity word."""
         ...
 
+    def ignored_by_rule(self) -> dict[str, RuleMatches]:
+        """Return how many findings each rule has ignored, and when the last was seen."""
+        ...
+
     def suppressed(self) -> dict[StackName, int]:
         """Return how many people decided to leave as they are, by stack."""
         ...
@@ -218,9 +224,17 @@ class Runs(Protocol):
 
 
 class Audit(Protocol):
-    """Append-only."""
+    """Append-only; each entry has a digest of itself and the one before it."""
 
     def append(self, entry: AuditEntry) -> AuditEntry: ...
+    def beginning(self) -> Link:
+        """Return what the oldest entry follows: one that was let go with time, or none."""
+        ...
+
+    def after(self, seq: int, *, limit: int = 1000) -> tuple[tuple[AuditEntry, str], ...]:
+        """Return entries that follow `seq`, oldest first, each with its details as kept."""
+        ...
+
     def page(
         self, *, subject: str | None = None, cursor: str | None = None, limit: int = 100
     ) -> Page[AuditEntry]:

@@ -10,6 +10,8 @@ from typing import Any
 
 from reconciler.domain.model import InSync, Observed, ResourceAddress, Verdict
 from reconciler.domain.paths import Steps
+from reconciler.domain.severity import Rulebook
+from reconciler.domain.severity_catalogue import CATALOGUE
 from reconciler.domain.undeclared_scan import Compared, Yardstick, compared
 from reconciler.domain.values import Value
 
@@ -94,4 +96,5 @@ def paths(*observed: Observed, yardstick: Yardstick | None = None) -> dict[str, 
 
 
 def scan(*observed: Observed, yardstick: Yardstick | None = None) -> Compared:
-    return compared(observed, yardstick or Yardstick(), key=KEY, at=AT)
+    rulebook = Rulebook((), CATALOGUE)
+    return compared(observed, yardstick or Yardstick(), rulebook=rulebook, key=KEY, at=AT)

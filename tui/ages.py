@@ -20,7 +20,8 @@ def ahead(moment: datetime | None, *, now: datetime | None = None) -> str:
     """Return in how long `moment` comes, such as `14m`; empty for None."""
     if moment is None:
         return ""
-    return length(int((moment - (now or datetime.now(UTC))).total_seconds()))
+    seconds = int((moment - (now or datetime.now(UTC))).total_seconds())
+    return length(seconds) if seconds > 0 else "now"
 
 
 def length(seconds: int) -> str:

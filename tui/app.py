@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from textual import work
 from textual.app import App
@@ -14,7 +14,7 @@ from textual.screen import Screen
 from reconciler.wire.remediations import Remediation
 from tui import intents
 from tui.clipboard import fit_for_terminal
-from tui.commands import run_command
+from tui.commands import COMMANDS, run_command
 from tui.ink import Line, Palette, line
 from tui.keymap import bound_actions, key_name
 from tui.lines.asked import asked_lines
@@ -34,6 +34,7 @@ from tui.store.rows import Row
 from tui.store.store import Changes
 from tui.verbs import Asked, Tier, approval_of, moved, target_of
 
+T = TypeVar("T")
 VIEWS: Final = ("drift", "approvals", "runs", "audit", "stacks", "policies", "agents")
 
 
@@ -74,7 +75,15 @@ class TrueupApp(App[None]):
     CSS = """
     Screen { background: ansi_default; color: ansi_default; }
     ModalScreen { background: ansi_default 0%; }
+    LineTable, Document {
+        scrollbar-background: ansi_default; scrollbar-background-hover: ansi_default;
+        scrollbar-background-active: ansi_default; scrollbar-color: ansi_bright_black;
+        scrollbar-color-hover: ansi_white; scrollbar-color-active: ansi_white;
+        scrollbar-corner-color: ansi_default;
+    }
     #preview { width: 40%; border-left: solid ansi_bright_black; padding-left: 1; }
+    .ascii Framed > Vertical { border: ascii; }
+    .ascii #preview { border-left: ascii; }
     #fleet, #list { width: 1fr; }
     Input, Input:focus { background: ansi_default; color: ansi_default; }
     """
@@ -82,10 +91,12 @@ class TrueupApp(App[None]):
     def __init__(self, session: Session) -> None:
         super().__init__(ansi_color=True)
         self.session = session
-        self.palette: Palette = palette(session.options.theme)
-        self.glyphs: Glyphs = ASCII if session.options.ascii_only else UNICODE
+        ascii_only = session.options.ascii_only
+        self.palette: Palette = palette(session.options.theme, ascii_only=ascii_only)
+        self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
         self.animation_level = "none"
         self.theme = "ansi-dark"
+        self.set_class(ascii_only, "ascii")
         self.set_keymap(session.options.keymap)
 
     def on_mount(self) -> None:
@@ -154,7 +165,7 @@ class TrueupApp(App[None]):
 
     def use_theme(self, name: str) -> None:
         """Draw with another palette."""
-        self.palette = palette(name)
+        self.palette = palette(name, ascii_only=self.session.options.ascii_only)
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 screen.repaint()
@@ -168,23 +179,34 @@ class TrueupApp(App[None]):
         found = [store.remediations[each] for each in ids if each in store.remediations]
         self.approve(found)
 
-    @work(group="decide", exit_on_error=False)
-    async def approve(self, remediations: Sequence[Remediation]) -> None:
+    def approve(self, remediations: Sequence[Remediation]) -> None:
         """Approve exactly the plans that are seen now, when that is confirmed."""
         waiting = [found for found in remediations if found.state == "awaiting_approval"]
         if not waiting:
-            self.flash(
-                "no plan waits for an approval here; ", ("C", "key"), " requests a correction"
-            )
+            self.flash("no plan waits for an approval here; ", ("C", "key"), " requests one")
             return
         asked = approval_of(waiting, production=self.session.options.production)
-        if await self._confirmed(asked, list(asked_lines(asked, waiting)), "remediations:decide"):
-            done = await intents.approve(self.session, asked)
-            self._tell("approved", done)
-            if len(asked.targets) == 1 and not done.failed and not isinstance(self.screen, RunPage):
-                self.follow(asked.targets[0].id)
+        lines = list(asked_lines(asked, waiting))
+        self._confirm(asked, lines, "remediations:decide", lambda: self._approve(asked))
 
-    async def _confirmed(self, asked: Asked, lines: Sequence[Line], permission: str) -> bool:
+    @work(group="decide", exit_on_error=False)
+    async def _approve(self, asked: Asked) -> None:
+        done = await intents.approve(self.session, asked)
+        self._tell("approved", done)
+        if len(asked.targets) == 1 and not done.failed and not isinstance(self.screen, RunPage):
+            self.follow(asked.targets[0].id)
+
+    def _confirm(
+        self,
+        asked: Asked,
+        lines: Sequence[Line],
+        permission: str,
+        confirmed: Callable[[], object],
+    ) -> None:
+        """Open the dialog at once, so that it gets every key that is typed after the one for it.
+
+        From a worker it would open a moment later, and that key would do something else here.
+        """
         modal = Confirm(
             asked,
             lines,
@@ -192,8 +214,7 @@ class TrueupApp(App[None]):
             moved=lambda: moved(asked, self.session.store),
             why_not=lambda: self.session.why_not(permission),
         )
-        confirmed: bool | None = await self.push_screen_wait(modal)
-        return confirmed is True
+        self.push_screen(modal, _when(lambda _yes: confirmed()))
 
     def _tell(self, verb: str, done: intents.Done) -> None:
         if not done.failed:
@@ -214,17 +235,22 @@ class TrueupApp(App[None]):
         """Ignore these rows."""
         self.decide_with_reason("suppress", [row.remediation_id for row in rows])
 
-    @work(group="decide", exit_on_error=False)
-    async def decide_with_reason(self, verb: str, ids: Sequence[str]) -> None:
+    def decide_with_reason(self, verb: str, ids: Sequence[str]) -> None:
         """Ask for a reason, then do `verb` to each remediation."""
         chosen = list(dict.fromkeys(each for each in ids if each))
         if not chosen:
             self.flash("no remediation here; ", ("C", "key"), " requests one")
             return
         question = line((f"{verb} {len(chosen)}", "strong"), ": why? (kept in the audit)")
-        reason = await self.push_screen_wait(Prompt(question, palette=self.palette))
-        if reason:
-            self._tell(f"{verb}: done", await intents.decide(self.session, verb, chosen, reason))
+        self._prompt(question, lambda reason: self._decide(verb, chosen, reason))
+
+    def _prompt(self, question: Line, answered: Callable[[str], object]) -> None:
+        prompt = Prompt(question, palette=self.palette)
+        self.push_screen(prompt, _when(answered))
+
+    @work(group="decide", exit_on_error=False)
+    async def _decide(self, verb: str, ids: Sequence[str], reason: str) -> None:
+        self._tell(f"{verb}: done", await intents.decide(self.session, verb, ids, reason))
 
     @work(group="decide", exit_on_error=False)
     async def request_rows(self, rows: Sequence[Row], action: str) -> None:
@@ -234,8 +260,7 @@ class TrueupApp(App[None]):
         done = await intents.request(self.session, [row.report_id for row in rows], action)
         self._tell("requested", done)
 
-    @work(group="decide", exit_on_error=False)
-    async def cancel(self, remediation: Remediation) -> None:
+    def cancel(self, remediation: Remediation) -> None:
         """Cancel a remediation when that is confirmed."""
         asked = Asked("cancel", (target_of(remediation),), Tier.PLAIN)
         lines = [
@@ -243,26 +268,32 @@ class TrueupApp(App[None]):
             line("a run that is under way is asked once to stop where it safely can;"),
             line("what it has done by then stays done, and is read again afterwards"),
         ]
-        if await self._confirmed(asked, lines, "remediations:cancel"):
-            self._tell(
-                "cancelled", await intents.decide(self.session, "cancel", [remediation.id], "")
-            )
+        self._confirm(
+            asked,
+            lines,
+            "remediations:cancel",
+            lambda: self._decide("cancel", [remediation.id], ""),
+        )
 
     @work(group="decide", exit_on_error=False)
     async def scan(self, stacks: Sequence[str]) -> None:
         """Have stacks scanned now."""
         self._tell("scans asked for", await intents.scan(self.session, stacks))
 
-    @work(group="decide", exit_on_error=False)
-    async def hold_or_resume(self) -> None:
+    def hold_or_resume(self) -> None:
         """Pause all corrections with a reason, or let them go on."""
         if self.session.store.hold is not None:
-            self._tell("hold released", await intents.resume(self.session))
+            self._resume()
             return
-        question = line(("hold all corrections", "strong"), ": why?")
-        reason = await self.push_screen_wait(Prompt(question, palette=self.palette))
-        if reason:
-            self._tell("hold set", await intents.hold(self.session, reason))
+        self._prompt(line(("hold all corrections", "strong"), ": why?"), self._hold)
+
+    @work(group="decide", exit_on_error=False)
+    async def _hold(self, reason: str) -> None:
+        self._tell("hold set", await intents.hold(self.session, reason))
+
+    @work(group="decide", exit_on_error=False)
+    async def _resume(self) -> None:
+        self._tell("hold released", await intents.resume(self.session))
 
     # Menus.
 
@@ -275,8 +306,7 @@ class TrueupApp(App[None]):
                 return key_name(bound.key), bound.description.rstrip(".").lower()
         return None
 
-    @work(group="menu", exit_on_error=False)
-    async def action_help(self) -> None:
+    def action_help(self) -> None:
         """Show the keys that work here; enter does what one does."""
         page = self.screen
         if not isinstance(page, Page):
@@ -290,14 +320,14 @@ class TrueupApp(App[None]):
             )
             for bound in bound_actions(page)
         ]
-        chosen = await self.push_screen_wait(Menu("keys here", choices, palette=self.palette))
-        if chosen:
-            await self._act(page, chosen)
+        menu = Menu("keys here; their names are for keymap files", choices, palette=self.palette)
+        self.push_screen(menu, _when(lambda action: self._act(page, action)))
 
     def _off(self, page: Page, action: str) -> str:
         permission = page.permissions.get(action, "")
         return self.session.why_not(permission) if permission else ""
 
+    @work(group="menu", exit_on_error=False)
     async def _act(self, page: Page, action: str) -> None:
         for node in (page.focused, page, self):
             name = action.partition("(")[0]
@@ -305,21 +335,14 @@ class TrueupApp(App[None]):
                 await node.run_action(action)
                 return
 
-    async def action_palette(self) -> None:
+    def action_palette(self) -> None:
         """Show everything that can be done here, by name."""
         self.action_help()
 
-    @work(group="menu", exit_on_error=False)
-    async def action_command(self) -> None:
+    def action_command(self) -> None:
         """Ask for a command line."""
-        if not isinstance(self.screen, Page):
-            return
-        question = line(
-            (":", "key"), "drift FILTER, approvals, runs, audit, stacks, group BY, theme NAME, q"
-        )
-        text = await self.push_screen_wait(Prompt(question, palette=self.palette))
-        if text:
-            run_command(self, text)
+        if isinstance(self.screen, Page):
+            self._prompt(line((":", "key"), COMMANDS), lambda text: run_command(self, text))
 
     def action_calls(self) -> None:
         """Show every call that was made to change something or to plan."""
@@ -342,12 +365,10 @@ class TrueupApp(App[None]):
             return
         self._choose_copy(copies)
 
-    @work(group="menu", exit_on_error=False)
-    async def _choose_copy(self, copies: Iterable[tuple[str, str]]) -> None:
+    def _choose_copy(self, copies: Iterable[tuple[str, str]]) -> None:
         choices = [Choice(text, name, text) for name, text in copies]
-        text = await self.push_screen_wait(Menu("copy", choices, palette=self.palette))
-        if text:
-            self.copy_text(text)
+        menu = Menu("copy", choices, palette=self.palette)
+        self.push_screen(menu, _when(self.copy_text))
 
     def copy_text(self, text: str) -> None:
         """Put `text` into the terminal's clipboard, also over ssh."""
@@ -364,9 +385,28 @@ class TrueupApp(App[None]):
             return
         self.exit()
 
+    @property
+    def failure(self) -> Exception | None:
+        """The defect that ended the app; the command line keeps it in its crash log."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """End without textual's traceback: it prints values, and secrets of others among them."""
+        self._close_messages_no_wait()
+
     async def action_quit(self) -> None:
         """Quit; what the daemon does goes on."""
         if isinstance(self.screen, Prompt) and self.screen.has_draft:
             return
         await asyncio.sleep(0)
         self.exit()
+
+
+def _when(answered: Callable[[T], object]) -> Callable[[T | None], None]:
+    """Return what calls `answered`, unless a dialog was left without an answer."""
+
+    def answer(value: T | None) -> None:
+        if value:
+            answered(value)
+
+    return answer

@@ -10,6 +10,9 @@ from tui.store.arrange import GROUPS
 if TYPE_CHECKING:
     from tui.app import TrueupApp
 
+COMMANDS: Final = " drift FILTER, approvals, runs, audit, stacks, group BY, theme NAME, scan, q"
+"""What the line takes, as the prompt says it."""
+
 _VIEWS: Final = {
     "drift": "drift", "d": "drift", "approvals": "approvals", "a": "approvals", "runs": "runs",
     "audit": "audit", "stacks": "stacks", "fleet": "stacks", "policies": "policies",

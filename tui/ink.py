@@ -42,7 +42,9 @@ def text_of(spans: Iterable[Span]) -> str:
 class Palette:
     """The styles by name; a name like `added.strong` is `added` with `strong` on top."""
 
-    def __init__(self, styles: Mapping[str, str]) -> None:
+    def __init__(self, styles: Mapping[str, str], *, cut: str = "…") -> None:
+        self.cut = cut
+        """What stands at the end of a text that did not fit: one cell."""
         self._given = styles
         self._made: dict[str, Style] = {PLAIN: Style.null()}
 
@@ -55,7 +57,7 @@ class Palette:
 
 
 def strip_of(spans: Line, palette: Palette, *, width: int, base: str = PLAIN) -> Strip:
-    """Return the line in exactly `width` cells; what does not fit ends with `…`."""
+    """Return the line in exactly `width` cells; what does not fit is cut, visibly."""
     ground = palette[base]
     segments: list[Segment] = []
     left = width
@@ -65,7 +67,7 @@ def strip_of(spans: Line, palette: Palette, *, width: int, base: str = PLAIN) ->
         length = cell_len(text)
         more = any(span.text for span in spans[index + 1 :])
         if length > left or (length == left and more and left):
-            segments.append(Segment(shortened(text + " " * more, left), style))
+            segments.append(Segment(shortened(text + " " * more, left, sign=palette.cut), style))
             left = 0
             break
         segments.append(Segment(text, style))
@@ -75,20 +77,20 @@ def strip_of(spans: Line, palette: Palette, *, width: int, base: str = PLAIN) ->
     return Strip(segments, width)
 
 
-def shortened(text: str, width: int) -> str:
-    """Return `text` in exactly `width` cells, the end of a longer one given as `…`."""
+def shortened(text: str, width: int, *, sign: str = "…") -> str:
+    """Return `text` in exactly `width` cells; a longer one ends with `sign`."""
     if cell_len(text) <= width:
         return set_cell_size(text, width)
-    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+    return set_cell_size(text, width - 1) + sign if width > 0 else ""
 
 
-def shortened_middle(text: str, width: int) -> str:
+def shortened_middle(text: str, width: int, *, sign: str = "…") -> str:
     """Return `text` in at most `width` cells; of addresses both ends matter, the last one most."""
     safe = safe_text(text)
     if cell_len(safe) <= width or width < _NARROW:
         return safe
-    tail = (width - 1) * 3 // 5
-    return set_cell_size(safe, width - 1 - tail) + "…" + safe[-tail:]
+    tail = (width - 1) * 3 // 4
+    return set_cell_size(safe, width - 1 - tail) + sign + safe[-tail:]
 
 
 _NARROW: Final = 8

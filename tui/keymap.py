@@ -15,6 +15,9 @@ _NAMES: Final = {
 }  # fmt: skip
 
 
+_EVERYWHERE: Final = frozenset({"table", "document", "page", "app", "view"})
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """One action with its key; `id` is the name a keymap file gives it another key by."""
@@ -26,14 +29,14 @@ class Bound:
 
 
 def bound_actions(screen: Screen[None]) -> Iterator[Bound]:
-    """Yield what keys do on a screen, nearest first; each action once."""
-    seen: set[str] = set()
+    """Yield what keys do on a screen, its own first; each action once."""
+    found: dict[str, Bound] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if binding.action in seen or not binding.id:
-            continue
-        seen.add(binding.action)
-        yield Bound(binding.key, binding.action, binding.description, binding.id)
+        if binding.id:
+            bound = Bound(binding.key, binding.action, binding.description, binding.id)
+            found.setdefault(binding.action, bound)
+    yield from sorted(found.values(), key=lambda bound: bound.id.partition(".")[0] in _EVERYWHERE)
 
 
 def key_name(key: str) -> str:

@@ -21,7 +21,10 @@ def run(daemon: Daemon, options: Options) -> None:
     from tui.session import Session  # noqa: PLC0415
 
     session = Session(daemon, options)
-    TrueupApp(session).run(mouse=options.mouse)
+    app = TrueupApp(session)
+    app.run(mouse=options.mouse)
+    if app.failure is not None:
+        raise app.failure
     running = sum(run.state == "started" for run in session.store.runs.values())
     if running:
         sys.stderr.write(f"{running} run(s) go on in the daemon; `trueup runs` lists them\n")

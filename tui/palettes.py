@@ -88,6 +88,6 @@ ASCII: Final = Glyphs(
 )
 
 
-def palette(name: str) -> Palette:
+def palette(name: str, *, ascii_only: bool = False) -> Palette:
     """Return the palette called `name`."""
-    return Palette(PALETTES[name])
+    return Palette(PALETTES[name], cut="~" if ascii_only else "…")

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import Final
 from urllib.parse import urlsplit
 
 from tui.ages import age
 from tui.ink import Line, Span
 from tui.session import Session
 
+_WIDE: Final = 100
 
-def status_line(session: Session, place: str) -> Line:
-    """Return the status of everything in one row."""
+
+def status_line(session: Session, place: str, *, width: int) -> Line:
+    """Return the status of everything in one row; a narrow one leaves out where and who."""
     store, link = session.store, session.pump.link
     spans = [Span(f" {place} ", "strong")]
     environment = session.options.environment
     if environment:
         style = "prod" if session.options.production else "strong"
         spans += [Span(" "), Span(f" {environment.upper()} ", style)]
-    spans.append(Span(f" {urlsplit(session.daemon.url).netloc}"))
-    spans.append(Span(f" {_who(session)}"))
+    if width >= _WIDE:
+        spans.append(Span(f" {urlsplit(session.daemon.url).netloc} {_who(session)}"))
+    elif session.options.read_only:
+        spans.append(Span(" read-only", "strong"))
     words = link.words(time.monotonic())
     spans.append(Span(f"  {words}", "" if link.live else "critical"))
     if link.live and not session.pump.loaded:

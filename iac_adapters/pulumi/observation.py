@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.pulumi.cli_engine import verdicts
@@ -14,6 +14,7 @@ from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider_config import Providers
 from iac_adapters.pulumi.snapshots import Payload
 from iac_adapters.pulumi.values import RawProperties
+from iac_adapters.pulumi.witness import Witnesses
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import Observed, ResourceAddress
 
@@ -35,11 +36,15 @@ class Observation:
             return
         resources = self.payload.stack.resources
         needed = None if self.wanted is None else with_sources(self.wanted, resources)
+        witnesses = Witnesses(resources, self.payload.redactor, digester)
+        live = self.payload.warm.questions.live
         held: dict[ResourceAddress, Observed] = {}
         reading = self.payload.warm.reader.observe(self._chosen(needed))
         async with contextlib.aclosing(reading) as observations:
-            async for observed in observations:
-                held[observed.address] = observed
+            async for read in observations:
+                resource = resources[read.address]
+                witness = witnesses.of(resource, live.pop(resource, None))
+                observed = held[read.address] = replace(read, witness=witness)
                 if self._is_wanted(observed) and not sources_of(resources[observed.address]):
                     yield observed
         followed = with_replaced_dependents(

@@ -63,6 +63,10 @@ class PulumiQuestions:
         default_factory=WeakKeyDictionary, repr=False
     )
     """What its provider said last of what differs."""
+    live: WeakKeyDictionary[LoadedResource, ReadAnswer] = field(
+        default_factory=WeakKeyDictionary, repr=False
+    )
+    """What was read of it last."""
 
     def address(self, resource: LoadedResource) -> ResourceAddress:
         """Return its URN."""
@@ -95,10 +99,13 @@ class PulumiQuestions:
         request = self.requests.get(resource)
         if request is None:
             request = self.requests[resource] = _request(resource)
+        self.live.pop(resource, None)
         try:
-            return await provider.read(request, timeout_s=deadline_s)
+            answer = await provider.read(request, timeout_s=deadline_s)
         except ProviderError as error:
             raise _speakable(error, resource) from error
+        self.live[resource] = answer
+        return answer
 
     def evident(self, resource: LoadedResource, live: ReadAnswer) -> Verdict | None:
         """Return what needs no diff: gone, exactly as recorded, or not to be judged at all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
+from iac_adapters.freed_memory import give_back_memory
 from iac_adapters.plugin_host.deadlines import configure_deadline_s
 from iac_adapters.revision import Revision
 from iac_adapters.terraform.context import Context, prepare
@@ -23,7 +25,8 @@ from iac_adapters.terraform.recorded_providers import RecordedProviders
 from iac_adapters.terraform.recorder.cache import RecordingCache
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.recording import Recording
-from iac_adapters.terraform.schema_store import ProviderSchema, SchemasInUse, SchemaStore
+from iac_adapters.terraform.schema_answer import ProviderSchema
+from iac_adapters.terraform.schema_store import SchemasInUse, SchemaStore
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import RetryableError
 from reconciler.ports import StackReference
@@ -121,6 +124,7 @@ class Assembly:
             key = keys.of(index)
             if key is None or not self._providers.adopt(key, provider):
                 await provider.close()
+        await asyncio.to_thread(give_back_memory)
         return recording
 
     async def refreshed(

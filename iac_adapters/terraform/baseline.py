@@ -16,7 +16,7 @@ from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.provider_settings import is_of
 from iac_adapters.terraform.recorder.content import content_of
 from iac_adapters.terraform.schema import ResourceSchema
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.stack_memory import SeenDrift
 from iac_adapters.terraform.values import decode
 from reconciler.domain.compare import IsSet, align, aligned_paths, same, value_at

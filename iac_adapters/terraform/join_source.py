@@ -16,7 +16,7 @@ from iac_adapters.terraform.provider_settings import label_of
 from iac_adapters.terraform.rearranged import FORGOTTEN, rearrangement
 from iac_adapters.terraform.recorder.planned import PlannedChange
 from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.source import ResourceBlock
 from iac_adapters.terraform.state import StateInstance
 from reconciler.domain.model import RecordedResource, ResourceAddress, SourcePosition, Status

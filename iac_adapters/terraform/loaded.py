@@ -14,7 +14,7 @@ from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.provider_settings import ProviderSettings
 from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.state import StateInstance
 from reconciler.domain.model import Origin, ProviderDoubt, RecordedResource, ResourceAddress
 from reconciler.domain.paths import Steps

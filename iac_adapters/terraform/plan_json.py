@@ -24,7 +24,7 @@ from iac_adapters.terraform.plan_values import with_unknown
 from iac_adapters.terraform.recorder.planned_secrets import secret_paths
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.unrecorded import unrecorded
 from iac_adapters.terraform.values import with_blocks
 from reconciler.domain.compare import align, aligned_paths, sort_key, value_at

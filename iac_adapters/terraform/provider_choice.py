@@ -24,7 +24,7 @@ from iac_adapters.terraform.provider_settings import (
     written_differences,
 )
 from iac_adapters.terraform.recorder.recording import Recording
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.stack_memory import Remembered
 from iac_adapters.terraform.state import ProviderReference
 from iac_adapters.terraform.written_settings import written_settings

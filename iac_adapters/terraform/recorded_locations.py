@@ -16,7 +16,7 @@ from typing import Final
 
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.provider_settings import ProviderSettings, decoded
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 
 
 @dataclass(frozen=True, slots=True)

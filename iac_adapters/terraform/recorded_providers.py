@@ -36,7 +36,7 @@ from iac_adapters.terraform.provider_settings import ProviderSettings, hidden_te
 from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.recorded_locations import elsewhere
 from iac_adapters.terraform.recorder.recording import Recording
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.stack_memory import Remembered, StackMemory
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (

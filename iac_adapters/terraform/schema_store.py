@@ -13,74 +13,19 @@ import hashlib
 import os
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 from weakref import WeakValueDictionary
 
 from iac_adapters.terraform.installed import InstalledProvider
-from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import PROTOCOLS
 from iac_adapters.terraform.provider import Provider
-from iac_adapters.terraform.schema import ResourceSchema
+from iac_adapters.terraform.schema_answer import FiledAnswer, HeldAnswer, ProviderSchema
 
 _KEPT: Final = ".schema"
 _MEANT: Final = ".meant"
 _MOST: Final = {_MEANT: 4096, _KEPT: 64}
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class ProviderSchema:
-    """One provider's raw schema answer; types are decoded one by one, when asked for."""
-
-    protocol: int
-    raw: bytes = field(repr=False)
-
-    @cached_property
-    def _answer(self) -> Any:
-        return message("GetSchemaResponse").FromString(self.raw)
-
-    @cached_property
-    def _parsed(self) -> dict[str, ResourceSchema]:
-        return {}
-
-    @cached_property
-    def configuration(self) -> ResourceSchema:
-        """The schema of the provider's own configuration."""
-        return ResourceSchema.parse(self._answer.provider, protocol=self.protocol)
-
-    @cached_property
-    def type_names(self) -> frozenset[str]:
-        """The resource types that the provider knows."""
-        return frozenset(self._answer.resource_schemas)
-
-    @cached_property
-    def _parsed_data(self) -> dict[str, ResourceSchema]:
-        return {}
-
-    def data_source(self, type_name: str) -> ResourceSchema | None:
-        """Return the schema of a data source, or None when the provider does not know it."""
-        if type_name not in self._parsed_data:
-            schemas = self._answer.data_source_schemas
-            if type_name not in schemas:
-                return None
-            self._parsed_data[type_name] = ResourceSchema.parse(
-                schemas[type_name], protocol=self.protocol
-            )
-        return self._parsed_data[type_name]
-
-    def resource(self, type_name: str) -> ResourceSchema | None:
-        """Return the schema of `type_name`, or None when the provider does not know it."""
-        if type_name not in self._parsed:
-            schemas = self._answer.resource_schemas
-            if type_name not in schemas:
-                return None
-            self._parsed[type_name] = ResourceSchema.parse(
-                schemas[type_name], protocol=self.protocol
-            )
-        return self._parsed[type_name]
 
 
 # Only what a stack in memory holds on to: a schema takes more memory than a stack does.
@@ -133,24 +78,25 @@ class SchemaStore:
         if (known := self._in_use.get(digest)) is not None:
             return known
         try:
-            data = (self._folder / f"{digest}{_KEPT}").read_bytes()
+            kept = FiledAnswer(self._folder / f"{digest}{_KEPT}", skip=1)
+            data = kept.head + kept.read()
         except OSError:
             return None
         # Cut short by a full disk, it would say that types do not exist.
         if hashlib.sha256(data).hexdigest() != digest or data[0] not in PROTOCOLS:
             return None
-        return ProviderSchema(protocol=data[0], raw=data[1:])
+        return ProviderSchema(data[0], kept)
 
     async def _ask(self, installed: InstalledProvider, name: str) -> tuple[str, ProviderSchema]:
         provider = await self._start(installed)
         try:
-            schema = ProviderSchema(provider.protocol, await provider.schema_bytes())
+            protocol, raw = provider.protocol, await provider.schema_bytes()
         finally:
             await provider.close()
-        return self._store(name, schema), schema
+        digest = self._store(name, bytes([protocol]) + raw)
+        return digest, self._load(digest) or ProviderSchema(protocol, HeldAnswer(raw))
 
-    def _store(self, name: str, schema: ProviderSchema) -> str:
-        data = bytes([schema.protocol]) + schema.raw
+    def _store(self, name: str, data: bytes) -> str:
         digest = hashlib.sha256(data).hexdigest()
         self._folder.mkdir(parents=True, exist_ok=True)
         if self._load(digest) is None:

@@ -65,7 +65,7 @@ class BodyParser:
         async with self._turn:
             try:
                 async with asyncio.timeout(self._within_s):
-                    told, content = await self._asked(kind, body)
+                    outcome, content = await self._asked(kind, body)
             except TimeoutError as error:
                 await self._end()
                 raise Refusal(422, "too-large", "the body takes too long to read") from error
@@ -79,7 +79,7 @@ class BodyParser:
                 raise
             self._rest()
         read = orjson.loads(content)
-        if told == REFUSED:
+        if outcome == REFUSED:
             raise Refusal(read["status"], read["code"], read["detail"], remedy=read["remedy"])
         return read
 
@@ -89,8 +89,8 @@ class BodyParser:
         assert process.stdout is not None  # noqa: S101 - piped
         process.stdin.write(HEAD.pack(kind, len(body)) + body)
         await process.stdin.drain()
-        told, length = HEAD.unpack(await process.stdout.readexactly(HEAD.size))
-        return told, await process.stdout.readexactly(length)
+        outcome, length = HEAD.unpack(await process.stdout.readexactly(HEAD.size))
+        return outcome, await process.stdout.readexactly(length)
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._idle is not None:

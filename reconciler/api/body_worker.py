@@ -31,11 +31,11 @@ def answer_to(kind: bytes, body: bytes) -> tuple[bytes, bytes]:
     try:
         tree = parse_yaml(body) if kind == YAML else parse_json(body)
     except Refusal as refusal:
-        told = {"status": refusal.status, "code": refusal.code, "detail": refusal.detail}
-        return REFUSED, orjson.dumps({**told, "remedy": refusal.remedy})
+        problem = {"status": refusal.status, "code": refusal.code, "detail": refusal.detail}
+        return REFUSED, orjson.dumps({**problem, "remedy": refusal.remedy})
     except MemoryError:
-        told = {"status": 422, "code": "too-large", "detail": "the body takes too much memory"}
-        return REFUSED, orjson.dumps({**told, "remedy": None})
+        problem = {"status": 422, "code": "too-large", "detail": "the body takes too much memory"}
+        return REFUSED, orjson.dumps({**problem, "remedy": None})
     return TREE, orjson.dumps(tree)
 
 

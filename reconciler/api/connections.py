@@ -69,7 +69,12 @@ class Connections:
 
     def _end_longest_waiting(self, address: str | None) -> bool:
         found = next(
-            (one for one in self.waiting if address is None or one.address == address), None
+            (
+                connection
+                for connection in self.waiting
+                if address is None or connection.address == address
+            ),
+            None,
         )
         if found is None:
             return False
@@ -200,8 +205,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deadline = self.loop.call_later(within_s, self._too_slow)
 
     def _too_slow(self) -> None:
-        what = "head" if self._state == _HEAD else "body"
-        self._refuse(Refusal(408, "too-slow", f"the {what} of the request took too long"))
+        part = "head" if self._state == _HEAD else "body"
+        self._refuse(Refusal(408, "too-slow", f"the {part} of the request took too long"))
 
     def _refuse(self, refusal: Refusal) -> None:
         """Say why, when no other answer is under way, and end the connection."""

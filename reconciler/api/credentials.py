@@ -66,33 +66,33 @@ class Credentials:
             return None
         token_id, secret = read
         # A digest is compared also when nothing is known of the id: both cost the same.
-        known = await self._known(token_id)
-        if not opens(known or _NOBODY, secret) or known is None:
+        kept = await self._known(token_id)
+        if not opens(kept or _NOBODY, secret) or kept is None:
             return None
-        if known.expires_at is not None and known.expires_at <= self._service.clock.now():
+        if kept.expires_at is not None and kept.expires_at <= self._service.clock.now():
             # Told only to whoever holds the secret, so nothing is given away.
             raise _unauthorized(
-                f"the token {known.name} expired at {known.expires_at:%Y-%m-%d %H:%M} UTC",
+                f"the token {kept.name} expired at {kept.expires_at:%Y-%m-%d %H:%M} UTC",
                 code="token-expired",
                 remedy="ask an admin for a new one: trueup token add",
             )
-        return known
+        return kept
 
     async def _known(self, token_id: str) -> Token | None:
         now = time.monotonic()
-        until, known = self._remembered.get(token_id, (0.0, None))
+        until, kept = self._remembered.get(token_id, (0.0, None))
         if now < until:
-            return known
-        known = await self._service.store.read(lambda view: view.tokens.get(token_id))
+            return kept
+        kept = await self._service.store.read(lambda view: view.tokens.get(token_id))
         # Of many requests at once the first to come back has said all that the others would.
         until, newer = self._remembered.get(token_id, (0.0, None))
         if time.monotonic() < until:
             return newer
-        if known is not None:
+        if kept is not None:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[token_id] = (now + _REMEMBERED_S, known)
-        return known
+            self._remembered[token_id] = (now + _REMEMBERED_S, kept)
+        return kept
 
     async def _note_use(self, token: Token) -> None:
         now = self._service.clock.now()
@@ -100,9 +100,9 @@ class Credentials:
             return
 
         def work(tx: Transaction) -> None:
-            known = tx.tokens.get(token.token_id)
-            if known is not None:
-                tx.tokens.put(replace(known, last_used_at=now))
+            kept = tx.tokens.get(token.token_id)
+            if kept is not None:
+                tx.tokens.put(replace(kept, last_used_at=now))
 
         used = replace(token, last_used_at=now)
         self._remembered[token.token_id] = (time.monotonic() + _REMEMBERED_S, used)

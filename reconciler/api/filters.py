@@ -75,16 +75,18 @@ def _state(value: str) -> FindingState | None:
 
 
 def _severity(value: str) -> Severity:
-    known = {f"{prefix}{severity.word}": severity for prefix in ("", ">=") for severity in Severity}
-    return _one_of("severity", value, known)
+    severities = {
+        f"{prefix}{severity.word}": severity for prefix in ("", ">=") for severity in Severity
+    }
+    return _one_of("severity", value, severities)
 
 
-def _one_of(key: str, value: str, known: Mapping[str, T]) -> T:
-    if value.lower() not in known:
+def _one_of(key: str, value: str, choices: Mapping[str, T]) -> T:
+    if value.lower() not in choices:
         raise InvalidError(
-            f"unknown value in the term `{key}:{value[:60]}`", remedy=f"one of {', '.join(known)}"
+            f"unknown value in the term `{key}:{value[:60]}`", remedy=f"one of {', '.join(choices)}"
         )
-    return known[value.lower()]
+    return choices[value.lower()]
 
 
 _READERS: Final[dict[str, Callable[[str], Any]]] = {

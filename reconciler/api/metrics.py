@@ -125,7 +125,9 @@ class _Fleet(Collector):
         return cls(
             stacks=view.stacks.all(),
             findings={str(name): words for name, words in view.findings.tally().items()},
-            remediations=Tally(one.state for one in view.remediations.in_states(OPEN)),
+            remediations=Tally(
+                remediation.state for remediation in view.remediations.in_states(OPEN)
+            ),
             held=bool(view.holds.all()),
         )
 
@@ -139,7 +141,7 @@ class _Fleet(Collector):
             "trueup_stacks",
             "Watched stacks, by health.",
             "health",
-            ((one.value, health[one]) for one in Health),
+            ((health_word.value, health[health_word]) for health_word in Health),
         )
         yield _gauge(
             "trueup_open_findings",

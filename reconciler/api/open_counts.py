@@ -26,9 +26,9 @@ class OpenCounts:
     def of(self, view: Transaction) -> Counted:
         """Return the findings of every stack, as of `view`."""
         _, newest = view.events.bounds()
-        known = self._known
-        if known is None or known[0] != newest:
-            known = (newest, Counted(view.findings.tally(), view.findings.suppressed()))
+        remembered = self._known
+        if remembered is None or remembered[0] != newest:
+            remembered = (newest, Counted(view.findings.tally(), view.findings.suppressed()))
             # Several threads may do this at once; each writes what is true at its number.
-            self._known = known
-        return known[1]
+            self._known = remembered
+        return remembered[1]

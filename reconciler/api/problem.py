@@ -79,10 +79,10 @@ def _of_http(error: HTTPException) -> Refusal:
 def _invalid_fields(error: RequestValidationError) -> Refusal:
     """Name each wrong field and what is wrong with it, never the value that was sent."""
     errors = [
-        {"field": _place(one["loc"]), "message": str(one["msg"])}
-        for one in error.errors()[:_MOST_FIELDS]
+        {"field": _place(entry["loc"]), "message": str(entry["msg"])}
+        for entry in error.errors()[:_MOST_FIELDS]
     ]
-    names = ", ".join(dict.fromkeys(one["field"] for one in errors))
+    names = ", ".join(dict.fromkeys(entry["field"] for entry in errors))
     return Refusal(422, "invalid-request", f"the request does not fit: {names}", errors=errors)
 
 

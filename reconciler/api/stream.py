@@ -128,7 +128,7 @@ class EventStream:
             raise Refusal(
                 503, "too-many-streams", "no more streams are open", headers={"Retry-After": "5"}
             )
-        if who and sum(one.who == who for one in self._listeners) >= self._most_of_one:
+        if who and sum(listener.who == who for listener in self._listeners) >= self._most_of_one:
             raise Refusal(
                 429,
                 "too-many-streams",

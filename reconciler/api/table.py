@@ -15,6 +15,7 @@ from reconciler.api.resources import (
     findings,
     health,
     hold,
+    ignores,
     policies,
     remediations,
     runs,
@@ -103,6 +104,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               Listing[wire.Finding]),
     Operation("GET", "/findings/{finding_id}", findings.read_finding, May.READ_FINDINGS,
               wire.Finding),
+    Operation("POST", "/findings/{finding_id}/ignore", findings.ignore, May.DECIDE, wire.Finding),
+    Operation("POST", "/findings/{finding_id}/notes", findings.note, May.REQUEST, wire.Finding),
+    Operation("GET", "/ignores", ignores.list_ignores, May.READ_FINDINGS,
+              Listing[wire.IgnoreRule]),
     Operation("POST", "/findings/{finding_id}/unsuppress", findings.unsuppress, May.DECIDE,
               wire.Finding),
     Operation("POST", "/findings/{finding_id}/accept", findings.accept, May.DECIDE,
@@ -119,6 +124,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 
     Operation("GET", "/events", events.follow_events, May.READ_EVENTS,
               media_type="text/event-stream"),
+    Operation("GET", "/audit/verify", audit.verify_audit, May.READ_AUDIT, wire.AuditVerified),
     Operation("GET", "/audit", audit.list_audit, May.READ_AUDIT, Listing[wire.AuditEntry]),
 
     Operation("GET", "/hold", hold.read_hold, May.READ_HOLD, wire.HoldState),
@@ -153,7 +159,7 @@ OPERATIONAL: Final[tuple[Operation, ...]] = (
 def all_operations(*, open_metrics: bool = False) -> dict[tuple[str, str], Operation]:
     """Return every operation by method and whole path."""
     found = {(operation.method, PREFIX + operation.path): operation for operation in OPERATIONS}
-    found |= {(one.method, one.path): one for one in OPERATIONAL}
+    found |= {(operation.method, operation.path): operation for operation in OPERATIONAL}
     if open_metrics:
         found["GET", "/metrics"] = replace(found["GET", "/metrics"], open_on_loopback=True)
     return found

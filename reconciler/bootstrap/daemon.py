@@ -179,6 +179,7 @@ class _Daemon:
             confirm_after=tuned.confirm_after,
             approval_time=tuned.approval_time,
             guardrails=tuned.guardrails,
+            ignores=tuned.ignores,
         )
 
     def _reference_of(self, record: StackRecord) -> StackReference:

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, severity_overrides
+from reconciler.bootstrap.baseline_file import kept_in_file
 from reconciler.bootstrap.instance import (
     DirectoryBusyError,
     instance_key,
@@ -35,9 +36,10 @@ from reconciler.domain.errors import (
     PermanentError,
     ReconcilerError,
 )
-from reconciler.domain.model import Kind, ResourceAddress, StackName, StackReport
+from reconciler.domain.model import Kind, Origin, ResourceAddress, StackName, StackReport
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import StackRecord
+from reconciler.domain.undeclared_scan import Yardstick
 from reconciler.engine.once import apply_once
 from reconciler.engine.planning import plan_addresses
 from reconciler.engine.scan import Scanning, scan_stack
@@ -71,7 +73,10 @@ class Applied:
     def converged(self) -> bool:
         """Whether that read showed no drift any more, and nothing was unreadable."""
         report = self.report
-        return report is not None and not report.findings and not report.unreadable
+        if report is None or report.unreadable:
+            return False
+        # What no plan acts on is no apply's to end.
+        return all(one.origin is Origin.UNDECLARED for one in report.findings)
 
 
 class Reconciler:
@@ -226,7 +231,11 @@ class Reconciler:
 
     async def _drifted(self, stack: str) -> tuple[ResourceAddress, ...]:
         report = await self.scan(stack)
-        return tuple(finding.address for finding in report.findings if finding.kind in _CORRECTABLE)
+        return tuple(
+            finding.address
+            for finding in report.findings
+            if finding.kind in _CORRECTABLE and finding.origin is not Origin.UNDECLARED
+        )
 
     def _runs(self) -> Path:
         return private_folder(self._data_dir / "runs")
@@ -246,7 +255,10 @@ class Reconciler:
 
     def _scanning(self, reference: StackReference) -> Scanning:
         return Scanning(
-            adapter=self._adapter(reference.tool), clock=self._clock, judging=self._judging
+            adapter=self._adapter(reference.tool),
+            clock=self._clock,
+            judging=self._judging,
+            yardstick=Yardstick(kept_in_file(reference, key=self._key)),
         )
 
 

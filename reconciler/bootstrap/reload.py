@@ -32,6 +32,7 @@ def tuning(settings: Settings, key: bytes) -> Tuning:
         confirm_after=daemon.confirm_after,
         approval_time=daemon.approval_time,
         guardrails=guardrail_rules(settings),
+        ignores=tuple(one.rule() for one in settings.ignores),
     )
 
 

@@ -41,11 +41,15 @@ def accept(invocation: Invocation, *, finding: str, reason: str | None, undo: bo
 
 
 def _line(invocation: Invocation, made: Json, *, undo: bool) -> str:
-    one = invocation.id(made["finding_id"])
+    finding_id = invocation.id(made["finding_id"])
     address = text_of(made["address"])
     if undo:
-        return f"{one}  {address}: the acceptance is undone; the next scan compares as before"
-    return f"{one}  {address} is accepted as it is. To undo: trueup accept {one} --undo"
+        return (
+            f"{finding_id}  {address}: the acceptance is undone; the next scan compares as before"
+        )
+    return (
+        f"{finding_id}  {address} is accepted as it is. To undo: trueup accept {finding_id} --undo"
+    )
 
 
 @click.command(epilog=examples("trueup declare 3f9c21ab"))

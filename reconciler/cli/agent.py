@@ -39,9 +39,11 @@ def list_agents(invocation: Invocation) -> None:
 
 
 @agent.command(
-    "enroll-token", epilog=examples("trueup agent enroll-token --host web-1 --expires-in 30m")
+    "enroll-token",
+    short_help="Create a token that enrolls one host.",
+    epilog=examples("trueup agent enroll-token --host web-1 --expires-in 30m"),
 )
-@click.option("--host", help="The only host that may use it; default: any host.")
+@click.option("--host", metavar="HOST", help="The only host that may use it; default: any host.")
 @click.option("--expires-in", metavar="TIME", help="Such as 30m or 1d; default: 1h.")
 @click.option("--interval", metavar="TIME", help="How often the agent reports; default: 5m.")
 @click.option("--replace", is_flag=True, help="Revoke the agent that the host has already.")
@@ -71,11 +73,11 @@ def enroll_token(
 @asks_daemon
 def revoke(invocation: Invocation, *, agent_id: str) -> None:
     """Revoke an AGENT, named by id or host. Its reports are refused at once."""
-    active = (one for one in invocation.api.each("agents") if one["state"] != "revoked")
-    known = choose(active, AGENT, agent_id)
-    invocation.api.delete("agents", known["agent_id"])
+    active = (item for item in invocation.api.each("agents") if item["state"] != "revoked")
+    found = choose(active, AGENT, agent_id)
+    invocation.api.delete("agents", found["agent_id"])
     invocation.answer(
-        known, [f"revoked agent {text_of(known['agent_id'])} of {text_of(known['host'])}"]
+        found, [f"revoked agent {text_of(found['agent_id'])} of {text_of(found['host'])}"]
     )
 
 
@@ -83,16 +85,16 @@ def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
     if not body["items"]:
         yield "no agents"
         return
-    short = shortened(one["agent_id"] for one in body["items"])
-    yield from invocation.table(_COLUMNS, [_row(invocation, one, short) for one in body["items"]])
+    short = shortened(item["agent_id"] for item in body["items"])
+    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in body["items"]])
 
 
-def _row(invocation: Invocation, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, item: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
-        ("strong", text_of(one["host"])),
-        ("plain" if one["state"] == "active" else "medium", text_of(one["state"])),
-        ("plain", invocation.ago(one.get("last_seen_at"))),
-        ("plain", str(one["gaps"])),
-        ("dim", text_of(one["version"])),
-        ("dim", one["agent_id"] if invocation.verbose else short[one["agent_id"]]),
+        ("strong", text_of(item["host"])),
+        ("plain" if item["state"] == "active" else "medium", text_of(item["state"])),
+        ("plain", invocation.ago(item.get("last_seen_at"))),
+        ("plain", str(item["gaps"])),
+        ("dim", text_of(item["version"])),
+        ("dim", item["agent_id"] if invocation.verbose else short[item["agent_id"]]),
     )

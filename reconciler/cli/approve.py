@@ -58,17 +58,17 @@ def approve(
     addresses: tuple[str, ...],
     wait: bool,
 ) -> int:
-    """Approve the plan of a REMEDIATION, and no other.
+    """Approve exactly the plan of a REMEDIATION.
 
     Without --digest the plan is shown and, in a terminal, you are asked. Before anything is
-    changed a new plan is made; it is applied only if it has the same digest.
+    changed, a new plan is made; it is applied only if it has the same digest.
     """
+    found = find_remediation(invocation.api, remediation_id)
     if digest is not None and not _DIGEST.fullmatch(digest):
         raise InvalidError(
-            f"a plan's digest has 64 characters; {len(digest)} were given",
-            remedy=f"give all 64 characters: trueup remediation {text_of(remediation_id)}",
+            f"{text_of(digest)} is not a plan's digest: that has 64 characters, 0 to 9 and a to f",
+            remedy=f"give the whole digest: trueup remediation {invocation.id(found['id'])}",
         )
-    found = find_remediation(invocation.api, remediation_id)
     if addresses:
         found = _alone(invocation, found, addresses)
     chosen = digest if digest is not None else _asked(invocation, found)
@@ -98,13 +98,13 @@ def _alone(invocation: Invocation, found: Json, addresses: Sequence[str]) -> Jso
 
 def _approved(invocation: Invocation, done: Json) -> Iterator[str]:
     style, word = state_cell(done["state"])
-    one = invocation.id(done["id"])
-    yield f"{one}  approved, now {invocation.paint(style, word)}"
+    short = invocation.id(done["id"])
+    yield f"{short}  approved, now {invocation.paint(style, word)}"
     held = _holds(invocation, done)
     if held and done["state"] in OPEN:
         yield from hold_lines(invocation, held)
     elif done["state"] in _PLANNING:
-        yield f"Follow: trueup remediation {one}"
+        yield f"Follow: trueup remediation {short}"
     else:
         yield from filter(None, [next_step(invocation, done)])
 
@@ -167,7 +167,7 @@ def _overview(invocation: Invocation, found: Json, about: About) -> Iterator[str
     policy = f", policy {text_of(about.policy)}" if about.policy else ""
     yield f"{invocation.paint('strong', title)}{policy}: {text_of(plan.get('summary'))}"
     room = max(_height() - _AROUND - 3, 3)
-    yield from plan_overview(plan, paint=invocation.paint, known=about.findings, most=room)
+    yield from plan_overview(plan, paint=invocation.paint, findings=about.findings, most=room)
 
 
 def _confirm(found: Json, lines: Sequence[str]) -> None:
@@ -177,11 +177,11 @@ def _confirm(found: Json, lines: Sequence[str]) -> None:
         PermanentError: it is anything else.
     """
     word = str(found["stack"]) if destroys(found.get("plan") or {}) else "yes"
-    what = "this destroys something: type the stack's name" if word != "yes" else "type yes"
+    question = "this destroys something: type the stack's name" if word != "yes" else "type yes"
     pages = " (p pages through the plan)" if sys.stdout.isatty() else ""
     while True:
         try:
-            answer = click.prompt(f"\nto apply exactly this plan, {what}{pages}", err=True)
+            answer = click.prompt(f"\nto apply exactly this plan, {question}{pages}", err=True)
         except click.Abort:
             click.echo("\nnot approved; nothing was changed", err=True)
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -33,19 +34,58 @@ _SHORTEST: Final = 4
 _ID: Final = re.compile(r"[0-9a-f]{20}")
 
 
-@click.command(epilog=examples("trueup audit", "trueup audit --subject 7d1e44c0 -v"))
+@click.command(
+    epilog=examples("trueup audit", "trueup audit --subject 7d1e44c0 -v", "trueup audit --verify")
+)
 @click.option(
     "--subject",
     metavar="S",
     help="Only about this: an id or its beginning, or a stack with its remediations.",
     shell_complete=STACKS,
 )
+@click.option(
+    "--verify", is_flag=True, help="Check that no entry was changed or removed; ends with 1 if so."
+)
+@click.option("--export", is_flag=True, help="Write all entries, oldest first, as JSON lines.")
 @limit_option(50)
 @asks_daemon
-def audit(invocation: Invocation, *, subject: str | None, limit: int) -> None:
+def audit(
+    invocation: Invocation, *, subject: str | None, limit: int, verify: bool, export: bool
+) -> int:
     """List what was decided and done, newest first."""
+    if verify and export:
+        raise click.UsageError("give --verify or --export, not both")
+    if verify:
+        return _verify(invocation)
+    if export:
+        return _export(invocation)
     body = _read(invocation, subject, limit)
     invocation.answer(body, _lines(invocation, body, subject))
+    return 0
+
+
+def _verify(invocation: Invocation) -> int:
+    found = invocation.api.get("audit", "verify")
+    invocation.answer(found, _verdict(found))
+    return 0 if found["broken"] is None else 1
+
+
+def _verdict(found: Json) -> Iterator[str]:
+    if found["broken"] is not None:
+        yield f"BROKEN at entry {found['broken']}: {text_of(found['why'])}"
+        yield f"{found['entries']} entries before it are as they were written"
+        return
+    numbers = f"{found['first']} to {found['last']}"
+    yield f"{found['entries']} entries are as they were written, {numbers}"
+    yield f"digest of the last: {found['digest']}"
+
+
+def _export(invocation: Invocation) -> int:
+    """Write the entries; the lists come newest first, so all are held once."""
+    entries = list(invocation.api.each("audit"))
+    for entry in reversed(entries):
+        click.echo(json.dumps(entry, ensure_ascii=False, separators=(",", ":")))
+    return 0
 
 
 def _read(invocation: Invocation, subject: str | None, limit: int) -> Json:
@@ -54,37 +94,37 @@ def _read(invocation: Invocation, subject: str | None, limit: int) -> Json:
         body = invocation.api.listed("audit", limit=limit, subject=subject)
         if subject is None or body["items"]:
             return body
-    found = (one for one in invocation.api.each("audit") if _is_about(one, subject))
+    found = (entry for entry in invocation.api.each("audit") if _is_about(entry, subject))
     items = list(itertools.islice(found, limit or None))
     return {"items": items, "next": None}
 
 
-def _is_about(one: Json, subject: str) -> bool:
-    details = one.get("details") or {}
-    begins = len(subject) >= _SHORTEST and str(one["subject"]).startswith(subject)
-    return subject in {one["subject"], details.get("stack")} or begins
+def _is_about(entry: Json, subject: str) -> bool:
+    details = entry.get("details") or {}
+    begins = len(subject) >= _SHORTEST and str(entry["subject"]).startswith(subject)
+    return subject in {entry["subject"], details.get("stack")} or begins
 
 
 def _lines(invocation: Invocation, body: Json, subject: str | None) -> Iterator[str]:
     if not body["items"]:
         yield f"no entries about {text_of(subject)}" if subject else "no entries yet"
         return
-    yield from invocation.table(_COLUMNS, [_row(invocation, one) for one in body["items"]])
+    yield from invocation.table(_COLUMNS, [_row(invocation, entry) for entry in body["items"]])
     if body["next"]:
         yield f"\n{len(body['items'])} entries shown; --limit 0 lists all"
 
 
-def _row(invocation: Invocation, one: Json) -> tuple[Cell, ...]:
-    details = one.get("details") or {}
-    told = {key: text for key, value in details.items() if (text := text_of(value))}
+def _row(invocation: Invocation, entry: Json) -> tuple[Cell, ...]:
+    details = entry.get("details") or {}
+    pairs = {key: text for key, value in details.items() if (text := text_of(value))}
     return (
-        ("dim", text_of(one["seq"])),
-        ("plain", invocation.ago(one["at"])),
-        ("strong", text_of(one["actor"])),
-        ("dim", text_of(one.get("actor_kind"))),
-        ("plain", text_of(one["action"])),
-        ("plain", _short(invocation, text_of(one["subject"]))),
-        ("dim", " ".join(f"{text_of(key)}={text}" for key, text in told.items())),
+        ("dim", text_of(entry["seq"])),
+        ("plain", invocation.ago(entry["at"])),
+        ("strong", text_of(entry["actor"])),
+        ("dim", text_of(entry.get("actor_kind"))),
+        ("plain", text_of(entry["action"])),
+        ("plain", _short(invocation, text_of(entry["subject"]))),
+        ("dim", " ".join(f"{text_of(key)}={text}" for key, text in pairs.items())),
     )
 
 

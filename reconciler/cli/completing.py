@@ -43,8 +43,8 @@ def completer(path: str, key: str, *about: str, **query: str) -> Completer:
     return complete
 
 
-def _name(one: Json, key: str, incomplete: str) -> str:
-    whole = str(one[key])
+def _name(item: Json, key: str, incomplete: str) -> str:
+    whole = str(item[key])
     return whole if key == "name" else whole[: max(_SHORTEST, len(incomplete))]
 
 

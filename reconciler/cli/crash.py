@@ -55,14 +55,14 @@ def _lines(error: BaseException) -> Iterator[str]:
         seen.append(pending)
         hidden = pending.__suppress_context__
         pending = pending.__cause__ or (None if hidden else pending.__context__)
-    for one in reversed(seen):
+    for cause in reversed(seen):
         yield "Traceback (most recent call last):\n"
-        for frame in traceback.extract_tb(one.__traceback__):
+        for frame in traceback.extract_tb(cause.__traceback__):
             yield f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n'
             if frame.filename.startswith(_OURS):
                 yield f"    {frame.line}\n"
-        text = f": {one}" if isinstance(one, ReconcilerError) else ""
-        yield f"{type(one).__module__}.{type(one).__qualname__}{text}\n\n"
-        if isinstance(one, BaseExceptionGroup):
-            for inner in one.exceptions:
+        text = f": {cause}" if isinstance(cause, ReconcilerError) else ""
+        yield f"{type(cause).__module__}.{type(cause).__qualname__}{text}\n\n"
+        if isinstance(cause, BaseExceptionGroup):
+            for inner in cause.exceptions:
                 yield from _lines(inner)

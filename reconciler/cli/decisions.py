@@ -54,12 +54,12 @@ def remediate(invocation: Invocation, *, finding: str, action_type: str, wait: b
 
 def _requested(invocation: Invocation, made: Json) -> str:
     state = made["state"]
-    one = invocation.id(made["id"])
+    short = invocation.id(made["id"])
     if state in {"detected", "confirmed", "decided", "queued", "planning"}:
-        return f"{one}  requested; planning. Follow: trueup remediation {one}"
+        return f"{short}  requested; planning. Follow: trueup remediation {short}"
     style, word = state_cell(state)
     note = f": {text_of(made['note'])}" if made.get("note") else ""
-    return f"{one}  {invocation.paint(style, word)}{note}. {next_step(invocation, made)}"
+    return f"{short}  {invocation.paint(style, word)}{note}. {next_step(invocation, made)}"
 
 
 @click.command(epilog=examples("trueup reject 7d1e44c0 --reason 'the code is wrong'"))
@@ -75,7 +75,7 @@ def reject(invocation: Invocation, *, remediation_id: str, reason: str) -> None:
 @_REMEDIATION
 @asks_daemon
 def cancel(invocation: Invocation, *, remediation_id: str) -> None:
-    """Cancel a REMEDIATION. A running apply is asked once to stop where it safely can."""
+    """Cancel a REMEDIATION. An apply that runs is asked once to stop at its next safe point."""
     _decide(invocation, remediation_id, "cancel", None)
 
 

@@ -60,8 +60,8 @@ def shown(value: Value) -> str:
         case list():
             return f"[{', '.join(shown(item) for item in value)}]"
         case dict():
-            told = {name: item for name, item in value.items() if _says_something(item)}
-            pairs = (f"{safe(name)} = {shown(item)}" for name, item in (told or value).items())
+            fields = {name: item for name, item in value.items() if _says_something(item)}
+            pairs = (f"{safe(name)} = {shown(item)}" for name, item in (fields or value).items())
             return "{" + ", ".join(pairs) + "}"
 
 
@@ -90,8 +90,8 @@ def _elided(text: str, start: int, end: int) -> str:
 
 def _common(left: str, right: str) -> int:
     """Return how many characters both begin with."""
-    for index, (one, other) in enumerate(zip(left, right, strict=False)):
-        if one != other:
+    for index, (character, other) in enumerate(zip(left, right, strict=False)):
+        if character != other:
             return index
     return min(len(left), len(right))
 

@@ -36,8 +36,8 @@ def doctor(*, names: tuple[str, ...], fix: bool, output: str | None) -> None:
     For each that is missing, doctor says what does not work without it.
 
     With --fix it obtains what the stacks of trueup.toml, or of this directory, need: tofu
-    where there is no terraform, and pulumi for a Pulumi project. Pulumi's own installer is
-    asked; else both are built from pinned Go modules, which takes some minutes once.
+    where there is no terraform, and pulumi for a Pulumi project. It runs Pulumi's own
+    installer; what no installer gives is built from pinned Go modules, once, in some minutes.
     """
     if names and not fix:
         raise click.UsageError("a TOOL is named to obtain it: add --fix")

@@ -75,8 +75,8 @@ def findings(invocation: Invocation, *, terms: tuple[str, ...], limit: int, watc
     """List findings, most severe first.
 
     A FILTER is stack:, kind:, severity:, state:, type: or address: with a value, or plain
-    text. All of them must match. Without state: open findings are listed; state:ignored lists
-    suppressed ones, state:all all.
+    text. All of them must match. state:ignored lists suppressed findings, state:all lists
+    all, and without either open findings are listed.
     """
     wanted = " ".join(map(_term, terms)) or None
 

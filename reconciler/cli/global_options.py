@@ -49,7 +49,9 @@ def global_options(*, daemon: bool = True) -> list[click.Option]:
             hidden=not daemon,
             help="File with the token; default: TRUEUP_TOKEN, then the local daemon's admin token.",
         ),
-        _option("-v", "--verbose", is_flag=True, help="Show whole ids, exact times, all details."),
+        _option(
+            "-v", "--verbose", is_flag=True, help="Show whole ids, exact times and all details."
+        ),
         _option("--no-color", is_flag=True, help="Print without colour, as NO_COLOR=1 does."),
     ]
 
@@ -59,9 +61,9 @@ def with_global_options(command: click.Command, *, daemon: bool) -> click.Comman
     if isinstance(command, click.Group):
         for below in command.commands.values():
             with_global_options(below, daemon=daemon)
-    known = {flag for param in command.params for flag in param.opts}
+    own = {flag for param in command.params for flag in param.opts}
     command.params += [
-        option for option in global_options(daemon=daemon) if not known & set(option.opts)
+        option for option in global_options(daemon=daemon) if not own & set(option.opts)
     ]
     return command
 

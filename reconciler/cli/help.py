@@ -19,8 +19,8 @@ def help_command(context: click.Context, *, words: tuple[str, ...]) -> None:
         found = command.get_command(shown, word) if isinstance(command, click.Group) else None
         if found is None:
             path = shown.command_path
-            known = shown is context.find_root()
-            message = unknown_command(word) if known else f"{path} has no command {word!r}"
+            at_root = shown is context.find_root()
+            message = unknown_command(word) if at_root else f"{path} has no command {word!r}"
             shown.fail(message)
         command = found
         shown = click.Context(command, info_name=word, parent=shown)

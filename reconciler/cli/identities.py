@@ -37,7 +37,7 @@ def shortened(ids: Iterable[str]) -> dict[str, str]:
     length = SHORTEST
     for left, right in itertools.pairwise(whole):
         length = max(length, _common(left, right) + 1)
-    return {one: one[:length] for one in whole}
+    return {whole_id: whole_id[:length] for whole_id in whole}
 
 
 def find_one(api: Api, related: Related, given: str, *, path: str, **query: str | None) -> Json:
@@ -56,11 +56,15 @@ def find_one(api: Api, related: Related, given: str, *, path: str, **query: str 
 
 def choose(items: Iterable[Json], related: Related, given: str) -> Json:
     """Return the only one of `items` that `given` may mean; raises as `find_one`."""
-    known = list(items)
-    named = [one for one in known if given in _names(one, related)]
+    candidates = list(items)
+    named = [item for item in candidates if given in _names(item, related)]
     # The end of a Pulumi URN, `TYPE::NAME`, is what tables show of it.
-    named = named or [one for one in known if given and _ends_in(given, _names(one, related))]
-    meant = named or [one for one in known if given and str(one[related.key]).startswith(given)]
+    named = named or [
+        item for item in candidates if given and _ends_in(given, _names(item, related))
+    ]
+    meant = named or [
+        item for item in candidates if given and str(item[related.key]).startswith(given)
+    ]
     if len(meant) == 1:
         return meant[0]
     if meant:
@@ -69,7 +73,7 @@ def choose(items: Iterable[Json], related: Related, given: str) -> Json:
             remedy="write more of the id",
         )
     raise NotFoundError(
-        f"there is no {related.noun} {safe(given)}", remedy=_nearest(known, related, given)
+        f"there is no {related.noun} {safe(given)}", remedy=_nearest(candidates, related, given)
     )
 
 
@@ -90,10 +94,10 @@ def _candidates(items: Sequence[Json], related: Related) -> str:
     return "\n".join(lines)
 
 
-def _nearest(known: Sequence[Json], related: Related, given: str) -> str:
+def _nearest(candidates: Sequence[Json], related: Related, given: str) -> str:
     import difflib  # noqa: PLC0415 - only a mistake needs it
 
-    names = sorted({str(name) for one in known for name in _names(one, related) if name})
+    names = sorted({str(name) for item in candidates for name in _names(item, related) if name})
     near = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
     if near:
         return f"did you mean {' or '.join(safe(name) for name in near)}?"
@@ -101,7 +105,7 @@ def _nearest(known: Sequence[Json], related: Related, given: str) -> str:
 
 
 def _common(left: str, right: str) -> int:
-    for index, (one, other) in enumerate(zip(left, right, strict=False)):
-        if one != other:
+    for index, (character, other) in enumerate(zip(left, right, strict=False)):
+        if character != other:
             return index
     return min(len(left), len(right))

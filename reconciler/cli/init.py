@@ -85,13 +85,13 @@ def _add(target: Path, stacks: Sequence[FoundStack], *, base: Path) -> None:
     """Append the stacks whose directory `target` does not list; nothing else of it changes."""
     from reconciler.settings_file import load_settings  # noqa: PLC0415  it takes as long as the rest
 
-    known = load_settings(target, {}, lost_stacks=True).stacks
-    directories = {os.path.realpath(stack.directory) for stack in known}
+    listed = load_settings(target, {}, lost_stacks=True).stacks
+    directories = {os.path.realpath(stack.directory) for stack in listed}
     new = [stack for stack in stacks if os.path.realpath(stack.directory) not in directories]
     if not new:
         click.echo(f"{target} lists every stack that was found; nothing was changed", err=True)
         return
-    fresh = _named_anew(new, taken={stack.name for stack in known}, base=base)
+    fresh = _named_anew(new, taken={stack.name for stack in listed}, base=base)
     sections = "\n".join(_section(stack, base) for stack in fresh)
     text = f"{target.read_text(encoding='utf-8').rstrip()}\n\n{sections}"
     try:
@@ -114,7 +114,7 @@ def _named_anew(stacks: Sequence[FoundStack], *, taken: set[str], base: Path) ->
         path = "-".join(stack.directory.relative_to(base).parts) or stack.name
         numbered = (f"{path}-{number}" for number in itertools.count(2))
         names = itertools.chain((stack.name, path), numbered)
-        name = next(one for one in names if one not in used)
+        name = next(candidate for candidate in names if candidate not in used)
         used.add(name)
         named.append(replace(stack, name=name))
     return named

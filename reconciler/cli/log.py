@@ -24,7 +24,7 @@ _PACE: Final = Pace(tick_s=2.0, pause_s=0.2)
 @click.command(epilog=examples("trueup log 91ab3c2e", "trueup log 91ab3c2e -f"))
 @click.argument("run_id", metavar="RUN", shell_complete=RUNS)
 @click.option(
-    "-f", "--follow", "following", is_flag=True, help="Print what comes until the run has ended."
+    "-f", "--follow", "following", is_flag=True, help="Follow the output until the run has ended."
 )
 @asks_daemon
 def log(invocation: Invocation, *, run_id: str, following: bool) -> None:

@@ -83,7 +83,8 @@ def _invoke(arguments: Sequence[str], options: Given) -> int:
         return _interrupted()
     except click.ClickException as error:
         # Not click's own code 2, which means drift here.
-        _tell(error.format_message(), _usage_remedy(error), options)
+        # click lists the choices of a missing option one below the other.
+        _tell(" ".join(error.format_message().split()), _usage_remedy(error), options)
         return EXIT_ERROR
     return result if isinstance(result, int) else 0
 

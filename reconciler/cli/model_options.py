@@ -34,7 +34,11 @@ class Fact:
         flag = "--" + self.name.removesuffix("_at").replace("_", "-")
         if self.kind is datetime:
             return click.option(
-                flag, self.name, metavar="T", callback=at, help=f"{self.help} As 2h, or a time."
+                flag,
+                self.name,
+                metavar="T",
+                callback=at,
+                help=f"{self.help.removesuffix('.')}: 2h, or a time.",
             )
         if get_origin(self.kind) is Literal:
             words = click.Choice([str(word) for word in get_args(self.kind)])

@@ -25,14 +25,16 @@ DESTRUCTIVE: Final = frozenset({"delete", "replace", "other"})
 _INDENT: Final = " " * 11
 
 
-Known: TypeAlias = Mapping[str, Json]
+FindingsByAddress: TypeAlias = Mapping[str, Json]
 """The findings that a plan corrects, by address."""
 
 
-def plan_lines(plan: Json, *, paint: Paint, known: Known = MappingProxyType({})) -> Iterator[str]:
+def plan_lines(
+    plan: Json, *, paint: Paint, findings: FindingsByAddress = MappingProxyType({})
+) -> Iterator[str]:
     """Yield the plan; nothing of it is left out."""
     for resource in sorted(plan.get("resources") or (), key=_rank):
-        yield _title(resource, paint, known)
+        yield _title(resource, paint, findings)
         yield from _changes(resource, paint)
     outputs = plan.get("outputs") or ()
     if outputs:
@@ -50,32 +52,36 @@ def plan_lines(plan: Json, *, paint: Paint, known: Known = MappingProxyType({}))
 
 def destroys(plan: Json) -> bool:
     """Whether anything that exists would not survive it, or nobody knows."""
-    return any(one["action"] in DESTRUCTIVE for one in plan.get("resources") or ())
+    return any(resource["action"] in DESTRUCTIVE for resource in plan.get("resources") or ())
 
 
-def plan_overview(plan: Json, *, paint: Paint, known: Known, most: int) -> Iterator[str]:
+def plan_overview(
+    plan: Json, *, paint: Paint, findings: FindingsByAddress, most: int
+) -> Iterator[str]:
     """Yield a line per resource, the most severe last before whoever reads it has to decide."""
-    resources = sorted(plan.get("resources") or (), key=lambda one: _weight(one, known))
+    resources = sorted(
+        plan.get("resources") or (), key=lambda resource: _weight(resource, findings)
+    )
     left_out = len(resources) - most
     if left_out > 0:
         yield paint("dim", f"  {left_out} more above")
     for resource in resources[max(left_out, 0) :]:
-        yield f"  {_title(resource, paint, known)}"
+        yield f"  {_title(resource, paint, findings)}"
 
 
-def _weight(resource: Json, known: Known) -> tuple[bool, int, str]:
+def _weight(resource: Json, findings: FindingsByAddress) -> tuple[bool, int, str]:
     """Return how much a resource weighs: what does not survive most, then severity."""
-    finding = known.get(str(resource["address"])) or {}
+    finding = findings.get(str(resource["address"])) or {}
     severity = str(finding.get("severity"))
     rank = len(SEVERITIES) - SEVERITIES.index(severity) if severity in SEVERITIES else 0
     return resource["action"] in DESTRUCTIVE, rank, str(resource["address"])
 
 
-def _title(resource: Json, paint: Paint, known: Known) -> str:
+def _title(resource: Json, paint: Paint, findings: FindingsByAddress) -> str:
     action = str(resource["action"])
     word, style = _ACTIONS.get(action, (f"? {spoken(action)}", "critical"))
     title = f"{paint(style, f'{word:<10}')} {paint('strong', text_of(resource['address']))}"
-    finding = known.get(str(resource["address"]))
+    finding = findings.get(str(resource["address"]))
     if finding is None:
         return title
     severity = text_of(finding["severity"])

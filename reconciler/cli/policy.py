@@ -76,9 +76,10 @@ def add_policy(invocation: Invocation, *, file: Path | None, **flags: Any) -> No
 
     They are evaluated after the existing ones, in the order of the FILE.
     """
-    for body in _bodies(file, flags):
+    for number, body in enumerate(_bodies(file, flags)):
         made = invocation.api.post("policies", body=body)
-        invocation.answer(made, policy_lines(invocation, made))
+        apart = [""] if number else []
+        invocation.answer(made, (*apart, *policy_lines(invocation, made)))
 
 
 @policy.command(
@@ -94,17 +95,17 @@ def add_policy(invocation: Invocation, *, file: Path | None, **flags: Any) -> No
 @asks_daemon
 def edit_policy(invocation: Invocation, *, policy_id: str, file: Path | None, **flags: Any) -> None:
     """Change the given options of a POLICY, or replace it by that of a FILE."""
-    known = find_one(invocation.api, POLICY, policy_id, path="policies")
+    found = find_one(invocation.api, POLICY, policy_id, path="policies")
     if file:
         (body,) = _one_of(_bodies(file, flags), file)
     else:
-        kept = {key: known[key] for key in WRITABLE if known.get(key) is not None}
+        kept = {key: found[key] for key in WRITABLE if found.get(key) is not None}
         changes = changes_of(flags)
         if not changes:
             raise InvalidError("no option was given", remedy="see `trueup policy edit --help`")
         match = {**kept.get("match", {}), **changes.pop("match", {})}
         body = {**kept, **changes, "match": match}
-    made = invocation.api.put("policies", known["policy_id"], body=body)
+    made = invocation.api.put("policies", found["policy_id"], body=body)
     invocation.answer(made, policy_lines(invocation, made))
 
 
@@ -115,9 +116,9 @@ def edit_policy(invocation: Invocation, *, policy_id: str, file: Path | None, **
 @asks_daemon
 def remove_policy(invocation: Invocation, *, policy_id: str) -> None:
     """Remove a POLICY that was added with `policy add`; edit trueup.toml for its own."""
-    known = find_one(invocation.api, POLICY, policy_id, path="policies")
-    invocation.api.delete("policies", known["policy_id"])
-    invocation.answer(known, [f"removed policy {text_of(known['name'])}"])
+    found = find_one(invocation.api, POLICY, policy_id, path="policies")
+    invocation.api.delete("policies", found["policy_id"])
+    invocation.answer(found, [f"removed policy {text_of(found['name'])}"])
 
 
 @policy.command(
@@ -148,7 +149,7 @@ def _bodies(file: Path | None, flags: Mapping[str, Any]) -> list[dict[str, Any]]
     # Reading settings takes longer than all the rest of a short command.
     from reconciler.cli.policy_file import policy_body, read_policies  # noqa: PLC0415
 
-    return [policy_body(one) for one in read_policies(file).policies]
+    return [policy_body(item) for item in read_policies(file).policies]
 
 
 def _one_of(bodies: list[dict[str, Any]], file: Path) -> list[dict[str, Any]]:
@@ -161,49 +162,49 @@ def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
     if not body["items"]:
         yield "no policies: drift is reported, and nothing is corrected without a request"
         return
-    short = shortened(one["policy_id"] for one in body["items"])
-    yield from invocation.table(_COLUMNS, [_row(invocation, one, short) for one in body["items"]])
+    short = shortened(item["policy_id"] for item in body["items"])
+    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in body["items"]])
 
 
-def _row(invocation: Invocation, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, item: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
-        ("plain", text_of(one.get("position"))),
-        ("strong", text_of(one["name"])),
-        ("plain", spoken(one["action_type"])),
-        (one["drift_threshold"], _threshold(one)),
-        ("plain", _match(one) or "everything"),
-        ("dim", text_of(one.get("source"))),
-        ("plain", invocation.ahead(one["expires_at"]) if one.get("expires_at") else ""),
-        ("dim", one["policy_id"] if invocation.verbose else short[one["policy_id"]]),
+        ("plain", text_of(item.get("position"))),
+        ("strong", text_of(item["name"])),
+        ("plain", spoken(item["action_type"])),
+        (item["drift_threshold"], _threshold(item)),
+        ("plain", _match(item) or "everything"),
+        ("dim", text_of(item.get("source"))),
+        ("plain", invocation.ahead(item["expires_at"]) if item.get("expires_at") else ""),
+        ("dim", item["policy_id"] if invocation.verbose else short[item["policy_id"]]),
     )
 
 
-def _threshold(one: Json) -> str:
-    score = f", score {one['min_score']}" if one.get("min_score") else ""
-    return f"{text_of(one['drift_threshold'])}{score}"
+def _threshold(item: Json) -> str:
+    score = f", score {item['min_score']}" if item.get("min_score") else ""
+    return f"{text_of(item['drift_threshold'])}{score}"
 
 
-def _match(one: Json) -> str:
-    parts = [f"{key}:{text_of(value)}" for key, value in (one.get("match") or {}).items()]
-    if one.get("template_id"):
-        parts.append(f"template:{text_of(one['template_id'])}")
+def _match(item: Json) -> str:
+    parts = [f"{key}:{text_of(value)}" for key, value in (item.get("match") or {}).items()]
+    if item.get("template_id"):
+        parts.append(f"template:{text_of(item['template_id'])}")
     return " ".join(parts)
 
 
-def policy_lines(invocation: Invocation, one: Json) -> Iterator[str]:
+def policy_lines(invocation: Invocation, item: Json) -> Iterator[str]:
     """Yield one policy whole."""
-    yield invocation.paint("strong", text_of(one["name"]))
+    yield invocation.paint("strong", text_of(item["name"]))
     facts = (
-        ("action", spoken(one["action_type"])),
-        ("from severity", _threshold(one)),
-        ("position", text_of(one.get("position"))),
-        ("match", _match(one) or "everything"),
-        ("script", text_of(one.get("script"))),
-        ("owner", text_of(one.get("owner"))),
-        ("reason", text_of(one.get("reason"))),
-        ("expires", invocation.ahead(one["expires_at"]) if one.get("expires_at") else ""),
-        *((fact.label, fact.said(one, ahead=invocation.ahead)) for fact in MORE),
-        ("source", text_of(one.get("source"))),
-        ("id", text_of(one["policy_id"])),
+        ("action", spoken(item["action_type"])),
+        ("from", _threshold(item)),
+        ("position", text_of(item.get("position"))),
+        ("match", _match(item) or "everything"),
+        ("script", text_of(item.get("script"))),
+        ("owner", text_of(item.get("owner"))),
+        ("reason", text_of(item.get("reason"))),
+        ("expires", invocation.ahead(item["expires_at"]) if item.get("expires_at") else ""),
+        *((fact.label, fact.said(item, ahead=invocation.ahead)) for fact in MORE),
+        ("source", text_of(item.get("source"))),
+        ("id", text_of(item["policy_id"])),
     )
     yield from invocation.facts(facts)

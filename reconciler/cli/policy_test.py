@@ -65,16 +65,18 @@ def test_policies(invocation: Invocation, file: Path) -> None:
     for finding in invocation.api.each("findings"):
         subject = _subject(finding, uploaded)
         decided.append(_Decided(finding, decide(subject, policies, now=now), subject))
-    body = {"items": [_object(one) for one in decided], "next": None}
+    body = {"items": [_object(decision) for decision in decided], "next": None}
     invocation.answer(body, _lines(invocation, decided))
 
 
 def _uploaded(invocation: Invocation, policies: Sequence[Policy]) -> tuple[Template, ...]:
     """Return the uploaded templates that the policies name; the others decide nothing."""
     named = sorted({policy.template_id for policy in policies if policy.template_id})
-    found = {one: invocation.api.find("templates", one) for one in named}
-    for one in (one for one, template in found.items() if template is None):
-        invocation.narrate(f"there is no template {text_of(one)}: a policy for it matches nothing")
+    found = {template_id: invocation.api.find("templates", template_id) for template_id in named}
+    for template_id in (name for name, template in found.items() if template is None):
+        invocation.narrate(
+            f"there is no template {text_of(template_id)}: a policy for it matches nothing"
+        )
     return tuple(_template(template) for template in found.values() if template is not None)
 
 
@@ -107,16 +109,16 @@ def _subject(finding: Json, uploaded: Sequence[Template]) -> Subject:
     )
 
 
-def _object(one: _Decided) -> Json:
+def _object(decision: _Decided) -> Json:
     return {
-        "finding_id": one.finding["id"],
-        "stack": one.finding["stack"],
-        "address": one.finding["address"],
-        "severity": one.finding["severity"],
-        "severity_reason": one.finding.get("severity_reason"),
-        "score": one.finding["score"],
-        "decision": one.word,
-        "policy": one.policy.name if one.policy else None,
+        "finding_id": decision.finding["id"],
+        "stack": decision.finding["stack"],
+        "address": decision.finding["address"],
+        "severity": decision.finding["severity"],
+        "severity_reason": decision.finding.get("severity_reason"),
+        "score": decision.finding["score"],
+        "decision": decision.word,
+        "policy": decision.policy.name if decision.policy else None,
     }
 
 
@@ -124,19 +126,19 @@ def _lines(invocation: Invocation, decided: Sequence[_Decided]) -> Iterator[str]
     if not decided:
         yield "no open findings: there is nothing to test the policies on"
         return
-    yield from invocation.table(_COLUMNS, [_row(one) for one in decided])
+    yield from invocation.table(_COLUMNS, [_row(decision) for decision in decided])
     yield ""
-    tally = Counter(one.word for one in decided)
+    tally = Counter(decision.word for decision in decided)
     parts = ", ".join(f"{count} {spoken(word)}" for word, count in tally.most_common())
     yield f"{counted(len(decided), 'finding')}: {parts}"
 
 
-def _row(one: _Decided) -> tuple[Cell, ...]:
+def _row(decision: _Decided) -> tuple[Cell, ...]:
     return (
-        (_STYLES.get(one.word, "dim"), spoken(one.word)),
-        ("plain", text_of(one.policy.name) if one.policy else ""),
-        severity_cell(one.finding),
-        ("plain", text_of(one.finding["stack"])),
-        ("strong", text_of(one.finding["address"])),
-        ("dim", text_of(one.finding.get("severity_reason") or "")),
+        (_STYLES.get(decision.word, "dim"), spoken(decision.word)),
+        ("plain", text_of(decision.policy.name) if decision.policy else ""),
+        severity_cell(decision.finding),
+        ("plain", text_of(decision.finding["stack"])),
+        ("strong", text_of(decision.finding["address"])),
+        ("dim", text_of(decision.finding.get("severity_reason") or "")),
     )

@@ -23,54 +23,54 @@ FINDING: Final = Related(
     noun="finding",
     key="id",
     listing="trueup findings",
-    line=lambda one: f"{text_of(one['stack'])}  {text_of(one['address'])}  {one['state']}",
+    line=lambda item: f"{text_of(item['stack'])}  {text_of(item['address'])}  {item['state']}",
     names=("address", "resource_id"),
 )
 REMEDIATION: Final = Related(
     noun="remediation",
     key="id",
     listing="trueup remediations",
-    line=lambda one: f"{text_of(one['stack'])}  {spoken(one['state'])}",
+    line=lambda item: f"{text_of(item['stack'])}  {spoken(item['state'])}",
 )
 RUN: Final = Related(
     noun="run",
     key="id",
     listing="trueup runs",
-    line=lambda one: f"{text_of(one['stack'])}  {spoken(one['state'])}  {one['started_at']}",
+    line=lambda item: f"{text_of(item['stack'])}  {spoken(item['state'])}  {item['started_at']}",
 )
 POLICY: Final = Related(
     noun="policy",
     key="policy_id",
     listing="trueup policy list",
-    line=lambda one: text_of(one["name"]),
+    line=lambda item: text_of(item["name"]),
     names=("name",),
 )
 TEMPLATE: Final = Related(
     noun="template",
     key="template_id",
     listing="trueup template list",
-    line=lambda one: text_of(one.get("resource_id") or one.get("name")),
+    line=lambda item: text_of(item.get("resource_id") or item.get("name")),
     names=("name", "resource_id"),
 )
 AGENT: Final = Related(
     noun="agent",
     key="agent_id",
     listing="trueup agent list",
-    line=lambda one: f"{text_of(one['host'])}  {text_of(one['state'])}",
+    line=lambda item: f"{text_of(item['host'])}  {text_of(item['state'])}",
     names=("host",),
 )
 TOKEN: Final = Related(
     noun="token",
     key="token_id",
     listing="trueup token list",
-    line=lambda one: f"{text_of(one['name'])}  {text_of(one['role'])}",
+    line=lambda item: f"{text_of(item['name'])}  {text_of(item['role'])}",
     names=("name",),
 )
 STACK: Final = Related(
     noun="stack",
     key="name",
     listing="trueup stack list",
-    line=lambda one: text_of(one["directory"]),
+    line=lambda item: text_of(item["directory"]),
 )
 
 
@@ -142,10 +142,10 @@ def _of_another_kind(api: Api, given: str) -> NotFoundError | None:
         finding = find_finding(api, given)
     except ReconcilerError:
         return None
-    known = remediations_of(api, finding)
+    remediations = remediations_of(api, finding)
     remedy = (
-        f"its remediation is {known[0]['id'][:SHORTEST]}"
-        if known
+        f"its remediation is {remediations[0]['id'][:SHORTEST]}"
+        if remediations
         else f"it has no remediation; request one: trueup remediate {safe(given)}"
     )
     return NotFoundError(f"{safe(given)} is a finding", remedy=remedy)
@@ -154,14 +154,14 @@ def _of_another_kind(api: Api, given: str) -> NotFoundError | None:
 def _beginning(api: Api, path: str, given: str) -> Json | None:
     if not _ID.fullmatch(given) or len(given) < _LEAST:
         return None
-    return next((one for one in api.each(path) if one["id"].startswith(given)), None)
+    return next((item for item in api.each(path) if item["id"].startswith(given)), None)
 
 
 def remediations_of(api: Api, finding: Json) -> list[Json]:
     """Return the remediations of one finding, newest first."""
     wanted = (
-        one
-        for one in api.each("remediations", stack=finding["stack"])
-        if finding["id"] in one["finding_ids"]
+        item
+        for item in api.each("remediations", stack=finding["stack"])
+        if finding["id"] in item["finding_ids"]
     )
-    return sorted(wanted, key=lambda one: str(one["created_at"]), reverse=True)
+    return sorted(wanted, key=lambda item: str(item["created_at"]), reverse=True)

@@ -14,7 +14,7 @@ from reconciler.cli.examples import examples
 from reconciler.cli.identities import shortened
 from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import counted, short_address, spoken, state_cell, text_of, wrapped
-from reconciler.cli.plan_lines import Known, plan_lines
+from reconciler.cli.plan_lines import FindingsByAddress, plan_lines
 from reconciler.cli.related import find_remediation
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
@@ -93,19 +93,19 @@ def remediation(invocation: Invocation, *, remediation_id: str) -> None:
 class About:
     """What a remediation refers to: its findings by address, and the name of its policy."""
 
-    findings: Known
+    findings: FindingsByAddress
     policy: str | None
 
     @classmethod
     def of(cls, invocation: Invocation, body: Json) -> About:
         """Look both up; what is gone, or too much to ask for, is left out."""
         ids = (body.get("finding_ids") or ())[:_MOST_LOOKED_UP]
-        found = [invocation.api.find("findings", one) for one in ids]
+        found = [invocation.api.find("findings", finding_id) for finding_id in ids]
         policy = (
             invocation.api.find("policies", body["policy_id"]) if body.get("policy_id") else None
         )
         name = policy["name"] if policy else None
-        return cls({one["address"]: one for one in found if one}, name)
+        return cls({finding["address"]: finding for finding in found if finding}, name)
 
 
 def next_step(invocation: Invocation, body: Json) -> str:
@@ -130,7 +130,7 @@ def remediation_lines(invocation: Invocation, body: Json, about: About) -> Itera
     yield from invocation.facts(_facts(invocation, body, about))
     if body.get("plan"):
         yield ""
-        yield from plan_lines(body["plan"], paint=invocation.paint, known=about.findings)
+        yield from plan_lines(body["plan"], paint=invocation.paint, findings=about.findings)
 
 
 def _severity(finding: Json) -> str:
@@ -177,15 +177,15 @@ def _list_lines(invocation: Invocation, body: Json, state: str) -> Iterator[str]
         yield f"\n{counted(len(items), 'remediation')} shown; --limit 0 lists all"
 
 
-def _row(invocation: Invocation, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, item: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
     shown = text_of if invocation.verbose else short_address
-    addresses = [shown(address) for address in one.get("addresses") or ()]
+    addresses = [shown(address) for address in item.get("addresses") or ()]
     more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
     return (
-        state_cell(one["state"]),
-        ("plain", spoken(one["action_type"])),
-        ("plain", text_of(one["stack"])),
+        state_cell(item["state"]),
+        ("plain", spoken(item["action_type"])),
+        ("plain", text_of(item["stack"])),
         ("strong", f"{addresses[0]}{more}" if addresses else ""),
-        ("plain", invocation.ago(one["updated_at"])),
-        ("dim", one["id"] if invocation.verbose else short[one["id"]]),
+        ("plain", invocation.ago(item["updated_at"])),
+        ("dim", item["id"] if invocation.verbose else short[item["id"]]),
     )

@@ -164,6 +164,8 @@ def _sentence(finding: Finding) -> str:
             text = f"deleted outside {tool}"
         case Kind.UNMANAGED, _:
             text = "not in code any more: the next apply deletes it"
+        case Kind.CHANGED, Origin.UNDECLARED:
+            text = "no code declares this, so no plan would change it"
         case Kind.ADDED, _:
             text = f"no code declares it; it belongs to {safe(finding.parent or '')}"
         case _:

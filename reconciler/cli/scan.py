@@ -15,6 +15,7 @@ from typing import Any, Final
 import click
 
 from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, severity_overrides
+from reconciler.bootstrap.baseline_file import kept_in_file
 from reconciler.bootstrap.instance import instance_key
 from reconciler.bootstrap.scanned_states import ScannedStates
 from reconciler.bootstrap.targets import Targets, resolve_targets
@@ -27,6 +28,7 @@ from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Severity, StackName
 from reconciler.domain.report import ExitCode, Judging, exit_code
 from reconciler.domain.state_lineage import StateMark
+from reconciler.domain.undeclared_scan import Yardstick
 from reconciler.durations import read_duration
 from reconciler.engine.fleet import FleetScan, scan_repeatedly
 from reconciler.engine.scan import Scanning
@@ -142,7 +144,7 @@ def scan(  # noqa: PLR0913 - one parameter per option
     asked = Targets(chosen=stacks, every=every_stack, engine=engine, options=said_to_tool(said))
     tools = InstalledTools()
     try:
-        references, rating, data_dir = _prepared(given().config, asked, tools)
+        references, rating, data_dir = prepared(given().config, asked, tools)
     except ReconcilerError as error:
         from reconciler.cli.scan_output import write_refusal  # noqa: PLC0415  see _print
 
@@ -168,12 +170,12 @@ def _settings_file(targets: Targets) -> Path | None:
 
     `cd / && trueup scan DIR` has to mean what `cd DIR && trueup scan` means.
     """
-    places = (Path.cwd(), *(Path(one) for one in targets.chosen))
+    places = (Path.cwd(), *(Path(chosen) for chosen in targets.chosen))
     found = (nearest_settings_file(place) for place in places if place.is_dir())
     return next((file for file in found if file is not None), own_settings_file(os.environ))
 
 
-def _prepared(
+def prepared(
     config: Path | None, targets: Targets, tools: InstalledTools
 ) -> tuple[tuple[StackReference, ...], Judging, Path]:
     """Return which stacks are meant, how they are judged, and where our data is.
@@ -192,7 +194,7 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
     """Make the scans; every adapter is closed on every way out."""
     _end_on_sigterm()
     code = ExitCode.IN_SYNC
-    known = ScannedStates(data_dir, key=rating.key)
+    states_before = ScannedStates(data_dir, key=rating.key)
     async with AsyncExitStack() as opened:
         adapters: dict[str, IacAdapter] = {}
         progress = ScanProgress(sys.stderr)
@@ -216,6 +218,7 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
                 clock=SystemClock(),
                 judging=rating,
                 listener=listeners[reference.name],
+                yardstick=Yardstick(kept_in_file(reference, key=rating.key)),
             )
 
         scans = scan_repeatedly(
@@ -230,7 +233,7 @@ async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledT
             done = await anext(scans)
             progress.clear()
             states = {name: listener.state for name, listener in listeners.items()}
-            done = _warned(done, order.references, states, known)
+            done = _warned(done, order.references, states, states_before)
             _print(done, order, number + 1)
             failed = bool(done.failures)
             code = exit_code(done.reports, failed=failed, fail_on=order.fail_on)
@@ -242,13 +245,13 @@ def _warned(
     done: FleetScan,
     references: Iterable[StackReference],
     states: Mapping[StackName, StateMark],
-    known: ScannedStates,
+    states_before: ScannedStates,
 ) -> FleetScan:
     """Return the scan with a warning for each state that cannot follow the one read before."""
     by_name = {reference.name: reference for reference in references}
     reports = []
     for report in done.reports:
-        warning = known.warning(by_name[report.stack], states[report.stack])
+        warning = states_before.warning(by_name[report.stack], states[report.stack])
         warnings = report.warnings if warning is None else (warning, *report.warnings)
         reports.append(replace(report, warnings=warnings))
     return replace(done, reports=tuple(reports))

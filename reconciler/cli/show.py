@@ -20,6 +20,12 @@ from reconciler.domain.sources import SCAN
 from reconciler.domain.values import Json
 
 _MOST_REPORTS: Final = 10
+_MOST_NOTES: Final = 50
+_NOTES: Final = {
+    "finding.comment": "commented:",
+    "finding.ack": "acknowledged it",
+    "finding.assign": "assigned it to",
+}
 
 
 @click.command(
@@ -39,12 +45,14 @@ def show(invocation: Invocation, *, finding: str) -> None:
     resource = body.get("resource_id") or f"{body['stack']}/{body['address']}"
     limit = 0 if invocation.verbose else _MOST_REPORTS
     reports = invocation.api.listed("drift", "reports", limit=limit, resource_id=resource)
-    held = [one for one in holds_of(invocation.api.get("hold")) if is_about(one, body)]
+    notes = invocation.api.listed("audit", limit=_MOST_NOTES, subject=body["id"])["items"]
+    held = [hold for hold in holds_of(invocation.api.get("hold")) if is_about(hold, body)]
     remediations = remediations_of(invocation.api, body)
     invocation.answer(
         body,
         (
             *_lines(invocation, body, reports, remediations),
+            *_notes(invocation, notes),
             *(("", *hold_lines(invocation, held)) if held else ()),
         ),
     )
@@ -80,13 +88,28 @@ def _facts(invocation: Invocation, body: Json) -> Iterator[tuple[str, str]]:
     yield "id", invocation.id(body["id"])
 
 
+def _notes(invocation: Invocation, entries: Sequence[Json]) -> Iterator[str]:
+    """Yield what people said of it, newest first."""
+    said = [entry for entry in entries if entry["action"] in _NOTES]
+    if said:
+        yield ""
+        yield invocation.paint("strong", "notes")
+    for entry in said:
+        text = text_of((entry.get("details") or {}).get("text"))
+        what = f"{_NOTES[entry['action']]} {text}".rstrip()
+        who = text_of(entry["actor"])
+        yield from wrapped(f"{invocation.ago(entry['at'])}  {who} {what}", indent="  ",
+                           paint=invocation.paint)  # fmt: skip
+
+
 def _suppressed(invocation: Invocation, body: Json) -> str:
     """Return who suppressed it, why and until when."""
     said = body.get("decision") or {}
     if body["state"] != "ignored" or not said:
         return ""
     until = f", until {invocation.ahead(said['until'])}" if said.get("until") else ""
-    return f"by {text_of(said.get('by'))}{until}: {text_of(said.get('reason'))}"
+    whose = f"rule {text_of(said['rule'])}" if said.get("rule") else text_of(said.get("by"))
+    return f"by {whose}{until}: {text_of(said.get('reason'))}"
 
 
 def _history(invocation: Invocation, reports: Json) -> Iterator[str]:

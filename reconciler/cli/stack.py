@@ -17,7 +17,7 @@ from reconciler.cli.labels import by_severity, health_cells, paragraphs, text_of
 from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.tool_options import any_option, said_to_tool
-from reconciler.cli.waiting import until_scanned, wait_option
+from reconciler.cli.waiting import until_scanned, wait_for_scan_option
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.values import Json
 
@@ -137,9 +137,9 @@ def edit_stack(invocation: Invocation, *, name: str, directory: Path | None, **f
     changes = _given({"directory": directory, **flags})
     if not changes:
         raise InvalidError("no option was given", remedy="see `trueup stack edit --help`")
-    known = _named(invocation, name)
-    body = {**_definition(known), **changes}
-    made = invocation.api.put("stacks", known["name"], body=body)
+    found = _named(invocation, name)
+    body = {**_definition(found), **changes}
+    made = invocation.api.put("stacks", found["name"], body=body)
     invocation.answer(made, stack_lines(invocation, made))
 
 
@@ -148,24 +148,24 @@ def edit_stack(invocation: Invocation, *, name: str, directory: Path | None, **f
 @asks_daemon
 def remove_stack(invocation: Invocation, *, name: str) -> None:
     """Remove a stack from the daemon. Its resources and its code stay as they are."""
-    known = _named(invocation, name)
-    invocation.api.delete("stacks", known["name"])
-    invocation.answer(known, [f"{text_of(known['name'])} removed"])
+    found = _named(invocation, name)
+    invocation.api.delete("stacks", found["name"])
+    invocation.answer(found, [f"{text_of(found['name'])} removed"])
 
 
 @stack.command("scan", epilog=examples("trueup stack scan webshop"))
 @click.argument("name", shell_complete=STACKS)
-@wait_option
+@wait_for_scan_option
 @asks_daemon
 def scan_stack(invocation: Invocation, *, name: str, wait: bool) -> int:
     """Scan a stack now instead of at its next time."""
-    known = _named(invocation, name)
-    body = invocation.api.post("stacks", known["name"], "scan")
+    found = _named(invocation, name)
+    body = invocation.api.post("stacks", found["name"], "scan")
     if not wait:
-        line = f"{text_of(known['name'])}: scan requested. Next: trueup status {known['name']}"
+        line = f"{text_of(found['name'])}: scan requested. Next: trueup status {found['name']}"
         invocation.answer(body, [line])
         return 0
-    scanned = until_scanned(invocation, known)
+    scanned = until_scanned(invocation, found)
     invocation.answer(scanned, stack_lines(invocation, scanned))
     return 1 if scanned["health"] == "error" else 0
 
@@ -179,9 +179,9 @@ def scan_stack(invocation: Invocation, *, name: str, wait: bool) -> int:
 @asks_daemon
 def accept_state(invocation: Invocation, *, name: str) -> None:
     """Accept the state a stack has now, though it does not follow the last one."""
-    known = _named(invocation, name)
-    body = invocation.api.post("stacks", known["name"], "accept-state")
-    invocation.answer(body, [f"{text_of(known['name'])}: its state is accepted at the next scan"])
+    found = _named(invocation, name)
+    body = invocation.api.post("stacks", found["name"], "accept-state")
+    invocation.answer(body, [f"{text_of(found['name'])}: its state is accepted at the next scan"])
 
 
 def _named(invocation: Invocation, name: str) -> Json:
@@ -198,15 +198,15 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _definition(known: Json) -> dict[str, Any]:
+def _definition(found: Json) -> dict[str, Any]:
     """Return a stack as it would be added, so that what is not named stays as it is."""
-    kept = known.get("definition") or {}
+    kept = found.get("definition") or {}
     return {
         # False is said as well: `run_code` would be true otherwise.
         **{key: value for key, value in kept.items() if value or value is False},
-        "directory": known["directory"],
-        "interval": f"{known['interval_s']:.3f}s",
-        "adaptive": bool(known.get("adaptive")),
+        "directory": found["directory"],
+        "interval": f"{found['interval_s']:.3f}s",
+        "adaptive": bool(found.get("adaptive")),
     }
 
 
@@ -214,29 +214,29 @@ def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
     if not body["items"]:
         yield "no stacks yet: `trueup init` writes a trueup.toml, `trueup stack add` adds one"
         return
-    yield from invocation.table(_COLUMNS, [_row(one) for one in body["items"]])
+    yield from invocation.table(_COLUMNS, [_row(item) for item in body["items"]])
 
 
-def _row(one: Json) -> tuple[Cell, ...]:
+def _row(item: Json) -> tuple[Cell, ...]:
     return (
-        ("strong", text_of(one["name"])),
-        ("plain", text_of(one["tool"])),
-        ("plain", span(one["interval_s"])),
-        health_cells(one["health"])[1],
-        ("dim", text_of(one.get("source"))),
-        ("plain", text_of(one["directory"])),
+        ("strong", text_of(item["name"])),
+        ("plain", text_of(item["tool"])),
+        ("plain", span(item["interval_s"])),
+        health_cells(item["health"])[1],
+        ("dim", text_of(item.get("source"))),
+        ("plain", text_of(item["directory"])),
     )
 
 
-def stack_lines(invocation: Invocation, one: Json) -> Iterator[str]:
+def stack_lines(invocation: Invocation, item: Json) -> Iterator[str]:
     """Yield one stack whole."""
     paint = invocation.paint
-    style, word = health_cells(one["health"])[1]
-    yield f"{paint('strong', text_of(one['name']))}  {paint(style, word)}"
-    if one.get("error"):
-        yield from paragraphs(one["error"], indent="  ", paint=paint, style="medium")
+    style, word = health_cells(item["health"])[1]
+    yield f"{paint('strong', text_of(item['name']))}  {paint(style, word)}"
+    if item.get("error"):
+        yield from paragraphs(item["error"], indent="  ", paint=paint, style="medium")
     yield ""
-    yield from invocation.facts(_facts(invocation, one))
+    yield from invocation.facts(_facts(invocation, item))
 
 
 def _option(key: str, value: object) -> str:
@@ -247,25 +247,25 @@ def _option(key: str, value: object) -> str:
     return "" if value is usual else "yes" if value else "no"
 
 
-def _facts(invocation: Invocation, one: Json) -> Iterator[tuple[str, str]]:
-    counts = one.get("counts") or {}
-    yield "tool", text_of(one["tool"])
-    yield "directory", text_of(one["directory"])
-    for key, value in (one.get("definition") or {}).items():
+def _facts(invocation: Invocation, item: Json) -> Iterator[tuple[str, str]]:
+    counts = item.get("counts") or {}
+    yield "tool", text_of(item["tool"])
+    yield "directory", text_of(item["directory"])
+    for key, value in (item.get("definition") or {}).items():
         if key in {"directory", "tool"}:
             continue
         text = ", ".join(map(text_of, value)) if isinstance(value, list) else _option(key, value)
         yield key.replace("_", " "), text
-    adaptive = ", more often after drift" if one.get("adaptive") else ""
-    yield "scanned", f"every {span(one['interval_s'])}{adaptive}"
-    yield "findings", by_severity(one.get("findings") or {}, invocation.paint)
-    yield "suppressed", text_of(one.get("suppressed") or "")
+    adaptive = ", more often after drift" if item.get("adaptive") else ""
+    yield "scanned", f"every {span(item['interval_s'])}{adaptive}"
+    yield "findings", by_severity(item.get("findings") or {}, invocation.paint)
+    yield "suppressed", text_of(item.get("suppressed") or "")
     yield "resources", f"{counts['resources']}, {counts['in_sync']} in sync" if counts else ""
-    yield "verified", invocation.ago(one["verified_at"]) if one.get("verified_at") else "never"
-    if one.get("error_since"):
-        yield "failing", f"since {invocation.ago(one['error_since'])}"
-    if one.get("last_scan_at"):
-        lasted = f", took {took(one['last_scan_ms'] / 1000)}" if one.get("last_scan_ms") else ""
-        yield "last scan", f"{invocation.ago(one['last_scan_at'])}{lasted}"
-    yield "next scan", invocation.ahead(one.get("next_due_at"))
-    yield "source", text_of(one.get("source"))
+    yield "verified", invocation.ago(item["verified_at"]) if item.get("verified_at") else "never"
+    if item.get("error_since"):
+        yield "failing", f"since {invocation.ago(item['error_since'])}"
+    if item.get("last_scan_at"):
+        lasted = f", took {took(item['last_scan_ms'] / 1000)}" if item.get("last_scan_ms") else ""
+        yield "last scan", f"{invocation.ago(item['last_scan_at'])}{lasted}"
+    yield "next scan", invocation.ahead(item.get("next_due_at"))
+    yield "source", text_of(item.get("source"))

@@ -15,6 +15,7 @@ from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
 from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.identities import choose
+from reconciler.cli.ignore import expiring
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import (
     SEVERITIES,
@@ -98,20 +99,24 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Jso
     chosen = {choose(stacks, STACK, name)["name"] for name in names}
     if names:
         stacks = [stack for stack in stacks if stack["name"] in chosen]
+    rules = api.find("ignores") or {"items": []}
     waiting = [
-        one for state in _ATTENTION for one in api.listed("remediations", state=state)["items"]
+        remediation
+        for state in _ATTENTION
+        for remediation in api.listed("remediations", state=state)["items"]
     ]
     if names:
-        waiting = [one for one in waiting if one["stack"] in chosen]
+        waiting = [remediation for remediation in waiting if remediation["stack"] in chosen]
     return {
         "hold": held.get("hold"),
         "holds": [
-            one for one in holds_of(held) if not names or one.get("stack") in {None, *chosen}
+            hold for hold in holds_of(held) if not names or hold.get("stack") in {None, *chosen}
         ],
         "stacks": sorted(
             (stack for stack in stacks if not drifted or _deviates(stack)), key=_badness
         ),
         "remediations": waiting,
+        "ignores": rules["items"],
     }
 
 
@@ -140,6 +145,7 @@ def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str
         return
     yield from _totals(invocation, stacks)
     yield from _attention(invocation, body["remediations"])
+    yield from expiring(invocation, body["ignores"])
     yield ""
     yield from invocation.table(_COLUMNS, [_row(invocation, stack) for stack in stacks])
     yield from _errors(invocation, stacks)
@@ -211,8 +217,8 @@ def _totals(invocation: Invocation, stacks: Sequence[Json]) -> Iterator[str]:
 
 def _attention(invocation: Invocation, remediations: Sequence[Json]) -> Iterator[str]:
     waiting = Counter(remediation["state"] for remediation in remediations)
-    for state, what in _ATTENTION.items():
+    for state, purpose in _ATTENTION.items():
         if waiting[state]:
             verb = "waits" if waiting[state] == 1 else "wait"
-            text = f"{waiting[state]} {verb} {what}"
+            text = f"{waiting[state]} {verb} {purpose}"
             yield invocation.paint("medium", f"{text}: trueup remediations --state {state}")

@@ -47,10 +47,10 @@ def _edits(left: str, right: str) -> int:
     """Return how many letters differ; two that changed places count once."""
     before: list[int] = []
     row = list(range(len(right) + 1))
-    for i, one in enumerate(left, 1):
+    for i, letter in enumerate(left, 1):
         before, above, row = row, before, [i]
         for j, other in enumerate(right, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (one != other))
-            swapped = i > 1 and j > 1 and one == right[j - 2] and left[i - 2] == other
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            swapped = i > 1 and j > 1 and letter == right[j - 2] and left[i - 2] == other
             row.append(min(cost, above[j - 2] + 1) if swapped else cost)
     return row[-1]

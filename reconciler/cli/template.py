@@ -57,13 +57,17 @@ def list_templates(
 @asks_daemon
 def show_template(invocation: Invocation, *, template_id: str, revisions: bool) -> None:
     """Show a TEMPLATE, given by id, name or STACK/ADDRESS."""
-    known = find_one(invocation.api, TEMPLATE, template_id, path="templates")
+    found = find_one(invocation.api, TEMPLATE, template_id, path="templates")
     if revisions:
-        body = invocation.api.listed("templates", known["template_id"], "revisions")
-        lines = (line for one in body["items"] for line in (*_template_lines(invocation, one), ""))
+        body = invocation.api.listed("templates", found["template_id"], "revisions")
+        lines = (
+            line
+            for revision in body["items"]
+            for line in (*_template_lines(invocation, revision), "")
+        )
         invocation.answer(body, lines)
     else:
-        invocation.answer(known, _template_lines(invocation, known))
+        invocation.answer(found, _template_lines(invocation, found))
 
 
 @template.command(
@@ -86,8 +90,8 @@ def add_template(invocation: Invocation, *, file: Path) -> None:
 def edit_template(invocation: Invocation, *, template_id: str, file: Path) -> None:
     """Replace an uploaded TEMPLATE by that of FILE. Earlier revisions are kept."""
     content, media_type = _document(file)
-    known = find_one(invocation.api, TEMPLATE, template_id, path="templates")
-    path = ("templates", known["template_id"])
+    found = find_one(invocation.api, TEMPLATE, template_id, path="templates")
+    path = ("templates", found["template_id"])
     made = invocation.api.send("PUT", *path, content=content, media_type=media_type)
     invocation.answer(made, _template_lines(invocation, made))
 
@@ -97,10 +101,10 @@ def edit_template(invocation: Invocation, *, template_id: str, file: Path) -> No
 @asks_daemon
 def remove_template(invocation: Invocation, *, template_id: str) -> None:
     """Remove an uploaded TEMPLATE and its history."""
-    known = find_one(invocation.api, TEMPLATE, template_id, path="templates")
-    invocation.api.delete("templates", known["template_id"])
+    found = find_one(invocation.api, TEMPLATE, template_id, path="templates")
+    invocation.api.delete("templates", found["template_id"])
     invocation.answer(
-        known, [f"removed template {text_of(known.get('name') or known['template_id'])}"]
+        found, [f"removed template {text_of(found.get('name') or found['template_id'])}"]
     )
 
 
@@ -135,40 +139,40 @@ def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
         yield f"\n{counted(len(items), 'template')} shown; --limit 0 lists all"
 
 
-def _row(invocation: Invocation, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, item: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
-        ("plain", text_of(one["resource_type"])),
-        ("strong", _about(one)),
-        ("plain", text_of(one.get("revision"))),
-        ("dim", text_of(one.get("source"))),
-        ("plain", invocation.ago(one["updated_at"])),
-        ("dim", one["template_id"] if invocation.verbose else short[one["template_id"]]),
+        ("plain", text_of(item["resource_type"])),
+        ("strong", _about(item)),
+        ("plain", text_of(item.get("revision"))),
+        ("dim", text_of(item.get("source"))),
+        ("plain", invocation.ago(item["updated_at"])),
+        ("dim", item["template_id"] if invocation.verbose else short[item["template_id"]]),
     )
 
 
-def _about(one: Json) -> str:
-    applies = ", ".join(text_of(glob) for glob in one.get("applies_to") or ())
-    return text_of(one.get("resource_id") or one.get("name")) or applies or "-"
+def _about(item: Json) -> str:
+    applies = ", ".join(text_of(glob) for glob in item.get("applies_to") or ())
+    return text_of(item.get("resource_id") or item.get("name")) or applies or "-"
 
 
-def _template_lines(invocation: Invocation, one: Json) -> Iterator[str]:
+def _template_lines(invocation: Invocation, item: Json) -> Iterator[str]:
     paint = invocation.paint
-    yield f"{paint('strong', _about(one))}  {paint('dim', text_of(one['resource_type']))}"
+    yield f"{paint('strong', _about(item))}  {paint('dim', text_of(item['resource_type']))}"
     facts = (
-        ("revision", f"{one.get('revision')}, {invocation.ago(one['updated_at'])}"),
-        ("created", invocation.ago(one["created_at"])),
-        ("source", text_of(one.get("source"))),
-        ("applies to", ", ".join(text_of(glob) for glob in one.get("applies_to") or ())),
-        ("baseline", text_of(one.get("baseline_hash"))),
-        ("id", text_of(one["template_id"])),
+        ("revision", f"{item.get('revision')}, {invocation.ago(item['updated_at'])}"),
+        ("created", invocation.ago(item["created_at"])),
+        ("source", text_of(item.get("source"))),
+        ("applies to", ", ".join(text_of(glob) for glob in item.get("applies_to") or ())),
+        ("baseline", text_of(item.get("baseline_hash"))),
+        ("id", text_of(item["template_id"])),
     )
     yield from invocation.facts(facts)
     yield ""
-    yield from _definition(one)
+    yield from _definition(item)
 
 
-def _definition(one: Json) -> Iterator[str]:
+def _definition(item: Json) -> Iterator[str]:
     """Yield the declared form as JSON, which escapes whatever a terminal would obey."""
     import json  # noqa: PLC0415 - only here
 
-    yield from json.dumps(one.get("template_definition"), indent=2).splitlines()
+    yield from json.dumps(item.get("template_definition"), indent=2).splitlines()

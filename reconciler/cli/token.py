@@ -74,10 +74,10 @@ def add_token(invocation: Invocation, *, name: str, role: str, expires_in: str |
 @asks_daemon
 def remove_token(invocation: Invocation, *, token_id: str) -> None:
     """Revoke a TOKEN, named by id or name. It stops working at once."""
-    known = choose(invocation.api.each("tokens"), TOKEN, token_id)
-    invocation.api.delete("tokens", known["token_id"])
+    found = choose(invocation.api.each("tokens"), TOKEN, token_id)
+    invocation.api.delete("tokens", found["token_id"])
     invocation.answer(
-        known, [f"revoked token {text_of(known['token_id'])} of {text_of(known['name'])}"]
+        found, [f"revoked token {text_of(found['token_id'])} of {text_of(found['name'])}"]
     )
 
 
@@ -85,16 +85,16 @@ def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
     if not body["items"]:
         yield "no tokens"
         return
-    short = shortened(one["token_id"] for one in body["items"])
-    yield from invocation.table(_COLUMNS, [_row(invocation, one, short) for one in body["items"]])
+    short = shortened(item["token_id"] for item in body["items"])
+    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in body["items"]])
 
 
-def _row(invocation: Invocation, one: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, item: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
-        ("strong", text_of(one["name"])),
-        ("plain", text_of(one["role"])),
-        ("plain", invocation.ago(one.get("last_used_at"))),
-        ("plain", invocation.ahead(one["expires_at"]) if one.get("expires_at") else "never"),
-        ("dim", invocation.ago(one["created_at"])),
-        ("dim", one["token_id"] if invocation.verbose else short[one["token_id"]]),
+        ("strong", text_of(item["name"])),
+        ("plain", text_of(item["role"])),
+        ("plain", invocation.ago(item.get("last_used_at"))),
+        ("plain", invocation.ahead(item["expires_at"]) if item.get("expires_at") else "never"),
+        ("dim", invocation.ago(item["created_at"])),
+        ("dim", item["token_id"] if invocation.verbose else short[item["token_id"]]),
     )

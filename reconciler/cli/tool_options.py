@@ -24,10 +24,10 @@ def _pairs(
 ) -> dict[str, Any]:
     del context, parameter
     read = {}
-    for one in given:
-        key, equals, text = one.partition("=")
+    for option in given:
+        key, equals, text = option.partition("=")
         if not equals or not key.isidentifier():
-            raise click.BadParameter(f"{one!r} is not KEY=VALUE")
+            raise click.BadParameter(f"{option!r} is not KEY=VALUE")
         read[key] = _value(text)
     return read
 
@@ -67,5 +67,5 @@ def _placed(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value.resolve())
     if isinstance(value, tuple):
-        return [_placed(one) for one in value]
+        return [_placed(item) for item in value]
     return value

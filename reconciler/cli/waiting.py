@@ -15,6 +15,9 @@ from reconciler.domain.values import Json
 wait_option = click.option(
     "--wait", is_flag=True, help="Wait for the outcome; ends with 1 if it failed or needs a person."
 )
+wait_for_scan_option = click.option(
+    "--wait", is_flag=True, help="Wait for the scan; ends with 1 if it failed."
+)
 PLANNED: Final = frozenset({*TERMINAL, *FOR_PERSON, RemediationState.HELD})
 """Where a remediation stays until somebody or something else moves it."""
 
@@ -37,8 +40,8 @@ def until_settled(
     try:
         _follow(invocation, look, "remediation.")
     except KeyboardInterrupt:
-        one = invocation.id(remediation["id"])
-        invocation.narrate(f"\nno longer waiting; {one} goes on: trueup remediation {one}")
+        short = invocation.id(remediation["id"])
+        invocation.narrate(f"\nno longer waiting; {short} goes on: trueup remediation {short}")
         raise
     return seen[-1]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from reconciler.client.calls import Calls
 from reconciler.client.daemon import Daemon
@@ -118,7 +118,7 @@ class Templates(Kept["wire.Template", "wire.TemplateBody"]):
     async def revisions(self, template_id: str) -> tuple[wire.Template, ...]:
         """Return what a template was, newest first."""
         body = await self._calls.get("templates", template_id, "revisions")
-        return tuple(decode(wire.Template, one) for one in body["items"])
+        return tuple(decode(wire.Template, item) for item in body["items"])
 
 
 class Stacks(Kept["wire.Stack", "wire.StackBody"]):
@@ -150,6 +150,30 @@ class Findings(Collection["wire.Finding"]):
         """Return what correcting one finding would do; nothing is changed."""
         plan = await self._calls.post("findings", finding_id, "plan", wait_s=PLAN_WAIT_S)
         return decode(wire.Plan, plan)
+
+    async def ignore(
+        self,
+        finding_id: str,
+        *,
+        reason: str,
+        until: datetime | None = None,
+        covers: Sequence[Literal["missing", "critical"]] = (),
+        key: str | None = None,
+    ) -> wire.Finding:
+        """Take a finding off the list until its drift changes, or `until` has passed."""
+        body = wire.IgnoreBody(reason=reason, until=until, covers=list(covers))
+        return await self._do(finding_id, "ignore", body, key=key)
+
+    async def note(
+        self,
+        finding_id: str,
+        *,
+        kind: Literal["comment", "ack", "assign"],
+        text: str | None = None,
+        key: str | None = None,
+    ) -> wire.Finding:
+        """Keep in the audit what you say of a finding."""
+        return await self._do(finding_id, "notes", wire.NoteBody(kind=kind, text=text), key=key)
 
     async def unsuppress(self, finding_id: str, *, key: str | None = None) -> wire.Finding:
         """Make a suppressed finding open again."""

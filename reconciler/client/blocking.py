@@ -92,9 +92,9 @@ class BlockingCalls:
                 headers=common_headers(self.daemon) | headers,
             )
             with kept.getresponse() as response:
-                told = response.read()
+                answer = response.read()
         self._used_at = time.monotonic()
-        return self._understood(response, told)
+        return self._understood(response, answer)
 
     def post(
         self,
@@ -130,8 +130,8 @@ class BlockingCalls:
             with closing(response):
                 if is_refused(response.status):
                     with self._reached(opened):
-                        told = response.read()
-                    self._understood(response, told)
+                        answer = response.read()
+                    self._understood(response, answer)
                 yield self._lines(opened, response)
 
     def _lines(
@@ -202,9 +202,9 @@ class BlockingCalls:
         if opened is self._kept:
             self._kept = None
 
-    def _understood(self, response: http.client.HTTPResponse, told: bytes) -> Any:
+    def _understood(self, response: http.client.HTTPResponse, content: bytes) -> Any:
         retry_after = response.headers.get("Retry-After")
-        return understood(self.daemon, response.status, told, retry_after=retry_after)
+        return understood(self.daemon, response.status, content, retry_after=retry_after)
 
     def _target(self, path: tuple[str, ...], query: Query) -> str:
         target = path_below(urlsplit(self.daemon.url).path, path)

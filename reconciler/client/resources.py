@@ -42,15 +42,15 @@ class Collection(Generic[A]):
         cursor: str | None = None
         while True:
             page = await self._page({**query, "cursor": cursor, "limit": LARGEST_PAGE})
-            for one in page.items:
-                yield one
+            for item in page.items:
+                yield item
             cursor = page.next
             if cursor is None:
                 return
 
     async def _page(self, query: Query) -> Page[A]:
         body = await self._calls.get(*self._path, query=query)
-        return Page(tuple(decode(self._answer, one) for one in body["items"]), body["next"])
+        return Page(tuple(decode(self._answer, item) for item in body["items"]), body["next"])
 
     async def get(self, name: str) -> A:
         """Return one, by its id or name."""

@@ -67,8 +67,8 @@ class EventStream:
 
         while True:
             try:
-                async with aclosing(self._once(wanted, last, is_open)) as told:
-                    async for seq, event in told:
+                async with aclosing(self._once(wanted, last, is_open)) as events:
+                    async for seq, event in events:
                         last = seq
                         if event is not None:
                             yield event

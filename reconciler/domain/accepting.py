@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from reconciler.domain.kept_baseline import ACCEPTED, KeptBaseline
 from reconciler.domain.model import Change
-from reconciler.domain.paths import Steps
+from reconciler.domain.paths import Steps, steps_of
 from reconciler.domain.values import Value
-
-_STEP: Final = re.compile(r'\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?([^.\[\]]+)')
 
 
 def with_accepted(
@@ -32,19 +28,6 @@ def with_accepted(
     return replace(
         kept, values=values, mark=ACCEPTED, kept_at=at, accepted_by=by, reason=reason, moves={}
     )
-
-
-def steps_of(path: str) -> Steps:
-    """Return the steps that `paths.render_path` wrote as `path`."""
-    steps: list[str | int] = []
-    for index, quoted, plain in _STEP.findall(path):
-        if index:
-            steps.append(int(index))
-        elif plain:
-            steps.append(plain)
-        else:
-            steps.append(re.sub(r"\\(.)", r"\1", quoted))
-    return tuple(steps)
 
 
 def _is_element(path: Steps) -> bool:

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from reconciler.domain.accepting import steps_of
 from reconciler.domain.exposure import parsed_document
 from reconciler.domain.model import Change
-from reconciler.domain.paths import Steps
+from reconciler.domain.paths import Steps, steps_of
 from reconciler.domain.values import Sensitive, Unknown, Value
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")

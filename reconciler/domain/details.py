@@ -62,6 +62,12 @@ def with_severity_of(kept: Json, finding: Finding) -> Json:
     return {**kept, **rated}
 
 
+def parent_of(kept: Json) -> str | None:
+    """Return the managed resource that an added child belongs to."""
+    parent: str | None = kept.get("parent")
+    return parent
+
+
 def provider_of(kept: Json) -> str | None:
     """Return the provider's source address; None where details did not hold it yet."""
     provider: str | None = kept.get("provider")

@@ -23,6 +23,11 @@ def render_path(steps: Steps) -> AttributePath:
     return path
 
 
+def root_of(path: str) -> str:
+    """Return the attribute that a path begins with."""
+    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
+
+
 def step_after(path: AttributePath, step: str | int) -> AttributePath:
     """Write the path that is one `step` below `path`."""
     if isinstance(step, int):

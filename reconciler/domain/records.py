@@ -144,7 +144,8 @@ class DriftDecision:
     """What stands about exactly this drift, so that no policy asks again until it changes.
 
     `state` is how the remediation ended in which it was decided; `by` is the person, None
-    where the engine ended it.
+    where the engine ended it. Where the finding itself was ignored there is no remediation, and
+    its id is empty.
     """
 
     remediation_id: RemediationId
@@ -153,6 +154,8 @@ class DriftDecision:
     reason: str | None = None
     until: datetime | None = None
     """When it ends by itself."""
+    rule: str | None = None
+    """The rule of `trueup.toml` that ignores it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +322,8 @@ class AuditEntry:
     details: Json = field(default_factory=dict)
     seq: int = 0
     actor_kind: PrincipalKind | None = None
+    digest: str = field(default="", compare=False)
+    """Of itself and the entry before it (`domain.audit_chain`); the store's."""
 
 
 @dataclass(frozen=True, slots=True)

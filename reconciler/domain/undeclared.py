@@ -71,9 +71,20 @@ def _sides(comparison: Comparison) -> _Sides:
         without_children(slim(tree), children, type_name=witness.type, facts=facts)
         for tree in (comparison.baseline, witness.live())
     )
-    before, live, config = align((before, live, witness.configured()), facts.is_set)
+    trees = (_with_lists_of(before, live), _with_lists_of(live, before), witness.configured())
+    before, live, config = align(trees, facts.is_set)
     touched = frozenset(_INDEX.sub("", path) for path in comparison.touched)
     return _Sides(before, live, config, facts, touched)
+
+
+def _with_lists_of(tree: Value, other: Value) -> Value:
+    """Return `tree` with an empty list where only `other` has one: elements are told one by one."""
+    if not isinstance(tree, dict) or not isinstance(other, dict):
+        return tree
+    empty: dict[str, Value] = {
+        name: [] for name, value in other.items() if isinstance(value, list) and name not in tree
+    }
+    return {**empty, **tree}
 
 
 def _is_reported(path: Steps, sides: _Sides, comparison: Comparison) -> bool:

@@ -16,7 +16,7 @@ from reconciler.domain.compare import IsSet, canonical, ordered
 from reconciler.domain.exposure import parsed_document
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.origin import is_empty
-from reconciler.domain.values import Sensitive, Value
+from reconciler.domain.values import Sensitive, Unknown, Value
 
 _NUMBER: Final = re.compile(r"-?\d{1,18}\Z")
 _IDENTIFIER: Final = re.compile(
@@ -89,6 +89,8 @@ def names_something(value: Value) -> bool:
 
 def alike(one: Value, other: Value, *, key: bytes, is_set: IsSet = ordered) -> bool:
     """Whether both mean the same, be one of them masked and the other not yet."""
+    if isinstance(one, Unknown) or isinstance(other, Unknown):
+        return True  # masked with another key: whether it moved cannot be told
     if is_zero(one) and is_zero(other):
         return True
     if isinstance(one, Sensitive) is not isinstance(other, Sensitive):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.domain.globs import glob_matches
+from reconciler.domain.spelling import spellings
 
 MOVING: Final = (
     "*_time",
@@ -40,6 +41,7 @@ CONTENT: Final = ("*sha256*", "*sha1*", "*md5*", "*content_hash*", "*_code_size"
 
 def moves_by_itself(name: str) -> bool:
     """Whether a computed attribute of that name tells of nothing that somebody changed."""
-    if any(glob_matches(glob, name) for glob in CONTENT):
+    snake = spellings(name)[-1]
+    if any(glob_matches(glob, snake) for glob in CONTENT):
         return False
-    return any(glob_matches(glob, name) for glob in MOVING)
+    return any(glob_matches(glob, snake) for glob in MOVING)

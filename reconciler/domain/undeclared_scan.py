@@ -23,12 +23,17 @@ from reconciler.domain.model import (
     Change,
     Drifted,
     InSync,
+    Kind,
     Noise,
     NoiseItem,
     Observed,
+    Origin,
     ResourceAddress,
+    Severity,
     Unseen,
 )
+from reconciler.domain.paths import root_of
+from reconciler.domain.severity import Deviation, Rulebook, rate
 from reconciler.domain.undeclared import Comparison, undeclared_changes
 from reconciler.domain.undeclared_children import (
     Child,
@@ -37,6 +42,7 @@ from reconciler.domain.undeclared_children import (
     without_children,
 )
 from reconciler.domain.undeclared_leaves import slim
+from reconciler.domain.undeclared_moves import learned
 from reconciler.domain.values import Value
 from reconciler.domain.witness import Witness
 
@@ -56,15 +62,22 @@ class Compared:
 class Yardstick:
     """What a scan is held against. Without a baseline of its own it is the recorded state.
 
-    `keep` says that baselines are kept: then each object without one begins one.
+    `keep` says that baselines are kept: then each object without one begins one. With `renew`
+    each begins one, of what is live now.
     """
 
     baselines: Baselines = field(default_factory=lambda: NO_BASELINES)
     keep: bool = False
+    renew: bool = False
 
 
 def compared(
-    observed: Iterable[Observed], yardstick: Yardstick, *, key: bytes, at: datetime
+    observed: Iterable[Observed],
+    yardstick: Yardstick,
+    *,
+    rulebook: Rulebook,
+    key: bytes,
+    at: datetime,
 ) -> Compared:
     """Return `observed` with the undeclared changes of each resource."""
     seen = tuple(without_accepted(observed, yardstick.baselines, key=key))
@@ -73,18 +86,22 @@ def compared(
     }
     # Which children are asked for differs from scan to scan.
     owned = (one.address for one in seen if not isinstance(one.verdict, Added | Unseen))
-    stack = _Stack(witnesses, key=key, mark=_mark_of(owned))
+    stack = _Stack(witnesses, key=key, mark=_mark_of(owned), rulebook=rulebook)
     result: list[Observed] = []
     begun: list[KeptBaseline] = []
     for one in seen:
         if one.witness is None:
             result.append(one)
             continue
+        if yardstick.renew:
+            result.append(one)
+            begun.append(stack.renewed(one.address, one.witness, at=at))
+            continue
         before = yardstick.baselines.get(one.address)
         kept = stack.own(before, one.witness)
         if kept is None and yardstick.keep:
             kept = stack.first(one.address, one.witness, at=at)
-        held = stack.held_against(one, one.witness, kept)
+        held, kept = stack.held_against(one, one.witness, kept)
         if kept is not None and yardstick.keep:
             kept = stack.marked(kept, held, one.witness)
             if kept != before:
@@ -104,6 +121,7 @@ class _Stack:
     witnesses: Mapping[str, Witness]
     key: bytes = field(repr=False)
     mark: str
+    rulebook: Rulebook
     children: dict[ResourceAddress, tuple[Child, ...]] = field(default_factory=dict)
 
     def children_of(self, address: ResourceAddress, witness: Witness) -> tuple[Child, ...]:
@@ -124,7 +142,8 @@ class _Stack:
         """Return the baseline if it is this object's, and not that of one it replaced."""
         if kept is None or kept.mark == self._marked(witness.mark):
             return kept
-        if kept.identity != self._identity(witness):
+        # One that was written elsewhere, with another key, cannot tell which object it is of.
+        if kept.identity and kept.identity != self._identity(witness):
             return None
         if kept.mark == ACCEPTED:
             # What was accepted was put at the end of its set; paths go by the set's own order.
@@ -133,8 +152,19 @@ class _Stack:
 
     def first(self, address: ResourceAddress, witness: Witness, *, at: datetime) -> KeptBaseline:
         """Return the baseline of an object that has none: what the state records of it."""
+        kept = self._of(address, witness, witness.recorded(), at=at)
+        return replace(kept, mark=self._marked(witness.recorded_mark))
+
+    def renewed(self, address: ResourceAddress, witness: Witness, *, at: datetime) -> KeptBaseline:
+        """Return the baseline of an object as it is now."""
+        kept = self._of(address, witness, witness.live(), at=at)
+        return replace(kept, mark=self._marked(witness.mark))
+
+    def _of(
+        self, address: ResourceAddress, witness: Witness, values: Value, *, at: datetime
+    ) -> KeptBaseline:
         tree = without_children(
-            witness.recorded(),
+            values,
             self.children_of(address, witness),
             type_name=witness.type,
             facts=witness.facts,
@@ -142,16 +172,21 @@ class _Stack:
         return KeptBaseline(
             key=address,
             identity=self._identity(witness),
-            mark=self._marked(witness.recorded_mark),
+            mark=ORDERED,
             values=in_order(slim(tree), witness.facts.is_set),
             kept_at=at,
             configured=self._configured(witness),
         )
 
-    def held_against(self, one: Observed, witness: Witness, kept: KeptBaseline | None) -> Observed:
-        """Return `one` with what differs from `kept`, or from the recorded state without it."""
+    def held_against(
+        self, one: Observed, witness: Witness, kept: KeptBaseline | None
+    ) -> tuple[Observed, KeptBaseline | None]:
+        """Return `one` with what differs from `kept`, or from the recorded state without it.
+
+        With it comes `kept`, which remembers what has moved.
+        """
         if not isinstance(one.verdict, InSync | Noise | Drifted) or self._is_still(witness, kept):
-            return one
+            return one, kept
         changes = undeclared_changes(
             Comparison(
                 witness=witness,
@@ -162,17 +197,34 @@ class _Stack:
             )
         )
         if not changes:
-            return one
-        return replace(
-            one,
-            verdict=_without_noise(one, changes),
-            undeclared=changes,
-            undeclared_reason=self._reason(witness, kept),
+            return one, kept
+        verdict = _without_noise(one, changes)
+        reason = self._reason(witness, kept)
+        if kept is None:
+            return replace(one, verdict=verdict, undeclared=changes), None
+        found = learned(
+            kept,
+            changes,
+            untouched=reason is None and not isinstance(verdict, Drifted),
+            is_dangerous=lambda change: self._is_dangerous(witness, change),
+            key=self.key,
         )
+        held = replace(
+            one,
+            verdict=_with_noise(verdict, found.volatile),
+            undeclared=found.reported,
+            undeclared_reason=reason if found.reported else None,
+        )
+        return held, found.kept
+
+    def _is_dangerous(self, witness: Witness, change: Change) -> bool:
+        """Whether it is about exposure or privileges: of that nothing is ever taken for noise."""
+        deviation = Deviation(witness.type, Kind.CHANGED, Origin.UNDECLARED, (change,))
+        return rate(deviation, self.rulebook).severity >= Severity.HIGH
 
     def marked(self, kept: KeptBaseline, held: Observed, witness: Witness) -> KeptBaseline:
         """Return `kept` with the mark of this read, where nothing of it differed."""
-        if held.undeclared or not isinstance(held.verdict, InSync | Noise):
+        if held.undeclared or kept.moves or not isinstance(held.verdict, InSync | Noise):
             return kept
         return replace(kept, mark=self._marked(witness.mark))
 
@@ -185,7 +237,7 @@ class _Stack:
         """Return why a person should look twice: what somebody's apply has touched since."""
         if kept is None:
             return None
-        if kept.configured != self._configured(witness):
+        if kept.configured and kept.configured != self._configured(witness):
             return TOUCHED
         return TAKEN_IN if witness.mark == witness.recorded_mark else None
 
@@ -217,7 +269,7 @@ def _touched(one: Observed) -> tuple[str, ...]:
 
 def _without_noise(one: Observed, changes: Sequence[Change]) -> InSync | Noise | Drifted:
     """Return the verdict without the noise that is a finding now."""
-    reported = {_root(change.path) for change in changes}
+    reported = {root_of(change.path) for change in changes}
     match one.verdict:
         case Noise(items=items):
             left = _left(items, reported)
@@ -230,9 +282,19 @@ def _without_noise(one: Observed, changes: Sequence[Change]) -> InSync | Noise |
             raise AssertionError(one.verdict)  # `_held_against` has looked
 
 
+def _with_noise(
+    verdict: InSync | Noise | Drifted, items: tuple[NoiseItem, ...]
+) -> InSync | Noise | Drifted:
+    if not items:
+        return verdict
+    match verdict:
+        case InSync():
+            return Noise(items)
+        case Noise(items=others):
+            return Noise((*others, *items))
+        case Drifted(noise=others) as drifted:
+            return replace(drifted, noise=(*others, *items))
+
+
 def _left(items: Sequence[NoiseItem], reported: set[str]) -> tuple[NoiseItem, ...]:
-    return tuple(item for item in items if _root(item.path) not in reported)
-
-
-def _root(path: str) -> str:
-    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
+    return tuple(item for item in items if root_of(item.path) not in reported)

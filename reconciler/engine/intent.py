@@ -48,7 +48,8 @@ def conclude(  # noqa: PLR0913 - one transaction over everything that is known
         scan_soon(tx, known.stack, at=at)
         return None
     stack = tx.stacks.get(known.stack)
-    judged = judged_plan(plan, records, snapshot=prepared.snapshot, stack=stack)
+    others = tx.findings.unhealed(known.stack)
+    judged = judged_plan(plan, records, snapshot=prepared.snapshot, stack=stack, others=others)
     shown = plan_object(plan, reasons=judged.concerns)
     planned = replace(known, plan=shown, plan_digest=str(plan.digest))
     if not admitted(tx, service, planned, at=at, planned=judged):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.domain.belonging import together
@@ -11,6 +11,7 @@ from reconciler.domain.lifecycle import finding_of
 from reconciler.domain.model import ResourceAddress, Snapshot
 from reconciler.domain.plan import Plan, concerns
 from reconciler.domain.records import FindingRecord, StackRecord
+from reconciler.domain.swept import swept_away
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,14 @@ class JudgedPlan:
 
 
 def judged_plan(
-    plan: Plan, records: Sequence[FindingRecord], *, snapshot: Snapshot, stack: StackRecord | None
+    plan: Plan,
+    records: Sequence[FindingRecord],
+    *,
+    snapshot: Snapshot,
+    stack: StackRecord | None,
+    others: Iterable[FindingRecord] = (),
 ) -> JudgedPlan:
-    """Return `plan` held against the drift that it is to undo.
+    """Return `plan` held against the drift that it is to undo; `others` of the stack are known.
 
     What a load tells of the providers counts, and what only the last scan of the whole stack
     could tell: what vanished together, what was not read.
@@ -38,10 +44,14 @@ def judged_plan(
     scanned = stack.provider_doubts if stack is not None else ()
     doubts = (*snapshot.provider_doubts, *scanned)
     findings = [finding_of(record) for record in records]
+    swept = swept_away(plan, others)
     dependencies = {resource.address: resource.dependencies for resource in snapshot.resources}
     return JudgedPlan(
         plan,
-        concerns(plan, findings, doubts=doubts),
-        concerned(plan, findings, dependencies=dependencies, doubts=doubts),
+        (*concerns(plan, findings, doubts=doubts), *swept),
+        # What a plan sweeps away is a reason to look at all of it.
+        frozenset()
+        if swept
+        else concerned(plan, findings, dependencies=dependencies, doubts=doubts),
         together((record.address for record in records), dependencies),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -80,6 +81,7 @@ def tell(
         details["guard"] = remediation.guard
     if remediation.plan_digest is not None:
         details["plan_digest"] = remediation.plan_digest
+    details |= _decided_by(remediation)
     audit(tx, name, remediation.id, at=at, actor=actor, details=details)
     previous, cause = (step[0].value, step[1].value) if step else (None, None)
     body = mapping.shown(
@@ -90,6 +92,19 @@ def tell(
         cause=cause,
     )
     emit(tx, name, remediation.id, body, at=at)
+
+
+def _decided_by(remediation: Remediation) -> dict[str, object]:
+    """Return which policy decided, in which version, and a digest of the drift it was asked of."""
+    drift = zip(remediation.finding_ids, remediation.fingerprints, strict=True)
+    text = "\n".join(f"{finding_id} {fingerprint}" for finding_id, fingerprint in drift)
+    said: dict[str, object] = {"inputs": hashlib.sha256(text.encode()).hexdigest()}
+    if remediation.policy_id is not None:
+        said["policy_id"] = remediation.policy_id
+    evaluation = remediation.evaluations.get("policy")
+    if evaluation is not None and evaluation.failed is None:
+        said["policies"] = evaluation.result.get("policies")
+    return said
 
 
 def the_remediation(tx: Transaction, remediation_id: RemediationId) -> Remediation:

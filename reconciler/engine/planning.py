@@ -91,7 +91,8 @@ async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingR
     loaded = await load(service, stack)
     addresses = tuple(sorted(record.address for record in records))
     plan = await _planned(loaded, addresses, runs=service.runs)
-    judged = judged_plan(plan, records, snapshot=loaded.snapshot, stack=stack)
+    others = await service.store.read(lambda view: view.findings.unhealed(stack.name))
+    judged = judged_plan(plan, records, snapshot=loaded.snapshot, stack=stack, others=others)
     return plan_object(plan, reasons=judged.concerns)
 
 

@@ -124,8 +124,10 @@ async def _reported(
     """
     loop = asyncio.get_running_loop()
     began, at = loop.time(), scanning.clock.now()
-    key = scanning.judging.key
-    held = await asyncio.to_thread(compared, observed, scanning.yardstick, key=key, at=at)
+    rulebook, key = scanning.judging.rulebook, scanning.judging.key
+    held = await asyncio.to_thread(
+        compared, observed, scanning.yardstick, rulebook=rulebook, key=key, at=at
+    )
     took = (loop.time() - began) * 1000
     timing_ms["judge"] = round(timing_ms["judge"] + took, 1)
     timing_ms["total"] = round(timing_ms["total"] + took, 1)

@@ -24,6 +24,7 @@ from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.due import advance_soon
 from reconciler.engine.findings import keep
 from reconciler.engine.host_drift import adopt
+from reconciler.engine.ignoring import ignore_by_rules
 from reconciler.engine.journal import emit
 from reconciler.engine.moves import sentence
 from reconciler.engine.opening import end_overtaken, open_wanted
@@ -80,15 +81,7 @@ async def _scanned(service: Service, stack: StackRecord) -> Callable[[Transactio
     if isinstance(seen, Blind):
         return partial(_blind, name=stack.name, blind=seen, at=service.clock.now())
     opinions = await opinions_on(service, seen.report)
-    confirm_after = service.confirm_after
-    return partial(
-        _seen,
-        name=stack.name,
-        seen=seen,
-        opinions=opinions,
-        confirm_after=confirm_after,
-        key=service.judging.key,
-    )
+    return partial(_seen, name=stack.name, seen=seen, opinions=opinions, service=service)
 
 
 def _keep_due(tx: Transaction, before: StackRecord) -> None:
@@ -149,13 +142,7 @@ def _blind(tx: Transaction, name: StackName, blind: Blind, *, at: datetime) -> S
 
 
 def _seen(
-    tx: Transaction,
-    name: StackName,
-    seen: Scanned,
-    opinions: Opinions,
-    *,
-    confirm_after: timedelta,
-    key: bytes,
+    tx: Transaction, name: StackName, seen: Scanned, opinions: Opinions, *, service: Service
 ) -> ScanOutcome:
     stack = tx.stacks.get(name)
     if stack is None:
@@ -171,11 +158,12 @@ def _seen(
     sound = doubt is None and of_state is None
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
-        adopt(tx, name, seen.declarations, at=at, key=key)
+        adopt(tx, name, seen.declarations, at=at, key=service.judging.key)
     if sound:
         tx.baselines.put_many(name, seen.report.begun)
     folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound)
     records = reopen_ended(tx, keep(tx, name, folded, at=at), at=at)
+    records = ignore_by_rules(tx, name, records, service.ignores, at=at)
     kept = end_overtaken(tx, name, folded, at=at)
     open_ones = [record for record in records if record.state is FindingState.OPEN]
     decided = decided_by(tx, open_ones, opinions, seen.report)
@@ -185,13 +173,16 @@ def _seen(
         still_open=kept,
         together=seen.report.together,
         at=at,
-        confirm_after=confirm_after,
+        confirm_after=service.confirm_after,
     )
     fresh = _freshened(stack, seen, doubt, of_state)
     if folded.opened:
         fresh = replace(fresh, drifted_at=at)
     again_after = next_scan_after(
-        fresh, now=at, acted_on=acted_on, confirm_by=_confirm_by((*kept, *opened), confirm_after)
+        fresh,
+        now=at,
+        acted_on=acted_on,
+        confirm_by=_confirm_by((*kept, *opened), service.confirm_after),
     )
     _set_due(tx, fresh, at + again_after)
     _publish_scan(tx, fresh, at=at)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.domain.guardrails import GuardrailRule
+from reconciler.domain.ignoring import IgnoreRule
 from reconciler.domain.model import StackName
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
@@ -33,6 +34,7 @@ class Tuning:
     confirm_after: timedelta = CONFIRM_AFTER
     approval_time: timedelta = APPROVAL_TIME
     guardrails: tuple[GuardrailRule, ...] = ()
+    ignores: tuple[IgnoreRule, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +45,8 @@ class Service:
     environment file each time, so credentials are never kept. Drift that is to be corrected
     without a person must still be there `confirm_after` its first sight. What the API
     registers lies below `roots`. Each of `guards` may keep a correction from going on,
-    within the limits of `guardrails`. Who
+    within the limits of `guardrails`.
+    `ignores` are the rules by which drift raises no alarm. Who
     plans a stack holds its lock of `planning`. Nothing else of it changes but by `tune`.
     """
 
@@ -62,6 +65,7 @@ class Service:
     attempts: int = ATTEMPTS
     guards: tuple[Guard, ...] = GUARDS
     guardrails: tuple[GuardrailRule, ...] = ()
+    ignores: tuple[IgnoreRule, ...] = ()
     planning: defaultdict[StackName, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -73,3 +77,4 @@ class Service:
         self.confirm_after = tuning.confirm_after
         self.approval_time = tuning.approval_time
         self.guardrails = tuning.guardrails
+        self.ignores = tuning.ignores

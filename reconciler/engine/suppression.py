@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.domain.errors import ConflictError, NotFoundError
-from reconciler.domain.records import FindingId, FindingRecord, FindingState
+from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.ignoring import uncovered
+from reconciler.domain.records import (
+    DriftDecision,
+    FindingId,
+    FindingRecord,
+    FindingState,
+    RemediationId,
+)
+from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import finding_body
 from reconciler.engine.journal import audit, emit
+from reconciler.engine.moves import move
+from reconciler.engine.refusals import check_reason
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -25,9 +35,7 @@ async def unsuppress(service: Service, finding_id: FindingId, *, actor: str) -> 
     at = service.clock.now()
 
     def work(tx: Transaction) -> FindingRecord:
-        known = tx.findings.get(finding_id)
-        if known is None:
-            raise NotFoundError(f"there is no finding {finding_id}")
+        known = _known(tx, finding_id)
         if known.state is not FindingState.IGNORED:
             raise ConflictError(
                 f"finding {finding_id} is not suppressed: it is {known.state.value}",
@@ -38,6 +46,89 @@ async def unsuppress(service: Service, finding_id: FindingId, *, actor: str) -> 
               details={"stack": known.stack, "address": known.address})  # fmt: skip
         scan_soon(tx, known.stack, at=at)
         return opened
+
+    return await service.store.transact(work)
+
+
+async def ignore(
+    service: Service,
+    finding_id: FindingId,
+    *,
+    reason: str,
+    actor: str,
+    until: datetime | None = None,
+    covers: Collection[str] = (),
+) -> FindingRecord:
+    """Take the finding off the list until its drift changes or `until` has passed.
+
+    A remediation that had not begun, and is about nothing else, ends.
+
+    Raises:
+        NotFoundError: no such id exists.
+        ConflictError: it is not open (`not-open`), or it is missing or critical, and `covers`
+            does not name that (`not-covered`).
+        InvalidError: `until` is over already.
+    """
+    at = service.clock.now()
+    check_reason(reason)
+    if until is not None and until <= at:
+        raise InvalidError("a finding cannot be ignored until a time that is over")
+
+    def work(tx: Transaction) -> FindingRecord:
+        known = _known(tx, finding_id)
+        _refuse_ignoring(known, covers)
+        decision = DriftDecision(
+            RemediationId(""), RemediationState.SUPPRESSED, actor, reason, until
+        )
+        ignored = replace(known, state=FindingState.IGNORED, acted_on=False, decision=decision)
+        tx.findings.put_many([ignored])
+        held = tx.remediations.open_with(finding_id)
+        if held and held.state in BEFORE_EFFECT and held.finding_ids == (finding_id,):
+            move(tx, held, Event.CANCELLED, at=at, actor=actor, note=f"ignored by {actor}")
+        details = {"stack": known.stack, "address": known.address, "reason": reason,
+                   "until": until and until.isoformat()}  # fmt: skip
+        audit(tx, "finding.ignored", finding_id, at=at, actor=actor, details=details)
+        return ignored
+
+    return await service.store.transact(work)
+
+
+def _known(tx: Transaction, finding_id: FindingId) -> FindingRecord:
+    known = tx.findings.get(finding_id)
+    if known is None:
+        raise NotFoundError(f"there is no finding {finding_id}")
+    return known
+
+
+def _refuse_ignoring(known: FindingRecord, covers: Collection[str]) -> None:
+    if known.state is not FindingState.OPEN:
+        raise ConflictError(
+            f"finding {known.id} is not open: it is {known.state.value}", code="not-open"
+        )
+    lacking = uncovered(known, covers)
+    if lacking is not None:
+        raise ConflictError(
+            f"finding {known.id} is {lacking}, which is ignored only where that is named",
+            code="not-covered",
+            remedy=f"name it: trueup ignore {known.id[:8]} --covers {lacking}",
+        )
+
+
+async def note(
+    service: Service, finding_id: FindingId, *, kind: str, text: str | None, actor: str
+) -> FindingRecord:
+    """Keep in the audit what `actor` says of the finding; it changes nothing else.
+
+    Raises:
+        NotFoundError: no such id exists.
+    """
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> FindingRecord:
+        known = _known(tx, finding_id)
+        details = {"stack": known.stack, "address": known.address, "text": text}
+        audit(tx, f"finding.{kind}", finding_id, at=at, actor=actor, details=details)
+        return known
 
     return await service.store.transact(work)
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Update, bindparam, func, or_, select, upda
 from sqlalchemy import Row as SqlRow
 from sqlmodel.sql.expression import SelectOfScalar
 
+from reconciler.domain.ignoring import RuleMatches
 from reconciler.domain.model import Kind, Origin, Severity, StackName
 from reconciler.domain.records import (
     DriftDecision,
@@ -98,6 +99,20 @@ class SqlFindings:
         for stack, severity, count in counted:
             words = found.setdefault(StackName(stack), {one.word: 0 for one in reversed(Severity)})
             words[Severity(severity).word] = count
+        return found
+
+    def ignored_by_rule(self) -> dict[str, RuleMatches]:
+        """Return how many findings each rule has ignored, and when the last was seen."""
+        kept = self.rows.tuples(
+            select(_FIELDS.decision, _FIELDS.last_seen).where(_FIELDS.decision.is_not(None))
+        )
+        found: dict[str, RuleMatches] = {}
+        for decision, seen in kept:
+            rule = decision.get("rule")
+            if rule is not None:
+                known = found.get(rule, RuleMatches())
+                last = seen if known.last is None else max(known.last, seen)
+                found[rule] = RuleMatches(known.matched + 1, last)
         return found
 
     def suppressed(self) -> dict[StackName, int]:
@@ -213,6 +228,8 @@ def _decision(
     by: str | None,
     reason: str | None,
     until: str | None = None,
+    rule: str | None = None,
 ) -> DriftDecision:
     end = datetime.fromisoformat(until) if until else None
-    return DriftDecision(RemediationId(remediation_id), RemediationState(state), by, reason, end)
+    known = RemediationId(remediation_id), RemediationState(state)
+    return DriftDecision(*known, by, reason, end, rule)

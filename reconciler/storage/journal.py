@@ -9,12 +9,15 @@ from typing import Final
 from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from reconciler.domain.audit_chain import Link, entry_digest
 from reconciler.domain.principals import PrincipalKind
 from reconciler.domain.records import AuditEntry, EventEntry, Page
+from reconciler.storage.columns import json_text
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows
-from reconciler.storage.tables.journal import AuditRow, EventRow
+from reconciler.storage.tables.journal import AuditHorizonRow, AuditRow, EventRow
+from reconciler.wire.kept import KeptObject
 
 AUDIT: Final = Listing("audit", (col(AuditRow.seq),), (int,))
 
@@ -26,16 +29,41 @@ class SqlAudit:
     rows: Rows
 
     def append(self, entry: AuditEntry) -> AuditEntry:
-        """Write an entry; return it with its number."""
+        """Write an entry; return it with its number and digest."""
+        before = self._last() or self.beginning()
+        written = replace(entry, seq=before.seq + 1)
+        details = json_text(entry.details)
+        written = replace(written, digest=entry_digest(before.digest, written, details))
         values = {
+            "seq": written.seq,
+            "digest": written.digest,
             "at": entry.at,
             "actor": entry.actor,
             "actor_kind": entry.actor_kind and entry.actor_kind.value,
             "action": entry.action,
             "subject": entry.subject,
-            "details": entry.details,
+            "details": KeptObject(details),
         }
-        return replace(entry, seq=self.rows.append(AuditRow, values))
+        self.rows.add(AuditRow, [values])
+        return written
+
+    def beginning(self) -> Link:
+        """Return what the oldest entry follows: one that was let go with time, or none."""
+        horizon = self.rows.one(select(AuditHorizonRow))
+        if horizon is None or not horizon.digest:
+            return Link()
+        return Link(horizon.seq, horizon.digest)
+
+    def after(self, seq: int, *, limit: int = 1000) -> tuple[tuple[AuditEntry, str], ...]:
+        """Return entries that follow `seq`, oldest first, each with its details as kept."""
+        wanted = select(AuditRow).where(col(AuditRow.seq) > seq)
+        rows = self.rows.all(wanted.order_by(col(AuditRow.seq)).limit(limit))
+        return tuple((_entry(row), row.details.text) for row in rows)
+
+    def _last(self) -> Link | None:
+        newest = select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1)
+        row = self.rows.one(newest)
+        return None if row is None else Link(row.seq or 0, row.digest)
 
     def page(
         self, *, subject: str | None = None, cursor: str | None = None, limit: int = 100
@@ -97,6 +125,7 @@ def _entry(row: AuditRow) -> AuditEntry:
         subject=row.subject,
         details=row.details,
         seq=row.seq or 0,
+        digest=row.digest,
         actor_kind=None if row.actor_kind is None else PrincipalKind(row.actor_kind),
     )
 

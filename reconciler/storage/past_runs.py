@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import and_, or_
+from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, or_
+from sqlalchemy import select as sa_select
 from sqlmodel import col, func, select
 
 from reconciler.domain.activity import LOOKED_BACK, SAME_TIME, Activity, PastRun
 from reconciler.domain.model import Fingerprint, ResourceAddress, StackName
 from reconciler.domain.records import Remediation, RemediationId, RunId, RunState
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.storage.columns import Moment, PlainText
 from reconciler.storage.rows import Rows
 from reconciler.storage.tables.declared import StackRow
 from reconciler.storage.tables.remediations import RemediationRow, RunRow
@@ -42,6 +44,67 @@ _HELPED: Final = {
 }
 
 
+def _count(*wanted: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(RunRow).where(*wanted).scalar_subquery()
+
+
+_STACK: Final = bindparam("stack", type_=PlainText())
+_POLICY: Final = bindparam("policy", type_=PlainText())
+_BESIDES: Final = bindparam("besides", type_=PlainText())
+_SINCE: Final = bindparam("since", type_=Moment())
+_MIDNIGHT: Final = bindparam("midnight", type_=Moment())
+_LATELY: Final = bindparam("lately", type_=Moment())
+_UNASKED_TODAY: Final = (col(RunRow.unasked).is_(other=True), col(RunRow.started_at) >= _MIDNIGHT)
+# Each statement is made once: that takes longer than to carry it out.
+_COUNTS: Final = sa_select(
+    _count(*_UNASKED_TODAY, col(RunRow.stack) == _STACK).label("in_stack"),
+    _count(*_UNASKED_TODAY).label("today"),
+    select(RemediationRow.id)
+    .where(
+        col(RemediationRow.state) == RemediationState.UNKNOWN.value,
+        col(RemediationRow.id) != _BESIDES,
+    )
+    .limit(1)
+    .scalar_subquery()
+    .label("in_doubt"),
+    func.count().filter(col(StackRow.drifted_at) >= _LATELY).label("newly"),
+    func.count().label("stacks"),
+).select_from(StackRow)
+_RUNS: Final = (
+    sa_select(
+        col(RunRow.id),
+        col(RunRow.remediation_id),
+        col(RunRow.state),
+        col(RunRow.started_at),
+        col(RunRow.ended_at),
+        col(RemediationRow.run_id),
+        col(RemediationRow.state),
+        col(RemediationRow.addresses),
+        col(RemediationRow.fingerprints),
+    )
+    .join(RemediationRow, col(RemediationRow.id) == col(RunRow.remediation_id))
+    .where(col(RunRow.stack) == _STACK, col(RunRow.started_at) >= _SINCE)
+    .order_by(col(RunRow.started_at).desc(), col(RunRow.id).desc())
+    .limit(_MOST_RUNS)
+)
+_CORRECTED: Final = (
+    sa_select(col(RemediationRow.stack), col(RemediationRow.updated_at))
+    .where(
+        col(RemediationRow.policy_id) == _POLICY,
+        col(RemediationRow.state) == RemediationState.CONVERGED.value,
+        col(RemediationRow.created_at) >= _SINCE,
+        col(RemediationRow.run_id).is_not(None),
+    )
+    .order_by(col(RemediationRow.created_at))
+    .limit(_MOST_STACKS)
+)
+_AT_WORK: Final = sa_select(col(RemediationRow.stack)).where(
+    col(RemediationRow.policy_id) == _POLICY,
+    col(RemediationRow.state).in_(_UNDER_WAY),
+    col(RemediationRow.id) != _BESIDES,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SqlPastRuns:
     """`stores.PastRuns` on tables."""
@@ -50,17 +113,27 @@ class SqlPastRuns:
 
     def around(self, remediation: Remediation, *, at: datetime) -> Activity:
         """Return what was done in its stack, by its policy and in all stacks up to `at`."""
-        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        newly, stacks = self._drifted(at - SAME_TIME)
+        asked = {
+            "stack": remediation.stack,
+            "policy": remediation.policy_id,
+            "besides": remediation.id,
+            "since": at - LOOKED_BACK,
+            "midnight": at.replace(hour=0, minute=0, second=0, microsecond=0),
+            "lately": at - SAME_TIME,
+        }
+        (counts,) = self.rows.asked(_COUNTS, asked)
+        first: dict[StackName, datetime] = {}
+        for stack, moment in self.rows.asked(_CORRECTED, asked):
+            first.setdefault(StackName(stack), moment)
         return Activity(
-            runs=self._runs_of(remediation.stack, since=at - LOOKED_BACK),
-            in_stack_today=self._unasked(midnight, stack=remediation.stack),
-            today=self._unasked(midnight),
-            in_doubt=self._in_doubt(remediation.id),
-            corrected=self._corrected_by(remediation.policy_id, since=at - LOOKED_BACK),
-            under_way=self._under_way(remediation),
-            newly_drifted=newly,
-            stacks=stacks,
+            runs=tuple(_past_run(*row) for row in self.rows.asked(_RUNS, asked)),
+            in_stack_today=counts.in_stack,
+            today=counts.today,
+            in_doubt=None if counts.in_doubt is None else RemediationId(counts.in_doubt),
+            corrected=tuple(first.items()),
+            under_way=frozenset(StackName(row.stack) for row in self.rows.asked(_AT_WORK, asked)),
+            newly_drifted=counts.newly,
+            stacks=counts.stacks,
         )
 
     def failed_since(self, since: datetime) -> int:
@@ -82,70 +155,6 @@ class SqlPastRuns:
         """Return how many runs began since."""
         wanted = col(RunRow.started_at) >= since
         return self.rows.scalar(select(func.count()).select_from(RunRow).where(wanted)) or 0
-
-    def _unasked(self, since: datetime, *, stack: StackName | None = None) -> int:
-        wanted = [col(RunRow.unasked).is_(other=True), col(RunRow.started_at) >= since]
-        if stack is not None:
-            wanted.append(col(RunRow.stack) == stack)
-        return self.rows.scalar(select(func.count()).select_from(RunRow).where(*wanted)) or 0
-
-    def _runs_of(self, stack: StackName, *, since: datetime) -> tuple[PastRun, ...]:
-        statement = (
-            select(
-                RunRow.id,
-                RunRow.remediation_id,
-                RunRow.state,
-                RunRow.started_at,
-                RunRow.ended_at,
-                RemediationRow.run_id,
-                RemediationRow.state,
-                RemediationRow.addresses,
-                RemediationRow.fingerprints,
-            )  # type: ignore[call-overload]
-            .join(RemediationRow, col(RemediationRow.id) == col(RunRow.remediation_id))
-            .where(col(RunRow.stack) == stack, col(RunRow.started_at) >= since)
-            .order_by(col(RunRow.started_at).desc(), col(RunRow.id).desc())
-            .limit(_MOST_RUNS)
-        )
-        return tuple(_past_run(*row) for row in self.rows.tuples(statement))
-
-    def _in_doubt(self, besides: RemediationId) -> RemediationId | None:
-        unknown = col(RemediationRow.state) == RemediationState.UNKNOWN.value
-        statement = select(RemediationRow.id).where(unknown, col(RemediationRow.id) != besides)
-        found = self.rows.scalar(statement.limit(1))
-        return None if found is None else RemediationId(found)
-
-    def _corrected_by(
-        self, policy_id: str | None, *, since: datetime
-    ) -> tuple[tuple[StackName, datetime], ...]:
-        statement = (
-            select(RemediationRow.stack, RemediationRow.updated_at)
-            .where(
-                col(RemediationRow.policy_id) == policy_id,
-                col(RemediationRow.state) == RemediationState.CONVERGED.value,
-                col(RemediationRow.created_at) >= since,
-                col(RemediationRow.run_id).is_not(None),
-            )
-            .order_by(col(RemediationRow.created_at))
-            .limit(_MOST_STACKS)
-        )
-        first: dict[StackName, datetime] = {}
-        for stack, moment in self.rows.tuples(statement):
-            first.setdefault(StackName(stack), moment)
-        return tuple(first.items())
-
-    def _under_way(self, remediation: Remediation) -> frozenset[StackName]:
-        statement = select(RemediationRow.stack).where(
-            col(RemediationRow.policy_id) == remediation.policy_id,
-            col(RemediationRow.state).in_(_UNDER_WAY),
-            col(RemediationRow.id) != remediation.id,
-        )
-        return frozenset(map(StackName, self.rows.scalars(statement)))
-
-    def _drifted(self, since: datetime) -> tuple[int, int]:
-        lately = func.count().filter(col(StackRow.drifted_at) >= since)
-        ((newly, stacks),) = self.rows.tuples(select(lately, func.count()).select_from(StackRow))
-        return newly, stacks
 
 
 def _past_run(  # noqa: PLR0913, PLR0917 - the columns of a row

@@ -33,12 +33,12 @@ class SqlRetention:
 
     def prune(self, *, now: datetime) -> dict[str, int]:
         """Remove what is older than its time; return how many rows by kind."""
-        self._move_horizon(now - REMEDIATIONS_KEPT)
+        let_go = self._move_horizon(now - REMEDIATIONS_KEPT)
         # In this order: a report stays as long as something that stays refers to it.
         statements = {
             "runs": _runs(now - REMEDIATIONS_KEPT),
             "remediations": _remediations(now - REMEDIATIONS_KEPT),
-            "audit": delete(AuditRow).where(col(AuditRow.at) < now - REMEDIATIONS_KEPT),
+            "audit": delete(AuditRow).where(col(AuditRow.seq) <= let_go),
             "findings": _findings(now - DRIFT_KEPT),
             "reports": _reports(now - DRIFT_KEPT),
             "events": self._events(),
@@ -46,11 +46,22 @@ class SqlRetention:
         }
         return {kind: self.rows.change(statement) for kind, statement in statements.items()}
 
-    def _move_horizon(self, before: datetime) -> None:
-        """Let go of older audit rows: the trigger that guards them asks for this."""
+    def _move_horizon(self, before: datetime) -> int:
+        """Let go of older audit rows, up to the number returned: their trigger asks for this.
+
+        They are the beginning of the audit, even where a clock was set back in between: a row
+        that is missing from the middle would look like one that somebody removed.
+        """
+        stays = self.rows.scalar(select(func.min(AuditRow.seq)).where(col(AuditRow.at) >= before))
+        older = select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1)
+        last = self.rows.one(older if stays is None else older.where(col(AuditRow.seq) < stays))
         known = self.rows.one(select(AuditHorizonRow))
         if known is None or known.before < before:
-            self.rows.put(AuditHorizonRow, [{"id": _THE_HORIZON, "before": before}])
+            seq = last.seq if last else known.seq if known else 0
+            digest = last.digest if last else known.digest if known else ""
+            row = {"id": _THE_HORIZON, "before": before, "seq": seq, "digest": digest}
+            self.rows.put(AuditHorizonRow, [row])
+        return (last.seq or 0) if last else 0
 
     def _events(self) -> Delete:
         newest = self.rows.scalar(select(func.max(EventRow.seq))) or 0

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
-from sqlalchemy import Connection, Delete, Insert, Select, Table, Update
+from sqlalchemy import Connection, Delete, Executable, Insert, Select, Table, Update
 from sqlalchemy import Row as SqlRow
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel.sql.expression import SelectOfScalar
@@ -66,6 +66,10 @@ class Rows:
     def tuples(self, statement: Select[*Ts]) -> Sequence[SqlRow[*Ts]]:
         """Return every row of a statement that asks for several columns."""
         return self.connection.execute(statement).all()
+
+    def asked(self, statement: Executable, values: Values) -> Sequence[Any]:
+        """Return every row of a statement with places for `values`."""
+        return self.connection.execute(statement, values).all()
 
     def put(self, table: type[Row] | Table, values: Sequence[Values]) -> None:
         """Write each over the row of the same primary key, if there is one."""

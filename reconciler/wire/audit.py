@@ -10,7 +10,7 @@ from reconciler.wire.model import Wire
 from reconciler.wire.rules import Time
 
 if TYPE_CHECKING:  # a client never loads them
-    from reconciler.domain import records
+    from reconciler.domain import audit_chain, records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,32 @@ class AuditEntry(Wire):
     action: str
     subject: str
     details: dict[str, Any]
+    digest: str = ""
+    """Of this entry and the one before it; empty from a daemon that keeps none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditVerified(Wire):
+    """Whether the audit is as it was written; `broken` is the first entry that is not."""
+
+    entries: int
+    first: int
+    last: int
+    digest: str
+    broken: int | None
+    why: str | None
+
+
+def verified_of(found: audit_chain.Verified) -> AuditVerified:
+    """Return what a verification found."""
+    return AuditVerified(
+        entries=found.entries,
+        first=found.first,
+        last=found.last.seq,
+        digest=found.last.digest,
+        broken=found.broken,
+        why=found.why,
+    )
 
 
 def audit_of(entry: records.AuditEntry) -> AuditEntry:

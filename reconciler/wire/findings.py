@@ -72,7 +72,8 @@ class Change(Wire):
 class DriftDecision(Wire):
     """What stands about exactly this drift, until it changes or `until` has passed.
 
-    `by` is the person.
+    `by` is the person, `rule` the rule of `trueup.toml` that ignores it. Where the finding itself
+    was ignored, `remediation_id` is empty.
     """
 
     remediation_id: str
@@ -80,6 +81,7 @@ class DriftDecision(Wire):
     by: str | None
     reason: str | None
     until: Time | None = None
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         EnrollTokenBody,
         NewEnrollToken,
     )
-    from reconciler.wire.audit import AuditEntry
+    from reconciler.wire.audit import AuditEntry, AuditVerified
     from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.events import Event
     from reconciler.wire.findings import (
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Source,
     )
     from reconciler.wire.holds import Hold, HoldBody, HoldState
+    from reconciler.wire.ignores import IgnoreBody, IgnoreRule, NoteBody
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
     from reconciler.wire.policies import Match, Policy, PolicyBody
     from reconciler.wire.problems import FieldProblem, Problem, Status
@@ -53,6 +54,7 @@ __all__ = [
     "Approval",
     "ApproveBody",
     "AuditEntry",
+    "AuditVerified",
     "Change",
     "Comparison",
     "Counts",
@@ -69,11 +71,14 @@ __all__ = [
     "HoldBody",
     "HoldReason",
     "HoldState",
+    "IgnoreBody",
+    "IgnoreRule",
     "Log",
     "LogLine",
     "Match",
     "NewEnrollToken",
     "NewToken",
+    "NoteBody",
     "OpenFindings",
     "Plan",
     "PlannedChange",
@@ -104,10 +109,11 @@ __all__ = [
 ]
 _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
-    "audit": ("AuditEntry",),
+    "audit": ("AuditEntry", "AuditVerified"),
     "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "events": ("Event",),
     "findings": ("Change", "Comparison", "Difference", "DriftDecision", "Finding", "Source"),
+    "ignores": ("IgnoreBody", "IgnoreRule", "NoteBody"),
     "holds": ("Hold", "HoldBody", "HoldState"),
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
     "policies": ("Match", "Policy", "PolicyBody"),

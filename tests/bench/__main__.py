@@ -2,9 +2,9 @@
 
 A name is a benchmark (`warm`, `cold`, `memory`, `latency`), a stack (`small5`, `modules`,
 `mixed62`, `wide200`, `wide300`), both as `warm:small5`, `pulumi` or one of its stacks (`pair`,
-`nine`), or a part with limits and no peer: `store`, `api`, `agents`, `daemon`, `commands`
-(the command line), `demo`, `trust` (objects of many makers: what was done to them, and what was
-said of it).
+`nine`), or a part with limits and no peer: `store`, `guards`, `api`, `agents`, `daemon`,
+`commands` (the command line), `demo`, `trust` (objects of many makers: what was done to them, and
+what was said of it).
 Ends 0 also where a figure is missed: it says so.
 """
 
@@ -35,7 +35,7 @@ _BENCHMARKS: Final[dict[str, tuple[str, ...]]] = {
     "memory": ("mixed62", "wide200"),
     "latency": ("wide300",),
 }
-_PARTS: Final = ("store", "api", "agents", "daemon", "commands", "demo", "trust")
+_PARTS: Final = ("store", "guards", "api", "agents", "daemon", "commands", "demo", "trust")
 _FAILED: Final = 1
 
 

@@ -6,23 +6,30 @@ import json
 import os
 import re
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from typing import Final
 
-import psutil
-
+from reconciler.mirrors import provider_mirrors
 from tests.bed.bed import STACKS
 from tests.bed.session import SERVERS, Beds
 from tests.bench.figures import Sample, faster, table
-from tests.bench.ours import warm_stack
+from tests.bench.memory import peak
+from tests.bench.ours import scan_command, scan_environment, warm_stack
 from tests.bench.peer import REFRESH
 from tests.makers import MakersStack
+from tests.simulator import running_simulator
 
 _PASSES: Final = 9
 _PEER_RUNS: Final = 3
 _AT_LEAST: Final = 10.0
-_MEGABYTE: Final = 1e6
+_GRPC: Final = "import asyncio, grpc.aio, time; time.sleep(1)"
+_IMPORTS: Final = (
+    "import reconciler.cli.scan, iac_adapters.terraform.adapter, reconciler.bootstrap.adapters,"
+    " time; time.sleep(1)"
+)
+_MORE: Final = "more"
 _VARIABLE: Final = "TF_VAR_"
 
 
@@ -35,10 +42,8 @@ async def fleet_rows(beds: Beds, names: Sequence[str]) -> Sequence[str]:
     state = json.loads((stack.directory / "terraform.tfstate").read_text())
     resources = sum(len(r["instances"]) for r in state["resources"] if r["mode"] == "managed")
     plugins = len({r["provider"] for r in state["resources"] if "builtin" not in r["provider"]})
-    before = psutil.Process().memory_info().rss
     async with warm_stack(stack.directory, environment, beds.folder / "fleet-ours") as ours:
         seconds = [await ours.check() for _ in range(_PASSES)]
-        grown = psutil.Process().memory_info().rss - before
     peer = []
     for _ in range(_PEER_RUNS):
         started = time.perf_counter()
@@ -46,12 +51,19 @@ async def fleet_rows(beds: Beds, names: Sequence[str]) -> Sequence[str]:
         peer.append(time.perf_counter() - started)
     what = f"{plugins} plugins, {resources} resources, warm"
     row = faster(what, Sample(tuple(seconds)), Sample(tuple(peer)), at_least=_AT_LEAST)
-    return [*table("beside plan -refresh-only", [row]), f"  our memory: {_memory(grown)}"]
-
-
-def _memory(grown: int) -> str:
-    resident = psutil.Process().memory_info().rss / _MEGABYTE
-    return f"{resident:.0f} MB resident, {grown / _MEGABYTE:.0f} MB of it since before this stack"
+    own = scan_environment(environment, beds.folder / "fleet-memory")
+    command = scan_command(stack.directory, "--json", "--repeat", "3", "--every", "1s")
+    first = await peak(command, stack.directory, own)
+    again = await peak(command, stack.directory, own)
+    loaded = await peak((sys.executable, "-c", _GRPC), stack.directory, own)
+    imported = await peak((sys.executable, "-c", _IMPORTS), stack.directory, own)
+    memory = (
+        f"  `trueup scan --repeat 3` of it, resident: {again.last:.0f} MB ({again.program:.0f} at"
+        f" most), where it is recorded first {first.last:.0f} MB ({first.program:.0f} at most);"
+        f" Python with gRPC alone {loaded.program:.0f} MB, with all that a scan imports"
+        f" {imported.program:.0f} MB; the plugins: {again.providers:.0f} MB"
+    )
+    return [*table("beside plan -refresh-only", [row]), memory]
 
 
 def _deployed(beds: Beds, names: Sequence[str]) -> tuple[MakersStack, dict[str, str]]:
@@ -71,19 +83,29 @@ def _deployed(beds: Beds, names: Sequence[str]) -> tuple[MakersStack, dict[str, 
             environment[f"{_VARIABLE}{name}_{variable}"] = value
             given[variable] = f"{name}_{variable}"
         code.append(_module(name, given))
+    if "postgresql" in names:
+        # Two more of AWS, and of two makers once more: plugins of other configurations.
+        simulator = beds.open.enter_context(running_simulator())
+        environment |= simulator.environment
+        shutil.copytree(STACKS / _MORE, beds.folder / "fleet" / "code" / _MORE)
+        code.append(
+            f'module "{_MORE}" {{\n  source = "./{_MORE}"\n  port = var.postgresql_port\n}}\n'
+        )
     stack = MakersStack.made(
-        beds.folder / "fleet", mirror=beds.mirror, terraform=beds.terraform, code="\n".join(code)
-    )
+        beds.folder / "fleet", mirror=beds.mirror, terraform=beds.terraform, code="\n".join(code),
+        also=provider_mirrors(os.environ),
+    )  # fmt: skip
     stack.apply(**environment)
     everything = {**os.environ, **stack.environment, **environment}
     return stack, {**everything, "TRUEUP_TERRAFORM": str(beds.terraform)}
 
 
-def _module(name: str, given: dict[str, str]) -> str:
+def _module(name: str, given: dict[str, str], *, declared: bool = False) -> str:
     arguments = "".join(f"  {to} = var.{of}\n" for to, of in given.items())
     variables = "".join(
         f'variable "{of}" {{ sensitive = {str(bool(re.search("secret", of))).lower()} }}\n'
         for of in given.values()
+        if not declared
     )
     return f'{variables}module "{name}" {{\n  source = "./{name}"\n{arguments}}}\n'
 

@@ -22,11 +22,13 @@ _PROVIDER: Final = "terraform-provi"  # the kernel keeps 15 characters of a name
 
 
 @dataclass(slots=True)
-class _Peak:
+class Peak:
     """The most that was seen, in megabytes."""
 
     program: float = 0.0
     providers: float = 0.0
+    last: float = 0.0
+    """What the program had when it was last seen."""
 
     def look(self, root: psutil.Process) -> None:
         """Take the present into account."""
@@ -38,6 +40,7 @@ class _Peak:
                     providers += resident
                 elif process.pid == root.pid:
                     program = resident
+        self.last = program or self.last
         self.program = max(self.program, program)
         self.providers = max(self.providers, providers)
 
@@ -47,9 +50,9 @@ async def memory(ground: Ground) -> list[Row]:
     way = ground.ways[0]
     own = scan_environment(way.environment, ground.folder / "memory")
     command = scan_command(way.directory, "--json", "--repeat", "3", "--every", "1s")
-    ours = await _peak(command, way.directory, own)
+    ours = await peak(command, way.directory, own)
     stock = (str(ground.executable), *REFRESH)
-    peer = await _peak(stock, way.directory, way.environment)
+    peer = await peak(stock, way.directory, way.environment)
     rows = (("the program", "program"), ("provider processes", "providers"))
     return [
         within(
@@ -61,7 +64,12 @@ async def memory(ground: Ground) -> list[Row]:
     ]
 
 
-async def _peak(command: Sequence[str], directory: Path, environment: Mapping[str, str]) -> _Peak:
+async def peak(command: Sequence[str], directory: Path, environment: Mapping[str, str]) -> Peak:
+    """Run `command` to its end; return the most that it had in memory.
+
+    Raises:
+        BenchError: it did not end 0.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=directory,
@@ -70,12 +78,12 @@ async def _peak(command: Sequence[str], directory: Path, environment: Mapping[st
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    peak = _Peak()
+    seen = Peak()
     waiting = asyncio.create_task(process.wait())
     while not waiting.done():
         with contextlib.suppress(psutil.NoSuchProcess):
-            peak.look(psutil.Process(process.pid))
+            seen.look(psutil.Process(process.pid))
         await asyncio.wait({waiting}, timeout=_EVERY_S)
     if process.returncode != 0:
         raise BenchError(f"{command[0]} ended {process.returncode}")
-    return peak
+    return seen

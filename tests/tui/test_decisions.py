@@ -85,7 +85,6 @@ async def test_read_only_and_a_role_that_may_not_say_so_and_open_no_dialog(serve
         await seat.press("A")
         await seat.until("read-only: started with --read-only")
     async with seated(served, role=Role.VIEWER) as seat:
-        await seat.until("viewer")
         await seat.until("needs approval")
         await seat.press("A")
         await seat.until("not allowed: the role viewer")

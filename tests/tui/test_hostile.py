@@ -123,8 +123,11 @@ async def test_a_fleet_of_hostile_rows_is_drawn_and_nothing_happens() -> None:
     names = [each.name for each in fields(row) if isinstance(getattr(row, each.name), str)]
     texts = cycle(STRINGS)
     for place in range(len(STRINGS)):
-        hostile = replace(row, **{name: next(texts) for name in names}, paths=(next(texts),))
-        session.store.rows[str(place)] = replace(hostile, id=str(place))
+        hostile = replace(row, id=str(place), paths=(next(texts),))
+        for name in names:
+            setattr(hostile, name, next(texts))
+        hostile.id = str(place)
+        session.store.rows[str(place)] = hostile
     app = Watched(session)
     async with app.run_test(size=(160, 60)) as pilot:
         session.store.changes.everything = True

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.guardrails import Guardrails, Mode, guardrails_for
+from reconciler.domain.model import Kind
 from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.durations import read_duration
 from reconciler.registry import InstalledTools
@@ -125,6 +126,12 @@ def test_a_stack_is_named_after_its_directory(home: Path) -> None:
         ),
         pytest.param('[[policy]]\nname="p"\n[policy.match]\nkind="x"', 4, "missing", id="subtable"),
         pytest.param('[[channel]]\nname="c"\nurl="x"', 3, "scheme", id="no-scheme"),
+        pytest.param(
+            '[[channel]]\nname="c"\nurl="slack://x"\nevents=["drift.", "run.endde"]',
+            4,
+            "there is no event 'run.endde'; did you mean 'run.ended'?",
+            id="no-such-event",
+        ),
         pytest.param(
             '[daemon]\ntrusted_proxies=["a proxy"]', 2, "such as 10.0.0.7 or", id="no-network"
         ),
@@ -317,4 +324,35 @@ def test_a_guardrail_that_makes_no_sense_is_refused(
     with pytest.raises(PermanentError) as refused:
         load_settings(file, {})
     assert f"{file}:2: " in str(refused.value)
+    assert problem in str(refused.value)
+
+
+def test_an_ignore_rule_says_what_why_and_until_when(tmp_path: Path) -> None:
+    file = tmp_path / "trueup.toml"
+    file.write_text(
+        '[[ignore]]\nname = "scaler"\nreason = "it sets it"\nexpires_at = 2027-03-31\n'
+        'covers = ["critical"]\nmatch = {path = "size", kind = "changed"}\n'
+    )
+    (rule,) = (one.rule() for one in load_settings(file, {}).ignores)
+    assert (rule.name, rule.path, rule.kind) == ("scaler", "size", Kind.CHANGED)
+    assert rule.covers == {"critical"}
+    assert rule.expires_at == datetime(2027, 3, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ('name = "a"\nmatch = {paths = "x"}\nreason = "r"', "did you mean 'path'?"),
+        ('name = "a"\nmatch = {path = "x"}', "ignore[0].reason is missing"),
+        ('name = "a"\nreason = "r"', "ignore[0].match is missing"),
+        ('name = "a"\nreason = "r"\nmatch = {path = "x"}\ncovers = ["all"]', "ignore[0].covers"),
+    ],
+)
+def test_an_ignore_rule_that_makes_no_sense_is_refused(
+    tmp_path: Path, lines: str, problem: str
+) -> None:
+    file = tmp_path / "trueup.toml"
+    file.write_text(f"[[ignore]]\n{lines}\n")
+    with pytest.raises(PermanentError) as refused:
+        load_settings(file, {})
     assert problem in str(refused.value)

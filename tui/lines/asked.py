@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from reconciler.wire.remediations import Remediation
-from tui.ages import ahead, clock
+from tui.ages import age, ahead, clock
 from tui.ink import Line, line
 from tui.lines.plan import plan_lines
 from tui.lines.words import ACTIONS, DESTRUCTIVE, counted
@@ -47,10 +48,13 @@ def _counts(chosen: list[Remediation]) -> Iterator[Line]:
 
 def remediation_in_full(remediation: Remediation, *, in_full: bool = True) -> Iterator[Line]:
     """Yield who asked for a remediation, and its plan."""
-    expires = ahead(remediation.expires_at)
-    yield line(("remediation ", "dim"), remediation.id[:12], ("  asked for by ", "dim"),
-               remediation.requested_by, (f"  planned {clock(remediation.updated_at)}", "dim"),
-               (f"  expires in {expires}" if expires else "", "medium"))  # fmt: skip
+    yield line(
+        ("remediation ", "dim"),
+        remediation.id[:12],
+        ("  by ", "dim"),
+        remediation.requested_by,
+        (f"  planned {age(remediation.updated_at)} ago{_expiry(remediation)}", "dim"),
+    )
     if remediation.policy_id:
         yield line(("policy      ", "dim"), remediation.policy_id)
     for approval in remediation.approvals:
@@ -58,3 +62,11 @@ def remediation_in_full(remediation: Remediation, *, in_full: bool = True) -> It
     if remediation.plan is not None:
         yield from plan_lines(remediation.plan, values=in_full)
     yield ()
+
+
+def _expiry(remediation: Remediation) -> str:
+    if remediation.expires_at is None:
+        return ""
+    if remediation.expires_at <= datetime.now(UTC):
+        return ", expired"
+    return f", expires in {ahead(remediation.expires_at)}"

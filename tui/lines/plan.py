@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from reconciler.wire.plans import Plan, PlannedResource
 from tui.ink import Line, Span, line
+from tui.lines.documents import document_lines
 from tui.lines.values import compared, is_secret, written
 from tui.lines.words import ACTIONS, DESTRUCTIVE
 
@@ -55,6 +56,11 @@ def _changes(resource: PlannedResource) -> Iterator[Line]:
     for change in resource.changes:
         if is_secret(change.before) or is_secret(change.after):
             yield line(" " * 11, change.path, ("  (sensitive)", "dim"))
+            continue
+        inside = document_lines(change.before, change.after, indent=" " * 13)
+        if inside is not None:
+            yield line(" " * 11, change.path)
+            yield from inside
             continue
         before, after = compared(written(change.before), written(change.after))
         yield line(" " * 11, (change.path, ""), "  ", *before, (" -> ", "dim"), *after)

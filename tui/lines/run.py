@@ -64,8 +64,8 @@ def run_lines(run: Run) -> Iterator[Line]:
     yield line(
         state_span(run.state), f"  {done} of {len(run.progress)} resources  ", took,
         (f"  exit {run.exit_code}" if run.exit_code is not None else "", "dim"),
-        (f"  run {run.id[:12]}  since {clock(run.started_at)}", "dim"),
     )  # fmt: skip
+    yield line((f"run {run.id[:12]}  since {clock(run.started_at)}", "dim"))
     if run.summary:
         yield line(run.summary)
     for address, step in sorted(run.progress.items(), key=_place):

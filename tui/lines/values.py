@@ -26,11 +26,17 @@ def written(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, dict):
-        inner = ", ".join(f"{name} = {written(item)}" for name, item in value.items())
+        # Providers fill in every attribute that nobody set.
+        told = {name: item for name, item in value.items() if _says_something(item)} or value
+        inner = ", ".join(f"{name} = {written(item)}" for name, item in told.items())
         return "{" + inner + "}"
     if isinstance(value, list):
         return f"[{', '.join(written(item) for item in value)}]"
     return json.dumps(value)
+
+
+def _says_something(value: Any) -> bool:
+    return value is not None and value is not False and value not in ("", [], {})
 
 
 def is_secret(value: Any) -> bool:

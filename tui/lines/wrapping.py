@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.cells import cell_len, chop_cells
 
 from tui.ink import Line, Span, text_of
 
-_FURTHER = 2
+_FURTHER: Final = 2
+_NEAR: Final = 0.6
 
 
 def wrapped(spans: Line, width: int) -> list[Line]:
@@ -24,7 +27,7 @@ def wrapped(spans: Line, width: int) -> list[Line]:
             if left <= 0:
                 lines.append(tuple(current))
                 current, left = [Span(" " * indent)], width - indent
-            piece = chop_cells(rest, left)[0] if cell_len(rest) > left else rest
+            piece = _piece(rest, left)
             if not piece:  # a wide character that does not fit any more
                 left = 0
                 continue
@@ -32,3 +35,12 @@ def wrapped(spans: Line, width: int) -> list[Line]:
             rest, left = rest[len(piece) :], left - cell_len(piece)
     lines.append(tuple(current))
     return lines
+
+
+def _piece(text: str, width: int) -> str:
+    """Return the beginning of `text` that fits, up to a space where one is near the end of it."""
+    if cell_len(text) <= width:
+        return text
+    piece = chop_cells(text, width)[0]
+    space = piece.rfind(" ")
+    return piece[: space + 1] if space > len(piece) * _NEAR else piece

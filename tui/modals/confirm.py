@@ -100,6 +100,9 @@ class Confirm(Framed[bool]):
         if reason := self._disarmed:
             verdict.show(line((f" {reason} ", "critical")))
             return
+        if time.monotonic() < self._armed_at:
+            verdict.show(line(("keys typed before this was drawn do nothing", "dim")))
+            return
         if self._asked.tier < Tier.SERIOUS:
             verdict.show(
                 line(

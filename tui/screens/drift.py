@@ -130,8 +130,8 @@ class DriftPage(Page):
 
     @property
     def _is_quiet(self) -> bool:
-        loading = not self.session.pump.loaded
-        return loading or time.monotonic() - self._touched_at > _QUIET_S
+        waits = not self.session.pump.loaded or not self.table.order
+        return waits or time.monotonic() - self._touched_at > _QUIET_S
 
     def store_changed(self, changes: Changes) -> None:
         """Draw the rows that changed where they stand; what is new waits."""
@@ -151,7 +151,8 @@ class DriftPage(Page):
         if moves and self._is_quiet:
             self.rearrange()
             return
-        self.table.redraw(changes.findings)
+        # Without a row the table says why there is none, which any change may alter.
+        self.table.redraw(changes.findings if self.table.order else None)
         self._show_counts()
         if self._previewed in changes.findings:
             self._preview_soon(self._previewed)

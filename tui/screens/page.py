@@ -94,10 +94,14 @@ class Page(Screen[None]):
 
     def show_frame(self) -> None:
         """Show the status and the keys."""
-        if not self.is_mounted:
+        if not (self.is_mounted and self.app.is_running):
             return
-        self.query_one("#status", Bar).show(status_line(self.session, self.place))
-        self.query_one("#hints", Bar).show(self._bottom())
+        self.query_one("#status", Bar).show(
+            status_line(self.session, self.place, width=self.size.width)
+        )
+        # Behind a dialog its keys do nothing, and while the app ends there are none to ask for.
+        if self.is_current:
+            self.query_one("#hints", Bar).show(self._bottom())
 
     @property
     def place(self) -> str:

@@ -183,6 +183,11 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
             base = "under"
         row = self._rows.get(key)
         mark = Span(self._glyphs.mark if key in self.marks else " ", "mark")
+        if base == "cursor":
+            # Yellow or dim on the bar of the cursor cannot be read; the words say the same.
+            spans = self.title(key) if row is None else self._cells(row, width)
+            plain = tuple(Span(span.text) for span in (mark, *spans))
+            return strip_of(plain, self._palette, width=width, base=base)
         if row is None:
             return strip_of((mark, *self.title(key)), self._palette, width=width, base=base)
         return strip_of((mark, *self._cells(row, width)), self._palette, width=width, base=base)
@@ -200,8 +205,8 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         for column, size in self._layout(width):
             text, style = column.cell(row)
             safe = text_of((Span(text),))
-            fitted = shortened_middle(safe, size) if column.middle else safe
-            spans.append(Span(shortened(fitted, size), style))
+            fitted = shortened_middle(safe, size, sign=self._palette.cut) if column.middle else safe
+            spans.append(Span(shortened(fitted, size, sign=self._palette.cut), style))
             spans.append(Span(" " * _GAP))
         return tuple(spans)
 

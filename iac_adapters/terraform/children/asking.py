@@ -14,7 +14,7 @@ from iac_adapters.terraform.children.rule import ELEMENT, Listing, filled
 from iac_adapters.terraform.messages import NULL, message
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.schema import Nesting, ResourceSchema
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.values import decode, encode
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.values import Attributes, Value

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from iac_adapters.terraform.children import aws
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from reconciler.domain.model import BlindSpot
 
 _MOST_TYPES_READ = 200

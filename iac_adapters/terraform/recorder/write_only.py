@@ -11,7 +11,7 @@ from dataclasses import replace
 from iac_adapters.terraform.ignored import null_write_only
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.schema import Block, ResourceSchema
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.values import decode, encode
 
 

@@ -19,6 +19,7 @@ from reconciler.engine import accepting, suppression
 from reconciler.engine.planning import plan_finding
 from reconciler.wire.baselines import AcceptBody, acceptance_object
 from reconciler.wire.findings import Object, finding_record_json, finding_record_object
+from reconciler.wire.ignores import IgnoreBody, NoteBody
 from reconciler.wire.pages import page_object
 
 
@@ -51,6 +52,27 @@ def _compared(finding: Object) -> Object:
         for change, comparison in zip(changes, comparisons, strict=True)
     ]
     return {**finding, "changes": shown}
+
+
+async def ignore(service: Daemon, actor: Actor, finding_id: Id, body: IgnoreBody) -> Response:
+    """Take one finding off the list until its drift changes, or until a time."""
+    ignored = await suppression.ignore(
+        service,
+        FindingId(finding_id),
+        reason=body.reason,
+        until=body.until,
+        covers=body.covers,
+        actor=actor,
+    )
+    return answered(finding_record_object(ignored))
+
+
+async def note(service: Daemon, actor: Actor, finding_id: Id, body: NoteBody) -> Response:
+    """Keep what somebody says of one finding: a comment, that it is seen to, or whose it is."""
+    known = await suppression.note(
+        service, FindingId(finding_id), kind=body.kind, text=body.text, actor=actor
+    )
+    return answered(finding_record_object(known))
 
 
 async def unsuppress(service: Daemon, actor: Actor, finding_id: Id) -> Response:

@@ -41,7 +41,7 @@ async def read_run(service: Daemon, run_id: Id) -> Response:
 async def read_log(service: Daemon, run_id: Id, query: Annotated[LogQuery, Query()]) -> Response:
     """Read a run's log from a byte on, as people read it; no value of an attribute is in it."""
 
-    def known(view: Transaction) -> tuple[Run, StackRecord]:
+    def run_and_stack(view: Transaction) -> tuple[Run, StackRecord]:
         run = _run(view, run_id)
         stack = view.stacks.get(run.stack)
         if stack is None:
@@ -49,7 +49,7 @@ async def read_log(service: Daemon, run_id: Id, query: Annotated[LogQuery, Query
         return run, stack
 
     # Whether it has ended is asked before its log is read: the end is then in what is read.
-    run, stack = await service.store.read(known)
+    run, stack = await service.store.read(run_and_stack)
     lines, next_offset = await asyncio.to_thread(
         read_progress,
         RunFolder(folder_of(service, run)).log,

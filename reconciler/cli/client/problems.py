@@ -84,14 +84,14 @@ def _message(body: Mapping[str, Any]) -> str:
     return "\n  ".join([first, *lines])
 
 
-def _field_problem(one: object) -> str:
+def _field_problem(problem: object) -> str:
     """Write one entry of `errors`, whichever of the customary names its parts have."""
-    if not isinstance(one, Mapping):
-        return _line(one)
-    place = one.get("field") or one.get("path") or one.get("loc") or ""
+    if not isinstance(problem, Mapping):
+        return _line(problem)
+    place = problem.get("field") or problem.get("path") or problem.get("loc") or ""
     where = ".".join(map(str, place)) if isinstance(place, list) else str(place)
-    what = one.get("message") or one.get("msg") or one.get("detail") or ""
-    return ": ".join(safe(part) for part in (where, str(what)) if part)
+    message = problem.get("message") or problem.get("msg") or problem.get("detail") or ""
+    return ": ".join(safe(part) for part in (where, str(message)) if part)
 
 
 def _line(text: object) -> str:

@@ -28,15 +28,21 @@ class AuditRow(Row, table=True):
     action: str = Field(sa_type=PlainText)
     subject: str = Field(sa_type=PlainText)
     details: Any = Field(sa_type=JsonObjectText)
+    digest: str = Field(default="", sa_type=PlainText, sa_column_kwargs={"server_default": ""})
 
 
 class AuditHorizonRow(Row, table=True):
-    """Audit rows older than `before` were let go with time; only those may be deleted."""
+    """Audit rows older than `before` were let go with time; only those may be deleted.
+
+    `seq` and `digest` are those of the last one, which the oldest that is left follows.
+    """
 
     __tablename__ = "audit_horizon"
 
     id: int = Field(primary_key=True)
     before: datetime = Field(sa_type=Moment)
+    seq: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    digest: str = Field(default="", sa_type=PlainText, sa_column_kwargs={"server_default": ""})
 
 
 class EventRow(Row, table=True):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from iac_adapters.terraform.adapter import TerraformAdapter
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.snapshots import Payload
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.domain.model import InSync, StackName

@@ -145,10 +145,22 @@ def test_a_held_remediation_says_how_a_person_decides_it(daemon: FakeDaemon, ask
 
 
 def test_the_beginning_of_a_digest_is_asked_for_whole(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/remediations", [api.remediation()])
     said = ask("approve", "e1", "--digest", api.DIGEST[:7])
     assert said.code == 1
-    assert "64 characters; 7 were given" in said.err
-    assert not daemon.asked
+    assert f"{api.DIGEST[:7]} is not a plan's digest: that has 64 characters" in said.err
+    assert f"trueup remediation {api.remediation()['id'][:8]}" in said.err
+    assert {request.method for request in daemon.asked} == {"GET"}
+
+
+def test_an_approval_of_a_finding_names_its_remediation_whatever_the_digest(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    daemon.lists("/remediations", [api.remediation()])
+    daemon.lists("/findings", [api.finding()])
+    said = ask("approve", "f1", "--digest", api.DIGEST[:7])
+    assert "is a finding" in said.err
+    assert f"its remediation is {api.remediation()['id'][:8]}" in said.err
 
 
 def test_an_approval_under_a_hold_says_who_holds(daemon: FakeDaemon, ask: Ask) -> None:

@@ -16,7 +16,7 @@ from tests.unit.cli.scenes import fleet
 Captured = pytest.CaptureFixture[str]
 
 
-@pytest.mark.parametrize("group", ["policy", "stack", "template", "token"])
+@pytest.mark.parametrize("group", ["agent", "policy", "stack", "template", "token"])
 def test_no_line_of_a_list_of_commands_is_cut(group: str, capsys: Captured) -> None:
     assert run([group, "--help"]) == 0
     told = capsys.readouterr().out.partition("Commands:")[2]
@@ -43,6 +43,19 @@ def test_help_of_a_command_that_does_not_exist_names_the_list(capsys: Captured) 
 def test_a_shell_is_asked_for_in_one_line(capsys: Captured) -> None:
     assert run(["completion"]) == 1
     assert "Missing argument 'SHELL'" in capsys.readouterr().err
+
+
+def test_the_choices_of_a_missing_option_are_listed_in_one_line(capsys: Captured) -> None:
+    assert run(["token", "add", "ana"]) == 1
+    said = capsys.readouterr().err
+    assert "Missing option '--role'. Choose from: viewer, operator, approver" in said
+    assert len(said.splitlines()) == 2
+
+
+def test_waiting_for_a_scan_is_not_waiting_for_a_person(capsys: Captured) -> None:
+    assert run(["stack", "scan", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Wait for the scan; ends with 1 if it failed." in said
 
 
 def test_a_plan_of_nothing_shows_no_digest(daemon: FakeDaemon, ask: Ask) -> None:

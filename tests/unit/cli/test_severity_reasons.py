@@ -45,6 +45,6 @@ def test_a_tried_policy_says_why(daemon: FakeDaemon, ask: Ask, tmp_path: Path) -
 
 
 def test_an_overview_of_a_plan_says_why() -> None:
-    known = {"aws_sqs_queue.orders": api.finding(severity_reason=WHY)}
-    (line,) = plan_overview(api.plan(), paint=Paint(width=200), known=known, most=5)
+    by_address = {"aws_sqs_queue.orders": api.finding(severity_reason=WHY)}
+    (line,) = plan_overview(api.plan(), paint=Paint(width=200), findings=by_address, most=5)
     assert line.endswith(f"medium  main.tf:12  {WHY}")

@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.domain.accepting import steps_of, with_accepted
+from reconciler.domain.accepting import with_accepted
 from reconciler.domain.kept_baseline import KeptBaseline
-from reconciler.domain.paths import Steps, render_path
+from reconciler.domain.model import Noise, NoiseItem
+from reconciler.domain.paths import AttributePath
 from reconciler.domain.undeclared_scan import TAKEN_IN, TOUCHED, Yardstick
 from tests.seen_objects import AT, Schema, Seen, paths, scan, seen
 
@@ -93,16 +94,36 @@ def test_what_was_accepted_is_quiet_and_a_further_change_speaks_again() -> None:
     }
 
 
-_STEPS = st.lists(st.one_of(st.integers(0, 99), st.text(min_size=1)), min_size=1).filter(
-    lambda steps: isinstance(steps[0], str)
-)
+def moving(path: str, *values: Any) -> list[tuple[list[str], list[NoiseItem]]]:
+    """Scan a role once for each of `values` at `path`; return changes and noise of each scan."""
+    baselines = first(ROLE)
+    seen_then = []
+    for value in values:
+        found = scan(seen("role.a", ROLE.becoming(**{path: value})), yardstick=kept(baselines))
+        baselines |= {one.key: one for one in found.begun}
+        (one,) = found.observed
+        noise = list(one.verdict.items) if isinstance(one.verdict, Noise) else []
+        seen_then.append(([str(change.path) for change in one.undeclared], noise))
+    return seen_then
 
 
-@given(_STEPS)
-def test_a_path_reads_back_as_the_steps_it_was_written_from(steps: list[Any]) -> None:
-    path: Steps = tuple(steps)
+def test_what_moves_again_and_again_is_noise_with_its_reason_and_count() -> None:
+    *before, (changes, (item,)) = moving("lag", 1, 2, 3, 4)
 
-    assert steps_of(render_path(path)) == path
+    assert [found for found, _ in before] == [["lag"]] * 3
+    assert changes == []
+    assert item == NoiseItem(AttributePath("lag"), item.reason, None, 4)
+    assert "4 times" in item.reason
+
+
+def test_what_stays_where_it_was_put_never_becomes_noise() -> None:
+    assert [found for found, _ in moving("lag", *([7] * 9))] == [["lag"]] * 9
+
+
+def test_exposure_and_privileges_never_become_noise() -> None:
+    cidrs = [[{"cidr_blocks": ["0.0.0.0/0"], "port": port}] for port in range(1, 9)]
+
+    assert all(found for found, _ in moving("ingress", *cidrs))
 
 
 _RULES = st.lists(

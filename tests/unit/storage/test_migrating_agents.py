@@ -25,7 +25,7 @@ async def test_agents_join_a_database_that_holds_something(tmp_path: Path) -> No
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0010")
+        command.upgrade(config, "0013")
     engine.dispose()
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute(

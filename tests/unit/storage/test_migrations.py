@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import reconciler.storage.transaction  # noqa: F401  every table
+from reconciler.domain.audit_chain import Link, Verified, verified
 from reconciler.domain.errors import ConflictError, StorageError
 from reconciler.domain.model import Severity, StackName
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
@@ -118,6 +119,24 @@ async def test_a_hold_of_before_holds_everything_as_it_did(migrated: Path, tmp_p
     assert (hold.by, hold.reason, hold.scope, hold.unasked) == ("ada", "fire", "", False)
     assert (await store.read(lambda t: t.runs.page())).items == (a_run(),)
     await store.close()
+
+
+async def test_audit_rows_of_before_are_chained(tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    _migrate_to(old, "0012")
+    with raw(old) as connection:
+        for number in (1, 2):
+            connection.execute(
+                "INSERT INTO audit VALUES (?, '2026-11-23 12:00:00.123456', 'ada', 'user',"
+                """ 'plan', 's', '{"a":1}')""",
+                (number,),
+            )
+    store = await open_store(old)
+    await store.transact(lambda t: t.audit.append(an_audit_entry()))
+    entries = await store.read(lambda t: t.audit.after(0))
+    await store.close()
+    found, _ = verified(Verified(), Link(), entries)
+    assert (found.entries, found.broken) == (3, None)
 
 
 async def test_opening_again_changes_nothing(migrated: Path) -> None:
@@ -238,7 +257,7 @@ async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     [
         "UPDATE audit SET actor = 'nobody'",
         "DELETE FROM audit",
-        "REPLACE INTO audit SELECT seq, at, 'nobody', NULL, action, subject, details FROM audit",
+        "REPLACE INTO audit SELECT seq, at, 'x', NULL, action, subject, details, '' FROM audit",
     ],
 )
 async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -> None:

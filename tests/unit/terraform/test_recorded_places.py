@@ -13,13 +13,13 @@ from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.provider_settings import ProviderSettings
 from iac_adapters.terraform.recorded_locations import elsewhere
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import HeldAnswer, ProviderSchema
 from iac_adapters.terraform.state import ProviderReference, StateInstance
 from reconciler.domain.model import RecordedResource, ResourceAddress, Status
 from tests.providers.world_schema import provider_attributes, schema_answer
 
 AWS = "registry.terraform.io/hashicorp/aws"
-SCHEMA = ProviderSchema(6, schema_answer())
+SCHEMA = ProviderSchema(6, HeldAnswer(schema_answer()))
 
 
 def recorded(*arns: str) -> list[LoadedResource]:

@@ -12,6 +12,7 @@ from iac_adapters.plugin_host.file_identity import FileIdentity
 from iac_adapters.terraform import schema_store
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.schema_answer import HeldAnswer, ProviderSchema
 from iac_adapters.terraform.schema_store import SchemasInUse, SchemaStore
 from tests.providers.world_schema import schema_answer
 
@@ -59,7 +60,7 @@ async def test_each_place_is_asked_once_and_equal_answers_are_kept_once(tmp_path
     assert plugin.started == 2
     assert all(schema is schemas[0] for schema in schemas)
     assert len(_kept(tmp_path, "*.schema")) == 1
-    assert await _store(tmp_path, plugin, "here").schema(_installed()) == schemas[0]
+    assert (await _store(tmp_path, plugin, "here").schema(_installed())).raw == schemas[0].raw
     assert plugin.started == 2
 
 
@@ -75,6 +76,19 @@ async def test_another_place_or_another_file_is_asked_anew(
     assert (first.raw, second.raw) == (schema_answer(), plugin.answer)
     assert (await _store(tmp_path, plugin, "here").schema(_installed())).raw == first.raw
     assert plugin.started == 2
+
+
+async def test_a_schema_in_use_outlives_its_file(tmp_path: Path) -> None:
+    schema = await _store(tmp_path, Plugin(), "here").schema(_installed())
+    for file in _kept(tmp_path, "*"):
+        file.unlink()
+    thing = schema.resource("world_thing")
+    assert thing is not None
+    assert thing.block.attributes["secret"].sensitive
+    assert schema.resource("world_nothing") is None
+    assert schema.configuration.block.attributes["token"].sensitive
+    held = ProviderSchema(6, HeldAnswer(schema_answer()))
+    assert held.resource("world_thing") == thing
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x06", b"\x06rubbish"])

@@ -26,7 +26,7 @@ from iac_adapters.terraform.schema import (
     Nesting,
     ResourceSchema,
 )
-from iac_adapters.terraform.schema_store import ProviderSchema
+from iac_adapters.terraform.schema_answer import HeldAnswer, ProviderSchema
 from iac_adapters.terraform.values import decode
 from reconciler.domain.fingerprint import Identity, fingerprint
 from reconciler.domain.model import Drifted, Kind, ResourceAddress, StackName, Verdict
@@ -173,7 +173,7 @@ class _OneType(ProviderSchema):
 
 
 def _read(before: Any, after: Any) -> Plan:
-    schemas = {"p": _OneType(protocol=6, raw=b"")}
+    schemas = {"p": _OneType(6, HeldAnswer(b""))}
     entry = {
         "address": _ADDRESS,
         "mode": "managed",

@@ -1,0 +1,216 @@
+"""What was read of one resource, for the comparison with its baseline. Made when asked.
+
+Pulumi has no schema at hand: what may be set is seen from the inputs of all resources of a type,
+and what holds objects from the values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from iac_adapters.pulumi.loaded import LoadedResource
+from iac_adapters.pulumi.property_paths import covered, parse_property_path
+from iac_adapters.pulumi.provider import ReadAnswer
+from iac_adapters.pulumi.redaction import secrets_of
+from iac_adapters.pulumi.values import RawProperties, visible
+from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.redaction.redactor import Redactor
+from reconciler.domain.compare import value_at
+from reconciler.domain.model import Status
+from reconciler.domain.paths import Steps
+from reconciler.domain.spelling import canonical_type
+from reconciler.domain.values import Value
+from reconciler.domain.witness import Witness
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ValueFacts:
+    """Implements `domain.witness.Facts` by the values that are there."""
+
+    trees: tuple[Value, ...]
+    settable: frozenset[str]
+
+    def is_set(self, steps: Steps) -> bool:
+        """Say yes: nothing tells a list from a set, and an order says nothing by itself."""
+        del steps
+        return True
+
+    def is_settable(self, steps: Steps) -> bool:
+        """Whether a resource of the type is known that sets the property."""
+        return str(steps[0]) in self.settable
+
+    def is_block(self, steps: Steps) -> bool:
+        """Whether objects stand there: code that says a part of one binds no other part."""
+        return any(_holds_objects(value_at(tree, steps)) for tree in self.trees)
+
+    def has_block(self, name: str) -> bool:
+        """Whether objects of that name stand anywhere in the resource."""
+        return any(_has_objects(tree, name) for tree in self.trees)
+
+
+class PulumiWitness:
+    """Implements `domain.witness.Witness`; `live` is None where the object was not read."""
+
+    def __init__(
+        self,
+        resource: LoadedResource,
+        live: ReadAnswer | None,
+        *,
+        settable: frozenset[str],
+        redactor: Redactor,
+        digester: SecretDigester,
+        beside: Callable[[], Mapping[str, Witness]],
+    ) -> None:
+        assert resource.state is not None  # noqa: S101 - `Witnesses` has looked
+        assert resource.recorded is not None  # noqa: S101 - likewise
+        self.type = canonical_type(resource.recorded_as.type)
+        self._id = resource.state.id
+        self._recorded = resource.recorded.outputs
+        # Most objects are as recorded, and what was read of those need not stay in memory.
+        same = live is None or live.outputs == self._recorded
+        self._live = self._recorded if live is None or same else live.outputs
+        self._wanted = resource.state.inputs if resource.wanted is None else resource.wanted
+        self._secret_outputs = resource.state.secret_outputs
+        self._ignored = tuple(map(parse_property_path, resource.ignored))
+        self._settable = settable | ((live.inputs or {}).keys() if live else set())
+        self._redactor = redactor
+        self._digester = digester
+        self.beside = beside
+
+    @cached_property
+    def mark(self) -> str:
+        """A keyed digest of what was read."""
+        return self.recorded_mark if self._live is self._recorded else self._marked(self._live)
+
+    @cached_property
+    def recorded_mark(self) -> str:
+        """A keyed digest of what the last update left."""
+        return self._marked(self._recorded)
+
+    @cached_property
+    def facts(self) -> ValueFacts:
+        """What the values tell of the type."""
+        return ValueFacts(self._trees[:2], self._settable)
+
+    def recorded(self) -> Value:
+        """Return what the last update left."""
+        return self._trees[0]
+
+    def live(self) -> Value:
+        """Return what was read."""
+        return self._trees[1]
+
+    def configured(self) -> Value:
+        """Return what the program asks for."""
+        return self._trees[2]
+
+    def is_ignored(self, steps: Steps) -> bool:
+        """Whether `ignoreChanges` names the place."""
+        return covered(steps, self._ignored)
+
+    def mentions(self, text: str) -> bool:
+        """Whether the values hold `text`."""
+        wanted = text.encode()
+        return wanted in self._text or wanted in self._id.encode()
+
+    @cached_property
+    def _text(self) -> bytes:
+        return orjson.dumps([self._recorded, self._live], default=str)
+
+    @cached_property
+    def _trees(self) -> tuple[Value, Value, Value]:
+        sides = (self._recorded, self._live, self._wanted)
+        trees = [visible(side) for side in sides]
+        secrets = secrets_of(sides, self._secret_outputs).with_words_of(trees)
+        recorded, live, wanted = (
+            self._masked(secrets.redacted(tree, (), self._digester)[0]) for tree in trees
+        )
+        return self._named(recorded), self._named(live), wanted
+
+    def _named(self, tree: Value) -> Value:
+        """Return `tree` with the id, which Pulumi keeps beside the outputs."""
+        return {"id": self._id, **tree} if isinstance(tree, dict) else tree
+
+    def _masked(self, value: Value) -> Value:
+        match value:
+            case str() if self._redactor.holds(value):
+                return self._digester.digest(value)
+            case list():
+                return [self._masked(item) for item in value]
+            case dict() if any(map(self._redactor.holds, value)):
+                return self._digester.digest(value)
+            case dict():
+                return {name: self._masked(item) for name, item in value.items()}
+            case _:
+                return value
+
+    def _marked(self, outputs: RawProperties) -> str:
+        shown = {name: value for name, value in outputs.items() if not name.startswith("__")}
+        content = orjson.dumps(shown, default=str, option=orjson.OPT_SORT_KEYS)
+        return hmac.digest(self._digester.key, content, hashlib.sha256).hex()[:32]
+
+
+class Witnesses:
+    """Makes the witnesses of one scan of a stack."""
+
+    def __init__(
+        self, resources: Mapping[Any, LoadedResource], redactor: Redactor, digester: SecretDigester
+    ) -> None:
+        self._resources = resources
+        self._redactor = redactor
+        self._digester = digester
+
+    def of(self, resource: LoadedResource, live: ReadAnswer | None) -> Witness | None:
+        """Return the witness of a read; None for what is not managed here, or has no object."""
+        return self._witness(resource, live) if live is not None and not live.gone else None
+
+    def _witness(
+        self, resource: LoadedResource, live: ReadAnswer | None = None
+    ) -> PulumiWitness | None:
+        state = resource.state
+        if state is None or resource.recorded is None or state.external or not state.custom:
+            return None
+        if resource.recorded_as.status is not Status.LIVE or state.is_provider:
+            return None
+        return PulumiWitness(
+            resource,
+            live,
+            settable=self._settable[state.type],
+            redactor=self._redactor,
+            digester=self._digester,
+            beside=lambda: self._recorded,
+        )
+
+    @cached_property
+    def _recorded(self) -> Mapping[str, Witness]:
+        found = ((str(a), self._witness(resource)) for a, resource in self._resources.items())
+        return {address: witness for address, witness in found if witness is not None}
+
+    @cached_property
+    def _settable(self) -> Mapping[str, frozenset[str]]:
+        found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+        for resource in self._resources.values():
+            if resource.state is not None:
+                known = {*resource.state.inputs, *(resource.wanted or {})}
+                found[resource.state.type] |= {n for n in known if not n.startswith("__")}
+        return found
+
+
+def _holds_objects(value: Value) -> bool:
+    if isinstance(value, list):
+        return any(isinstance(item, dict) for item in value)
+    return isinstance(value, dict)
+
+
+def _has_objects(tree: Value, name: str) -> bool:
+    if isinstance(tree, dict):
+        return _holds_objects(tree.get(name)) or any(_has_objects(v, name) for v in tree.values())
+    return isinstance(tree, list) and any(_has_objects(item, name) for item in tree)

@@ -1,0 +1,170 @@
+"""`trueup ignore, snooze, ignores, ack, comment, assign`: what people say of one finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import click
+
+from reconciler.cli.ages import moment
+from reconciler.cli.completing import FINDINGS
+from reconciler.cli.examples import examples
+from reconciler.cli.invocation import Invocation, asks_daemon
+from reconciler.cli.labels import text_of
+from reconciler.cli.policy_options import moment_given
+from reconciler.cli.related import find_finding
+from reconciler.cli.table import Cell, Column
+from reconciler.domain.ignoring import COVERED
+from reconciler.domain.values import Json
+
+T = TypeVar("T", bound=Callable[..., Any])
+SOON: Final = timedelta(days=7)
+_COLUMNS: Final = (
+    Column("RULE", least=12),
+    Column("MATCHED", right=True),
+    Column("LAST", least=8),
+    Column("EXPIRES", least=8),
+    Column("OWNER", spare=True),
+    Column("IGNORES", least=20),
+    Column("WHY", least=12, spare=True),
+)
+_MATCH: Final = ("stack", "type", "address", "path", "kind", "value")
+_FINDING = click.argument("finding", shell_complete=FINDINGS)
+_COVERS = click.option(
+    "--covers",
+    type=click.Choice(COVERED),
+    multiple=True,
+    help="Ignore it although it is that: what is gone, or security-critical.",
+)
+
+
+def _for(*, required: bool) -> Callable[[T], T]:
+    return click.option(
+        "--for", "until", metavar="T", required=required, callback=moment_given,
+        help="For how long: 30d, or until a time. Default: until the drift changes.",
+    )  # fmt: skip
+
+
+@click.command(epilog=examples("trueup ignore 3f9c21ab --for 30d --reason 'the vendor is on it'"))
+@_FINDING
+@_for(required=False)
+@click.option("--reason", required=True, metavar="R", help="Why; kept in the audit log.")
+@_COVERS
+@asks_daemon
+def ignore(
+    invocation: Invocation, *, finding: str, until: str | None, reason: str, covers: tuple[str, ...]
+) -> None:
+    """Take a FINDING off the list until its drift changes, or for a time.
+
+    It is kept, and the stack stays drifted. `trueup findings state:ignored` lists it,
+    `trueup unsuppress` ends it. Rules for many findings are `[[ignore]]` in trueup.toml.
+    """
+    _ignore(invocation, finding, until=until, reason=reason, covers=covers)
+
+
+@click.command(epilog=examples("trueup snooze 3f9c21ab --for 4h"))
+@_FINDING
+@_for(required=True)
+@click.option("--reason", default="snoozed", metavar="R", help="Why; kept in the audit log.")
+@_COVERS
+@asks_daemon
+def snooze(
+    invocation: Invocation, *, finding: str, until: str | None, reason: str, covers: tuple[str, ...]
+) -> None:
+    """Take a FINDING off the list for a time."""
+    _ignore(invocation, finding, until=until, reason=reason, covers=covers)
+
+
+def _ignore(
+    invocation: Invocation, given: str, *, until: str | None, reason: str, covers: tuple[str, ...]
+) -> None:
+    found = find_finding(invocation.api, given)
+    body = {"reason": reason, "covers": list(covers), **({"until": until} if until else {})}
+    made = invocation.api.post("findings", found["id"], "ignore", body=body)
+    end = f", {invocation.ahead(until)}" if until else " until its drift changes"
+    line = f"{invocation.id(made['id'])}  {text_of(made['address'])} is ignored{end}"
+    invocation.answer(made, [line])
+
+
+@click.command(epilog=examples("trueup ack 3f9c21ab"))
+@_FINDING
+@click.option("--comment", "text", metavar="TEXT", help="What to keep with it.")
+@asks_daemon
+def ack(invocation: Invocation, *, finding: str, text: str | None) -> None:
+    """Say that somebody has seen a FINDING; it stays open, and policies act as before."""
+    _note(invocation, finding, "ack", text, "acknowledged")
+
+
+@click.command(epilog=examples("trueup comment 3f9c21ab 'ticket OPS-12'"))
+@_FINDING
+@click.argument("text")
+@asks_daemon
+def comment(invocation: Invocation, *, finding: str, text: str) -> None:
+    """Keep a TEXT with a FINDING; `trueup show` and the audit log have it."""
+    _note(invocation, finding, "comment", text, "commented")
+
+
+@click.command(epilog=examples("trueup assign 3f9c21ab bob"))
+@_FINDING
+@click.argument("person")
+@asks_daemon
+def assign(invocation: Invocation, *, finding: str, person: str) -> None:
+    """Say whose a FINDING is; `trueup show` has the last PERSON named."""
+    _note(invocation, finding, "assign", person, f"assigned to {person}")
+
+
+def _note(invocation: Invocation, given: str, kind: str, text: str | None, done: str) -> None:
+    found = find_finding(invocation.api, given)
+    body = {"kind": kind, **({"text": text} if text else {})}
+    made = invocation.api.post("findings", found["id"], "notes", body=body)
+    invocation.answer(made, [f"{invocation.id(made['id'])}  {text_of(made['address'])} {done}"])
+
+
+@click.command(epilog=examples("trueup ignores"))
+@asks_daemon
+def ignores(invocation: Invocation) -> None:
+    """List the ignore rules of trueup.toml, how often each matched, and when it did last."""
+    body = invocation.api.listed("ignores")
+    invocation.answer(body, _lines(invocation, body))
+
+
+def _lines(invocation: Invocation, body: Json) -> Iterator[str]:
+    if not body["items"]:
+        yield "no ignore rules; add [[ignore]] to trueup.toml"
+        return
+    yield from invocation.table(_COLUMNS, [_row(invocation, rule) for rule in body["items"]])
+    yield from expiring(invocation, body["items"])
+
+
+def expiring(invocation: Invocation, rules: list[Json]) -> Iterator[str]:
+    """Yield a line for each rule that has expired or will within a week."""
+    now = datetime.now(UTC)
+    for rule in rules:
+        if not rule["expires_at"]:
+            continue
+        left = moment(rule["expires_at"]) - now
+        if left <= timedelta():
+            text = f"ignore rule {rule['name']!r} has expired: remove it from trueup.toml"
+        elif left <= SOON:
+            end = invocation.ahead(rule["expires_at"])
+            text = f"ignore rule {rule['name']!r} expires {end}; its findings are open then"
+        else:
+            continue
+        yield invocation.paint("medium", text)
+
+
+def _row(invocation: Invocation, rule: Json) -> tuple[Cell, ...]:
+    last, end = rule["last_matched_at"], rule["expires_at"]
+    parts = [f"{key}={rule[key]}" for key in _MATCH if rule[key]]
+    parts += [f"covers {word}" for word in rule["covers"]]
+    return (
+        ("strong", text_of(rule["name"])),
+        ("plain", str(rule["matched"])),
+        ("plain", invocation.ago(last) if last else "never"),
+        ("plain", invocation.ahead(end) if end else "never"),
+        ("plain", text_of(rule["owner"])),
+        ("plain", text_of(" ".join(parts) or "everything")),
+        ("dim", text_of(rule["reason"])),
+    )

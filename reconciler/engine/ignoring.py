@@ -1,0 +1,72 @@
+"""Rules of `trueup.toml` ignore what a scan found, and let it go when they end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.domain.ignoring import IgnoreRule, may_be_ignored, rule_for
+from reconciler.domain.model import StackName
+from reconciler.domain.records import (
+    DriftDecision,
+    FindingId,
+    FindingRecord,
+    FindingState,
+    RemediationId,
+)
+from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState
+from reconciler.engine.findings import finding_body
+from reconciler.engine.journal import emit
+from reconciler.engine.moves import move
+from reconciler.stores import Transaction
+
+
+def ignore_by_rules(
+    tx: Transaction,
+    stack: StackName,
+    records: Iterable[FindingRecord],
+    rules: Sequence[IgnoreRule],
+    *,
+    at: datetime,
+) -> tuple[FindingRecord, ...]:
+    """Return `records` as the rules of now leave them: ignored, or open again.
+
+    What a person decided stays. A remediation that had not begun ends when all of it is ignored.
+    """
+    ruled = tuple(_ruled(record, rules, at=at) for record in records)
+    changed = [now for before, now in zip(records, ruled, strict=True) if now is not before]
+    tx.findings.put_many(changed)
+    for record in changed:
+        if record.state is FindingState.OPEN:
+            emit(tx, "drift.reopened", record.id, finding_body(record), at=at)
+    ignored = {record.id for record in ruled if record.state is FindingState.IGNORED}
+    if any(record.state is FindingState.IGNORED for record in changed):
+        _end_ignored(tx, stack, ignored, at=at)
+    return ruled
+
+
+def _ruled(record: FindingRecord, rules: Sequence[IgnoreRule], *, at: datetime) -> FindingRecord:
+    if not may_be_ignored(record):
+        return record
+    rule = rule_for(rules, record, now=at)
+    known = record.decision.rule if record.decision else None
+    if rule is None:
+        if known is None:
+            return record
+        return replace(record, state=FindingState.OPEN, decision=None)
+    decision = DriftDecision(
+        RemediationId(""), RemediationState.SUPPRESSED, rule.owner, rule.reason, rule.expires_at,
+        rule=rule.name,
+    )  # fmt: skip
+    if record.decision == decision:
+        return record
+    return replace(record, state=FindingState.IGNORED, acted_on=False, decision=decision)
+
+
+def _end_ignored(
+    tx: Transaction, stack: StackName, ignored: set[FindingId], *, at: datetime
+) -> None:
+    for known in tx.remediations.open_of(stack):
+        if known.state in BEFORE_EFFECT and ignored.issuperset(known.finding_ids):
+            move(tx, known, Event.CANCELLED, at=at, note="a rule ignores its drift")

@@ -1,0 +1,53 @@
+"""`[[ignore]]` of `trueup.toml`: drift that is kept, and raises no alarm."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from reconciler.checked_values import Name
+from reconciler.domain.ignoring import IgnoreRule
+from reconciler.domain.model import Kind
+from reconciler.settings_values import FileTime
+from reconciler.wire.rules import Glob, KindWord, Sentence, Word
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class IgnoreMatch(_Section):
+    """Which findings a rule is about; every key given must hold."""
+
+    stack: Glob | None = None
+    type: Glob | None = None
+    address: Glob | None = None
+    path: Glob | None = None
+    kind: KindWord | None = None
+    value: Glob | None = None
+
+
+class IgnoreSettings(_Section):
+    """One `[[ignore]]`; a rule without a key in `match` would ignore everything."""
+
+    name: Name
+    reason: Sentence
+    match: IgnoreMatch
+    owner: Word | None = None
+    expires_at: FileTime | None = None
+    covers: tuple[Literal["missing", "critical"], ...] = Field(default=())
+
+    def rule(self) -> IgnoreRule:
+        """Return the same as the engine takes it."""
+        match = self.match.model_dump()
+        kind = match.pop("kind")
+        return IgnoreRule(
+            name=self.name,
+            reason=self.reason,
+            owner=self.owner,
+            expires_at=self.expires_at,
+            kind=Kind(kind) if kind else None,
+            covers=frozenset(self.covers),
+            **match,
+        )

@@ -1,0 +1,99 @@
+"""The terminal UI in a real terminal, on a real daemon, terraform and a simulated cloud."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.daemon import Daemon
+from tests.e2e.shop import GROUP, REVIEW, Shop, applies, only_remediation
+from tests.parts import require
+from tests.terminal import Terminal, terminal, tmux_path
+
+_CAPTURE: Final = Path(__file__).parents[2] / "docs" / "examples" / "tui.txt"
+_TRUEUP: Final = Path(sys.executable).with_name("trueup")
+
+
+@pytest.fixture(autouse=True)
+def _tmux() -> None:
+    require("tmux", tmux_path())
+
+
+@contextmanager
+def seated(shop: Shop, settings: Path, *options: str) -> Iterator[Terminal]:
+    command: list[str | Path] = [_TRUEUP, "--config", settings, "tui", *options]
+    environment = {**shop.environment, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    with terminal(command, environment=environment, directory=shop.folder) as opened:
+        yield opened
+
+
+class Capture:
+    """The screens of one walk, kept for the documentation."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+
+    def add(self, title: str, screen: str) -> None:
+        self._parts.append(f"== {title}\n\n{screen.rstrip()}\n")
+
+    def write(self) -> None:
+        # The pages show what this test saw; it writes them when it is asked to.
+        if os.environ.get("TRUEUP_RECORD"):
+            _CAPTURE.write_text("\n".join(self._parts))
+
+
+def test_drift_appears_by_itself_and_is_approved_and_followed_to_converged(shop: Shop) -> None:
+    settings = shop.settings(REVIEW)
+    seen = Capture()
+    with shop.serving(settings) as daemon, seated(shop, settings) as screen:
+        seen.add("a fleet in sync", screen.until("1 stack in sync: no drift"))
+        shop.open_to_the_world()
+        seen.add("drift appears by itself", screen.until(GROUP))
+        screen.until("needs approval")
+        screen.press("Enter")
+        seen.add("enter: what differs", screen.until("0.0.0.0/0"))
+        screen.press("A", "y")
+        seen.add("A: exactly this plan", screen.until("approve exactly this"))
+        assert only_remediation(daemon, "awaiting_approval")
+        screen.press("y")
+        screen.until("awaiting approval > queued")
+        seen.add("y: followed to converged", screen.until("verified: no drift"))
+        assert 22 not in shop.open_ports
+        assert applies(daemon) == 1
+        screen.press("l")
+        seen.add("l: what terraform wrote", screen.until("following"))
+    seen.write()
+
+
+def test_the_daemon_dies_under_it_and_comes_back(shop: Shop) -> None:
+    settings = shop.settings(REVIEW)
+    with shop.serving(settings) as daemon, seated(shop, settings) as screen:
+        screen.until("1 stack in sync: no drift")
+        _kill(daemon)
+        screen.until("reconnecting")
+        shop.open_to_the_world()
+        with shop.serving(settings) as again:
+            screen.until("live", within_s=90)
+            screen.until(GROUP)
+            screen.until("needs approval")
+            assert applies(again) == 0
+            screen.press("q")
+            screen.until("ended with 0")
+            assert again.process.poll() is None
+
+
+def test_without_a_daemon_it_says_how_to_start_one(shop: Shop) -> None:
+    settings = shop.settings(REVIEW)
+    with seated(shop, settings) as screen:
+        screen.until("trueup serve")
+
+
+def _kill(daemon: Daemon) -> None:
+    daemon.process.kill()
+    daemon.process.wait()

@@ -1,0 +1,109 @@
+"""`make screenshots`: each page of the terminal UI as SVG and text, in two sizes.
+
+It walks the pages as a person does, so `tests/tui/test_pages.py` looks at the same screens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from textual.pilot import Pilot
+
+from reconciler.client import Daemon
+from tests.tui.fleet import fleet
+from tui.app import TrueupApp
+from tui.session import Options, Session
+
+SIZES: Final = ((80, 24), (160, 50))
+FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
+_WITHIN_S: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One page: the keys that lead there, and words that are on it once it is whole."""
+
+    name: str
+    keys: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+SHOTS: Final = (
+    Shot("drift", (), ("7 of 7", "aws_security_group.front", "needs approval")),
+    Shot("groups", ("b",), ("grouped by stack", "webshop", "network")),
+    Shot("filter", ("b",) * 7 + ("slash", *"sev:=low"), ("/sev:=low",)),
+    Shot(
+        "finding",
+        ("escape", "escape", "slash", *"iam", "enter", "enter"),
+        ("Statement[0].Resource[1]",),
+    ),
+    Shot("plan", ("p",), ("this plan waits for an approval",)),
+    Shot("approve", ("A",), ("approve exactly this",)),
+    Shot("approvals", ("escape", "2"), ("needs approval", "manual review")),
+    Shot("runs", ("3",), ("finished",)),
+    Shot("run", ("enter",), ("converged",)),
+    Shot("audit", ("4",), ("remediation.converged",)),
+    Shot("stacks", ("5",), ("billing", "in sync", "drifted")),
+    Shot("policies", ("6",), ("a person decides", "tags are put back")),
+    Shot("agents", ("7",), ("no host reports yet",)),
+    Shot("help", ("1", "escape", "escape", "question_mark"), ("keys here",)),
+)
+
+
+def screen_text(app: TrueupApp) -> str:
+    """Return what is on the screen."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+async def walk(
+    daemon: Daemon, size: tuple[int, int], took: Callable[[Shot, TrueupApp], None]
+) -> None:
+    """Go from page to page, and call `took` at each as soon as its words are there.
+
+    Raises:
+        TimeoutError: a page never had its words; the message ends with the screen.
+    """
+    session = Session(daemon, Options())
+    app = TrueupApp(session)
+    async with app.run_test(size=size) as pilot:
+        for shot in SHOTS:
+            for key in shot.keys:
+                await pilot.press(key)
+            await _until(pilot, app, shot)
+            took(shot, app)
+    await session.client.close()
+
+
+async def _until(pilot: Pilot[None], app: TrueupApp, shot: Shot) -> None:
+    limit = time.monotonic() + _WITHIN_S
+    while missing := [words for words in shot.words if words not in screen_text(app)]:
+        if time.monotonic() > limit:
+            raise TimeoutError(f"{shot.name}: {missing} never came:\n{screen_text(app)}")
+        await asyncio.sleep(0.05)
+    await pilot.pause()
+
+
+async def _record() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        async with fleet(Path(folder)) as (_house, daemon):
+            for size in SIZES:
+                await walk(daemon, size, lambda shot, app, size=size: _write(shot, app, size))  # type: ignore[misc]
+
+
+def _write(shot: Shot, app: TrueupApp, size: tuple[int, int]) -> None:
+    file = FOLDER / f"{shot.name}-{size[0]}x{size[1]}.svg"
+    file.write_text(app.export_screenshot(title="trueup tui"))
+    sys.stdout.write(f"{file.name}\n{screen_text(app)}\n\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(_record())

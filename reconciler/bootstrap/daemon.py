@@ -40,6 +40,7 @@ from reconciler.domain.tokens import opens, read_token, secret_digest, token_tex
 from reconciler.engine.remediate import advance
 from reconciler.engine.scheduled_scan import scan_when_due
 from reconciler.engine.service import Service
+from reconciler.engine.silent_hosts import SilentHosts
 from reconciler.engine.sweep import recover, sweep
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.registry import InstalledTools
@@ -217,6 +218,8 @@ class _Daemon:
         await recover(service)
         dispatcher.every(_SWEEP_EVERY, lambda: asyncio.to_thread(database.check), name="database")
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
+        silent = SilentHosts(service)
+        dispatcher.every(_SWEEP_EVERY, silent.look, name="silent-hosts")
         dispatcher.every(_SWEEP_EVERY, reloader.finish_removals, name="removals")
         dispatcher.daily(_PRUNE_AT, lambda: prune(service), name="prune")
 

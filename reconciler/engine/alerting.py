@@ -28,6 +28,7 @@ from reconciler.domain.alerts import (
     read_subject,
     subject_of,
 )
+from reconciler.domain.events import DRIFT_DETECTED
 from reconciler.domain.model import Severity, StackName
 from reconciler.domain.records import (
     EventEntry,
@@ -110,7 +111,7 @@ def _follow(tx: Transaction, subscriptions: Sequence[Subscription], *, at: datet
     if cursor + 1 < oldest:
         # What was pruned unread is made up for by looking at all that is open.
         for subject in _every_subject(tx):
-            touched[subject].add("drift.detected")
+            touched[subject].add(DRIFT_DETECTED)
         cursor = newest
         more: Sequence[EventEntry] = ()
     else:
@@ -193,6 +194,9 @@ class _Folding:
         if alert is None:
             alert = self._joined(now)
             self._put(Member(subject, alert.id))
+            if now.cause != cause_of_stack(now.stack):
+                # Whatever event led here: for the alert that it joins the drift is new.
+                self._tell(alert, {DRIFT_DETECTED})
         if now.severity > alert.severity:
             alert = replace(alert, severity=now.severity)
             self.alerts[alert.id] = alert

@@ -100,7 +100,9 @@ def mail(folder: Path) -> Iterator[Place]:
                 str(one["References"] or one["Message-ID"]): one.get_body(("plain",))
                 for one in sink.mails
             }
-            return sum(body.get_content().startswith(mark) for body in newest.values())
+            return sum(
+                body is not None and body.get_content().startswith(mark) for body in newest.values()
+            )
 
         tail = f"127.0.0.1:{sink.port}?from=trueup@example.com&to=ops@example.com"
         ca = f"&ca_file={sink.ca_file}"

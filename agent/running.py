@@ -50,7 +50,8 @@ def wait_s(interval_s: float, failures: int, chance: float) -> float:
 
 def chance(raw: bytes) -> float:
     """Return a number of 0 to 1, made of random bytes."""
-    return int.from_bytes(raw, "big") / (256 ** len(raw))
+    most: int = 256 ** len(raw)
+    return int.from_bytes(raw, "big") / most
 
 
 class Done:

@@ -192,11 +192,18 @@ class IacAdapter(Protocol):
         ...
 
     async def plan(
-        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        folder: Path,
+        anew: Collection[ResourceAddress] = (),
     ) -> Plan:
         """Return what correcting exactly `addresses` would do, and save the plan in `folder`.
 
         `folder` is private to the caller (mode 0700) and empty; what is saved holds secrets.
+        Of `anew`, which are among `addresses`, what provisions is made anew although it is as
+        recorded: so that what it did to a host is done again.
         The state is locked while the plan is made; nothing is changed.
 
         Raises:

@@ -21,6 +21,11 @@ def agent_source(agent_id: str) -> Source:
     return Source(f"{AGENTS}{agent_id}")
 
 
+def is_of_agent(source: Source) -> bool:
+    """Whether the agent of a host is that source: its report follows within an interval."""
+    return source.startswith(AGENTS)
+
+
 def report_source(token_name: str) -> Source:
     """Return the source that reports with the token of that name.
 

@@ -49,6 +49,10 @@ class ReportingHost:
         file.write_text(text)
         file.chmod(mode)
 
+    def read(self, path: str) -> str:
+        """Return what a file of the host holds."""
+        return (self.root / path.lstrip("/")).read_text()
+
     def account(self) -> None:
         """Let the user of this process be called root there, as whoever owns the files."""
         self.write("/etc/passwd", f"root:x:{os.getuid()}:{os.getgid()}::/root:/bin/sh\n")

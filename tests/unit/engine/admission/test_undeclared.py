@@ -5,12 +5,12 @@ import pytest
 from reconciler.domain.model import Kind, Origin
 from reconciler.domain.policy import ActionType
 from reconciler.engine.admission.answers import NeedsApproval, Open
-from reconciler.engine.admission.guards.undeclared import GUARD, WHY
-from tests.unit.engine.admission.situations import B, Case, approval, finding
+from reconciler.engine.admission.guards.undeclared import GUARD, WHY, WHY_ADDED
+from tests.unit.engine.admission.situations import A, B, Case, approval, finding
 from tests.unit.engine.admission.situations import situation as made
 
 UNDECLARED = finding(origin=Origin.UNDECLARED)
-WITHOUT_PLAN = NeedsApproval(WHY, before_plan=True)
+WITHOUT_PLAN = NeedsApproval(WHY, before_plan=True, about=frozenset({A}))
 
 CASES = [
     Case("a plan undoes it", made(), Open()),
@@ -29,7 +29,7 @@ CASES = [
     Case(
         "an added child, which can be removed",
         made(findings=(finding(origin=Origin.UNDECLARED, kind=Kind.ADDED),)),
-        Open(),
+        NeedsApproval(WHY_ADDED, about=frozenset({A})),
     ),
 ]
 

@@ -97,9 +97,14 @@ class Client:
         return Runs(self.calls, "runs", answer=wire.Run)
 
     @cached_property
-    def audit(self) -> Collection[wire.AuditEntry]:
+    def audit(self) -> Audit:
         """Who did what to what."""
-        return Collection(self.calls, "audit", answer=wire.AuditEntry)
+        return Audit(self.calls, "audit", answer=wire.AuditEntry)
+
+    @cached_property
+    def ignores(self) -> Collection[wire.IgnoreRule]:
+        """The ignore rules of trueup.toml, and what each of them has ignored."""
+        return Collection(self.calls, "ignores", answer=wire.IgnoreRule)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -268,6 +273,14 @@ class Runs(Collection["wire.Run"]):
         """Return a run's log from a byte on."""
         part = await self._calls.get("runs", run_id, "log", query={"offset": offset})
         return decode(wire.Log, part)
+
+
+class Audit(Collection["wire.AuditEntry"]):
+    """Who did what to what."""
+
+    async def verify(self) -> wire.AuditVerified:
+        """Return whether the audit is as it was written."""
+        return decode(wire.AuditVerified, await self._calls.get("audit", "verify"))
 
 
 class Tokens(Collection["wire.Token"]):

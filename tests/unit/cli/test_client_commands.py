@@ -59,7 +59,13 @@ def test_status_says_who_is_waited_for(daemon: FakeDaemon, ask: Ask) -> None:
 def test_status_json_holds_what_the_api_said(daemon: FakeDaemon, ask: Ask) -> None:
     stack = api.stack()
     fleet(daemon, stack)
-    assert ask("status", "--json").json == {"hold": None, "stacks": [stack], "remediations": []}
+    assert ask("status", "--json").json == {
+        "hold": None,
+        "holds": [],
+        "ignores": [],
+        "stacks": [stack],
+        "remediations": [],
+    }
 
 
 def test_status_without_stacks_says_what_to_do(daemon: FakeDaemon, ask: Ask) -> None:

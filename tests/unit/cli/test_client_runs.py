@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.cli import objects as api
 from tests.unit.cli.conftest import Ask
-from tests.unit.cli.fake_daemon import Answer, FakeDaemon
+from tests.unit.cli.fake_daemon import Answer, Asked, FakeDaemon
 from tests.unit.cli.scenes import HOSTILE
 
 
@@ -80,11 +80,20 @@ def test_a_hold_until_no_time_is_refused(daemon: FakeDaemon, ask: Ask, until: st
 
 
 def test_resume_says_whether_there_was_a_hold(daemon: FakeDaemon, ask: Ask) -> None:
-    daemon.has("GET /hold", {"hold": None})
-    daemon.has("DELETE /hold", Answer(None, status=204))
-    assert ask("resume").out == "there was no hold\n"
-    daemon.has("GET /hold", {"hold": {"by": "ana"}})
+    holds = [{"by": "ana", "since": api.before(minutes=5)}]
+
+    def release(asked: Asked) -> Answer:
+        del asked
+        holds.clear()
+        return Answer(None, status=204)
+
+    daemon.routes["GET /hold"] = lambda _: {
+        "hold": holds[0] if holds else None,
+        "holds": [*holds],
+    }
+    daemon.routes["DELETE /hold"] = release
     assert ask("resume").out == "hold released; corrections go on\n"
+    assert ask("resume").out == "there was no hold\n"
 
 
 def test_audit_says_who_did_what(daemon: FakeDaemon, ask: Ask) -> None:

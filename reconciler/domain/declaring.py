@@ -21,9 +21,21 @@ def hcl_declaration(address: str, changes: Sequence[Change]) -> str:
     """Return what to write into the resource's block at `address`, as HCL."""
     kind, name = _block_name(address)
     lines = [f'resource "{kind}" "{name}" {{', "  # what stands in the block already stays"]
-    for path, live in _by_place(changes):
-        lines += [f"  {line}" for line in _hcl_lines(path, live)]
-    return "\n".join([*lines, "}", ""])
+    return _hcl_block(lines, changes)
+
+
+def hcl_child(kind: str, parent: str, changes: Sequence[Change]) -> str:
+    """Return a block of its own for an added child of `parent`, as far as its content is known."""
+    lines = [
+        f"# refers to {parent}; an import block for it keeps an apply from making it again",
+        f'resource "{kind}" "added" {{',
+    ]
+    return _hcl_block(lines, changes)
+
+
+def _hcl_block(lines: Sequence[str], changes: Sequence[Change]) -> str:
+    inside = [f"  {line}" for path, live in _by_place(changes) for line in _hcl_lines(path, live)]
+    return "\n".join([*lines, *inside, "}", ""])
 
 
 def yaml_declaration(urn: str, changes: Sequence[Change]) -> str:

@@ -21,9 +21,25 @@ def hcl_declaration(address: str, changes: Sequence[Change]) -> str:
     """Return what to write into the resource's block at `address`, as HCL."""
     kind, name = _block_name(address)
     lines = [f'resource "{kind}" "{name}" {{', "  # what stands in the block already stays"]
-    for change in changes:
-        lines += [f"  {line}" for line in _hcl_lines(steps_of(change.path), change.live)]
-    return "\n".join([*lines, "}", ""])
+    return _hcl_block(lines, changes)
+
+
+def hcl_child(kind: str, parent: str, changes: Sequence[Change]) -> str:
+    """Return a block of its own for an added child of `parent`, as far as its content is known."""
+    lines = [
+        f"# refers to {parent}; an import block for it keeps an apply from making it again",
+        f'resource "{kind}" "added" {{',
+    ]
+    return _hcl_block(lines, changes)
+
+
+def _hcl_block(lines: Sequence[str], changes: Sequence[Change]) -> str:
+    inside = [
+        f"  {line}"
+        for change in changes
+        for line in _hcl_lines(steps_of(change.path), change.live)
+    ]
+    return "\n".join([*lines, *inside, "}", ""])
 
 
 def yaml_declaration(urn: str, changes: Sequence[Change]) -> str:

@@ -59,7 +59,9 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "unsuppress": ("reconciler.cli.decisions:unsuppress", "Make a suppressed finding open again."),
     "version": ("reconciler.cli.help:version", "Print the version."),
 }
-LOCAL: Final = frozenset({"completion", "doctor", "help", "init", "scan", "serve", "version"})
+LOCAL: Final = frozenset(
+    {"baseline", "completion", "doctor", "help", "init", "scan", "serve", "version"}
+)
 """These need no daemon."""
 
 

@@ -103,7 +103,7 @@ class Client:
 
     @cached_property
     def ignores(self) -> Collection[wire.IgnoreRule]:
-        """The rules by which drift raises no alarm, and what each has ignored."""
+        """The ignore rules of trueup.toml, and what each of them has ignored."""
         return Collection(self.calls, "ignores", answer=wire.IgnoreRule)
 
     @cached_property
@@ -273,6 +273,14 @@ class Runs(Collection["wire.Run"]):
         """Return a run's log from a byte on."""
         part = await self._calls.get("runs", run_id, "log", query={"offset": offset})
         return decode(wire.Log, part)
+
+
+class Audit(Collection["wire.AuditEntry"]):
+    """Who did what to what."""
+
+    async def verify(self) -> wire.AuditVerified:
+        """Return whether the audit is as it was written."""
+        return decode(wire.AuditVerified, await self._calls.get("audit", "verify"))
 
 
 class Tokens(Collection["wire.Token"]):

@@ -148,6 +148,8 @@ async def _others(client: Client) -> None:
     enrolling = await client.agents.enroll_token(wire.EnrollTokenBody(host="web-1"))
     assert (enrolling.host, bool(enrolling.token)) == ("web-1", True)
     assert await gathered(client.agents.each()) == []
+    assert await gathered(client.ignores.each()) == []
+    assert (await client.audit.verify()).broken is None
     watched = await client.stacks.create(wire.StackBody(directory="/none/there", name="other"))
     changed = wire.StackBody(directory="/none/there", interval="30m")
     assert (await client.stacks.replace(watched.name, changed)).interval_s == 1800
@@ -165,6 +167,9 @@ async def _refused(client: Client) -> None:
         client.findings.unsuppress("none"),
         client.findings.ignore("none", reason="r", covers=["missing"]),
         client.findings.note("none", kind="comment", text="seen"),
+        client.findings.accept("none", wire.AcceptBody(reason="r")),
+        client.findings.undo_accept("none"),
+        client.findings.declaration("none"),
         client.agents.revoke("none"),
         client.reload(),
     ):

@@ -20,6 +20,12 @@ from tests.worlds.pulumi.shop import SECRETS, Shop
 from tests.worlds.pulumi.tools import PulumiTools, find_aws_provider
 
 TOKEN = SECRETS["partnerToken"]
+EVERYTHING = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    }
+)
 LEAKED = "CANARY-somebodys-token"
 
 
@@ -73,8 +79,12 @@ def test_scan_says_what_changed_where_and_nothing_else(deployed: Shop, aws: Thin
     assert report["findings"] == []
 
     _drift(deployed)
+    iam: Any = deployed.world().client("iam")
+    by_hand = {"RoleName": "shop-worker", "PolicyName": "by-hand"}
+    iam.put_role_policy(**by_hand, PolicyDocument=EVERYTHING)
     before = deployed.state.read_bytes()
     ended = trueup.run("scan", deployed.directory, "--json")
+    iam.delete_role_policy(**by_hand)
     assert (ended.code, ended.err) == (2, "")
     (report,) = ended.json["stacks"]
     found = {one["address"]: [c["path"] for c in one["changes"]] for one in report["findings"]}
@@ -82,7 +92,11 @@ def test_scan_says_what_changed_where_and_nothing_else(deployed: Shop, aws: Thin
         _urn(deployed, "web"): ["ingresses[2]"],
         _urn(deployed, "alerts"): ["displayName"],
         _urn(deployed, "token"): ["value"],
+        # No program declares it, and no update would take it away.
+        _urn(deployed, "role"): ["inlinePolicies"],
     }
+    (undeclared,) = [one for one in report["findings"] if one["origin"] == "undeclared"]
+    assert (undeclared["address"], undeclared["severity"]) == (_urn(deployed, "role"), "critical")
     assert deployed.state.read_bytes() == before
     for secret in (TOKEN, LEAKED):
         assert secret not in ended.everything

@@ -310,14 +310,6 @@ class Agents(Collection["wire.Agent"]):
         await self._calls.delete("agents", agent_id)
 
 
-class Audit(Collection["wire.AuditEntry"]):
-    """Who did what to what."""
-
-    async def verify(self) -> wire.AuditVerified:
-        """Return whether every entry is as it was written, and the first that is not."""
-        return decode(wire.AuditVerified, await self._calls.get("audit", "verify"))
-
-
 class HoldSwitch:
     """What is on hold: everything, a stack or a resource of one."""
 

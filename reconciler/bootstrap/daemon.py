@@ -25,6 +25,7 @@ from reconciler.bootstrap.instance import instance_key, only_daemon, private_fol
 from reconciler.bootstrap.keepsakes import Keepsakes
 from reconciler.bootstrap.registered import UNKNOWN_TOOL, stack_reference
 from reconciler.bootstrap.reload import Reloader, tuning
+from reconciler.bootstrap.tls import TlsEntrance
 from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.bounded_files import read_text
 from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
@@ -40,6 +41,7 @@ from reconciler.domain.tokens import opens, read_token, secret_digest, token_tex
 from reconciler.engine.remediate import advance
 from reconciler.engine.scheduled_scan import scan_when_due
 from reconciler.engine.service import Service
+from reconciler.engine.silent_hosts import SilentHosts
 from reconciler.engine.sweep import recover, sweep
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.registry import InstalledTools
@@ -113,6 +115,7 @@ class _Daemon:
         self._stop = asyncio.Event()
         self._fatal: StorageError | None = None
         self._reloads: set[asyncio.Task[None]] = set()
+        self._tls: TlsEntrance | None = None
 
     async def run(self, opened: socket.socket) -> None:
         """Open what is needed, serve, and close it again in the opposite order."""
@@ -149,14 +152,19 @@ class _Daemon:
             reload=reloader.reload,
         )
         server = web_server(app, trusted_proxies=map(str, daemon.trusted_proxies))
+        self._tls = TlsEntrance.of(daemon, app)
         self._listen_to_signals(reloader)
         serving = asyncio.create_task(server.serve(sockets=[opened]))
         try:
             await self._start(service, dispatcher, database, reloader)
+            if self._tls is not None:
+                await self._tls.open()
             self._order.ready(address_of(opened))
             await self._until_stopped(serving)
         finally:
             end_streams(app)
+            if self._tls is not None:
+                await self._tls.close()
             server.should_exit = True
             await serving
         if self._fatal is not None:
@@ -217,6 +225,8 @@ class _Daemon:
         await recover(service)
         dispatcher.every(_SWEEP_EVERY, lambda: asyncio.to_thread(database.check), name="database")
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
+        silent = SilentHosts(service)
+        dispatcher.every(_SWEEP_EVERY, silent.look, name="silent-hosts")
         dispatcher.every(_SWEEP_EVERY, reloader.finish_removals, name="removals")
         dispatcher.daily(_PRUNE_AT, lambda: prune(service), name="prune")
 
@@ -240,6 +250,8 @@ class _Daemon:
 
     async def _reload(self, reloader: Reloader) -> None:
         try:
+            if self._tls is not None:
+                self._tls.renew()
             await reloader.reload()
         except PermanentError:
             return  # It is told already, and the settings before it are in force.

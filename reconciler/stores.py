@@ -295,7 +295,7 @@ class PastRuns(Protocol):
         ...
 
     def failed_since(self, since: datetime) -> int:
-        """Return how many runs that began since failed, ended in doubt or did not help."""
+        """Return how many runs that began since failed or did not help."""
         ...
 
     def begun_since(self, since: datetime) -> int:

@@ -103,7 +103,7 @@ class Client:
 
     @cached_property
     def ignores(self) -> Collection[wire.IgnoreRule]:
-        """The ignore rules of trueup.toml, and what each of them has ignored."""
+        """The rules by which drift raises no alarm, and what each has ignored."""
         return Collection(self.calls, "ignores", answer=wire.IgnoreRule)
 
     @cached_property
@@ -275,14 +275,6 @@ class Runs(Collection["wire.Run"]):
         return decode(wire.Log, part)
 
 
-class Audit(Collection["wire.AuditEntry"]):
-    """Who did what to what."""
-
-    async def verify(self) -> wire.AuditVerified:
-        """Return whether the audit is as it was written."""
-        return decode(wire.AuditVerified, await self._calls.get("audit", "verify"))
-
-
 class Tokens(Collection["wire.Token"]):
     """Who may call."""
 
@@ -308,6 +300,14 @@ class Agents(Collection["wire.Agent"]):
     async def revoke(self, agent_id: str) -> None:
         """Take no report of an agent any more."""
         await self._calls.delete("agents", agent_id)
+
+
+class Audit(Collection["wire.AuditEntry"]):
+    """Who did what to what."""
+
+    async def verify(self) -> wire.AuditVerified:
+        """Return whether every entry is as it was written, and the first that is not."""
+        return decode(wire.AuditVerified, await self._calls.get("audit", "verify"))
 
 
 class HoldSwitch:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from reconciler.domain.guardrails import GuardrailRule
+from reconciler.domain.guardrails import GuardrailRule, Guardrails, guardrails_for
 from reconciler.domain.ignoring import IgnoreRule
 from reconciler.domain.model import StackName
 from reconciler.domain.records import StackRecord
@@ -69,6 +69,10 @@ class Service:
     planning: defaultdict[StackName, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
+
+    def limits_of(self, stack: StackName, *, policy: str | None = None) -> Guardrails:
+        """Return the limits of what `policy` corrects in `stack`; of what a person does without."""
+        return guardrails_for(self.guardrails, stack=stack, policy=policy)
 
     def tune(self, tuning: Tuning) -> None:
         """Let every step that begins from now on read `tuning`."""

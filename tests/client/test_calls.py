@@ -131,6 +131,14 @@ async def _others(client: Client) -> None:
     assert await client.hold.get() == pulled
     await client.hold.release()
     assert await client.hold.get() is None
+    await client.hold.pull(stack="shop", address=B)
+    (held,) = await client.hold.all()
+    assert (held.stack, held.address, held.unasked) == ("shop", B, False)
+    await client.hold.release(stack="shop", address=B)
+    assert await client.hold.all() == []
+    verified = await client.audit.verify()
+    assert (verified.broken, len(verified.digest)) == (None, 64)
+    assert await gathered(client.ignores.each()) == []
 
     token = await client.tokens.create(wire.TokenBody(name="eve", role="viewer", expires_in="90d"))
     assert token.token_id in {one.token_id async for one in client.tokens.each()}
@@ -157,8 +165,8 @@ async def _refused(client: Client) -> None:
         client.remediations.cancel("none"),
         client.remediations.split("none", addresses=["a.b"]),
         client.findings.unsuppress("none"),
-        client.findings.ignore("none", reason="r"),
-        client.findings.note("none", kind="ack"),
+        client.findings.ignore("none", reason="r", covers=["missing"]),
+        client.findings.note("none", kind="comment", text="seen"),
         client.findings.accept("none", wire.AcceptBody(reason="r")),
         client.findings.undo_accept("none"),
         client.findings.declaration("none"),

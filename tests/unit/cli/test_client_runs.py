@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.cli import objects as api
 from tests.unit.cli.conftest import Ask
-from tests.unit.cli.fake_daemon import Answer, Asked, FakeDaemon
+from tests.unit.cli.fake_daemon import Answer, FakeDaemon
 from tests.unit.cli.scenes import HOSTILE
 
 
@@ -80,20 +80,25 @@ def test_a_hold_until_no_time_is_refused(daemon: FakeDaemon, ask: Ask, until: st
 
 
 def test_resume_says_whether_there_was_a_hold(daemon: FakeDaemon, ask: Ask) -> None:
-    holds = [{"by": "ana", "since": api.before(minutes=5)}]
+    daemon.has("GET /hold", {"hold": None})
+    daemon.has("DELETE /hold", Answer(None, status=204))
+    assert ask("resume").out == "there was no hold\n"
+    hold = {"by": "ana", "reason": "deploying", "since": api.before(), "until": None}
+    daemon.has("GET /hold", {"hold": hold})
 
-    def release(asked: Asked) -> Answer:
-        del asked
-        holds.clear()
+    def released(_: object) -> Answer:
+        daemon.has("GET /hold", {"hold": None})
         return Answer(None, status=204)
 
-    daemon.routes["GET /hold"] = lambda _: {
-        "hold": holds[0] if holds else None,
-        "holds": [*holds],
-    }
-    daemon.routes["DELETE /hold"] = release
+    daemon.routes["DELETE /hold"] = released
     assert ask("resume").out == "hold released; corrections go on\n"
-    assert ask("resume").out == "there was no hold\n"
+    shop = {**hold, "stack": "shop"}
+    daemon.has("GET /hold", {"hold": None, "holds": [shop]})
+    daemon.has("DELETE /hold", Answer(None, status=204))
+    said = ask("resume", "shop/thing.a").lines
+    assert said[0] == "there was no hold"
+    assert said[1].startswith("HOLD of shop by ana")
+    assert daemon.sent("DELETE /hold")[-1].query == {"stack": "shop", "address": "thing.a"}
 
 
 def test_audit_says_who_did_what(daemon: FakeDaemon, ask: Ask) -> None:

@@ -35,9 +35,7 @@ def hcl_child(kind: str, parent: str, changes: Sequence[Change]) -> str:
 
 def _hcl_block(lines: Sequence[str], changes: Sequence[Change]) -> str:
     inside = [
-        f"  {line}"
-        for change in changes
-        for line in _hcl_lines(steps_of(change.path), change.live)
+        f"  {line}" for change in changes for line in _hcl_lines(steps_of(change.path), change.live)
     ]
     return "\n".join([*lines, *inside, "}", ""])
 

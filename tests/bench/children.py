@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -60,6 +60,8 @@ class Figures:
 
     tallies: dict[str, Tally] = field(default_factory=dict)
     false: list[str] = field(default_factory=list)
+    calm: frozenset[str] = frozenset()
+    """What `plan -refresh-only` lists on the untouched stack."""
     took_ms: Counter[str] = field(default_factory=Counter)
 
 
@@ -92,6 +94,7 @@ async def _figures(tool: Executable, folder: Path) -> Figures:
             figures.took_ms["none"] = await _timed(ours.scan)
         async with scanner(deployed, folder / "on", options=_ALL) as ours:
             figures.false += _added(await ours.scan())
+            figures.calm = await _refreshed(deployed)
             figures.took_ms["all"] = await _timed(ours.scan)
             for injection in INJECTIONS:
                 injection.apply(deployed.world())
@@ -111,7 +114,8 @@ async def _timed(scan: Callable[[], Awaitable[StackReport]]) -> int:
 async def _count(figures: Figures, deployed: Deployed, report: StackReport) -> None:
     at = (deployed.directory, deployed.environment, deployed.executable)
     planned = await asyncio.to_thread(plan_actions, *at)
-    moved = await asyncio.to_thread(refreshed, *at)
+    # It lists parents on the untouched stack as well; what it listed then says nothing now.
+    moved = await _refreshed(deployed) - figures.calm
     found = set(_added(report))
     for injection in INJECTIONS:
         tally = figures.tallies.setdefault(_way(injection), Tally())
@@ -121,12 +125,13 @@ async def _count(figures: Figures, deployed: Deployed, report: StackReport) -> N
         tally.found += bool(own)
         found -= own
         tally.planned += injection.parent in planned
-        tally.refreshed += _shows(injection, moved)
+        tally.refreshed += injection.parent in moved
     figures.false += sorted(found)
 
 
-def _shows(injection: Injection, moved: Collection[str]) -> bool:
-    return injection.parent in moved
+async def _refreshed(deployed: Deployed) -> frozenset[str]:
+    at = (deployed.directory, deployed.environment, deployed.executable)
+    return frozenset(await asyncio.to_thread(refreshed, *at))
 
 
 def _added(report: StackReport) -> list[str]:

@@ -32,6 +32,8 @@ _HEAD: Final = (
     "terraform plan", "after", "-refresh-only", "after",
 )  # fmt: skip
 _FAILED: Final = 1
+_ADDED: Final = "+"
+"""Before the type of a child that nobody declared."""
 Place = tuple[str, str]
 
 
@@ -91,11 +93,14 @@ def _held(scans: Scanner, baselines: dict[str, KeptBaseline]) -> Scanner:
 
 
 def _places(report: StackReport) -> frozenset[Place]:
-    return frozenset(
-        (str(finding.parent or finding.address), re.split(r"[.\[]", change.path)[0])
+    changed = (
+        (str(finding.address), re.split(r"[.\[]", change.path)[0])
         for finding in report.findings
+        if finding.parent is None
         for change in finding.changes
     )
+    added = ((str(one.parent), f"{_ADDED}{one.type}") for one in report.findings if one.parent)
+    return frozenset((*changed, *added))
 
 
 def _changed(entries: Collection[dict[str, object]]) -> Iterator[Place]:
@@ -111,7 +116,7 @@ def _changed(entries: Collection[dict[str, object]]) -> Iterator[Place]:
 def _names(places: Collection[Place], one: Injection) -> bool:
     if one.path:
         return (one.address, one.path) in places
-    return any(address == one.address for address, _ in places)
+    return any(address == one.address and name.startswith(_ADDED) for address, name in places)
 
 
 def _table(tool: Executable, *turns: _Turn) -> Iterator[str]:

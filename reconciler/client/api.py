@@ -116,6 +116,11 @@ class Client:
         """Hosts that report what they are."""
         return Agents(self.calls, "agents", answer=wire.Agent)
 
+    @cached_property
+    def channels(self) -> Channels:
+        """Where alerts are shown."""
+        return Channels(self.calls, "channels", answer=wire.Channel)
+
 
 class Templates(Kept["wire.Template", "wire.TemplateBody"]):
     """Declared forms, derived from stacks or uploaded."""
@@ -308,6 +313,15 @@ class Audit(Collection["wire.AuditEntry"]):
     async def verify(self) -> wire.AuditVerified:
         """Return whether every entry is as it was written, and the first that is not."""
         return decode(wire.AuditVerified, await self._calls.get("audit", "verify"))
+
+
+class Channels(Collection["wire.Channel"]):
+    """Where alerts are shown."""
+
+    async def test(self, name: str) -> wire.ChannelTried:
+        """Show an alert on one and end it again; return what came back."""
+        tried = await self._calls.post("channels", name, "test", again=False)
+        return decode(wire.ChannelTried, tried)
 
 
 class HoldSwitch:

@@ -148,6 +148,7 @@ async def _others(client: Client) -> None:
     enrolling = await client.agents.enroll_token(wire.EnrollTokenBody(host="web-1"))
     assert (enrolling.host, bool(enrolling.token)) == ("web-1", True)
     assert await gathered(client.agents.each()) == []
+    assert await gathered(client.channels.each()) == []
     assert await gathered(client.ignores.each()) == []
     assert (await client.audit.verify()).broken is None
     watched = await client.stacks.create(wire.StackBody(directory="/none/there", name="other"))
@@ -171,6 +172,7 @@ async def _refused(client: Client) -> None:
         client.findings.undo_accept("none"),
         client.findings.declaration("none"),
         client.agents.revoke("none"),
+        client.channels.test("none"),
         client.reload(),
     ):
         with pytest.raises(RefusedError):

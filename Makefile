@@ -7,6 +7,7 @@
 #   make bench    our figures beside the peer's, measured in one run (BENCH=NAME: one of them)
 #   make bench trust   objects of many makers: what was done to them, what is found and corrected
 #   make agent    the host agent in one file, dist/trueup-agent.pyz
+#   make screenshots   the pages of the terminal UI as SVG, into docs/screenshots
 #   make lint     ruff, mypy, import contracts
 #   make lock     write the pinned requirement lists anew
 
@@ -30,7 +31,7 @@ WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 8 ? n + 1 : 8 
 PYTEST_ARGUMENTS ?= -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: help setup demo test bench trust agent lint lock clean
+.PHONY: help setup demo test bench trust agent screenshots lint lock clean
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -71,6 +72,9 @@ bench: $(DEVELOPING) setup
 
 # Beside `bench` it only says which.
 trust: bench
+
+screenshots: $(DEVELOPING)
+	@$(PYTHON) -m tests.tui.gallery
 
 lint: $(DEVELOPING)
 	$(VENV)/bin/ruff check .

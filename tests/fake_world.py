@@ -235,8 +235,14 @@ class WorldAdapter:
         )
 
     async def plan(
-        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        folder: Path,
+        anew: Collection[ResourceAddress] = (),
     ) -> Plan:
+        del anew  # nothing here is provisioned
         await asyncio.sleep(0)
         world = self.worlds[snapshot.stack]
         if world.refuses_plan is not None:

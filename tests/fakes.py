@@ -149,8 +149,14 @@ class FakeAdapter:
         )
 
     async def plan(
-        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        folder: Path,
+        anew: Collection[ResourceAddress] = (),
     ) -> Plan:
+        del anew  # nothing here is provisioned
         if self.refuses is not None:
             raise self.refuses
         types = {resource.address: resource.type for resource in snapshot.resources}

@@ -9,6 +9,7 @@ from typing import ClassVar, Final, TypeVar
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from reconciler.wire.remediations import Remediation
@@ -92,12 +93,12 @@ class TrueupApp(App[None]):
         super().__init__(ansi_color=True)
         self.session = session
         ascii_only = session.options.ascii_only
-        self.palette: Palette = palette(session.options.theme, ascii_only=ascii_only)
+        self.palette: Palette = palette(session.options.theme or "terminal", ascii_only=ascii_only)
         self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
         self.animation_level = "none"
         self.theme = "ansi-dark"
         self.set_class(ascii_only, "ascii")
-        self.set_keymap(session.options.keymap)
+        self.set_keymap(dict(session.options.keymap))
 
     def on_mount(self) -> None:
         """Begin to follow the daemon."""
@@ -384,6 +385,12 @@ class TrueupApp(App[None]):
             self.copy_text(selected)
             return
         self.exit()
+
+    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
+        """Say which actions lost their key to the keymap."""
+        del node
+        names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
+        self.call_later(self.flash, (f"tui.toml takes the key of {names}", "high"))
 
     @property
     def failure(self) -> Exception | None:

@@ -23,23 +23,62 @@ _VIEWS: Final = {
 def run_command(app: TrueupApp, text: str) -> None:
     """Do what the line says; what is not understood is said."""
     name, _, rest = text.strip().partition(" ")
-    if name in {"q", "quit"}:
-        app.exit()
-    elif name in {"drift", "d", "view"}:
-        app.show_drift(rest)
-    elif name in _VIEWS:
+    if name in _VIEWS and name not in {"drift", "d"}:
         app.switch_mode(_VIEWS[name])
-    elif name == "theme" and rest in PALETTES:
-        app.use_theme(rest)
-    elif name == "theme":
-        app.flash((f"themes: {', '.join(PALETTES)}", "high"))
-    elif name == "group" and rest in GROUPS:
-        app.group_by(rest)
-    elif name == "group":
-        app.flash((f"group by: {', '.join(GROUPS)}", "high"))
-    elif name == "calls":
-        app.action_calls()
-    elif name == "scan":
-        app.scan([rest] if rest else sorted(app.session.store.stacks))
-    else:
+        return
+    command = _COMMANDS.get(name)
+    if command is None:
         app.flash((f"there is no command {name!r}", "high"), "; ? shows the keys")
+        return
+    command(app, rest.strip())
+
+
+def _drift(app: TrueupApp, text: str) -> None:
+    app.show_drift(text)
+
+
+def _view(app: TrueupApp, name: str) -> None:
+    views = app.session.options.views
+    if name in views:
+        app.show_drift(views[name])
+    else:
+        app.flash((f"views: {', '.join(views) or 'none yet: [views] of tui.toml'}", "high"))
+
+
+def _theme(app: TrueupApp, name: str) -> None:
+    if name in PALETTES:
+        app.use_theme(name)
+    else:
+        app.flash((f"themes: {', '.join(PALETTES)}", "high"))
+
+
+def _group(app: TrueupApp, name: str) -> None:
+    if name in GROUPS:
+        app.group_by(name)
+    else:
+        app.flash((f"group by: {', '.join(GROUPS)}", "high"))
+
+
+def _calls(app: TrueupApp, _rest: str) -> None:
+    app.action_calls()
+
+
+def _scan(app: TrueupApp, stack: str) -> None:
+    app.scan([stack] if stack else sorted(app.session.store.stacks))
+
+
+def _quit(app: TrueupApp, _rest: str) -> None:
+    app.exit()
+
+
+_COMMANDS: Final = {
+    "drift": _drift,
+    "d": _drift,
+    "view": _view,
+    "theme": _theme,
+    "group": _group,
+    "calls": _calls,
+    "scan": _scan,
+    "q": _quit,
+    "quit": _quit,
+}

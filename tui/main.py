@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 
 from reconciler.client import Daemon
 from reconciler.client.errors import PermanentError
+from tui.preferences import preferences_file, read_preferences
 from tui.session import Options
 
 
@@ -15,8 +17,19 @@ def run(daemon: Daemon, options: Options) -> None:
 
     Raises:
         PermanentError: there is no terminal, or it cannot be drawn on.
+        InvalidError: a value of tui.toml is not understood.
     """
     check_terminal()
+    wish = read_preferences(preferences_file(os.environ))
+    options = replace(
+        options,
+        theme=options.theme or wish.theme or "terminal",
+        ascii_only=options.ascii_only or wish.ascii_only,
+        mouse=options.mouse and wish.mouse,
+        keymap=wish.keys,
+        views=wish.views,
+        view=wish.views.get(options.view, options.view),
+    )
     from tui.app import TrueupApp  # noqa: PLC0415 - whoever is refused pays for no drawing
     from tui.session import Session  # noqa: PLC0415
 

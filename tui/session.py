@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from shlex import quote
@@ -39,11 +39,12 @@ class Options:
 
     read_only: bool = False
     environment: str = ""
-    theme: str = "terminal"
+    theme: str = ""
     ascii_only: bool = False
     mouse: bool = True
     view: str = ""
-    keymap: dict[str, str] = field(default_factory=dict)
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    views: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def production(self) -> bool:

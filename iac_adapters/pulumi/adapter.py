@@ -143,13 +143,18 @@ class PulumiAdapter:
         return tuple(declarations_of(resources, digester=self._digester))
 
     async def plan(
-        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        folder: Path,
+        anew: Collection[ResourceAddress] = (),
     ) -> Plan:
         """Let the CLI plan exactly `addresses`. See `IacAdapter.plan`."""
         payload = payload_of(snapshot)
         order = PlanOrder(payload.context, payload.stack.resources, folder)
         with redacting(lambda: payload.redactor):
-            made = await preview(order, addresses, await self._live(payload, addresses))
+            made = await preview(order, addresses, await self._live(payload, addresses), anew=anew)
             reader = PlanReader(payload.stack.resources, self._digester, payload.tools)
             return reader.plan(made, stack=snapshot.stack, targets=tuple(addresses))
 

@@ -23,8 +23,9 @@ from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.locks import Holder, Lock
 from iac_adapters.pulumi.plan import Preview
 from iac_adapters.pulumi.provider import ReadAnswer
-from iac_adapters.pulumi.reader import live_words
+from iac_adapters.pulumi.provisioning import provisioners_of
 from iac_adapters.pulumi.targeted_updates import unsafe_code
+from iac_adapters.pulumi.verdicts import live_words
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 from reconciler.domain.model import ResourceAddress
 
@@ -51,7 +52,11 @@ class PlanOrder:
 
 
 async def preview(
-    order: PlanOrder, addresses: Collection[ResourceAddress], live: Mapping[str, ReadAnswer]
+    order: PlanOrder,
+    addresses: Collection[ResourceAddress],
+    live: Mapping[str, ReadAnswer],
+    *,
+    anew: Collection[ResourceAddress] = (),
 ) -> Preview:
     """Save a plan for exactly `addresses`, and the job that would do it; return what it says.
 
@@ -62,9 +67,11 @@ async def preview(
     """
     _refuse_pending(order.context)
     _refuse_locked(order.context.locks, order.context.place.label)
-    targets = _targets(order, addresses)
+    provisioning = provisioners_of(order.resources, anew)
+    targets = _targets(order, {*addresses, *provisioning})
     cli = order.context.cli
     options = [f"--target={target}" for target in targets]
+    options += [f"--replace={urn}" for urn in provisioning]
     await asyncio.to_thread(_make_private, order.file)
     run = await cli.run(
         "preview", *_REFRESHING, "--json", "--show-secrets", f"--save-plan={order.file}", *options,

@@ -46,8 +46,15 @@ class PlanOrder:
         return self.folder / PLAN_FILE
 
 
-async def saved_plan(order: PlanOrder, addresses: Collection[ResourceAddress]) -> Mapping[str, Any]:
+async def saved_plan(
+    order: PlanOrder,
+    addresses: Collection[ResourceAddress],
+    *,
+    anew: Collection[ResourceAddress] = (),
+) -> Mapping[str, Any]:
     """Save a plan for exactly `addresses` and return its `show -json`, secrets in plain text.
+
+    Those of `anew` are replaced although nothing of them changed: their provisioners run again.
 
     Raises:
         RetryableError: the state is locked, the workspace was switched meanwhile, or a
@@ -55,12 +62,14 @@ async def saved_plan(order: PlanOrder, addresses: Collection[ResourceAddress]) -
         PermanentError: one of `addresses` does not exist any more, or no plan can be made.
     """
     targets = list(_targets(order, addresses))
+    replaced = list(_targets(order, anew)) if anew else []
     context = order.context
     run = await _run(
         order,
         ["plan", "-input=false", "-json", f"-lock-timeout={LOCK_PATIENCE_S}s",
          f"-out={order.file}", *context.plan_arguments,
-         *(f"-target={target}" for target in targets)],
+         *(f"-target={target}" for target in targets),
+         *(f"-replace={target}" for target in replaced)],
         context.environment,
         holds_lock=True,
     )  # fmt: skip

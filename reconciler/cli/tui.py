@@ -28,7 +28,12 @@ from reconciler.cli.global_options import given
     metavar="NAME",
     help="What is behind the daemon; prod... asks for a typed name before every change.",
 )
-@click.option("--view", default="", metavar="FILTER", help="Show what passes FILTER first.")
+@click.option(
+    "--view",
+    default="",
+    metavar="FILTER",
+    help="Show what passes FILTER, or a view of tui.toml, first.",
+)
 @click.option(
     "--theme",
     type=click.Choice(["terminal", "colour-blind", "mono"]),
@@ -58,7 +63,7 @@ def tui(
     options = import_module("tui.session").Options(
         read_only=read_only or bool(os.environ.get("TRUEUP_READ_ONLY")),
         environment=environment,
-        theme=theme or ("mono" if colourless else "terminal"),
+        theme=theme or ("mono" if colourless else ""),
         ascii_only=ascii_only,
         mouse=not no_mouse,
         view=view,

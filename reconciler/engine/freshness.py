@@ -20,7 +20,7 @@ from reconciler.domain.model import Origin
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.remediation_states import Event
-from reconciler.domain.sources import SCAN
+from reconciler.domain.sources import SCAN, is_of_agent
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.moves import move, unhealed_of
@@ -65,14 +65,17 @@ def moved_since(
 ) -> bool:
     """End `known` if `seen` is not the drift of `records`; return whether it was ended."""
     at = seen.report.observed_at
-    reported = [record for record in records if record.seen_by != SCAN]
+    by_agents = [record for record in records if is_of_agent(record.seen_by)]
+    reported = [record for record in records if record.seen_by != SCAN and record not in by_agents]
     if reported:
         _end_reported(tx, known, reported, seen)
         return True
+    # What a host is, its agent says; that has not changed, or `known` would have been overtaken.
+    records = [record for record in records if record not in by_agents]
     folded = _folded(records, seen)
     if not folded.changed and not folded.healed:
         return False
-    if folded.changed or len(folded.healed) < len(records):
+    if folded.changed or by_agents or len(folded.healed) < len(records):
         move(tx, known, Event.DRIFT_CHANGED, at=at, note=CHANGED)
     else:
         heal(tx, folded.healed, at=at)

@@ -19,7 +19,7 @@ from reconciler.domain.records import (
 )
 from reconciler.domain.score import BASE
 from reconciler.domain.sources import Source
-from reconciler.engine.due import scan_soon
+from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.findings import finding_body
 from reconciler.engine.journal import audit, emit, new_id
 from reconciler.engine.opening import end_overtaken
@@ -143,6 +143,8 @@ def _heal(tx: Transaction, known: FindingRecord, report: DriftReport, *, at: dat
     )
     tx.findings.put_many([record])
     emit(tx, "drift.healed", record.id, finding_body(record), at=at)
+    if (waiting := tx.remediations.open_with(record.id)) is not None:
+        advance_soon(tx, [waiting.id], due=at)
     end_overtaken(tx, record.stack, Fold(healed=(record,)), at=at)
 
 

@@ -11,6 +11,7 @@ from reconciler.domain.errors import NotFoundError, ReconcilerError, StorageErro
 from reconciler.domain.model import Snapshot
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
+from reconciler.domain.sources import is_of_agent
 from reconciler.engine.defects import defect
 from reconciler.engine.folders import make_private
 from reconciler.engine.moves import unhealed_of
@@ -61,6 +62,8 @@ async def _plan(
         # Never without a target: that would plan, and correct, everything.
         empty = Plan(stack=stack.name, targets=(), resources=())
         return Prepared(loaded.adapter, loaded.snapshot, empty, _NO_JOB)
-    plan = await loaded.adapter.plan(loaded.snapshot, addresses, folder=folder)
+    # A tool sees no drift on a host: what provisions it has to run again.
+    anew = tuple(record.address for record in records if is_of_agent(record.seen_by))
+    plan = await loaded.adapter.plan(loaded.snapshot, addresses, folder=folder, anew=anew)
     job = loaded.adapter.correction(loaded.snapshot, folder=folder)
     return Prepared(loaded.adapter, loaded.snapshot, plan, job)

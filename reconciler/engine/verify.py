@@ -11,7 +11,7 @@ from reconciler.domain.lifecycle import fold, slot_of
 from reconciler.domain.model import Finding
 from reconciler.domain.records import Health, Remediation
 from reconciler.domain.remediation_states import Event, RemediationState
-from reconciler.domain.sources import SCAN
+from reconciler.domain.sources import SCAN, is_of_agent
 from reconciler.engine.breaker import trip
 from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.findings import heal
@@ -22,6 +22,7 @@ from reconciler.stores import Transaction
 
 UNREADABLE_FOR: Final = timedelta(hours=1)
 """How long a read may fail before a person is asked."""
+HOST_TO_REPORT: Final = "the agent of the host has not reported yet that it is as declared"
 
 
 async def verify(service: Service, known: Remediation) -> bool:
@@ -39,8 +40,15 @@ async def verify(service: Service, known: Remediation) -> bool:
     if seen.report.unreadable:
         address, reason = seen.report.unreadable[0]
         return await _not_read(service, known, f"{address} cannot be read: {reason}")
+    waits = await service.store.read(lambda view: _waits_for_a_host(view, known))
+    if waits and not seen.report.findings:
+        return await _not_read(service, known, HOST_TO_REPORT)
     await service.store.transact(lambda tx: _judge(tx, service, known, seen))
     return True
+
+
+def _waits_for_a_host(view: Transaction, known: Remediation) -> bool:
+    return any(is_of_agent(record.seen_by) for record in unhealed_of(view, known))
 
 
 def _judge(tx: Transaction, service: Service, known: Remediation, seen: Scanned) -> None:
@@ -62,7 +70,7 @@ def _judge(tx: Transaction, service: Service, known: Remediation, seen: Scanned)
     else:
         again = at + retry_after(known.attempts)
         move(tx, known, Event.STILL_DRIFTED, at=at, note=note, next_at=again)
-    trip(tx, at=at, why=_blind_after(known))
+    trip(tx, service.limits_of(known.stack), at=at, why=_blind_after(known))
 
 
 def _blind_after(known: Remediation) -> str | None:

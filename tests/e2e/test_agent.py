@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import ssl
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ from typing import Any
 import pytest
 
 from iac_adapters.terraform.executable import Executable
-from tests.daemon import Daemon
+from tests.certificates import self_signed
+from tests.daemon import Daemon, free_port
 from tests.e2e.lone_daemon import LoneDaemon, look_at
 from tests.e2e.reporting_host import RIGHT, SSHD, WRONG, ReportingHost, sha256
+from tests.e2e.shop import until_state
 
 MOST_WAITING_BYTES = 12 * 2**20
 CODE = """
@@ -24,6 +28,9 @@ resource "terraform_data" "web_1" {{
         path = "{path}", sha256 = "{sha256}", mode = "0600", owner = "root", group = "root"
       }}]
     }}
+  }}
+  provisioner "local-exec" {{
+    command = "echo '{content}' > {file} && chmod 600 {file}"
   }}
 }}
 """
@@ -38,10 +45,17 @@ def host(tmp_path: Path) -> ReportingHost:
 
 
 @pytest.fixture
-def hosts_stack(lone: LoneDaemon, terraform: Executable) -> LoneDaemon:
+def hosts_stack(lone: LoneDaemon, terraform: Executable, host: ReportingHost) -> LoneDaemon:
     """A daemon whose only stack declares the host, applied by the real tool."""
     directory = lone.stack("hosts")
-    (directory / "main.tf").write_text(CODE.format(path=SSHD, sha256=sha256(RIGHT)))
+    (directory / "main.tf").write_text(
+        CODE.format(
+            path=SSHD,
+            sha256=sha256(RIGHT),
+            file=host.root / SSHD.lstrip("/"),
+            content=RIGHT.strip(),
+        )
+    )
     for command in (["init", "-input=false"], ["apply", "-auto-approve", "-input=false"]):
         subprocess.run(
             [terraform.path, *command], cwd=directory, check=True, capture_output=True, timeout=120
@@ -149,3 +163,55 @@ def test_a_host_restored_from_a_backup_begins_anew_by_itself(
         host.report()
         assert open_findings(daemon) == []
         assert daemon.ask("/agents")["items"][0]["state"] == "active"
+
+
+def test_a_host_is_corrected_by_the_stack_that_declares_it_and_its_next_report_ends_it(
+    hosts_stack: LoneDaemon, host: ReportingHost
+) -> None:
+    with hosts_stack.serving() as daemon:
+        until_scanned(daemon)
+        host.enroll(daemon)
+        host.write(SSHD, WRONG, mode=0o600)
+        host.report()
+        (finding,) = open_findings(daemon)
+        asked = daemon.ask("/remediations", {"report_id": finding["report_id"]})
+        waiting = until_state(daemon, asked["id"], "awaiting_approval")
+        (planned,) = waiting["plan"]["resources"]
+        assert (planned["address"], planned["action"]) == ("terraform_data.web_1", "replace")
+        assert host.read(SSHD) == WRONG
+        digest = {"plan_digest": waiting["plan_digest"]}
+        daemon.ask(f"/remediations/{asked['id']}/approve", digest)
+        verifying = until_state(daemon, asked["id"], "verifying")
+        daemon.until("the file as declared", lambda: host.read(SSHD) == RIGHT)
+        assert len(open_findings(daemon)) == 1
+        host.report()
+        assert open_findings(daemon) == []
+        done = until_state(daemon, asked["id"], "converged")
+        assert done["run_id"] == verifying["run_id"]
+
+
+def test_an_agent_on_another_machine_reports_over_tls_and_a_renewed_certificate_is_taken(
+    hosts_stack: LoneDaemon, host: ReportingHost, tmp_path: Path
+) -> None:
+    made = self_signed(tmp_path / "tls", days=30)
+    port = free_port()
+    hosts_stack.settings(
+        {"hosts": 'interval = "1h"'},
+        daemon=f'tls_listen = "127.0.0.1:{port}"\ntls_certificate = "{made.certificate}"\n'
+        f'tls_key = "{made.key}"',
+    )
+    with hosts_stack.serving() as daemon:
+        until_scanned(daemon)
+        address = f"https://127.0.0.1:{port}"
+        host.enroll(daemon, server=address, options=[f"--ca-file={made.certificate}"])
+        host.report()
+        renewed = self_signed(tmp_path / "tls", days=60)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.until(
+            "the new certificate",
+            lambda: (
+                ssl.get_server_certificate(("127.0.0.1", port)) == renewed.certificate.read_text()
+            ),
+        )
+        host.report()
+        assert daemon.ask("/agents")["items"][0]["gaps"] == 0

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from tests.daemon import Daemon
+from tests.daemon import Daemon, free_port
 from tests.e2e.shop import GROUP, REVIEW, Shop, applies, only_remediation
 from tests.parts import require
 from tests.terminal import Terminal, terminal, tmux_path
@@ -48,7 +48,7 @@ class Capture:
             _CAPTURE.write_text("\n".join(self._parts))
 
 
-def test_drift_appears_by_itself_and_is_approved_and_followed_to_converged(shop: Shop) -> None:
+def test_drift_is_approved_and_followed_and_a_killed_daemon_is_found_again(shop: Shop) -> None:
     settings = shop.settings(REVIEW)
     seen = Capture()
     with shop.serving(settings) as daemon, seated(shop, settings) as screen:
@@ -68,30 +68,35 @@ def test_drift_appears_by_itself_and_is_approved_and_followed_to_converged(shop:
         assert applies(daemon) == 1
         screen.press("l")
         seen.add("l: what terraform wrote", screen.until("following"))
-    seen.write()
-
-
-def test_the_daemon_dies_under_it_and_comes_back(shop: Shop) -> None:
-    settings = shop.settings(REVIEW)
-    with shop.serving(settings) as daemon, seated(shop, settings) as screen:
-        screen.until("1 stack in sync: no drift")
+        seen.write()
         _kill(daemon)
         screen.until("reconnecting")
         shop.open_to_the_world()
         with shop.serving(settings) as again:
+            screen.press("1")
             screen.until("live", within_s=90)
             screen.until(GROUP)
             screen.until("needs approval")
-            assert applies(again) == 0
+            assert applies(again) == 1
             screen.press("q")
             screen.until("ended with 0")
             assert again.process.poll() is None
 
 
-def test_without_a_daemon_it_says_how_to_start_one(shop: Shop) -> None:
-    settings = shop.settings(REVIEW)
-    with seated(shop, settings) as screen:
+def test_without_a_daemon_it_says_how_to_start_one(tmp_path: Path) -> None:
+    file = tmp_path / "trueup.toml"
+    file.write_text(f'[daemon]\nlisten = "127.0.0.1:{free_port()}"\ndata_dir = "data"\n')
+    (tmp_path / "data").mkdir()
+    command: list[str | Path] = [_TRUEUP, "--config", file, "tui"]
+    with terminal(command, environment=dict(os.environ), directory=tmp_path) as screen:
         screen.until("trueup serve")
+        screen.until("ended with 1")
+        (tmp_path / "data" / "admin.token").write_text("tu_ab12.secret")
+    with terminal(command, environment=dict(os.environ), directory=tmp_path) as screen:
+        screen.until("start one: trueup serve")
+        screen.until("goes on trying")
+        screen.press("q")
+        screen.until("ended with 0")
 
 
 def _kill(daemon: Daemon) -> None:

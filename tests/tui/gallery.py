@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,8 @@ from tui.session import Options, Session
 SIZES: Final = ((80, 24), (160, 50))
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
 _WITHIN_S: Final = 20.0
+_PREVIEW_S: Final = 0.6
+"""What stands beside a list comes a moment after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,11 @@ def screen_text(app: TrueupApp) -> str:
 
 
 async def walk(
-    daemon: Daemon, size: tuple[int, int], took: Callable[[Shot, TrueupApp], None]
+    daemon: Daemon,
+    size: tuple[int, int],
+    took: Callable[[Shot, TrueupApp], None],
+    *,
+    rest_s: float = 0.0,
 ) -> None:
     """Go from page to page, and call `took` at each as soon as its words are there.
 
@@ -78,17 +85,24 @@ async def walk(
             for key in shot.keys:
                 await pilot.press(key)
             await _until(pilot, app, shot)
+            await asyncio.sleep(rest_s)
             took(shot, app)
     await session.client.close()
 
 
 async def _until(pilot: Pilot[None], app: TrueupApp, shot: Shot) -> None:
     limit = time.monotonic() + _WITHIN_S
-    while missing := [words for words in shot.words if words not in screen_text(app)]:
+    while missing := [
+        words for words in shot.words if words not in screen_text(app) or _loading(app)
+    ]:
         if time.monotonic() > limit:
             raise TimeoutError(f"{shot.name}: {missing} never came:\n{screen_text(app)}")
         await asyncio.sleep(0.05)
     await pilot.pause()
+
+
+def _loading(app: TrueupApp) -> bool:
+    return not app.session.pump.loaded or "loading" in screen_text(app)
 
 
 async def _record() -> None:
@@ -96,10 +110,10 @@ async def _record() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with fleet(Path(folder)) as (_house, daemon):
             for size in SIZES:
-                await walk(daemon, size, lambda shot, app, size=size: _write(shot, app, size))  # type: ignore[misc]
+                await walk(daemon, size, partial(_write, size), rest_s=_PREVIEW_S)
 
 
-def _write(shot: Shot, app: TrueupApp, size: tuple[int, int]) -> None:
+def _write(size: tuple[int, int], shot: Shot, app: TrueupApp) -> None:
     file = FOLDER / f"{shot.name}-{size[0]}x{size[1]}.svg"
     file.write_text(app.export_screenshot(title="trueup tui"))
     sys.stdout.write(f"{file.name}\n{screen_text(app)}\n\n")

@@ -57,6 +57,7 @@ class ApprovalsPage(ListPage):
         Column("expires", "EXPIRES", 7, lambda row: Span(ahead(row.expires_at), "dim"), rank=4),
     )
     hints: ClassVar[tuple[str, ...]] = (
+        "help",
         "open",
         "mark",
         "approve",
@@ -64,7 +65,6 @@ class ApprovalsPage(ListPage):
         "retry",
         "suppress",
         "filter",
-        "help",
     )
     permissions: ClassVar[dict[str, str]] = {
         "approve": "remediations:decide",

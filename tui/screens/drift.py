@@ -55,18 +55,18 @@ class DriftPage(Page):
         Binding("P", "pause", "Pause", show=False, id="drift.pause"),
     ]
     hints: ClassVar[tuple[str, ...]] = (
-        "open",
+        "help",
         "filter",
-        "mark",
-        "plan",
         "approve",
         "correct",
         "quarantine",
         "reject",
+        "plan",
+        "mark",
+        "open",
         "group",
         "sort",
         "scan",
-        "help",
     )
     permissions: ClassVar[dict[str, str]] = {
         "approve": "remediations:decide",

@@ -50,6 +50,7 @@ class FindingPage(Page):
         Binding("l", "run", "Run", id="finding.run"),
     ]
     hints: ClassVar[tuple[str, ...]] = (
+        "help",
         "back",
         "tab",
         "whole",

@@ -26,7 +26,7 @@ class ListPage(Page):
         Binding("slash", "filter", "Filter", id="list.filter"),
     ]
     columns: ClassVar[Sequence[Column[Any]]] = ()
-    hints: ClassVar[tuple[str, ...]] = ("open", "filter", "help")
+    hints: ClassVar[tuple[str, ...]] = ("help", "open", "filter")
 
     def __init__(self) -> None:
         super().__init__()

@@ -43,6 +43,7 @@ class RunPage(Page):
         Binding("T", "retry", "Retry...", id="run.retry"),
     ]  # fmt: skip
     hints: ClassVar[tuple[str, ...]] = (
+        "help",
         "back",
         "tab",
         "log",

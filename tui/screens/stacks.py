@@ -50,7 +50,7 @@ class StacksPage(ListPage):
         Column("next", "NEXT", 5, lambda row: Span(ahead(row.next_due_at), "dim"), rank=2),
         Column("error", "ERROR", 10, lambda row: Span(row.error or "", "high"), grow=3, rank=1),
     )
-    hints: ClassVar[tuple[str, ...]] = ("open", "scan", "hold", "filter", "help")
+    hints: ClassVar[tuple[str, ...]] = ("help", "open", "scan", "hold", "filter")
     permissions: ClassVar[dict[str, str]] = {"scan": "stacks:scan", "hold": "hold:set"}
 
     def __init__(self) -> None:

@@ -99,8 +99,14 @@ class WorldAdapter:
         )
 
     async def plan(
-        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        folder: Path,
+        anew: Collection[ResourceAddress] = (),
     ) -> Plan:
+        del anew  # nothing here is provisioned
         loaded = _loaded(snapshot)
         verdicts = {address: self.read(loaded, address) for address in sorted(addresses)}
         planned = [

@@ -27,13 +27,14 @@ async def test_two_remediations_of_a_stack_are_planned_one_after_the_other(
         addresses: Sequence[ResourceAddress],
         *,
         folder: Path,
+        anew: Sequence[ResourceAddress] = (),
     ) -> Plan:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
         await asyncio.sleep(0.01)
         under_way -= 1
-        return await real(adapter, snapshot, addresses, folder=folder)
+        return await real(adapter, snapshot, addresses, folder=folder, anew=anew)
 
     monkeypatch.setattr(WorldAdapter, "plan", plan)
     await house.put(MANUAL)

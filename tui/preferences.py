@@ -1,0 +1,85 @@
+"""`tui.toml`: how one person wants the terminal UI; nothing ever writes it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from reconciler.client.errors import InvalidError
+from tui.palettes import PALETTES
+
+_KEYS: Final = ("theme", "ascii", "mouse", "keys", "views")
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """`keys` gives actions other keys, by the names that `?` shows; `views` names filters."""
+
+    theme: str = ""
+    ascii_only: bool = False
+    mouse: bool = True
+    keys: Mapping[str, str] = field(default_factory=dict)
+    views: Mapping[str, str] = field(default_factory=dict)
+
+
+def preferences_file(environment: Mapping[str, str]) -> Path:
+    """Return where the file would be."""
+    home = environment.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(home) / "trueup" / "tui.toml"
+
+
+def read_preferences(file: Path) -> Preferences:
+    """Return what the file says; without one, the defaults.
+
+    Raises:
+        InvalidError: it cannot be read, or a key or value of it is not understood.
+    """
+    try:
+        body = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Preferences()
+    except (OSError, ValueError) as error:
+        raise InvalidError(f"{file} cannot be read: {error}", remedy="mend or remove it") from None
+    for key in body:
+        if key not in _KEYS:
+            raise InvalidError(
+                f"{file} has an unknown key {key!r}", remedy=f"use one of {', '.join(_KEYS)}"
+            )
+    theme = _text(file, body, "theme")
+    if theme and theme not in PALETTES:
+        raise InvalidError(
+            f"{file}: there is no theme {theme!r}", remedy=f"use one of {', '.join(PALETTES)}"
+        )
+    return Preferences(
+        theme=theme,
+        ascii_only=_flag(file, body, "ascii", default=False),
+        mouse=_flag(file, body, "mouse", default=True),
+        keys=_texts(file, body, "keys"),
+        views=_texts(file, body, "views"),
+    )
+
+
+def _text(file: Path, body: dict[str, Any], key: str) -> str:
+    value = body.get(key, "")
+    if not isinstance(value, str):
+        raise InvalidError(f"{file}: {key} must be a text", remedy=f'write {key} = "..."')
+    return value
+
+
+def _flag(file: Path, body: dict[str, Any], key: str, *, default: bool) -> bool:
+    value = body.get(key, default)
+    if not isinstance(value, bool):
+        raise InvalidError(f"{file}: {key} must be true or false", remedy=f"write {key} = true")
+    return value
+
+
+def _texts(file: Path, body: dict[str, Any], key: str) -> Mapping[str, str]:
+    table = body.get(key, {})
+    if not isinstance(table, dict) or not all(isinstance(text, str) for text in table.values()):
+        raise InvalidError(
+            f"{file}: [{key}] must be a table of texts", remedy=f'write [{key}] and name = "..."'
+        )
+    return table

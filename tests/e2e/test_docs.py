@@ -39,6 +39,7 @@ from tests.e2e.pages import (
 from tests.e2e.readers_house import House, run_page, to_run
 from tests.makers import MakersStack
 from tests.parts import require
+from tui.preferences import Preferences, read_preferences
 
 CODE: Final = """
 terraform {
@@ -224,6 +225,9 @@ def test_every_settings_snippet_loads(tmp_path: Path) -> None:
         file.write_text(block.text)
         if block.text.startswith("# expected.toml"):
             assert read_expectations(file)
+            continue
+        if block.text.startswith("# tui.toml"):
+            assert read_preferences(file) != Preferences()
             continue
         # The directories that a page names are the reader's.
         load_settings(file, {}, tools=InstalledTools(), lost_stacks=True)

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from agent.running import run_forever
+from agent.running import own_code, run_forever
 
 if TYPE_CHECKING:
     import argparse
@@ -147,8 +147,7 @@ def _run(asked: argparse.Namespace) -> int:
 
     read_identity(asked.state)
     # A new process, without what reading the command line has loaded.
-    code = [sys.argv[0]] if sys.argv[0].endswith(".pyz") else ["-m", "agent"]
-    argv = [sys.executable, *code, _WAITING, str(asked.state), str(asked.interval or 0)]
+    argv = [sys.executable, *own_code(), _WAITING, str(asked.state), str(asked.interval or 0)]
     os.execv(sys.executable, argv)
 
 

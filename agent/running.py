@@ -43,14 +43,13 @@ def wait_s(interval_s: float, failures: int, chance: float) -> float:
     """
     if failures == 0:
         return interval_s * (1 + chance / 10)
-    doubled: int = 1 << min(failures, 16)
-    longest = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * doubled)
+    longest: float = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * (1 << min(failures, 16)))
     return _SHORTEST_WAIT_S + (longest - _SHORTEST_WAIT_S) * chance
 
 
 def chance(raw: bytes) -> float:
     """Return a number of 0 to 1, made of random bytes."""
-    return int.from_bytes(raw, "big") / (256 ** len(raw))
+    return int.from_bytes(raw, "big") / (1 << 8 * len(raw))
 
 
 class Done:
@@ -73,7 +72,7 @@ def _number(text: str | None) -> float:
 def _report(state: str) -> Done:
     """Have a child capture and report."""
     reading, writing = os.pipe()
-    argv = [sys.executable, *_own_code(), "once", "--for-runner", f"--state={state}"]
+    argv = [sys.executable, *own_code(), "once", "--for-runner", f"--state={state}"]
     try:
         to_pipe = [(os.POSIX_SPAWN_DUP2, writing, 1)]
         child = os.posix_spawn(sys.executable, argv, os.environ, file_actions=to_pipe)
@@ -111,7 +110,8 @@ def _kill(child: int) -> None:
             raise
 
 
-def _own_code() -> list[str]:
-    # From a zip file the path of the archive is the program; else the package is.
-    archive = sys.argv[0]
-    return [archive] if archive.endswith(".pyz") else ["-m", "agent"]
+def own_code() -> list[str]:
+    """Return what makes the interpreter run this program again."""
+    # Of a zip file Python puts the archive itself first, whatever it is called.
+    first = sys.path[0] if sys.path else ""
+    return [first] if os.path.isfile(first) else ["-m", "agent"]  # noqa: PTH113 - light

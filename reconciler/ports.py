@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
+from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
+from reconciler.domain.notices import Notice
 from reconciler.domain.plan import Plan
 from reconciler.domain.values import Json
 from reconciler.stack_options import StackOptions
@@ -367,4 +369,32 @@ class RunLogs(Protocol):
 
     def seal(self, log: Path) -> None:
         """Encrypt the log of a run that is over; one that is sealed or not there is left alone."""
+        ...
+
+
+class ChannelBusyError(RetryableError):
+    """A channel asks to be left alone for a while: `after`, where it says how long."""
+
+    def __init__(self, message: str, *, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Notifier(Protocol):
+    """One channel: a mail server, a chat room, a pager, a receiver of webhooks."""
+
+    async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        """Make the channel show `notice`; return what it takes to change that message later.
+
+        `receipt` is what the last call for this alert returned, empty at first. The same notice
+        twice is harmless: both carry the same key. What ends with an error may have been shown.
+
+        Raises:
+            RetryableError: not now; `ChannelBusyError` when it was asked to wait.
+            PermanentError: never, as it is configured: a wrong key, a room that is not there.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
         ...

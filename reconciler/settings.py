@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -56,6 +56,11 @@ class DaemonSettings(_Section):
     """`[daemon]`; each key can be overridden by `TRUEUP_LISTEN`, `_DATABASE`, `_DATA_DIR`."""
 
     listen: str = LISTEN
+    tls_listen: str | None = None
+    """A second address, with TLS, for agents and clients on other machines."""
+    tls_certificate: PlacedPath | None = None
+    """The certificate and those that sign it, as PEM; read anew at a reload."""
+    tls_key: PlacedPath | None = None
     database: str = Field(default="sqlite", repr=False)
     data_dir: PlacedPath | None = None
     hosts: tuple[Name, ...] = ()
@@ -75,14 +80,24 @@ class DaemonSettings(_Section):
     roots: tuple[ExistingDirectory, ...] = ()
     """Below which directories the API may register stacks; never empty once loaded."""
 
-    @field_validator("listen")
+    @field_validator("listen", "tls_listen")
     @classmethod
-    def _is_address(cls, value: str) -> str:
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         found = _LISTEN.fullmatch(value)
         if not found or int(found.group(1)) > _HIGHEST_PORT:
             message = f"{value!r} is not HOST:PORT"
             raise ValueError(message)
         return value
+
+    @model_validator(mode="after")
+    def _has_all_of_tls(self) -> Self:
+        given = {self.tls_listen is None, self.tls_certificate is None, self.tls_key is None}
+        if len(given) > 1:
+            message = "tls_listen, tls_certificate and tls_key belong together: set all or none"
+            raise ValueError(message)
+        return self
 
     @field_validator("database")
     @classmethod
@@ -215,7 +230,12 @@ class ChannelSettings(_Section):
 
     name: Name
     url: SecretStr
+    secret: SecretStr | None = None
     events: tuple[str, ...] = ()
+    min_severity: SeverityWord = "low"
+    stacks: tuple[str, ...] = ()
+    group_wait: Span = timedelta(seconds=10)
+    update_every: Span = timedelta(minutes=1)
 
     @field_validator("url")
     @classmethod
@@ -228,10 +248,10 @@ class ChannelSettings(_Section):
     @field_validator("events")
     @classmethod
     def _are_events(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        from reconciler.domain.events import named_by  # noqa: PLC0415  few files have a channel
+        from reconciler.domain.alerts import alerting_events  # noqa: PLC0415  few have a channel
 
         try:
-            named_by(words)
+            alerting_events(words)
         except InvalidError as error:
             message = f"{error}; {error.remedy}"
             raise ValueError(message) from error

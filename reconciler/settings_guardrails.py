@@ -60,6 +60,10 @@ class GuardrailSettings(BaseModel):
     """Failed corrections in a row, after which a stack pauses."""
     pause: Span | None = None
     """For how long it pauses then."""
+    total_failures: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Failed corrections in whatever stacks within ten minutes that set the breaker."""
+    failed_percent: Percent | None = None
+    """Share of the day's corrections (of ten or more) whose failure sets the breaker."""
     stack_per_day: Count | None = None
     """Corrections of a stack without approval per day (UTC)."""
     total_per_day: Count | None = None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler.checked_values import Name
-from reconciler.domain.ignoring import IgnoreRule
 from reconciler.domain.model import Kind
 from reconciler.settings_values import FileTime
 from reconciler.wire.rules import Glob, KindWord, Sentence, Word
+
+if TYPE_CHECKING:
+    from reconciler.domain.ignoring import IgnoreRule
 
 
 class _Section(BaseModel):
@@ -40,6 +42,9 @@ class IgnoreSettings(_Section):
 
     def rule(self) -> IgnoreRule:
         """Return the same as the engine takes it."""
+        # It is judged by after the first read, and with it come the records of findings.
+        from reconciler.domain.ignoring import IgnoreRule  # noqa: PLC0415
+
         match = self.match.model_dump()
         kind = match.pop("kind")
         return IgnoreRule(

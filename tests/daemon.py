@@ -22,6 +22,20 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+UNLIMITED: Final = """
+[[guardrail]]  # tests correct within a minute what nobody would let go on within a day
+bake = "0s"
+exception = "0s"
+failed_percent = 100
+failures = 100
+fights = 0
+fleet_percent = 100
+max_percent = 100
+max_resources = 1000
+stack_per_day = 10000
+total_failures = 1000
+total_per_day = 10000
+"""
 _START_LIMIT_S: Final = 60.0
 _END_LIMIT_S: Final = 30.0
 _CHECK_EVERY_S: Final = 0.2

@@ -14,6 +14,8 @@ from typing import Any
 LARGEST_NUMBER = 2**53 - 1
 DEEPEST = 8
 _ESCAPED = "base64:"
+# Made once: `json.dumps` makes one for each call that is not its usual one.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 class NotCanonicalError(ValueError):
@@ -37,9 +39,8 @@ def encode(value: Any) -> bytes:
     Raises:
         NotCanonicalError: a text holds half a surrogate pair.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     try:
-        return text.encode()
+        return _ENCODER.encode(value).encode()
     except UnicodeEncodeError as error:
         raise NotCanonicalError("a text holds half a surrogate pair") from error
 

@@ -22,8 +22,9 @@ from iac_adapters.pulumi.following import with_update
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
-from iac_adapters.pulumi.reader import PulumiQuestions, verdict_of
+from iac_adapters.pulumi.reader import PulumiQuestions
 from iac_adapters.pulumi.redacted_events import diffs_in, refreshed, unredacted
+from iac_adapters.pulumi.verdicts import verdict_of
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import InSync, Observed, Unreadable, Verdict
 

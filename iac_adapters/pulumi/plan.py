@@ -25,10 +25,10 @@ from iac_adapters.pulumi.new_values import Writing, new_values
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.provider_config import NOT_CONFIGURATION
-from iac_adapters.pulumi.reader import sides_of
 from iac_adapters.pulumi.redacted_events import diffs_in, is_redacted, refreshed, unredacted
 from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, plain, visible
+from iac_adapters.pulumi.verdicts import sides_of
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Change, Drifted, ResourceAddress, StackName

@@ -24,8 +24,8 @@ from iac_adapters.pulumi.locks import Holder, Lock
 from iac_adapters.pulumi.plan import Preview
 from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.provisioning import provisioners_of
-from iac_adapters.pulumi.reader import live_words
 from iac_adapters.pulumi.targeted_updates import unsafe_code
+from iac_adapters.pulumi.verdicts import live_words
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 from reconciler.domain.model import ResourceAddress
 

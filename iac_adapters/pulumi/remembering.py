@@ -15,9 +15,10 @@ from iac_adapters.pulumi.baseline import (
     carried_on,
     written_by,
 )
-from iac_adapters.pulumi.context import Context, deciphered_checkpoint
+from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.history import REFRESHING, Entry, history_by_cli, history_of
+from iac_adapters.pulumi.record import history_checkpoint
 from reconciler.bounded_files import apart, read_bytes
 from reconciler.domain.errors import PermanentError
 
@@ -116,5 +117,5 @@ async def _left_by(context: Context, entry: Entry | None) -> Baseline | None:
         content = await apart(lambda: read_bytes(file, most=MOST_STATE_BYTES), place=file)
     except PermanentError:
         return None
-    left = await deciphered_checkpoint(context, content)
+    left = await history_checkpoint(context.place, context.cli, content)
     return baseline_of(left) if left is not None else None

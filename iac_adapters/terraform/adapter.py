@@ -21,6 +21,7 @@ from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
 from iac_adapters.terraform.assembly import Assembly
+from iac_adapters.terraform.children.apart import is_removal, scratch_of
 from iac_adapters.terraform.children.memory import ChildMemory
 from iac_adapters.terraform.children.observing import ChildOptions, ChildScan
 from iac_adapters.terraform.context import Context, prepare
@@ -39,6 +40,7 @@ from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from iac_adapters.warm_stacks import WarmStacks
 from reconciler.bounded_files import apart
+from reconciler.domain.added_children import children_among
 from reconciler.domain.model import (
     Drifted,
     Engine,
@@ -269,6 +271,13 @@ class TerraformAdapter:
         payload = payload_of(snapshot)
         context = payload.context
         redactor = await gathered(payload.secrets)
+        if payload.warm is not None and children_among(addresses, payload.stack.resources):
+            from iac_adapters.terraform.children import removal  # noqa: PLC0415  no scan needs it
+
+            removals = removal.removals_of(tuple(addresses), payload.warm.children.questions)
+            schemas = await self._assembly.schemas(context)
+            removing = removal.RemovalOrder(context, removals, schemas, folder, redactor)
+            return await removal.planned(removing, stack=snapshot.stack, digester=self._digester)
         order = PlanOrder(context, payload.stack, folder, redactor)
         with redacting(lambda: redactor):
             document = await saved_plan(order, addresses, anew=anew)
@@ -285,7 +294,12 @@ class TerraformAdapter:
         """Return the command that applies the saved plan. See `IacAdapter.correction`."""
         from iac_adapters.terraform.correction import correction_job  # noqa: PLC0415  no scan needs it
 
-        return correction_job(payload_of(snapshot).context, folder=folder)
+        context = payload_of(snapshot).context
+        if is_removal(folder):
+            from iac_adapters.terraform.children.removal import removal_job  # noqa: PLC0415  no scan needs it
+
+            return removal_job(context, folder=folder)
+        return correction_job(context, folder=folder)
 
     def progress(self, line: bytes, *, stack: StackName | None = None) -> RunProgress | None:
         """Return what one line of a run's log means. See `IacAdapter.progress`."""
@@ -300,14 +314,15 @@ class TerraformAdapter:
 
         payload = payload_of(snapshot)
         context = payload.context
+        removal = is_removal(log.parent)
         outcome = outcome_of(
-            context.directory,
+            scratch_of(log.parent) if removal else context.directory,
             tool=context.tool,
             ended=ended,
             log=log,
             redactor=payload.secrets.redactor,
         )
-        if not isinstance(outcome, Done):
+        if not isinstance(outcome, Done) and not removal:
             self._recorded.failed(context)
         return outcome
 

@@ -158,7 +158,9 @@ def _add_refusals(app: FastAPI, operations: Mapping[tuple[str, str], Operation])
 
 
 def _allowed(path: str, operations: Mapping[tuple[str, str], Operation]) -> str:
-    found = {
+    # `/agents/enroll` is described by itself, and not as the agent of that name.
+    literal = {method for method, pattern in operations if pattern == path}
+    found = literal or {
         method
         for method, pattern in operations
         if re.fullmatch(

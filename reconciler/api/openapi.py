@@ -100,6 +100,8 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
         described["security"] = [*anybody, {"bearer": []}]
         described["x-required-permission"] = operation.permission.value
         statuses |= {401, 403}
+    elif operation.raw:
+        statuses.add(401)  # it is signed instead
     if "{" in operation.path or operation.method == "POST":
         statuses.add(404)
     if operation.may_conflict:

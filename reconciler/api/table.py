@@ -10,6 +10,7 @@ from reconciler.api.operation import Operation
 from reconciler.api.resources import (
     agents,
     audit,
+    channels,
     drift,
     events,
     findings,
@@ -137,6 +138,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("POST", "/agents/enroll", agents.enroll_host, None, wire.Enrolled, status=201),
     Operation("POST", "/agents/reports", agents.take_report, None, raw=True),
     Operation("DELETE", "/agents/{agent_id}", agents.revoke_agent, May.WRITE_AGENTS, status=204),
+
+    Operation("GET", "/channels", channels.list_channels, May.READ_CHANNELS,
+              Listing[wire.Channel]),
+    Operation("POST", "/channels/{name}/test", channels.test_channel, May.TEST_CHANNELS,
+              wire.ChannelTried),
 
     Operation("GET", "/tokens", tokens.list_tokens, May.READ_TOKENS, Listing[wire.Token]),
     Operation("POST", "/tokens", tokens.create_token, May.WRITE_TOKENS, wire.NewToken, status=201,

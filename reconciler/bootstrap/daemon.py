@@ -20,11 +20,13 @@ import structlog
 from reconciler.api.app import build_app, end_streams
 from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import SystemClock, adapter_setup
+from reconciler.bootstrap.channels import close_channels, keep_alerts
 from reconciler.bootstrap.database_mark import OpenedDatabase, open_known_store
 from reconciler.bootstrap.instance import instance_key, only_daemon, private_folder, write_secret
 from reconciler.bootstrap.keepsakes import Keepsakes
 from reconciler.bootstrap.registered import UNKNOWN_TOOL, stack_reference
 from reconciler.bootstrap.reload import Reloader, tuning
+from reconciler.bootstrap.tls import TlsEntrance
 from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.bounded_files import read_text
 from reconciler.dispatch.apply_locks import FileApplyLocks, apply_locks_folder
@@ -40,6 +42,7 @@ from reconciler.domain.tokens import opens, read_token, secret_digest, token_tex
 from reconciler.engine.remediate import advance
 from reconciler.engine.scheduled_scan import scan_when_due
 from reconciler.engine.service import Service
+from reconciler.engine.silent_hosts import SilentHosts
 from reconciler.engine.sweep import recover, sweep
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.registry import InstalledTools
@@ -48,6 +51,7 @@ from reconciler.stores import Store, Transaction
 
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file's name
 _SWEEP_EVERY: Final = timedelta(seconds=10)
+_ALERTS_EVERY: Final = timedelta(seconds=2)
 _LONGEST_TOKEN: Final = 4096
 _PRUNE_AT: Final = Daily(hour=3, minute=17)
 
@@ -96,10 +100,6 @@ def _refuse_unavailable(settings: Settings) -> None:
             "PostgreSQL cannot be used yet: this version keeps everything in SQLite",
             remedy='set `database = "sqlite"` in [daemon]',
         )
-    if settings.channels:
-        _log.warning(
-            "channels_unavailable", lack="this version sends no notifications; follow the events"
-        )
 
 
 class _Daemon:
@@ -113,6 +113,7 @@ class _Daemon:
         self._stop = asyncio.Event()
         self._fatal: StorageError | None = None
         self._reloads: set[asyncio.Task[None]] = set()
+        self._tls: TlsEntrance | None = None
 
     async def run(self, opened: socket.socket) -> None:
         """Open what is needed, serve, and close it again in the opposite order."""
@@ -131,6 +132,7 @@ class _Daemon:
         self._opened.push_async_callback(dispatcher.close)
         self._opened.callback(store.on_wake(dispatcher.wake))
         service = self._service(store)
+        self._opened.push_async_callback(_close_channels, service)
         daemon = self._order.settings.daemon
         hosts = Hosts.of(daemon.listen, daemon.hosts)
         reloader = Reloader(
@@ -149,14 +151,19 @@ class _Daemon:
             reload=reloader.reload,
         )
         server = web_server(app, trusted_proxies=map(str, daemon.trusted_proxies))
+        self._tls = TlsEntrance.of(daemon, app)
         self._listen_to_signals(reloader)
         serving = asyncio.create_task(server.serve(sockets=[opened]))
         try:
             await self._start(service, dispatcher, database, reloader)
+            if self._tls is not None:
+                await self._tls.open()
             self._order.ready(address_of(opened))
             await self._until_stopped(serving)
         finally:
             end_streams(app)
+            if self._tls is not None:
+                await self._tls.close()
             server.should_exit = True
             await serving
         if self._fatal is not None:
@@ -179,6 +186,7 @@ class _Daemon:
             confirm_after=tuned.confirm_after,
             approval_time=tuned.approval_time,
             guardrails=tuned.guardrails,
+            channels=tuned.channels,
             ignores=tuned.ignores,
         )
 
@@ -217,6 +225,9 @@ class _Daemon:
         await recover(service)
         dispatcher.every(_SWEEP_EVERY, lambda: asyncio.to_thread(database.check), name="database")
         dispatcher.every(_SWEEP_EVERY, lambda: sweep(service), name="sweep")
+        dispatcher.every(_ALERTS_EVERY, lambda: keep_alerts(service), name="alerts")
+        silent = SilentHosts(service)
+        dispatcher.every(_SWEEP_EVERY, silent.look, name="silent-hosts")
         dispatcher.every(_SWEEP_EVERY, reloader.finish_removals, name="removals")
         dispatcher.daily(_PRUNE_AT, lambda: prune(service), name="prune")
 
@@ -240,6 +251,8 @@ class _Daemon:
 
     async def _reload(self, reloader: Reloader) -> None:
         try:
+            if self._tls is not None:
+                self._tls.renew()
             await reloader.reload()
         except PermanentError:
             return  # It is told already, and the settings before it are in force.
@@ -257,6 +270,11 @@ class _Daemon:
         # Not the error's own text: it may hold a value.
         _log.error("work_failed", key=key, error=type(error).__name__, place=place,
                    details=str(self._order.crashed(error)))  # fmt: skip
+
+
+async def _close_channels(service: Service) -> None:
+    # Asked at the end: a reload may have put others in their place.
+    await close_channels(service.channels)
 
 
 async def _scan_and_log(service: Service, name: StackName) -> None:

@@ -9,6 +9,7 @@ import structlog
 
 from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import judging, severity_overrides
+from reconciler.bootstrap.channels import close_channels, open_channels
 from reconciler.bootstrap.registered import config_policies, guardrail_rules, stack_records
 from reconciler.bootstrap.settings_changes import changes
 from reconciler.domain.errors import ReconcilerError, StorageError
@@ -33,6 +34,7 @@ def tuning(settings: Settings, key: bytes) -> Tuning:
         approval_time=daemon.approval_time,
         guardrails=guardrail_rules(settings),
         ignores=tuple(one.rule() for one in settings.ignores),
+        channels=open_channels(settings),
     )
 
 
@@ -82,7 +84,9 @@ class Reloader:
                 await tell_refused(self._service, error, actor=actor)
                 raise
             found = changes(self._in_force, after)
+            former = self._service.channels
             self._service.tune(tuned)
+            await close_channels(former)
             self._hosts.rename(after.daemon.hosts)
             self._in_force = found.in_force
             told = Reloaded(found.taken, found.needs_restart)

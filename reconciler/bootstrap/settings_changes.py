@@ -39,6 +39,7 @@ def changes(before: Settings, after: Settings) -> Changes:
             *_policies(before, after),
             *(("severity rules",) if before.severities != after.severities else ()),
             *(("ignore rules",) if before.ignores != after.ignores else ()),
+            *(("channels",) if before.channels != after.channels else ()),
             *(("guardrails",) if before.guardrails != after.guardrails else ()),
         ),
         needs_restart=tuple(f"daemon.{key}" for key in differing if key not in LIVE_DAEMON_KEYS),

@@ -9,7 +9,10 @@ import gc
 import ipaddress
 import resource
 import socket
+import ssl
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -66,6 +69,38 @@ def bind(listen: str, *, insecure: bool = False) -> socket.socket:
     return opened
 
 
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """A certificate with those that sign it, and its key, both PEM."""
+
+    certificate: Path
+    key: Path
+
+    def check(self) -> None:
+        """Return when a server can be started with them.
+
+        Raises:
+            PermanentError: one cannot be read, or they do not belong together.
+        """
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise PermanentError(
+                f"{self.certificate} with {self.key}: {error.strerror or error}",
+                remedy="set `tls_certificate` and `tls_key` in [daemon] to a pair of PEM files",
+            ) from error
+
+    def renew(self, server: WebServer) -> None:
+        """Let new connections to `server` see the files as they are now.
+
+        Raises:
+            PermanentError: see `check`; the certificate before stays.
+        """
+        self.check()
+        if server.config.ssl is not None:
+            server.config.ssl.load_cert_chain(self.certificate, self.key)
+
+
 def address_of(opened: socket.socket) -> str:
     """Return the base address of the API behind `opened`."""
     host, port = opened.getsockname()[:2]
@@ -113,10 +148,13 @@ class _AcceptErrors:
             )
 
 
-def web_server(app: FastAPI, *, trusted_proxies: Iterable[str] = ()) -> WebServer:
+def web_server(
+    app: FastAPI, *, trusted_proxies: Iterable[str] = (), tls: TlsFiles | None = None
+) -> WebServer:
     """Return a server for `app`, to be run on a socket that is bound already.
 
-    Who asks is who connects, unless one of `trusted_proxies` says for whom it asks.
+    Who asks is who connects, unless one of `trusted_proxies` says for whom it asks. One with
+    `tls` is a second server for the same app, which another one begins and ends.
     """
     proxies = list(trusted_proxies)
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -129,7 +167,9 @@ def web_server(app: FastAPI, *, trusted_proxies: Iterable[str] = ()) -> WebServe
             proxy_headers=bool(proxies),
             forwarded_allow_ips=proxies,
             ws="none",
-            lifespan="on",
+            lifespan="on" if tls is None else "off",
+            ssl_certfile=None if tls is None else tls.certificate,
+            ssl_keyfile=None if tls is None else tls.key,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "assign": ("reconciler.cli.ignore:assign", "Say whose a finding is."),
     "audit": ("reconciler.cli.audit:audit", "List who did what."),
     "baseline": ("reconciler.cli.baseline:baseline", "Manage what scans hold live values against."),
+    "channel": ("reconciler.cli.channel:channel", "List and test channels of alerts."),
     "cancel": ("reconciler.cli.decisions:cancel", "Cancel a remediation."),
     "comment": ("reconciler.cli.ignore:comment", "Keep a text with a finding."),
     "completion": ("reconciler.cli.completion:completion", "Print a completion script."),
@@ -59,7 +60,9 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "unsuppress": ("reconciler.cli.decisions:unsuppress", "Make a suppressed finding open again."),
     "version": ("reconciler.cli.help:version", "Print the version."),
 }
-LOCAL: Final = frozenset({"completion", "doctor", "help", "init", "scan", "serve", "version"})
+LOCAL: Final = frozenset(
+    {"baseline", "completion", "doctor", "help", "init", "scan", "serve", "version"}
+)
 """These need no daemon."""
 
 

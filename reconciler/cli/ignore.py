@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import click
 
-from reconciler.cli.ages import moment
 from reconciler.cli.completing import FINDINGS
 from reconciler.cli.examples import examples
+from reconciler.cli.expiring import expiring
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.policy_options import moment_given
 from reconciler.cli.related import find_finding
 from reconciler.cli.table import Cell, Column
-from reconciler.domain.ignoring import COVERED
 from reconciler.domain.values import Json
+from reconciler.wire.ignores import CoverWord
 
 T = TypeVar("T", bound=Callable[..., Any])
-SOON: Final = timedelta(days=7)
 _COLUMNS: Final = (
     Column("RULE", least=12),
     Column("MATCHED", right=True),
@@ -34,7 +32,7 @@ _MATCH: Final = ("stack", "type", "address", "path", "kind", "value")
 _FINDING = click.argument("finding", shell_complete=FINDINGS)
 _COVERS = click.option(
     "--covers",
-    type=click.Choice(COVERED),
+    type=click.Choice(get_args(CoverWord)),
     multiple=True,
     help="Ignore it although it is that: what is gone, or security-critical.",
 )
@@ -136,23 +134,6 @@ def _lines(invocation: Invocation, body: Json) -> Iterator[str]:
         return
     yield from invocation.table(_COLUMNS, [_row(invocation, rule) for rule in body["items"]])
     yield from expiring(invocation, body["items"])
-
-
-def expiring(invocation: Invocation, rules: list[Json]) -> Iterator[str]:
-    """Yield a line for each rule that has expired or will within a week."""
-    now = datetime.now(UTC)
-    for rule in rules:
-        if not rule["expires_at"]:
-            continue
-        left = moment(rule["expires_at"]) - now
-        if left <= timedelta():
-            text = f"ignore rule {rule['name']!r} has expired: remove it from trueup.toml"
-        elif left <= SOON:
-            end = invocation.ahead(rule["expires_at"])
-            text = f"ignore rule {rule['name']!r} expires {end}; its findings are open then"
-        else:
-            continue
-        yield invocation.paint("medium", text)
 
 
 def _row(invocation: Invocation, rule: Json) -> tuple[Cell, ...]:

@@ -13,7 +13,7 @@ from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import spoken, text_of
-from reconciler.cli.policy_options import MORE, WRITABLE, changes_of, policy_options
+from reconciler.cli.policy_options import MORE, WRITABLE, changes_of, moment_past, policy_options
 from reconciler.cli.related import POLICY
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import InvalidError
@@ -124,18 +124,37 @@ def remove_policy(invocation: Invocation, *, policy_id: str) -> None:
 @policy.command(
     "test",
     short_help="Show what the policies of a file would decide.",
-    epilog=examples("trueup policy test policies.toml"),
+    epilog=examples(
+        "trueup policy test policies.toml",
+        "trueup policy test policies.toml --history 30d",
+        "trueup policy test policies.toml --expect expected.toml",
+    ),
 )
 @click.argument("file", type=FILE)
+@click.option(
+    "--history",
+    metavar="T",
+    callback=moment_past,
+    help="On the drift that was recorded since: 30d, or a time. Default: on what is open now.",
+)
+@click.option(
+    "--expect",
+    "expectations",
+    type=FILE,
+    metavar="FILE",
+    help="Check the decisions that this file expects; no daemon is asked.",
+)
 @asks_daemon
-def test_policy(invocation: Invocation, *, file: Path) -> None:
+def test_policy(
+    invocation: Invocation, *, file: Path, history: str | None, expectations: Path | None
+) -> int:
     """Show what the policies of FILE alone would decide on the findings that are open now.
 
     Nothing is sent to the daemon, and nothing is changed.
     """
     from reconciler.cli.policy_test import test_policies  # noqa: PLC0415 - it reads settings too
 
-    test_policies(invocation, file)
+    return test_policies(invocation, file, history=history, expectations=expectations)
 
 
 def _bodies(file: Path | None, flags: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -42,6 +42,27 @@ def moment_given(
     return at.isoformat(timespec="seconds")
 
 
+def moment_past(
+    context: click.Context | None, parameter: click.Parameter | None, text: str | None
+) -> str | None:
+    """Take `30d` as that long ago, and an RFC 3339 time as itself.
+
+    Raises:
+        click.BadParameter: it is neither, or it has not come yet.
+    """
+    del context, parameter
+    if text is None:
+        return None
+    now = datetime.now(UTC)
+    try:
+        at = now - read_duration(text)
+    except (ValueError, OverflowError):
+        at = _written(text)
+    if at > now:
+        raise click.BadParameter(f"{text!r} is in the future")
+    return at.isoformat(timespec="seconds")
+
+
 def _written(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)

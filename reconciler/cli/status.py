@@ -13,9 +13,9 @@ from reconciler.cli import watching
 from reconciler.cli.ages import moment, span
 from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
+from reconciler.cli.expiring import expiring
 from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.identities import choose
-from reconciler.cli.ignore import expiring
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import (
     SEVERITIES,

@@ -97,9 +97,14 @@ class Client:
         return Runs(self.calls, "runs", answer=wire.Run)
 
     @cached_property
-    def audit(self) -> Collection[wire.AuditEntry]:
+    def audit(self) -> Audit:
         """Who did what to what."""
-        return Collection(self.calls, "audit", answer=wire.AuditEntry)
+        return Audit(self.calls, "audit", answer=wire.AuditEntry)
+
+    @cached_property
+    def ignores(self) -> Collection[wire.IgnoreRule]:
+        """The rules by which drift raises no alarm, and what each has ignored."""
+        return Collection(self.calls, "ignores", answer=wire.IgnoreRule)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -110,6 +115,11 @@ class Client:
     def agents(self) -> Agents:
         """Hosts that report what they are."""
         return Agents(self.calls, "agents", answer=wire.Agent)
+
+    @cached_property
+    def channels(self) -> Channels:
+        """Where alerts are shown."""
+        return Channels(self.calls, "channels", answer=wire.Channel)
 
 
 class Templates(Kept["wire.Template", "wire.TemplateBody"]):
@@ -295,6 +305,23 @@ class Agents(Collection["wire.Agent"]):
     async def revoke(self, agent_id: str) -> None:
         """Take no report of an agent any more."""
         await self._calls.delete("agents", agent_id)
+
+
+class Audit(Collection["wire.AuditEntry"]):
+    """Who did what to what."""
+
+    async def verify(self) -> wire.AuditVerified:
+        """Return whether every entry is as it was written, and the first that is not."""
+        return decode(wire.AuditVerified, await self._calls.get("audit", "verify"))
+
+
+class Channels(Collection["wire.Channel"]):
+    """Where alerts are shown."""
+
+    async def test(self, name: str) -> wire.ChannelTried:
+        """Show an alert on one and end it again; return what came back."""
+        tried = await self._calls.post("channels", name, "test", again=False)
+        return decode(wire.ChannelTried, tried)
 
 
 class HoldSwitch:

@@ -21,19 +21,34 @@ def hcl_declaration(address: str, changes: Sequence[Change]) -> str:
     """Return what to write into the resource's block at `address`, as HCL."""
     kind, name = _block_name(address)
     lines = [f'resource "{kind}" "{name}" {{', "  # what stands in the block already stays"]
-    for path, live in _by_place(changes):
-        lines += [f"  {line}" for line in _hcl_lines(path, live)]
-    return "\n".join([*lines, "}", ""])
+    return _hcl_block(lines, changes)
+
+
+def hcl_child(kind: str, parent: str, changes: Sequence[Change]) -> str:
+    """Return a block of its own for an added child of `parent`, as far as its content is known."""
+    lines = [
+        f"# refers to {parent}; an import block for it keeps an apply from making it again",
+        f'resource "{kind}" "added" {{',
+    ]
+    return _hcl_block(lines, changes)
+
+
+def _hcl_block(lines: Sequence[str], changes: Sequence[Change]) -> str:
+    inside = [
+        f"  {line}" for change in changes for line in _hcl_lines(steps_of(change.path), change.live)
+    ]
+    return "\n".join([*lines, *inside, "}", ""])
 
 
 def yaml_declaration(urn: str, changes: Sequence[Change]) -> str:
     """Return what to write into a resource's inputs, as YAML: JSON is YAML."""
     lines = [f"# {urn}", "properties:"]
-    for path, live in _by_place(changes):
+    for change in changes:
+        path, live = _text(steps_of(change.path)), change.live
         if live is None:
-            lines.append(f"  # {_text(path)} {_GONE}")
+            lines.append(f"  # {path} {_GONE}")
         else:
-            lines.append(f"  {_text(path)}: {json.dumps(_plain(live), ensure_ascii=False)}")
+            lines.append(f"  {path}: {json.dumps(_plain(live), ensure_ascii=False)}")
     return "\n".join([*lines, ""])
 
 
@@ -43,30 +58,28 @@ def _block_name(address: str) -> tuple[str, str]:
     return (parts[-2], parts[-1]) if len(parts) > 1 else ("TYPE", bare)
 
 
-def _by_place(changes: Sequence[Change]) -> Iterator[tuple[Steps, Value]]:
-    for change in changes:
-        steps = steps_of(change.path)
-        # The index of an element is ours; code names none.
-        yield tuple(step for step in steps if isinstance(step, str)), change.live
-
-
 def _hcl_lines(path: Steps, live: Value) -> Iterator[str]:
     if live is None:
         yield f"# {_text(path)} {_GONE}"
         return
-    *around, name = path
-    for depth, block in enumerate(around):
-        yield f"{'  ' * depth}{_key(str(block))} {{"
-    indent = "  " * len(around)
-    if isinstance(live, dict):
-        yield f"{indent}{_key(str(name))} {{"
+    yield from _nested(path, live, "")
+
+
+def _nested(path: Steps, live: Value, indent: str) -> Iterator[str]:
+    """Yield the lines of one place: blocks have an index behind their name, maps have a key."""
+    name, rest = _key(str(path[0])), path[1:]
+    is_element = bool(rest) and isinstance(rest[0], int)
+    below = rest[1:] if is_element else rest
+    if not below and not (is_element and isinstance(live, dict)):
+        yield f"{indent}{name} = {_hcl(live, indent)}"
+        return
+    yield f"{indent}{name} {{" if is_element else f"{indent}{name} = {{"
+    if below:
+        yield from _nested(below, live, f"{indent}  ")
+    elif isinstance(live, dict):
         for key, value in _said(live):
             yield f"{indent}  {_key(key)} = {_hcl(value, indent + '  ')}"
-        yield f"{indent}}}"
-    else:
-        yield f"{indent}{_key(str(name))} = {_hcl(live, indent)}"
-    for depth in reversed(range(len(around))):
-        yield f"{'  ' * depth}}}"
+    yield f"{indent}}}"
 
 
 def _said(value: dict[str, Value]) -> Iterator[tuple[str, Value]]:
@@ -111,7 +124,8 @@ def _key(name: str) -> str:
 
 
 def _text(path: Steps) -> str:
-    return ".".join(map(str, path))
+    # The index of an element is ours; code names none.
+    return ".".join(step for step in path if isinstance(step, str))
 
 
 def _plain(value: Value) -> Any:

@@ -140,6 +140,16 @@ class AgentChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelFailed:
+    """Why a channel did not show an alert; with `given_up` nothing more is tried."""
+
+    channel: str
+    alert_id: str
+    error: str
+    given_up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldSet:
     """Who set a hold, why, and until when: on one resource, one stack or everything.
 
@@ -200,6 +210,7 @@ Body: TypeAlias = (
     | PolicyChanged
     | TemplateChanged
     | AgentChanged
+    | ChannelFailed
     | HoldSet
     | HoldReleased
     | SettingsReloaded
@@ -249,6 +260,7 @@ DRIFT_DETECTED: Final = "drift.detected"
 RUN_ENDED: Final = "run.ended"
 STACK_SCANNED: Final = "stack.scanned"
 STACK_ERROR: Final = "stack.error"
+CHANNEL_FAILED: Final = "channel.failed"
 SETTINGS_RELOADED: Final = "settings.reloaded"
 SETTINGS_REFUSED: Final = "settings.refused"
 RESET: Final = "reset"
@@ -272,6 +284,9 @@ _ROWS: Final = (
     EventType("policy.changed", PolicyChanged, "policy", "a policy changed"),
     EventType("template.changed", TemplateChanged, "template", "templates changed", "debug"),
     EventType("agent.changed", AgentChanged, "agent", "an agent of a host changed"),
+    EventType(
+        CHANNEL_FAILED, ChannelFailed, "channel", "a channel could not show an alert", "warning"
+    ),
     EventType("hold.set", HoldSet, "hold", "a hold was set", "warning"),
     EventType("hold.released", HoldReleased, "hold", "a hold was released"),
     EventType(SETTINGS_RELOADED, SettingsReloaded, "file", "trueup.toml was read anew"),

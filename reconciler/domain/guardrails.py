@@ -50,6 +50,8 @@ class Guardrails:
     exception: timedelta = timedelta(hours=24)
     failures: int = 3
     pause: timedelta = timedelta(hours=1)
+    total_failures: int = 3
+    failed_percent: int = 10
     stack_per_day: int = 3
     total_per_day: int = 20
     fights: int = 3

@@ -162,6 +162,8 @@ def concern_about(
         return _where_it_would_be(resource, doubt)
     if new := _not_recorded(resource, finding):
         return f"{address} would get values that no apply recorded: {', '.join(new)}"
+    if finding.kind is Kind.ADDED:
+        return f"{address}, which no code declares, would be {_PARTICIPLE.get(resource.action)}"
     if finding.origin is not Origin.OUT_OF_BAND:
         return f"{address} holds code that was not applied yet"
     if resource.action is Action.CREATE:

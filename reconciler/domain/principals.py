@@ -38,6 +38,8 @@ class Permission(StrEnum):
     WRITE_TOKENS = "tokens:write"
     READ_AGENTS = "agents:read"
     WRITE_AGENTS = "agents:write"
+    READ_CHANNELS = "channels:read"
+    TEST_CHANNELS = "channels:test"
     READ_METRICS = "metrics:read"
     RELOAD = "daemon:reload"
 
@@ -100,6 +102,7 @@ _OPERATE: Final = _VIEW | {
     Permission.REQUEST,
     Permission.CANCEL,
     Permission.SET_HOLD,
+    Permission.TEST_CHANNELS,
 }
 _APPROVE: Final = _OPERATE | {Permission.DECIDE, Permission.ACCEPT_STATE}
 _REPORT: Final = frozenset({Permission.REPORT})

@@ -15,6 +15,8 @@ SCAN: Final = Source("scan")
 AGENTS: Final = "agent:"
 """How the source of every agent begins."""
 
+WATCH: Final = "watch:"
+
 
 def agent_source(agent_id: str) -> Source:
     """Return the source that the agent of one host is."""
@@ -24,6 +26,11 @@ def agent_source(agent_id: str) -> Source:
 def is_of_agent(source: Source) -> bool:
     """Whether the agent of a host is that source: its report follows within an interval."""
     return source.startswith(AGENTS)
+
+
+def watch_source(agent_id: str) -> Source:
+    """Return the source that says that an agent is silent: trueup itself, which waits for it."""
+    return Source(f"{WATCH}{agent_id}")
 
 
 def report_source(token_name: str) -> Source:

@@ -9,7 +9,6 @@ from typing import Final, assert_never
 
 from reconciler.domain.activity import Activity
 from reconciler.domain.errors import ConflictError
-from reconciler.domain.guardrails import guardrails_for
 from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.engine.admission.admit import Admission, admit
@@ -117,7 +116,7 @@ def situation_of(
         plan=planned.plan if planned else None,
         concerns=planned.concerns if planned else (),
         policy=policy,
-        limits=guardrails_for(service.guardrails, stack=known.stack, policy=policy),
+        limits=service.limits_of(known.stack, policy=policy),
         activity=tx.past_runs.around(known, at=at) if _counts(known) else Activity(),
         concerned=planned.concerned if planned else frozenset(),
     )

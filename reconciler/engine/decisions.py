@@ -8,7 +8,6 @@ from datetime import datetime
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.events import HoldReleased, HoldSet
-from reconciler.domain.guardrails import guardrails_for
 from reconciler.domain.model import Fingerprint, ResourceAddress, StackName
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
@@ -86,7 +85,7 @@ def _refuse_own(service: Service, known: Remediation, actor: str) -> None:
     Raises:
         ConflictError: `actor` asked for it, and somebody else has to approve (`own-request`).
     """
-    limits = guardrails_for(service.guardrails, stack=known.stack)
+    limits = service.limits_of(known.stack)
     if known.policy_id is None and known.requested_by == actor and not limits.own_approval:
         raise ConflictError(
             f"{actor} asked for it, so somebody else has to approve it",

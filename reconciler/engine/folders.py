@@ -62,7 +62,10 @@ def drop_plans(folder: Path) -> None:
     if folder.is_symlink():
         return  # what it leads to is not ours to clean
     for file in folder.glob(PLANS):
-        file.unlink(missing_ok=True)
+        if file.is_dir() and not file.is_symlink():
+            drop(file)
+        else:
+            file.unlink(missing_ok=True)
 
 
 def run_folders(runs: Path) -> Iterator[Path]:

@@ -208,7 +208,7 @@ def _write_end(  # noqa: PLR0913 - one transaction over everything that is known
             move(tx, fresh, Event.APPLY_ENDED, at=at, note=summary)
         case InDoubt(reason=reason):
             move(tx, fresh, Event.APPLY_IN_DOUBT, at=at, note=reason)
-            trip(tx, at=at)
+            trip(tx, service.limits_of(fresh.stack), at=at)
         case Failed(reason=reason):
             if interrupted or fresh.attempts >= service.attempts:
                 move(tx, fresh, Event.GIVEN_UP, at=at, note=reason)
@@ -216,7 +216,7 @@ def _write_end(  # noqa: PLR0913 - one transaction over everything that is known
                 again = at + retry_after(fresh.attempts)
                 move(tx, fresh, Event.APPLY_FAILED_CLEANLY, at=at, note=reason, next_at=again)
             if not interrupted:
-                trip(tx, at=at)
+                trip(tx, service.limits_of(fresh.stack), at=at)
 
 
 def _end_run(

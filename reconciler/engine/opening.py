@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.domain.deciding import Decided
 from reconciler.domain.lifecycle import Fold, subject_of
-from reconciler.domain.model import Origin, ResourceAddress, StackName
+from reconciler.domain.model import Kind, Origin, ResourceAddress, StackName
 from reconciler.domain.policy import Act, ActionType, action_on
 from reconciler.domain.records import (
     FindingRecord,
@@ -59,8 +59,9 @@ def open_wanted(
     acted on at all. What a person decides about is divided into what is `together`.
     """
     taken = {finding_id for one in still_open for finding_id in one.finding_ids}
-    # No plan acts on what is undeclared: it must not wait for one, nor another for it.
-    groups: dict[tuple[str, ActionType, bool], list[FindingRecord]] = defaultdict(list)
+    # No plan of the stack acts on what is undeclared: it must not wait for one, nor another for
+    # it. What destroys an added child is a plan of its own.
+    groups: dict[tuple[str, ActionType, str], list[FindingRecord]] = defaultdict(list)
     noted = []
     acted_on = False
     for record, decision in decided:
@@ -70,8 +71,7 @@ def open_wanted(
             noted.append(replace(record, acted_on=acts))
         if isinstance(decision, Act) and record.decision is None and record.id not in taken:
             wanted = action_on(decision, subject_of(record))
-            undeclared = record.origin is Origin.UNDECLARED
-            groups[decision.policy.policy_id, wanted, undeclared].append(record)
+            groups[decision.policy.policy_id, wanted, _whose_plan(record)].append(record)
     tx.findings.put_many(noted)
     sets = {address: number for number, one in enumerate(together) for address in one}
     parts = [
@@ -81,6 +81,13 @@ def open_wanted(
     ]
     opened = _open_parts(tx, parts, at=at, confirm_after=confirm_after)
     return opened, acted_on
+
+
+def _whose_plan(record: FindingRecord) -> str:
+    """Return what tells the drifts that one plan may be about from all others."""
+    if record.kind is Kind.ADDED:
+        return record.address
+    return "none" if record.origin is Origin.UNDECLARED else "stack"
 
 
 def _parts(

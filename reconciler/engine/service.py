@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from reconciler.domain.guardrails import GuardrailRule
+from reconciler.domain.alerts import Subscription
+from reconciler.domain.guardrails import GuardrailRule, Guardrails, guardrails_for
 from reconciler.domain.ignoring import IgnoreRule
 from reconciler.domain.model import StackName
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
 from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.table import GUARDS
-from reconciler.ports import ApplyLocks, Clock, IacAdapter, RunLogs, Runner, StackReference
+from reconciler.ports import (
+    ApplyLocks,
+    Clock,
+    IacAdapter,
+    Notifier,
+    RunLogs,
+    Runner,
+    StackReference,
+)
 from reconciler.stores import Store
 
 CONFIRM_AFTER: Final = timedelta(seconds=30)
 APPROVAL_TIME: Final = timedelta(hours=24)
 ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where alerts are shown, and which of them."""
+
+    subscription: Subscription
+    notifier: Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +52,7 @@ class Tuning:
     approval_time: timedelta = APPROVAL_TIME
     guardrails: tuple[GuardrailRule, ...] = ()
     ignores: tuple[IgnoreRule, ...] = ()
+    channels: Mapping[str, Channel] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -66,9 +84,14 @@ class Service:
     guards: tuple[Guard, ...] = GUARDS
     guardrails: tuple[GuardrailRule, ...] = ()
     ignores: tuple[IgnoreRule, ...] = ()
+    channels: Mapping[str, Channel] = field(default_factory=dict)
     planning: defaultdict[StackName, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
+
+    def limits_of(self, stack: StackName, *, policy: str | None = None) -> Guardrails:
+        """Return the limits of what `policy` corrects in `stack`; of what a person does without."""
+        return guardrails_for(self.guardrails, stack=stack, policy=policy)
 
     def tune(self, tuning: Tuning) -> None:
         """Let every step that begins from now on read `tuning`."""
@@ -78,3 +101,4 @@ class Service:
         self.approval_time = tuning.approval_time
         self.guardrails = tuning.guardrails
         self.ignores = tuning.ignores
+        self.channels = tuning.channels

@@ -70,7 +70,7 @@ def _judge(tx: Transaction, service: Service, known: Remediation, seen: Scanned)
     else:
         again = at + retry_after(known.attempts)
         move(tx, known, Event.STILL_DRIFTED, at=at, note=note, next_at=again)
-    trip(tx, at=at, why=_blind_after(known))
+    trip(tx, service.limits_of(known.stack), at=at, why=_blind_after(known))
 
 
 def _blind_after(known: Remediation) -> str | None:

@@ -31,7 +31,7 @@ _UNDER_WAY: Final = tuple(
         RemediationState.UNKNOWN,
     )
 )
-_ENDED: Final = tuple(state.value for state in (RunState.FAILED, RunState.IN_DOUBT))
+_ENDED: Final = tuple(state.value for state in (RunState.FINISHED, RunState.IN_DOUBT))
 _NOT_HELPED: Final = tuple(
     state.value
     for state in (RemediationState.QUEUED, RemediationState.HELD, RemediationState.NEEDS_HUMAN)
@@ -137,17 +137,18 @@ class SqlPastRuns:
         )
 
     def failed_since(self, since: datetime) -> int:
-        """Return how many runs that began since failed, ended in doubt or did not help."""
+        """Return how many runs that began since failed or did not help."""
         later = col(RemediationRow.run_id) != col(RunRow.id)
+        failed = col(RunRow.state) == RunState.FAILED.value
         not_helped = and_(
-            col(RunRow.state) == RunState.FINISHED.value,
+            col(RunRow.state).in_(_ENDED),
             or_(later, col(RemediationRow.state).in_(_NOT_HELPED)),
         )
         statement = (
             select(func.count())
             .select_from(RunRow)
             .join(RemediationRow, col(RemediationRow.id) == col(RunRow.remediation_id))
-            .where(col(RunRow.started_at) >= since, or_(col(RunRow.state).in_(_ENDED), not_helped))
+            .where(col(RunRow.started_at) >= since, or_(failed, not_helped))
         )
         return self.rows.scalar(statement) or 0
 

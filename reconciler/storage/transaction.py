@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from reconciler.domain.wakeups import WakeUp
 from reconciler.storage.access import SqlHolds, SqlReplays, SqlTokens
 from reconciler.storage.agents import SqlAgents
+from reconciler.storage.alerts import SqlAlerts
 from reconciler.storage.baselines import SqlBaselines
 from reconciler.storage.findings import SqlFindings
 from reconciler.storage.journal import SqlAudit, SqlEvents
@@ -41,6 +42,7 @@ class SqlTransaction:
     holds: SqlHolds
     past_runs: SqlPastRuns
     agents: SqlAgents
+    alerts: SqlAlerts
     baselines: SqlBaselines
     retention: SqlRetention
     event_numbers: list[int] = field(default_factory=list)
@@ -70,6 +72,7 @@ class SqlTransaction:
             holds=SqlHolds(rows),
             past_runs=SqlPastRuns(rows),
             agents=SqlAgents(rows),
+            alerts=SqlAlerts(rows),
             baselines=SqlBaselines(rows),
             retention=SqlRetention(rows),
             event_numbers=numbers,

@@ -41,5 +41,6 @@ def _type(hint: Any) -> str:
     elif is_dataclass(kind):
         said = f"object of {', '.join(f'`{field.name}`' for field in fields(kind))}"
     else:
-        said = {"str": "text", "int": "number", "datetime": "time"}.get(kind.__name__, "value")
+        words = {"str": "text", "int": "number", "bool": "true or false", "datetime": "time"}
+        said = words.get(kind.__name__, "value")
     return f"{said} or null" if is_union(hint) else said

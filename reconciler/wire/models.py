@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     )
     from reconciler.wire.audit import AuditEntry, AuditVerified
     from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
+    from reconciler.wire.channels import Channel, ChannelTried
     from reconciler.wire.events import Event
     from reconciler.wire.findings import (
         Change,
@@ -56,6 +57,8 @@ __all__ = [
     "AuditEntry",
     "AuditVerified",
     "Change",
+    "Channel",
+    "ChannelTried",
     "Comparison",
     "Counts",
     "DeclarationText",
@@ -111,6 +114,7 @@ _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
     "audit": ("AuditEntry", "AuditVerified"),
     "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
+    "channels": ("Channel", "ChannelTried"),
     "events": ("Event",),
     "findings": ("Change", "Comparison", "Difference", "DriftDecision", "Finding", "Source"),
     "ignores": ("IgnoreBody", "IgnoreRule", "NoteBody"),

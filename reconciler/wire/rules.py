@@ -139,5 +139,5 @@ OriginWord = Literal["out_of_band", "unapplied", "both", "undeclared"]
 SourceWord = Literal["config", "api"]
 RoleWord = Literal["viewer", "operator", "approver", "admin", "auditor", "agent", "reporter"]
 SeenBy = Annotated[
-    str, Rule({"pattern": "^(scan|agent:.+|report:.+)$"}, shown={"examples": ["scan"]})
+    str, Rule({"pattern": "^(scan|agent:.+|report:.+|watch:.+)$"}, shown={"examples": ["scan"]})
 ]

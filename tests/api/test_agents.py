@@ -214,6 +214,13 @@ async def test_a_host_that_has_an_agent_is_replaced_only_by_a_token_for_that(des
     assert (answer.status_code, code_of(answer)) == (401, "revoked")
 
 
+async def test_a_path_of_its_own_allows_what_is_described_for_it(desk: Desk) -> None:
+    for path in ("enroll", "enroll-tokens", "reports"):
+        answer = await desk.admin.get(f"{V1}/agents/{path}")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (await desk.admin.get(f"{V1}/agents/a")).headers["allow"] == "DELETE"
+
+
 async def test_only_an_admin_makes_enrolment_tokens(desk: Desk) -> None:
     for client in (desk.viewer, desk.operator, desk.approver):
         answer = await client.post(f"{V1}/agents/enroll-tokens", json={})

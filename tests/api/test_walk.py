@@ -97,6 +97,35 @@ async def test_one_of_two_is_decided_alone_and_the_other_suppressed_and_taken_ba
     assert (stack["suppressed"], sum(stack["findings"].values())) == (0, 2)
 
 
+async def test_an_undeclared_change_is_declared_accepted_and_taken_back(desk: Desk) -> None:
+    desk.house.world.beyond[A] = ({"port": 1}, {"port": 1})
+    await desk.house.scan()
+    desk.house.world.beyond[A] = ({"port": 1}, {"port": 22})
+    await desk.house.scan()
+    (found,) = (await desk.viewer.get(f"{V1}/findings")).json()["items"]
+    assert (found["origin"], found["changes"][0]["recorded"]) == ("undeclared", 1)
+    one = f"{V1}/findings/{found['id']}"
+
+    declared = (await desk.viewer.get(f"{one}/declaration")).json()
+    assert (declared["language"], "port = 22" in declared["text"]) == ("hcl", True)
+    body = {"reason": "wanted", "fingerprint": found["fingerprint"]}
+    assert (await desk.viewer.post(f"{one}/accept", json=body)).status_code == 403
+    key = {"Idempotency-Key": "once"}
+    made = await desk.approver.post(f"{one}/accept", json=body, headers=key)
+    again = await desk.approver.post(f"{one}/accept", json=body, headers=key)
+    assert (made.status_code, again.json()) == (200, made.json())
+    assert (made.json()["address"], made.json()["reason"]) == (A, "wanted")
+    twice = await desk.approver.post(f"{one}/accept", json=body)
+    assert twice.json()["type"] == "urn:trueup:problem:already-accepted"
+    await desk.house.scan()
+    assert (await desk.viewer.get(f"{V1}/findings")).json()["items"] == []
+
+    undone = await desk.approver.post(f"{one}/undo-accept")
+    assert undone.json()["undone_at"] is not None
+    await desk.house.scan()
+    assert len((await desk.viewer.get(f"{V1}/findings")).json()["items"]) == 1
+
+
 async def _waiting(desk: Desk) -> list[dict[str, Any]]:
     query = {"state": "awaiting_approval"}
     answer = await desk.viewer.get(f"{V1}/remediations", params=query)

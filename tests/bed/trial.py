@@ -15,7 +15,7 @@ from reconciler.ports import Done
 from tests.bed.bed import Bed
 from tests.bed.drift import Drift
 from tests.worlds.mutations import paths_match
-from tests.worlds.oracle import OracleChange, plan_actions, plan_document
+from tests.worlds.oracle import OracleChange, of_a_plan, plan_actions, plan_document
 
 if TYPE_CHECKING:
     from tests.integration.correcting import Corrector
@@ -47,8 +47,8 @@ class Seen:
 
     @property
     def found(self) -> Mapping[str, Finding]:
-        """What ours says."""
-        return {str(finding.address): finding for finding in self.report.findings}
+        """What ours says of what a plan would act on."""
+        return {str(finding.address): finding for finding in of_a_plan(self.report)}
 
     def lost(self) -> list[str]:
         """Return what was injected and not found."""

@@ -4,7 +4,8 @@ A name is a benchmark (`warm`, `cold`, `memory`, `latency`), a stack (`small5`, 
 `mixed62`, `wide200`, `wide300`), both as `warm:small5`, `pulumi` or one of its stacks (`pair`,
 `nine`), or a part with limits and no peer: `store`, `guards`, `api`, `agents`, `daemon`,
 `commands` (the command line), `tui`, `demo`, `trust` (objects of many makers: what was done to
-them, and what was said of it).
+them, and what was said of it), `unseen` (changes that no plan acts on), `children` (what was
+added by hand beside them).
 Ends 0 also where a figure is missed: it says so.
 """
 
@@ -35,7 +36,19 @@ _BENCHMARKS: Final[dict[str, tuple[str, ...]]] = {
     "memory": ("mixed62", "wide200"),
     "latency": ("wide300",),
 }
-_PARTS: Final = ("store", "guards", "api", "agents", "daemon", "commands", "tui", "demo", "trust")
+_PARTS: Final = (
+    "store",
+    "guards",
+    "api",
+    "agents",
+    "daemon",
+    "commands",
+    "tui",
+    "demo",
+    "trust",
+    "unseen",
+    "children",
+)
 _FAILED: Final = 1
 
 

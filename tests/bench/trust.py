@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.terraform.addresses import parse_address
 from iac_adapters.terraform.executable import TERRAFORM, TOFU, Executable, locate
 from tests.bed.session import NAMES, SERVERS, Beds
 from tests.bed.trial import Seen, Trial
@@ -162,7 +163,7 @@ def _maker(address: str) -> tuple[str, str]:
     """Return the maker of an object and its type."""
     if address in _OF_DATA:
         return _OF_DATA[address]
-    kind = address.split("[", maxsplit=1)[0].split(".")[-2]
+    kind = parse_address(address).type
     return _MAKERS[kind.partition("_")[0]], kind
 
 

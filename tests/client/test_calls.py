@@ -131,6 +131,14 @@ async def _others(client: Client) -> None:
     assert await client.hold.get() == pulled
     await client.hold.release()
     assert await client.hold.get() is None
+    await client.hold.pull(stack="shop", address=B)
+    (held,) = await client.hold.all()
+    assert (held.stack, held.address, held.unasked) == ("shop", B, False)
+    await client.hold.release(stack="shop", address=B)
+    assert await client.hold.all() == []
+    verified = await client.audit.verify()
+    assert (verified.broken, len(verified.digest)) == (None, 64)
+    assert await gathered(client.ignores.each()) == []
 
     token = await client.tokens.create(wire.TokenBody(name="eve", role="viewer", expires_in="90d"))
     assert token.token_id in {one.token_id async for one in client.tokens.each()}
@@ -140,6 +148,9 @@ async def _others(client: Client) -> None:
     enrolling = await client.agents.enroll_token(wire.EnrollTokenBody(host="web-1"))
     assert (enrolling.host, bool(enrolling.token)) == ("web-1", True)
     assert await gathered(client.agents.each()) == []
+    assert await gathered(client.channels.each()) == []
+    assert await gathered(client.ignores.each()) == []
+    assert (await client.audit.verify()).broken is None
     watched = await client.stacks.create(wire.StackBody(directory="/none/there", name="other"))
     changed = wire.StackBody(directory="/none/there", interval="30m")
     assert (await client.stacks.replace(watched.name, changed)).interval_s == 1800
@@ -155,7 +166,13 @@ async def _refused(client: Client) -> None:
         client.remediations.cancel("none"),
         client.remediations.split("none", addresses=["a.b"]),
         client.findings.unsuppress("none"),
+        client.findings.ignore("none", reason="r", covers=["missing"]),
+        client.findings.note("none", kind="comment", text="seen"),
+        client.findings.accept("none", wire.AcceptBody(reason="r")),
+        client.findings.undo_accept("none"),
+        client.findings.declaration("none"),
         client.agents.revoke("none"),
+        client.channels.test("none"),
         client.reload(),
     ):
         with pytest.raises(RefusedError):

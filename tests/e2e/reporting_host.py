@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,11 +87,14 @@ class ReportingHost:
             assert process.wait(30) == 130
             process.communicate()
 
-    def enroll(self, daemon: Daemon, **order: Any) -> str:
+    def enroll(
+        self, daemon: Daemon, *, server: str | None = None, options: Sequence[str] = ()
+    ) -> str:
         """Enroll this host with a token of its own; return the agent's id."""
-        made = daemon.ask("/agents/enroll-tokens", {"host": self.name, **order})
+        made = daemon.ask("/agents/enroll-tokens", {"host": self.name})
         self.agent(
-            "enroll", f"--server={daemon.address}", "--token-file=-", f"--host={self.name}",
+            "enroll", *options, f"--server={server or daemon.address}", "--token-file=-",
+            f"--host={self.name}",
             f"--root={self.root}", "--tree=/etc", stdin=made["token"],
         )  # fmt: skip
         return str(json.loads((self.state / "identity.json").read_text())["agent_id"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from tests.daemon import Daemon, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, free_port, serving
 from tests.simulator import run_tool
 from tests.worlds.deploy import Deployed
 
@@ -22,12 +22,15 @@ WORLD_OPEN: Final = {
     "ToPort": 22,
     "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
 }
-AUTO: Final = """
+AUTO: Final = (
+    """
 [[policy]]
 name = "put back"
 match = {stack = "shop"}
 action_type = "auto_correct"
 """
+    + UNLIMITED
+)
 REVIEW: Final = """
 [[policy]]
 name = "look"

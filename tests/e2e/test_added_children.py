@@ -9,11 +9,13 @@ import pytest
 from tests.daemon import Daemon
 from tests.e2e.shop import (
     AUTO,
+    REVIEW,
     Shop,
     applies,
     findings_of,
     only_remediation,
     until_found,
+    until_state,
     until_verified,
 )
 from tests.worlds.children import FOR_ANYONE
@@ -21,9 +23,8 @@ from tests.worlds.mutations.documents import allow
 
 TABLE = "aws_dynamodb_table.orders"
 POLICY = f"{TABLE}/aws_dynamodb_resource_policy"
-FOR_SOMEBODY = allow(
-    {"Action": "dynamodb:GetItem", "Resource": "*", "Principal": {"AWS": "1" * 12}}
-)
+SOMEBODY = {"AWS": "1" * 12}
+FOR_SOMEBODY = allow({"Action": "dynamodb:GetItem", "Resource": "*", "Principal": SOMEBODY})
 
 
 @pytest.fixture
@@ -69,3 +70,26 @@ def test_an_added_child_is_found_and_left_to_a_person(shop: Shop, dynamodb: Any,
         dynamodb.delete_resource_policy(ResourceArn=arn)
         until_gone(daemon, POLICY)
         assert applies(daemon) == 0
+
+
+def test_a_child_is_destroyed_after_an_approval_of_exactly_that(
+    shop: Shop, dynamodb: Any, arn: str
+) -> None:
+    before = shop.deployed.state_file.read_bytes()
+    with shop.serving(shop.settings(REVIEW, stacks='children = "all"')) as daemon:
+        until_verified(daemon)
+        dynamodb.put_resource_policy(ResourceArn=arn, Policy=FOR_ANYONE)
+        until_found(daemon, POLICY)
+        waiting = only_remediation(daemon, "awaiting_approval")
+        (planned,) = waiting["plan"]["resources"]
+        assert (planned["address"], planned["action"]) == (POLICY, "delete")
+        assert dynamodb.get_resource_policy(ResourceArn=arn)["Policy"] == FOR_ANYONE
+
+        digest = {"plan_digest": waiting["plan_digest"]}
+        daemon.ask(f"/remediations/{waiting['id']}/approve", digest)
+        until_state(daemon, waiting["id"], "converged")
+        with pytest.raises(dynamodb.exceptions.PolicyNotFoundException):
+            dynamodb.get_resource_policy(ResourceArn=arn)
+        until_gone(daemon, POLICY)
+    assert shop.deployed.state_file.read_bytes() == before
+    assert list((shop.data_dir / "runs").rglob("plan*")) == []

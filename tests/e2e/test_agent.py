@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import ssl
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ from typing import Any
 import pytest
 
 from iac_adapters.terraform.executable import Executable
-from tests.daemon import Daemon
+from tests.certificates import self_signed
+from tests.daemon import Daemon, free_port
 from tests.e2e.lone_daemon import LoneDaemon, look_at
 from tests.e2e.reporting_host import RIGHT, SSHD, WRONG, ReportingHost, sha256
 from tests.e2e.shop import until_state
@@ -185,3 +188,30 @@ def test_a_host_is_corrected_by_the_stack_that_declares_it_and_its_next_report_e
         assert open_findings(daemon) == []
         done = until_state(daemon, asked["id"], "converged")
         assert done["run_id"] == verifying["run_id"]
+
+
+def test_an_agent_on_another_machine_reports_over_tls_and_a_renewed_certificate_is_taken(
+    hosts_stack: LoneDaemon, host: ReportingHost, tmp_path: Path
+) -> None:
+    made = self_signed(tmp_path / "tls", days=30)
+    port = free_port()
+    hosts_stack.settings(
+        {"hosts": 'interval = "1h"'},
+        daemon=f'tls_listen = "127.0.0.1:{port}"\ntls_certificate = "{made.certificate}"\n'
+        f'tls_key = "{made.key}"',
+    )
+    with hosts_stack.serving() as daemon:
+        until_scanned(daemon)
+        address = f"https://127.0.0.1:{port}"
+        host.enroll(daemon, server=address, options=[f"--ca-file={made.certificate}"])
+        host.report()
+        renewed = self_signed(tmp_path / "tls", days=60)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.until(
+            "the new certificate",
+            lambda: (
+                ssl.get_server_certificate(("127.0.0.1", port)) == renewed.certificate.read_text()
+            ),
+        )
+        host.report()
+        assert daemon.ask("/agents")["items"][0]["gaps"] == 0

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.daemon import Daemon, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, free_port, serving
 from tests.world_stack import WorldStack
 
 ADDRESS: Final = "world_thing.one"
@@ -26,7 +26,8 @@ resource "world_thing" "one" {{
 }}
 """
 MOMENTS_S: Final = (0.0, 0.3, 0.6, 1.0, 1.5, 2.2, 3.0)
-SETTINGS: Final = """
+SETTINGS: Final = (
+    """
 [daemon]
 listen = "127.0.0.1:{port}"
 data_dir = "data"
@@ -42,6 +43,8 @@ name = "put back"
 match = {{stack = "world"}}
 action_type = "auto_correct"
 """
+    + UNLIMITED
+)
 
 
 @dataclass(frozen=True, slots=True)

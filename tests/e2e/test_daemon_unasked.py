@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from iac_adapters.terraform.executable import Executable
-from tests.daemon import Daemon, RefusedError
+from tests.daemon import UNLIMITED, Daemon, RefusedError
 from tests.e2e.lone_daemon import LoneDaemon, look_at
 from tests.makers import MakersStack
 from tests.providers.world_provider import World
@@ -26,7 +26,8 @@ from tests.world_stack import WorldStack, copied
 NAMES = ("one", "two", "three", "four")
 WEST = 'region = "west"'
 DEV = 'default_tags = { env = "dev" }'
-AUTO = """
+AUTO = (
+    """
 [[policy]]
 name = "look at one of them"
 match = {stack = "healed"}
@@ -37,6 +38,8 @@ name = "put everything back"
 match = {}
 action_type = "auto_correct"
 """
+    + UNLIMITED
+)
 FILE = 'resource "local_file" "a" {\n  filename = "${path.module}/a.txt"\n  content = "one"\n}\n'
 
 

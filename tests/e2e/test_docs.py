@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from iac_adapters.terraform.executable import Executable
 from reconciler.api.metrics import Metrics
+from reconciler.cli.policy_expect import read_expectations
 from reconciler.domain.model import Severity
 from reconciler.domain.records import EventEntry, Health, RunState
 from reconciler.domain.remediation_states import RemediationState
@@ -38,6 +39,7 @@ from tests.e2e.pages import (
 from tests.e2e.readers_house import House, run_page, to_run
 from tests.makers import MakersStack
 from tests.parts import require
+from tui.preferences import Preferences, read_preferences
 
 CODE: Final = """
 terraform {
@@ -221,6 +223,12 @@ def test_every_settings_snippet_loads(tmp_path: Path) -> None:
         file = tmp_path / str(number) / "trueup.toml"
         file.parent.mkdir()
         file.write_text(block.text)
+        if block.text.startswith("# expected.toml"):
+            assert read_expectations(file)
+            continue
+        if block.text.startswith("# tui.toml"):
+            assert read_preferences(file) != Preferences()
+            continue
         # The directories that a page names are the reader's.
         load_settings(file, {}, tools=InstalledTools(), lost_stacks=True)
 

@@ -20,6 +20,12 @@ from tests.worlds.pulumi.shop import SECRETS, Shop
 from tests.worlds.pulumi.tools import PulumiTools, find_aws_provider
 
 TOKEN = SECRETS["partnerToken"]
+EVERYTHING = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    }
+)
 LEAKED = "CANARY-somebodys-token"
 
 
@@ -73,16 +79,25 @@ def test_scan_says_what_changed_where_and_nothing_else(deployed: Shop, aws: Thin
     assert report["findings"] == []
 
     _drift(deployed)
+    iam: Any = deployed.world().client("iam")
+    by_hand = {"RoleName": "shop-worker", "PolicyName": "by-hand"}
+    iam.put_role_policy(**by_hand, PolicyDocument=EVERYTHING)
     before = deployed.state.read_bytes()
     ended = trueup.run("scan", deployed.directory, "--json")
+    iam.delete_role_policy(**by_hand)
     assert (ended.code, ended.err) == (2, "")
     (report,) = ended.json["stacks"]
     found = {one["address"]: [c["path"] for c in one["changes"]] for one in report["findings"]}
+    # No program declares it, and no update would take it away.
+    (by_hand_path,) = found.pop(_urn(deployed, "role"))
+    assert by_hand_path.startswith("inlinePolicies")
     assert found == {
         _urn(deployed, "web"): ["ingresses[2]"],
         _urn(deployed, "alerts"): ["displayName"],
         _urn(deployed, "token"): ["value"],
     }
+    (undeclared,) = [one for one in report["findings"] if one["origin"] == "undeclared"]
+    assert (undeclared["address"], undeclared["severity"]) == (_urn(deployed, "role"), "critical")
     assert deployed.state.read_bytes() == before
     for secret in (TOKEN, LEAKED):
         assert secret not in ended.everything

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import pytest
 
 from iac_adapters.terraform.executable import Executable
-from tests.daemon import Daemon, RefusedError, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, RefusedError, free_port, serving
 from tests.e2e.canaries import Canaries, CommandLines, files_below
 from tests.e2e.command import Trueup
 from tests.pulumi_world import PulumiStack
@@ -68,7 +68,7 @@ class Fleet:
         file.write_text(
             f'[daemon]\nlisten = "127.0.0.1:{free_port()}"\ndata_dir = "data"\n'
             'confirm_after = "1s"\n' + "".join(self.entries) + '[[policy]]\nname = "put back"\n'
-            'match = {stack = "failing*"}\naction_type = "auto_correct"\n'
+            'match = {stack = "failing*"}\naction_type = "auto_correct"\n' + UNLIMITED
         )
         return file
 

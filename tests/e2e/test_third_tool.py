@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import pytest
 
-from tests.daemon import RefusedError
+from tests.daemon import UNLIMITED, RefusedError
 from tests.e2e.command import Trueup
 from tests.e2e.lone_daemon import LoneDaemon, look_at
 from tests.strangers.installed import install
 
 DECLARED: Final = {"web-1": {"size": 1}, "web-2": {"size": 2}, "db-1": {"size": 3}}
-AUTO: Final = '[[policy]]\nname = "all"\naction_type = "auto_correct"\n'
+AUTO: Final = '[[policy]]\nname = "all"\naction_type = "auto_correct"\n' + UNLIMITED
 QUICK: Final = 'confirm_after = "1s"'
 
 

@@ -10,17 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.daemon import Daemon, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, free_port, serving
 from tests.e2e.shop import findings_of
 from tests.pulumi_world import PulumiStack
 
 HACKED: Final = "hacked"
-AUTO: Final = """
+AUTO: Final = (
+    """
 [[policy]]
 name = "put back"
 match = {stack = "things"}
 action_type = "auto_correct"
 """
+    + UNLIMITED
+)
 REVIEW: Final = """
 [[policy]]
 name = "look"

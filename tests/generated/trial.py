@@ -24,6 +24,7 @@ from tests.generated.code import code_of
 from tests.generated.drift import Ground, drifted
 from tests.providers.mirror import world_mirror
 from tests.simulator import tool_environment
+from tests.worlds.oracle import of_a_plan
 
 _KEY: Final = bytes(range(32))
 _LIMIT_S: Final = 280
@@ -172,7 +173,7 @@ async def trial(base: Base, *, drifts: int) -> Tally:
 def _compared(what: str, base: Base, report: StackReport, tally: Tally) -> list[str]:
     planned = dict(_planned(base.plan()))
     tally.planned += len(planned)
-    found = {str(finding.address): _told(finding) for finding in report.findings}
+    found = {str(finding.address): _told(finding) for finding in of_a_plan(report)}
     head = f"seed {base.seed}, {what}"
     said = [f"{head}: unreadable: {address}: {why}" for address, why in report.unreadable]
     for address in sorted(planned.keys() | found.keys()):

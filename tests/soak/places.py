@@ -18,11 +18,12 @@ from typing import Any, Final
 import boto3
 
 from iac_adapters.terraform.executable import locate
-from tests.daemon import Daemon, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, free_port, serving
 from tests.simulator import aws_environment, running_simulator
 from tests.worlds.deploy import Deployed, deploy
 
-_SETTINGS: Final = """
+_SETTINGS: Final = (
+    """
 [daemon]
 listen = "127.0.0.1:{port}"
 data_dir = "data"
@@ -39,6 +40,8 @@ name = "put back"
 match = {{stack = "shop"}}
 action_type = "auto_correct"
 """
+    + UNLIMITED
+)
 _REGIONS: Final = ("us-east-1", "eu-west-1")
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import psutil
 
 from iac_adapters.terraform.executable import locate
-from tests.daemon import Daemon, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, free_port, serving
 from tests.providers.world_provider import World
 from tests.pulumi_world import initialised as initialised_things
 from tests.pulumi_world import thing
@@ -24,7 +24,8 @@ ASKED: Final = "asked"
 NAMES: Final = (*(f"thing{number}" for number in range(30)), ASKED)
 """Many, since what was corrected three times within a day waits for a person."""
 
-_SETTINGS: Final = """
+_SETTINGS: Final = (
+    """
 [daemon]
 listen = "127.0.0.1:{port}"
 data_dir = "data"
@@ -47,6 +48,8 @@ name = "put back"
 match = {{stack = "things"}}
 action_type = "auto_correct"
 """
+    + UNLIMITED
+)
 _CODE: Final = """
 resource "world_thing" "{name}" {{
   name   = "{name}"

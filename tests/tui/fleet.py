@@ -18,7 +18,7 @@ from reconciler.client import Daemon
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.principals import Role
-from reconciler.domain.values import Attributes
+from reconciler.domain.values import Attributes, Value
 from reconciler.engine import decisions
 from reconciler.registry import InstalledTools
 from tests.api.desk import put_tokens, text_of
@@ -27,7 +27,7 @@ from tests.unit.engine.house import House, open_house
 
 _READ: Final = {"Sid": "read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["a/*"]}
 _LIST: Final = {"Sid": "list", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "a"}
-_OPEN: Final[list[Any]] = [
+_OPEN: Final[Value] = [
     {"from_port": 22, "to_port": 22, "protocol": "tcp", "cidr_blocks": ["0.0.0.0/0"]}
 ]
 _POLICIES: Final = (

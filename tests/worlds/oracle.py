@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.domain.model import Origin
 from tests.simulator import run_tool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from reconciler.domain.model import Finding, StackReport
 
 NO_ACTION = frozenset({("no-op",), ("read",)})
 
@@ -37,6 +40,11 @@ class OracleChange:
         return frozenset(
             name for name, value in self.after.items() if value != self.before.get(name)
         )
+
+
+def of_a_plan(report: StackReport) -> list[Finding]:
+    """Return the findings that a plan has a word about: of what no code declares it has none."""
+    return [one for one in report.findings if one.origin is not Origin.UNDECLARED]
 
 
 def plan_document(

@@ -64,6 +64,7 @@ def _attachments(owner: str) -> ChildRule:
         ),
         shows={"policy_arn": "{element}"},
         declared_by=("aws_iam_policy_attachment",),
+        removed_by="{name}/{element}",
     )
 
 
@@ -88,6 +89,7 @@ def _in_vpc(
             made_with=made_with,
         ),
         declared_by=declared_by,
+        removed_by="{element}",
         # A network is shared: what other stacks put there is no finding of this one.
         first_look=True,
     )
@@ -111,6 +113,7 @@ RULES: Final[tuple[ChildRule, ...]] = (
         ),
         shows={"user": "{element}", "groups": "{name}"},
         declared_by=("aws_iam_group_membership",),
+        removed_by="{element}/{name}",
     ),
     ChildRule(
         parent="aws_iam_user",
@@ -168,6 +171,7 @@ RULES: Final[tuple[ChildRule, ...]] = (
             "aws_vpc_security_group_ingress_rule",
             "aws_vpc_security_group_egress_rule",
         ),
+        removed_by="",
     ),
     ChildRule(
         parent="aws_vpc",
@@ -180,6 +184,7 @@ RULES: Final[tuple[ChildRule, ...]] = (
             "egress": [_RULE_100, _RULE_101],
         },
         declared_by=("aws_network_acl_rule",),
+        removed_by="",
     ),
     ChildRule(
         parent="aws_s3_bucket",
@@ -239,6 +244,7 @@ RULES: Final[tuple[ChildRule, ...]] = (
                 "propagation_default_route_table_id",
             ),
         ),
+        removed_by="{element}",
         first_look=True,
     ),
     ChildRule(
@@ -298,6 +304,7 @@ RULES: Final[tuple[ChildRule, ...]] = (
         child="aws_efs_access_point",
         rank=_MEDIUM,
         listing=Listing("aws_efs_access_points", "ids", arguments={"file_system_id": "{id}"}),
+        removed_by="{element}",
     ),
     ChildRule(
         parent="aws_cognito_user_pool",
@@ -306,6 +313,7 @@ RULES: Final[tuple[ChildRule, ...]] = (
         listing=Listing(
             "aws_cognito_user_pool_clients", "client_ids", arguments={"user_pool_id": "{id}"}
         ),
+        removed_by="{id}/{element}",
     ),
     ChildRule(
         parent="aws_ecr_repository",

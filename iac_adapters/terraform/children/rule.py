@@ -42,7 +42,9 @@ class ChildRule:
     without one a listed child is shown by `shows`, templates as well. `counts` are the
     attributes that are compared, `untouched` what a parent has there that nobody touched.
     `declared_by` names further types that declare such a child. With `first_look` the children
-    that are there when the parent is first looked at are taken as right.
+    that are there when the parent is first looked at are taken as right. `removed_by` is what a
+    child is imported by to be destroyed, where that is not `id`; empty where destroying it takes
+    nothing away, as of a default security group.
     """
 
     parent: str
@@ -55,12 +57,18 @@ class ChildRule:
     shows: Mapping[str, str] = field(default_factory=dict)
     declared_by: tuple[str, ...] = ()
     first_look: bool = False
+    removed_by: str | None = None
 
     @property
     def declaring(self) -> frozenset[str]:
         """The types whose resources declare such a child."""
         listed = () if self.listing is None else (self.listing.source,)
         return frozenset({self.child, *self.declared_by, *listed})
+
+    @property
+    def removal_id(self) -> str | None:
+        """What a child is imported by to be destroyed; None where that takes nothing away."""
+        return (self.id if self.removed_by is None else self.removed_by) or None
 
     @property
     def base_calls(self) -> int:

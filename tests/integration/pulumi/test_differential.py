@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from iac_adapters.pulumi.reader import BY_PROVIDER
+from iac_adapters.pulumi.verdicts import BY_PROVIDER
 from reconciler.domain.model import Drifted, InSync, Origin, Verdict
 from tests.integration.pulumi.expectation import (
     SECRET,

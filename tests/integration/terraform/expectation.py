@@ -10,6 +10,7 @@ from reconciler.cli.render import report_lines
 from reconciler.domain.model import Origin
 from reconciler.wire.scan import finding_object, json_bytes, scan_object
 from tests.worlds.mutations import paths_match
+from tests.worlds.oracle import of_a_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +50,7 @@ def essence(report: StackReport) -> dict[str, tuple[str, Origin | None, bool]]:
     """Return what both engines must say alike of each finding: kind, origin, replacement."""
     return {
         finding.address: (finding.kind.value, finding.origin, finding.requires_replace)
-        for finding in report.findings
+        for finding in of_a_plan(report)
     }
 
 
@@ -78,7 +79,7 @@ def disagreements(
 ) -> list[str]:
     """Return every point where report, changes in force and stock plan do not say the same."""
     expected = {mutation.address for mutation in turn}.union(*(one.also for one in turn))
-    ours = {str(finding.address): finding for finding in report.findings}
+    ours = {str(finding.address): finding for finding in of_a_plan(report)}
     return [
         *(f"lost: {address}" for address in sorted(expected - ours.keys())),
         *(f"false: {address}" for address in sorted(ours.keys() - expected)),

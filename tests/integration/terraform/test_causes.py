@@ -10,7 +10,7 @@ import pytest
 from reconciler.domain.model import Origin
 from tests.integration.terraform.expectation import quiet
 from tests.integration.terraform.scanner import copied, scanner
-from tests.worlds.oracle import plan_actions
+from tests.worlds.oracle import of_a_plan, plan_actions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ async def test_each_cause_is_shown_and_what_follows_is_tied_to_it(
         report = await ours.scan()
         planned = plan_actions(deployed.directory, deployed.environment, deployed.executable)
 
-        assert {str(finding.address) for finding in _of_a_plan(report)} == planned.keys()
+        assert {str(finding.address) for finding in of_a_plan(report)} == planned.keys()
         group = _of(report, "aws_autoscaling_group.web")
         assert group.consequence_of == "aws_launch_template.web"
         for name in ("aws_route53_record.web", "aws_ssm_parameter.address"):
@@ -70,12 +70,8 @@ async def test_each_cause_is_shown_and_what_follows_is_tied_to_it(
     assert _of(report, "aws_route53_record.web").consequence_of == "aws_instance.web"
 
 
-def _of_a_plan(report: StackReport) -> list[Finding]:
-    return [one for one in report.findings if one.origin is not Origin.UNDECLARED]
-
-
 def _of(report: StackReport, address: str) -> Finding:
-    return next(finding for finding in _of_a_plan(report) if finding.address == address)
+    return next(finding for finding in of_a_plan(report) if finding.address == address)
 
 
 def _make_a_template_version(world: World) -> None:

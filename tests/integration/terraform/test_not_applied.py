@@ -391,8 +391,9 @@ async def test_what_a_scan_fails_to_show_is_reported_by_the_scan_itself(
         'resource "world_thing" "new" { name = "keep" }\n'
         "moved {\n  from = world_thing.keep\n  to   = world_thing.new\n}\n"
     )
-    module = "iac_adapters.terraform.observation"
-    monkeypatch.setattr(f"{module}.with_rearrangement", lambda verdict, _resource: verdict)
+    for module in ("observation", "observation_by_plan"):
+        place = f"iac_adapters.terraform.{module}.with_rearrangement"
+        monkeypatch.setattr(place, lambda verdict, _resource: verdict)
     async with stack.adapter() as adapter:
         scanning = Scanning(adapter, SystemClock(), judging(KEY))
         reference = stack.reference(engine=engine)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+import zipapp
 from pathlib import Path
 
 import pytest
@@ -299,3 +301,31 @@ def test_its_code_is_that_of_the_oldest_python_it_promises() -> None:
 
     for file in (Path(__file__).parents[3] / "agent").rglob("*.py"):
         ast.parse(file.read_text(), feature_version=(3, 9))
+
+
+def test_one_file_waits_and_reports_as_the_package_does(tmp_path: Path) -> None:
+    root = Path(__file__).parents[3]
+    archive = tmp_path / "trueup-agent"
+    source = tmp_path / "source"
+    shutil.copytree(root / "agent", source / "agent", ignore=shutil.ignore_patterns("*.pyc"))
+    (source / "__main__.py").write_text("import agent.cli, sys\nsys.exit(agent.cli.main())\n")
+    zipapp.create_archive(source, archive)
+    code = "from agent.running import own_code; print(own_code())"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(archive)!r}); {code}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == str([str(archive)])
+    enrolled = subprocess.run(
+        [sys.executable, archive, "run", f"--state={tmp_path}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (enrolled.returncode, "is not enrolled" in enrolled.stderr) == (1, True)

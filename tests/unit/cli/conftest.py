@@ -37,6 +37,8 @@ Ask = Callable[..., Said]
 @pytest.fixture
 def daemon() -> Iterator[FakeDaemon]:
     with running() as fake:
+        fake.has("GET /hold", {"hold": None, "holds": []})
+        fake.lists("/audit", [])
         yield fake
 
 

@@ -46,11 +46,21 @@ class Answer:
 Route = Callable[[Asked], Any]
 
 
+def _quiet() -> dict[str, Route]:
+    """Return what several commands ask beside their own, of a daemon in which nothing is up."""
+    nothing: dict[str, Any] = {"items": [], "next": None}
+    return {
+        "GET /hold": lambda _: {"hold": None, "holds": []},
+        "GET /audit": lambda _: nothing,
+        "GET /ignores": lambda _: nothing,
+    }
+
+
 @dataclass(slots=True)
 class FakeDaemon:
     """Routes by `GET /stacks`; what they return is JSON, or an `Answer`."""
 
-    routes: dict[str, Route] = field(default_factory=dict)
+    routes: dict[str, Route] = field(default_factory=_quiet)
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
 

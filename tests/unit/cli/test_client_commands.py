@@ -59,7 +59,59 @@ def test_status_says_who_is_waited_for(daemon: FakeDaemon, ask: Ask) -> None:
 def test_status_json_holds_what_the_api_said(daemon: FakeDaemon, ask: Ask) -> None:
     stack = api.stack()
     fleet(daemon, stack)
-    assert ask("status", "--json").json == {"hold": None, "stacks": [stack], "remediations": []}
+    assert ask("status", "--json").json == {
+        "hold": None,
+        "holds": [],
+        "stacks": [stack],
+        "remediations": [],
+        "ignores": [],
+    }
+
+
+def test_status_and_show_name_every_hold_and_how_it_ends(daemon: FakeDaemon, ask: Ask) -> None:
+    since = api.before(minutes=5.5)
+    shop = {"by": "ana", "reason": "incident", "since": since, "stack": "webshop", "until": None}
+    breaker = {"by": "trueup", "reason": "3 failed", "since": since, "unasked": True}
+    other = {**shop, "stack": "other"}
+    fleet(daemon, api.stack())
+    shown_finding(daemon)
+    daemon.has("GET /hold", {"hold": None, "holds": [breaker, shop, other]})
+    said = ask("status").lines
+    assert said[0] == "HOLD by trueup 5 min ago: 3 failed"
+    assert said[1].endswith("only what a person approves is corrected until `trueup resume`")
+    assert said[2] == "HOLD of webshop by ana 5 min ago: incident"
+    assert said[3].endswith("nothing of webshop is corrected until `trueup resume webshop`")
+    shown = ask("show", "f100000000000000aaaa").out
+    assert "HOLD of webshop by ana" in shown
+    assert "HOLD of other" not in shown
+
+
+def test_status_warns_of_an_ignore_rule_that_ends(daemon: FakeDaemon, ask: Ask) -> None:
+    fleet(daemon, api.stack())
+    rule = {"name": "scaler", "expires_at": api.before(hours=-50)}
+    daemon.has("GET /ignores", {"items": [rule], "next": None})
+    assert "ignore rule scaler expires" in ask("status").out
+    daemon.has("GET /ignores", {"items": [{**rule, "expires_at": api.before(hours=1)}]})
+    assert "ignore rule scaler has expired" in ask("status").out
+
+
+def test_an_audit_that_was_edited_ends_with_1(daemon: FakeDaemon, ask: Ask) -> None:
+    found = {"entries": 2, "first": 1, "last": 2, "digest": "ab", "broken": None, "why": None}
+    daemon.has("GET /audit/verify", found)
+    said = ask("audit", "--verify")
+    assert (said.code, said.lines[0]) == (0, "2 entries are as they were written, 1 to 2")
+    daemon.has("GET /audit/verify", {**found, "broken": 3, "why": "it is not"})
+    said = ask("audit", "--verify")
+    assert (said.code, said.lines[0]) == (1, "BROKEN at entry 3: it is not")
+    daemon.has("GET /audit", {"items": [{"seq": 2}, {"seq": 1}], "next": None})
+    assert ask("audit", "--export").lines == ['{"seq":1}', '{"seq":2}']
+
+
+def test_a_hold_of_a_resource_names_both(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.has("POST /hold", {"hold": None, "holds": []})
+    assert ask("hold", 'webshop/module.a.thing.b["x/y"]').code == 0
+    sent = daemon.sent("POST /hold")[0].body
+    assert (sent["stack"], sent["address"]) == ("webshop", 'module.a.thing.b["x/y"]')
 
 
 def test_status_without_stacks_says_what_to_do(daemon: FakeDaemon, ask: Ask) -> None:

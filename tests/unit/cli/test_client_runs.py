@@ -83,8 +83,22 @@ def test_resume_says_whether_there_was_a_hold(daemon: FakeDaemon, ask: Ask) -> N
     daemon.has("GET /hold", {"hold": None})
     daemon.has("DELETE /hold", Answer(None, status=204))
     assert ask("resume").out == "there was no hold\n"
-    daemon.has("GET /hold", {"hold": {"by": "ana"}})
+    hold = {"by": "ana", "reason": "deploying", "since": api.before(), "until": None}
+    daemon.has("GET /hold", {"hold": hold})
+
+    def released(_: object) -> Answer:
+        daemon.has("GET /hold", {"hold": None})
+        return Answer(None, status=204)
+
+    daemon.routes["DELETE /hold"] = released
     assert ask("resume").out == "hold released; corrections go on\n"
+    shop = {**hold, "stack": "shop"}
+    daemon.has("GET /hold", {"hold": None, "holds": [shop]})
+    daemon.has("DELETE /hold", Answer(None, status=204))
+    said = ask("resume", "shop/thing.a").lines
+    assert said[0] == "there was no hold"
+    assert said[1].startswith("HOLD of shop by ana")
+    assert daemon.sent("DELETE /hold")[-1].query == {"stack": "shop", "address": "thing.a"}
 
 
 def test_audit_says_who_did_what(daemon: FakeDaemon, ask: Ask) -> None:

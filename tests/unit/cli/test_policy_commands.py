@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,6 +154,87 @@ def test_a_file_can_be_tried_without_changing_anything(
     ]
     assert "4 findings: 2 manual review, 1 auto correct, 1 below" in ask("policy", "test", file).out
     assert {one.method for one in daemon.asked} == {"GET"}
+
+
+def test_a_file_can_be_tried_on_recorded_drift(daemon: FakeDaemon, ask: Ask, file: Path) -> None:
+    def report(event: str, address: str, **details: Any) -> dict[str, Any]:
+        seen = {**api.finding(), "severity": "critical", **details}
+        kept = {key: seen[key] for key in seen if key not in {"id", "score", "stack", "address"}}
+        return {
+            "report_id": f"r-{address}",
+            "resource_id": f"webshop/{address}",
+            "stack": "webshop",
+            "template_id": None,
+            "event": event,
+            "timestamp": api.before(hours=1),
+            "drift_details": kept,
+        }
+
+    reports = [
+        report("detected", "aws_eip.a", type="aws_eip"),
+        report("changed", "aws_eip.a", type="aws_eip", severity="low"),
+        report("healed", "aws_eip.a", type="aws_eip"),
+        {**report("reported", "thing.old"), "drift_details": {"changes": []}},
+    ]
+    daemon.has("GET /drift/reports", {"items": reports, "next": None})
+    said = ask("policy", "test", file, "--history", "30d", "--json").json
+    assert [(one["address"], one["decision"]) for one in said["items"]] == [
+        ("aws_eip.a", "manual_review"),
+        ("aws_eip.a", "below"),
+    ]
+    assert said["never_matched"] == ["queues"]
+    assert "never matched: queues" in ask("policy", "test", file, "--history", "30d").out
+    assert daemon.asked[-1].query["since"]
+    assert ask("policy", "test", file, "--history", "2099-01-01T00:00Z").code == 1
+
+
+EXPECTED = """
+[[expect]]
+address = "aws_sqs_queue.orders"
+type = "aws_sqs_queue"
+severity = "medium"
+decision = "auto_correct"
+policy = "queues"
+
+[[expect]]
+address = "aws_eip.a"
+type = "aws_eip"
+severity = "low"
+decision = "{decision}"
+"""
+
+
+def test_decisions_can_be_expected_without_a_daemon(
+    daemon: FakeDaemon, ask: Ask, file: Path, tmp_path: Path
+) -> None:
+    expected = tmp_path / "expected.toml"
+    expected.write_text(EXPECTED.format(decision="below"))
+    said = ask("policy", "test", file, "--expect", expected)
+    assert (said.code, said.out) == (0, "2 of 2 expectations met\n")
+    expected.write_text(EXPECTED.format(decision="observe"))
+    said = ask("policy", "test", file, "--expect", expected)
+    assert said.code == 1
+    assert said.lines[0] == "FAILED aws_eip.a: expected observe, decided below by 'all else'"
+    assert daemon.asked == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "expect is missing"),
+        ("[[expect]]\naddres = 'a'", "did you mean 'address'?"),
+        ("[[expect", "not TOML"),
+    ],
+)
+def test_an_expectation_that_makes_no_sense_is_refused(
+    ask: Ask, file: Path, tmp_path: Path, text: str, words: str
+) -> None:
+    expected = tmp_path / "expected.toml"
+    expected.write_text(text)
+    said = ask("policy", "test", file, "--expect", expected)
+    assert said.code == 1
+    assert str(expected) in said.err
+    assert words in said.err
 
 
 def test_a_policy_for_a_template_is_tried_on_its_resources(

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from reconciler.domain.errors import (
     ReconcilerError,
     RetryableError,
 )
+from reconciler.domain.guardrails import GuardrailRule, Mode
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import Remediation, RemediationId, RunState
@@ -35,6 +37,7 @@ from reconciler.domain.remediation_states import (
     transitions,
 )
 from reconciler.domain.wakeups import WakeUp
+from reconciler.domain.windows import read_window
 from reconciler.engine import decisions
 from reconciler.engine.admission.answers import Answer, Hold, NeedsApproval, Open, Refuse
 from reconciler.engine.admission.guard import Guard
@@ -50,6 +53,7 @@ from tests.unit.engine.house import (
     AUTO,
     MANUAL,
     QUARANTINE,
+    SHOP,
     A,
     B,
     C,
@@ -81,11 +85,35 @@ ANSWERS = st.sampled_from(
 )
 
 
+_ALWAYS = read_window("00:00-24:00 UTC")
+LIMITS: Mapping[str, Mapping[str, Any]] = {
+    "none": {},
+    "none again": {},
+    "observe": {"mode": Mode.OBSERVE},
+    "ask": {"mode": Mode.APPROVE},
+    "no budget": {"stack_per_day": 0},
+    "no resources": {"max_resources": 0},
+    "protected": {"protected_types": ("*",)},
+    "another's": {"managed_by": "Atlantis"},
+    "frozen": {"freezes": (_ALWAYS,)},
+}
+UNLIMITED = {
+    "stack_per_day": 1000,
+    "total_per_day": 1000,
+    "fights": 0,
+    "exception": timedelta(),
+    "failures": 1000,
+}
+NEVER = ("frozen",)
+NEVER_UNASKED = ("observe", "ask", "no budget", "no resources", "protected", "another's")
+
+
 @dataclass
 class Fickle:
     """One more guard, which answers otherwise now and then, or breaks."""
 
     answer: Answer | Exception = field(default_factory=Open)
+    limits: str = "none"
 
     def ask(self, situation: Situation) -> Answer:
         if isinstance(self.answer, Exception):
@@ -170,8 +198,15 @@ def _broken_at_start(view: Transaction, run_id: str, fickle: Fickle) -> list[str
         broken.append(f"{run_id} began while its remediation is {found.state}")
     if fickle.forbids(found):
         broken.append(f"{run_id} began though a guard answered {fickle.answer!r}")
-    if view.holds.get() is not None:
+    if any(run.unasked or not hold.unasked for hold in view.holds.all()):
         broken.append(f"{run_id} began under a hold")
+    if run.unasked is not found.unasked:
+        broken.append(f"{run_id} says wrongly whether a person decided on it")
+    broken += [
+        f"{run_id} began though its limits say {limits}"
+        for limits in (fickle.limits,)
+        if limits in NEVER or (run.unasked and limits in NEVER_UNASKED)
+    ]
     approved = run.plan_digest in {approval.plan_digest for approval in found.approvals}
     auto = found.action_type is ActionType.AUTO_CORRECT and not found.approvals
     if not approved and not (auto and view.policies.get(AUTO.policy_id)):
@@ -369,6 +404,15 @@ class Correcting(RuleBasedStateMachine):
     def a_guard_answers_from_now_on(self, answer: Answer | Exception) -> None:
         self.fickle.answer = answer
 
+    @rule(limits=st.sampled_from(sorted(LIMITS)))
+    def limits_are_from_now_on(self, limits: str) -> None:
+        self.fickle.limits = limits
+        self.house.service.guardrails = (GuardrailRule(limits=LIMITS[limits]),)
+
+    @rule()
+    def somebody_holds_the_stack(self) -> None:
+        self.survive(decisions.hold(self.house.service, by="ann", stack=SHOP))
+
     @rule()
     def somebody_holds(self) -> None:
         self.survive(decisions.hold(self.house.service, by="ann", reason="wait"))
@@ -385,7 +429,8 @@ class Correcting(RuleBasedStateMachine):
 
     @rule()
     def somebody_resumes(self) -> None:
-        self.survive(decisions.resume(self.house.service, by="ann"))
+        for stack in (None, SHOP):
+            self.survive(decisions.resume(self.house.service, by="ann", stack=stack))
         self.survive(self.house.settle())
 
     # What holds, always.
@@ -452,7 +497,11 @@ class Correcting(RuleBasedStateMachine):
         self.runner.fates.clear()
         self.house.adapter.before_plan = self.house.adapter.after_plan = None
         self.fickle.answer = Open()
-        await decisions.resume(self.house.service, by="ann")
+        self.fickle.limits = "none"
+        # What is held for a day, by a budget or a fight, would outlast the calm.
+        self.house.service.guardrails = (GuardrailRule(limits=UNLIMITED),)
+        for stack in (None, SHOP):
+            await decisions.resume(self.house.service, by="ann", stack=stack)
         await self.house.settle()
         for _ in range(6):
             await sweep(self.house.service)

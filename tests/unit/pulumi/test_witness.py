@@ -17,6 +17,8 @@ from iac_adapters.pulumi.witness import Witnesses
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.redactor import Redactor
 from reconciler.domain.model import InSync, Observed, RecordedResource, ResourceAddress, Status
+from reconciler.domain.severity import Rulebook
+from reconciler.domain.severity_catalogue import CATALOGUE
 from reconciler.domain.undeclared_scan import Yardstick, compared
 from tests.unit.pulumi.raw import secret
 
@@ -60,7 +62,7 @@ def undeclared(*seen: tuple[LoadedResource, Outputs]) -> dict[str, set[str]]:
         )
         for one, live in seen
     ]
-    held = compared(observed, Yardstick(), key=_KEY, at=_AT)
+    held = compared(observed, Yardstick(), rulebook=Rulebook((), CATALOGUE), key=_KEY, at=_AT)
     assert "CANARY" not in repr(held)
     return {
         one.address.rpartition("::")[2]: {str(change.path) for change in one.undeclared}

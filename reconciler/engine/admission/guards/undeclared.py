@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from reconciler.domain.model import Origin
-from reconciler.domain.records import FindingRecord
+from reconciler.domain.model import Kind, Origin
 from reconciler.engine.admission.answers import Answer, NeedsApproval, Open
 from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.situation import Situation
@@ -14,17 +13,19 @@ WHY: Final = (
     "no plan acts on it, since no code declares it: `trueup accept` keeps it as it is,"
     " `trueup declare` prints the code that would decide it, or undo it by hand"
 )
+WHY_ADDED: Final = "its plan destroys what no code declares: nothing does that unasked"
 
 
 def ask(situation: Situation) -> Answer:
     """Ask a person, before any plan, about what no plan would act on."""
-    if any(_is_without_plan(record) for record in situation.findings):
-        return NeedsApproval(WHY, before_plan=True)
+    undeclared = [one for one in situation.findings if one.origin is Origin.UNDECLARED]
+    without_plan = frozenset(one.address for one in undeclared if one.kind is not Kind.ADDED)
+    if without_plan:
+        return NeedsApproval(WHY, before_plan=True, about=without_plan)
+    if undeclared:
+        added = frozenset(one.address for one in undeclared)
+        return NeedsApproval(WHY_ADDED, about=added)
     return Open()
-
-
-def _is_without_plan(record: FindingRecord) -> bool:
-    return record.origin is Origin.UNDECLARED
 
 
 GUARD: Final = Guard("undeclared", ask)

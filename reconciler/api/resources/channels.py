@@ -1,0 +1,30 @@
+"""`/channels`: where alerts are shown."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import Response
+
+from reconciler.api.answers import Actor, Daemon, Id, answered, page_of
+from reconciler.api.queries import ListQuery
+from reconciler.domain.alerts import ChannelState
+from reconciler.domain.records import Page
+from reconciler.engine.channels import channel_states, try_channel
+from reconciler.wire import mapping
+from reconciler.wire.channels import Channel, ChannelTried
+from reconciler.wire.pages import page_object
+
+
+async def list_channels(service: Daemon, query: Annotated[ListQuery, Query()]) -> Response:
+    """List channels, by name, with what each still has to show."""
+    found = await channel_states(service)
+    page: Page[ChannelState] = page_of(found, query, key=lambda channel: channel.name)
+    return answered(page_object(page, lambda channel: mapping.shown(Channel, channel)))
+
+
+async def test_channel(service: Daemon, actor: Actor, name: Id) -> Response:
+    """Show an alert on one channel and end it again; say what came back."""
+    tried = await try_channel(service, name, actor=actor)
+    return answered(mapping.shown(ChannelTried, tried))

@@ -1,0 +1,72 @@
+"""`trueup channel`: where alerts are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import click
+
+from reconciler.cli.examples import examples
+from reconciler.cli.invocation import Invocation, asks_daemon
+from reconciler.cli.labels import text_of
+from reconciler.cli.table import Cell, Column
+from reconciler.domain.values import Json
+
+_COLUMNS: Final = (
+    Column("CHANNEL", least=12),
+    Column("FROM"),
+    Column("SHOWN"),
+    Column("WAITING"),
+    Column("GIVEN UP", spare=True),
+    Column("LAST ERROR", least=20),
+)
+
+
+@click.group()
+def channel() -> None:
+    """List the channels of trueup.toml, and send a test alert to one."""
+
+
+@channel.command("list", epilog=examples("trueup channel list"))
+@asks_daemon
+def list_channels(invocation: Invocation) -> None:
+    """List channels with what each still has to show."""
+    body = invocation.api.listed("channels")
+    invocation.answer(body, _list_lines(invocation, body))
+
+
+@channel.command(
+    "test",
+    short_help="Send a test alert to a channel.",
+    epilog=examples("trueup channel test ops"),
+)
+@click.argument("name", metavar="NAME")
+@asks_daemon
+def test(invocation: Invocation, *, name: str) -> None:
+    """Open an alert on the channel NAME and resolve it again. Exits with 1 if it was refused."""
+    tried = invocation.api.post("channels", name, "test", again=False)
+    error = tried["error"]
+    said = "took a test alert and its end" if error is None else f"did not: {text_of(error)}"
+    invocation.answer(tried, [f"{text_of(name)} {said}"])
+    if error is not None:
+        raise SystemExit(1)
+
+
+def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
+    if not body["items"]:
+        yield "no channels; add a [[channel]] to trueup.toml"
+        return
+    yield from invocation.table(_COLUMNS, [_row(item) for item in body["items"]])
+
+
+def _row(item: Json) -> tuple[Cell, ...]:
+    error = item["error"]
+    return (
+        ("strong", text_of(item["name"])),
+        ("plain", f"{item['min_severity']} on"),
+        ("plain", str(item["shown"])),
+        ("medium" if item["waiting"] else "plain", str(item["waiting"])),
+        ("high" if item["given_up"] else "plain", str(item["given_up"])),
+        ("plain" if error is None else "medium", text_of(error or "-")),
+    )

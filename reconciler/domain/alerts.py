@@ -1,0 +1,235 @@
+"""Alerts: one per cause, shown on each channel and kept up to date there until it is over. Pure.
+
+Nothing queues messages. An alert has a revision, and each channel a row that says which
+revision it shows; delivering makes the second equal to the first (docs/adr/0029-alerts.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, NewType
+
+from reconciler.domain.errors import InvalidError
+from reconciler.domain.events import CATALOGUE, REMEDIATION, named_by
+from reconciler.domain.globs import glob_matches
+from reconciler.domain.model import Severity, StackName
+from reconciler.domain.records import FindingRecord
+
+AlertId = NewType("AlertId", str)
+
+FINDING: Final = "finding"
+STACK: Final = "stack"
+TEST: Final = "test"
+
+STALE_AFTER: Final = 3
+"""A stack that was not verified for so many of its intervals is an alert of its own."""
+GIVE_UP_AFTER: Final = timedelta(hours=24)
+_FIRST_RETRY: Final = timedelta(seconds=30)
+_LONGEST_RETRY: Final = timedelta(hours=1)
+
+DRIFT_EVENTS: Final = frozenset(name for name in CATALOGUE if name.startswith("drift."))
+REMEDIATION_EVENTS: Final = frozenset(
+    f"{REMEDIATION}{state}"
+    for state in (
+        "awaiting_approval", "held", "unknown", "needs_human", "converged",
+        "suppressed", "rejected", "expired", "cancelled", "failed",
+    )
+)  # fmt: skip
+"""Those that change what an alert says; the steps between them do not."""
+STACK_EVENTS: Final = frozenset({"stack.error", "stack.stale"})
+EVENTS: Final = DRIFT_EVENTS | REMEDIATION_EVENTS | STACK_EVENTS
+"""What can open an alert on a channel."""
+DEFAULT_EVENTS: Final = frozenset(
+    {"drift.detected", "drift.reopened", "remediation.awaiting_approval",
+     "remediation.unknown", "remediation.needs_human", "remediation.failed"}
+) | STACK_EVENTS  # fmt: skip
+
+
+class AlertState(StrEnum):
+    """Whether its cause is still there."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One cause while it lasts; the same cause later is another alert.
+
+    `severity` is that of its gravest member so far. `events` are the types that were told of it.
+    """
+
+    id: AlertId
+    cause: str
+    state: AlertState
+    revision: int
+    severity: Severity
+    opened_at: datetime
+    changed_at: datetime
+    events: tuple[str, ...] = ()
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What an alert is about: a finding, or a stack that cannot be verified."""
+
+    subject: str
+    alert_id: AlertId
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one channel shows of one alert.
+
+    `receipt` is what the channel needs to change its message: ids, never a secret. With `given_up`
+    nothing more is tried.
+    """
+
+    channel: str
+    alert_id: AlertId
+    next_at: datetime
+    sent_revision: int = 0
+    sent_at: datetime | None = None
+    receipt: Mapping[str, str] = field(default_factory=dict)
+    attempts: int = 0
+    failing_since: datetime | None = None
+    error: str | None = None
+    given_up: bool = False
+
+    @property
+    def shown(self) -> bool:
+        """Whether anybody saw the alert on this channel."""
+        return self.sent_revision > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Which alerts a channel shows: opened by one of `events`, then followed to their end.
+
+    The first message waits `group_wait`, so that one cause in many stacks is one message; later
+    ones come `update_every` at the most, but for the end and for what got graver.
+    """
+
+    channel: str
+    events: frozenset[str] = DEFAULT_EVENTS
+    min_severity: Severity = Severity.LOW
+    stacks: tuple[str, ...] = ()
+    group_wait: timedelta = timedelta(seconds=10)
+    update_every: timedelta = timedelta(minutes=1)
+
+    def opens(self, alert: Alert, events: Iterable[str], stacks: Iterable[StackName]) -> bool:
+        """Whether `events`, which were told of `alert` in `stacks`, begin a message."""
+        if alert.state is not AlertState.OPEN or alert.severity < self.min_severity:
+            return False
+        if self.events.isdisjoint(events):
+            return False
+        return not self.stacks or any(
+            glob_matches(glob, stack) for glob in self.stacks for stack in stacks
+        )
+
+    def begin(self, alert: Alert, *, at: datetime) -> Delivery:
+        """Return the row of a channel that has shown nothing yet."""
+        return Delivery(self.channel, alert.id, next_at=at + self.group_wait)
+
+    def again(self, delivery: Delivery, before: Alert, alert: Alert, *, at: datetime) -> Delivery:
+        """Return `delivery` with when it shows `alert`, which was `before`."""
+        if delivery.given_up or delivery.attempts:
+            return delivery
+        urgent = alert.state is AlertState.RESOLVED or alert.severity > before.severity
+        if not delivery.shown:
+            return delivery
+        if urgent or delivery.sent_at is None:
+            return replace(delivery, next_at=at)
+        return replace(delivery, next_at=max(at, delivery.sent_at + self.update_every))
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """How a channel stands: alerts it shows, alerts it could not show yet or ever, and why."""
+
+    name: str
+    events: tuple[str, ...]
+    min_severity: Severity
+    stacks: tuple[str, ...]
+    shown: int = 0
+    waiting: int = 0
+    given_up: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a test; `error` is None where the channel took both messages."""
+
+    channel: str
+    alert_id: str
+    error: str | None
+
+
+def subject_of(kind: str, name: str) -> str:
+    """Return how a member is named."""
+    return f"{kind}:{name}"
+
+
+def read_subject(subject: str) -> tuple[str, str]:
+    """Return the kind and the name of a member."""
+    kind, _, name = subject.partition(":")
+    return kind, name
+
+
+def cause_of(record: FindingRecord) -> str:
+    """Return what made a finding: the same change of the same type has one cause everywhere.
+
+    An object that is gone or cannot be read shares its cause with those of its own stack only.
+    """
+    changes = [
+        (str(change.get("path")), change.get("recorded"), change.get("live"))
+        for change in record.details.get("changes") or ()
+    ]
+    where: object = sorted(changes, key=_as_json) if changes else record.stack
+    written = _as_json([record.type, record.kind.value, where])
+    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def cause_of_stack(stack: StackName) -> str:
+    """Return the cause of a stack that cannot be verified."""
+    return subject_of(STACK, stack)
+
+
+def retry_at(attempts: int, *, at: datetime, after: timedelta | None = None) -> datetime:
+    """Return when to try again after `attempts` failures; not before `after`, if that was asked."""
+    doubled: int = 1 << min(attempts - 1, 10)
+    wait = min(_FIRST_RETRY * doubled, _LONGEST_RETRY)
+    return at + max(wait, after or timedelta())
+
+
+def alerting_events(words: Iterable[str]) -> frozenset[str]:
+    """Return the events that `words` name: types, or beginnings up to a dot.
+
+    Raises:
+        InvalidError: a word names no event, or only such as open no alert.
+    """
+    found: set[str] = set()
+    for word in words:
+        if word in STACK_EVENTS:
+            found.add(word)
+            continue
+        named = named_by([word]) & EVENTS
+        if not named:
+            raise InvalidError(
+                f"the event {word!r} opens no alert: a channel would never hear of it",
+                remedy="docs/alerts.md lists those that do",
+            )
+        found |= named
+    return frozenset(found) or DEFAULT_EVENTS
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)

@@ -1,0 +1,188 @@
+"""What a channel shows of an alert, in words and plain values; no secret is in it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from reconciler.domain.alerts import Alert, AlertState
+from reconciler.domain.records import FindingRecord, Remediation, StackRecord
+
+MOST_MEMBERS: Final = 20
+MOST_CHANGES: Final = 5
+LONGEST_VALUE: Final = 120
+_SAID: Final = {
+    "missing": ("is gone", "are gone"),
+    "unmanaged": ("is not in the code any more", "are not in the code any more"),
+    "unreadable": ("cannot be read", "cannot be read"),
+    "added": ("was added outside the code", "were added outside the code"),
+}
+"""What is said of one and of several, by kind."""
+SECRET: Final = "(secret)"  # noqa: S105 - what is shown instead of one
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One attribute, with both sides as text that is short enough for a message."""
+
+    path: str
+    recorded: str
+    live: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeMember:
+    """One finding, or one stack that cannot be verified, of an alert."""
+
+    stack: str
+    address: str
+    type: str
+    kind: str
+    severity: str
+    state: str
+    reason: str | None = None
+    finding_id: str | None = None
+    changes: tuple[ChangeLine, ...] = ()
+    more_changes: int = 0
+    remediation: str | None = None
+    """Where the open remediation of it stands, and what it waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An alert at one revision. `members` are at most twenty of the `total`, open ones first."""
+
+    alert_id: str
+    revision: int
+    state: AlertState
+    severity: str
+    title: str
+    opened_at: datetime
+    changed_at: datetime
+    total: int
+    still_open: int
+    stacks: tuple[str, ...]
+    members: tuple[NoticeMember, ...] = ()
+    commands: tuple[str, ...] = field(default=())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the cause is gone."""
+        return self.state is AlertState.RESOLVED
+
+
+def finding_member(record: FindingRecord, remediation: Remediation | None) -> NoticeMember:
+    """Return what is shown of a finding."""
+    changes: Sequence[Mapping[str, Any]] = record.details.get("changes") or ()
+    return NoticeMember(
+        stack=record.stack,
+        address=record.address,
+        type=record.type,
+        kind=record.kind.value,
+        severity=record.severity.word,
+        state=record.state.value,
+        reason=record.details.get("severity_reason"),
+        finding_id=record.id,
+        changes=tuple(
+            ChangeLine(
+                str(change.get("path")), shown(change.get("recorded")), shown(change.get("live"))
+            )
+            for change in changes[:MOST_CHANGES]
+        ),
+        more_changes=max(0, len(changes) - MOST_CHANGES),
+        remediation=None if remediation is None else _standing(remediation),
+    )
+
+
+def stack_member(stack: StackRecord) -> NoticeMember:
+    """Return what is shown of a stack that cannot be verified."""
+    return NoticeMember(
+        stack=stack.name,
+        address="",
+        type="stack",
+        kind="unverified",
+        severity="high",
+        state=stack.health.value,
+        reason=stack.error or "no scan has verified it for three of its intervals",
+    )
+
+
+def test_member(channel: str) -> NoticeMember:
+    """Return what is shown where somebody tries a channel."""
+    return NoticeMember(
+        stack="trueup",
+        address="",
+        type="channel",
+        kind="test",
+        severity="low",
+        state="open",
+        reason=f"somebody tries the channel {channel}; nothing has drifted",
+    )
+
+
+def notice_of(
+    alert: Alert, members: Sequence[NoticeMember], *, total: int, still_open: int
+) -> Notice:
+    """Return the notice of an alert."""
+    stacks = tuple(sorted({member.stack for member in members}))
+    return Notice(
+        alert_id=alert.id,
+        revision=alert.revision,
+        state=alert.state,
+        severity=alert.severity.word,
+        title=_title(members, stacks, total),
+        opened_at=alert.opened_at,
+        changed_at=alert.changed_at,
+        total=total,
+        still_open=still_open,
+        stacks=stacks,
+        members=tuple(members[:MOST_MEMBERS]),
+        commands=_commands(members),
+    )
+
+
+def shown(value: Any) -> str:
+    """Return a value as short text; a digest stands for a secret and is not worth reading."""
+    match value:
+        case None:
+            return "(not set)"
+        case {"digest": str()} if len(value) == 1:
+            return SECRET
+        case {"unknown": True} if len(value) == 1:
+            return "(known after apply)"
+        case str():
+            text = value
+        case _:
+            text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+
+
+def _title(members: Sequence[NoticeMember], stacks: Sequence[str], total: int) -> str:
+    if not members:
+        return "drift that is not there any more"
+    first = members[0]
+    if first.kind == "test":
+        return "this is a test"
+    if first.kind == "unverified":
+        return f"{first.stack} cannot be verified"
+    alone, several = _SAID.get(first.kind, ("drifted", "drifted"))
+    if total == 1:
+        return f"{first.stack}: {first.address} {alone}"
+    where = first.stack if len(stacks) == 1 else f"{len(stacks)} stacks"
+    return f"{where}: {total} {first.type} {several}"
+
+
+def _commands(members: Sequence[NoticeMember]) -> tuple[str, ...]:
+    ids = [member.finding_id for member in members if member.finding_id]
+    if ids:
+        return (f"trueup show {ids[0]}",)
+    return tuple(f"trueup status {member.stack}" for member in members[:1])
+
+
+def _standing(remediation: Remediation) -> str:
+    words = remediation.state.value.replace("_", " ")
+    note = remediation.hold_reason or remediation.note
+    return f"{words}: {note} ({remediation.id})" if note else f"{words} ({remediation.id})"

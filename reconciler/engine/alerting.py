@@ -1,0 +1,316 @@
+"""Events become alerts: read once each, in the transaction that moves the cursor on.
+
+An event only says where to look. What is read then is the finding or stack as it is, so that
+events which were missed, or come twice, lead to the same alerts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from reconciler.domain.alerts import (
+    DRIFT_EVENTS,
+    FINDING,
+    REMEDIATION_EVENTS,
+    STACK,
+    STALE_AFTER,
+    Alert,
+    AlertId,
+    AlertState,
+    Member,
+    Subscription,
+    cause_of,
+    cause_of_stack,
+    read_subject,
+    subject_of,
+)
+from reconciler.domain.events import DRIFT_DETECTED
+from reconciler.domain.model import Severity, StackName
+from reconciler.domain.records import (
+    EventEntry,
+    FindingId,
+    FindingRecord,
+    FindingState,
+    Health,
+    StackRecord,
+)
+from reconciler.engine.journal import new_id
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+
+_AT_ONCE: Final = 500
+_OF_STACKS: Final = {"stack.error": "stack.error", "stack.scanned": ""}
+"""The events that say something of a stack, and which of them may open an alert."""
+_STALE: Final = "stack.stale"
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """What is true of one member: its cause, None when there is nothing to alert about."""
+
+    cause: str | None
+    severity: Severity
+    stack: StackName
+
+
+async def follow_events(service: Service) -> bool:
+    """Turn what was told since the last time into alerts; return whether there may be more.
+
+    The first time it only notes where the stream is: what drifted before is no news.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    at = service.clock.now()
+    subscriptions = _subscriptions(service)
+    return await service.store.transact(lambda tx: _follow(tx, subscriptions, at=at))
+
+
+async def watch_staleness(service: Service) -> None:
+    """Open an alert for each stack that no scan has verified for three of its intervals.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    at = service.clock.now()
+    subscriptions = _subscriptions(service)
+
+    def work(tx: Transaction) -> None:
+        stale = {
+            subject_of(STACK, stack.name): {_STALE}
+            for stack in tx.stacks.all()
+            if _is_stale(stack, at=at)
+        }
+        known = tx.alerts.members_named(stale)
+        news = {
+            subject: events
+            for subject, events in stale.items()
+            if subject not in known or not known[subject].open
+        }
+        if news:
+            _Folding(tx, subscriptions, at).fold(news)
+
+    await service.store.transact(work)
+
+
+def _subscriptions(service: Service) -> tuple[Subscription, ...]:
+    return tuple(channel.subscription for channel in service.channels.values())
+
+
+def _follow(tx: Transaction, subscriptions: Sequence[Subscription], *, at: datetime) -> bool:
+    oldest, newest = tx.events.bounds()
+    cursor = tx.alerts.cursor()
+    if cursor is None:
+        tx.alerts.move_cursor(newest)
+        return False
+    touched: defaultdict[str, set[str]] = defaultdict(set)
+    if cursor + 1 < oldest:
+        # What was pruned unread is made up for by looking at all that is open.
+        for subject in _every_subject(tx):
+            touched[subject].add(DRIFT_DETECTED)
+        cursor = newest
+        more: Sequence[EventEntry] = ()
+    else:
+        more = tx.events.after(cursor, limit=_AT_ONCE)
+    for event in more:
+        for subject in _subjects(event):
+            touched[subject].add(event.type)
+    if touched:
+        _Folding(tx, subscriptions, at).fold(touched)
+    last = more[-1].seq if more else cursor
+    if last != tx.alerts.cursor():
+        tx.alerts.move_cursor(last)
+    return len(more) == _AT_ONCE
+
+
+def _subjects(event: EventEntry) -> Iterable[str]:
+    body = event.body
+    if event.type in DRIFT_EVENTS:
+        return (subject_of(FINDING, body["id"]),)
+    if event.type in REMEDIATION_EVENTS:
+        return [subject_of(FINDING, name) for name in body["finding_ids"]]
+    if event.type in _OF_STACKS:
+        return (subject_of(STACK, body["stack"]),)
+    return ()
+
+
+def _every_subject(tx: Transaction) -> Iterable[str]:
+    for stack in tx.stacks.all():
+        yield subject_of(STACK, stack.name)
+        for record in tx.findings.unhealed(stack.name):
+            yield subject_of(FINDING, record.id)
+
+
+@dataclass(slots=True)
+class _Folding:
+    """One transaction's worth of news, folded into alerts and what channels owe."""
+
+    tx: Transaction
+    subscriptions: Sequence[Subscription]
+    at: datetime
+    alerts: dict[AlertId, Alert] = field(default_factory=dict)
+    before: dict[AlertId, Alert] = field(default_factory=dict)
+    by_cause: dict[str, AlertId] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
+    changed: dict[str, Member] = field(default_factory=dict)
+    news: defaultdict[AlertId, set[str]] = field(default_factory=lambda: defaultdict(set))
+    stacks: defaultdict[AlertId, set[StackName]] = field(default_factory=lambda: defaultdict(set))
+
+    def fold(self, touched: Mapping[str, Collection[str]]) -> None:
+        """Write the alerts that `touched` leads to: event types by member."""
+        now = _now_of(self.tx, touched, at=self.at)
+        self._load(touched, now)
+        for subject, events in touched.items():
+            self._member(subject, now.get(subject), events)
+        # First: whether an alert is over is asked of its rows.
+        self.tx.alerts.put_members(self.changed.values())
+        self._settle()
+        self.tx.alerts.put_many(self.alerts[one] for one in self.news)
+        self._owe()
+
+    def _load(self, touched: Iterable[str], now: Mapping[str, _Now]) -> None:
+        self.members = self.tx.alerts.members_named(touched)
+        known = self.tx.alerts.get_many({member.alert_id for member in self.members.values()})
+        open_now = self.tx.alerts.open_of({one.cause for one in now.values() if one.cause})
+        for alert in (*known.values(), *open_now.values()):
+            self.alerts[alert.id] = self.before[alert.id] = alert
+            if alert.state is AlertState.OPEN:
+                self.by_cause[alert.cause] = alert.id
+
+    def _member(self, subject: str, now: _Now | None, events: Collection[str]) -> None:
+        known = self.members.get(subject)
+        alert = self.alerts.get(known.alert_id) if known is not None and known.open else None
+        if now is None or now.cause is None:
+            if alert is not None:
+                self._tell(alert, events)
+                self._put(Member(subject, alert.id, open=False))
+            return
+        if alert is not None and alert.cause != now.cause:
+            alert = self._moved(subject, alert, now, events)
+        if alert is None:
+            alert = self._joined(now)
+            self._put(Member(subject, alert.id))
+            if now.cause != cause_of_stack(now.stack):
+                # Whatever event led here: for the alert that it joins the drift is new.
+                self._tell(alert, {DRIFT_DETECTED})
+        if now.severity > alert.severity:
+            alert = replace(alert, severity=now.severity)
+            self.alerts[alert.id] = alert
+        self._tell(alert, events)
+        self.stacks[alert.id].add(now.stack)
+
+    def _moved(
+        self, subject: str, alert: Alert, now: _Now, events: Collection[str]
+    ) -> Alert | None:
+        """Return the alert if it goes on with another cause; it does when it is about this alone.
+
+        Else people would see one alert end and another begin at each further edit by hand.
+        """
+        others = [
+            member
+            for member in self.tx.alerts.members_of(alert.id)
+            if member.open and member.subject != subject
+        ]
+        if not others and now.cause not in self.by_cause:
+            self.by_cause.pop(alert.cause, None)
+            renamed = replace(alert, cause=now.cause or alert.cause)
+            self.alerts[alert.id] = renamed
+            self.by_cause[renamed.cause] = alert.id
+            return renamed
+        self._put(Member(subject, alert.id, open=False))
+        self._tell(alert, events)
+        return None
+
+    def _joined(self, now: _Now) -> Alert:
+        cause = now.cause or ""
+        known = self.by_cause.get(cause)
+        if known is not None:
+            return self.alerts[known]
+        made = Alert(
+            id=AlertId(new_id()),
+            cause=cause,
+            state=AlertState.OPEN,
+            revision=0,
+            severity=now.severity,
+            opened_at=self.at,
+            changed_at=self.at,
+        )
+        self.alerts[made.id] = made
+        self.by_cause[cause] = made.id
+        return made
+
+    def _put(self, member: Member) -> None:
+        self.members[member.subject] = self.changed[member.subject] = member
+
+    def _tell(self, alert: Alert, events: Collection[str]) -> None:
+        self.news[alert.id] |= set(events)
+
+    def _settle(self) -> None:
+        """Give each alert that was told of its next revision, and end those without a member."""
+        for alert_id, events in self.news.items():
+            alert = self.alerts[alert_id]
+            lasts = any(member.open for member in self.tx.alerts.members_of(alert_id)[:1])
+            self.alerts[alert_id] = replace(
+                alert,
+                revision=alert.revision + 1,
+                changed_at=self.at,
+                events=tuple(sorted({*alert.events, *events})),
+                state=AlertState.OPEN if lasts else AlertState.RESOLVED,
+                resolved_at=None if lasts else self.at,
+            )
+
+    def _owe(self) -> None:
+        shown = {
+            (delivery.channel, delivery.alert_id): delivery
+            for delivery in self.tx.alerts.deliveries_of(self.news)
+        }
+        owed = []
+        for alert_id, events in self.news.items():
+            alert = self.alerts[alert_id]
+            for subscription in self.subscriptions:
+                delivery = shown.get((subscription.channel, alert_id))
+                if delivery is not None:
+                    before = self.before.get(alert_id, alert)
+                    owed.append(subscription.again(delivery, before, alert, at=self.at))
+                elif subscription.opens(alert, events, self.stacks[alert_id]):
+                    owed.append(subscription.begin(alert, at=self.at))
+        self.tx.alerts.put_deliveries(owed)
+
+
+def _now_of(tx: Transaction, subjects: Iterable[str], *, at: datetime) -> dict[str, _Now]:
+    findings: list[FindingId] = []
+    stacks: list[StackName] = []
+    for subject in subjects:
+        kind, name = read_subject(subject)
+        if kind == FINDING:
+            findings.append(FindingId(name))
+        else:
+            stacks.append(StackName(name))
+    now = {
+        subject_of(FINDING, record.id): _of_finding(record)
+        for record in tx.findings.get_many(findings)
+    }
+    for name in stacks:
+        stack = tx.stacks.get(name)
+        if stack is not None:
+            now[subject_of(STACK, name)] = _of_stack(stack, at=at)
+    return now
+
+
+def _of_finding(record: FindingRecord) -> _Now:
+    is_open = record.state in (FindingState.OPEN, FindingState.QUARANTINED)
+    return _Now(cause_of(record) if is_open else None, record.severity, record.stack)
+
+
+def _of_stack(stack: StackRecord, *, at: datetime) -> _Now:
+    fails = stack.health is Health.ERROR or _is_stale(stack, at=at)
+    return _Now(cause_of_stack(stack.name) if fails else None, Severity.HIGH, stack.name)
+
+
+def _is_stale(stack: StackRecord, *, at: datetime) -> bool:
+    seen = stack.verified_at
+    return seen is not None and at - seen > STALE_AFTER * stack.interval

@@ -1,0 +1,103 @@
+"""The channels of the daemon: what each owes, and a test of one by the way that alerts go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.domain.alerts import (
+    TEST,
+    Alert,
+    AlertId,
+    AlertState,
+    ChannelState,
+    Delivery,
+    Member,
+    Tried,
+    subject_of,
+)
+from reconciler.domain.errors import NotFoundError
+from reconciler.domain.model import Severity
+from reconciler.engine.delivering import deliver
+from reconciler.engine.journal import audit, new_id
+from reconciler.engine.service import Channel, Service
+from reconciler.stores import Transaction
+
+
+async def channel_states(service: Service) -> tuple[ChannelState, ...]:
+    """Return every channel that is configured, by name."""
+    found = await service.store.read(lambda view: view.alerts.tallies())
+    return tuple(
+        replace(_unused(channel), **found.get(name, {}))
+        for name, channel in sorted(service.channels.items())
+    )
+
+
+async def try_channel(service: Service, name: str, *, actor: str) -> Tried:
+    """Open an alert on one channel and end it again, by the way that every alert goes.
+
+    Raises:
+        NotFoundError: no channel of that name is configured.
+    """
+    channel = service.channels.get(name)
+    if channel is None:
+        known = ", ".join(sorted(service.channels)) or "none"
+        raise NotFoundError(
+            f"there is no channel {name}", remedy=f"configured are: {known} ([[channel]])"
+        )
+    at = service.clock.now()
+    alert_id = AlertId(new_id())
+
+    def begin(tx: Transaction) -> None:
+        audit(tx, "channel.tested", name, at=at, actor=actor)
+        _put(tx, _alert(alert_id, at), name, is_open=True)
+        tx.alerts.put_deliveries([Delivery(name, alert_id, next_at=at)])
+
+    await service.store.transact(begin)
+    error = await _shown(service, channel, alert_id)
+    over = replace(_alert(alert_id, at), revision=2, state=AlertState.RESOLVED, resolved_at=at)
+    await service.store.transact(lambda tx: _put(tx, over, name, is_open=False))
+    error = error or await _shown(service, channel, alert_id)
+    return Tried(name, alert_id, error)
+
+
+async def _shown(service: Service, channel: Channel, alert_id: AlertId) -> str | None:
+    name = channel.subscription.channel
+    (before,) = await service.store.read(lambda view: view.alerts.deliveries_of([alert_id]))
+    await deliver(service, channel, before)
+    (after,) = await service.store.read(lambda view: view.alerts.deliveries_of([alert_id]))
+    if after.error is None:
+        return None
+    # A test is tried once: what could not be shown now is not shown at some later time.
+    given_up = replace(after, given_up=True)
+    await service.store.transact(lambda tx: tx.alerts.put_deliveries([given_up]))
+    return after.error or f"{name} took no message"
+
+
+def _put(tx: Transaction, alert: Alert, channel: str, *, is_open: bool) -> None:
+    tx.alerts.put_many([alert])
+    subject = subject_of(TEST, channel)
+    tx.alerts.put_members([Member(subject, alert.id, open=is_open)])
+
+
+def _alert(alert_id: AlertId, at: datetime) -> Alert:
+    return Alert(
+        id=alert_id,
+        cause=subject_of(TEST, alert_id),
+        state=AlertState.OPEN,
+        revision=1,
+        severity=Severity.LOW,
+        opened_at=at,
+        changed_at=at,
+        events=("channel.test",),
+    )
+
+
+def _unused(channel: Channel) -> ChannelState:
+    wanted = channel.subscription
+    return ChannelState(
+        name=wanted.channel,
+        events=tuple(sorted(wanted.events)),
+        min_severity=wanted.min_severity,
+        stacks=wanted.stacks,
+    )

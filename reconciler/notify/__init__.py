@@ -1,0 +1,1 @@
+"""Channels: what shows an alert to people, and keeps what it showed up to date."""

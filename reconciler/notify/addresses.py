@@ -1,0 +1,148 @@
+"""From a channel's `url` to what speaks with it.
+
+`https://HOST/PATH`, `slack://TOKEN/ROOM`, `pagerduty://ROUTING_KEY`, and
+`smtp://USER:PASSWORD@HOST:PORT?from=A&to=B&tls=starttls|tls|none&ca_file=F` (`mailto://` is the
+same). `slack+http://TOKEN@HOST:PORT/ROOM` and `pagerduty+http://KEY@HOST:PORT` go to a relay on
+this host.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from reconciler.domain.errors import PermanentError
+from reconciler.notify.email import Mail, MailServer
+from reconciler.notify.http import Poster
+from reconciler.notify.pagerduty import PagerDuty
+from reconciler.notify.slack import Slack
+from reconciler.notify.webhook import Webhook
+from reconciler.ports import Notifier
+
+_SLACK: Final = "https://slack.com"
+_PAGERDUTY: Final = "https://events.pagerduty.com"
+_SMTP: Final = ("smtp", "smtps", "mailto", "mailtos")
+_TLS: Final = ("starttls", "tls", "none")
+_SUBMISSION, _SMTPS = 587, 465
+_KNOWN: Final = "https://, slack://, pagerduty:// or smtp://"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAddress:
+    """What `[[channel]]` says of where a channel is."""
+
+    name: str
+    url: str = field(repr=False)
+    secret: str | None = field(default=None, repr=False)
+
+
+def open_channel(channel: ChannelAddress) -> Notifier:
+    """Return what speaks with the channel. Nothing is sent, and nothing is connected yet.
+
+    Raises:
+        PermanentError: the address says too little, or is of no kind that is known here.
+    """
+    try:
+        parts = urlsplit(channel.url)
+        parts.port  # noqa: B018 - it is read only here
+    except ValueError:
+        raise _refused(channel, "is no address", f"write {_KNOWN}") from None
+    match parts.scheme:
+        case "https" | "http":
+            return _webhook(channel, parts)
+        case "slack" | "slack+http":
+            return _slack(channel, parts)
+        case "pagerduty" | "pagerduty+http":
+            return _pagerduty(channel, parts)
+        case scheme if scheme in _SMTP:
+            return _mail(channel, parts)
+        case scheme:
+            raise _refused(channel, f"begins with {scheme[:20]}://", f"write {_KNOWN}")
+
+
+def _webhook(channel: ChannelAddress, parts: SplitResult) -> Notifier:
+    if not parts.hostname:
+        raise _refused(channel, "names no host", "write https://HOST/PATH")
+    if parts.scheme == "http" and not _is_local(parts.hostname):
+        raise _refused(channel, "sends what drifted over the network unencrypted", "write https://")
+    return Webhook(Poster(channel.name, channel.url), channel.secret, now=time.time)
+
+
+def _slack(channel: ChannelAddress, parts: SplitResult) -> Notifier:
+    room = unquote(parts.path.strip("/"))
+    key, base = _key_and_base(channel, parts, _SLACK)
+    if not key or not room:
+        raise _refused(channel, "names no token or no room", "write slack://TOKEN/ROOM")
+    return Slack(Poster(channel.name, base), key, room)
+
+
+def _pagerduty(channel: ChannelAddress, parts: SplitResult) -> Notifier:
+    key, base = _key_and_base(channel, parts, _PAGERDUTY)
+    if not key:
+        raise _refused(channel, "names no routing key", "write pagerduty://ROUTING_KEY")
+    return PagerDuty(Poster(channel.name, base), key)
+
+
+def _key_and_base(channel: ChannelAddress, parts: SplitResult, base: str) -> tuple[str | None, str]:
+    """Return the key and where to send: the service, or a relay on this host."""
+    if not parts.scheme.endswith("+http"):
+        # Not `hostname`: that is in lower case, and keys are not.
+        return unquote(parts.netloc), base
+    if not _is_local(parts.hostname or ""):
+        raise _refused(
+            channel, "sends its key over the network unencrypted", "name a relay on this host"
+        )
+    return unquote(parts.username or ""), f"http://{parts.netloc.rpartition('@')[2]}"
+
+
+def _mail(channel: ChannelAddress, parts: SplitResult) -> Notifier:
+    asked = parse_qs(parts.query)
+    sender, recipients = _addresses(asked, "from"), _addresses(asked, "to")
+    if not parts.hostname or len(sender) != 1 or not recipients:
+        raise _refused(
+            channel,
+            "names no server, no sender or nobody to write to",
+            "write smtp://USER:PASSWORD@HOST:587?from=trueup@example.com&to=ops@example.com",
+        )
+    of_scheme = "tls" if parts.scheme in ("smtps", "mailtos") else "starttls"
+    tls = asked.get("tls", [of_scheme])[-1]
+    if tls not in _TLS:
+        raise _refused(channel, "has another `tls`", f"write one of {', '.join(_TLS)}")
+    if tls == "none" and not _is_local(parts.hostname):
+        raise _refused(
+            channel, "sends mail over the network unencrypted", "leave `tls` away, or write tls"
+        )
+    server = MailServer(
+        host=parts.hostname,
+        port=parts.port or (_SMTPS if tls == "tls" else _SUBMISSION),
+        sender=sender[0],
+        recipients=recipients,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        tls=tls,
+        ca_file=asked.get("ca_file", [None])[-1],
+    )
+    return Mail(channel.name, server)
+
+
+def _addresses(asked: Mapping[str, list[str]], key: str) -> list[str]:
+    named = [address.strip() for value in asked.get(key, ()) for address in value.split(",")]
+    return [address for address in named if "@" in address and not set(address) & set("\r\n<>")]
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refused(channel: ChannelAddress, problem: str, remedy: str) -> PermanentError:
+    # Not the address itself: it may hold a password.
+    return PermanentError(f"the `url` of channel {channel.name} {problem}", remedy=remedy)

@@ -1,0 +1,138 @@
+"""Mail: text and HTML, one thread per alert."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import smtplib
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Final
+
+from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.notices import Notice
+from reconciler.notify.text import headline, lines
+
+_TIMEOUT_S: Final = 20.0
+_PERMANENT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in. `tls` is `starttls`, `tls` from the first byte on, or `none`."""
+
+    host: str
+    port: int
+    sender: str
+    recipients: Sequence[str]
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: str = "starttls"
+    ca_file: str | None = None
+
+
+class Mail:
+    """Implements `ports.Notifier`."""
+
+    def __init__(self, name: str, server: MailServer) -> None:
+        self._name = name
+        self._server = server
+
+    async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        """Send the first mail of a thread, or the next. See `Notifier.show`."""
+        message = mail_of(notice, self._server, root=receipt.get("root"))
+        await asyncio.to_thread(self._send, message)
+        return {"root": receipt.get("root") or str(message["Message-ID"])}
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _send(self, message: EmailMessage) -> None:
+        server = self._server
+        where = f"channel {self._name}: {server.host}:{server.port}"
+        try:
+            with _connected(server) as smtp:
+                if server.user is not None:
+                    smtp.login(server.user, server.password or "")
+                smtp.send_message(message)
+        except smtplib.SMTPAuthenticationError:
+            raise PermanentError(
+                f"{where} refuses the user name or the password",
+                remedy="check them in the channel's `url`",
+            ) from None
+        except smtplib.SMTPNotSupportedError:
+            raise PermanentError(
+                f"{where} offers no STARTTLS, so mail would go over the network unencrypted",
+                remedy="use a server with TLS; `?tls=none` is for a server on this host",
+            ) from None
+        except smtplib.SMTPResponseException as error:
+            self._refused(where, error.smtp_code)
+        except smtplib.SMTPRecipientsRefused as error:
+            self._refused(where, min(code for code, _ in error.recipients.values()))
+        except (OSError, smtplib.SMTPException) as error:
+            raise RetryableError(f"{where} took no mail ({type(error).__name__})") from None
+
+    @staticmethod
+    def _refused(where: str, code: int) -> None:
+        if code < _PERMANENT:
+            raise RetryableError(f"{where} answered {code}") from None
+        raise PermanentError(
+            f"{where} refuses the mail with {code}", remedy="check `from` and `to` of the channel"
+        ) from None
+
+
+def mail_of(notice: Notice, server: MailServer, *, root: str | None) -> EmailMessage:
+    """Return the mail of one revision; `root` is the id of the thread's first.
+
+    Its id is made of alert and revision: sent twice, a mail reader shows it once.
+    """
+    domain = server.sender.rpartition("@")[2] or "trueup.invalid"
+    own = f"<{notice.alert_id}.{notice.revision}@{domain}>"
+    message = EmailMessage()
+    message["From"] = server.sender
+    message["To"] = ", ".join(server.recipients)
+    # Mail readers thread by the subject as well, so it is the same in every revision.
+    message["Subject"] = f"{'Re: ' if root else ''}trueup: {headline_of_thread(notice)}"
+    message["Date"] = format_datetime(notice.changed_at)
+    message["Message-ID"] = own
+    message["Auto-Submitted"] = "auto-generated"
+    if root and root != own:
+        message["In-Reply-To"] = root
+        message["References"] = root
+    body = [headline(notice), "", *lines(notice)]
+    message.set_content("\n".join(body) + "\n")
+    message.add_alternative(_html(body), subtype="html")
+    return message
+
+
+def headline_of_thread(notice: Notice) -> str:
+    """Return the headline without the mark that changes from mail to mail."""
+    return headline(notice).partition("] ")[2]
+
+
+def _connected(server: MailServer) -> smtplib.SMTP:
+    context = ssl.create_default_context(cafile=server.ca_file)
+    if server.tls == "tls":
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=_TIMEOUT_S, context=context)
+    smtp = smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT_S)
+    try:
+        if server.tls == "starttls":
+            smtp.starttls(context=context)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
+def _html(body: Sequence[str]) -> str:
+    first, *rest = body
+    shown = html.escape("\n".join(rest))
+    return (
+        '<!doctype html><html><body style="font-family:sans-serif">'
+        f"<h3>{html.escape(first)}</h3>"
+        f'<pre style="font-family:monospace;white-space:pre-wrap">{shown}</pre>'
+        "</body></html>"
+    )

@@ -1,0 +1,116 @@
+"""Posting JSON to a receiver: no redirects, no metadata service, and errors without addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import httpx
+
+from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.ports import ChannelBusyError
+
+_TIMEOUT_S: Final = 10.0
+_LONGEST_ANSWER: Final = 64 * 1024
+_LONGEST_WAIT: Final = timedelta(hours=1)
+_TOO_MANY: Final = 429
+_SERVER_FAULT: Final = 500
+_REFUSED: Final = 400
+_REDIRECT: Final = 300
+_PATIENT: Final = frozenset({408, 425})
+
+
+class Poster:
+    """Posts to one base address; keeps the connection between two messages."""
+
+    def __init__(self, name: str, base: str) -> None:
+        self._name = name
+        self._base = httpx.URL(base)
+        self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False)
+
+    async def post(
+        self, path: str, content: bytes, headers: Mapping[str, str]
+    ) -> tuple[httpx.Headers, bytes]:
+        """Post `content`; return the headers and the body of a 2xx answer.
+
+        Raises:
+            RetryableError: the receiver is away, slow or failing; `ChannelBusyError` for 429.
+            PermanentError: it refuses, it redirects, or its address is one that no receiver has.
+        """
+        await _refuse_forbidden(self._name, self._base)
+        url = self._base.join(path) if path else self._base
+        try:
+            async with self._client.stream("POST", url, content=content, headers=headers) as answer:
+                body = await _limited(answer)
+        except httpx.HTTPError as error:
+            # Not the error's text: it names the address, whose path may be a secret.
+            raise RetryableError(
+                f"channel {self._name}: no answer from {self._base.host} ({type(error).__name__})"
+            ) from None
+        _check(self._name, self._base.host, answer)
+        return answer.headers, body
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._client.aclose()
+
+
+async def _limited(answer: httpx.Response) -> bytes:
+    body = b""
+    async for part in answer.aiter_bytes():
+        body += part
+        if len(body) > _LONGEST_ANSWER:
+            return body[:_LONGEST_ANSWER]
+    return body
+
+
+def _check(name: str, host: str, answer: httpx.Response) -> None:
+    status = answer.status_code
+    if status < _REDIRECT:
+        return
+    where = f"channel {name}: {host} answered {status}"
+    if status == _TOO_MANY:
+        raise ChannelBusyError(where, after=_asked_to_wait(answer.headers))
+    if status >= _SERVER_FAULT or status in _PATIENT:
+        raise RetryableError(where)
+    if status < _REFUSED:
+        raise PermanentError(f"{where}: redirects are not followed", remedy="set the final `url`")
+    raise PermanentError(where, remedy="check the channel's `url` and its key in trueup.toml")
+
+
+def _asked_to_wait(headers: httpx.Headers) -> timedelta | None:
+    given = headers.get("retry-after", "")
+    if not given.isdecimal():
+        return None
+    return min(timedelta(seconds=int(given[:6])), _LONGEST_WAIT)
+
+
+async def _refuse_forbidden(name: str, url: httpx.URL) -> None:
+    """Refuse addresses that no receiver has and a cloud's metadata service may have.
+
+    Raises:
+        PermanentError: the name leads to such an address.
+        RetryableError: the name leads nowhere now.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
+    except OSError:
+        raise RetryableError(f"channel {name}: the host {url.host} is not known") from None
+    for *_, place in found:
+        address = ipaddress.ip_address(str(place[0]).partition("%")[0])
+        mapped = getattr(address, "ipv4_mapped", None) or address
+        if mapped.is_link_local or mapped.is_multicast or mapped.is_unspecified:
+            raise PermanentError(
+                f"channel {name}: {url.host} leads to {mapped}, which is no receiver's address",
+                remedy="set the address of the receiver as `url`",
+            )
+
+
+def json_headers(more: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Return the headers of a JSON body."""
+    return {"content-type": "application/json; charset=utf-8", **(more or {})}

@@ -1,0 +1,99 @@
+"""Slack: one message per alert in one room, edited in place.
+
+https://api.slack.com/methods/chat.postMessage and chat.update; both answer 200 with `ok`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.notices import Notice
+from reconciler.notify.http import Poster, json_headers
+from reconciler.notify.text import headline, lines
+
+_LONGEST_TEXT: Final = 2900
+"""A section block takes 3,000 characters."""
+_LATER: Final = frozenset(
+    {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+)
+_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+
+
+class Slack:
+    """Implements `ports.Notifier`."""
+
+    def __init__(self, poster: Poster, token: str, room: str) -> None:
+        self._poster = poster
+        self._token = token
+        self._room = room
+
+    async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        """Post, or edit what was posted. See `Notifier.show`."""
+        message = message_of(notice)
+        if "ts" in receipt:
+            edited = {**message, "channel": receipt["channel"], "ts": receipt["ts"]}
+            answer = await self._call("chat.update", edited)
+            if answer.get("ok"):
+                return receipt
+            if answer.get("error") not in _GONE:
+                self._refuse(answer)
+        answer = await self._call("chat.postMessage", {**message, "channel": self._room})
+        if not answer.get("ok"):
+            self._refuse(answer)
+        return {"channel": str(answer.get("channel", self._room)), "ts": str(answer.get("ts"))}
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._poster.close()
+
+    async def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        headers = json_headers({"authorization": f"Bearer {self._token}"})
+        content = json.dumps(body, ensure_ascii=False).encode()
+        _, answer = await self._poster.post(f"/api/{method}", content, headers)
+        try:
+            read = json.loads(answer)
+        except ValueError:
+            raise RetryableError("Slack's answer is no JSON") from None
+        return read if isinstance(read, dict) else {}
+
+    def _refuse(self, answer: Mapping[str, Any]) -> None:
+        error = str(answer.get("error", "unknown"))[:80]
+        if error in _LATER:
+            raise RetryableError(f"Slack answered {error}")
+        raise PermanentError(
+            f"Slack refuses the message: {error}",
+            remedy=f"check the token and the room {self._room} of the channel",
+        )
+
+
+def message_of(notice: Notice) -> dict[str, Any]:
+    """Return the message; `metadata` has the alert's id, so that two of one alert are known."""
+    title = _escaped(headline(notice))
+    text = _escaped("\n".join(lines(notice)).replace("```", "'''"))
+    if len(text) > _LONGEST_TEXT:
+        text = f"{text[:_LONGEST_TEXT]}\n..."
+    mark = ":white_check_mark:" if notice.is_over else ":warning:"
+    return {
+        "text": title,
+        "unfurl_links": False,
+        "blocks": [
+            _section(f"{mark} *{title.replace('*', '')}*"),
+            _section(f"```{text}```"),
+        ],
+        "metadata": {
+            "event_type": "trueup_alert",
+            "event_payload": {"alert_id": notice.alert_id, "revision": notice.revision},
+        },
+    }
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _escaped(text: str) -> str:
+    """Return `text` as Slack shows it, so that no name mentions or links anybody."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

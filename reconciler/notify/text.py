@@ -1,0 +1,70 @@
+"""A notice as plain text: what every channel builds its own form from. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from reconciler.domain.notices import Notice, NoticeMember
+
+_LONGEST_NAME: Final = 300
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def safe(text: str, *, longest: int = _LONGEST_NAME) -> str:
+    """Return `text` on one line, without what steers a terminal or turns reading direction.
+
+    Names come from tags and resources that others may have written.
+    """
+    shown = "".join(" " if unicodedata.category(char) in _HIDDEN else char for char in text)
+    return shown if len(shown) <= longest else f"{shown[: longest - 3]}..."
+
+
+def headline(notice: Notice) -> str:
+    """Return one line: how grave, and what."""
+    mark = "resolved" if notice.is_over else notice.severity
+    return f"[{mark}] {safe(notice.title)}"
+
+
+def lines(notice: Notice) -> Iterator[str]:
+    """Yield the body, line by line."""
+    if notice.is_over:
+        yield f"Resolved at {notice.changed_at:%Y-%m-%d %H:%M} UTC. It began at" + _since(notice)
+    else:
+        yield "Since" + _since(notice)
+    if notice.total > 1:
+        yield f"{notice.still_open} of {notice.total} still drift, in {_stacks(notice)}."
+    for member in notice.members:
+        yield ""
+        yield from member_lines(member)
+    if notice.total > len(notice.members):
+        yield ""
+        yield f"... and {notice.total - len(notice.members)} more"
+    if notice.commands and not notice.is_over:
+        yield ""
+        yield from (safe(command) for command in notice.commands)
+
+
+def member_lines(member: NoticeMember) -> Iterator[str]:
+    """Yield what is shown of one member."""
+    name = f"{member.stack}: {member.address}" if member.address else member.stack
+    yield f"{safe(name)}  [{member.severity}] {member.kind}, {member.state}"
+    if member.reason:
+        yield f"  why: {safe(member.reason)}"
+    for change in member.changes:
+        yield f"  {safe(change.path)}: {safe(change.recorded)} -> {safe(change.live)}"
+    if member.more_changes:
+        yield f"  ... and {member.more_changes} more attributes"
+    if member.remediation:
+        yield f"  remediation: {safe(member.remediation)}"
+
+
+def _since(notice: Notice) -> str:
+    return f" {notice.opened_at:%Y-%m-%d %H:%M} UTC."
+
+
+def _stacks(notice: Notice) -> str:
+    if len(notice.stacks) == 1:
+        return f"stack {safe(notice.stacks[0])}"
+    return f"{len(notice.stacks)} stacks"

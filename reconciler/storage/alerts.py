@@ -1,0 +1,180 @@
+"""Alerts by id and cause, their members, and what is due on which channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import and_, case, join, outerjoin
+from sqlalchemy import select as select_columns
+from sqlmodel import col, delete, func, select
+
+from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member
+from reconciler.domain.model import Severity
+from reconciler.storage.rows import Rows, chunks
+from reconciler.storage.tables.alerts import (
+    AlertCursorRow,
+    AlertMemberRow,
+    AlertRow,
+    DeliveryRow,
+)
+
+_THE_CURSOR: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAlerts:
+    """`stores.Alerts` on tables."""
+
+    rows: Rows
+
+    def cursor(self) -> int | None:
+        """Return the last event that was read; None before the first."""
+        row = self.rows.one(select(AlertCursorRow))
+        return None if row is None else row.seq
+
+    def move_cursor(self, seq: int) -> None:
+        """Note the last event that was read."""
+        self.rows.put(AlertCursorRow, [{"id": _THE_CURSOR, "seq": seq}])
+
+    def get_many(self, alert_ids: Iterable[AlertId]) -> dict[AlertId, Alert]:
+        """Return alerts by id."""
+        return {
+            alert.id: alert
+            for some in chunks(alert_ids)
+            for alert in self.rows.every(select(AlertRow).where(col(AlertRow.id).in_(some)), _alert)
+        }
+
+    def open_of(self, causes: Iterable[str]) -> dict[str, Alert]:
+        """Return the open alerts of causes."""
+        is_open = col(AlertRow.state) == AlertState.OPEN.value
+        return {
+            alert.cause: alert
+            for some in chunks(causes)
+            for alert in self.rows.every(
+                select(AlertRow).where(col(AlertRow.cause).in_(some), is_open), _alert
+            )
+        }
+
+    def put_many(self, alerts: Iterable[Alert]) -> None:
+        """Write each over the one of the same id."""
+        self.rows.put(AlertRow, [_alert_values(alert) for alert in alerts])
+
+    def members_named(self, subjects: Iterable[str]) -> dict[str, Member]:
+        """Return members by subject."""
+        column = col(AlertMemberRow.subject)
+        return {
+            member.subject: member
+            for some in chunks(subjects)
+            for member in self.rows.every(select(AlertMemberRow).where(column.in_(some)), _member)
+        }
+
+    def members_of(self, alert_id: AlertId) -> tuple[Member, ...]:
+        """Return the members of an alert, those that are open first."""
+        wanted = select(AlertMemberRow).where(col(AlertMemberRow.alert_id) == alert_id)
+        order = (col(AlertMemberRow.open).desc(), col(AlertMemberRow.subject))
+        return self.rows.every(wanted.order_by(*order), _member)
+
+    def put_members(self, members: Iterable[Member]) -> None:
+        """Write each over the one of the same subject."""
+        self.rows.put(AlertMemberRow, [asdict(member) for member in members])
+
+    def deliveries_of(self, alert_ids: Iterable[AlertId]) -> tuple[Delivery, ...]:
+        """Return what channels show of alerts."""
+        column = col(DeliveryRow.alert_id)
+        return tuple(
+            delivery
+            for some in chunks(alert_ids)
+            for delivery in self.rows.every(select(DeliveryRow).where(column.in_(some)), _delivery)
+        )
+
+    def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
+        """Return deliveries behind their alert whose time has come, the longest waiting first."""
+        behind = and_(
+            col(DeliveryRow.alert_id) == col(AlertRow.id),
+            col(DeliveryRow.sent_revision) < col(AlertRow.revision),
+        )
+        both = join(DeliveryRow, AlertRow, behind)
+        wanted = (col(DeliveryRow.given_up).is_(False), col(DeliveryRow.next_at) <= now)
+        statement = select(DeliveryRow).select_from(both).where(*wanted)
+        order = (col(DeliveryRow.next_at), col(DeliveryRow.channel), col(DeliveryRow.alert_id))
+        return self.rows.every(statement.order_by(*order).limit(limit), _delivery)
+
+    def tallies(self) -> dict[str, dict[str, Any]]:
+        """Return by channel how many alerts are `shown`, `waiting` and `given_up`, and `error`."""
+        both = outerjoin(DeliveryRow, AlertRow, col(DeliveryRow.alert_id) == col(AlertRow.id))
+        waits = col(DeliveryRow.sent_revision) < col(AlertRow.revision)
+        statement = (
+            select_columns(
+                col(DeliveryRow.channel),
+                func.sum(case((col(DeliveryRow.sent_revision) > 0, 1), else_=0)),
+                func.sum(case((and_(waits, col(DeliveryRow.given_up).is_(False)), 1), else_=0)),
+                func.sum(case((col(DeliveryRow.given_up), 1), else_=0)),
+                func.max(col(DeliveryRow.error)),
+            )
+            .select_from(both)
+            .group_by(col(DeliveryRow.channel))
+        )
+        return {
+            channel: {"shown": shown, "waiting": waiting, "given_up": lost, "error": error}
+            for channel, shown, waiting, lost, error in self.rows.tuples(statement)
+        }
+
+    def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """Write each over the one of the same channel and alert."""
+        self.rows.put(DeliveryRow, [asdict(delivery) for delivery in deliveries])
+
+    def forget_resolved(self, before: datetime) -> int:
+        """Remove alerts that were over before then, with all that belongs to them."""
+        gone = select(AlertRow.id).where(
+            col(AlertRow.state) == AlertState.RESOLVED.value, col(AlertRow.resolved_at) < before
+        )
+        for column in (AlertMemberRow.alert_id, DeliveryRow.alert_id):
+            table = AlertMemberRow if column is AlertMemberRow.alert_id else DeliveryRow
+            self.rows.change(delete(table).where(col(column).in_(gone)))
+        return self.rows.change(delete(AlertRow).where(col(AlertRow.id).in_(gone)))
+
+
+def _alert(row: AlertRow) -> Alert:
+    return Alert(
+        id=AlertId(row.id),
+        cause=row.cause,
+        state=AlertState(row.state),
+        revision=row.revision,
+        severity=Severity(row.severity),
+        opened_at=row.opened_at,
+        changed_at=row.changed_at,
+        events=tuple(row.events),
+        resolved_at=row.resolved_at,
+    )
+
+
+def _alert_values(alert: Alert) -> dict[str, object]:
+    values = asdict(alert)
+    return {
+        **values,
+        "state": alert.state.value,
+        "severity": int(alert.severity),
+        "events": list(alert.events),
+    }
+
+
+def _member(row: AlertMemberRow) -> Member:
+    return Member(row.subject, AlertId(row.alert_id), row.open)
+
+
+def _delivery(row: DeliveryRow) -> Delivery:
+    return Delivery(
+        channel=row.channel,
+        alert_id=AlertId(row.alert_id),
+        next_at=row.next_at,
+        sent_revision=row.sent_revision,
+        sent_at=row.sent_at,
+        receipt=dict(row.receipt),
+        attempts=row.attempts,
+        failing_since=row.failing_since,
+        error=row.error,
+        given_up=row.given_up,
+    )

@@ -1,0 +1,33 @@
+"""Channels on the wire; no address and no key is on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.wire.model import Wire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel(Wire):
+    """A channel: which events open an alert on it, and how it stands.
+
+    `shown`, `waiting` and `given_up` count alerts; `error` is why one could not be shown.
+    """
+
+    name: str
+    events: list[str]
+    min_severity: str
+    stacks: list[str]
+    shown: int
+    waiting: int
+    given_up: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelTried(Wire):
+    """What came of a test message; `error` is null where the channel took it."""
+
+    channel: str
+    alert_id: str
+    error: str | None

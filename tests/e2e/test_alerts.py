@@ -1,0 +1,179 @@
+"""One drift, one message on each channel, updated and ended: a real daemon and strict receivers."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.daemon import Daemon
+from tests.e2e.lone_daemon import look_at
+from tests.e2e.test_guardrails import DRIFT, NAMES, Fleet
+from tests.e2e.test_third_tool import DECLARED
+from tests.receivers.http import ChatRoom, Fickle, Pager, SignedReceiver, receiving
+from tests.receivers.smtp import MailSink, taking_mail
+
+pytestmark = pytest.mark.slow
+
+SECRETS: Final = ("xoxb-CANARY", "RCANARYKEY", "whsec-CANARY", "mail-CANARY")
+
+
+@dataclass
+class Receivers:
+    """The four of them, and the settings that name them."""
+
+    room: ChatRoom
+    pager: Pager
+    pager_line: Fickle
+    hook: SignedReceiver
+    mail: MailSink
+    settings: str
+
+    def open(self) -> tuple[int, int, int, int]:
+        """Return how many alerts each shows as open."""
+        newest = {event["subject"]: event["type"] for event in self.hook.events.values()}
+        threads = {str(one["References"] or one["Message-ID"]): one for one in self.mail.mails}
+        return (
+            sum(":warning:" in str(one["blocks"]) for one in self.room.messages.values()),
+            len(self.pager.open),
+            sum(type_.endswith("open") for type_ in newest.values()),
+            sum("[resolved]" not in one.as_string() for one in threads.values()),
+        )
+
+    def alerts(self) -> tuple[int, int, int, int]:
+        """Return how many alerts each has shown at all."""
+        return (
+            len(self.room.messages),
+            len({*self.pager.open, *self.pager.resolved}),
+            len({event["subject"] for event in self.hook.events.values()}),
+            len({str(one["References"] or one["Message-ID"]) for one in self.mail.mails}),
+        )
+
+
+@pytest.fixture
+def receivers(tmp_path: Path) -> Iterator[Receivers]:
+    chat, pager, hook, key, mail = ChatRoom(SECRETS[0]), Pager(SECRETS[1]), *_rest()
+    line = Fickle(pager)
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    with ExitStack() as stack:
+        at = [stack.enter_context(receiving(one)) for one in (chat, line, hook)]
+        sink = stack.enter_context(taking_mail(MailSink(folder, password=mail)))
+        people = f"from=trueup@example.com&to=ops@example.com&ca_file={sink.ca_file}"
+        urls = (
+            f'url = "slack+http://{chat.token}@{at[0]}/%23ops"',
+            f'url = "pagerduty+http://{pager.routing_key}@{at[1]}"',
+            f'url = "http://{at[2]}/hook"\nsecret = "{key}"',
+            f'url = "smtp://{sink.user}:{mail}@127.0.0.1:{sink.port}?{people}"',
+        )
+        sections = [
+            f'[[channel]]\nname = "{name}"\n{url}\ngroup_wait = "3s"\nupdate_every = "1s"\n'
+            for name, url in zip(("chat", "pager", "bus", "mail"), urls, strict=True)
+        ]
+        yield Receivers(chat, pager, line, hook, sink, "\n".join(sections))
+
+
+def _rest() -> tuple[SignedReceiver, str, str]:
+    return SignedReceiver(SECRETS[2]), SECRETS[2], SECRETS[3]
+
+
+def drifts(fleet: Fleet, daemon: Daemon) -> None:
+    for name in NAMES:
+        fleet.worlds[name].put(DRIFT)
+    for name in NAMES:
+        daemon.ask(f"/stacks/{name}/scan", {})
+
+
+def settled(fleet: Fleet, daemon: Daemon) -> None:
+    """Wait until both stacks were scanned, and the alerts know where the stream is."""
+    daemon.until(
+        "the first scans",
+        lambda: all(look_at(daemon, name)["health"] == "in_sync" for name in NAMES),
+    )
+    assert fleet.run("channel", "test", "bus").code == 0
+
+
+def test_one_drift_in_two_stacks_is_one_message_on_each_channel_until_it_is_gone(
+    tmp_path: Path, receivers: Receivers
+) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.settings(receivers.settings)
+    with fleet.lone.serving() as daemon:
+        settled(fleet, daemon)
+        tested = receivers.alerts()
+        assert tested == (0, 0, 1, 0)
+        # The pager is away at first, and the daemon dies before it is tried again.
+        receivers.pager_line.failures = [((503, {}, b""), False)]
+        drifts(fleet, daemon)
+        daemon.until("three of four", lambda: receivers.open() == (1, 0, 1, 1))
+        daemon.process.send_signal(signal.SIGKILL)
+        daemon.process.wait()
+    with fleet.lone.serving() as daemon:
+        daemon.until("the pager", lambda: receivers.open() == (1, 1, 1, 1), within_s=90)
+        (incident,) = receivers.pager.open.values()
+        assert incident["custom_details"]["drifted"] == 2
+        for name in NAMES:
+            fleet.worlds[name].put(DECLARED)
+            daemon.ask(f"/stacks/{name}/scan", {})
+        daemon.until("the end", lambda: receivers.open() == (0, 0, 0, 0))
+        assert receivers.alerts() == (1, 1, 2, 1)
+        listed = fleet.run("channel", "list", "--json")
+        assert {item["waiting"] for item in listed.json["items"]} == {0}
+        logs = "".join(daemon.lines)
+    kept = b"".join(
+        file.read_bytes()
+        for file in fleet.lone.data_dir.rglob("*")
+        if file.is_file() and not file.is_socket()
+    )
+    for secret in SECRETS:
+        assert secret not in logs + listed.everything
+        assert secret.encode() not in kept
+
+
+def test_a_channel_test_says_what_came_back(tmp_path: Path, receivers: Receivers) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.settings(receivers.settings)
+    with fleet.lone.serving() as daemon:
+        for name in ("chat", "pager", "bus", "mail"):
+            said = fleet.run("channel", "test", name)
+            assert said.code == 0, said.everything
+        assert receivers.alerts() == (1, 1, 1, 1)
+        assert receivers.open() == (0, 0, 0, 0)
+        receivers.pager.routing_key = "another"
+        said = fleet.run("channel", "test", "pager")
+        assert said.code == 1
+        assert "400" in said.everything
+        assert "check the channel's `url`" in said.everything
+        unknown = fleet.run("channel", "test", "nobody")
+        assert unknown.code == 1
+        assert "configured are: bus, chat, mail, pager" in unknown.everything
+        fleet.settings("")
+        assert daemon.ask("/reload", {})["taken"] == ["channels"]
+        assert "no channels" in fleet.run("channel", "list").out
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        ('url = "pagerduty://"', "names no routing key"),
+        ('url = "slack://xoxb-CANARY"', "no room"),
+        ('url = "https://h/x"\nevents = ["run.started"]', "opens no alert"),
+        ('url = "https://h/x"\nevents = ["drift.detectd"]', "did you mean 'drift.detected'"),
+        ('url = "https://h/x"\nmin_severity = "grave"', "expected is one of"),
+    ],
+)
+def test_a_channel_that_could_never_show_anything_is_refused(
+    tmp_path: Path, section: str, problem: str
+) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.settings(f'[[channel]]\nname = "ops"\n{section}\n')
+    said = fleet.run("serve")
+    assert said.code == 1
+    assert problem in said.everything
+    assert "CANARY" not in said.everything
+    assert "Traceback" not in said.everything

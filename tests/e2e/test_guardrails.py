@@ -1,0 +1,118 @@
+"""Holds, windows, ignored drift and the audit, by a real daemon and the commands people type."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.daemon import UNLIMITED, Daemon
+from tests.e2e.command import Ended, Trueup
+from tests.e2e.lone_daemon import LoneDaemon, look_at
+from tests.e2e.test_third_tool import AUTO, DECLARED, QUICK, JsonWorld
+from tests.strangers.installed import install
+
+NAMES: Final = ("shop", "other")
+DRIFT: Final = {**DECLARED, "web-1": {"size": 9}}
+pytestmark = pytest.mark.slow
+
+
+class Fleet:
+    """Two stacks, the daemon that corrects them, and the commands that ask it."""
+
+    def __init__(self, folder: Path) -> None:
+        site = install("json_world", folder / "site", tool="world", factory="factory:WorldFactory")
+        environment = {"PYTHONPATH": str(site)}
+        self.lone = LoneDaemon(folder, folder / "caches", extra=environment)
+        self.worlds = {name: JsonWorld.made(folder / name) for name in NAMES}
+        self._trueup = Trueup({**environment, "XDG_CACHE_HOME": str(folder / "caches")})
+
+    def settings(self, more: str) -> None:
+        self.lone.settings(dict.fromkeys(NAMES, 'interval = "10s"'), daemon=QUICK, more=more)
+
+    def run(self, *arguments: str) -> Ended:
+        return self._trueup.run("--config", self.lone.settings_file, *arguments)
+
+    def drift(self, daemon: Daemon, *names: str) -> None:
+        daemon.until(
+            "the first scans",
+            lambda: all(look_at(daemon, name)["health"] == "in_sync" for name in names),
+        )
+        for name in names:
+            self.worlds[name].put(DRIFT)
+            daemon.ask(f"/stacks/{name}/scan", {})
+
+    def corrected(self, daemon: Daemon, name: str) -> None:
+        daemon.until("the correction", lambda: self.worlds[name].things == DECLARED)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+def held(daemon: Daemon, guard: str) -> bool:
+    waiting = daemon.ask("/remediations?state=held")["items"]
+    return [one["hold"]["guard"] for one in waiting] == [guard]
+
+
+def test_a_stack_on_hold_waits_and_the_other_does_not(fleet: Fleet) -> None:
+    fleet.settings(AUTO)
+    with fleet.lone.serving() as daemon:
+        assert fleet.run("hold", "shop", "--reason", "incident 12").code == 0
+        fleet.drift(daemon, *NAMES)
+        fleet.corrected(daemon, "other")
+        daemon.until("the hold", lambda: held(daemon, "kill_switch"))
+        assert fleet.worlds["shop"].things == DRIFT
+        status, shown = fleet.run("status"), fleet.run("show", "shop/thing.web-1")
+        for said in (status, shown):
+            assert "HOLD of shop by" in said.out, said.everything
+            assert "until `trueup resume shop`" in said.out
+        assert "put shop on hold: incident 12" in shown.out
+        assert "hold released" in fleet.run("resume", "shop").out
+        fleet.corrected(daemon, "shop")
+
+
+def test_what_waits_for_a_window_goes_on_when_it_opens(fleet: Fleet) -> None:
+    opens = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=2)
+    window = f'[[guardrail]]\nstack = "shop"\nwindows = ["{opens:%H:%M}-23:59 UTC"]\n'
+    fleet.settings(window + AUTO)
+    if opens.hour == 0:
+        pytest.skip("its window would open tomorrow")
+    with fleet.lone.serving() as daemon:
+        fleet.drift(daemon, *NAMES)
+        fleet.corrected(daemon, "other")
+        daemon.until("the hold", lambda: held(daemon, "window"))
+        (waiting,) = daemon.ask("/remediations?state=held")["items"]
+        assert waiting["hold"]["until"].startswith(f"{opens:%Y-%m-%dT%H:%M}")
+        daemon.until("its opening", lambda: fleet.worlds["shop"].things == DECLARED, within_s=200)
+        assert datetime.now(UTC) >= opens
+
+
+def test_one_edited_byte_of_the_audit_is_found(fleet: Fleet) -> None:
+    fleet.settings('[[ignore]]\nname = "sizes"\nreason = "r"\nmatch = {path = "size"}\n'
+                   + UNLIMITED)  # fmt: skip
+    with fleet.lone.serving() as daemon:
+        fleet.drift(daemon, "shop")
+        daemon.until(
+            "it is ignored",
+            lambda: daemon.ask("/ignores")["items"][0]["matched"] == 1,
+        )
+        assert "sizes" in fleet.run("ignores").out
+        assert "commented" in fleet.run("comment", "shop/thing.web-1", "seen").out
+        assert "commented: seen" in fleet.run("show", "shop/thing.web-1").out
+        ended = fleet.run("audit", "--verify")
+        assert (ended.code, "as they were written" in ended.out) == (0, True), ended.everything
+        entries = fleet.run("audit", "--export").out.splitlines()
+    with closing(sqlite3.connect(fleet.lone.data_dir / "trueup.db")) as database, database:
+        database.execute("DROP TRIGGER audit_is_never_changed")
+        database.execute("UPDATE audit SET actor = 'Trueup' WHERE seq = 1")
+    with fleet.lone.serving():
+        ended = fleet.run("audit", "--verify")
+        assert ended.code == 1
+        assert "BROKEN at entry 1" in ended.out
+        assert len(fleet.run("audit", "--export").out.splitlines()) > len(entries)

@@ -1,0 +1,1 @@
+"""Receivers of alerts on loopback, as strict as the services they stand for."""

@@ -1,0 +1,171 @@
+"""HTTP receivers: a pager, a chat room, and somebody who checks signatures."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol
+
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+class Service(Protocol):
+    def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer: ...
+
+
+@dataclass
+class Fickle:
+    """A service that fails first: each of `failures` answers once, with the service behind or not.
+
+    `taken` means that the service did what was asked and its answer was lost.
+    """
+
+    service: Service
+    failures: list[tuple[Answer, bool]] = field(default_factory=list)
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        if not self.failures:
+            return self.service.take(path, headers, body)
+        answer, taken = self.failures.pop(0)
+        if taken:
+            self.service.take(path, headers, body)
+        return answer
+
+
+@dataclass
+class Pager:
+    """PagerDuty's Events API v2: what incidents there are, by key, and what each says."""
+
+    routing_key: str = "R" * 32
+    open: dict[str, dict[str, Any]] = field(default_factory=dict)
+    resolved: list[str] = field(default_factory=list)
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        del headers
+        event = json.loads(body)
+        problem = self._problem(path, event, len(body))
+        if problem is not None:
+            return 400, {}, json.dumps({"status": "invalid event", "errors": [problem]}).encode()
+        key = event["dedup_key"]
+        if event["event_action"] == "resolve":
+            if self.open.pop(key, None) is not None:
+                self.resolved.append(key)
+        else:
+            self.open[key] = event["payload"]
+        return 202, {}, json.dumps({"status": "success", "dedup_key": key}).encode()
+
+    def _problem(self, path: str, event: dict[str, Any], size: int) -> str | None:
+        if path != "/v2/enqueue" or size > 512 * 1024:
+            return "no such place, or too large"
+        if event.get("routing_key") != self.routing_key:
+            return "Routing key not valid"
+        if not 0 < len(event.get("dedup_key", "")) <= 255:
+            return "dedup_key"
+        if event["event_action"] == "resolve":
+            return None
+        payload = event["payload"]
+        if not 0 < len(payload["summary"]) <= 1024 or not payload["source"]:
+            return "summary or source"
+        known = ("critical", "error", "warning", "info")
+        return None if payload["severity"] in known else "severity"
+
+
+@dataclass
+class ChatRoom:
+    """Slack's `chat.postMessage` and `chat.update`: the messages of one room, by their `ts`."""
+
+    token: str = "xoxb-1"
+    room: str = "C0OPS"
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    edits: int = 0
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        return 200, {}, json.dumps(self._answer(path, headers, json.loads(body))).encode()
+
+    def _answer(
+        self, path: str, headers: Mapping[str, str], message: dict[str, Any]
+    ) -> dict[str, Any]:
+        if headers.get("authorization") != f"Bearer {self.token}":
+            return {"ok": False, "error": "invalid_auth"}
+        if message.get("channel") not in (self.room, "#ops"):
+            return {"ok": False, "error": "channel_not_found"}
+        if any(len(block["text"]["text"]) > 3000 for block in message["blocks"]):
+            return {"ok": False, "error": "invalid_blocks"}
+        if path == "/api/chat.update":
+            if message["ts"] not in self.messages:
+                return {"ok": False, "error": "message_not_found"}
+            self.edits += 1
+            ts = message["ts"]
+        elif path == "/api/chat.postMessage":
+            ts = f"{len(self.messages) + 1}.0001"
+        else:
+            return {"ok": False, "error": "unknown_method"}
+        self.messages[ts] = message
+        return {"ok": True, "channel": self.room, "ts": ts}
+
+
+@dataclass
+class SignedReceiver:
+    """Takes CloudEvents with a right signature; `events` holds them by id, each once."""
+
+    secret: str = "whsec"
+    events: dict[str, dict[str, Any]] = field(default_factory=dict)
+    came: int = 0
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        del path
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        digest = hmac.new(self.secret.encode(), signed, hashlib.sha256).digest()
+        wanted = f"v1,{base64.b64encode(digest).decode()}"
+        if not hmac.compare_digest(wanted, headers["webhook-signature"]):
+            return 401, {}, b""
+        event = json.loads(body)
+        if event["specversion"] != "1.0" or event["id"] != headers["webhook-id"]:
+            return 400, {}, b""
+        self.came += 1
+        self.events[event["id"]] = event
+        return 204, {}, b""
+
+
+@contextmanager
+def receiving(service: Service) -> Iterator[str]:
+    """Give the address `127.0.0.1:PORT` at which `service` answers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service.take))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _handler(
+    take: Callable[[str, Mapping[str, str], bytes], Answer],
+) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            given = {name.lower(): value for name, value in self.headers.items()}
+            status, headers, answer = take(self.path, given, body)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: the address may hold a key."""
+
+    return Handler

@@ -1,0 +1,348 @@
+"""One alert per cause, shown, kept up to date and ended, whatever channels do meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from reconciler.domain.alerts import DEFAULT_EVENTS, Subscription
+from reconciler.domain.errors import NotFoundError, PermanentError, RetryableError
+from reconciler.domain.model import ResourceAddress, Severity, StackName
+from reconciler.domain.notices import Notice
+from reconciler.domain.records import Health
+from reconciler.engine.alerting import follow_events, watch_staleness
+from reconciler.engine.channels import channel_states, try_channel
+from reconciler.engine.delivering import deliver_due
+from reconciler.engine.service import Channel
+from reconciler.ports import ChannelBusyError
+from tests.fake_world import World
+from tests.unit.engine.house import MANUAL, A, B, House, open_house
+
+
+@dataclass
+class Board:
+    """A channel that keeps the last notice of each alert; it fails as often as it was told to."""
+
+    shown: dict[str, Notice] = field(default_factory=dict)
+    posted: int = 0
+    failures: list[Exception] = field(default_factory=list)
+
+    async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        if self.failures:
+            raise self.failures.pop(0)
+        if receipt:
+            assert receipt == {"place": notice.alert_id}
+            assert notice.revision >= self.shown[notice.alert_id].revision
+        self.posted += 1
+        self.shown[notice.alert_id] = notice
+        return {"place": notice.alert_id}
+
+    async def close(self) -> None: ...
+
+    @property
+    def open(self) -> list[Notice]:
+        return [notice for notice in self.shown.values() if not notice.is_over]
+
+
+def listen(house: House, name: str = "ops", **wanted: Any) -> Board:
+    board = Board()
+    subscription = replace(Subscription(name), **wanted)
+    house.service.channels = {**house.service.channels, name: Channel(subscription, board)}
+    return board
+
+
+async def tell(house: House, **span: float) -> None:
+    """Let `span` go by, and do what the daemon's chore does."""
+    house.clock.move(**(span or {"seconds": 11}))
+    while await follow_events(house.service):
+        pass
+    await watch_staleness(house.service)
+    while await deliver_due(house.service):
+        pass
+
+
+async def drift(house: House, address: ResourceAddress = A, size: int = 9) -> None:
+    house.world.live[address] = {"size": size}
+    await house.scan()
+
+
+async def begin(house: House) -> None:
+    """Let the stream be read up to here: what was before is no news."""
+    await follow_events(house.service)
+
+
+async def test_drift_is_one_alert_that_ends_when_it_heals(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    assert board.shown == {}, "the first message waits for others of its cause"
+    await tell(house)
+    (notice,) = board.open
+    assert notice.title == "shop: thing.a drifted"
+    (member,) = notice.members
+    assert [(change.path, change.live) for change in member.changes] == [("size", "9")]
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await tell(house, seconds=1)
+    assert board.open == []
+    assert len(board.shown) == 1
+
+
+async def test_what_drifted_before_there_were_channels_is_no_news(house: House) -> None:
+    await drift(house)
+    board = listen(house)
+    await tell(house)
+    await tell(house)
+    assert board.shown == {}
+    await drift(house, B)
+    await tell(house)
+    await tell(house)
+    assert [notice.title for notice in board.open] == ["shop: thing.b drifted"]
+
+
+async def test_the_same_change_in_forty_stacks_is_one_alert_with_forty_members(
+    tmp_path: Path,
+) -> None:
+    names = [StackName(f"s{number:02}") for number in range(40)]
+    worlds = {name: World.in_sync(a={"size": 1}) for name in names}
+    async with open_house(tmp_path, worlds) as house:
+        board = listen(house)
+        await begin(house)
+        for name in names:
+            worlds[name].live[A] = {"size": 9}
+            await house.scan(name, seconds=0.1)
+        await tell(house)
+        await tell(house)
+        (notice,) = board.open
+        assert (notice.total, notice.still_open, board.posted) == (40, 40, 1)
+        for name in names[:39]:
+            worlds[name].live[A] = {"size": 1}
+            await house.scan(name, seconds=0.1)
+        await tell(house, minutes=2)
+        (notice,) = board.open
+        assert (notice.total, notice.still_open) == (40, 1)
+        worlds[names[39]].live[A] = {"size": 1}
+        await house.scan(names[39], seconds=0.1)
+        await tell(house, seconds=1)
+        assert board.open == []
+
+
+async def test_a_further_edit_by_hand_goes_on_with_the_same_alert(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house)
+    await tell(house)
+    await tell(house)
+    await drift(house, size=11)
+    await tell(house, minutes=2)
+    (notice,) = board.open
+    assert len(board.shown) == 1
+    assert notice.members[0].changes[0].live == "11"
+
+
+async def test_a_member_with_another_change_leaves_the_others(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    house.world.live[A] = house.world.live[B] = {"size": 9}
+    await house.scan()
+    await tell(house)
+    await tell(house)
+    (notice,) = board.open
+    assert notice.total == 2
+    await drift(house, B, size=11)
+    await tell(house, minutes=2)
+    await tell(house, minutes=2)
+    assert sorted((notice.total, notice.still_open) for notice in board.open) == [(1, 1), (1, 1)]
+
+
+async def test_a_drift_that_is_gone_before_its_time_is_never_shown(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await tell(house)
+    await tell(house)
+    assert board.shown == {}
+
+
+async def test_the_same_drift_later_is_another_alert(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    for _ in range(2):
+        await drift(house)
+        await tell(house)
+        await tell(house)
+        house.world.live[A] = {"size": 1}
+        await house.scan()
+        await tell(house)
+    assert len(board.shown) == 2
+    assert board.open == []
+
+
+async def test_who_waits_for_a_person_says_so(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await house.put(MANUAL)
+    await drift(house)
+    await tell(house)
+    await tell(house, minutes=2)
+    (notice,) = board.open
+    standing = notice.members[0].remediation
+    assert standing is not None
+    assert standing.startswith("awaiting approval")
+    (waiting,) = await house.remediations()
+    assert waiting.id in standing
+
+
+async def test_channels_hear_only_what_they_ask_for(house: House) -> None:
+    grave = listen(house, "grave", min_severity=Severity.CRITICAL)
+    others = listen(house, "others", stacks=("bill*",))
+    approvals = listen(house, "approvals", events=frozenset({"remediation.awaiting_approval"}))
+    everything = listen(house, "all", stacks=("sh*",), events=DEFAULT_EVENTS)
+    await begin(house)
+    await drift(house)
+    await tell(house)
+    await tell(house)
+    assert [len(board.open) for board in (grave, others, approvals, everything)] == [0, 0, 0, 1]
+
+
+async def test_a_channel_that_fails_is_tried_later_and_holds_up_nobody(house: House) -> None:
+    bad, good = listen(house, "bad"), listen(house, "good")
+    bad.failures = [RetryableError("away"), ChannelBusyError("slow", after=timedelta(minutes=5))]
+    await begin(house)
+    await drift(house)
+    await tell(house)
+    await tell(house)
+    assert (len(bad.open), len(good.open)) == (0, 1)
+    (state,) = [one for one in await channel_states(house.service) if one.name == "bad"]
+    assert (state.waiting, state.error) == (1, "away")
+    await tell(house, seconds=31)
+    await tell(house, minutes=4)
+    assert bad.open == []
+    await tell(house, minutes=2)
+    assert len(bad.open) == 1
+    assert "channel.failed" in await house.events()
+
+
+async def test_after_a_day_of_failures_it_is_given_up_and_told(house: House) -> None:
+    board = listen(house)
+    board.failures = [RetryableError("away")] * 99
+    await begin(house)
+    await drift(house)
+    for _ in range(60):
+        await tell(house, minutes=61)
+    (state,) = await channel_states(house.service)
+    assert (state.waiting, state.given_up) == (0, 1)
+    assert len(board.failures) < 99 - 20
+    tried = len(board.failures)
+    await tell(house, hours=9)
+    assert len(board.failures) == tried
+    assert (await house.events()).count("channel.failed") == 2, "the first failure, and the end"
+
+
+async def test_what_can_never_be_shown_is_given_up_at_once(house: House) -> None:
+    board = listen(house)
+    board.failures = [PermanentError("wrong key")]
+    await begin(house)
+    await drift(house)
+    await tell(house)
+    await tell(house)
+    (state,) = await channel_states(house.service)
+    assert (state.given_up, state.error) == (1, "wrong key")
+
+
+async def test_a_stack_that_fails_is_an_alert_until_it_is_verified(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await house.scan()
+    house.world.refuses_load = RetryableError("no credentials")
+    await house.scan()
+    stack = await house.stack()
+    assert stack.health is Health.ERROR
+    await tell(house)
+    await tell(house)
+    (notice,) = board.open
+    assert notice.title == "shop cannot be verified"
+    house.world.refuses_load = None
+    await house.scan()
+    await tell(house)
+    assert board.open == []
+
+
+async def test_a_stack_that_nobody_verifies_any_more_is_an_alert(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await house.scan()
+    await tell(house, minutes=44)
+    await tell(house, minutes=2)
+    await tell(house)
+    (notice,) = board.open
+    assert notice.title == "shop cannot be verified"
+    await house.scan()
+    await tell(house)
+    assert board.open == []
+
+
+async def test_a_test_of_a_channel_is_shown_and_ended(house: House) -> None:
+    board = listen(house)
+    tried = await try_channel(house.service, "ops", actor="ana")
+    assert tried.error is None
+    (notice,) = board.shown.values()
+    assert notice.is_over
+    assert board.posted == 2
+    assert "channel.tested" in await house.actions()
+    board.failures = [RetryableError("away")]
+    tried = await try_channel(house.service, "ops", actor="ana")
+    assert tried.error == "away"
+    with pytest.raises(NotFoundError, match="no channel pager"):
+        await try_channel(house.service, "pager", actor="ana")
+
+
+_STEPS = st.lists(
+    st.tuples(st.sampled_from([A, B]), st.integers(1, 3), st.integers(1, 200), st.booleans()),
+    max_size=12,
+)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),  # shrinking opens a store each time
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(_STEPS)
+async def test_in_the_end_a_channel_shows_what_is_there(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[ResourceAddress, int, int, bool]]
+) -> None:
+    async with open_house(tmp_path_factory.mktemp("alerts")) as house:
+        board = listen(house)
+        await begin(house)
+        for address, size, seconds, fails in steps:
+            if fails:
+                board.failures.append(RetryableError("away"))
+            await drift(house, address, size)
+            await tell(house, seconds=seconds)
+        for _ in range(4):
+            await tell(house, hours=2)
+            await house.scan()
+        open_now = {
+            (record.address, str(record.details["changes"][0]["live"]))
+            for record in await house.findings()
+        }
+        said = {
+            (member.address, member.changes[0].live)
+            for notice in board.open
+            for member in notice.members
+            if member.type != "stack" and member.state == "open"
+        }
+        assert said == open_now

@@ -1,0 +1,269 @@
+"""One contract for every channel, each against a receiver as strict as the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.notify.addresses import ChannelAddress, open_channel
+from reconciler.ports import ChannelBusyError
+from tests.receivers.http import Answer, ChatRoom, Fickle, Pager, SignedReceiver, receiving
+from tests.receivers.smtp import MailSink, taking_mail
+from tests.unit.notify.notices import notice, over
+
+
+@dataclass
+class Place:
+    """A channel's address, how many alerts are open there, and how many are shown as over."""
+
+    url: str
+    wrong_url: str
+    open: Callable[[], int]
+    ended: Callable[[], int]
+    text: Callable[[], str]
+    secret: str | None = None
+    fickle: Fickle | None = None
+    mail: MailSink | None = None
+
+    def address(self, url: str | None = None) -> ChannelAddress:
+        return ChannelAddress("ops", url or self.url, self.secret)
+
+
+@contextmanager
+def pager(_folder: Path) -> Iterator[Place]:
+    service = Pager()
+    fickle = Fickle(service)
+    with receiving(fickle) as at:
+        yield Place(
+            f"pagerduty+http://{service.routing_key}@{at}",
+            f"pagerduty+http://other@{at}",
+            open=lambda: len(service.open),
+            ended=lambda: len(service.resolved),
+            text=lambda: str(service.open or service.resolved),
+            fickle=fickle,
+        )
+
+
+@contextmanager
+def room(_folder: Path) -> Iterator[Place]:
+    service = ChatRoom()
+    fickle = Fickle(service)
+
+    def marked(mark: str) -> int:
+        return sum(mark in str(message["blocks"]) for message in service.messages.values())
+
+    with receiving(fickle) as at:
+        yield Place(
+            f"slack+http://{service.token}@{at}/%23ops",
+            f"slack+http://xoxb-2@{at}/%23ops",
+            open=lambda: marked(":warning:"),
+            ended=lambda: marked(":white_check_mark:"),
+            text=lambda: str(service.messages),
+            fickle=fickle,
+        )
+
+
+@contextmanager
+def webhook(_folder: Path) -> Iterator[Place]:
+    service = SignedReceiver()
+    fickle = Fickle(service)
+
+    def last_of(state: str) -> int:
+        newest = {event["subject"]: event for event in service.events.values()}
+        return sum(event["type"].endswith(state) for event in newest.values())
+
+    with receiving(fickle) as at:
+        yield Place(
+            f"http://{at}/hook",
+            f"http://{at}/hook",
+            open=lambda: last_of("open"),
+            ended=lambda: last_of("resolved"),
+            text=lambda: str(service.events),
+            secret=service.secret,
+            fickle=fickle,
+        )
+
+
+@contextmanager
+def mail(folder: Path) -> Iterator[Place]:
+    with taking_mail(MailSink(folder)) as sink:
+
+        def threads(mark: str) -> int:
+            newest = {
+                str(one["References"] or one["Message-ID"]): one.get_body(("plain",))
+                for one in sink.mails
+            }
+            return sum(
+                body is not None and body.get_content().startswith(mark) for body in newest.values()
+            )
+
+        tail = f"127.0.0.1:{sink.port}?from=trueup@example.com&to=ops@example.com"
+        ca = f"&ca_file={sink.ca_file}"
+        yield Place(
+            f"smtp://{sink.user}:{sink.password}@{tail}{ca}",
+            f"smtp://{sink.user}:wrong@{tail}{ca}",
+            open=lambda: threads("[critical]"),
+            ended=lambda: threads("[resolved]"),
+            text=lambda: "".join(map(str, sink.mails)),
+            mail=sink,
+        )
+
+
+PLACES = [pager, room, webhook, mail]
+
+
+@pytest.fixture(params=PLACES, ids=lambda place: place.__name__)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    with request.param(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def failing(place: Place, status: int, *, taken: bool = False, **headers: str) -> Iterator[None]:
+    """Let the next message meet `status`; with `taken` the receiver did it all the same."""
+    if place.fickle is not None:
+        answer: Answer = (status, {name.replace("_", "-"): of for name, of in headers.items()}, b"")
+        place.fickle.failures.append((answer, taken))
+    elif place.mail is not None:
+        place.mail.refuse.append(451 if status >= 429 else 550)
+    yield
+
+
+async def test_an_alert_is_shown_once_kept_up_to_date_and_ended(place: Place) -> None:
+    channel = open_channel(place.address())
+    receipt = await channel.show(notice(), {})
+    assert (place.open(), place.ended()) == (1, 0)
+    assert "aws_security_group.web" in place.text()
+    receipt = await channel.show(notice(2, title="shop: 2 things drifted"), receipt)
+    assert (place.open(), place.ended()) == (1, 0)
+    await channel.show(over(3), receipt)
+    assert (place.open(), place.ended()) == (0, 1)
+    await channel.close()
+
+
+async def test_the_same_notice_twice_is_one_alert(place: Place) -> None:
+    channel = open_channel(place.address())
+    receipt = await channel.show(notice(), {})
+    await channel.show(notice(), receipt)
+    assert place.open() == 1
+    await channel.close()
+
+
+async def test_a_receiver_that_fails_is_asked_again_later(place: Place) -> None:
+    channel = open_channel(place.address())
+    with failing(place, 503), pytest.raises(RetryableError):
+        await channel.show(notice(), {})
+    await channel.show(notice(), {})
+    assert place.open() == 1
+    await channel.close()
+
+
+async def test_a_wrong_key_is_refused_for_good_and_not_said(place: Place) -> None:
+    address = place.address(place.wrong_url)
+    if place.secret is not None:
+        address = ChannelAddress("ops", place.url, "wrong")
+    channel = open_channel(address)
+    with pytest.raises(PermanentError) as refused:
+        await channel.show(notice(), {})
+    assert place.open() == 0
+    said = f"{refused.value} {refused.value.remedy}"
+    assert not any(key in said for key in ("other", "xoxb-2", "wrong", "s3cret"))
+    await channel.close()
+
+
+@pytest.mark.parametrize("made", [pager, room, webhook], ids=lambda made: made.__name__)
+async def test_who_is_asked_to_wait_waits(made: Any, tmp_path: Path) -> None:
+    with made(tmp_path) as place:
+        channel = open_channel(place.address())
+        with failing(place, 429, retry_after="120"), pytest.raises(ChannelBusyError) as busy:
+            await channel.show(notice(), {})
+        assert busy.value.after == timedelta(minutes=2)
+        await channel.close()
+
+
+@pytest.mark.parametrize("made", [pager, webhook, mail], ids=lambda made: made.__name__)
+async def test_what_was_taken_though_its_answer_was_lost_is_no_second_alert(
+    made: Any, tmp_path: Path
+) -> None:
+    with made(tmp_path) as place:
+        channel = open_channel(place.address())
+        if place.fickle is not None:
+            place.fickle.failures.append(((504, {}, b""), True))
+            with pytest.raises(RetryableError):
+                await channel.show(notice(), {})
+        else:
+            await channel.show(notice(), {})
+        await channel.show(notice(), {})
+        assert place.open() == 1
+        await channel.close()
+
+
+async def test_redirects_are_not_followed() -> None:
+    service = SignedReceiver()
+    away = ((302, {"location": "http://127.0.0.1:1/"}, b""), False)
+    with receiving(Fickle(service, [away])) as at:
+        channel = open_channel(ChannelAddress("ops", f"http://{at}/hook", service.secret))
+        with pytest.raises(PermanentError, match="redirects are not followed"):
+            await channel.show(notice(), {})
+        await channel.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://169.254.169.254/latest/meta-data",
+        "https://[fe80::1]/",
+        "https://[::ffff:169.254.169.254]/",
+        "https://0.0.0.0/",
+        "https://224.0.0.1/",
+        "https://2852039166/",
+    ],
+)
+async def test_no_message_goes_to_an_address_that_no_receiver_has(url: str) -> None:
+    channel = open_channel(ChannelAddress("ops", url))
+    with pytest.raises(PermanentError, match="no receiver's address"):
+        await channel.show(notice(), {})
+    await channel.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("slack://xoxb-CANARY", "no room"),
+        ("pagerduty://", "no routing key"),
+        ("http://example.com/CANARY", "unencrypted"),
+        ("pagerduty+http://CANARY@example.com", "unencrypted"),
+        ("smtp://u:CANARY@mail.example.com", "no sender"),
+        ("smtp://u:CANARY@mail.example.com?from=a@b.c&to=d@e.f&tls=none", "unencrypted"),
+        ("smtp://u:CANARY@mail.example.com?from=a@b.c&to=d@e.f&tls=maybe", "another `tls`"),
+        ("ftp://CANARY@example.com", "begins with ftp://"),
+        ("https://[CANARY", "is no address"),
+        ("https://example.com:CANARY/", "is no address"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_without_being_said(
+    url: str, problem: str
+) -> None:
+    with pytest.raises(PermanentError) as refused:
+        open_channel(ChannelAddress("ops", url))
+    said = f"{refused.value}; {refused.value.remedy}"
+    assert problem in said
+    assert "ops" in said
+    assert "CANARY" not in said
+    assert "CANARY" not in repr(ChannelAddress("ops", url, "CANARY"))
+
+
+async def test_mail_is_never_sent_unencrypted(tmp_path: Path) -> None:
+    with taking_mail(MailSink(tmp_path, offers_tls=False)) as sink:
+        tail = f"127.0.0.1:{sink.port}?from=trueup@example.com&to=ops@example.com"
+        channel = open_channel(ChannelAddress("ops", f"smtp://{sink.user}:{sink.password}@{tail}"))
+        with pytest.raises(PermanentError, match="STARTTLS"):
+            await channel.show(notice(), {})
+        assert sink.mails == []

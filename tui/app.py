@@ -129,10 +129,14 @@ class TrueupApp(App[None]):
     # Going from page to page.
 
     def action_view(self, name: str) -> None:
-        """Go to a view; each keeps what is open in it."""
+        """Go to a view, which keeps what is open in it; from within it, to its list."""
         if not isinstance(self.screen, Page):
             return
-        self.switch_mode(name)
+        if self.current_mode != name:
+            self.switch_mode(name)
+            return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
 
     def back(self) -> None:
         """Leave a page where one lies below."""

@@ -131,7 +131,7 @@ def measure(which: str, count: int) -> Figures:
     with _terminal(which, count) as terminal:
         title = b"Drift" if which == "ours" else b"sev"
         start_s = terminal.until(title, within_s=60) - terminal.began
-        painted = terminal.until(b"module.tea", within_s=120)
+        painted = terminal.until(b"modul", within_s=120)
         paint_s = painted - terminal.data_at()
         terminal.quiet()
         keys = sorted(terminal.key_to_paint(b"\x1b[B") for _ in range(_KEYS))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Final, TypeVar
 
 from textual import work
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from reconciler.wire.findings import Finding
 from reconciler.wire.remediations import Remediation
 from tui import intents
 from tui.clipboard import fit_for_terminal
@@ -26,6 +29,7 @@ from tui.palettes import ASCII, UNICODE, Glyphs, palette
 from tui.screens.approvals import ApprovalsPage
 from tui.screens.drift import DriftPage
 from tui.screens.fetched import AgentsPage, AuditPage, PoliciesPage
+from tui.screens.ignores import IgnoresPage
 from tui.screens.page import Page
 from tui.screens.run import RunPage
 from tui.screens.runs import RunsPage
@@ -36,7 +40,7 @@ from tui.store.store import Changes
 from tui.verbs import Asked, Tier, approval_of, moved, target_of
 
 T = TypeVar("T")
-VIEWS: Final = ("drift", "approvals", "runs", "audit", "stacks", "policies", "agents")
+VIEWS: Final = ("drift", "approvals", "runs", "audit", "stacks", "policies", "agents", "ignores")
 
 
 class TrueupApp(App[None]):
@@ -52,6 +56,7 @@ class TrueupApp(App[None]):
         "stacks": StacksPage,
         "policies": PoliciesPage,
         "agents": AgentsPage,
+        "ignores": IgnoresPage,
     }
     DEFAULT_MODE = "drift"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -111,13 +116,15 @@ class TrueupApp(App[None]):
 
     def _changed(self, changes: Changes) -> None:
         """Show what changed where it is seen; pages behind do it when they come to the front."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, Page):
-                screen.store_changed(changes)
-                screen.show_frame()
-                break
-        if isinstance(self.screen, Confirm):
-            self.screen.store_changed(changes)
+        # While a page comes or goes, parts of it are not there; it shows everything once it is up.
+        with contextlib.suppress(NoMatches, ScreenStackError):
+            for screen in reversed(self.screen_stack):
+                if isinstance(screen, Page):
+                    screen.store_changed(changes)
+                    screen.show_frame()
+                    break
+            if isinstance(self.screen, Confirm):
+                self.screen.store_changed(changes)
 
     # Going from page to page.
 
@@ -232,9 +239,37 @@ class TrueupApp(App[None]):
         """Reject the remediations of these rows."""
         self.decide_with_reason("reject", [row.remediation_id for row in rows])
 
-    def suppress_rows(self, rows: Sequence[Row]) -> None:
-        """Ignore these rows."""
-        self.decide_with_reason("suppress", [row.remediation_id for row in rows])
+    def ignore_rows(self, rows: Sequence[Row]) -> None:
+        """Ignore these rows until their drift changes, with a reason."""
+        if not rows:
+            return
+        ids = [row.id for row in rows]
+        question = line((f"ignore {len(ids)}", "strong"), ": why? (until the drift changes)")
+        self._prompt(question, lambda reason: self._ignore(ids, reason))
+
+    @work(group="decide", exit_on_error=False)
+    async def _ignore(self, ids: Sequence[str], reason: str) -> None:
+        self._tell("ignored", await intents.ignore(self.session, ids, reason))
+
+    @work(group="decide", exit_on_error=False)
+    async def list_again(self, ids: Sequence[str]) -> None:
+        """Put ignored findings on the list again."""
+        self._tell("listed again", await intents.list_again(self.session, ids))
+
+    def accept_live(self, finding: Finding) -> None:
+        """Say that the live values of an undeclared finding are right, with a reason."""
+        question = line(("accept what is live", "strong"), " as right from now on: why?")
+        self._prompt(question, lambda reason: self._accept(finding, reason))
+
+    @work(group="decide", exit_on_error=False)
+    async def _accept(self, finding: Finding, reason: str) -> None:
+        done = await intents.accept(self.session, finding, reason)
+        self._tell("accepted (z takes it back)", done)
+
+    @work(group="decide", exit_on_error=False)
+    async def undo_accept(self, finding_id: str) -> None:
+        """Put the baseline back to what it was before a finding was accepted."""
+        self._tell("taken back", await intents.undo_accept(self.session, finding_id))
 
     def decide_with_reason(self, verb: str, ids: Sequence[str]) -> None:
         """Ask for a reason, then do `verb` to each remediation."""

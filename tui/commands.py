@@ -17,6 +17,7 @@ _VIEWS: Final = {
     "drift": "drift", "d": "drift", "approvals": "approvals", "a": "approvals", "runs": "runs",
     "audit": "audit", "stacks": "stacks", "fleet": "stacks", "policies": "policies",
     "agents": "agents",
+    "ignores": "ignores",
 }  # fmt: skip
 
 

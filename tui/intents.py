@@ -12,6 +12,8 @@ from typing import Any, Literal, cast
 
 from reconciler.client.errors import ReconcilerError
 from reconciler.client.exchange import new_key
+from reconciler.wire.baselines import AcceptBody
+from reconciler.wire.findings import Finding
 from reconciler.wire.remediations import ApproveBody, ReasonBody, RemediationBody
 from tui.session import Session
 from tui.verbs import Asked
@@ -72,6 +74,51 @@ async def scan(session: Session, stacks: Sequence[str]) -> Done:
             session, done, name, ("stacks", name, "scan"), None,
             partial(_without_key, session.client.stacks.scan, name),
         )  # fmt: skip
+    return done
+
+
+async def ignore(session: Session, ids: Sequence[str], reason: str) -> Done:
+    """Ignore findings until their drift changes; the daemon refuses what may not be ignored so."""
+    done = Done()
+    body = {"reason": reason}
+    for each in ids:
+        work = partial(session.client.findings.ignore, each, reason=reason)
+        await _do(session, done, each, ("findings", each, "ignore"), body, work)
+    _read_again(session, ids)
+    return done
+
+
+def _read_again(session: Session, finding_ids: Sequence[str]) -> None:
+    # That a person took a finding off the list, or put it back, is told by no event of drift.
+    session.store.unread.findings |= set(finding_ids)
+
+
+async def list_again(session: Session, ids: Sequence[str]) -> Done:
+    """Make ignored findings open again."""
+    done = Done()
+    for each in ids:
+        work = partial(session.client.findings.unsuppress, each)
+        await _do(session, done, each, ("findings", each, "unsuppress"), None, work)
+    _read_again(session, ids)
+    return done
+
+
+async def accept(session: Session, finding: Finding, reason: str) -> Done:
+    """Accept exactly the drift that was looked at."""
+    done = Done()
+    body = AcceptBody(reason=reason, fingerprint=finding.fingerprint)
+    work = partial(session.client.findings.accept, finding.id, body)
+    await _do(session, done, finding.id, ("findings", finding.id, "accept"), body.as_json(), work)
+    _read_again(session, [finding.id])
+    return done
+
+
+async def undo_accept(session: Session, finding_id: str) -> Done:
+    """Take an acceptance back."""
+    done = Done()
+    work = partial(session.client.findings.undo_accept, finding_id)
+    await _do(session, done, finding_id, ("findings", finding_id, "undo-accept"), None, work)
+    _read_again(session, [finding_id])
     return done
 
 

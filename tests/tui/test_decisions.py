@@ -118,3 +118,19 @@ async def test_nothing_is_sent_while_the_daemon_is_away(served: Served) -> None:
         await seat.until("live")
         await seat.until("needs approval")
     assert [each.state for each in await served.desk.house.remediations()] == ["awaiting_approval"]
+
+
+async def test_a_finding_is_ignored_with_a_reason_and_listed_again(served: Served) -> None:
+    await drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("i")
+        await seat.until("why?")
+        await seat.press(*"known", "enter")
+        await seat.until("1 gone (.)")
+        await seat.press("8")
+        await seat.until("known")
+        await seat.press("U")
+        await seat.until("nothing here")
+    (finding,) = await served.desk.house.findings()
+    assert finding.state == "open"

@@ -50,7 +50,7 @@ class DriftPage(Page):
         Binding("X", "reject", "Reject...", id="drift.reject"),
         Binding("C", "correct", "Correct...", id="drift.correct"),
         Binding("Q", "quarantine", "Quarantine...", id="drift.quarantine"),
-        Binding("i", "suppress", "Ignore...", id="drift.suppress"),
+        Binding("i", "ignore", "Ignore...", id="drift.ignore"),
         Binding("R", "scan", "Scan now", id="drift.scan"),
         Binding("P", "pause", "Pause", show=False, id="drift.pause"),
     ]
@@ -73,7 +73,7 @@ class DriftPage(Page):
         "reject": "remediations:decide",
         "correct": "remediations:request",
         "quarantine": "remediations:request",
-        "suppress": "remediations:decide",
+        "ignore": "remediations:decide",
         "scan": "stacks:scan",
         "plan": "stacks:plan",
     }
@@ -186,7 +186,7 @@ class DriftPage(Page):
         if self._newcomers:
             spans.append(Span(f"  {self.glyphs.up}{len(self._newcomers)} new (.)", "mark"))
         if self._gone:
-            spans.append(Span(f"  {len(self._gone)} healed (.)", "good"))
+            spans.append(Span(f"  {len(self._gone)} gone (.)", "good"))
         if self._paused:
             spans.append(Span("  paused (P)", "critical"))
         self.query_one("#counts", Bar).show(tuple(spans))
@@ -359,10 +359,10 @@ class DriftPage(Page):
         if self.may("quarantine"):
             self.ours.request_rows(self.chosen(), "quarantine")
 
-    def action_suppress(self) -> None:
+    def action_ignore(self) -> None:
         """Ignore the chosen rows, with a reason."""
-        if self.may("suppress"):
-            self.ours.suppress_rows(self.chosen())
+        if self.may("ignore"):
+            self.ours.ignore_rows(self.chosen())
 
     def action_scan(self) -> None:
         """Have the stacks of the chosen rows scanned now."""

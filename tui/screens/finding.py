@@ -46,7 +46,9 @@ class FindingPage(Page):
         Binding("X", "reject", "Reject...", id="finding.reject"),
         Binding("C", "correct", "Correct...", id="finding.correct"),
         Binding("Q", "quarantine", "Quarantine...", id="finding.quarantine"),
-        Binding("i", "suppress", "Ignore...", id="finding.suppress"),
+        Binding("i", "ignore", "Ignore...", id="finding.ignore"),
+        Binding("B", "accept", "Accept live...", show=False, id="finding.accept"),
+        Binding("z", "undo_accept", "Undo accept", show=False, id="finding.undo_accept"),
         Binding("l", "run", "Run", id="finding.run"),
     ]
     hints: ClassVar[tuple[str, ...]] = (
@@ -59,7 +61,7 @@ class FindingPage(Page):
         "correct",
         "quarantine",
         "reject",
-        "suppress",
+        "ignore",
         "run",
         "copy_menu",
     )
@@ -68,8 +70,10 @@ class FindingPage(Page):
         "reject": "remediations:decide",
         "correct": "remediations:request",
         "quarantine": "remediations:request",
-        "suppress": "remediations:decide",
+        "ignore": "remediations:decide",
         "plan": "stacks:plan",
+        "accept": "remediations:decide",
+        "undo_accept": "remediations:decide",
     }
 
     def __init__(self, finding_id: str, *, tab: str = "diff") -> None:
@@ -116,7 +120,7 @@ class FindingPage(Page):
 
     def show(self) -> None:
         """Show the tab chosen."""
-        if not self.is_mounted:
+        if not self.ready:
             return
         tabs: list[Span] = [Span(" ")]
         for name in TABS:
@@ -247,10 +251,25 @@ class FindingPage(Page):
         if self.may("quarantine"):
             self.ours.request_rows(self._rows(), "quarantine")
 
-    def action_suppress(self) -> None:
+    def action_ignore(self) -> None:
         """Ignore it, with a reason."""
-        if self.may("suppress"):
-            self.ours.suppress_rows(self._rows())
+        if self.may("ignore"):
+            self.ours.ignore_rows(self._rows())
+
+    def action_accept(self) -> None:
+        """Accept what is live of an undeclared finding, so that it is no drift any more."""
+        finding = self._finding
+        if finding is None or not self.may("accept"):
+            return
+        if finding.origin != "undeclared":
+            self.flash("only what the code declares nowhere can be accepted", "; C corrects it")
+            return
+        self.ours.accept_live(finding)
+
+    def action_undo_accept(self) -> None:
+        """Take the acceptance back."""
+        if self.may("undo_accept"):
+            self.ours.undo_accept(self._finding_id)
 
     def action_run(self) -> None:
         """Follow its remediation."""

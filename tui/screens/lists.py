@@ -69,7 +69,7 @@ class ListPage(Page):
 
     def show(self) -> None:
         """Show the rows that pass the filter; the cursor stays on its row."""
-        if not self.is_mounted:
+        if not self.ready:
             return
         rows = dict(self.rows())
         needle = self._filter.lower()

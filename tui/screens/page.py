@@ -40,6 +40,7 @@ class Page(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._ready = False
         self._flash: Line = ()
         self._flash_until = 0.0
 
@@ -75,14 +76,25 @@ class Page(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known, and keep the clocks of the status going."""
+        self._ready = True
         self.set_interval(1.0, self.show_frame)
         self.show_frame()
         self.show()
 
     def on_screen_resume(self) -> None:
         """Show what changed while another page was in front."""
-        self.show_frame()
-        self.show()
+        if self.ready:
+            self.show_frame()
+            self.show()
+
+    @property
+    def ready(self) -> bool:
+        """Whether every part of the page is there to be drawn on."""
+        return self._ready and self.is_attached
+
+    def on_unmount(self) -> None:
+        """Draw nothing any more."""
+        self._ready = False
 
     def show(self) -> None:
         """Show everything anew."""
@@ -94,7 +106,7 @@ class Page(Screen[None]):
 
     def show_frame(self) -> None:
         """Show the status and the keys."""
-        if not (self.is_mounted and self.app.is_running):
+        if not (self.ready and self.app.is_running):
             return
         self.query_one("#status", Bar).show(
             status_line(self.session, self.place, width=self.size.width)

@@ -98,7 +98,7 @@ class RunPage(Page):
 
     def show(self) -> None:
         """Show the tab chosen."""
-        if not self.is_mounted:
+        if not self.ready:
             return
         tabs: list[Span] = [Span(" ")]
         for name in TABS:

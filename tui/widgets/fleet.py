@@ -51,7 +51,7 @@ class FleetTable(LineTable[Row]):
         group = self.groups.get(key)
         if group is None:
             # It was shown and is gone: it stays until the order is made anew.
-            return (Span(" healed ", "good"), Span(key[:12], "struck"))
+            return (Span(" gone ", "good"), Span(key[:12], "struck"))
         sign = self._glyphs.fold if group.folded else self._glyphs.open
         return (
             Span(f"{sign} ", "strong"),

@@ -1,0 +1,92 @@
+"""What is ignored: by whom, why and until when; each can be listed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from reconciler.wire.findings import Finding
+from tui.ages import ahead
+from tui.ink import Line, Span, line
+from tui.lines.finding import diff_lines, title_lines, why_lines
+from tui.lines.words import severity_span
+from tui.screens.fetched import FetchedPage
+from tui.store.store import Changes
+from tui.widgets.table import Column, LineTable
+
+
+def _address(row: Finding) -> Span:
+    return Span(row.address)
+
+
+def _by(row: Finding) -> Span:
+    return Span((row.decision.by if row.decision else None) or "a rule", "strong")
+
+
+def _why(row: Finding) -> Span:
+    return Span((row.decision.reason if row.decision else None) or "", "dim")
+
+
+def _until(row: Finding) -> Span:
+    until = row.decision.until if row.decision else None
+    return Span(f"in {ahead(until)}" if until else "it changes", "medium" if until else "dim")
+
+
+class IgnoresPage(FetchedPage):
+    """Every ignored finding."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("U", "list_again", "List again", id="ignores.list_again"),
+    ]
+    columns: ClassVar[Sequence[Column[Finding]]] = (
+        Column("severity", "SEV", 8, lambda row: severity_span(row.severity), rank=5),
+        Column("stack", "STACK", 10, lambda row: Span(row.stack), grow=1, rank=6),
+        Column(
+            "address", "ADDRESS", 22, lambda row: Span(row.address), grow=3, rank=9, middle=True
+        ),
+        Column("by", "BY", 10, _by, rank=7),
+        Column("until", "UNTIL", 10, _until, rank=8),
+        Column("why", "WHY", 12, _why, grow=3, rank=4),
+    )
+    hints: ClassVar[tuple[str, ...]] = ("help", "open", "list_again", "filter")
+    permissions: ClassVar[dict[str, str]] = {"list_again": "remediations:decide"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = "Ignores"
+
+    async def fetch(self) -> dict[str, Finding]:
+        """Read the ignored findings."""
+        found = self.session.client.findings.each(filter="state:ignored")
+        return {finding.id: finding async for finding in found}
+
+    def store_changed(self, changes: Changes) -> None:
+        """Read them again when a finding may have come or gone."""
+        if changes.findings or changes.others or changes.everything:
+            self.read()
+
+    def empty(self) -> Sequence[Line]:
+        """Say that nothing is."""
+        return [*super().empty(), line("i on a finding ignores it until its drift changes")]
+
+    def detail(self, key: str) -> Iterable[Line]:
+        """Return a finding in full."""
+        finding = self._rows.get(key)
+        return (
+            [*title_lines(finding), (), *diff_lines(finding), *why_lines(finding)]
+            if finding
+            else ()
+        )
+
+    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+        """Show a finding in full."""
+        self.ours.show_text("ignored", list(self.detail(message.key)))
+
+    def action_list_again(self) -> None:
+        """Put the marked findings, or the one under the cursor, on the list again."""
+        table = self.table
+        keys = [key for key in table.order if key in table.marks] or [table.cursor_key]
+        if self.may("list_again") and keys != [""]:
+            self.ours.list_again(keys)

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
-from reconciler.domain.notices import Notice
 from reconciler.domain.plan import Plan
 from reconciler.domain.values import Json
 from reconciler.stack_options import StackOptions
+
+if TYPE_CHECKING:  # a scan loads no records
+    from reconciler.domain.notices import Notice
 
 Options = TypeVar("Options", bound=StackOptions)
 

@@ -351,9 +351,6 @@ class Alerts(Protocol):
         ...
 
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...
-    def forget_resolved(self, before: datetime) -> int:
-        """Remove alerts that were over before then, with all that belongs to them."""
-        ...
 
 
 class KeptBaselines(Protocol):

@@ -116,7 +116,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("POST", "/findings/{finding_id}/undo-accept", findings.undo_accept, May.DECIDE,
               wire.Acceptance),
     Operation("GET", "/findings/{finding_id}/declaration", findings.declaration,
-              May.READ_FINDINGS, wire.DeclarationText),
+              May.READ_FINDINGS, wire.DeclarationText, conflicts=True),
     Operation("POST", "/findings/{finding_id}/plan", findings.plan, May.PLAN, wire.Plan),
 
     Operation("GET", "/runs", runs.list_runs, May.READ_RUNS, Listing[wire.Run]),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import and_, case, join, outerjoin
 from sqlalchemy import select as select_columns
-from sqlmodel import col, delete, func, select
+from sqlmodel import col, func, select
 
 from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member
 from reconciler.domain.model import Severity
@@ -125,16 +125,6 @@ class SqlAlerts:
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Write each over the one of the same channel and alert."""
         self.rows.put(DeliveryRow, [asdict(delivery) for delivery in deliveries])
-
-    def forget_resolved(self, before: datetime) -> int:
-        """Remove alerts that were over before then, with all that belongs to them."""
-        gone = select(AlertRow.id).where(
-            col(AlertRow.state) == AlertState.RESOLVED.value, col(AlertRow.resolved_at) < before
-        )
-        for column in (AlertMemberRow.alert_id, DeliveryRow.alert_id):
-            table = AlertMemberRow if column is AlertMemberRow.alert_id else DeliveryRow
-            self.rows.change(delete(table).where(col(column).in_(gone)))
-        return self.rows.change(delete(AlertRow).where(col(AlertRow.id).in_(gone)))
 
 
 def _alert(row: AlertRow) -> Alert:

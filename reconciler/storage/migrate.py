@@ -13,8 +13,7 @@ from sqlalchemy import Connection, inspect, text
 
 FOLDER: Final = Path(__file__).parent / "migrations"
 _TABLE: Final = "alembic_version"
-_FILE: Final = re.compile(r"v\d{4}_\w+\.py")
-_FOLLOWS: Final = re.compile(r'^down_revision = "(\d{4})"$', re.MULTILINE)
+_FILE: Final = re.compile(r"v(\d{4})_\w+\.py")
 
 
 def migrate(connection: Connection, *, path: Path) -> None:
@@ -38,11 +37,6 @@ def current_schema(connection: Connection) -> tuple[str, ...]:
 
 
 def newest_schema() -> str:
-    """Return the revision of the last migration: the one that no other follows.
-
-    Numbers are given out before work begins, so the last one need not have the highest.
-    """
-    files = [file for file in (FOLDER / "versions").iterdir() if _FILE.fullmatch(file.name)]
-    follows = {match for file in files for match in _FOLLOWS.findall(file.read_text("utf-8"))}
-    (last,) = {file.name[1:5] for file in files} - follows
-    return last
+    """Return the revision of the last migration, which its file is named after."""
+    names = (_FILE.fullmatch(file.name) for file in (FOLDER / "versions").iterdir())
+    return max(name.group(1) for name in names if name)

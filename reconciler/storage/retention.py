@@ -12,6 +12,7 @@ from sqlmodel import col, delete, or_, select
 from reconciler.domain.records import FindingState, RunState
 from reconciler.storage.rows import Rows
 from reconciler.storage.tables.access import ReplayRow
+from reconciler.storage.tables.alerts import AlertMemberRow, AlertRow, DeliveryRow
 from reconciler.storage.tables.drift import FindingRow, ReportRow
 from reconciler.storage.tables.journal import AuditHorizonRow, AuditRow, EventRow
 from reconciler.storage.tables.remediations import RemediationRow, RunRow
@@ -41,6 +42,9 @@ class SqlRetention:
             "audit": delete(AuditRow).where(col(AuditRow.seq) <= let_go),
             "findings": _findings(now - DRIFT_KEPT),
             "reports": _reports(now - DRIFT_KEPT),
+            "alert_members": _of_alerts(AlertMemberRow, now - DRIFT_KEPT),
+            "deliveries": _of_alerts(DeliveryRow, now - DRIFT_KEPT),
+            "alerts": delete(AlertRow).where(col(AlertRow.resolved_at) < now - DRIFT_KEPT),
             "events": self._events(),
             "replays": delete(ReplayRow).where(col(ReplayRow.created_at) < now - REPLAYS_KEPT),
         }
@@ -66,6 +70,11 @@ class SqlRetention:
     def _events(self) -> Delete:
         newest = self.rows.scalar(select(func.max(EventRow.seq))) or 0
         return delete(EventRow).where(col(EventRow.seq) <= newest - EVENTS_KEPT)
+
+
+def _of_alerts(table: type[AlertMemberRow | DeliveryRow], before: datetime) -> Delete:
+    over = select(AlertRow.id).where(col(AlertRow.resolved_at) < before)
+    return delete(table).where(col(table.alert_id).in_(over))
 
 
 def _runs(before: datetime) -> Delete:

@@ -128,6 +128,8 @@ async def test_a_stack_has_the_options_of_its_tool_and_no_others(
         **body_of(made.json()),
         **said,
         "working_directory": None,
+        "children": None,
+        "children_left_out": [],
     }
     for wrong, words in (
         ({"pulumi_stack": "dev"}, "pulumi_stack: is a key of pulumi stacks"),

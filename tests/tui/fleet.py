@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,6 +83,8 @@ async def fleet(folder: Path) -> AsyncIterator[tuple[House, Daemon]]:
     """Give three stacks: one that waits for approvals, one that drifts, one in sync."""
     worlds = {StackName(name): _world(found) for name, found in _declared().items()}
     async with open_house(folder, worlds) as house:
+        # The terminal UI says how long ago things were, by the clock on the wall.
+        house.clock.at = datetime.now(UTC) - timedelta(minutes=4)
         await put_tokens(house)
         await house.put(*_POLICIES)
         for name in worlds:

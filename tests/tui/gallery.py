@@ -86,6 +86,7 @@ async def walk(
                 await pilot.press(key)
             await _until(pilot, app, shot)
             await asyncio.sleep(rest_s)
+            await _until(pilot, app, shot)
             took(shot, app)
     await session.client.close()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Query, Request
 from starlette.responses import Response
 
+from agent.protocol.signing import SCHEME
 from reconciler.api.answers import Actor, Daemon, Id, answered, nothing, page_of
 from reconciler.api.queries import ListQuery
 from reconciler.api.refusal import Refusal
@@ -69,7 +71,11 @@ async def take_report(request: Request) -> Response:
     try:
         answer = await intake.take(incoming)
     except AgentRefusedError as error:
-        raise Refusal(error.status, error.code, str(error), remedy=error.remedy) from error
+        # RFC 9110, 11.6.1: a 401 names the scheme that would be accepted.
+        wanted = {"WWW-Authenticate": SCHEME} if error.status == HTTPStatus.UNAUTHORIZED else {}
+        raise Refusal(
+            error.status, error.code, str(error), remedy=error.remedy, headers=wanted
+        ) from error
     return answered(answer) if answer else nothing()
 
 

@@ -7,9 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import zipapp
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -25,6 +29,8 @@ from agent.probes.services import read_units
 from agent.probes.sshd import read_settings
 from agent.probes.table import run_probes
 from agent.protocol.tree import Section
+
+_NOBODY: Final = 65534
 
 
 def test_dpkg_lists_what_is_installed_and_not_what_left_its_configuration() -> None:
@@ -91,14 +97,28 @@ def test_sudo_rules_keep_their_order_and_lose_comments() -> None:
     ]
 
 
-def test_sudoers_that_may_not_be_read_are_denied_and_not_empty(tmp_path: Path) -> None:
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "etc/sudoers").write_text("root ALL=ALL\n")
-    assert sudoers_section(tmp_path).leaves == {"/etc/sudoers": {"rules": ["root ALL=ALL"]}}
-    if os.getuid() == 0:
-        pytest.skip("root may read everything")
-    (tmp_path / "etc/sudoers").chmod(0)
-    assert sudoers_section(tmp_path).status == "denied"
+def test_sudoers_that_may_not_be_read_are_denied_and_not_empty() -> None:
+    with tempfile.TemporaryDirectory() as made:
+        root = Path(made)
+        root.chmod(0o755)  # somebody else reads in it
+        (root / "etc").mkdir()
+        (root / "etc/sudoers").write_text("root ALL=ALL\n")
+        assert sudoers_section(root).leaves == {"/etc/sudoers": {"rules": ["root ALL=ALL"]}}
+        (root / "etc/sudoers").chmod(0)
+        with without_root():
+            assert sudoers_section(root).status == "denied"
+
+
+@contextmanager
+def without_root() -> Iterator[None]:
+    """Read as somebody who is not root, who may read everything."""
+    me = os.geteuid()
+    if me == 0:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(me)
 
 
 def test_settings_of_sshd_that_repeat_keep_their_order() -> None:

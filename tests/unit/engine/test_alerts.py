@@ -96,6 +96,27 @@ async def test_drift_is_one_alert_that_ends_when_it_heals(house: House) -> None:
     assert len(board.shown) == 1
 
 
+async def test_an_alert_that_is_long_over_is_forgotten_and_an_open_one_stays(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house)
+    await tell(house)
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await tell(house)
+    house.clock.move(days=91)
+    now = house.clock.now()
+    gone = await house.service.store.transact(lambda tx: tx.retention.prune(now=now))
+    kept = {name: gone[name] for name in ("alerts", "alert_members", "deliveries")}
+    assert kept == {"alerts": 1, "alert_members": 1, "deliveries": 1}
+    house.world.live[B] = {"size": 1}
+    await house.scan()
+    await tell(house)
+    assert board.open == []
+
+
 async def test_what_drifted_before_there_were_channels_is_no_news(house: House) -> None:
     await drift(house)
     board = listen(house)

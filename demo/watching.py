@@ -54,6 +54,16 @@ action_type = "auto_correct"
 name = "so is the courier"
 match = {{stack = "{courier}"}}
 action_type = "auto_correct"
+
+[[guardrail]]  # both stacks drift within a minute: by itself the daemon would ask a person
+bake = "0s"
+exception = "0s"
+fleet_percent = 100
+max_percent = 100
+max_resources = 50
+protected_types = []
+stack_per_day = 50
+total_per_day = 100
 """
 
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 _LOOK_EVERY_S = 0.1
 
 
@@ -43,7 +45,7 @@ class Terminal:
         """Make the terminal another size."""
         self._tmux("resize-window", "-t", "0", "-x", str(width), "-y", str(height))
 
-    def until(self, words: str, *, within_s: float = 60.0) -> str:
+    def until(self, words: str, *, within_s: float = PATIENCE_S) -> str:
         """Return the screen as soon as `words` are on it.
 
         Raises:

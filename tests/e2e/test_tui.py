@@ -74,7 +74,7 @@ def test_drift_is_approved_and_followed_and_a_killed_daemon_is_found_again(shop:
         shop.open_to_the_world()
         with shop.serving(settings) as again:
             screen.press("1")
-            screen.until("live", within_s=90)
+            screen.until("live")
             screen.until(GROUP)
             screen.until("needs approval")
             assert applies(again) == 1

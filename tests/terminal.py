@@ -65,7 +65,7 @@ class Terminal:
 
     def _tmux(self, *arguments: str) -> str:
         done = subprocess.run(
-            ["tmux", "-L", self.name, *arguments], capture_output=True, text=True, check=False
+            ["tmux", "-u", "-L", self.name, *arguments], capture_output=True, text=True, check=False
         )
         return done.stdout
 
@@ -88,7 +88,7 @@ def terminal(
     words = " ".join(shlex.quote(str(part)) for part in command)
     subprocess.run(
         [
-            *("tmux", "-L", opened.name, "-f", "/dev/null", "new-session", "-d"),
+            *("tmux", "-u", "-L", opened.name, "-f", "/dev/null", "new-session", "-d"),
             *("-x", str(size[0]), "-y", str(size[1])),
             f"{words}; echo ended with $?; sleep 600",
         ],

@@ -15,7 +15,7 @@ from reconciler.domain.model import Change, Origin
 from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.undeclared_children import Child, without_children
 from reconciler.domain.undeclared_leaves import alike, slim
-from reconciler.domain.undeclared_names import moves_by_itself
+from reconciler.domain.undeclared_names import moves_by_itself, names_itself
 from reconciler.domain.values import Sensitive, Value
 from reconciler.domain.witness import Facts, Witness
 
@@ -96,7 +96,10 @@ def _is_reported(path: Steps, sides: _Sides, comparison: Comparison) -> bool:
         return False
     if _repeats_a_declared(path, sides, witness):
         return False
-    return sides.facts.is_settable(path) or not moves_by_itself(_name(path))
+    if sides.facts.is_settable(path):
+        return True
+    name = _name(path)
+    return not moves_by_itself(name) and not names_itself(name, witness.type)
 
 
 def _is_touched(path: Steps, sides: _Sides) -> bool:

@@ -32,11 +32,24 @@ MOVING: Final = (
     "*_state_reason",
     "*endpoint*",
     "etag",
+    "version",
 )
-"""Times, counters, states, places of a service: they tell how it is doing."""
+"""Times, counters, states, places of a service: they tell how it is doing.
+
+`version` counts how often something was written; what was written is compared by value.
+"""
 
 CONTENT: Final = ("*sha256*", "*sha1*", "*md5*", "*content_hash*", "*_code_size")
 """Digests of what somebody put there: the only trace of replaced code. They always count."""
+
+
+def names_itself(name: str, type_name: str) -> bool:
+    """Whether a computed attribute is the id of the very object, named after its type.
+
+    Somebody who deletes a rule and makes the same rule again has changed nothing that is said.
+    """
+    snake = spellings(name)[-1]
+    return snake.endswith("_id") and type_name.endswith(snake.removesuffix("_id"))
 
 
 def moves_by_itself(name: str) -> bool:

@@ -255,3 +255,23 @@ def test_an_untouched_object_is_never_reported(values: dict[str, int]) -> None:
     kept = scan(seen("a.b", Seen("a", tree, dict(tree))), yardstick=Yardstick(keep=True)).begun
     baselines = {one.key: one for one in kept}
     assert not paths(seen("a.b", Seen("a", tree, tree)), yardstick=Yardstick(baselines, keep=True))
+
+
+@pytest.mark.parametrize(
+    ("type_name", "name"),
+    [
+        ("aws_security_group_rule", "security_group_rule_id"),
+        ("aws_ssm_parameter", "version"),
+        ("aws_sqs_queue", "last_modified"),
+    ],
+)
+def test_what_somebody_undid_by_hand_leaves_no_finding(type_name: str, name: str) -> None:
+    facts = Schema(computed=frozenset({name}))
+    before = Seen(type_name, *({"id": "x", name: "1"},) * 2, facts=facts)
+    assert paths(seen("a.b", before.becoming(**{name: "2"}))) == {}
+
+
+def test_another_object_that_a_computed_id_names_is_a_finding() -> None:
+    facts = Schema(computed=frozenset({"subnet_id"}))
+    before = Seen("aws_instance", *({"id": "x", "subnet_id": "1"},) * 2, facts=facts)
+    assert paths(seen("a.b", before.becoming(subnet_id="2"))) == {"a.b": ["subnet_id"]}

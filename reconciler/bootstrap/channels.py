@@ -10,7 +10,6 @@ from reconciler.domain.model import Severity
 from reconciler.engine.alerting import follow_events, watch_staleness
 from reconciler.engine.delivering import deliver_due
 from reconciler.engine.service import Channel, Service
-from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.settings import ChannelSettings, Settings
 
 
@@ -44,6 +43,9 @@ async def close_channels(channels: Mapping[str, Channel]) -> None:
 
 
 def _opened(channel: ChannelSettings) -> Channel:
+    # A daemon without channels starts without what speaks HTTP and SMTP.
+    from reconciler.notify.addresses import ChannelAddress, open_channel  # noqa: PLC0415
+
     secret = None if channel.secret is None else channel.secret.get_secret_value()
     address = ChannelAddress(channel.name, channel.url.get_secret_value(), secret)
     subscription = Subscription(

@@ -61,7 +61,7 @@ class AlertState(StrEnum):
 class Alert:
     """One cause while it lasts; the same cause later is another alert.
 
-    `severity` is that of its gravest member so far. `events` are the types that were told of it.
+    `severity` is that of its most severe member so far. `events` are the types that led to it.
     """
 
     id: AlertId
@@ -82,6 +82,14 @@ class Member:
     subject: str
     alert_id: AlertId
     open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCounts:
+    """How many members an alert has, and how many of them are open."""
+
+    total: int = 0
+    open: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ class Subscription:
     """Which alerts a channel shows: opened by one of `events`, then followed to their end.
 
     The first message waits `group_wait`, so that one cause in many stacks is one message; later
-    ones come `update_every` at the most, but for the end and for what got graver.
+    ones come `update_every` at the most, but for the end and for a higher severity.
     """
 
     channel: str
@@ -125,7 +133,7 @@ class Subscription:
     update_every: timedelta = timedelta(minutes=1)
 
     def opens(self, alert: Alert, events: Iterable[str], stacks: Iterable[StackName]) -> bool:
-        """Whether `events`, which were told of `alert` in `stacks`, begin a message."""
+        """Whether `events`, which led to `alert` in `stacks`, begin a message."""
         if alert.state is not AlertState.OPEN or alert.severity < self.min_severity:
             return False
         if self.events.isdisjoint(events):

@@ -1,4 +1,4 @@
-"""How grave a difference of a host is, by what it is about. Pure."""
+"""How severe a difference of a host is, by what it is about. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FILES: Final = (
 
 
 def severity_of(changes: Iterable[HostChange]) -> tuple[Severity, str]:
-    """Return the severity of the gravest change, and why."""
+    """Return the severity of the most severe change, and why."""
     worst = max(changes, key=_severity)
     return _severity(worst), f"of a host: {worst.path}"
 

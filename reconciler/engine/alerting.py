@@ -65,6 +65,9 @@ async def follow_events(service: Service) -> bool:
     Raises:
         StorageError: the database cannot be used.
     """
+    # Asked every other second: a transaction would keep whoever writes waiting, for nothing.
+    if await service.store.read(_has_read_all):
+        return False
     at = service.clock.now()
     subscriptions = _subscriptions(service)
     return await service.store.transact(lambda tx: _follow(tx, subscriptions, at=at))
@@ -77,28 +80,32 @@ async def watch_staleness(service: Service) -> None:
         StorageError: the database cannot be used.
     """
     at = service.clock.now()
+    if not await service.store.read(lambda view: _newly_stale(view, at=at)):
+        return
     subscriptions = _subscriptions(service)
+    await service.store.transact(
+        lambda tx: _Folding(tx, subscriptions, at).fold(_newly_stale(tx, at=at))
+    )
 
-    def work(tx: Transaction) -> None:
-        stale = {
-            subject_of(STACK, stack.name): {_STALE}
-            for stack in tx.stacks.all()
-            if _is_stale(stack, at=at)
-        }
-        known = tx.alerts.members_named(stale)
-        news = {
-            subject: events
-            for subject, events in stale.items()
-            if subject not in known or not known[subject].open
-        }
-        if news:
-            _Folding(tx, subscriptions, at).fold(news)
 
-    await service.store.transact(work)
+def _newly_stale(view: Transaction, *, at: datetime) -> dict[str, set[str]]:
+    """Return the stacks that are stale and have no open alert for it, as news of them."""
+    stale = [
+        subject_of(STACK, stack.name) for stack in view.stacks.all() if _is_stale(stack, at=at)
+    ]
+    known = view.alerts.members_named(stale)
+    return {
+        subject: {_STALE} for subject in stale if subject not in known or not known[subject].open
+    }
 
 
 def _subscriptions(service: Service) -> tuple[Subscription, ...]:
     return tuple(channel.subscription for channel in service.channels.values())
+
+
+def _has_read_all(view: Transaction) -> bool:
+    cursor = view.alerts.cursor()
+    return cursor is not None and cursor >= view.events.bounds()[1]
 
 
 def _follow(tx: Transaction, subscriptions: Sequence[Subscription], *, at: datetime) -> bool:
@@ -210,12 +217,8 @@ class _Folding:
 
         Else people would see one alert end and another begin at each further edit by hand.
         """
-        others = [
-            member
-            for member in self.tx.alerts.members_of(alert.id)
-            if member.open and member.subject != subject
-        ]
-        if not others and now.cause not in self.by_cause:
+        open_members = self.tx.alerts.member_counts([alert.id])[alert.id].open
+        if open_members == 1 and now.cause not in self.by_cause:
             self.by_cause.pop(alert.cause, None)
             renamed = replace(alert, cause=now.cause or alert.cause)
             self.alerts[alert.id] = renamed
@@ -250,10 +253,11 @@ class _Folding:
         self.news[alert.id] |= set(events)
 
     def _settle(self) -> None:
-        """Give each alert that was told of its next revision, and end those without a member."""
+        """Give each alert with news its next revision, and end those without an open member."""
+        counts = self.tx.alerts.member_counts(self.news)
         for alert_id, events in self.news.items():
             alert = self.alerts[alert_id]
-            lasts = any(member.open for member in self.tx.alerts.members_of(alert_id)[:1])
+            lasts = counts[alert_id].open > 0
             self.alerts[alert_id] = replace(
                 alert,
                 revision=alert.revision + 1,

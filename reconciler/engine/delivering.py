@@ -117,9 +117,8 @@ def notice_to_show(view: Transaction, delivery: Delivery) -> Notice | None:
 
 def notice_now(view: Transaction, alert: Alert) -> Notice:
     """Return an alert with its members as they are."""
-    members = view.alerts.members_of(alert.id)
     shown: list[NoticeMember] = []
-    for member in members[:MOST_MEMBERS]:
+    for member in view.alerts.members_of(alert.id, limit=MOST_MEMBERS):
         kind, name = read_subject(member.subject)
         if kind == TEST:
             shown.append(test_member(name))
@@ -133,8 +132,8 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
             stack = view.stacks.get(StackName(name))
             if stack is not None:
                 shown.append(stack_member(stack))
-    still_open = sum(member.open for member in members)
-    return notice_of(alert, shown, total=len(members), still_open=still_open)
+    counts = view.alerts.member_counts([alert.id])[alert.id]
+    return notice_of(alert, shown, total=counts.total, still_open=counts.open)
 
 
 async def _failed(

@@ -22,7 +22,7 @@ def safe(text: str, *, longest: int = _LONGEST_NAME) -> str:
 
 
 def headline(notice: Notice) -> str:
-    """Return one line: how grave, and what."""
+    """Return one line: how severe, and what."""
     mark = "resolved" if notice.is_over else notice.severity
     return f"[{mark}] {safe(notice.title)}"
 

@@ -11,7 +11,7 @@ from sqlalchemy import and_, case, join, outerjoin
 from sqlalchemy import select as select_columns
 from sqlmodel import col, func, select
 
-from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member
+from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member, MemberCounts
 from reconciler.domain.model import Severity
 from reconciler.storage.rows import Rows, chunks
 from reconciler.storage.tables.alerts import (
@@ -71,11 +71,24 @@ class SqlAlerts:
             for member in self.rows.every(select(AlertMemberRow).where(column.in_(some)), _member)
         }
 
-    def members_of(self, alert_id: AlertId) -> tuple[Member, ...]:
-        """Return the members of an alert, those that are open first."""
+    def members_of(self, alert_id: AlertId, *, limit: int) -> tuple[Member, ...]:
+        """Return the first members of an alert, those that are open before the others."""
         wanted = select(AlertMemberRow).where(col(AlertMemberRow.alert_id) == alert_id)
         order = (col(AlertMemberRow.open).desc(), col(AlertMemberRow.subject))
-        return self.rows.every(wanted.order_by(*order), _member)
+        return self.rows.every(wanted.order_by(*order).limit(limit), _member)
+
+    def member_counts(self, alert_ids: Iterable[AlertId]) -> dict[AlertId, MemberCounts]:
+        """Return how many members each alert has; 0 of one without any."""
+        counts = {alert_id: MemberCounts() for alert_id in alert_ids}
+        alert = col(AlertMemberRow.alert_id)
+        is_open = case((col(AlertMemberRow.open), 1), else_=0)
+        for some in chunks(counts):
+            statement = select_columns(alert, func.count(), func.sum(is_open))
+            for name, total, still_open in self.rows.tuples(
+                statement.where(alert.in_(some)).group_by(alert)
+            ):
+                counts[AlertId(name)] = MemberCounts(total, still_open)
+        return counts
 
     def put_members(self, members: Iterable[Member]) -> None:
         """Write each over the one of the same subject."""

@@ -17,7 +17,7 @@ from reconciler.domain.audit_chain import Link
 from reconciler.domain.host_baselines import HostBaseline
 from reconciler.domain.ignoring import RuleMatches
 from reconciler.domain.kept_baseline import Acceptance, BaselineKey, Baselines, KeptBaseline
-from reconciler.domain.model import StackName
+from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import (
     AuditEntry,
@@ -117,6 +117,15 @@ class Findings(Protocol):
     def get(self, finding_id: FindingId) -> FindingRecord | None: ...
     def get_many(self, finding_ids: Sequence[FindingId]) -> tuple[FindingRecord, ...]: ...
     def unhealed(self, stack: StackName) -> tuple[FindingRecord, ...]: ...
+    def unhealed_by(
+        self, source: Source, stack: StackName, address: ResourceAddress
+    ) -> FindingRecord | None:
+        """Return what one source sees at one address and has not healed, the first by kind.
+
+        What a scan sees of undeclared changes stands beside it, and is left out.
+        """
+        ...
+
     def put_many(self, findings: Iterable[FindingRecord]) -> None: ...
     def touch_many(self, finding_ids: Iterable[FindingId], *, seen_at: datetime) -> None:
         """Note that each was seen once more, unchanged."""

@@ -23,8 +23,7 @@ from reconciler.domain.host_baselines import (
 )
 from reconciler.domain.host_severity import severity_of
 from reconciler.domain.model import ResourceAddress, StackName
-from reconciler.domain.records import FindingRecord
-from reconciler.domain.sources import Source, agent_source
+from reconciler.domain.sources import agent_source
 from reconciler.engine.ingest_report import keep_report
 from reconciler.engine.report_check import ReportDraft, checked
 from reconciler.ports import Declaration
@@ -111,7 +110,8 @@ def _report(
     key: bytes,
 ) -> None:
     source = agent_source(agent.agent_id)
-    known = _known(tx, baseline, source)
+    stack, _, address = baseline.resource_id.partition("/")
+    known = tx.findings.unhealed_by(source, StackName(stack), ResourceAddress(address))
     draft = _draft(agent, baseline, changes)
     if draft.healed and known is None:
         return
@@ -120,14 +120,6 @@ def _report(
         tx.findings.touch_many([known.id], seen_at=at)
         return
     keep_report(tx, draft, seen, source, at=at, actor=source)
-
-
-def _known(tx: Transaction, baseline: HostBaseline, source: Source) -> FindingRecord | None:
-    stack, _, address = baseline.resource_id.partition("/")
-    for record in tx.findings.unhealed(StackName(stack)):
-        if record.address == ResourceAddress(address) and record.seen_by == source:
-            return record
-    return None
 
 
 def _draft(agent: Agent, baseline: HostBaseline, changes: Sequence[HostChange]) -> ReportDraft:

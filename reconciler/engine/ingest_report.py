@@ -110,7 +110,7 @@ def _apply(
     tx: Transaction, draft: ReportDraft, seen: Sighting, report: DriftReport, *, at: datetime
 ) -> None:
     """Make the finding of this source say what the report says."""
-    known = _known(tx, seen, report.seen_by)
+    known = tx.findings.unhealed_by(report.seen_by, seen.stack, seen.address)
     if draft.healed:
         if known is not None:
             _heal(tx, known, report, at=at)
@@ -120,13 +120,6 @@ def _apply(
         tx.findings.touch_many([known.id], seen_at=seen.at)
     else:
         _change(tx, known, _seen_anew(known, draft, seen, report), at=at)
-
-
-def _known(tx: Transaction, seen: Sighting, source: Source) -> FindingRecord | None:
-    for known in tx.findings.unhealed(seen.stack):
-        if known.address == seen.address and known.seen_by == source:
-            return known
-    return None
 
 
 def _same(known: FindingRecord, draft: ReportDraft, seen: Sighting) -> bool:

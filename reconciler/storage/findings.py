@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Update, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, func, or_, select, text, update
 from sqlalchemy import Row as SqlRow
 from sqlmodel.sql.expression import SelectOfScalar
 
 from reconciler.domain.ignoring import RuleMatches
-from reconciler.domain.model import Kind, Origin, Severity, StackName
+from reconciler.domain.model import Kind, Origin, ResourceAddress, Severity, StackName
 from reconciler.domain.records import (
     DriftDecision,
     FindingFilter,
@@ -23,11 +23,12 @@ from reconciler.domain.records import (
     RemediationId,
 )
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.domain.sources import Source
 from reconciler.storage.columns import json_text
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, Values, chunks, table_of
-from reconciler.storage.tables.drift import FindingRow
+from reconciler.storage.tables.drift import UNHEALED, FindingRow
 from reconciler.storage.text_search import holds
 from reconciler.wire.findings import finding_details
 
@@ -64,6 +65,18 @@ class SqlFindings:
         wanted = (_FIELDS.stack == stack, _FIELDS.state.in_(states))
         found = self.rows.every(_FINDINGS.where(*wanted), _finding)
         return tuple(sorted(found, key=lambda one: (one.address, one.kind)))
+
+    def unhealed_by(
+        self, source: Source, stack: StackName, address: ResourceAddress
+    ) -> FindingRecord | None:
+        """Return what one source sees at one address and has not healed, the first by kind.
+
+        What a scan sees of undeclared changes stands beside it, and is left out.
+        """
+        place = (_FIELDS.stack == stack, _FIELDS.address == address, _FIELDS.seen_by == source)
+        # In the words of the index, or SQLite would read every finding of the stack.
+        wanted = _FINDINGS.where(*place, text(UNHEALED))
+        return self.rows.first(wanted.order_by(_FIELDS.kind).limit(1), _finding)
 
     def put_many(self, findings: Iterable[FindingRecord]) -> None:
         """Write each over the one of the same id.

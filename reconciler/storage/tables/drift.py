@@ -11,7 +11,7 @@ from sqlmodel import Field
 from reconciler.storage.columns import JsonObjectText, JsonText, Moment, PlainText
 from reconciler.storage.tables.row import Row
 
-_PLAIN: Final = "state <> 'healed' AND (origin IS NULL OR origin <> 'undeclared')"
+UNHEALED: Final = "state <> 'healed' AND (origin IS NULL OR origin <> 'undeclared')"
 _UNDECLARED: Final = "state <> 'healed' AND origin = 'undeclared'"
 _FINDINGS_ORDER: Final = ("severity", "score", "first_seen", "id")
 
@@ -29,8 +29,8 @@ class FindingRow(Row, table=True):
             "uq_findings_unhealed",
             *("stack", "address", "kind", "seen_by"),
             unique=True,
-            sqlite_where=text(_PLAIN),
-            postgresql_where=text(_PLAIN),
+            sqlite_where=text(UNHEALED),
+            postgresql_where=text(UNHEALED),
         ),
         # No plan acts on it, so it stands beside what a plan would act on.
         Index(

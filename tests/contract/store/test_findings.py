@@ -19,7 +19,7 @@ from reconciler.domain.records import (
     RemediationId,
 )
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.domain.sources import report_source
+from reconciler.domain.sources import agent_source, report_source
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store, Transaction
 from tests.contract.store.records import HOUR, NOW, WEBSHOP, a_finding, a_report
@@ -67,6 +67,22 @@ async def test_unhealed_are_all_but_the_healed_of_that_stack(store: Store) -> No
     await store.transact(lambda t: t.findings.put_many([*findings, elsewhere]))
     found = await store.read(lambda t: t.findings.unhealed(WEBSHOP))
     assert [one.state for one in found] == ["ignored", "open", "quarantined"]
+
+
+async def test_unhealed_by_is_what_that_source_sees_at_that_address(store: Store) -> None:
+    agent = agent_source("a1")
+    seen = a_finding("seen", seen_by=agent, address=ResourceAddress("host"))
+    others = [
+        a_finding("scan", address=seen.address),
+        a_finding("healed", seen_by=agent, address=seen.address, state=FindingState.HEALED),
+        a_finding("elsewhere", seen_by=agent, address=seen.address, stack=StackName("other")),
+        a_finding("beside", seen_by=agent, address=ResourceAddress("host2")),
+    ]
+    await store.transact(lambda t: t.findings.put_many([seen, *others]))
+    ask = store.read
+    assert await ask(lambda t: t.findings.unhealed_by(agent, WEBSHOP, seen.address)) == seen
+    nowhere = ResourceAddress("nowhere")
+    assert await ask(lambda t: t.findings.unhealed_by(agent, WEBSHOP, nowhere)) is None
 
 
 async def test_seen_again_counts_up_and_nothing_else(store: Store) -> None:

@@ -11,8 +11,10 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import event
 
+from reconciler.domain.model import ResourceAddress
 from reconciler.domain.records import FindingId, RemediationId, ReportId, RunId, TemplateId
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.domain.sources import SCAN
 from reconciler.storage.sqlite import open_store
 from reconciler.storage.store import SqlStore
 from reconciler.stores import Transaction
@@ -28,6 +30,9 @@ _LOOKUPS: Final[dict[str, Callable[[Transaction], object]]] = {
     "a finding": lambda t: t.findings.get(FindingId("f")),
     "findings": lambda t: t.findings.get_many([FindingId("f"), FindingId("g")]),
     "what is not healed": lambda t: t.findings.unhealed(WEBSHOP),
+    "what is not healed at an address": lambda t: t.findings.unhealed_by(
+        SCAN, WEBSHOP, ResourceAddress("a")
+    ),
     "the tally": lambda t: t.findings.tally(),
     "what is suppressed": lambda t: t.findings.suppressed(),
     "a report": lambda t: t.reports.get(ReportId("r")),

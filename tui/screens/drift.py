@@ -19,7 +19,7 @@ from tui.ink import Line, Span, line
 from tui.lines.finding import diff_lines, title_lines
 from tui.lines.first_minute import empty_fleet_lines
 from tui.screens.finding import FindingPage
-from tui.screens.page import Page
+from tui.screens.finding_verbs import FindingVerbs
 from tui.store.arrange import GROUP_KEY, GROUPS, SORTS, Arranged, Arrangement, arrange
 from tui.store.filters import read_filter
 from tui.store.rows import Row
@@ -36,7 +36,7 @@ _QUIET_S: Final = 60.0
 """After this long without a key nobody is about to press one: what is new is merged."""
 
 
-class DriftPage(Page):
+class DriftPage(FindingVerbs):
     """Every finding of the fleet."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -69,13 +69,8 @@ class DriftPage(Page):
         "scan",
     )
     permissions: ClassVar[dict[str, str]] = {
-        "approve": "remediations:decide",
-        "reject": "remediations:decide",
-        "correct": "remediations:request",
-        "quarantine": "remediations:request",
-        "ignore": "remediations:decide",
+        **FindingVerbs.permissions,
         "scan": "stacks:scan",
-        "plan": "stacks:plan",
     }
 
     def __init__(self) -> None:
@@ -338,31 +333,6 @@ class DriftPage(Page):
         """Show what a correction would do; nothing is changed."""
         if self.may("plan") and self.table.cursor_key in self.session.store.rows:
             self.ours.push_screen(FindingPage(self.table.cursor_key, tab="plan"))
-
-    def action_approve(self) -> None:
-        """Approve the plans that wait for the chosen rows."""
-        if self.may("approve"):
-            self.ours.approve_rows(self.chosen())
-
-    def action_reject(self) -> None:
-        """Reject the remediations of the chosen rows."""
-        if self.may("reject"):
-            self.ours.reject_rows(self.chosen())
-
-    def action_correct(self) -> None:
-        """Request a correction of the chosen rows."""
-        if self.may("correct"):
-            self.ours.request_rows(self.chosen(), "manual_review")
-
-    def action_quarantine(self) -> None:
-        """Request that the chosen rows be isolated."""
-        if self.may("quarantine"):
-            self.ours.request_rows(self.chosen(), "quarantine")
-
-    def action_ignore(self) -> None:
-        """Ignore the chosen rows, with a reason."""
-        if self.may("ignore"):
-            self.ours.ignore_rows(self.chosen())
 
     def action_scan(self) -> None:
         """Have the stacks of the chosen rows scanned now."""

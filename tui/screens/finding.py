@@ -19,7 +19,7 @@ from tui.ink import Line, Span, line
 from tui.lines.finding import Shown, diff_lines, title_lines, why_lines
 from tui.lines.plan import plan_lines
 from tui.lines.words import state_span
-from tui.screens.page import Page
+from tui.screens.finding_verbs import FindingVerbs
 from tui.store.rows import Row
 from tui.store.store import Changes
 from tui.widgets.bar import Bar
@@ -28,7 +28,7 @@ from tui.widgets.document import Document
 TABS: Final = ("diff", "why", "plan", "history", "raw")
 
 
-class FindingPage(Page):
+class FindingPage(FindingVerbs):
     """One finding, in tabs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,12 +66,7 @@ class FindingPage(Page):
         "copy_menu",
     )
     permissions: ClassVar[dict[str, str]] = {
-        "approve": "remediations:decide",
-        "reject": "remediations:decide",
-        "correct": "remediations:request",
-        "quarantine": "remediations:request",
-        "ignore": "remediations:decide",
-        "plan": "stacks:plan",
+        **FindingVerbs.permissions,
         "accept": "remediations:decide",
         "undo_accept": "remediations:decide",
     }
@@ -227,34 +222,10 @@ class FindingPage(Page):
                 self._make_plan()
             self.show()
 
-    def _rows(self) -> list[Row]:
+    def chosen(self) -> list[Row]:
+        """Return the finding's row."""
         row = self.session.store.rows.get(self._finding_id)
         return [row] if row else []
-
-    def action_approve(self) -> None:
-        """Approve the plan that waits for it."""
-        if self.may("approve"):
-            self.ours.approve_rows(self._rows())
-
-    def action_reject(self) -> None:
-        """Reject its remediation."""
-        if self.may("reject"):
-            self.ours.reject_rows(self._rows())
-
-    def action_correct(self) -> None:
-        """Request its correction."""
-        if self.may("correct"):
-            self.ours.request_rows(self._rows(), "manual_review")
-
-    def action_quarantine(self) -> None:
-        """Request that it be isolated."""
-        if self.may("quarantine"):
-            self.ours.request_rows(self._rows(), "quarantine")
-
-    def action_ignore(self) -> None:
-        """Ignore it, with a reason."""
-        if self.may("ignore"):
-            self.ours.ignore_rows(self._rows())
 
     def action_accept(self) -> None:
         """Accept what is live of an undeclared finding, so that it is no drift any more."""

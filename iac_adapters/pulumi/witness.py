@@ -6,8 +6,6 @@ and what holds objects from the values.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, visible
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.redactor import Redactor
+from iac_adapters.redaction.trees import digested, mark_of
 from reconciler.domain.compare import value_at
 from reconciler.domain.model import Status
 from reconciler.domain.paths import Steps
@@ -131,7 +130,8 @@ class PulumiWitness:
         trees = [visible(side) for side in sides]
         secrets = secrets_of(sides, self._secret_outputs).with_words_of(trees)
         recorded, live, wanted = (
-            self._masked(secrets.redacted(tree, (), self._digester)[0]) for tree in trees
+            digested(secrets.redacted(tree, (), self._digester)[0], self._redactor, self._digester)
+            for tree in trees
         )
         return self._named(recorded), self._named(live), wanted
 
@@ -139,23 +139,10 @@ class PulumiWitness:
         """Return `tree` with the id, which Pulumi keeps beside the outputs."""
         return {"id": self._id, **tree} if isinstance(tree, dict) else tree
 
-    def _masked(self, value: Value) -> Value:
-        match value:
-            case str() if self._redactor.holds(value):
-                return self._digester.digest(value)
-            case list():
-                return [self._masked(item) for item in value]
-            case dict() if any(map(self._redactor.holds, value)):
-                return self._digester.digest(value)
-            case dict():
-                return {name: self._masked(item) for name, item in value.items()}
-            case _:
-                return value
-
     def _marked(self, outputs: RawProperties) -> str:
         shown = {name: value for name, value in outputs.items() if not name.startswith("__")}
         content = orjson.dumps(shown, default=str, option=orjson.OPT_SORT_KEYS)
-        return hmac.digest(self._digester.key, content, hashlib.sha256).hex()[:32]
+        return mark_of(content, self._digester)
 
 
 class Witnesses:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.secret_paths import SecretPaths
+from iac_adapters.redaction.trees import digested, mark_of
 from iac_adapters.terraform.cty import ListOf, ObjectOf, SetOf
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.observe import LiveState
@@ -141,23 +140,11 @@ class TerraformWitness:
 
     def _redacted(self, tree: Value, secrets: SecretPaths) -> Value:
         """Return `tree` without what the schema, the state or the whole stack calls secret."""
-        return self._masked(secrets.redacted(tree, (), self._digester)[0])
-
-    def _masked(self, value: Value) -> Value:
-        match value:
-            case str() if self._secrets.redactor.holds(value):
-                return self._digester.digest(value)
-            case list():
-                return [self._masked(item) for item in value]
-            case dict() if any(map(self._secrets.redactor.holds, value)):
-                return self._digester.digest(value)
-            case dict():
-                return {name: self._masked(item) for name, item in value.items()}
-            case _:
-                return value
+        by_path, _ = secrets.redacted(tree, (), self._digester)
+        return digested(by_path, self._secrets.redactor, self._digester)
 
     def _marked(self, content: bytes) -> str:
-        return hmac.digest(self._digester.key, content, hashlib.sha256).hex()[:32]
+        return mark_of(content, self._digester)
 
 
 def witness_of(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from reconciler.domain.loopback import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,3 @@ class Daemon:
     def encrypted(self) -> bool:
         """Whether what goes there cannot be read on the way."""
         return urlsplit(self.url).scheme == "https"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -8,7 +8,6 @@ this host.
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.loopback import is_loopback
 from reconciler.notify.email import Mail, MailServer
 from reconciler.notify.http import Poster
 from reconciler.notify.pagerduty import PagerDuty
@@ -67,7 +67,7 @@ def open_channel(channel: ChannelAddress) -> Notifier:
 def _webhook(channel: ChannelAddress, parts: SplitResult) -> Notifier:
     if not parts.hostname:
         raise _refused(channel, "names no host", "write https://HOST/PATH")
-    if parts.scheme == "http" and not _is_local(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise _refused(channel, "sends what drifted over the network unencrypted", "write https://")
     return Webhook(Poster(channel.name, channel.url), channel.secret, now=time.time)
 
@@ -92,7 +92,7 @@ def _key_and_base(channel: ChannelAddress, parts: SplitResult, base: str) -> tup
     if not parts.scheme.endswith("+http"):
         # Not `hostname`: that is in lower case, and keys are not.
         return unquote(parts.netloc), base
-    if not _is_local(parts.hostname or ""):
+    if not is_loopback(parts.hostname or ""):
         raise _refused(
             channel, "sends its key over the network unencrypted", "name a relay on this host"
         )
@@ -112,7 +112,7 @@ def _mail(channel: ChannelAddress, parts: SplitResult) -> Notifier:
     tls = asked.get("tls", [of_scheme])[-1]
     if tls not in _TLS:
         raise _refused(channel, "has another `tls`", f"write one of {', '.join(_TLS)}")
-    if tls == "none" and not _is_local(parts.hostname):
+    if tls == "none" and not is_loopback(parts.hostname):
         raise _refused(
             channel, "sends mail over the network unencrypted", "leave `tls` away, or write tls"
         )
@@ -132,15 +132,6 @@ def _mail(channel: ChannelAddress, parts: SplitResult) -> Notifier:
 def _addresses(asked: Mapping[str, list[str]], key: str) -> list[str]:
     named = [address.strip() for value in asked.get(key, ()) for address in value.split(",")]
     return [address for address in named if "@" in address and not set(address) & set("\r\n<>")]
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _refused(channel: ChannelAddress, problem: str, remedy: str) -> PermanentError:

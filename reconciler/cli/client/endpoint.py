@@ -11,8 +11,9 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.cli.client.problems import no_daemon
-from reconciler.client.daemon import Daemon, is_loopback
+from reconciler.client.daemon import Daemon
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.loopback import is_loopback
 from reconciler.settings_location import DaemonEndpoint, daemon_endpoint, find_settings_file
 
 __all__ = ["Daemon", "Wanted", "find_daemon"]

@@ -201,6 +201,9 @@ async def test_what_is_old_goes_and_what_is_open_stays(store: Store) -> None:
         "reports": 1,
         "events": 0,
         "replays": 1,
+        "alerts": 0,
+        "alert_members": 0,
+        "deliveries": 0,
     }
     kept = await store.read(_names)
     assert kept == {

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from iac_adapters.pulumi.assembly import NOT_ALLOWED
 from iac_adapters.pulumi.carried import Moved, below, carriers
 from iac_adapters.pulumi.following import Following
+from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.refreshed_preview import Updates, preview_refreshed
 from iac_adapters.pulumi.snapshots import Payload
 from iac_adapters.pulumi.warm import Followed
@@ -70,8 +71,13 @@ class Followers:
         resources = self.payload.stack.resources
         named = [*roots, *below(roots.keys(), resources)]
         about = [
-            resources[address].subject.urn
+            _urn(resources[address])
             for address in dict.fromkeys(named)
             if resources[address].refusal != NOT_ALLOWED
         ]
         return await preview_refreshed(self.payload.context.cli, about=about)
+
+
+def _urn(resource: LoadedResource) -> str:
+    # What the record has lost has no state; its address is the URN.
+    return resource.state.urn if resource.state is not None else resource.recorded_as.address

@@ -149,7 +149,8 @@ def _may_follow(resource: LoadedResource, own: Verdict) -> bool:
     state = resource.state
     if state is None or not state.custom or state.external or state.is_provider:
         return False
-    return resource.step in (Step.SAME, None) and isinstance(own, InSync | Noise | Drifted)
+    as_applied = resource.step in (Step.SAME, None) or resource.followed
+    return as_applied and isinstance(own, InSync | Noise | Drifted)
 
 
 def _how(verdict: Verdict) -> str:

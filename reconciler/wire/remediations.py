@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.field_rules import Rule
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire
 from reconciler.wire.plans import Plan
-from reconciler.wire.rules import ActionWord, Glob, Rule, Sentence, Time, Word, words_of
+from reconciler.wire.rules import ActionWord, Glob, Sentence, Time, Word, words_of
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records

@@ -106,6 +106,7 @@ class Finding(Wire):
     reason: str | None = None
     provider: str = ""
     parent: str | None = None
+    added_as: list[str] = field(default_factory=list)
     state: Literal["open", "healed", "ignored", "quarantined"]
     first_seen: Time
     last_seen: Time

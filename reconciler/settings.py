@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -236,6 +236,8 @@ class ChannelSettings(_Section):
     stacks: tuple[str, ...] = ()
     group_wait: Span = timedelta(seconds=10)
     update_every: Span = timedelta(minutes=1)
+    most_open: Annotated[int, Field(ge=1, le=400)] = 20
+    """How many tickets may be open at a time, where it is a tracker of tickets."""
 
     @field_validator("url")
     @classmethod

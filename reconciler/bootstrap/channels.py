@@ -47,10 +47,12 @@ def _opened(channel: ChannelSettings) -> Channel:
     from reconciler.notify.addresses import ChannelAddress, open_channel  # noqa: PLC0415
 
     secret = None if channel.secret is None else channel.secret.get_secret_value()
-    address = ChannelAddress(channel.name, channel.url.get_secret_value(), secret)
+    address = ChannelAddress(
+        channel.name, channel.url.get_secret_value(), secret, most_open=channel.most_open
+    )
     subscription = Subscription(
         channel=channel.name,
-        events=alerting_events(channel.events),
+        events=alerting_events(channel.events, default=address.default_events),
         min_severity=Severity[channel.min_severity.upper()],
         stacks=channel.stacks,
         group_wait=channel.group_wait,

@@ -194,7 +194,7 @@ def test_a_finding_fits_its_schema_and_is_read_back_by_a_client() -> None:
     TypeAdapter(Finding).validate_python(answer)
     of_one_alone = {"tickets"}
     assert set(answer) == {field.name for field in fields(Finding)} - of_one_alone
-    assert decode(Finding, answer).as_json() == answer
+    assert decode(Finding, answer).as_json() == {**answer, "tickets": []}
     assert {one.name for one in fields(Finding)} >= FINDING_COLUMNS
 
 

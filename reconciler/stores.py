@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from reconciler.domain.activity import Activity
 from reconciler.domain.agents import Agent, AgentSection, EnrollToken
-from reconciler.domain.alerts import Alert, AlertId, Delivery, Member, MemberCounts
+from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member, MemberCounts
 from reconciler.domain.audit_chain import Link
 from reconciler.domain.host_baselines import HostBaseline
 from reconciler.domain.ignoring import RuleMatches
@@ -371,6 +371,11 @@ class Alerts(Protocol):
         ...
 
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...
+    def page(
+        self, *, state: AlertState | None = None, cursor: str | None = None, limit: int = 100
+    ) -> Page[Alert]:
+        """Return alerts, newest first."""
+        ...
 
 
 class KeptBaselines(Protocol):

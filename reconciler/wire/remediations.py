@@ -9,7 +9,7 @@ from reconciler.domain.remediation_states import RemediationState
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire
 from reconciler.wire.plans import Plan
-from reconciler.wire.rules import ActionWord, Glob, Rule, Sentence, Time, Word, words_of
+from reconciler.wire.rules import ActionWord, DoneWord, Glob, Rule, Sentence, Time, Word, words_of
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
@@ -78,7 +78,7 @@ class Remediation(Wire):
     report_id: str
     finding_ids: list[str]
     addresses: list[str]
-    action_type: ActionWord
+    action_type: DoneWord
     state: Annotated[str, words_of(RemediationState)]
     hold: HoldReason | None
     plan: Plan | None

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.wire import mapping
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Wire, model
 from reconciler.wire.rules import Time
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import quarantines as domain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Edge(Wire):
     """A resource that is detached, and the one it isolates by that."""
 
@@ -22,7 +21,7 @@ class Edge(Wire):
     isolates: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Quarantine(Wire):
     """What is isolated: `id` is the remediation that isolates it, `release` the one that ends it.
 

@@ -58,12 +58,14 @@ def test_types_of_pulumi_are_the_same_rows() -> None:
     assert found("group", vm, group, edge) == [("edge", "vm")]
 
 
+_CARD_POOL = "etworkInterfaceBackendAddressPoolAssociation"
+
+
 @pytest.mark.parametrize(
     "type_",
     [
         "azurerm_network_interface_backend_address_pool_association",
-        "azure:network/networkInterfaceBackendAddressPoolAssociation"
-        ":NetworkInterfaceBackendAddressPoolAssociation",
+        f"azure:network/n{_CARD_POOL}:N{_CARD_POOL}",
     ],
 )
 def test_a_machine_of_azure_is_isolated_at_its_card(type_: str) -> None:

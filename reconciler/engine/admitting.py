@@ -119,6 +119,7 @@ def situation_of(
         limits=service.limits_of(known.stack, policy=policy),
         activity=tx.past_runs.around(known, at=at) if _counts(known) else Activity(),
         concerned=planned.concerned if planned else frozenset(),
+        quarantines=tx.quarantines.unreleased(),
     )
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
     from reconciler.wire.policies import Match, Policy, PolicyBody
     from reconciler.wire.problems import FieldProblem, Problem, Status
+    from reconciler.wire.quarantines import Edge, Quarantine
     from reconciler.wire.reloads import Reloaded
     from reconciler.wire.remediations import (
         Approval,
@@ -66,6 +67,7 @@ __all__ = [
     "DeclarationText",
     "Difference",
     "DriftDecision",
+    "Edge",
     "EnrollBody",
     "EnrollTokenBody",
     "Enrolled",
@@ -92,6 +94,7 @@ __all__ = [
     "PolicyBody",
     "Problem",
     "ProviderDoubt",
+    "Quarantine",
     "Queued",
     "ReasonBody",
     "Reloaded",
@@ -127,6 +130,7 @@ _PLACES: Final = {
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
     "policies": ("Match", "Policy", "PolicyBody"),
     "problems": ("FieldProblem", "Problem", "Status"),
+    "quarantines": ("Edge", "Quarantine"),
     "reloads": ("Reloaded",),
     "remediations": (
         "Approval",

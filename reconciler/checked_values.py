@@ -55,15 +55,11 @@ def _existing_directory(path: Path, info: ValidationInfo) -> Path:
     return path
 
 
-def _script(path: Path) -> Path:
-    if not _seen(path.is_file):
+def _existing_file(path: Path, info: ValidationInfo) -> Path:
+    if not _told_later(info) and not _seen(path.is_file):
         message = f"the file {path} does not exist or cannot be read"
         raise ValueError(message)
     return path
-
-
-def _existing_file(path: Path, info: ValidationInfo) -> Path:
-    return path if _told_later(info) else _script(path)
 
 
 def _spoken(name: str) -> str:
@@ -79,7 +75,6 @@ def _spoken(name: str) -> str:
 
 PlacedPath = Annotated[Path, AfterValidator(placed)]
 ExistingDirectory = Annotated[PlacedPath, AfterValidator(_existing_directory)]
-Script = Annotated[PlacedPath, AfterValidator(_script)]
 ExistingFile = Annotated[PlacedPath, AfterValidator(_existing_file)]
 Name = Annotated[
     str,

@@ -1,7 +1,7 @@
 """What `trueup.toml` may say: one model for each of its sections.
 
 Its sections are `[daemon]`, `[[stack]]`, `[[policy]]`, `[[guardrail]]`, `[[ignore]]`,
-`[[severity]]` and `[[channel]]`.
+`[[script]]`, `[[severity]]` and `[[channel]]`.
 Unknown keys are errors, so a typing mistake never silently means a default.
 """
 
@@ -30,7 +30,6 @@ from reconciler.checked_values import (
     ExistingFile,
     Name,
     PlacedPath,
-    Script,
     placed,
 )
 from reconciler.domain.errors import InvalidError, PermanentError
@@ -38,6 +37,7 @@ from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.settings_guardrails import GuardrailSettings
 from reconciler.settings_ignores import IgnoreSettings
 from reconciler.settings_location import LISTEN
+from reconciler.settings_scripts import ScriptSettings
 from reconciler.settings_sections import fields_of
 from reconciler.settings_values import FileTime, Interval, Size, Span, VariablePattern
 from reconciler.stack_options import StackTools, read_options, tool_of_keys
@@ -77,6 +77,8 @@ class DaemonSettings(_Section):
     """Bytes that warm plugin processes may hold together; the coldest go first."""
     pass_environment: tuple[VariablePattern, ...] = WELL_KNOWN
     """Which of the daemon's own variables tools and plugins see beside the common ones."""
+    scripts: ExistingDirectory | None = None
+    """Where the files of `[[script]]` lie; without it no script ever runs."""
     roots: tuple[ExistingDirectory, ...] = ()
     """Below which directories the API may register stacks; never empty once loaded."""
 
@@ -177,15 +179,15 @@ class _PolicyKeys(_Section):
     name: Name
     template: Name | None = None
     """The id of a template; the policy is about its resources only."""
-    script: Script | None = None
+    script: Name | None = None
+    """The `[[script]]` that corrects what it selects, instead of the tool."""
 
     def statement(self) -> Statement:
         """Return the same as the API takes it."""
         written = {name: getattr(self, name) for name in _OF_POLICIES}
         match = Match(**written.pop("match").model_dump())
-        script = str(self.script) if self.script else None
         return Statement(
-            name=self.name, template_id=self.template, script=script, match=match, **written
+            name=self.name, template_id=self.template, script=self.script, match=match, **written
         )
 
 
@@ -266,5 +268,6 @@ class Settings(_Section):
     policies: tuple[PolicySettings, ...] = Field(default=(), alias="policy")
     guardrails: tuple[GuardrailSettings, ...] = Field(default=(), alias="guardrail")
     ignores: tuple[IgnoreSettings, ...] = Field(default=(), alias="ignore")
+    scripts: tuple[ScriptSettings, ...] = Field(default=(), alias="script")
     severities: tuple[SeveritySettings, ...] = Field(default=(), alias="severity")
     channels: tuple[ChannelSettings, ...] = Field(default=(), alias="channel")

@@ -44,8 +44,10 @@ _SHAPES: Final = {
     "ip_any_network": "an address or a network is expected, such as 10.0.0.7 or 10.0.0.0/8",
 }
 """What to say instead of pydantic's words, which name Python types."""
-_SECTIONS: Final = ("stack", "policy", "guardrail", "ignore", "severity", "channel")
+_SECTIONS: Final = ("stack", "policy", "guardrail", "ignore", "script", "severity", "channel")
 _PATTERNS: Final = {
+    "sha256": "the SHA-256 of the file is expected as `sha256sum FILE` prints it",
+    "environment": "the name of a variable is expected, such as AWS_REGION",
     "pass_environment": "the name of a variable is expected, such as AWS_PROFILE, or the"
     " beginning of names, such as CORP_*",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
@@ -38,17 +39,26 @@ def _span(value: object) -> timedelta:
     return read_duration(value)
 
 
-def _size(value: object) -> int:
-    """Take `512MiB` or `2GB` as bytes; both kinds of unit mean powers of two."""
-    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        message = 'a size is text, such as "2GiB" or "512MiB"'
-        raise ValueError(message)
-    size = int(found.group(1)) * _SIZES[found.group(2)[0]]
-    if size < _SMALLEST_MEMORY:
-        message = f"{value!r} is less than one plugin needs; give at least 64MiB"
-        raise ValueError(message)
-    return size
+def size_of_at_least(least: int, needed_by: str) -> Callable[[object], int]:
+    """Return what takes `512MiB` or `2GB` as bytes; both kinds of unit mean powers of two.
+
+    `needed_by` says what a size below `least` bytes, whole MiB, is too small for.
+    """
+
+    def read(value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+        if found is None:
+            message = 'a size is text, such as "2GiB" or "512MiB"'
+            raise ValueError(message)
+        size = int(found.group(1)) * _SIZES[found.group(2)[0]]
+        if size < least:
+            message = f"{value!r} is less than {needed_by}; give at least {least // 2**20}MiB"
+            raise ValueError(message)
+        return size
+
+    return read
 
 
 def _aware(value: datetime) -> datetime:
@@ -57,6 +67,6 @@ def _aware(value: datetime) -> datetime:
 
 Interval = Annotated[timedelta, BeforeValidator(_interval)]
 Span = Annotated[timedelta, BeforeValidator(_span)]
-Size = Annotated[int, BeforeValidator(_size)]
+Size = Annotated[int, BeforeValidator(size_of_at_least(_SMALLEST_MEMORY, "one plugin needs"))]
 FileTime = Annotated[datetime, AfterValidator(_aware)]
 VariablePattern = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]

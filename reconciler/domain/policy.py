@@ -43,7 +43,7 @@ class Policy:
 
     It acts on findings of at least `drift_threshold` and `min_score` (0 to 100), from
     `starts_at` until `expires_at`. `template_id` narrows it to the resources of one template.
-    `script` names a file on the daemon's host; it is never run in this version.
+    `script` names a `[[script]]` of trueup.toml, which then corrects instead of the tool.
     """
 
     policy_id: PolicyId

@@ -13,7 +13,6 @@ from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire
 from reconciler.wire.rules import (
     ActionWord,
-    FilePath,
     Glob,
     KindWord,
     Score,
@@ -57,7 +56,9 @@ class Statement(Wire):
     drift_threshold: SeverityWord = "low"
     min_score: Score = 0
     template_id: Word | None = None
-    script: FilePath | None = None
+    script: Annotated[
+        Word | None, shown(description="The `[[script]]` of trueup.toml that corrects.")
+    ] = None
     owner: Word | None = None
     reason: Sentence | None = None
     starts_at: Annotated[Time | None, shown(description="When it begins to act.")] = None

@@ -80,6 +80,8 @@ class Situation:
     limits: Guardrails = field(default_factory=Guardrails)
     activity: Activity = field(default_factory=Activity)
     concerned: frozenset[ResourceAddress] = frozenset()
+    scripted: bool = False
+    """Whether its policy has a script correct it, and not the tool."""
 
     @property
     def stage(self) -> Stage:

@@ -17,7 +17,9 @@ WHY_ADDED: Final = "its plan destroys what no code declares: nothing does that u
 
 
 def ask(situation: Situation) -> Answer:
-    """Ask a person, before any plan, about what no plan would act on."""
+    """Ask a person, before any plan, about what no plan would act on; a script may act on it."""
+    if situation.scripted:
+        return Open()
     undeclared = [one for one in situation.findings if one.origin is Origin.UNDECLARED]
     without_plan = frozenset(one.address for one in undeclared if one.kind is not Kind.ADDED)
     if without_plan:

@@ -58,6 +58,12 @@ class RunsQuery(ListQuery):
     remediation_id: Word | None = None
 
 
+class AlertsQuery(ListQuery):
+    """Which alerts."""
+
+    state: Literal["open", "resolved"] | None = None
+
+
 class AuditQuery(ListQuery):
     """Whose history."""
 

@@ -9,6 +9,7 @@ from reconciler.api.listing import Listing
 from reconciler.api.operation import Operation
 from reconciler.api.resources import (
     agents,
+    alerts,
     audit,
     channels,
     drift,
@@ -139,6 +140,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("POST", "/agents/reports", agents.take_report, None, raw=True),
     Operation("DELETE", "/agents/{agent_id}", agents.revoke_agent, May.WRITE_AGENTS, status=204),
 
+    Operation("GET", "/alerts", alerts.list_alerts, May.READ_CHANNELS, Listing[wire.Alert]),
+    Operation("GET", "/alerts/{alert_id}", alerts.read_alert, May.READ_CHANNELS, wire.Alert),
     Operation("GET", "/channels", channels.list_channels, May.READ_CHANNELS,
               Listing[wire.Channel]),
     Operation("POST", "/channels/{name}/test", channels.test_channel, May.TEST_CHANNELS,

@@ -117,6 +117,11 @@ class Client:
         return Agents(self.calls, "agents", answer=wire.Agent)
 
     @cached_property
+    def alerts(self) -> Collection[wire.Alert]:
+        """One per cause, and where each is shown."""
+        return Collection(self.calls, "alerts", answer=wire.Alert)
+
+    @cached_property
     def channels(self) -> Channels:
         """Where alerts are shown."""
         return Channels(self.calls, "channels", answer=wire.Channel)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         EnrollTokenBody,
         NewEnrollToken,
     )
+    from reconciler.wire.alerts import Alert, ShownOn, Ticket
     from reconciler.wire.audit import AuditEntry, AuditVerified
     from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.channels import Channel, ChannelTried
@@ -52,6 +53,7 @@ __all__ = [
     "AcceptBody",
     "Acceptance",
     "Agent",
+    "Alert",
     "Approval",
     "ApproveBody",
     "AuditEntry",
@@ -98,6 +100,7 @@ __all__ = [
     "Report",
     "ReportBody",
     "Run",
+    "ShownOn",
     "Source",
     "SplitBody",
     "Stack",
@@ -106,12 +109,14 @@ __all__ = [
     "SuppressBody",
     "Template",
     "TemplateBody",
+    "Ticket",
     "Token",
     "TokenBody",
     "WhoAmI",
 ]
 _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
+    "alerts": ("Alert", "ShownOn", "Ticket"),
     "audit": ("AuditEntry", "AuditVerified"),
     "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "channels": ("Channel", "ChannelTried"),

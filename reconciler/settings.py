@@ -35,7 +35,7 @@ from reconciler.checked_values import (
 )
 from reconciler.domain.errors import InvalidError, PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
-from reconciler.settings_guardrails import GuardrailSettings
+from reconciler.settings_guardrails import GuardrailSettings, WindowText
 from reconciler.settings_ignores import IgnoreSettings
 from reconciler.settings_location import LISTEN
 from reconciler.settings_sections import fields_of
@@ -236,6 +236,10 @@ class ChannelSettings(_Section):
     stacks: tuple[str, ...] = ()
     group_wait: Span = timedelta(seconds=10)
     update_every: Span = timedelta(minutes=1)
+    after: Span = timedelta()
+    digest: Span | None = None
+    quiet: tuple[WindowText, ...] = ()
+    heartbeat: Span | None = None
     most_open: Annotated[int, Field(ge=1, le=400)] = 20
     """How many tickets may be open at a time, where it is a tracker of tickets."""
 

@@ -71,13 +71,16 @@ class Followers:
         resources = self.payload.stack.resources
         named = [*roots, *below(roots.keys(), resources)]
         about = [
-            _urn(resources[address])
+            urn
             for address in dict.fromkeys(named)
             if resources[address].refusal != NOT_ALLOWED
+            for urn in _urns(resources[address])
         ]
         return await preview_refreshed(self.payload.context.cli, about=about)
 
 
-def _urn(resource: LoadedResource) -> str:
+def _urns(resource: LoadedResource) -> list[str]:
+    """Return how the CLI names it: as recorded, and by the name that an alias gives it."""
     # What the record has lost has no state; its address is the URN.
-    return resource.state.urn if resource.state is not None else resource.recorded_as.address
+    recorded = resource.state.urn if resource.state is not None else resource.recorded_as.address
+    return [recorded, resource.named] if resource.named else [recorded]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkabl
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
+from reconciler.domain.scripts import PlannedScript
 from reconciler.domain.values import Json
 from reconciler.stack_options import StackOptions
 
@@ -137,6 +138,8 @@ class Failed:
     reason: str
     stale: bool = False
     """The plan no longer fitted the state, so nothing at all was done."""
+    read_first: bool = False
+    """What it did counts and not how it ended: the next step is a fresh read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,10 @@ class IacAdapter(Protocol):
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
         """Return what a run of `correction` came to, from what it left behind; reads only."""
+        ...
+
+    def without_secrets(self, text: str, *, stack: StackName) -> str | None:
+        """Return `text` without the secrets of `stack`; None where they are not known now."""
         ...
 
     async def close(self) -> None:
@@ -404,6 +411,29 @@ class Runner(Protocol):
 
     def interrupt(self, process: RunnerProcess) -> bool:
         """Ask it once to stop; a second call does nothing, since a second signal loses data."""
+        ...
+
+
+class Scripts(Protocol):
+    """The scripts that the settings allow, as they lie on the daemon's host."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Which there are; empty where scripts are off."""
+        ...
+
+    def save(
+        self, name: str, given: Json, *, folder: Path, environment: Mapping[str, str]
+    ) -> tuple[PlannedScript, RunnerJob]:
+        """Keep a copy of the script in `folder`; return the run and the command that does it.
+
+        The copy is of exactly the content that its rule allows, and goes when the run ends.
+        `given` becomes the standard input; of the daemon's variables, and of `environment` over
+        them, it gets what its rule names.
+
+        Raises:
+            PermanentError: no rule allows it, or its file is missing, unsafe or another one.
+        """
         ...
 
 

@@ -377,6 +377,11 @@ class TerraformAdapter:
             self._recorded.failed(context)
         return outcome
 
+    def without_secrets(self, text: str, *, stack: StackName) -> str | None:
+        """Return `text` without the stack's secrets. See `IacAdapter.without_secrets`."""
+        secrets = self._secrets.get(stack)
+        return secrets.redactor.without(text) if secrets is not None else None
+
     async def close(self) -> None:
         """End every provider process."""
         await self._pool.close()

@@ -57,9 +57,9 @@ class Policy:
 
     It acts on findings of at least `drift_threshold` and `min_score` (0 to 100), from
     `starts_at` until `expires_at`. `template_id` narrows it to the resources of one template.
-    `script` names a file on the daemon's host; it is never run in this version. `driver` says how
-    a quarantine isolates, None by detaching; `edges` are globs over addresses and types, instead
-    of the shipped catalogue of what is detached.
+    `script` names a `[[script]]` of trueup.toml, which then corrects instead of the tool. `driver`
+    says how a quarantine isolates, None by detaching; `edges` are globs over addresses and types,
+    instead of the shipped catalogue of what is detached.
     """
 
     policy_id: PolicyId

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from reconciler.domain.errors import NotFoundError, ReconcilerError, StorageErro
 from reconciler.domain.lifecycle import targets_of
 from reconciler.domain.model import Snapshot
 from reconciler.domain.plan import Plan
-from reconciler.domain.policy import ActionType
+from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.sources import is_of_agent
 from reconciler.engine.defects import defect
@@ -20,7 +21,8 @@ from reconciler.engine.folders import make_private
 from reconciler.engine.moves import unhealed_of
 from reconciler.engine.quarantine.keeping import quarantine_of
 from reconciler.engine.quarantine.preparing import attaching, detaching
-from reconciler.engine.scanned import load
+from reconciler.engine.scanned import Loaded, load, reference_of
+from reconciler.engine.scripted import given_to, plan_script, script_of, templates_of
 from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, RunnerJob
 
@@ -52,7 +54,7 @@ async def prepare(service: Service, known: Remediation, folder: Path) -> Prepare
     try:
         if known.action_type.is_about_edges:
             return await _about_edges(service, known, stack, records, folder)
-        return await _plan(service, stack, records, folder)
+        return await _plan(service, known, stack, records, folder)
     except StorageError:
         raise
     except ReconcilerError as error:
@@ -62,7 +64,11 @@ async def prepare(service: Service, known: Remediation, folder: Path) -> Prepare
 
 
 async def _plan(
-    service: Service, stack: StackRecord, records: Sequence[FindingRecord], folder: Path
+    service: Service,
+    known: Remediation,
+    stack: StackRecord,
+    records: Sequence[FindingRecord],
+    folder: Path,
 ) -> Prepared:
     make_private(folder)
     loaded = await load(service, stack)
@@ -70,6 +76,9 @@ async def _plan(
         # Never without a target: that would plan, and correct, everything.
         empty = Plan(stack=stack.name, targets=(), resources=())
         return Prepared(loaded.adapter, loaded.snapshot, empty, _NO_JOB)
+    policy = await service.store.read(lambda view: script_of(view, known))
+    if policy is not None:
+        return await _plan_script(service, stack, loaded, policy, records, folder)
     # A tool sees no drift on a host: what provisions it has to run again.
     anew = tuple(record.address for record in records if is_of_agent(record.seen_by))
     plan = await loaded.adapter.plan(loaded.snapshot, targets_of(records), folder=folder, anew=anew)
@@ -105,3 +114,24 @@ async def _about_edges(
         return Prepared(loaded.adapter, loaded.snapshot, plan, _NO_JOB)
     job = loaded.adapter.correction(loaded.snapshot, folder=folder)
     return Prepared(loaded.adapter, loaded.snapshot, plan, job, edges)
+
+
+async def _plan_script(
+    service: Service,
+    stack: StackRecord,
+    loaded: Loaded,
+    policy: Policy,
+    records: Sequence[FindingRecord],
+    folder: Path,
+) -> Prepared:
+    templates = await service.store.read(lambda view: templates_of(view, records))
+    given = given_to(policy, records, templates)
+    reference = await reference_of(service, stack)
+
+    def save() -> tuple[Plan, RunnerJob]:
+        return plan_script(
+            service, policy, records, given=given, reference=reference, folder=folder
+        )
+
+    plan, job = await asyncio.to_thread(save)
+    return Prepared(loaded.adapter, loaded.snapshot, plan, job)

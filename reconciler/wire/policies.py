@@ -14,7 +14,6 @@ from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import (
     ActionWord,
     DriverWord,
-    FilePath,
     Glob,
     KindWord,
     Score,
@@ -58,7 +57,9 @@ class Statement(Wire):
     drift_threshold: SeverityWord = "low"
     min_score: Score = 0
     template_id: Word | None = None
-    script: FilePath | None = None
+    script: Annotated[
+        Word | None, shown(description="The `[[script]]` of trueup.toml that corrects.")
+    ] = None
     driver: Annotated[
         DriverWord | None, shown(description="How a quarantine isolates; `detach` without it.")
     ] = None

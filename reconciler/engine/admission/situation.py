@@ -83,6 +83,8 @@ class Situation:
     activity: Activity = field(default_factory=Activity)
     quarantines: tuple[Quarantine, ...] = ()
     concerned: frozenset[ResourceAddress] = frozenset()
+    scripted: bool = False
+    """Whether its policy has a script correct it, and not the tool."""
 
     @property
     def stage(self) -> Stage:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
@@ -17,6 +17,7 @@ from reconciler.domain.values import Json
 from reconciler.stack_options import StackOptions
 
 if TYPE_CHECKING:  # a scan loads no records
+    from reconciler.domain.edges import Edge
     from reconciler.domain.notices import Notice
 
 Options = TypeVar("Options", bound=StackOptions)
@@ -243,6 +244,50 @@ class IacAdapter(Protocol):
 
     async def close(self) -> None:
         """End every process that was started; closing twice is closing once."""
+        ...
+
+
+@runtime_checkable
+class Isolating(Protocol):
+    """What an `IacAdapter` offers besides where its resources can be put into quarantine.
+
+    A plan that is saved here is carried out by `correction`, and its end told by `outcome`.
+    """
+
+    async def edges(
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        named: Collection[str] = (),
+    ) -> tuple[Edge, ...]:
+        """Return what connects `addresses`, as `domain.edges` finds it; no cloud object is read."""
+        ...
+
+    async def plan_detaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Return what destroying exactly `edges` would do, and save the plan in `folder`.
+
+        Nothing else is refreshed, so that the record keeps what it holds of drifted resources.
+
+        Raises:
+            RetryableError, PermanentError: see `IacAdapter.plan`.
+        """
+        ...
+
+    async def plan_attaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Return what creating `edges` again would do, and save the plan in `folder`.
+
+        What they depend on is taken as it is recorded: drift of it is not corrected by this.
+        An edge that is there already, and one that the code does not declare any more, is in
+        no plan.
+
+        Raises:
+            RetryableError, PermanentError: see `IacAdapter.plan`.
+        """
         ...
 
 

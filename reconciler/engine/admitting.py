@@ -123,6 +123,7 @@ def situation_of(
         activity=tx.past_runs.around(known, at=at) if _counts(known) else Activity(),
         concerned=planned.concerned if planned else frozenset(),
         healed=_healed(tx, findings, at=at) if _counts(known) else {},
+        quarantines=tx.quarantines.unreleased(),
         scripted=policy is not None and policy.script is not None,
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.wire.model import Wire
-from reconciler.wire.rules import SeverityWord, Time
+from reconciler.wire.model import Body, Wire
+from reconciler.wire.rules import Sentence, SeverityWord, Time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +46,13 @@ class Alert(Wire):
     stacks: list[str]
     finding_ids: list[str]
     shown_on: list[ShownOn]
+    muted_at: Time | None = None
+    muted_by: str | None = None
+    mute_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteBody(Body):
+    """Why nothing more is shown of an alert."""
+
+    reason: Sentence

@@ -93,6 +93,7 @@ NOT_BEFORE_A_READ = {
 
 
 NOT_FOR_DEFAULTS = {
+    "difflib",
     "email",
     "importlib.metadata",
     "pydantic",

@@ -42,3 +42,5 @@ class ChannelSettings(Section):
     stacks: tuple[str, ...] = ()
     group_wait: Span = timedelta(seconds=10)
     update_every: Span = timedelta(minutes=1)
+    most_open: Annotated[int, Rule({"ge": 1, "le": 400})] = 20
+    """How many tickets may be open at a time, where it is a tracker of tickets."""

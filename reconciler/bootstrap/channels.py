@@ -47,10 +47,10 @@ def _opened(channel: ChannelSettings) -> Channel:
     # A daemon without channels starts without what speaks HTTP and SMTP.
     from reconciler.notify.addresses import ChannelAddress, open_channel  # noqa: PLC0415
 
-    address = ChannelAddress(channel.name, channel.url, channel.secret)
+    address = ChannelAddress(channel.name, channel.url, channel.secret, most_open=channel.most_open)
     subscription = Subscription(
         channel=channel.name,
-        events=alerting_events(channel.events),
+        events=alerting_events(channel.events, default=address.default_events),
         min_severity=Severity[channel.min_severity.upper()],
         stacks=channel.stacks,
         group_wait=channel.group_wait,

@@ -39,6 +39,8 @@ def show(invocation: Invocation, *, finding: str) -> None:
     FINDING is an id, the beginning of one, an address, or STACK/ADDRESS.
     """
     body = find_finding(invocation.api, finding)
+    if "tickets" not in body:  # it is an item of a list, which has less of each
+        body = invocation.api.find("findings", body["id"]) or body
     if invocation.as_data:
         invocation.answer(body, ())
         return
@@ -83,6 +85,8 @@ def _facts(invocation: Invocation, body: Json) -> Iterator[tuple[str, str]]:
     yield "seen", f"{counted(body['times_seen'], 'time')}, first {first}, last {last}"
     if body.get("seen_by"):
         yield "seen by", _seen_by(body["seen_by"])
+    for ticket in body.get("tickets") or ():
+        yield "ticket", f"{text_of(ticket['url'])} ({text_of(ticket['channel'])})"
     if body.get("template_id"):
         yield "template", text_of(body["template_id"])
     yield "id", invocation.id(body["id"])

@@ -48,6 +48,10 @@ DEFAULT_EVENTS: Final = frozenset(
     {"drift.detected", "drift.reopened", "remediation.awaiting_approval",
      "remediation.unknown", "remediation.needs_human", "remediation.failed"}
 ) | STACK_EVENTS  # fmt: skip
+REVIEW_EVENTS: Final = frozenset(
+    {"remediation.awaiting_approval", "remediation.unknown", "remediation.needs_human"}
+)
+"""What waits for a person, such as `manual_review`: tickets are opened by these by default."""
 
 
 class AlertState(StrEnum):
@@ -218,8 +222,10 @@ def retry_at(attempts: int, *, at: datetime, after: timedelta | None = None) -> 
     return at + max(wait, after or timedelta())
 
 
-def alerting_events(words: Iterable[str]) -> frozenset[str]:
-    """Return the events that `words` name: types, or beginnings up to a dot.
+def alerting_events(
+    words: Iterable[str], *, default: frozenset[str] = DEFAULT_EVENTS
+) -> frozenset[str]:
+    """Return the events that `words` name: types, or beginnings up to a dot; else `default`.
 
     Raises:
         InvalidError: a word names no event, or only such as open no alert.
@@ -236,7 +242,7 @@ def alerting_events(words: Iterable[str]) -> frozenset[str]:
                 remedy="docs/alerts.md lists those that do",
             )
         found |= named
-    return frozenset(found) or DEFAULT_EVENTS
+    return frozenset(found) or default
 
 
 def _as_json(value: Any) -> str:

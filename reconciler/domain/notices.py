@@ -67,6 +67,8 @@ class Notice:
     stacks: tuple[str, ...]
     members: tuple[NoticeMember, ...] = ()
     commands: tuple[str, ...] = field(default=())
+    cause: str = ""
+    """What it has in common with a later alert of the same drift."""
 
     @property
     def is_over(self) -> bool:
@@ -141,6 +143,7 @@ def notice_of(
         stacks=stacks,
         members=tuple(members[:MOST_MEMBERS]),
         commands=_commands(members),
+        cause=alert.cause,
     )
 
 

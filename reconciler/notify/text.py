@@ -48,8 +48,7 @@ def lines(notice: Notice) -> Iterator[str]:
 
 def member_lines(member: NoticeMember) -> Iterator[str]:
     """Yield what is shown of one member."""
-    name = f"{member.stack}: {member.address}" if member.address else member.stack
-    yield f"{safe(name)}  [{member.severity}] {member.kind}, {member.state}"
+    yield f"{member_name(member)}  [{member.severity}] {member.kind}, {member.state}"
     if member.reason:
         yield f"  why: {safe(member.reason)}"
     for change in member.changes:
@@ -58,6 +57,11 @@ def member_lines(member: NoticeMember) -> Iterator[str]:
         yield f"  ... and {member.more_changes} more attributes"
     if member.remediation:
         yield f"  remediation: {safe(member.remediation)}"
+
+
+def member_name(member: NoticeMember) -> str:
+    """Return the stack and the address of a member."""
+    return safe(f"{member.stack}: {member.address}" if member.address else member.stack)
 
 
 def _since(notice: Notice) -> str:

@@ -13,6 +13,9 @@ from sqlmodel import col, func, select
 
 from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member, MemberCounts
 from reconciler.domain.model import Severity
+from reconciler.domain.records import Page
+from reconciler.storage.cursor import Key
+from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, chunks
 from reconciler.storage.tables.alerts import (
     AlertCursorRow,
@@ -22,6 +25,7 @@ from reconciler.storage.tables.alerts import (
 )
 
 _THE_CURSOR: Final = 1
+_LISTING: Final = Listing("alerts", (col(AlertRow.opened_at), col(AlertRow.id)), (datetime, str))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +139,22 @@ class SqlAlerts:
             for channel, shown, waiting, lost, error in self.rows.tuples(statement)
         }
 
+    def page(
+        self, *, state: AlertState | None = None, cursor: str | None = None, limit: int = 100
+    ) -> Page[Alert]:
+        """Return alerts, newest first."""
+        wanted = select(AlertRow)
+        if state is not None:
+            wanted = wanted.where(col(AlertRow.state) == state.value)
+        return _LISTING.page(self.rows, wanted, Asked(cursor, limit), value=_alert, key=_key)
+
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Write each over the one of the same channel and alert."""
         self.rows.put(DeliveryRow, [asdict(delivery) for delivery in deliveries])
+
+
+def _key(row: AlertRow) -> Key:
+    return row.opened_at, row.id
 
 
 def _alert(row: AlertRow) -> Alert:

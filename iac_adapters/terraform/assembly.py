@@ -27,7 +27,6 @@ from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.schema_store import SchemasInUse, SchemaStore
-from iac_adapters.terraform.source_cache import forget_parser
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import RetryableError
 from reconciler.ports import StackReference
@@ -125,7 +124,7 @@ class Assembly:
             key = keys.of(index)
             if key is None or not self._providers.adopt(key, provider):
                 await provider.close()
-        await asyncio.to_thread(_give_back_memory)
+        await asyncio.to_thread(give_back_memory)
         return recording
 
     async def refreshed(
@@ -224,12 +223,6 @@ class Assembly:
             start=_starter(context),
             in_use=self._schemas_in_use,
         )
-
-
-def _give_back_memory() -> None:
-    # What was recorded was parsed just before, and is not parsed again until it changes.
-    forget_parser()
-    give_back_memory()
 
 
 def _order(context: Context) -> RecordingOrder:

@@ -221,6 +221,7 @@ def policy_lines(invocation: Invocation, item: wire.Policy) -> Iterator[str]:
         ("position", text_of(item.position)),
         ("match", _match(item) or "everything"),
         ("script", text_of(item.script)),
+        ("edges", ", ".join(map(text_of, item.edges or ()))),
         ("owner", text_of(item.owner)),
         ("reason", text_of(item.reason)),
         ("expires", invocation.ahead(item.expires_at) if item.expires_at else ""),

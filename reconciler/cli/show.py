@@ -40,6 +40,8 @@ def show(invocation: Invocation, *, finding: str) -> None:
     FINDING is an id, the beginning of one, an address, or STACK/ADDRESS.
     """
     body = find_finding(invocation.api, finding)
+    if "tickets" not in body.received:  # it is an item of a list, which has less of each
+        body = invocation.api.find(wire.Finding, "findings", body.id) or body
     if invocation.as_data:
         invocation.answer(body, ())
         return
@@ -90,6 +92,8 @@ def _facts(invocation: Invocation, body: wire.Finding) -> Iterator[tuple[str, st
     first, last = invocation.ago(body.first_seen), invocation.ago(body.last_seen)
     yield "seen", f"{counted(body.times_seen, 'time')}, first {first}, last {last}"
     yield "seen by", _seen_by(body.seen_by)
+    for ticket in body.tickets:
+        yield "ticket", f"{text_of(ticket.url)} ({text_of(ticket.channel)})"
     if body.template_id:
         yield "template", text_of(body.template_id)
     yield "id", invocation.id(body.id)

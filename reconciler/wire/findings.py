@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from orjson import Fragment
 
 from reconciler.wire import mapping
+from reconciler.wire.alerts import Ticket
 from reconciler.wire.kept import KeptObject, spliced
 from reconciler.wire.model import Wire, model
 from reconciler.wire.rules import KindWord, OriginWord, SeenBy, SeverityWord, Time
@@ -106,6 +107,7 @@ class Finding(Wire):
     reason: str | None = None
     provider: str = ""
     parent: str | None = None
+    added_as: list[str] = field(default_factory=list)
     state: Literal["open", "healed", "ignored", "quarantined"]
     first_seen: Time
     last_seen: Time
@@ -117,6 +119,8 @@ class Finding(Wire):
     healed_at: Time | None
     seen_by: SeenBy
     decision: DriftDecision | None = None
+    tickets: list[Ticket] = field(default_factory=list)
+    """Given of one finding, and not in lists."""
 
 
 def finding_record_object(finding: FindingRecord) -> Object:

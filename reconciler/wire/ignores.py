@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from reconciler.field_rules import Rule
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire, model
-from reconciler.wire.rules import KindWord, Rule, Sentence, Time
+from reconciler.wire.rules import KindWord, Sentence, Time
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import ignoring

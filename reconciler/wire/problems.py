@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Annotated, Final
 
+from reconciler.field_rules import Rule
 from reconciler.wire.model import Wire, model
-from reconciler.wire.rules import Rule
 
 PROBLEM: Final = "urn:trueup:problem:"
 """What the `type` of every problem begins with; what follows is its code."""

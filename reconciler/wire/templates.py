@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from reconciler.field_rules import Rule
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire, model
-from reconciler.wire.rules import Glob, Rule, Time, shown, text
+from reconciler.wire.rules import Glob, Time, shown, text
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records

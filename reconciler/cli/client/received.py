@@ -69,6 +69,7 @@ def _finding(found: wire.Finding) -> Finding:
         parent=ResourceAddress(found.parent) if found.parent else None,
         reason=found.reason,
         severity_reason=found.severity_reason,
+        added_as=tuple(map(ResourceAddress, found.added_as)),
     )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.domain.model import Kind, Origin
@@ -27,8 +29,18 @@ CASES = [
         WITHOUT_PLAN,
     ),
     Case(
+        "a quarantine, whose plan does not act on it",
+        made(findings=(UNDECLARED,), about={"action_type": ActionType.QUARANTINE}),
+        Open(),
+    ),
+    Case(
         "an added child, which can be removed",
         made(findings=(finding(origin=Origin.UNDECLARED, kind=Kind.ADDED),)),
+        NeedsApproval(WHY_ADDED, about=frozenset({A})),
+    ),
+    Case(
+        "added children are all it is about",
+        made(findings=(replace(UNDECLARED, details={"added_as": [f"{A}/rule"]}),)),
         NeedsApproval(WHY_ADDED, about=frozenset({A})),
     ),
 ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.domain.model import InSync, Observed, ResourceAddress, Verdict
+from reconciler.domain.model import Change, InSync, Observed, ResourceAddress, Verdict
 from reconciler.domain.paths import Steps
 from reconciler.domain.severity import Rulebook
 from reconciler.domain.severity_catalogue import CATALOGUE
@@ -76,6 +76,13 @@ class Seen:
 
     def mentions(self, text: str) -> bool:
         return text in self.mark + self.recorded_mark
+
+    def children_behind(self, changes: Sequence[Change]) -> tuple[tuple[str, str], ...]:
+        """Take each new element of `members` for a child, where nothing else changed."""
+        paths = [str(change.path) for change in changes]
+        if not all(path.startswith("members[") for path in paths):
+            return ()
+        return tuple(("member", str(change.live)) for change in changes)
 
     def becoming(self, **values: Any) -> Seen:
         return replace(self, now={**self.now, **values})

@@ -115,7 +115,7 @@ class PulumiAdapter:
         safe = Verdicts(payload, self._digester)
         wanted = frozenset(addresses) if addresses is not None else None
         counted = identity_count(snapshot.resources)
-        observation = Observation(payload, wanted, providers=self._providers)
+        observation = Observation(payload, wanted)
         async with contextlib.aclosing(observation.observed(self._digester)) as observations:
             async for observed in observations:
                 counted.take(observed)

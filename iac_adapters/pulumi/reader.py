@@ -14,9 +14,7 @@ from iac_adapters.pulumi.dynamic_host import NO_READ
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer, read_request
 from iac_adapters.pulumi.provider_config import ProviderKey
-from iac_adapters.pulumi.replacements import replacing_answer
 from iac_adapters.pulumi.settled import settled_verdict
-from iac_adapters.pulumi.values import RawProperties
 from iac_adapters.pulumi.verdicts import evident_verdict, live_words, verdict_of
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import ResourceAddress, Verdict
@@ -98,37 +96,6 @@ class PulumiQuestions:
             raise _speakable(error, resource, live_words(resource, live)) from error
         self.answers[resource] = answer
         return verdict_of(resource, live, answer, self.digester)
-
-    def deletes_first(self, resource: LoadedResource) -> bool:
-        """Whether its object is deleted before the one that replaces it is made."""
-        if resource.deletes_first is not None:
-            return resource.deletes_first
-        answer = self.answers.get(resource)
-        return answer is not None and answer.deletes_first
-
-    async def update_to(
-        self,
-        resource: LoadedResource,
-        wanted: RawProperties,
-        provider: Provider,
-        *,
-        deadline_s: float,
-    ) -> DiffAnswer:
-        """Return what an update of the recorded object to `wanted` would do."""
-        state = resource.state
-        assert state is not None  # noqa: S101 - callers check
-        try:
-            answer = await provider.diff(
-                resource.subject,
-                outputs=state.outputs,
-                inputs=state.inputs,
-                wanted=wanted,
-                ignored=resource.ignored,
-                timeout_s=deadline_s,
-            )
-        except ProviderError as error:
-            raise _speakable(error, resource) from error
-        return replacing_answer(answer, state.replace_on_changes)
 
 
 def _request(resource: LoadedResource) -> bytes:

@@ -7,7 +7,7 @@ and what holds objects from the values.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,7 @@ from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.redaction.trees import digested, mark_of
 from reconciler.domain.compare import value_at
-from reconciler.domain.model import Status
+from reconciler.domain.model import Change, Status
 from reconciler.domain.paths import Steps
 from reconciler.domain.spelling import canonical_type
 from reconciler.domain.values import Value
@@ -119,6 +119,11 @@ class PulumiWitness:
         """Whether the values hold `text`."""
         wanted = text.encode()
         return wanted in self._text or wanted in self._id.encode()
+
+    def children_behind(self, changes: Sequence[Change]) -> tuple[tuple[str, str], ...]:
+        """Return token and name of each child that was added, where `changes` are all they did."""
+        del changes
+        return ()
 
     @cached_property
     def _text(self) -> bytes:

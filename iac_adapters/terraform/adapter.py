@@ -274,7 +274,8 @@ class TerraformAdapter:
         if payload.warm is not None and children_among(addresses, payload.stack.resources):
             from iac_adapters.terraform.children import removal  # noqa: PLC0415  no scan needs it
 
-            removals = removal.removals_of(tuple(addresses), payload.warm.children.questions)
+            asked = payload.warm.children.removable
+            removals = removal.removals_of(tuple(addresses), asked)
             schemas = await self._assembly.schemas(context)
             removing = removal.RemovalOrder(context, removals, schemas, folder, redactor)
             return await removal.planned(removing, stack=snapshot.stack, digester=self._digester)

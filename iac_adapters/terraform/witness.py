@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.secret_paths import SecretPaths
 from iac_adapters.redaction.trees import digested, mark_of
+from iac_adapters.shown_children import children_behind
 from iac_adapters.terraform.cty import ListOf, ObjectOf, SetOf
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.observe import LiveState
@@ -17,7 +18,7 @@ from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
 from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.values import decode
 from reconciler.domain.compare import overlap
-from reconciler.domain.model import Status
+from reconciler.domain.model import Change, Status
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
 from reconciler.domain.witness import Witness
@@ -127,6 +128,10 @@ class TerraformWitness:
         """Whether the bytes hold `text`."""
         wanted = text.encode()
         return wanted in self._recorded or wanted in self._live
+
+    def children_behind(self, changes: Sequence[Change]) -> tuple[tuple[str, str], ...]:
+        """Return type and name of each child that was added, where `changes` are all they did."""
+        return tuple((shown.type, name) for shown, name in children_behind(self.type, changes))
 
     @cached_property
     def _trees(self) -> tuple[Value, Value, Value]:

@@ -15,7 +15,8 @@ from reconciler.engine.alerting import follow_events, watch_staleness
 from reconciler.engine.delivering import deliver_due
 from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.service import Channel, Service
-from reconciler.settings import ChannelSettings, Settings
+from reconciler.settings import Settings
+from reconciler.settings_channels import ChannelSettings
 
 _log = structlog.get_logger()
 
@@ -69,10 +70,7 @@ def _opened(channel: ChannelSettings) -> Channel:
     # A daemon without channels starts without what speaks HTTP and SMTP.
     from reconciler.notify.addresses import ChannelAddress, open_channel  # noqa: PLC0415
 
-    secret = None if channel.secret is None else channel.secret.get_secret_value()
-    address = ChannelAddress(
-        channel.name, channel.url.get_secret_value(), secret, most_open=channel.most_open
-    )
+    address = ChannelAddress(channel.name, channel.url, channel.secret, most_open=channel.most_open)
     subscription = Subscription(
         channel=channel.name,
         events=alerting_events(channel.events, default=address.default_events),

@@ -142,7 +142,7 @@ class _Resolution:
 
     def _options(self, tool: str, written: Mapping[str, Any], place: Path) -> StackOptions:
         """Return what the file says, and over it what the command line says and the tool has."""
-        fields = self.tools.options(tool).model_fields
+        fields = self.tools.options(tool).option_keys()
         own = {key: value for key, value in self.targets.options.items() if key in fields}
         both = {
             **written,
@@ -153,7 +153,7 @@ class _Resolution:
     def _refuse_unheard(self, key: str, found: Iterable[StackReference]) -> None:
         tools = sorted({one.tool for one in found})
         models = self.tools.every_options().items()
-        owners = [tool for tool, model in models if key in model.model_fields]
+        owners = [tool for tool, model in models if key in model.option_keys()]
         if set(owners) & set(tools):
             return
         whose = f"is a key of {' and '.join(owners)} stacks" if owners else "is no key of any tool"

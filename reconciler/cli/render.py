@@ -164,6 +164,8 @@ def _sentence(finding: Finding) -> str:
             text = f"deleted outside {tool}"
         case Kind.UNMANAGED, _:
             text = "not in code any more: the next apply deletes it"
+        case Kind.CHANGED, Origin.UNDECLARED if finding.added_as:
+            text = "no code declares this; a plan can destroy what was added, after an approval"
         case Kind.CHANGED, Origin.UNDECLARED:
             text = "no code declares this, so no plan would change it"
         case Kind.ADDED, _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
@@ -18,6 +19,17 @@ from reconciler.domain.model import (
 
 _BELOW = "/"
 """Between the address of a parent and the type of its child."""
+
+
+def child_address(parent: str, child: str, element: str) -> ResourceAddress:
+    """Return the address of a child: `aws_iam_user.ana/aws_iam_user_policy["admin"]`.
+
+    `element` tells it from others of its type; empty where there can be only one.
+    """
+    base = f"{parent}{_BELOW}{child}"
+    return ResourceAddress(
+        f"{base}[{json.dumps(element, ensure_ascii=False)}]" if element else base
+    )
 
 
 def added_fingerprint(address: ResourceAddress, added: Added, *, key: bytes) -> Fingerprint:

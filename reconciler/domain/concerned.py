@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.domain.belonging import Dependencies, together
 from reconciler.domain.model import Finding, ProviderDoubt, ResourceAddress
-from reconciler.domain.plan import Plan, concern_about
+from reconciler.domain.plan import Plan, by_target_of, concern_about
 
 
 def concerned(
@@ -23,10 +23,12 @@ def concerned(
     an output, or a resource that none of the findings leads to.
     """
     by_address = {finding.address: finding for finding in findings}
+    by_target = by_target_of(findings)
     reasons = {
-        resource.address
+        finding.address if finding is not None else resource.address
         for resource in plan.resources
-        if concern_about(resource, by_address.get(resource.address), doubts)
+        for finding in (by_target.get(resource.address),)
+        if concern_about(resource, finding, doubts)
     }
     found: set[ResourceAddress] = set()
     for related in together({*by_address, *reasons}, dependencies):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.domain.model import Change, Finding, Origin
+from reconciler.domain.model import Change, Finding, Origin, ResourceAddress
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import UNKNOWN, Sensitive, Value
 
@@ -21,6 +21,7 @@ class FindingDetails:
     changes: tuple[Change, ...]
     consequences: tuple[Change, ...]
     provider: str
+    added_as: tuple[ResourceAddress, ...] = ()
 
 
 def details_of(kept: Json, *, origin: Origin) -> FindingDetails:
@@ -30,6 +31,7 @@ def details_of(kept: Json, *, origin: Origin) -> FindingDetails:
         changes=_places(kept.get("changes"), origin),
         consequences=_places(kept.get("consequences"), origin),
         provider=provider_of(kept) or "",
+        added_as=added_as_of(kept),
     )
 
 
@@ -66,6 +68,11 @@ def parent_of(kept: Json) -> str | None:
     """Return the managed resource that an added child belongs to."""
     parent: str | None = kept.get("parent")
     return parent
+
+
+def added_as_of(kept: Json) -> tuple[ResourceAddress, ...]:
+    """Return the added children that alone make up the changes."""
+    return tuple(map(ResourceAddress, kept.get("added_as") or ()))
 
 
 def provider_of(kept: Json) -> str | None:

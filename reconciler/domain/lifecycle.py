@@ -6,7 +6,7 @@ another source saw.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -176,7 +176,13 @@ def finding_of(record: FindingRecord) -> Finding:
         changes=details.changes,
         consequences=details.consequences,
         provider=details.provider,
+        added_as=details.added_as,
     )
+
+
+def targets_of(records: Iterable[FindingRecord]) -> tuple[ResourceAddress, ...]:
+    """Return what a plan that undoes `records` is about, sorted."""
+    return tuple(sorted({target for record in records for target in finding_of(record).targets}))
 
 
 def refreshed(known: FindingRecord, now: Finding, *, details: Json, at: datetime) -> FindingRecord:

@@ -277,6 +277,8 @@ class Observed:
     undeclared: tuple[Change, ...] = ()
     """What differs from the baseline and no plan would act on."""
     undeclared_reason: str | None = None
+    added_as: tuple[ResourceAddress, ...] = ()
+    """The added children that alone make up `undeclared`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +302,13 @@ class Finding:
     """The managed resource that an added child belongs to."""
     severity_reason: str | None = None
     """Why it is as severe as it is: the sentence of the rule; None where a source gave none."""
+    added_as: tuple[ResourceAddress, ...] = ()
+    """The added children that alone make up its changes: a plan that destroys them undoes it."""
+
+    @property
+    def targets(self) -> tuple[ResourceAddress, ...]:
+        """What a plan that undoes it is about."""
+        return self.added_as or (self.address,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,14 +141,19 @@ def concerns(
     exactly the attributes that changed out of band to their recorded values, through the
     provider they were recorded with.
     """
-    by_address = {finding.address: finding for finding in findings}
+    by_target = by_target_of(findings)
     found = [
         reason
         for resource in plan.resources
-        if (reason := concern_about(resource, by_address.get(resource.address), doubts))
+        if (reason := concern_about(resource, by_target.get(resource.address), doubts))
     ]
     found += [f"output {name} would change" for name in plan.outputs]
     return tuple(dict.fromkeys(found))
+
+
+def by_target_of(findings: Iterable[Finding]) -> dict[ResourceAddress, Finding]:
+    """Return the findings by what a plan that undoes them is about."""
+    return {target: finding for finding in findings for target in finding.targets}
 
 
 def concern_about(
@@ -162,7 +167,7 @@ def concern_about(
         return _where_it_would_be(resource, doubt)
     if new := _not_recorded(resource, finding):
         return f"{address} would get values that no apply recorded: {', '.join(new)}"
-    if finding.kind is Kind.ADDED:
+    if finding.kind is Kind.ADDED or finding.added_as:
         return f"{address}, which no code declares, would be {_PARTICIPLE.get(resource.action)}"
     if finding.origin is not Origin.OUT_OF_BAND:
         return f"{address} holds code that was not applied yet"

@@ -159,7 +159,7 @@ def _findings(seen: Observed, resource: RecordedResource, judging: Judging) -> I
         yield finding
     if seen.undeclared:
         undeclared = Drifted(seen.undeclared, reason=seen.undeclared_reason)
-        yield _drifted(resource, undeclared, judging)
+        yield replace(_drifted(resource, undeclared, judging), added_as=seen.added_as)
 
 
 def _finding(seen: Observed, resource: RecordedResource, judging: Judging) -> Finding | None:

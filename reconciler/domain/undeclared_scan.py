@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from reconciler.domain.added_children import without_accepted
+from reconciler.domain.added_children import child_address, without_accepted
 from reconciler.domain.compare import in_order
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.kept_baseline import (
@@ -31,6 +31,7 @@ from reconciler.domain.model import (
     ResourceAddress,
     Severity,
     Unseen,
+    Verdict,
 )
 from reconciler.domain.paths import root_of
 from reconciler.domain.severity import Deviation, Rulebook, rate
@@ -204,7 +205,7 @@ class _Stack:
         verdict = _without_noise(one, changes)
         reason = self._reason(witness, kept)
         if kept is None:
-            return replace(one, verdict=verdict, undeclared=changes), None
+            return _with_undeclared(one, witness, verdict, changes), None
         found = learned(
             kept,
             changes,
@@ -212,12 +213,8 @@ class _Stack:
             is_dangerous=lambda change: self._is_dangerous(witness, change),
             key=self.key,
         )
-        held = replace(
-            one,
-            verdict=_with_noise(verdict, found.volatile),
-            undeclared=found.reported,
-            undeclared_reason=reason if found.reported else None,
-        )
+        verdict = _with_noise(verdict, found.volatile)
+        held = _with_undeclared(one, witness, verdict, found.reported, reason=reason)
         return held, found.kept
 
     def _is_dangerous(self, witness: Witness, change: Change) -> bool:
@@ -264,6 +261,24 @@ def _id_of(tree: Value) -> Value:
     if not isinstance(tree, dict):
         return None
     return tree.get("id") or tree.get("arn") or tree.get("name")
+
+
+def _with_undeclared(
+    one: Observed,
+    witness: Witness,
+    verdict: Verdict,
+    changes: tuple[Change, ...],
+    *,
+    reason: str | None = None,
+) -> Observed:
+    children = witness.children_behind(changes) if changes else ()
+    return replace(
+        one,
+        verdict=verdict,
+        undeclared=changes,
+        undeclared_reason=reason if changes else None,
+        added_as=tuple(child_address(one.address, child, name) for child, name in children),
+    )
 
 
 def _touched(one: Observed) -> tuple[str, ...]:

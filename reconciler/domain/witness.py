@@ -6,11 +6,14 @@ objects are as they were, and their marks say so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
+
+if TYPE_CHECKING:  # the model holds witnesses
+    from reconciler.domain.model import Change
 
 
 class Facts(Protocol):
@@ -78,4 +81,11 @@ class Witness(Protocol):
 
     def mentions(self, text: str) -> bool:
         """Whether `text` may stand in what is recorded or was read; a guess may say yes."""
+        ...
+
+    def children_behind(self, changes: Sequence[Change]) -> tuple[tuple[str, str], ...]:
+        """Return type and name of each child that was added, where `changes` are all they did.
+
+        Destroying them undoes `changes`. Empty where that is not so, or nothing tells.
+        """
         ...

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.domain.deciding import Decided
+from reconciler.domain.details import added_as_of
 from reconciler.domain.lifecycle import Fold, subject_of
 from reconciler.domain.model import Kind, Origin, ResourceAddress, StackName
 from reconciler.domain.policy import Act, ActionType, action_on
@@ -85,7 +86,7 @@ def open_wanted(
 
 def _whose_plan(record: FindingRecord) -> str:
     """Return what tells the drifts that one plan may be about from all others."""
-    if record.kind is Kind.ADDED:
+    if record.kind is Kind.ADDED or added_as_of(record.details):
         return record.address
     return "none" if record.origin is Origin.UNDECLARED else "stack"
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.domain.errors import ConflictError, NotFoundError
+from reconciler.domain.lifecycle import targets_of
 from reconciler.domain.model import Origin, ResourceAddress, StackName
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import (
@@ -89,8 +90,7 @@ async def plan_addresses(
 
 async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingRecord]) -> Json:
     loaded = await load(service, stack)
-    addresses = tuple(sorted(record.address for record in records))
-    plan = await _planned(loaded, addresses, runs=service.runs)
+    plan = await _planned(loaded, targets_of(records), runs=service.runs)
     others = await service.store.read(lambda view: view.findings.unhealed(stack.name))
     judged = judged_plan(plan, records, snapshot=loaded.snapshot, stack=stack, others=others)
     return plan_object(plan, reasons=judged.concerns)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError, StorageError
+from reconciler.domain.lifecycle import targets_of
 from reconciler.domain.model import Snapshot
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
@@ -57,13 +58,12 @@ async def _plan(
 ) -> Prepared:
     make_private(folder)
     loaded = await load(service, stack)
-    addresses = tuple(record.address for record in records)
-    if not addresses:
+    if not records:
         # Never without a target: that would plan, and correct, everything.
         empty = Plan(stack=stack.name, targets=(), resources=())
         return Prepared(loaded.adapter, loaded.snapshot, empty, _NO_JOB)
     # A tool sees no drift on a host: what provisions it has to run again.
     anew = tuple(record.address for record in records if is_of_agent(record.seen_by))
-    plan = await loaded.adapter.plan(loaded.snapshot, addresses, folder=folder, anew=anew)
+    plan = await loaded.adapter.plan(loaded.snapshot, targets_of(records), folder=folder, anew=anew)
     job = loaded.adapter.correction(loaded.snapshot, folder=folder)
     return Prepared(loaded.adapter, loaded.snapshot, plan, job)

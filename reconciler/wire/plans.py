@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Wire, model
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class PlannedChange(Wire):
     """One attribute: from what to what."""
 
@@ -17,7 +17,7 @@ class PlannedChange(Wire):
     after: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class PlannedResource(Wire):
     """One resource that would be touched."""
 
@@ -27,7 +27,7 @@ class PlannedResource(Wire):
     changes: list[PlannedChange]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Plan(Wire):
     """What a correction would do, and the digest an approval is bound to."""
 

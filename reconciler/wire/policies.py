@@ -6,11 +6,10 @@ described and decoded everywhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from reconciler.wire import mapping
-from reconciler.wire.model import Body, Wire
+from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import (
     ActionWord,
     FilePath,
@@ -31,7 +30,7 @@ if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import policy as domain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Match(Body):
     """What a policy selects; every key given must hold."""
 
@@ -47,7 +46,7 @@ class Match(Body):
     max_severity: SeverityWord | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Statement(Wire):
     """What a policy says."""
 
@@ -64,7 +63,7 @@ class Statement(Wire):
     expires_at: Time | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class PolicyBody(Statement, Body):
     """A policy to be kept; among those of the API, a lower `position` is asked first.
 
@@ -74,7 +73,7 @@ class PolicyBody(Statement, Body):
     position: Annotated[int, between(0, 1_000_000)] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Policy(Statement):
     """A rule about drift."""
 

@@ -115,6 +115,7 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "type": finding.type,
         "kind": finding.kind.value,
         "parent": finding.parent,
+        "added_as": list(finding.added_as),
         "severity": finding.severity.word,
         "severity_reason": finding.severity_reason,
         "origin": finding.origin.value if finding.origin else None,

@@ -19,12 +19,14 @@ from tests.e2e.shop import (
     findings_of,
     only_remediation,
     until_found,
+    until_state,
     until_verified,
 )
 from tests.simulator import run_tool, running_simulator
 from tests.worlds.deploy import Deployed, deploy
 
 GROUP: Final = "aws_security_group.cache"
+RULE: Final = f'{GROUP}/aws_security_group_rule["ingress_tcp_22_22_0.0.0.0/0"]'
 pytestmark = pytest.mark.slow
 
 
@@ -73,7 +75,7 @@ def scanned_again(daemon: Daemon) -> dict[str, Any]:
     return daemon.until("the finding, seen again", look)
 
 
-def test_port_22_beside_separate_rules_is_critical_and_goes_to_a_person(shop: Shop) -> None:
+def test_port_22_beside_separate_rules_is_critical_and_gone_after_an_approval(shop: Shop) -> None:
     ec2, group, _ = rules_of(shop.deployed)
     with shop.serving(shop.settings(AUTO)) as daemon:
         assert until_verified(daemon)["health"] == "in_sync"
@@ -85,15 +87,24 @@ def test_port_22_beside_separate_rules_is_critical_and_goes_to_a_person(shop: Sh
             "critical",
             "it is open to the whole internet",
         )
-        waiting = only_remediation(daemon, "awaiting_approval")
-        assert (waiting["addresses"], waiting["plan"]) == ([GROUP], None)
+        assert found["added_as"] == [RULE]
+        assert [finding["address"] for finding in findings_of(daemon)] == [GROUP]
 
         apply_something_else(shop.deployed)
         assert scanned_again(daemon)["fingerprint"] == found["fingerprint"]
         assert applies(daemon) == 0
         assert rules_of(shop.deployed)[2] == {22, 6379}
 
-        ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[WORLD_OPEN])
+        state = shop.deployed.state_file.read_bytes()
+        waiting = only_remediation(daemon, "awaiting_approval")
+        assert waiting["addresses"] == [GROUP]
+        (planned,) = waiting["plan"]["resources"]
+        assert (planned["address"], planned["action"]) == (RULE, "delete")
+        digest = {"plan_digest": waiting["plan_digest"]}
+        daemon.ask(f"/remediations/{waiting['id']}/approve", digest)
+        until_state(daemon, waiting["id"], "converged")
+        assert rules_of(shop.deployed)[2] == {6379}
         daemon.ask("/stacks/shop/scan", {})
         daemon.until("its end", lambda: findings_of(daemon) == [])
-        assert rules_of(shop.deployed)[2] == {6379}
+    assert shop.deployed.state_file.read_bytes() == state
+    assert list((shop.data_dir / "runs").rglob("plan*")) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -15,6 +14,7 @@ from typing import Any, Final
 import uvicorn
 
 from reconciler.api.app import build_app, end_streams
+from reconciler.bootstrap.web import bind
 from reconciler.client import Daemon
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
@@ -94,7 +94,7 @@ async def fleet(folder: Path) -> AsyncIterator[tuple[House, Daemon]]:
         for name in worlds:
             await house.scan(name)
         app = build_app(house.service, stack_options=InstalledTools().every_options())
-        opened = socket.create_server(("127.0.0.1", 0))
+        opened = bind("127.0.0.1:0")
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
         serving = asyncio.ensure_future(server.serve(sockets=[opened]))
         port = opened.getsockname()[1]

@@ -88,6 +88,7 @@ NOT_BEFORE_A_READ = {
     "reconciler.runner",
     "psutil",
     "pulumi",
+    "pydantic",
     "yaml",
 }
 

@@ -74,7 +74,7 @@ def test_the_documented_example_is_understood(home: Path) -> None:
     assert stack.env_file == home / "web.env"
     assert settings.policies[0].match.max_severity == "low"
     assert settings.severities[0].match.path == "publicly_accessible"
-    assert settings.channels[0].url.get_secret_value() == "slack://token"
+    assert settings.channels[0].url == "slack://token"
     assert settings.daemon.data_dir == home / "data"
 
 

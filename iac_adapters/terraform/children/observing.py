@@ -19,6 +19,7 @@ from iac_adapters.terraform.children.learned import learned_questions
 from iac_adapters.terraform.children.memory import Answered, ChildMemory, Kept, as_kept
 from iac_adapters.terraform.children.question import Declared, Question, questions_of
 from iac_adapters.terraform.children.rule import ChildRule
+from iac_adapters.terraform.children.shown import shown_questions
 from iac_adapters.terraform.children.turns import Turn, take_turns
 from iac_adapters.terraform.children.verdicts import (
     NOT_ASKED,
@@ -64,6 +65,12 @@ class StackChildren:
             *questions_of(resources.values(), _rules_for, self.declared),
             *learned_questions(others, self.declared),
         )
+
+    @property
+    def removable(self) -> tuple[Question, ...]:
+        """Every question about a child that may be destroyed, those the parent shows itself too."""
+        resources = self.stack.resources.values()
+        return (*self.questions, *shown_questions(resources, self.declared))
 
     @cached_property
     def blind_spots(self) -> tuple[BlindSpot, ...]:

@@ -11,6 +11,7 @@ import orjson
 
 from iac_adapters.terraform.children.rule import ChildRule, fields_of
 from iac_adapters.terraform.loaded import LoadedResource
+from reconciler.domain.added_children import child_address
 from reconciler.domain.model import ResourceAddress, Status
 from reconciler.domain.values import Value
 
@@ -46,9 +47,7 @@ class Question:
 
     def address(self, element: str) -> ResourceAddress:
         """Return the address of a child: `aws_iam_user.ana/aws_iam_user_policy["admin"]`."""
-        base = f"{self.parent_address}/{self.rule.child}"
-        name = element or self.label
-        return ResourceAddress(f"{base}[{orjson.dumps(name).decode()}]" if name else base)
+        return child_address(self.parent_address, self.rule.child, element or self.label)
 
     def concerns(self, address: str) -> bool:
         """Whether `address` is that of a child it asks for."""

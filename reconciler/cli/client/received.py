@@ -71,6 +71,7 @@ def _finding(body: Json) -> Finding:
         parent=ResourceAddress(parent) if parent else None,
         reason=body.get("reason"),
         severity_reason=body.get("severity_reason"),
+        added_as=tuple(map(ResourceAddress, body.get("added_as") or ())),
     )
 
 

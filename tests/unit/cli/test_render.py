@@ -179,6 +179,7 @@ def test_the_json_is_what_the_interfaces_promise() -> None:
                 "type": "aws_sqs_queue",
                 "kind": "changed",
                 "parent": None,
+                "added_as": [],
                 "severity": "high",
                 "severity_reason": ANY,
                 "origin": "out_of_band",

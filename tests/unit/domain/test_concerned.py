@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.domain.concerned import concerned
-from reconciler.domain.model import ResourceAddress
+from reconciler.domain.model import Origin, ResourceAddress
 from reconciler.domain.plan import Action, PlannedResource, concerns
 from tests.unit.domain.drift import finding
 from tests.unit.domain.test_plan import plan
@@ -44,6 +44,14 @@ def test_it_names_those_without_which_the_plan_needs_no_person(
     found = [finding(address=address) for address in (A, B, C)]
     every: dict[ResourceAddress, tuple[str, ...]] = dict.fromkeys(NAMES, ())
     assert concerned(plan(*resources), found, dependencies=every | dict(dependencies)) == expected
+
+
+def test_a_plan_that_destroys_what_was_added_is_about_the_finding_of_its_parent() -> None:
+    rule = ResourceAddress(f"{A}/rule")
+    found = [finding(address=A, origin=Origin.UNDECLARED, added_as=(rule,))]
+    destroying = plan(planned(rule, Action.DELETE))
+    assert concerns(destroying, found) == (f"{rule}, which no code declares, would be deleted",)
+    assert concerned(destroying, found, dependencies={}) == {A}
 
 
 def test_an_output_that_would_change_is_about_all_of_the_plan() -> None:

@@ -34,8 +34,8 @@ from reconciler.engine.service import Service
 from reconciler.engine.sweep import sweep
 from reconciler.ports import StackReference
 from reconciler.registry import InstalledTools
-from reconciler.storage.sqlite import open_store
 from reconciler.stores import Transaction
+from tests.empty_database import open_empty_store
 from tests.fake_world import World, WorldAdapter, WorldRunner
 from tests.fakes import FakeClock, FakeDispatcher
 
@@ -187,7 +187,7 @@ async def open_house(
     adapter, runner = WorldAdapter(kept), WorldRunner(kept, clock)
     runs = folder / "runs"
     runs.mkdir(mode=0o700, exist_ok=True)
-    store = await open_store(folder / "trueup.db")
+    store = await open_empty_store(folder / "trueup.db")
     service = Service(
         store=store,
         clock=clock,

@@ -126,6 +126,7 @@ FINDING = FindingRecord(
         "reason": None,
         "provider": "registry.terraform.io/hashicorp/aws",
         "parent": None,
+        "added_as": [],
     },
 )
 REMEDIATION = Remediation(

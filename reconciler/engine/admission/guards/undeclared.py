@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.domain.details import added_as_of
 from reconciler.domain.model import Kind, Origin
+from reconciler.domain.records import FindingRecord
 from reconciler.engine.admission.answers import Answer, NeedsApproval, Open
 from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.situation import Situation
@@ -19,13 +21,18 @@ WHY_ADDED: Final = "its plan destroys what no code declares: nothing does that u
 def ask(situation: Situation) -> Answer:
     """Ask a person, before any plan, about what no plan would act on."""
     undeclared = [one for one in situation.findings if one.origin is Origin.UNDECLARED]
-    without_plan = frozenset(one.address for one in undeclared if one.kind is not Kind.ADDED)
+    without_plan = frozenset(one.address for one in undeclared if not _is_removable(one))
     if without_plan:
         return NeedsApproval(WHY, before_plan=True, about=without_plan)
     if undeclared:
         added = frozenset(one.address for one in undeclared)
         return NeedsApproval(WHY_ADDED, about=added)
     return Open()
+
+
+def _is_removable(finding: FindingRecord) -> bool:
+    """Whether added children are all it is about, so that a plan can destroy them."""
+    return finding.kind is Kind.ADDED or bool(added_as_of(finding.details))
 
 
 GUARD: Final = Guard("undeclared", ask)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.domain.model import Kind, Origin
@@ -29,6 +31,11 @@ CASES = [
     Case(
         "an added child, which can be removed",
         made(findings=(finding(origin=Origin.UNDECLARED, kind=Kind.ADDED),)),
+        NeedsApproval(WHY_ADDED, about=frozenset({A})),
+    ),
+    Case(
+        "added children are all it is about",
+        made(findings=(replace(UNDECLARED, details={"added_as": [f"{A}/rule"]}),)),
         NeedsApproval(WHY_ADDED, about=frozenset({A})),
     ),
 ]

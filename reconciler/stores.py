@@ -14,6 +14,7 @@ from reconciler.domain.activity import Activity
 from reconciler.domain.agents import Agent, AgentSection, EnrollToken
 from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member, MemberCounts
 from reconciler.domain.audit_chain import Link
+from reconciler.domain.fleet_report import PastDrift, PastRemediation
 from reconciler.domain.host_baselines import HostBaseline
 from reconciler.domain.ignoring import RuleMatches
 from reconciler.domain.kept_baseline import Acceptance, BaselineKey, Baselines, KeptBaseline
@@ -378,6 +379,26 @@ class Alerts(Protocol):
         ...
 
 
+class History(Protocol):
+    """What happened, without the values of any finding."""
+
+    def drifts(self, since: datetime) -> tuple[PastDrift, ...]:
+        """Return the findings that began, healed or were open since then."""
+        ...
+
+    def scans(self, since: datetime) -> dict[str, list[datetime]]:
+        """Return when scans of each stack ended since then, in order."""
+        ...
+
+    def remediations(self, since: datetime) -> tuple[PastRemediation, ...]:
+        """Return those made since then; `policy` is its id."""
+        ...
+
+    def assigned(self) -> dict[str, str]:
+        """Return by finding who was named for it last."""
+        ...
+
+
 class KeptBaselines(Protocol):
     """What the objects of a stack are held against, by address or by the name of a probe."""
 
@@ -460,6 +481,8 @@ class Transaction(Protocol):
     def agents(self) -> Agents: ...
     @property
     def alerts(self) -> Alerts: ...
+    @property
+    def history(self) -> History: ...
     @property
     def baselines(self) -> KeptBaselines: ...
     @property

@@ -20,6 +20,7 @@ from reconciler.api.resources import (
     ignores,
     policies,
     remediations,
+    report,
     runs,
     settings,
     stacks,
@@ -139,6 +140,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("POST", "/agents/enroll", agents.enroll_host, None, wire.Enrolled, status=201),
     Operation("POST", "/agents/reports", agents.take_report, None, raw=True),
     Operation("DELETE", "/agents/{agent_id}", agents.revoke_agent, May.WRITE_AGENTS, status=204),
+
+    Operation("GET", "/report", report.read_report, May.READ_FINDINGS, wire.FleetReport),
 
     Operation("GET", "/alerts", alerts.list_alerts, May.READ_CHANNELS, Listing[wire.Alert]),
     Operation("GET", "/alerts/{alert_id}", alerts.read_alert, May.READ_CHANNELS, wire.Alert),

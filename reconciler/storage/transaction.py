@@ -10,6 +10,7 @@ from reconciler.storage.agents import SqlAgents
 from reconciler.storage.alerts import SqlAlerts
 from reconciler.storage.baselines import SqlBaselines
 from reconciler.storage.findings import SqlFindings
+from reconciler.storage.history import SqlHistory
 from reconciler.storage.journal import SqlAudit, SqlEvents
 from reconciler.storage.past_runs import SqlPastRuns
 from reconciler.storage.policies import SqlPolicies
@@ -43,6 +44,7 @@ class SqlTransaction:
     past_runs: SqlPastRuns
     agents: SqlAgents
     alerts: SqlAlerts
+    history: SqlHistory
     baselines: SqlBaselines
     retention: SqlRetention
     event_numbers: list[int] = field(default_factory=list)
@@ -73,6 +75,7 @@ class SqlTransaction:
             past_runs=SqlPastRuns(rows),
             agents=SqlAgents(rows),
             alerts=SqlAlerts(rows),
+            history=SqlHistory(rows),
             baselines=SqlBaselines(rows),
             retention=SqlRetention(rows),
             event_numbers=numbers,

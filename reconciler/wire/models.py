@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Finding,
         Source,
     )
+    from reconciler.wire.fleet_reports import DayTally, FleetReport, RuleTally, Tally
     from reconciler.wire.holds import Hold, HoldBody, HoldState
     from reconciler.wire.ignores import IgnoreBody, IgnoreRule, NoteBody
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
@@ -63,6 +64,7 @@ __all__ = [
     "ChannelTried",
     "Comparison",
     "Counts",
+    "DayTally",
     "DeclarationText",
     "Difference",
     "DriftDecision",
@@ -72,6 +74,7 @@ __all__ = [
     "Event",
     "FieldProblem",
     "Finding",
+    "FleetReport",
     "Hold",
     "HoldBody",
     "HoldReason",
@@ -100,6 +103,7 @@ __all__ = [
     "RemediationBody",
     "Report",
     "ReportBody",
+    "RuleTally",
     "Run",
     "ShownOn",
     "Source",
@@ -108,6 +112,7 @@ __all__ = [
     "StackBody",
     "Status",
     "SuppressBody",
+    "Tally",
     "Template",
     "TemplateBody",
     "Ticket",
@@ -124,6 +129,7 @@ _PLACES: Final = {
     "events": ("Event",),
     "findings": ("Change", "Comparison", "Difference", "DriftDecision", "Finding", "Source"),
     "ignores": ("IgnoreBody", "IgnoreRule", "NoteBody"),
+    "fleet_reports": ("DayTally", "FleetReport", "RuleTally", "Tally"),
     "holds": ("Hold", "HoldBody", "HoldState"),
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
     "policies": ("Match", "Policy", "PolicyBody"),

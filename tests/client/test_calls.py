@@ -139,6 +139,7 @@ async def _others(client: Client) -> None:
     verified = await client.audit.verify()
     assert (verified.broken, len(verified.digest)) == (None, 64)
     assert await gathered(client.ignores.each()) == []
+    assert (await client.report()).found >= 1
 
     token = await client.tokens.create(wire.TokenBody(name="eve", role="viewer", expires_in="90d"))
     assert token.token_id in {one.token_id async for one in client.tokens.each()}

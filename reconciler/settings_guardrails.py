@@ -65,6 +65,10 @@ class GuardrailSettings(Section):
     """How many approve one that deletes or replaces."""
     own_approval: bool | None = None
     """Whether who asked for a correction may approve its plan."""
+    quarantine_time: Span | None = None
+    """How long a resource stays in quarantine before it is released by itself."""
+    quarantines: Count | None = None
+    """How many quarantines of one policy, or of none, there may be at a time."""
     windows: tuple[WindowText, ...] | None = None
     """Spans of the calendar outside of which no correction begins."""
     freezes: tuple[WindowText, ...] | None = None

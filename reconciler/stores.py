@@ -20,6 +20,7 @@ from reconciler.domain.ignoring import RuleMatches
 from reconciler.domain.kept_baseline import Acceptance, BaselineKey, Baselines, KeptBaseline
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import Policy
+from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import (
     AuditEntry,
     Correction,
@@ -298,6 +299,22 @@ class Holds(Protocol):
     def remove(self, hold: Hold) -> None: ...
 
 
+class Quarantines(Protocol):
+    """What is isolated, by the remediation that isolates it."""
+
+    def get(self, quarantine_id: RemediationId) -> Quarantine | None: ...
+    def put(self, quarantine: Quarantine) -> None: ...
+    def unreleased(self, stack: StackName | None = None) -> tuple[Quarantine, ...]:
+        """Return those that are not released, of one stack or of all, oldest first."""
+        ...
+
+    def page(
+        self, *, open_only: bool = False, cursor: str | None = None, limit: int = 100
+    ) -> Page[Quarantine]:
+        """Return quarantines, newest first."""
+        ...
+
+
 class PastRuns(Protocol):
     """What guards ask of the past."""
 
@@ -477,6 +494,8 @@ class Transaction(Protocol):
     def holds(self) -> Holds: ...
     @property
     def past_runs(self) -> PastRuns: ...
+    @property
+    def quarantines(self) -> Quarantines: ...
     @property
     def agents(self) -> Agents: ...
     @property

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from weakref import WeakValueDictionary
 
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
@@ -74,6 +75,7 @@ class PulumiAdapter:
         )
         self._providers = Providers(self._pool)
         self._identities = KnownIdentities(setup.data_dir / "pulumi" / "providers", key=setup.key)
+        self._payloads: WeakValueDictionary[StackName, Payload] = WeakValueDictionary()
         self._loading = Loading(setup, self._providers)
 
     async def load(self, reference: StackReference) -> Snapshot:
@@ -91,6 +93,7 @@ class PulumiAdapter:
         if reference.engine == "cli" or (reference.engine == "auto" and _only_by_cli(warm.stack)):
             payload = await self._refreshed(payload)
             timing.lap("read")
+        self._payloads[reference.name] = payload
         return snapshot_of(reference, payload, timing)
 
     async def _refreshed(self, payload: Payload) -> Payload:
@@ -187,6 +190,11 @@ class PulumiAdapter:
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
         """Return what a run came to. See `IacAdapter.outcome`."""
         return outcome_of(payload_of(snapshot).context.place, ended=ended, log=log)
+
+    def without_secrets(self, text: str, *, stack: StackName) -> str | None:
+        """Return `text` without the stack's secrets. See `IacAdapter.without_secrets`."""
+        payload = self._payloads.get(stack)
+        return payload.redactor.without(text) if payload is not None else None
 
     async def close(self) -> None:
         """End every provider process, and serve no program any more."""

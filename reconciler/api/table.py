@@ -19,6 +19,7 @@ from reconciler.api.resources import (
     hold,
     ignores,
     policies,
+    quarantines,
     remediations,
     report,
     runs,
@@ -70,10 +71,15 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               wire.Remediation),
     Operation("POST", "/remediations/{remediation_id}/cancel", remediations.cancel, May.CANCEL,
               wire.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/release", remediations.release, May.DECIDE,
+              wire.Remediation, status=201),
     Operation("POST", "/remediations/{remediation_id}/retry", remediations.retry, May.DECIDE,
               wire.Remediation),
     Operation("POST", "/remediations/{remediation_id}/suppress", remediations.suppress,
               May.DECIDE, wire.Remediation),
+
+    Operation("GET", "/quarantines", quarantines.list_quarantines, May.READ_REMEDIATIONS,
+              Listing[wire.Quarantine]),
 
     Operation("GET", "/policies", policies.list_policies, May.READ_POLICIES,
               Listing[wire.Policy]),

@@ -11,6 +11,7 @@ from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import judging, severity_overrides
 from reconciler.bootstrap.channels import close_channels, open_channels, warn_of_channels
 from reconciler.bootstrap.registered import config_policies, guardrail_rules, stack_records
+from reconciler.bootstrap.scripts import open_scripts
 from reconciler.bootstrap.settings_changes import changes
 from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.engine.config_file import sync_config
@@ -35,6 +36,7 @@ def tuning(settings: Settings, key: bytes) -> Tuning:
         guardrails=guardrail_rules(settings),
         ignores=tuple(one.rule() for one in settings.ignores),
         channels=open_channels(settings),
+        scripts=open_scripts(settings),
     )
 
 

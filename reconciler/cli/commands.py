@@ -59,6 +59,12 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "template": ("reconciler.cli.template:template", "Manage the declared forms of resources."),
     "token": ("reconciler.cli.token:token", "Manage API tokens."),
     "tui": ("reconciler.cli.tui:tui", "Open the terminal UI."),
+    "quarantine": (
+        "reconciler.cli.quarantine:quarantine",
+        "Request that the resource of a finding be isolated.",
+    ),
+    "quarantines": ("reconciler.cli.quarantine:quarantines", "List what is in quarantine."),
+    "release": ("reconciler.cli.quarantine:release", "Release what a quarantine isolates."),
     "unsuppress": ("reconciler.cli.decisions:unsuppress", "Make a suppressed finding open again."),
     "version": ("reconciler.cli.help:version", "Print the version."),
 }

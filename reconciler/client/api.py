@@ -92,6 +92,11 @@ class Client:
         return Remediations(self.calls, "remediations", answer=wire.Remediation)
 
     @cached_property
+    def quarantines(self) -> Collection[wire.Quarantine]:
+        """What is isolated; `each(state="open")`."""
+        return Collection(self.calls, "quarantines", answer=wire.Quarantine)
+
+    @cached_property
     def runs(self) -> Runs:
         """Applies, and their logs."""
         return Runs(self.calls, "runs", answer=wire.Run)
@@ -261,6 +266,10 @@ class Remediations(Collection["wire.Remediation"]):
     async def cancel(self, remediation_id: str, *, key: str | None = None) -> wire.Remediation:
         """End it; an apply that is under way is asked once to stop."""
         return await self._do(remediation_id, "cancel", key=key)
+
+    async def release(self, remediation_id: str, *, key: str | None = None) -> wire.Remediation:
+        """Connect what a quarantine isolates; return the remediation that does so."""
+        return await self._do(remediation_id, "release", key=key)
 
     async def retry(
         self, remediation_id: str, *, reason: str, key: str | None = None

@@ -60,6 +60,8 @@ class Guardrails:
     approvals: int = 1
     approvals_to_delete: int = 1
     own_approval: bool = True
+    quarantine_time: timedelta = timedelta(hours=4)
+    quarantines: int = 1
     windows: tuple[Window, ...] = ()
     freezes: tuple[Window, ...] = ()
 

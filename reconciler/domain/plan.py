@@ -20,6 +20,7 @@ from reconciler.domain.model import (
     StackName,
 )
 from reconciler.domain.paths import AttributePath
+from reconciler.domain.scripts import PlannedScript
 from reconciler.domain.values import Value
 
 PlanDigest = NewType("PlanDigest", str)
@@ -34,6 +35,8 @@ class Action(StrEnum):
     REPLACE = "replace"
     DELETE = "delete"
     FORGET = "forget"
+    SCRIPT = "script"
+    """A script runs for it; only a read afterwards tells what that changed."""
     OTHER = "other"
     """Something a newer tool does and we do not know: never without a person."""
 
@@ -85,6 +88,8 @@ class Plan:
     resources: tuple[PlannedResource, ...]
     outputs: tuple[str, ...] = ()
     """Names of root outputs that would change."""
+    script: PlannedScript | None = None
+    """What runs instead of the tool; `resources` are then those it runs for."""
 
     @property
     def digest(self) -> PlanDigest:
@@ -99,6 +104,9 @@ class Plan:
     @property
     def summary(self) -> str:
         """As the tools put it: `1 to create, 2 to update`; `nothing to do` when empty."""
+        if self.script is not None:
+            count = len(self.resources)
+            return f"1 script to run for {count} resource{'s' if count != 1 else ''}"
         counts = [(a, sum(r.action is a for r in self.resources)) for a in Action]
         words = [f"{count} to {action.value}" for action, count in counts if count]
         words += [f"{len(self.outputs)} outputs to change"] if self.outputs else []
@@ -122,6 +130,8 @@ def _parts(plan: Plan) -> Iterable[bytes]:
     yield plan.stack.encode()
     yield "\n".join(sorted(plan.targets)).encode()
     yield "\n".join(sorted(plan.outputs)).encode()
+    if plan.script is not None:
+        yield plan.script.mark
     for resource in sorted(plan.resources, key=lambda one: one.address):
         yield f"{resource.address}\n{resource.type}\n{resource.action}".encode()
         if resource.seal:
@@ -167,10 +177,14 @@ def concern_about(
         return _where_it_would_be(resource, doubt)
     if new := _not_recorded(resource, finding):
         return f"{address} would get values that no apply recorded: {', '.join(new)}"
+    if finding.kind is Kind.ADDED and resource.action is Action.SCRIPT:
+        return f"the script would run for {address}, which no code declares"
     if finding.kind is Kind.ADDED or finding.added_as:
         return f"{address}, which no code declares, would be {_PARTICIPLE.get(resource.action)}"
     if finding.origin is not Origin.OUT_OF_BAND:
         return f"{address} holds code that was not applied yet"
+    if resource.action is Action.SCRIPT:
+        return None
     if resource.action is Action.CREATE:
         return None if finding.kind is Kind.MISSING else f"{address} would be created a second time"
     if resource.action is not Action.UPDATE:

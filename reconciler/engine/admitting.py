@@ -98,7 +98,8 @@ def situation_of(
     saw = what_it_saw(tx, findings)
     current = {name: one for name, one in known.evaluations.items() if one.is_current(saw, now=at)}
     _refuse_stale(known, current, guards=service.guards)
-    policy = _policy_name(tx, known)
+    policy = tx.policies.get(known.policy_id) if known.policy_id else None
+    policy_name = None if policy is None else policy.name
     return Situation(
         remediation=known,
         findings=findings,
@@ -115,21 +116,18 @@ def situation_of(
         evaluations=current,
         plan=planned.plan if planned else None,
         concerns=planned.concerns if planned else (),
-        policy=policy,
-        limits=service.limits_of(known.stack, policy=policy),
+        policy=policy_name,
+        limits=service.limits_of(known.stack, policy=policy_name),
         activity=tx.past_runs.around(known, at=at) if _counts(known) else Activity(),
         concerned=planned.concerned if planned else frozenset(),
+        quarantines=tx.quarantines.unreleased(),
+        scripted=policy is not None and policy.script is not None,
     )
 
 
 def _counts(known: Remediation) -> bool:
     """Whether it matters what was done lately: a person who approves is not limited by it."""
     return known.unasked and stage_of(known) in (Stage.PLAN, Stage.APPLY)
-
-
-def _policy_name(tx: Transaction, known: Remediation) -> str | None:
-    policy = tx.policies.get(known.policy_id) if known.policy_id else None
-    return None if policy is None else policy.name
 
 
 def _refuse_stale(known: Remediation, current: Container[str], *, guards: Iterable[Guard]) -> None:

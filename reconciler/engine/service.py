@@ -25,6 +25,7 @@ from reconciler.ports import (
     Notifier,
     RunLogs,
     Runner,
+    Scripts,
     StackReference,
 )
 from reconciler.stores import Store
@@ -53,6 +54,7 @@ class Tuning:
     guardrails: tuple[GuardrailRule, ...] = ()
     ignores: tuple[IgnoreRule, ...] = ()
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    scripts: Scripts | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -85,6 +87,8 @@ class Service:
     guardrails: tuple[GuardrailRule, ...] = ()
     ignores: tuple[IgnoreRule, ...] = ()
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    scripts: Scripts | None = None
+    """Those that policies may name; None where scripts are off."""
     planning: defaultdict[StackName, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -102,3 +106,4 @@ class Service:
         self.guardrails = tuning.guardrails
         self.ignores = tuning.ignores
         self.channels = tuning.channels
+        self.scripts = tuning.scripts

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
     from reconciler.wire.policies import Match, Policy, PolicyBody
     from reconciler.wire.problems import FieldProblem, Problem, Status
+    from reconciler.wire.quarantines import Edge, Quarantine
     from reconciler.wire.reloads import Reloaded
     from reconciler.wire.remediations import (
         Approval,
@@ -68,6 +69,7 @@ __all__ = [
     "DeclarationText",
     "Difference",
     "DriftDecision",
+    "Edge",
     "EnrollBody",
     "EnrollTokenBody",
     "Enrolled",
@@ -96,6 +98,7 @@ __all__ = [
     "PolicyBody",
     "Problem",
     "ProviderDoubt",
+    "Quarantine",
     "Queued",
     "ReasonBody",
     "Reloaded",
@@ -134,6 +137,7 @@ _PLACES: Final = {
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
     "policies": ("Match", "Policy", "PolicyBody"),
     "problems": ("FieldProblem", "Problem", "Status"),
+    "quarantines": ("Edge", "Quarantine"),
     "reloads": ("Reloaded",),
     "remediations": (
         "Approval",

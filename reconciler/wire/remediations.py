@@ -9,7 +9,7 @@ from reconciler.field_rules import Rule
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.plans import Plan
-from reconciler.wire.rules import ActionWord, Glob, Sentence, Time, Word, words_of
+from reconciler.wire.rules import ActionWord, DoneWord, Glob, Sentence, Time, Word, words_of
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
@@ -78,7 +78,7 @@ class Remediation(Wire):
     report_id: str
     finding_ids: list[str]
     addresses: list[str]
-    action_type: ActionWord
+    action_type: DoneWord
     state: Annotated[str, words_of(RemediationState)]
     hold: HoldReason | None
     plan: Plan | None

@@ -51,6 +51,7 @@ ACTIONS: Final = {
     "replace": ("-+ replace", "critical"),
     "other": ("? other", "critical"),
     "forget": ("x forget", "medium"),
+    "script": ("> script", "medium"),
     "update": ("~ update", "medium"),
     "create": ("+ create", "good"),
 }

@@ -25,6 +25,7 @@ from reconciler.engine.admission.guards import (
     quarantine,
     ramp,
     restoration,
+    script,
     stack_busy,
     stack_health,
     undeclared,
@@ -55,4 +56,5 @@ GUARDS: Final[tuple[Guard, ...]] = (
     stack_busy.GUARD,
     stack_health.GUARD,
     provider_doubt.GUARD,
+    script.GUARD,
 )

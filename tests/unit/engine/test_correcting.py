@@ -15,7 +15,7 @@ from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import approve, hold, request, resume
 from reconciler.engine.remediate import advance
 from tests.fake_world import Fate
-from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, B, House
+from tests.unit.engine.house import AUTO, MANUAL, A, B, House
 
 WAY = (
     RemediationState.DETECTED,
@@ -175,15 +175,6 @@ async def test_a_wish_to_correct_is_no_approval(house: House) -> None:
     waiting = await house.remediation(asked.id)
     assert (waiting.state, waiting.requested_by) == (RemediationState.AWAITING_APPROVAL, "bob")
     assert waiting.note == "no policy allows this correction without approval"
-
-
-async def test_quarantine_is_accepted_and_waits(house: House) -> None:
-    await house.put(QUARANTINE)
-    house.world.live[A] = {"size": 9}
-    await house.scan()
-    waiting = await house.the_open()
-    assert waiting.state is RemediationState.AWAITING_APPROVAL
-    assert waiting.note == "quarantine is not available in this version"
 
 
 async def test_an_empty_plan_is_converged_and_no_policy_asks_again(house: House) -> None:

@@ -16,8 +16,8 @@ from reconciler.domain.subscriptions import Subscription
 from reconciler.domain.windows import read_window
 from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.muting import mute, unmute
+from reconciler.section_reading import validated
 from reconciler.settings import Settings
-from reconciler.settings_channels import ChannelSettings
 from tests.unit.engine.house import A, B, C, House
 from tests.unit.engine.test_alerts import begin, drift, listen, tell
 
@@ -187,6 +187,6 @@ async def test_a_heartbeat_comes_only_when_all_was_verified_and_nothing_drifted(
 def test_a_pager_takes_no_digest_and_no_heartbeat() -> None:
     for url in ("pagerduty://KEY", "github://KEY@github.com/acme/infra"):
         for span in ("digest", "heartbeat"):
-            channel = replace(ChannelSettings(name="ops", url=url), **{span: timedelta(days=1)})  # type: ignore[arg-type]
+            written = {"channel": [{"name": "ops", "url": url, span: "1d"}]}
             with pytest.raises(PermanentError, match="takes no `digest`"):
-                open_channels(Settings(channels=(channel,)))
+                open_channels(validated(Settings, written))

@@ -58,5 +58,9 @@ class ChannelSettings(Section):
     digest: Repeated | None = None
     quiet: tuple[WindowText, ...] = ()
     heartbeat: Repeated | None = None
+    signing_secret: str | None = field(default=None, repr=False)
+    """Slack's, of the app that the buttons belong to; without it there are none."""
+    approvers: dict[str, str] = field(default_factory=dict)
+    """By Slack's user id, the name of the token that somebody decides with."""
     most_open: Annotated[int, Rule({"ge": 1, "le": 400})] = 20
     """How many tickets may be open at a time, where it is a tracker of tickets."""

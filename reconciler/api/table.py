@@ -155,6 +155,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("POST", "/alerts/{alert_id}/unmute", alerts.unmute_alert, May.DECIDE, wire.Alert),
     Operation("GET", "/channels", channels.list_channels, May.READ_CHANNELS,
               Listing[wire.Channel]),
+    Operation("POST", "/channels/{name}/slack", channels.take_press, None, raw=True),
     Operation("POST", "/channels/{name}/test", channels.test_channel, May.TEST_CHANNELS,
               wire.ChannelTried),
 

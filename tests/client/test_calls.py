@@ -25,7 +25,7 @@ GROUP = wire.TemplateBody(
 )
 
 
-_OTHERWISE = {"/events", "/agents/enroll", "/agents/reports"}
+_OTHERWISE = {"/events", "/agents/enroll", "/agents/reports", "/channels/{name}/slack"}
 """What is followed, and what a host's agent asks in its own protocol."""
 
 

@@ -14,8 +14,8 @@ from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.values import Json
 from reconciler.durations import read_duration
+from reconciler.wire import models as wire
 
 _TALLIES: Final = (
     ("by_severity", "SEVERITY"),
@@ -48,7 +48,7 @@ def report(invocation: Invocation, *, since: str, file: Path | None) -> None:
     DETECTED is at most: the time from the last scan before a drift was found to the scan that
     found it.
     """
-    body = invocation.api.get("report", since=_moment(since))
+    body = invocation.api.get(wire.FleetReport, "report", since=_moment(since))
     if file is not None:
         _write(file, body)
         invocation.narrate(f"wrote {file}")
@@ -65,6 +65,11 @@ def span_text(seconds: float | None) -> str:
     return f"{seconds / 60:.0f}m" if seconds >= 60 else f"{seconds:.0f}s"  # noqa: PLR2004 - a minute
 
 
+def span_of(report: wire.FleetReport) -> str:
+    """Return from when to when a report is."""
+    return f"{report.since:%Y-%m-%d %H:%M} to {report.until:%Y-%m-%d %H:%M} UTC"
+
+
 def _moment(text: str) -> str:
     try:
         return (datetime.now(UTC) - read_duration(text)).isoformat(timespec="seconds")
@@ -76,7 +81,7 @@ def _moment(text: str) -> str:
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).isoformat()
 
 
-def _write(file: Path, body: Json) -> None:
+def _write(file: Path, body: wire.FleetReport) -> None:
     from reconciler.cli.report_page import page  # noqa: PLC0415  few ask for it
 
     try:
@@ -87,26 +92,27 @@ def _write(file: Path, body: Json) -> None:
         ) from error
 
 
-def _lines(invocation: Invocation, body: Json) -> Iterator[str]:
-    yield f"{body['since'][:16]} to {body['until'][:16]} UTC"
+def _lines(invocation: Invocation, body: wire.FleetReport) -> Iterator[str]:
+    yield span_of(body)
     yield ""
     yield from invocation.facts(
         (
-            ("found", str(body["found"])),
-            ("healed", str(body["healed"])),
-            ("open now", str(body["open"])),
-            ("detected in", f"at most {span_text(body['mean_to_detect_s'])} (mean)"),
-            ("gone in", f"{span_text(body['mean_to_repair_s'])} (mean)"),
-            ("", f"{span_text(body['median_to_repair_s'])} (median)"),
+            ("found", str(body.found)),
+            ("healed", str(body.healed)),
+            ("open now", str(body.open)),
+            ("detected in", f"at most {span_text(body.mean_to_detect_s)} (mean)"),
+            ("gone in", f"{span_text(body.mean_to_repair_s)} (mean)"),
+            ("", f"{span_text(body.median_to_repair_s)} (median)"),
         )
     )
     for key, title in _TALLIES:
-        if body[key]:
+        rows = getattr(body, key)
+        if rows:
             yield ""
-            yield from invocation.table(_tally_columns(title), _tally_rows(body[key]))
-    if body["rules"]:
+            yield from invocation.table(_tally_columns(title), _tally_rows(rows))
+    if body.rules:
         yield ""
-        yield from invocation.table(_RULES, [_rule_row(rule) for rule in body["rules"]])
+        yield from invocation.table(_RULES, [_rule_row(rule) for rule in body.rules])
 
 
 def _tally_columns(title: str) -> Sequence[Column]:
@@ -119,24 +125,24 @@ def _tally_columns(title: str) -> Sequence[Column]:
     )
 
 
-def _tally_rows(tallies: Sequence[Json]) -> list[tuple[Cell, ...]]:
+def _tally_rows(tallies: Sequence[wire.Tally]) -> list[tuple[Cell, ...]]:
     return [
         (
-            ("strong", text_of(row["name"])),
-            ("plain", str(row["found"])),
-            ("plain", str(row["healed"])),
-            ("plain", str(row["open"])),
-            ("plain", span_text(row["mean_to_repair_s"])),
+            ("strong", text_of(row.name)),
+            ("plain", str(row.found)),
+            ("plain", str(row.healed)),
+            ("plain", str(row.open)),
+            ("plain", span_text(row.mean_to_repair_s)),
         )
         for row in tallies
     ]
 
 
-def _rule_row(rule: Json) -> tuple[Cell, ...]:
+def _rule_row(rule: wire.RuleTally) -> tuple[Cell, ...]:
     ends = ("converged", "rejected", "failed")
     return (
-        ("strong", text_of(rule["name"])),
-        ("plain", rule["kind"]),
-        ("plain", str(rule["times"])),
-        *(("plain", str(rule[end]) if rule["kind"] == "policy" else "-") for end in ends),
+        ("strong", text_of(rule.name)),
+        ("plain", rule.kind),
+        ("plain", str(rule.times)),
+        *(("plain", str(getattr(rule, end)) if rule.kind == "policy" else "-") for end in ends),
     )

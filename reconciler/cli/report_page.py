@@ -10,8 +10,8 @@ from html import escape
 from typing import Final
 
 from reconciler.cli.paint import safe
-from reconciler.cli.report import span_text
-from reconciler.domain.values import Json
+from reconciler.cli.report import span_of, span_text
+from reconciler.wire import models as wire
 
 _WIDTH, _HEIGHT, _FOOT, _LEFT = 760, 200, 24, 36
 _BAR_WIDTH: Final = 760
@@ -47,12 +47,12 @@ th { color: var(--dim); font-weight: 600; }
 _PLOTS: Final = (("by_type", "Types"), ("by_stack", "Stacks"), ("by_owner", "Owners"))
 
 
-def page(report: Json) -> str:
+def page(report: wire.FleetReport) -> str:
     """Return the whole page."""
     return "\n".join(("<!doctype html>", *_page(report), ""))
 
 
-def _page(report: Json) -> Iterator[str]:
+def _page(report: wire.FleetReport) -> Iterator[str]:
     yield '<html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     # Nothing but what is in the page is shown, whatever a name may hold.
@@ -62,37 +62,38 @@ def _page(report: Json) -> Iterator[str]:
     )
     yield f"<title>Drift report</title><style>{_STYLE}</style></head><body>"
     yield "<h1>Drift report</h1>"
-    yield f"<p>{_text(report['since'][:16])} to {_text(report['until'][:16])} UTC</p>"
+    yield f"<p>{_text(span_of(report))}</p>"
     yield from _cards(report)
     yield "<section><h2>By day</h2>"
     yield (
         '<p class="key">each day, in UTC<i style="background:var(--found)"></i>found'
         '<i style="background:var(--healed)"></i>healed</p>'
     )
-    yield from _days(report["days"])
+    yield from _days(report.days)
     yield "</section>"
-    if report["by_severity"]:
+    if report.by_severity:
         yield "<section><h2>Severities</h2>"
-        yield from _table(report["by_severity"])
+        yield from _table(report.by_severity)
         yield "</section>"
     for key, title in _PLOTS:
-        if report[key]:
+        rows = getattr(report, key)
+        if rows:
             yield f"<section><h2>{title}</h2>"
-            yield from _bars(report[key], title)
-            yield from _table(report[key])
+            yield from _bars(rows, title)
+            yield from _table(rows)
             yield "</section>"
-    if report["rules"]:
-        yield from _rules(report["rules"])
+    if report.rules:
+        yield from _rules(report.rules)
     yield "</body></html>"
 
 
-def _cards(report: Json) -> Iterator[str]:
+def _cards(report: wire.FleetReport) -> Iterator[str]:
     facts = (
-        (str(report["found"]), "found"),
-        (str(report["healed"]), "healed"),
-        (str(report["open"]), "open now"),
-        (f"≤ {span_text(report['mean_to_detect_s'])}", "mean time to detect"),
-        (span_text(report["mean_to_repair_s"]), "mean time to repair"),
+        (str(report.found), "found"),
+        (str(report.healed), "healed"),
+        (str(report.open), "open now"),
+        (f"≤ {span_text(report.mean_to_detect_s)}", "mean time to detect"),
+        (span_text(report.mean_to_repair_s), "mean time to repair"),
     )
     yield '<div class="cards">'
     for value, meaning in facts:
@@ -100,9 +101,9 @@ def _cards(report: Json) -> Iterator[str]:
     yield "</div>"
 
 
-def _days(days: Sequence[Json]) -> Iterator[str]:
+def _days(days: Sequence[wire.DayTally]) -> Iterator[str]:
     """Yield a plot with two bars a day."""
-    most = max((max(day["found"], day["healed"]) for day in days), default=0) or 1
+    most = max((max(day.found, day.healed) for day in days), default=0) or 1
     step = (_WIDTH - _LEFT) / max(len(days), 1)
     bar = max(step * 0.36, 0.5)
     plot = _HEIGHT - _FOOT - 12
@@ -115,53 +116,53 @@ def _days(days: Sequence[Json]) -> Iterator[str]:
     for place, day in enumerate(days):
         left = _LEFT + place * step + step * 0.12
         for offset, kind in ((0.0, "found"), (bar, "healed")):
-            high = plot * day[kind] / most
+            high = plot * getattr(day, kind) / most
             yield (
                 f'<rect class="{kind}" x="{left + offset:.1f}" y="{foot - high:.1f}"'
-                f' width="{bar:.1f}" height="{high:.1f}"><title>{_text(day["day"])}:'
-                f" {day[kind]} {kind}</title></rect>"
+                f' width="{bar:.1f}" height="{high:.1f}"><title>{_text(day.day)}:'
+                f" {getattr(day, kind)} {kind}</title></rect>"
             )
         if place % every == 0:
-            yield f'<text x="{left:.1f}" y="{_HEIGHT - 8}">{_text(day["day"][5:])}</text>'
+            yield f'<text x="{left:.1f}" y="{_HEIGHT - 8}">{_text(day.day[5:])}</text>'
     yield "</svg>"
 
 
-def _bars(rows: Sequence[Json], title: str) -> Iterator[str]:
+def _bars(rows: Sequence[wire.Tally], title: str) -> Iterator[str]:
     """Yield a plot with one bar a row: what was found."""
-    most = max(row["found"] for row in rows) or 1
+    most = max(row.found for row in rows) or 1
     high = _ROW * len(rows)
     room = _BAR_WIDTH - _NAME_WIDTH - 50
     yield f'<svg viewBox="0 0 {_BAR_WIDTH} {high}" role="img" aria-label="{title}: found">'
     for place, row in enumerate(rows):
         top = place * _ROW
-        wide = room * row["found"] / most
+        wide = room * row.found / most
         yield (
             f'<text class="name" x="{_NAME_WIDTH - 8}" y="{top + 16}" text-anchor="end">'
-            f"{_text(_cut(row['name']))}</text>"
+            f"{_text(_cut(row.name))}</text>"
             f'<rect class="found" x="{_NAME_WIDTH}" y="{top + 5}" width="{wide:.1f}"'
             f' height="14" rx="2"/>'
-            f'<text x="{_NAME_WIDTH + wide + 6:.1f}" y="{top + 16}">{row["found"]}</text>'
+            f'<text x="{_NAME_WIDTH + wide + 6:.1f}" y="{top + 16}">{row.found}</text>'
         )
     yield "</svg>"
 
 
-def _table(rows: Sequence[Json]) -> Iterator[str]:
+def _table(rows: Sequence[wire.Tally]) -> Iterator[str]:
     yield "<table><thead><tr><th></th><th>found</th><th>healed</th><th>open</th>"
     yield "<th>gone in (mean)</th></tr></thead><tbody>"
     for row in rows:
-        cells = (row["found"], row["healed"], row["open"], span_text(row["mean_to_repair_s"]))
-        yield _table_row(row["name"], cells)
+        cells = (row.found, row.healed, row.open, span_text(row.mean_to_repair_s))
+        yield _table_row(row.name, cells)
     yield "</tbody></table>"
 
 
-def _rules(rules: Sequence[Json]) -> Iterator[str]:
+def _rules(rules: Sequence[wire.RuleTally]) -> Iterator[str]:
     ends = ("converged", "rejected", "failed", "expired", "suppressed")
     yield "<section><h2>Rules that spoke most</h2><table><thead><tr><th></th><th>kind</th>"
     yield f"<th>times</th>{''.join(f'<th>{end}</th>' for end in ends)}</tr></thead><tbody>"
     for rule in rules:
-        is_policy = rule["kind"] == "policy"
-        cells = (rule["kind"], rule["times"], *(rule[end] if is_policy else "" for end in ends))
-        yield _table_row(rule["name"], cells)
+        is_policy = rule.kind == "policy"
+        cells = (rule.kind, rule.times, *(getattr(rule, end) if is_policy else "" for end in ends))
+        yield _table_row(rule.name, cells)
     yield "</tbody></table></section>"
 
 

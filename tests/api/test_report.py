@@ -7,6 +7,8 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 from reconciler.cli.report_page import page
+from reconciler.wire.decoding import decode
+from reconciler.wire.fleet_reports import FleetReport
 from tests.api.desk import V1, Desk
 from tests.unit.engine.house import AUTO, A, B
 
@@ -35,7 +37,7 @@ async def test_a_report_tells_what_was_found_and_healed_and_by_which_rule(desk: 
 
 def _check_page(body: dict[str, object]) -> None:
     """Hold the page against what any browser needs: one whole document, and nothing to load."""
-    text = page(body)
+    text = page(decode(FleetReport, body))
     balance = _Balance()
     balance.feed(text)
     assert balance.open == []

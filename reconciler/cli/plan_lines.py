@@ -16,6 +16,7 @@ from reconciler.wire import models as wire
 _ACTIONS: Final = {
     "delete": ("- delete", "critical"),
     "replace": ("-+ replace", "critical"),
+    "invoke": ("! invoke", "critical"),
     "other": ("? other", "critical"),
     "forget": ("x forget", "medium"),
     "script": ("> script", "medium"),
@@ -23,7 +24,7 @@ _ACTIONS: Final = {
     "create": ("+ create", "good"),
 }
 _ORDER: Final = tuple(_ACTIONS)
-DESTRUCTIVE: Final = frozenset({"delete", "replace", "other"})
+DESTRUCTIVE: Final = frozenset({"delete", "replace", "invoke", "other"})
 _INDENT: Final = " " * 11
 
 

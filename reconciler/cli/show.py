@@ -13,6 +13,7 @@ from reconciler.cli.completing import FINDINGS
 from reconciler.cli.examples import examples
 from reconciler.cli.holds import hold_lines, holds_of, is_about
 from reconciler.cli.invocation import Invocation, asks_daemon
+from reconciler.cli.isolated import open_quarantines, quarantine_lines
 from reconciler.cli.labels import counted, spoken, state_cell, text_of, wrapped
 from reconciler.cli.related import find_finding, remediations_of
 from reconciler.cli.remediations import next_step
@@ -61,6 +62,7 @@ def show(invocation: Invocation, *, finding: str) -> None:
             *_lines(invocation, body, reports, remediations),
             *_notes(invocation, notes),
             *(("", *hold_lines(invocation, held)) if held else ()),
+            *_isolation(invocation, body),
         ),
     )
 
@@ -97,6 +99,16 @@ def _facts(invocation: Invocation, body: wire.Finding) -> Iterator[tuple[str, st
     if body.template_id:
         yield "template", text_of(body.template_id)
     yield "id", invocation.id(body.id)
+
+
+def _isolation(invocation: Invocation, body: wire.Finding) -> Iterator[str]:
+    """Yield how long its resource stays in quarantine."""
+    if body.state != "quarantined":
+        return
+    about = [one for one in open_quarantines(invocation.api) if body.id in one.finding_ids]
+    if about:
+        yield ""
+        yield from quarantine_lines(invocation, about)
 
 
 def _notes(invocation: Invocation, entries: Sequence[wire.AuditEntry]) -> Iterator[str]:

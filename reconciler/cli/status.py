@@ -18,6 +18,7 @@ from reconciler.cli.expiring import expiring
 from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.identities import choose
 from reconciler.cli.invocation import Invocation, asks_daemon
+from reconciler.cli.isolated import open_quarantines, quarantine_lines
 from reconciler.cli.labels import (
     SEVERITIES,
     by_severity,
@@ -41,7 +42,7 @@ _COLUMNS: Final = (
     Column("VERIFIED", least=12),
     Column("NEXT", spare=True),
 )
-_TYPES: Final = ("stack.", "drift.", "remediation.", "hold.")
+_TYPES: Final = ("stack.", "drift.", "remediation.", "hold.", "quarantine.")
 _ATTENTION: Final = {
     "awaiting_approval": "for approval",
     "needs_human": "for a person",
@@ -97,6 +98,7 @@ class _Fleet:
     stacks: list[wire.Stack]
     remediations: list[wire.Remediation]
     ignores: list[wire.IgnoreRule]
+    quarantines: Sequence[wire.Quarantine]
 
 
 def _code(stacks: Sequence[wire.Stack]) -> int:
@@ -125,6 +127,7 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> _Fl
         stacks=sorted(shown, key=_badness),
         remediations=waiting,
         ignores=api.listed(wire.IgnoreRule, "ignores").items,
+        quarantines=[one for one in open_quarantines(api) if not names or one.stack in chosen],
     )
 
 
@@ -143,6 +146,9 @@ def _badness(stack: wire.Stack) -> tuple[object, ...]:
 def _lines(invocation: Invocation, fleet: _Fleet, *, drifted: bool) -> Iterator[str]:
     if fleet.holds:
         yield from hold_lines(invocation, fleet.holds)
+        yield ""
+    if fleet.quarantines:
+        yield from quarantine_lines(invocation, fleet.quarantines)
         yield ""
     stacks = fleet.stacks
     if not stacks and drifted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -66,6 +66,12 @@ class Reports(Protocol):
     def put_many(self, reports: Iterable[DriftReport]) -> None: ...
     def newest(self, resource_id: str, *, seen_by: Source) -> DriftReport | None:
         """Return the newest report of one resource by one source."""
+        ...
+
+    def healed(
+        self, resource_ids: Collection[str], *, since: datetime
+    ) -> Mapping[str, tuple[datetime, ...]]:
+        """Return when the drift of each was seen to be gone, oldest first; without those never."""
         ...
 
     def page(

@@ -116,6 +116,13 @@ def test_whoever_interrupts_an_approval_is_told_that_nothing_was_changed(
     assert "not approved; nothing was changed" in capsys.readouterr().err
 
 
+def test_the_form_of_the_output_is_written_after_the_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["-o", "json", "status"]) == 1
+    assert "write -o after the command: trueup status -o json" in capsys.readouterr().err
+
+
 def test_whoever_approves_too_early_is_told_where_the_plan_appears(
     daemon: FakeDaemon, ask: Ask
 ) -> None:

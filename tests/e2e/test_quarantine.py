@@ -39,7 +39,7 @@ match = {stack = "shop", type = "aws_security_group"}
 action_type = "quarantine"
 """
 SHORT: Final = '[[guardrail]]\nquarantine_time = "30m"\n'
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True, slots=True)

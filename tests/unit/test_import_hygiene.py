@@ -65,6 +65,16 @@ def test_asking_the_daemon_loads_nothing_that_draws_or_checks() -> None:
     assert not loaded & {"asyncio", "httpx", "rich", "pygments", "pydantic", "sqlalchemy"}
 
 
+def test_the_typed_client_loads_no_command_line_of_its_library() -> None:
+    loaded = loaded_by(
+        "from reconciler.client import Daemon\n"
+        "from reconciler.client.calls import Calls\n"
+        'Calls(Daemon("http://127.0.0.1:1", "token"))'
+    )
+    assert "httpx" in loaded
+    assert not loaded & {"click", "pygments", "rich"}
+
+
 NOT_BEFORE_A_READ = {
     "iac_adapters.terraform.recorder.record",
     "iac_adapters.terraform.recorder.tunnel",
@@ -93,6 +103,7 @@ NOT_BEFORE_A_READ = {
 
 
 NOT_FOR_DEFAULTS = {
+    "difflib",
     "email",
     "importlib.metadata",
     "pydantic",

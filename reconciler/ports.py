@@ -147,6 +147,8 @@ class InDoubt:
     """Nobody can tell what happened; only a new observation can."""
 
     reason: str
+    for_person: bool = False
+    """It left what no read resolves, such as a state to be put back; `reason` says how."""
 
 
 Outcome: TypeAlias = Done | Failed | InDoubt

@@ -69,6 +69,8 @@ class GuardrailSettings(Section):
     """The same of all stacks together."""
     fights: Count | None = None
     """Corrections of one resource within a day, after which it is a fight; 0 never."""
+    flaps: Count | None = None
+    """Times that a resource healed by itself within a day, after which it flaps; 0 never."""
     fleet_percent: Percent | None = None
     """Share of stacks with new drift within an hour above which nothing is corrected unasked."""
     managed_by: str | None = None

@@ -21,6 +21,7 @@ from iac_adapters.pulumi.engine_steps import tool_step
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.evaluations import missing_host
 from iac_adapters.pulumi.identities import IdentityCount, KnownIdentities, identity_count
+from iac_adapters.pulumi.isolating import detaching_plan, nodes_of
 from iac_adapters.pulumi.loaded import LoadedStack
 from iac_adapters.pulumi.loading import Loading
 from iac_adapters.pulumi.observation import Observation
@@ -40,6 +41,7 @@ from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, redacting_apart
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.timing import Timing
+from reconciler.domain.edges import Edge, edges_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
@@ -160,6 +162,37 @@ class PulumiAdapter:
             made = await preview(order, addresses, await self._live(payload, addresses), anew=anew)
             reader = PlanReader(payload.stack.resources, self._digester, payload.tools)
             return reader.plan(made, stack=snapshot.stack, targets=tuple(addresses))
+
+    async def edges(
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        named: Collection[str] = (),
+    ) -> tuple[Edge, ...]:
+        """Return what connects `addresses`. See `Isolating.edges`."""
+        return edges_of(addresses, nodes_of(payload_of(snapshot).stack.resources), named=named)
+
+    async def plan_detaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Let the CLI preview the destruction of `edges`. See `Isolating.plan_detaching`."""
+        payload = payload_of(snapshot)
+        order = PlanOrder(payload.context, payload.stack.resources, folder)
+        with redacting(lambda: payload.redactor):
+            return await detaching_plan(
+                order, edges, stack=snapshot.stack, digester=self._digester, tools=payload.tools
+            )
+
+    async def plan_attaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Let the CLI plan `edges` again, as a correction. See `Isolating.plan_attaching`."""
+        known = payload_of(snapshot).stack.resources
+        declared = tuple(edge for edge in edges if edge in known)
+        if not declared:
+            return Plan(stack=snapshot.stack, targets=tuple(sorted(edges)), resources=())
+        return await self.plan(snapshot, declared, folder=folder)
 
     async def _live(
         self, payload: Payload, addresses: Collection[ResourceAddress]

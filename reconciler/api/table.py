@@ -148,6 +148,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 
     Operation("GET", "/alerts", alerts.list_alerts, May.READ_CHANNELS, Listing[wire.Alert]),
     Operation("GET", "/alerts/{alert_id}", alerts.read_alert, May.READ_CHANNELS, wire.Alert),
+    Operation("POST", "/alerts/{alert_id}/mute", alerts.mute_alert, May.DECIDE, wire.Alert),
+    Operation("POST", "/alerts/{alert_id}/unmute", alerts.unmute_alert, May.DECIDE, wire.Alert),
     Operation("GET", "/channels", channels.list_channels, May.READ_CHANNELS,
               Listing[wire.Channel]),
     Operation("POST", "/channels/{name}/test", channels.test_channel, May.TEST_CHANNELS,

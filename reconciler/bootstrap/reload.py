@@ -9,7 +9,7 @@ import structlog
 
 from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import judging, severity_overrides
-from reconciler.bootstrap.channels import close_channels, open_channels
+from reconciler.bootstrap.channels import close_channels, open_channels, warn_of_channels
 from reconciler.bootstrap.registered import config_policies, guardrail_rules, stack_records
 from reconciler.bootstrap.scripts import open_scripts
 from reconciler.bootstrap.settings_changes import changes
@@ -63,6 +63,7 @@ class Reloader:
     async def start(self) -> None:
         """Register the stacks and policies of the settings that the daemon started with."""
         await self._register(self._in_force)
+        await warn_of_channels(self._service)
 
     async def reload(self, actor: str = ENGINE) -> Reloaded:
         """Take in what the file says now, as far as that can change without a restart.
@@ -89,6 +90,7 @@ class Reloader:
             former = self._service.channels
             self._service.tune(tuned)
             await close_channels(former)
+            await warn_of_channels(self._service)
             self._hosts.rename(after.daemon.hosts)
             self._in_force = found.in_force
             told = Reloaded(found.taken, found.needs_restart)

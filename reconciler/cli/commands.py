@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "accept": ("reconciler.cli.accepting:accept", "Accept a change that no code declares."),
     "agent": ("reconciler.cli.agent:agent", "Manage the agents of hosts."),
+    "alert": ("reconciler.cli.alert:alert", "List alerts, and mute one until it is over."),
     "ack": ("reconciler.cli.ignore:ack", "Say that somebody has seen a finding."),
     "approve": ("reconciler.cli.approve:approve", "Approve the plan of a remediation."),
     "assign": ("reconciler.cli.ignore:assign", "Say whose a finding is."),

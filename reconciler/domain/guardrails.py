@@ -55,6 +55,7 @@ class Guardrails:
     stack_per_day: int = 3
     total_per_day: int = 20
     fights: int = 3
+    flaps: int = 3
     fleet_percent: int = 40
     managed_by: str | None = None
     approvals: int = 1

@@ -35,6 +35,8 @@ class Action(StrEnum):
     REPLACE = "replace"
     DELETE = "delete"
     FORGET = "forget"
+    INVOKE = "invoke"
+    """An action of the code runs beside; what it does is its provider's."""
     SCRIPT = "script"
     """A script runs for it; only a read afterwards tells what that changed."""
     OTHER = "other"
@@ -171,25 +173,47 @@ def concern_about(
 ) -> str | None:
     """Return why what a plan does to `resource` needs a person; None when it needs none."""
     address = resource.address
+    if resource.action is Action.INVOKE:
+        return " ".join((f"{address} would be invoked", *map(_text, resource.changes)))
     if finding is None:
         return f"{address} would be changed too ({resource.action}), without drift of its own"
     if (doubt := doubt_about(finding.provider, doubts)) is not None:
         return _where_it_would_be(resource, doubt)
     if new := _not_recorded(resource, finding):
         return f"{address} would get values that no apply recorded: {', '.join(new)}"
-    if finding.kind is Kind.ADDED and resource.action is Action.SCRIPT:
-        return f"the script would run for {address}, which no code declares"
     if finding.kind is Kind.ADDED or finding.added_as:
-        return f"{address}, which no code declares, would be {_PARTICIPLE.get(resource.action)}"
+        return _of_undeclared(resource)
     if finding.origin is not Origin.OUT_OF_BAND:
         return f"{address} holds code that was not applied yet"
+    return _of_action(resource, finding)
+
+
+def _text(change: PlannedChange) -> str:
+    return str(change.after)
+
+
+def _of_undeclared(resource: PlannedResource) -> str:
     if resource.action is Action.SCRIPT:
-        return None
-    if resource.action is Action.CREATE:
-        return None if finding.kind is Kind.MISSING else f"{address} would be created a second time"
-    if resource.action is not Action.UPDATE:
-        return f"{address} would be {_PARTICIPLE[resource.action]}"
-    return _beyond(resource, finding)
+        return f"the script would run for {resource.address}, which no code declares"
+    done = _PARTICIPLE.get(resource.action)
+    return f"{resource.address}, which no code declares, would be {done}"
+
+
+def _of_action(resource: PlannedResource, finding: Finding) -> str | None:
+    address = resource.address
+    match resource.action:
+        case Action.SCRIPT:
+            return None
+        case Action.CREATE:
+            return (
+                None
+                if finding.kind is Kind.MISSING
+                else f"{address} would be created a second time"
+            )
+        case Action.UPDATE:
+            return _beyond(resource, finding)
+        case _:
+            return f"{address} would be {_PARTICIPLE[resource.action]}"
 
 
 def _where_it_would_be(resource: PlannedResource, doubt: str) -> str:
@@ -203,6 +227,7 @@ def _where_it_would_be(resource: PlannedResource, doubt: str) -> str:
 
 
 _PARTICIPLE: Final = {
+    Action.INVOKE: "invoked",
     Action.REPLACE: "replaced",
     Action.DELETE: "deleted",
     Action.FORGET: "forgotten",

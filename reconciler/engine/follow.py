@@ -215,6 +215,9 @@ def _write_end(  # noqa: PLR0913 - one transaction over everything that is known
     match outcome:
         case Done(summary=summary):
             move(tx, fresh, Event.APPLY_ENDED, at=at, note=summary)
+        case InDoubt(reason=reason, for_person=True):
+            move(tx, fresh, Event.GIVEN_UP, at=at, note=reason)
+            trip(tx, service.limits_of(fresh.stack), at=at, why=f"remediation {fresh.id}: {reason}")
         case InDoubt(reason=reason):
             move(tx, fresh, Event.APPLY_IN_DOUBT, at=at, note=reason)
             trip(tx, service.limits_of(fresh.stack), at=at)

@@ -10,12 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from reconciler.domain.alerts import Subscription
 from reconciler.domain.guardrails import GuardrailRule, Guardrails, guardrails_for
 from reconciler.domain.ignoring import IgnoreRule
 from reconciler.domain.model import StackName
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
+from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.table import GUARDS
 from reconciler.ports import (

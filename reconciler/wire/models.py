@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         EnrollTokenBody,
         NewEnrollToken,
     )
-    from reconciler.wire.alerts import Alert, ShownOn, Ticket
+    from reconciler.wire.alerts import Alert, MuteBody, ShownOn, Ticket
     from reconciler.wire.audit import AuditEntry, AuditVerified
     from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.channels import Channel, ChannelTried
@@ -83,6 +83,7 @@ __all__ = [
     "Log",
     "LogLine",
     "Match",
+    "MuteBody",
     "NewEnrollToken",
     "NewToken",
     "NoteBody",
@@ -119,7 +120,7 @@ __all__ = [
 ]
 _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
-    "alerts": ("Alert", "ShownOn", "Ticket"),
+    "alerts": ("Alert", "MuteBody", "ShownOn", "Ticket"),
     "audit": ("AuditEntry", "AuditVerified"),
     "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "channels": ("Channel", "ChannelTried"),

@@ -23,7 +23,7 @@ class PlannedResource(Wire):
 
     address: str
     type: str
-    action: Literal["create", "update", "replace", "delete", "forget", "script", "other"]
+    action: Literal["create", "update", "replace", "delete", "forget", "script", "invoke", "other"]
     changes: list[PlannedChange]
 
 

@@ -83,6 +83,8 @@ class Situation:
     activity: Activity = field(default_factory=Activity)
     quarantines: tuple[Quarantine, ...] = ()
     concerned: frozenset[ResourceAddress] = frozenset()
+    healed: Mapping[ResourceAddress, tuple[datetime, ...]] = field(default_factory=dict)
+    """When drift of its resources was gone within `HISTORY`, oldest first; of what is unasked."""
     scripted: bool = False
     """Whether its policy has a script correct it, and not the tool."""
 

@@ -102,7 +102,7 @@ def _open(
         note=why,
     )
     tx.remediations.add(made)
-    tell(tx, made, at=at, actor=ENGINE if actor == POLICY else actor)
     tx.quarantines.put(replace(quarantine, release=made.id, note=why))
+    tell(tx, made, at=at, actor=ENGINE if actor == POLICY else actor)
     advance_soon(tx, [made.id])
     return made

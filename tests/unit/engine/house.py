@@ -41,6 +41,8 @@ from tests.fakes import FakeClock, FakeDispatcher
 
 T = TypeVar("T")
 SHOP = StackName("shop")
+# One for all, as a daemon has: looking for adapters reads the files of each distribution.
+TOOLS = InstalledTools()
 A, B, C = (ResourceAddress(f"thing.{name}") for name in "abc")
 AUTO = Policy(PolicyId("auto"), "auto", ActionType.AUTO_CORRECT)
 MANUAL = Policy(PolicyId("manual"), "manual", ActionType.MANUAL_REVIEW)
@@ -173,7 +175,7 @@ def stack_record(name: StackName = SHOP, **more: object) -> StackRecord:
 
 def reference_of(stack: StackRecord) -> StackReference:
     given = options_in(stack.definition)
-    options = checked_options("terraform", given, tools=InstalledTools(), place=stack.name)
+    options = checked_options("terraform", given, tools=TOOLS, place=stack.name)
     return StackReference(stack.name, Path(stack.directory), "terraform", options=options)
 
 

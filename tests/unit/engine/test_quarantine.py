@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,10 @@ from reconciler.domain.records import FindingRecord, FindingState, Remediation, 
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import approve, cancel, reject, request, retry
 from reconciler.engine.quarantine.releasing import release
-from tests.fake_world import Fate, World
+from reconciler.engine.stacks import remove
+from reconciler.engine.sweep import recover
+from reconciler.ports import RunnerProcess
+from tests.fake_world import Fate, World, WorldRunner
 from tests.unit.engine.house import MANUAL, QUARANTINE, SHOP, A, B, House, open_house
 
 EDGE = ResourceAddress("thing.edge")
@@ -184,6 +189,54 @@ async def test_what_undoes_it_is_stored_before_the_effect(house: House) -> None:
     await house.later(seconds=30)
     assert (await the_quarantine(house)).state is Q.RELEASED
     assert EDGE in house.world.live
+
+
+async def test_a_daemon_that_dies_before_the_effect_begins_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = await proposed(house)
+
+    async def dies(*_: object, **__: object) -> RunnerProcess:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as killed:
+        killed.setattr(WorldRunner, "start", dies)
+        with pytest.raises(asyncio.CancelledError):
+            await approved(house, waiting)
+    assert (await the_quarantine(house)).state is Q.ISOLATING
+    assert (await house.remediation(waiting.id)).state is P.APPLYING
+    assert EDGE in house.world.live
+    house.forget_wakeups()
+    await recover(house.service)
+    await house.settle()
+    await house.later(minutes=5)
+    assert (await the_quarantine(house)).state is Q.ACTIVE
+    assert EDGE not in house.world.live
+    await house.later(hours=5)
+    assert EDGE in house.world.live
+
+
+async def test_a_daemon_that_dies_during_the_effect_adopts_it(house: House) -> None:
+    house.runner.fates.append(Fate.STAYS)
+    waiting = await proposed(house)
+    walking = asyncio.ensure_future(approved(house, waiting))
+    await house.process_known()
+    walking.cancel()
+    house.forget_wakeups()
+    house.runner.release()
+    await recover(house.service)
+    await house.settle()
+    assert (await the_quarantine(house)).state is Q.ACTIVE
+    assert len(await house.runs()) == 1
+
+
+async def test_a_stack_with_a_quarantine_is_not_removed(house: House) -> None:
+    await approved(house)
+    stack = replace(await house.stack(), source="api")
+    await house.service.store.transact(lambda tx: tx.stacks.put(stack))
+    with pytest.raises(ConflictError) as caught:
+        await remove(house.service, SHOP, actor="ann")
+    assert caught.value.code == "quarantined"
 
 
 async def test_an_end_in_doubt_that_detached_is_a_quarantine(house: House) -> None:

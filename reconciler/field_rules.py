@@ -1,7 +1,7 @@
 """What a field may hold, said where the field is: limits, and checks of ours.
 
 Whoever reads a file or a request hands these to pydantic, which asks them by its protocol.
-Nothing here imports pydantic before that: a client that decodes answers, and a scan whose
+Nothing here imports pydantic: a client that decodes answers, and a scan whose
 options nobody wrote, do without it.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, ClassVar, Protocol
 
 Schema = dict[str, Any]
@@ -79,31 +78,6 @@ class Checked:
             "function": {"type": "with-info", "function": self.check},
             "schema": handler(source),
         }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Deferred:
-    """The field is of the class that `load` returns, which is made only when a value is read."""
-
-    load: Callable[[], type]
-
-    def __get_pydantic_core_schema__(self, source: object, handler: object) -> Schema:
-        """Return a schema that makes that of the class when it meets a first value."""
-        del source, handler
-        return {
-            "type": "function-plain",
-            "function": {"type": "with-info", "function": self._read},
-        }
-
-    def _read(self, written: Any, reading: Reading) -> Any:
-        return _reader_of(self.load)(written, context=reading.context)
-
-
-@cache
-def _reader_of(load: Callable[[], type]) -> Callable[..., Any]:
-    from pydantic import TypeAdapter  # noqa: PLC0415  only pydantic itself comes here
-
-    return TypeAdapter(load()).validate_python
 
 
 class Section:

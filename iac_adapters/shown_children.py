@@ -1,8 +1,7 @@
 """Children that stand in an attribute of their parent: which of them a change there added. Pure.
 
 Each can be imported by an identity that follows from the parent and from what it holds, and
-destroying it takes exactly that out of the attribute. Types are those of the AWS provider, beside
-the tokens by which the bridged provider of Pulumi has them.
+destroying it takes exactly that out of the attribute.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from reconciler.domain.values import Sensitive, Value
 class ShownChild:
     """One type of child that an attribute of its parent shows.
 
-    `parents` are the parent's types, of Terraform first, then as Pulumi's are spelled in rules.
+    `parents` and `attributes` are spelled as in Terraform first, then as Pulumi's are in rules.
     `identity` is what it is imported by, a template over the parent's attributes and
     `{element}`; `elements` yields for a value of the attribute what tells its children apart.
     """
@@ -30,7 +29,6 @@ class ShownChild:
     parents: tuple[str, ...]
     attributes: tuple[str, ...]
     type: str
-    token: str
     identity: str
     elements: Callable[[Value], Iterator[str]]
 
@@ -130,43 +128,43 @@ def _sources(block: Mapping[str, Value]) -> Iterator[str]:
 
 
 _GROUP: Final = ("aws_security_group", "aws_ec2_security_group")
-_RULE: Final = ("aws_security_group_rule", "aws:ec2/securityGroupRule:SecurityGroupRule")
+_RULE: Final = "aws_security_group_rule"
 
 SHOWN: Final = (
-    ShownChild(_GROUP, ("ingress",), *_RULE, "{id}_{element}", _rules("ingress")),
-    ShownChild(_GROUP, ("egress",), *_RULE, "{id}_{element}", _rules("egress")),
+    ShownChild(_GROUP, ("ingress", "ingresses"), _RULE, "{id}_{element}", _rules("ingress")),
+    ShownChild(_GROUP, ("egress", "egresses"), _RULE, "{id}_{element}", _rules("egress")),
     ShownChild(
         ("aws_iam_role",),
         ("inline_policy", "inline_policies"),
-        *("aws_iam_role_policy", "aws:iam/rolePolicy:RolePolicy"),
+        "aws_iam_role_policy",
         "{name}:{element}",
         _name,
     ),
     ShownChild(
         ("aws_iam_role",),
         ("managed_policy_arns",),
-        *("aws_iam_role_policy_attachment", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"),
+        "aws_iam_role_policy_attachment",
         "{name}/{element}",
         _text,
     ),
     ShownChild(
         ("aws_s3_bucket", "aws_s3_bucket_v2"),
         ("policy",),
-        *("aws_s3_bucket_policy", "aws:s3/bucketPolicy:BucketPolicy"),
+        "aws_s3_bucket_policy",
         "{bucket}",
         _itself,
     ),
     ShownChild(
         ("aws_sqs_queue",),
         ("policy",),
-        *("aws_sqs_queue_policy", "aws:sqs/queuePolicy:QueuePolicy"),
+        "aws_sqs_queue_policy",
         "{id}",
         _itself,
     ),
     ShownChild(
         ("aws_secretsmanager_secret",),
         ("policy",),
-        *("aws_secretsmanager_secret_policy", "aws:secretsmanager/secretPolicy:SecretPolicy"),
+        "aws_secretsmanager_secret_policy",
         "{arn}",
         _itself,
     ),

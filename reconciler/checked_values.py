@@ -55,16 +55,11 @@ def _existing_directory(path: Path, info: Reading) -> Path:
     return path
 
 
-def _script(path: Path, info: Reading) -> Path:
-    del info
-    if not _seen(path.is_file):
+def _existing_file(path: Path, info: Reading) -> Path:
+    if not _told_later(info) and not _seen(path.is_file):
         message = f"the file {path} does not exist or cannot be read"
         raise ValueError(message)
     return path
-
-
-def _existing_file(path: Path, info: Reading) -> Path:
-    return path if _told_later(info) else _script(path, info)
 
 
 def _spoken(name: str) -> str:
@@ -80,7 +75,6 @@ def _spoken(name: str) -> str:
 
 PlacedPath = Annotated[Path, Checked(placed)]
 ExistingDirectory = Annotated[PlacedPath, Checked(_existing_directory)]
-Script = Annotated[PlacedPath, Checked(_script)]
 ExistingFile = Annotated[PlacedPath, Checked(_existing_file)]
 Name = Annotated[
     str,

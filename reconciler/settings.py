@@ -1,7 +1,7 @@
 """What `trueup.toml` may say: one model for each of its sections.
 
 Its sections are `[daemon]`, `[[stack]]`, `[[policy]]`, `[[guardrail]]`, `[[ignore]]`,
-`[[severity]]` and `[[channel]]`.
+`[[script]]`, `[[severity]]` and `[[channel]]`.
 Unknown keys are errors, so a typing mistake never silently means a default.
 """
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.settings_guardrails import GuardrailSettings
     from reconciler.settings_ignores import IgnoreSettings
     from reconciler.settings_policies import PolicySettings
+    from reconciler.settings_scripts import ScriptSettings
 
     Network = IPv4Network | IPv6Network
 
@@ -91,6 +92,8 @@ class DaemonSettings(Section):
     """Bytes that warm plugin processes may hold together; the coldest go first."""
     pass_environment: tuple[VariablePattern, ...] = WELL_KNOWN
     """Which of the daemon's own variables tools and plugins see beside the common ones."""
+    scripts: ExistingDirectory | None = None
+    """Where the files of `[[script]]` lie; without it no script ever runs."""
     roots: tuple[ExistingDirectory, ...] = ()
     """Below which directories the API may register stacks; never empty once loaded."""
 
@@ -203,6 +206,12 @@ def _ignores() -> type[IgnoreSettings]:
     return IgnoreSettings
 
 
+def _scripts() -> type[ScriptSettings]:
+    from reconciler.settings_scripts import ScriptSettings  # noqa: PLC0415  only where written
+
+    return ScriptSettings
+
+
 def _channels() -> type[ChannelSettings]:
     from reconciler.settings_channels import ChannelSettings  # noqa: PLC0415  only where written
 
@@ -218,6 +227,7 @@ class Settings(Section):
     policies: tuple[Annotated[Any, Deferred(_policies)], ...] = ()
     guardrails: tuple[Annotated[Any, Deferred(_guardrails)], ...] = ()
     ignores: tuple[Annotated[Any, Deferred(_ignores)], ...] = ()
+    scripts: tuple[Annotated[Any, Deferred(_scripts)], ...] = ()
     severities: tuple[SeveritySettings, ...] = ()
     channels: tuple[Annotated[Any, Deferred(_channels)], ...] = ()
     written_as: ClassVar[Mapping[str, str]] = {
@@ -225,6 +235,7 @@ class Settings(Section):
         "policies": "policy",
         "guardrails": "guardrail",
         "ignores": "ignore",
+        "scripts": "script",
         "severities": "severity",
         "channels": "channel",
     }

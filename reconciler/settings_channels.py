@@ -10,6 +10,7 @@ from reconciler.checked_values import Name
 from reconciler.domain.alerts import alerting_events
 from reconciler.domain.errors import InvalidError
 from reconciler.field_rules import Rule, Section
+from reconciler.settings_guardrails import WindowText
 from reconciler.settings_values import Span
 from reconciler.wire.rules import SeverityWord
 
@@ -42,5 +43,9 @@ class ChannelSettings(Section):
     stacks: tuple[str, ...] = ()
     group_wait: Span = timedelta(seconds=10)
     update_every: Span = timedelta(minutes=1)
+    after: Span = timedelta()
+    digest: Span | None = None
+    quiet: tuple[WindowText, ...] = ()
+    heartbeat: Span | None = None
     most_open: Annotated[int, Rule({"ge": 1, "le": 400})] = 20
     """How many tickets may be open at a time, where it is a tracker of tickets."""

@@ -69,6 +69,8 @@ class GuardrailSettings(Section):
     """The same of all stacks together."""
     fights: Count | None = None
     """Corrections of one resource within a day, after which it is a fight; 0 never."""
+    flaps: Count | None = None
+    """Times that a resource healed by itself within a day, after which it flaps; 0 never."""
     fleet_percent: Percent | None = None
     """Share of stacks with new drift within an hour above which nothing is corrected unasked."""
     managed_by: str | None = None
@@ -79,6 +81,10 @@ class GuardrailSettings(Section):
     """How many approve one that deletes or replaces."""
     own_approval: bool | None = None
     """Whether who asked for a correction may approve its plan."""
+    quarantine_time: Span | None = None
+    """How long a resource stays in quarantine before it is released by itself."""
+    quarantines: Count | None = None
+    """How many quarantines of one policy, or of none, there may be at a time."""
     windows: tuple[WindowText, ...] | None = None
     """Spans of the calendar outside of which no correction begins."""
     freezes: tuple[WindowText, ...] | None = None

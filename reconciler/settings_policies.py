@@ -7,7 +7,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast, get_type_hints
 
-from reconciler.checked_values import Name, Script
+from reconciler.checked_values import Name
 from reconciler.field_rules import Section
 from reconciler.settings_values import FileTime
 from reconciler.wire.model import hints_of, present
@@ -16,18 +16,18 @@ from reconciler.wire.policies import Match, Statement
 
 @dataclass(frozen=True, kw_only=True)
 class _PolicyKeys(Section):
-    """What `[[policy]]` writes otherwise than the API: places relative to the file, a template."""
+    """What `[[policy]]` writes otherwise than the API."""
 
     name: Name
     template: Name | None = None
     """The id of a template; the policy is about its resources only."""
-    script: Script | None = None
+    script: Name | None = None
+    """The `[[script]]` that corrects what it selects, instead of the tool."""
 
     def statement(self) -> Statement:
         """Return the same as the API takes it."""
         written = {name: getattr(self, name) for name, _, _ in _AS_ON_THE_WIRE}
-        script = str(self.script) if self.script else None
-        return Statement(name=self.name, template_id=self.template, script=script, **written)
+        return Statement(name=self.name, template_id=self.template, script=self.script, **written)
 
 
 def _as_on_the_wire() -> Iterator[tuple[str, Any, Any]]:

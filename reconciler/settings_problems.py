@@ -41,8 +41,10 @@ _SHAPES: Final = {
     "datetime_from_date_parsing": "a date is expected, such as 2027-03-31",
 }
 """What to say instead of pydantic's words, which name Python types."""
-_SECTIONS: Final = ("stack", "policy", "guardrail", "ignore", "severity", "channel")
+_SECTIONS: Final = ("stack", "policy", "guardrail", "ignore", "script", "severity", "channel")
 _PATTERNS: Final = {
+    "sha256": "the SHA-256 of the file is expected as `sha256sum FILE` prints it",
+    "environment": "the name of a variable is expected, such as AWS_REGION",
     "pass_environment": "the name of a variable is expected, such as AWS_PROFILE, or the"
     " beginning of names, such as CORP_*",
 }

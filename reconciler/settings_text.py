@@ -41,6 +41,7 @@ def read_settings(
         where = Whereabouts(file, key_lines(text), names)
         raise describe_problems(error, model=Settings, where=where) from error
     _refuse_twins(settings, file, text)
+    _refuse_scripts(settings, file, text)
     return settings
 
 
@@ -80,6 +81,7 @@ def _refuse_twins(settings: Settings, file: Path | None, text: str) -> None:
         "stack": [stack.name for stack in settings.stacks],
         "policy": [policy.name for policy in settings.policies],
         "ignore": [rule.name for rule in settings.ignores],
+        "script": [script.name for script in settings.scripts],
         "channel": [channel.name for channel in settings.channels],
     }
     for section, names in sections.items():
@@ -89,3 +91,31 @@ def _refuse_twins(settings: Settings, file: Path | None, text: str) -> None:
                 where = Whereabouts(file, key_lines(text))
                 raise describe_twins(section, name, indexes=(first[name], index), where=where)
             first[name] = index
+
+
+def _refuse_scripts(settings: Settings, file: Path | None, text: str) -> None:
+    """Refuse a script without a directory, and a policy whose script is not allowed.
+
+    Raises:
+        PermanentError: naming the line.
+    """
+    where = Whereabouts(file, key_lines(text))
+    if settings.scripts and settings.daemon.scripts is None:
+        raise PermanentError(
+            f"{where.place(('script', 0, 'name'))}: [[script]] needs a directory of scripts",
+            remedy='set `scripts = "DIRECTORY"` in [daemon], where the files lie',
+        )
+    allowed = {script.name for script in settings.scripts}
+    for index, policy in enumerate(settings.policies):
+        if policy.script is not None and policy.script not in allowed:
+            raise PermanentError(
+                f"{where.place(('policy', index, 'script'))}: policy {policy.name!r} names the"
+                f" script {policy.script!r}, and no [[script]] has that name",
+                remedy="add [[script]] with that name and the sha256 of its file",
+            )
+        if policy.script is not None and policy.action_type == "quarantine":
+            raise PermanentError(
+                f"{where.place(('policy', index, 'script'))}: a script corrects, and policy"
+                f" {policy.name!r} asks for a quarantine",
+                remedy="use action_type `auto_correct` or `manual_review`, or leave out `script`",
+            )

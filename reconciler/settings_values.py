@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from reconciler.durations import read_duration
-from reconciler.field_rules import Checked, Reading, Rule
+from reconciler.field_rules import Check, Checked, Reading, Rule
 
 SHORTEST_INTERVAL: Final = timedelta(seconds=10)
 _SIZE: Final = re.compile(r"(\d+)\s*([KMG]i?B)")
@@ -39,18 +39,25 @@ def _span(value: object, reading: Reading) -> timedelta:
     return read_duration(value)
 
 
-def _size(value: object, reading: Reading) -> int:
-    """Take `512MiB` or `2GB` as bytes; both kinds of unit mean powers of two."""
-    del reading
-    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        message = 'a size is text, such as "2GiB" or "512MiB"'
-        raise ValueError(message)
-    size = int(found.group(1)) * _SIZES[found.group(2)[0]]
-    if size < _SMALLEST_MEMORY:
-        message = f"{value!r} is less than one plugin needs; give at least 64MiB"
-        raise ValueError(message)
-    return size
+def size_of_at_least(least: int, needed_by: str) -> Check:
+    """Return what takes `512MiB` or `2GB` as bytes; both kinds of unit mean powers of two.
+
+    `needed_by` says what a size below `least` bytes, whole MiB, is too small for.
+    """
+
+    def read(value: object, reading: Reading) -> int:
+        del reading
+        found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+        if found is None:
+            message = 'a size is text, such as "2GiB" or "512MiB"'
+            raise ValueError(message)
+        size = int(found.group(1)) * _SIZES[found.group(2)[0]]
+        if size < least:
+            message = f"{value!r} is less than {needed_by}; give at least {least // 2**20}MiB"
+            raise ValueError(message)
+        return size
+
+    return read
 
 
 def _aware(value: datetime) -> datetime:
@@ -59,6 +66,6 @@ def _aware(value: datetime) -> datetime:
 
 Interval = Annotated[timedelta, Checked(_interval, first=True)]
 Span = Annotated[timedelta, Checked(_span, first=True)]
-Size = Annotated[int, Checked(_size, first=True)]
+Size = Annotated[int, Checked(size_of_at_least(_SMALLEST_MEMORY, "one plugin needs"), first=True)]
 FileTime = Annotated[datetime, Rule(check=_aware)]
 VariablePattern = Annotated[str, Rule({"pattern": r"^[A-Za-z_][A-Za-z0-9_]*\*?$"})]

@@ -84,6 +84,11 @@ class Seen:
             return ()
         return tuple(("member", str(change.live)) for change in changes)
 
+    def undone_by_hand(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """Know a command for each new element of `words`."""
+        added = [change for change in changes if str(change.path).startswith("words[")]
+        return tuple(f"unsay {change.live}" for change in added)
+
     def becoming(self, **values: Any) -> Seen:
         return replace(self, now={**self.now, **values})
 

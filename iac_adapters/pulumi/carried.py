@@ -48,10 +48,10 @@ class Moved:
 
 def moved(resource: LoadedResource, verdict: Verdict, live: ReadAnswer | None) -> Moved | None:
     """Return what is other of `resource` than it was recorded; None where nothing is."""
-    if resource.recorded_as.status is not Status.LIVE or resource.state is None:
-        return None
     if isinstance(verdict, Missing):
         return None if verdict.origin is Origin.UNAPPLIED else Moved(None, made_anew=True)
+    if resource.recorded_as.status is not Status.LIVE or resource.state is None:
+        return None
     if isinstance(verdict, Drifted):
         if not _by_somebody(verdict):
             return None
@@ -65,12 +65,14 @@ def moved(resource: LoadedResource, verdict: Verdict, live: ReadAnswer | None) -
 def sources_of(resource: LoadedResource) -> Mapping[str, tuple[str, ...]]:
     """Return by property the URNs that its recorded value comes from.
 
-    What is deleted or replaced together with another object names that one as a whole.
+    What is deleted or replaced together with another object names that one as a whole. A refresh
+    that loses an object takes it out of what the record says of others; the program still names it.
     """
     content = resource.state.content if resource.state is not None else {}
     told = content.get("propertyDependencies") or {}
     found = {name: tuple(map(str, urns)) for name, urns in told.items() if urns}
     whole = [*(content.get("replaceWith") or ()), content.get("deletedWith")]
+    whole += resource.awaited or () if resource.followed else ()
     if urns := tuple(str(urn) for urn in whole if urn):
         found[_WHOLE] = urns
     return found
@@ -136,13 +138,11 @@ def _takes(
 ) -> bool:
     """Whether an update may give `resource` another value of the moved `source`."""
     state = resource.state
+    if seen.made_anew:
+        return True
     assert state is not None and source.state is not None  # noqa: S101, PT018 - both are recorded
     for name, urns in sources_of(resource).items():
-        if address not in urns:
-            continue
-        if name == _WHOLE or seen.made_anew:
-            if seen.made_anew:
-                return True
+        if address not in urns or name == _WHOLE:
             continue
         value = plain(state.inputs.get(name))
         if seen.texts is None:

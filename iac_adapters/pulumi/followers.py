@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from iac_adapters.pulumi.assembly import NOT_ALLOWED
 from iac_adapters.pulumi.carried import Moved, below, carriers
 from iac_adapters.pulumi.following import Following
+from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.refreshed_preview import Updates, preview_refreshed
 from iac_adapters.pulumi.snapshots import Payload
 from iac_adapters.pulumi.warm import Followed
@@ -70,8 +71,16 @@ class Followers:
         resources = self.payload.stack.resources
         named = [*roots, *below(roots.keys(), resources)]
         about = [
-            resources[address].subject.urn
+            urn
             for address in dict.fromkeys(named)
             if resources[address].refusal != NOT_ALLOWED
+            for urn in _urns(resources[address])
         ]
         return await preview_refreshed(self.payload.context.cli, about=about)
+
+
+def _urns(resource: LoadedResource) -> list[str]:
+    """Return how the CLI names it: as recorded, and by the name that an alias gives it."""
+    # What the record has lost has no state; its address is the URN.
+    recorded = resource.state.urn if resource.state is not None else resource.recorded_as.address
+    return [recorded, resource.named] if resource.named else [recorded]

@@ -48,7 +48,7 @@ class Following:
         What the code asks for is shown there.
         """
         own = self.verdicts[resource.recorded_as.address]
-        update = updates.get(resource.state.urn) if resource.state is not None else None
+        update = _update_of(resource, updates)
         if update is None or not _may_follow(resource, own):
             return own
         replaced = update.step is Step.REPLACE
@@ -145,11 +145,19 @@ class Following:
         return f"follows {cause}, which {_how(self.verdicts[cause])}"
 
 
+def _update_of(resource: LoadedResource, updates: Updates) -> Update | None:
+    """Return what is done to it, which the CLI tells by its new name where an alias renames it."""
+    if resource.state is None:
+        return None
+    return updates.get(resource.named or resource.state.urn)
+
+
 def _may_follow(resource: LoadedResource, own: Verdict) -> bool:
     state = resource.state
     if state is None or not state.custom or state.external or state.is_provider:
         return False
-    return resource.step in (Step.SAME, None) and isinstance(own, InSync | Noise | Drifted)
+    as_applied = resource.step in (Step.SAME, None) or resource.followed
+    return as_applied and isinstance(own, InSync | Noise | Drifted)
 
 
 def _how(verdict: Verdict) -> str:

@@ -22,6 +22,7 @@ from iac_adapters.pulumi.values import RawProperties, visible
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.redaction.trees import digested, mark_of
+from iac_adapters.undoing_by_hand import commands_for
 from reconciler.domain.compare import value_at
 from reconciler.domain.model import Change, Status
 from reconciler.domain.paths import Steps
@@ -121,9 +122,16 @@ class PulumiWitness:
         return wanted in self._text or wanted in self._id.encode()
 
     def children_behind(self, changes: Sequence[Change]) -> tuple[tuple[str, str], ...]:
-        """Return token and name of each child that was added, where `changes` are all they did."""
+        """Return nothing: no update of a stack destroys what is not in its record."""
         del changes
         return ()
+
+    def undone_by_hand(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """Return the commands that take away what was added, where that is all `changes` say."""
+        live = self.live()
+        texts = live.items() if isinstance(live, dict) else ()
+        values = {name: value for name, value in texts if isinstance(value, str)}
+        return commands_for(self.type, changes, values)
 
     @cached_property
     def _text(self) -> bytes:

@@ -133,6 +133,11 @@ class TerraformWitness:
         """Return type and name of each child that was added, where `changes` are all they did."""
         return tuple((shown.type, name) for shown, name in children_behind(self.type, changes))
 
+    def undone_by_hand(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """Return nothing: a plan destroys what was added."""
+        del changes
+        return ()
+
     @cached_property
     def _trees(self) -> tuple[Value, Value, Value]:
         decoded = [

@@ -45,6 +45,12 @@ class RemediationsQuery(ListQuery):
     stack: Word | None = None
 
 
+class QuarantinesQuery(ListQuery):
+    """Which quarantines; `state=open` is every one that is not released."""
+
+    state: Literal["open"] | None = None
+
+
 class FindingsQuery(ListQuery):
     """Which findings, in the filter language."""
 

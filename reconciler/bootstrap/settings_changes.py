@@ -9,7 +9,7 @@ from typing import Any, Final
 from reconciler.settings import COMMON_STACK_KEYS, DaemonSettings, Settings, StackSettings
 
 LIVE_DAEMON_KEYS: Final = frozenset(
-    {"hosts", "confirm_after", "approval_time", "pass_environment", "roots"}
+    {"hosts", "confirm_after", "approval_time", "pass_environment", "roots", "scripts"}
 )
 """The keys of `[daemon]` that a reload takes in; every other one needs a restart."""
 _DAEMON_KEYS: Final = tuple(one.name for one in fields(DaemonSettings))
@@ -38,6 +38,7 @@ def changes(before: Settings, after: Settings) -> Changes:
             *_policies(before, after),
             *(("severity rules",) if before.severities != after.severities else ()),
             *(("ignore rules",) if before.ignores != after.ignores else ()),
+            *(("scripts",) if before.scripts != after.scripts else ()),
             *(("channels",) if before.channels != after.channels else ()),
             *(("guardrails",) if before.guardrails != after.guardrails else ()),
         ),

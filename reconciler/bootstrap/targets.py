@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -94,6 +93,8 @@ class _Resolution:
             return tuple(map(self._of_settings, known))
         if not directory.exists() and os.sep not in given and given not in (".", ".."):
             names = ", ".join(sorted(self.configured)) or "none"
+            import difflib  # noqa: PLC0415 - only a mistake needs it
+
             near = difflib.get_close_matches(given, self.configured, n=1)
             raise PermanentError(
                 f"{given!r} is neither a directory nor a stack of trueup.toml (stacks: {names})",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from reconciler.domain.alerts import Alert, AlertState
@@ -22,6 +23,14 @@ _SAID: Final = {
 }
 """What is said of one and of several, by kind."""
 SECRET: Final = "(secret)"  # noqa: S105 - what is shown instead of one
+
+
+class NoticeKind(StrEnum):
+    """What it tells: of one alert, of several at once, or that all is well."""
+
+    ALERT = "alert"
+    DIGEST = "digest"
+    HEARTBEAT = "heartbeat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,7 @@ class Notice:
     commands: tuple[str, ...] = field(default=())
     cause: str = ""
     """What it has in common with a later alert of the same drift."""
+    kind: NoticeKind = NoticeKind.ALERT
 
     @property
     def is_over(self) -> bool:

@@ -50,6 +50,9 @@ from reconciler.domain.witness import Witness
 TAKEN_IN: Final = "the recorded state holds it as well: a refresh or an apply has taken it in since"
 TOUCHED: Final = "an apply has changed what the code declares of it since; look whether that is why"
 
+BY_HAND: Final = "to undo it by hand: "
+_MOST_COMMANDS: Final = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -276,9 +279,18 @@ def _with_undeclared(
         one,
         verdict=verdict,
         undeclared=changes,
-        undeclared_reason=reason if changes else None,
+        undeclared_reason=_why(witness, changes, reason) if changes else None,
         added_as=tuple(child_address(one.address, child, name) for child, name in children),
     )
+
+
+def _why(witness: Witness, changes: Sequence[Change], reason: str | None) -> str | None:
+    """Return `reason` with the commands that undo `changes`, where no plan does."""
+    commands = witness.undone_by_hand(changes)
+    shown = "; ".join(commands[:_MOST_COMMANDS])
+    more = len(commands) - _MOST_COMMANDS
+    by_hand = f"{BY_HAND}{shown}{f'; and {more} more' if more > 0 else ''}" if commands else None
+    return "; ".join(part for part in (reason, by_hand) if part) or None
 
 
 def _touched(one: Observed) -> tuple[str, ...]:

@@ -89,3 +89,7 @@ class Witness(Protocol):
         Destroying them undoes `changes`. Empty where that is not so, or nothing tells.
         """
         ...
+
+    def undone_by_hand(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """Return the commands that undo `changes` where no plan does; empty where none is known."""
+        ...

@@ -48,8 +48,16 @@ class ChannelAddress:
     @property
     def default_events(self) -> frozenset[str]:
         """Which events open an alert on it, where its section does not say."""
-        kind = self.url.partition("://")[0].removesuffix("+http")
-        return REVIEW_EVENTS if kind in TRACKERS else DEFAULT_EVENTS
+        return REVIEW_EVENTS if self._kind in TRACKERS else DEFAULT_EVENTS
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether a message may be of several alerts at once, or of none."""
+        return self._kind not in (*TRACKERS, "pagerduty")
+
+    @property
+    def _kind(self) -> str:
+        return self.url.partition("://")[0].removesuffix("+http")
 
 
 def open_channel(channel: ChannelAddress) -> Notifier:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.domain.notices import Notice, NoticeMember
+from reconciler.domain.notices import Notice, NoticeKind, NoticeMember
 
 _LONGEST_NAME: Final = 300
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -23,17 +23,21 @@ def safe(text: str, *, longest: int = _LONGEST_NAME) -> str:
 
 def headline(notice: Notice) -> str:
     """Return one line: how severe, and what."""
+    if notice.kind is NoticeKind.HEARTBEAT:
+        return f"[ok] {safe(notice.title)}"
     mark = "resolved" if notice.is_over else notice.severity
     return f"[{mark}] {safe(notice.title)}"
 
 
 def lines(notice: Notice) -> Iterator[str]:
     """Yield the body, line by line."""
-    if notice.is_over:
+    if notice.kind is not NoticeKind.ALERT:
+        yield f"At {notice.changed_at:%Y-%m-%d %H:%M} UTC."
+    elif notice.is_over:
         yield f"Resolved at {notice.changed_at:%Y-%m-%d %H:%M} UTC. It began at" + _since(notice)
     else:
         yield "Since" + _since(notice)
-    if notice.total > 1:
+    if notice.total > 1 and notice.kind is NoticeKind.ALERT:
         yield f"{notice.still_open} of {notice.total} still drift, in {_stacks(notice)}."
     for member in notice.members:
         yield ""

@@ -7,11 +7,19 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, case, join, outerjoin
+from sqlalchemy import and_, case, join, or_, outerjoin
 from sqlalchemy import select as select_columns
 from sqlmodel import col, func, select
 
-from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member, MemberCounts
+from reconciler.domain.alerts import (
+    HEARTBEAT,
+    Alert,
+    AlertId,
+    AlertState,
+    Delivery,
+    Member,
+    MemberCounts,
+)
 from reconciler.domain.model import Severity
 from reconciler.domain.records import Page
 from reconciler.storage.cursor import Key
@@ -114,7 +122,8 @@ class SqlAlerts:
             col(DeliveryRow.sent_revision) < col(AlertRow.revision),
         )
         both = join(DeliveryRow, AlertRow, behind)
-        wanted = (col(DeliveryRow.given_up).is_(False), col(DeliveryRow.next_at) <= now)
+        told = or_(col(AlertRow.muted_at).is_(None), col(AlertRow.resolved_at).is_not(None))
+        wanted = (col(DeliveryRow.given_up).is_(False), col(DeliveryRow.next_at) <= now, told)
         statement = select(DeliveryRow).select_from(both).where(*wanted)
         order = (col(DeliveryRow.next_at), col(DeliveryRow.channel), col(DeliveryRow.alert_id))
         return self.rows.every(statement.order_by(*order).limit(limit), _delivery)
@@ -132,6 +141,7 @@ class SqlAlerts:
                 func.max(col(DeliveryRow.error)),
             )
             .select_from(both)
+            .where(col(DeliveryRow.alert_id) != HEARTBEAT)
             .group_by(col(DeliveryRow.channel))
         )
         return {
@@ -168,6 +178,9 @@ def _alert(row: AlertRow) -> Alert:
         changed_at=row.changed_at,
         events=tuple(row.events),
         resolved_at=row.resolved_at,
+        muted_at=row.muted_at,
+        muted_by=row.muted_by,
+        mute_reason=row.mute_reason,
     )
 
 

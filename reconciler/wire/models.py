@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         EnrollTokenBody,
         NewEnrollToken,
     )
-    from reconciler.wire.alerts import Alert, ShownOn, Ticket
+    from reconciler.wire.alerts import Alert, MuteBody, ShownOn, Ticket
     from reconciler.wire.audit import AuditEntry, AuditVerified
     from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.channels import Channel, ChannelTried
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
     from reconciler.wire.policies import Match, Policy, PolicyBody
     from reconciler.wire.problems import FieldProblem, Problem, Status
+    from reconciler.wire.quarantines import Edge, Quarantine
     from reconciler.wire.reloads import Reloaded
     from reconciler.wire.remediations import (
         Approval,
@@ -66,6 +67,7 @@ __all__ = [
     "DeclarationText",
     "Difference",
     "DriftDecision",
+    "Edge",
     "EnrollBody",
     "EnrollTokenBody",
     "Enrolled",
@@ -81,6 +83,7 @@ __all__ = [
     "Log",
     "LogLine",
     "Match",
+    "MuteBody",
     "NewEnrollToken",
     "NewToken",
     "NoteBody",
@@ -92,6 +95,7 @@ __all__ = [
     "PolicyBody",
     "Problem",
     "ProviderDoubt",
+    "Quarantine",
     "Queued",
     "ReasonBody",
     "Reloaded",
@@ -116,7 +120,7 @@ __all__ = [
 ]
 _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
-    "alerts": ("Alert", "ShownOn", "Ticket"),
+    "alerts": ("Alert", "MuteBody", "ShownOn", "Ticket"),
     "audit": ("AuditEntry", "AuditVerified"),
     "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "channels": ("Channel", "ChannelTried"),
@@ -127,6 +131,7 @@ _PLACES: Final = {
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
     "policies": ("Match", "Policy", "PolicyBody"),
     "problems": ("FieldProblem", "Problem", "Status"),
+    "quarantines": ("Edge", "Quarantine"),
     "reloads": ("Reloaded",),
     "remediations": (
         "Approval",

@@ -23,8 +23,30 @@ class PlannedResource(Wire):
 
     address: str
     type: str
-    action: Literal["create", "update", "replace", "delete", "forget", "other"]
+    action: Literal["create", "update", "replace", "delete", "forget", "script", "invoke", "other"]
     changes: list[PlannedChange]
+
+
+@model
+class PlannedScript(Wire):
+    """The script that runs instead of the tool: the file, its limits, and what it is given.
+
+    Sizes are bytes. `lack` says why this host cannot isolate it; it does not run then.
+    """
+
+    name: str
+    path: str
+    sha256: str
+    seconds: float
+    memory: int
+    processes: int
+    open_files: int
+    file_size: int
+    network: bool
+    isolated: bool
+    environment: list[str]
+    given: dict[str, Any]
+    lack: str | None = None
 
 
 @model
@@ -38,3 +60,4 @@ class Plan(Wire):
     resources: list[PlannedResource]
     outputs: list[str] = field(default_factory=list)
     concerns: list[str] = field(default_factory=list)
+    script: PlannedScript | None = None

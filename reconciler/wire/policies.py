@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from reconciler.field_rules import Rule
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import (
     ActionWord,
-    FilePath,
+    DriverWord,
     Glob,
     KindWord,
     Score,
@@ -56,7 +57,16 @@ class Statement(Wire):
     drift_threshold: SeverityWord = "low"
     min_score: Score = 0
     template_id: Word | None = None
-    script: FilePath | None = None
+    script: Annotated[
+        Word | None, shown(description="The `[[script]]` of trueup.toml that corrects.")
+    ] = None
+    driver: Annotated[
+        DriverWord | None, shown(description="How a quarantine isolates; `detach` without it.")
+    ] = None
+    edges: Annotated[
+        list[Glob] | None,
+        Rule({"min_length": 1, "max_length": 100}, shown={"examples": [["aws_lb_listener_rule"]]}),
+    ] = None
     owner: Word | None = None
     reason: Sentence | None = None
     starts_at: Annotated[Time | None, shown(description="When it begins to act.")] = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.domain.alerts import Subscription, alerting_events
+from reconciler.domain.alerts import alerting_events
+from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events
 from reconciler.engine.delivering import deliver_due
 from reconciler.engine.service import Channel

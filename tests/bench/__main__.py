@@ -5,7 +5,7 @@ A name is a benchmark (`warm`, `cold`, `memory`, `latency`), a stack (`small5`, 
 `nine`), or a part with limits and no peer: `store`, `guards`, `api`, `agents`, `daemon`,
 `commands` (the command line), `tui`, `demo`, `trust` (objects of many makers: what was done to
 them, and what was said of it), `unseen` (changes that no plan acts on), `children` (what was
-added by hand beside them).
+added by hand beside them), `untouched` (stacks that nobody touches, scanned 200 times).
 Ends 0 also where a figure is missed: it says so.
 """
 
@@ -48,6 +48,7 @@ _PARTS: Final = (
     "trust",
     "unseen",
     "children",
+    "untouched",
 )
 _FAILED: Final = 1
 

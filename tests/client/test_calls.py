@@ -175,6 +175,8 @@ async def _refused(client: Client) -> None:
         client.agents.revoke("none"),
         client.channels.test("none"),
         client.alerts.get("none"),
+        client.alerts.mute("none", reason="x"),
+        client.alerts.unmute("none"),
         client.reload(),
     ):
         with pytest.raises(RefusedError):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.daemon import RefusedError
+from tests.daemon import Daemon, RefusedError
 from tests.e2e.command import Trueup
 from tests.e2e.shop import applies, findings_of, only_remediation, until_state
 from tests.e2e.things import AUTO, REVIEW, Things, until_found, until_verified
@@ -134,3 +134,42 @@ def test_a_secret_is_put_back_after_a_yes_to_exactly_this_plan(deployed: Shop, a
         assert _token(deployed) == TOKEN
     assert list(aws.canaries()) == []
     assert "CANARY" not in "\n".join(daemon.lines)
+
+
+def test_a_policy_put_on_a_role_is_critical_and_left_to_a_person(
+    deployed: Shop, aws: Things
+) -> None:
+    iam: Any = deployed.world().client("iam")
+    by_hand = {"RoleName": "shop-worker", "PolicyName": "by-hand"}
+    role = _urn(deployed, "role")
+    with aws.serving(aws.settings(AUTO)) as daemon:
+        assert until_verified(daemon)["health"] == "in_sync"
+        iam.put_role_policy(**by_hand, PolicyDocument=EVERYTHING)
+        found = until_found(daemon, role, unasked=True)
+        assert (found["kind"], found["origin"]) == ("changed", "undeclared")
+        assert found["severity"] == "critical"
+        waiting = only_remediation(daemon, "awaiting_approval")
+        assert (waiting["addresses"], waiting["plan"]) == ([role], None)
+
+        # A refresh takes it into the record; against the kept baseline it stays a finding.
+        deployed.run("refresh", "--yes", "--skip-preview")
+        daemon.ask("/stacks/things/scan", {})
+        again = daemon.until("another scan", lambda: _seen_again(daemon, found))
+        assert again["fingerprint"] == found["fingerprint"]
+        assert iam.list_role_policies(RoleName="shop-worker")["PolicyNames"] == ["by-hand"]
+        assert applies(daemon) == 0
+
+        command = again["reason"].partition("to undo it by hand: ")[2]
+        assert command == (
+            "aws iam delete-role-policy --role-name shop-worker --policy-name by-hand"
+        )
+        iam.delete_role_policy(**by_hand)
+        daemon.ask("/stacks/things/scan", {})
+        daemon.until("the finding's end", lambda: not findings_of(daemon))
+    assert list(aws.canaries()) == []
+
+
+def _seen_again(daemon: Daemon, found: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the finding as it is kept after a scan that was told of the refresh."""
+    now = next((one for one in findings_of(daemon) if one["address"] == found["address"]), None)
+    return now if now is not None and now["times_seen"] > found["times_seen"] + 1 else None

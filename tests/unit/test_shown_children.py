@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from iac_adapters.shown_children import children_behind
+from iac_adapters.undoing_by_hand import commands_for
 from reconciler.domain.model import Change, Origin
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import Sensitive, Value
@@ -74,6 +75,51 @@ def test_what_was_added_is_a_child(
     type_name: str, changes: list[Change], child: tuple[str, str]
 ) -> None:
     assert behind(type_name, *changes) == [child]
+
+
+@pytest.mark.parametrize(
+    ("type_name", "changed", "command"),
+    [
+        (
+            "aws_iam_role",
+            change("inlinePolicies[0]", None, {"name": "a; rm -r b", "policy": "{}"}),
+            "aws iam delete-role-policy --role-name shop --policy-name 'a; rm -r b'",
+        ),
+        (
+            "aws_ec2_security_group",
+            change("ingress[0]", None, {"protocol": "-1", "ipv6CidrBlocks": ["::/0"]}),
+            (
+                "aws ec2 revoke-security-group-ingress --group-id sg-1 --ip-permissions"
+                """ '[{"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]'"""
+            ),
+        ),
+        (
+            "aws_security_group",
+            change("egresses[0]", None, {**SSH, "cidr_blocks": [], "self": True}),
+            (
+                "aws ec2 revoke-security-group-egress --group-id sg-1 --ip-permissions"
+                """ '[{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22,"""
+                """ "UserIdGroupPairs": [{"GroupId": "sg-1"}]}]'"""
+            ),
+        ),
+    ],
+)
+def test_a_person_is_given_the_command_that_undoes_it(
+    type_name: str, changed: Change, command: str
+) -> None:
+    assert commands_for(type_name, [changed], {"id": "sg-1", "name": "shop"}) == (command,)
+
+
+def test_every_child_has_a_command() -> None:
+    values = dict.fromkeys(("id", "name", "arn", "bucket"), "x")
+    for type_name, changed in (
+        ("aws_s3_bucket", change("policy", None, "{}")),
+        ("aws_sqs_queue", change("policy", None, "{}")),
+        ("aws_secretsmanager_secret", change("policy", None, "{}")),
+        ("aws_iam_role", change("managed_policy_arns[0]", None, "arn:1")),
+    ):
+        assert len(commands_for(type_name, [changed], values)) == 1
+        assert commands_for(type_name, [changed], {}) == ()
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ PROVIDERS = {
     "followed": StackProviders(),
     "unseen": StackProviders(),
     "children": StackProviders(),
+    "balanced": StackProviders(),
 }
 
 

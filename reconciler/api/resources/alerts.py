@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
-from reconciler.api.answers import Daemon, Id, answered
+from reconciler.api.answers import Actor, Daemon, Id, answered
 from reconciler.api.queries import AlertsQuery
 from reconciler.domain.alerts import AlertState, Delivery
+from reconciler.engine import muting
 from reconciler.engine import shown_alerts as engine
 from reconciler.engine.shown_alerts import ShownAlert
 from reconciler.wire import mapping
-from reconciler.wire.alerts import Alert, ShownOn, Ticket
+from reconciler.wire.alerts import Alert, MuteBody, ShownOn, Ticket
 from reconciler.wire.pages import page_object
 
 
@@ -27,6 +28,18 @@ async def list_alerts(service: Daemon, query: Annotated[AlertsQuery, Query()]) -
 async def read_alert(service: Daemon, alert_id: Id) -> Response:
     """Read one alert."""
     return answered(_alert(await engine.shown_alert(service, alert_id)))
+
+
+async def mute_alert(service: Daemon, actor: Actor, alert_id: Id, body: MuteBody) -> Response:
+    """Show nothing more of an alert until it is over."""
+    await muting.mute(service, alert_id, reason=body.reason, actor=actor)
+    return await read_alert(service, alert_id)
+
+
+async def unmute_alert(service: Daemon, actor: Actor, alert_id: Id) -> Response:
+    """Show a muted alert again."""
+    await muting.unmute(service, alert_id, actor=actor)
+    return await read_alert(service, alert_id)
 
 
 def _alert(shown: ShownAlert) -> Alert:

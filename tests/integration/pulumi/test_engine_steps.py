@@ -47,6 +47,7 @@ def kv(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> KvProje
         grand=item("g-${child.rev}"),
         beside=item("beside", "${base.rev}"),
         listed=item("listed", kind="Listed", rules=[{"port": "1"}, {"port": "2"}]),
+        lazy=item("lazy", kind="Lazy", tags={"x": "1"}),
     )
 
 
@@ -338,3 +339,21 @@ async def test_elements_that_changed_places_are_out_of_band_where_the_order_coun
         (change.path, str(change.recorded), str(change.live)) for change in verdict.changes
     } == {("rules[0].port", "1", "2"), ("rules[1].port", "2", "1")}
     assert {change.origin for change in verdict.changes} == {Origin.OUT_OF_BAND}
+
+
+async def test_drift_beside_code_is_shown_though_its_provider_names_the_code_alone(
+    project: KvProject,
+) -> None:
+    project.edit("lazy", tags={"x": "2"})
+    project.edit("listed", rules=[{"port": "2"}, {"port": "1"}])
+    with project.changed("lazy") as content:
+        content["value"] = "hack"
+    with project.changed("listed") as content:
+        content["rules"][1] = {"port": "9"}
+    found = await project.scan()
+    assert paths(found["lazy"]) == {"tags.x": Origin.UNAPPLIED, "value": Origin.OUT_OF_BAND}
+    # The code changes nothing but the order, and its update says that this counts.
+    assert paths(found["listed"]) == {
+        "rules[0].port": Origin.UNAPPLIED,
+        "rules[1].port": Origin.BOTH,
+    }

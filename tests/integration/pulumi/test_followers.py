@@ -117,3 +117,13 @@ async def test_what_cannot_be_previewed_is_not_in_sync(project: KvProject) -> No
     assert isinstance(unread, Unreadable)
     assert f"follows {project.urn('upd')}, which was changed" in unread.reason
     assert isinstance(found["waits"], InSync)
+
+
+async def test_what_an_alias_renames_follows_what_moved(project: KvProject) -> None:
+    resources = project.declared()
+    del resources["by_gone"]
+    renamed = item("by-gone", "${gone.rev}", options={"aliases": [{"name": "by_gone"}]})
+    project.write(**resources, renamed=renamed)
+    project.object_file("gone").unlink()
+    found = await project.scan()
+    assert follower(found["by_gone"], of="gone", replaced=False)

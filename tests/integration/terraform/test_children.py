@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from iac_adapters.terraform.executable import Executable
 from iac_adapters.terraform.options import TerraformOptions
 from reconciler.domain.model import Finding, Kind, Origin, StackReport
 from tests.integration.terraform.scanner import scanner
+from tests.worlds.api_calls import recorded_calls
 from tests.worlds.children import INJECTIONS, Injection
 from tests.worlds.deploy import Deployed
 from tests.worlds.session import Worlds
@@ -100,6 +102,25 @@ async def test_questions_are_spread_over_scans_and_a_restart_goes_on_with_them(
     assert 'aws_iam_group.admins/aws_iam_user_group_membership["children-ana"]' in found
     assert waiting == sorted(waiting, reverse=True)
     assert waiting[0] > waiting[-1] > 0
+
+
+async def test_questions_add_at_most_a_tenth_to_the_calls_of_scans(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    counts = {}
+    async with recorded_calls(deployed.simulator_endpoint) as calls:
+        through = replace(
+            deployed, environment={**deployed.environment, "AWS_ENDPOINT_URL": calls.endpoint}
+        )
+        for mode in ("none", "auto"):
+            options = TerraformOptions(children=mode)
+            async with scanner(through, tmp_path / mode, options=options) as watch:
+                await watch.scan()
+                calls.clear()
+                for _ in range(8):
+                    await watch.scan()
+                counts[mode] = len(calls.kept)
+    assert counts["none"] < counts["auto"] <= 1.1 * counts["none"]
 
 
 async def test_nothing_is_asked_where_the_stack_says_so(deployed: Deployed, tmp_path: Path) -> None:

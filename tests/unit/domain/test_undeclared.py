@@ -275,3 +275,25 @@ def test_another_object_that_a_computed_id_names_is_a_finding() -> None:
     facts = Schema(computed=frozenset({"subnet_id"}))
     before = Seen("aws_instance", *({"id": "x", "subnet_id": "1"},) * 2, facts=facts)
     assert paths(seen("a.b", before.becoming(subnet_id="2"))) == {"a.b": ["subnet_id"]}
+
+
+def test_children_that_alone_were_added_are_named_and_nothing_else_is() -> None:
+    lists = Schema(sets=frozenset({"members"}))
+    club = Seen("club", *({"id": "c-1", "members": [], "color": "red"},) * 2, facts=lists)
+
+    (added,) = scan(seen("club.a", club.becoming(members=[{"name": "ana"}]))).observed
+    assert added.added_as == ("club.a/member[\"{'name': 'ana'}\"]",)
+    other = club.becoming(members=[{"name": "ana"}], color="blue")
+    assert scan(seen("club.a", other)).observed[0].added_as == ()
+    assert scan(seen("club.a", club)).observed[0].added_as == ()
+
+
+def test_the_reason_says_what_to_type_where_no_plan_undoes_it() -> None:
+    lists = Schema(sets=frozenset({"words"}))
+    club = Seen("club", *({"id": "c-1", "words": []},) * 2, facts=lists)
+
+    few = club.becoming(words=[{"w": 1}, {"w": 2}])
+    reason = scan(seen("club.a", few)).observed[0].undeclared_reason
+    assert reason == "to undo it by hand: unsay {'w': 1}; unsay {'w': 2}"
+    many = club.becoming(words=[{"w": number} for number in range(1, 7)])
+    assert str(scan(seen("club.a", many)).observed[0].undeclared_reason).endswith("; and 3 more")

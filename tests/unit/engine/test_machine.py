@@ -101,6 +101,7 @@ UNLIMITED = {
     "stack_per_day": 1000,
     "total_per_day": 1000,
     "fights": 0,
+    "flaps": 0,
     "exception": timedelta(),
     "failures": 1000,
 }

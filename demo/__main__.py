@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-from demo import deploying, keeping, scanning, ui, watching
+from demo import alerts, deploying, keeping, scanning, ui, watching
 from demo.commands import end_children
 from demo.narration import Narrator, StepError
 from demo.pulumi_stage import PulumiStage, set_pulumi_stage
@@ -63,10 +63,12 @@ def _play(narrator: Narrator) -> bool:
         stage = set_stage(tool, simulator, folder)
         made = set_pulumi_stage(stage)
         deploying.deploy(stage, made, narrator)
-        settings = watching.write_settings(stage)
+        receivers = opened.enter_context(alerts.receiving_alerts(stage))
+        settings = watching.write_settings(stage, channels=receivers.settings)
         warm = scanning.scan_untouched(stage, narrator)
         scanning.check_beside(stage, made, narrator, warm)
-        _watch(stage, made, settings, narrator)
+        _watch(stage, made, settings, narrator, receivers)
+        watching.write_settings(stage)  # what goes on has nobody to tell
         check_secrets(stage, (*stage.secrets, made.partner_key), narrator)
         narrator.end("every step came out as expected")
         if keeping.wanted():
@@ -86,7 +88,13 @@ def _simulator(folder: Path, opened: contextlib.ExitStack) -> Simulator:
     return simulator
 
 
-def _watch(stage: Stage, made: PulumiStage, settings: Path, narrator: Narrator) -> None:
+def _watch(
+    stage: Stage,
+    made: PulumiStage,
+    settings: Path,
+    narrator: Narrator,
+    receivers: alerts.Receivers,
+) -> None:
     """Play what needs a daemon: one for the stacks of both tools."""
     with serving(
         settings,
@@ -96,10 +104,12 @@ def _watch(stage: Stage, made: PulumiStage, settings: Path, narrator: Narrator) 
     ) as daemon:
         watching.see_first_pass(daemon, narrator)
         watching.break_and_be_found(stage, made, daemon, narrator)
+        alerts.see_shown(receivers, daemon, narrator)
         watching.approve_the_secret(stage, daemon, narrator)
         watching.see_corrected(stage, made, daemon, narrator)
+        alerts.see_ended(receivers, daemon, narrator)
         watching.see_history(stage, daemon, narrator)
-    stage.printed.extend(daemon.lines)
+    stage.printed.extend((*daemon.lines, receivers.everything()))
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

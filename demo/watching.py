@@ -67,11 +67,14 @@ total_per_day = 100
 """
 
 
-def write_settings(stage: Stage) -> Path:
-    """Leave a `trueup.toml` in the demo's folder, with both stacks and the policies; return it."""
+def write_settings(stage: Stage, *, channels: str = "") -> Path:
+    """Leave a `trueup.toml` in the demo's folder, with both stacks and the policies; return it.
+
+    `channels` are sections of their own.
+    """
     file = stage.own_folder / "trueup.toml"
     text = _SETTINGS.format(port=free_port(), webshop=WEBSHOP, courier=COURIER, stack=STACK)
-    file.write_text(text, encoding="utf-8")
+    file.write_text(text + channels, encoding="utf-8")
     return file
 
 

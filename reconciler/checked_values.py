@@ -1,6 +1,6 @@
 """Values of `trueup.toml` that are checked where they are read: names and paths.
 
-How a path is read depends on the validation's context: `base` is the directory of the file that
+How a path is read depends on the context of the reading: `base` is the directory of the file that
 names it; `told_later` accepts what is not there, since its own scan reports it; `kept` takes an
 absolute path as it stands, which is how the API and the database give it.
 """
@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from reconciler.field_rules import Checked, Reading, Rule
 
 _LONGEST_PATH: Final = 4096
 
 
-def placed(path: Path, info: ValidationInfo) -> Path:
+def placed(path: Path, info: Reading) -> Path:
     """Take a relative path as relative to the file that names it.
 
     Raises:
@@ -43,27 +43,23 @@ def _seen(look: Callable[[], bool]) -> bool:
         return False
 
 
-def _told_later(info: ValidationInfo) -> bool:
+def _told_later(info: Reading) -> bool:
     context = info.context or {}
     return bool(context.get("told_later") or context.get("kept"))
 
 
-def _existing_directory(path: Path, info: ValidationInfo) -> Path:
+def _existing_directory(path: Path, info: Reading) -> Path:
     if not _told_later(info) and not _seen(path.is_dir):
         message = f"the directory {path} does not exist or cannot be entered"
         raise ValueError(message)
     return path
 
 
-def _script(path: Path) -> Path:
-    if not _seen(path.is_file):
+def _existing_file(path: Path, info: Reading) -> Path:
+    if not _told_later(info) and not _seen(path.is_file):
         message = f"the file {path} does not exist or cannot be read"
         raise ValueError(message)
     return path
-
-
-def _existing_file(path: Path, info: ValidationInfo) -> Path:
-    return path if _told_later(info) else _script(path)
 
 
 def _spoken(name: str) -> str:
@@ -77,12 +73,10 @@ def _spoken(name: str) -> str:
     return name
 
 
-PlacedPath = Annotated[Path, AfterValidator(placed)]
-ExistingDirectory = Annotated[PlacedPath, AfterValidator(_existing_directory)]
-Script = Annotated[PlacedPath, AfterValidator(_script)]
-ExistingFile = Annotated[PlacedPath, AfterValidator(_existing_file)]
+PlacedPath = Annotated[Path, Checked(placed)]
+ExistingDirectory = Annotated[PlacedPath, Checked(_existing_directory)]
+ExistingFile = Annotated[PlacedPath, Checked(_existing_file)]
 Name = Annotated[
     str,
-    Field(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$"),
-    AfterValidator(_spoken),
+    Rule({"min_length": 1, "max_length": 200, "pattern": r"^[^\s/][^/\n]*$"}, check=_spoken),
 ]

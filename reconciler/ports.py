@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
+from reconciler.domain.scripts import PlannedScript
 from reconciler.domain.values import Json
 from reconciler.stack_options import StackOptions
 
 if TYPE_CHECKING:  # a scan loads no records
+    from reconciler.domain.edges import Edge
     from reconciler.domain.notices import Notice
 
 Options = TypeVar("Options", bound=StackOptions)
@@ -136,6 +138,8 @@ class Failed:
     reason: str
     stale: bool = False
     """The plan no longer fitted the state, so nothing at all was done."""
+    read_first: bool = False
+    """What it did counts and not how it ended: the next step is a fresh read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,8 @@ class InDoubt:
     """Nobody can tell what happened; only a new observation can."""
 
     reason: str
+    for_person: bool = False
+    """It left what no read resolves, such as a state to be put back; `reason` says how."""
 
 
 Outcome: TypeAlias = Done | Failed | InDoubt
@@ -232,8 +238,56 @@ class IacAdapter(Protocol):
         """Return what a run of `correction` came to, from what it left behind; reads only."""
         ...
 
+    def without_secrets(self, text: str, *, stack: StackName) -> str | None:
+        """Return `text` without the secrets of `stack`; None where they are not known now."""
+        ...
+
     async def close(self) -> None:
         """End every process that was started; closing twice is closing once."""
+        ...
+
+
+@runtime_checkable
+class Isolating(Protocol):
+    """What an `IacAdapter` offers besides where its resources can be put into quarantine.
+
+    A plan that is saved here is carried out by `correction`, and its end told by `outcome`.
+    """
+
+    async def edges(
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        named: Collection[str] = (),
+    ) -> tuple[Edge, ...]:
+        """Return what connects `addresses`, as `domain.edges` finds it; no cloud object is read."""
+        ...
+
+    async def plan_detaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Return what destroying exactly `edges` would do, and save the plan in `folder`.
+
+        Nothing else is refreshed, so that the record keeps what it holds of drifted resources.
+
+        Raises:
+            RetryableError, PermanentError: see `IacAdapter.plan`.
+        """
+        ...
+
+    async def plan_attaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Return what creating `edges` again would do, and save the plan in `folder`.
+
+        What they depend on is taken as it is recorded: drift of it is not corrected by this.
+        An edge that is there already, and one that the code does not declare any more, is in
+        no plan.
+
+        Raises:
+            RetryableError, PermanentError: see `IacAdapter.plan`.
+        """
         ...
 
 
@@ -359,6 +413,29 @@ class Runner(Protocol):
 
     def interrupt(self, process: RunnerProcess) -> bool:
         """Ask it once to stop; a second call does nothing, since a second signal loses data."""
+        ...
+
+
+class Scripts(Protocol):
+    """The scripts that the settings allow, as they lie on the daemon's host."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Which there are; empty where scripts are off."""
+        ...
+
+    def save(
+        self, name: str, given: Json, *, folder: Path, environment: Mapping[str, str]
+    ) -> tuple[PlannedScript, RunnerJob]:
+        """Keep a copy of the script in `folder`; return the run and the command that does it.
+
+        The copy is of exactly the content that its rule allows, and goes when the run ends.
+        `given` becomes the standard input; of the daemon's variables, and of `environment` over
+        them, it gets what its rule names.
+
+        Raises:
+            PermanentError: no rule allows it, or its file is missing, unsafe or another one.
+        """
         ...
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.bounded_files import named, names_in
 from reconciler.domain.errors import PermanentError
+from reconciler.entry_points import EntryPoint, entry_points
 
 if TYPE_CHECKING:
     from reconciler.ports import AdapterFactory, AdapterSetup, Claim, IacAdapter
@@ -23,18 +23,18 @@ class InstalledTools:
     """Implements `reconciler.stack_options.StackTools`; each factory is imported once."""
 
     def __init__(self) -> None:
-        self._found: EntryPoints | None = None
+        self._found: tuple[EntryPoint, ...] | None = None
         self._factories: dict[str, AdapterFactory] = {}
         self._broken: dict[str, PermanentError] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return every registered name, sorted, without importing any."""
-        return tuple(sorted(self._points().names))
+        return tuple(sorted({point.name for point in self._points()}))
 
-    def _points(self) -> EntryPoints:
+    def _points(self) -> tuple[EntryPoint, ...]:
         """Return every entry point of the group; finding them reads each distribution's files."""
         if self._found is None:
-            self._found = entry_points(group=GROUP)
+            self._found = entry_points(GROUP)
         return self._found
 
     def factory(self, tool: str) -> AdapterFactory:
@@ -137,7 +137,7 @@ class InstalledTools:
 
     def _load(self, tool: str) -> AdapterFactory:
         # One distribution seen through two entries of sys.path is still one adapter.
-        values = {point.value: point for point in self._points().select(name=tool)}
+        values = {point.value: point for point in self._points() if point.name == tool}
         if len(values) != 1:
             installed = ", ".join(self.names()) or "none"
             raise PermanentError(

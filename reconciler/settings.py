@@ -1,7 +1,7 @@
 """What `trueup.toml` may say: one model for each of its sections.
 
 Its sections are `[daemon]`, `[[stack]]`, `[[policy]]`, `[[guardrail]]`, `[[ignore]]`,
-`[[severity]]` and `[[channel]]`.
+`[[script]]`, `[[severity]]` and `[[channel]]`.
 Unknown keys are errors, so a typing mistake never silently means a default.
 """
 
@@ -9,63 +9,78 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    IPvAnyNetwork,
-    SecretStr,
-    ValidationInfo,
-    create_model,
-    field_validator,
-    model_validator,
-)
-
-from reconciler.checked_values import (
-    ExistingDirectory,
-    ExistingFile,
-    Name,
-    PlacedPath,
-    Script,
-    placed,
-)
-from reconciler.domain.errors import InvalidError, PermanentError
+from reconciler.checked_values import ExistingDirectory, ExistingFile, Name, PlacedPath, placed
+from reconciler.domain.errors import PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
-from reconciler.settings_guardrails import GuardrailSettings
-from reconciler.settings_ignores import IgnoreSettings
+from reconciler.field_rules import Checked, Deferred, Reading, Rule, Section
 from reconciler.settings_location import LISTEN
-from reconciler.settings_sections import fields_of
-from reconciler.settings_values import FileTime, Interval, Size, Span, VariablePattern
-from reconciler.stack_options import StackTools, read_options, tool_of_keys
-from reconciler.wire.policies import Match, Statement
+from reconciler.settings_values import Interval, Size, Span, VariablePattern
+from reconciler.stack_options import StackTools
 from reconciler.wire.rules import KindWord, SeverityWord
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    from reconciler.settings_channels import ChannelSettings
+    from reconciler.settings_guardrails import GuardrailSettings
+    from reconciler.settings_ignores import IgnoreSettings
+    from reconciler.settings_policies import PolicySettings
+    from reconciler.settings_scripts import ScriptSettings
+
+    Network = IPv4Network | IPv6Network
 
 _LISTEN: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})")
 _HIGHEST_PORT: Final = 65_535
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+def _is_address(value: str) -> str:
+    found = _LISTEN.fullmatch(value)
+    if not found or int(found.group(1)) > _HIGHEST_PORT:
+        message = f"{value!r} is not HOST:PORT"
+        raise ValueError(message)
+    return value
 
 
-class DaemonSettings(_Section):
+def _is_database(value: str) -> str:
+    if value == "sqlite" or value.startswith(("postgresql://", "postgres://")):
+        return value
+    message = "a database is `sqlite` or `postgresql://user@host/name`"
+    raise ValueError(message)
+
+
+def _network(value: str) -> Network:
+    from ipaddress import ip_network  # noqa: PLC0415  few name one
+
+    try:
+        return ip_network(value)
+    except ValueError as error:
+        message = "an address or a network is expected, such as 10.0.0.7 or 10.0.0.0/8"
+        raise ValueError(message) from error
+
+
+Listen = Annotated[str, Rule(check=_is_address)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonSettings(Section):
     """`[daemon]`; each key can be overridden by `TRUEUP_LISTEN`, `_DATABASE`, `_DATA_DIR`."""
 
-    listen: str = LISTEN
-    tls_listen: str | None = None
+    listen: Listen = LISTEN
+    tls_listen: Listen | None = None
     """A second address, with TLS, for agents and clients on other machines."""
     tls_certificate: PlacedPath | None = None
     """The certificate and those that sign it, as PEM; read anew at a reload."""
     tls_key: PlacedPath | None = None
-    database: str = Field(default="sqlite", repr=False)
+    database: Annotated[str, Rule(check=_is_database)] = field(default="sqlite", repr=False)
     data_dir: PlacedPath | None = None
     hosts: tuple[Name, ...] = ()
     """Names by which the API may be asked, beside `listen`, `localhost` and addresses."""
-    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    trusted_proxies: tuple[Annotated[Any, Rule(check=_network)], ...] = ()
     """Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody's by default."""
     open_metrics: bool = False
     """Whether `/metrics` needs no token on loopback."""
@@ -77,38 +92,42 @@ class DaemonSettings(_Section):
     """Bytes that warm plugin processes may hold together; the coldest go first."""
     pass_environment: tuple[VariablePattern, ...] = WELL_KNOWN
     """Which of the daemon's own variables tools and plugins see beside the common ones."""
+    scripts: ExistingDirectory | None = None
+    """Where the files of `[[script]]` lie; without it no script ever runs."""
     roots: tuple[ExistingDirectory, ...] = ()
     """Below which directories the API may register stacks; never empty once loaded."""
 
-    @field_validator("listen", "tls_listen")
-    @classmethod
-    def _is_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        found = _LISTEN.fullmatch(value)
-        if not found or int(found.group(1)) > _HIGHEST_PORT:
-            message = f"{value!r} is not HOST:PORT"
-            raise ValueError(message)
-        return value
-
-    @model_validator(mode="after")
-    def _has_all_of_tls(self) -> Self:
+    def __post_init__(self) -> None:
+        """Refuse a part of what TLS needs."""
         given = {self.tls_listen is None, self.tls_certificate is None, self.tls_key is None}
         if len(given) > 1:
             message = "tls_listen, tls_certificate and tls_key belong together: set all or none"
             raise ValueError(message)
-        return self
 
-    @field_validator("database")
-    @classmethod
-    def _is_database(cls, value: str) -> str:
-        if value == "sqlite" or value.startswith(("postgresql://", "postgres://")):
-            return value
-        message = "a database is `sqlite` or `postgresql://user@host/name`"
+
+def _is_installed(tool: str, reading: Reading) -> str:
+    tools: StackTools | None = (reading.context or {}).get("tools")
+    if tools is not None and tool not in tools.names():
+        message = f"no adapter is named {tool!r} (installed: {', '.join(tools.names())})"
         raise ValueError(message)
+    return tool
 
 
-class StackSettings(_Section):
+def _checked_by_tool(given: dict[str, Any], reading: Reading) -> dict[str, Any]:
+    context = reading.context or {}
+    tools: StackTools | None = context.get("tools")
+    if tools is None or "tool" not in reading.data:
+        return given
+    from reconciler.option_reading import read_options, tool_of_keys  # noqa: PLC0415  see there
+
+    also = tuple(COMMON_STACK_KEYS)
+    tool = _tool_of(reading.data, tools) or tool_of_keys(given, tools=tools, also_valid=also)
+    kept = read_options(tool, given, tools=tools, context=context, also_valid=also).kept()
+    return {key: value for key, value in kept.items() if key in given}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackSettings(Section):
     """One `[[stack]]`: what one tool manages in one directory, and how often it is scanned.
 
     Every other key is an option of the stack's tool.
@@ -116,45 +135,25 @@ class StackSettings(_Section):
 
     directory: ExistingDirectory
     name: Name = ""
-    tool: Name | None = None
+    tool: Annotated[Name, Checked(_is_installed)] | None = None
     """Which adapter reads it; found by what lies in the directory, unless given."""
     interval: Interval = timedelta(minutes=15)
     adaptive: bool = False
     engine: Literal["auto", "plugin", "cli"] = "auto"
     env_file: ExistingFile | None = None
-    options: Any = Field(default_factory=dict, validate_default=True)
+    options: Annotated[Any, Checked(_checked_by_tool)] = field(default_factory=dict)
     """What is said to the tool, checked by its adapter: JSON values by key, paths absolute."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _named_after_directory(cls, raw: Any, info: ValidationInfo) -> Any:
-        if not isinstance(raw, dict):
-            return raw
-        if "name" not in raw and isinstance(raw.get("directory"), str):
-            raw = {**raw, "name": placed(Path(raw["directory"]), info).name or "root"}
-        common = {key: value for key, value in raw.items() if key in COMMON_STACK_KEYS}
-        return {**common, "options": {key: raw[key] for key in raw if key not in common}}
-
-    @field_validator("tool")
-    @classmethod
-    def _is_installed(cls, tool: str | None, info: ValidationInfo) -> str | None:
-        tools: StackTools | None = (info.context or {}).get("tools")
-        if tool is not None and tools is not None and tool not in tools.names():
-            message = f"no adapter is named {tool!r} (installed: {', '.join(tools.names())})"
-            raise ValueError(message)
-        return tool
-
-    @field_validator("options")
-    @classmethod
-    def _checked_by_tool(cls, given: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        context = info.context or {}
-        tools: StackTools | None = context.get("tools")
-        if tools is None or "tool" not in info.data:
-            return given
-        also = tuple(COMMON_STACK_KEYS)
-        tool = _tool_of(info.data, tools) or tool_of_keys(given, tools=tools, also_valid=also)
-        read = read_options(tool, given, tools=tools, context=context, also_valid=also)
-        return read.model_dump(mode="json", exclude_unset=True)
+    def completed(cls, written: Any, reading: Reading) -> Any:
+        """Return the common keys, a name among them, and all others as options."""
+        if not isinstance(written, dict):
+            return written
+        if "name" not in written and isinstance(written.get("directory"), str):
+            name = placed(Path(written["directory"]), reading).name or "root"
+            written = {**written, "name": name}
+        common = {key: value for key, value in written.items() if key in COMMON_STACK_KEYS}
+        return {**common, "options": {key: written[key] for key in written if key not in common}}
 
 
 def _tool_of(read: Mapping[str, Any], tools: StackTools) -> str | None:
@@ -168,48 +167,11 @@ def _tool_of(read: Mapping[str, Any], tools: StackTools) -> str | None:
         return None
 
 
-COMMON_STACK_KEYS: Final = tuple(name for name in StackSettings.model_fields if name != "options")
+COMMON_STACK_KEYS: Final = tuple(one.name for one in fields(StackSettings) if one.name != "options")
 
 
-class _PolicyKeys(_Section):
-    """What `[[policy]]` writes otherwise than the API: places relative to the file, a template."""
-
-    name: Name
-    template: Name | None = None
-    """The id of a template; the policy is about its resources only."""
-    script: Script | None = None
-
-    def statement(self) -> Statement:
-        """Return the same as the API takes it."""
-        written = {name: getattr(self, name) for name in _OF_POLICIES}
-        match = Match(**written.pop("match").model_dump())
-        script = str(self.script) if self.script else None
-        return Statement(
-            name=self.name, template_id=self.template, script=script, match=match, **written
-        )
-
-
-_OF_MATCH: Final = fields_of(Match)
-_OF_POLICIES: Final = fields_of(
-    Statement,
-    without=("name", "template_id", "script"),
-    instead={
-        Match: create_model("PolicyMatch", __base__=_Section, **_OF_MATCH),
-        datetime: FileTime,
-    },
-)
-if TYPE_CHECKING:
-
-    class PolicySettings(_PolicyKeys):
-        """One `[[policy]]`; its other keys are those of the wire model."""
-
-        match: Match
-else:
-    PolicySettings = create_model("PolicySettings", __base__=_PolicyKeys, **_OF_POLICIES)
-    PolicySettings.__doc__ = "One `[[policy]]`: the keys of `wire.policies.Statement`."
-
-
-class SeverityMatch(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityMatch(Section):
     """Which deviations a severity rule is about; every key given must hold."""
 
     type: str | None = None
@@ -217,7 +179,8 @@ class SeverityMatch(_Section):
     kind: KindWord | None = None
 
 
-class SeveritySettings(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeveritySettings(Section):
     """One `[[severity]]`: a rule that goes before the shipped catalogue."""
 
     severity: SeverityWord
@@ -225,46 +188,54 @@ class SeveritySettings(_Section):
     reason: str | None = None
 
 
-class ChannelSettings(_Section):
-    """One `[[channel]]`; its address may hold a password, so it never prints."""
+def _policies() -> type[PolicySettings]:
+    from reconciler.settings_policies import PolicySettings  # noqa: PLC0415  only where written
 
-    name: Name
-    url: SecretStr
-    secret: SecretStr | None = None
-    events: tuple[str, ...] = ()
-    min_severity: SeverityWord = "low"
-    stacks: tuple[str, ...] = ()
-    group_wait: Span = timedelta(seconds=10)
-    update_every: Span = timedelta(minutes=1)
-
-    @field_validator("url")
-    @classmethod
-    def _has_scheme(cls, value: SecretStr) -> SecretStr:
-        if "://" not in value.get_secret_value():
-            message = "an address has a scheme, such as slack://, mailto:// or https://"
-            raise ValueError(message)
-        return value
-
-    @field_validator("events")
-    @classmethod
-    def _are_events(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        from reconciler.domain.alerts import alerting_events  # noqa: PLC0415  few have a channel
-
-        try:
-            alerting_events(words)
-        except InvalidError as error:
-            message = f"{error}; {error.remedy}"
-            raise ValueError(message) from error
-        return words
+    return PolicySettings
 
 
-class Settings(_Section):
+def _guardrails() -> type[GuardrailSettings]:
+    from reconciler.settings_guardrails import GuardrailSettings  # noqa: PLC0415  only where written
+
+    return GuardrailSettings
+
+
+def _ignores() -> type[IgnoreSettings]:
+    from reconciler.settings_ignores import IgnoreSettings  # noqa: PLC0415  only where written
+
+    return IgnoreSettings
+
+
+def _scripts() -> type[ScriptSettings]:
+    from reconciler.settings_scripts import ScriptSettings  # noqa: PLC0415  only where written
+
+    return ScriptSettings
+
+
+def _channels() -> type[ChannelSettings]:
+    from reconciler.settings_channels import ChannelSettings  # noqa: PLC0415  only where written
+
+    return ChannelSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(Section):
     """A whole file."""
 
     daemon: DaemonSettings = DaemonSettings()
-    stacks: tuple[StackSettings, ...] = Field(default=(), alias="stack")
-    policies: tuple[PolicySettings, ...] = Field(default=(), alias="policy")
-    guardrails: tuple[GuardrailSettings, ...] = Field(default=(), alias="guardrail")
-    ignores: tuple[IgnoreSettings, ...] = Field(default=(), alias="ignore")
-    severities: tuple[SeveritySettings, ...] = Field(default=(), alias="severity")
-    channels: tuple[ChannelSettings, ...] = Field(default=(), alias="channel")
+    stacks: tuple[StackSettings, ...] = ()
+    policies: tuple[Annotated[Any, Deferred(_policies)], ...] = ()
+    guardrails: tuple[Annotated[Any, Deferred(_guardrails)], ...] = ()
+    ignores: tuple[Annotated[Any, Deferred(_ignores)], ...] = ()
+    scripts: tuple[Annotated[Any, Deferred(_scripts)], ...] = ()
+    severities: tuple[SeveritySettings, ...] = ()
+    channels: tuple[Annotated[Any, Deferred(_channels)], ...] = ()
+    written_as: ClassVar[Mapping[str, str]] = {
+        "stacks": "stack",
+        "policies": "policy",
+        "guardrails": "guardrail",
+        "ignores": "ignore",
+        "scripts": "script",
+        "severities": "severity",
+        "channels": "channel",
+    }

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from reconciler.bounded_files import read_text
-from reconciler.domain.errors import PermanentError
 from reconciler.domain.xdg_folders import data_home
 from reconciler.settings import Settings
 from reconciler.settings_location import OVERRIDES
-from reconciler.settings_problems import Whereabouts, describe_problems, describe_twins
 from reconciler.stack_options import StackTools
-from reconciler.toml_positions import KeyPath, key_lines
 
 
 def load_settings(
@@ -39,79 +31,23 @@ def load_settings(
         PermanentError: unreadable, no TOML, an unknown key, a bad value, two stacks of
             one name, a directory that is not there; each with file and line.
     """
-    text = "" if file is None else _read(file)
-    raw = _parse(text, file)
     overrides = {key: environment[name] for name, key in OVERRIDES.items() if environment.get(name)}
-    if overrides and isinstance(raw.get("daemon", {}), dict):
-        raw["daemon"] = {**raw.get("daemon", {}), **overrides}
-    base = Path() if file is None else file.resolve().parent
-    try:
-        context = {"base": base, "told_later": lost_stacks, "tools": tools}
-        settings = Settings.model_validate(raw, context=context)
-    except ValidationError as error:
-        names: dict[KeyPath, str] = {
-            ("daemon", key): name for name, key in OVERRIDES.items() if key in overrides
-        }
-        where = Whereabouts(file, key_lines(text), names)
-        raise describe_problems(error, model=Settings, where=where) from error
-    _refuse_twins(settings, file, text)
+    settings = Settings()
+    if file is not None or overrides:
+        # It loads pydantic, a fifth of what a scan takes before its first read.
+        from reconciler.settings_text import read_settings  # noqa: PLC0415
+
+        context = {"told_later": lost_stacks, "tools": tools}
+        settings = read_settings(file, overrides, context=context)
     return settings if settings.daemon.roots else _with_roots(settings, file)
 
 
 def _with_roots(settings: Settings, file: Path | None) -> Settings:
     """Allow the API what lies beside the file, or where there is none the user's home."""
     root = Path.home() if file is None else file.resolve().parent
-    daemon = settings.daemon.model_copy(update={"roots": (root,)})
-    return settings.model_copy(update={"daemon": daemon})
+    return replace(settings, daemon=replace(settings.daemon, roots=(root,)))
 
 
 def data_directory(settings: Settings, environment: Mapping[str, str]) -> Path:
     """Return where the daemon keeps its database and keys."""
     return settings.daemon.data_dir or data_home(environment)
-
-
-def _read(file: Path) -> str:
-    try:
-        return read_text(file)
-    except OSError as error:
-        reason = error.strerror or "it cannot be read"
-        raise PermanentError(
-            f"{file}: {reason}", remedy="name another with --config, or run `trueup init`"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise PermanentError(
-            f"{file}: not UTF-8 text (byte {error.start})", remedy="save the file as UTF-8"
-        ) from error
-
-
-def _parse(text: str, file: Path | None) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        line = int(found.group(1)) if found else text.count("\n") + 1
-        reason = re.sub(r" \(at .*\)$", "", str(error))
-        raise PermanentError(
-            f"{file}:{line}: not TOML: {reason}", remedy="correct that line; see https://toml.io"
-        ) from error
-
-
-def _refuse_twins(settings: Settings, file: Path | None, text: str) -> None:
-    """Refuse a second stack, policy or channel of one name.
-
-    Raises:
-        PermanentError: naming both lines.
-    """
-    sections = {
-        "stack": [stack.name for stack in settings.stacks],
-        "policy": [policy.name for policy in settings.policies],
-        "ignore": [rule.name for rule in settings.ignores],
-        "channel": [channel.name for channel in settings.channels],
-    }
-    for section, names in sections.items():
-        first: dict[str, int] = {}
-        for index, name in enumerate(names):
-            if name in first:
-                where = Whereabouts(file, key_lines(text))
-                raise describe_twins(section, name, indexes=(first[name], index), where=where)
-            first[name] = index

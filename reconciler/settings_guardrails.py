@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.guardrails import GuardrailRule, Mode
 from reconciler.domain.windows import Dated, Weekly, read_window
+from reconciler.field_rules import Rule, Section
 from reconciler.settings_values import Span
+from reconciler.wire.rules import between
 
 _SELECTORS: Final = ("stack", "policy")
 
 
-def _window(value: object) -> object:
-    if not isinstance(value, str):
-        return value
+def _window(value: str) -> Weekly | Dated:
     try:
         return read_window(value)
     except InvalidError as error:
@@ -25,18 +24,18 @@ def _window(value: object) -> object:
         raise ValueError(message) from error
 
 
-Count = Annotated[int, Field(ge=0, le=100_000)]
-Persons = Annotated[int, Field(ge=1, le=20)]
-Percent = Annotated[int, Field(ge=0, le=100)]
-WindowText = Annotated[Weekly | Dated, BeforeValidator(_window)]
+Count = Annotated[int, between(0, 100_000)]
+Persons = Annotated[int, between(1, 20)]
+Percent = Annotated[int, between(0, 100)]
+if TYPE_CHECKING:
+    WindowText = Weekly | Dated
+else:
+    WindowText = Annotated[str, Rule(check=_window)]
 
 
-class GuardrailSettings(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardrailSettings(Section):
     """One `[[guardrail]]`; a key that is not given is left to the rules after it."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True
-    )
 
     stack: str | None = None
     """A glob over the names of stacks; every stack without it."""
@@ -52,15 +51,15 @@ class GuardrailSettings(BaseModel):
     """The same, in percent of the stack."""
     bake: Span | None = None
     """How long a policy waits after its first stacks before it goes on to more; `0s` never."""
-    attempts: Annotated[int, Field(ge=1, le=100)] | None = None
+    attempts: Annotated[int, between(1, 100)] | None = None
     """Runs within an hour that do not help, after which a drift is excepted."""
     exception: Span | None = None
     """For how long it is excepted then."""
-    failures: Annotated[int, Field(ge=1, le=100)] | None = None
+    failures: Annotated[int, between(1, 100)] | None = None
     """Failed corrections in a row, after which a stack pauses."""
     pause: Span | None = None
     """For how long it pauses then."""
-    total_failures: Annotated[int, Field(ge=1, le=1000)] | None = None
+    total_failures: Annotated[int, between(1, 1000)] | None = None
     """Failed corrections in whatever stacks within ten minutes that set the breaker."""
     failed_percent: Percent | None = None
     """Share of the day's corrections (of ten or more) whose failure sets the breaker."""
@@ -70,6 +69,8 @@ class GuardrailSettings(BaseModel):
     """The same of all stacks together."""
     fights: Count | None = None
     """Corrections of one resource within a day, after which it is a fight; 0 never."""
+    flaps: Count | None = None
+    """Times that a resource healed by itself within a day, after which it flaps; 0 never."""
     fleet_percent: Percent | None = None
     """Share of stacks with new drift within an hour above which nothing is corrected unasked."""
     managed_by: str | None = None
@@ -80,6 +81,10 @@ class GuardrailSettings(BaseModel):
     """How many approve one that deletes or replaces."""
     own_approval: bool | None = None
     """Whether who asked for a correction may approve its plan."""
+    quarantine_time: Span | None = None
+    """How long a resource stays in quarantine before it is released by itself."""
+    quarantines: Count | None = None
+    """How many quarantines of one policy, or of none, there may be at a time."""
     windows: tuple[WindowText, ...] | None = None
     """Spans of the calendar outside of which no correction begins."""
     freezes: tuple[WindowText, ...] | None = None
@@ -88,8 +93,8 @@ class GuardrailSettings(BaseModel):
     def rule(self) -> GuardrailRule:
         """Return the same as the engine takes it."""
         limits: dict[str, Any] = {
-            name: value
-            for name in type(self).model_fields
-            if name not in _SELECTORS and (value := getattr(self, name)) is not None
+            field.name: value
+            for field in fields(self)
+            if field.name not in _SELECTORS and (value := getattr(self, field.name)) is not None
         }
         return GuardrailRule(self.stack, self.policy, limits)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler.checked_values import Name
 from reconciler.domain.model import Kind
+from reconciler.field_rules import Section
 from reconciler.settings_values import FileTime
 from reconciler.wire.rules import Glob, KindWord, Sentence, Word
 
@@ -15,11 +15,8 @@ if TYPE_CHECKING:
     from reconciler.domain.ignoring import IgnoreRule
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class IgnoreMatch(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoreMatch(Section):
     """Which findings a rule is about; every key given must hold."""
 
     stack: Glob | None = None
@@ -30,7 +27,8 @@ class IgnoreMatch(_Section):
     value: Glob | None = None
 
 
-class IgnoreSettings(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoreSettings(Section):
     """One `[[ignore]]`; a rule without a key in `match` would ignore everything."""
 
     name: Name
@@ -38,14 +36,14 @@ class IgnoreSettings(_Section):
     match: IgnoreMatch
     owner: Word | None = None
     expires_at: FileTime | None = None
-    covers: tuple[Literal["missing", "critical"], ...] = Field(default=())
+    covers: tuple[Literal["missing", "critical"], ...] = ()
 
     def rule(self) -> IgnoreRule:
         """Return the same as the engine takes it."""
         # It is judged by after the first read, and with it come the records of findings.
         from reconciler.domain.ignoring import IgnoreRule  # noqa: PLC0415
 
-        match = self.match.model_dump()
+        match = asdict(self.match)
         kind = match.pop("kind")
         return IgnoreRule(
             name=self.name,

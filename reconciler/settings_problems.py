@@ -5,13 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 from reconciler.domain.errors import PermanentError
+from reconciler.field_rules import Deferred, Section
 from reconciler.stack_options import FOREIGN_KEY, UNKNOWN_KEY
 from reconciler.toml_positions import KeyPath, line_of
 
@@ -23,8 +22,7 @@ _MOST_SHOWN: Final = 10
 _ADDRESS: Final = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s'\"]+", re.IGNORECASE)
 """An address in a wrong place: its path may be the password of a channel."""
 _SHAPES: Final = {
-    "model_type": "a section is expected here, written [{key}]",
-    "model_attributes_type": "a section is expected here, written [{key}]",
+    "dataclass_type": "a section is expected here, written [{key}]",
     "string_type": "a text in quotes is expected",
     "string_sub_type": "a text in quotes is expected",
     "string_too_short": "at least {min_length} character is expected",
@@ -41,11 +39,12 @@ _SHAPES: Final = {
     "datetime_type": "a date is expected, such as 2027-03-31",
     "datetime_parsing": "a date is expected, such as 2027-03-31",
     "datetime_from_date_parsing": "a date is expected, such as 2027-03-31",
-    "ip_any_network": "an address or a network is expected, such as 10.0.0.7 or 10.0.0.0/8",
 }
 """What to say instead of pydantic's words, which name Python types."""
-_SECTIONS: Final = ("stack", "policy", "guardrail", "ignore", "severity", "channel")
+_SECTIONS: Final = ("stack", "policy", "guardrail", "ignore", "script", "severity", "channel")
 _PATTERNS: Final = {
+    "sha256": "the SHA-256 of the file is expected as `sha256sum FILE` prints it",
+    "environment": "the name of a variable is expected, such as AWS_REGION",
     "pass_environment": "the name of a variable is expected, such as AWS_PROFILE, or the"
     " beginning of names, such as CORP_*",
 }
@@ -72,9 +71,7 @@ class Whereabouts:
         return f"{self.file}:{line}" if line else str(self.file or "settings")
 
 
-def describe_problems(
-    error: ValidationError, *, model: type[BaseModel], where: Whereabouts
-) -> PermanentError:
+def describe_problems(error: ValidationError, *, model: type, where: Whereabouts) -> PermanentError:
     """Return one error that lists each problem as `FILE:LINE: KEY: what is wrong`."""
     details = sorted(error.errors(), key=lambda one: where.line(_as_written(one["loc"])))
     problems = [_problem(detail, model=model, where=where) for detail in details]
@@ -102,7 +99,7 @@ def _plural(section: str) -> str:
 
 
 def _problem(
-    detail: ErrorDetails, *, model: type[BaseModel], where: Whereabouts
+    detail: ErrorDetails, *, model: type, where: Whereabouts
 ) -> tuple[str, str, str | None]:
     """Return `(place, sentence, remedy)` of one problem; never a value, which may be secret."""
     path = _as_written(detail["loc"])
@@ -111,7 +108,7 @@ def _problem(
     if detail["type"] == FOREIGN_KEY:
         valid = detail["ctx"]["valid"]
         return place, f"{key} {detail['msg']}", f"valid keys here: {', '.join(valid)}"
-    if detail["type"] in {"extra_forbidden", UNKNOWN_KEY}:
+    if detail["type"] in {"unexpected_keyword_argument", UNKNOWN_KEY}:
         valid = detail.get("ctx", {}).get("valid") or _valid_keys(model, path[:-1])
         near = difflib.get_close_matches(str(path[-1]), valid, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -154,17 +151,31 @@ def _written(path: KeyPath) -> str:
     return text.lstrip(".")
 
 
-def _valid_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
+def _valid_keys(model: type, path: KeyPath) -> list[str]:
     """Return the keys allowed in the section at `path`."""
     for part in path:
-        if isinstance(part, int):
-            continue
-        field = next(f for n, f in model.model_fields.items() if (f.alias or n) == part)
-        model = _section_of(field.annotation)
-    return [f.alias or n for n, f in model.model_fields.items()]
+        if not isinstance(part, int):
+            model = _sections(model)[part]
+    return list(_keys(model).values())
 
 
-def _section_of(annotation: Any) -> type[BaseModel]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(_section_of(argument) for argument in get_args(annotation))
+def _keys(model: Any) -> dict[str, str]:
+    """Return the key of each field, as a file writes it."""
+    written_as = model.written_as if issubclass(model, Section) else {}
+    return {one.name: written_as.get(one.name, one.name) for one in fields(model)}
+
+
+def _sections(model: Any) -> dict[str, type]:
+    """Return the class of each field that is a section, or a list of them."""
+    hints = get_type_hints(model, include_extras=True)
+    classes = {key: _section_of(hints[name]) for name, key in _keys(model).items()}
+    return {key: one for key, one in classes.items() if one is not None}
+
+
+def _section_of(hint: Any) -> type | None:
+    if isinstance(hint, Deferred):
+        return hint.load()
+    if is_dataclass(hint) and isinstance(hint, type):
+        return hint
+    parts = (*get_args(hint), *getattr(hint, "__metadata__", ()))
+    return next((one for part in parts if (one := _section_of(part)) is not None), None)

@@ -6,9 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field
-
 from reconciler.durations import read_duration
+from reconciler.field_rules import Check, Checked, Reading, Rule
 
 SHORTEST_INTERVAL: Final = timedelta(seconds=10)
 _SIZE: Final = re.compile(r"(\d+)\s*([KMG]i?B)")
@@ -16,12 +15,13 @@ _SIZES: Final = {"K": 2**10, "M": 2**20, "G": 2**30}
 _SMALLEST_MEMORY: Final = 2**26
 
 
-def _interval(value: object) -> timedelta:
+def _interval(value: object, reading: Reading) -> timedelta:
+    del reading
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str):
         message = 'a duration is text, such as "15m"'
-        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueError, not TypeError
+        raise ValueError(message)  # noqa: TRY004  a reading reports ValueError, not TypeError
     span = read_duration(value)
     if span < SHORTEST_INTERVAL:
         message = f"{value!r} is shorter than {SHORTEST_INTERVAL.seconds} s"
@@ -29,34 +29,43 @@ def _interval(value: object) -> timedelta:
     return span
 
 
-def _span(value: object) -> timedelta:
+def _span(value: object, reading: Reading) -> timedelta:
+    del reading
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str):
         message = 'a duration is text, such as "30s"'
-        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueError, not TypeError
+        raise ValueError(message)  # noqa: TRY004  a reading reports ValueError, not TypeError
     return read_duration(value)
 
 
-def _size(value: object) -> int:
-    """Take `512MiB` or `2GB` as bytes; both kinds of unit mean powers of two."""
-    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        message = 'a size is text, such as "2GiB" or "512MiB"'
-        raise ValueError(message)
-    size = int(found.group(1)) * _SIZES[found.group(2)[0]]
-    if size < _SMALLEST_MEMORY:
-        message = f"{value!r} is less than one plugin needs; give at least 64MiB"
-        raise ValueError(message)
-    return size
+def size_of_at_least(least: int, needed_by: str) -> Check:
+    """Return what takes `512MiB` or `2GB` as bytes; both kinds of unit mean powers of two.
+
+    `needed_by` says what a size below `least` bytes, whole MiB, is too small for.
+    """
+
+    def read(value: object, reading: Reading) -> int:
+        del reading
+        found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+        if found is None:
+            message = 'a size is text, such as "2GiB" or "512MiB"'
+            raise ValueError(message)
+        size = int(found.group(1)) * _SIZES[found.group(2)[0]]
+        if size < least:
+            message = f"{value!r} is less than {needed_by}; give at least {least // 2**20}MiB"
+            raise ValueError(message)
+        return size
+
+    return read
 
 
 def _aware(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
-Interval = Annotated[timedelta, BeforeValidator(_interval)]
-Span = Annotated[timedelta, BeforeValidator(_span)]
-Size = Annotated[int, BeforeValidator(_size)]
-FileTime = Annotated[datetime, AfterValidator(_aware)]
-VariablePattern = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
+Interval = Annotated[timedelta, Checked(_interval, first=True)]
+Span = Annotated[timedelta, Checked(_span, first=True)]
+Size = Annotated[int, Checked(size_of_at_least(_SMALLEST_MEMORY, "one plugin needs"), first=True)]
+FileTime = Annotated[datetime, Rule(check=_aware)]
+VariablePattern = Annotated[str, Rule({"pattern": r"^[A-Za-z_][A-Za-z0-9_]*\*?$"})]

@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, dataclass_transform
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from reconciler.field_rules import Section
 
 UNKNOWN_KEY: Final = "unknown_key"
 FOREIGN_KEY: Final = "foreign_key"
 KEPT: Final[Mapping[str, Any]] = {"kept": True}
 """The context of options that were checked before, or come over the API."""
+_NO_KEY: Final = "no_key"
+NO_KEY: Final[Mapping[str, Any]] = {_NO_KEY: True}
+"""The metadata of a field that is no key: an object of an embedding program."""
 
 
-class StackOptions(BaseModel):
-    """The options of a tool that has none; each adapter derives its own model from this.
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+@dataclass(frozen=True)
+class StackOptions(Section):
+    """The options of a tool that has none; each adapter derives its own from this.
 
-    The model's fields are the keys that `[[stack]]`, the API and `--option` take for the tool.
+    The annotated fields of a derived class are the keys that `[[stack]]`, the API and `--option`
+    take for the tool: it is a frozen dataclass of keywords, without a decorator.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    def __init_subclass__(cls) -> None:
+        """Make the class a frozen dataclass."""
+        dataclass(frozen=True, kw_only=True)(cls)
+
+    @classmethod
+    def option_keys(cls) -> tuple[str, ...]:
+        """Return the keys that may be given."""
+        return tuple(one.name for one in fields(cls) if _NO_KEY not in one.metadata)
 
     def kept(self) -> dict[str, Any]:
         """Return them as the database keeps and the API shows them: JSON values by key."""
-        return self.model_dump(mode="json")
+        return {key: _json(getattr(self, key)) for key in self.option_keys()}
 
     def paths(self) -> Iterator[tuple[str, Path]]:
         """Yield every path with its key; those of a list are `key[0]`, `key[1]`, ..."""
-        for key in type(self).model_fields:
+        for key in self.option_keys():
             value = getattr(self, key)
             if isinstance(value, Path):
                 yield key, value
@@ -80,93 +93,9 @@ class StackTools(Protocol):
         ...
 
 
-def read_options(
-    tool: str,
-    given: Mapping[str, Any],
-    *,
-    tools: StackTools,
-    context: Mapping[str, Any] = KEPT,
-    also_valid: tuple[str, ...] = (),
-) -> StackOptions:
-    """Return `given` as the options of `tool`.
-
-    A key of another tool that says nothing (null, false, an empty list) is left out: a stack
-    may have changed its tool since it was kept. `also_valid` are keys read elsewhere, for the
-    hint beside an unknown one.
-
-    Raises:
-        ValidationError: a key is unknown (`UNKNOWN_KEY`) or another tool's (`FOREIGN_KEY`), or
-            a value is not as it must be.
-        PermanentError: the tool is not installed.
-    """
-    model = tools.options(tool)
-    own = {key: value for key, value in given.items() if key in model.model_fields}
-    problems = [
-        _foreign(key, value, tool=tool, tools=tools, valid=(*also_valid, *model.model_fields))
-        for key, value in given.items()
-        if key not in own and _says_something(value)
-    ]
-    try:
-        options = model.model_validate(own, context=dict(context))
-    except ValidationError as error:
-        problems += _problems_of(error)
-    else:
-        if not problems:
-            return options
-    raise ValidationError.from_exception_data(model.__name__, problems, hide_input=True)
-
-
-def tool_of_keys(
-    given: Mapping[str, Any], *, tools: StackTools, also_valid: tuple[str, ...] = ()
-) -> str:
-    """Return a tool that has every key of `given`, for a directory that cannot be seen now.
-
-    Raises:
-        ValidationError: there is none.
-    """
-    models = tools.every_options()
-    for tool, model in models.items():
-        if set(given) <= set(model.model_fields):
-            return tool
-    every = sorted({key for model in models.values() for key in model.model_fields})
-    valid = (*also_valid, *every)
-    problems = [_unknown(key, value, valid) for key, value in given.items() if key not in every]
-    keys = ", ".join(f"`{key}`" for key in given)
-    together = PydanticCustomError("several_tools", f"no tool has all of {keys}")
-    raise ValidationError.from_exception_data(
-        "StackOptions",
-        problems or [InitErrorDetails(type=together, loc=(next(iter(given)),), input=None)],
-        hide_input=True,
-    )
-
-
-def _says_something(value: object) -> bool:
-    return value is not None and value is not False and value != []
-
-
-def _foreign(
-    key: str, value: object, *, tool: str, tools: StackTools, valid: tuple[str, ...]
-) -> InitErrorDetails:
-    owners = [name for name, model in tools.every_options().items() if key in model.model_fields]
-    if not owners:
-        return _unknown(key, value, valid)
-    sentence = f"is a key of {' and '.join(owners)} stacks, and this is a {tool} stack"
-    kind = PydanticCustomError(FOREIGN_KEY, sentence, {"valid": list(valid)})
-    return InitErrorDetails(type=kind, loc=(key,), input=value)
-
-
-def _unknown(key: str, value: object, valid: tuple[str, ...]) -> InitErrorDetails:
-    kind = PydanticCustomError(UNKNOWN_KEY, "unknown key", {"valid": list(valid)})
-    return InitErrorDetails(type=kind, loc=(key,), input=value)
-
-
-def _problems_of(error: ValidationError) -> list[InitErrorDetails]:
-    """Return the problems of `error` as another error can hold them; values stay unsaid."""
-    return [
-        InitErrorDetails(
-            type=PydanticCustomError("option", one["msg"].removeprefix("Value error, ")),
-            loc=one["loc"],
-            input=None,
-        )
-        for one in error.errors(include_url=False, include_input=False)
-    ]
+def _json(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    return value

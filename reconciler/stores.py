@@ -6,19 +6,20 @@ raises. Writing transactions run one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from reconciler.domain.activity import Activity
 from reconciler.domain.agents import Agent, AgentSection, EnrollToken
-from reconciler.domain.alerts import Alert, AlertId, Delivery, Member, MemberCounts
+from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member, MemberCounts
 from reconciler.domain.audit_chain import Link
 from reconciler.domain.host_baselines import HostBaseline
 from reconciler.domain.ignoring import RuleMatches
 from reconciler.domain.kept_baseline import Acceptance, BaselineKey, Baselines, KeptBaseline
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import Policy
+from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import (
     AuditEntry,
     Correction,
@@ -159,6 +160,12 @@ class Reports(Protocol):
         """Return the newest report of one resource by one source."""
         ...
 
+    def healed(
+        self, resource_ids: Collection[str], *, since: datetime
+    ) -> Mapping[str, tuple[datetime, ...]]:
+        """Return when the drift of each was seen to be gone, oldest first; without those never."""
+        ...
+
     def page(
         self,
         *,
@@ -297,6 +304,22 @@ class Holds(Protocol):
     def remove(self, hold: Hold) -> None: ...
 
 
+class Quarantines(Protocol):
+    """What is isolated, by the remediation that isolates it."""
+
+    def get(self, quarantine_id: RemediationId) -> Quarantine | None: ...
+    def put(self, quarantine: Quarantine) -> None: ...
+    def unreleased(self, stack: StackName | None = None) -> tuple[Quarantine, ...]:
+        """Return those that are not released, of one stack or of all, oldest first."""
+        ...
+
+    def page(
+        self, *, open_only: bool = False, cursor: str | None = None, limit: int = 100
+    ) -> Page[Quarantine]:
+        """Return quarantines, newest first."""
+        ...
+
+
 class PastRuns(Protocol):
     """What guards ask of the past."""
 
@@ -321,6 +344,10 @@ class Agents(Protocol):
     def of_host(self, host: str) -> tuple[Agent, ...]: ...
     def all(self) -> tuple[Agent, ...]: ...
     def put_many(self, agents: Iterable[Agent]) -> None: ...
+    def put_heard(self, agents: Iterable[Agent]) -> None:
+        """Write of agents that are there only what a report may change."""
+        ...
+
     def remove(self, agent_id: str) -> bool: ...
     def sections(self, agent_ids: Iterable[str]) -> tuple[AgentSection, ...]: ...
     def put_sections(self, sections: Iterable[AgentSection]) -> None: ...
@@ -367,6 +394,11 @@ class Alerts(Protocol):
         ...
 
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...
+    def page(
+        self, *, state: AlertState | None = None, cursor: str | None = None, limit: int = 100
+    ) -> Page[Alert]:
+        """Return alerts, newest first."""
+        ...
 
 
 class KeptBaselines(Protocol):
@@ -447,6 +479,8 @@ class Transaction(Protocol):
     def holds(self) -> Holds: ...
     @property
     def past_runs(self) -> PastRuns: ...
+    @property
+    def quarantines(self) -> Quarantines: ...
     @property
     def agents(self) -> Agents: ...
     @property

@@ -29,6 +29,7 @@ exception = "0s"
 failed_percent = 100
 failures = 100
 fights = 0
+flaps = 0
 fleet_percent = 100
 max_percent = 100
 max_resources = 1000

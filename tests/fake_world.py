@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from reconciler.domain.edges import Edge
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
     Change,
@@ -26,12 +27,13 @@ from reconciler.domain.model import (
     ResourceAddress,
     Snapshot,
     StackName,
+    Status,
     Unmanaged,
     Unreadable,
     Verdict,
 )
 from reconciler.domain.paths import AttributePath
-from reconciler.domain.plan import Action, NewValue, Plan
+from reconciler.domain.plan import Action, NewValue, Plan, PlannedChange, PlannedResource
 from reconciler.domain.values import Attributes
 from reconciler.ports import (
     Clock,
@@ -82,6 +84,8 @@ class World:
     """What was recorded before a run of ours failed half-way, as adapters remember it."""
     beyond: dict[ResourceAddress, tuple[Attributes, Attributes]] = field(default_factory=dict)
     """What no code declares: as it is recorded, and as it is."""
+    edges: dict[ResourceAddress, ResourceAddress] = field(default_factory=dict)
+    """What connects another resource, and which."""
     lineage: str = "first"
     serial: int = 1
     effects: list[str] = field(default_factory=list)
@@ -136,6 +140,12 @@ class World:
             for name in sorted(declared)
             if declared[name] != kept.get(name)
         )
+
+    def detach(self, address: ResourceAddress) -> None:
+        """Destroy an edge, as the tool does."""
+        self.live.pop(address, None)
+        self.recorded.pop(address, None)
+        self.serial += 1
 
     def correct(self, address: ResourceAddress) -> None:
         """Make live and recorded what is declared."""
@@ -198,6 +208,7 @@ class WorldAdapter:
                     recorded(address, "thing"),
                     provider=world.providers.get(address, ""),
                     dependencies=world.depends.get(address, ()),
+                    status=Status.LIVE if address in world.recorded else Status.NOT_CREATED,
                 )
                 for address in world.addresses
             ),
@@ -270,6 +281,54 @@ class WorldAdapter:
             await happens()
         return plan
 
+    async def edges(
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        named: Collection[str] = (),
+    ) -> tuple[Edge, ...]:
+        world = self.worlds[snapshot.stack]
+        return tuple(
+            Edge(edge, "thing", isolates)
+            for edge, isolates in sorted(world.edges.items())
+            if isolates in addresses and edge in world.recorded and (not named or edge in named)
+        )
+
+    async def plan_detaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        world = self.worlds[snapshot.stack]
+        gone = [one for one in (*edges, *self.drags) if one in world.recorded]
+        return self._edge_plan(world, snapshot, edges, gone, Action.DELETE, folder)
+
+    async def plan_attaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        world = self.worlds[snapshot.stack]
+        made = [one for one in edges if one in world.declared and one not in world.recorded]
+        return self._edge_plan(world, snapshot, edges, made, Action.CREATE, folder)
+
+    def _edge_plan(
+        self,
+        world: World,
+        snapshot: Snapshot,
+        edges: Collection[ResourceAddress],
+        touched: Collection[ResourceAddress],
+        action: Action,
+        folder: Path,
+    ) -> Plan:
+        if world.refuses_plan is not None:
+            raise world.refuses_plan
+        actions = dict.fromkeys(touched, action.value)
+        saved = json.dumps({"serial": world.serial, "actions": actions, "edges": True})
+        (folder / PLAN_FILE).write_text(saved)
+        resources = tuple(
+            PlannedResource(address, "thing", action, _edge_changes(world, address, action))
+            for address in sorted(touched)
+        )
+        return Plan(snapshot.stack, tuple(sorted(edges)), resources)
+
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         job = fake_job(snapshot, folder)
         return RunnerJob((*job.argv, snapshot.stack), job.directory, job.environment)
@@ -282,8 +341,22 @@ class WorldAdapter:
         del snapshot, log
         return fake_outcome(ended)
 
+    def without_secrets(self, text: str, *, stack: StackName) -> str | None:
+        del stack
+        return text
+
     async def close(self) -> None:
         return
+
+
+def _edge_changes(
+    world: World, address: ResourceAddress, action: Action
+) -> tuple[PlannedChange, ...]:
+    if action is Action.DELETE:
+        before = world.recorded[address]
+        return tuple(PlannedChange(AttributePath(k), v, None) for k, v in before.items())
+    after = world.declared[address]
+    return tuple(PlannedChange(AttributePath(k), None, v) for k, v in after.items())
 
 
 class Fate(StrEnum):
@@ -417,8 +490,9 @@ class WorldRunner:
         world.effects.append(folder.name)
         for address in plan["actions"]:
             _log(folder, address, "updating")
+            detaches = "edges" in plan and plan["actions"][address] == Action.DELETE
             if known.fate is not Fate.HELPS_NOT:
-                world.correct(ResourceAddress(address))
+                (world.detach if detaches else world.correct)(ResourceAddress(address))
             _log(folder, address, "done")
         return 0
 

@@ -178,6 +178,10 @@ class FakeAdapter:
         del snapshot, log
         return fake_outcome(ended)
 
+    def without_secrets(self, text: str, *, stack: StackName) -> str | None:
+        del stack
+        return text
+
     async def close(self) -> None:
         self.closed = True
 

@@ -17,6 +17,7 @@ from reconciler.domain.model import StackName, Verdict
 from reconciler.domain.xdg_folders import cache_home
 from reconciler.mirrors import write_cli_configuration
 from reconciler.ports import IacAdapter, StackReference
+from reconciler.section_reading import validated
 from reconciler.stack_options import KEPT
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
@@ -102,7 +103,7 @@ class MakersStack:
             "terraform",
             engine=more.pop("engine", "plugin"),
             environment=environment,
-            options=TerraformOptions.model_validate(more, context=KEPT),
+            options=validated(TerraformOptions, more, context=KEPT),
         )
 
 

@@ -49,7 +49,8 @@ def thing(name: str, **fields: Any) -> dict[str, Any]:
     """Return a thing as `things.json` declares it; a text that begins with CANARY is a secret.
 
     `provider` is `keeper` (has a diff of its own), `blind` (has none) or `mute` (cannot even
-    read); `ignored` are the paths of `ignoreChanges`, `group` names its component.
+    read); `ignored` are the paths of `ignoreChanges`, `group` names its
+    component, `after` the things it depends on.
     """
     return {
         "name": name,

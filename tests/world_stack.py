@@ -16,6 +16,7 @@ from iac_adapters.terraform.executable import Executable
 from iac_adapters.terraform.options import TerraformOptions
 from reconciler.domain.model import ResourceAddress, Snapshot, StackName, Verdict
 from reconciler.ports import AdapterSetup, StackReference
+from reconciler.section_reading import validated
 from reconciler.stack_options import KEPT
 from tests.providers.mirror import SOURCE, world_mirror
 from tests.providers.world_provider import World
@@ -127,7 +128,7 @@ class WorldStack:
             "terraform",
             engine=engine,
             environment=environment,
-            options=TerraformOptions.model_validate(more, context=KEPT),
+            options=validated(TerraformOptions, more, context=KEPT),
         )
 
     @asynccontextmanager

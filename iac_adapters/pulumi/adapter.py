@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from weakref import WeakValueDictionary
 
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
@@ -20,6 +21,7 @@ from iac_adapters.pulumi.engine_steps import tool_step
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.evaluations import missing_host
 from iac_adapters.pulumi.identities import IdentityCount, KnownIdentities, identity_count
+from iac_adapters.pulumi.isolating import detaching_plan, nodes_of
 from iac_adapters.pulumi.loaded import LoadedStack
 from iac_adapters.pulumi.loading import Loading
 from iac_adapters.pulumi.observation import Observation
@@ -39,6 +41,7 @@ from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, redacting_apart
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.timing import Timing
+from reconciler.domain.edges import Edge, edges_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
 from reconciler.domain.plan import Plan
@@ -74,6 +77,7 @@ class PulumiAdapter:
         )
         self._providers = Providers(self._pool)
         self._identities = KnownIdentities(setup.data_dir / "pulumi" / "providers", key=setup.key)
+        self._payloads: WeakValueDictionary[StackName, Payload] = WeakValueDictionary()
         self._loading = Loading(setup, self._providers)
 
     async def load(self, reference: StackReference) -> Snapshot:
@@ -91,6 +95,7 @@ class PulumiAdapter:
         if reference.engine == "cli" or (reference.engine == "auto" and _only_by_cli(warm.stack)):
             payload = await self._refreshed(payload)
             timing.lap("read")
+        self._payloads[reference.name] = payload
         return snapshot_of(reference, payload, timing)
 
     async def _refreshed(self, payload: Payload) -> Payload:
@@ -115,7 +120,7 @@ class PulumiAdapter:
         safe = Verdicts(payload, self._digester)
         wanted = frozenset(addresses) if addresses is not None else None
         counted = identity_count(snapshot.resources)
-        observation = Observation(payload, wanted, providers=self._providers)
+        observation = Observation(payload, wanted)
         async with contextlib.aclosing(observation.observed(self._digester)) as observations:
             async for observed in observations:
                 counted.take(observed)
@@ -158,6 +163,37 @@ class PulumiAdapter:
             reader = PlanReader(payload.stack.resources, self._digester, payload.tools)
             return reader.plan(made, stack=snapshot.stack, targets=tuple(addresses))
 
+    async def edges(
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        named: Collection[str] = (),
+    ) -> tuple[Edge, ...]:
+        """Return what connects `addresses`. See `Isolating.edges`."""
+        return edges_of(addresses, nodes_of(payload_of(snapshot).stack.resources), named=named)
+
+    async def plan_detaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Let the CLI preview the destruction of `edges`. See `Isolating.plan_detaching`."""
+        payload = payload_of(snapshot)
+        order = PlanOrder(payload.context, payload.stack.resources, folder)
+        with redacting(lambda: payload.redactor):
+            return await detaching_plan(
+                order, edges, stack=snapshot.stack, digester=self._digester, tools=payload.tools
+            )
+
+    async def plan_attaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Let the CLI plan `edges` again, as a correction. See `Isolating.plan_attaching`."""
+        known = payload_of(snapshot).stack.resources
+        declared = tuple(edge for edge in edges if edge in known)
+        if not declared:
+            return Plan(stack=snapshot.stack, targets=tuple(sorted(edges)), resources=())
+        return await self.plan(snapshot, declared, folder=folder)
+
     async def _live(
         self, payload: Payload, addresses: Collection[ResourceAddress]
     ) -> dict[str, ReadAnswer]:
@@ -187,6 +223,11 @@ class PulumiAdapter:
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
         """Return what a run came to. See `IacAdapter.outcome`."""
         return outcome_of(payload_of(snapshot).context.place, ended=ended, log=log)
+
+    def without_secrets(self, text: str, *, stack: StackName) -> str | None:
+        """Return `text` without the stack's secrets. See `IacAdapter.without_secrets`."""
+        payload = self._payloads.get(stack)
+        return payload.redactor.without(text) if payload is not None else None
 
     async def close(self) -> None:
         """End every provider process, and serve no program any more."""

@@ -112,7 +112,6 @@ class Assembly:
             named=self._named(state.urn),
             asked_of=planned.provider if planned is not None else "",
             awaited=planned.awaited if planned is not None else None,
-            deletes_first=planned.deletes_first if planned is not None else None,
             refused=planned.refused if planned is not None else "",
             recorded_only=recorded_change(state, planned),
             followed=followed or restored,

@@ -14,16 +14,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from iac_adapters.pulumi.assembly import ONLY_BY_CLI
+from iac_adapters.pulumi.carried import moved
 from iac_adapters.pulumi.context import Context
-from iac_adapters.pulumi.evaluating import steps_in
-from iac_adapters.pulumi.evaluation import Step, step_of
+from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.events import Done, done_in, events_of, has_summary
-from iac_adapters.pulumi.following import with_update
+from iac_adapters.pulumi.following import Following
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.reader import PulumiQuestions
 from iac_adapters.pulumi.redacted_events import diffs_in, refreshed, unredacted
+from iac_adapters.pulumi.refreshed_preview import Updates, updates_in
 from iac_adapters.pulumi.verdicts import verdict_of
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import InSync, Observed, Unreadable, Verdict
@@ -41,7 +42,7 @@ class CliRefresh:
 
     steps: Mapping[str, Done] = field(default_factory=dict)
     failure: str = ""
-    updates: Mapping[str, Step] = field(default_factory=dict)
+    updates: Updates = field(default_factory=dict)
     unasked: str = ""
 
 
@@ -64,8 +65,7 @@ async def refresh_by_cli(context: Context, *, without: Sequence[str] = ()) -> Cl
     run = await context.cli.run("preview", "--refresh", "--json", *options, timeout_s=_TIMEOUT_S)
     if run.exit_code != 0:
         return CliRefresh(seen, unasked=context.cli.reason(run))
-    updates = {urn: step_of(ops) for urn, ops in steps_in(events_of(run.stdout)).items()}
-    return CliRefresh(seen, updates=updates)
+    return CliRefresh(seen, updates=updates_in(events_of(run.stdout)))
 
 
 def verdicts(
@@ -84,8 +84,10 @@ def verdicts(
             verdict = _verdict(resource, found, questions)
         own[resource.recorded_as.address] = verdict
     by_address = {resource.recorded_as.address: resource for resource in resources}
+    moves = {address for address, one in by_address.items() if _moved(one, own[address], found)}
+    following = Following(own, moves, by_address, digester)
     for address, resource in by_address.items():
-        yield Observed(address, with_update(resource, own, found.updates, by_address))
+        yield Observed(address, following.verdict(resource, found.updates))
 
 
 def _verdict(resource: LoadedResource, found: CliRefresh, questions: PulumiQuestions) -> Verdict:
@@ -106,6 +108,14 @@ def _verdict(resource: LoadedResource, found: CliRefresh, questions: PulumiQuest
     recorded = resource.recorded.outputs if resource.recorded is not None else {}
     live = unredacted(live, recorded, told)
     return verdict_of(resource, live, answer, questions.digester)
+
+
+def _moved(resource: LoadedResource, verdict: Verdict, found: CliRefresh) -> bool:
+    step = found.steps.get(resource.state.urn) if resource.state is not None else None
+    live = refreshed(step, "new") if step is not None else None
+    if live is not None and resource.state is not None:
+        live = unredacted(live, resource.state.outputs, ())
+    return moved(resource, verdict, live) is not None
 
 
 def _told(resource: LoadedResource, step: Done) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from reconciler.domain.errors import PermanentError
 
 DEADLINE_S: Final = 600.0
 DEADLINE: Final = "TRUEUP_EVALUATE_DEADLINE"
-_FORMAT: Final = 6
+_FORMAT: Final = 7
 _REPLACING: Final = frozenset(
     {
         "replace",
@@ -76,8 +76,6 @@ class Planned:
     outputs: RawProperties = field(default_factory=dict)
     """The outputs that the program registers by itself and that differ from the recorded."""
     outputs_removed: tuple[str, ...] = ()
-    deletes_first: bool | None = None
-    """Its `deleteBeforeReplace`; None where the program leaves that to the provider."""
 
     def inputs(self, recorded: RawProperties) -> RawProperties:
         """Return the inputs the program asks for."""
@@ -130,7 +128,6 @@ class Evaluation:
                         one.parent,
                         dict(one.outputs),
                         list(one.outputs_removed),
-                        one.deletes_first,
                     ]
                     for urn, one in self.planned.items()
                 },
@@ -161,7 +158,6 @@ def unpack_evaluation(content: bytes) -> Evaluation | None:
                     parent,
                     outputs,
                     tuple(outputs_removed),
-                    deletes_first,
                 )
                 for urn, (
                     step,
@@ -177,7 +173,6 @@ def unpack_evaluation(content: bytes) -> Evaluation | None:
                     parent,
                     outputs,
                     outputs_removed,
-                    deletes_first,
                 ) in kept["planned"].items()
             },
             kept["renamed"],
@@ -234,7 +229,6 @@ def _planned(plan: Mapping[str, Any]) -> Planned:
         parent=str(goal.get("parent") or ""),
         outputs=outputs,
         outputs_removed=outputs_removed,
-        deletes_first=goal.get("deleteBeforeReplace"),
     )
 
 

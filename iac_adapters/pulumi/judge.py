@@ -56,7 +56,7 @@ def judge(
     """
     values = sides.values()
     case = _Case(
-        sides=aligned(values, answer, bridged=is_bridged(sides.recorded)),
+        sides=aligned(values, answer, bridged=is_bridged(sides.recorded), acting=acting),
         answer=answer,
         ignored=tuple(parse_property_path(path) for path in ignored),
         acting=acting,

@@ -52,8 +52,6 @@ class LoadedResource:
     """The URNs that the program registers before it; None where it does not ask for it."""
     imported: str = ""
     """The id of the object that the next update takes into the stack."""
-    deletes_first: bool | None = None
-    """Its `deleteBeforeReplace`; None where the program leaves that to the provider."""
     refused: str = ""
     """Why the engine refuses what the code does about it."""
     recorded_only: tuple[RawProperties, RawProperties] | None = None

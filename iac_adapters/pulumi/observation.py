@@ -1,4 +1,4 @@
-"""One scan of a loaded stack: what was read, and what an update would replace with it."""
+"""One scan of a loaded stack: what was read, and what an update would change with it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import contextlib
 from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from iac_adapters.plugin_host.deadlines import read_deadline_s
+from iac_adapters.pulumi.carried import Moved, moved, sources_of, with_sources
 from iac_adapters.pulumi.cli_engine import verdicts
-from iac_adapters.pulumi.dependents import sources_of, with_replaced_dependents, with_sources
+from iac_adapters.pulumi.followers import Followers
 from iac_adapters.pulumi.loaded import LoadedResource
-from iac_adapters.pulumi.provider import DiffAnswer
-from iac_adapters.pulumi.provider_config import Providers
 from iac_adapters.pulumi.snapshots import Payload
-from iac_adapters.pulumi.values import RawProperties
 from iac_adapters.pulumi.witness import Witnesses
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import Observed, ResourceAddress
@@ -25,7 +22,6 @@ class Observation:
 
     payload: Payload
     wanted: Collection[ResourceAddress] | None
-    providers: Providers
 
     async def observed(self, digester: SecretDigester) -> AsyncGenerator[Observed, None]:
         """Yield a verdict for each; what depends on others waits for theirs."""
@@ -39,21 +35,22 @@ class Observation:
         witnesses = Witnesses(resources, self.payload.redactor, digester)
         live = self.payload.warm.questions.live
         held: dict[ResourceAddress, Observed] = {}
+        moves: dict[ResourceAddress, Moved] = {}
         reading = self.payload.warm.reader.observe(self._chosen(needed))
         async with contextlib.aclosing(reading) as observations:
             async for read in observations:
                 resource = resources[read.address]
-                witness = witnesses.of(resource, live.pop(resource, None))
+                answer = live.pop(resource, None)
+                witness = witnesses.of(resource, answer)
                 observed = held[read.address] = replace(read, witness=witness)
-                if self._is_wanted(observed) and not sources_of(resources[observed.address]):
+                if (move := moved(resource, read.verdict, answer)) is not None:
+                    moves[read.address] = move
+                if self._is_wanted(observed) and not sources_of(resource):
                     yield observed
-        followed = with_replaced_dependents(
-            held, resources, deletes_first=self.payload.warm.questions.deletes_first, ask=self._ask
-        )
-        async with contextlib.aclosing(followed) as observations:
-            async for observed in observations:
-                if self._is_wanted(observed) and sources_of(resources[observed.address]):
-                    yield observed
+        followers = Followers(self.payload, held, moves, digester)
+        for address, observed in (await followers.judged()).items():
+            if self._is_wanted(observed) and sources_of(resources[address]):
+                yield observed
 
     def _chosen(self, wanted: Collection[ResourceAddress] | None) -> Sequence[LoadedResource]:
         return [
@@ -64,9 +61,3 @@ class Observation:
 
     def _is_wanted(self, observed: Observed) -> bool:
         return self.wanted is None or observed.address in self.wanted
-
-    async def _ask(self, resource: LoadedResource, wanted: RawProperties) -> DiffAnswer:
-        questions = self.payload.warm.questions
-        provider = await self.providers.get(questions.key(resource))
-        deadline_s = read_deadline_s(self.payload.context.cli.environment)
-        return await questions.update_to(resource, wanted, provider, deadline_s=deadline_s)

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Self
+from dataclasses import field
+from typing import Annotated
 
-from pydantic import Field, model_validator
-
-from reconciler.stack_options import StackOptions
+from reconciler.field_rules import Rule
+from reconciler.stack_options import NO_KEY, StackOptions
 
 
 class PulumiOptions(StackOptions):
     """The keys of `[[stack]]` for a project."""
 
-    pulumi_stack: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    pulumi_stack: Annotated[str, Rule({"min_length": 1, "max_length": 200})] | None = None
     """Which stack of the project is read; that selected for the directory, unless given."""
     dynamic_providers: bool = False
     """Whether providers that are code inside the stack's own state may be run to read."""
     run_code: bool = True
     """Whether the stack's program may be run to learn what is declared."""
 
-    @model_validator(mode="after")
-    def _code_is_allowed(self) -> Self:
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
         if self.dynamic_providers and not self.run_code:
             message = "`dynamic_providers = true` runs code, and `run_code = false` forbids it"
             raise ValueError(message)
-        return self
 
     def instance(self, environment: Mapping[str, str]) -> str:
         """Return the stack an apply would write to."""
@@ -36,7 +35,7 @@ class PulumiOptions(StackOptions):
 class InlineOptions(PulumiOptions):
     """Those of a stack whose program is a function of the embedding process."""
 
-    program: Callable[[], object] | None = Field(default=None, exclude=True, repr=False)
+    program: Callable[[], object] | None = field(default=None, repr=False, metadata=NO_KEY)
 
 
 def program_of(options: PulumiOptions) -> Callable[[], object] | None:

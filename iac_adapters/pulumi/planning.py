@@ -65,8 +65,8 @@ async def preview(
         PermanentError: an interrupted update has to be looked after first, one of `addresses`
             does not exist any more, or no plan can be made.
     """
-    _refuse_pending(order.context)
-    _refuse_locked(order.context.locks, order.context.place.label)
+    refuse_pending(order.context)
+    refuse_locked(order.context.locks, order.context.place.label)
     provisioning = provisioners_of(order.resources, anew)
     targets = _targets(order, {*addresses, *provisioning})
     cli = order.context.cli
@@ -81,7 +81,13 @@ async def preview(
         raise _unplanned(cli.failure(run, "the correction could not be planned"))
     content = await asyncio.to_thread(order.file.read_bytes)
     await asyncio.to_thread(_expect_no_rename, order, content)
-    await asyncio.to_thread(_keep_job, order, options, _words(order, content, live))
+    command = [
+        *cli.arguments("up", "--yes", "--skip-preview", *_REFRESHING, "--json"),
+        f"--message={CORRECTION}",
+        f"--plan={order.file.absolute()}",
+        *options,
+    ]
+    await keep_job(order, command, _words(order, content, live))
     return Preview(
         steps=[step for event in events_of(run.stdout) if (step := done_in(event)) is not None],
         plans=_plans(content),
@@ -90,7 +96,7 @@ async def preview(
     )
 
 
-def _refuse_pending(context: Context) -> None:
+def refuse_pending(context: Context) -> None:
     """Refuse every update while nobody knows whether one object exists.
 
     `up` would go on with a warning and create it a second time.
@@ -106,7 +112,8 @@ def _refuse_pending(context: Context) -> None:
         )
 
 
-def _refuse_locked(locks: Sequence[Lock], label: str) -> None:
+def refuse_locked(locks: Sequence[Lock], label: str) -> None:
+    """Refuse while an update of another host holds the stack, or one that nobody can see."""
     for lock in locks:
         if lock.holder is Holder.ELSEWHERE:
             raise RetryableError(
@@ -215,18 +222,15 @@ def _words(order: PlanOrder, content: bytes, live: Mapping[str, ReadAnswer]) -> 
     return words.union(*found)
 
 
-def _keep_job(order: PlanOrder, targets: Sequence[str], secrets: frozenset[str]) -> None:
+async def keep_job(order: PlanOrder, command: Sequence[str], secrets: frozenset[str]) -> None:
     """Write what the job has to do, and the words it must not repeat."""
-    cli = order.context.cli
+    await asyncio.to_thread(_write_job, order, command, secrets)
+
+
+def _write_job(order: PlanOrder, command: Sequence[str], secrets: frozenset[str]) -> None:
     stale = [lock for lock in order.context.locks if lock.holder is Holder.DEAD]
     job = {
-        "command": [
-            str(cli.executable),
-            *cli.arguments("up", "--yes", "--skip-preview", *_REFRESHING, "--json"),
-            f"--message={CORRECTION}",
-            f"--plan={order.file.absolute()}",
-            *targets,
-        ],
+        "command": [str(order.context.cli.executable), *command],
         "stale_locks": [
             {"file": str(lock.file), "pid": lock.pid, "timestamp": lock.timestamp} for lock in stale
         ],

@@ -76,8 +76,6 @@ class DiffAnswer:
     replacing: tuple[str, ...]
     paths: Mapping[str, bool]
     """Property paths as the provider writes them; whether each forces a replacement."""
-    deletes_first: bool = False
-    """Whether the provider can make the new object only when the old one is gone."""
 
     @property
     def replaces(self) -> bool:
@@ -171,7 +169,6 @@ class Provider(ProviderProcess):
             replacing=tuple(dict.fromkeys(answer.replaces)),
             # Odd kinds are ADD_REPLACE, DELETE_REPLACE and UPDATE_REPLACE.
             paths={entry.key: entry.value.kind % 2 == 1 for entry in answer.detailedDiff},
-            deletes_first=answer.deleteBeforeReplace,
         )
 
     async def _call(self, method: str, request: bytes, timeout_s: float) -> Any:

@@ -14,8 +14,8 @@ from iac_adapters.pulumi.dynamic_host import NO_READ
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer, read_request
 from iac_adapters.pulumi.provider_config import ProviderKey
-from iac_adapters.pulumi.replacements import replacing_answer
 from iac_adapters.pulumi.settled import settled_verdict
+from iac_adapters.pulumi.untold import untold, with_untold
 from iac_adapters.pulumi.values import RawProperties
 from iac_adapters.pulumi.verdicts import evident_verdict, live_words, verdict_of
 from iac_adapters.redaction.digester import SecretDigester
@@ -82,53 +82,38 @@ class PulumiQuestions:
         self, resource: LoadedResource, live: ReadAnswer, provider: Provider, *, deadline_s: float
     ) -> Verdict:
         """Let the provider compare the live object with what the program asks for."""
-        state, wanted = resource.state, resource.wanted
-        assert state is not None  # noqa: S101 - likewise
-        assert wanted is not None  # noqa: S101 - likewise
+        assert resource.wanted is not None  # noqa: S101 - settled() answers without one
+        answer = await self._diff(resource, live, resource.wanted, provider, deadline_s)
+        if names := untold(resource, live, answer):
+            applied = await self._diff(resource, live, _applied(resource), provider, deadline_s)
+            answer = with_untold(answer, applied, names)
+        self.answers[resource] = answer
+        return verdict_of(resource, live, answer, self.digester)
+
+    async def _diff(
+        self,
+        resource: LoadedResource,
+        live: ReadAnswer,
+        wanted: RawProperties,
+        provider: Provider,
+        deadline_s: float,
+    ) -> DiffAnswer:
         try:
-            answer = await provider.diff(
+            return await provider.diff(
                 resource.subject,
                 outputs=live.outputs,
-                inputs=state.inputs if live.inputs is None else live.inputs,
+                inputs=_applied(resource) if live.inputs is None else live.inputs,
                 wanted=wanted,
                 ignored=resource.ignored,
                 timeout_s=deadline_s,
             )
         except ProviderError as error:
             raise _speakable(error, resource, live_words(resource, live)) from error
-        self.answers[resource] = answer
-        return verdict_of(resource, live, answer, self.digester)
 
-    def deletes_first(self, resource: LoadedResource) -> bool:
-        """Whether its object is deleted before the one that replaces it is made."""
-        if resource.deletes_first is not None:
-            return resource.deletes_first
-        answer = self.answers.get(resource)
-        return answer is not None and answer.deletes_first
 
-    async def update_to(
-        self,
-        resource: LoadedResource,
-        wanted: RawProperties,
-        provider: Provider,
-        *,
-        deadline_s: float,
-    ) -> DiffAnswer:
-        """Return what an update of the recorded object to `wanted` would do."""
-        state = resource.state
-        assert state is not None  # noqa: S101 - callers check
-        try:
-            answer = await provider.diff(
-                resource.subject,
-                outputs=state.outputs,
-                inputs=state.inputs,
-                wanted=wanted,
-                ignored=resource.ignored,
-                timeout_s=deadline_s,
-            )
-        except ProviderError as error:
-            raise _speakable(error, resource) from error
-        return replacing_answer(answer, state.replace_on_changes)
+def _applied(resource: LoadedResource) -> RawProperties:
+    assert resource.state is not None  # noqa: S101 - settled() answers without one
+    return resource.state.inputs
 
 
 def _request(resource: LoadedResource) -> bytes:

@@ -17,7 +17,7 @@ def refreshed(step: Done, side: str) -> ReadAnswer | None:
     state = step.metadata.get(side)
     if not isinstance(state, dict):
         return None
-    return ReadAnswer(str(state.get("id") or ""), _tagged(state.get("outputs") or {}), None)
+    return ReadAnswer(str(state.get("id") or ""), tagged(state.get("outputs") or {}), None)
 
 
 def diffs_in(step: Done) -> tuple[str, ...]:
@@ -60,12 +60,12 @@ def filled(value: Raw, known: Raw) -> Raw:
     return value
 
 
-def _tagged(raw: Any) -> Raw:
+def tagged(raw: Any) -> Raw:
     """Return events' values such that a masked secret still is one."""
     if isinstance(raw, list):
-        return [_tagged(item) for item in raw]
+        return [tagged(item) for item in raw]
     if not isinstance(raw, dict):
         return raw
     if raw.get(SIGNATURE) == SECRET:
         return {SIGNATURE: SECRET, "value": str(raw.get("ciphertext") or _REDACTED)}
-    return {key: _tagged(item) for key, item in raw.items()}
+    return {key: tagged(item) for key, item in raw.items()}

@@ -83,11 +83,16 @@ class Aligned:
 
 
 def aligned(
-    values: Sequence[dict[str, Value]], answer: DiffAnswer, *, bridged: bool = False
+    values: Sequence[dict[str, Value]],
+    answer: DiffAnswer,
+    *,
+    bridged: bool = False,
+    acting: bool = False,
 ) -> Aligned:
     """Return the `Sides.values` such that one path is one thing on each.
 
-    `answer` tells whose order counts. `bridged` says that lists may be sets to the provider.
+    `answer` tells whose order counts. `bridged` says that lists may be sets to the provider,
+    `acting` that the code alone has an update act on the resource.
     """
     lists = {place for value in values for place in _lists_of_objects(value, ())}
 
@@ -96,6 +101,8 @@ def aligned(
         return _bare(steps) in lists
 
     meant = _reordered(values, answer, is_set)
+    if acting and not _tops(values[3], values[2], is_set):
+        meant |= _tops(values[3], values[2])  # else the code would have changed nothing
     lists -= {place for place in lists if top(place) in meant}
     recorded, live, wanted, recorded_inputs, live_inputs = align_as_listed(values, is_set)
     if bridged:

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.loaded import LoadedStack
+from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader
+from iac_adapters.pulumi.refreshed_preview import Updates
+from reconciler.domain.model import ResourceAddress
 
 _STACK_BYTES: Final = 20_000
 _FILE_BYTES: Final = 300
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Followed:
+    """What an update does after a refresh, and of which moved objects that holds.
+
+    `live` is what was read of each, None where it is gone; `failure` says why nobody knows.
+    """
+
+    live: Mapping[ResourceAddress, ReadAnswer | None]
+    updates: Updates
+    failure: str = ""
+
+    def is_about(
+        self,
+        live: Mapping[ResourceAddress, ReadAnswer | None],
+        *,
+        read: Collection[ResourceAddress],
+    ) -> bool:
+        """Whether nothing of what was `read` has moved otherwise since."""
+        return live == {address: one for address, one in self.live.items() if address in read}
 
 
 @dataclass(slots=True)
@@ -24,6 +49,7 @@ class WarmStack:
     stack: LoadedStack
     questions: PulumiQuestions
     reader: PulumiReader
+    followed: Followed | None = None
 
     def weight(self) -> int:
         """Estimate the bytes that it holds of its own.

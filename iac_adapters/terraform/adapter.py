@@ -7,11 +7,11 @@ that was scanned before would spend a tenth of its own time on those modules.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from iac_adapters.plugin_host.deadlines import read_deadline_s
@@ -63,6 +63,9 @@ from reconciler.ports import (
     Vanished,
 )
 from reconciler.ports import Progress as RunProgress
+
+if TYPE_CHECKING:  # no scan loads it
+    from reconciler.domain.edges import Edge
 
 _IDLE_S: Final = 3600.0
 _MAX_PROCESSES: Final = 32
@@ -263,25 +266,43 @@ class TerraformAdapter:
         anew: Collection[ResourceAddress] = (),
     ) -> Plan:
         """Let the tool plan exactly `addresses`. See `IacAdapter.plan`."""
-        from iac_adapters.redaction.redactor import redacting  # noqa: PLC0415  no scan needs it
-        from iac_adapters.terraform.new_values import recorded_objects  # noqa: PLC0415  no scan needs it
-        from iac_adapters.terraform.plan_json import PlanReader  # noqa: PLC0415  no scan needs it
-        from iac_adapters.terraform.planning import PlanOrder, saved_plan  # noqa: PLC0415  no scan needs it
+        from iac_adapters.terraform.planning import saved_plan  # noqa: PLC0415  no scan needs it
 
         payload = payload_of(snapshot)
-        context = payload.context
-        redactor = await gathered(payload.secrets)
         if payload.warm is not None and children_among(addresses, payload.stack.resources):
             from iac_adapters.terraform.children import removal  # noqa: PLC0415  no scan needs it
 
+            context, redactor = payload.context, await gathered(payload.secrets)
             asked = payload.warm.children.removable
             removals = removal.removals_of(tuple(addresses), asked)
             schemas = await self._assembly.schemas(context)
             removing = removal.RemovalOrder(context, removals, schemas, folder, redactor)
             return await removal.planned(removing, stack=snapshot.stack, digester=self._digester)
-        order = PlanOrder(context, payload.stack, folder, redactor)
+        making = partial(saved_plan, anew=anew)
+        return await self._planned(snapshot, addresses, making, folder=folder)
+
+    async def _planned(
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        making: Callable[..., Awaitable[Mapping[str, Any] | None]],
+        *,
+        folder: Path,
+    ) -> Plan:
+        """Return the plan that `making` saves; an empty one where it saves none."""
+        from iac_adapters.redaction.redactor import redacting  # noqa: PLC0415  no scan needs it
+        from iac_adapters.terraform.new_values import recorded_objects  # noqa: PLC0415  no scan needs it
+        from iac_adapters.terraform.plan_json import PlanReader  # noqa: PLC0415  no scan needs it
+        from iac_adapters.terraform.planning import PlanOrder  # noqa: PLC0415  no scan needs it
+
+        payload = payload_of(snapshot)
+        context = payload.context
+        redactor = await gathered(payload.secrets)
+        targets = tuple(addresses)
         with redacting(lambda: redactor):
-            document = await saved_plan(order, addresses, anew=anew)
+            document = await making(PlanOrder(context, payload.stack, folder, redactor), targets)
+            if document is None:
+                return Plan(stack=snapshot.stack, targets=tuple(sorted(targets)), resources=())
             reader = PlanReader(
                 await self._assembly.schemas(context),
                 self._digester,
@@ -289,7 +310,36 @@ class TerraformAdapter:
                 recorded_objects(payload.stack),
                 context.names_a_file,
             )
-            return reader.plan(document, stack=snapshot.stack, targets=tuple(addresses))
+            return reader.plan(document, stack=snapshot.stack, targets=targets)
+
+    async def edges(
+        self,
+        snapshot: Snapshot,
+        addresses: Collection[ResourceAddress],
+        *,
+        named: Collection[str] = (),
+    ) -> tuple[Edge, ...]:
+        """Return what connects `addresses`. See `Isolating.edges`."""
+        from iac_adapters.terraform.isolating import nodes_of  # noqa: PLC0415  no scan needs it
+        from reconciler.domain.edges import edges_of  # noqa: PLC0415  no scan needs it
+
+        return edges_of(addresses, nodes_of(payload_of(snapshot).stack), named=named)
+
+    async def plan_detaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Let the tool plan to destroy exactly `edges`. See `Isolating.plan_detaching`."""
+        from iac_adapters.terraform.isolating import detaching_plan  # noqa: PLC0415  no scan needs it
+
+        return await self._planned(snapshot, edges, detaching_plan, folder=folder)
+
+    async def plan_attaching(
+        self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Let the tool plan to create `edges` again. See `Isolating.plan_attaching`."""
+        from iac_adapters.terraform.isolating import attaching_plan  # noqa: PLC0415  no scan needs it
+
+        return await self._planned(snapshot, edges, attaching_plan, folder=folder)
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         """Return the command that applies the saved plan. See `IacAdapter.correction`."""
@@ -326,6 +376,11 @@ class TerraformAdapter:
         if not isinstance(outcome, Done) and not removal:
             self._recorded.failed(context)
         return outcome
+
+    def without_secrets(self, text: str, *, stack: StackName) -> str | None:
+        """Return `text` without the stack's secrets. See `IacAdapter.without_secrets`."""
+        secrets = self._secrets.get(stack)
+        return secrets.redactor.without(text) if secrets is not None else None
 
     async def close(self) -> None:
         """End every provider process."""

@@ -20,6 +20,7 @@ from reconciler.domain.compare import (
     IsSet,
     align,
     aligned_paths,
+    maps_of_other_keys,
     ordered,
     value_at,
 )
@@ -151,6 +152,9 @@ def _drifted(
         sides = tuple(value_at(tree, path) for tree in (planned, recorded, live))
         one = _change(path, sides, secret=secret, replaced=replaced, digester=digester)
         (consequences if value_at(planned, path) == UNKNOWN else changes).append(one)
+    for path in () if changes else maps_of_other_keys(live, planned):
+        sides = tuple(value_at(tree, path) for tree in (planned, recorded, live))
+        changes.append(_change(path, sides, secret=secret, replaced=replaced, digester=digester))
     if not changes:
         changes, consequences = _told_apart(consequences, resource)
     return Drifted(

@@ -30,6 +30,7 @@ from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.package_check import check_packages
 from iac_adapters.terraform.read_only import left_out, read_only, variable_files
 from iac_adapters.terraform.source import Source, load_source
+from iac_adapters.terraform.source_cache import forget_parser
 from iac_adapters.terraform.state import StateFile, StateInstance, parse_state
 from iac_adapters.terraform.workspace import data_directory, selected_workspace
 from reconciler.bounded_files import apart, names_in
@@ -150,6 +151,8 @@ def _survey(reference: StackReference, *, cache_dir: Path) -> _Survey:
             given=lambda: given_variables(directory, environment, options.var_files),
         ),
     )  # fmt: skip
+    # At once: what is made later would lie among the tables, and hold on to their memory.
+    forget_parser()
     location = locate_state(
         directory, workspace=workspace, environment=environment, declared=source.backend
     )

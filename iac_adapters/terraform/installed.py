@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import platform
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class InstalledProvider:
 
 def platform_name() -> str:
     """Return this machine as provider folders are named, such as `linux_amd64`."""
-    machine = platform.machine().lower()
+    machine = os.uname().machine.lower()
     return f"{sys.platform.removesuffix('32')}_{_MACHINES.get(machine, machine)}"
 
 

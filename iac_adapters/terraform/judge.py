@@ -18,6 +18,7 @@ from iac_adapters.terraform.schema import ResourceSchema
 from reconciler.domain.compare import (
     align,
     aligned_paths,
+    maps_of_other_keys,
     overlap,
     same,
     sort_key,
@@ -77,6 +78,9 @@ def judge(  # noqa: PLR0913 - the sides of one comparison, all by name
         secrets=secrets,
     )
     drift = aligned_paths(case.live, case.planned, schema.is_set)
+    if all(case.is_consequence(path) for path in drift):
+        # Core compares to the letter: a key of a map that is null is one that the apply writes.
+        drift = (*drift, *maps_of_other_keys(case.live, case.planned))
     noise = case.noise(drift)
     if drift:
         return case.drifted(drift, noise)
@@ -100,7 +104,7 @@ class _Case:
 
     def drifted(self, paths: tuple[Steps, ...], noise: tuple[NoiseItem, ...]) -> Drifted:
         """Tell causes from consequences. Somebody is always the cause."""
-        causes = [path for path in paths if not self._is_consequence(path)]
+        causes = [path for path in paths if not self.is_consequence(path)]
         moved = [path for path in paths if path not in causes and self._was_moved(path)]
         # Somebody moved these as well, unless the provider only repeats there what a cause says.
         causes += [path for path in moved if not self._repeats(path, causes)]
@@ -144,7 +148,8 @@ class _Case:
             return STALE
         return COMPUTED if self._is_computed(path) else UNCHANGED
 
-    def _is_consequence(self, path: Steps) -> bool:
+    def is_consequence(self, path: Steps) -> bool:
+        """Whether the provider plans it along with something else."""
         if self._is_pending(path):
             return False
         if contains_unknown(value_at(self.planned, path)) or self._is_computed(path):

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
-
-from pydantic import field_validator
+from typing import Annotated, Literal
 
 from iac_adapters.terraform.workspace import DEFAULT_WORKSPACE, is_workspace_name
 from reconciler.checked_values import ExistingDirectory, ExistingFile
+from reconciler.field_rules import Rule
 from reconciler.stack_options import StackOptions
+
+
+def _is_name(name: str) -> str:
+    if not is_workspace_name(name):
+        message = f"{name[:90]!r} cannot be a workspace's name (letters, digits and - _ . ~)"
+        raise ValueError(message)
+    return name
 
 
 class TerraformOptions(StackOptions):
     """The keys of `[[stack]]` for a root module."""
 
-    workspace: str | None = None
+    workspace: Annotated[str, Rule(check=_is_name)] | None = None
     """Which workspace is read; that selected in the directory, unless given."""
     var_files: tuple[ExistingFile, ...] = ()
     """Variables, as `-var-file` takes them."""
@@ -27,14 +33,6 @@ class TerraformOptions(StackOptions):
     """How much a scan asks for children that nobody declared: a tenth of its calls (`auto`)."""
     children_left_out: tuple[str, ...] = ()
     """Types of children that are not asked for, as globs."""
-
-    @field_validator("workspace")
-    @classmethod
-    def _is_name(cls, name: str | None) -> str | None:
-        if name is not None and not is_workspace_name(name):
-            message = f"{name[:90]!r} cannot be a workspace's name (letters, digits and - _ . ~)"
-            raise ValueError(message)
-        return name
 
     def instance(self, environment: Mapping[str, str]) -> str:
         """Return the workspace an apply would write to."""

@@ -17,6 +17,7 @@ from iac_adapters.terraform.diagnostics_text import (
     parse_events,
     render_diagnostics,
 )
+from iac_adapters.terraform.left_state import ERRORED_STATE
 from iac_adapters.terraform.run_log import (
     NOT_STARTED,
     lock_holder,
@@ -27,7 +28,6 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.domain.run_folder import RunFolder
 from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
 
-ERRORED_STATE: Final = "errored.tfstate"
 _STALE: Final = "Saved plan is stale"
 _STATE_LOST: Final = ("Failed to save state", "Failed to persist state", "Error saving state")
 _SHOWN_CHARACTERS: Final = 2000
@@ -83,7 +83,8 @@ def outcome_of(
     if (left := _errored_state((directory, log.parent), log)) is not None:
         return InDoubt(
             f"{tool} could not keep its state and left it in {left};"
-            f" `{tool} state push {ERRORED_STATE}` puts it back"
+            f" `{tool} state push {ERRORED_STATE}` in that directory puts it back",
+            for_person=True,
         )
     if isinstance(ended, Vanished):
         return InDoubt("the runner is gone without a record of how the apply ended")

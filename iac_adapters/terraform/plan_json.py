@@ -29,9 +29,10 @@ from iac_adapters.terraform.unrecorded import unrecorded
 from iac_adapters.terraform.values import with_blocks
 from reconciler.domain.compare import align, aligned_paths, sort_key, value_at
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.origin import is_empty
-from reconciler.domain.paths import Steps, render_path
+from reconciler.domain.paths import AttributePath, Steps, render_path
 from reconciler.domain.plan import Action, NewValue, Plan, PlannedChange, PlannedResource
 from reconciler.domain.values import Value
 
@@ -73,13 +74,32 @@ class PlanReader:
             self._resource(entry, left, again, self._unrecorded(document, entry))
             for entry in entries
             if _does_something(entry)
-        ] + list(_invoked(document))
+        ] + list(self._invoked(document))
         return Plan(
             stack=stack,
             targets=tuple(sorted(targets)),
             resources=tuple(sorted(resources, key=lambda resource: resource.address)),
             outputs=tuple(sorted(_outputs(document))),
         )
+
+    def _invoked(self, document: Mapping[str, Any]) -> Iterator[PlannedResource]:
+        """Yield the actions that the plan would invoke, which do whatever their provider likes.
+
+        What each is given may be secret, so it is sealed and not shown.
+        """
+        for entry in document.get("action_invocations", ()):
+            name = entry.get("address") or entry.get("action_address") or "an action"
+            trigger = entry.get("lifecycle_action_trigger") or {}
+            told = (trigger.get("action_trigger_event"), trigger.get("triggering_resource_address"))
+            words = " of ".join(str(word) for word in told if word)
+            change = PlannedChange(AttributePath("invoked by"), None, words.replace("_", " ", 1))
+            yield PlannedResource(
+                ResourceAddress(str(name)),
+                str(entry.get("type", "action")),
+                Action.INVOKE,
+                changes=(change,) if words else (),
+                seal=value_digest(entry, key=self.digester.key),
+            )
 
     def _unrecorded(
         self, document: Mapping[str, Any], entry: Mapping[str, Any]
@@ -188,13 +208,6 @@ def _moves(entry: Mapping[str, Any]) -> bool:
 def _does_something(entry: Mapping[str, Any]) -> bool:
     change = entry["change"]
     return change["actions"] not in _NOTHING or _moves(entry) or bool(change.get("importing"))
-
-
-def _invoked(document: Mapping[str, Any]) -> Iterator[PlannedResource]:
-    """Yield the actions that the plan would invoke, which do whatever their provider likes."""
-    for entry in document.get("action_invocations", ()):
-        address = ResourceAddress(str(entry.get("address", "an action")))
-        yield PlannedResource(address, str(entry.get("type", "action")), Action.OTHER)
 
 
 def _outputs(document: Mapping[str, Any]) -> Iterator[str]:

@@ -51,10 +51,12 @@ async def saved_plan(
     addresses: Collection[ResourceAddress],
     *,
     anew: Collection[ResourceAddress] = (),
+    options: Sequence[str] = (),
 ) -> Mapping[str, Any]:
     """Save a plan for exactly `addresses` and return its `show -json`, secrets in plain text.
 
     Those of `anew` are replaced although nothing of them changed: their provisioners run again.
+    `options` are the tool's own, such as `-destroy`.
 
     Raises:
         RetryableError: the state is locked, the workspace was switched meanwhile, or a
@@ -67,7 +69,7 @@ async def saved_plan(
     run = await _run(
         order,
         ["plan", "-input=false", "-json", f"-lock-timeout={LOCK_PATIENCE_S}s",
-         f"-out={order.file}", *context.plan_arguments,
+         f"-out={order.file}", *options, *context.plan_arguments,
          *(f"-target={target}" for target in targets),
          *(f"-replace={target}" for target in replaced)],
         context.environment,

@@ -1,30 +1,19 @@
 """One provider's schema answer, whose types are read from its file one by one.
 
 The answer of AWS is 5 MB, and decoded as much again; a stack uses a few dozen of its 1,500 types.
-Source: the protobuf wire format; fields 2 and 3 of GetProviderSchema.Response, tfplugin5 and 6.
 """
 
 from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
-from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.schema import ResourceSchema
-
-_RESOURCES: Final = 2
-_DATA_SOURCES: Final = 3
-_KEY: Final = 1
-_VALUE: Final = 2
-_LENGTH_DELIMITED: Final = 2
-_WIDTHS: Final = {1: 8, 5: 4}
-
-_Span = tuple[int, int]
+from iac_adapters.terraform.schema_places import SchemaPlaces, Span, places_in
 
 
 class Answer(Protocol):
@@ -72,9 +61,14 @@ class FiledAnswer:
         """The bytes before the answer."""
         return os.pread(self._descriptor, self._skip, 0)
 
+    @property
+    def size(self) -> int:
+        """How many bytes the answer has."""
+        return os.fstat(self._descriptor).st_size - self._skip
+
     def read(self) -> bytes:
         """See `Answer.read`."""
-        return self.part(0, os.fstat(self._descriptor).st_size - self._skip)
+        return self.part(0, self.size)
 
     def part(self, start: int, end: int) -> bytes:
         """See `Answer.part`."""
@@ -87,6 +81,8 @@ class ProviderSchema:
 
     protocol: int
     answer: Answer
+    kept_places: SchemaPlaces | None = field(default=None, repr=False, compare=False)
+    """Where each type lies, as far as that was found before."""
 
     @property
     def raw(self) -> bytes:
@@ -94,75 +90,53 @@ class ProviderSchema:
         return self.answer.read()
 
     @cached_property
-    def _parsed(self) -> dict[tuple[int, str], ResourceSchema]:
+    def _parsed(self) -> dict[Span, ResourceSchema]:
         return {}
 
     @cached_property
-    def _places(self) -> dict[int, dict[str, _Span]]:
-        places: dict[int, dict[str, _Span]] = {_RESOURCES: {}, _DATA_SOURCES: {}}
-        for kind, name, place in _types_in(self.raw):
-            places[kind][name] = place
-        return places
+    def _places(self) -> SchemaPlaces:
+        return self.kept_places or places_in(self.raw)
 
     @cached_property
     def type_names(self) -> frozenset[str]:
         """The resource types that the provider knows."""
-        return frozenset(self._places[_RESOURCES])
+        return frozenset(self._places.resources)
+
+    @cached_property
+    def types_below(self) -> dict[str, list[str]]:
+        """The types whose name goes on from another type's, by the longest such one.
+
+        `aws_s3_bucket_metric` is below `aws_s3_bucket`.
+        """
+        below: dict[str, list[str]] = {}
+        for name in self._places.resources:
+            owner = name
+            while "_" in owner:
+                owner = owner.rsplit("_", maxsplit=1)[0]
+                if owner in self._places.resources:
+                    below.setdefault(owner, []).append(name)
+                    break
+        return below
 
     @cached_property
     def configuration(self) -> ResourceSchema:
         """The schema of the provider's own configuration."""
-        provider = message("GetSchemaResponse").FromString(self.raw).provider
-        return ResourceSchema.parse(provider, protocol=self.protocol)
+        content = b"".join(self.answer.part(*span) for span in self._places.configuration)
+        return ResourceSchema.parse(content, protocol=self.protocol)
 
     def resource(self, type_name: str) -> ResourceSchema | None:
         """Return the schema of `type_name`, or None when the provider does not know it."""
-        return self._schema(_RESOURCES, type_name)
+        return self._schema(self._places.resources.get(type_name))
 
     def data_source(self, type_name: str) -> ResourceSchema | None:
         """Return the schema of a data source, or None when the provider does not know it."""
-        return self._schema(_DATA_SOURCES, type_name)
+        return self._schema(self._places.data_sources.get(type_name))
 
-    def _schema(self, kind: int, name: str) -> ResourceSchema | None:
-        if (kind, name) not in self._parsed:
-            place = self._places[kind].get(name)
-            if place is None:
-                return None
-            content = self.answer.part(*place)
-            self._parsed[kind, name] = ResourceSchema.parse(content, protocol=self.protocol)
-        return self._parsed[kind, name]
-
-
-def _types_in(raw: bytes) -> Iterator[tuple[int, str, _Span]]:
-    for number, (start, end) in _fields(raw, 0, len(raw)):
-        if number in (_RESOURCES, _DATA_SOURCES):
-            inner = dict(_fields(raw, start, end))
-            # A value that is empty is left out on the wire.
-            key, value = inner.get(_KEY, (0, 0)), inner.get(_VALUE, (0, 0))
-            yield number, raw[slice(*key)].decode(), value
-
-
-def _fields(raw: bytes, at: int, end: int) -> Iterator[tuple[int, _Span]]:
-    """Yield the length-delimited fields between `at` and `end`: number, and where it lies."""
-    while at < end:
-        tag, at = _varint(raw, at)
-        kind = tag & 7
-        if kind == _LENGTH_DELIMITED:
-            length, at = _varint(raw, at)
-            yield tag >> 3, (at, at + length)
-            at += length
-        elif kind in _WIDTHS:
-            at += _WIDTHS[kind]
-        else:
-            _, at = _varint(raw, at)
-
-
-def _varint(raw: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = raw[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:  # noqa: PLR2004 - the bit that says that more follow
-            return value, at
-        shift += 7
+    def _schema(self, span: Span | None) -> ResourceSchema | None:
+        if span is None:
+            return None
+        start, end = span
+        if (start, end) not in self._parsed:
+            content = self.answer.part(start, end)
+            self._parsed[start, end] = ResourceSchema.parse(content, protocol=self.protocol)
+        return self._parsed[start, end]

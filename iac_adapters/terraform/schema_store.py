@@ -9,6 +9,7 @@ Source: coreConfigSchemaAttribute in helper/schema/core_schema.go of terraform-p
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import re
@@ -21,10 +22,12 @@ from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.protocol import PROTOCOLS
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.schema_answer import FiledAnswer, HeldAnswer, ProviderSchema
+from iac_adapters.terraform.schema_places import SchemaPlaces, decoded, places_in
 
 _KEPT: Final = ".schema"
 _MEANT: Final = ".meant"
-_MOST: Final = {_MEANT: 4096, _KEPT: 64}
+_PLACES: Final = ".places"
+_MOST: Final = {_MEANT: 4096, _KEPT: 64, _PLACES: 64}
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -79,13 +82,26 @@ class SchemaStore:
             return known
         try:
             kept = FiledAnswer(self._folder / f"{digest}{_KEPT}", skip=1)
-            data = kept.head + kept.read()
+            protocol = next(iter(kept.head), None)
+            places = self._places(digest, kept) if protocol in PROTOCOLS else None
         except OSError:
             return None
-        # Cut short by a full disk, it would say that types do not exist.
-        if hashlib.sha256(data).hexdigest() != digest or data[0] not in PROTOCOLS:
+        return ProviderSchema(protocol, kept, places) if protocol and places else None
+
+    def _places(self, digest: str, kept: FiledAnswer) -> SchemaPlaces | None:
+        """Return where each type lies; None of an answer that is not whole."""
+        with contextlib.suppress(OSError):
+            known = decoded((self._folder / f"{digest}{_PLACES}").read_bytes())
+            # Cut short by a full disk, the answer would say that types do not exist.
+            if known is not None and known.size == kept.size:
+                return known
+        content = kept.read()
+        if hashlib.sha256(kept.head + content).hexdigest() != digest:
             return None
-        return ProviderSchema(data[0], kept)
+        places = places_in(content)
+        with contextlib.suppress(OSError):  # a full disk: they are found again
+            self._write(f"{digest}{_PLACES}", places.encoded())
+        return places
 
     async def _ask(self, installed: InstalledProvider, name: str) -> tuple[str, ProviderSchema]:
         provider = await self._start(installed)

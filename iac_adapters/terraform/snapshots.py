@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from iac_adapters.redaction.edge import doubted, said
 from iac_adapters.terraform.children.observing import ChildOptions
 from iac_adapters.terraform.context import Context
+from iac_adapters.terraform.left_state import left_state
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.warm import WarmStack
@@ -52,7 +53,10 @@ def snapshot_of(reference: StackReference, payload: Payload, timing: Timing) -> 
         resources=tuple(resource.recorded for resource in resources),
         timing_ms=dict(timing.ms),
         warnings=said((*context.warnings, *payload.stack.providers.warnings), payload.secrets),
-        provider_doubts=doubted(payload.stack.providers.doubts, payload.secrets),
+        provider_doubts=(
+            *doubted(payload.stack.providers.doubts, payload.secrets),
+            *left_state(context.directory, context.state, tool=context.tool),
+        ),
         lineage=context.state.lineage,
         serial=context.state.serial,
         blind_spots=payload.warm.children.blind_spots if payload.warm is not None else (),

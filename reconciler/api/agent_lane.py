@@ -1,37 +1,97 @@
 """Reports of agents, past everything that only people's requests need.
 
 Ten thousand a second come, so nothing is looked up for one that its signature does not need: no
-route among sixty, no token, no body as a tree. The table lists the operation all the same.
+route among sixty, no token, no body as a tree. What an agent would not send, such as a body
+without a length, is refused where every other request is: the table lists the operation as well.
 """
 
 from __future__ import annotations
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.types import Receive, Scope, Send
 
 from agent.protocol.messages import REPORTS_PATH
+from reconciler.api.edge import log_failure
+from reconciler.api.limits import SECURITY_HEADERS, Limits
+from reconciler.api.metrics import Metrics
 from reconciler.api.problem import refusal_of
-from reconciler.api.resources.agents import take_report
+from reconciler.api.resources.agents import answer_to
+from reconciler.engine.agent_intake import AgentIntake
+from reconciler.engine.agent_messages import Incoming
+
+_INTERNAL_ERROR: Final = 500
+_HEADERS: Final = [
+    (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
+]
 
 
-class AgentLaneMiddleware:
-    """Answers reports of agents itself, and lets everything else pass."""
+class AgentLane:
+    """Answers reports of agents as the rest of the API would, in a third of its time."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, intake: AgentIntake, *, metrics: Metrics, limits: Limits) -> None:
+        self._intake = intake
+        self._metrics = metrics
+        self._most_body = limits.body_of(REPORTS_PATH)
+        self._most_head = limits.header_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+    async def served(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer the request and return True, or leave it alone and return False."""
         if scope["type"] != "http" or scope["path"] != REPORTS_PATH or scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
+            return False
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        if not self._is_plain(scope, headers):
+            return False
+        began = time.perf_counter()
+        body = await _body(receive)
+        if body is None:
+            return True  # nobody takes an answer
+        status, more, content = await self._answer(scope, headers, body)
+        self._metrics.answered(
+            method="POST", route=REPORTS_PATH, status=status, seconds=time.perf_counter() - began
+        )
+        await send({"type": "http.response.start", "status": status, "headers": _HEADERS + more})
+        await send({"type": "http.response.body", "body": content})
+        return True
+
+    def _is_plain(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+        length = headers.get(b"content-length", b"")
+        return (
+            length.isdigit()
+            and int(length[:20]) <= self._most_body
+            and b"content-encoding" not in headers
+            and not scope["query_string"]
+            and sum(map(len, headers)) + sum(map(len, headers.values())) <= self._most_head
+            and len(headers) == len(scope["headers"])
+        )
+
+    async def _answer(
+        self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        incoming = Incoming(
+            authorization=headers.get(b"authorization", b"").decode("latin-1"),
+            media_type=headers.get(b"content-type", b"").decode("latin-1"),
+            body=body,
+        )
         try:
-            response = await take_report(Request(scope, receive))
-        except ClientDisconnect:
-            return  # nobody takes an answer
-        except Exception as error:
+            response = await answer_to(self._intake, incoming)
+        except Exception as error:  # noqa: BLE001 - the one place where such a request ends
             refusal = refusal_of(error)
-            if refusal.status == 500:  # noqa: PLR2004 - whoever logs it is further out
-                raise
+            if refusal.status == _INTERNAL_ERROR:
+                log_failure(scope, error)
             response = refusal.response()
-        await response(scope, receive, send)
+        return response.status_code, response.raw_headers, bytes(response.body)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Return the body; None where the client is gone before its end."""
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message["body"])
+        if not message.get("more_body"):
+            return b"".join(parts)

@@ -12,8 +12,9 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from reconciler.api.agent_lane import AgentLaneMiddleware
+from reconciler.api.agent_lane import AgentLane
 from reconciler.api.answers import answered
 from reconciler.api.body_parser import BodyParser
 from reconciler.api.credentials import Credentials
@@ -40,6 +41,17 @@ OPENAPI_PATH: Final = f"{PREFIX}/openapi.json"
 _NOT_ALLOWED: Final = 405
 
 
+class _Api(FastAPI):
+    """The application, with a lane of its own for reports of agents."""
+
+    lane: AgentLane
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the lifespan."""
+        if not await self.lane.served(scope, receive, send):
+            await super().__call__(scope, receive, send)
+
+
 def build_app(
     service: Service,
     *,
@@ -64,7 +76,7 @@ def build_app(
         most_of_one=limits.subscribers_per_token,
         seen=_witness(metrics),
     )
-    app = FastAPI(
+    app = _Api(
         lifespan=_lifespan,
         openapi_url=None,
         docs_url=None,
@@ -79,12 +91,12 @@ def build_app(
     app.state.credentials = Credentials(service, bad_per_minute=limits.bad_tokens_per_minute)
     app.state.bodies = BodyParser()
     app.state.agent_intake = AgentIntake(service)
+    app.lane = AgentLane(app.state.agent_intake, metrics=metrics, limits=limits)
     gate = Gate(app.state.credentials, Replays(service), app.state.bodies, operations)
     app.router.route_class = gate.route_class()
     _add_operations(app, operations)
     _add_description(app, operations, stack_options or {})
     _add_refusals(app, operations)
-    app.add_middleware(AgentLaneMiddleware)
     if hosts is not None:
         app.add_middleware(HostsMiddleware, hosts=hosts)
     app.add_middleware(LimitsMiddleware, limits=limits)

@@ -47,7 +47,7 @@ class EdgeMiddleware:
         try:
             await self._app(scope, receive, timed_send)
         except Exception as error:  # noqa: BLE001 - the one place where a request ends
-            _tell(scope, error)
+            log_failure(scope, error)
             if not started:
                 await refusal_of(error).response()(scope, receive, timed_send)
 
@@ -62,7 +62,8 @@ def _route(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "path_format", _NO_ROUTE))
 
 
-def _tell(scope: Scope, error: Exception) -> None:
+def log_failure(scope: Scope, error: Exception) -> None:
+    """Log what failed and where, never the error's own text."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
     # Not the error's own text: it may hold a value.

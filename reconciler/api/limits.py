@@ -14,7 +14,7 @@ from reconciler.api.refusal import Refusal
 _LARGE: Final = frozenset({"/api/v1/drift/reports", "/api/v1/agents/reports"})
 _MOST_DRAINED_BYTES: Final = 32 * 2**20
 _DRAIN_WITHIN_S: Final = 5.0
-_ALWAYS: Final = {
+SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -55,7 +55,7 @@ class LimitsMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _ALWAYS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

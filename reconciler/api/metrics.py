@@ -119,9 +119,12 @@ class _Fleet(Collector):
     findings: Mapping[str, Mapping[str, int]]
     remediations: Mapping[RemediationState, int]
     held: bool
+    quarantines: int
+    reconnected: int
 
     @classmethod
     def read(cls, view: Transaction) -> _Fleet:
+        isolated = view.quarantines.unreleased()
         return cls(
             stacks=view.stacks.all(),
             findings={str(name): words for name, words in view.findings.tally().items()},
@@ -129,6 +132,8 @@ class _Fleet(Collector):
                 remediation.state for remediation in view.remediations.in_states(OPEN)
             ),
             held=bool(view.holds.all()),
+            quarantines=len(isolated),
+            reconnected=sum(one.reconnected_at is not None for one in isolated),
         )
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -177,6 +182,14 @@ class _Fleet(Collector):
         )
         yield GaugeMetricFamily(
             "trueup_hold", "1 while the kill switch is pulled.", value=float(self.held)
+        )
+        yield GaugeMetricFamily(
+            "trueup_quarantines", "Quarantines that are not released.", value=self.quarantines
+        )
+        yield GaugeMetricFamily(
+            "trueup_quarantines_reconnected",
+            "Those of which somebody else attached an edge again.",
+            value=self.reconnected,
         )
 
 

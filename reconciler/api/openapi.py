@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from reconciler.api.operation import Operation
 from reconciler.api.refusal import MEDIA_TYPE
 from reconciler.api.replay import LONGEST_KEY
+from reconciler.section_reading import properties_of
 from reconciler.stack_options import StackOptions
 from reconciler.version import __version__
 from reconciler.wire.problems import Problem
@@ -62,7 +63,7 @@ def _add_stack_options(
 ) -> None:
     owners: dict[str, list[str]] = {}
     for tool, model in stack_options.items():
-        for key, schema in model.model_json_schema().get("properties", {}).items():
+        for key, schema in properties_of(model).items():
             body["properties"].setdefault(key, schema)
             owners.setdefault(key, []).append(tool)
     for key, tools in owners.items():

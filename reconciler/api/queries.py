@@ -45,6 +45,12 @@ class RemediationsQuery(ListQuery):
     stack: Word | None = None
 
 
+class QuarantinesQuery(ListQuery):
+    """Which quarantines; `state=open` is every one that is not released."""
+
+    state: Literal["open"] | None = None
+
+
 class FindingsQuery(ListQuery):
     """Which findings, in the filter language."""
 
@@ -56,6 +62,12 @@ class RunsQuery(ListQuery):
 
     stack: Word | None = None
     remediation_id: Word | None = None
+
+
+class AlertsQuery(ListQuery):
+    """Which alerts."""
+
+    state: Literal["open", "resolved"] | None = None
 
 
 class AuditQuery(ListQuery):

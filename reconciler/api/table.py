@@ -9,6 +9,7 @@ from reconciler.api.listing import Listing
 from reconciler.api.operation import Operation
 from reconciler.api.resources import (
     agents,
+    alerts,
     audit,
     channels,
     drift,
@@ -18,6 +19,7 @@ from reconciler.api.resources import (
     hold,
     ignores,
     policies,
+    quarantines,
     remediations,
     runs,
     settings,
@@ -68,10 +70,15 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               wire.Remediation),
     Operation("POST", "/remediations/{remediation_id}/cancel", remediations.cancel, May.CANCEL,
               wire.Remediation),
+    Operation("POST", "/remediations/{remediation_id}/release", remediations.release, May.DECIDE,
+              wire.Remediation, status=201),
     Operation("POST", "/remediations/{remediation_id}/retry", remediations.retry, May.DECIDE,
               wire.Remediation),
     Operation("POST", "/remediations/{remediation_id}/suppress", remediations.suppress,
               May.DECIDE, wire.Remediation),
+
+    Operation("GET", "/quarantines", quarantines.list_quarantines, May.READ_REMEDIATIONS,
+              Listing[wire.Quarantine]),
 
     Operation("GET", "/policies", policies.list_policies, May.READ_POLICIES,
               Listing[wire.Policy]),
@@ -139,6 +146,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("POST", "/agents/reports", agents.take_report, None, raw=True),
     Operation("DELETE", "/agents/{agent_id}", agents.revoke_agent, May.WRITE_AGENTS, status=204),
 
+    Operation("GET", "/alerts", alerts.list_alerts, May.READ_CHANNELS, Listing[wire.Alert]),
+    Operation("GET", "/alerts/{alert_id}", alerts.read_alert, May.READ_CHANNELS, wire.Alert),
+    Operation("POST", "/alerts/{alert_id}/mute", alerts.mute_alert, May.DECIDE, wire.Alert),
+    Operation("POST", "/alerts/{alert_id}/unmute", alerts.unmute_alert, May.DECIDE, wire.Alert),
     Operation("GET", "/channels", channels.list_channels, May.READ_CHANNELS,
               Listing[wire.Channel]),
     Operation("POST", "/channels/{name}/test", channels.test_channel, May.TEST_CHANNELS,

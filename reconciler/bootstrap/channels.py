@@ -5,12 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from reconciler.domain.alerts import Subscription, alerting_events
+import structlog
+
+from reconciler.domain.alerts import alerting_events
+from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Severity
+from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events, watch_staleness
 from reconciler.engine.delivering import deliver_due
+from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.service import Channel, Service
-from reconciler.settings import ChannelSettings, Settings
+from reconciler.settings import Settings
+from reconciler.settings_channels import ChannelSettings
+
+_log = structlog.get_logger()
 
 
 def open_channels(settings: Settings) -> dict[str, Channel]:
@@ -35,6 +43,22 @@ async def keep_alerts(service: Service) -> None:
     await watch_staleness(service)
     while await deliver_due(service):
         pass
+    await send_heartbeats(service)
+
+
+async def warn_of_channels(service: Service) -> None:
+    """Say in the log which channels name no stack that is registered: they would show nothing.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    names = await service.store.read(lambda view: [stack.name for stack in view.stacks.all()])
+    for channel in service.channels.values():
+        wanted = channel.subscription
+        if names and not any(wanted.names(name) for name in names):
+            _log.warning(
+                "channel_matches_no_stack", channel=wanted.channel, stacks=list(wanted.stacks)
+            )
 
 
 async def close_channels(channels: Mapping[str, Channel]) -> None:
@@ -46,14 +70,23 @@ def _opened(channel: ChannelSettings) -> Channel:
     # A daemon without channels starts without what speaks HTTP and SMTP.
     from reconciler.notify.addresses import ChannelAddress, open_channel  # noqa: PLC0415
 
-    secret = None if channel.secret is None else channel.secret.get_secret_value()
-    address = ChannelAddress(channel.name, channel.url.get_secret_value(), secret)
+    address = ChannelAddress(channel.name, channel.url, channel.secret, most_open=channel.most_open)
     subscription = Subscription(
         channel=channel.name,
-        events=alerting_events(channel.events),
+        events=alerting_events(channel.events, default=address.default_events),
         min_severity=Severity[channel.min_severity.upper()],
         stacks=channel.stacks,
         group_wait=channel.group_wait,
         update_every=channel.update_every,
+        after=channel.after,
+        digest=channel.digest,
+        quiet=channel.quiet,
+        heartbeat=channel.heartbeat,
     )
+    if not address.takes_several and (channel.digest or channel.heartbeat):
+        raise PermanentError(
+            f"channel {channel.name} takes no `digest` and no `heartbeat`: it would be an incident"
+            " or a ticket that nothing ends",
+            remedy="send these to a chat room, a mail address or a webhook",
+        )
     return Channel(subscription, open_channel(address))

@@ -188,6 +188,7 @@ class _Daemon:
             guardrails=tuned.guardrails,
             channels=tuned.channels,
             ignores=tuned.ignores,
+            scripts=tuned.scripts,
         )
 
     def _reference_of(self, record: StackRecord) -> StackReference:

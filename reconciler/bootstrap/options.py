@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from reconciler.domain.errors import InvalidError
-from reconciler.stack_options import StackOptions, StackTools, read_options
+from reconciler.stack_options import StackOptions, StackTools
 
 
 def checked_options(
@@ -20,6 +18,13 @@ def checked_options(
         InvalidError: a key is unknown or another tool's, or a value is not as it must be.
         PermanentError: the tool is not installed.
     """
+    if not given:
+        return tools.options(tool)()
+    # It loads pydantic, and most scans say nothing to their tool.
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from reconciler.option_reading import read_options  # noqa: PLC0415
+
     try:
         return read_options(tool, given, tools=tools)
     except ValidationError as error:
@@ -27,7 +32,7 @@ def checked_options(
             f"{'.'.join(map(str, one['loc'])) or 'options'}: {one['msg']}"
             for one in error.errors(include_url=False, include_input=False)
         ]
-        valid = ", ".join(tools.options(tool).model_fields) or "none"
+        valid = ", ".join(tools.options(tool).option_keys()) or "none"
         raise InvalidError(
             f"{place}: {'; '.join(problems)}", remedy=f"a {tool} stack has these options: {valid}"
         ) from error

@@ -16,7 +16,8 @@ from reconciler.domain.records import StackRecord
 from reconciler.domain.stack_definition import definition_of, options_in
 from reconciler.environment_file import read_environment_file
 from reconciler.ports import StackReference
-from reconciler.settings import PolicySettings, Settings, StackSettings
+from reconciler.settings import Settings, StackSettings
+from reconciler.settings_policies import PolicySettings
 from reconciler.stack_options import StackTools
 from reconciler.wire.policies import as_stated
 

@@ -9,8 +9,9 @@ import structlog
 
 from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import judging, severity_overrides
-from reconciler.bootstrap.channels import close_channels, open_channels
+from reconciler.bootstrap.channels import close_channels, open_channels, warn_of_channels
 from reconciler.bootstrap.registered import config_policies, guardrail_rules, stack_records
+from reconciler.bootstrap.scripts import open_scripts
 from reconciler.bootstrap.settings_changes import changes
 from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.engine.config_file import sync_config
@@ -35,6 +36,7 @@ def tuning(settings: Settings, key: bytes) -> Tuning:
         guardrails=guardrail_rules(settings),
         ignores=tuple(one.rule() for one in settings.ignores),
         channels=open_channels(settings),
+        scripts=open_scripts(settings),
     )
 
 
@@ -61,6 +63,7 @@ class Reloader:
     async def start(self) -> None:
         """Register the stacks and policies of the settings that the daemon started with."""
         await self._register(self._in_force)
+        await warn_of_channels(self._service)
 
     async def reload(self, actor: str = ENGINE) -> Reloaded:
         """Take in what the file says now, as far as that can change without a restart.
@@ -87,6 +90,7 @@ class Reloader:
             former = self._service.channels
             self._service.tune(tuned)
             await close_channels(former)
+            await warn_of_channels(self._service)
             self._hosts.rename(after.daemon.hosts)
             self._in_force = found.in_force
             told = Reloaded(found.taken, found.needs_restart)

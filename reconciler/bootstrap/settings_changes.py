@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from reconciler.settings import DaemonSettings, Settings, StackSettings
+from reconciler.settings import COMMON_STACK_KEYS, DaemonSettings, Settings, StackSettings
 
 LIVE_DAEMON_KEYS: Final = frozenset(
-    {"hosts", "confirm_after", "approval_time", "pass_environment", "roots"}
+    {"hosts", "confirm_after", "approval_time", "pass_environment", "roots", "scripts"}
 )
 """The keys of `[daemon]` that a reload takes in; every other one needs a restart."""
+_DAEMON_KEYS: Final = tuple(one.name for one in fields(DaemonSettings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,11 @@ class Changes:
 
 def changes(before: Settings, after: Settings) -> Changes:
     """Return what `after` changes beside `before`, which is in force."""
-    differing = [key for key in DaemonSettings.model_fields if _differs(before, after, key)]
+    differing = [key for key in _DAEMON_KEYS if _differs(before, after, key)]
     fixed = {
-        key: getattr(before.daemon, key)
-        for key in DaemonSettings.model_fields
-        if key not in LIVE_DAEMON_KEYS
+        key: getattr(before.daemon, key) for key in _DAEMON_KEYS if key not in LIVE_DAEMON_KEYS
     }
-    daemon = after.daemon.model_copy(update=fixed)
+    daemon = replace(after.daemon, **fixed)
     return Changes(
         taken=(
             *(f"daemon.{key}" for key in differing if key in LIVE_DAEMON_KEYS),
@@ -39,11 +38,12 @@ def changes(before: Settings, after: Settings) -> Changes:
             *_policies(before, after),
             *(("severity rules",) if before.severities != after.severities else ()),
             *(("ignore rules",) if before.ignores != after.ignores else ()),
+            *(("scripts",) if before.scripts != after.scripts else ()),
             *(("channels",) if before.channels != after.channels else ()),
             *(("guardrails",) if before.guardrails != after.guardrails else ()),
         ),
         needs_restart=tuple(f"daemon.{key}" for key in differing if key not in LIVE_DAEMON_KEYS),
-        in_force=after.model_copy(update={"daemon": daemon}),
+        in_force=replace(after, daemon=daemon),
     )
 
 
@@ -64,8 +64,8 @@ def _stacks(before: Sequence[StackSettings], after: Sequence[StackSettings]) -> 
 
 def _keys(old: StackSettings, new: StackSettings) -> Iterator[str]:
     """Yield the keys of one stack that differ, as the file names them."""
-    for key in StackSettings.model_fields:
-        if key != "options" and getattr(old, key) != getattr(new, key):
+    for key in COMMON_STACK_KEYS:
+        if getattr(old, key) != getattr(new, key):
             yield key
     for key in _names(old.options, new.options):
         if old.options.get(key) != new.options.get(key):

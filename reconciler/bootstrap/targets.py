@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -94,6 +93,8 @@ class _Resolution:
             return tuple(map(self._of_settings, known))
         if not directory.exists() and os.sep not in given and given not in (".", ".."):
             names = ", ".join(sorted(self.configured)) or "none"
+            import difflib  # noqa: PLC0415 - only a mistake needs it
+
             near = difflib.get_close_matches(given, self.configured, n=1)
             raise PermanentError(
                 f"{given!r} is neither a directory nor a stack of trueup.toml (stacks: {names})",
@@ -142,7 +143,7 @@ class _Resolution:
 
     def _options(self, tool: str, written: Mapping[str, Any], place: Path) -> StackOptions:
         """Return what the file says, and over it what the command line says and the tool has."""
-        fields = self.tools.options(tool).model_fields
+        fields = self.tools.options(tool).option_keys()
         own = {key: value for key, value in self.targets.options.items() if key in fields}
         both = {
             **written,
@@ -153,7 +154,7 @@ class _Resolution:
     def _refuse_unheard(self, key: str, found: Iterable[StackReference]) -> None:
         tools = sorted({one.tool for one in found})
         models = self.tools.every_options().items()
-        owners = [tool for tool, model in models if key in model.model_fields]
+        owners = [tool for tool, model in models if key in model.option_keys()]
         if set(owners) & set(tools):
             return
         whose = f"is a key of {' and '.join(owners)} stacks" if owners else "is no key of any tool"

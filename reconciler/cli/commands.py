@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "accept": ("reconciler.cli.accepting:accept", "Accept a change that no code declares."),
     "agent": ("reconciler.cli.agent:agent", "Manage the agents of hosts."),
+    "alert": ("reconciler.cli.alert:alert", "List alerts, and mute one until it is over."),
     "ack": ("reconciler.cli.ignore:ack", "Say that somebody has seen a finding."),
     "approve": ("reconciler.cli.approve:approve", "Approve the plan of a remediation."),
     "assign": ("reconciler.cli.ignore:assign", "Say whose a finding is."),
@@ -57,6 +58,12 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "template": ("reconciler.cli.template:template", "Manage the declared forms of resources."),
     "token": ("reconciler.cli.token:token", "Manage API tokens."),
     "tui": ("reconciler.cli.tui:tui", "Open the terminal UI."),
+    "quarantine": (
+        "reconciler.cli.quarantine:quarantine",
+        "Request that the resource of a finding be isolated.",
+    ),
+    "quarantines": ("reconciler.cli.quarantine:quarantines", "List what is in quarantine."),
+    "release": ("reconciler.cli.quarantine:release", "Release what a quarantine isolates."),
     "unsuppress": ("reconciler.cli.decisions:unsuppress", "Make a suppressed finding open again."),
     "version": ("reconciler.cli.help:version", "Print the version."),
 }

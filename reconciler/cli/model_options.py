@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type
 import click
 
 from reconciler.cli.labels import text_of
+from reconciler.field_rules import Rule
 from reconciler.wire.model import Wire, hints_of, present
-from reconciler.wire.rules import Rule
 
 Option = Callable[[Any], Any]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -15,13 +16,15 @@ from reconciler.domain.values import Json
 _ACTIONS: Final = {
     "delete": ("- delete", "critical"),
     "replace": ("-+ replace", "critical"),
+    "invoke": ("! invoke", "critical"),
     "other": ("? other", "critical"),
     "forget": ("x forget", "medium"),
+    "script": ("> script", "medium"),
     "update": ("~ update", "medium"),
     "create": ("+ create", "good"),
 }
 _ORDER: Final = tuple(_ACTIONS)
-DESTRUCTIVE: Final = frozenset({"delete", "replace", "other"})
+DESTRUCTIVE: Final = frozenset({"delete", "replace", "invoke", "other"})
 _INDENT: Final = " " * 11
 
 
@@ -36,6 +39,8 @@ def plan_lines(
     for resource in sorted(plan.get("resources") or (), key=_rank):
         yield _title(resource, paint, findings)
         yield from _changes(resource, paint)
+    if plan.get("script"):
+        yield from _script(plan["script"], paint)
     outputs = plan.get("outputs") or ()
     if outputs:
         names = ", ".join(safe(str(output)) for output in outputs)
@@ -111,3 +116,30 @@ def _changes(resource: Json, paint: Paint) -> Iterator[str]:
         )
         for line in lines:
             yield line.rstrip()
+
+
+def _script(script: Json, paint: Paint) -> Iterator[str]:
+    """Yield what will run: the file and its hash, its limits, and all that it will be given."""
+    yield ""
+    yield f"{paint('medium', '> runs')}     {text_of(script['path'])}"
+    yield f"{_INDENT}sha256 {text_of(script['sha256'])}"
+    yield (
+        f"{_INDENT}at most {script['seconds']:g} s, {_mib(script['memory'])} of memory per process,"
+        f" {script['processes']} processes, {script['open_files']} open files,"
+        f" files of {_mib(script['file_size'])}"
+    )
+    network = "with the network" if script["network"] else "without network"
+    kind = "isolated in namespaces" if script["isolated"] else "not isolated"
+    yield f"{_INDENT}{kind}, {network}"
+    names = ", ".join(map(text_of, script["environment"])) or "none"
+    yield f"{_INDENT}variables of the stack: {names}"
+    if script.get("lack"):
+        yield from wrapped(f"! {text_of(script['lack'])}", indent=_INDENT, paint=paint)
+    yield f"{_INDENT}standard input:"
+    given = json.dumps(script["given"], indent=2, sort_keys=True, ensure_ascii=False)
+    for line in given.splitlines():
+        yield f"{_INDENT}  {safe(line)}"
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:g} MiB"

@@ -219,6 +219,7 @@ def policy_lines(invocation: Invocation, item: Json) -> Iterator[str]:
         ("position", text_of(item.get("position"))),
         ("match", _match(item) or "everything"),
         ("script", text_of(item.get("script"))),
+        ("edges", ", ".join(map(text_of, item.get("edges") or ()))),
         ("owner", text_of(item.get("owner"))),
         ("reason", text_of(item.get("reason"))),
         ("expires", invocation.ahead(item["expires_at"]) if item.get("expires_at") else ""),

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from reconciler.bounded_files import read_text
 from reconciler.cli.invocation import Invocation
@@ -20,15 +20,16 @@ from reconciler.domain.model import Kind, Origin, Severity
 from reconciler.domain.policy import Policy, Subject, decide
 from reconciler.domain.score import BASE
 from reconciler.domain.values import Json
+from reconciler.field_rules import Rule, Section
+from reconciler.section_reading import validated
 from reconciler.settings_problems import Whereabouts, describe_problems
 from reconciler.toml_positions import key_lines
 from reconciler.wire.rules import ActionWord, KindWord, OriginWord, Score, SeverityWord
 
 
-class Expectation(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation(Section):
     """One `[[expect]]`: a drift, what is to be decided on it, and by which policy."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     address: str
     type: str
@@ -56,10 +57,9 @@ class Expectation(BaseModel):
         )
 
 
-class _Expectations(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    expect: tuple[Expectation, ...] = Field(min_length=1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Expectations(Section):
+    expect: Annotated[tuple[Expectation, ...], Rule({"min_length": 1})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def read_expectations(file: Path) -> tuple[Expectation, ...]:
     text = ""
     try:
         text = read_text(file)
-        return _Expectations.model_validate(tomllib.loads(text)).expect
+        return validated(_Expectations, tomllib.loads(text)).expect
     except OSError as error:
         raise PermanentError(f"{file}: {error.strerror or error}") from error
     except ValidationError as error:

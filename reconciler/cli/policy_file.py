@@ -11,7 +11,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from reconciler.domain.errors import InvalidError, PermanentError
-from reconciler.settings import PolicySettings, Settings
+from reconciler.section_reading import validated
+from reconciler.settings import Settings
+from reconciler.settings_policies import PolicySettings
 from reconciler.settings_problems import Whereabouts, describe_problems
 from reconciler.toml_positions import key_lines
 
@@ -32,7 +34,7 @@ def read_policies(file: Path) -> Settings:
     text = _read(file)
     written = _policies(_parsed(text, file), file)
     try:
-        return Settings.model_validate({"policy": written}, context={"base": file.resolve().parent})
+        return validated(Settings, {"policy": written}, context={"base": file.resolve().parent})
     except ValidationError as error:
         lines = {} if _is_json(text) else key_lines(text)
         raise describe_problems(error, model=Settings, where=Whereabouts(file, lines)) from error

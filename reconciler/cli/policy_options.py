@@ -18,7 +18,7 @@ _WORDS: Final = ("low", "medium", "high", "critical")
 _MATCH: Final = ("stack", "type", "address", "path", "kind", "min_severity", "max_severity")
 WRITABLE: Final = tuple(field.name for field in fields(PolicyBody))
 """What a person may state of a policy, as the API names it."""
-_WITHOUT_OPTION: Final = frozenset({"match", "script"})
+_WITHOUT_OPTION: Final = frozenset({"match", "script", "edges"})
 
 
 def moment_given(

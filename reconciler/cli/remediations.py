@@ -18,6 +18,7 @@ from reconciler.cli.plan_lines import FindingsByAddress, plan_lines
 from reconciler.cli.related import find_remediation
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
+from reconciler.domain.next_commands import next_commands
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.values import Json
 
@@ -31,14 +32,11 @@ _COLUMNS: Final = (
 )
 _STATES: Final = ("open", "all", *(state.value for state in RemediationState))
 _TYPES: Final = ("remediation.",)
-_NEXT: Final = {
-    "awaiting_approval": "Next: trueup approve {id}",
-    "needs_human": "Next: trueup retry {id} --reason R, or trueup suppress {id} --reason R",
-    "applying": "Follow: trueup log {run} -f",
-    "held": "It goes on when the hold ends. To decide now:"
-    " trueup cancel {id} && trueup remediate {finding}",
-    "failed": "Next: trueup remediate {finding}",
-    "suppressed": "To undo: trueup unsuppress {finding}",
+_INTRODUCED: Final = {
+    "applying": "Follow: ",
+    "held": "It goes on when the hold ends. To decide now: ",
+    "suppressed": "To undo: ",
+    "unknown": "The next complete read decides, and no second apply begins before. Look: ",
 }
 _MOST_LOOKED_UP: Final = 100
 
@@ -111,11 +109,18 @@ class About:
 def next_step(invocation: Invocation, body: Json) -> str:
     """Return the command that moves it on; nothing where none is needed."""
     findings = body.get("finding_ids") or ("",)
-    return _NEXT.get(body["state"], "").format(
-        id=invocation.id(body["id"]),
-        run=invocation.id(body.get("run_id") or ""),
-        finding=invocation.id(findings[0]),
+    commands = next_commands(
+        RemediationState(body["state"]),
+        remediation_id=invocation.id(body["id"]),
+        run_id=invocation.id(body["run_id"]) if body.get("run_id") else "",
+        finding_id=invocation.id(findings[0]),
+        stack=body["stack"],
     )
+    if not commands:
+        return ""
+    *others, last = commands
+    typed = f"{', '.join(others)} or {last}" if others else last
+    return f"{_INTRODUCED.get(body['state'], 'Next: ')}{typed}"
 
 
 def remediation_lines(invocation: Invocation, body: Json, about: About) -> Iterator[str]:

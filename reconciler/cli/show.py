@@ -12,6 +12,7 @@ from reconciler.cli.completing import FINDINGS
 from reconciler.cli.examples import examples
 from reconciler.cli.holds import hold_lines, holds_of, is_about
 from reconciler.cli.invocation import Invocation, asks_daemon
+from reconciler.cli.isolated import open_quarantines, quarantine_lines
 from reconciler.cli.labels import counted, spoken, state_cell, text_of, wrapped
 from reconciler.cli.related import find_finding, remediations_of
 from reconciler.cli.remediations import next_step
@@ -39,6 +40,8 @@ def show(invocation: Invocation, *, finding: str) -> None:
     FINDING is an id, the beginning of one, an address, or STACK/ADDRESS.
     """
     body = find_finding(invocation.api, finding)
+    if "tickets" not in body:  # it is an item of a list, which has less of each
+        body = invocation.api.find("findings", body["id"]) or body
     if invocation.as_data:
         invocation.answer(body, ())
         return
@@ -54,6 +57,7 @@ def show(invocation: Invocation, *, finding: str) -> None:
             *_lines(invocation, body, reports, remediations),
             *_notes(invocation, notes),
             *(("", *hold_lines(invocation, held)) if held else ()),
+            *_isolation(invocation, body),
         ),
     )
 
@@ -83,9 +87,21 @@ def _facts(invocation: Invocation, body: Json) -> Iterator[tuple[str, str]]:
     yield "seen", f"{counted(body['times_seen'], 'time')}, first {first}, last {last}"
     if body.get("seen_by"):
         yield "seen by", _seen_by(body["seen_by"])
+    for ticket in body.get("tickets") or ():
+        yield "ticket", f"{text_of(ticket['url'])} ({text_of(ticket['channel'])})"
     if body.get("template_id"):
         yield "template", text_of(body["template_id"])
     yield "id", invocation.id(body["id"])
+
+
+def _isolation(invocation: Invocation, body: Json) -> Iterator[str]:
+    """Yield how long its resource stays in quarantine."""
+    if body["state"] != "quarantined":
+        return
+    about = [one for one in open_quarantines(invocation.api) if body["id"] in one["finding_ids"]]
+    if about:
+        yield ""
+        yield from quarantine_lines(invocation, about)
 
 
 def _notes(invocation: Invocation, entries: Sequence[Json]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from reconciler.cli.expiring import expiring
 from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.identities import choose
 from reconciler.cli.invocation import Invocation, asks_daemon
+from reconciler.cli.isolated import open_quarantines, quarantine_lines
 from reconciler.cli.labels import (
     SEVERITIES,
     by_severity,
@@ -39,7 +40,7 @@ _COLUMNS: Final = (
     Column("VERIFIED", least=12),
     Column("NEXT", spare=True),
 )
-_TYPES: Final = ("stack.", "drift.", "remediation.", "hold.")
+_TYPES: Final = ("stack.", "drift.", "remediation.", "hold.", "quarantine.")
 _ATTENTION: Final = {
     "awaiting_approval": "for approval",
     "needs_human": "for a person",
@@ -92,7 +93,7 @@ def _code(stacks: Sequence[Json]) -> int:
 
 
 def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Json:
-    """Return `{hold, stacks, remediations}`; the last are those that wait for somebody."""
+    """Return what is shown; of remediations those that wait for somebody."""
     api = invocation.api
     held = api.get("hold")
     stacks = api.listed("stacks")["items"]
@@ -117,6 +118,9 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Jso
         ),
         "remediations": waiting,
         "ignores": rules["items"],
+        "quarantines": [
+            one for one in open_quarantines(api) if not names or one["stack"] in chosen
+        ],
     }
 
 
@@ -135,6 +139,9 @@ def _badness(stack: Json) -> tuple[object, ...]:
 def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str]:
     if body["holds"]:
         yield from hold_lines(invocation, body["holds"])
+        yield ""
+    if body["quarantines"]:
+        yield from quarantine_lines(invocation, body["quarantines"])
         yield ""
     stacks = body["stacks"]
     if not stacks and drifted:

@@ -92,6 +92,11 @@ class Client:
         return Remediations(self.calls, "remediations", answer=wire.Remediation)
 
     @cached_property
+    def quarantines(self) -> Collection[wire.Quarantine]:
+        """What is isolated; `each(state="open")`."""
+        return Collection(self.calls, "quarantines", answer=wire.Quarantine)
+
+    @cached_property
     def runs(self) -> Runs:
         """Applies, and their logs."""
         return Runs(self.calls, "runs", answer=wire.Run)
@@ -115,6 +120,11 @@ class Client:
     def agents(self) -> Agents:
         """Hosts that report what they are."""
         return Agents(self.calls, "agents", answer=wire.Agent)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """One per cause, and where each is shown."""
+        return Alerts(self.calls, "alerts", answer=wire.Alert)
 
     @cached_property
     def channels(self) -> Channels:
@@ -252,6 +262,10 @@ class Remediations(Collection["wire.Remediation"]):
         """End it; an apply that is under way is asked once to stop."""
         return await self._do(remediation_id, "cancel", key=key)
 
+    async def release(self, remediation_id: str, *, key: str | None = None) -> wire.Remediation:
+        """Connect what a quarantine isolates; return the remediation that does so."""
+        return await self._do(remediation_id, "release", key=key)
+
     async def retry(
         self, remediation_id: str, *, reason: str, key: str | None = None
     ) -> wire.Remediation:
@@ -313,6 +327,18 @@ class Audit(Collection["wire.AuditEntry"]):
     async def verify(self) -> wire.AuditVerified:
         """Return whether every entry is as it was written, and the first that is not."""
         return decode(wire.AuditVerified, await self._calls.get("audit", "verify"))
+
+
+class Alerts(Collection["wire.Alert"]):
+    """One per cause, and where each is shown."""
+
+    async def mute(self, alert_id: str, *, reason: str) -> wire.Alert:
+        """Have nothing more shown of an alert until it is over."""
+        return await self._do(alert_id, "mute", wire.MuteBody(reason=reason))
+
+    async def unmute(self, alert_id: str) -> wire.Alert:
+        """Have a muted alert shown again."""
+        return await self._do(alert_id, "unmute")
 
 
 class Channels(Collection["wire.Channel"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,8 @@ class Calls:
         transport: httpx.AsyncBaseTransport | None = None,
         wait_s: float = USUAL_WAIT_S,
     ) -> None:
+        # httpx imports its command line, and with it pygments, where rich is installed.
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # Python's own way
         import httpx  # noqa: PLC0415 - it takes longer to import than all the rest
 
         if transport is None:

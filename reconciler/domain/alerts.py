@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NewType
 
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.events import CATALOGUE, REMEDIATION, named_by
-from reconciler.domain.globs import glob_matches
 from reconciler.domain.model import Severity, StackName
 from reconciler.domain.records import FindingRecord
 
@@ -25,6 +24,8 @@ AlertId = NewType("AlertId", str)
 FINDING: Final = "finding"
 STACK: Final = "stack"
 TEST: Final = "test"
+HEARTBEAT: Final = AlertId("heartbeat")
+"""In place of an alert's id, where a channel's last heartbeat is kept."""
 
 STALE_AFTER: Final = 3
 """A stack that was not verified for so many of its intervals is an alert of its own."""
@@ -48,6 +49,10 @@ DEFAULT_EVENTS: Final = frozenset(
     {"drift.detected", "drift.reopened", "remediation.awaiting_approval",
      "remediation.unknown", "remediation.needs_human", "remediation.failed"}
 ) | STACK_EVENTS  # fmt: skip
+REVIEW_EVENTS: Final = frozenset(
+    {"remediation.awaiting_approval", "remediation.unknown", "remediation.needs_human"}
+)
+"""What waits for a person, such as `manual_review`: tickets are opened by these by default."""
 
 
 class AlertState(StrEnum):
@@ -62,6 +67,7 @@ class Alert:
     """One cause while it lasts; the same cause later is another alert.
 
     `severity` is that of its most severe member so far. `events` are the types that led to it.
+    One that was muted is shown nowhere until it is over.
     """
 
     id: AlertId
@@ -73,6 +79,9 @@ class Alert:
     changed_at: datetime
     events: tuple[str, ...] = ()
     resolved_at: datetime | None = None
+    muted_at: datetime | None = None
+    muted_by: str | None = None
+    mute_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,47 +124,6 @@ class Delivery:
     def shown(self) -> bool:
         """Whether anybody saw the alert on this channel."""
         return self.sent_revision > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """Which alerts a channel shows: opened by one of `events`, then followed to their end.
-
-    The first message waits `group_wait`, so that one cause in many stacks is one message; later
-    ones come `update_every` at the most, but for the end and for a higher severity.
-    """
-
-    channel: str
-    events: frozenset[str] = DEFAULT_EVENTS
-    min_severity: Severity = Severity.LOW
-    stacks: tuple[str, ...] = ()
-    group_wait: timedelta = timedelta(seconds=10)
-    update_every: timedelta = timedelta(minutes=1)
-
-    def opens(self, alert: Alert, events: Iterable[str], stacks: Iterable[StackName]) -> bool:
-        """Whether `events`, which led to `alert` in `stacks`, begin a message."""
-        if alert.state is not AlertState.OPEN or alert.severity < self.min_severity:
-            return False
-        if self.events.isdisjoint(events):
-            return False
-        return not self.stacks or any(
-            glob_matches(glob, stack) for glob in self.stacks for stack in stacks
-        )
-
-    def begin(self, alert: Alert, *, at: datetime) -> Delivery:
-        """Return the row of a channel that has shown nothing yet."""
-        return Delivery(self.channel, alert.id, next_at=at + self.group_wait)
-
-    def again(self, delivery: Delivery, before: Alert, alert: Alert, *, at: datetime) -> Delivery:
-        """Return `delivery` with when it shows `alert`, which was `before`."""
-        if delivery.given_up or delivery.attempts:
-            return delivery
-        urgent = alert.state is AlertState.RESOLVED or alert.severity > before.severity
-        if not delivery.shown:
-            return delivery
-        if urgent or delivery.sent_at is None:
-            return replace(delivery, next_at=at)
-        return replace(delivery, next_at=max(at, delivery.sent_at + self.update_every))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +186,10 @@ def retry_at(attempts: int, *, at: datetime, after: timedelta | None = None) -> 
     return at + max(wait, after or timedelta())
 
 
-def alerting_events(words: Iterable[str]) -> frozenset[str]:
-    """Return the events that `words` name: types, or beginnings up to a dot.
+def alerting_events(
+    words: Iterable[str], *, default: frozenset[str] = DEFAULT_EVENTS
+) -> frozenset[str]:
+    """Return the events that `words` name: types, or beginnings up to a dot; else `default`.
 
     Raises:
         InvalidError: a word names no event, or only such as open no alert.
@@ -236,7 +206,7 @@ def alerting_events(words: Iterable[str]) -> frozenset[str]:
                 remedy="docs/alerts.md lists those that do",
             )
         found |= named
-    return frozenset(found) or DEFAULT_EVENTS
+    return frozenset(found) or default
 
 
 def _as_json(value: Any) -> str:

@@ -79,6 +79,28 @@ def aligned_paths(before: Value, after: Value, is_set: IsSet = ordered) -> tuple
     return tuple(sorted(_paths(before, after, is_set, ()), key=sort_key))
 
 
+def maps_of_other_keys(before: Value, after: Value) -> tuple[Steps, ...]:
+    """List the maps that are the `same` and differ by keys whose value is null, sorted."""
+    return tuple(sorted(_maps_of_other_keys(before, after, ()), key=sort_key))
+
+
+def _maps_of_other_keys(before: Value, after: Value, at: Steps) -> Iterable[Steps]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        found = [
+            path
+            for key in before.keys() & after.keys()
+            for path in _maps_of_other_keys(before[key], after[key], (*at, key))
+        ]
+        return found if before.keys() == after.keys() else [*found, at]
+    if isinstance(before, list) and isinstance(after, list):
+        return [
+            path
+            for index, pair in enumerate(zip(before, after, strict=False))
+            for path in _maps_of_other_keys(*pair, (*at, index))
+        ]
+    return ()
+
+
 def sort_key(steps: Steps) -> tuple[tuple[int, str], ...]:
     """Return what sorts paths as people do: `[9]` before `[10]`, both before names."""
     return tuple((step, "") if isinstance(step, int) else (-1, step) for step in steps)

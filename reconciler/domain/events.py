@@ -57,6 +57,21 @@ class RemediationMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineMoved:
+    """A quarantine as it is now; `id` is the remediation that isolates, `release` what ends it."""
+
+    id: str
+    stack: str
+    state: str
+    finding_ids: list[str]
+    edges: list[str]
+    isolates: list[str]
+    expires_at: datetime
+    release: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunMoved:
     """A run as it is now; `progress` is the step of each resource, by address."""
 
@@ -202,6 +217,7 @@ class Reset:
 Body: TypeAlias = (
     DriftSeen
     | RemediationMoved
+    | QuarantineMoved
     | RunMoved
     | RunProgressed
     | StackScanned
@@ -275,6 +291,26 @@ _ROWS: Final = (
         EventType(f"{REMEDIATION}{state}", RemediationMoved, "remediation", meaning, level)
         for state, (meaning, level) in _STATES.items()
     ),
+    EventType(
+        "quarantine.begun",
+        QuarantineMoved,
+        "remediation",
+        "what undoes a quarantine is stored, and its edges are about to be detached",
+    ),
+    EventType("quarantine.active", QuarantineMoved, "remediation", "a resource is isolated"),
+    EventType(
+        "quarantine.reconnected",
+        QuarantineMoved,
+        "remediation",
+        "an apply of somebody else attached an edge of an isolated resource again",
+        "warning",
+    ),
+    EventType(
+        "quarantine.released",
+        QuarantineMoved,
+        "remediation",
+        "the edges of an isolated resource are attached again",
+    ),
     EventType("run.started", RunMoved, "run", "an apply begins"),
     EventType("run.progress", RunProgressed, "run", "an apply gets on", "debug"),
     EventType(RUN_ENDED, RunMoved, "run", "an apply ended; `state` says how"),
@@ -327,6 +363,7 @@ def _nearest(word: str) -> str:
 _ID_NAMES: Final[Mapping[type[Body], str]] = {
     DriftSeen: "finding",
     RemediationMoved: "remediation",
+    QuarantineMoved: "remediation",
     RunMoved: "run",
     RunProgressed: "run",
 }

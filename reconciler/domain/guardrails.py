@@ -55,11 +55,14 @@ class Guardrails:
     stack_per_day: int = 3
     total_per_day: int = 20
     fights: int = 3
+    flaps: int = 3
     fleet_percent: int = 40
     managed_by: str | None = None
     approvals: int = 1
     approvals_to_delete: int = 1
     own_approval: bool = True
+    quarantine_time: timedelta = timedelta(hours=4)
+    quarantines: int = 1
     windows: tuple[Window, ...] = ()
     freezes: tuple[Window, ...] = ()
 

@@ -195,7 +195,8 @@ def refreshed(known: FindingRecord, now: Finding, *, details: Json, at: datetime
         score=score(now),
         origin=now.origin,
         fingerprint=now.fingerprint,
-        state=FindingState.OPEN,
+        # What is isolated stays so, however the drift goes on.
+        state=known.state if known.state is FindingState.QUARANTINED else FindingState.OPEN,
         last_seen=at,
         times_seen=known.times_seen + 1,
         details=details,

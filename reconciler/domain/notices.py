@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from reconciler.domain.alerts import Alert, AlertState
@@ -22,6 +23,14 @@ _SAID: Final = {
 }
 """What is said of one and of several, by kind."""
 SECRET: Final = "(secret)"  # noqa: S105 - what is shown instead of one
+
+
+class NoticeKind(StrEnum):
+    """What it tells: of one alert, of several at once, or that all is well."""
+
+    ALERT = "alert"
+    DIGEST = "digest"
+    HEARTBEAT = "heartbeat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,9 @@ class Notice:
     stacks: tuple[str, ...]
     members: tuple[NoticeMember, ...] = ()
     commands: tuple[str, ...] = field(default=())
+    cause: str = ""
+    """What it has in common with a later alert of the same drift."""
+    kind: NoticeKind = NoticeKind.ALERT
 
     @property
     def is_over(self) -> bool:
@@ -141,6 +153,7 @@ def notice_of(
         stacks=stacks,
         members=tuple(members[:MOST_MEMBERS]),
         commands=_commands(members),
+        cause=alert.cause,
     )
 
 

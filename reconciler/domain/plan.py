@@ -20,6 +20,7 @@ from reconciler.domain.model import (
     StackName,
 )
 from reconciler.domain.paths import AttributePath
+from reconciler.domain.scripts import PlannedScript
 from reconciler.domain.values import Value
 
 PlanDigest = NewType("PlanDigest", str)
@@ -34,6 +35,10 @@ class Action(StrEnum):
     REPLACE = "replace"
     DELETE = "delete"
     FORGET = "forget"
+    INVOKE = "invoke"
+    """An action of the code runs beside; what it does is its provider's."""
+    SCRIPT = "script"
+    """A script runs for it; only a read afterwards tells what that changed."""
     OTHER = "other"
     """Something a newer tool does and we do not know: never without a person."""
 
@@ -85,6 +90,8 @@ class Plan:
     resources: tuple[PlannedResource, ...]
     outputs: tuple[str, ...] = ()
     """Names of root outputs that would change."""
+    script: PlannedScript | None = None
+    """What runs instead of the tool; `resources` are then those it runs for."""
 
     @property
     def digest(self) -> PlanDigest:
@@ -99,6 +106,9 @@ class Plan:
     @property
     def summary(self) -> str:
         """As the tools put it: `1 to create, 2 to update`; `nothing to do` when empty."""
+        if self.script is not None:
+            count = len(self.resources)
+            return f"1 script to run for {count} resource{'s' if count != 1 else ''}"
         counts = [(a, sum(r.action is a for r in self.resources)) for a in Action]
         words = [f"{count} to {action.value}" for action, count in counts if count]
         words += [f"{len(self.outputs)} outputs to change"] if self.outputs else []
@@ -122,6 +132,8 @@ def _parts(plan: Plan) -> Iterable[bytes]:
     yield plan.stack.encode()
     yield "\n".join(sorted(plan.targets)).encode()
     yield "\n".join(sorted(plan.outputs)).encode()
+    if plan.script is not None:
+        yield plan.script.mark
     for resource in sorted(plan.resources, key=lambda one: one.address):
         yield f"{resource.address}\n{resource.type}\n{resource.action}".encode()
         if resource.seal:
@@ -161,6 +173,8 @@ def concern_about(
 ) -> str | None:
     """Return why what a plan does to `resource` needs a person; None when it needs none."""
     address = resource.address
+    if resource.action is Action.INVOKE:
+        return " ".join((f"{address} would be invoked", *map(_text, resource.changes)))
     if finding is None:
         return f"{address} would be changed too ({resource.action}), without drift of its own"
     if (doubt := doubt_about(finding.provider, doubts)) is not None:
@@ -168,14 +182,38 @@ def concern_about(
     if new := _not_recorded(resource, finding):
         return f"{address} would get values that no apply recorded: {', '.join(new)}"
     if finding.kind is Kind.ADDED or finding.added_as:
-        return f"{address}, which no code declares, would be {_PARTICIPLE.get(resource.action)}"
+        return _of_undeclared(resource)
     if finding.origin is not Origin.OUT_OF_BAND:
         return f"{address} holds code that was not applied yet"
-    if resource.action is Action.CREATE:
-        return None if finding.kind is Kind.MISSING else f"{address} would be created a second time"
-    if resource.action is not Action.UPDATE:
-        return f"{address} would be {_PARTICIPLE[resource.action]}"
-    return _beyond(resource, finding)
+    return _of_action(resource, finding)
+
+
+def _text(change: PlannedChange) -> str:
+    return str(change.after)
+
+
+def _of_undeclared(resource: PlannedResource) -> str:
+    if resource.action is Action.SCRIPT:
+        return f"the script would run for {resource.address}, which no code declares"
+    done = _PARTICIPLE.get(resource.action)
+    return f"{resource.address}, which no code declares, would be {done}"
+
+
+def _of_action(resource: PlannedResource, finding: Finding) -> str | None:
+    address = resource.address
+    match resource.action:
+        case Action.SCRIPT:
+            return None
+        case Action.CREATE:
+            return (
+                None
+                if finding.kind is Kind.MISSING
+                else f"{address} would be created a second time"
+            )
+        case Action.UPDATE:
+            return _beyond(resource, finding)
+        case _:
+            return f"{address} would be {_PARTICIPLE[resource.action]}"
 
 
 def _where_it_would_be(resource: PlannedResource, doubt: str) -> str:
@@ -189,6 +227,7 @@ def _where_it_would_be(resource: PlannedResource, doubt: str) -> str:
 
 
 _PARTICIPLE: Final = {
+    Action.INVOKE: "invoked",
     Action.REPLACE: "replaced",
     Action.DELETE: "deleted",
     Action.FORGET: "forgotten",

@@ -21,6 +21,20 @@ class ActionType(StrEnum):
     AUTO_CORRECT = "auto_correct"
     QUARANTINE = "quarantine"
     MANUAL_REVIEW = "manual_review"
+    RELEASE = "release"
+    """Attaches again what a quarantine detached; no policy says it."""
+
+    @property
+    def is_about_edges(self) -> bool:
+        """Whether its plan is about what connects a resource, and corrects nothing."""
+        return self in (ActionType.QUARANTINE, ActionType.RELEASE)
+
+
+class Driver(StrEnum):
+    """How a quarantine isolates a resource."""
+
+    DETACH = "detach"
+    """What connects it is destroyed, and created again on release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +57,9 @@ class Policy:
 
     It acts on findings of at least `drift_threshold` and `min_score` (0 to 100), from
     `starts_at` until `expires_at`. `template_id` narrows it to the resources of one template.
-    `script` names a file on the daemon's host; it is never run in this version.
+    `script` names a `[[script]]` of trueup.toml, which then corrects instead of the tool. `driver`
+    says how a quarantine isolates, None by detaching; `edges` are globs over addresses and types,
+    instead of the shipped catalogue of what is detached.
     """
 
     policy_id: PolicyId
@@ -54,6 +70,8 @@ class Policy:
     min_score: int = 0
     template_id: str | None = None
     script: str | None = None
+    driver: Driver | None = None
+    edges: tuple[str, ...] | None = None
     owner: str | None = None
     reason: str | None = None
     starts_at: datetime | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Final
 
 from reconciler.domain.errors import PermanentError
@@ -67,6 +66,8 @@ def _below(
 
 
 def _unknown(name: str, known: Sequence[ResourceAddress]) -> PermanentError:
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
     near = get_close_matches(name, _nameable(known), n=3, cutoff=0.5)
     remedy = f"did you mean {' or '.join(near)}?" if near else _LISTS
     return PermanentError(f"no resource of the stack is named {name}", remedy=remedy)

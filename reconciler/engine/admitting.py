@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, assert_never
 
 from reconciler.domain.activity import Activity
+from reconciler.domain.coverage import resource_id
 from reconciler.domain.errors import ConflictError
-from reconciler.domain.records import Remediation
+from reconciler.domain.model import ResourceAddress
+from reconciler.domain.records import FindingRecord, Remediation
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.engine.admission.admit import Admission, admit
 from reconciler.engine.admission.answers import Hold, NeedsApproval, Open, Refuse
@@ -98,7 +100,8 @@ def situation_of(
     saw = what_it_saw(tx, findings)
     current = {name: one for name, one in known.evaluations.items() if one.is_current(saw, now=at)}
     _refuse_stale(known, current, guards=service.guards)
-    policy = _policy_name(tx, known)
+    policy = tx.policies.get(known.policy_id) if known.policy_id else None
+    policy_name = None if policy is None else policy.name
     return Situation(
         remediation=known,
         findings=findings,
@@ -115,10 +118,13 @@ def situation_of(
         evaluations=current,
         plan=planned.plan if planned else None,
         concerns=planned.concerns if planned else (),
-        policy=policy,
-        limits=service.limits_of(known.stack, policy=policy),
+        policy=policy_name,
+        limits=service.limits_of(known.stack, policy=policy_name),
         activity=tx.past_runs.around(known, at=at) if _counts(known) else Activity(),
         concerned=planned.concerned if planned else frozenset(),
+        healed=_healed(tx, findings, at=at) if _counts(known) else {},
+        quarantines=tx.quarantines.unreleased(),
+        scripted=policy is not None and policy.script is not None,
     )
 
 
@@ -127,9 +133,12 @@ def _counts(known: Remediation) -> bool:
     return known.unasked and stage_of(known) in (Stage.PLAN, Stage.APPLY)
 
 
-def _policy_name(tx: Transaction, known: Remediation) -> str | None:
-    policy = tx.policies.get(known.policy_id) if known.policy_id else None
-    return None if policy is None else policy.name
+def _healed(
+    tx: Transaction, findings: Sequence[FindingRecord], *, at: datetime
+) -> dict[ResourceAddress, tuple[datetime, ...]]:
+    ids = {resource_id(record.stack, record.address): record.address for record in findings}
+    found = tx.reports.healed(ids, since=at - HISTORY)
+    return {ids[name]: times for name, times in found.items()}
 
 
 def _refuse_stale(known: Remediation, current: Container[str], *, guards: Iterable[Guard]) -> None:

@@ -22,7 +22,6 @@ from reconciler.domain.alerts import (
     AlertId,
     AlertState,
     Member,
-    Subscription,
     cause_of,
     cause_of_stack,
     read_subject,
@@ -38,6 +37,7 @@ from reconciler.domain.records import (
     Health,
     StackRecord,
 )
+from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.journal import new_id
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction

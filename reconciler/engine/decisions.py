@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.events import HoldReleased, HoldSet
@@ -20,7 +21,6 @@ from reconciler.domain.records import (
     Run,
 )
 from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState
-from reconciler.engine.admission.guards.quarantine import NO_QUARANTINE
 from reconciler.engine.due import advance_soon
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import (
@@ -55,19 +55,13 @@ async def approve(
     Raises:
         NotFoundError: no such id exists.
         ConflictError: it awaits no approval (`not-awaiting`), shows another plan
-            (`plan-digest-mismatch`), is a quarantine (`not-available`), or somebody else than
-            `actor` has to approve it (`own-request`).
+            (`plan-digest-mismatch`), or somebody else than `actor` has to approve it
+            (`own-request`).
     """
     at = service.clock.now()
 
     def work(tx: Transaction) -> Remediation:
         known = awaiting(tx, remediation_id, at=at)
-        if known.action_type is ActionType.QUARANTINE:
-            raise ConflictError(
-                NO_QUARANTINE,
-                code="not-available",
-                remedy="reject it, or ask for a correction instead",
-            )
         if known.plan_digest is None or known.plan_digest != plan_digest:
             raise _other_digest(known, plan_digest)
         _refuse_own(service, known, actor)
@@ -263,8 +257,10 @@ async def request(
     def work(tx: Transaction) -> Remediation:
         record = finding_of_report(tx, report_id)
         known = tx.remediations.open_with(record.id)
-        if known is not None:
+        if known is not None and not _gives_way(known, action_type):
             return _go_on(tx, known)
+        if known is not None:
+            move(tx, known, Event.CANCELLED, at=at, actor=actor, note=_GAVE_WAY)
         wanted = action_type or ActionType.MANUAL_REVIEW
         fresh = new_remediation([record], wanted, at=at, requested_by=actor)
         fresh = replace(fresh, report_id=report_id)
@@ -273,6 +269,26 @@ async def request(
         return _go_on(tx, fresh)
 
     return await service.store.transact(work)
+
+
+_GAVE_WAY: Final = "a quarantine was requested instead"
+
+
+def _gives_way(known: Remediation, wanted: ActionType | None) -> bool:
+    """Whether a correction that has not begun ends for the quarantine that a person asks for.
+
+    Raises:
+        ConflictError: it is at work, or is about other findings too (`other-remediation`).
+    """
+    if wanted is not ActionType.QUARANTINE or known.action_type is ActionType.QUARANTINE:
+        return False
+    if known.state in BEFORE_EFFECT and len(known.finding_ids) == 1:
+        return True
+    raise ConflictError(
+        f"remediation {known.id} is about this finding too, and is {known.state.value}",
+        code="other-remediation",
+        remedy=f"cancel it first: trueup cancel {known.id[:8]}",
+    )
 
 
 async def hold(

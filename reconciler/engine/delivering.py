@@ -14,6 +14,7 @@ from reconciler.domain.alerts import (
     GIVE_UP_AFTER,
     TEST,
     Alert,
+    AlertId,
     AlertState,
     Delivery,
     read_subject,
@@ -32,14 +33,16 @@ from reconciler.domain.notices import (
     test_member,
 )
 from reconciler.domain.records import FindingId, FindingState
+from reconciler.domain.subscriptions import DIGEST
 from reconciler.engine.defects import defect
+from reconciler.engine.digests import show_digest
 from reconciler.engine.journal import emit
 from reconciler.engine.moves import sentence
 from reconciler.engine.service import Channel, Service
 from reconciler.ports import ChannelBusyError
 from reconciler.stores import Transaction
 
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 500
 
 
 async def deliver_due(service: Service) -> int:
@@ -52,10 +55,10 @@ async def deliver_due(service: Service) -> int:
         StorageError: the database cannot be used.
     """
     at = service.clock.now()
-    due = await service.store.read(lambda view: view.alerts.due(at, limit=_AT_ONCE))
-    by_channel: defaultdict[str, list[Delivery]] = defaultdict(list)
+    due, alerts = await service.store.read(lambda view: _due(view, at))
+    by_channel: defaultdict[str, list[tuple[Delivery, Alert]]] = defaultdict(list)
     for delivery in due:
-        by_channel[delivery.channel].append(delivery)
+        by_channel[delivery.channel].append((delivery, alerts[delivery.alert_id]))
     await asyncio.gather(
         *(
             _deliver(service, service.channels.get(channel), deliveries)
@@ -65,12 +68,62 @@ async def deliver_due(service: Service) -> int:
     return len(due)
 
 
+def _due(view: Transaction, at: datetime) -> tuple[Sequence[Delivery], dict[AlertId, Alert]]:
+    due = view.alerts.due(at, limit=_AT_ONCE)
+    return due, view.alerts.get_many({delivery.alert_id for delivery in due})
+
+
 async def _deliver(
-    service: Service, channel: Channel | None, deliveries: Sequence[Delivery]
+    service: Service, channel: Channel | None, due: Sequence[tuple[Delivery, Alert]]
 ) -> None:
-    for delivery in deliveries:
+    at = service.clock.now()
+    gathered: list[Delivery] = []
+    for delivery, alert in due:
+        if channel is not None:
+            quiet_until = channel.subscription.quiet_until(alert, at=at)
+            if quiet_until is not None:
+                await _keep(service, replace(delivery, next_at=quiet_until))
+                continue
+            if channel.subscription.is_gathered(alert, delivery):
+                gathered.append(delivery)
+                continue
         if not await deliver(service, channel, delivery):
             return
+    if channel is not None and gathered:
+        await _deliver_digest(service, channel, gathered, at=at)
+
+
+async def _deliver_digest(
+    service: Service, channel: Channel, deliveries: Sequence[Delivery], *, at: datetime
+) -> None:
+    notices = await service.store.read(
+        lambda view: [notice_to_show(view, delivery) for delivery in deliveries]
+    )
+    told = [
+        (delivery, notice)
+        for delivery, notice in zip(deliveries, notices, strict=True)
+        if notice is not None
+    ]
+    for delivery, notice in zip(deliveries, notices, strict=True):
+        if notice is None:
+            await _keep(service, _untold(delivery))
+    if not told:
+        return
+    try:
+        shown = await show_digest(channel.notifier, told, at=at)
+    except ReconcilerError as error:
+        failure = error
+    except Exception as error:  # noqa: BLE001 - a channel's defect must not end the others
+        failure = defect(error)
+    else:
+        await service.store.transact(lambda tx: tx.alerts.put_deliveries(shown))
+        return
+    for delivery, _ in told:
+        await _failed(service, delivery, failure, at=at)
+
+
+def _untold(delivery: Delivery) -> Delivery:
+    return replace(delivery, given_up=True, error="it was over before its time")
 
 
 async def deliver(service: Service, channel: Channel | None, delivery: Delivery) -> bool:
@@ -82,10 +135,12 @@ async def deliver(service: Service, channel: Channel | None, delivery: Delivery)
         return True
     notice = await service.store.read(lambda view: notice_to_show(view, delivery))
     if notice is None:
-        await _keep(service, replace(delivery, given_up=True, error="it was over before its time"))
+        await _keep(service, _untold(delivery))
         return True
     try:
-        receipt = await channel.notifier.show(notice, delivery.receipt)
+        # What a digest showed has no message of its own that could be changed.
+        own = {} if DIGEST in delivery.receipt else delivery.receipt
+        receipt = await channel.notifier.show(notice, own)
     except ReconcilerError as error:
         await _failed(service, delivery, error, at=at)
         return False

@@ -22,6 +22,7 @@ from reconciler.engine.preparing import Prepared
 from reconciler.engine.run_log import RunTail
 from reconciler.engine.runs import folder_of, process_of, run_body
 from reconciler.engine.scanned import Loaded, load
+from reconciler.engine.scripted import is_scripted, script_outcome
 from reconciler.engine.service import Service
 from reconciler.ports import (
     Done,
@@ -67,7 +68,7 @@ async def begin(
     await service.store.transact(lambda tx: tx.runs.put(known_run))
     ended = await _until_ended(service, run, process, prepared.adapter)
     loaded = Loaded(prepared.adapter, prepared.snapshot)
-    outcome = _outcome(service, loaded, run, ended)
+    outcome = _outcome(service, loaded, remediation, run, ended)
     return await _end(service, remediation, run, outcome, ended=ended)
 
 
@@ -96,7 +97,7 @@ async def adopt(service: Service, known: Remediation) -> bool:
         loaded = await _loaded(service, stack)
     else:
         ended = await _until_ended(service, run, process_of(run), loaded.adapter)
-    outcome = _outcome(service, loaded, run, ended)
+    outcome = _outcome(service, loaded, known, run, ended)
     return await _end(service, known, run, outcome, ended=ended)
 
 
@@ -123,9 +124,17 @@ def _of_start(error: ReconcilerError) -> Outcome:
     return InDoubt(sentence(error))
 
 
-def _outcome(service: Service, loaded: Loaded | ReconcilerError, run: Run, ended: Over) -> Outcome:
+def _outcome(
+    service: Service,
+    loaded: Loaded | ReconcilerError,
+    known: Remediation,
+    run: Run,
+    ended: Over,
+) -> Outcome:
     if isinstance(ended, NeverBegun):
         return Failed(NEVER_BEGAN)
+    if is_scripted(known):
+        return script_outcome(ended)
     if isinstance(loaded, ReconcilerError):
         return _untold(loaded)
     try:
@@ -206,9 +215,14 @@ def _write_end(  # noqa: PLR0913 - one transaction over everything that is known
     match outcome:
         case Done(summary=summary):
             move(tx, fresh, Event.APPLY_ENDED, at=at, note=summary)
+        case InDoubt(reason=reason, for_person=True):
+            move(tx, fresh, Event.GIVEN_UP, at=at, note=reason)
+            trip(tx, service.limits_of(fresh.stack), at=at, why=f"remediation {fresh.id}: {reason}")
         case InDoubt(reason=reason):
             move(tx, fresh, Event.APPLY_IN_DOUBT, at=at, note=reason)
             trip(tx, service.limits_of(fresh.stack), at=at)
+        case Failed(reason=reason, read_first=True) if not interrupted:
+            move(tx, fresh, Event.APPLY_ENDED, at=at, note=reason)
         case Failed(reason=reason):
             if interrupted or fresh.attempts >= service.attempts:
                 move(tx, fresh, Event.GIVEN_UP, at=at, note=reason)

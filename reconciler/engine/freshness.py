@@ -18,6 +18,7 @@ from reconciler.domain.errors import NotFoundError, ReconcilerError, RetryableEr
 from reconciler.domain.lifecycle import Fold, fold
 from reconciler.domain.model import Origin
 from reconciler.domain.plan import Plan
+from reconciler.domain.policy import ActionType
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.remediation_states import Event
 from reconciler.domain.sources import SCAN, is_of_agent
@@ -45,6 +46,8 @@ def overtaken(
 
     `records` are those of its findings that are still there.
     """
+    if known.action_type is ActionType.RELEASE:
+        return False  # it is about edges, whatever became of the drift
     if not records:
         move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
     elif _drift_changed(known, records):

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from reconciler.domain.records import Remediation, Run, RunId, RunState
+from reconciler.domain.policy import ActionType
+from reconciler.domain.quarantines import Quarantine
+from reconciler.domain.records import FindingRecord, Remediation, Run, RunId, RunState
 from reconciler.domain.remediation_states import Event
 from reconciler.engine.admitting import admitted
 from reconciler.engine.due import scan_soon
 from reconciler.engine.freshness import Checked, moved_since, overtaken
 from reconciler.engine.journal import emit
-from reconciler.engine.judged_plan import judged_plan
+from reconciler.engine.judged_plan import JudgedPlan, judged_plan
 from reconciler.engine.moves import keep_decision, move, unhealed_of
 from reconciler.engine.plan_object import plan_object
 from reconciler.engine.preparing import Prepared
+from reconciler.engine.quarantine.keeping import end, quarantine_of, store_undo
+from reconciler.engine.quarantine.preparing import judged_release
 from reconciler.engine.runs import run_body
 from reconciler.engine.service import Service
 from reconciler.ports import RunnerJob
@@ -42,19 +47,41 @@ def conclude(  # noqa: PLR0913 - one transaction over everything that is known
         return None
     if checked is not None and moved_since(tx, known, records, checked.seen):
         return None
+    quarantine = quarantine_of(tx, known) if known.action_type is ActionType.RELEASE else None
     if plan.empty:
         ended = move(tx, known, Event.PLAN_EMPTY, at=at, note=NOTHING_TO_DO)
         keep_decision(tx, ended, reason=NOTHING_TO_DO)
+        if quarantine is not None:
+            end(tx, quarantine, ended, at=at)
         scan_soon(tx, known.stack, at=at)
         return None
-    stack = tx.stacks.get(known.stack)
-    others = tx.findings.unhealed(known.stack)
-    judged = judged_plan(plan, records, snapshot=prepared.snapshot, stack=stack, others=others)
+    judged = _judged(tx, known, prepared, records, quarantine)
     shown = plan_object(plan, reasons=judged.concerns)
     planned = replace(known, plan=shown, plan_digest=str(plan.digest))
     if not admitted(tx, service, planned, at=at, planned=judged):
         return None
+    if known.action_type is ActionType.QUARANTINE:
+        store_undo(tx, service, planned, plan, prepared.edges, at=at)
     return _intend(tx, planned, prepared.job, run_id=run_id, at=at)
+
+
+def _judged(
+    tx: Transaction,
+    known: Remediation,
+    prepared: Prepared,
+    records: Sequence[FindingRecord],
+    quarantine: Quarantine | None,
+) -> JudgedPlan:
+    """Return the plan with why a person should look at it; of a quarantine a person always does."""
+    if quarantine is not None:
+        return judged_release(prepared.plan, quarantine)
+    if known.action_type.is_about_edges:
+        return JudgedPlan(prepared.plan)
+    stack = tx.stacks.get(known.stack)
+    others = tx.findings.unhealed(known.stack)
+    return judged_plan(
+        prepared.plan, records, snapshot=prepared.snapshot, stack=stack, others=others
+    )
 
 
 def _intend(

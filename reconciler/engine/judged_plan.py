@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.domain.belonging import together
 from reconciler.domain.concerned import concerned
+from reconciler.domain.followers import followed_by
 from reconciler.domain.lifecycle import finding_of
 from reconciler.domain.model import ResourceAddress, Snapshot
 from reconciler.domain.plan import Plan, concerns
@@ -48,7 +49,7 @@ def judged_plan(
     dependencies = {resource.address: resource.dependencies for resource in snapshot.resources}
     return JudgedPlan(
         plan,
-        (*concerns(plan, findings, doubts=doubts), *swept),
+        (*concerns(plan, findings, doubts=doubts), *swept, *followed_by(plan, dependencies)),
         # What a plan sweeps away is a reason to look at all of it.
         frozenset()
         if swept

@@ -9,8 +9,10 @@ from datetime import datetime
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError
 from reconciler.domain.events import REMEDIATION, RemediationMoved
+from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     DriftDecision,
+    FindingId,
     FindingRecord,
     FindingState,
     Remediation,
@@ -87,11 +89,20 @@ def tell(
     body = mapping.shown(
         RemediationMoved,
         remediation,
+        finding_ids=list(_about(tx, remediation)),
         state=remediation.state.value,
         previous_state=previous,
         cause=cause,
     )
     emit(tx, name, remediation.id, body, at=at)
+
+
+def _about(tx: Transaction, remediation: Remediation) -> tuple[FindingId, ...]:
+    """Return the findings that the event names; a release is about those of its quarantine."""
+    if remediation.action_type is not ActionType.RELEASE:
+        return remediation.finding_ids
+    quarantines = tx.quarantines.unreleased(remediation.stack)
+    return next((one.finding_ids for one in quarantines if one.release == remediation.id), ())
 
 
 def _decided_by(remediation: Remediation) -> dict[str, object]:

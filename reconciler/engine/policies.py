@@ -32,7 +32,7 @@ async def create(service: Service, body: PolicyBody, *, actor: str) -> Policy:
             policy_id, body.name, ActionType(body.action_type), position=_next_position(tx)
         )
         policy = as_stated(last, body)
-        _check(tx, policy)
+        _check(tx, service, policy)
         tx.policies.put(policy)
         tell_policy(tx, policy, "created", at=at, actor=actor)
         return policy
@@ -54,7 +54,7 @@ async def update(service: Service, policy_id: PolicyId, body: PolicyBody, *, act
     def work(tx: Transaction) -> Policy:
         known = _of_api(tx, policy_id)
         changed = replace(as_stated(known, body), version=known.version + 1)
-        _check(tx, changed)
+        _check(tx, service, changed)
         tx.policies.put(changed)
         tell_policy(tx, changed, "updated", at=at, actor=actor)
         return changed
@@ -94,7 +94,7 @@ def _next_position(tx: Transaction) -> int:
     return max(taken, default=-1) + 1
 
 
-def _check(tx: Transaction, policy: Policy) -> None:
+def _check(tx: Transaction, service: Service, policy: Policy) -> None:
     if not policy.name.strip():
         raise InvalidError("a policy has a name")
     for other in tx.policies.all():
@@ -104,6 +104,18 @@ def _check(tx: Transaction, policy: Policy) -> None:
             )
     if policy.template_id and tx.templates.get(TemplateId(policy.template_id)) is None:
         raise InvalidError(f"there is no template {policy.template_id}")
+    if policy.script is not None:
+        _check_script(service, policy)
+
+
+def _check_script(service: Service, policy: Policy) -> None:
+    if service.scripts is None or policy.script not in service.scripts.names:
+        raise InvalidError(
+            f"there is no script {policy.script!r}",
+            remedy="an administrator of the daemon's host adds [[script]] to trueup.toml",
+        )
+    if policy.action_type is ActionType.QUARANTINE:
+        raise InvalidError("a script corrects: action_type is auto_correct or manual_review")
 
 
 def _of_api(tx: Transaction, policy_id: PolicyId) -> Policy:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from reconciler.domain.edges import Edge
 from reconciler.domain.errors import NotFoundError, ReconcilerError, StorageError
 from reconciler.domain.lifecycle import targets_of
 from reconciler.domain.model import Snapshot
 from reconciler.domain.plan import Plan
+from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.sources import is_of_agent
 from reconciler.engine.defects import defect
 from reconciler.engine.folders import make_private
 from reconciler.engine.moves import unhealed_of
-from reconciler.engine.scanned import load
+from reconciler.engine.quarantine.keeping import quarantine_of
+from reconciler.engine.quarantine.preparing import attaching, detaching
+from reconciler.engine.scanned import Loaded, load, reference_of
+from reconciler.engine.scripted import given_to, plan_script, script_of, templates_of
 from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, RunnerJob
 
@@ -31,6 +37,8 @@ class Prepared:
     snapshot: Snapshot
     plan: Plan
     job: RunnerJob
+    edges: tuple[Edge, ...] = ()
+    """What a quarantine detaches."""
 
 
 async def prepare(service: Service, known: Remediation, folder: Path) -> Prepared | ReconcilerError:
@@ -44,7 +52,9 @@ async def prepare(service: Service, known: Remediation, folder: Path) -> Prepare
     if stack is None:
         return NotFoundError(f"stack {known.stack} is not registered any more")
     try:
-        return await _plan(service, stack, records, folder)
+        if known.action_type.is_about_edges:
+            return await _about_edges(service, known, stack, records, folder)
+        return await _plan(service, known, stack, records, folder)
     except StorageError:
         raise
     except ReconcilerError as error:
@@ -54,7 +64,11 @@ async def prepare(service: Service, known: Remediation, folder: Path) -> Prepare
 
 
 async def _plan(
-    service: Service, stack: StackRecord, records: Sequence[FindingRecord], folder: Path
+    service: Service,
+    known: Remediation,
+    stack: StackRecord,
+    records: Sequence[FindingRecord],
+    folder: Path,
 ) -> Prepared:
     make_private(folder)
     loaded = await load(service, stack)
@@ -62,8 +76,62 @@ async def _plan(
         # Never without a target: that would plan, and correct, everything.
         empty = Plan(stack=stack.name, targets=(), resources=())
         return Prepared(loaded.adapter, loaded.snapshot, empty, _NO_JOB)
+    policy = await service.store.read(lambda view: script_of(view, known))
+    if policy is not None:
+        return await _plan_script(service, stack, loaded, policy, records, folder)
     # A tool sees no drift on a host: what provisions it has to run again.
     anew = tuple(record.address for record in records if is_of_agent(record.seen_by))
     plan = await loaded.adapter.plan(loaded.snapshot, targets_of(records), folder=folder, anew=anew)
     job = loaded.adapter.correction(loaded.snapshot, folder=folder)
+    return Prepared(loaded.adapter, loaded.snapshot, plan, job)
+
+
+async def _about_edges(
+    service: Service,
+    known: Remediation,
+    stack: StackRecord,
+    records: Sequence[FindingRecord],
+    folder: Path,
+) -> Prepared:
+    """Plan a quarantine of what is still there of `known`, or the release of one."""
+    quarantine, policy = await service.store.read(
+        lambda view: (
+            quarantine_of(view, known),
+            view.policies.get(known.policy_id) if known.policy_id else None,
+        )
+    )
+    make_private(folder)
+    loaded = await load(service, stack)
+    edges: tuple[Edge, ...] = ()
+    plan = Plan(stack=stack.name, targets=(), resources=())
+    if known.action_type is ActionType.RELEASE:
+        if quarantine is not None:
+            plan = await attaching(loaded, quarantine, folder=folder)
+    elif records:
+        named = (policy.edges if policy else None) or ()
+        plan, edges = await detaching(loaded, records, named=named, folder=folder)
+    if plan.empty:
+        return Prepared(loaded.adapter, loaded.snapshot, plan, _NO_JOB)
+    job = loaded.adapter.correction(loaded.snapshot, folder=folder)
+    return Prepared(loaded.adapter, loaded.snapshot, plan, job, edges)
+
+
+async def _plan_script(
+    service: Service,
+    stack: StackRecord,
+    loaded: Loaded,
+    policy: Policy,
+    records: Sequence[FindingRecord],
+    folder: Path,
+) -> Prepared:
+    templates = await service.store.read(lambda view: templates_of(view, records))
+    given = given_to(policy, records, templates)
+    reference = await reference_of(service, stack)
+
+    def save() -> tuple[Plan, RunnerJob]:
+        return plan_script(
+            service, policy, records, given=given, reference=reference, folder=folder
+        )
+
+    plan, job = await asyncio.to_thread(save)
     return Prepared(loaded.adapter, loaded.snapshot, plan, job)

@@ -19,6 +19,7 @@ from reconciler.engine.evaluating import evaluated
 from reconciler.engine.follow import adopt
 from reconciler.engine.freshness import overtaken
 from reconciler.engine.moves import move, unhealed_of
+from reconciler.engine.quarantine.verifying import verify_edges
 from reconciler.engine.service import Service
 from reconciler.engine.verify import verify
 from reconciler.stores import Transaction
@@ -127,6 +128,11 @@ def _admitting(event: Event) -> Step:
     return step
 
 
+async def _verify(service: Service, known: Remediation) -> bool:
+    step = verify_edges if known.action_type.is_about_edges else verify
+    return await step(service, known)
+
+
 _STEPS: Final[Mapping[RemediationState, Step]] = {
     RemediationState.DETECTED: _confirm,
     RemediationState.CONFIRMED: _evaluate,
@@ -134,8 +140,8 @@ _STEPS: Final[Mapping[RemediationState, Step]] = {
     RemediationState.QUEUED: _admitting(Event.PLAN_STARTED),
     RemediationState.PLANNING: attempt,
     RemediationState.APPLYING: adopt,
-    RemediationState.VERIFYING: verify,
-    RemediationState.UNKNOWN: verify,
+    RemediationState.VERIFYING: _verify,
+    RemediationState.UNKNOWN: _verify,
     RemediationState.HELD: _admitting(Event.GUARDS_OPEN),
 }
 """What can be done without a person, by state."""

@@ -15,11 +15,14 @@ from reconciler.engine.journal import emit
 from reconciler.engine.runs import folder_of, progress_body
 from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, Progress
+from reconciler.script_launcher import PREFIX
 from reconciler.stores import Transaction
 
 MOST_AT_ONCE_BYTES: Final = 1 << 20
 LONGEST_LINE_BYTES: Final = 1 << 18
 _MOST_TEXTS: Final = 20
+_LONGEST_SHOWN: Final = 2000
+SECRETS_UNKNOWN: Final = "a line of the script, shown once the stack is scanned again"
 
 
 class RunTail:
@@ -37,7 +40,7 @@ class RunTail:
         steps: dict[str, str] = {}
         texts: list[str] = []
         for line in await self._lines():
-            seen = self._adapter.progress(line, stack=self._run.stack)
+            seen = line_meaning(line, self._adapter, stack=self._run.stack)
             if seen is None:
                 continue
             texts.append(seen.text)
@@ -69,6 +72,20 @@ class RunTail:
         emit(tx, "run.progress", run.id, body, at=self._service.clock.now())
 
 
+def line_meaning(line: bytes, adapter: IacAdapter, *, stack: StackName | None) -> Progress | None:
+    """Return what one line of a run's log means; None when it is of no interest.
+
+    What a script says is repeated without the secrets of its stack.
+    """
+    if not line.startswith(PREFIX):
+        return adapter.progress(line, stack=stack)
+    text = line.removeprefix(PREFIX).decode(errors="replace").strip()
+    if not text:
+        return None
+    safe = adapter.without_secrets(text, stack=stack) if stack is not None else None
+    return Progress(SECRETS_UNKNOWN if safe is None else safe[:_LONGEST_SHOWN])
+
+
 def read_plain(log: Path, offset: int, most_bytes: int) -> bytes:
     """Return what stands in a log that is not sealed from `offset` on."""
     try:
@@ -97,5 +114,5 @@ def read_progress(
     if not end and len(chunk) == most_bytes:
         return (), offset + len(chunk)
     lines = chunk[:end].splitlines()
-    seen = (adapter.progress(line, stack=stack) for line in lines)
+    seen = (line_meaning(line, adapter, stack=stack) for line in lines)
     return tuple(one for one in seen if one is not None), offset + end

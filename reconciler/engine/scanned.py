@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import ReconcilerError, StorageError
-from reconciler.domain.model import ResourceAddress, Snapshot, StackReport
+from reconciler.domain.model import ResourceAddress, Snapshot, StackReport, Status
 from reconciler.domain.records import StackRecord
 from reconciler.domain.state_lineage import StateMark
 from reconciler.domain.undeclared_scan import Yardstick
@@ -39,6 +39,8 @@ class Scanned:
     took_ms: float
     declarations: tuple[Declaration, ...] | None = None
     state: StateMark = field(default_factory=StateMark)
+    recorded: frozenset[ResourceAddress] = frozenset()
+    """What the last apply left: all that the code declares and that was created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,11 @@ async def scan(
         took_ms=(loop.time() - started) * 1000,
         declarations=declared,
         state=StateMark(snapshot.lineage, snapshot.serial),
+        recorded=frozenset(
+            resource.address
+            for resource in snapshot.resources
+            if resource.status is not Status.NOT_CREATED
+        ),
     )
 
 

@@ -29,6 +29,8 @@ from reconciler.engine.journal import emit
 from reconciler.engine.moves import sentence
 from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.opinions import Opinions, decided_by, opinions_on
+from reconciler.engine.quarantine.releasing import release_due
+from reconciler.engine.quarantine.scanning import note_reconnected, without_detached
 from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service
 from reconciler.engine.suppression import reopen_ended
@@ -151,6 +153,9 @@ def _seen(
         # An apply began or ended meanwhile: what was seen is neither before nor after it.
         return ScanOutcome(SHORTEST)
     at = seen.report.observed_at
+    quarantines = tx.quarantines.unreleased(name)
+    note_reconnected(tx, quarantines, seen, at=at)
+    seen = replace(seen, report=without_detached(seen.report, quarantines))
     doubt = implausible(
         seen.report, last_good=stack.counts, same_revision=seen.revision == stack.revision
     )
@@ -184,6 +189,7 @@ def _seen(
         acted_on=acted_on,
         confirm_by=_confirm_by((*kept, *opened), service.confirm_after),
     )
+    release_due(tx, at=at, stack=name)
     _set_due(tx, fresh, at + again_after)
     _publish_scan(tx, fresh, at=at)
     return ScanOutcome(again_after, tuple(one.id for one in (*kept, *opened)))

@@ -10,12 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from reconciler.domain.alerts import Subscription
 from reconciler.domain.guardrails import GuardrailRule, Guardrails, guardrails_for
 from reconciler.domain.ignoring import IgnoreRule
 from reconciler.domain.model import StackName
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
+from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.table import GUARDS
 from reconciler.ports import (
@@ -25,6 +25,7 @@ from reconciler.ports import (
     Notifier,
     RunLogs,
     Runner,
+    Scripts,
     StackReference,
 )
 from reconciler.stores import Store
@@ -53,6 +54,7 @@ class Tuning:
     guardrails: tuple[GuardrailRule, ...] = ()
     ignores: tuple[IgnoreRule, ...] = ()
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    scripts: Scripts | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -85,6 +87,8 @@ class Service:
     guardrails: tuple[GuardrailRule, ...] = ()
     ignores: tuple[IgnoreRule, ...] = ()
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    scripts: Scripts | None = None
+    """Those that policies may name; None where scripts are off."""
     planning: defaultdict[StackName, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -102,3 +106,4 @@ class Service:
         self.guardrails = tuning.guardrails
         self.ignores = tuning.ignores
         self.channels = tuning.channels
+        self.scripts = tuning.scripts

@@ -97,8 +97,8 @@ async def remove(service: Service, name: StackName, *, actor: str) -> None:
 
     Raises:
         NotFoundError: no such name exists.
-        ConflictError: `trueup.toml` states it (`from-config`), or an apply of it is not over
-            (`stack-busy`).
+        ConflictError: `trueup.toml` states it (`from-config`), an apply of it is not over
+            (`stack-busy`), or something of it is in quarantine (`quarantined`).
     """
     at = service.clock.now()
 
@@ -106,6 +106,12 @@ async def remove(service: Service, name: StackName, *, actor: str) -> None:
         known = _of_api(tx, name)
         if in_effect(tx, name):
             raise ConflictError(f"an apply of stack {name} is not over", code="stack-busy")
+        if quarantines := tx.quarantines.unreleased(name):
+            raise ConflictError(
+                f"stack {name} has a resource in quarantine, which nothing would release",
+                code="quarantined",
+                remedy=f"release it first: trueup release {quarantines[0].id[:8]}",
+            )
         forget(tx, known, at=at, actor=actor)
 
     await service.store.transact(work)

@@ -19,6 +19,7 @@ from reconciler.engine.folders import drop_left_behind, drop_plans, run_folders
 from reconciler.engine.journal import audit, emit
 from reconciler.engine.moves import move
 from reconciler.engine.once import end_left_by_programs
+from reconciler.engine.quarantine.releasing import release_due
 from reconciler.engine.runs import run_body
 from reconciler.engine.service import Service
 from reconciler.ports import Running
@@ -40,6 +41,7 @@ async def sweep(service: Service) -> None:
         for known in tx.remediations.expired(at):
             move(tx, known, Event.TIME_RAN_OUT, at=at, note="it was not approved in time")
         release_ended(tx, at=at)
+        release_due(tx, at=at)
         for run in tx.runs.started():
             _end_orphan(tx, run, at=at)
         advance_soon(tx, tx.remediations.due(at))

@@ -33,16 +33,16 @@ async def verify(service: Service, known: Remediation) -> bool:
     """
     stack = await service.store.read(lambda view: view.stacks.get(known.stack))
     if stack is None:
-        return await _give_up(service, known, f"stack {known.stack} is not registered any more")
+        return await give_up(service, known, f"stack {known.stack} is not registered any more")
     seen = await scan(service, stack, addresses=frozenset(known.addresses))
     if isinstance(seen, Blind):
-        return await _not_read(service, known, sentence(seen.error))
+        return await not_read(service, known, sentence(seen.error))
     if seen.report.unreadable:
         address, reason = seen.report.unreadable[0]
-        return await _not_read(service, known, f"{address} cannot be read: {reason}")
+        return await not_read(service, known, f"{address} cannot be read: {reason}")
     waits = await service.store.read(lambda view: _waits_for_a_host(view, known))
     if waits and not seen.report.findings:
-        return await _not_read(service, known, HOST_TO_REPORT)
+        return await not_read(service, known, HOST_TO_REPORT)
     await service.store.transact(lambda tx: _judge(tx, service, known, seen))
     return True
 
@@ -105,11 +105,12 @@ _CONVERGED: Final = {
 }
 
 
-async def _not_read(service: Service, known: Remediation, why: str) -> bool:
+async def not_read(service: Service, known: Remediation, why: str) -> bool:
+    """Look again later; after an hour of that a person is asked."""
     at = service.clock.now()
     since = await service.store.read(lambda view: _ended_at(view, known))
     if at - since >= UNREADABLE_FOR:
-        return await _give_up(service, known, why)
+        return await give_up(service, known, why)
     waiting = replace(known, note=why, next_at=at + patience(since, at))
 
     def work(tx: Transaction) -> None:
@@ -125,7 +126,8 @@ def _ended_at(view: Transaction, known: Remediation) -> datetime:
     return (run.ended_at if run else None) or known.updated_at
 
 
-async def _give_up(service: Service, known: Remediation, why: str) -> bool:
+async def give_up(service: Service, known: Remediation, why: str) -> bool:
+    """Hand `known` to a person, and say why."""
     at = service.clock.now()
     await service.store.transact(lambda tx: move(tx, known, Event.GIVEN_UP, at=at, note=why))
     return True

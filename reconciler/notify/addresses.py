@@ -3,7 +3,7 @@
 `https://HOST/PATH`, `slack://TOKEN/ROOM`, `pagerduty://ROUTING_KEY`, and
 `smtp://USER:PASSWORD@HOST:PORT?from=A&to=B&tls=starttls|tls|none&ca_file=F` (`mailto://` is the
 same). `slack+http://TOKEN@HOST:PORT/ROOM` and `pagerduty+http://KEY@HOST:PORT` go to a relay on
-this host.
+this host. Trackers of tickets: see `ticket_addresses`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from reconciler.domain.alerts import DEFAULT_EVENTS, REVIEW_EVENTS
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.loopback import is_loopback
 from reconciler.notify.email import Mail, MailServer
 from reconciler.notify.http import Poster
 from reconciler.notify.pagerduty import PagerDuty
 from reconciler.notify.slack import Slack
+from reconciler.notify.ticket_addresses import TRACKERS, open_tracker
+from reconciler.notify.tickets import MOST_OPEN, Tickets
 from reconciler.notify.webhook import Webhook
 from reconciler.ports import Notifier
 
@@ -28,7 +31,9 @@ _PAGERDUTY: Final = "https://events.pagerduty.com"
 _SMTP: Final = ("smtp", "smtps", "mailto", "mailtos")
 _TLS: Final = ("starttls", "tls", "none")
 _SUBMISSION, _SMTPS = 587, 465
-_KNOWN: Final = "https://, slack://, pagerduty:// or smtp://"
+_KNOWN: Final = (
+    "https://, slack://, pagerduty://, smtp://, github://, gitlab://, jira:// or servicenow://"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,21 @@ class ChannelAddress:
     name: str
     url: str = field(repr=False)
     secret: str | None = field(default=None, repr=False)
+    most_open: int = MOST_OPEN
+
+    @property
+    def default_events(self) -> frozenset[str]:
+        """Which events open an alert on it, where its section does not say."""
+        return REVIEW_EVENTS if self._kind in TRACKERS else DEFAULT_EVENTS
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether a message may be of several alerts at once, or of none."""
+        return self._kind not in (*TRACKERS, "pagerduty")
+
+    @property
+    def _kind(self) -> str:
+        return self.url.partition("://")[0].removesuffix("+http")
 
 
 def open_channel(channel: ChannelAddress) -> Notifier:
@@ -58,6 +78,8 @@ def open_channel(channel: ChannelAddress) -> Notifier:
             return _slack(channel, parts)
         case "pagerduty" | "pagerduty+http":
             return _pagerduty(channel, parts)
+        case scheme if scheme.removesuffix("+http") in TRACKERS:
+            return Tickets(open_tracker(channel.name, parts), most_open=channel.most_open)
         case scheme if scheme in _SMTP:
             return _mail(channel, parts)
         case scheme:

@@ -1,11 +1,14 @@
-"""Posting JSON to a receiver: no redirects, no metadata service, and errors without addresses."""
+"""Calling a receiver over HTTP: no redirects, no metadata service, errors without addresses."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import socket
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -15,22 +18,55 @@ from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.ports import ChannelBusyError
 
 _TIMEOUT_S: Final = 10.0
-_LONGEST_ANSWER: Final = 64 * 1024
+_LONGEST_ANSWER: Final = 16 * 1024 * 1024
+"""A page of a hundred issues has all their texts."""
 _LONGEST_WAIT: Final = timedelta(hours=1)
 _TOO_MANY: Final = 429
 _SERVER_FAULT: Final = 500
 _REFUSED: Final = 400
 _REDIRECT: Final = 300
+_FORBIDDEN: Final = 403
+_NOT_FOUND: Final = frozenset({404, 410})
 _PATIENT: Final = frozenset({408, 425})
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a receiver answered: 2xx, or that there is no such thing."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether what was asked for is not there."""
+        return self.status in _NOT_FOUND
+
+    def json(self, receiver: str) -> Any:
+        """Return the body as JSON; None where it is empty.
+
+        Raises:
+            RetryableError: it is something else, such as the page of a proxy.
+        """
+        try:
+            return json.loads(self.body) if self.body.strip() else None
+        except ValueError:
+            raise RetryableError(f"the answer of {receiver} is no JSON") from None
+
+
 class Poster:
-    """Posts to one base address; keeps the connection between two messages."""
+    """Talks to one base address; keeps the connection between two messages."""
 
     def __init__(self, name: str, base: str) -> None:
         self._name = name
         self._base = httpx.URL(base)
         self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False)
+
+    @property
+    def name(self) -> str:
+        """The channel's name, for errors."""
+        return self._name
 
     async def post(
         self, path: str, content: bytes, headers: Mapping[str, str]
@@ -41,18 +77,38 @@ class Poster:
             RetryableError: the receiver is away, slow or failing; `ChannelBusyError` for 429.
             PermanentError: it refuses, it redirects, or its address is one that no receiver has.
         """
+        reply = await self.call("POST", path, content=content, headers=headers)
+        return reply.headers, reply.body
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        may_miss: bool = False,
+    ) -> Reply:
+        """Make one call; with `may_miss` 404 and 410 are answers and no errors.
+
+        Raises:
+            RetryableError: the receiver is away, slow or failing; `ChannelBusyError` for 429.
+            PermanentError: it refuses, it redirects, or its address is one that no receiver has.
+        """
         await _refuse_forbidden(self._name, self._base)
         url = self._base.join(path) if path else self._base
         try:
-            async with self._client.stream("POST", url, content=content, headers=headers) as answer:
+            async with self._client.stream(method, url, content=content, headers=headers) as answer:
                 body = await _limited(answer)
         except httpx.HTTPError as error:
             # Not the error's text: it names the address, whose path may be a secret.
             raise RetryableError(
                 f"channel {self._name}: no answer from {self._base.host} ({type(error).__name__})"
             ) from None
-        _check(self._name, self._base.host, answer)
-        return answer.headers, body
+        reply = Reply(answer.status_code, answer.headers, body)
+        if not (may_miss and reply.is_missing):
+            _check(self._name, self._base.host, reply)
+        return reply
 
     async def close(self) -> None:
         """Close the connection."""
@@ -68,12 +124,13 @@ async def _limited(answer: httpx.Response) -> bytes:
     return body
 
 
-def _check(name: str, host: str, answer: httpx.Response) -> None:
-    status = answer.status_code
+def _check(name: str, host: str, answer: Reply) -> None:
+    status = answer.status
     if status < _REDIRECT:
         return
     where = f"channel {name}: {host} answered {status}"
-    if status == _TOO_MANY:
+    # GitHub answers 403 as well where somebody has asked too often.
+    if status == _TOO_MANY or (status == _FORBIDDEN and _is_throttled(answer.headers)):
         raise ChannelBusyError(where, after=_asked_to_wait(answer.headers))
     if status >= _SERVER_FAULT or status in _PATIENT:
         raise RetryableError(where)
@@ -82,11 +139,19 @@ def _check(name: str, host: str, answer: httpx.Response) -> None:
     raise PermanentError(where, remedy="check the channel's `url` and its key in trueup.toml")
 
 
+def _is_throttled(headers: httpx.Headers) -> bool:
+    return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+
+
 def _asked_to_wait(headers: httpx.Headers) -> timedelta | None:
-    given = headers.get("retry-after", "")
-    if not given.isdecimal():
+    given, until = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
+    if given.isdecimal():
+        seconds = int(given[:6])
+    elif until.isdecimal():
+        seconds = max(0, int(until[:12]) - int(time.time()))
+    else:
         return None
-    return min(timedelta(seconds=int(given[:6])), _LONGEST_WAIT)
+    return min(timedelta(seconds=seconds), _LONGEST_WAIT)
 
 
 async def _refuse_forbidden(name: str, url: httpx.URL) -> None:

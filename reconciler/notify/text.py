@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.domain.notices import Notice, NoticeMember
+from reconciler.domain.notices import Notice, NoticeKind, NoticeMember
 
 _LONGEST_NAME: Final = 300
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -23,17 +23,21 @@ def safe(text: str, *, longest: int = _LONGEST_NAME) -> str:
 
 def headline(notice: Notice) -> str:
     """Return one line: how severe, and what."""
+    if notice.kind is NoticeKind.HEARTBEAT:
+        return f"[ok] {safe(notice.title)}"
     mark = "resolved" if notice.is_over else notice.severity
     return f"[{mark}] {safe(notice.title)}"
 
 
 def lines(notice: Notice) -> Iterator[str]:
     """Yield the body, line by line."""
-    if notice.is_over:
+    if notice.kind is not NoticeKind.ALERT:
+        yield f"At {notice.changed_at:%Y-%m-%d %H:%M} UTC."
+    elif notice.is_over:
         yield f"Resolved at {notice.changed_at:%Y-%m-%d %H:%M} UTC. It began at" + _since(notice)
     else:
         yield "Since" + _since(notice)
-    if notice.total > 1:
+    if notice.total > 1 and notice.kind is NoticeKind.ALERT:
         yield f"{notice.still_open} of {notice.total} still drift, in {_stacks(notice)}."
     for member in notice.members:
         yield ""
@@ -48,8 +52,7 @@ def lines(notice: Notice) -> Iterator[str]:
 
 def member_lines(member: NoticeMember) -> Iterator[str]:
     """Yield what is shown of one member."""
-    name = f"{member.stack}: {member.address}" if member.address else member.stack
-    yield f"{safe(name)}  [{member.severity}] {member.kind}, {member.state}"
+    yield f"{member_name(member)}  [{member.severity}] {member.kind}, {member.state}"
     if member.reason:
         yield f"  why: {safe(member.reason)}"
     for change in member.changes:
@@ -58,6 +61,11 @@ def member_lines(member: NoticeMember) -> Iterator[str]:
         yield f"  ... and {member.more_changes} more attributes"
     if member.remediation:
         yield f"  remediation: {safe(member.remediation)}"
+
+
+def member_name(member: NoticeMember) -> str:
+    """Return the stack and the address of a member."""
+    return safe(f"{member.stack}: {member.address}" if member.address else member.stack)
 
 
 def _since(notice: Notice) -> str:

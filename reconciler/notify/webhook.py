@@ -60,7 +60,7 @@ def event_of(notice: Notice) -> dict[str, Any]:
         "specversion": "1.0",
         "id": f"{notice.alert_id}.{notice.revision}",
         "source": "trueup",
-        "type": f"trueup.alert.{notice.state.value}",
+        "type": f"trueup.{notice.kind.value}.{notice.state.value}",
         "subject": notice.alert_id,
         "time": notice.changed_at.isoformat(),
         "datacontenttype": "application/json",

@@ -7,12 +7,23 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, case, join, outerjoin
+from sqlalchemy import and_, case, join, or_, outerjoin
 from sqlalchemy import select as select_columns
 from sqlmodel import col, func, select
 
-from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member, MemberCounts
+from reconciler.domain.alerts import (
+    HEARTBEAT,
+    Alert,
+    AlertId,
+    AlertState,
+    Delivery,
+    Member,
+    MemberCounts,
+)
 from reconciler.domain.model import Severity
+from reconciler.domain.records import Page
+from reconciler.storage.cursor import Key
+from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, chunks
 from reconciler.storage.tables.alerts import (
     AlertCursorRow,
@@ -22,6 +33,7 @@ from reconciler.storage.tables.alerts import (
 )
 
 _THE_CURSOR: Final = 1
+_LISTING: Final = Listing("alerts", (col(AlertRow.opened_at), col(AlertRow.id)), (datetime, str))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,8 @@ class SqlAlerts:
             col(DeliveryRow.sent_revision) < col(AlertRow.revision),
         )
         both = join(DeliveryRow, AlertRow, behind)
-        wanted = (col(DeliveryRow.given_up).is_(False), col(DeliveryRow.next_at) <= now)
+        told = or_(col(AlertRow.muted_at).is_(None), col(AlertRow.resolved_at).is_not(None))
+        wanted = (col(DeliveryRow.given_up).is_(False), col(DeliveryRow.next_at) <= now, told)
         statement = select(DeliveryRow).select_from(both).where(*wanted)
         order = (col(DeliveryRow.next_at), col(DeliveryRow.channel), col(DeliveryRow.alert_id))
         return self.rows.every(statement.order_by(*order).limit(limit), _delivery)
@@ -128,6 +141,7 @@ class SqlAlerts:
                 func.max(col(DeliveryRow.error)),
             )
             .select_from(both)
+            .where(col(DeliveryRow.alert_id) != HEARTBEAT)
             .group_by(col(DeliveryRow.channel))
         )
         return {
@@ -135,9 +149,22 @@ class SqlAlerts:
             for channel, shown, waiting, lost, error in self.rows.tuples(statement)
         }
 
+    def page(
+        self, *, state: AlertState | None = None, cursor: str | None = None, limit: int = 100
+    ) -> Page[Alert]:
+        """Return alerts, newest first."""
+        wanted = select(AlertRow)
+        if state is not None:
+            wanted = wanted.where(col(AlertRow.state) == state.value)
+        return _LISTING.page(self.rows, wanted, Asked(cursor, limit), value=_alert, key=_key)
+
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Write each over the one of the same channel and alert."""
         self.rows.put(DeliveryRow, [asdict(delivery) for delivery in deliveries])
+
+
+def _key(row: AlertRow) -> Key:
+    return row.opened_at, row.id
 
 
 def _alert(row: AlertRow) -> Alert:
@@ -151,6 +178,9 @@ def _alert(row: AlertRow) -> Alert:
         changed_at=row.changed_at,
         events=tuple(row.events),
         resolved_at=row.resolved_at,
+        muted_at=row.muted_at,
+        muted_by=row.muted_by,
+        mute_reason=row.mute_reason,
     )
 
 

@@ -45,14 +45,12 @@ class Moment(TypeDecorator[datetime]):
         Raises:
             InvalidError: it has no zone, so nobody knows which moment it is.
         """
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise InvalidError(f"the time {value.isoformat()} has no zone")
-        try:
-            return value.astimezone(UTC)
-        except OverflowError as error:
-            raise InvalidError(f"the time {value.isoformat()} is beyond the calendar") from error
+        return None if value is None else _in_utc(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """Return what turns a moment into what the driver takes."""
+        # SQLAlchemy's own way of writing SQLite's text takes five times as long as isoformat.
+        return _write_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_result_value(
         self,
@@ -102,6 +100,21 @@ class JsonObjectText(JsonText):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         """Read it back."""
         return None if value is None else KeptObject(value)
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise InvalidError(f"the time {value.isoformat()} has no zone")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidError(f"the time {value.isoformat()} is beyond the calendar") from error
+
+
+def _write_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    return _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _read_text(value: str | None) -> datetime | None:

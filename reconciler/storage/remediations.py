@@ -14,6 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from reconciler.domain.cadence import CLOCK_SKEW
 from reconciler.domain.errors import ConflictError, NotFoundError
 from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     Correction,
     FindingId,
@@ -29,6 +30,7 @@ from reconciler.storage.rows import Rows, chunks
 from reconciler.storage.tables.remediations import RemediationFindingRow, RemediationRow
 
 _OLDEST_FIRST: Final = (col(RemediationRow.created_at), col(RemediationRow.id))
+_ABOUT_EDGES: Final = [action.value for action in ActionType if action.is_about_edges]
 LISTING: Final = Listing("remediations", _OLDEST_FIRST, (datetime, str))
 
 
@@ -124,6 +126,7 @@ class SqlRemediations:
                 col(RemediationRow.created_at) >= since,
                 col(RemediationRow.state) == RemediationState.CONVERGED.value,
                 col(RemediationRow.run_id).is_not(None),
+                col(RemediationRow.action_type).not_in(_ABOUT_EDGES),
             )
             .order_by(*_OLDEST_FIRST)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,9 +15,10 @@ from reconciler.domain.records import DriftReport, Page, ReportId, TemplateId
 from reconciler.domain.sources import Source
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
-from reconciler.storage.rows import Rows, Values
+from reconciler.storage.rows import Rows, Values, chunks
 from reconciler.storage.tables.drift import ReportRow
 
+_HEALED: Final = "healed"
 LISTING: Final = Listing(
     "reports", (col(ReportRow.timestamp), col(ReportRow.report_id)), (datetime, str)
 )
@@ -47,6 +48,25 @@ class SqlReports:
         )
         order = (col(ReportRow.timestamp).desc(), col(ReportRow.report_id).desc())
         return self.rows.first(select(ReportRow).where(*wanted).order_by(*order).limit(1), _report)
+
+    def healed(
+        self, resource_ids: Collection[str], *, since: datetime
+    ) -> Mapping[str, tuple[datetime, ...]]:
+        """Return when the drift of each was seen to be gone, oldest first; without those never."""
+        found: dict[str, tuple[datetime, ...]] = {}
+        for some in chunks(sorted(resource_ids)):
+            rows = self.rows.tuples(
+                select(ReportRow.resource_id, ReportRow.timestamp)
+                .where(
+                    col(ReportRow.resource_id).in_(some),
+                    col(ReportRow.timestamp) >= since,
+                    col(ReportRow.event) == _HEALED,
+                )
+                .order_by(col(ReportRow.timestamp))
+            )
+            for resource_id, at in rows:
+                found[resource_id] = (*found.get(resource_id, ()), at)
+        return found
 
     def page(
         self,

@@ -15,6 +15,7 @@ from reconciler.storage.tables.access import ReplayRow
 from reconciler.storage.tables.alerts import AlertMemberRow, AlertRow, DeliveryRow
 from reconciler.storage.tables.drift import FindingRow, ReportRow
 from reconciler.storage.tables.journal import AuditHorizonRow, AuditRow, EventRow
+from reconciler.storage.tables.quarantines import QuarantineRow
 from reconciler.storage.tables.remediations import RemediationRow, RunRow
 
 DRIFT_KEPT: Final = timedelta(days=90)
@@ -39,6 +40,9 @@ class SqlRetention:
         statements = {
             "runs": _runs(now - REMEDIATIONS_KEPT),
             "remediations": _remediations(now - REMEDIATIONS_KEPT),
+            "quarantines": delete(QuarantineRow).where(
+                col(QuarantineRow.ended_at) < now - REMEDIATIONS_KEPT
+            ),
             "audit": delete(AuditRow).where(col(AuditRow.seq) <= let_go),
             "findings": _findings(now - DRIFT_KEPT),
             "reports": _reports(now - DRIFT_KEPT),

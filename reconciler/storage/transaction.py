@@ -13,6 +13,7 @@ from reconciler.storage.findings import SqlFindings
 from reconciler.storage.journal import SqlAudit, SqlEvents
 from reconciler.storage.past_runs import SqlPastRuns
 from reconciler.storage.policies import SqlPolicies
+from reconciler.storage.quarantines import SqlQuarantines
 from reconciler.storage.remediations import SqlRemediations
 from reconciler.storage.reports import SqlReports
 from reconciler.storage.retention import SqlRetention
@@ -41,6 +42,7 @@ class SqlTransaction:
     replays: SqlReplays
     holds: SqlHolds
     past_runs: SqlPastRuns
+    quarantines: SqlQuarantines
     agents: SqlAgents
     alerts: SqlAlerts
     baselines: SqlBaselines
@@ -71,6 +73,7 @@ class SqlTransaction:
             replays=SqlReplays(rows),
             holds=SqlHolds(rows),
             past_runs=SqlPastRuns(rows),
+            quarantines=SqlQuarantines(rows),
             agents=SqlAgents(rows),
             alerts=SqlAlerts(rows),
             baselines=SqlBaselines(rows),

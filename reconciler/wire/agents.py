@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from reconciler.wire import mapping
-from reconciler.wire.model import Body, Wire
+from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import Duration, Time, shown, text
 
 if TYPE_CHECKING:  # a client never loads them
@@ -17,7 +16,7 @@ HostName = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class EnrollTokenBody(Body):
     """A token that makes one agent, once; of any host without `host`."""
 
@@ -27,7 +26,7 @@ class EnrollTokenBody(Body):
     replace: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class NewEnrollToken(Wire):
     """An enrolment token with its text, which is shown this once."""
 
@@ -37,7 +36,7 @@ class NewEnrollToken(Wire):
     expires_at: Time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class EnrollBody(Body):
     """A host that wants to be an agent."""
 
@@ -48,7 +47,7 @@ class EnrollBody(Body):
     system: Annotated[str, text(least=0, most=200)] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Enrolled(Wire):
     """A new agent with its key, which is shown this once."""
 
@@ -59,7 +58,7 @@ class Enrolled(Wire):
     every_s: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Agent(Wire):
     """An agent and its last report. `clock_offset_s` is how far its clock is ahead of ours."""
 

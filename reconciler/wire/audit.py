@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.wire import mapping
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Wire, model
 from reconciler.wire.rules import Time
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import audit_chain, records
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class AuditEntry(Wire):
     """Who did what to what."""
 
@@ -28,7 +27,7 @@ class AuditEntry(Wire):
     """Of this entry and the one before it; empty from a daemon that keeps none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class AuditVerified(Wire):
     """Whether the audit is as it was written; `broken` is the first entry that is not."""
 

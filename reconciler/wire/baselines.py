@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.wire import mapping
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Wire, model
 from reconciler.wire.remediations import ReasonBody
 from reconciler.wire.rules import Time
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:  # a client never loads it
     from reconciler.domain import kept_baseline
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class AcceptBody(ReasonBody):
     """Why the live values of a finding are right from now on.
 
@@ -24,7 +23,7 @@ class AcceptBody(ReasonBody):
     fingerprint: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Acceptance(Wire):
     """One move of a baseline by a person. `undone_at` says when it was taken back."""
 
@@ -40,7 +39,7 @@ class Acceptance(Wire):
     undone_at: Time | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class DeclarationText(Wire):
     """The code that would declare what a finding shows, to be put where `file` says."""
 

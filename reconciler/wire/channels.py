@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Wire, model
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Channel(Wire):
     """A channel: which events open an alert on it, and how it stands.
 
@@ -24,7 +22,7 @@ class Channel(Wire):
     error: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class ChannelTried(Wire):
     """What came of a test message; `error` is null where the channel took it."""
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.domain import events
 from reconciler.wire import mapping
-from reconciler.wire.model import Wire, decode
+from reconciler.wire.model import Wire, decode, model
 from reconciler.wire.rules import Time
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain.records import EventEntry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Event(Wire):
     """What happened: `subject` is the id of what it happened to."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from orjson import Fragment
 
 from reconciler.wire import mapping
+from reconciler.wire.alerts import Ticket
 from reconciler.wire.kept import KeptObject, spliced
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Wire, model
 from reconciler.wire.rules import KindWord, OriginWord, SeenBy, SeverityWord, Time
 from reconciler.wire.times import moment, timestamp
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:  # a client never loads them
 Object = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Source(Wire):
     """Where a block is declared."""
 
@@ -29,7 +30,7 @@ class Source(Wire):
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Difference(Wire):
     """One place inside a value, such as `Statement[0].Resource[2]`."""
 
@@ -39,7 +40,7 @@ class Difference(Wire):
     after: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Comparison(Wire):
     """What differs inside a value; `complete` is false where it was too large to compare.
 
@@ -51,7 +52,7 @@ class Comparison(Wire):
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Change(Wire):
     """One attribute: declared, recorded and live.
 
@@ -68,7 +69,7 @@ class Change(Wire):
     comparison: Comparison | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class DriftDecision(Wire):
     """What stands about exactly this drift, until it changes or `until` has passed.
 
@@ -84,7 +85,7 @@ class DriftDecision(Wire):
     rule: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Finding(Wire):
     """One drift of one resource over time."""
 
@@ -118,6 +119,8 @@ class Finding(Wire):
     healed_at: Time | None
     seen_by: SeenBy
     decision: DriftDecision | None = None
+    tickets: list[Ticket] = field(default_factory=list)
+    """Given of one finding, and not in lists."""
 
 
 def finding_record_object(finding: FindingRecord) -> Object:

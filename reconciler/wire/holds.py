@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated
 
 from reconciler.wire import mapping
-from reconciler.wire.model import Body, Wire
+from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import Glob, StackNameText, Time, text
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class HoldBody(Body):
     """Why, until when, and what: one resource of a stack, one stack, or everything."""
 
@@ -24,7 +24,7 @@ class HoldBody(Body):
     address: Glob | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Hold(Wire):
     """Who holds what, and why; with `unasked` only what no person approved."""
 
@@ -37,7 +37,7 @@ class Hold(Wire):
     unasked: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class HoldState(Wire):
     """The hold on everything that a person set, or null; and every hold there is."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from reconciler.field_rules import Rule
 from reconciler.wire import mapping
-from reconciler.wire.model import Body, Wire
-from reconciler.wire.rules import KindWord, Rule, Sentence, Time
+from reconciler.wire.model import Body, Wire, model
+from reconciler.wire.rules import KindWord, Sentence, Time
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import ignoring
@@ -15,7 +16,7 @@ if TYPE_CHECKING:  # a client never loads them
 CoverWord = Literal["missing", "critical"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class IgnoreBody(Body):
     """Why a finding is ignored, until when, and what of it may be.
 
@@ -27,7 +28,7 @@ class IgnoreBody(Body):
     covers: Annotated[list[CoverWord], Rule({"max_length": 2})] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class NoteBody(Body):
     """What somebody says of a finding: a comment, that it is seen to, or whose it is."""
 
@@ -36,7 +37,7 @@ class NoteBody(Body):
     """The comment, or the name of whose it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class IgnoreRule(Wire):
     """A rule of `trueup.toml`, how many findings it has ignored, and when it did last."""
 

@@ -6,11 +6,11 @@ A field that both have needs no line anywhere. What differs in name or shape is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from enum import Enum, IntEnum
 from typing import Any, TypeVar, cast, get_origin
 
-from reconciler.wire.model import Wire, all_of, hints_of, present, remembered
+from reconciler.wire.model import Wire, all_of, hints_of, names_of, present, remembered
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -31,7 +31,7 @@ def stated(record: D, body: Wire, **given: Any) -> D:
     inward = _inward(type(record))
     known = {
         name: inward[name](getattr(body, name))
-        for name in _names(type(body))
+        for name in names_of(type(body))
         if name in inward and name not in given
     }
     return cast("D", replace(cast("Any", record), **known, **given))
@@ -47,16 +47,11 @@ def outward(value: Any) -> Any:
 
 
 @remembered
-def _names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cast("Any", cls)))
-
-
-@remembered
 def _outward(
     model: type, cls: type, given: tuple[str, ...]
 ) -> tuple[list[str], Callable[[Any], tuple[Any, ...]], list[str]]:
     """Return the fields to take, what takes them, and which of them need a conversion."""
-    names = [name for name in _names(model) if name not in given]
+    names = [name for name in names_of(model) if name not in given]
     hints = hints_of(cls)
     return names, all_of(names), [name for name in names if not _is_same(present(hints[name]))]
 
@@ -71,7 +66,7 @@ def _is_same(kind: Any) -> bool:
 @remembered
 def _inward(cls: type) -> dict[str, Convert]:
     hints = hints_of(cls)
-    return {name: _reader(present(hints[name])) for name in _names(cls)}
+    return {name: _reader(present(hints[name])) for name in names_of(cls)}
 
 
 def _reader(kind: Any) -> Convert:

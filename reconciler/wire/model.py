@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
@@ -20,6 +20,7 @@ from typing import (
     TypeVar,
     Union,
     cast,
+    dataclass_transform,
     get_args,
     get_origin,
     get_type_hints,
@@ -43,15 +44,64 @@ class NotOfModelError(PermanentError):
     """An answer that does not have the shape of its model."""
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+def model(cls: type[T]) -> type[T]:
+    """Return `cls`, a subclass of `Wire`, as a frozen dataclass with slots and keyword fields.
+
+    What `dataclass` would compile for each class, `Wire` has once: compiling it took a command
+    that needs ten models longer than asking the daemon.
+    """
+    made = dataclass(init=False, repr=False, eq=False, kw_only=True, slots=True)
+    return cast("type[T]", made(cls))
+
+
 class Wire:
     """What crosses the wire. A field that joins an answer later has a default."""
 
-    __slots__ = ()
+    __slots__ = ("received",)
+    received: Any
+    """The JSON that a client decoded this from, where it was asked to keep it."""
     __pydantic_config__: ClassVar[dict[str, Any]] = {"hide_input_in_errors": True}
     sparse: ClassVar[bool] = False
     """Whether a field that is None is left out of the JSON."""
     gathered: ClassVar[str | None] = None
     """The field that holds every key of the JSON that is no other field's."""
+
+    def __init__(self, **values: Any) -> None:
+        """Take a value for each field; those with a default may be left out."""
+        for name, default in _defaults(type(self)):
+            if name in values:
+                _set(self, name, values.pop(name))
+            elif default is None:
+                raise TypeError(f"{type(self).__name__} needs {name}")
+            else:
+                _set(self, name, default())
+        if values:
+            raise TypeError(f"{type(self).__name__} has no field {', '.join(values)}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse: a value stays as it was made."""
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: a value stays as it was made."""
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        """Whether `other` is of the same model and says the same."""
+        if type(other) is not type(self):
+            return NotImplemented
+        values_of = all_of(names_of(type(self)))
+        return bool(values_of(self) == values_of(other))
+
+    def __hash__(self) -> int:
+        """Return a number that equal values share."""
+        return hash(all_of(names_of(type(self)))(self))
+
+    def __repr__(self) -> str:
+        """Return the fields as they would be given."""
+        given = ", ".join(f"{name}={getattr(self, name)!r}" for name in names_of(type(self)))
+        return f"{type(self).__qualname__}({given})"
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -95,6 +145,27 @@ class Body(Wire):
     }
 
 
+_set: Final = object.__setattr__
+
+
+@remembered
+def names_of(cls: type) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass, in their order."""
+    return tuple(field.name for field in fields(cast("Any", cls)))
+
+
+@remembered
+def _defaults(cls: type) -> tuple[tuple[str, Callable[[], Any] | None], ...]:
+    """Return what makes each field's default; None for a field that must be given."""
+    return tuple((field.name, _default(field)) for field in fields(cast("Any", cls)))
+
+
+def _default(field: Any) -> Callable[[], Any] | None:
+    if field.default_factory is not MISSING:
+        return cast("Callable[[], Any]", field.default_factory)
+    return None if field.default is MISSING else lambda: field.default
+
+
 def encode(value: Any) -> Any:
     """Return a model, or a plain dataclass of such values, as the JSON-ready object it is."""
     return _encoder(type(value))(value)
@@ -109,9 +180,10 @@ def decode(model: type[T], body: Any) -> T:
     try:
         return cast("T", _decoder(model)(body))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
+        place, problem = _fault(model, body) or (model.__name__, str(error))
         raise NotOfModelError(
-            f"the answer is not a {model.__name__}: {type(error).__name__}: {error}",
-            remedy="the daemon may be of another version; see `trueup version`",
+            f"the daemon's answer is not understood: {place} {problem}",
+            remedy="use the `trueup` of the daemon's version",
         ) from error
 
 
@@ -134,8 +206,8 @@ def present(hint: Any) -> Any:
     """Return what `hint` is when it is not None."""
     if not is_union(hint):
         return hint
-    (one,) = (part for part in get_args(hint) if part is not type(None))
-    return _bare(one)
+    (kind,) = (part for part in get_args(hint) if part is not type(None))
+    return _bare(kind)
 
 
 @remembered
@@ -151,7 +223,7 @@ def _encoder(cls: type) -> Convert:
 
 def _model_encoder(cls: type) -> Convert:
     hints = hints_of(cls)
-    names = [field.name for field in fields(cast("Any", cls))]
+    names = names_of(cls)
     # Only what may need a conversion is looked at; most of a page's fields are plain.
     others = [name for name in names if not _is_plain(hints[name])]
     values_of = all_of(names)
@@ -176,7 +248,7 @@ def _spread(body: dict[str, Any], gathered: str) -> dict[str, Any]:
 
 
 def _gatherer(cls: type, gathered: str) -> Convert:
-    own = {field.name for field in fields(cast("Any", cls))} - {gathered}
+    own = {*names_of(cls)} - {gathered}
 
     def gather(body: Any) -> Any:
         if not isinstance(body, Mapping):
@@ -191,7 +263,7 @@ def all_of(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
     """Return what gets the attributes `names` of an object, always as a tuple."""
     if len(names) > 1:
         return attrgetter(*names)
-    return lambda one: tuple(getattr(one, name) for name in names)
+    return lambda value: tuple(getattr(value, name) for name in names)
 
 
 def _is_plain(hint: Any) -> bool:
@@ -204,19 +276,20 @@ def _is_plain(hint: Any) -> bool:
 @remembered
 def _decoder(cls: type) -> Convert:
     hints = hints_of(cls)
-    parts = [
-        (field.name, _reader(hints[field.name]), _is_required(field))
-        for field in fields(cast("Any", cls))
-    ]
+    parts = [(name, _reader(hints[name]), default) for name, default in _defaults(cls)]
+    make = object.__new__
 
     def read(body: Mapping[str, Any]) -> Any:
-        return cls(
-            **{
-                name: body[name] if convert is None else convert(body[name])
-                for name, convert, required in parts
-                if required or name in body
-            }
-        )
+        made: Any = make(cls)
+        for name, convert, default in parts:
+            if name in body:
+                value = body[name]
+                _set(made, name, value if convert is None else convert(value))
+            elif default is None:
+                raise KeyError(name)
+            else:
+                _set(made, name, default())
+        return made
 
     gathered = getattr(cls, "gathered", None)
     if gathered is None:
@@ -225,8 +298,38 @@ def _decoder(cls: type) -> Convert:
     return lambda body: read(gather(body))
 
 
-def _is_required(one: Any) -> bool:
-    return one.default is MISSING and one.default_factory is MISSING
+def _fault(hint: Any, value: Any, place: str = "") -> tuple[str, str] | None:
+    """Return the first place in `value` that does not fit `hint`, and why; None where all fits."""
+    kind = present(hint)
+    if value is None and kind is not hint:
+        return None
+    if get_origin(kind) is list and isinstance(value, list):
+        part = get_args(kind)[0]
+        faults = (_fault(_bare(part), item, f"{place}[{at}]") for at, item in enumerate(value))
+        return next(filter(None, faults), None)
+    if isinstance(kind, type) and is_dataclass(kind):
+        place = place or kind.__name__
+        if not isinstance(value, Mapping):
+            return place, f"is a {type(value).__name__}, not an object"
+        return _fault_inside(kind, value, place)
+    try:
+        convert = _reader_of(kind)
+        if convert is not None:
+            convert(value)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return place or getattr(kind, "__name__", str(kind)), f"({error})"
+    return None
+
+
+def _fault_inside(cls: type, body: Mapping[str, Any], place: str) -> tuple[str, str] | None:
+    hints = hints_of(cls)
+    for name, default in _defaults(cls):
+        if name not in body and default is None:
+            return f"{place}.{name}", "is missing"
+        fault = _fault(hints[name], body[name], f"{place}.{name}") if name in body else None
+        if fault is not None:
+            return fault
+    return None
 
 
 def _same(value: Any) -> Any:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         EnrollTokenBody,
         NewEnrollToken,
     )
+    from reconciler.wire.alerts import Alert, MuteBody, ShownOn, Ticket
     from reconciler.wire.audit import AuditEntry, AuditVerified
     from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.channels import Channel, ChannelTried
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
     from reconciler.wire.policies import Match, Policy, PolicyBody
     from reconciler.wire.problems import FieldProblem, Problem, Status
+    from reconciler.wire.quarantines import Edge, Quarantine
     from reconciler.wire.reloads import Reloaded
     from reconciler.wire.remediations import (
         Approval,
@@ -52,6 +54,7 @@ __all__ = [
     "AcceptBody",
     "Acceptance",
     "Agent",
+    "Alert",
     "Approval",
     "ApproveBody",
     "AuditEntry",
@@ -64,6 +67,7 @@ __all__ = [
     "DeclarationText",
     "Difference",
     "DriftDecision",
+    "Edge",
     "EnrollBody",
     "EnrollTokenBody",
     "Enrolled",
@@ -79,6 +83,7 @@ __all__ = [
     "Log",
     "LogLine",
     "Match",
+    "MuteBody",
     "NewEnrollToken",
     "NewToken",
     "NoteBody",
@@ -90,6 +95,7 @@ __all__ = [
     "PolicyBody",
     "Problem",
     "ProviderDoubt",
+    "Quarantine",
     "Queued",
     "ReasonBody",
     "Reloaded",
@@ -98,6 +104,7 @@ __all__ = [
     "Report",
     "ReportBody",
     "Run",
+    "ShownOn",
     "Source",
     "SplitBody",
     "Stack",
@@ -106,12 +113,14 @@ __all__ = [
     "SuppressBody",
     "Template",
     "TemplateBody",
+    "Ticket",
     "Token",
     "TokenBody",
     "WhoAmI",
 ]
 _PLACES: Final = {
     "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
+    "alerts": ("Alert", "MuteBody", "ShownOn", "Ticket"),
     "audit": ("AuditEntry", "AuditVerified"),
     "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "channels": ("Channel", "ChannelTried"),
@@ -122,6 +131,7 @@ _PLACES: Final = {
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
     "policies": ("Match", "Policy", "PolicyBody"),
     "problems": ("FieldProblem", "Problem", "Status"),
+    "quarantines": ("Edge", "Quarantine"),
     "reloads": ("Reloaded",),
     "remediations": (
         "Approval",

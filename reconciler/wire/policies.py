@@ -6,14 +6,14 @@ described and decoded everywhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from reconciler.field_rules import Rule
 from reconciler.wire import mapping
-from reconciler.wire.model import Body, Wire
+from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import (
     ActionWord,
-    FilePath,
+    DriverWord,
     Glob,
     KindWord,
     Score,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import policy as domain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Match(Body):
     """What a policy selects; every key given must hold."""
 
@@ -47,7 +47,7 @@ class Match(Body):
     max_severity: SeverityWord | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Statement(Wire):
     """What a policy says."""
 
@@ -57,14 +57,23 @@ class Statement(Wire):
     drift_threshold: SeverityWord = "low"
     min_score: Score = 0
     template_id: Word | None = None
-    script: FilePath | None = None
+    script: Annotated[
+        Word | None, shown(description="The `[[script]]` of trueup.toml that corrects.")
+    ] = None
+    driver: Annotated[
+        DriverWord | None, shown(description="How a quarantine isolates; `detach` without it.")
+    ] = None
+    edges: Annotated[
+        list[Glob] | None,
+        Rule({"min_length": 1, "max_length": 100}, shown={"examples": [["aws_lb_listener_rule"]]}),
+    ] = None
     owner: Word | None = None
     reason: Sentence | None = None
     starts_at: Annotated[Time | None, shown(description="When it begins to act.")] = None
     expires_at: Time | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class PolicyBody(Statement, Body):
     """A policy to be kept; among those of the API, a lower `position` is asked first.
 
@@ -74,7 +83,7 @@ class PolicyBody(Statement, Body):
     position: Annotated[int, between(0, 1_000_000)] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Policy(Statement):
     """A rule about drift."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Final
 
-from reconciler.wire.model import Wire
-from reconciler.wire.rules import Rule
+from reconciler.field_rules import Rule
+from reconciler.wire.model import Wire, model
 
 PROBLEM: Final = "urn:trueup:problem:"
 """What the `type` of every problem begins with; what follows is its code."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class FieldProblem(Wire):
     """One field and what is wrong with it."""
 
@@ -20,7 +20,7 @@ class FieldProblem(Wire):
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Problem(Wire):
     """Why something was not done (RFC 9457)."""
 
@@ -33,7 +33,7 @@ class Problem(Wire):
     errors: list[FieldProblem] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Status(Wire):
     """Whether it works."""
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Wire, model
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Reloaded(Wire):
     """What changed in the settings: in force now, or not before a restart."""
 

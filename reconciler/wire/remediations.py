@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated
 
+from reconciler.domain.next_commands import next_commands
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.field_rules import Rule
 from reconciler.wire import mapping
-from reconciler.wire.model import Body, Wire
+from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.plans import Plan
-from reconciler.wire.rules import ActionWord, Glob, Rule, Sentence, Time, Word, words_of
+from reconciler.wire.rules import ActionWord, DoneWord, Glob, Sentence, Time, Word, words_of
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class RemediationBody(Body):
     """Which report's drift is to be corrected."""
 
@@ -23,35 +25,35 @@ class RemediationBody(Body):
     action_type: ActionWord | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class ApproveBody(Body):
     """The yes to exactly one plan."""
 
     plan_digest: Word
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class SplitBody(Body):
     """Which of a remediation's resources are to be decided alone."""
 
     addresses: Annotated[list[Glob], Rule({"min_length": 1, "max_length": 1000})]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class ReasonBody(Body):
     """Why."""
 
     reason: Sentence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class SuppressBody(ReasonBody):
     """Why, and until when; without `until` for as long as the drift stays as it is."""
 
     until: Time | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class HoldReason(Wire):
     """Why a remediation waits, until when, and the guard that holds it."""
 
@@ -60,7 +62,7 @@ class HoldReason(Wire):
     guard: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Approval(Wire):
     """One person's yes to one plan."""
 
@@ -69,7 +71,7 @@ class Approval(Wire):
     at: Time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Remediation(Wire):
     """One correction on its way from detected to converged; `state` says where it stands."""
 
@@ -78,7 +80,7 @@ class Remediation(Wire):
     report_id: str
     finding_ids: list[str]
     addresses: list[str]
-    action_type: ActionWord
+    action_type: DoneWord
     state: Annotated[str, words_of(RemediationState)]
     hold: HoldReason | None
     plan: Plan | None
@@ -94,6 +96,7 @@ class Remediation(Wire):
     guard: str | None
     next_at: Time | None
     expires_at: Time | None
+    next_commands: list[str] = field(default_factory=list)
 
 
 def remediation_of(remediation: records.Remediation) -> Remediation:
@@ -103,6 +106,15 @@ def remediation_of(remediation: records.Remediation) -> Remediation:
         remediation,
         state=remediation.state.value,
         hold=_hold_of(remediation),
+        next_commands=list(
+            next_commands(
+                remediation.state,
+                remediation_id=remediation.id,
+                run_id=remediation.run_id or "",
+                finding_id=remediation.finding_ids[0] if remediation.finding_ids else "",
+                stack=remediation.stack,
+            )
+        ),
         approvals=[mapping.shown(Approval, approval) for approval in remediation.approvals],
     )
 

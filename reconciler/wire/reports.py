@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from reconciler.wire import mapping
-from reconciler.wire.model import Body, Wire
+from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import SeenBy, SeverityWord, Time, Word, shown, text
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class ReportBody(Body):
     """Drift that another source saw; `resource_id` is `STACK/ADDRESS`.
 
@@ -35,7 +35,7 @@ class ReportBody(Body):
     severity: SeverityWord = "medium"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Report(Wire):
     """What was seen of one resource at one moment."""
 

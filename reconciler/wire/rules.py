@@ -7,48 +7,19 @@ pydantic, since a client that only decodes answers must start fast.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
 from reconciler.durations import read_duration
+from reconciler.field_rules import Rule, Schema
 from reconciler.wire.times import timestamp
 
 _TIME: Final = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$"
 _DURATION: Final = r"^(\d{1,9}(\.\d{1,3})?[dhms]){1,4}$"
 _LONGEST_SPAN: Final = timedelta(days=3660)
-
-Schema = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
-    """Limits of a field, in pydantic's words; `check` raises ValueError, `shown` joins the schema.
-
-    `limits` are `min_length`, `max_length`, `pattern`, `ge` and `le`.
-    """
-
-    limits: Mapping[str, Any] = field(default_factory=dict)
-    check: Callable[[Any], Any] | None = None
-    shown: Mapping[str, Any] = field(default_factory=dict)
-
-    def __get_pydantic_core_schema__(
-        self, source: object, handler: Callable[[Any], Schema]
-    ) -> Schema:
-        """Return the core schema of `source` within the limits."""
-        schema = {**handler(source), **self.limits}
-        if self.check is None:
-            return schema
-        function = {"type": "no-info", "function": self.check}
-        return {"type": "function-after", "schema": schema, "function": function}
-
-    def __get_pydantic_json_schema__(
-        self, core: Schema, handler: Callable[[Schema], Schema]
-    ) -> Schema:
-        """Return the JSON schema with what is `shown`."""
-        return {**handler(core), **self.shown}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +106,8 @@ Score = Annotated[int, between(0, 100)]
 SeverityWord = Literal["low", "medium", "high", "critical"]
 KindWord = Literal["changed", "missing", "unmanaged", "unreadable", "added"]
 ActionWord = Literal["auto_correct", "quarantine", "manual_review"]
+DriverWord = Literal["detach"]
+DoneWord = Literal["auto_correct", "quarantine", "manual_review", "release"]
 OriginWord = Literal["out_of_band", "unapplied", "both", "undeclared"]
 SourceWord = Literal["config", "api"]
 RoleWord = Literal["viewer", "operator", "approver", "admin", "auditor", "agent", "reporter"]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.wire import mapping
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Wire, model
 from reconciler.wire.rules import Time
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Run(Wire):
     """One attempt to change the world; where it ran and as which process stays inside."""
 
@@ -29,7 +28,7 @@ class Run(Wire):
     progress: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class LogLine(Wire):
     """One line of a run's log; `step` is where the resource of `address` stands."""
 
@@ -38,7 +37,7 @@ class LogLine(Wire):
     step: Literal["pending", "creating", "updating", "deleting", "done", "failed"] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Log(Wire):
     """A part of a run's log; `next_offset` continues it until `ended`."""
 

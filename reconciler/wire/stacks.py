@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from reconciler.wire import mapping
-from reconciler.wire.model import Body, Wire
+from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import Duration, FilePath, SourceWord, StackNameText, Time, Word
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class StackBody(Body):
     """A stack to be watched. Paths are the daemon's host's; other keys are its tool's options."""
 
@@ -30,7 +30,7 @@ class StackBody(Body):
     options: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Counts(Wire):
     """How the resources of one scan fell."""
 
@@ -45,7 +45,7 @@ class Counts(Wire):
     added: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class OpenFindings(Wire):
     """How many are open, by severity."""
 
@@ -55,7 +55,7 @@ class OpenFindings(Wire):
     low: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class ProviderDoubt(Wire):
     """Why objects of a provider are not corrected without a person."""
 
@@ -63,7 +63,7 @@ class ProviderDoubt(Wire):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Stack(Wire):
     """A watched stack, and how fresh our knowledge of it is."""
 
@@ -89,7 +89,7 @@ class Stack(Wire):
     provider_doubts: list[ProviderDoubt]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Queued(Wire):
     """It will be done soon."""
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from reconciler.field_rules import Rule
 from reconciler.wire import mapping
-from reconciler.wire.model import Body, Wire
-from reconciler.wire.rules import Glob, Rule, Time, shown, text
+from reconciler.wire.model import Body, Wire, model
+from reconciler.wire.rules import Glob, Time, shown, text
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class TemplateBody(Body):
     """A template to be kept."""
 
@@ -27,7 +28,7 @@ class TemplateBody(Body):
     ] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Template(Wire):
     """The declared form of one resource."""
 

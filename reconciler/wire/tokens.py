@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from reconciler.wire import mapping
-from reconciler.wire.model import Body, Wire
+from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import Duration, RoleWord, Time, Word, shown
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class TokenBody(Body):
     """A token to be made."""
 
@@ -22,7 +21,7 @@ class TokenBody(Body):
     expires_in: Annotated[Duration | None, shown(examples=["90d"])] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Token(Wire):
     """A token, without its secret, of which only a digest is kept anyway."""
 
@@ -34,7 +33,7 @@ class Token(Wire):
     last_used_at: Time | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class NewToken(Token):
     """A token with its text, which is shown this once."""
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Wire, model
 from reconciler.wire.rules import RoleWord
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain.principals import Principal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class WhoAmI(Wire):
     """Whose token it is, and what it may."""
 

@@ -15,10 +15,9 @@ from reconciler.api.limits import Limits
 from reconciler.domain.principals import Role
 from reconciler.domain.records import Token
 from reconciler.domain.tokens import secret_digest, token_text
-from reconciler.registry import InstalledTools
 from reconciler.stores import Transaction
 from tests.fakes import FakeClock
-from tests.unit.engine.house import House, open_house
+from tests.unit.engine.house import TOOLS, House, open_house
 
 V1 = "/api/v1"
 _CALLER = ("127.0.0.1", 50_000)
@@ -97,7 +96,7 @@ async def put_tokens(house: House) -> None:
 async def open_desk(folder: Path, *, limits: Limits | None = None) -> AsyncIterator[Desk]:
     async with open_house(folder) as house:
         await put_tokens(house)
-        options = InstalledTools().every_options()
+        options = TOOLS.every_options()
         app = build_app(house.service, limits=limits, stack_options=options)
         clients = {role: client_for(app, text_of(role)) for role in Role}
         anonymous = client_for(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -71,14 +71,20 @@ class SpeakingAgent:
         return answer
 
     async def post(
-        self, body: bytes, *, media_type: str = "application/json", signature: str | None = None
+        self,
+        body: bytes,
+        *,
+        media_type: str = "application/json",
+        signature: str | None = None,
+        chunked: bool = False,
     ) -> httpx.Response:
-        """Send bytes, signed as they are."""
+        """Send bytes, signed as they are; `chunked` without their length."""
         signed = authorization(
             self.key, agent_id=self.agent_id, serial=self.serial, path=REPORTS_PATH, body=body
         )
         headers = {"Authorization": signature or signed, "Content-Type": media_type}
-        return await self.desk.anonymous.post(REPORTS_PATH, content=body, headers=headers)
+        content = _chunks(body) if chunked else body
+        return await self.desk.anonymous.post(REPORTS_PATH, content=content, headers=headers)
 
     async def post_compressed(self, body: bytes) -> httpx.Response:
         """Send bytes as zlib data."""
@@ -88,6 +94,11 @@ class SpeakingAgent:
         """Return what the server says of this agent."""
         listed = (await self.desk.viewer.get(f"{V1}/agents")).json()["items"]
         return next(one for one in listed if one["agent_id"] == self.agent_id)
+
+
+async def _chunks(body: bytes) -> AsyncIterator[bytes]:
+    yield body[:9]
+    yield body[9:]
 
 
 def code_of(answer: httpx.Response) -> str:

@@ -133,6 +133,15 @@ async def test_what_is_too_large_is_refused_before_it_is_read(agent: SpeakingAge
     assert (answer.status_code, code_of(answer)) == (413, "body-too-large")
 
 
+async def test_a_report_without_its_length_is_answered_as_one_with_it(agent: SpeakingAgent) -> None:
+    said = write(agent.report(ONE))
+    for body, signature in ((said, None), (said, "Trueup-Agent x.1.y"), (b"{}", None)):
+        plain = await agent.post(body, signature=signature)
+        chunked = await agent.post(body, signature=signature, chunked=True)
+        assert (chunked.status_code, chunked.content) == (plain.status_code, plain.content)
+        assert dict(chunked.headers) == dict(plain.headers)
+
+
 async def test_a_bomb_is_not_inflated(agent: SpeakingAgent) -> None:
     answer = await agent.post_compressed(b" " * (MOST_INFLATED_BYTES + 1))
     assert (answer.status_code, code_of(answer)) == (413, "too-large")

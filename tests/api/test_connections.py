@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import uvicorn
 
 from reconciler.api.connections import ConnectionLimits, guarded_protocol
+from reconciler.bootstrap.web import bind
 
 HEAD = b"GET / HTTP/1.1\r\nHost: here\r\n"
 QUICK = ConnectionLimits(head_s=0.1, body_s=0.1)
@@ -41,7 +41,7 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def serving(limits: ConnectionLimits) -> AsyncIterator[int]:
     """Serve, and give the port."""
-    with socket.create_server(("127.0.0.1", 0)) as opened:
+    with bind("127.0.0.1:0") as opened:
         config = uvicorn.Config(
             _app, http=guarded_protocol(limits), lifespan="off", ws="none", log_config=None
         )

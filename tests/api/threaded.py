@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import uvicorn
 
 from reconciler.api.app import end_streams
 from reconciler.api.limits import Limits
+from reconciler.bootstrap.web import bind
 from tests.api.desk import Desk, open_desk
 
 _WAIT_S = 60.0
@@ -27,7 +27,7 @@ def serving(
     limits: Limits | None = None,
 ) -> Iterator[str]:
     """Serve a prepared desk and give its address; everything is closed afterwards."""
-    opened = socket.create_server(("127.0.0.1", 0))
+    opened = bind("127.0.0.1:0")
     ready = threading.Event()
     server: list[tuple[uvicorn.Server, Desk, asyncio.AbstractEventLoop]] = []
     failures: list[BaseException] = []

@@ -39,19 +39,17 @@ _LIMITS: Final = (
 _SCAN_LIMIT_MS: Final = 300
 _UNTIL_THE_FIRST_READ: Final = """
 import os, sys, time
-from importlib.metadata import EntryPoint
 from reconciler.cli.main import main
-load = EntryPoint.load
+from reconciler.registry import InstalledTools
+open_tool = InstalledTools.open
 def observe(self, *arguments, **options):
     print(1000 * time.process_time(), flush=True)
     os._exit(0)
-def measured(factory):
-    def opened(self, setup):
-        adapter = factory.open(self, setup)
-        type(adapter).observe = observe
-        return adapter
-    return type(factory.__name__, (factory,), {"open": opened})
-EntryPoint.load = lambda self: measured(load(self))
+def measured(tools, tool, setup):
+    adapter = open_tool(tools, tool, setup)
+    type(adapter).observe = observe
+    return adapter
+InstalledTools.open = measured
 sys.argv[1:1] = ["scan"]
 main()
 """

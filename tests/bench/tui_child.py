@@ -62,8 +62,9 @@ class Recorded(Pump):
 
     async def run(self) -> None:
         store = self._store
+        # A second without data, in which a real one waits for the daemon and draws its frame.
+        await asyncio.sleep(1.0)
         rows = {made.id: made for made in map(row, range(self.count))}
-        await asyncio.sleep(0.3)
         self.link = Link("live", time.monotonic())
         self.loaded = True
         store.rows = rows

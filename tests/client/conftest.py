@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 import uvicorn
 
 from reconciler.api.app import end_streams
+from reconciler.bootstrap.web import bind
 from reconciler.client import Client, Daemon
 from reconciler.domain.principals import Role
 from tests.api.desk import Desk, open_desk, text_of
@@ -29,7 +29,7 @@ class Served:
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    opened = socket.create_server(("127.0.0.1", 0))
+    opened = bind("127.0.0.1:0")
     async with open_desk(tmp_path) as desk:
         config = uvicorn.Config(desk.app, log_config=None, access_log=False, ws="none")
         server = uvicorn.Server(config)

@@ -149,6 +149,7 @@ async def _others(client: Client) -> None:
     assert (enrolling.host, bool(enrolling.token)) == ("web-1", True)
     assert await gathered(client.agents.each()) == []
     assert await gathered(client.channels.each()) == []
+    assert await gathered(client.alerts.each(state="open")) == []
     assert await gathered(client.ignores.each()) == []
     assert (await client.audit.verify()).broken is None
     watched = await client.stacks.create(wire.StackBody(directory="/none/there", name="other"))
@@ -173,6 +174,9 @@ async def _refused(client: Client) -> None:
         client.findings.declaration("none"),
         client.agents.revoke("none"),
         client.channels.test("none"),
+        client.alerts.get("none"),
+        client.alerts.mute("none", reason="x"),
+        client.alerts.unmute("none"),
         client.reload(),
     ):
         with pytest.raises(RefusedError):

@@ -6,6 +6,7 @@ import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -43,10 +44,18 @@ action_type = "manual_review"
 class Shop:
     """The deployed stack, and a daemon's folder of a test's own."""
 
-    deployed: Deployed
+    stack: Deployed
     folder: Path
     caches: Path
     port: int = field(default_factory=free_port)
+    touched: Event = field(default_factory=Event)
+    """Set once the stack may be other than it was deployed."""
+
+    @property
+    def deployed(self) -> Deployed:
+        """The stack, to be changed: whoever asks for it is taken to have done so."""
+        self.touched.set()
+        return self.stack
 
     @property
     def data_dir(self) -> Path:
@@ -56,7 +65,7 @@ class Shop:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
-            **self.deployed.environment,
+            **self.stack.environment,
             "XDG_CACHE_HOME": str(self.caches),
             "XDG_STATE_HOME": str(self.folder / "state"),
         }
@@ -66,7 +75,7 @@ class Shop:
         file.write_text(
             f'[daemon]\nlisten = "127.0.0.1:{self.port}"\ndata_dir = "data"\n'
             f'confirm_after = "1s"\n{daemon}\n'
-            f'[[stack]]\nname = "shop"\ndirectory = "{self.deployed.directory}"\n'
+            f'[[stack]]\nname = "shop"\ndirectory = "{self.stack.directory}"\n'
             f'interval = "10s"\n{stacks}\n{policies}'
         )
         return file
@@ -77,6 +86,7 @@ class Shop:
         )
 
     def open_to_the_world(self) -> None:
+        self.touched.set()
         self._ec2.authorize_security_group_ingress(
             GroupId=self._group["GroupId"], IpPermissions=[WORLD_OPEN]
         )
@@ -87,14 +97,14 @@ class Shop:
 
     @property
     def topic_name(self) -> str:
-        sns = self.deployed.world().client("sns")
+        sns = self.stack.world().client("sns")
         arn = next(t["TopicArn"] for t in sns.list_topics()["Topics"] if "small-" in t["TopicArn"])
         name: str = sns.get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"]
         return name
 
     @property
     def _ec2(self) -> Any:
-        return self.deployed.world().client("ec2")
+        return self.stack.world().client("ec2")
 
     @property
     def _group(self) -> dict[str, Any]:
@@ -104,10 +114,14 @@ class Shop:
         return made
 
     def put_right(self) -> None:
+        """Leave the stack as it was deployed; what nobody touched is left as it is."""
+        if not self.touched.is_set():
+            return
         run_tool(
-            self.deployed.executable, self.deployed.directory, "apply", "-auto-approve",
-            "-input=false", environment=self.deployed.environment,
+            self.stack.executable, self.stack.directory, "apply", "-auto-approve",
+            "-input=false", environment=self.stack.environment,
         )  # fmt: skip
+        self.touched.clear()
 
 
 def stack_of(daemon: Daemon) -> dict[str, Any]:

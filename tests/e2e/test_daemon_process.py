@@ -72,7 +72,7 @@ def test_the_data_directory_is_ours_alone_and_holds_no_secret(shop: Shop) -> Non
 
 
 def _taken(shop: Shop) -> Path:
-    port = shop.deployed.simulator_endpoint.rsplit(":", 1)[1]
+    port = shop.stack.simulator_endpoint.rsplit(":", 1)[1]
     file = shop.settings()
     file.write_text(file.read_text().replace(str(shop.port), port))
     return file

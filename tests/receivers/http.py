@@ -153,10 +153,13 @@ def _handler(
 ) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1
+        """One packet an answer: two would wait for each other's acknowledgement, 40 ms each."""
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
             given = {name.lower(): value for name, value in self.headers.items()}
+            given[":method"] = self.command
             status, headers, answer = take(self.path, given, body)
             self.send_response(status)
             for name, value in headers.items():
@@ -164,6 +167,8 @@ def _handler(
             self.send_header("content-length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+        do_GET = do_PUT = do_PATCH = do_POST  # noqa: N815 - the names of the base class
 
         def log_message(self, *_: object) -> None:
             """Say nothing: the address may hold a key."""

@@ -38,7 +38,13 @@ class MailSink:
         return self.folder / "mail.crt"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Speak SMTP with one client until it leaves."""
+        """Speak SMTP with one client until it leaves, or the server ends."""
+        try:
+            await self._speak(reader, writer)
+        finally:
+            writer.close()
+
+    async def _speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         secure = known = False
         writer.write(b"220 sink ESMTP\r\n")
         while line := await reader.readline():
@@ -67,7 +73,6 @@ class MailSink:
             else:
                 writer.write(b"250 ok\r\n")
             await writer.drain()
-        writer.close()
 
     async def _mail(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"354 go on\r\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -15,16 +14,16 @@ from typing import Any, Final
 import uvicorn
 
 from reconciler.api.app import build_app, end_streams
+from reconciler.bootstrap.web import bind
 from reconciler.client import Daemon
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.principals import Role
 from reconciler.domain.values import Attributes, Value
 from reconciler.engine import decisions
-from reconciler.registry import InstalledTools
 from tests.api.desk import put_tokens, text_of
 from tests.fake_world import World
-from tests.unit.engine.house import House, open_house
+from tests.unit.engine.house import TOOLS, House, open_house
 
 _READ: Final = {"Sid": "read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["a/*"]}
 _LIST: Final = {"Sid": "list", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "a"}
@@ -93,8 +92,8 @@ async def fleet(folder: Path) -> AsyncIterator[tuple[House, Daemon]]:
         _break(worlds)
         for name in worlds:
             await house.scan(name)
-        app = build_app(house.service, stack_options=InstalledTools().every_options())
-        opened = socket.create_server(("127.0.0.1", 0))
+        app = build_app(house.service, stack_options=TOOLS.every_options())
+        opened = bind("127.0.0.1:0")
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
         serving = asyncio.ensure_future(server.serve(sockets=[opened]))
         port = opened.getsockname()[1]

@@ -65,6 +65,16 @@ def test_asking_the_daemon_loads_nothing_that_draws_or_checks() -> None:
     assert not loaded & {"asyncio", "httpx", "rich", "pygments", "pydantic", "sqlalchemy"}
 
 
+def test_the_typed_client_loads_no_command_line_of_its_library() -> None:
+    loaded = loaded_by(
+        "from reconciler.client import Daemon\n"
+        "from reconciler.client.calls import Calls\n"
+        'Calls(Daemon("http://127.0.0.1:1", "token"))'
+    )
+    assert "httpx" in loaded
+    assert not loaded & {"click", "pygments", "rich"}
+
+
 NOT_BEFORE_A_READ = {
     "iac_adapters.terraform.recorder.record",
     "iac_adapters.terraform.recorder.tunnel",
@@ -92,12 +102,54 @@ NOT_BEFORE_A_READ = {
 }
 
 
+NOT_FOR_DEFAULTS = {
+    "difflib",
+    "email",
+    "importlib.metadata",
+    "pydantic",
+    "reconciler.domain.guardrails",
+    "reconciler.section_reading",
+    "reconciler.settings_channels",
+    "reconciler.settings_guardrails",
+    "reconciler.settings_ignores",
+    "reconciler.settings_policies",
+    "reconciler.wire.model",
+    "zipfile",
+}
+
+
 def test_a_scan_has_loaded_nothing_that_it_needs_only_after_its_first_read() -> None:
     loaded = loaded_after(
         "reconciler.cli.main", "reconciler.cli.scan", "iac_adapters.terraform.adapter"
     )
     assert "grpc" in loaded
     assert not loaded & NOT_BEFORE_A_READ
+
+
+@pytest.mark.parametrize(("file", "tool"), [("main.tf", "terraform"), ("Pulumi.yaml", "pulumi")])
+def test_a_scan_without_settings_loads_nothing_that_checks_them(
+    tmp_path: Path, file: str, tool: str
+) -> None:
+    """What a scan does before its adapter loads the stack; see docs/benchmarks.md."""
+    stack = tmp_path / "stack"
+    stack.mkdir()
+    (stack / file).touch()
+    loaded = loaded_by(
+        "import os\n"
+        f"os.environ['HOME'] = {str(tmp_path)!r}\n"
+        f"os.environ.update(XDG_DATA_HOME='', XDG_CONFIG_HOME='', XDG_CACHE_HOME='')\n"
+        f"os.chdir({str(stack)!r})\n"
+        "from reconciler.bootstrap.adapters import adapter_setup\n"
+        "from reconciler.bootstrap.targets import Targets\n"
+        "from reconciler.cli.scan import prepared\n"
+        "from reconciler.registry import InstalledTools\n"
+        "tools = InstalledTools()\n"
+        "(reference,), judging, data_dir = prepared(None, Targets(), tools)\n"
+        f"assert reference.tool == {tool!r}\n"
+        "tools.open(reference.tool, adapter_setup(data_dir=data_dir, key=judging.key))"
+    )
+    assert f"iac_adapters.{tool}.adapter" in loaded
+    assert not loaded & NOT_FOR_DEFAULTS
 
 
 def test_a_pulumi_scan_loads_nothing_of_terraform() -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import shutil
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from reconciler.domain.errors import PermanentError
+from reconciler.entry_points import entry_points, points_in
 from reconciler.ports import Claim
 from reconciler.registry import InstalledTools
 from reconciler.stack_options import StackOptions
@@ -133,3 +136,34 @@ def test_one_adapter_seen_twice_is_one(
     register(site, tool="all", value=named(ClaimsAll))
     monkeypatch.syspath_prepend(register(tmp_path / "again", tool="all", value=named(ClaimsAll)))
     assert InstalledTools().factory("all").looks_for == "anything"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[trueup.adapters]\nworld = a.b:C\n", [("world", "a.b:C")]),
+        ("[other]\nworld = a:B\n", []),
+        ("# said\n[ trueup.adapters ]\nx=a:B [extra]\n\n; y = c:D\n[z]\nw = e:F", [("x", "a:B")]),
+        ("[trueup.adapters]\n", []),
+        ("", []),
+    ],
+)
+def test_entry_points_are_read_as_the_format_says(text: str, found: list[tuple[str, str]]) -> None:
+    assert list(points_in(text, "trueup.adapters")) == found
+
+
+def test_entry_points_are_those_that_python_finds_itself(site: Path) -> None:
+    register(site, tool="world", value=WORLD)
+    for group in ("console_scripts", "trueup.adapters", "pytest11"):
+        found = {(point.name, point.value) for point in entry_points(group)}
+        assert found == {(one.name, one.value) for one in metadata.entry_points(group=group)}
+
+
+def test_what_lies_in_an_archive_is_asked_of_python(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(site, tool="world", value=WORLD)
+    archive = shutil.make_archive(str(site / "made"), "zip", site)
+    shutil.rmtree(site / "world-1.0.dist-info")
+    monkeypatch.syspath_prepend(archive)
+    assert "world" in InstalledTools().names()

@@ -74,7 +74,7 @@ def test_the_documented_example_is_understood(home: Path) -> None:
     assert stack.env_file == home / "web.env"
     assert settings.policies[0].match.max_severity == "low"
     assert settings.severities[0].match.path == "publicly_accessible"
-    assert settings.channels[0].url.get_secret_value() == "slack://token"
+    assert settings.channels[0].url == "slack://token"
     assert settings.daemon.data_dir == home / "data"
 
 
@@ -285,6 +285,47 @@ def test_paths_of_a_stack_that_is_not_there_yet_are_placed_all_the_same(home: Pa
     (home / "trueup.toml").write_text(text)
     read = load_settings(home / "trueup.toml", {}, tools=InstalledTools(), lost_stacks=True)
     assert read.stacks[0].options == {"var_files": [str(home / "a.tfvars")]}
+
+
+SCRIPT = f'[[script]]\nname = "fix"\nsha256 = "{"a" * 64}"\n'
+NAMES_IT = '[[policy]]\nname = "p"\nscript = "fix"\n'
+
+
+def test_a_script_is_allowed_by_name_hash_and_limits(home: Path) -> None:
+    more = 'time_limit = "5s"\nmemory = "32MiB"\nnetwork = true\nenvironment = ["A"]\n'
+    settings = load(home, f'[daemon]\nscripts = "web"\n{SCRIPT}{more}{NAMES_IT}')
+    assert settings.daemon.scripts is not None
+    rule = settings.scripts[0].rule(settings.daemon.scripts)
+    assert (rule.path, rule.sha256) == (str(home / "web" / "fix"), "a" * 64)
+    assert (rule.limits.time, rule.limits.memory) == (timedelta(seconds=5), 2**25)
+    assert (rule.network, rule.isolated, rule.environment) == (True, True, ("A",))
+    assert settings.policies[0].statement().script == "fix"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        pytest.param(SCRIPT, 2, "needs a directory of scripts", id="no-directory"),
+        pytest.param(NAMES_IT, 3, "no [[script]] has that name", id="not-allowed"),
+        pytest.param(
+            f'[daemon]\nscripts="web"\n{SCRIPT}{NAMES_IT}action_type="quarantine"', 8,
+            "asks for a quarantine", id="quarantine",
+        ),
+        pytest.param('[daemon]\nscripts="gone"', 2, "cannot be entered", id="directory-gone"),
+        pytest.param('[[script]]\nname="fix"\nsha256="AB"', 3, "sha256sum FILE", id="bad-hash"),
+        pytest.param(f'{SCRIPT}memory="1KB"', 4, "at least 16MiB", id="little-memory"),
+        pytest.param(f"{SCRIPT}isolated=false", 1, "needs `network = true`", id="not-isolated"),
+        pytest.param(f'{SCRIPT}time_limit="0s"', 1, "above 0s", id="no-time"),
+        pytest.param(f'{SCRIPT}environment=["A B"]', 4, "such as AWS_REGION", id="bad-variable"),
+        pytest.param(f"{SCRIPT}{SCRIPT}", 5, "two scripts are named", id="twins"),
+    ],
+)  # fmt: skip
+def test_a_bad_script_is_refused_with_its_line(
+    home: Path, text: str, line: int, words: str
+) -> None:
+    said = str(refusal(home, text))
+    assert f"trueup.toml:{line}: " in said, said
+    assert words in said
 
 
 def test_a_guardrail_says_limits_and_windows(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ PROVIDERS = {
     "unseen": StackProviders(),
     "unseen68": StackProviders(),
     "children": StackProviders(),
+    "balanced": StackProviders(),
 }
 
 

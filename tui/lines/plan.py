@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from reconciler.wire.plans import Plan, PlannedResource
 from tui.ink import Line, Span, line
 from tui.lines.documents import document_lines
+from tui.lines.script import script_lines
 from tui.lines.values import compared, is_secret, written
 from tui.lines.words import ACTIONS, DESTRUCTIVE
 
@@ -43,6 +44,8 @@ def plan_lines(plan: Plan, *, values: bool = True) -> Iterator[Line]:
         yield line((f"{word:<11}", style), (resource.address, "strong"))
         if values:
             yield from _changes(resource)
+    if plan.script is not None:
+        yield from script_lines(plan.script, values=values)
     if plan.outputs:
         yield line(("~ outputs  ", "medium"), ", ".join(plan.outputs))
     yield ()

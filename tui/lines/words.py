@@ -49,14 +49,16 @@ _STATES: Final = {
 ACTIONS: Final = {
     "delete": ("- delete", "critical"),
     "replace": ("-+ replace", "critical"),
+    "invoke": ("! invoke", "critical"),
     "other": ("? other", "critical"),
     "forget": ("x forget", "medium"),
+    "script": ("> script", "medium"),
     "update": ("~ update", "medium"),
     "create": ("+ create", "good"),
 }
 """What a plan does with a resource; what does not survive comes first."""
 
-DESTRUCTIVE: Final = frozenset({"delete", "replace", "other"})
+DESTRUCTIVE: Final = frozenset({"delete", "replace", "invoke", "other"})
 
 
 def kind_span(kind: str) -> Span:

@@ -49,7 +49,7 @@ def _children(
 def _candidates(parent: str, schema: ProviderSchema) -> Iterator[str]:
     names = schema.type_names
     if len(names) > _MOST_TYPES_READ:
-        yield from (name for name in names if _owner(name, names) == parent)
+        yield from schema.types_below.get(parent, ())
         return
     word = parent.rsplit("_", maxsplit=1)[-1]
     for name in names - {parent}:
@@ -57,12 +57,3 @@ def _candidates(parent: str, schema: ProviderSchema) -> Iterator[str]:
         attribute = known.block.attributes.get(word) if known is not None else None
         if attribute is not None and (attribute.required or attribute.optional):
             yield name
-
-
-def _owner(name: str, names: frozenset[str]) -> str | None:
-    """Return the type whose name goes on as `name`: of `aws_s3_bucket_metric`, `aws_s3_bucket`."""
-    while "_" in name:
-        name = name.rsplit("_", maxsplit=1)[0]
-        if name in names:
-            return name
-    return None

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+import math
+from decimal import Decimal
+from typing import Any, Final
 
 import msgpack
+
+_LEAST: Final = -(2**63)
+_MOST: Final = 2**64
 
 
 def content_of(value: bytes) -> bytes:
@@ -32,10 +37,20 @@ def _written(value: Any) -> str:
             return f"<{_kind(kind)}>{_written(inner)}"
         case list():
             return "[" + ",".join(sorted(map(_written, value))) + "]"
-        case float() if value.is_integer():
-            return repr(int(value))
+        case float() if math.isfinite(value):
+            return _number(value)
         case _:
             return repr(value)
+
+
+def _number(value: float) -> str:
+    """Write a float as core does: whole where it is, else a text where it is no exact binary one.
+
+    Core has read it from JSON by then, where 0.1 is a decimal number.
+    """
+    if value.is_integer() and _LEAST <= value < _MOST:
+        return repr(int(value))
+    return repr(format(Decimal(repr(value)), "f"))
 
 
 def _kind(kind: bytes) -> str:

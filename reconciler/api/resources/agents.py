@@ -62,12 +62,21 @@ async def enroll_host(service: Daemon, body: EnrollBody) -> Response:
 
 async def take_report(request: Request) -> Response:
     """Take a signed report of an agent: durable when it is answered (docs/agent.md)."""
-    intake: AgentIntake = request.app.state.agent_intake
     incoming = Incoming(
         authorization=request.headers.get("authorization", ""),
         media_type=request.headers.get("content-type", ""),
         body=await request.body(),
     )
+    return await answer_to(request.app.state.agent_intake, incoming)
+
+
+async def answer_to(intake: AgentIntake, incoming: Incoming) -> Response:
+    """Return the answer to a report; what it says is on the disk then.
+
+    Raises:
+        Refusal: it is not taken.
+        RetryableError: too many reports wait, or the database cannot be written.
+    """
     try:
         answer = await intake.take(incoming)
     except AgentRefusedError as error:

@@ -14,9 +14,11 @@ from reconciler.api.filters import read_filter
 from reconciler.api.queries import FindingsQuery
 from reconciler.comparison import compare_changes
 from reconciler.domain.errors import NotFoundError
-from reconciler.domain.records import FindingId
+from reconciler.domain.records import FindingId, FindingRecord
 from reconciler.engine import accepting, suppression
 from reconciler.engine.planning import plan_finding
+from reconciler.engine.shown_alerts import tickets_of
+from reconciler.stores import Transaction
 from reconciler.wire.baselines import AcceptBody, acceptance_object
 from reconciler.wire.findings import Object, finding_record_json, finding_record_object
 from reconciler.wire.ignores import IgnoreBody, NoteBody
@@ -34,11 +36,22 @@ async def list_findings(service: Daemon, query: Annotated[FindingsQuery, Query()
 
 async def read_finding(service: Daemon, finding_id: Id) -> Response:
     """Read one finding."""
-    found = await service.store.read(lambda view: view.findings.get(FindingId(finding_id)))
+    found, tickets = await service.store.read(lambda view: _with_tickets(view, finding_id))
     if found is None:
         raise NotFoundError(f"there is no finding {finding_id}")
     # Beside the loop: it may take as long as its time box.
-    return answered(await asyncio.to_thread(_compared, finding_record_object(found)))
+    shown = await asyncio.to_thread(_compared, finding_record_object(found))
+    return answered({**shown, "tickets": tickets})
+
+
+def _with_tickets(view: Transaction, name: str) -> tuple[FindingRecord | None, list[Object]]:
+    """Return a finding, and the tickets of the alert that it is in."""
+    finding_id = FindingId(name)
+    tickets = [
+        {"channel": channel, "key": receipt["key"], "url": receipt["url"]}
+        for channel, receipt in sorted(tickets_of(view, finding_id).items())
+    ]
+    return view.findings.get(finding_id), tickets
 
 
 def _compared(finding: Object) -> Object:

@@ -15,6 +15,7 @@ from reconciler.domain.policy import ActionType
 from reconciler.domain.records import RemediationId, ReportId
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine import decisions, splitting
+from reconciler.engine.quarantine import releasing
 from reconciler.wire.pages import page_object
 from reconciler.wire.remediations import (
     ApproveBody,
@@ -97,6 +98,13 @@ async def cancel(service: Daemon, actor: Actor, remediation_id: Id) -> Response:
     """End it; an apply that is under way is asked once to stop."""
     moved = await decisions.cancel(service, RemediationId(remediation_id), actor=actor)
     return answered(remediation_of(moved))
+
+
+async def release(service: Daemon, actor: Actor, remediation_id: Id) -> Response:
+    """Connect what this remediation isolated; the remediation that does so is returned."""
+    made = await releasing.release(service, RemediationId(remediation_id), actor=actor)
+    headers = {"Location": f"/api/v1/remediations/{made.id}"}
+    return answered(remediation_of(made), status=201, headers=headers)
 
 
 async def retry(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:

@@ -12,6 +12,7 @@ from reconciler.domain.activity import Activity
 from reconciler.domain.guardrails import Guardrails
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.plan import Plan
+from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import (
     Correction,
     Evaluation,
@@ -63,6 +64,7 @@ class Situation:
     registered any more. `others` are the other open remediations of the stack, `history` is what
     was corrected in it within `HISTORY`, oldest first. `holds` are all there are, `limits` those
     of its stack and `policy`, whose name this is; `activity` is there for what is `unasked` only.
+    `quarantines` are those of every stack that are not released.
     """
 
     remediation: Remediation
@@ -79,7 +81,12 @@ class Situation:
     policy: str | None = None
     limits: Guardrails = field(default_factory=Guardrails)
     activity: Activity = field(default_factory=Activity)
+    quarantines: tuple[Quarantine, ...] = ()
     concerned: frozenset[ResourceAddress] = frozenset()
+    healed: Mapping[ResourceAddress, tuple[datetime, ...]] = field(default_factory=dict)
+    """When drift of its resources was gone within `HISTORY`, oldest first; of what is unasked."""
+    scripted: bool = False
+    """Whether its policy has a script correct it, and not the tool."""
 
     @property
     def stage(self) -> Stage:

@@ -27,6 +27,9 @@ class AlertRow(Row, table=True):
     changed_at: datetime = Field(sa_type=Moment)
     events: Any = Field(sa_type=JsonText)
     resolved_at: datetime | None = Field(default=None, sa_type=Moment)
+    muted_at: datetime | None = Field(default=None, sa_type=Moment)
+    muted_by: str | None = Field(default=None, sa_type=PlainText)
+    mute_reason: str | None = Field(default=None, sa_type=PlainText)
 
 
 class AlertMemberRow(Row, table=True):

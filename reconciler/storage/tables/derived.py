@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
 from enum import Enum, IntEnum
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast, get_origin
 
 from sqlalchemy import Boolean, Column, Float, Integer, Table
 from sqlalchemy.types import TypeEngine
@@ -58,7 +58,7 @@ def _kind(hint: Any) -> Any:
 
 
 def _column_type(kind: Any) -> type[TypeEngine[Any]]:
-    if is_dataclass(kind):
+    if is_dataclass(kind) or get_origin(kind) is tuple:
         return JsonText
     if issubclass(kind, IntEnum):
         return Integer
@@ -77,6 +77,8 @@ def _written(value: Any) -> Any:
 def _reader(kind: Any) -> Callable[[Any], Any]:
     if is_dataclass(kind):
         return lambda parts: _object(kind, parts)
+    if get_origin(kind) is tuple:
+        return lambda value: None if value is None else tuple(value)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda value: None if value is None else kind(value)
     return lambda value: value

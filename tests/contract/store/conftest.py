@@ -8,15 +8,15 @@ from typing import Final
 
 import pytest
 
-from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store
+from tests.empty_database import open_empty_store
 
 Opener = Callable[[], Awaitable[Store]]
 
 
 def sqlite_store(request: pytest.FixtureRequest) -> Opener:
     folder: Path = request.getfixturevalue("tmp_path")
-    return lambda: open_store(folder / "data" / "trueup.db")
+    return lambda: open_empty_store(folder / "data" / "trueup.db")
 
 
 STORES: Final[dict[str, Callable[[pytest.FixtureRequest], Opener]]] = {"sqlite": sqlite_store}

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.domain.cadence import is_due
 from reconciler.domain.model import Kind, Severity, StackName
-from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
+from reconciler.domain.policy import ActionType, Driver, Policy, PolicyId, Selection
 from reconciler.domain.records import Health, TemplateId
 from reconciler.stores import Store, Transaction
 from tests.contract.store.records import (
@@ -66,6 +66,8 @@ async def test_policies_are_asked_by_position_and_then_by_name(store: Store) -> 
         min_score=75,
         template_id="t1",
         script="fix.sh",
+        driver=Driver.DETACH,
+        edges=("aws_lb_*",),
         owner="ada",
         reason="why",
         starts_at=NOW,

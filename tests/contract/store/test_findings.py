@@ -20,9 +20,9 @@ from reconciler.domain.records import (
 )
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.sources import agent_source, report_source
-from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store, Transaction
 from tests.contract.store.records import HOUR, NOW, WEBSHOP, a_finding, a_report
+from tests.empty_database import open_empty_store
 
 _STATES = list(FindingState)
 
@@ -267,7 +267,7 @@ async def test_all_pages_together_are_the_sorted_list(
         )
         for number, (severity, score, minutes, state) in enumerate(drawn)
     ]
-    store = await open_store(folder / "trueup.db")
+    store = await open_empty_store(folder / "trueup.db")
     try:
         await store.transact(lambda t: t.findings.put_many(findings))
         found = await store.read(lambda t: _walked(t, wanted, limit))

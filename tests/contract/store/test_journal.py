@@ -196,6 +196,7 @@ async def test_what_is_old_goes_and_what_is_open_stays(store: Store) -> None:
     assert gone == {
         "runs": 1,
         "remediations": 1,
+        "quarantines": 0,
         "audit": 1,
         "findings": 1,
         "reports": 1,

@@ -15,9 +15,9 @@ from reconciler.domain.errors import ConflictError
 from reconciler.domain.model import StackName
 from reconciler.domain.records import FindingId, Remediation, RemediationId
 from reconciler.domain.remediation_states import IN_EFFECT, OPEN, RemediationState
-from reconciler.storage.sqlite import open_store
 from reconciler.stores import Transaction
 from tests.contract.store.records import a_remediation
+from tests.empty_database import open_empty_store
 
 _IDS = ("m1", "m2", "m3", "m4")
 _STATES = (*IN_EFFECT, RemediationState.QUEUED, RemediationState.CONVERGED)
@@ -36,7 +36,7 @@ async def test_the_walls_hold_and_nothing_else_is_refused(
     tmp_path_factory: pytest.TempPathFactory, tries: list[Try]
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("laws")
-    store = await open_store(folder / "trueup.db")
+    store = await open_empty_store(folder / "trueup.db")
     try:
         await store.transact(lambda t: _all(t, tries))
     finally:

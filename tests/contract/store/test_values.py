@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.records import FindingFilter, ReportId, TemplateId
-from reconciler.storage.sqlite import open_store
 from reconciler.stores import Store
 from tests.contract.store.records import NOW, a_finding, a_replay, a_report, a_stack, a_template
 from tests.contract.store.writing import each
+from tests.empty_database import open_empty_store
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 _JSON = st.recursive(
@@ -40,7 +40,7 @@ async def test_what_can_be_kept_comes_back_as_it_was(
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("values")
     template = a_template(name=name, template_definition=definition, created_at=moment)
-    store = await open_store(folder / "trueup.db")
+    store = await open_empty_store(folder / "trueup.db")
     try:
         await store.transact(lambda t: t.templates.put_many([template]))
         found = await store.read(lambda t: t.templates.get(template.template_id))

@@ -20,7 +20,7 @@ from reconciler.domain.model import (
     Verdict,
 )
 from reconciler.domain.plan import concerns
-from reconciler.domain.values import Sensitive
+from reconciler.domain.values import UNKNOWN, Sensitive
 from reconciler.ports import Done
 from tests.integration.pulumi.correcting import corrector
 from tests.worlds.pulumi.kv import KvProject, item, kv_project, provider
@@ -47,6 +47,7 @@ def kv(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> KvProje
         grand=item("g-${child.rev}"),
         beside=item("beside", "${base.rev}"),
         listed=item("listed", kind="Listed", rules=[{"port": "1"}, {"port": "2"}]),
+        lazy=item("lazy", kind="Lazy", tags={"x": "1"}),
     )
 
 
@@ -229,13 +230,13 @@ async def test_drift_in_what_replaces_on_changes_requires_a_replacement(
     assert not drifted((await project.scan())["forced"]).requires_replace
 
 
-def follower(verdict: Verdict, project: KvProject, *, replaced: bool) -> bool:
-    """Whether it is shown as what an update changes because of `base` alone."""
+def follower(verdict: Verdict, *, of: str, replaced: bool) -> bool:
+    """Whether it is shown as what an update changes because of another object alone."""
     shown = drifted(verdict)
-    assert shown.changes == ()
     assert shown.requires_replace is replaced
     assert shown.origin is Origin.OUT_OF_BAND
-    return shown.follows == project.urn("base")
+    assert {change.origin for change in shown.changes} == {Origin.OUT_OF_BAND}
+    return str(shown.follows).endswith(f"::{of}")
 
 
 async def test_what_is_replaced_with_what_is_deleted_first_is_shown_and_tied_to_it(
@@ -248,27 +249,26 @@ async def test_what_is_replaced_with_what_is_deleted_first_is_shown_and_tied_to_
     before = {name: project.object_file(name).stat().st_ino for name in names}
     async with corrector(project) as it:
         report = await it.scan()
-        urns = [project.urn(name) for name in ("base", "child", "grand")]
-        assert [finding.address for finding in report.findings] == urns
-        assert [finding.consequence_of for finding in report.findings] == [None, urns[0], urns[0]]
-        assert all(finding.requires_replace for finding in report.findings)
+        found = {finding.address: finding for finding in report.findings}
+        base, *below = urns = [project.urn(name) for name in ("base", "beside", "child", "grand")]
+        assert list(found) == urns
+        assert {found[urn].consequence_of for urn in below} == {base}
+        assert [found[urn].requires_replace for urn in urns] == [True, False, True, True]
         assert report.together == (frozenset(urns),)
         # Looked at alone, it still follows what was not asked for.
         snapshot, plan = await it.plan(*urns)
-        (alone,) = [one async for one in it.adapter.observe(snapshot, urns[2:])]
-        assert follower(alone.verdict, project, replaced=True)
-        assert plan.summary == "3 to replace"
-        assert len(concerns(plan, report.findings)) == len(urns)
+        (alone,) = [one async for one in it.adapter.observe(snapshot, urns[3:])]
+        assert follower(alone.verdict, of="base", replaced=True)
+        assert plan.summary == "1 to update, 3 to replace"
+        assert len(concerns(plan, report.findings)) == 3
         assert isinstance(await it.apply(snapshot), Done)
         assert (await it.scan()).findings == ()
     after = {name: project.object_file(name).stat().st_ino for name in names}
     assert all(before[name] != after[name] for name in names)
 
 
-async def test_dependents_stay_in_sync_where_they_would_not_be_replaced(
-    project: KvProject,
-) -> None:
-    """Case P9: without `deleteBeforeReplace` the new object is there before the old one goes."""
+async def test_what_takes_a_value_of_a_replaced_object_follows_it(project: KvProject) -> None:
+    """Case P9: the new object is there before the old one goes, and its values are others."""
     resources = project.declared()
     del resources["base"]["options"]["deleteBeforeReplace"]
     project.write(**resources)
@@ -276,7 +276,10 @@ async def test_dependents_stay_in_sync_where_they_would_not_be_replaced(
         content["value"] = "hack"
     found = await project.scan()
     assert drifted(found["base"]).requires_replace
-    assert {type(found[name]) for name in ("child", "grand", "beside")} == {InSync}
+    for name, replaced in {"child": True, "grand": True, "beside": False}.items():
+        assert follower(found[name], of="base", replaced=replaced)
+    assert paths(found["beside"]) == {"value": Origin.OUT_OF_BAND}
+    assert drifted(found["beside"]).changes[0].declared is UNKNOWN
 
 
 async def test_the_cli_s_way_ties_followers_to_what_moved(project: KvProject) -> None:
@@ -287,7 +290,7 @@ async def test_the_cli_s_way_ties_followers_to_what_moved(project: KvProject) ->
     found = await project.scan(engine="cli")
     assert paths(found["base"]) == {"value": Origin.OUT_OF_BAND}
     for name, replaced in {"child": True, "grand": True, "beside": False}.items():
-        assert follower(found[name], project, replaced=replaced)
+        assert follower(found[name], of="base", replaced=replaced)
     assert isinstance(found["a"], InSync)
     assert paths(found["c"]) == {"value": Origin.UNAPPLIED}
 
@@ -336,3 +339,21 @@ async def test_elements_that_changed_places_are_out_of_band_where_the_order_coun
         (change.path, str(change.recorded), str(change.live)) for change in verdict.changes
     } == {("rules[0].port", "1", "2"), ("rules[1].port", "2", "1")}
     assert {change.origin for change in verdict.changes} == {Origin.OUT_OF_BAND}
+
+
+async def test_drift_beside_code_is_shown_though_its_provider_names_the_code_alone(
+    project: KvProject,
+) -> None:
+    project.edit("lazy", tags={"x": "2"})
+    project.edit("listed", rules=[{"port": "2"}, {"port": "1"}])
+    with project.changed("lazy") as content:
+        content["value"] = "hack"
+    with project.changed("listed") as content:
+        content["rules"][1] = {"port": "9"}
+    found = await project.scan()
+    assert paths(found["lazy"]) == {"tags.x": Origin.UNAPPLIED, "value": Origin.OUT_OF_BAND}
+    # The code changes nothing but the order, and its update says that this counts.
+    assert paths(found["listed"]) == {
+        "rules[0].port": Origin.UNAPPLIED,
+        "rules[1].port": Origin.BOTH,
+    }

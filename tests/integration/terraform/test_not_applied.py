@@ -404,3 +404,18 @@ async def test_what_a_scan_fails_to_show_is_reported_by_the_scan_itself(
         (warning,) = one.warnings
         assert warning.startswith("world_thing.new: the plan would move it")
         assert "defect of trueup" in warning
+
+
+@_ENGINES
+async def test_a_key_of_a_map_that_is_null_is_shown_as_the_tool_plans_it(
+    stack: WorldStack, engine: str
+) -> None:
+    """Core takes an absent key and one that is null for two values."""
+    code = 'resource "world_thing" "a" {\n  name = "a"\n  labels = { x = "1"%s }\n}\n'
+    stack.apply(code % "")
+    stack.write(code % ", y = null")
+    assert _planned(stack) == {"world_thing.a": "update"}
+    found = _drifted((await stack.scan(engine=engine))["world_thing.a"])
+    assert {(change.path, change.origin) for change in found.changes} == {
+        ("labels", Origin.UNAPPLIED)
+    }

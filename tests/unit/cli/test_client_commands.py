@@ -65,6 +65,7 @@ def test_status_json_holds_what_the_api_said(daemon: FakeDaemon, ask: Ask) -> No
         "stacks": [stack],
         "remediations": [],
         "ignores": [],
+        "quarantines": [],
     }
 
 

@@ -34,13 +34,15 @@ from reconciler.engine.service import Service
 from reconciler.engine.sweep import sweep
 from reconciler.ports import StackReference
 from reconciler.registry import InstalledTools
-from reconciler.storage.sqlite import open_store
 from reconciler.stores import Transaction
+from tests.empty_database import open_empty_store
 from tests.fake_world import World, WorldAdapter, WorldRunner
 from tests.fakes import FakeClock, FakeDispatcher
 
 T = TypeVar("T")
 SHOP = StackName("shop")
+# One for all, as a daemon has: looking for adapters reads the files of each distribution.
+TOOLS = InstalledTools()
 A, B, C = (ResourceAddress(f"thing.{name}") for name in "abc")
 AUTO = Policy(PolicyId("auto"), "auto", ActionType.AUTO_CORRECT)
 MANUAL = Policy(PolicyId("manual"), "manual", ActionType.MANUAL_REVIEW)
@@ -173,7 +175,7 @@ def stack_record(name: StackName = SHOP, **more: object) -> StackRecord:
 
 def reference_of(stack: StackRecord) -> StackReference:
     given = options_in(stack.definition)
-    options = checked_options("terraform", given, tools=InstalledTools(), place=stack.name)
+    options = checked_options("terraform", given, tools=TOOLS, place=stack.name)
     return StackReference(stack.name, Path(stack.directory), "terraform", options=options)
 
 
@@ -187,7 +189,7 @@ async def open_house(
     adapter, runner = WorldAdapter(kept), WorldRunner(kept, clock)
     runs = folder / "runs"
     runs.mkdir(mode=0o700, exist_ok=True)
-    store = await open_store(folder / "trueup.db")
+    store = await open_empty_store(folder / "trueup.db")
     service = Service(
         store=store,
         clock=clock,

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reconciler.domain.alerts import DEFAULT_EVENTS, Subscription
+from reconciler.domain.alerts import DEFAULT_EVENTS
 from reconciler.domain.errors import NotFoundError, PermanentError, RetryableError
 from reconciler.domain.model import ResourceAddress, Severity, StackName
 from reconciler.domain.notices import Notice
 from reconciler.domain.records import Health
+from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events, watch_staleness
 from reconciler.engine.channels import channel_states, try_channel
 from reconciler.engine.delivering import deliver_due

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.model import Snapshot
 from reconciler.domain.policy import PolicyId
 from reconciler.domain.records import FindingState, Health, RunState
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import approve, hold, request, resume
 from reconciler.engine.remediate import advance
-from tests.fake_world import Fate
-from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, B, House
+from reconciler.ports import Exited, InDoubt, Outcome, Vanished
+from tests.fake_world import Fate, WorldAdapter
+from tests.unit.engine.house import AUTO, MANUAL, A, B, House
 
 WAY = (
     RemediationState.DETECTED,
@@ -175,15 +178,6 @@ async def test_a_wish_to_correct_is_no_approval(house: House) -> None:
     waiting = await house.remediation(asked.id)
     assert (waiting.state, waiting.requested_by) == (RemediationState.AWAITING_APPROVAL, "bob")
     assert waiting.note == "no policy allows this correction without approval"
-
-
-async def test_quarantine_is_accepted_and_waits(house: House) -> None:
-    await house.put(QUARANTINE)
-    house.world.live[A] = {"size": 9}
-    await house.scan()
-    waiting = await house.the_open()
-    assert waiting.state is RemediationState.AWAITING_APPROVAL
-    assert waiting.note == "quarantine is not available in this version"
 
 
 async def test_an_empty_plan_is_converged_and_no_policy_asks_again(house: House) -> None:
@@ -446,3 +440,26 @@ async def test_a_policy_that_is_taken_back_while_planning_leaves_it_to_a_person(
 async def test_an_advance_of_nothing_does_nothing(house: House) -> None:
     await advance(house.service, AUTO.policy_id)  # type: ignore[arg-type]
     assert await house.events() == []
+
+
+class _LeavesState(WorldAdapter):
+    def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
+        del snapshot, ended, log
+        return InDoubt("its state is in errored.tfstate; put it back", for_person=True)
+
+
+async def test_what_no_read_resolves_needs_a_person_and_sets_the_breaker(house: House) -> None:
+    adapter = _LeavesState(house.worlds)
+    house.service.adapter_of = lambda _stack: adapter
+    await house.put(AUTO)
+    house.world.live[A] = {"size": 2}
+    await house.scan(seconds=1)
+    await house.scan(seconds=40)
+    left = await house.the_open()
+    assert left.state is RemediationState.NEEDS_HUMAN
+    assert "put it back" in (left.note or "")
+    (hold,) = await house.read(lambda view: view.holds.all())
+    assert hold.unasked
+    assert "put it back" in hold.reason
+    (run,) = await house.runs()
+    assert run.state is RunState.IN_DOUBT

@@ -34,7 +34,7 @@ from reconciler.engine.service import Service
 from reconciler.engine.splitting import split
 from reconciler.engine.suppression import unsuppress
 from tests.fake_world import Fate
-from tests.unit.engine.house import AUTO, MANUAL, QUARANTINE, A, B, House
+from tests.unit.engine.house import AUTO, MANUAL, A, B, House
 
 NOBODY = RemediationId("nobody")
 DIGEST = "0" * 64
@@ -94,18 +94,6 @@ async def test_another_digest_than_the_plans_is_refused(house: House) -> None:
         await approve(house.service, one.id, plan_digest=DIGEST, actor="ann")
     assert code_of(caught) == "plan-digest-mismatch"
     assert await house.remediation(one.id) == one
-
-
-async def test_a_quarantine_cannot_be_approved_but_rejected(house: House) -> None:
-    await house.put(QUARANTINE)
-    house.world.live[A] = {"size": 9}
-    await house.scan()
-    one = await house.the_open()
-    with pytest.raises(ConflictError) as caught:
-        await approve(house.service, one.id, plan_digest=DIGEST, actor="ann")
-    assert code_of(caught) == "not-available"
-    ended = await reject(house.service, one.id, reason="no", actor="ann")
-    assert ended.state is RemediationState.REJECTED
 
 
 async def test_what_was_not_decided_in_time_expires_and_is_asked_again(house: House) -> None:

@@ -16,7 +16,7 @@ from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import Approval, FindingId, Remediation
 from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState, transitions
-from reconciler.engine.admission.answers import Hold
+from reconciler.engine.admission.answers import Hold, NeedsApproval
 from reconciler.engine.admission.guard import Guard
 from reconciler.engine.decisions import (
     approve,
@@ -117,6 +117,12 @@ async def splits(house: House, one: Remediation) -> None:
     await split(house.service, one.id, addresses={A}, actor="ann")
 
 
+async def asks_before_a_plan(house: House, one: Remediation) -> None:
+    asks = Guard("asks", lambda _: NeedsApproval("look first", before_plan=True))
+    house.service = replace(house.service, guards=(asks,))
+    await steps(house, one)
+
+
 async def waits_in_part(house: House, one: Remediation) -> None:
     """Let a guard hold one of its two resources, and no plan be made of it."""
     (finding,) = await house.findings()
@@ -150,9 +156,7 @@ WAYS: dict[Row, Way] = {
     (P.CONFIRMED, E.POLICY_EVALUATED): Way(steps),
     (P.DECIDED, E.ADMITTED): Way(steps),
     (P.DECIDED, E.IGNORED): Way(without_policy),
-    (P.DECIDED, E.APPROVAL_NEEDED): Way(
-        steps, fields={"action_type": ActionType.QUARANTINE, "policy_id": None}
-    ),
+    (P.DECIDED, E.APPROVAL_NEEDED): Way(asks_before_a_plan, fields={"policy_id": None}),
     (P.AWAITING_APPROVAL, E.APPROVED): Way(approves),
     (P.AWAITING_APPROVAL, E.REJECTED): Way(says(reject, reason="no")),
     (P.AWAITING_APPROVAL, E.SPLIT): Way(splits),

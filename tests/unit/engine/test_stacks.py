@@ -18,6 +18,7 @@ from reconciler.engine.config_file import sync_config
 from reconciler.engine.scanned import load
 from reconciler.engine.stacks import StackDraft
 from reconciler.registry import InstalledTools
+from reconciler.section_reading import validated
 from reconciler.settings_file import load_settings
 from reconciler.stack_options import StackOptions
 from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, House, open_house, stack_record
@@ -78,7 +79,7 @@ async def test_how_a_stack_is_called_and_what_it_may_run_are_kept(
     said = {"working_directory": str(tmp_path.parent), "run_code": False}
     draft = replace(plain, options=said)
     await stacks.register(house.service, draft, actor="ann")
-    assert await options_of(house) == TerraformOptions.model_validate(said)
+    assert await options_of(house) == validated(TerraformOptions, said)
     await stacks.update(house.service, WEB, plain, actor="ann")
     assert await options_of(house) == TerraformOptions()
 

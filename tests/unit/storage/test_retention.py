@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.storage.sqlite import open_store
 from reconciler.stores import Transaction
 from tests.contract.store.records import NOW, an_event
+from tests.empty_database import open_empty_store
 
 
 async def test_the_newest_events_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.storage.retention.EVENTS_KEPT", 3)
-    store = await open_store(tmp_path / "trueup.db")
+    store = await open_empty_store(tmp_path / "trueup.db")
 
     def five(transaction: Transaction) -> None:
         for _ in range(5):

@@ -395,3 +395,14 @@ def test_no_verdict_holds_a_secret(case: tuple[ResourceSchema, Any, Any]) -> Non
         sensitive_paths=(),
     )
     assert "SECRET" not in repr(verdict)
+
+
+def test_a_key_that_is_null_is_written_by_an_apply() -> None:
+    verdict = _judge(
+        planned={"tags": {"a": "1", "b": None}}, config={"tags": {"a": "1", "b": None}}
+    )
+    assert isinstance(verdict, Drifted)
+    ((change),) = verdict.changes
+    assert (change.path, change.origin) == ("tags", Origin.UNAPPLIED)
+    assert change.declared == {"a": "1", "b": None}
+    assert change.live == {"a": "1"}

@@ -12,7 +12,8 @@ import pytest
 
 from iac_adapters.redaction.redactor import Redactor, redactor_of
 from iac_adapters.terraform.correction import applying
-from iac_adapters.terraform.outcome import ERRORED_STATE, outcome_of
+from iac_adapters.terraform.left_state import ERRORED_STATE
+from iac_adapters.terraform.outcome import outcome_of
 from iac_adapters.terraform.run_log import progress_of
 from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Progress, Step, Vanished
 
@@ -110,6 +111,7 @@ def test_a_state_that_could_not_be_kept_is_in_doubt(run: Run) -> None:
     (run.stack / ERRORED_STATE).write_text("{}")
     told = run.came_to(exited(1), line("apply_start"), line("apply_complete"), error("x"))
     assert isinstance(told, InDoubt)
+    assert told.for_person
     assert f"state push {ERRORED_STATE}" in told.reason
 
 

@@ -17,7 +17,7 @@ from iac_adapters.terraform.schema import Attribute, Block, NestedBlock, Nesting
 from iac_adapters.terraform.unrecorded import unrecorded
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, StackName
-from reconciler.domain.plan import Action, Plan
+from reconciler.domain.plan import Action, Plan, concerns
 from reconciler.domain.values import UNKNOWN, Sensitive
 from tests.unit.terraform.schemas import LAWS
 
@@ -92,10 +92,39 @@ def test_two_objects_of_one_address_keep_their_names_apart() -> None:
     ]
 
 
-def test_an_action_that_is_invoked_is_not_overlooked() -> None:
-    plan = read(action_invocations=[{"address": "action.a.b", "type": "a"}])
-    assert [(resource.address, resource.action) for resource in plan.resources] == [
-        ("action.a.b", Action.OTHER)
+INVOKED = {
+    "address": "action.aws_lambda_invoke.warm",
+    "type": "aws_lambda_invoke",
+    "config_values": {"payload": SECRET},
+    "lifecycle_action_trigger": {
+        "triggering_resource_address": "a.b",
+        "action_trigger_event": "after_update",
+    },
+}
+
+
+def test_an_action_that_is_invoked_is_shown_with_what_invokes_it() -> None:
+    plan = read(entry(), action_invocations=[INVOKED])
+    (invoked,) = [one for one in plan.resources if one.action is Action.INVOKE]
+    assert invoked.address == INVOKED["address"]
+    assert [change.after for change in invoked.changes] == ["after update of a.b"]
+    assert SECRET not in repr(plan)
+    assert "action.aws_lambda_invoke.warm would be invoked after update of a.b" in concerns(
+        plan, ()
+    )
+
+
+def test_what_an_action_is_given_is_part_of_the_digest() -> None:
+    other = {**INVOKED, "config_values": {"payload": "other"}}
+    digests = {read(action_invocations=[one]).digest for one in (INVOKED, other)}
+    assert len(digests) == 2
+
+
+def test_an_action_of_an_unknown_form_is_not_overlooked() -> None:
+    plan = read(action_invocations=[{"action_address": "action.a.b"}, {}])
+    assert [(one.address, one.action) for one in plan.resources] == [
+        ("action.a.b", Action.INVOKE),
+        ("an action", Action.INVOKE),
     ]
 
 

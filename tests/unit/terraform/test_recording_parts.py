@@ -110,6 +110,16 @@ def test_hands_differ_in_numbers_and_in_types_of_dynamic_values() -> None:
     assert content_of(packed({"n": "3"})) != content_of(packed({"n": 3}))
 
 
+@pytest.mark.parametrize(
+    ("answered", "handed_back"),
+    [(0.1, "0.1"), (1e-7, "0.0000001"), (-2.5e30, "-2500000000000000000000000000000"), (5.0, 5)],
+)
+def test_core_hands_a_float_back_as_the_decimal_number_that_the_state_holds(
+    answered: float, handed_back: str | int
+) -> None:
+    assert content_of(packed({"n": answered})) == content_of(packed({"n": handed_back}))
+
+
 # Join
 
 

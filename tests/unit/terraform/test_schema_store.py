@@ -12,7 +12,8 @@ from iac_adapters.plugin_host.file_identity import FileIdentity
 from iac_adapters.terraform import schema_store
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.provider import Provider
-from iac_adapters.terraform.schema_answer import HeldAnswer, ProviderSchema
+from iac_adapters.terraform.schema_answer import FiledAnswer, HeldAnswer, ProviderSchema
+from iac_adapters.terraform.schema_places import SchemaPlaces
 from iac_adapters.terraform.schema_store import SchemasInUse, SchemaStore
 from tests.providers.world_schema import schema_answer
 
@@ -89,6 +90,40 @@ async def test_a_schema_in_use_outlives_its_file(tmp_path: Path) -> None:
     assert schema.configuration.block.attributes["token"].sensitive
     held = ProviderSchema(6, HeldAnswer(schema_answer()))
     assert held.resource("world_thing") == thing
+
+
+async def test_where_types_lie_is_kept_so_that_a_later_scan_reads_no_whole_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = Plugin()
+    first = await _store(tmp_path, plugin, "here").schema(_installed())
+    monkeypatch.setattr(FiledAnswer, "read", _fail)
+    again = await _store(tmp_path, plugin, "here").schema(_installed())
+    assert again.type_names == first.type_names
+    assert again.resource("world_thing") == first.resource("world_thing")
+    assert again.configuration == first.configuration
+    assert plugin.started == 1
+
+
+def _fail(_answer: FiledAnswer) -> bytes:
+    pytest.fail("the whole answer was read")
+
+
+@pytest.mark.parametrize("damage", [b"", b"[", b"{}", b"[1,2,3,4]", b"[1,[],{},{}]"])
+async def test_places_that_are_damaged_are_found_again(tmp_path: Path, damage: bytes) -> None:
+    plugin = Plugin()
+    await _store(tmp_path, plugin, "here").schema(_installed())
+    (kept,) = _kept(tmp_path, "*.places")
+    kept.write_bytes(damage)
+    schema = await _store(tmp_path, plugin, "here").schema(_installed())
+    assert schema.resource("world_thing") is not None
+    assert plugin.started == 1
+
+
+def test_a_type_is_below_the_longest_name_that_it_goes_on_from() -> None:
+    names = ("a_b", "a_b_c", "a_b_c_d", "a_b_x_y", "a_c")
+    schema = ProviderSchema(6, HeldAnswer(b""), SchemaPlaces(0, [], dict.fromkeys(names, (0, 0))))
+    assert schema.types_below == {"a_b": ["a_b_c", "a_b_x_y"], "a_b_c": ["a_b_c_d"]}
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x06", b"\x06rubbish"])

@@ -7,10 +7,12 @@ import os
 import re
 from pathlib import Path
 
+import hcl2.parser
 import pytest
 
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.source import Source, load_source
+from iac_adapters.terraform.source_cache import forget_parser
 from reconciler.domain.errors import PermanentError
 
 _MAIN = """# a comment
@@ -83,6 +85,17 @@ def test_a_broken_cache_only_costs_time(tmp_path: Path) -> None:
     for file in (tmp_path / "cache").rglob("*.json"):
         file.write_text('[{"rubbish": 1}]')
     assert _load(tmp_path / "s") == first
+
+
+def test_the_parser_is_let_go_of_and_comes_back(tmp_path: Path) -> None:
+    """Its tables are 13 MB, which a process that recorded once would keep for ever."""
+    _write(tmp_path, {"main.tf": _MAIN})
+    first = _load(tmp_path)
+    assert hcl2.parser.parser.cache_info().currsize == 1
+    forget_parser()
+    assert hcl2.parser.parser.cache_info().currsize == 0
+    (tmp_path / "more.tf").write_text('resource "aws_x" "z" {}\n')
+    assert _load(tmp_path).blocks.keys() == {*first.blocks, "aws_x.z"}
 
 
 def test_nested_modules_are_found_through_the_manifest(tmp_path: Path) -> None:

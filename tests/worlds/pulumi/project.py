@@ -145,7 +145,7 @@ class PulumiProject:
             "pulumi",
             engine=engine,
             environment=environment,
-            options=PulumiOptions.model_validate(given),
+            options=PulumiOptions(**given),
         )
 
     @asynccontextmanager

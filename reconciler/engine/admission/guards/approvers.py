@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.domain.plan import Action
+from reconciler.domain.policy import ActionType
 from reconciler.engine.admission.answers import Answer, NeedsApproval, Open
 from reconciler.engine.admission.guard import ONCE_PLANNED, Guard
 from reconciler.engine.admission.situation import Situation
@@ -30,7 +31,8 @@ def ask(situation: Situation) -> Answer:
 
 def _needs_a_person(situation: Situation) -> bool:
     """Whether a person decides: what a policy alone may correct needs no approval at all."""
-    return not situation.unasked or bool(situation.concerns)
+    unasked = situation.unasked or situation.remediation.action_type is ActionType.RELEASE
+    return not unasked or bool(situation.concerns)
 
 
 GUARD: Final = Guard("approvers", ask, at=ONCE_PLANNED)

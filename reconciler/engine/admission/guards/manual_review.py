@@ -11,8 +11,8 @@ from reconciler.engine.admission.situation import Situation
 
 
 def ask(situation: Situation) -> Answer:
-    """Ask a person about every plan that is not for an `auto_correct`."""
-    if situation.remediation.action_type is ActionType.AUTO_CORRECT:
+    """Ask a person about every plan that is not for an `auto_correct`, and releases nothing."""
+    if situation.remediation.action_type in (ActionType.AUTO_CORRECT, ActionType.RELEASE):
         return Open()
     asked_by_policy = situation.remediation.policy_id is not None
     return NeedsApproval(

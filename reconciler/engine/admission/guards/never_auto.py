@@ -14,6 +14,7 @@ _NEVER: Final = {
     Action.DELETE: "deleted",
     Action.REPLACE: "replaced",
     Action.FORGET: "forgotten",
+    Action.INVOKE: "invoked",
     Action.OTHER: "changed in a way trueup does not know",
 }
 

@@ -19,7 +19,9 @@ WHY_ADDED: Final = "its plan destroys what no code declares: nothing does that u
 
 
 def ask(situation: Situation) -> Answer:
-    """Ask a person, before any plan, about what no plan would act on."""
+    """Ask a person, before any plan, about what no plan would act on; a script may act on it."""
+    if situation.scripted or situation.remediation.action_type.is_about_edges:
+        return Open()  # what it does is not the plan of the drift
     undeclared = [one for one in situation.findings if one.origin is Origin.UNDECLARED]
     without_plan = frozenset(one.address for one in undeclared if not _is_removable(one))
     if without_plan:

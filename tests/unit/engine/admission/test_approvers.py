@@ -37,6 +37,11 @@ CASES = [
         NeedsApproval("this plan needs 2 approvals", count=2),
     ),
     Case(
+        "a release that only undoes",
+        needing(TWO, about={"action_type": ActionType.RELEASE}),
+        Open(),
+    ),
+    Case(
         "of others than who asked",
         needing(OTHERS),
         NeedsApproval("this plan needs one approval of others than bob", excluding=("bob",)),

@@ -19,6 +19,7 @@ CASES = [
         made(about={"action_type": REVIEW, "policy_id": None}),
         NeedsApproval("a requested correction requires approval"),
     ),
+    Case("a release", made(about={"action_type": ActionType.RELEASE}), Open()),
     Case("a quarantine", made(about={"action_type": ActionType.QUARANTINE}), ASKS),
 ]
 

@@ -1,29 +1,87 @@
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
+from reconciler.domain.edges import Edge
+from reconciler.domain.guardrails import Guardrails
+from reconciler.domain.model import StackName
 from reconciler.domain.policy import ActionType
-from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.admission.answers import NeedsApproval, Open
+from reconciler.domain.quarantines import Quarantine, QuarantineState
+from reconciler.domain.records import RemediationId
+from reconciler.engine.admission.answers import Hold, NeedsApproval, Open
 from reconciler.engine.admission.guards.quarantine import GUARD
-from tests.unit.engine.admission.situations import Case
+from reconciler.engine.admission.situation import Situation
+from tests.unit.engine.admission.situations import NOW, SHOP, A, B, Case, approval, plan, planned
 from tests.unit.engine.admission.situations import situation as made
 
 QUARANTINE = {"action_type": ActionType.QUARANTINE}
-ASKS = NeedsApproval("quarantine is not available in this version", before_plan=True)
+APPROVED = {**QUARANTINE, "approvals": (approval(),)}
+ASKS = NeedsApproval("it isolates thing.a until it is released, for 4 h at most")
+
+
+def kept(**parts: Any) -> Quarantine:
+    whole: dict[str, Any] = {
+        "id": RemediationId("0123456789"),
+        "stack": SHOP,
+        "finding_ids": (),
+        "edges": (Edge(B, "thing", A),),
+        "undo": {},
+        "state": QuarantineState.ACTIVE,
+        "since": NOW,
+        "expires_at": NOW + timedelta(hours=4),
+        "group": "policy",
+    }
+    return Quarantine(**{**whole, **parts})
+
+
+def beside(*quarantines: Quarantine, **parts: Any) -> Situation:
+    return made(quarantines=quarantines, **parts)
+
+
+GROUP = made(about=APPROVED).remediation.policy_id or ""
+OTHER = kept(group=GROUP, stack=StackName("other"))
+TOUCHES = plan(planned(B))
 
 CASES = [
-    Case("a correction", made(RemediationState.DECIDED), Open()),
+    Case("a correction", made(plan=plan(planned())), Open()),
+    Case("a release", beside(kept(), about={"action_type": ActionType.RELEASE}), Open()),
+    Case("a quarantine", made(about=QUARANTINE), ASKS),
     Case(
-        "a review",
-        made(RemediationState.DECIDED, about={"action_type": ActionType.MANUAL_REVIEW}),
+        "with another time",
+        made(about=QUARANTINE, limits=Guardrails(quarantine_time=timedelta(minutes=30))),
+        NeedsApproval("it isolates thing.a until it is released, for 0.5 h at most"),
+    ),
+    Case("one more, and a person sees its plan first", beside(OTHER, about=QUARANTINE), ASKS),
+    Case(
+        "one more that was approved",
+        beside(OTHER, about=APPROVED),
+        Hold("1 quarantines that its policy asked for are not released yet"),
+    ),
+    Case(
+        "one more where two are allowed",
+        beside(OTHER, about=APPROVED, limits=Guardrails(quarantines=2)),
+        ASKS,
+    ),
+    Case("one more of another policy", beside(kept(group="x"), about=APPROVED), ASKS),
+    Case(
+        "a correction that would attach what is detached",
+        beside(kept(), plan=TOUCHES),
+        Hold(
+            "it would attach thing.b again, which quarantine 0123456789 detached; release that"
+            " first: trueup release 01234567"
+        ),
+    ),
+    Case(
+        "the same address of another stack",
+        beside(kept(stack=StackName("other")), plan=TOUCHES),
         Open(),
     ),
-    Case("a quarantine is not planned", made(RemediationState.DECIDED, about=QUARANTINE), ASKS),
-    Case("a quarantine is not applied", made(about=QUARANTINE), ASKS),
 ]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_quarantine_waits(case: Case) -> None:
+def test_a_quarantine_needs_a_person_and_comes_alone(case: Case) -> None:
     assert GUARD.ask(case.situation) == case.answer

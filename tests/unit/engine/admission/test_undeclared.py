@@ -29,6 +29,11 @@ CASES = [
         WITHOUT_PLAN,
     ),
     Case(
+        "a quarantine, whose plan does not act on it",
+        made(findings=(UNDECLARED,), about={"action_type": ActionType.QUARANTINE}),
+        Open(),
+    ),
+    Case(
         "an added child, which can be removed",
         made(findings=(finding(origin=Origin.UNDECLARED, kind=Kind.ADDED),)),
         NeedsApproval(WHY_ADDED, about=frozenset({A})),

@@ -175,12 +175,17 @@ def declare() -> None:
     things = json.loads(Path(__file__).with_name("things.json").read_text())
     groups = {one["group"]: None for one in things if one.get("group")}
     made = {name: Group("things:index:Group", name) for name in groups}
+    asked: dict[str, Thing] = {}
     for thing in things:
         options = pulumi.ResourceOptions(
-            parent=made.get(thing.get("group")), ignore_changes=thing.get("ignored")
+            parent=made.get(thing.get("group")),
+            ignore_changes=thing.get("ignored"),
+            depends_on=[asked[name] for name in thing.get("after", ())],
+            protect=thing.get("protect"),
         )
         properties = {field: sealed(thing.get(field)) for field in FIELDS} | {"etag": None}
-        Thing(PROVIDERS[thing.get("provider", "keeper")](), thing["name"], properties, options)
+        worked_by = PROVIDERS[thing.get("provider", "keeper")]()
+        asked[thing["name"]] = Thing(worked_by, thing["name"], properties, options)
     pulumi.export("count", len(things))
 
 

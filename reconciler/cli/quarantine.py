@@ -1,0 +1,139 @@
+"""`trueup quarantine, release, quarantines`: isolate a resource, and connect it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import click
+
+from reconciler.cli.completing import FINDINGS, REMEDIATIONS
+from reconciler.cli.examples import examples
+from reconciler.cli.identities import shortened
+from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
+from reconciler.cli.labels import spoken, state_cell, text_of
+from reconciler.cli.related import find_finding, find_remediation, remediations_of
+from reconciler.cli.remediations import next_step
+from reconciler.cli.table import Column
+from reconciler.cli.waiting import until_settled, wait_option
+from reconciler.domain.errors import NotFoundError
+from reconciler.domain.values import Json
+
+_PLANNING: Final = frozenset({"detected", "confirmed", "decided", "queued", "planning"})
+_COLUMNS: Final = (
+    Column("STATE"),
+    Column("STACK", least=8),
+    Column("ISOLATES", least=24),
+    Column("DETACHED", least=24),
+    Column("UNTIL"),
+    Column("ID"),
+)
+
+
+@click.command(
+    epilog=examples(
+        "trueup quarantine 3f9c21ab",
+        "trueup quarantine webshop/aws_instance.web --wait",
+    )
+)
+@click.argument("finding", shell_complete=FINDINGS)
+@wait_option
+@asks_daemon
+def quarantine(invocation: Invocation, *, finding: str, wait: bool) -> int:
+    """Request that the resource of a FINDING be isolated.
+
+    A plan is made that detaches what connects it; it waits for `trueup approve`. FINDING is an id,
+    the beginning of one, an address, or STACK/ADDRESS.
+    """
+    found = find_finding(invocation.api, finding)
+    body = {"report_id": found["report_id"], "action_type": "quarantine"}
+    made = invocation.api.post("remediations", body=body)
+    if wait:
+        made = until_settled(invocation, made)
+    invocation.answer(made, [_line(invocation, made)])
+    return 0 if not wait or made["state"] in {"awaiting_approval", "converged"} else 1
+
+
+@click.command(epilog=examples("trueup release 7d1e44c0", "trueup release 7d1e44c0 --wait"))
+@click.argument("given", metavar="REMEDIATION|FINDING", shell_complete=REMEDIATIONS)
+@wait_option
+@asks_daemon
+def release(invocation: Invocation, *, given: str, wait: bool) -> int:
+    """Release what a quarantine isolates: its edges are attached again as they were.
+
+    Without it a quarantine ends when the drift is gone, and after its time (4 h).
+    """
+    found = _isolating(invocation, given)
+    made = invocation.api.post("remediations", found["id"], "release")
+    if wait:
+        made = until_settled(invocation, made)
+    invocation.answer(made, [_line(invocation, made)])
+    return 0 if not wait or made["state"] == "converged" else 1
+
+
+@click.command(epilog=examples("trueup quarantines", "trueup quarantines --all"))
+@click.option("--all", "everything", is_flag=True, help="Those that were released, too.")
+@limit_option(200)
+@asks_daemon
+def quarantines(invocation: Invocation, *, everything: bool, limit: int) -> None:
+    """List what is in quarantine, newest first."""
+    state = None if everything else "open"
+    body = invocation.api.listed("quarantines", limit=limit, state=state)
+    invocation.answer(body, _lines(invocation, body))
+
+
+def _isolating(invocation: Invocation, given: str) -> Json:
+    """Return the remediation that `given` names, or the newest quarantine of that finding."""
+    try:
+        return find_remediation(invocation.api, given)
+    except NotFoundError:
+        finding = find_finding(invocation.api, given, "state:quarantined")
+        found = [
+            one
+            for one in remediations_of(invocation.api, finding)
+            if one["action_type"] == "quarantine"
+        ]
+        if not found:
+            raise
+        return found[0]
+
+
+def _line(invocation: Invocation, made: Json) -> str:
+    short = invocation.id(made["id"])
+    word = spoken(made["action_type"])
+    if made["state"] in _PLANNING:
+        return f"{short}  {word} requested; planning. Follow: trueup remediation {short}"
+    style, state = state_cell(made["state"])
+    note = f": {text_of(made['note'])}" if made.get("note") else ""
+    hint = next_step(invocation, made)
+    return f"{short}  {word}  {invocation.paint(style, state)}{note}" + (
+        f". {hint}" if hint else ""
+    )
+
+
+def _lines(invocation: Invocation, body: Json) -> Iterator[str]:
+    items = body["items"]
+    if not items:
+        yield "nothing is in quarantine"
+        return
+    short = shortened(item["id"] for item in items)
+    rows = []
+    for item in items:
+        over = item["state"] == "released"
+        until = (
+            f"{invocation.ago(item['ended_at'])}" if over else invocation.ahead(item["expires_at"])
+        )
+        rows.append(
+            (
+                ("dim" if over else "medium", spoken(item["state"])),
+                ("plain", text_of(item["stack"])),
+                ("strong", ", ".join(map(text_of, item["isolates"]))),
+                ("plain", ", ".join(text_of(edge["address"]) for edge in item["edges"])),
+                ("plain", until),
+                ("dim", short[item["id"]]),
+            )
+        )
+    yield from invocation.table(_COLUMNS, rows)
+    for item in items:
+        if item.get("reconnected_at"):
+            yield f"{short[item['id']]}  RECONNECTED: {text_of(item['note'])}"

@@ -1,0 +1,125 @@
+"""A resource that is isolated until reviewed, and what it takes to connect it again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from reconciler.domain.edges import Edge
+from reconciler.domain.model import Finding, Kind, ResourceAddress, StackName
+from reconciler.domain.plan import Action, Plan
+from reconciler.domain.records import FindingId, FindingRecord, FindingState, Json, RemediationId
+from reconciler.domain.remediation_states import IN_EFFECT, OPEN, TERMINAL, RemediationState
+
+BY_HAND: Final = ""
+"""The group of what no policy asked for."""
+
+
+class QuarantineState(StrEnum):
+    """Where a quarantine stands."""
+
+    ISOLATING = "isolating"
+    """What undoes it is stored; its edges are about to be detached, or partly were."""
+    ACTIVE = "active"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """The edges that are detached, and what it takes to attach them again.
+
+    It is written before anything is detached. `id` is the remediation that detaches, `release`
+    the one that attaches them again. `undo` is, by address, what each edge held: `PATH: value`,
+    secrets as keyed digests. `group` is the policy that asked for it. `reconnected_at` is when
+    a scan found an edge attached again that nobody released.
+    """
+
+    id: RemediationId
+    stack: StackName
+    finding_ids: tuple[FindingId, ...]
+    edges: tuple[Edge, ...]
+    undo: Json
+    state: QuarantineState
+    since: datetime
+    expires_at: datetime
+    group: str = BY_HAND
+    release: RemediationId | None = None
+    ended_at: datetime | None = None
+    reconnected_at: datetime | None = None
+    note: str | None = field(default=None)
+
+    @property
+    def addresses(self) -> tuple[ResourceAddress, ...]:
+        """The edges' addresses."""
+        return tuple(edge.address for edge in self.edges)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may be detached."""
+        return self.state is not QuarantineState.RELEASED
+
+
+def release_reason(
+    known: Quarantine,
+    *,
+    isolating: RemediationState | None,
+    releasing: RemediationState | None,
+    findings: Iterable[FindingRecord],
+    now: datetime,
+) -> str | None:
+    """Return why `known` is to be released by itself now, as a sentence; None when it is not.
+
+    `isolating` and `releasing` are where its two remediations stand, None where there is none.
+    What a person rejected or cancelled is not begun again by itself.
+    """
+    if not known.is_open or releasing in OPEN or releasing in _SAID_NO or isolating in IN_EFFECT:
+        return None
+    if all(record.state is FindingState.HEALED for record in findings):
+        return "the drift is gone"
+    if isolating in _NOT_ISOLATED:
+        return "the resource could not be isolated"
+    return "its time is over" if known.expires_at <= now else None
+
+
+_SAID_NO: Final = frozenset({RemediationState.REJECTED, RemediationState.CANCELLED})
+_NOT_ISOLATED: Final = TERMINAL - {RemediationState.CONVERGED}
+
+
+def absent_on_purpose(finding: Finding, detached: Collection[ResourceAddress]) -> bool:
+    """Whether `finding` says only that a detached edge is not there."""
+    return finding.address in detached and finding.kind is Kind.MISSING
+
+
+def beyond_detaching(plan: Plan, edges: Collection[Edge]) -> str | None:
+    """Return what `plan` does besides destroying exactly `edges`; None when that is nothing."""
+    wanted = {edge.address for edge in edges}
+    for resource in plan.resources:
+        if resource.address not in wanted or resource.action is not Action.DELETE:
+            return f"{resource.address} ({resource.action})"
+    return f"output {plan.outputs[0]}" if plan.outputs else None
+
+
+def beyond_attaching(plan: Plan, known: Quarantine, planned: Json) -> tuple[str, ...]:
+    """Return why a person must look at a release, a sentence each; empty when it only undoes.
+
+    It creates edges that were detached, as they were. `planned` is, by address, what `plan`
+    creates them with. An output may change with them: it can hold the id of a new edge.
+    """
+    reasons = []
+    for resource in plan.resources:
+        address = resource.address
+        if address not in known.addresses:
+            reasons.append(f"{address} would be changed too ({resource.action})")
+        elif resource.action is not Action.CREATE:
+            reasons.append(f"{address} would not be created ({resource.action})")
+        else:
+            reasons += _otherwise(address, known.undo.get(address, {}), planned.get(address, {}))
+    return tuple(reasons)
+
+
+def _otherwise(address: str, before: Json, after: Json) -> list[str]:
+    paths = sorted(path for path in before.keys() & after.keys() if before[path] != after[path])
+    return [f"{address} would be attached otherwise than before: {', '.join(paths)}"] * bool(paths)

@@ -1,0 +1,96 @@
+"""Which alerts a channel shows, and when: at once, gathered, after a while, not at night. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from reconciler.domain.alerts import DEFAULT_EVENTS, Alert, AlertState, Delivery
+from reconciler.domain.globs import glob_matches
+from reconciler.domain.model import Severity, StackName
+from reconciler.domain.windows import Window, closed_at
+
+DIGEST: Final = "digest"
+"""The key of a receipt of what was shown in a digest, and not by a message of its own."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Which alerts a channel shows: opened by one of `events`, then followed to their end.
+
+    The first message waits `group_wait`, so that one cause in many stacks is one message, or
+    `after` where only what lasts is of interest; later ones come `update_every` at the most, but
+    for the end and for a higher severity. With `digest`, what is not critical is gathered into
+    one message each `digest`. Within `quiet`, only what is critical is shown. `heartbeat` is how
+    often it is said that everything was verified and nothing drifted.
+    """
+
+    channel: str
+    events: frozenset[str] = DEFAULT_EVENTS
+    min_severity: Severity = Severity.LOW
+    stacks: tuple[str, ...] = ()
+    group_wait: timedelta = timedelta(seconds=10)
+    update_every: timedelta = timedelta(minutes=1)
+    after: timedelta = timedelta()
+    digest: timedelta | None = None
+    quiet: tuple[Window, ...] = ()
+    heartbeat: timedelta | None = None
+
+    def opens(self, alert: Alert, events: Iterable[str], stacks: Iterable[StackName]) -> bool:
+        """Whether `events`, which led to `alert` in `stacks`, begin a message."""
+        if alert.state is not AlertState.OPEN or alert.severity < self.min_severity:
+            return False
+        if self.events.isdisjoint(events):
+            return False
+        return not self.stacks or any(self.names(stack) for stack in stacks)
+
+    def names(self, stack: StackName) -> bool:
+        """Whether alerts of `stack` may be shown."""
+        return not self.stacks or any(glob_matches(glob, stack) for glob in self.stacks)
+
+    def begin(self, alert: Alert, *, at: datetime) -> Delivery:
+        """Return the row of a channel that has shown nothing yet."""
+        first = max(at + self.group_wait, alert.opened_at + self.after)
+        if self.digest is not None and not is_urgent(alert):
+            first = max(first, self._next_digest(at))
+        return Delivery(self.channel, alert.id, next_at=first)
+
+    def again(self, delivery: Delivery, before: Alert, alert: Alert, *, at: datetime) -> Delivery:
+        """Return `delivery` with when it shows `alert`, which was `before`."""
+        if delivery.given_up or delivery.attempts:
+            return delivery
+        rises = alert.severity > before.severity
+        if not delivery.shown:
+            # It may wait for a digest or for the morning, which what is critical does not.
+            soon = self.begin(alert, at=at).next_at
+            return replace(delivery, next_at=min(delivery.next_at, soon)) if rises else delivery
+        if self.is_gathered(alert, delivery):
+            return replace(delivery, next_at=self._next_digest(at))
+        if rises or alert.state is AlertState.RESOLVED or delivery.sent_at is None:
+            return replace(delivery, next_at=at)
+        return replace(delivery, next_at=max(at, delivery.sent_at + self.update_every))
+
+    def is_gathered(self, alert: Alert, delivery: Delivery) -> bool:
+        """Whether it is shown in a digest, and not by a message of its own."""
+        if self.digest is None or is_urgent(alert):
+            return False
+        return not delivery.shown or DIGEST in delivery.receipt
+
+    def quiet_until(self, alert: Alert, *, at: datetime) -> datetime | None:
+        """Return until when nothing is shown of `alert`; None when it may be shown now."""
+        if not self.quiet or is_urgent(alert):
+            return None
+        closed = closed_at(at, freezes=self.quiet)
+        return None if closed is None else closed.until or at + timedelta(days=1)
+
+    def _next_digest(self, at: datetime) -> datetime:
+        every = self.digest or timedelta()
+        return _EPOCH + ((at - _EPOCH) // every + 1) * every
+
+
+def is_urgent(alert: Alert) -> bool:
+    """Whether it waits for no digest and no morning."""
+    return alert.severity is Severity.CRITICAL

@@ -1,0 +1,84 @@
+"""The heartbeat: says that every stack was verified and nothing drifted, and only then.
+
+Who misses it knows that something is wrong, be it with the infrastructure or with the daemon.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from reconciler.domain.alerts import HEARTBEAT, STALE_AFTER, AlertState, Delivery, retry_at
+from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.notices import Notice, NoticeKind
+from reconciler.domain.records import Health
+from reconciler.engine.service import Channel, Service
+from reconciler.ports import ChannelBusyError
+from reconciler.stores import Transaction
+
+_LOOK_AGAIN: Final = timedelta(minutes=1)
+
+
+async def send_heartbeats(service: Service) -> None:
+    """Send what is due. A channel that fails is tried again, and the next day in any case.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    beating = [one for one in service.channels.values() if one.subscription.heartbeat]
+    if not beating:
+        return
+    at = service.clock.now()
+    kept = await service.store.read(lambda view: view.alerts.deliveries_of([HEARTBEAT]))
+    last = {delivery.channel: delivery for delivery in kept}
+    for channel in beating:
+        name = channel.subscription.channel
+        before = last.get(name) or Delivery(name, HEARTBEAT, next_at=at)
+        if before.next_at <= at:
+            after = await _beat(service, channel, before, at=at)
+            await service.store.transact(lambda tx, row=after: tx.alerts.put_deliveries([row]))  # type: ignore[misc]
+
+
+async def _beat(service: Service, channel: Channel, before: Delivery, *, at: datetime) -> Delivery:
+    number = await service.store.read(lambda view: _verified(view, channel, at=at))
+    if number is None:
+        return replace(before, next_at=at + _LOOK_AGAIN)
+    try:
+        await channel.notifier.show(_notice(channel, number, at=at), {})
+    except ReconcilerError as error:
+        after = error.after if isinstance(error, ChannelBusyError) else None
+        attempts = before.attempts + 1
+        again = retry_at(attempts, at=at, after=after)
+        return replace(before, next_at=again, attempts=attempts, error=str(error))
+    every = channel.subscription.heartbeat or timedelta()
+    return replace(before, next_at=at + every, sent_at=at, sent_revision=1, attempts=0, error=None)
+
+
+def _verified(view: Transaction, channel: Channel, *, at: datetime) -> int | None:
+    """Return how many stacks were verified and in sync; None when any was not, or none is known."""
+    stacks = [stack for stack in view.stacks.all() if channel.subscription.names(stack.name)]
+    well = all(
+        stack.health is Health.IN_SYNC
+        and stack.verified_at is not None
+        and at - stack.verified_at <= STALE_AFTER * stack.interval
+        for stack in stacks
+    )
+    return len(stacks) if stacks and well else None
+
+
+def _notice(channel: Channel, number: int, *, at: datetime) -> Notice:
+    name = channel.subscription.channel
+    return Notice(
+        alert_id=f"heartbeat-{name}-{at:%Y%m%dT%H%M%S}",
+        revision=1,
+        state=AlertState.RESOLVED,
+        severity="low",
+        title=f"all {number} stacks verified, nothing drifted",
+        opened_at=at,
+        changed_at=at,
+        total=0,
+        still_open=0,
+        stacks=(),
+        kind=NoticeKind.HEARTBEAT,
+    )

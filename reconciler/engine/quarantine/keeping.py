@@ -1,0 +1,121 @@
+"""What is kept of a quarantine: written before its effect, then moved on by what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from reconciler.domain.edges import Edge
+from reconciler.domain.events import QuarantineMoved
+from reconciler.domain.plan import Plan
+from reconciler.domain.quarantines import BY_HAND, Quarantine, QuarantineState
+from reconciler.domain.records import DriftDecision, FindingState, Remediation
+from reconciler.domain.remediation_states import RemediationState
+from reconciler.engine.journal import ENGINE, audit, emit
+from reconciler.engine.quarantine.preparing import undo_of
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+from reconciler.wire import mapping
+
+POLICY: Final = "policy"
+"""Who asked for it, where no person did."""
+
+
+def store_undo(
+    tx: Transaction,
+    service: Service,
+    known: Remediation,
+    plan: Plan,
+    edges: Iterable[Edge],
+    *,
+    at: datetime,
+) -> None:
+    """Write what undoes `known`, in the transaction that writes the intent to detach.
+
+    A second attempt keeps what the first has detached already.
+    """
+    before = tx.quarantines.get(known.id)
+    kept = {edge.address: edge for edge in (*(before.edges if before else ()), *edges)}
+    policy = tx.policies.get(known.policy_id) if known.policy_id else None
+    limits = service.limits_of(known.stack, policy=policy.name if policy else None)
+    undo = {**(before.undo if before else {}), **undo_of(plan)}
+    quarantine = Quarantine(
+        id=known.id,
+        stack=known.stack,
+        finding_ids=known.finding_ids,
+        edges=tuple(kept[address] for address in sorted(kept)),
+        undo=undo,
+        state=QuarantineState.ISOLATING,
+        since=before.since if before else at,
+        expires_at=at + limits.quarantine_time,
+        group=known.policy_id or BY_HAND,
+    )
+    tell(tx, quarantine, "begun", at=at)
+
+
+def activate(tx: Transaction, quarantine: Quarantine, *, at: datetime) -> None:
+    """Note that every edge is detached, and that its findings are of an isolated resource."""
+    tell(tx, replace(quarantine, state=QuarantineState.ACTIVE), "active", at=at)
+    tx.findings.put_many(
+        replace(record, state=FindingState.QUARANTINED, acted_on=True)
+        for record in tx.findings.get_many(quarantine.finding_ids)
+        if record.state is FindingState.OPEN
+    )
+
+
+def end(tx: Transaction, quarantine: Quarantine, release: Remediation, *, at: datetime) -> None:
+    """Note that no edge is detached any more; what still drifts is open again.
+
+    Where a person released it, no policy asks for another quarantine of the same drift.
+    """
+    ended = replace(quarantine, state=QuarantineState.RELEASED, ended_at=at, release=release.id)
+    tell(tx, ended, "released", at=at, actor=_actor(release))
+    by_person = _actor(release) != ENGINE
+    decision = DriftDecision(
+        release.id, RemediationState.CONVERGED, release.requested_by, "released from quarantine"
+    )
+    tx.findings.put_many(
+        replace(
+            record, state=FindingState.OPEN, decision=decision if by_person else record.decision
+        )
+        for record in tx.findings.get_many(quarantine.finding_ids)
+        if record.state is FindingState.QUARANTINED
+    )
+
+
+def quarantine_of(view: Transaction, known: Remediation) -> Quarantine | None:
+    """Return the quarantine that `known` begins or ends."""
+    begun = view.quarantines.get(known.id)
+    if begun is not None:
+        return begun
+    open_ones = view.quarantines.unreleased(known.stack)
+    return next((one for one in open_ones if one.release == known.id), None)
+
+
+def tell(
+    tx: Transaction, quarantine: Quarantine, event: str, *, at: datetime, actor: str = ENGINE
+) -> None:
+    """Write `quarantine`, its audit row and its event."""
+    tx.quarantines.put(quarantine)
+    name = f"quarantine.{event}"
+    body = mapping.shown(
+        QuarantineMoved,
+        quarantine,
+        state=quarantine.state.value,
+        edges=list(quarantine.addresses),
+        isolates=isolated(quarantine),
+    )
+    details = {"stack": quarantine.stack, "edges": body.edges, "note": quarantine.note}
+    audit(tx, name, quarantine.id, at=at, actor=actor, details=details)
+    emit(tx, name, quarantine.id, body, at=at)
+
+
+def isolated(quarantine: Quarantine) -> list[str]:
+    """Return the addresses of what is isolated."""
+    return sorted({str(edge.isolates) for edge in quarantine.edges})
+
+
+def _actor(release: Remediation) -> str:
+    return ENGINE if release.requested_by == POLICY else release.requested_by

@@ -1,0 +1,92 @@
+"""The plan of a quarantine or of a release, made by the tool itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Final
+
+from reconciler.domain.edges import Edge
+from reconciler.domain.errors import PermanentError
+from reconciler.domain.plan import Plan, PlannedResource
+from reconciler.domain.quarantines import Quarantine, beyond_attaching, beyond_detaching
+from reconciler.domain.records import FindingRecord, Json
+from reconciler.engine.judged_plan import JudgedPlan
+from reconciler.engine.scanned import Loaded
+from reconciler.ports import Isolating
+from reconciler.wire.scan import value_object
+
+
+async def detaching(
+    loaded: Loaded,
+    records: Sequence[FindingRecord],
+    *,
+    named: Collection[str] = (),
+    folder: Path,
+) -> tuple[Plan, tuple[Edge, ...]]:
+    """Save a plan in `folder` that destroys exactly the edges of `records`; return both.
+
+    Raises:
+        RetryableError: the state is locked by somebody, or a backend did not answer.
+        PermanentError: nothing connects them, or the plan would do anything else.
+    """
+    adapter = _isolating(loaded)
+    addresses = tuple(record.address for record in records)
+    edges = await adapter.edges(loaded.snapshot, addresses, named=named)
+    if not edges:
+        raise PermanentError(
+            f"nothing that could be detached connects {', '.join(addresses[:3])}",
+            remedy="a policy may name the edges (`edges`); docs/quarantine.md lists the types that"
+            " are known. To correct it instead, cancel this and run `trueup remediate`",
+        )
+    targets = tuple(edge.address for edge in edges)
+    plan = await adapter.plan_detaching(loaded.snapshot, targets, folder=folder)
+    if (more := beyond_detaching(plan, edges)) is not None:
+        raise PermanentError(
+            f"detaching {targets[0]} would do more than that: {more}",
+            remedy="detach it by hand, or have the policy name other edges (`edges`)",
+        )
+    return plan, edges
+
+
+async def attaching(loaded: Loaded, quarantine: Quarantine, *, folder: Path) -> Plan:
+    """Save a plan in `folder` that creates the edges of `quarantine` again, and return it.
+
+    Raises:
+        RetryableError, PermanentError: see `detaching`.
+    """
+    adapter = _isolating(loaded)
+    return await adapter.plan_attaching(loaded.snapshot, quarantine.addresses, folder=folder)
+
+
+def judged_release(plan: Plan, quarantine: Quarantine) -> JudgedPlan:
+    """Return `plan` held against what `quarantine` detached."""
+    planned: dict[str, Json] = {resource.address: _after(resource) for resource in plan.resources}
+    return JudgedPlan(plan, beyond_attaching(plan, quarantine, planned))
+
+
+def undo_of(plan: Plan) -> Json:
+    """Return what each resource held that `plan` destroys, by address and path."""
+    return {resource.address: _before(resource) for resource in plan.resources}
+
+
+def _isolating(loaded: Loaded) -> Isolating:
+    if not isinstance(loaded.adapter, Isolating):
+        raise PermanentError(
+            f"resources of {loaded.snapshot.tool} cannot be put into quarantine",
+            remedy="cancel it, and request a correction: trueup remediate",
+        )
+    return loaded.adapter
+
+
+def _before(resource: PlannedResource) -> Json:
+    shown = {change.path: value_object(change.before) for change in resource.changes}
+    return {path: value for path, value in shown.items() if value is not None}
+
+
+def _after(resource: PlannedResource) -> Json:
+    shown = {change.path: value_object(change.after) for change in resource.changes}
+    return {path: value for path, value in shown.items() if value != _UNKNOWN}
+
+
+_UNKNOWN: Final = {"unknown": True}

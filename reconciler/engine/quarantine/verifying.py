@@ -1,0 +1,92 @@
+"""Are the edges detached, or attached again? A fresh read of exactly these."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.domain.cadence import retry_after
+from reconciler.domain.model import Kind, ResourceAddress
+from reconciler.domain.policy import ActionType
+from reconciler.domain.quarantines import Quarantine
+from reconciler.domain.records import Remediation
+from reconciler.domain.remediation_states import Event, RemediationState
+from reconciler.engine.breaker import trip
+from reconciler.engine.due import scan_soon
+from reconciler.engine.moves import move, sentence
+from reconciler.engine.quarantine.keeping import activate, end, isolated, quarantine_of
+from reconciler.engine.scanned import Blind, Scanned, scan
+from reconciler.engine.service import Service
+from reconciler.engine.verify import give_up, not_read
+from reconciler.stores import Transaction
+
+
+async def verify_edges(service: Service, known: Remediation) -> bool:
+    """End `known` when every edge is as it has to be; else try again, or ask a person."""
+    stack, quarantine = await service.store.read(
+        lambda view: (view.stacks.get(known.stack), quarantine_of(view, known))
+    )
+    if stack is None:
+        return await give_up(service, known, f"stack {known.stack} is not registered any more")
+    if quarantine is None:
+        return await give_up(service, known, "which edges it is about is not known any more")
+    edges = frozenset(quarantine.addresses)
+    seen = await scan(service, stack, addresses=edges)
+    if isinstance(seen, Blind):
+        return await not_read(service, known, sentence(seen.error))
+    if seen.report.unreadable:
+        address, reason = seen.report.unreadable[0]
+        return await not_read(service, known, f"{address} cannot be read: {reason}")
+    await service.store.transact(lambda tx: _judge(tx, service, known, quarantine, seen))
+    return True
+
+
+def _judge(
+    tx: Transaction, service: Service, known: Remediation, quarantine: Quarantine, seen: Scanned
+) -> None:
+    at = seen.report.observed_at
+    scan_soon(tx, known.stack, at=service.clock.now())
+    isolates = known.action_type is ActionType.QUARANTINE
+    left = _attached(quarantine, seen) if isolates else _detached(quarantine, seen)
+    if left:
+        word = "attached" if isolates else "detached"
+        _again(tx, service, known, f"still {word}: {', '.join(left[:3])}", at=at)
+        return
+    move(tx, known, Event.VERIFIED, at=at, note=_verified(quarantine, isolates=isolates))
+    fresh = tx.quarantines.get(quarantine.id) or quarantine
+    if isolates:
+        activate(tx, replace(fresh, note=None), at=at)
+    else:
+        end(tx, fresh, known, at=at)
+
+
+def _verified(quarantine: Quarantine, *, isolates: bool) -> str:
+    names = ", ".join(isolated(quarantine))
+    return f"verified: {names} is isolated" if isolates else f"verified: {names} is connected again"
+
+
+def _attached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
+    gone = _missing(seen)
+    return [one for one in quarantine.addresses if one in seen.recorded and one not in gone]
+
+
+def _detached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
+    gone = _missing(seen)
+    return [one for one in quarantine.addresses if one in gone]
+
+
+def _missing(seen: Scanned) -> set[ResourceAddress]:
+    return {one.address for one in seen.report.findings if one.kind is Kind.MISSING}
+
+
+def _again(
+    tx: Transaction, service: Service, known: Remediation, note: str, *, at: datetime
+) -> None:
+    doubt = known.state is RemediationState.UNKNOWN
+    if doubt or known.attempts >= service.attempts:
+        move(tx, known, Event.GIVEN_UP, at=at, note=note)
+    else:
+        again = at + retry_after(known.attempts)
+        move(tx, known, Event.STILL_DRIFTED, at=at, note=note, next_at=again)
+    why = f"how the apply of remediation {known.id} ended is not known" if doubt else None
+    trip(tx, service.limits_of(known.stack), at=at, why=why)

@@ -1,0 +1,189 @@
+"""One ticket per cause: opened, commented on, closed with its cause, reopened if that is back.
+
+Every step looks first whether it was done already, so that what was done though its answer was
+lost is not done twice. The ticket is found again by marks that it carries: the alert's, and the
+cause's, by which a cause that comes back finds the ticket it had.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from reconciler.domain.notices import Notice
+from reconciler.notify.text import headline, lines, member_name, safe
+from reconciler.notify.tracker import Draft, Ticket, Tracker
+
+_LONGEST_TITLE: Final = 200
+_OVERFLOW: Final = "trueup-overflow"
+_WAITS: Final = "trueup-waits-"
+MOST_OPEN: Final = 20
+
+
+class Tickets:
+    """Implements `ports.Notifier`; at most `most_open` tickets of ours are open at a time.
+
+    An alert beyond that is a comment on one ticket for all of these, and gets its own when it
+    changes and there is room.
+    """
+
+    def __init__(self, tracker: Tracker, *, most_open: int = MOST_OPEN) -> None:
+        self._tracker = tracker
+        self._most_open = most_open
+
+    async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        """Bring the ticket up to date. See `Notifier.show`."""
+        marks = marks_of(notice)
+        shared = receipt.get("shared")
+        ticket = await self._known(receipt, marks)
+        if ticket is None and notice.is_over:
+            if shared:
+                await self._leave(notice)
+            return receipt
+        if ticket is None:
+            if await self._is_full():
+                return await self._share(notice)
+            if shared:
+                await self._leave(notice)
+            draft = self._draft(notice, marks)
+            ticket = await self._tracker.opened(draft, self._section(notice, marks))
+            return _receipt(ticket, notice)
+        await self._update(ticket, notice, marks, seen=receipt.get("seen"))
+        return _receipt(ticket, notice)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._tracker.close()
+
+    async def _known(self, receipt: Mapping[str, str], marks: tuple[str, ...]) -> Ticket | None:
+        if "key" in receipt and "shared" not in receipt:
+            ticket = await self._tracker.read(receipt["key"])
+            if ticket is not None:
+                return ticket
+        return await self._tracker.found(marks)
+
+    async def _is_full(self) -> bool:
+        counted = await self._tracker.count_open(most=self._most_open + 1)
+        if counted != self._most_open:
+            return counted > self._most_open
+        shared = await self._tracker.found([_OVERFLOW])
+        return shared is None or not shared.is_open
+
+    async def _update(
+        self, ticket: Ticket, notice: Notice, marks: tuple[str, ...], *, seen: str | None
+    ) -> None:
+        tracker = self._tracker
+        comes_back = not ticket.is_open and not notice.is_over and marks[0] not in ticket.text
+        text = tracker.markup.merged(ticket.text, self._section(notice, marks))
+        draft = self._draft(notice, marks)
+        if comes_back:
+            # Before its text has this alert's mark: until then it would be reopened once more.
+            await tracker.reopen(ticket)
+        # Without a receipt it was opened, and the answer was lost: its text has told it already.
+        news = text != ticket.text if seen is None else seen != _worth_telling(notice)
+        if news:
+            said = tracker.markup.verbatim(_comment(notice, comes_back=comes_back))
+            await tracker.comment(ticket, said, mark=_once(notice))
+        if (ticket.title, ticket.text) != (draft.title, text):
+            await tracker.revise(ticket, draft, text)
+        if notice.is_over and ticket.is_open:
+            await tracker.end(ticket, headline(notice))
+
+    async def _share(self, notice: Notice) -> Mapping[str, str]:
+        """Say it on the ticket of those that found no room."""
+        tracker = self._tracker
+        ticket = await tracker.found([_OVERFLOW])
+        waiting = {*_waiting(ticket), f"{_WAITS}{notice.alert_id}"}
+        draft, text = self._overflow(ticket, waiting)
+        if ticket is None:
+            ticket = await tracker.opened(draft, text)
+        else:
+            if not ticket.is_open:
+                await tracker.reopen(ticket)
+            await tracker.revise(ticket, draft, text)
+        said = tracker.markup.verbatim(_comment(notice, comes_back=False))
+        await tracker.comment(ticket, said, mark=_once(notice))
+        return {"key": ticket.key, "url": ticket.url, "shared": "yes"}
+
+    async def _leave(self, notice: Notice) -> None:
+        """Take an alert off the shared ticket; close that when none is left."""
+        tracker = self._tracker
+        ticket = await tracker.found([_OVERFLOW])
+        mark = f"{_WAITS}{notice.alert_id}"
+        if ticket is None or mark not in _waiting(ticket):
+            return
+        waiting = _waiting(ticket) - {mark}
+        said = headline(notice) if notice.is_over else f"{headline(notice)} has its own ticket now"
+        await tracker.comment(ticket, tracker.markup.verbatim(said), mark=_once(notice))
+        if not waiting and ticket.is_open:
+            await tracker.end(ticket, "no alert waits for a ticket any more")
+        draft, text = self._overflow(ticket, waiting)
+        await tracker.revise(ticket, draft, text)
+
+    def _overflow(self, ticket: Ticket | None, waiting: set[str]) -> tuple[Draft, str]:
+        title = f"trueup: {len(waiting)} alerts beyond the limit of {self._most_open} open tickets"
+        said = (
+            "Each of them is a comment below. An alert gets its own ticket when it changes and"
+            " there is room."
+        )
+        marks = (_OVERFLOW, *sorted(waiting))
+        section = self._tracker.markup.section(said, marks)
+        text = self._tracker.markup.merged(ticket.text if ticket else "", section)
+        return Draft(title, "medium", (_OVERFLOW,)), text
+
+    def _section(self, notice: Notice, marks: tuple[str, ...]) -> str:
+        return self._tracker.markup.section("\n".join(lines(notice)), marks)
+
+    @staticmethod
+    def _draft(notice: Notice, marks: tuple[str, ...]) -> Draft:
+        title = f"trueup: {safe(notice.title, longest=_LONGEST_TITLE)}"
+        return Draft(title, notice.severity, marks)
+
+
+def marks_of(notice: Notice) -> tuple[str, str]:
+    """Return the words by which the ticket of an alert is found: its own, then its cause's."""
+    cause = hashlib.sha256(notice.cause.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return f"trueup-alert-{notice.alert_id}", f"trueup-cause-{cause}"
+
+
+def _once(notice: Notice) -> str:
+    """Return the mark of a comment: one revision is told once."""
+    return f"trueup-alert-{notice.alert_id}/{notice.revision};"
+
+
+def _waiting(ticket: Ticket | None) -> set[str]:
+    words = (ticket.text if ticket else "").split()
+    return {word for word in words if word.startswith(_WAITS)}
+
+
+def _receipt(ticket: Ticket, notice: Notice) -> dict[str, str]:
+    return {"key": ticket.key, "url": ticket.url, "seen": _worth_telling(notice)}
+
+
+def _worth_telling(notice: Notice) -> str:
+    """Return a digest of what people are told by a comment; other changes only change the text."""
+    said = [
+        notice.state.value,
+        notice.severity,
+        notice.still_open,
+        notice.total,
+        [
+            (member.stack, member.address, member.kind, member.state, member.remediation)
+            for member in notice.members
+        ],
+        [[change.path for change in member.changes] for member in notice.members],
+    ]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def _comment(notice: Notice, *, comes_back: bool) -> str:
+    first = f"{headline(notice)}{' (it is back)' if comes_back else ''}"
+    told = [first]
+    if notice.total > 1:
+        told.append(f"{notice.still_open} of {notice.total} still drift")
+    for member in notice.members:
+        stands = f"; {safe(member.remediation)}" if member.remediation else ""
+        told.append(f"{member_name(member)}: {member.kind}, {member.state}{stands}")
+    return "\n".join(told)

@@ -1,0 +1,37 @@
+"""Sections that somebody wrote: read as the dataclasses of their fields, by pydantic.
+
+It alone imports pydantic for what files and command lines say: whoever has nothing to read
+does without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+def validated(model: type[T], written: Any, *, context: Mapping[str, Any] | None = None) -> T:
+    """Return `written` as a `model`.
+
+    Raises:
+        ValidationError: a key is unknown or lacking, or a value is not as it must be.
+    """
+    # `cache` takes a class for no hashable.
+    adapter = _adapter(cast("Any", model))
+    return cast("T", adapter.validate_python(written, context=dict(context or {})))
+
+
+def properties_of(model: type) -> dict[str, Any]:
+    """Return the JSON schema of each key of `model`."""
+    properties: dict[str, Any] = _adapter(model).json_schema().get("properties", {})
+    return properties
+
+
+@cache
+def _adapter(model: type) -> TypeAdapter[Any]:
+    return TypeAdapter(model)

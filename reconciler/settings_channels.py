@@ -1,0 +1,51 @@
+"""`[[channel]]` of `trueup.toml`: where alerts are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated
+
+from reconciler.checked_values import Name
+from reconciler.domain.alerts import alerting_events
+from reconciler.domain.errors import InvalidError
+from reconciler.field_rules import Rule, Section
+from reconciler.settings_guardrails import WindowText
+from reconciler.settings_values import Span
+from reconciler.wire.rules import SeverityWord
+
+
+def _has_scheme(url: str) -> str:
+    if "://" not in url:
+        message = "an address has a scheme, such as slack://, mailto:// or https://"
+        raise ValueError(message)
+    return url
+
+
+def _are_events(words: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        alerting_events(words)
+    except InvalidError as error:
+        message = f"{error}; {error.remedy}"
+        raise ValueError(message) from error
+    return words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings(Section):
+    """One `[[channel]]`; its address may hold a password, so it never prints."""
+
+    name: Name
+    url: Annotated[str, Rule(check=_has_scheme)] = field(repr=False)
+    secret: str | None = field(default=None, repr=False)
+    events: Annotated[tuple[str, ...], Rule(check=_are_events)] = ()
+    min_severity: SeverityWord = "low"
+    stacks: tuple[str, ...] = ()
+    group_wait: Span = timedelta(seconds=10)
+    update_every: Span = timedelta(minutes=1)
+    after: Span = timedelta()
+    digest: Span | None = None
+    quiet: tuple[WindowText, ...] = ()
+    heartbeat: Span | None = None
+    most_open: Annotated[int, Rule({"ge": 1, "le": 400})] = 20
+    """How many tickets may be open at a time, where it is a tracker of tickets."""

@@ -1,0 +1,118 @@
+"""Which resources connect which: the shipped catalogue, for both tools' spellings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from reconciler.domain.edges import Edge, Node, edges_of
+from reconciler.domain.edges_catalogue import EDGES
+from reconciler.domain.model import ResourceAddress
+
+PAGE = Path(__file__).parents[3] / "docs" / "quarantine.md"
+
+
+def node(name: str, type_: str, *names: str, **refers: str | list[str]) -> Node:
+    held: Mapping[str, frozenset[str]] = {
+        attribute: frozenset([value] if isinstance(value, str) else value)
+        for attribute, value in refers.items()
+    }
+    return Node(ResourceAddress(name), type_, frozenset(names), held)
+
+
+def found(drifted: str, *nodes: Node, named: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    made = edges_of([ResourceAddress(drifted)], nodes, named=named)
+    return [(edge.address, edge.isolates) for edge in made]
+
+
+VM = node("vm", "aws_instance", "i-1", "arn:i-1", vpc_security_group_ids=["sg-1"])
+OTHER_VM = node("other", "aws_instance", "i-2", vpc_security_group_ids=["sg-2"])
+GROUP = node("group", "aws_security_group", "sg-1")
+RULE = node("rule", "aws_vpc_security_group_ingress_rule", "sgr-1", security_group_id="sg-1")
+EDGE = node("edge", "aws_lb_target_group_attachment", "a-1", target_id="i-1")
+OTHER_EDGE = node("edge2", "aws_lb_target_group_attachment", "a-2", target_id="i-2")
+AWS = (VM, OTHER_VM, GROUP, RULE, EDGE, OTHER_EDGE)
+
+
+@pytest.mark.parametrize("drifted", ["vm", "group", "rule"])
+def test_an_instance_is_isolated_for_itself_its_group_and_a_rule_of_it(drifted: str) -> None:
+    assert found(drifted, *AWS) == [("edge", "vm")]
+
+
+def test_what_nothing_connects_has_no_edges() -> None:
+    assert found("edge", *AWS) == []
+    assert found("nowhere", *AWS) == []
+
+
+def test_a_value_of_another_kind_of_resource_is_no_reference() -> None:
+    queue = node("queue", "aws_sqs_queue", "i-1")
+    assert found("queue", queue, EDGE) == []
+
+
+def test_types_of_pulumi_are_the_same_rows() -> None:
+    vm = node("vm", "aws:ec2/instance:Instance", "i-1", vpc_security_group_ids=["sg-1"])
+    group = node("group", "aws:ec2/securityGroup:SecurityGroup", "sg-1")
+    edge = node("edge", "aws:lb/targetGroupAttachment:TargetGroupAttachment", target_id="i-1")
+    assert found("group", vm, group, edge) == [("edge", "vm")]
+
+
+_CARD_POOL = "etworkInterfaceBackendAddressPoolAssociation"
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "azurerm_network_interface_backend_address_pool_association",
+        f"azure:network/n{_CARD_POOL}:N{_CARD_POOL}",
+    ],
+)
+def test_a_machine_of_azure_is_isolated_at_its_card(type_: str) -> None:
+    card = node("card", "azurerm_network_interface", "/nic/1")
+    machine = node("vm", "azurerm_linux_virtual_machine", "/vm/1", network_interface_ids=["/nic/1"])
+    security = node("nsg", "azurerm_network_security_group", "/nsg/1")
+    held = node(
+        "held",
+        "azurerm_network_interface_security_group_association",
+        network_interface_id="/nic/1",
+        network_security_group_id="/nsg/1",
+    )
+    edge = node("edge", type_, network_interface_id="/nic/1")
+    for drifted in ("card", "vm", "nsg"):
+        assert found(drifted, card, machine, security, held, edge) == [("edge", "card")]
+
+
+def test_an_instance_of_google_leaves_its_group() -> None:
+    vm = node("vm", "google_compute_instance", "https://g/instances/vm")
+    edge = node(
+        "edge", "google_compute_instance_group_membership", instance="https://g/instances/vm"
+    )
+    assert found("vm", vm, edge) == [("edge", "vm")]
+
+
+def test_named_edges_stand_instead_of_the_catalogue() -> None:
+    mapping = Node(
+        ResourceAddress("aws_lambda_event_source_mapping.orders"),
+        "aws_lambda_event_source_mapping",
+        dependencies=frozenset({ResourceAddress("vm")}),
+    )
+    assert found("vm", *AWS, mapping, named=("aws_lambda_event_source_mapping",)) == [
+        (mapping.address, "vm")
+    ]
+    assert found("other", *AWS, mapping, named=("aws_lambda_event_source_mapping",)) == []
+
+
+def test_the_same_edge_is_listed_once() -> None:
+    made = edges_of([ResourceAddress("vm"), ResourceAddress("group")], AWS)
+    assert made == (Edge(ResourceAddress("edge"), EDGE.type, ResourceAddress("vm")),)
+
+
+def test_the_page_prints_the_catalogue() -> None:
+    _, _, printed = PAGE.read_text().partition("<!-- edges -->\n")
+    rows = printed.split("\n\n", maxsplit=1)[0].splitlines()[2:]
+    assert rows == [
+        f"| `{rule.type}` | {', '.join(f'`{name}`' for name in rule.attributes)}"
+        f" | {', '.join(f'`{glob}`' for glob in rule.connects)} | {rule.effect} |"
+        for rule in EDGES
+    ]

@@ -1,0 +1,192 @@
+"""Which alerts wait: for others, for the morning, for their age, or for good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reconciler.bootstrap.channels import open_channels
+from reconciler.domain.alerts import Alert, AlertId, AlertState
+from reconciler.domain.errors import NotFoundError, PermanentError, RetryableError
+from reconciler.domain.model import ResourceAddress, Severity
+from reconciler.domain.notices import NoticeKind
+from reconciler.domain.subscriptions import Subscription
+from reconciler.domain.windows import read_window
+from reconciler.engine.heartbeats import send_heartbeats
+from reconciler.engine.muting import mute, unmute
+from reconciler.section_reading import validated
+from reconciler.settings import Settings
+from tests.unit.engine.house import A, B, C, House
+from tests.unit.engine.test_alerts import begin, drift, listen, tell
+
+
+async def mended(house: House, *addresses: ResourceAddress) -> None:
+    for address in addresses:
+        house.world.live[address] = {"size": 1}
+    await house.scan()
+
+
+async def test_a_digest_gathers_what_began_and_what_ended(house: House) -> None:
+    board = listen(house, digest=timedelta(hours=1), events=frozenset({"drift.detected"}))
+    await begin(house)
+    await drift(house, A)
+    await drift(house, B, size=7)
+    await tell(house, minutes=1)
+    assert board.posted == 0
+    await tell(house, hours=1)
+    (digest,) = board.shown.values()
+    assert digest.kind is NoticeKind.DIGEST
+    assert digest.title == "digest: 2 alerts open, 0 resolved"
+    assert {member.stack for member in digest.members} == {
+        "shop: thing.a drifted", "shop: thing.b drifted",
+    }  # fmt: skip
+    await mended(house, A)
+    await tell(house, minutes=1)
+    assert board.posted == 1
+    await tell(house, hours=1)
+    assert [notice.title for notice in board.shown.values()][-1] == (
+        "digest: 0 alerts open, 1 resolved"
+    )
+    await tell(house, hours=3)
+    assert board.posted == 2, "nothing new, no digest"
+
+
+async def test_a_digest_that_fails_is_sent_again_with_the_same_key(house: House) -> None:
+    board = listen(house, digest=timedelta(hours=1))
+    await begin(house)
+    await drift(house, A)
+    await tell(house, seconds=1)
+    board.failures = [RetryableError("away")]
+    await tell(house, hours=1, minutes=1)
+    assert board.posted == 0
+    await tell(house, minutes=2)
+    assert board.posted == 1
+    assert len(board.shown) == 1
+
+
+async def test_at_night_nothing_is_shown_but_what_is_critical(house: House) -> None:
+    # The clock of the house stands at noon, UTC.
+    night = read_window("09:00-15:00 UTC")
+    board = listen(house, quiet=(night,))
+    await begin(house)
+    await drift(house, A)
+    await tell(house, minutes=1)
+    assert board.posted == 0
+    await drift(house, B, size=7)
+    await tell(house, minutes=1)
+    assert board.posted == 0
+    await tell(house, hours=6)
+    assert len(board.open) == 2, "in the morning"
+
+
+def test_what_is_critical_waits_neither_for_the_morning_nor_for_a_digest() -> None:
+    at = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    night = read_window("09:00-15:00 UTC")
+    wanted = Subscription("ops", quiet=(night,), digest=timedelta(days=1))
+    medium = Alert(AlertId("a"), "c", AlertState.OPEN, 1, Severity.MEDIUM, at, at)
+    critical = replace(medium, severity=Severity.CRITICAL, revision=2)
+    assert wanted.quiet_until(medium, at=at) == at + timedelta(hours=3)
+    assert wanted.quiet_until(critical, at=at) is None
+    assert wanted.begin(medium, at=at).next_at == at + timedelta(hours=12)
+    assert wanted.begin(critical, at=at).next_at == at + wanted.group_wait
+    waits = replace(wanted.begin(medium, at=at), next_at=at + timedelta(hours=12))
+    risen = wanted.again(waits, medium, critical, at=at)
+    assert risen.next_at == at + wanted.group_wait
+    assert not wanted.is_gathered(critical, risen)
+
+
+def test_quiet_hours_follow_the_clock_of_their_zone() -> None:
+    wanted = Subscription("ops", quiet=(read_window("22:00-07:00 Europe/Berlin"),))
+    for month, hour in ((1, 6), (7, 5)):
+        at = datetime(2026, month, 10, 3, tzinfo=UTC)
+        alert = Alert(AlertId("a"), "c", AlertState.OPEN, 1, Severity.HIGH, at, at)
+        assert wanted.quiet_until(alert, at=at) == at.replace(hour=hour)
+
+
+async def test_only_what_lasts_is_escalated(house: House) -> None:
+    board = listen(house, "pager", after=timedelta(hours=2))
+    await begin(house)
+    await drift(house, A)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    await tell(house, hours=1)
+    await mended(house, A)
+    assert board.posted == 0
+    await tell(house, hours=1, minutes=1)
+    assert [notice.title for notice in board.shown.values()] == ["shop: thing.b drifted"]
+
+
+async def test_a_muted_alert_is_shown_again_only_to_say_that_it_is_over(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house, A)
+    await tell(house, seconds=1)
+    await tell(house)
+    (notice,) = board.open
+    await mute(house.service, notice.alert_id, reason="known", actor="ana")
+    assert "alert.muted" in await house.actions()
+    await drift(house, A, size=11)
+    await tell(house, minutes=5)
+    assert board.posted == 1
+    await mended(house, A)
+    await tell(house)
+    assert board.open == []
+    with pytest.raises(PermanentError, match="is over"):
+        await mute(house.service, notice.alert_id, reason="late", actor="ana")
+    with pytest.raises(NotFoundError):
+        await mute(house.service, "none", reason="x", actor="ana")
+
+
+async def test_an_alert_that_is_unmuted_is_shown_as_it_is_now(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house, A)
+    await tell(house, seconds=1)
+    await tell(house)
+    (notice,) = board.open
+    await mute(house.service, notice.alert_id, reason="known", actor="ana")
+    await drift(house, A, size=11)
+    await tell(house, minutes=5)
+    await unmute(house.service, notice.alert_id, actor="ana")
+    await tell(house)
+    (notice,) = board.open
+    assert notice.members[0].changes[0].live == "11"
+
+
+async def test_a_heartbeat_comes_only_when_all_was_verified_and_nothing_drifted(
+    house: House,
+) -> None:
+    board = listen(house, heartbeat=timedelta(days=1))
+    await begin(house)
+    await send_heartbeats(house.service)
+    assert board.posted == 0, "no scan has verified anything yet"
+    await house.scan(minutes=2)
+    await send_heartbeats(house.service)
+    (notice,) = board.shown.values()
+    assert notice.kind is NoticeKind.HEARTBEAT
+    assert notice.title == "all 1 stacks verified, nothing drifted"
+    await house.scan(hours=1)
+    await send_heartbeats(house.service)
+    assert board.posted == 1
+    await drift(house, C)
+    house.clock.move(days=1)
+    await house.scan()
+    await send_heartbeats(house.service)
+    assert board.posted == 1
+    await mended(house, C)
+    house.clock.move(minutes=2)
+    board.failures = [RetryableError("away")]
+    await send_heartbeats(house.service)
+    await house.scan(minutes=2)
+    await send_heartbeats(house.service)
+    assert board.posted == 2
+
+
+def test_a_pager_takes_no_digest_and_no_heartbeat() -> None:
+    for url in ("pagerduty://KEY", "github://KEY@github.com/acme/infra"):
+        for span in ("digest", "heartbeat"):
+            written = {"channel": [{"name": "ops", "url": url, span: "1d"}]}
+            with pytest.raises(PermanentError, match="takes no `digest`"):
+                open_channels(validated(Settings, written))

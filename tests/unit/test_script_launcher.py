@@ -1,0 +1,255 @@
+"""What a script may do and what not, by real processes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from reconciler.dispatch import script_files
+from reconciler.dispatch.script_files import ScriptFiles, lack_of
+from reconciler.domain.errors import PermanentError
+from reconciler.domain.scripts import ScriptLimits, ScriptRule
+
+PLAIN = ScriptLimits(time=timedelta(seconds=20))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A directory of scripts, and the folder of a run."""
+
+    scripts: Path
+    folder: Path
+
+    def rule(self, text: str, *, limits: ScriptLimits = PLAIN, **more: Any) -> ScriptRule:
+        file = self.scripts / "fix"
+        content = f"#!{sys.executable} -I\n{text}"
+        file.write_text(content)
+        file.chmod(0o755)
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        return ScriptRule("fix", str(file), digest, limits=limits, **more)
+
+    def run(
+        self, rule: ScriptRule, given: Mapping[str, Any] | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        files = ScriptFiles({"fix": rule})
+        _, job = files.save("fix", given or {}, folder=self.folder, environment=environment)
+        return subprocess.run(
+            job.argv, cwd=job.directory, env=job.environment, capture_output=True, check=False,
+            timeout=60,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    scripts, folder = tmp_path / "scripts", tmp_path / "run"
+    for made in (scripts, folder):
+        made.mkdir(mode=0o700)
+    return Place(scripts, folder)
+
+
+@pytest.fixture
+def isolating() -> None:
+    lack = lack_of(ScriptRule("fix", "", ""))
+    if lack:
+        pytest.skip(lack)
+
+
+LOOKS = """
+import json, os, socket, sys
+given = json.load(sys.stdin)
+try:
+    socket.create_connection(("127.0.0.1", int(given["port"])), 2).close()
+    net = True
+except OSError:
+    net = False
+print(json.dumps({"given": given, "env": sorted(os.environ), "net": net, "cwd": os.listdir("."),
+                  "pid": os.getpid(), "mine": os.environ.get("MINE")}))
+"""
+
+
+def said(ended: subprocess.CompletedProcess[bytes]) -> str:
+    assert all(line.startswith(b"script: ") for line in ended.stdout.splitlines())
+    return ended.stdout.replace(b"script: ", b"").decode()
+
+
+@pytest.mark.usefixtures("isolating")
+@pytest.mark.parametrize("network", [False, True])
+def test_a_script_sees_its_input_and_named_variables_and_no_network_unless_allowed(
+    place: Place, *, network: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        rule = place.rule(LOOKS, environment=("MINE", "ABSENT"), network=network)
+        ended = place.run(rule, {"port": port}, MINE="own", OTHERS="not passed")
+    assert ended.returncode == 0, ended
+    seen = json.loads(said(ended))
+    assert seen["given"] == {"port": port}
+    assert set(seen["env"]) <= {"HOME", "LANG", "LC_CTYPE", "MINE", "PATH", "TMPDIR"}
+    assert (seen["net"], seen["cwd"], seen["pid"], seen["mine"]) == (network, [], 1, "own")
+
+
+FORKS = """
+import os, time
+for _ in range(20):
+    if os.fork() == 0:
+        time.sleep(30)
+time.sleep(30)
+"""
+WRITES = "with open('x', 'wb') as f:\n    f.write(b'y' * 4096)"
+OPENS = "f = [open('/dev/null') for _ in range(20)]"
+LIMITS: list[tuple[str, ScriptLimits, str, set[int]]] = [
+    ("time", ScriptLimits(time=timedelta(seconds=1)), "import time; time.sleep(60)", {124}),
+    ("memory", replace(PLAIN, memory=2**27), "x = bytearray(2**28)", {1}),
+    ("open files", replace(PLAIN, open_files=16), OPENS, {1}),
+    ("file size", replace(PLAIN, file_size=1024), WRITES, {1}),
+    # Of root the kernel limits nothing: then the launcher counts.
+    ("processes", replace(PLAIN, processes=8), FORKS, {1, 124}),
+]
+
+
+@pytest.mark.usefixtures("isolating")
+@pytest.mark.parametrize(
+    ("limits", "text", "codes"), [case[1:] for case in LIMITS], ids=[case[0] for case in LIMITS]
+)
+def test_a_limit_ends_the_script(
+    place: Place, limits: ScriptLimits, text: str, codes: set[int]
+) -> None:
+    ended = place.run(place.rule(text, limits=limits))
+    assert ended.returncode in codes, ended
+
+
+@pytest.mark.usefixtures("isolating")
+def test_what_it_leaves_behind_ends_with_it(place: Place) -> None:
+    mark = f"left-{os.getpid()}"
+    text = (
+        "import os, subprocess\n"
+        f"subprocess.Popen(['sh', '-c', 'sleep 300 # {mark}'], start_new_session=True)\n"
+    )
+    assert place.run(place.rule(text)).returncode == 0
+    assert _alive(mark) == []
+
+
+@pytest.mark.usefixtures("isolating")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_it_ends_with_its_launcher(place: Place, number: signal.Signals) -> None:
+    mark = f"held-{os.getpid()}-{number}"
+    rule = place.rule(f"import subprocess\nsubprocess.run(['sh', '-c', 'sleep 300; : {mark}'])")
+    _, job = ScriptFiles({"fix": rule}).save("fix", {}, folder=place.folder, environment={})
+    running = subprocess.Popen(job.argv, cwd=job.directory, env=job.environment,
+                               stdout=subprocess.DEVNULL)  # fmt: skip
+    _until(lambda: bool(_alive(mark)))
+    running.send_signal(number)
+    assert running.wait(20) == (130 if number is signal.SIGINT else -number)
+    _until(lambda: not _alive(mark))
+
+
+def test_output_beyond_the_limit_is_left_out(place: Place) -> None:
+    rule = place.rule("print('x' * 79 + '\\n', end='')\n" * 2000, isolated=False, network=True)
+    ended = place.run(rule)
+    assert ended.returncode == 0
+    assert len(said(ended)) < 70_000
+    assert said(ended).endswith("trueup: output beyond 65536 bytes was left out\n")
+
+
+def test_a_script_that_was_changed_after_it_was_checked_is_not_started(place: Place) -> None:
+    rule = place.rule("open('done', 'w')", isolated=False, network=True)
+    _, job = ScriptFiles({"fix": rule}).save("fix", {}, folder=place.folder, environment={})
+    copy = place.folder / "plan.script"
+    copy.chmod(0o700)
+    copy.write_text("#!/bin/sh\ntouch done\n")
+    ended = subprocess.run(job.argv, cwd=job.directory, env=job.environment, check=False,
+                           capture_output=True)  # fmt: skip
+    assert ended.returncode == 126
+    assert b"is not the approved one" in ended.stdout
+    assert not (job.directory / "done").exists()
+
+
+def _loosen_file(place: Place) -> None:
+    (place.scripts / "fix").chmod(0o777)
+
+
+def _loosen_folder(place: Place) -> None:
+    place.scripts.chmod(0o777)
+
+
+def _not_executable(place: Place) -> None:
+    (place.scripts / "fix").chmod(0o644)
+
+
+def _edit(place: Place) -> None:
+    (place.scripts / "fix").write_text("#!/bin/sh\ntrue\n")
+
+
+def _link(place: Place) -> None:
+    file = place.scripts / "fix"
+    file.rename(place.scripts / "other")
+    file.symlink_to("other")
+
+
+def _remove(place: Place) -> None:
+    (place.scripts / "fix").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (_loosen_file, "can be written by others"),
+        (_loosen_folder, "can be written by others"),
+        (_not_executable, "is not executable"),
+        (_edit, "is not the allowed one: its SHA-256 is "),
+        (_link, "symbolic link"),
+        (_remove, "No such file"),
+    ],
+)
+def test_a_file_that_is_not_the_allowed_one_is_refused_with_a_remedy(
+    place: Place, change: Any, why: str
+) -> None:
+    rule = place.rule("pass")
+    change(place)
+    with pytest.raises(PermanentError) as caught:
+        ScriptFiles({"fix": rule}).save("fix", {}, folder=place.folder, environment={})
+    assert why in str(caught.value)
+    assert caught.value.remedy
+    assert list(place.folder.iterdir()) == []
+
+
+def test_a_host_without_unshare_cannot_isolate(
+    monkeypatch: pytest.MonkeyPatch, place: Place
+) -> None:
+    monkeypatch.setenv("PATH", str(place.folder))
+    script_files._trial.cache_clear()
+    try:
+        assert "has no `unshare`" in str(lack_of(place.rule("pass")))
+        assert lack_of(place.rule("pass", isolated=False, network=True)) is None
+    finally:
+        script_files._trial.cache_clear()
+
+
+def _alive(mark: str) -> list[int]:
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if any(mark in part for part in process.info["cmdline"] or ())
+        and process.status() != psutil.STATUS_ZOMBIE
+    ]
+
+
+def _until(holds: Any) -> None:
+    ends = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.05)

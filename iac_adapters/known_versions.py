@@ -21,7 +21,7 @@ import orjson
 _FORMAT: Final = "tool 1"
 _LIMIT_S: Final = 30.0
 
-Told = Callable[[str], tuple[str, str] | None]
+ReadVersion = Callable[[str], tuple[str, str] | None]
 """How a program's answer to `version` is read: its name and version, None when it is no answer."""
 
 
@@ -30,7 +30,7 @@ class UnansweredError(Exception):
 
 
 def version_of(
-    path: Path, *, told: Told, quietly: Mapping[str, str], home: str, folder: Path
+    path: Path, *, read: ReadVersion, quietly: Mapping[str, str], home: str, folder: Path
 ) -> tuple[str, str]:
     """Return `(name, version)` of the program at `path`, asking it only when nobody knows.
 
@@ -38,20 +38,20 @@ def version_of(
     broken, and a check for updates over the network would make every first scan wait.
 
     Raises:
-        UnansweredError: it is not there, does not run, or does not answer as `told` expects.
+        UnansweredError: it is not there, does not run, or does not answer as `read` expects.
     """
     try:
         changed_ns = path.stat().st_mtime_ns
     except OSError as error:
         raise UnansweredError(str(path)) from error
-    return _asked_once(path, changed_ns, told, tuple(sorted(quietly.items())), home, folder)
+    return _asked_once(path, changed_ns, read, tuple(sorted(quietly.items())), home, folder)
 
 
 @lru_cache(maxsize=32)
 def _asked_once(
     path: Path,
     _changed_ns: int,
-    told: Told,
+    read: ReadVersion,
     quietly: tuple[tuple[str, str], ...],
     home: str,
     folder: Path,
@@ -59,7 +59,7 @@ def _asked_once(
     if (known := known_version(path, folder=folder)) is not None:
         return known
     environment = {"HOME": home, "PATH": os.defpath, **dict(quietly)}
-    if (answer := told(_asked(path, environment))) is None:
+    if (answer := read(_asked(path, environment))) is None:
         raise UnansweredError(str(path))
     name, version = answer
     remember_version(path, name=name, version=version, folder=folder)

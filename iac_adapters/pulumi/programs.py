@@ -143,7 +143,7 @@ def _version(path: Path, environment: Mapping[str, str]) -> str:
     try:
         _, version = version_of(
             path,
-            told=_told,
+            read=_name_and_version,
             quietly={"PULUMI_SKIP_UPDATE_CHECK": "true"},
             home=environment.get("HOME", "/"),
             folder=cache_home(environment) / "tools",
@@ -153,7 +153,7 @@ def _version(path: Path, environment: Mapping[str, str]) -> str:
     return version
 
 
-def _told(answer: str) -> tuple[str, str] | None:
+def _name_and_version(answer: str) -> tuple[str, str] | None:
     told = _ANSWER.match(answer)
     return None if told is None else (PULUMI, told.group(1))
 

@@ -130,7 +130,7 @@ def _checked(path: Path, environment: Mapping[str, str]) -> Executable:
     try:
         name, version = version_of(
             path,
-            told=_told,
+            read=_name_and_version,
             quietly={"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": "/dev/null"},
             home=environment.get("HOME", "/"),
             folder=cache_home(environment) / "tools",
@@ -145,7 +145,7 @@ def _checked(path: Path, environment: Mapping[str, str]) -> Executable:
     return Executable(path=path, name=name, version=version)
 
 
-def _told(answer: str) -> tuple[str, str] | None:
+def _name_and_version(answer: str) -> tuple[str, str] | None:
     if (told := _ANSWER.match(answer)) is None:
         return None
     return (TOFU if told.group(1) == "OpenTofu" else TERRAFORM), told.group(2)

@@ -10,7 +10,7 @@ from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.paint import safe
 from reconciler.cli.related import find_finding
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 
 @click.command(
@@ -35,14 +35,14 @@ def accept(invocation: Invocation, *, finding: str, reason: str | None, undo: bo
         raise click.UsageError("Missing option '--reason': say why the live values are right.")
     found = find_finding(invocation.api, finding)
     verb = "undo-accept" if undo else "accept"
-    body = None if undo else {"reason": reason, "fingerprint": found["fingerprint"]}
-    made = invocation.api.post("findings", found["id"], verb, body=body)
+    body = None if undo else {"reason": reason, "fingerprint": found.fingerprint}
+    made = invocation.api.post(wire.Acceptance, "findings", found.id, verb, body=body)
     invocation.answer(made, [_line(invocation, made, undo=undo)])
 
 
-def _line(invocation: Invocation, made: Json, *, undo: bool) -> str:
-    finding_id = invocation.id(made["finding_id"])
-    address = text_of(made["address"])
+def _line(invocation: Invocation, made: wire.Acceptance, *, undo: bool) -> str:
+    finding_id = invocation.id(made.finding_id)
+    address = text_of(made.address)
     if undo:
         return (
             f"{finding_id}  {address}: the acceptance is undone; the next scan compares as before"
@@ -61,8 +61,8 @@ def declare(invocation: Invocation, *, finding: str) -> None:
     It is printed and put nowhere. Attributes that only the provider computes cannot be declared.
     """
     found = find_finding(invocation.api, finding)
-    made = invocation.api.get("findings", found["id"], "declaration")
-    lines = [safe(line) for line in made["text"].splitlines()]
-    if made.get("file"):
-        lines.insert(0, f"# {text_of(made['file'])}:{made['line']}")
+    made = invocation.api.get(wire.DeclarationText, "findings", found.id, "declaration")
+    lines = [safe(line) for line in made.text.splitlines()]
+    if made.file:
+        lines.insert(0, f"# {text_of(made.file)}:{made.line}")
     invocation.answer(made, lines)

@@ -7,13 +7,15 @@ from typing import Any, Final
 
 import click
 
+from reconciler.cli.ages import absolute
+from reconciler.cli.client.api import Listed
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import choose, shortened
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.related import AGENT
 from reconciler.cli.table import Cell, Column
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _COLUMNS: Final = (
     Column("HOST", least=12),
@@ -34,7 +36,7 @@ def agent() -> None:
 @asks_daemon
 def list_agents(invocation: Invocation) -> None:
     """List the agents of hosts."""
-    body = invocation.api.listed("agents")
+    body = invocation.api.listed(wire.Agent, "agents")
     invocation.answer(body, _list_lines(invocation, body))
 
 
@@ -60,12 +62,14 @@ def enroll_token(
     given = {"host": host, "expires_in": expires_in, "interval": interval}
     body: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     body["replace"] = replace
-    made = invocation.api.post("agents", "enroll-tokens", body=body, again=False)
-    invocation.narrate(
-        f"created a token for {text_of(made['host'] or 'any host')}; it works once, until"
-        f" {text_of(made['expires_at'])}, and is shown only now"
+    made = invocation.api.post(
+        wire.NewEnrollToken, "agents", "enroll-tokens", body=body, again=False
     )
-    invocation.answer(made, [str(made["token"])])
+    invocation.narrate(
+        f"created a token for {text_of(made.host or 'any host')}; it works once, until"
+        f" {absolute(made.expires_at)}, and is shown only now"
+    )
+    invocation.answer(made, [made.token])
 
 
 @agent.command("revoke", epilog=examples("trueup agent revoke web-1"))
@@ -73,28 +77,26 @@ def enroll_token(
 @asks_daemon
 def revoke(invocation: Invocation, *, agent_id: str) -> None:
     """Revoke an AGENT, named by id or host. Its reports are refused at once."""
-    active = (item for item in invocation.api.each("agents") if item["state"] != "revoked")
+    active = (item for item in invocation.api.each(wire.Agent, "agents") if item.state != "revoked")
     found = choose(active, AGENT, agent_id)
-    invocation.api.delete("agents", found["agent_id"])
-    invocation.answer(
-        found, [f"revoked agent {text_of(found['agent_id'])} of {text_of(found['host'])}"]
-    )
+    invocation.api.delete("agents", found.agent_id)
+    invocation.answer(found, [f"revoked agent {text_of(found.agent_id)} of {text_of(found.host)}"])
 
 
-def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
-    if not body["items"]:
+def _list_lines(invocation: Invocation, body: Listed[wire.Agent]) -> Iterator[str]:
+    if not body.items:
         yield "no agents"
         return
-    short = shortened(item["agent_id"] for item in body["items"])
-    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in body["items"]])
+    short = shortened(item.agent_id for item in body.items)
+    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in body.items])
 
 
-def _row(invocation: Invocation, item: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, item: wire.Agent, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
-        ("strong", text_of(item["host"])),
-        ("plain" if item["state"] == "active" else "medium", text_of(item["state"])),
-        ("plain", invocation.ago(item.get("last_seen_at"))),
-        ("plain", str(item["gaps"])),
-        ("dim", text_of(item["version"])),
-        ("dim", item["agent_id"] if invocation.verbose else short[item["agent_id"]]),
+        ("strong", text_of(item.host)),
+        ("plain" if item.state == "active" else "medium", text_of(item.state)),
+        ("plain", invocation.ago(item.last_seen_at)),
+        ("plain", str(item.gaps)),
+        ("dim", text_of(item.version)),
+        ("dim", item.agent_id if invocation.verbose else short[item.agent_id]),
     )

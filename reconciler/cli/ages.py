@@ -10,11 +10,6 @@ _NOW_S: Final = 2
 _NEVER: Final = "-"
 
 
-def moment(text: str) -> datetime:
-    """Return an RFC 3339 time."""
-    return datetime.fromisoformat(text)
-
-
 def span(seconds: float) -> str:
     """Return `4 min` or `2 d`: the largest unit that fits, whole."""
     for size, unit in _UNITS:
@@ -34,24 +29,24 @@ def took(seconds: float) -> str:
     return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60)} min"
 
 
-def ago(text: str | None, *, now: datetime) -> str:
-    """Return `4 min ago`; `-` for never. A moment ahead of our clock is `just now`."""
-    if text is None:
+def ago(at: datetime | None, *, now: datetime) -> str:
+    """Return `4 min ago`; `-` for never. A time ahead of our clock is `just now`."""
+    if at is None:
         return _NEVER
-    seconds = (now - moment(text)).total_seconds()
+    seconds = (now - at).total_seconds()
     return "just now" if seconds < _NOW_S else f"{span(seconds)} ago"
 
 
-def ahead(text: str | None, *, now: datetime) -> str:
+def ahead(at: datetime | None, *, now: datetime) -> str:
     """Return `in 4 min`; `now` when the moment has come; `-` for never."""
-    if text is None:
+    if at is None:
         return _NEVER
-    seconds = (moment(text) - now).total_seconds()
+    seconds = (at - now).total_seconds()
     return "now" if seconds < 1 else f"in {span(seconds)}"
 
 
-def absolute(text: str | None) -> str:
+def absolute(at: datetime | None) -> str:
     """Return `2026-05-01 10:00:00Z`; `-` for never."""
-    if text is None:
+    if at is None:
         return _NEVER
-    return f"{moment(text).astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"

@@ -7,12 +7,13 @@ from typing import Final
 
 import click
 
+from reconciler.cli.client.api import Listed
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import Related, find_one
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _COLUMNS: Final = (
     Column("SEVERITY"),
@@ -22,11 +23,13 @@ _COLUMNS: Final = (
     Column("SINCE"),
     Column("ID"),
 )
-_ALERT: Final = Related(
+_ALERT: Final[Related[wire.Alert]] = Related(
     noun="alert",
-    key="id",
+    path="alerts",
+    model=lambda: wire.Alert,
+    id_of=lambda item: item.id,
     listing="trueup alert list",
-    line=lambda item: text_of(item["title"]),
+    line=lambda item: text_of(item.title),
 )
 
 
@@ -40,7 +43,7 @@ def alert() -> None:
 @asks_daemon
 def list_alerts(invocation: Invocation, *, every: bool) -> None:
     """List open alerts, newest first, with the channels that show each."""
-    body = invocation.api.listed("alerts", state=None if every else "open")
+    body = invocation.api.listed(wire.Alert, "alerts", state=None if every else "open")
     invocation.answer(body, _lines(invocation, body))
 
 
@@ -54,9 +57,9 @@ def list_alerts(invocation: Invocation, *, every: bool) -> None:
 @asks_daemon
 def mute(invocation: Invocation, *, alert_id: str, reason: str) -> None:
     """Show nothing more of ALERT until it is over. What channels show of it stays."""
-    found = find_one(invocation.api, _ALERT, alert_id, path="alerts")
-    made = invocation.api.post("alerts", found["id"], "mute", body={"reason": reason})
-    invocation.answer(made, [f"{invocation.id(made['id'])}  muted: {text_of(made['title'])}"])
+    found = find_one(invocation.api, _ALERT, alert_id)
+    made = invocation.api.post(wire.Alert, "alerts", found.id, "mute", body={"reason": reason})
+    invocation.answer(made, [f"{invocation.id(made.id)}  muted: {text_of(made.title)}"])
 
 
 @alert.command("unmute", epilog=examples("trueup alert unmute 3f9c21ab"))
@@ -64,39 +67,39 @@ def mute(invocation: Invocation, *, alert_id: str, reason: str) -> None:
 @asks_daemon
 def unmute(invocation: Invocation, *, alert_id: str) -> None:
     """Show ALERT again, as it is now."""
-    found = find_one(invocation.api, _ALERT, alert_id, path="alerts")
-    made = invocation.api.post("alerts", found["id"], "unmute")
-    invocation.answer(made, [f"{invocation.id(made['id'])}  shown again: {text_of(made['title'])}"])
+    found = find_one(invocation.api, _ALERT, alert_id)
+    made = invocation.api.post(wire.Alert, "alerts", found.id, "unmute")
+    invocation.answer(made, [f"{invocation.id(made.id)}  shown again: {text_of(made.title)}"])
 
 
-def _lines(invocation: Invocation, body: Json) -> Iterator[str]:
-    if not body["items"]:
+def _lines(invocation: Invocation, body: Listed[wire.Alert]) -> Iterator[str]:
+    if not body.items:
         yield "no alerts"
         return
-    yield from invocation.table(_COLUMNS, [_row(invocation, item) for item in body["items"]])
-    for item in body["items"]:
-        for on in item["shown_on"]:
-            if on["ticket"]:
-                short = invocation.id(item["id"])
-                yield f"{short}  {text_of(on['channel'])}: {text_of(on['ticket']['url'])}"
+    yield from invocation.table(_COLUMNS, [_row(invocation, item) for item in body.items])
+    for item in body.items:
+        for on in item.shown_on:
+            if on.ticket:
+                short = invocation.id(item.id)
+                yield f"{short}  {text_of(on.channel)}: {text_of(on.ticket.url)}"
 
 
-def _row(invocation: Invocation, item: Json) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, item: wire.Alert) -> tuple[Cell, ...]:
     shown = ", ".join(
-        on["channel"] if on["state"] == "shown" else f"{on['channel']} ({_standing(on)})"
-        for on in item["shown_on"]
+        on.channel if on.state == "shown" else f"{on.channel} ({_standing(on)})"
+        for on in item.shown_on
     )
-    muted = f"muted by {item['muted_by']}: {item['mute_reason']}" if item["muted_at"] else ""
-    severity = item["severity"] if item["state"] == "open" else "plain"
+    muted = f"muted by {item.muted_by}: {item.mute_reason}" if item.muted_at else ""
+    severity = item.severity if item.state == "open" else "plain"
     return (
-        (severity, item["severity"] if item["state"] == "open" else "resolved"),
-        ("strong", text_of(item["title"])),
-        ("plain", f"{item['still_open']} of {item['total']}"),
+        (severity, item.severity if item.state == "open" else "resolved"),
+        ("strong", text_of(item.title)),
+        ("plain", f"{item.still_open} of {item.total}"),
         ("plain", text_of(muted or shown or "-")),
-        ("plain", invocation.ago(item["opened_at"])),
-        ("plain", invocation.id(item["id"])),
+        ("plain", invocation.ago(item.opened_at)),
+        ("plain", invocation.id(item.id)),
     )
 
 
-def _standing(on: Json) -> str:
-    return "given up" if on["state"] == "given_up" else "waiting"
+def _standing(on: wire.ShownOn) -> str:
+    return "given up" if on.state == "given_up" else "waiting"

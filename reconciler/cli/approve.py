@@ -23,7 +23,7 @@ from reconciler.cli.remediations import About, next_step, remediation_lines
 from reconciler.cli.waiting import until_settled, wait_option
 from reconciler.domain.errors import ConflictError, InvalidError, PermanentError, ReconcilerError
 from reconciler.domain.remediation_states import OPEN
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AROUND: Final = 6
@@ -67,79 +67,86 @@ def approve(
     if digest is not None and not _DIGEST.fullmatch(digest):
         raise InvalidError(
             f"{text_of(digest)} is not a plan's digest: that has 64 characters, 0 to 9 and a to f",
-            remedy=f"give the whole digest: trueup remediation {invocation.id(found['id'])}",
+            remedy=f"give the whole digest: trueup remediation {invocation.id(found.id)}",
         )
     if addresses:
         found = _alone(invocation, found, addresses)
     chosen = digest if digest is not None else _asked(invocation, found)
-    done = invocation.api.post("remediations", found["id"], "approve", body={"plan_digest": chosen})
+    done = invocation.api.post(
+        wire.Remediation, "remediations", found.id, "approve", body={"plan_digest": chosen}
+    )
     if wait:
         done = until_settled(invocation, done)
     invocation.answer(done, _approved(invocation, done))
-    return 0 if not wait or done["state"] == "converged" else 1
+    return 0 if not wait or done.state == "converged" else 1
 
 
-def _alone(invocation: Invocation, found: Json, addresses: Sequence[str]) -> Json:
+def _alone(
+    invocation: Invocation, found: wire.Remediation, addresses: Sequence[str]
+) -> wire.Remediation:
     """Return a remediation of `addresses` alone, as soon as it has its plan.
 
     Raises:
         ConflictError: its plan cannot be approved.
     """
-    if sorted(addresses) == sorted(found["addresses"]):
+    if sorted(addresses) == sorted(found.addresses):
         return found
     made = invocation.api.post(
-        "remediations", found["id"], "split", body={"addresses": sorted(set(addresses))}
+        wire.Remediation,
+        "remediations",
+        found.id,
+        "split",
+        body={"addresses": sorted(set(addresses))},
     )
     invocation.narrate(
-        f"{invocation.id(made['id'])}  planning {', '.join(map(text_of, addresses))} alone"
+        f"{invocation.id(made.id)}  planning {', '.join(map(text_of, addresses))} alone"
     )
     return until_settled(invocation, made)
 
 
-def _approved(invocation: Invocation, done: Json) -> Iterator[str]:
-    style, word = state_cell(done["state"])
-    short = invocation.id(done["id"])
+def _approved(invocation: Invocation, done: wire.Remediation) -> Iterator[str]:
+    style, word = state_cell(done.state)
+    short = invocation.id(done.id)
     yield f"{short}  approved, now {invocation.paint(style, word)}"
     held = _holds(invocation, done)
-    if held and done["state"] in OPEN:
+    if held and done.state in OPEN:
         yield from hold_lines(invocation, held)
-    elif done["state"] in _PLANNING:
+    elif done.state in _PLANNING:
         yield f"Follow: trueup remediation {short}"
     else:
         yield from filter(None, [next_step(invocation, done)])
 
 
-def _holds(invocation: Invocation, done: Json) -> list[Json]:
+def _holds(invocation: Invocation, done: wire.Remediation) -> list[wire.Hold]:
     """Return the holds that keep an approved plan waiting; the breaker lets it pass."""
     try:
-        holds = holds_of(invocation.api.get("hold"))
+        holds = holds_of(invocation.api.get(wire.HoldState, "hold"))
     except ReconcilerError:
         # The approval has been given: what is said beside it must not look like its failure.
         return []
     return [
         hold
         for hold in holds
-        if not hold.get("unasked")
+        if not hold.unasked
         and any(
-            is_about(hold, {"stack": done["stack"], "address": address})
-            for address in done.get("addresses") or ("",)
+            is_about(hold, stack=done.stack, address=address) for address in done.addresses or [""]
         )
     ]
 
 
-def _asked(invocation: Invocation, found: Json) -> str:
+def _asked(invocation: Invocation, found: wire.Remediation) -> str:
     """Return the digest a person said yes to, after having seen its plan.
 
     Raises:
         PermanentError: there is no terminal to ask in, or the answer was no.
         ConflictError: there is no plan to say yes to.
     """
-    digest = found.get("plan_digest")
-    if found["state"] != "awaiting_approval" or not digest:
-        note = f": {text_of(found['note'])}" if found.get("note") else ""
+    digest, plan = found.plan_digest, found.plan
+    if plan is None or found.state != "awaiting_approval" or not digest:
+        note = f": {text_of(found.note)}" if found.note else ""
         raise ConflictError(
-            f"{invocation.id(found['id'])} does not wait for an approval:"
-            f" it is {state_cell(found['state'])[1]}{note}",
+            f"{invocation.id(found.id)} does not wait for an approval:"
+            f" it is {state_cell(found.state)[1]}{note}",
             code="not-awaiting",
             remedy=next_step(invocation, found)
             or "list those that do: trueup remediations --state awaiting_approval",
@@ -154,29 +161,27 @@ def _asked(invocation: Invocation, found: Json) -> str:
             "an approval needs the digest of the plan", remedy=f"add --digest {text_of(digest)}"
         )
     if len(lines) + _AROUND > _height():
-        _write(shown, ["", *_overview(shown, found, about)])
-    _confirm(found, lines)
-    return str(digest)
+        _write(shown, ["", *_overview(shown, plan, about)])
+    _confirm(plan, lines)
+    return digest
 
 
-def _overview(invocation: Invocation, found: Json, about: About) -> Iterator[str]:
+def _overview(invocation: Invocation, plan: wire.Plan, about: About) -> Iterator[str]:
     """Yield what fits above the question: the most severe resources, nearest to it the worst."""
-    plan = found.get("plan") or {}
-    resources = plan.get("resources") or ()
-    title = f"{counted(len(resources), 'resource')} of {text_of(found['stack'])}"
+    title = f"{counted(len(plan.resources), 'resource')} of {text_of(plan.stack)}"
     policy = f", policy {text_of(about.policy)}" if about.policy else ""
-    yield f"{invocation.paint('strong', title)}{policy}: {text_of(plan.get('summary'))}"
+    yield f"{invocation.paint('strong', title)}{policy}: {text_of(plan.summary)}"
     room = max(_height() - _AROUND - 3, 3)
     yield from plan_overview(plan, paint=invocation.paint, findings=about.findings, most=room)
 
 
-def _confirm(found: Json, lines: Sequence[str]) -> None:
+def _confirm(plan: wire.Plan, lines: Sequence[str]) -> None:
     """Return once the answer is yes, or the stack's name where something is destroyed.
 
     Raises:
         PermanentError: it is anything else.
     """
-    word = str(found["stack"]) if destroys(found.get("plan") or {}) else "yes"
+    word = plan.stack if destroys(plan) else "yes"
     question = "this destroys something: type the stack's name" if word != "yes" else "type yes"
     pages = " (p pages through the plan)" if sys.stdout.isatty() else ""
     while True:

@@ -10,12 +10,13 @@ from typing import Final
 
 import click
 
+from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
 from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _COLUMNS: Final = (
     Column("SEQ", right=True),
@@ -65,65 +66,68 @@ def audit(
 
 
 def _verify(invocation: Invocation) -> int:
-    found = invocation.api.get("audit", "verify")
+    found = invocation.api.get(wire.AuditVerified, "audit", "verify")
     invocation.answer(found, _verdict(found))
-    return 0 if found["broken"] is None else 1
+    return 0 if found.broken is None else 1
 
 
-def _verdict(found: Json) -> Iterator[str]:
-    if found["broken"] is not None:
-        yield f"BROKEN at entry {found['broken']}: {text_of(found['why'])}"
-        yield f"{found['entries']} entries before it are as they were written"
+def _verdict(found: wire.AuditVerified) -> Iterator[str]:
+    if found.broken is not None:
+        yield f"BROKEN at entry {found.broken}: {text_of(found.why)}"
+        yield f"{found.entries} entries before it are as they were written"
         return
-    numbers = f"{found['first']} to {found['last']}"
-    yield f"{found['entries']} entries are as they were written, {numbers}"
-    yield f"digest of the last: {found['digest']}"
+    numbers = f"{found.first} to {found.last}"
+    yield f"{found.entries} entries are as they were written, {numbers}"
+    yield f"digest of the last: {found.digest}"
 
 
 def _export(invocation: Invocation) -> int:
     """Write the entries; the lists come newest first, so all are held once."""
-    entries = list(invocation.api.each("audit"))
+    entries = list(invocation.api.each(wire.AuditEntry, "audit"))
     for entry in reversed(entries):
-        click.echo(json.dumps(entry, ensure_ascii=False, separators=(",", ":")))
+        click.echo(json.dumps(entry.received, ensure_ascii=False, separators=(",", ":")))
     return 0
 
 
-def _read(invocation: Invocation, subject: str | None, limit: int) -> Json:
+def _read(invocation: Invocation, subject: str | None, limit: int) -> Listed[wire.AuditEntry]:
     """Return the rows; of a stack, those of what belongs to it as well."""
-    if subject is None or invocation.api.find("stacks", subject) is None:
-        body = invocation.api.listed("audit", limit=limit, subject=subject)
-        if subject is None or body["items"]:
+    if subject is None or invocation.api.find(wire.Stack, "stacks", subject) is None:
+        body = invocation.api.listed(wire.AuditEntry, "audit", limit=limit, subject=subject)
+        if subject is None or body.items:
             return body
-    found = (entry for entry in invocation.api.each("audit") if _is_about(entry, subject))
-    items = list(itertools.islice(found, limit or None))
-    return {"items": items, "next": None}
+    entries = invocation.api.each(wire.AuditEntry, "audit")
+    found = itertools.islice(
+        (entry for entry in entries if _is_about(entry, subject)), limit or None
+    )
+    bodies = [entry.received for entry in found]
+    return Listed(wire.AuditEntry, bodies, None)
 
 
-def _is_about(entry: Json, subject: str) -> bool:
-    details = entry.get("details") or {}
-    begins = len(subject) >= _SHORTEST and str(entry["subject"]).startswith(subject)
-    return subject in {entry["subject"], details.get("stack")} or begins
+def _is_about(entry: wire.AuditEntry, subject: str) -> bool:
+    begins = len(subject) >= _SHORTEST and entry.subject.startswith(subject)
+    return subject in {entry.subject, entry.details.get("stack")} or begins
 
 
-def _lines(invocation: Invocation, body: Json, subject: str | None) -> Iterator[str]:
-    if not body["items"]:
+def _lines(
+    invocation: Invocation, body: Listed[wire.AuditEntry], subject: str | None
+) -> Iterator[str]:
+    if not body.items:
         yield f"no entries about {text_of(subject)}" if subject else "no entries yet"
         return
-    yield from invocation.table(_COLUMNS, [_row(invocation, entry) for entry in body["items"]])
-    if body["next"]:
-        yield f"\n{len(body['items'])} entries shown; --limit 0 lists all"
+    yield from invocation.table(_COLUMNS, [_row(invocation, entry) for entry in body.items])
+    if body.next:
+        yield f"\n{len(body.items)} entries shown; --limit 0 lists all"
 
 
-def _row(invocation: Invocation, entry: Json) -> tuple[Cell, ...]:
-    details = entry.get("details") or {}
-    pairs = {key: text for key, value in details.items() if (text := text_of(value))}
+def _row(invocation: Invocation, entry: wire.AuditEntry) -> tuple[Cell, ...]:
+    pairs = {key: text for key, value in entry.details.items() if (text := text_of(value))}
     return (
-        ("dim", text_of(entry["seq"])),
-        ("plain", invocation.ago(entry["at"])),
-        ("strong", text_of(entry["actor"])),
-        ("dim", text_of(entry.get("actor_kind"))),
-        ("plain", text_of(entry["action"])),
-        ("plain", _short(invocation, text_of(entry["subject"]))),
+        ("dim", text_of(entry.seq)),
+        ("plain", invocation.ago(entry.at)),
+        ("strong", text_of(entry.actor)),
+        ("dim", text_of(entry.actor_kind)),
+        ("plain", text_of(entry.action)),
+        ("plain", _short(invocation, text_of(entry.subject))),
         ("dim", " ".join(f"{text_of(key)}={text}" for key, text in pairs.items())),
     )
 

@@ -7,11 +7,12 @@ from typing import Final
 
 import click
 
+from reconciler.cli.client.api import Listed
 from reconciler.cli.examples import examples
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _COLUMNS: Final = (
     Column("CHANNEL", least=12),
@@ -32,7 +33,7 @@ def channel() -> None:
 @asks_daemon
 def list_channels(invocation: Invocation) -> None:
     """List channels with what each still has to show."""
-    body = invocation.api.listed("channels")
+    body = invocation.api.listed(wire.Channel, "channels")
     invocation.answer(body, _list_lines(invocation, body))
 
 
@@ -45,28 +46,28 @@ def list_channels(invocation: Invocation) -> None:
 @asks_daemon
 def test(invocation: Invocation, *, name: str) -> None:
     """Open an alert on the channel NAME and resolve it again. Exits with 1 if it was refused."""
-    tried = invocation.api.post("channels", name, "test", again=False)
-    error = tried["error"]
+    tried = invocation.api.post(wire.ChannelTried, "channels", name, "test", again=False)
+    error = tried.error
     said = "took a test alert and its end" if error is None else f"did not: {text_of(error)}"
     invocation.answer(tried, [f"{text_of(name)} {said}"])
     if error is not None:
         raise SystemExit(1)
 
 
-def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
-    if not body["items"]:
+def _list_lines(invocation: Invocation, body: Listed[wire.Channel]) -> Iterator[str]:
+    if not body.items:
         yield "no channels; add a [[channel]] to trueup.toml"
         return
-    yield from invocation.table(_COLUMNS, [_row(item) for item in body["items"]])
+    yield from invocation.table(_COLUMNS, [_row(item) for item in body.items])
 
 
-def _row(item: Json) -> tuple[Cell, ...]:
-    error = item["error"]
+def _row(item: wire.Channel) -> tuple[Cell, ...]:
+    error = item.error
     return (
-        ("strong", text_of(item["name"])),
-        ("plain", f"{item['min_severity']} on"),
-        ("plain", str(item["shown"])),
-        ("medium" if item["waiting"] else "plain", str(item["waiting"])),
-        ("high" if item["given_up"] else "plain", str(item["given_up"])),
+        ("strong", text_of(item.name)),
+        ("plain", f"{item.min_severity} on"),
+        ("plain", str(item.shown)),
+        ("medium" if item.waiting else "plain", str(item.waiting)),
+        ("high" if item.given_up else "plain", str(item.given_up)),
         ("plain" if error is None else "medium", text_of(error or "-")),
     )

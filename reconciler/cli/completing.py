@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
+
+from reconciler.wire import models as wire
+from reconciler.wire.times import timestamp
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from reconciler.domain.values import Json
-
+T = TypeVar("T")
 _PATIENCE_S: Final = 2.0
 _MOST: Final = 200
 _SHORTEST: Final = 8
@@ -21,8 +23,14 @@ _SHORTEST: Final = 8
 Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 
 
-def completer(path: str, key: str, *about: str, **query: str) -> Completer:
-    """Return what completes the `key` of the things at `path`; `about` says what each is."""
+def completer(
+    path: str,
+    model: Callable[[], type[T]],
+    name_of: Callable[[T, str], str],
+    about: Callable[[T], tuple[object, ...]],
+    **query: str,
+) -> Completer:
+    """Return what completes the things at `path`, a list of `model`; `about` describes each."""
 
     def complete(
         context: click.Context, parameter: click.Parameter, incomplete: str
@@ -31,24 +39,23 @@ def completer(path: str, key: str, *about: str, **query: str) -> Completer:
         from click.shell_completion import CompletionItem  # noqa: PLC0415  only a shell needs it
 
         try:
-            items = _items(context, path, query)
+            items = _items(context, path, model(), query)
         except Exception:  # noqa: BLE001  a shell that completes must never show an error
             return []
         return [
-            CompletionItem(name, help=" ".join(str(item.get(word) or "") for word in about))
+            CompletionItem(name, help=" ".join(str(part or "") for part in about(item)))
             for item in items
-            if (name := _name(item, key, incomplete)).startswith(incomplete)
+            if (name := name_of(item, incomplete)).startswith(incomplete)
         ]
 
     return complete
 
 
-def _name(item: Json, key: str, incomplete: str) -> str:
-    whole = str(item[key])
-    return whole if key == "name" else whole[: max(_SHORTEST, len(incomplete))]
+def _short(whole: str, incomplete: str) -> str:
+    return whole[: max(_SHORTEST, len(incomplete))]
 
 
-def _items(context: click.Context, path: str, query: dict[str, str]) -> list[Any]:
+def _items(context: click.Context, path: str, model: type[T], query: dict[str, str]) -> list[T]:
     from reconciler.cli.client.api import Api  # noqa: PLC0415  only a shell that asks pays for it
     from reconciler.cli.client.endpoint import Wanted, find_daemon  # noqa: PLC0415
 
@@ -56,17 +63,50 @@ def _items(context: click.Context, path: str, query: dict[str, str]) -> list[Any
     wanted = Wanted(said.get("server"), said.get("token_file"), said.get("config"))
     daemon = find_daemon(wanted, environment=os.environ, here=Path.cwd())
     with Api(daemon, patience_s=_PATIENCE_S) as api:
-        items: list[Any] = api.listed(path, limit=_MOST, **query)["items"]
-        return items
+        return api.listed(model, path, limit=_MOST, **query).items
 
 
-STACKS: Final = completer("stacks", "name", "health", "directory")
-FINDINGS: Final = completer("findings", "id", "severity", "stack", "address")
-SUPPRESSED: Final = completer(
-    "findings", "id", "severity", "stack", "address", filter="state:ignored"
+STACKS: Final = completer(
+    "stacks",
+    lambda: wire.Stack,
+    lambda item, _: item.name,
+    lambda item: (item.health, item.directory),
 )
-REMEDIATIONS: Final = completer("remediations", "id", "state", "stack", state="open")
-RUNS: Final = completer("runs", "id", "state", "stack", "started_at")
-POLICIES: Final = completer("policies", "name", "action_type")
-TEMPLATES: Final = completer("templates", "template_id", "resource_type", "resource_id")
-TOKENS: Final = completer("tokens", "name", "role")
+FINDINGS: Final = completer(
+    "findings",
+    lambda: wire.Finding,
+    lambda item, begun: _short(item.id, begun),
+    lambda item: (item.severity, item.stack, item.address),
+)
+SUPPRESSED: Final = completer(
+    "findings",
+    lambda: wire.Finding,
+    lambda item, begun: _short(item.id, begun),
+    lambda item: (item.severity, item.stack, item.address),
+    filter="state:ignored",
+)
+REMEDIATIONS: Final = completer(
+    "remediations",
+    lambda: wire.Remediation,
+    lambda item, begun: _short(item.id, begun),
+    lambda item: (item.state, item.stack),
+    state="open",
+)
+RUNS: Final = completer(
+    "runs",
+    lambda: wire.Run,
+    lambda item, begun: _short(item.id, begun),
+    lambda item: (item.state, item.stack, timestamp(item.started_at)),
+)
+POLICIES: Final = completer(
+    "policies", lambda: wire.Policy, lambda item, _: item.name, lambda item: (item.action_type,)
+)
+TEMPLATES: Final = completer(
+    "templates",
+    lambda: wire.Template,
+    lambda item, begun: _short(item.template_id, begun),
+    lambda item: (item.resource_type, item.resource_id),
+)
+TOKENS: Final = completer(
+    "tokens", lambda: wire.Token, lambda item, _: item.name, lambda item: (item.role,)
+)

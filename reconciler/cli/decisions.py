@@ -13,6 +13,7 @@ from reconciler.cli.related import find_finding, find_remediation
 from reconciler.cli.remediations import next_step
 from reconciler.cli.waiting import until_settled, wait_option
 from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _REASON = click.option("--reason", required=True, metavar="R", help="Why; kept in the audit log.")
 _REMEDIATION = click.argument("remediation_id", metavar="REMEDIATION", shell_complete=REMEDIATIONS)
@@ -44,21 +45,21 @@ def remediate(invocation: Invocation, *, finding: str, action_type: str, wait: b
     under way already, that one is shown.
     """
     found = find_finding(invocation.api, finding)
-    body = {"report_id": found["report_id"], "action_type": action_type}
-    made = invocation.api.post("remediations", body=body)
+    body = {"report_id": found.report_id, "action_type": action_type}
+    made = invocation.api.post(wire.Remediation, "remediations", body=body)
     if wait:
         made = until_settled(invocation, made)
     invocation.answer(made, [_requested(invocation, made)])
-    return 0 if not wait or made["state"] in _STARTED else 1
+    return 0 if not wait or made.state in _STARTED else 1
 
 
-def _requested(invocation: Invocation, made: Json) -> str:
-    state = made["state"]
-    short = invocation.id(made["id"])
+def _requested(invocation: Invocation, made: wire.Remediation) -> str:
+    state = made.state
+    short = invocation.id(made.id)
     if state in {"detected", "confirmed", "decided", "queued", "planning"}:
         return f"{short}  requested; planning. Follow: trueup remediation {short}"
     style, word = state_cell(state)
-    note = f": {text_of(made['note'])}" if made.get("note") else ""
+    note = f": {text_of(made.note)}" if made.note else ""
     return f"{short}  {invocation.paint(style, word)}{note}. {next_step(invocation, made)}"
 
 
@@ -120,16 +121,14 @@ def suppress(
 def unsuppress(invocation: Invocation, *, finding: str) -> None:
     """Make a suppressed FINDING open again; policies are asked about it at the next scan."""
     found = find_finding(invocation.api, finding, "state:ignored")
-    made = invocation.api.post("findings", found["id"], "unsuppress")
-    line = (
-        f"{invocation.id(made['id'])}  {text_of(made['address'])} is {spoken(made['state'])} again"
-    )
+    made = invocation.api.post(wire.Finding, "findings", found.id, "unsuppress")
+    line = f"{invocation.id(made.id)}  {text_of(made.address)} is {spoken(made.state)} again"
     invocation.answer(made, [line])
 
 
 def _decide(invocation: Invocation, given: str, verb: str, body: Json | None) -> None:
     found = find_remediation(invocation.api, given)
-    made = invocation.api.post("remediations", found["id"], verb, body=body)
-    style, word = state_cell(made["state"])
-    note = f": {text_of(made['note'])}" if made.get("note") else ""
-    invocation.answer(made, [f"{invocation.id(made['id'])}  {invocation.paint(style, word)}{note}"])
+    made = invocation.api.post(wire.Remediation, "remediations", found.id, verb, body=body)
+    style, word = state_cell(made.state)
+    note = f": {text_of(made.note)}" if made.note else ""
+    invocation.answer(made, [f"{invocation.id(made.id)}  {invocation.paint(style, word)}{note}"])

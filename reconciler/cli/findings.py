@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from reconciler.cli import watching
+from reconciler.cli.client.api import Listed
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import shortened
 from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
@@ -24,7 +25,7 @@ from reconciler.cli.labels import (
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
 from reconciler.domain.sources import SCAN
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _COLUMNS: Final = (
     Column("SEVERITY"),
@@ -80,10 +81,10 @@ def findings(invocation: Invocation, *, terms: tuple[str, ...], limit: int, watc
     """
     wanted = " ".join(map(_term, terms)) or None
 
-    def read() -> Json:
-        return invocation.api.listed("findings", limit=limit, filter=wanted)
+    def read() -> Listed[wire.Finding]:
+        return invocation.api.listed(wire.Finding, "findings", limit=limit, filter=wanted)
 
-    def lines(body: Json) -> Iterator[str]:
+    def lines(body: Listed[wire.Finding]) -> Iterator[str]:
         return _lines(invocation, body, filtered=bool(terms))
 
     if watch:
@@ -101,8 +102,8 @@ def _term(written: str) -> str:
     return f'{key}:"{value}"' if colon and key.isalpha() else f'"{written}"'
 
 
-def _lines(invocation: Invocation, body: Json, *, filtered: bool) -> Iterator[str]:
-    items = body["items"]
+def _lines(invocation: Invocation, body: Listed[wire.Finding], *, filtered: bool) -> Iterator[str]:
+    items = body.items
     if not items:
         if filtered:
             yield "no findings match"
@@ -111,50 +112,57 @@ def _lines(invocation: Invocation, body: Json, *, filtered: bool) -> Iterator[st
         return
     yield from finding_table(invocation, items)
     yield ""
-    tally = Counter(item["severity"] for item in items)
-    more = " shown; --limit 0 lists all" if body["next"] else ""
+    tally = Counter[str](item.severity for item in items)
+    more = " shown; --limit 0 lists all" if body.next else ""
     yield f"{counted(len(items), 'finding')}{more}: {by_severity(tally, invocation.paint)}"
 
 
 def _nothing_open(invocation: Invocation) -> Iterator[str]:
     """Say that nothing is open, and never let that hide what somebody suppressed."""
-    suppressed = invocation.api.listed("findings", limit=_MOST_COUNTED, filter="state:ignored")
-    count = len(suppressed["items"])
+    suppressed = invocation.api.listed(
+        wire.Finding, "findings", limit=_MOST_COUNTED, filter="state:ignored"
+    )
+    count = len(suppressed.bodies)
     if not count:
         yield "no open findings"
         return
-    some = f"{count} or more" if suppressed["next"] else str(count)
+    some = f"{count} or more" if suppressed.next else str(count)
     yield f"no open findings; {some} suppressed: trueup findings state:ignored"
 
 
-def finding_table(invocation: Invocation, items: list[Json]) -> Iterator[str]:
+def finding_table(invocation: Invocation, items: list[wire.Finding]) -> Iterator[str]:
     """Yield findings as rows, their ids as short as they may be given."""
-    short = shortened(item["id"] for item in items)
-    mixed = any(item["state"] != "open" for item in items)
-    others = any(item.get("seen_by", SCAN) != SCAN for item in items)
+    short = shortened(item.id for item in items)
+    mixed = any(item.state != "open" for item in items)
+    others = any(item.seen_by != SCAN for item in items)
     yield from invocation.table(
         _COLUMNS, [_row(invocation, item, short, mixed=mixed, others=others) for item in items]
     )
 
 
 def _row(
-    invocation: Invocation, finding: Json, short: Mapping[str, str], *, mixed: bool, others: bool
+    invocation: Invocation,
+    finding: wire.Finding,
+    short: Mapping[str, str],
+    *,
+    mixed: bool,
+    others: bool,
 ) -> tuple[Cell, ...]:
     return (
         severity_cell(finding),
-        ("plain", text_of(finding["stack"])),
-        ("strong", (text_of if invocation.verbose else short_address)(finding["address"])),
+        ("plain", text_of(finding.stack)),
+        ("strong", (text_of if invocation.verbose else short_address)(finding.address)),
         ("dim", _what_changed(finding)),
-        ("dim", text_of(finding.get("severity_reason") or "")),
-        ("plain", spoken(finding["state"]) if mixed else ""),
-        ("plain", text_of(finding.get("seen_by", SCAN)) if others else ""),
-        ("plain", invocation.ago(finding["first_seen"])),
-        ("dim", finding["id"] if invocation.verbose else short[finding["id"]]),
+        ("dim", text_of(finding.severity_reason or "")),
+        ("plain", spoken(finding.state) if mixed else ""),
+        ("plain", text_of(finding.seen_by) if others else ""),
+        ("plain", invocation.ago(finding.first_seen)),
+        ("dim", finding.id if invocation.verbose else short[finding.id]),
     )
 
 
-def _what_changed(finding: Json) -> str:
-    if finding["kind"] == "missing" and finding.get("origin") == "unapplied":
+def _what_changed(finding: wire.Finding) -> str:
+    if finding.kind == "missing" and finding.origin == "unapplied":
         return _NOT_CREATED
-    paths = ", ".join(str(change["path"]) for change in finding.get("changes") or ())
-    return text_of(_WHOLE.get(finding["kind"]) or paths)
+    paths = ", ".join(change.path for change in finding.changes)
+    return text_of(_WHOLE.get(finding.kind) or paths)

@@ -9,7 +9,7 @@ from reconciler.cli.examples import examples
 from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.policy_options import moment_given
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 
 @click.command(
@@ -37,7 +37,7 @@ def hold(
     """
     given = {"until": until, "reason": reason, **_scope(what)}
     body = {name: value for name, value in given.items() if value is not None}
-    made = invocation.api.post("hold", body=body)
+    made = invocation.api.post(wire.HoldState, "hold", body=body)
     invocation.answer(made, hold_lines(invocation, holds_of(made)))
 
 
@@ -50,10 +50,13 @@ def resume(invocation: Invocation, *, what: str | None) -> None:
     Corrections that wait for it go on.
     """
     scope = _scope(what)
-    before = [held for held in holds_of(invocation.api.get("hold")) if _is_of(held, scope)]
+    before = [
+        held for held in holds_of(invocation.api.get(wire.HoldState, "hold")) if _is_of(held, scope)
+    ]
     invocation.api.delete("hold", **scope)
-    left = invocation.api.get("hold")
-    line = "hold released; corrections go on" if before else "there was no hold"
+    left = invocation.api.get(wire.HoldState, "hold")
+    found = any(_is_of(held, scope) for held in before)
+    line = "hold released; corrections go on" if found else "there was no hold"
     lines = [line, *hold_lines(invocation, holds_of(left))]
     invocation.answer(left, lines)
 
@@ -64,5 +67,5 @@ def _scope(what: str | None) -> dict[str, str | None]:
     return {"stack": stack or None, "address": address or None}
 
 
-def _is_of(held: Json, scope: dict[str, str | None]) -> bool:
-    return all(held.get(key) == value for key, value in scope.items())
+def _is_of(held: wire.Hold, scope: dict[str, str | None]) -> bool:
+    return {"stack": held.stack, "address": held.address} == scope

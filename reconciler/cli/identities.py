@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from reconciler.cli.client.api import Api
 from reconciler.cli.paint import safe
 from reconciler.domain.errors import NotFoundError, PermanentError
-from reconciler.domain.values import Json
 
+T = TypeVar("T")
 SHORTEST: Final = 8
 _MOST_SHOWN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Related:
-    """One kind of thing: its noun, the key of its id, how one is described in a line.
+class Related(Generic[T]):
+    """One kind of thing: its noun, where it is listed, its id, how it is described in a line.
 
-    `listing` is the command that shows them; `names` are keys that may be given in full
-    in place of an id.
+    `model` returns the wire model, late since a command needs few; `listing` is the command that
+    shows them; `names_of` returns what may be given in full in place of an id.
     """
 
     noun: str
-    key: str
+    path: str
+    model: Callable[[], type[T]]
+    id_of: Callable[[T], str]
     listing: str
-    line: Callable[[Json], str]
-    names: tuple[str, ...] = ()
+    line: Callable[[T], str]
+    names_of: Callable[[T], tuple[str | None, ...]] = lambda _: ()
 
 
 def shortened(ids: Iterable[str]) -> dict[str, str]:
@@ -40,21 +42,22 @@ def shortened(ids: Iterable[str]) -> dict[str, str]:
     return {whole_id: whole_id[:length] for whole_id in whole}
 
 
-def find_one(api: Api, related: Related, given: str, *, path: str, **query: str | None) -> Json:
-    """Return the one thing of `path` that `given` names by id, by its beginning or by name.
+def find_one(api: Api, related: Related[T], given: str) -> T:
+    """Return the one thing that `given` names by id, by its beginning or by name.
 
     Raises:
         NotFoundError: there is none; the nearest are told.
         PermanentError: there are several; they are told.
     """
-    exact = api.find(path, given) if given else None
+    model, path = related.model(), related.path
+    exact = api.find(model, path, given) if given else None
     if exact is not None:
         return exact
-    found = choose(api.each(path, **query), related, given)
-    return api.get(path, found[related.key])
+    found = choose(api.each(model, path), related, given)
+    return api.get(model, path, related.id_of(found))
 
 
-def choose(items: Iterable[Json], related: Related, given: str) -> Json:
+def choose(items: Iterable[T], related: Related[T], given: str) -> T:
     """Return the only one of `items` that `given` may mean; raises as `find_one`."""
     candidates = list(items)
     named = [item for item in candidates if given in _names(item, related)]
@@ -63,7 +66,7 @@ def choose(items: Iterable[Json], related: Related, given: str) -> Json:
         item for item in candidates if given and _ends_in(given, _names(item, related))
     ]
     meant = named or [
-        item for item in candidates if given and str(item[related.key]).startswith(given)
+        item for item in candidates if given and related.id_of(item).startswith(given)
     ]
     if len(meant) == 1:
         return meant[0]
@@ -77,24 +80,22 @@ def choose(items: Iterable[Json], related: Related, given: str) -> Json:
     )
 
 
-def _names(item: Mapping[str, object], related: Related) -> set[object]:
-    return {item.get(key) for key in (related.key, *related.names)}
+def _names(item: T, related: Related[T]) -> set[str | None]:
+    return {related.id_of(item), *related.names_of(item)}
 
 
 def _ends_in(given: str, names: Iterable[object]) -> bool:
     return any(str(name).endswith((f"::{given}", f"${given}")) for name in names)
 
 
-def _candidates(items: Sequence[Json], related: Related) -> str:
-    lines = [
-        f"  {safe(str(item[related.key]))}  {related.line(item)}" for item in items[:_MOST_SHOWN]
-    ]
+def _candidates(items: Sequence[T], related: Related[T]) -> str:
+    lines = [f"  {safe(related.id_of(item))}  {related.line(item)}" for item in items[:_MOST_SHOWN]]
     if len(items) > _MOST_SHOWN:
         lines.append(f"  and {len(items) - _MOST_SHOWN} more")
     return "\n".join(lines)
 
 
-def _nearest(candidates: Sequence[Json], related: Related, given: str) -> str:
+def _nearest(candidates: Sequence[T], related: Related[T], given: str) -> str:
     import difflib  # noqa: PLC0415 - only a mistake needs it
 
     names = sorted({str(name) for item in candidates for name in _names(item, related) if name})

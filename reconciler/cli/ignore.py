@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar, get_args
 
 import click
 
+from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import FINDINGS
 from reconciler.cli.examples import examples
 from reconciler.cli.expiring import expiring
@@ -15,8 +16,9 @@ from reconciler.cli.labels import text_of
 from reconciler.cli.policy_options import moment_given
 from reconciler.cli.related import find_finding
 from reconciler.cli.table import Cell, Column
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 from reconciler.wire.ignores import CoverWord
+from reconciler.wire.rules import read_time
 
 T = TypeVar("T", bound=Callable[..., Any])
 _COLUMNS: Final = (
@@ -80,9 +82,9 @@ def _ignore(
 ) -> None:
     found = find_finding(invocation.api, given)
     body = {"reason": reason, "covers": list(covers), **({"until": until} if until else {})}
-    made = invocation.api.post("findings", found["id"], "ignore", body=body)
-    end = f", {invocation.ahead(until)}" if until else " until its drift changes"
-    line = f"{invocation.id(made['id'])}  {text_of(made['address'])} is ignored{end}"
+    made = invocation.api.post(wire.Finding, "findings", found.id, "ignore", body=body)
+    end = f", {invocation.ahead(read_time(until))}" if until else " until its drift changes"
+    line = f"{invocation.id(made.id)}  {text_of(made.address)} is ignored{end}"
     invocation.answer(made, [line])
 
 
@@ -116,36 +118,37 @@ def assign(invocation: Invocation, *, finding: str, person: str) -> None:
 def _note(invocation: Invocation, given: str, kind: str, text: str | None, done: str) -> None:
     found = find_finding(invocation.api, given)
     body = {"kind": kind, **({"text": text} if text else {})}
-    made = invocation.api.post("findings", found["id"], "notes", body=body)
-    invocation.answer(made, [f"{invocation.id(made['id'])}  {text_of(made['address'])} {done}"])
+    made = invocation.api.post(wire.Finding, "findings", found.id, "notes", body=body)
+    invocation.answer(made, [f"{invocation.id(made.id)}  {text_of(made.address)} {done}"])
 
 
 @click.command(epilog=examples("trueup ignores"))
 @asks_daemon
 def ignores(invocation: Invocation) -> None:
     """List the ignore rules of trueup.toml, how often each matched, and when it did last."""
-    body = invocation.api.listed("ignores")
+    body = invocation.api.listed(wire.IgnoreRule, "ignores")
     invocation.answer(body, _lines(invocation, body))
 
 
-def _lines(invocation: Invocation, body: Json) -> Iterator[str]:
-    if not body["items"]:
+def _lines(invocation: Invocation, body: Listed[wire.IgnoreRule]) -> Iterator[str]:
+    if not body.items:
         yield "no ignore rules; add [[ignore]] to trueup.toml"
         return
-    yield from invocation.table(_COLUMNS, [_row(invocation, rule) for rule in body["items"]])
-    yield from expiring(invocation, body["items"])
+    yield from invocation.table(_COLUMNS, [_row(invocation, rule) for rule in body.items])
+    yield from expiring(invocation, body.items)
 
 
-def _row(invocation: Invocation, rule: Json) -> tuple[Cell, ...]:
-    last, end = rule["last_matched_at"], rule["expires_at"]
-    parts = [f"{key}={rule[key]}" for key in _MATCH if rule[key]]
-    parts += [f"covers {word}" for word in rule["covers"]]
+def _row(invocation: Invocation, rule: wire.IgnoreRule) -> tuple[Cell, ...]:
+    last, end = rule.last_matched_at, rule.expires_at
+    named = {name: getattr(rule, name) for name in _MATCH}
+    parts = [f"{name}={value}" for name, value in named.items() if value]
+    parts += [f"covers {word}" for word in rule.covers]
     return (
-        ("strong", text_of(rule["name"])),
-        ("plain", str(rule["matched"])),
+        ("strong", text_of(rule.name)),
+        ("plain", str(rule.matched)),
         ("plain", invocation.ago(last) if last else "never"),
         ("plain", invocation.ahead(end) if end else "never"),
-        ("plain", text_of(rule["owner"])),
+        ("plain", text_of(rule.owner)),
         ("plain", text_of(" ".join(parts) or "everything")),
-        ("dim", text_of(rule["reason"])),
+        ("dim", text_of(rule.reason)),
     )

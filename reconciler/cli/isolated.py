@@ -8,25 +8,26 @@ from reconciler.cli.client.api import Api
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.labels import text_of, wrapped
 from reconciler.domain.errors import NotFoundError
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 
-def open_quarantines(api: Api) -> Sequence[Json]:
+def open_quarantines(api: Api) -> Sequence[wire.Quarantine]:
     """Return every quarantine that is not released; an older daemon knows none."""
     try:
-        items: Sequence[Json] = api.listed("quarantines", state="open")["items"]
+        return api.listed(wire.Quarantine, "quarantines", state="open").items
     except NotFoundError:
         return ()
-    return items
 
 
-def quarantine_lines(invocation: Invocation, quarantines: Iterable[Json]) -> Iterator[str]:
+def quarantine_lines(
+    invocation: Invocation, quarantines: Iterable[wire.Quarantine]
+) -> Iterator[str]:
     """Yield what is isolated, until when, and how it ends; first of all what came back."""
     for quarantine in quarantines:
-        names = ", ".join(map(text_of, quarantine["isolates"]))
-        until = invocation.ahead(quarantine["expires_at"])
-        head = f"QUARANTINE of {text_of(quarantine['stack'])}/{names}, released {until}"
-        reason = f": {text_of(quarantine['note'])}" if quarantine.get("note") else ""
+        names = ", ".join(map(text_of, quarantine.isolates))
+        until = invocation.ahead(quarantine.expires_at)
+        head = f"QUARANTINE of {text_of(quarantine.stack)}/{names}, released {until}"
+        reason = f": {text_of(quarantine.note)}" if quarantine.note else ""
         yield from wrapped(head + reason, indent="", paint=invocation.paint,
                            style="medium")  # fmt: skip
-        yield f"to connect it again now: trueup release {invocation.id(quarantine['id'])}"
+        yield f"to connect it again now: trueup release {invocation.id(quarantine.id)}"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.cli.addresses import split_address
 from reconciler.cli.paint import Paint, safe
 from reconciler.cli.table import Cell
+
+if TYPE_CHECKING:  # scan, which asks no daemon, never loads them
+    from reconciler.wire import models as wire
 
 SEVERITIES: Final = ("critical", "high", "medium", "low")
 _KINDS: Final = {"changed": "~", "missing": "-", "unmanaged": "-", "unreadable": "?", "added": "+"}
@@ -35,7 +38,13 @@ _RUNS: Final = {"started": "strong", "finished": "good", "failed": "high", "in_d
 
 def text_of(value: object) -> str:
     """Return `value` on one line, without anything a terminal would obey; nothing for None."""
-    return "" if value is None else safe(" ".join(str(value).split()))
+    if value is None:
+        return ""
+    text = str(value)
+    # Nearly all text is of this kind, and lists have 20,000 of it.
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
+    return safe(" ".join(text.split()))
 
 
 def short_address(value: object) -> str:
@@ -54,12 +63,12 @@ def health_cells(health: str) -> tuple[Cell, Cell]:
     return (style, glyph), (style, spoken(health))
 
 
-def severity_cell(finding: Mapping[str, Any]) -> Cell:
+def severity_cell(finding: wire.Finding) -> Cell:
     """Return kind and severity of a finding, as `scan` writes them."""
-    severity = str(finding["severity"])
+    severity: str = finding.severity
     style = severity if severity in SEVERITIES else "plain"
-    waits = finding["kind"] == "missing" and finding.get("origin") == "unapplied"
-    glyph = "+" if waits else _KINDS.get(finding["kind"], "?")
+    waits = finding.kind == "missing" and finding.origin == "unapplied"
+    glyph = "+" if waits else _KINDS.get(finding.kind, "?")
     return style, f"{glyph} {safe(severity)}"
 
 
@@ -71,6 +80,11 @@ def state_cell(state: str) -> Cell:
 def run_cell(state: str) -> Cell:
     """Return what is known of a run."""
     return _RUNS.get(state, "plain"), "running" if state == "started" else spoken(state)
+
+
+def tally_of(found: wire.OpenFindings) -> dict[str, int]:
+    """Return how many findings are open, by severity."""
+    return {severity: getattr(found, severity) for severity in SEVERITIES}
 
 
 def by_severity(tally: Mapping[str, int], paint: Paint) -> str:

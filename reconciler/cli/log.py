@@ -14,7 +14,7 @@ from reconciler.cli.identities import find_one
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.paint import safe
 from reconciler.cli.related import RUN
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _STYLES: Final = {"done": "good", "failed": "critical"}
 _TYPES: Final = ("run.",)
@@ -32,8 +32,8 @@ def log(invocation: Invocation, *, run_id: str, following: bool) -> None:
 
     With --json: one object per line of the log.
     """
-    found = find_one(invocation.api, RUN, run_id, path="runs")
-    reading = _Reading(invocation, found["id"])
+    found = find_one(invocation.api, RUN, run_id)
+    reading = _Reading(invocation, found.id)
     if not following:
         reading.catch_up()
         return
@@ -58,17 +58,17 @@ class _Reading:
     def catch_up(self) -> bool:
         """Print what is new; return whether there will be nothing more."""
         while True:
-            body = self._asking.api.get("runs", self._run_id, "log", offset=self._offset)
-            for item in body["items"]:
+            body = self._asking.api.get(wire.Log, "runs", self._run_id, "log", offset=self._offset)
+            for item in body.items:
                 self._print(item)
-            at_end = body["next_offset"] == self._offset
-            self._offset = body["next_offset"]
+            at_end = body.next_offset == self._offset
+            self._offset = body.next_offset
             if at_end:
                 sys.stdout.flush()
-                return bool(body["ended"])
+                return body.ended
 
-    def _print(self, item: Json) -> None:
-        style = _STYLES.get(item.get("step") or "", "plain")
+    def _print(self, item: wire.LogLine) -> None:
+        style = _STYLES.get(item.step or "", "plain")
         # Tools indent their messages, so a line is kept as it is but for its control characters.
-        text = safe(str(item["text"]).expandtabs().rstrip())
+        text = safe(item.text.expandtabs().rstrip())
         self._asking.answer(item, [self._asking.paint(style, text)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type_hints
@@ -46,9 +46,9 @@ class Fact:
         kind = self.kind if self.kind in {int, float} else str
         return click.option(flag, self.name, type=kind, help=self.help)
 
-    def said(self, body: Mapping[str, Any], *, ahead: Callable[[str], str]) -> str:
+    def said(self, body: Wire, *, ahead: Callable[[datetime | None], str]) -> str:
         """Return what `body` says of it, empty when it says nothing."""
-        value = body.get(self.name)
+        value = getattr(body, self.name)
         if value is None:
             return ""
         return ahead(value) if self.kind is datetime else text_of(value)

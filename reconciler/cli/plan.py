@@ -14,7 +14,7 @@ from reconciler.cli.plan_lines import plan_lines
 from reconciler.cli.related import find_finding
 from reconciler.client.exchange import PLAN_WAIT_S
 from reconciler.domain.errors import NotFoundError
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 
 @click.command(epilog=examples("trueup plan 3f9c21ab", "trueup plan webshop"))
@@ -28,26 +28,26 @@ def plan(invocation: Invocation, *, subject: str) -> None:
     path = _path(invocation, subject)
     if not invocation.as_data:
         invocation.narrate("planning; this takes as long as the plan of terraform or pulumi itself")
-    made = invocation.api.post(*path, "plan", wait_s=PLAN_WAIT_S)
+    made = invocation.api.post(wire.Plan, *path, "plan", wait_s=PLAN_WAIT_S)
     invocation.answer(made, _lines(invocation, made))
 
 
 def _path(invocation: Invocation, subject: str) -> tuple[str, str]:
-    if invocation.api.find("stacks", subject) is not None:
+    if invocation.api.find(wire.Stack, "stacks", subject) is not None:
         return "stacks", subject
     try:
-        return "findings", find_finding(invocation.api, subject)["id"]
+        return "findings", find_finding(invocation.api, subject).id
     except NotFoundError as error:
         raise NotFoundError(
             f"there is no finding and no stack {text_of(subject)}", remedy=error.remedy
         ) from error
 
 
-def _lines(invocation: Invocation, made: Json) -> Iterator[str]:
-    targets = made.get("targets") or ()
+def _lines(invocation: Invocation, made: wire.Plan) -> Iterator[str]:
+    targets = made.targets
     if not targets:
-        yield f"{text_of(made['stack'])}: no drift to correct"
+        yield f"{text_of(made.stack)}: no drift to correct"
         return
-    yield f"{invocation.paint('strong', text_of(made['stack']))}  {counted(len(targets), 'target')}"
+    yield f"{invocation.paint('strong', text_of(made.stack))}  {counted(len(targets), 'target')}"
     yield ""
     yield from plan_lines(made, paint=invocation.paint)

@@ -11,7 +11,7 @@ from reconciler.cli.change_lines import difference_lines
 from reconciler.cli.client.received import read_value
 from reconciler.cli.labels import SEVERITIES, spoken, text_of, wrapped
 from reconciler.cli.paint import Paint, safe
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _ACTIONS: Final = {
     "delete": ("- delete", "critical"),
@@ -28,45 +28,43 @@ DESTRUCTIVE: Final = frozenset({"delete", "replace", "invoke", "other"})
 _INDENT: Final = " " * 11
 
 
-FindingsByAddress: TypeAlias = Mapping[str, Json]
+FindingsByAddress: TypeAlias = Mapping[str, wire.Finding]
 """The findings that a plan corrects, by address."""
 
 
 def plan_lines(
-    plan: Json, *, paint: Paint, findings: FindingsByAddress = MappingProxyType({})
+    plan: wire.Plan, *, paint: Paint, findings: FindingsByAddress = MappingProxyType({})
 ) -> Iterator[str]:
     """Yield the plan; nothing of it is left out."""
-    for resource in sorted(plan.get("resources") or (), key=_rank):
+    for resource in sorted(plan.resources, key=_rank):
         yield _title(resource, paint, findings)
         yield from _changes(resource, paint)
-    if plan.get("script"):
-        yield from _script(plan["script"], paint)
-    outputs = plan.get("outputs") or ()
+    if plan.script:
+        yield from _script(plan.script, paint)
+    outputs = plan.outputs
     if outputs:
-        names = ", ".join(safe(str(output)) for output in outputs)
+        names = ", ".join(safe(output) for output in outputs)
         yield f"{paint('medium', '~ outputs')}  {names}"
-    if plan.get("resources") or outputs:
+    if plan.resources or outputs:
         yield ""
-    yield text_of(plan["summary"])
-    if plan.get("concerns"):
+    yield text_of(plan.summary)
+    if plan.concerns:
         yield paint("medium", "requires approval:")
-        for sentence in plan["concerns"]:
+        for sentence in plan.concerns:
             yield from wrapped(f"! {text_of(sentence)}", indent="  ", paint=paint)
-    yield f"digest {text_of(plan['digest'])}"
+    yield f"digest {text_of(plan.digest)}"
 
 
-def destroys(plan: Json) -> bool:
+def destroys(plan: wire.Plan) -> bool:
     """Whether anything that exists would not survive it, or nobody knows."""
-    return any(resource["action"] in DESTRUCTIVE for resource in plan.get("resources") or ())
+    return any(resource.action in DESTRUCTIVE for resource in plan.resources)
 
 
 def plan_overview(
-    plan: Json, *, paint: Paint, findings: FindingsByAddress, most: int
+    plan: wire.Plan, *, paint: Paint, findings: FindingsByAddress, most: int
 ) -> Iterator[str]:
     """Yield a line per resource, the most severe last before whoever reads it has to decide."""
-    resources = sorted(
-        plan.get("resources") or (), key=lambda resource: _weight(resource, findings)
-    )
+    resources = sorted(plan.resources, key=lambda resource: _weight(resource, findings))
     left_out = len(resources) - most
     if left_out > 0:
         yield paint("dim", f"  {left_out} more above")
@@ -74,43 +72,43 @@ def plan_overview(
         yield f"  {_title(resource, paint, findings)}"
 
 
-def _weight(resource: Json, findings: FindingsByAddress) -> tuple[bool, int, str]:
+def _weight(resource: wire.PlannedResource, findings: FindingsByAddress) -> tuple[bool, int, str]:
     """Return how much a resource weighs: what does not survive most, then severity."""
-    finding = findings.get(str(resource["address"])) or {}
-    severity = str(finding.get("severity"))
+    finding = findings.get(resource.address)
+    severity = finding.severity if finding else ""
     rank = len(SEVERITIES) - SEVERITIES.index(severity) if severity in SEVERITIES else 0
-    return resource["action"] in DESTRUCTIVE, rank, str(resource["address"])
+    return resource.action in DESTRUCTIVE, rank, resource.address
 
 
-def _title(resource: Json, paint: Paint, findings: FindingsByAddress) -> str:
-    action = str(resource["action"])
+def _title(resource: wire.PlannedResource, paint: Paint, findings: FindingsByAddress) -> str:
+    action: str = resource.action
     word, style = _ACTIONS.get(action, (f"? {spoken(action)}", "critical"))
-    title = f"{paint(style, f'{word:<10}')} {paint('strong', text_of(resource['address']))}"
-    finding = findings.get(str(resource["address"]))
+    title = f"{paint(style, f'{word:<10}')} {paint('strong', text_of(resource.address))}"
+    finding = findings.get(resource.address)
     if finding is None:
         return title
-    severity = text_of(finding["severity"])
-    source = finding.get("source")
-    place = f"  {text_of(source['file'])}:{source['line']}" if source else ""
+    severity = text_of(finding.severity)
+    source = finding.source
+    place = f"  {text_of(source.file)}:{source.line}" if source else ""
     return f"{title}  {paint(severity, severity)}{paint('dim', f'{place}{_why(finding)}')}"
 
 
-def _why(finding: Json) -> str:
-    reason = finding.get("severity_reason")
+def _why(finding: wire.Finding) -> str:
+    reason = finding.severity_reason
     return f"  {text_of(reason)}" if reason else ""
 
 
-def _rank(resource: Json) -> tuple[int, str]:
-    action = str(resource["action"])
-    return _ORDER.index(action) if action in _ORDER else -1, str(resource["address"])
+def _rank(resource: wire.PlannedResource) -> tuple[int, str]:
+    action: str = resource.action
+    return _ORDER.index(action) if action in _ORDER else -1, resource.address
 
 
-def _changes(resource: Json, paint: Paint) -> Iterator[str]:
-    for change in resource.get("changes") or ():
+def _changes(resource: wire.PlannedResource, paint: Paint) -> Iterator[str]:
+    for change in resource.changes:
         lines = difference_lines(
-            safe(str(change["path"])),
-            read_value(change.get("before")),
-            read_value(change.get("after")),
+            safe(change.path),
+            read_value(change.before),
+            read_value(change.after),
             indent=_INDENT,
             paint=paint,
         )
@@ -118,25 +116,25 @@ def _changes(resource: Json, paint: Paint) -> Iterator[str]:
             yield line.rstrip()
 
 
-def _script(script: Json, paint: Paint) -> Iterator[str]:
+def _script(script: wire.PlannedScript, paint: Paint) -> Iterator[str]:
     """Yield what will run: the file and its hash, its limits, and all that it will be given."""
     yield ""
-    yield f"{paint('medium', '> runs')}     {text_of(script['path'])}"
+    yield f"{paint('medium', '> runs')}     {text_of(script.path)}"
     yield f"{_INDENT}sha256 {text_of(script['sha256'])}"
     yield (
-        f"{_INDENT}at most {script['seconds']:g} s, {_mib(script['memory'])} of memory per process,"
-        f" {script['processes']} processes, {script['open_files']} open files,"
-        f" files of {_mib(script['file_size'])}"
+        f"{_INDENT}at most {script.seconds:g} s, {_mib(script.memory)} of memory per process,"
+        f" {script.processes} processes, {script.open_files} open files,"
+        f" files of {_mib(script.file_size)}"
     )
-    network = "with the network" if script["network"] else "without network"
-    kind = "isolated in namespaces" if script["isolated"] else "not isolated"
+    network = "with the network" if script.network else "without network"
+    kind = "isolated in namespaces" if script.isolated else "not isolated"
     yield f"{_INDENT}{kind}, {network}"
-    names = ", ".join(map(text_of, script["environment"])) or "none"
+    names = ", ".join(map(text_of, script.environment)) or "none"
     yield f"{_INDENT}variables of the stack: {names}"
-    if script.get("lack"):
-        yield from wrapped(f"! {text_of(script['lack'])}", indent=_INDENT, paint=paint)
+    if script.lack:
+        yield from wrapped(f"! {text_of(script.lack)}", indent=_INDENT, paint=paint)
     yield f"{_INDENT}standard input:"
-    given = json.dumps(script["given"], indent=2, sort_keys=True, ensure_ascii=False)
+    given = json.dumps(script.given, indent=2, sort_keys=True, ensure_ascii=False)
     for line in given.splitlines():
         yield f"{_INDENT}  {safe(line)}"
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import POLICIES
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one, shortened
@@ -17,7 +18,7 @@ from reconciler.cli.policy_options import MORE, WRITABLE, changes_of, moment_pas
 from reconciler.cli.related import POLICY
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _COLUMNS: Final = (
     Column("POSITION"),
@@ -43,7 +44,7 @@ def policy() -> None:
 @asks_daemon
 def list_policies(invocation: Invocation) -> None:
     """List policies in the order they are evaluated; the first that matches decides."""
-    body = invocation.api.listed("policies")
+    body = invocation.api.listed(wire.Policy, "policies")
     invocation.answer(body, _list_lines(invocation, body))
 
 
@@ -56,7 +57,7 @@ def list_policies(invocation: Invocation) -> None:
 @asks_daemon
 def show_policy(invocation: Invocation, *, policy_id: str) -> None:
     """Show one POLICY, given by name or id."""
-    body = find_one(invocation.api, POLICY, policy_id, path="policies")
+    body = find_one(invocation.api, POLICY, policy_id)
     invocation.answer(body, policy_lines(invocation, body))
 
 
@@ -77,7 +78,7 @@ def add_policy(invocation: Invocation, *, file: Path | None, **flags: Any) -> No
     They are evaluated after the existing ones, in the order of the FILE.
     """
     for number, body in enumerate(_bodies(file, flags)):
-        made = invocation.api.post("policies", body=body)
+        made = invocation.api.post(wire.Policy, "policies", body=body)
         apart = [""] if number else []
         invocation.answer(made, (*apart, *policy_lines(invocation, made)))
 
@@ -95,17 +96,18 @@ def add_policy(invocation: Invocation, *, file: Path | None, **flags: Any) -> No
 @asks_daemon
 def edit_policy(invocation: Invocation, *, policy_id: str, file: Path | None, **flags: Any) -> None:
     """Change the given options of a POLICY, or replace it by that of a FILE."""
-    found = find_one(invocation.api, POLICY, policy_id, path="policies")
+    found = find_one(invocation.api, POLICY, policy_id)
     if file:
         (body,) = _one_of(_bodies(file, flags), file)
     else:
-        kept = {key: found[key] for key in WRITABLE if found.get(key) is not None}
+        stated = found.as_json()
+        kept = {key: stated[key] for key in WRITABLE if stated.get(key) is not None}
         changes = changes_of(flags)
         if not changes:
             raise InvalidError("no option was given", remedy="see `trueup policy edit --help`")
         match = {**kept.get("match", {}), **changes.pop("match", {})}
         body = {**kept, **changes, "match": match}
-    made = invocation.api.put("policies", found["policy_id"], body=body)
+    made = invocation.api.put(wire.Policy, "policies", found.policy_id, body=body)
     invocation.answer(made, policy_lines(invocation, made))
 
 
@@ -116,9 +118,9 @@ def edit_policy(invocation: Invocation, *, policy_id: str, file: Path | None, **
 @asks_daemon
 def remove_policy(invocation: Invocation, *, policy_id: str) -> None:
     """Remove a POLICY that was added with `policy add`; edit trueup.toml for its own."""
-    found = find_one(invocation.api, POLICY, policy_id, path="policies")
-    invocation.api.delete("policies", found["policy_id"])
-    invocation.answer(found, [f"removed policy {text_of(found['name'])}"])
+    found = find_one(invocation.api, POLICY, policy_id)
+    invocation.api.delete("policies", found.policy_id)
+    invocation.answer(found, [f"removed policy {text_of(found.name)}"])
 
 
 @policy.command(
@@ -177,54 +179,54 @@ def _one_of(bodies: list[dict[str, Any]], file: Path) -> list[dict[str, Any]]:
     return bodies
 
 
-def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
-    if not body["items"]:
+def _list_lines(invocation: Invocation, body: Listed[wire.Policy]) -> Iterator[str]:
+    if not body.items:
         yield "no policies: drift is reported, and nothing is corrected without a request"
         return
-    short = shortened(item["policy_id"] for item in body["items"])
-    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in body["items"]])
+    short = shortened(item.policy_id for item in body.items)
+    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in body.items])
 
 
-def _row(invocation: Invocation, item: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, item: wire.Policy, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
-        ("plain", text_of(item.get("position"))),
-        ("strong", text_of(item["name"])),
-        ("plain", spoken(item["action_type"])),
-        (item["drift_threshold"], _threshold(item)),
+        ("plain", text_of(item.position)),
+        ("strong", text_of(item.name)),
+        ("plain", spoken(item.action_type)),
+        (item.drift_threshold, _threshold(item)),
         ("plain", _match(item) or "everything"),
-        ("dim", text_of(item.get("source"))),
-        ("plain", invocation.ahead(item["expires_at"]) if item.get("expires_at") else ""),
-        ("dim", item["policy_id"] if invocation.verbose else short[item["policy_id"]]),
+        ("dim", text_of(item.source)),
+        ("plain", invocation.ahead(item.expires_at) if item.expires_at else ""),
+        ("dim", item.policy_id if invocation.verbose else short[item.policy_id]),
     )
 
 
-def _threshold(item: Json) -> str:
-    score = f", score {item['min_score']}" if item.get("min_score") else ""
-    return f"{text_of(item['drift_threshold'])}{score}"
+def _threshold(item: wire.Policy) -> str:
+    score = f", score {item.min_score}" if item.min_score else ""
+    return f"{text_of(item.drift_threshold)}{score}"
 
 
-def _match(item: Json) -> str:
-    parts = [f"{key}:{text_of(value)}" for key, value in (item.get("match") or {}).items()]
-    if item.get("template_id"):
-        parts.append(f"template:{text_of(item['template_id'])}")
+def _match(item: wire.Policy) -> str:
+    parts = [f"{key}:{text_of(value)}" for key, value in item.match.as_json().items()]
+    if item.template_id:
+        parts.append(f"template:{text_of(item.template_id)}")
     return " ".join(parts)
 
 
-def policy_lines(invocation: Invocation, item: Json) -> Iterator[str]:
+def policy_lines(invocation: Invocation, item: wire.Policy) -> Iterator[str]:
     """Yield one policy whole."""
-    yield invocation.paint("strong", text_of(item["name"]))
+    yield invocation.paint("strong", text_of(item.name))
     facts = (
-        ("action", spoken(item["action_type"])),
+        ("action", spoken(item.action_type)),
         ("from", _threshold(item)),
-        ("position", text_of(item.get("position"))),
+        ("position", text_of(item.position)),
         ("match", _match(item) or "everything"),
-        ("script", text_of(item.get("script"))),
-        ("edges", ", ".join(map(text_of, item.get("edges") or ()))),
-        ("owner", text_of(item.get("owner"))),
-        ("reason", text_of(item.get("reason"))),
-        ("expires", invocation.ahead(item["expires_at"]) if item.get("expires_at") else ""),
+        ("script", text_of(item.script)),
+        ("edges", ", ".join(map(text_of, item.edges or ()))),
+        ("owner", text_of(item.owner)),
+        ("reason", text_of(item.reason)),
+        ("expires", invocation.ahead(item.expires_at) if item.expires_at else ""),
         *((fact.label, fact.said(item, ahead=invocation.ahead)) for fact in MORE),
-        ("source", text_of(item.get("source"))),
-        ("id", text_of(item["policy_id"])),
+        ("source", text_of(item.source)),
+        ("id", text_of(item.policy_id)),
     )
     yield from invocation.facts(facts)

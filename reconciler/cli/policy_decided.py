@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.domain.policy import Act, Below, Decision, Policy, Subject, action_on
-from reconciler.domain.values import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """`finding` is the API's object of it; empty where it is only described."""
+    """What was decided, and on which drift."""
 
-    finding: Json
     decision: Decision
     subject: Subject
 

@@ -84,7 +84,7 @@ def expect(invocation: Invocation, policies: Sequence[Policy], file: Path) -> in
     tried = []
     for expected in read_expectations(file):
         subject = expected.subject()
-        decided = Decided({}, decide(subject, policies, now=now), subject)
+        decided = Decided(decide(subject, policies, now=now), subject)
         tried.append(_Tried(expected, decided))
     invocation.answer({"items": [_object(one) for one in tried], "next": None}, _lines(tried))
     return 0 if all(one.met for one in tried) else 1

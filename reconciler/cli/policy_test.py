@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -20,8 +21,12 @@ from reconciler.domain.coverage import covering
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.model import Kind, Origin, Severity
 from reconciler.domain.policy import Policy, Subject, decide
-from reconciler.domain.records import Json, Template, TemplateId
+from reconciler.domain.records import Template, TemplateId
 from reconciler.domain.score import score
+from reconciler.domain.sources import SCAN
+from reconciler.domain.values import Json
+from reconciler.wire import models as wire
+from reconciler.wire.decoding import decode
 
 _COLUMNS: Final = (
     Column("DECISION"),
@@ -31,8 +36,26 @@ _COLUMNS: Final = (
     Column("ADDRESS", least=20),
     Column("WHY", least=24, spare=True),
 )
+_UNSEEN: Final = {
+    **dict.fromkeys(("origin", "healed_at")),
+    **dict.fromkeys(("fingerprint", "resource_id", "report_id"), ""),
+    **dict.fromkeys(("first_seen", "last_seen"), "1970-01-01T00:00:00Z"),
+    "score": 0,
+    "times_seen": 1,
+    "state": "open",
+    "acted_on": False,
+    "seen_by": SCAN,
+}
+"""What no report says of a finding, and no policy is asked about."""
+
 _SEEN: Final = frozenset({"detected", "changed", "reported"})
 _STYLES: Final = {"auto_correct": "good", "manual_review": "medium", "quarantine": "medium"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    finding: wire.Finding
+    decided: Decided
 
 
 def test_policies(
@@ -53,10 +76,10 @@ def test_policies(
     decided = []
     for finding in _findings(invocation, history):
         subject = _subject(finding, uploaded)
-        decided.append(Decided(finding, decide(subject, policies, now=now), subject))
+        decided.append(_Tried(finding, Decided(decide(subject, policies, now=now), subject)))
     never = _never_matched(policies, decided)
     body = {
-        "items": [_object(decision) for decision in decided],
+        "items": [_object(tried) for tried in decided],
         "next": None,
         "never_matched": never,
     }
@@ -64,34 +87,35 @@ def test_policies(
     return 0
 
 
-def _findings(invocation: Invocation, since: str | None) -> Iterator[Json]:
+def _findings(invocation: Invocation, since: str | None) -> Iterator[wire.Finding]:
     """Yield the open findings, or the drift that was reported since, as it was seen then."""
     if since is None:
-        yield from invocation.api.each("findings")
+        yield from invocation.api.each(wire.Finding, "findings")
         return
-    for report in invocation.api.each("drift", "reports", since=since):
-        if report["event"] in _SEEN and (finding := _as_seen(report)) is not None:
+    for report in invocation.api.each(wire.Report, "drift", "reports", since=since):
+        if report.event in _SEEN and (finding := _as_seen(report)) is not None:
             yield finding
 
 
-def _as_seen(report: Json) -> Json | None:
+def _as_seen(report: wire.Report) -> wire.Finding | None:
     """Return the finding that a report is about; None where an older version kept too little."""
-    details = report["drift_details"]
+    details = report.drift_details
     if not {"type", "kind", "severity"} <= details.keys():
         return None
-    _, _, address = report["resource_id"].partition("/")
-    return {
-        **details,
-        "id": report["report_id"],
-        "stack": report["stack"],
+    _, _, address = report.resource_id.partition("/")
+    own = {
+        "id": report.report_id,
+        "stack": report.stack,
         "address": address,
-        "score": details.get("score") or score(read_finding({**details, "address": address})),
-        "template_id": report["template_id"],
+        "template_id": report.template_id,
     }
+    found = decode(wire.Finding, {**_UNSEEN, **details, **own})
+    return found if found.score else replace(found, score=score(read_finding(found)))
 
 
-def _never_matched(policies: Sequence[Policy], decided: Sequence[Decided]) -> list[str]:
-    matched = {one.policy.name for one in decided if one.policy is not None}
+def _never_matched(policies: Sequence[Policy], decided: Sequence[_Tried]) -> list[str]:
+    deciding = (tried.decided.policy for tried in decided)
+    matched = {policy.name for policy in deciding if policy is not None}
     return [policy.name for policy in policies if policy.name not in matched]
 
 
@@ -104,7 +128,8 @@ def never_lines(names: Sequence[str]) -> Iterator[str]:
 def _uploaded(invocation: Invocation, policies: Sequence[Policy]) -> tuple[Template, ...]:
     """Return the uploaded templates that the policies name; the others decide nothing."""
     named = sorted({policy.template_id for policy in policies if policy.template_id})
-    found = {template_id: invocation.api.find("templates", template_id) for template_id in named}
+    api = invocation.api
+    found = {name: api.find(wire.Template, "templates", name) for name in named}
     for template_id in (name for name, template in found.items() if template is None):
         invocation.narrate(
             f"there is no template {text_of(template_id)}: a policy for it matches nothing"
@@ -112,65 +137,65 @@ def _uploaded(invocation: Invocation, policies: Sequence[Policy]) -> tuple[Templ
     return tuple(_template(template) for template in found.values() if template is not None)
 
 
-def _template(body: Json) -> Template:
+def _template(body: wire.Template) -> Template:
     return Template(
-        template_id=TemplateId(body["template_id"]),
-        resource_type=body["resource_type"],
+        template_id=TemplateId(body.template_id),
+        resource_type=body.resource_type,
         template_definition={},
-        created_at=datetime.fromisoformat(body["created_at"]),
-        updated_at=datetime.fromisoformat(body["updated_at"]),
-        resource_id=body.get("resource_id"),
-        applies_to=tuple(body.get("applies_to") or ()),
+        created_at=body.created_at,
+        updated_at=body.updated_at,
+        resource_id=body.resource_id,
+        applies_to=tuple(body.applies_to),
     )
 
 
-def _subject(finding: Json, uploaded: Sequence[Template]) -> Subject:
-    own = {finding["template_id"]} - {None}
-    resource = f"{finding['stack']}/{finding['address']}"
-    templates = covering(uploaded, resource, finding["type"])
+def _subject(finding: wire.Finding, uploaded: Sequence[Template]) -> Subject:
+    own = {TemplateId(finding.template_id)} if finding.template_id else set()
+    resource = f"{finding.stack}/{finding.address}"
+    templates = covering(uploaded, resource, finding.type)
     return Subject(
-        stack=finding["stack"],
-        address=finding["address"],
-        type=finding["type"],
-        kind=Kind(finding["kind"]),
-        severity=Severity[finding["severity"].upper()],
-        score=finding["score"],
-        paths=tuple(change["path"] for change in finding.get("changes") or ()),
+        stack=finding.stack,
+        address=finding.address,
+        type=finding.type,
+        kind=Kind(finding.kind),
+        severity=Severity[finding.severity.upper()],
+        score=finding.score,
+        paths=tuple(change.path for change in finding.changes),
         templates=frozenset({*templates, *own}),
-        only_undo=finding.get("origin") == Origin.OUT_OF_BAND,
+        only_undo=finding.origin == Origin.OUT_OF_BAND.value,
     )
 
 
-def _object(decision: Decided) -> Json:
+def _object(tried: _Tried) -> Json:
     return {
-        "finding_id": decision.finding["id"],
-        "stack": decision.finding["stack"],
-        "address": decision.finding["address"],
-        "severity": decision.finding["severity"],
-        "severity_reason": decision.finding.get("severity_reason"),
-        "score": decision.finding["score"],
-        "decision": decision.word,
-        "policy": decision.policy.name if decision.policy else None,
+        "finding_id": tried.finding.id,
+        "stack": tried.finding.stack,
+        "address": tried.finding.address,
+        "severity": tried.finding.severity,
+        "severity_reason": tried.finding.severity_reason,
+        "score": tried.finding.score,
+        "decision": tried.decided.word,
+        "policy": tried.decided.policy.name if tried.decided.policy else None,
     }
 
 
-def _lines(invocation: Invocation, decided: Sequence[Decided]) -> Iterator[str]:
+def _lines(invocation: Invocation, decided: Sequence[_Tried]) -> Iterator[str]:
     if not decided:
         yield "no findings: there is nothing to test the policies on"
         return
-    yield from invocation.table(_COLUMNS, [_row(decision) for decision in decided])
+    yield from invocation.table(_COLUMNS, [_row(tried) for tried in decided])
     yield ""
-    tally = Counter(decision.word for decision in decided)
+    tally = Counter(tried.decided.word for tried in decided)
     parts = ", ".join(f"{count} {spoken(word)}" for word, count in tally.most_common())
     yield f"{counted(len(decided), 'finding')}: {parts}"
 
 
-def _row(decision: Decided) -> tuple[Cell, ...]:
+def _row(tried: _Tried) -> tuple[Cell, ...]:
     return (
-        (_STYLES.get(decision.word, "dim"), spoken(decision.word)),
-        ("plain", text_of(decision.policy.name) if decision.policy else ""),
-        severity_cell(decision.finding),
-        ("plain", text_of(decision.finding["stack"])),
-        ("strong", text_of(decision.finding["address"])),
-        ("dim", text_of(decision.finding.get("severity_reason") or "")),
+        (_STYLES.get(tried.decided.word, "dim"), spoken(tried.decided.word)),
+        ("plain", text_of(tried.decided.policy.name) if tried.decided.policy else ""),
+        severity_cell(tried.finding),
+        ("plain", text_of(tried.finding.stack)),
+        ("strong", text_of(tried.finding.address)),
+        ("dim", text_of(tried.finding.severity_reason or "")),
     )

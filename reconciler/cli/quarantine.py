@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import FINDINGS, REMEDIATIONS
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import shortened
@@ -17,7 +18,7 @@ from reconciler.cli.remediations import next_step
 from reconciler.cli.table import Column
 from reconciler.cli.waiting import until_settled, wait_option
 from reconciler.domain.errors import NotFoundError
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _PLANNING: Final = frozenset({"detected", "confirmed", "decided", "queued", "planning"})
 _COLUMNS: Final = (
@@ -46,12 +47,12 @@ def quarantine(invocation: Invocation, *, finding: str, wait: bool) -> int:
     the beginning of one, an address, or STACK/ADDRESS.
     """
     found = find_finding(invocation.api, finding)
-    body = {"report_id": found["report_id"], "action_type": "quarantine"}
-    made = invocation.api.post("remediations", body=body)
+    body = {"report_id": found.report_id, "action_type": "quarantine"}
+    made = invocation.api.post(wire.Remediation, "remediations", body=body)
     if wait:
         made = until_settled(invocation, made)
     invocation.answer(made, [_line(invocation, made)])
-    return 0 if not wait or made["state"] in {"awaiting_approval", "converged"} else 1
+    return 0 if not wait or made.state in {"awaiting_approval", "converged"} else 1
 
 
 @click.command(epilog=examples("trueup release 7d1e44c0", "trueup release 7d1e44c0 --wait"))
@@ -64,11 +65,11 @@ def release(invocation: Invocation, *, given: str, wait: bool) -> int:
     Without it a quarantine ends when the drift is gone, and after its time (4 h).
     """
     found = _isolating(invocation, given)
-    made = invocation.api.post("remediations", found["id"], "release")
+    made = invocation.api.post(wire.Remediation, "remediations", found.id, "release")
     if wait:
         made = until_settled(invocation, made)
     invocation.answer(made, [_line(invocation, made)])
-    return 0 if not wait or made["state"] == "converged" else 1
+    return 0 if not wait or made.state == "converged" else 1
 
 
 @click.command(epilog=examples("trueup quarantines", "trueup quarantines --all"))
@@ -78,62 +79,60 @@ def release(invocation: Invocation, *, given: str, wait: bool) -> int:
 def quarantines(invocation: Invocation, *, everything: bool, limit: int) -> None:
     """List what is in quarantine, newest first."""
     state = None if everything else "open"
-    body = invocation.api.listed("quarantines", limit=limit, state=state)
+    body = invocation.api.listed(wire.Quarantine, "quarantines", limit=limit, state=state)
     invocation.answer(body, _lines(invocation, body))
 
 
-def _isolating(invocation: Invocation, given: str) -> Json:
+def _isolating(invocation: Invocation, given: str) -> wire.Remediation:
     """Return the remediation that `given` names, or the newest quarantine of that finding."""
     try:
         return find_remediation(invocation.api, given)
     except NotFoundError:
         finding = find_finding(invocation.api, given, "state:quarantined")
         found = [
-            one
-            for one in remediations_of(invocation.api, finding)
-            if one["action_type"] == "quarantine"
+            remediation
+            for remediation in remediations_of(invocation.api, finding)
+            if remediation.action_type == "quarantine"
         ]
         if not found:
             raise
         return found[0]
 
 
-def _line(invocation: Invocation, made: Json) -> str:
-    short = invocation.id(made["id"])
-    word = spoken(made["action_type"])
-    if made["state"] in _PLANNING:
+def _line(invocation: Invocation, made: wire.Remediation) -> str:
+    short = invocation.id(made.id)
+    word = spoken(made.action_type)
+    if made.state in _PLANNING:
         return f"{short}  {word} requested; planning. Follow: trueup remediation {short}"
-    style, state = state_cell(made["state"])
-    note = f": {text_of(made['note'])}" if made.get("note") else ""
+    style, state = state_cell(made.state)
+    note = f": {text_of(made.note)}" if made.note else ""
     hint = next_step(invocation, made)
     return f"{short}  {word}  {invocation.paint(style, state)}{note}" + (
         f". {hint}" if hint else ""
     )
 
 
-def _lines(invocation: Invocation, body: Json) -> Iterator[str]:
-    items = body["items"]
+def _lines(invocation: Invocation, body: Listed[wire.Quarantine]) -> Iterator[str]:
+    items = body.items
     if not items:
         yield "nothing is in quarantine"
         return
-    short = shortened(item["id"] for item in items)
+    short = shortened(item.id for item in items)
     rows = []
     for item in items:
-        over = item["state"] == "released"
-        until = (
-            f"{invocation.ago(item['ended_at'])}" if over else invocation.ahead(item["expires_at"])
-        )
+        over = item.state == "released"
+        until = f"{invocation.ago(item.ended_at)}" if over else invocation.ahead(item.expires_at)
         rows.append(
             (
-                ("dim" if over else "medium", spoken(item["state"])),
-                ("plain", text_of(item["stack"])),
-                ("strong", ", ".join(map(text_of, item["isolates"]))),
-                ("plain", ", ".join(text_of(edge["address"]) for edge in item["edges"])),
+                ("dim" if over else "medium", spoken(item.state)),
+                ("plain", text_of(item.stack)),
+                ("strong", ", ".join(map(text_of, item.isolates))),
+                ("plain", ", ".join(text_of(edge.address) for edge in item.edges)),
                 ("plain", until),
-                ("dim", short[item["id"]]),
+                ("dim", short[item.id]),
             )
         )
     yield from invocation.table(_COLUMNS, rows)
     for item in items:
-        if item.get("reconnected_at"):
-            yield f"{short[item['id']]}  RECONNECTED: {text_of(item['note'])}"
+        if item.reconnected_at:
+            yield f"{short[item.id]}  RECONNECTED: {text_of(item.note)}"

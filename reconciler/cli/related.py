@@ -4,83 +4,101 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, TypeVar
 
+from reconciler.cli.ages import absolute
 from reconciler.cli.client.api import Api
 from reconciler.cli.identities import SHORTEST, Related, choose, find_one
 from reconciler.cli.labels import spoken, text_of
 from reconciler.cli.paint import safe
 from reconciler.domain.errors import NotFoundError, ReconcilerError
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
+T = TypeVar("T")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+")
 """What may be an id, or its beginning; an address has a dot or a colon in it."""
 
 _LEAST: Final = 4
 """So many characters of an id name it among all runs."""
 
-FINDING: Final = Related(
+FINDING: Final[Related[wire.Finding]] = Related(
     noun="finding",
-    key="id",
+    path="findings",
+    model=lambda: wire.Finding,
+    id_of=lambda item: item.id,
     listing="trueup findings",
-    line=lambda item: f"{text_of(item['stack'])}  {text_of(item['address'])}  {item['state']}",
-    names=("address", "resource_id"),
+    line=lambda item: f"{text_of(item.stack)}  {text_of(item.address)}  {item.state}",
+    names_of=lambda item: (item.address, item.resource_id),
 )
-REMEDIATION: Final = Related(
+REMEDIATION: Final[Related[wire.Remediation]] = Related(
     noun="remediation",
-    key="id",
+    path="remediations",
+    model=lambda: wire.Remediation,
+    id_of=lambda item: item.id,
     listing="trueup remediations",
-    line=lambda item: f"{text_of(item['stack'])}  {spoken(item['state'])}",
+    line=lambda item: f"{text_of(item.stack)}  {spoken(item.state)}",
 )
-RUN: Final = Related(
+RUN: Final[Related[wire.Run]] = Related(
     noun="run",
-    key="id",
+    path="runs",
+    model=lambda: wire.Run,
+    id_of=lambda item: item.id,
     listing="trueup runs",
-    line=lambda item: f"{text_of(item['stack'])}  {spoken(item['state'])}  {item['started_at']}",
+    line=lambda item: f"{text_of(item.stack)}  {spoken(item.state)}  {absolute(item.started_at)}",
 )
-POLICY: Final = Related(
+POLICY: Final[Related[wire.Policy]] = Related(
     noun="policy",
-    key="policy_id",
+    path="policies",
+    model=lambda: wire.Policy,
+    id_of=lambda item: item.policy_id,
     listing="trueup policy list",
-    line=lambda item: text_of(item["name"]),
-    names=("name",),
+    line=lambda item: text_of(item.name),
+    names_of=lambda item: (item.name,),
 )
-TEMPLATE: Final = Related(
+TEMPLATE: Final[Related[wire.Template]] = Related(
     noun="template",
-    key="template_id",
+    path="templates",
+    model=lambda: wire.Template,
+    id_of=lambda item: item.template_id,
     listing="trueup template list",
-    line=lambda item: text_of(item.get("resource_id") or item.get("name")),
-    names=("name", "resource_id"),
+    line=lambda item: text_of(item.resource_id or item.name),
+    names_of=lambda item: (item.name, item.resource_id),
 )
-AGENT: Final = Related(
+AGENT: Final[Related[wire.Agent]] = Related(
     noun="agent",
-    key="agent_id",
+    path="agents",
+    model=lambda: wire.Agent,
+    id_of=lambda item: item.agent_id,
     listing="trueup agent list",
-    line=lambda item: f"{text_of(item['host'])}  {text_of(item['state'])}",
-    names=("host",),
+    line=lambda item: f"{text_of(item.host)}  {text_of(item.state)}",
+    names_of=lambda item: (item.host,),
 )
-TOKEN: Final = Related(
+TOKEN: Final[Related[wire.Token]] = Related(
     noun="token",
-    key="token_id",
+    path="tokens",
+    model=lambda: wire.Token,
+    id_of=lambda item: item.token_id,
     listing="trueup token list",
-    line=lambda item: f"{text_of(item['name'])}  {text_of(item['role'])}",
-    names=("name",),
+    line=lambda item: f"{text_of(item.name)}  {text_of(item.role)}",
+    names_of=lambda item: (item.name,),
 )
-STACK: Final = Related(
+STACK: Final[Related[wire.Stack]] = Related(
     noun="stack",
-    key="name",
+    path="stacks",
+    model=lambda: wire.Stack,
+    id_of=lambda item: item.name,
     listing="trueup stack list",
-    line=lambda item: text_of(item["directory"]),
+    line=lambda item: text_of(item.directory),
 )
 
 
-def find_finding(api: Api, given: str, *first: str) -> Json:
+def find_finding(api: Api, given: str, *first: str) -> wire.Finding:
     """Return the finding named by id, address or `STACK/ADDRESS`.
 
     What is open, or what the filter terms of `first` select, goes before all others. Raises as
     `choose`.
     """
-    exact = api.find("findings", given) if _ID.fullmatch(given) else None
+    exact = api.find(wire.Finding, "findings", given) if _ID.fullmatch(given) else None
     if exact is not None:
         return exact
     try:
@@ -89,34 +107,34 @@ def find_finding(api: Api, given: str, *first: str) -> Json:
         try:
             return choose(_newest(_searched(api, given, "state:all")), FINDING, given)
         except NotFoundError:
-            other = _beginning(api, "remediations", given)
+            other = _beginning(api, REMEDIATION, given)
             if other is None:
                 raise none_open from None
             raise NotFoundError(
-                f"{given} is a remediation of {', '.join(map(text_of, other['addresses']))}",
-                remedy=f"show it: trueup remediation {other['id'][:SHORTEST]}",
+                f"{given} is a remediation of {', '.join(map(text_of, other.addresses))}",
+                remedy=f"show it: trueup remediation {other.id[:SHORTEST]}",
             ) from None
 
 
-def _searched(api: Api, given: str, *terms: str) -> Iterator[Json]:
+def _searched(api: Api, given: str, *terms: str) -> Iterator[wire.Finding]:
     """Yield what `given` may name; the daemon searches where it can."""
     words = list(terms)
     if not _ID.fullmatch(given) and '"' not in given:
         words += [f'"{part}"' for part in given.split("/", maxsplit=1)[-1:]]
-    return api.each("findings", filter=" ".join(words) or None)
+    return api.each(wire.Finding, "findings", filter=" ".join(words) or None)
 
 
-def _newest(findings: Iterable[Json]) -> list[Json]:
+def _newest(findings: Iterable[wire.Finding]) -> list[wire.Finding]:
     """Return the newest finding of each resource, so that an address names one."""
-    newest: dict[tuple[str, str], Json] = {}
+    newest: dict[tuple[str, str], wire.Finding] = {}
     for finding in findings:
-        key = (finding["stack"], finding["address"])
-        if key not in newest or newest[key]["last_seen"] < finding["last_seen"]:
+        key = (finding.stack, finding.address)
+        if key not in newest or newest[key].last_seen < finding.last_seen:
             newest[key] = finding
     return list(newest.values())
 
 
-def find_remediation(api: Api, given: str) -> Json:
+def find_remediation(api: Api, given: str) -> wire.Remediation:
     """Return the remediation that `given` names.
 
     Raises:
@@ -124,7 +142,7 @@ def find_remediation(api: Api, given: str) -> Json:
         PermanentError: there are several.
     """
     try:
-        return find_one(api, REMEDIATION, given, path="remediations")
+        return find_one(api, REMEDIATION, given)
     except NotFoundError:
         other = _of_another_kind(api, given)
         if other is None:
@@ -134,9 +152,9 @@ def find_remediation(api: Api, given: str) -> Json:
 
 def _of_another_kind(api: Api, given: str) -> NotFoundError | None:
     """Return what to say where a finding or a run was named instead of a remediation."""
-    if (run := _beginning(api, "runs", given)) is not None:
+    if (run := _beginning(api, RUN, given)) is not None:
         return NotFoundError(
-            f"{given} is a run", remedy=f"its remediation is {run['remediation_id'][:SHORTEST]}"
+            f"{given} is a run", remedy=f"its remediation is {run.remediation_id[:SHORTEST]}"
         )
     try:
         finding = find_finding(api, given)
@@ -144,24 +162,25 @@ def _of_another_kind(api: Api, given: str) -> NotFoundError | None:
         return None
     remediations = remediations_of(api, finding)
     remedy = (
-        f"its remediation is {remediations[0]['id'][:SHORTEST]}"
+        f"its remediation is {remediations[0].id[:SHORTEST]}"
         if remediations
         else f"it has no remediation; request one: trueup remediate {safe(given)}"
     )
     return NotFoundError(f"{safe(given)} is a finding", remedy=remedy)
 
 
-def _beginning(api: Api, path: str, given: str) -> Json | None:
+def _beginning(api: Api, related: Related[T], given: str) -> T | None:
     if not _ID.fullmatch(given) or len(given) < _LEAST:
         return None
-    return next((item for item in api.each(path) if item["id"].startswith(given)), None)
+    items = api.each(related.model(), related.path)
+    return next((item for item in items if related.id_of(item).startswith(given)), None)
 
 
-def remediations_of(api: Api, finding: Json) -> list[Json]:
+def remediations_of(api: Api, finding: wire.Finding) -> list[wire.Remediation]:
     """Return the remediations of one finding, newest first."""
     wanted = (
         item
-        for item in api.each("remediations", stack=finding["stack"])
-        if finding["id"] in item["finding_ids"]
+        for item in api.each(wire.Remediation, "remediations", stack=finding.stack)
+        if finding.id in item.finding_ids
     )
-    return sorted(wanted, key=lambda item: str(item["created_at"]), reverse=True)
+    return sorted(wanted, key=lambda item: item.created_at, reverse=True)

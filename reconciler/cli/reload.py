@@ -9,21 +9,21 @@ import click
 from reconciler.cli.examples import examples
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 
 @click.command(epilog=examples("trueup reload"))
 @asks_daemon
 def reload(invocation: Invocation) -> None:
     """Have the daemon read its trueup.toml anew; a broken file is refused as a whole."""
-    body = invocation.api.post("reload")
+    body = invocation.api.post(wire.Reloaded, "reload")
     invocation.answer(body, _lines(body))
 
 
-def _lines(body: Json) -> Iterator[str]:
-    for change in body["taken"]:
+def _lines(body: wire.Reloaded) -> Iterator[str]:
+    for change in body.taken:
         yield f"in force: {text_of(change)}"
-    for change in body["needs_restart"]:
+    for change in body.needs_restart:
         yield f"needs a restart of the daemon: {text_of(change)}"
-    if not body["taken"] and not body["needs_restart"]:
+    if not body.taken and not body.needs_restart:
         yield "nothing changed"

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from reconciler.cli import watching
+from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import REMEDIATIONS, STACKS
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import shortened
@@ -20,7 +21,7 @@ from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
 from reconciler.domain.next_commands import next_commands
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _COLUMNS: Final = (
     Column("STATE"),
@@ -59,10 +60,12 @@ def remediations(
     """List remediations, newest first."""
     asked = None if state == "all" else state
 
-    def read() -> Json:
-        return invocation.api.listed("remediations", limit=limit, state=asked, stack=stack)
+    def read() -> Listed[wire.Remediation]:
+        return invocation.api.listed(
+            wire.Remediation, "remediations", limit=limit, state=asked, stack=stack
+        )
 
-    def lines(body: Json) -> Iterator[str]:
+    def lines(body: Listed[wire.Remediation]) -> Iterator[str]:
         return _list_lines(invocation, body, state)
 
     if watch:
@@ -95,102 +98,108 @@ class About:
     policy: str | None
 
     @classmethod
-    def of(cls, invocation: Invocation, body: Json) -> About:
+    def of(cls, invocation: Invocation, body: wire.Remediation) -> About:
         """Look both up; what is gone, or too much to ask for, is left out."""
-        ids = (body.get("finding_ids") or ())[:_MOST_LOOKED_UP]
-        found = [invocation.api.find("findings", finding_id) for finding_id in ids]
-        policy = (
-            invocation.api.find("policies", body["policy_id"]) if body.get("policy_id") else None
-        )
-        name = policy["name"] if policy else None
-        return cls({finding["address"]: finding for finding in found if finding}, name)
+        api = invocation.api
+        ids = body.finding_ids[:_MOST_LOOKED_UP]
+        found = [api.find(wire.Finding, "findings", finding_id) for finding_id in ids]
+        policy = api.find(wire.Policy, "policies", body.policy_id) if body.policy_id else None
+        name = policy.name if policy else None
+        return cls({finding.address: finding for finding in found if finding}, name)
 
 
-def next_step(invocation: Invocation, body: Json) -> str:
+def next_step(invocation: Invocation, body: wire.Remediation) -> str:
     """Return the command that moves it on; nothing where none is needed."""
-    findings = body.get("finding_ids") or ("",)
+    findings = body.finding_ids or [""]
     commands = next_commands(
-        RemediationState(body["state"]),
-        remediation_id=invocation.id(body["id"]),
-        run_id=invocation.id(body["run_id"]) if body.get("run_id") else "",
+        RemediationState(body.state),
+        remediation_id=invocation.id(body.id),
+        run_id=invocation.id(body.run_id) if body.run_id else "",
         finding_id=invocation.id(findings[0]),
-        stack=body["stack"],
+        stack=body.stack,
     )
     if not commands:
         return ""
     *others, last = commands
     typed = f"{', '.join(others)} or {last}" if others else last
-    return f"{_INTRODUCED.get(body['state'], 'Next: ')}{typed}"
+    return f"{_INTRODUCED.get(body.state, 'Next: ')}{typed}"
 
 
-def remediation_lines(invocation: Invocation, body: Json, about: About) -> Iterator[str]:
+def remediation_lines(
+    invocation: Invocation, body: wire.Remediation, about: About
+) -> Iterator[str]:
     """Yield one remediation whole."""
-    style, word = state_cell(body["state"])
-    title = f"{text_of(body['stack'])}  {spoken(body['action_type'])}"
+    style, word = state_cell(body.state)
+    title = f"{text_of(body.stack)}  {spoken(body.action_type)}"
     yield f"{invocation.paint('strong', title)}  {invocation.paint(style, word)}"
-    hold = body.get("hold") or {}
-    if body.get("note") and body["note"] != hold.get("reason"):
-        yield from wrapped(text_of(body["note"]), indent="  ", paint=invocation.paint)
+    held_by = body.hold.reason if body.hold else None
+    if body.note and body.note != held_by:
+        yield from wrapped(text_of(body.note), indent="  ", paint=invocation.paint)
     yield ""
     yield from invocation.facts(_facts(invocation, body, about))
-    if body.get("plan"):
+    if body.plan:
         yield ""
-        yield from plan_lines(body["plan"], paint=invocation.paint, findings=about.findings)
+        yield from plan_lines(body.plan, paint=invocation.paint, findings=about.findings)
 
 
-def _severity(finding: Json) -> str:
-    reason = finding.get("severity_reason")
-    return f"  {finding['severity']}" + (f": {text_of(reason)}" if reason else "")
+def _severity(finding: wire.Finding) -> str:
+    reason = finding.severity_reason
+    return f"  {finding.severity}" + (f": {text_of(reason)}" if reason else "")
 
 
-def _facts(invocation: Invocation, body: Json, about: About) -> Iterator[tuple[str, str]]:
-    for address in body.get("addresses") or ():
+def _facts(
+    invocation: Invocation, body: wire.Remediation, about: About
+) -> Iterator[tuple[str, str]]:
+    for address in body.addresses:
         finding = about.findings.get(address)
         yield "resource", text_of(address) + (_severity(finding) if finding else "")
-    by_policy = body.get("policy_id") is not None
+    by_policy = body.policy_id is not None
     yield "policy", text_of(about.policy) if by_policy else ""
-    yield "requested by", "" if by_policy else text_of(body.get("requested_by"))
-    if body.get("hold"):
-        until = body["hold"].get("until")
+    yield "requested by", "" if by_policy else text_of(body.requested_by)
+    if body.hold:
+        until = body.hold.until
         again = f", checked again {invocation.ahead(until)}" if until else ""
-        since = invocation.ago(body["updated_at"])
-        yield "held", f"since {since}: {text_of(body['hold'].get('reason'))}{again}"
-    if body.get("guard"):
-        yield "guard", text_of(body["guard"])
-    for approval in body.get("approvals") or ():
-        whose = approval.get("person") or approval.get("by")
-        yield "approved", f"by {text_of(whose)} {invocation.ago(approval.get('at'))}"
-    if body.get("attempts"):
-        yield "attempts", text_of(body["attempts"])
-    if body.get("run_id"):
-        yield "run", invocation.id(body["run_id"])
-    yield "created", invocation.ago(body["created_at"])
-    yield "changed", invocation.ago(body["updated_at"])
-    if body["state"] == "awaiting_approval" and body.get("expires_at"):
-        yield "expires", invocation.ahead(body["expires_at"])
-    yield "id", invocation.id(body["id"])
+        since = invocation.ago(body.updated_at)
+        yield "held", f"since {since}: {text_of(body.hold.reason)}{again}"
+    if body.guard:
+        yield "guard", text_of(body.guard)
+    for approval in body.approvals:
+        yield "approved", f"by {text_of(approval.person)} {invocation.ago(approval.at)}"
+    if body.attempts:
+        yield "attempts", text_of(body.attempts)
+    if body.run_id:
+        yield "run", invocation.id(body.run_id)
+    yield "created", invocation.ago(body.created_at)
+    yield "changed", invocation.ago(body.updated_at)
+    if body.state == "awaiting_approval" and body.expires_at:
+        yield "expires", invocation.ahead(body.expires_at)
+    yield "id", invocation.id(body.id)
 
 
-def _list_lines(invocation: Invocation, body: Json, state: str) -> Iterator[str]:
-    items = body["items"]
+def _list_lines(
+    invocation: Invocation, body: Listed[wire.Remediation], state: str
+) -> Iterator[str]:
+    items = body.items
     if not items:
         yield "no open remediations" if state == "open" else "no remediations match"
         return
-    short = shortened(item["id"] for item in items)
+    short = shortened(item.id for item in items)
     yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in items])
-    if body["next"]:
+    if body.next:
         yield f"\n{counted(len(items), 'remediation')} shown; --limit 0 lists all"
 
 
-def _row(invocation: Invocation, item: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(
+    invocation: Invocation, item: wire.Remediation, short: Mapping[str, str]
+) -> tuple[Cell, ...]:
     shown = text_of if invocation.verbose else short_address
-    addresses = [shown(address) for address in item.get("addresses") or ()]
+    addresses = [shown(address) for address in item.addresses]
     more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
     return (
-        state_cell(item["state"]),
-        ("plain", spoken(item["action_type"])),
-        ("plain", text_of(item["stack"])),
+        state_cell(item.state),
+        ("plain", spoken(item.action_type)),
+        ("plain", text_of(item.stack)),
         ("strong", f"{addresses[0]}{more}" if addresses else ""),
-        ("plain", invocation.ago(item["updated_at"])),
-        ("dim", item["id"] if invocation.verbose else short[item["id"]]),
+        ("plain", invocation.ago(item.updated_at)),
+        ("dim", item.id if invocation.verbose else short[item.id]),
     )

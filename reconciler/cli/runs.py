@@ -8,7 +8,8 @@ from typing import Final
 
 import click
 
-from reconciler.cli.ages import moment, took
+from reconciler.cli.ages import took
+from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import RUNS, STACKS
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one, shortened
@@ -16,7 +17,7 @@ from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import counted, run_cell, text_of, wrapped
 from reconciler.cli.related import RUN
 from reconciler.cli.table import Cell, Column
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _COLUMNS: Final = (
     Column("STATE"),
@@ -46,64 +47,63 @@ _STEPS: Final = {
 def runs(invocation: Invocation, *, run_id: str | None, stack: str | None, limit: int) -> None:
     """List runs, newest first, or show one RUN resource by resource."""
     if run_id:
-        body = find_one(invocation.api, RUN, run_id, path="runs")
-        invocation.answer(body, _run_lines(invocation, body))
+        run = find_one(invocation.api, RUN, run_id)
+        invocation.answer(run, _run_lines(invocation, run))
         return
-    body = invocation.api.listed("runs", limit=limit, stack=stack)
+    body = invocation.api.listed(wire.Run, "runs", limit=limit, stack=stack)
     invocation.answer(body, _list_lines(invocation, body))
 
 
-def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
-    items = body["items"]
+def _list_lines(invocation: Invocation, body: Listed[wire.Run]) -> Iterator[str]:
+    items = body.items
     if not items:
         yield "no runs yet: nothing was corrected so far"
         return
-    short = shortened(item["id"] for item in items)
+    short = shortened(item.id for item in items)
     yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in items])
-    if body["next"]:
+    if body.next:
         yield f"\n{counted(len(items), 'run')} shown; --limit 0 lists all"
 
 
-def _row(invocation: Invocation, run: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, run: wire.Run, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
-        run_cell(run["state"]),
-        ("plain", text_of(run["stack"])),
-        ("plain", invocation.ago(run["started_at"])),
+        run_cell(run.state),
+        ("plain", text_of(run.stack)),
+        ("plain", invocation.ago(run.started_at)),
         ("plain", _took(run)),
-        ("dim", text_of(run.get("summary"))),
-        ("dim", run["id"] if invocation.verbose else short[run["id"]]),
+        ("dim", text_of(run.summary)),
+        ("dim", run.id if invocation.verbose else short[run.id]),
     )
 
 
-def _run_lines(invocation: Invocation, run: Json) -> Iterator[str]:
+def _run_lines(invocation: Invocation, run: wire.Run) -> Iterator[str]:
     paint = invocation.paint
-    style, word = run_cell(run["state"])
-    yield f"{paint('strong', text_of(run['stack']))}  {paint(style, word)}"
-    if run.get("summary"):
-        yield from wrapped(text_of(run["summary"]), indent="  ", paint=paint)
+    style, word = run_cell(run.state)
+    yield f"{paint('strong', text_of(run.stack))}  {paint(style, word)}"
+    if run.summary:
+        yield from wrapped(text_of(run.summary), indent="  ", paint=paint)
     yield ""
-    for address, step in sorted((run.get("progress") or {}).items()):
+    for address, step in sorted(run.progress.items()):
         step_style, glyph = _STEPS.get(str(step), ("plain", "?"))
         yield f"{paint(step_style, f'{glyph} {text_of(step):<9}')} {text_of(address)}"
-    if run.get("progress"):
+    if run.progress:
         yield ""
     yield from invocation.facts(_facts(invocation, run))
     yield ""
-    yield paint("dim", f"Its output: trueup log {invocation.id(run['id'])}")
+    yield paint("dim", f"Its output: trueup log {invocation.id(run.id)}")
 
 
-def _facts(invocation: Invocation, run: Json) -> Iterator[tuple[str, str]]:
-    yield "started", invocation.ago(run["started_at"])
+def _facts(invocation: Invocation, run: wire.Run) -> Iterator[tuple[str, str]]:
+    yield "started", invocation.ago(run.started_at)
     yield "took", _took(run)
-    if run.get("exit_code") is not None:
-        yield "exit code", text_of(run["exit_code"])
-    yield "digest", text_of(run["plan_digest"])
-    yield "remediation", invocation.id(run["remediation_id"])
-    yield "id", invocation.id(run["id"])
+    if run.exit_code is not None:
+        yield "exit code", text_of(run.exit_code)
+    yield "digest", text_of(run.plan_digest)
+    yield "remediation", invocation.id(run.remediation_id)
+    yield "id", invocation.id(run.id)
 
 
-def _took(run: Json) -> str:
-    ended = moment(run["ended_at"]) if run.get("ended_at") else None
-    if ended is None and run["state"] != "started":
+def _took(run: wire.Run) -> str:
+    if run.ended_at is None and run.state != "started":
         return "-"
-    return took(((ended or datetime.now(UTC)) - moment(run["started_at"])).total_seconds())
+    return took(((run.ended_at or datetime.now(UTC)) - run.started_at).total_seconds())

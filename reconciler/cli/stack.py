@@ -9,17 +9,18 @@ from typing import Any, Final, TypeVar
 import click
 
 from reconciler.cli.ages import span, took
+from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
-from reconciler.cli.identities import choose
+from reconciler.cli.identities import find_one
 from reconciler.cli.invocation import Invocation, asks_daemon
-from reconciler.cli.labels import by_severity, health_cells, paragraphs, text_of
+from reconciler.cli.labels import by_severity, health_cells, paragraphs, tally_of, text_of
 from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.tool_options import any_option, said_to_tool
 from reconciler.cli.waiting import until_scanned, wait_for_scan_option
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 F = TypeVar("F", bound=Callable[..., Any])
 _COLUMNS: Final = (
@@ -90,7 +91,7 @@ def stack() -> None:
 @asks_daemon
 def list_stacks(invocation: Invocation) -> None:
     """List the stacks that the daemon scans."""
-    body = invocation.api.listed("stacks")
+    body = invocation.api.listed(wire.Stack, "stacks")
     invocation.answer(body, _list_lines(invocation, body))
 
 
@@ -115,7 +116,7 @@ def show_stack(invocation: Invocation, *, name: str) -> None:
 def add_stack(invocation: Invocation, *, directory: Path, name: str | None, **flags: Any) -> None:
     """Add the stack in DIRECTORY. The daemon must see the same directory."""
     body = {"directory": str(directory.resolve()), **_given({"name": name, **flags})}
-    made = invocation.api.post("stacks", body=body)
+    made = invocation.api.post(wire.Stack, "stacks", body=body)
     invocation.answer(made, stack_lines(invocation, made))
 
 
@@ -139,7 +140,7 @@ def edit_stack(invocation: Invocation, *, name: str, directory: Path | None, **f
         raise InvalidError("no option was given", remedy="see `trueup stack edit --help`")
     found = _named(invocation, name)
     body = {**_definition(found), **changes}
-    made = invocation.api.put("stacks", found["name"], body=body)
+    made = invocation.api.put(wire.Stack, "stacks", found.name, body=body)
     invocation.answer(made, stack_lines(invocation, made))
 
 
@@ -149,8 +150,8 @@ def edit_stack(invocation: Invocation, *, name: str, directory: Path | None, **f
 def remove_stack(invocation: Invocation, *, name: str) -> None:
     """Remove a stack from the daemon. Its resources and its code stay as they are."""
     found = _named(invocation, name)
-    invocation.api.delete("stacks", found["name"])
-    invocation.answer(found, [f"{text_of(found['name'])} removed"])
+    invocation.api.delete("stacks", found.name)
+    invocation.answer(found, [f"{text_of(found.name)} removed"])
 
 
 @stack.command("scan", epilog=examples("trueup stack scan webshop"))
@@ -160,14 +161,14 @@ def remove_stack(invocation: Invocation, *, name: str) -> None:
 def scan_stack(invocation: Invocation, *, name: str, wait: bool) -> int:
     """Scan a stack now instead of at its next time."""
     found = _named(invocation, name)
-    body = invocation.api.post("stacks", found["name"], "scan")
+    body = invocation.api.post(wire.Queued, "stacks", found.name, "scan")
     if not wait:
-        line = f"{text_of(found['name'])}: scan requested. Next: trueup status {found['name']}"
+        line = f"{text_of(found.name)}: scan requested. Next: trueup status {found.name}"
         invocation.answer(body, [line])
         return 0
     scanned = until_scanned(invocation, found)
     invocation.answer(scanned, stack_lines(invocation, scanned))
-    return 1 if scanned["health"] == "error" else 0
+    return 1 if scanned.health == "error" else 0
 
 
 @stack.command(
@@ -180,13 +181,12 @@ def scan_stack(invocation: Invocation, *, name: str, wait: bool) -> int:
 def accept_state(invocation: Invocation, *, name: str) -> None:
     """Accept the state a stack has now, though it does not follow the last one."""
     found = _named(invocation, name)
-    body = invocation.api.post("stacks", found["name"], "accept-state")
-    invocation.answer(body, [f"{text_of(found['name'])}: its state is accepted at the next scan"])
+    body = invocation.api.post(wire.Stack, "stacks", found.name, "accept-state")
+    invocation.answer(body, [f"{text_of(found.name)}: its state is accepted at the next scan"])
 
 
-def _named(invocation: Invocation, name: str) -> Json:
-    exact = invocation.api.find("stacks", name)
-    return exact if exact is not None else choose(invocation.api.each("stacks"), STACK, name)
+def _named(invocation: Invocation, name: str) -> wire.Stack:
+    return find_one(invocation.api, STACK, name)
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
@@ -198,43 +198,43 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _definition(found: Json) -> dict[str, Any]:
+def _definition(found: wire.Stack) -> dict[str, Any]:
     """Return a stack as it would be added, so that what is not named stays as it is."""
-    kept = found.get("definition") or {}
+    kept = found.definition
     return {
         # False is said as well: `run_code` would be true otherwise.
         **{key: value for key, value in kept.items() if value or value is False},
-        "directory": found["directory"],
-        "interval": f"{found['interval_s']:.3f}s",
-        "adaptive": bool(found.get("adaptive")),
+        "directory": found.directory,
+        "interval": f"{found.interval_s:.3f}s",
+        "adaptive": found.adaptive,
     }
 
 
-def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
-    if not body["items"]:
+def _list_lines(invocation: Invocation, body: Listed[wire.Stack]) -> Iterator[str]:
+    if not body.items:
         yield "no stacks yet: `trueup init` writes a trueup.toml, `trueup stack add` adds one"
         return
-    yield from invocation.table(_COLUMNS, [_row(item) for item in body["items"]])
+    yield from invocation.table(_COLUMNS, [_row(item) for item in body.items])
 
 
-def _row(item: Json) -> tuple[Cell, ...]:
+def _row(item: wire.Stack) -> tuple[Cell, ...]:
     return (
-        ("strong", text_of(item["name"])),
-        ("plain", text_of(item["tool"])),
-        ("plain", span(item["interval_s"])),
-        health_cells(item["health"])[1],
-        ("dim", text_of(item.get("source"))),
-        ("plain", text_of(item["directory"])),
+        ("strong", text_of(item.name)),
+        ("plain", text_of(item.tool)),
+        ("plain", span(item.interval_s)),
+        health_cells(item.health)[1],
+        ("dim", text_of(item.source)),
+        ("plain", text_of(item.directory)),
     )
 
 
-def stack_lines(invocation: Invocation, item: Json) -> Iterator[str]:
+def stack_lines(invocation: Invocation, item: wire.Stack) -> Iterator[str]:
     """Yield one stack whole."""
     paint = invocation.paint
-    style, word = health_cells(item["health"])[1]
-    yield f"{paint('strong', text_of(item['name']))}  {paint(style, word)}"
-    if item.get("error"):
-        yield from paragraphs(item["error"], indent="  ", paint=paint, style="medium")
+    style, word = health_cells(item.health)[1]
+    yield f"{paint('strong', text_of(item.name))}  {paint(style, word)}"
+    if item.error:
+        yield from paragraphs(item.error, indent="  ", paint=paint, style="medium")
     yield ""
     yield from invocation.facts(_facts(invocation, item))
 
@@ -247,25 +247,25 @@ def _option(key: str, value: object) -> str:
     return "" if value is usual else "yes" if value else "no"
 
 
-def _facts(invocation: Invocation, item: Json) -> Iterator[tuple[str, str]]:
-    counts = item.get("counts") or {}
-    yield "tool", text_of(item["tool"])
-    yield "directory", text_of(item["directory"])
-    for key, value in (item.get("definition") or {}).items():
+def _facts(invocation: Invocation, item: wire.Stack) -> Iterator[tuple[str, str]]:
+    yield "tool", text_of(item.tool)
+    yield "directory", text_of(item.directory)
+    for key, value in item.definition.items():
         if key in {"directory", "tool"}:
             continue
         text = ", ".join(map(text_of, value)) if isinstance(value, list) else _option(key, value)
         yield key.replace("_", " "), text
-    adaptive = ", more often after drift" if item.get("adaptive") else ""
-    yield "scanned", f"every {span(item['interval_s'])}{adaptive}"
-    yield "findings", by_severity(item.get("findings") or {}, invocation.paint)
-    yield "suppressed", text_of(item.get("suppressed") or "")
-    yield "resources", f"{counts['resources']}, {counts['in_sync']} in sync" if counts else ""
-    yield "verified", invocation.ago(item["verified_at"]) if item.get("verified_at") else "never"
-    if item.get("error_since"):
-        yield "failing", f"since {invocation.ago(item['error_since'])}"
-    if item.get("last_scan_at"):
-        lasted = f", took {took(item['last_scan_ms'] / 1000)}" if item.get("last_scan_ms") else ""
-        yield "last scan", f"{invocation.ago(item['last_scan_at'])}{lasted}"
-    yield "next scan", invocation.ahead(item.get("next_due_at"))
-    yield "source", text_of(item.get("source"))
+    adaptive = ", more often after drift" if item.adaptive else ""
+    yield "scanned", f"every {span(item.interval_s)}{adaptive}"
+    yield "findings", by_severity(tally_of(item.findings), invocation.paint)
+    yield "suppressed", text_of(item.suppressed or "")
+    if item.counts:
+        yield "resources", f"{item.counts.resources}, {item.counts.in_sync} in sync"
+    yield "verified", invocation.ago(item.verified_at) if item.verified_at else "never"
+    if item.error_since:
+        yield "failing", f"since {invocation.ago(item.error_since)}"
+    if item.last_scan_at:
+        lasted = f", took {took(item.last_scan_ms / 1000)}" if item.last_scan_ms else ""
+        yield "last scan", f"{invocation.ago(item.last_scan_at)}{lasted}"
+    yield "next scan", invocation.ahead(item.next_due_at)
+    yield "source", text_of(item.source)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 import click
 
 from reconciler.cli import watching
-from reconciler.cli.ages import moment, span
+from reconciler.cli.ages import span
 from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
 from reconciler.cli.expiring import expiring
@@ -25,12 +26,13 @@ from reconciler.cli.labels import (
     health_cells,
     paragraphs,
     spoken,
+    tally_of,
     text_of,
 )
 from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _COLUMNS: Final = (
     Column(""),
@@ -73,77 +75,82 @@ def status(
 ) -> int:
     """Show stack health, worst first, and when each stack was last verified."""
 
-    def read() -> Json:
+    def read() -> _Fleet:
         return _read(invocation, names, drifted=drifted)
 
-    def lines(body: Json) -> Iterator[str]:
-        return _lines(invocation, body, drifted=drifted)
+    def lines(fleet: _Fleet) -> Iterator[str]:
+        return _lines(invocation, fleet, drifted=drifted)
 
     if watch:
         watching.watch(invocation, read, lines, types=_TYPES)
         return 0
-    body = read()
-    invocation.answer(body, lines(body))
-    return _code(body["stacks"]) if exit_code else 0
+    fleet = read()
+    invocation.answer(fleet, lines(fleet))
+    return _code(fleet.stacks) if exit_code else 0
 
 
-def _code(stacks: Sequence[Json]) -> int:
-    codes = {_EXIT_CODES.get(stack["health"], 0) for stack in stacks}
+@dataclass(frozen=True, slots=True)
+class _Fleet:
+    """The stacks that were asked for; `remediations` are those that wait for somebody."""
+
+    hold: wire.Hold | None
+    holds: list[wire.Hold]
+    stacks: list[wire.Stack]
+    remediations: list[wire.Remediation]
+    ignores: list[wire.IgnoreRule]
+    quarantines: Sequence[wire.Quarantine]
+
+
+def _code(stacks: Sequence[wire.Stack]) -> int:
+    codes = {_EXIT_CODES.get(stack.health, 0) for stack in stacks}
     return next((code for code in (1, 3, 2) if code in codes), 0)
 
 
-def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> Json:
-    """Return what is shown; of remediations those that wait for somebody."""
+def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> _Fleet:
     api = invocation.api
-    held = api.get("hold")
-    stacks = api.listed("stacks")["items"]
-    chosen = {choose(stacks, STACK, name)["name"] for name in names}
+    held = api.get(wire.HoldState, "hold")
+    stacks = api.listed(wire.Stack, "stacks").items
+    chosen = {choose(stacks, STACK, name).name for name in names}
     if names:
-        stacks = [stack for stack in stacks if stack["name"] in chosen]
-    rules = api.find("ignores") or {"items": []}
+        stacks = [stack for stack in stacks if stack.name in chosen]
     waiting = [
         remediation
         for state in _ATTENTION
-        for remediation in api.listed("remediations", state=state)["items"]
+        for remediation in api.listed(wire.Remediation, "remediations", state=state).items
     ]
     if names:
-        waiting = [remediation for remediation in waiting if remediation["stack"] in chosen]
-    return {
-        "hold": held.get("hold"),
-        "holds": [
-            hold for hold in holds_of(held) if not names or hold.get("stack") in {None, *chosen}
-        ],
-        "stacks": sorted(
-            (stack for stack in stacks if not drifted or _deviates(stack)), key=_badness
-        ),
-        "remediations": waiting,
-        "ignores": rules["items"],
-        "quarantines": [
-            one for one in open_quarantines(api) if not names or one["stack"] in chosen
-        ],
-    }
+        waiting = [remediation for remediation in waiting if remediation.stack in chosen]
+    shown = [stack for stack in stacks if not drifted or _deviates(stack)]
+    return _Fleet(
+        hold=held.hold,
+        holds=[hold for hold in holds_of(held) if not names or hold.stack in {None, *chosen}],
+        stacks=sorted(shown, key=_badness),
+        remediations=waiting,
+        ignores=api.listed(wire.IgnoreRule, "ignores").items,
+        quarantines=[one for one in open_quarantines(api) if not names or one.stack in chosen],
+    )
 
 
-def _deviates(stack: Json) -> bool:
-    return bool(stack["health"] != "in_sync" or any((stack.get("findings") or {}).values()))
+def _deviates(stack: wire.Stack) -> bool:
+    return bool(stack.health != "in_sync" or any(tally_of(stack.findings).values()))
 
 
-def _badness(stack: Json) -> tuple[object, ...]:
+def _badness(stack: wire.Stack) -> tuple[object, ...]:
     """Return what sorts stacks worst first: health, then findings by severity, then name."""
-    health = stack["health"]
+    health = stack.health
     rank = _WORST_FIRST.index(health) if health in _WORST_FIRST else 0
-    tally = stack.get("findings") or {}
-    return rank, *(-int(tally.get(severity) or 0) for severity in SEVERITIES), stack["name"]
+    tally = tally_of(stack.findings)
+    return rank, *(-tally[severity] for severity in SEVERITIES), stack.name
 
 
-def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str]:
-    if body["holds"]:
-        yield from hold_lines(invocation, body["holds"])
+def _lines(invocation: Invocation, fleet: _Fleet, *, drifted: bool) -> Iterator[str]:
+    if fleet.holds:
+        yield from hold_lines(invocation, fleet.holds)
         yield ""
-    if body["quarantines"]:
-        yield from quarantine_lines(invocation, body["quarantines"])
+    if fleet.quarantines:
+        yield from quarantine_lines(invocation, fleet.quarantines)
         yield ""
-    stacks = body["stacks"]
+    stacks = fleet.stacks
     if not stacks and drifted:
         yield "no stack has drifted"
     elif not stacks:
@@ -151,69 +158,67 @@ def _lines(invocation: Invocation, body: Json, *, drifted: bool) -> Iterator[str
     if not stacks:
         return
     yield from _totals(invocation, stacks)
-    yield from _attention(invocation, body["remediations"])
-    yield from expiring(invocation, body["ignores"])
+    yield from _attention(invocation, fleet.remediations)
+    yield from expiring(invocation, fleet.ignores)
     yield ""
     yield from invocation.table(_COLUMNS, [_row(invocation, stack) for stack in stacks])
     yield from _errors(invocation, stacks)
     yield from _doubts(invocation, stacks)
 
 
-def _row(invocation: Invocation, stack: Json) -> tuple[Cell, ...]:
-    glyph, (style, word) = health_cells(stack["health"])
-    if stack["health"] == "error" and stack.get("error_since"):
-        word = f"error for {_since(stack['error_since'])}"
-    tally = stack.get("findings") or {}
-    worst = next((severity for severity in SEVERITIES if tally.get(severity)), "dim")
-    found = ", ".join(
-        f"{tally[severity]} {severity}" for severity in SEVERITIES if tally.get(severity)
-    )
-    if stack.get("suppressed"):
-        word = f"{word}, {stack['suppressed']} suppressed"
+def _row(invocation: Invocation, stack: wire.Stack) -> tuple[Cell, ...]:
+    glyph, (style, word) = health_cells(stack.health)
+    if stack.health == "error" and stack.error_since:
+        word = f"error for {_since(stack.error_since)}"
+    tally = tally_of(stack.findings)
+    worst = next((severity for severity in SEVERITIES if tally[severity]), "dim")
+    found = ", ".join(f"{tally[severity]} {severity}" for severity in SEVERITIES if tally[severity])
+    if stack.suppressed:
+        word = f"{word}, {stack.suppressed} suppressed"
     return (
         glyph,
-        ("strong", text_of(stack["name"])),
+        ("strong", text_of(stack.name)),
         (style, word),
         (worst, found or "-"),
         (
             "plain",
-            invocation.ago(stack.get("verified_at")) if stack.get("verified_at") else "never",
+            invocation.ago(stack.verified_at) if stack.verified_at else "never",
         ),
-        ("dim", invocation.ahead(stack.get("next_due_at"))),
+        ("dim", invocation.ahead(stack.next_due_at)),
     )
 
 
-def _since(text: str) -> str:
-    return span((datetime.now(UTC) - moment(text)).total_seconds())
+def _since(at: datetime) -> str:
+    return span((datetime.now(UTC) - at).total_seconds())
 
 
-def _errors(invocation: Invocation, stacks: Sequence[Json]) -> Iterator[str]:
+def _errors(invocation: Invocation, stacks: Sequence[wire.Stack]) -> Iterator[str]:
     for stack in stacks:
-        if stack.get("error"):
+        if stack.error:
             yield ""
-            text = f"{text_of(stack['name'])}: {stack['error']}"
+            text = f"{text_of(stack.name)}: {stack.error}"
             yield from paragraphs(text, indent="  ", paint=invocation.paint, style="medium")
 
 
-def _doubts(invocation: Invocation, stacks: Sequence[Json]) -> Iterator[str]:
+def _doubts(invocation: Invocation, stacks: Sequence[wire.Stack]) -> Iterator[str]:
     for stack in stacks:
-        for doubt in stack.get("provider_doubts") or ():
-            text = f"{text_of(stack['name'])}: corrections require approval: {doubt['reason']}"
+        for doubt in stack.provider_doubts:
+            text = f"{text_of(stack.name)}: corrections require approval: {doubt.reason}"
             yield ""
             yield from paragraphs(text, indent="  ", paint=invocation.paint, style="medium")
 
 
-def _totals(invocation: Invocation, stacks: Sequence[Json]) -> Iterator[str]:
-    health = Counter(stack["health"] for stack in stacks)
+def _totals(invocation: Invocation, stacks: Sequence[wire.Stack]) -> Iterator[str]:
+    health = Counter(stack.health for stack in stacks)
     states = ", ".join(
         f"{health[word]} {spoken(word)}"
         for word in (*_WORST_FIRST, *sorted(set(health) - set(_WORST_FIRST)))
         if health[word]
     )
-    suppressed = sum(stack.get("suppressed") or 0 for stack in stacks)
+    suppressed = sum(stack.suppressed for stack in stacks)
     tally = Counter[str]()
     for stack in stacks:
-        tally.update(stack.get("findings") or {})
+        tally.update(tally_of(stack.findings))
     found = by_severity(tally, invocation.paint)
     yield f"{counted(len(stacks), 'stack')}: {states}"
     if found:
@@ -222,8 +227,8 @@ def _totals(invocation: Invocation, stacks: Sequence[Json]) -> Iterator[str]:
         yield f"{suppressed} suppressed: trueup findings state:ignored"
 
 
-def _attention(invocation: Invocation, remediations: Sequence[Json]) -> Iterator[str]:
-    waiting = Counter(remediation["state"] for remediation in remediations)
+def _attention(invocation: Invocation, remediations: Sequence[wire.Remediation]) -> Iterator[str]:
+    waiting = Counter(remediation.state for remediation in remediations)
     for state, purpose in _ATTENTION.items():
         if waiting[state]:
             verb = "waits" if waiting[state] == 1 else "wait"

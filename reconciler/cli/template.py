@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import TEMPLATES
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one, shortened
@@ -17,7 +18,7 @@ from reconciler.cli.labels import counted, text_of
 from reconciler.cli.related import TEMPLATE
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _COLUMNS: Final = (
     Column("TYPE", least=12),
@@ -47,7 +48,9 @@ def list_templates(
     invocation: Invocation, *, resource_type: str | None, stack: str | None, limit: int
 ) -> None:
     """List templates: those that stacks declare, and uploaded ones."""
-    body = invocation.api.listed("templates", limit=limit, resource_type=resource_type, stack=stack)
+    body = invocation.api.listed(
+        wire.Template, "templates", limit=limit, resource_type=resource_type, stack=stack
+    )
     invocation.answer(body, _list_lines(invocation, body))
 
 
@@ -57,13 +60,11 @@ def list_templates(
 @asks_daemon
 def show_template(invocation: Invocation, *, template_id: str, revisions: bool) -> None:
     """Show a TEMPLATE, given by id, name or STACK/ADDRESS."""
-    found = find_one(invocation.api, TEMPLATE, template_id, path="templates")
+    found = find_one(invocation.api, TEMPLATE, template_id)
     if revisions:
-        body = invocation.api.listed("templates", found["template_id"], "revisions")
+        body = invocation.api.listed(wire.Template, "templates", found.template_id, "revisions")
         lines = (
-            line
-            for revision in body["items"]
-            for line in (*_template_lines(invocation, revision), "")
+            line for revision in body.items for line in (*_template_lines(invocation, revision), "")
         )
         invocation.answer(body, lines)
     else:
@@ -79,7 +80,9 @@ def show_template(invocation: Invocation, *, template_id: str, revisions: bool) 
 def add_template(invocation: Invocation, *, file: Path) -> None:
     """Upload the template in FILE; `-` reads stdin."""
     content, media_type = _document(file)
-    made = invocation.api.send("POST", "templates", content=content, media_type=media_type)
+    made = invocation.api.send(
+        wire.Template, "POST", "templates", content=content, media_type=media_type
+    )
     invocation.answer(made, _template_lines(invocation, made))
 
 
@@ -90,9 +93,9 @@ def add_template(invocation: Invocation, *, file: Path) -> None:
 def edit_template(invocation: Invocation, *, template_id: str, file: Path) -> None:
     """Replace an uploaded TEMPLATE by that of FILE. Earlier revisions are kept."""
     content, media_type = _document(file)
-    found = find_one(invocation.api, TEMPLATE, template_id, path="templates")
-    path = ("templates", found["template_id"])
-    made = invocation.api.send("PUT", *path, content=content, media_type=media_type)
+    found = find_one(invocation.api, TEMPLATE, template_id)
+    path = ("templates", found.template_id)
+    made = invocation.api.send(wire.Template, "PUT", *path, content=content, media_type=media_type)
     invocation.answer(made, _template_lines(invocation, made))
 
 
@@ -101,11 +104,9 @@ def edit_template(invocation: Invocation, *, template_id: str, file: Path) -> No
 @asks_daemon
 def remove_template(invocation: Invocation, *, template_id: str) -> None:
     """Remove an uploaded TEMPLATE and its history."""
-    found = find_one(invocation.api, TEMPLATE, template_id, path="templates")
-    invocation.api.delete("templates", found["template_id"])
-    invocation.answer(
-        found, [f"removed template {text_of(found.get('name') or found['template_id'])}"]
-    )
+    found = find_one(invocation.api, TEMPLATE, template_id)
+    invocation.api.delete("templates", found.template_id)
+    invocation.answer(found, [f"removed template {text_of(found.name or found.template_id)}"])
 
 
 def _document(file: Path) -> tuple[bytes, str]:
@@ -128,51 +129,51 @@ def _document(file: Path) -> tuple[bytes, str]:
     return content, "application/json" if is_json else "application/yaml"
 
 
-def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
-    items = body["items"]
+def _list_lines(invocation: Invocation, body: Listed[wire.Template]) -> Iterator[str]:
+    items = body.items
     if not items:
         yield "no templates yet: those of a stack appear with its first scan"
         return
-    short = shortened(item["template_id"] for item in items)
+    short = shortened(item.template_id for item in items)
     yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in items])
-    if body["next"]:
+    if body.next:
         yield f"\n{counted(len(items), 'template')} shown; --limit 0 lists all"
 
 
-def _row(invocation: Invocation, item: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, item: wire.Template, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
-        ("plain", text_of(item["resource_type"])),
+        ("plain", text_of(item.resource_type)),
         ("strong", _about(item)),
-        ("plain", text_of(item.get("revision"))),
-        ("dim", text_of(item.get("source"))),
-        ("plain", invocation.ago(item["updated_at"])),
-        ("dim", item["template_id"] if invocation.verbose else short[item["template_id"]]),
+        ("plain", text_of(item.revision)),
+        ("dim", text_of(item.source)),
+        ("plain", invocation.ago(item.updated_at)),
+        ("dim", item.template_id if invocation.verbose else short[item.template_id]),
     )
 
 
-def _about(item: Json) -> str:
-    applies = ", ".join(text_of(glob) for glob in item.get("applies_to") or ())
-    return text_of(item.get("resource_id") or item.get("name")) or applies or "-"
+def _about(item: wire.Template) -> str:
+    applies = ", ".join(text_of(glob) for glob in item.applies_to)
+    return text_of(item.resource_id or item.name) or applies or "-"
 
 
-def _template_lines(invocation: Invocation, item: Json) -> Iterator[str]:
+def _template_lines(invocation: Invocation, item: wire.Template) -> Iterator[str]:
     paint = invocation.paint
-    yield f"{paint('strong', _about(item))}  {paint('dim', text_of(item['resource_type']))}"
+    yield f"{paint('strong', _about(item))}  {paint('dim', text_of(item.resource_type))}"
     facts = (
-        ("revision", f"{item.get('revision')}, {invocation.ago(item['updated_at'])}"),
-        ("created", invocation.ago(item["created_at"])),
-        ("source", text_of(item.get("source"))),
-        ("applies to", ", ".join(text_of(glob) for glob in item.get("applies_to") or ())),
-        ("baseline", text_of(item.get("baseline_hash"))),
-        ("id", text_of(item["template_id"])),
+        ("revision", f"{item.revision}, {invocation.ago(item.updated_at)}"),
+        ("created", invocation.ago(item.created_at)),
+        ("source", text_of(item.source)),
+        ("applies to", ", ".join(text_of(glob) for glob in item.applies_to)),
+        ("baseline", text_of(item.baseline_hash)),
+        ("id", text_of(item.template_id)),
     )
     yield from invocation.facts(facts)
     yield ""
     yield from _definition(item)
 
 
-def _definition(item: Json) -> Iterator[str]:
+def _definition(item: wire.Template) -> Iterator[str]:
     """Yield the declared form as JSON, which escapes whatever a terminal would obey."""
     import json  # noqa: PLC0415 - only here
 
-    yield from json.dumps(item.get("template_definition"), indent=2).splitlines()
+    yield from json.dumps(item.template_definition, indent=2).splitlines()

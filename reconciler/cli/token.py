@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import TOKENS
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import choose, shortened
@@ -15,7 +16,7 @@ from reconciler.cli.labels import text_of
 from reconciler.cli.related import TOKEN
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.principals import Role
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 _COLUMNS: Final = (
     Column("NAME", least=12),
@@ -37,7 +38,7 @@ def token() -> None:
 @asks_daemon
 def list_tokens(invocation: Invocation) -> None:
     """List tokens. Their secrets are not stored."""
-    body = invocation.api.listed("tokens")
+    body = invocation.api.listed(wire.Token, "tokens")
     invocation.answer(body, _list_lines(invocation, body))
 
 
@@ -61,12 +62,12 @@ def add_token(invocation: Invocation, *, name: str, role: str, expires_in: str |
     body: dict[str, Any] = {"name": name, "role": role}
     if expires_in:
         body["expires_in"] = expires_in
-    made = invocation.api.post("tokens", body=body, again=False)
+    made = invocation.api.post(wire.NewToken, "tokens", body=body, again=False)
     invocation.narrate(
-        f"created token {text_of(made['token_id'])} for {text_of(name)}, role {role};"
+        f"created token {text_of(made.token_id)} for {text_of(name)}, role {role};"
         " it is shown only now"
     )
-    invocation.answer(made, [str(made["token"])])
+    invocation.answer(made, [made.token])
 
 
 @token.command("remove", epilog=examples("trueup token remove ana"))
@@ -74,27 +75,25 @@ def add_token(invocation: Invocation, *, name: str, role: str, expires_in: str |
 @asks_daemon
 def remove_token(invocation: Invocation, *, token_id: str) -> None:
     """Revoke a TOKEN, named by id or name. It stops working at once."""
-    found = choose(invocation.api.each("tokens"), TOKEN, token_id)
-    invocation.api.delete("tokens", found["token_id"])
-    invocation.answer(
-        found, [f"revoked token {text_of(found['token_id'])} of {text_of(found['name'])}"]
-    )
+    found = choose(invocation.api.each(wire.Token, "tokens"), TOKEN, token_id)
+    invocation.api.delete("tokens", found.token_id)
+    invocation.answer(found, [f"revoked token {text_of(found.token_id)} of {text_of(found.name)}"])
 
 
-def _list_lines(invocation: Invocation, body: Json) -> Iterator[str]:
-    if not body["items"]:
+def _list_lines(invocation: Invocation, body: Listed[wire.Token]) -> Iterator[str]:
+    if not body.items:
         yield "no tokens"
         return
-    short = shortened(item["token_id"] for item in body["items"])
-    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in body["items"]])
+    short = shortened(item.token_id for item in body.items)
+    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in body.items])
 
 
-def _row(invocation: Invocation, item: Json, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(invocation: Invocation, item: wire.Token, short: Mapping[str, str]) -> tuple[Cell, ...]:
     return (
-        ("strong", text_of(item["name"])),
-        ("plain", text_of(item["role"])),
-        ("plain", invocation.ago(item.get("last_used_at"))),
-        ("plain", invocation.ahead(item["expires_at"]) if item.get("expires_at") else "never"),
-        ("dim", invocation.ago(item["created_at"])),
-        ("dim", item["token_id"] if invocation.verbose else short[item["token_id"]]),
+        ("strong", text_of(item.name)),
+        ("plain", text_of(item.role)),
+        ("plain", invocation.ago(item.last_used_at)),
+        ("plain", invocation.ahead(item.expires_at) if item.expires_at else "never"),
+        ("dim", invocation.ago(item.created_at)),
+        ("dim", item.token_id if invocation.verbose else short[item.token_id]),
     )

@@ -10,7 +10,7 @@ import click
 from reconciler.cli.client.follow import Pace, follow
 from reconciler.cli.invocation import Invocation
 from reconciler.domain.remediation_states import FOR_PERSON, TERMINAL, RemediationState
-from reconciler.domain.values import Json
+from reconciler.wire import models as wire
 
 wait_option = click.option(
     "--wait", is_flag=True, help="Wait for the outcome; ends with 1 if it failed or needs a person."
@@ -25,34 +25,34 @@ _PACE: Final = Pace(tick_s=2.0, pause_s=0.2)
 
 
 def until_settled(
-    invocation: Invocation, remediation: Json, *, states: Collection[str] = PLANNED
-) -> Json:
+    invocation: Invocation, remediation: wire.Remediation, *, states: Collection[str] = PLANNED
+) -> wire.Remediation:
     """Return the remediation as soon as it is in one of `states`; each step is narrated."""
-    seen: list[Json] = [remediation]
+    seen = [remediation]
 
     def look() -> bool:
-        now = invocation.api.get("remediations", remediation["id"])
-        if now["state"] != seen[-1]["state"]:
-            invocation.narrate(f"{invocation.id(now['id'])}  {now['state'].replace('_', ' ')}")
+        now = invocation.api.get(wire.Remediation, "remediations", remediation.id)
+        if now.state != seen[-1].state:
+            invocation.narrate(f"{invocation.id(now.id)}  {now.state.replace('_', ' ')}")
         seen.append(now)
-        return now["state"] in states
+        return now.state in states
 
     try:
         _follow(invocation, look, "remediation.")
     except KeyboardInterrupt:
-        short = invocation.id(remediation["id"])
+        short = invocation.id(remediation.id)
         invocation.narrate(f"\nno longer waiting; {short} goes on: trueup remediation {short}")
         raise
     return seen[-1]
 
 
-def until_scanned(invocation: Invocation, before: Json) -> Json:
+def until_scanned(invocation: Invocation, before: wire.Stack) -> wire.Stack:
     """Return the stack after the first scan that ended after `before` was read."""
-    seen: list[Json] = [before]
+    seen = [before]
 
     def look() -> bool:
-        seen.append(invocation.api.get("stacks", before["name"]))
-        return bool(seen[-1].get("last_scan_at") != before.get("last_scan_at"))
+        seen.append(invocation.api.get(wire.Stack, "stacks", before.name))
+        return seen[-1].last_scan_at != before.last_scan_at
 
     _follow(invocation, look, "stack.")
     return seen[-1]

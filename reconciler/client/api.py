@@ -14,7 +14,7 @@ from reconciler.client.exchange import PLAN_WAIT_S
 from reconciler.client.resources import Collection, Kept
 from reconciler.client.stream import EventStream
 from reconciler.wire import models as wire
-from reconciler.wire.model import decode
+from reconciler.wire.decoding import decode
 
 if TYPE_CHECKING:
     import httpx

@@ -15,7 +15,7 @@ from reconciler.domain.errors import (
     ReconcilerError,
     RetryableError,
 )
-from reconciler.wire.model import NotOfModelError, decode
+from reconciler.wire.decoding import NotOfModelError, decode
 from reconciler.wire.problems import PROBLEM, Problem
 
 __all__ = [

@@ -8,7 +8,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from reconciler.client.calls import Calls
 from reconciler.client.exchange import Query
-from reconciler.wire.model import Body, decode, encode
+from reconciler.wire.decoding import decode
+from reconciler.wire.model import Body, encode
 
 A = TypeVar("A")
 B = TypeVar("B", bound=Body)

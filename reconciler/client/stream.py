@@ -13,7 +13,7 @@ import orjson
 from reconciler.client.calls import Calls
 from reconciler.client.errors import RefusedError, UnreachableError
 from reconciler.domain.errors import ReconcilerError, RetryableError
-from reconciler.wire.model import decode
+from reconciler.wire.decoding import decode
 
 if TYPE_CHECKING:
     from reconciler.wire.events import Event

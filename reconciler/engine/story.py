@@ -6,7 +6,7 @@ import structlog
 
 from reconciler.domain.events import CATALOGUE, log_line
 from reconciler.domain.records import EventEntry
-from reconciler.wire.model import NotOfModelError, decode
+from reconciler.wire.decoding import NotOfModelError, decode
 
 _log = structlog.get_logger()
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.wire.model import Body, Wire
+from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import Sentence, SeverityWord, Time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Ticket(Wire):
     """The ticket of an alert: how its tracker names it, and where people read it."""
 
@@ -18,7 +17,7 @@ class Ticket(Wire):
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class ShownOn(Wire):
     """What one channel shows of an alert; `error` is why it does not show the newest."""
 
@@ -29,7 +28,7 @@ class ShownOn(Wire):
     error: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Alert(Wire):
     """One cause while it lasts: `still_open` of `total` members have not healed."""
 
@@ -51,7 +50,7 @@ class Alert(Wire):
     mute_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class MuteBody(Body):
     """Why nothing more is shown of an alert."""
 

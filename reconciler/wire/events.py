@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.domain import events
 from reconciler.wire import mapping
-from reconciler.wire.model import Wire, decode, model
+from reconciler.wire.decoding import decode
+from reconciler.wire.model import Wire, model
 from reconciler.wire.rules import Time
 
 if TYPE_CHECKING:  # a client never loads them

@@ -26,22 +26,19 @@ from typing import (
     get_type_hints,
 )
 
-from reconciler.domain.errors import PermanentError
 from reconciler.wire.times import timestamp
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 Convert = Callable[[Any], Any]
+Default = Callable[[], Any] | None
+"""What makes the default of a field; None for a field that must be given."""
 
 
 def remembered(function: F) -> F:
     """Return `function`, computing once what it returns of each class."""
     # The signature is kept: `cache` hides it, and takes a class for no hashable.
     return cast("F", cache(function))
-
-
-class NotOfModelError(PermanentError):
-    """An answer that does not have the shape of its model."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
@@ -69,7 +66,7 @@ class Wire:
 
     def __init__(self, **values: Any) -> None:
         """Take a value for each field; those with a default may be left out."""
-        for name, default in _defaults(type(self)):
+        for name, default in defaults_of(type(self)):
             if name in values:
                 _set(self, name, values.pop(name))
             elif default is None:
@@ -115,7 +112,7 @@ class Wire:
         inner["strict"] = False  # or only an instance would be taken, and no mapping
         if cls.gathered is None:
             return schema
-        gather = {"type": "no-info", "function": _gatherer(cls, cls.gathered)}
+        gather = {"type": "no-info", "function": gatherer(cls, cls.gathered)}
         return {"type": "function-before", "function": gather, "schema": schema}
 
     @classmethod
@@ -155,12 +152,12 @@ def names_of(cls: type) -> tuple[str, ...]:
 
 
 @remembered
-def _defaults(cls: type) -> tuple[tuple[str, Callable[[], Any] | None], ...]:
+def defaults_of(cls: type) -> tuple[tuple[str, Default], ...]:
     """Return what makes each field's default; None for a field that must be given."""
     return tuple((field.name, _default(field)) for field in fields(cast("Any", cls)))
 
 
-def _default(field: Any) -> Callable[[], Any] | None:
+def _default(field: Any) -> Default:
     if field.default_factory is not MISSING:
         return cast("Callable[[], Any]", field.default_factory)
     return None if field.default is MISSING else lambda: field.default
@@ -171,30 +168,15 @@ def encode(value: Any) -> Any:
     return _encoder(type(value))(value)
 
 
-def decode(model: type[T], body: Any) -> T:
-    """Return the `model` that `body` says; keys of a newer daemon are passed over.
-
-    Raises:
-        NotOfModelError: a key without a default is missing, or a value has another type.
-    """
-    try:
-        return cast("T", _decoder(model)(body))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        place, problem = _fault(model, body) or (model.__name__, str(error))
-        raise NotOfModelError(
-            f"the daemon's answer is not understood: {place} {problem}",
-            remedy="use the `trueup` of the daemon's version",
-        ) from error
-
-
 @remembered
 def hints_of(cls: type) -> Mapping[str, Any]:
     """Return the type of each field of a dataclass, without what annotates it."""
-    return {name: _bare(hint) for name, hint in get_type_hints(cls).items()}
+    return {name: bare(hint) for name, hint in get_type_hints(cls).items()}
 
 
-def _bare(hint: Any) -> Any:
-    return _bare(get_args(hint)[0]) if get_origin(hint) is Annotated else hint
+def bare(hint: Any) -> Any:
+    """Return `hint` without what annotates it."""
+    return bare(get_args(hint)[0]) if get_origin(hint) is Annotated else hint
 
 
 def is_union(hint: Any) -> bool:
@@ -207,7 +189,7 @@ def present(hint: Any) -> Any:
     if not is_union(hint):
         return hint
     (kind,) = (part for part in get_args(hint) if part is not type(None))
-    return _bare(kind)
+    return bare(kind)
 
 
 @remembered
@@ -247,7 +229,8 @@ def _spread(body: dict[str, Any], gathered: str) -> dict[str, Any]:
     return {**body.pop(gathered), **body}
 
 
-def _gatherer(cls: type, gathered: str) -> Convert:
+def gatherer(cls: type, gathered: str) -> Convert:
+    """Return what puts each key of a JSON object that is no field into the field `gathered`."""
     own = {*names_of(cls)} - {gathered}
 
     def gather(body: Any) -> Any:
@@ -273,112 +256,5 @@ def _is_plain(hint: Any) -> bool:
     return not (is_dataclass(kind) or kind is datetime)
 
 
-@remembered
-def _decoder(cls: type) -> Convert:
-    hints = hints_of(cls)
-    parts = [(name, _reader(hints[name]), default) for name, default in _defaults(cls)]
-    make = object.__new__
-
-    def read(body: Mapping[str, Any]) -> Any:
-        made: Any = make(cls)
-        for name, convert, default in parts:
-            if name in body:
-                value = body[name]
-                _set(made, name, value if convert is None else convert(value))
-            elif default is None:
-                raise KeyError(name)
-            else:
-                _set(made, name, default())
-        return made
-
-    gathered = getattr(cls, "gathered", None)
-    if gathered is None:
-        return read
-    gather = _gatherer(cls, gathered)
-    return lambda body: read(gather(body))
-
-
-def _fault(hint: Any, value: Any, place: str = "") -> tuple[str, str] | None:
-    """Return the first place in `value` that does not fit `hint`, and why; None where all fits."""
-    kind = present(hint)
-    if value is None and kind is not hint:
-        return None
-    if get_origin(kind) is list and isinstance(value, list):
-        part = get_args(kind)[0]
-        faults = (_fault(_bare(part), item, f"{place}[{at}]") for at, item in enumerate(value))
-        return next(filter(None, faults), None)
-    if isinstance(kind, type) and is_dataclass(kind):
-        place = place or kind.__name__
-        if not isinstance(value, Mapping):
-            return place, f"is a {type(value).__name__}, not an object"
-        return _fault_inside(kind, value, place)
-    try:
-        convert = _reader_of(kind)
-        if convert is not None:
-            convert(value)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        return place or getattr(kind, "__name__", str(kind)), f"({error})"
-    return None
-
-
-def _fault_inside(cls: type, body: Mapping[str, Any], place: str) -> tuple[str, str] | None:
-    hints = hints_of(cls)
-    for name, default in _defaults(cls):
-        if name not in body and default is None:
-            return f"{place}.{name}", "is missing"
-        fault = _fault(hints[name], body[name], f"{place}.{name}") if name in body else None
-        if fault is not None:
-            return fault
-    return None
-
-
 def _same(value: Any) -> Any:
     return value
-
-
-_SCALARS: Final[Mapping[Any, tuple[type, ...]]] = {
-    str: (str,),
-    int: (int,),
-    float: (int, float),
-    bool: (bool,),
-}
-
-
-def _reader(hint: Any) -> Convert | None:
-    kind = present(hint)
-    optional = kind is not hint
-    convert = _reader_of(kind)
-    if convert is None or not optional:
-        return convert
-    return lambda value: None if value is None else convert(value)
-
-
-def _reader_of(kind: Any) -> Convert | None:
-    if get_origin(kind) is list:
-        return _list_reader(_reader(_bare(get_args(kind)[0])))
-    if kind in _SCALARS:
-        return _scalar_reader(_SCALARS[kind])
-    if isinstance(kind, type) and is_dataclass(kind):
-        return _decoder(kind)
-    if kind is datetime:
-        return datetime.fromisoformat
-    # Words of a newer daemon and free JSON pass as they are.
-    return None
-
-
-def _list_reader(convert: Convert | None) -> Convert:
-    def read(items: Any) -> list[Any]:
-        if not isinstance(items, list):
-            raise TypeError(f"a list is expected, not {type(items).__name__}")
-        return list(items) if convert is None else [convert(item) for item in items]
-
-    return read
-
-
-def _scalar_reader(allowed: tuple[type, ...]) -> Convert:
-    def read(value: Any) -> Any:
-        if not isinstance(value, allowed):
-            raise TypeError(f"{allowed[-1].__name__} is expected, not {type(value).__name__}")
-        return value
-
-    return read

@@ -13,6 +13,7 @@ import pytest
 from reconciler.cli.client.api import Api
 from reconciler.client import Client, Daemon, UnreachableError
 from reconciler.domain.errors import PermanentError
+from reconciler.wire import models as wire
 from tests.client import far_daemon
 from tests.client.far_daemon import HOST
 
@@ -22,7 +23,7 @@ Ask = Callable[[str], Any]
 
 def by_blocking_call(url: str) -> Any:
     with Api(Daemon(url, TOKEN)) as api:
-        return api.get("hold")
+        return api.get(wire.HoldState, "hold").received
 
 
 def by_asynchronous_call(url: str) -> Any:

@@ -1,21 +1,45 @@
-"""The daemon's API as calls: bodies in, bodies out, every refusal an error with a remedy."""
+"""The daemon's API as calls: wire models out, every refusal an error with a remedy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, is_dataclass
+from functools import cached_property
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from reconciler.cli.client.endpoint import Daemon
 from reconciler.cli.client.problems import problem_error
+from reconciler.cli.paint import safe
 from reconciler.client.errors import RefusedError, SilentError
-from reconciler.client.exchange import USUAL_WAIT_S, new_key
-from reconciler.domain.errors import InvalidError, NotFoundError
+from reconciler.client.exchange import USUAL_WAIT_S, Query, new_key
+from reconciler.domain.errors import InvalidError, NotFoundError, ReconcilerError
 from reconciler.domain.values import Json
+from reconciler.version import __version__
+from reconciler.wire.decoding import decode_kept
+from reconciler.wire.model import Wire, encode, names_of
 
 T = TypeVar("T")
 LARGEST_PAGE: Final = 500
+
+
+@dataclass(frozen=True)
+class Listed(Generic[T]):
+    """The first items of a list, as they were answered; `next` continues it, None ends it."""
+
+    model: type[T]
+    bodies: list[Json]
+    next: str | None
+
+    @cached_property
+    def items(self) -> list[T]:
+        """The items; a program that reads the bodies does not pay for them."""
+        return [decode_kept(self.model, body) for body in self.bodies]
+
+    def received(self) -> Json:
+        """Return the list as one answer of the daemon."""
+        return {"items": self.bodies, "next": self.next}
 
 
 class Api:
@@ -44,68 +68,88 @@ class Api:
         """Where the daemon is."""
         return self._daemon.url
 
-    def get(self, *path: str, **query: str | int | None) -> Json:
+    def get(self, model: type[T], *path: str, **query: str | int | None) -> T:
         """Return what stands at `path`; parts of `query` that are None are not asked.
 
         Raises:
-            ReconcilerError: a refusal, or no answer; as for every call here.
+            ReconcilerError: a refusal, or no answer that is a `model`; as for every call here.
         """
-        return self._asked(lambda: self._http.ask("GET", path, query=query))
+        return decode_kept(model, self._got(path, query))
 
-    def find(self, *path: str) -> Json | None:
+    def find(self, model: type[T], *path: str) -> T | None:
         """Return what stands at `path`, or None when nothing does."""
         if not all(path):
             return None
         try:
-            return self.get(*path)
+            return self.get(model, *path)
         except (NotFoundError, InvalidError):
             return None
 
     def post(
-        self, *path: str, body: Json | None = None, wait_s: float = USUAL_WAIT_S, again: bool = True
-    ) -> Json:
+        self,
+        model: type[T],
+        *path: str,
+        body: Json | None = None,
+        wait_s: float = USUAL_WAIT_S,
+        again: bool = True,
+    ) -> T:
         """Do what `path` names, once: a lost answer is asked for again under the same key.
 
         With `again` False it is not, since the answer is given only once.
         """
-        return self._asked(lambda: self._http.post(path, body=body, wait_s=wait_s, again=again))
+        made = self._asked(lambda: self._http.post(path, body=body, wait_s=wait_s, again=again))
+        return decode_kept(model, made)
 
-    def put(self, *path: str, body: Json) -> Json:
+    def put(self, model: type[T], *path: str, body: Json) -> T:
         """Make what stands at `path` be `body`."""
-        return self._asked(lambda: self._http.ask("PUT", path, body=body))
+        made = self._asked(lambda: self._http.ask("PUT", path, body=body))
+        return decode_kept(model, made)
 
-    def send(self, method: str, *path: str, content: bytes, media_type: str) -> Json:
+    def send(self, model: type[T], method: str, *path: str, content: bytes, media_type: str) -> T:
         """Post or put a document as it is; the daemon reads and checks it."""
         key = new_key() if method == "POST" else None
-        return self._asked(
-            lambda: self._http.ask(method, path, document=(content, media_type), key=key)
-        )
+        document = (content, media_type)
+        made = self._asked(lambda: self._http.ask(method, path, document=document, key=key))
+        return decode_kept(model, made)
 
-    def delete(self, *path: str, **query: str | None) -> Json:
+    def delete(self, *path: str, **query: str | None) -> None:
         """Remove what stands at `path`."""
-        return self._asked(lambda: self._http.ask("DELETE", path, query=query))
+        self._asked(lambda: self._http.ask("DELETE", path, query=query))
 
-    def listed(self, *path: str, limit: int = 0, **query: str | int | None) -> Json:
-        """Return a list's first `limit` items (all when 0), as one body with its `next`."""
-        items: list[Json] = []
+    def listed(
+        self, model: type[T], *path: str, limit: int = 0, **query: str | int | None
+    ) -> Listed[T]:
+        """Return a list's first `limit` items (all when 0), and what continues it."""
+        bodies: list[Json] = []
         cursor: str | None = None
         while True:
-            size = min(LARGEST_PAGE, limit - len(items)) if limit else LARGEST_PAGE
-            page = self.get(*path, **query, limit=size, cursor=cursor)
-            items += page["items"]
+            size = min(LARGEST_PAGE, limit - len(bodies)) if limit else LARGEST_PAGE
+            page = self._got(path, {**query, "limit": size, "cursor": cursor})
+            bodies += page["items"]
             cursor = page.get("next")
-            if not cursor or (limit and len(items) >= limit):
-                return {"items": items, "next": cursor}
+            if not cursor or (limit and len(bodies) >= limit):
+                return Listed(model, bodies, cursor)
 
-    def each(self, *path: str, **query: str | int | None) -> Iterator[Json]:
+    def each(self, model: type[T], *path: str, **query: str | int | None) -> Iterator[T]:
         """Yield a whole list, asking for pages as they are needed."""
         cursor: str | None = None
         while True:
-            page = self.get(*path, **query, limit=LARGEST_PAGE, cursor=cursor)
-            yield from page["items"]
+            page = self._got(path, {**query, "limit": LARGEST_PAGE, "cursor": cursor})
+            yield from (decode_kept(model, body) for body in page["items"])
             cursor = page.get("next")
             if not cursor:
                 return
+
+    def versions(self) -> str:
+        """Return the version of the daemon, which its `openapi.json` has, and ours."""
+        try:
+            theirs = str(self._got(("openapi.json",), {})["info"]["version"])
+        except (ReconcilerError, KeyError, TypeError):
+            theirs = "of an unknown version"
+        return f"the daemon is {safe(theirs)}, this is {__version__}"
+
+    def _got(self, path: tuple[str, ...], query: Query) -> Json:
+        return self._asked(lambda: self._http.ask("GET", path, query=query))
 
     @contextmanager
     def lines(self, *path: str, quiet_s: float, **query: str) -> Iterator[Iterator[str]]:
@@ -130,3 +174,16 @@ def _until_quiet(lines: Iterator[str]) -> Iterator[str]:
         yield from lines
     except SilentError:
         return
+
+
+def as_received(answer: Any) -> Any:
+    """Return an answer, or what was put together of several, in the words of the daemon."""
+    if isinstance(answer, Wire):
+        return getattr(answer, "received", None) or encode(answer)
+    if isinstance(answer, Listed):
+        return answer.received()
+    if isinstance(answer, list):
+        return [as_received(item) for item in answer]
+    if is_dataclass(answer):
+        return {name: as_received(getattr(answer, name)) for name in names_of(type(answer))}
+    return answer

@@ -1,4 +1,4 @@
-"""From the daemon's JSON back to values of the domain, so that both are shown alike."""
+"""From the daemon's answers back to values of the domain, so that both are shown alike."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from reconciler.domain.model import (
     SourcePosition,
 )
 from reconciler.domain.paths import AttributePath
-from reconciler.domain.values import UNKNOWN, Json, Sensitive, Value
+from reconciler.domain.values import UNKNOWN, Sensitive, Value
+from reconciler.wire import models as wire
 
 
-def read_finding(body: Json) -> Finding:
+def read_finding(found: wire.Finding) -> Finding:
     """Return the finding object of the API as `scan` would have found it.
 
     Raises:
         PermanentError: it holds a word this version does not know.
     """
     try:
-        return _finding(body)
+        return _finding(found)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise PermanentError(
-            f"the daemon's answer about {body.get('address')} is not understood ({error})",
+            f"the daemon's answer about {found.address} is not understood ({error})",
             remedy="use the `trueup` of the daemon's version",
         ) from error
 
@@ -51,37 +52,34 @@ def read_value(body: Any) -> Value:
             raise TypeError(type(body).__name__)
 
 
-def _finding(body: Json) -> Finding:
-    source = body.get("source")
-    origin = body.get("origin")
-    consequence_of = body.get("consequence_of")
-    parent = body.get("parent")
+def _finding(found: wire.Finding) -> Finding:
+    source = found.source
     return Finding(
-        address=ResourceAddress(body["address"]),
-        type=body["type"],
-        kind=Kind(body["kind"]),
-        severity=Severity[body["severity"].upper()],
-        origin=Origin(origin) if origin else None,
-        requires_replace=bool(body.get("requires_replace")),
-        fingerprint=Fingerprint(body.get("fingerprint") or ""),
-        source=SourcePosition(source["file"], source["line"]) if source else None,
-        changes=tuple(_change(change) for change in body.get("changes") or ()),
-        consequences=tuple(_change(change) for change in body.get("consequences") or ()),
-        consequence_of=ResourceAddress(consequence_of) if consequence_of else None,
-        parent=ResourceAddress(parent) if parent else None,
-        reason=body.get("reason"),
-        severity_reason=body.get("severity_reason"),
-        added_as=tuple(map(ResourceAddress, body.get("added_as") or ())),
+        address=ResourceAddress(found.address),
+        type=found.type,
+        kind=Kind(found.kind),
+        severity=Severity[found.severity.upper()],
+        origin=Origin(found.origin) if found.origin else None,
+        requires_replace=found.requires_replace,
+        fingerprint=Fingerprint(found.fingerprint),
+        source=SourcePosition(source.file, source.line) if source else None,
+        changes=tuple(_change(change) for change in found.changes),
+        consequences=tuple(_change(change) for change in found.consequences),
+        consequence_of=ResourceAddress(found.consequence_of) if found.consequence_of else None,
+        parent=ResourceAddress(found.parent) if found.parent else None,
+        reason=found.reason,
+        severity_reason=found.severity_reason,
+        added_as=tuple(map(ResourceAddress, found.added_as)),
     )
 
 
-def _change(body: Json) -> Change:
+def _change(change: wire.Change) -> Change:
     return Change(
-        path=AttributePath(body["path"]),
-        declared=read_value(body.get("declared")),
-        recorded=read_value(body.get("recorded")),
-        live=read_value(body.get("live")),
-        origin=Origin(body.get("origin") or Origin.OUT_OF_BAND),
-        sensitive=bool(body.get("sensitive")),
-        forces_replacement=bool(body.get("forces_replacement")),
+        path=AttributePath(change.path),
+        declared=read_value(change.declared),
+        recorded=read_value(change.recorded),
+        live=read_value(change.live),
+        origin=Origin(change.origin or Origin.OUT_OF_BAND),
+        sensitive=change.sensitive,
+        forces_replacement=change.forces_replacement,
     )

@@ -25,6 +25,8 @@ def stack(name: str = "webshop", **more: Any) -> dict[str, Any]:
         "health": "in_sync",
         "counts": None,
         "findings": {"critical": 0, "high": 0, "medium": 0, "low": 0},
+        "suppressed": 0,
+        "provider_doubts": [],
         "obtained_by": "plugin",
         "revision": "r1",
         "verified_at": before(minutes=4.5),
@@ -81,6 +83,7 @@ def finding(
         "template_id": None,
         "acted_on": True,
         "healed_at": None,
+        "seen_by": "scan",
         **more,
     }
 
@@ -152,6 +155,48 @@ def run(
         "exit_code": 0,
         "summary": "1 changed",
         "progress": {"aws_sqs_queue.orders": "done"},
+        **more,
+    }
+
+
+def report(**more: Any) -> dict[str, Any]:
+    return {
+        "report_id": "r1",
+        "resource_id": "webshop/aws_sqs_queue.orders",
+        "template_id": None,
+        "timestamp": before(hours=2.5),
+        "drift_hash": "cd" * 32,
+        "drift_details": {"changes": [change()]},
+        "stack": "webshop",
+        "event": "detected",
+        "seen_by": "scan",
+        **more,
+    }
+
+
+def audit_entry(seq: int = 7, **more: Any) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "at": before(minutes=1.5),
+        "actor": "ana",
+        "actor_kind": None,
+        "action": "remediation.approved",
+        "subject": "e1",
+        "details": {"digest": "9b"},
+        **more,
+    }
+
+
+def ignore_rule(name: str = "scaler", **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "reason": "the autoscaler writes it",
+        "owner": None,
+        "expires_at": None,
+        **dict.fromkeys(("stack", "type", "address", "path", "kind", "value")),
+        "covers": [],
+        "matched": 0,
+        "last_matched_at": None,
         **more,
     }
 

@@ -22,11 +22,5 @@ def shown_finding(daemon: FakeDaemon, **more: Any) -> None:
     """Have one finding, with its history and a remediation that waits."""
     finding = api.finding(**more)
     daemon.lists("/findings", [finding])
-    report = {
-        "report_id": "r1",
-        "timestamp": api.before(hours=2.5),
-        "event": "detected",
-        "drift_details": {"changes": [api.change()]},
-    }
-    daemon.has("GET /drift/reports", {"items": [report], "next": None})
+    daemon.has("GET /drift/reports", {"items": [api.report()], "next": None})
     daemon.lists("/remediations", [api.remediation(note="waits for a yes")])

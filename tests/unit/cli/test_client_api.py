@@ -16,8 +16,17 @@ from reconciler.domain.errors import (
     ReconcilerError,
     RetryableError,
 )
+from reconciler.version import __version__
+from reconciler.wire.model import Wire, model
+from tests.unit.cli import objects
 from tests.unit.cli.conftest import Ask
 from tests.unit.cli.fake_daemon import TOKEN, Answer, Asked, FakeDaemon
+
+
+@model
+class Thing(Wire):
+    id: str = ""
+    done: bool = False
 
 
 @pytest.fixture
@@ -26,16 +35,17 @@ def api(daemon: FakeDaemon) -> Api:
 
 
 def test_the_token_is_sent_as_a_bearer(daemon: FakeDaemon, api: Api) -> None:
-    daemon.has("GET /hold", {"hold": None})
+    daemon.has("GET /things", {"id": "1", "newer": 2})
     with api:
-        assert api.get("hold") == {"hold": None}
+        thing = api.get(Thing, "things")
+    assert (thing, thing.received) == (Thing(id="1"), {"id": "1", "newer": 2})
     assert daemon.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
 def test_a_part_of_a_path_cannot_leave_its_place(daemon: FakeDaemon, api: Api) -> None:
-    daemon.has("GET /findings/../a b?c", {"id": 1})
+    daemon.has("GET /findings/../a b?c", {"id": "1"})
     with api:
-        assert api.get("findings", "../a b?c") == {"id": 1}
+        assert api.get(Thing, "findings", "../a b?c") == Thing(id="1")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +69,7 @@ def test_a_refusal_is_an_error_of_its_kind(
 ) -> None:
     daemon.refuses("GET /x", status, "some-code", "it is so", remedy="do that")
     with api, pytest.raises(kind) as told:
-        api.get("x")
+        api.get(Thing, "x")
     assert told.value.remedy
     assert "it is so" in str(told.value) or status == 401
 
@@ -67,7 +77,7 @@ def test_a_refusal_is_an_error_of_its_kind(
 def test_a_conflict_keeps_its_code(daemon: FakeDaemon, api: Api) -> None:
     daemon.refuses("POST /x", 409, "plan-digest-mismatch", "another plan")
     with api, pytest.raises(ConflictError) as told:
-        api.post("x")
+        api.post(Thing, "x")
     assert told.value.code == "plan-digest-mismatch"
     assert "trueup remediation" in str(told.value.remedy)
 
@@ -76,7 +86,7 @@ def test_wrong_fields_are_named(daemon: FakeDaemon, api: Api) -> None:
     errors = [{"field": "body.match.kind", "message": "no such kind\x1b[2J"}] * 12
     daemon.refuses("POST /x", 422, "invalid-request", "the request does not fit", errors=errors)
     with api, pytest.raises(InvalidError) as told:
-        api.post("x")
+        api.post(Thing, "x")
     assert "body.match.kind: no such kind\\u001b[2J" in str(told.value)
     assert "and 4 more" in str(told.value)
 
@@ -88,15 +98,15 @@ def test_a_refusal_that_is_no_problem_document_is_still_a_sentence(
     daemon.has("GET /y", Answer(b"<html>", status=502, media_type="text/html"))
     with api:
         with pytest.raises(PermanentError, match=r"is not trueup \(HTTP 404\)"):
-            api.get("x")
+            api.get(Thing, "x")
         with pytest.raises(RetryableError, match=r"the proxy at .* does not reach the daemon"):
-            api.get("y")
+            api.get(Thing, "y")
 
 
 def test_another_program_on_the_port_is_told(daemon: FakeDaemon, api: Api) -> None:
     daemon.has("GET /x", Answer(b"<html>hello</html>", media_type="text/html"))
     with api, pytest.raises(PermanentError, match="is not trueup"):
-        api.get("x")
+        api.get(Thing, "x")
 
 
 def test_a_lost_answer_is_asked_for_again_under_the_same_key(daemon: FakeDaemon, api: Api) -> None:
@@ -104,7 +114,7 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_key(daemon: FakeDaemon,
         Answer(broken=True) if len(daemon.asked) == 1 else {"done": True}
     )
     with api:
-        assert api.post("x", body={"a": 1}) == {"done": True}
+        assert api.post(Thing, "x", body={"a": 1}) == Thing(done=True)
     keys = [one.headers["idempotency-key"] for one in daemon.asked]
     assert len(keys) == 2
     assert len(set(keys)) == 1
@@ -113,15 +123,15 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_key(daemon: FakeDaemon,
 def test_two_mutations_have_two_keys(daemon: FakeDaemon, api: Api) -> None:
     daemon.has("POST /x", {})
     with api:
-        api.post("x")
-        api.post("x")
+        api.post(Thing, "x")
+        api.post(Thing, "x")
     assert len({one.headers["idempotency-key"] for one in daemon.asked}) == 2
 
 
 def test_what_is_shown_once_is_not_asked_for_again(daemon: FakeDaemon, api: Api) -> None:
     daemon.has("POST /tokens", Answer(broken=True))
     with api, pytest.raises(UnreachableError, match="closed the connection"):
-        api.post("tokens", again=False)
+        api.post(Thing, "tokens", again=False)
     assert len(daemon.asked) == 1
 
 
@@ -129,9 +139,20 @@ def test_what_is_shown_once_is_not_asked_for_again(daemon: FakeDaemon, api: Api)
 def test_a_list_is_as_long_as_asked_for(daemon: FakeDaemon, api: Api, limit: int) -> None:
     daemon.lists("/findings", [{"id": str(n)} for n in range(1200)])
     with api:
-        body = api.listed("findings", limit=limit)
-    assert [one["id"] for one in body["items"]] == [str(n) for n in range(limit or 1200)][:1200]
-    assert bool(body["next"]) is (0 < limit < 1200)
+        body = api.listed(Thing, "findings", limit=limit)
+    assert [thing.id for thing in body.items] == [str(n) for n in range(limit or 1200)][:1200]
+    assert bool(body.next) is (0 < limit < 1200)
+
+
+def test_an_answer_without_a_field_names_it_and_both_versions(daemon: FakeDaemon, ask: Ask) -> None:
+    partial = {name: value for name, value in objects.stack().items() if name != "health"}
+    daemon.lists("/stacks", [partial], key="name")
+    daemon.has("GET /openapi.json", {"info": {"version": "9.1"}})
+    said = ask("stack", "list")
+    assert said.code == 1
+    assert "the daemon's answer is not understood: Stack.health is missing\n" in said.err
+    assert f"the daemon is 9.1, this is {__version__}" in said.err
+    assert "Stack" not in ask("stack", "list", "--json").err
 
 
 def test_no_daemon_is_said_as_such(ask: Ask) -> None:

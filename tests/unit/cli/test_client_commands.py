@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_status_json_holds_what_the_api_said(daemon: FakeDaemon, ask: Ask) -> No
 def test_status_and_show_name_every_hold_and_how_it_ends(daemon: FakeDaemon, ask: Ask) -> None:
     since = api.before(minutes=5.5)
     shop = {"by": "ana", "reason": "incident", "since": since, "stack": "webshop", "until": None}
-    breaker = {"by": "trueup", "reason": "3 failed", "since": since, "unasked": True}
+    breaker = {"by": "trueup", "reason": "3 failed", "since": since, "until": None, "unasked": True}
     other = {**shop, "stack": "other"}
     fleet(daemon, api.stack())
     shown_finding(daemon)
@@ -89,7 +90,7 @@ def test_status_and_show_name_every_hold_and_how_it_ends(daemon: FakeDaemon, ask
 
 def test_status_warns_of_an_ignore_rule_that_ends(daemon: FakeDaemon, ask: Ask) -> None:
     fleet(daemon, api.stack())
-    rule = {"name": "scaler", "expires_at": api.before(hours=-50)}
+    rule = api.ignore_rule(expires_at=api.before(hours=-50))
     daemon.has("GET /ignores", {"items": [rule], "next": None})
     assert "ignore rule scaler expires" in ask("status").out
     daemon.has("GET /ignores", {"items": [{**rule, "expires_at": api.before(hours=1)}]})
@@ -104,8 +105,8 @@ def test_an_audit_that_was_edited_ends_with_1(daemon: FakeDaemon, ask: Ask) -> N
     daemon.has("GET /audit/verify", {**found, "broken": 3, "why": "it is not"})
     said = ask("audit", "--verify")
     assert (said.code, said.lines[0]) == (1, "BROKEN at entry 3: it is not")
-    daemon.has("GET /audit", {"items": [{"seq": 2}, {"seq": 1}], "next": None})
-    assert ask("audit", "--export").lines == ['{"seq":1}', '{"seq":2}']
+    daemon.has("GET /audit", {"items": [api.audit_entry(2), api.audit_entry(1)], "next": None})
+    assert [json.loads(line)["seq"] for line in ask("audit", "--export").lines] == [1, 2]
 
 
 def test_a_hold_of_a_resource_names_both(daemon: FakeDaemon, ask: Ask) -> None:

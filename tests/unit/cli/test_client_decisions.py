@@ -123,7 +123,7 @@ def test_remediations_are_those_that_have_not_ended(daemon: FakeDaemon, ask: Ask
 
 def test_a_remediation_says_what_can_be_done_next(daemon: FakeDaemon, ask: Ask) -> None:
     one = api.remediation(
-        hold={"reason": "a freeze", "until": None},
+        hold={"reason": "a freeze", "until": None, "guard": "freeze"},
         approvals=[{"person": "bo", "plan_digest": "x", "at": api.before(minutes=1.5)}],
     )
     daemon.lists("/remediations", [one])

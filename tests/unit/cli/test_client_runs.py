@@ -102,15 +102,7 @@ def test_resume_says_whether_there_was_a_hold(daemon: FakeDaemon, ask: Ask) -> N
 
 
 def test_audit_says_who_did_what(daemon: FakeDaemon, ask: Ask) -> None:
-    entry = {
-        "seq": 7,
-        "at": api.before(minutes=1.5),
-        "actor": "ana",
-        "action": "remediation.approved",
-        "subject": "e1",
-        "details": {"digest": "9b"},
-    }
-    daemon.has("GET /audit", {"items": [entry], "next": None})
+    daemon.has("GET /audit", {"items": [api.audit_entry()], "next": None})
     said = ask("audit", "--subject", "e1")
     assert said.lines[1].split() == [
         *("7", "1", "min", "ago", "ana", "remediation.approved", "e1", "digest=9b"),

@@ -16,7 +16,7 @@ from tests.unit.cli.fake_daemon import TOKEN, FakeDaemon
 from tests.unit.cli.scenes import fleet
 
 _HEAVY = {"httpx", "pydantic", "rich", "asyncio", "sqlalchemy", "fastapi", "grpc"}
-_GROUPS = {"agent", "channel", "policy", "template", "stack", "token"}
+_GROUPS = {"agent", "alert", "channel", "policy", "template", "stack", "token"}
 
 
 def loaded_by(*arguments: str, **environment: str) -> set[str]:

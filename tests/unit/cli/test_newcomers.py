@@ -8,6 +8,8 @@ import click
 import pytest
 
 from reconciler.cli.main import run
+from reconciler.wire import models as wire
+from reconciler.wire.decoding import decode
 from tests.unit.cli import objects as api
 from tests.unit.cli.conftest import Ask
 from tests.unit.cli.fake_daemon import FakeDaemon
@@ -110,7 +112,7 @@ def test_whoever_interrupts_an_approval_is_told_that_nothing_was_changed(
 
     monkeypatch.setattr(click, "prompt", interrupted)
     with pytest.raises(click.Abort):
-        approve._confirm(api.remediation(), [])
+        approve._confirm(decode(wire.Plan, api.plan()), [])
     assert "not approved; nothing was changed" in capsys.readouterr().err
 
 

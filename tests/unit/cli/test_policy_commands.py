@@ -160,15 +160,12 @@ def test_a_file_can_be_tried_on_recorded_drift(daemon: FakeDaemon, ask: Ask, fil
     def report(event: str, address: str, **details: Any) -> dict[str, Any]:
         seen = {**api.finding(), "severity": "critical", **details}
         kept = {key: seen[key] for key in seen if key not in {"id", "score", "stack", "address"}}
-        return {
-            "report_id": f"r-{address}",
-            "resource_id": f"webshop/{address}",
-            "stack": "webshop",
-            "template_id": None,
-            "event": event,
-            "timestamp": api.before(hours=1),
-            "drift_details": kept,
-        }
+        return api.report(
+            report_id=f"r-{address}",
+            resource_id=f"webshop/{address}",
+            event=event,
+            drift_details=kept,
+        )
 
     reports = [
         report("detected", "aws_eip.a", type="aws_eip"),

@@ -22,6 +22,8 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import UNKNOWN, Sensitive, Value
+from reconciler.wire import models as wire
+from reconciler.wire.decoding import decode
 from reconciler.wire.scan import finding_object, value_object
 from tests.unit.cli.objects import finding
 
@@ -73,7 +75,8 @@ def test_a_value_comes_back_as_it_went(value: Value) -> None:
 
 @given(found)
 def test_a_finding_comes_back_as_it_went(sent: Finding) -> None:
-    assert read_finding(finding_object(sent)) == sent
+    body = {**finding(), **finding_object(sent)}
+    assert read_finding(decode(wire.Finding, body)) == sent
 
 
 @pytest.mark.parametrize(
@@ -89,4 +92,4 @@ def test_a_finding_comes_back_as_it_went(sent: Finding) -> None:
 )
 def test_words_of_a_newer_daemon_are_a_sentence(broken: dict[str, Any]) -> None:
     with pytest.raises(PermanentError, match="not understood"):
-        read_finding(finding(**broken))
+        read_finding(decode(wire.Finding, finding(**broken)))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from reconciler.cli.paint import Paint
 from reconciler.cli.plan_lines import plan_overview
+from reconciler.wire import models as wire
+from reconciler.wire.decoding import decode
 from tests.unit.cli import objects as api
 from tests.unit.cli.conftest import Ask
 from tests.unit.cli.fake_daemon import FakeDaemon
@@ -45,6 +47,7 @@ def test_a_tried_policy_says_why(daemon: FakeDaemon, ask: Ask, tmp_path: Path) -
 
 
 def test_an_overview_of_a_plan_says_why() -> None:
-    by_address = {"aws_sqs_queue.orders": api.finding(severity_reason=WHY)}
-    (line,) = plan_overview(api.plan(), paint=Paint(width=200), findings=by_address, most=5)
+    by_address = {"aws_sqs_queue.orders": decode(wire.Finding, api.finding(severity_reason=WHY))}
+    plan = decode(wire.Plan, api.plan())
+    (line,) = plan_overview(plan, paint=Paint(width=200), findings=by_address, most=5)
     assert line.endswith(f"medium  main.tf:12  {WHY}")

@@ -47,10 +47,11 @@ from reconciler.domain.records import (
 )
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.wire.audit import audit_of
+from reconciler.wire.decoding import decode
 from reconciler.wire.events import event_of
 from reconciler.wire.findings import FINDING_COLUMNS, Finding, finding_record_object
 from reconciler.wire.holds import hold_of
-from reconciler.wire.model import Wire, decode
+from reconciler.wire.model import Wire
 from reconciler.wire.pages import page_object, whole_object
 from reconciler.wire.policies import policy_of
 from reconciler.wire.remediations import remediation_of

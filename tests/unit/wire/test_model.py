@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.wire.model import Body, NotOfModelError, decode
+from reconciler.wire.decoding import NotOfModelError, decode
+from reconciler.wire.model import Body
 from reconciler.wire.rules import Time, between, text
 from reconciler.wire.scan import json_bytes
 

@@ -1,0 +1,50 @@
+"""Alerts, and how far each channel shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Protocol
+
+from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member, MemberCounts
+from reconciler.domain.records import (
+    Page,
+)
+
+
+class Alerts(Protocol):
+    """Alerts, what they are about, and what channels show of them."""
+
+    def cursor(self) -> int | None:
+        """Return the last event that was read; None before the first."""
+        ...
+
+    def move_cursor(self, seq: int) -> None: ...
+    def get_many(self, alert_ids: Iterable[AlertId]) -> dict[AlertId, Alert]: ...
+    def open_of(self, causes: Iterable[str]) -> dict[str, Alert]: ...
+    def put_many(self, alerts: Iterable[Alert]) -> None: ...
+    def members_named(self, subjects: Iterable[str]) -> dict[str, Member]: ...
+    def members_of(self, alert_id: AlertId, *, limit: int) -> tuple[Member, ...]:
+        """Return the first members of an alert, those that are open before the others."""
+        ...
+
+    def member_counts(self, alert_ids: Iterable[AlertId]) -> dict[AlertId, MemberCounts]:
+        """Return how many members each alert has; 0 of one without any."""
+        ...
+
+    def put_members(self, members: Iterable[Member]) -> None: ...
+    def deliveries_of(self, alert_ids: Iterable[AlertId]) -> tuple[Delivery, ...]: ...
+    def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
+        """Return deliveries behind their alert whose time has come, longest waiting first."""
+        ...
+
+    def tallies(self) -> dict[str, dict[str, Any]]:
+        """Return by channel how many alerts are `shown`, `waiting` and `given_up`, and `error`."""
+        ...
+
+    def put_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...
+    def page(
+        self, *, state: AlertState | None = None, cursor: str | None = None, limit: int = 100
+    ) -> Page[Alert]:
+        """Return alerts, newest first."""
+        ...

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.terraform.executable import TERRAFORM, TOFU, Executable, locate
+from iac_adapters.terraform.options import TerraformOptions
 from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.model import StackReport
 from reconciler.domain.undeclared_scan import Yardstick
@@ -34,6 +35,7 @@ _HEAD: Final = (
     "seen by", "injected", "dangerous", "found", "after another apply",
     "terraform plan", "after", "-refresh-only", "after",
 )  # fmt: skip
+_ALL: Final = TerraformOptions(children="all")
 _FAILED: Final = 1
 _ADDED: Final = "+"
 """Before the type of a child that nobody declared."""
@@ -77,7 +79,7 @@ def main() -> int:
 async def _tried(bed: _Bed, tool: Executable) -> int:
     with tempfile.TemporaryDirectory(prefix="unseen-") as folder, worlds_in(Path(folder)) as worlds:
         world = worlds.deployed(bed.stack, tool)
-        async with scanner(world, Path(folder) / "cache") as scans:
+        async with scanner(world, Path(folder) / "cache", options=_ALL) as scans:
             begun = (await _held(scans, {}).scan()).begun
             baselines = {kept.key: kept for kept in begun}
             fresh = await _turn(scans, baselines, world)

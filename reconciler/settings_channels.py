@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from reconciler.checked_values import Name
 from reconciler.domain.alerts import alerting_events
 from reconciler.domain.errors import InvalidError
 from reconciler.field_rules import Rule, Section
-from reconciler.settings_guardrails import WindowText
 from reconciler.settings_values import Span
+from reconciler.settings_windows import WindowText
 from reconciler.wire.rules import SeverityWord
 
 
@@ -31,6 +31,17 @@ def _are_events(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
+def _is_no_moment(span: timedelta) -> timedelta:
+    if span < _SHORTEST:
+        message = "at least 1m is expected"
+        raise ValueError(message)
+    return span
+
+
+_SHORTEST: Final = timedelta(minutes=1)
+Repeated = Annotated[Span, Rule(check=_is_no_moment)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings(Section):
     """One `[[channel]]`; its address may hold a password, so it never prints."""
@@ -44,8 +55,12 @@ class ChannelSettings(Section):
     group_wait: Span = timedelta(seconds=10)
     update_every: Span = timedelta(minutes=1)
     after: Span = timedelta()
-    digest: Span | None = None
+    digest: Repeated | None = None
     quiet: tuple[WindowText, ...] = ()
-    heartbeat: Span | None = None
+    heartbeat: Repeated | None = None
+    signing_secret: str | None = field(default=None, repr=False)
+    """Slack's, of the app that the buttons belong to; without it there are none."""
+    approvers: dict[str, str] = field(default_factory=dict)
+    """By Slack's user id, the name of the token that somebody decides with."""
     most_open: Annotated[int, Rule({"ge": 1, "le": 400})] = 20
     """How many tickets may be open at a time, where it is a tracker of tickets."""

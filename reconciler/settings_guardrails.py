@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
-from reconciler.domain.errors import InvalidError
 from reconciler.domain.guardrails import GuardrailRule, Mode
-from reconciler.domain.windows import Dated, Weekly, read_window
-from reconciler.field_rules import Rule, Section
+from reconciler.field_rules import Section
 from reconciler.settings_values import Span
+from reconciler.settings_windows import WindowText
 from reconciler.wire.rules import between
 
 _SELECTORS: Final = ("stack", "policy")
 
 
-def _window(value: str) -> Weekly | Dated:
-    try:
-        return read_window(value)
-    except InvalidError as error:
-        remedy = f"; {error.remedy}" if error.remedy else ""
-        message = f"{error}{remedy}"
-        raise ValueError(message) from error
-
-
 Count = Annotated[int, between(0, 100_000)]
 Persons = Annotated[int, between(1, 20)]
 Percent = Annotated[int, between(0, 100)]
-if TYPE_CHECKING:
-    WindowText = Weekly | Dated
-else:
-    WindowText = Annotated[str, Rule(check=_window)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ from reconciler.api.table import PREFIX, all_operations
 from reconciler.domain.records import EventEntry
 from reconciler.engine.agent_intake import AgentIntake
 from reconciler.engine.service import Service
+from reconciler.engine.slack_decisions import SlackDecisions
 from reconciler.engine.story import log_event
 from reconciler.stack_options import StackOptions
 
@@ -90,6 +91,7 @@ def build_app(
     app.state.open_counts = OpenCounts()
     app.state.credentials = Credentials(service, bad_per_minute=limits.bad_tokens_per_minute)
     app.state.bodies = BodyParser()
+    app.state.slack_decisions = SlackDecisions(service)
     app.state.agent_intake = AgentIntake(service)
     app.lane = AgentLane(app.state.agent_intake, metrics=metrics, limits=limits)
     gate = Gate(app.state.credentials, Replays(service), app.state.bodies, operations)

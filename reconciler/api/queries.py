@@ -64,6 +64,14 @@ class RunsQuery(ListQuery):
     remediation_id: Word | None = None
 
 
+class ReportQuery(BaseModel):
+    """Since when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    since: Time | None = None
+
+
 class AlertsQuery(ListQuery):
     """Which alerts."""
 

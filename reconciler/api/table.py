@@ -21,6 +21,7 @@ from reconciler.api.resources import (
     policies,
     quarantines,
     remediations,
+    report,
     runs,
     settings,
     stacks,
@@ -146,12 +147,15 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("POST", "/agents/reports", agents.take_report, None, raw=True),
     Operation("DELETE", "/agents/{agent_id}", agents.revoke_agent, May.WRITE_AGENTS, status=204),
 
+    Operation("GET", "/report", report.read_report, May.READ_FINDINGS, wire.FleetReport),
+
     Operation("GET", "/alerts", alerts.list_alerts, May.READ_CHANNELS, Listing[wire.Alert]),
     Operation("GET", "/alerts/{alert_id}", alerts.read_alert, May.READ_CHANNELS, wire.Alert),
     Operation("POST", "/alerts/{alert_id}/mute", alerts.mute_alert, May.DECIDE, wire.Alert),
     Operation("POST", "/alerts/{alert_id}/unmute", alerts.unmute_alert, May.DECIDE, wire.Alert),
     Operation("GET", "/channels", channels.list_channels, May.READ_CHANNELS,
               Listing[wire.Channel]),
+    Operation("POST", "/channels/{name}/slack", channels.take_press, None, raw=True),
     Operation("POST", "/channels/{name}/test", channels.test_channel, May.TEST_CHANNELS,
               wire.ChannelTried),
 

@@ -10,6 +10,7 @@ import structlog
 from reconciler.domain.alerts import alerting_events
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Severity
+from reconciler.domain.slack_buttons import SlackButtons
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events, watch_staleness
 from reconciler.engine.delivering import deliver_due
@@ -70,7 +71,10 @@ def _opened(channel: ChannelSettings) -> Channel:
     # A daemon without channels starts without what speaks HTTP and SMTP.
     from reconciler.notify.addresses import ChannelAddress, open_channel  # noqa: PLC0415
 
-    address = ChannelAddress(channel.name, channel.url, channel.secret, most_open=channel.most_open)
+    buttons = _buttons(channel)
+    address = ChannelAddress(
+        channel.name, channel.url, channel.secret, most_open=channel.most_open, buttons=buttons
+    )
     subscription = Subscription(
         channel=channel.name,
         events=alerting_events(channel.events, default=address.default_events),
@@ -89,4 +93,20 @@ def _opened(channel: ChannelSettings) -> Channel:
             " or a ticket that nothing ends",
             remedy="send these to a chat room, a mail address or a webhook",
         )
-    return Channel(subscription, open_channel(address))
+    if buttons is not None and not address.has_buttons:
+        raise PermanentError(
+            f"channel {channel.name} has a `signing_secret`, and no buttons: it is not Slack",
+            remedy="remove `signing_secret` and `approvers`",
+        )
+    return Channel(subscription, open_channel(address), buttons)
+
+
+def _buttons(channel: ChannelSettings) -> SlackButtons | None:
+    if bool(channel.signing_secret) != bool(channel.approvers):
+        raise PermanentError(
+            f"channel {channel.name} needs both `signing_secret` and `approvers` for its buttons",
+            remedy="give both, or neither",
+        )
+    if not channel.signing_secret:
+        return None
+    return SlackButtons(channel.name, channel.signing_secret, channel.approvers)

@@ -42,6 +42,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "remediate": ("reconciler.cli.decisions:remediate", "Request the correction of a finding."),
     "remediation": ("reconciler.cli.remediations:remediation", "Show a remediation and its plan."),
     "remediations": ("reconciler.cli.remediations:remediations", "List remediations."),
+    "report": ("reconciler.cli.report:report", "Report on drift over a span of time."),
     "resume": ("reconciler.cli.hold:resume", "End a hold; corrections go on."),
     "retry": ("reconciler.cli.decisions:retry", "Retry a stuck remediation."),
     "runs": ("reconciler.cli.runs:runs", "List runs of the tools, or show one."),

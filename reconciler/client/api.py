@@ -121,6 +121,11 @@ class Client:
         """Hosts that report what they are."""
         return Agents(self.calls, "agents", answer=wire.Agent)
 
+    async def report(self, *, since: datetime | None = None) -> wire.FleetReport:
+        """Return what happened since then; of the last seven days without it."""
+        query = {"since": None if since is None else since.isoformat()}
+        return decode(wire.FleetReport, await self.calls.get("report", query=query))
+
     @cached_property
     def alerts(self) -> Alerts:
         """One per cause, and where each is shown."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from reconciler.domain.alerts import Alert, AlertState
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
+from reconciler.domain.remediation_states import RemediationState
 
 MOST_MEMBERS: Final = 20
 MOST_CHANGES: Final = 5
@@ -58,6 +59,8 @@ class NoticeMember:
     more_changes: int = 0
     remediation: str | None = None
     """Where the open remediation of it stands, and what it waits for."""
+    awaiting: tuple[str, str] | None = None
+    """The remediation that awaits an approval, and the digest of its plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def finding_member(record: FindingRecord, remediation: Remediation | None) -> No
         ),
         more_changes=max(0, len(changes) - MOST_CHANGES),
         remediation=None if remediation is None else _standing(remediation),
+        awaiting=None if remediation is None else _awaiting(remediation),
     )
 
 
@@ -193,6 +197,12 @@ def _commands(members: Sequence[NoticeMember]) -> tuple[str, ...]:
     if ids:
         return (f"trueup show {ids[0]}",)
     return tuple(f"trueup status {member.stack}" for member in members[:1])
+
+
+def _awaiting(remediation: Remediation) -> tuple[str, str] | None:
+    if remediation.state is not RemediationState.AWAITING_APPROVAL or not remediation.plan_digest:
+        return None
+    return remediation.id, remediation.plan_digest
 
 
 def _standing(remediation: Remediation) -> str:

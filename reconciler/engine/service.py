@@ -15,6 +15,7 @@ from reconciler.domain.ignoring import IgnoreRule
 from reconciler.domain.model import StackName
 from reconciler.domain.records import StackRecord
 from reconciler.domain.report import Judging
+from reconciler.domain.slack_buttons import SlackButtons
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.table import GUARDS
@@ -41,6 +42,7 @@ class Channel:
 
     subscription: Subscription
     notifier: Notifier
+    buttons: SlackButtons | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,12 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from reconciler.domain.alerts import DEFAULT_EVENTS, REVIEW_EVENTS
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.loopback import is_loopback
+from reconciler.domain.slack_buttons import SlackButtons
 from reconciler.notify.email import Mail, MailServer
 from reconciler.notify.http import Poster
 from reconciler.notify.pagerduty import PagerDuty
 from reconciler.notify.slack import Slack
+from reconciler.notify.teams import Teams
 from reconciler.notify.ticket_addresses import TRACKERS, open_tracker
 from reconciler.notify.tickets import MOST_OPEN, Tickets
 from reconciler.notify.webhook import Webhook
@@ -44,6 +46,7 @@ class ChannelAddress:
     url: str = field(repr=False)
     secret: str | None = field(default=None, repr=False)
     most_open: int = MOST_OPEN
+    buttons: SlackButtons | None = None
 
     @property
     def default_events(self) -> frozenset[str]:
@@ -54,6 +57,11 @@ class ChannelAddress:
     def takes_several(self) -> bool:
         """Whether a message may be of several alerts at once, or of none."""
         return self._kind not in (*TRACKERS, "pagerduty")
+
+    @property
+    def has_buttons(self) -> bool:
+        """Whether decisions can be made on it."""
+        return self._kind == "slack"
 
     @property
     def _kind(self) -> str:
@@ -78,6 +86,8 @@ def open_channel(channel: ChannelAddress) -> Notifier:
             return _slack(channel, parts)
         case "pagerduty" | "pagerduty+http":
             return _pagerduty(channel, parts)
+        case "msteams" | "msteams+http":
+            return _teams(channel, parts)
         case scheme if scheme.removesuffix("+http") in TRACKERS:
             return Tickets(open_tracker(channel.name, parts), most_open=channel.most_open)
         case scheme if scheme in _SMTP:
@@ -94,12 +104,24 @@ def _webhook(channel: ChannelAddress, parts: SplitResult) -> Notifier:
     return Webhook(Poster(channel.name, channel.url), channel.secret, now=time.time)
 
 
+def _teams(channel: ChannelAddress, parts: SplitResult) -> Notifier:
+    if not parts.hostname or not parts.path.strip("/"):
+        raise _refused(channel, "names no workflow", "write its address with msteams:// in front")
+    if parts.scheme == "msteams":
+        return Teams(Poster(channel.name, f"https{channel.url.removeprefix('msteams')}"))
+    if not is_loopback(parts.hostname):
+        raise _refused(
+            channel, "sends its key over the network unencrypted", "name a relay on this host"
+        )
+    return Teams(Poster(channel.name, f"http{channel.url.removeprefix('msteams+http')}"))
+
+
 def _slack(channel: ChannelAddress, parts: SplitResult) -> Notifier:
     room = unquote(parts.path.strip("/"))
     key, base = _key_and_base(channel, parts, _SLACK)
     if not key or not room:
         raise _refused(channel, "names no token or no room", "write slack://TOKEN/ROOM")
-    return Slack(Poster(channel.name, base), key, room)
+    return Slack(Poster(channel.name, base), key, room, channel.buttons)
 
 
 def _pagerduty(channel: ChannelAddress, parts: SplitResult) -> Notifier:

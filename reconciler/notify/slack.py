@@ -6,16 +6,18 @@ https://api.slack.com/methods/chat.postMessage and chat.update; both answer 200 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import Notice
+from reconciler.domain.slack_buttons import APPROVE, REJECT, SlackButtons
 from reconciler.notify.http import Poster, json_headers
 from reconciler.notify.text import headline, lines
 
 _LONGEST_TEXT: Final = 2900
 """A section block takes 3,000 characters."""
+_MOST_DECISIONS: Final = 5
 _LATER: Final = frozenset(
     {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
@@ -25,14 +27,17 @@ _GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_wind
 class Slack:
     """Implements `ports.Notifier`."""
 
-    def __init__(self, poster: Poster, token: str, room: str) -> None:
+    def __init__(
+        self, poster: Poster, token: str, room: str, buttons: SlackButtons | None = None
+    ) -> None:
         self._poster = poster
         self._token = token
         self._room = room
+        self._buttons = buttons
 
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
         """Post, or edit what was posted. See `Notifier.show`."""
-        message = message_of(notice)
+        message = message_of(notice, self._buttons)
         if "ts" in receipt:
             edited = {**message, "channel": receipt["channel"], "ts": receipt["ts"]}
             answer = await self._call("chat.update", edited)
@@ -69,7 +74,7 @@ class Slack:
         )
 
 
-def message_of(notice: Notice) -> dict[str, Any]:
+def message_of(notice: Notice, buttons: SlackButtons | None = None) -> dict[str, Any]:
     """Return the message; `metadata` has the alert's id, so that two of one alert are known."""
     title = _escaped(headline(notice))
     text = _escaped("\n".join(lines(notice)).replace("```", "'''"))
@@ -82,12 +87,35 @@ def message_of(notice: Notice) -> dict[str, Any]:
         "blocks": [
             _section(f"{mark} *{title.replace('*', '')}*"),
             _section(f"```{text}```"),
+            *(_decisions(notice, buttons) if buttons else ()),
         ],
         "metadata": {
             "event_type": "trueup_alert",
             "event_payload": {"alert_id": notice.alert_id, "revision": notice.revision},
         },
     }
+
+
+def _decisions(notice: Notice, buttons: SlackButtons) -> Iterator[dict[str, Any]]:
+    """Yield for each plan that waits the buttons that decide about exactly this plan."""
+    waiting = dict.fromkeys(member.awaiting for member in notice.members if member.awaiting)
+    for remediation_id, plan_digest in list(waiting)[:_MOST_DECISIONS]:
+        value = buttons.value_of(remediation_id, plan_digest)
+        short = f"{remediation_id[:8]}, plan {plan_digest[:8]}"
+        yield {
+            "type": "actions",
+            "elements": [
+                _button(f"Approve {short}", APPROVE, value, "primary"),
+                _button("Reject", REJECT, value, "danger"),
+            ],
+        }
+
+
+def _button(text: str, action: str, value: str, style: str) -> dict[str, Any]:
+    shown = {"type": "plain_text", "text": text}
+    return {
+        "type": "button", "text": shown, "action_id": action, "value": value, "style": style,
+    }  # fmt: skip
 
 
 def _section(text: str) -> dict[str, Any]:

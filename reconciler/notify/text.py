@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import unicodedata
 from collections.abc import Iterator
 from typing import Final
@@ -66,6 +68,22 @@ def member_lines(member: NoticeMember) -> Iterator[str]:
 def member_name(member: NoticeMember) -> str:
     """Return the stack and the address of a member."""
     return safe(f"{member.stack}: {member.address}" if member.address else member.stack)
+
+
+def worth_telling(notice: Notice) -> str:
+    """Return a digest of what is worth a message of its own; other values are not."""
+    said = [
+        notice.state.value,
+        notice.severity,
+        notice.still_open,
+        notice.total,
+        [
+            (member.stack, member.address, member.kind, member.state, member.remediation)
+            for member in notice.members
+        ],
+        [[change.path for change in member.changes] for member in notice.members],
+    ]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 def _since(notice: Notice) -> str:

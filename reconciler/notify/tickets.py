@@ -8,12 +8,11 @@ cause's, by which a cause that comes back finds the ticket it had.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Final
 
 from reconciler.domain.notices import Notice
-from reconciler.notify.text import headline, lines, member_name, safe
+from reconciler.notify.text import headline, lines, member_name, safe, worth_telling
 from reconciler.notify.tracker import Draft, Ticket, Tracker
 
 _LONGEST_TITLE: Final = 200
@@ -82,7 +81,7 @@ class Tickets:
             # Before its text has this alert's mark: until then it would be reopened once more.
             await tracker.reopen(ticket)
         # Without a receipt it was opened, and the answer was lost: its text has told it already.
-        news = text != ticket.text if seen is None else seen != _worth_telling(notice)
+        news = text != ticket.text if seen is None else seen != worth_telling(notice)
         if news:
             said = tracker.markup.verbatim(_comment(notice, comes_back=comes_back))
             await tracker.comment(ticket, said, mark=_once(notice))
@@ -159,23 +158,7 @@ def _waiting(ticket: Ticket | None) -> set[str]:
 
 
 def _receipt(ticket: Ticket, notice: Notice) -> dict[str, str]:
-    return {"key": ticket.key, "url": ticket.url, "seen": _worth_telling(notice)}
-
-
-def _worth_telling(notice: Notice) -> str:
-    """Return a digest of what people are told by a comment; other changes only change the text."""
-    said = [
-        notice.state.value,
-        notice.severity,
-        notice.still_open,
-        notice.total,
-        [
-            (member.stack, member.address, member.kind, member.state, member.remediation)
-            for member in notice.members
-        ],
-        [[change.path for change in member.changes] for member in notice.members],
-    ]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+    return {"key": ticket.key, "url": ticket.url, "seen": worth_telling(notice)}
 
 
 def _comment(notice: Notice, *, comes_back: bool) -> str:

@@ -10,6 +10,7 @@ from reconciler.storage.agents import SqlAgents
 from reconciler.storage.alerts import SqlAlerts
 from reconciler.storage.baselines import SqlBaselines
 from reconciler.storage.findings import SqlFindings
+from reconciler.storage.history import SqlHistory
 from reconciler.storage.journal import SqlAudit, SqlEvents
 from reconciler.storage.past_runs import SqlPastRuns
 from reconciler.storage.policies import SqlPolicies
@@ -45,6 +46,7 @@ class SqlTransaction:
     quarantines: SqlQuarantines
     agents: SqlAgents
     alerts: SqlAlerts
+    history: SqlHistory
     baselines: SqlBaselines
     retention: SqlRetention
     event_numbers: list[int] = field(default_factory=list)
@@ -76,6 +78,7 @@ class SqlTransaction:
             quarantines=SqlQuarantines(rows),
             agents=SqlAgents(rows),
             alerts=SqlAlerts(rows),
+            history=SqlHistory(rows),
             baselines=SqlBaselines(rows),
             retention=SqlRetention(rows),
             event_numbers=numbers,

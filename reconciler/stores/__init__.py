@@ -9,6 +9,7 @@ from __future__ import annotations
 from reconciler.stores.alerts import Alerts
 from reconciler.stores.corrections import Holds, PastRuns, Quarantines, Remediations, Runs
 from reconciler.stores.drift import Findings, KeptBaselines, Reports
+from reconciler.stores.history import History
 from reconciler.stores.hosts import Agents
 from reconciler.stores.journal import Audit, Events, Replays, Retention, Tokens
 from reconciler.stores.transaction import Store, Transaction
@@ -20,6 +21,7 @@ __all__ = [
     "Audit",
     "Events",
     "Findings",
+    "History",
     "Holds",
     "KeptBaselines",
     "PastRuns",

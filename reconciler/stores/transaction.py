@@ -9,6 +9,7 @@ from reconciler.domain.wakeups import WakeUp
 from reconciler.stores.alerts import Alerts
 from reconciler.stores.corrections import Holds, PastRuns, Quarantines, Remediations, Runs
 from reconciler.stores.drift import Findings, KeptBaselines, Reports
+from reconciler.stores.history import History
 from reconciler.stores.hosts import Agents
 from reconciler.stores.journal import Audit, Events, Replays, Retention, Tokens
 from reconciler.stores.watched import Policies, Rules, Stacks, Templates
@@ -53,6 +54,8 @@ class Transaction(Protocol):
     def agents(self) -> Agents: ...
     @property
     def alerts(self) -> Alerts: ...
+    @property
+    def history(self) -> History: ...
     @property
     def baselines(self) -> KeptBaselines: ...
     @property

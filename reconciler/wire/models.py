@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Finding,
         Source,
     )
+    from reconciler.wire.fleet_reports import DayTally, FleetReport, RuleTally, Tally
     from reconciler.wire.holds import Hold, HoldBody, HoldState
     from reconciler.wire.ignores import IgnoreBody, IgnoreRule, NoteBody
     from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
@@ -64,6 +65,7 @@ __all__ = [
     "ChannelTried",
     "Comparison",
     "Counts",
+    "DayTally",
     "DeclarationText",
     "Difference",
     "DriftDecision",
@@ -74,6 +76,7 @@ __all__ = [
     "Event",
     "FieldProblem",
     "Finding",
+    "FleetReport",
     "Hold",
     "HoldBody",
     "HoldReason",
@@ -103,6 +106,7 @@ __all__ = [
     "RemediationBody",
     "Report",
     "ReportBody",
+    "RuleTally",
     "Run",
     "ShownOn",
     "Source",
@@ -111,6 +115,7 @@ __all__ = [
     "StackBody",
     "Status",
     "SuppressBody",
+    "Tally",
     "Template",
     "TemplateBody",
     "Ticket",
@@ -127,6 +132,7 @@ _PLACES: Final = {
     "events": ("Event",),
     "findings": ("Change", "Comparison", "Difference", "DriftDecision", "Finding", "Source"),
     "ignores": ("IgnoreBody", "IgnoreRule", "NoteBody"),
+    "fleet_reports": ("DayTally", "FleetReport", "RuleTally", "Tally"),
     "holds": ("Hold", "HoldBody", "HoldState"),
     "plans": ("Plan", "PlannedChange", "PlannedResource"),
     "policies": ("Match", "Policy", "PolicyBody"),

@@ -45,7 +45,7 @@ async def test_every_route_stands_in_the_table(desk: Desk) -> None:
 
 async def test_only_health_and_what_agents_prove_themselves_for_is_open() -> None:
     free = {path for (_, path), one in OPERATIONS.items() if one.permission is None}
-    by_proof = {"/api/v1/agents/enroll", "/api/v1/agents/reports"}
+    by_proof = {"/api/v1/agents/enroll", "/api/v1/agents/reports", "/api/v1/channels/{name}/slack"}
     assert free == {"/healthz", "/readyz"} | by_proof
 
 

@@ -117,6 +117,14 @@ def test_one_drift_in_two_stacks_is_one_message_on_each_channel_until_it_is_gone
         daemon.until("the pager", lambda: receivers.open() == (1, 1, 1, 1), within_s=90)
         (incident,) = receivers.pager.open.values()
         assert incident["custom_details"]["drifted"] == 2
+        shown = fleet.run("alert", "list")
+        assert "2 of 2" in shown.out
+        assert "bus, chat, mail, pager" in shown.out
+        (alert,) = fleet.run("alert", "list", "--json").json["items"]
+        muted = fleet.run("alert", "mute", alert["id"][:8], "--reason", "known")
+        assert "muted: 2 stacks" in muted.out
+        assert "known" in fleet.run("alert", "list", "-o", "wide").out
+        assert "shown again" in fleet.run("alert", "unmute", alert["id"]).out
         for name in NAMES:
             fleet.worlds[name].put(DECLARED)
             daemon.ask(f"/stacks/{name}/scan", {})
@@ -124,6 +132,12 @@ def test_one_drift_in_two_stacks_is_one_message_on_each_channel_until_it_is_gone
         assert receivers.alerts() == (1, 1, 2, 1)
         listed = fleet.run("channel", "list", "--json")
         assert {item["waiting"] for item in listed.json["items"]} == {0}
+        page = tmp_path / "drift.html"
+        report = fleet.run("report", "--since", "1d", "--html", str(page))
+        assert (report.code, page.read_text().count("<svg")) == (0, 4), report.everything
+        assert "FOUND" in report.out
+        assert fleet.run("report", "--json").json["healed"] == 2
+        assert fleet.run("report", "--since", "soon").code == 1
         logs = "".join(daemon.lines)
     kept = b"".join(
         file.read_bytes()

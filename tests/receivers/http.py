@@ -96,7 +96,7 @@ class ChatRoom:
             return {"ok": False, "error": "invalid_auth"}
         if message.get("channel") not in (self.room, "#ops"):
             return {"ok": False, "error": "channel_not_found"}
-        if any(len(block["text"]["text"]) > 3000 for block in message["blocks"]):
+        if not all(map(_is_block, message["blocks"])):
             return {"ok": False, "error": "invalid_blocks"}
         if path == "/api/chat.update":
             if message["ts"] not in self.messages:
@@ -109,6 +109,44 @@ class ChatRoom:
             return {"ok": False, "error": "unknown_method"}
         self.messages[ts] = message
         return {"ok": True, "channel": self.room, "ts": ts}
+
+
+def _is_block(block: dict[str, Any]) -> bool:
+    if block["type"] == "section":
+        return len(block["text"]["text"]) <= 3000
+    return block["type"] == "actions" and all(
+        button["text"]["type"] == "plain_text"
+        and len(button["text"]["text"]) <= 75
+        and len(button["value"]) <= 2000
+        and button["style"] in ("primary", "danger")
+        for button in block["elements"]
+    )
+
+
+@dataclass
+class TeamsWorkflow:
+    """A workflow of Microsoft Teams: the cards it posted, each with its texts."""
+
+    key: str = "sig-1"
+    cards: list[list[str]] = field(default_factory=list)
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        del headers
+        if path != f"/workflows/1/invoke?sig={self.key}":
+            return 401, {}, b""
+        message = json.loads(body)
+        (attachment,) = message["attachments"]
+        card = attachment["content"]
+        is_card = attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
+        blocks = card["body"]
+        if not is_card or card["type"] != "AdaptiveCard" or message["type"] != "message":
+            return 400, {}, b""
+        if len(body) > 28 * 1024 or any(
+            len(run["text"]) == 0 for one in blocks for run in one["inlines"]
+        ):
+            return 413, {}, b""
+        self.cards.append([run["text"] for one in blocks for run in one["inlines"]])
+        return 202, {}, b""
 
 
 @dataclass

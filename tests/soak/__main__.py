@@ -1,7 +1,8 @@
 """Long trials on real parts, such as `python -m tests.soak kills --count 200`.
 
-The others are `places --minutes 10` and `generated --count 40 --seed 1`. They end non-zero
-when a law is broken, and print the seed that repeats what they did.
+The others are `places --minutes 10`, `alerts --count 10000`, `generated --count 40 --seed 1` and
+`simulate --count 2000`.
+They end non-zero when a law is broken, and print the seed that repeats what they did.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.soak.alerts import alert_loop
 from tests.soak.generated import generated_loop
 from tests.soak.kills import TRIALS, kill_loop
 from tests.soak.places import PLACES, stay_in
+from tests.unit.engine import simulation
 
 
 def main() -> int:
@@ -28,15 +31,27 @@ def main() -> int:
     places = wanted.add_parser("places", help="a daemon that looks at the wrong cloud")
     places.add_argument("--minutes", type=float, default=10.0)
     places.add_argument("--place", choices=sorted(PLACES), required=True)
+    alerts = wanted.add_parser("alerts", help="kill the sender between sending and noting")
+    alerts.add_argument("--count", type=int, default=10_000)
+    alerts.add_argument("--every", type=int, default=200)
+    alerts.add_argument("--seed", type=int, default=None)
     generated = wanted.add_parser("generated", help="code bases that nobody wrote, drifted")
     generated.add_argument("--count", type=int, default=40)
     generated.add_argument("--drifts", type=int, default=10)
     generated.add_argument("--seed", type=int, default=None)
+    simulate = wanted.add_parser("simulate", help="the engine under seeded faults at each port")
+    simulate.add_argument("--count", type=int, default=2000)
+    simulate.add_argument("--seed", type=int, default=0, help="the first one")
     asked = parser.parse_args()
+    if asked.trial == "simulate":
+        simulation.main(asked.seed, asked.count)
+        return 0
     with tempfile.TemporaryDirectory(prefix="trueup-soak-") as folder:
         if asked.trial == "places":
             return stay_in(asked.place, Path(folder), minutes=asked.minutes)
         seed = random.randrange(2**32) if asked.seed is None else asked.seed
+        if asked.trial == "alerts":
+            return alert_loop(Path(folder), count=asked.count, every=asked.every, seed=seed)
         if asked.trial == "generated":
             return generated_loop(Path(folder), count=asked.count, drifts=asked.drifts, seed=seed)
         return kill_loop(asked.tool, Path(folder), count=asked.count, seed=seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,17 @@ import pytest
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError
-from tests.receivers.http import Answer, ChatRoom, Fickle, Pager, SignedReceiver, receiving
+from tests.receivers.http import (
+    Answer,
+    ChatRoom,
+    Fickle,
+    Pager,
+    SignedReceiver,
+    TeamsWorkflow,
+    receiving,
+)
 from tests.receivers.smtp import MailSink, taking_mail
-from tests.unit.notify.notices import notice, over
+from tests.unit.notify.notices import MEMBER, notice, over
 
 
 @dataclass
@@ -92,6 +100,26 @@ def webhook(_folder: Path) -> Iterator[Place]:
 
 
 @contextmanager
+def teams(_folder: Path) -> Iterator[Place]:
+    service = TeamsWorkflow()
+    fickle = Fickle(service)
+
+    def newest(mark: str) -> int:
+        return int(bool(service.cards) and service.cards[-1][0].startswith(mark))
+
+    with receiving(fickle) as at:
+        head = f"msteams+http://{at}/workflows/1/invoke?sig="
+        yield Place(
+            f"{head}{service.key}",
+            f"{head}other",
+            open=lambda: newest("[critical]"),
+            ended=lambda: newest("[resolved]"),
+            text=lambda: str(service.cards),
+            fickle=fickle,
+        )
+
+
+@contextmanager
 def mail(folder: Path) -> Iterator[Place]:
     with taking_mail(MailSink(folder)) as sink:
 
@@ -116,7 +144,7 @@ def mail(folder: Path) -> Iterator[Place]:
         )
 
 
-PLACES = [pager, room, webhook, mail]
+PLACES = [pager, room, webhook, teams, mail]
 
 
 @pytest.fixture(params=PLACES, ids=lambda place: place.__name__)
@@ -205,6 +233,20 @@ async def test_what_was_taken_though_its_answer_was_lost_is_no_second_alert(
         await channel.close()
 
 
+async def test_teams_is_told_only_what_is_worth_a_card_and_never_too_much(tmp_path: Path) -> None:
+    with teams(tmp_path) as place:
+        channel = open_channel(place.address())
+        receipt = await channel.show(notice(), {})
+        change = replace(MEMBER.changes[0], live="another value")
+        member = replace(MEMBER, changes=(change,))
+        receipt = await channel.show(notice(2, members=(member,)), receipt)
+        assert "another value" not in place.text()
+        named = replace(MEMBER, address="\u00e4" * 300, reason="\u00e4" * 300)
+        await channel.show(notice(3, members=(named,) * 20, total=20), receipt)
+        assert "..." in place.text()
+        await channel.close()
+
+
 async def test_redirects_are_not_followed() -> None:
     service = SignedReceiver()
     away = ((302, {"location": "http://127.0.0.1:1/"}, b""), False)
@@ -243,6 +285,8 @@ async def test_no_message_goes_to_an_address_that_no_receiver_has(url: str) -> N
         ("smtp://u:CANARY@mail.example.com", "no sender"),
         ("smtp://u:CANARY@mail.example.com?from=a@b.c&to=d@e.f&tls=none", "unencrypted"),
         ("smtp://u:CANARY@mail.example.com?from=a@b.c&to=d@e.f&tls=maybe", "another `tls`"),
+        ("msteams://example.com?sig=CANARY", "no workflow"),
+        ("msteams+http://example.com/workflows/1?sig=CANARY", "unencrypted"),
         ("ftp://CANARY@example.com", "begins with ftp://"),
         ("https://[CANARY", "is no address"),
         ("https://example.com:CANARY/", "is no address"),

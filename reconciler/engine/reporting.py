@@ -1,0 +1,53 @@
+"""The report on a span of time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from reconciler.domain.errors import InvalidError
+from reconciler.domain.fleet_report import FleetReport, Past, PastRemediation, fleet_report
+from reconciler.domain.policy import Policy
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+
+_USUAL: Final = timedelta(days=7)
+_LONGEST: Final = timedelta(days=400)
+
+
+async def report_since(service: Service, since: datetime | None) -> FleetReport:
+    """Report on what happened since then; on the last seven days where None is given.
+
+    Raises:
+        InvalidError: that is longer ago than anything is kept, or has not come yet.
+    """
+    until = service.clock.now()
+    since = since or until - _USUAL
+    if not until - _LONGEST <= since < until:
+        raise InvalidError("`since` is not within the last 400 days", remedy="give a later time")
+    past = await service.store.read(lambda view: _past(view, since))
+    # Beside the loop: a year of a large fleet takes a moment.
+    return await asyncio.to_thread(fleet_report, past, since=since, until=until)
+
+
+def _past(view: Transaction, since: datetime) -> Past:
+    policies: dict[str, Policy] = {policy.policy_id: policy for policy in view.policies.all()}
+    matches = view.findings.ignored_by_rule()
+    return Past(
+        drifts=view.history.drifts(since),
+        scans=view.history.scans(since),
+        remediations=[_named(one, policies) for one in view.history.remediations(since)],
+        assigned=view.history.assigned(),
+        ignored={name: found.matched for name, found in matches.items()},
+    )
+
+
+def _named(remediation: PastRemediation, policies: Mapping[str, Policy]) -> PastRemediation:
+    """Return it with the name and the owner of its policy, as far as that is still there."""
+    policy = policies.get(remediation.policy or "")
+    if policy is None:
+        return remediation
+    return replace(remediation, policy=policy.name, owner=policy.owner)

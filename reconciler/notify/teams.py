@@ -1,0 +1,73 @@
+"""Microsoft Teams, by a workflow that posts what it is sent as an adaptive card.
+
+https://learn.microsoft.com/power-automate/teams/overview: 202 for a good one; a message has at
+most 28 KB. A card cannot be edited afterwards, so only what is worth telling is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from reconciler.domain.notices import Notice
+from reconciler.notify.http import Poster, json_headers
+from reconciler.notify.text import headline, lines, worth_telling
+
+_LONGEST_TEXT: Final = 6000
+"""Characters; escaped as JSON, they stay below what a message may have."""
+_MOST_LINES: Final = 80
+"""Each is a block of its own, of some 120 bytes."""
+_COLOURS: Final = {"critical": "attention", "high": "attention", "medium": "warning"}
+
+
+class Teams:
+    """Implements `ports.Notifier`."""
+
+    def __init__(self, poster: Poster) -> None:
+        self._poster = poster
+
+    async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        """Post a card, unless the last one said the same. See `Notifier.show`."""
+        seen = worth_telling(notice)
+        if receipt.get("seen") != seen:
+            # In ASCII: what is escaped is six bytes a character, and the limit is in bytes.
+            await self._poster.post("", json.dumps(message_of(notice)).encode(), json_headers())
+        return {"seen": seen}
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._poster.close()
+
+
+def message_of(notice: Notice) -> dict[str, Any]:
+    """Return the message with its card. Text runs are shown as they are, without Markdown."""
+    every = list(lines(notice))
+    text = "\n".join([*every[:_MOST_LINES], *(["..."] if len(every) > _MOST_LINES else [])])
+    if len(json.dumps(text)) > _LONGEST_TEXT:
+        text = f"{_cut(text)}\n..."
+    colour = "good" if notice.is_over else _COLOURS.get(notice.severity, "default")
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": [
+            _block(headline(notice), weight="bolder", size="medium", color=colour),
+            *(_block(line, fontType="monospace", size="small") for line in text.split("\n")),
+        ],
+    }
+    content_type = "application/vnd.microsoft.card.adaptive"
+    return {"type": "message", "attachments": [{"contentType": content_type, "content": card}]}
+
+
+def _block(text: str, **style: str) -> dict[str, Any]:
+    runs = [{"type": "TextRun", "text": text or " ", **style}]
+    return {"type": "RichTextBlock", "spacing": "none", "inlines": runs}
+
+
+def _cut(text: str) -> str:
+    """Return as much of `text` as fits once it is escaped."""
+    kept = text
+    while len(json.dumps(kept)) > _LONGEST_TEXT:
+        kept = kept[: len(kept) * 3 // 4]
+    return kept

@@ -1,0 +1,72 @@
+"""A report through the API, and the page that is made of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+
+from reconciler.cli.report_page import page
+from reconciler.wire.decoding import decode
+from reconciler.wire.fleet_reports import FleetReport
+from tests.api.desk import V1, Desk
+from tests.unit.engine.house import AUTO, A, B
+
+HOSTILE = '<script>alert(1)</script><img src="https://evil.example/x"> \u202e'
+
+
+async def test_a_report_tells_what_was_found_and_healed_and_by_which_rule(desk: Desk) -> None:
+    house = desk.house
+    await house.put(AUTO)
+    await house.scan()
+    house.world.live[A] = {"size": 99}
+    await house.scan(minutes=10)
+    await house.later(minutes=1)
+    await house.scan(minutes=10)
+    house.world.live[B] = {"size": 5}
+    body = (await desk.viewer.get(f"{V1}/report")).json()
+    assert (body["found"], body["open"] + body["healed"]) == (1, 1)
+    assert body["mean_to_detect_s"] == 600
+    assert [row["name"] for row in body["by_stack"]] == ["shop"]
+    assert [(rule["name"], rule["kind"]) for rule in body["rules"]] == [("auto", "policy")]
+    long_ago = (house.clock.now() - timedelta(days=500)).isoformat()
+    refused = await desk.viewer.get(f"{V1}/report", params={"since": long_ago})
+    assert refused.status_code == 422
+    _check_page({**body, "by_stack": [{**body["by_stack"][0], "name": HOSTILE}]})
+
+
+def _check_page(body: dict[str, object]) -> None:
+    """Hold the page against what any browser needs: one whole document, and nothing to load."""
+    text = page(decode(FleetReport, body))
+    balance = _Balance()
+    balance.feed(text)
+    assert balance.open == []
+    assert "script" not in balance.seen
+    assert "<script" not in text
+    assert "\u202e" not in text
+    assert not re.search(r"""(src|href)\s*=|url\(|@import""", text.replace("src=&quot;", ""))
+    assert "prefers-color-scheme: dark" in text
+    assert "@media print" in text
+    assert {"svg", "rect", "table"} <= balance.seen
+
+
+class _Balance(HTMLParser):
+    """Which elements are open, and which were there at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        del attrs
+        self.seen.add(tag)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        del attrs
+        self.seen.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag

@@ -58,7 +58,7 @@ def _line(invocation: Invocation, made: wire.Acceptance, *, undo: bool) -> str:
 def declare(invocation: Invocation, *, finding: str) -> None:
     """Print the code that would declare what an undeclared FINDING shows.
 
-    It is printed and put nowhere. Attributes that only the provider computes cannot be declared.
+    No file is changed. Attributes that only the provider computes cannot be declared.
     """
     found = find_finding(invocation.api, finding)
     made = invocation.api.get(wire.DeclarationText, "findings", found.id, "declaration")

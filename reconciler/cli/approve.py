@@ -149,6 +149,7 @@ def _asked(invocation: Invocation, found: wire.Remediation) -> str:
             f" it is {state_cell(found.state)[1]}{note}",
             code="not-awaiting",
             remedy=next_step(invocation, found)
+            or _until_planned(invocation, found)
             or "list those that do: trueup remediations --state awaiting_approval",
         )
     # The answer goes to stdout, so the question and what it is about go to stderr.
@@ -164,6 +165,12 @@ def _asked(invocation: Invocation, found: wire.Remediation) -> str:
         _write(shown, ["", *_overview(shown, plan, about)])
     _confirm(plan, lines)
     return digest
+
+
+def _until_planned(invocation: Invocation, found: wire.Remediation) -> str:
+    if found.state not in _PLANNING:
+        return ""
+    return f"its plan is being made; watch it: trueup remediation {invocation.id(found.id)}"
 
 
 def _overview(invocation: Invocation, plan: wire.Plan, about: About) -> Iterator[str]:

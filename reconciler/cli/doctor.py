@@ -37,7 +37,7 @@ def doctor(*, names: tuple[str, ...], fix: bool, output: str | None) -> None:
 
     With --fix it obtains what the stacks of trueup.toml, or of this directory, need: tofu
     where there is no terraform, and pulumi for a Pulumi project. It runs Pulumi's own
-    installer; what no installer gives is built from pinned Go modules, once, in some minutes.
+    installer; what no installer provides is built from pinned Go modules, once, in some minutes.
     """
     if names and not fix:
         raise click.UsageError("a TOOL is named to obtain it: add --fix")

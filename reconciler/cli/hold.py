@@ -24,7 +24,7 @@ from reconciler.wire import models as wire
     "--until",
     metavar="T",
     callback=moment_given,
-    help="When it ends by itself: 2h, or a time. Default: with `trueup resume`.",
+    help="When it ends by itself: 2h, or a time. Default: only with `trueup resume`.",
 )
 @click.option("--reason", metavar="R", help="Why; `trueup status` shows it.")
 @asks_daemon

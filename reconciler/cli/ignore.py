@@ -36,14 +36,15 @@ _COVERS = click.option(
     "--covers",
     type=click.Choice(get_args(CoverWord)),
     multiple=True,
-    help="Ignore it although it is that: what is gone, or security-critical.",
+    help="Ignore it although it is missing, or critical; repeatable.",
 )
 
 
 def _for(*, required: bool) -> Callable[[T], T]:
+    usual = "" if required else " Default: until the drift changes."
     return click.option(
         "--for", "until", metavar="T", required=required, callback=moment_given,
-        help="For how long: 30d, or until a time. Default: until the drift changes.",
+        help=f"For how long: 30d, or until a time.{usual}",
     )  # fmt: skip
 
 
@@ -90,10 +91,10 @@ def _ignore(
 
 @click.command(epilog=examples("trueup ack 3f9c21ab"))
 @_FINDING
-@click.option("--comment", "text", metavar="TEXT", help="What to keep with it.")
+@click.option("--comment", "text", metavar="TEXT", help="A comment to add.")
 @asks_daemon
 def ack(invocation: Invocation, *, finding: str, text: str | None) -> None:
-    """Say that somebody has seen a FINDING; it stays open, and policies act as before."""
+    """Mark a FINDING as seen; it stays open, and policies act as before."""
     _note(invocation, finding, "ack", text, "acknowledged")
 
 
@@ -102,7 +103,7 @@ def ack(invocation: Invocation, *, finding: str, text: str | None) -> None:
 @click.argument("text")
 @asks_daemon
 def comment(invocation: Invocation, *, finding: str, text: str) -> None:
-    """Keep a TEXT with a FINDING; `trueup show` and the audit log have it."""
+    """Add the comment TEXT to a FINDING; `trueup show` and the audit log show it."""
     _note(invocation, finding, "comment", text, "commented")
 
 
@@ -111,7 +112,7 @@ def comment(invocation: Invocation, *, finding: str, text: str) -> None:
 @click.argument("person")
 @asks_daemon
 def assign(invocation: Invocation, *, finding: str, person: str) -> None:
-    """Say whose a FINDING is; `trueup show` has the last PERSON named."""
+    """Assign a FINDING to a PERSON; `trueup show` shows the last one."""
     _note(invocation, finding, "assign", person, f"assigned to {person}")
 
 
@@ -125,7 +126,7 @@ def _note(invocation: Invocation, given: str, kind: str, text: str | None, done:
 @click.command(epilog=examples("trueup ignores"))
 @asks_daemon
 def ignores(invocation: Invocation) -> None:
-    """List the ignore rules of trueup.toml, how often each matched, and when it did last."""
+    """List the ignore rules of trueup.toml, with how often each matched, and when last."""
     body = invocation.api.listed(wire.IgnoreRule, "ignores")
     invocation.answer(body, _lines(invocation, body))
 

@@ -19,6 +19,7 @@ from reconciler.cli.ages import absolute, ago, ahead
 from reconciler.cli.client.api import Api, as_received
 from reconciler.cli.client.endpoint import Wanted, find_daemon
 from reconciler.cli.data_options import write_data
+from reconciler.cli.folding import folded
 from reconciler.cli.global_options import given
 from reconciler.cli.identities import SHORTEST
 from reconciler.cli.paint import Paint, paint_for, safe
@@ -26,6 +27,7 @@ from reconciler.cli.table import Cell, Column, table_lines, table_width
 from reconciler.wire.decoding import NotOfModelError
 
 F = TypeVar("F", bound=Callable[..., Any])
+_FACT_INDENT: Final = " " * 13
 _WRITTEN_AT_ONCE: Final = 500
 """Lines; writing 5,000 one by one takes a tenth of what listing them takes in all."""
 
@@ -76,7 +78,11 @@ class Invocation:
         """Yield a line per name and text; a fact without text is none."""
         for name, text in pairs:
             if text:
-                yield f"{self.paint('dim', f'{name:<12}')} {text}"
+                room = self.paint.width - len(_FACT_INDENT)
+                # Colours take no room on the screen, and are in short texts only.
+                first, *more = [text] if "\x1b" in text else folded(text, room)
+                yield f"{self.paint('dim', f'{name:<12}')} {first}"
+                yield from (f"{_FACT_INDENT}{line}" for line in more)
 
     def ago(self, at: datetime | None) -> str:
         """Return how long ago `at` was; the time itself with `-v`."""

@@ -19,6 +19,9 @@ from reconciler.cli.global_options import Given, given, global_options
 from reconciler.domain.errors import ReconcilerError
 from reconciler.version import __version__
 
+_AFTER_COMMAND: Final = frozenset({"-o", "--output", "--json"})
+"""Options of commands that other tools take before the command as well."""
+
 EXIT_ERROR: Final = 1
 EXIT_INTERRUPTED: Final = 130
 EXIT_BROKEN_PIPE: Final = 141
@@ -98,6 +101,9 @@ def _interrupted() -> int:
 
 def _usage_remedy(error: click.ClickException) -> str | None:
     context = error.ctx if isinstance(error, click.UsageError) else None
+    of_root = context is not None and context.parent is None
+    if of_root and isinstance(error, click.NoSuchOption) and error.option_name in _AFTER_COMMAND:
+        return f"write {error.option_name} after the command: trueup status -o json"
     return f"see `{context.command_path} --help`" if context else None
 
 

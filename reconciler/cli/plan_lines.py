@@ -37,7 +37,7 @@ def plan_lines(
 ) -> Iterator[str]:
     """Yield the plan; nothing of it is left out."""
     for resource in sorted(plan.resources, key=_rank):
-        yield _title(resource, paint, findings)
+        yield from _title(resource, paint, findings)
         yield from _changes(resource, paint)
     if plan.script:
         yield from _script(plan.script, paint)
@@ -69,7 +69,7 @@ def plan_overview(
     if left_out > 0:
         yield paint("dim", f"  {left_out} more above")
     for resource in resources[max(left_out, 0) :]:
-        yield f"  {_title(resource, paint, findings)}"
+        yield from (f"  {line}" for line in _title(resource, paint, findings, margin=2))
 
 
 def _weight(resource: wire.PlannedResource, findings: FindingsByAddress) -> tuple[bool, int, str]:
@@ -80,22 +80,30 @@ def _weight(resource: wire.PlannedResource, findings: FindingsByAddress) -> tupl
     return resource.action in DESTRUCTIVE, rank, resource.address
 
 
-def _title(resource: wire.PlannedResource, paint: Paint, findings: FindingsByAddress) -> str:
+def _title(
+    resource: wire.PlannedResource, paint: Paint, findings: FindingsByAddress, *, margin: int = 0
+) -> Iterator[str]:
+    """Yield what is done to which resource, its severity and why: one line where that fits."""
     action: str = resource.action
     word, style = _ACTIONS.get(action, (f"? {spoken(action)}", "critical"))
     title = f"{paint(style, f'{word:<10}')} {paint('strong', text_of(resource.address))}"
     finding = findings.get(resource.address)
     if finding is None:
-        return title
+        yield title
+        return
     severity = text_of(finding.severity)
     source = finding.source
     place = f"  {text_of(source.file)}:{source.line}" if source else ""
-    return f"{title}  {paint(severity, severity)}{paint('dim', f'{place}{_why(finding)}')}"
-
-
-def _why(finding: wire.Finding) -> str:
-    reason = finding.severity_reason
-    return f"  {text_of(reason)}" if reason else ""
+    head = f"{title}  {paint(severity, severity)}"
+    why = text_of(finding.severity_reason or "")
+    beside = f"{place}  {why}" if why else place
+    plain = f"{word:<10} {text_of(resource.address)}  {severity}{beside}"
+    if len(plain) + margin <= paint.width:
+        yield f"{head}{paint('dim', beside)}"
+        return
+    yield f"{head}{paint('dim', place)}"
+    if why:
+        yield from wrapped(why, indent=_INDENT, paint=paint, style="dim")
 
 
 def _rank(resource: wire.PlannedResource) -> tuple[int, str]:

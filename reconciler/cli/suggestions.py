@@ -6,14 +6,12 @@ from collections.abc import Iterable
 from typing import Final
 
 _HABITS: Final = {
-    "ack": "suppress",
     "apply": "approve",
     "check": "scan",
     "describe": "show",
     "diff": "show",
     "drift": "findings",
     "get": "show",
-    "ignore": "suppress",
     "inspect": "show",
     "list": "findings",
     "logs": "log",
@@ -21,7 +19,6 @@ _HABITS: Final = {
     "pause": "hold",
     "refresh": "scan",
     "run": "runs",
-    "snooze": "suppress",
     "start": "serve",
     "up": "serve",
     "validate": "doctor",

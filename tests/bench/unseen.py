@@ -1,7 +1,8 @@
 """`python -m tests.bench unseen`: changes that no plan acts on, beside what the plans say of them.
 
-The stack `unseen` on a simulated cloud: untouched, right after its apply and after a refresh;
-then every injection of `tests.worlds.unseen` at once; then after an apply of something else.
+The stacks `unseen` and `unseen68` on a simulated cloud: untouched, right after the apply and
+after a refresh; then every injection of `tests.worlds.unseen`, or the 150 of `unseen_wide`, at
+once; then after an apply of something else. Name a stack to try that one alone.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +18,14 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.terraform.executable import TERRAFORM, TOFU, Executable, locate
+from iac_adapters.terraform.options import TerraformOptions
 from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.model import StackReport
 from reconciler.domain.undeclared_scan import Yardstick
+from tests.bench.colleague import apply, apply_something_else
 from tests.bench.figures import columns
 from tests.integration.terraform.scanner import Scanner, scanner
-from tests.simulator import run_tool
+from tests.worlds import unseen_wide
 from tests.worlds.deploy import Deployed
 from tests.worlds.oracle import plan_document
 from tests.worlds.session import worlds_in
@@ -31,6 +35,7 @@ _HEAD: Final = (
     "seen by", "injected", "dangerous", "found", "after another apply",
     "terraform plan", "after", "-refresh-only", "after",
 )  # fmt: skip
+_ALL: Final = TerraformOptions(children="all")
 _FAILED: Final = 1
 _ADDED: Final = "+"
 """Before the type of a child that nobody declared."""
@@ -47,28 +52,45 @@ class _Turn:
     refreshed: frozenset[Place]
 
 
+@dataclass(frozen=True, slots=True)
+class _Bed:
+    """A stack and what is done behind its back; `also` are places that move with that."""
+
+    stack: str
+    injections: Sequence[Injection]
+    also: Collection[Place] = ()
+
+
+_SMALL: Final = _Bed("unseen", INJECTIONS, ALSO_MOVED)
+_WIDE: Final = _Bed("unseen68", unseen_wide.INJECTIONS)
+
+
 def main() -> int:
-    """Try both tools that are here; print a table each. Ends with 1 where something is wrong."""
+    """Try both tools that are here, the wide bed with the first; print a table each.
+
+    Ends with 1 where something is wrong.
+    """
     tools = [tool for name in (TERRAFORM, TOFU) if (tool := locate(name, os.environ))]
-    return max((asyncio.run(_tried(tool)) for tool in tools), default=_FAILED)
+    trials = [(_SMALL, tool) for tool in tools] + [(_WIDE, tool) for tool in tools[:1]]
+    wanted = [trial for trial in trials if trial[0].stack in sys.argv[1:] or not sys.argv[1:]]
+    return max((asyncio.run(_tried(bed, tool)) for bed, tool in wanted), default=_FAILED)
 
 
-async def _tried(tool: Executable) -> int:
+async def _tried(bed: _Bed, tool: Executable) -> int:
     with tempfile.TemporaryDirectory(prefix="unseen-") as folder, worlds_in(Path(folder)) as worlds:
-        world = worlds.deployed("unseen", tool)
-        async with scanner(world, Path(folder) / "cache") as scans:
+        world = worlds.deployed(bed.stack, tool)
+        async with scanner(world, Path(folder) / "cache", options=_ALL) as scans:
             begun = (await _held(scans, {}).scan()).begun
             baselines = {kept.key: kept for kept in begun}
             fresh = await _turn(scans, baselines, world)
-            _apply(world, "-refresh-only")
+            apply(world, "-refresh-only")
             refreshed = await _turn(scans, baselines, world)
-            inject(world.world())
+            inject(world.world(), bed.injections)
             after = await _turn(scans, baselines, world)
-            _describe(world)
-            _apply(world)
+            apply_something_else(world)
             swallowed = await _turn(scans, baselines, world)
-    print("\n".join(_table(tool, fresh, refreshed, after, swallowed)))
-    wanted = {one for one in INJECTIONS if one.reach in ("plan", "read", "computed")}
+    print("\n".join(_table(bed, tool, fresh, refreshed, after, swallowed)), flush=True)
+    wanted = {one for one in bed.injections if one.reach in ("plan", "read", "computed")}
     lost = [one.name for one in wanted if not _names(after.ours, one)]
     return _FAILED if lost or fresh.ours or fresh.kept or refreshed.kept else 0
 
@@ -116,43 +138,59 @@ def _changed(entries: Collection[dict[str, object]]) -> Iterator[Place]:
 def _names(places: Collection[Place], one: Injection) -> bool:
     if one.path:
         return (one.address, one.path) in places
+    if one.child:
+        return (one.address, f"{_ADDED}{one.child}") in places
     return any(address == one.address and name.startswith(_ADDED) for address, name in places)
 
 
-def _table(tool: Executable, *turns: _Turn) -> Iterator[str]:
+def _table(bed: _Bed, tool: Executable, *turns: _Turn) -> Iterator[str]:
     fresh, refreshed, after, swallowed = turns
-    yield f"{tool.name} {tool.version}, {len(INJECTIONS)} changes on 12 resources"
-    yield from columns((_HEAD, *_lines(after, swallowed)))
+    yield f"{tool.name} {tool.version}, {len(bed.injections)} changes behind {bed.stack}"
+    yield from columns((_HEAD, *_lines(bed, after, swallowed)))
     for name, turn in (("right after the apply", fresh), ("after a refresh", refreshed)):
         yield (
             f"false {name}: {len(turn.ours)} without a daemon, {len(turn.kept)} with one,"
             f" terraform plan {len(turn.planned)}, -refresh-only {len(turn.refreshed)}"
         )
-    injected = {(one.address, one.path) for one in INJECTIONS} | ALSO_MOVED
-    whole = {one.address for one in INJECTIONS if not one.path}
-    false = [place for place in after.ours - injected if place[0] not in whole]
+    yield from _wrong(bed, after, swallowed)
+
+
+def _wrong(bed: _Bed, after: _Turn, swallowed: _Turn) -> Iterator[str]:
+    """Yield what was found beside the changes, and the changes that were not found."""
+    injected = {_place(one) for one in bed.injections} | set(bed.also)
+    whole = {one.address for one in bed.injections if not one.path and not one.child}
+    false = sorted(place for place in after.kept - injected if place[0] not in whole)
     yield f"false beside the changes: {len(false)}"
+    yield from (f"  {address} {name}" for address, name in false)
+    lost = [one.name for one in bed.injections if not _names(after.kept, one)]
+    yield f"not found: {len(lost)}"
+    yield from (f"  {name}" for name in lost)
+    gone = [
+        one.name
+        for one in bed.injections
+        if one.reach != "plan" and _names(after.kept, one) and not _names(swallowed.kept, one)
+    ]
+    yield from (f"  not any more after another apply: {name}" for name in gone)
 
 
-def _lines(after: _Turn, swallowed: _Turn) -> Iterator[tuple[str, ...]]:
-    for reach in dict.fromkeys(one.reach for one in INJECTIONS):
-        some = [one for one in INJECTIONS if one.reach == reach]
+def _place(one: Injection) -> Place:
+    return one.address, one.path or f"{_ADDED}{one.child}"
+
+
+def _lines(bed: _Bed, after: _Turn, swallowed: _Turn) -> Iterator[tuple[str, ...]]:
+    for reach in dict.fromkeys(one.reach for one in bed.injections):
+        some = [one for one in bed.injections if one.reach == reach]
+        risky = [one for one in some if one.dangerous]
         answers: Sequence[Collection[Place]] = (
             *(after.kept, swallowed.kept, after.planned, swallowed.planned),
             *(after.refreshed, swallowed.refreshed),
         )
-        found = (str(sum(_names(places, one) for one in some)) for places in answers)
-        yield reach, str(len(some)), str(sum(one.dangerous for one in some)), *found
+        found = (f"{_count(places, some)} ({_count(places, risky)})" for places in answers)
+        yield reach, str(len(some)), str(len(risky)), *found
 
 
-def _describe(world: Deployed) -> None:
-    file = world.directory / "main.tf"
-    file.write_text(file.read_text().replace('"lake"\n}', '"lake"\n  description = "by code"\n}'))
-
-
-def _apply(world: Deployed, *more: str) -> None:
-    arguments = ("apply", *more, "-auto-approve", "-input=false", "-no-color")
-    run_tool(world.executable, world.directory, *arguments, environment=world.environment)
+def _count(places: Collection[Place], some: Sequence[Injection]) -> int:
+    return sum(_names(places, one) for one in some)
 
 
 if __name__ == "__main__":

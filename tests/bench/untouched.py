@@ -25,9 +25,9 @@ from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackReport
 from reconciler.domain.undeclared_scan import Yardstick
 from reconciler.ports import IacAdapter
-from tests.bench.figures import Row, Sample, columns, table, within
+from tests.bench.colleague import apply, apply_something_else
+from tests.bench.figures import Row, Sample, table, within
 from tests.integration.terraform.scanner import Scanner, scanner
-from tests.simulator import run_tool
 from tests.worlds.deploy import Deployed
 from tests.worlds.session import worlds_in
 
@@ -36,6 +36,7 @@ _PAIRS: Final = 60
 _ROUNDS: Final = 5
 _WARMING: Final = 3
 _AT_MOST: Final = 1.1
+_SHOWN: Final = 20
 _FAILED: Final = 1
 _PLUGIN: Final = "terraform-provi"
 """What a process's name holds of `terraform-provider-aws`; the simulator's is another."""
@@ -93,8 +94,6 @@ def main() -> int:
 
 
 async def _tried(tool: Executable, stacks: Collection[str], count: int) -> int:
-    lines: list[tuple[str, ...]] = [("stack", "scans", "false", "children asked for")]
-    rows: list[Row] = []
     false: list[str] = []
     with tempfile.TemporaryDirectory(prefix="still-") as name, worlds_in(Path(name)) as worlds:
         for stack in stacks:
@@ -102,10 +101,12 @@ async def _tried(tool: Executable, stacks: Collection[str], count: int) -> int:
             async with scanner(world, Path(name) / f"cache-{stack}", options=_AUTO) as scans:
                 watch = _Watch(scans)
                 asked = await _watched(watch, world, count)
-                rows.append(await _paired(watch, world, Path(name) / f"without-{stack}"))
-            lines.append((stack, str(watch.made), str(len(watch.false)), asked))
+                said = f"{watch.made} scans, {len(watch.false)} false"
+                print(f"{stack}: {said}; {asked} of its children had a turn", flush=True)
+                print(*watch.false[:_SHOWN], sep="\n", flush=True)
+                row = await _paired(watch, world, Path(name) / f"without-{stack}")
+            print("\n".join(table("paired", [row])), flush=True)
             false += watch.false
-    print("\n".join((*columns(lines), "", *table("paired", rows), *false[:20])))
     return _FAILED if false else 0
 
 
@@ -115,18 +116,11 @@ async def _watched(watch: _Watch, world: Deployed, count: int) -> str:
     for number in range(2, count + 1):
         report = await watch.scan()
         if number == count // 3:
-            _apply(world, "-refresh-only")
+            apply(world, "-refresh-only")
         if number == 2 * count // 3:
-            _apply_something_else(world)
+            apply_something_else(world)
     left = sum(1 for _, unseen in report.unseen if not unseen.asked)
     return f"all but {left}" if left else "all"
-
-
-def _apply_something_else(world: Deployed) -> None:
-    """Add a resource that has to do with no other, and apply: its refresh takes all else in."""
-    code = world.directory / "unrelated.tf"
-    code.write_text('resource "terraform_data" "unrelated" {\n  input = "by a colleague"\n}\n')
-    _apply(world)
 
 
 async def _paired(watch: _Watch, world: Deployed, cache: Path) -> Row:
@@ -160,11 +154,6 @@ def _spent() -> float:
     plugins = [one for one in started if one.name().startswith(_PLUGIN)]
     times = [one.cpu_times() for one in (own, *plugins)]
     return sum(spent.user + spent.system for spent in times)
-
-
-def _apply(world: Deployed, *more: str) -> None:
-    arguments = ("apply", *more, "-auto-approve", "-input=false", "-no-color")
-    run_tool(world.executable, world.directory, *arguments, environment=world.environment)
 
 
 if __name__ == "__main__":

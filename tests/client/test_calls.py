@@ -151,6 +151,7 @@ async def _others(client: Client) -> None:
     assert await gathered(client.agents.each()) == []
     assert await gathered(client.channels.each()) == []
     assert await gathered(client.alerts.each(state="open")) == []
+    assert await gathered(client.quarantines.each(state="open")) == []
     assert await gathered(client.ignores.each()) == []
     assert (await client.audit.verify()).broken is None
     watched = await client.stacks.create(wire.StackBody(directory="/none/there", name="other"))
@@ -166,6 +167,7 @@ async def _refused(client: Client) -> None:
         client.remediations.retry("none", reason="r"),
         client.remediations.suppress("none", reason="r"),
         client.remediations.cancel("none"),
+        client.remediations.release("none"),
         client.remediations.split("none", addresses=["a.b"]),
         client.findings.unsuppress("none"),
         client.findings.ignore("none", reason="r", covers=["missing"]),

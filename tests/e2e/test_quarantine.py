@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,8 +38,8 @@ name = "isolate what is open"
 match = {stack = "shop", type = "aws_security_group"}
 action_type = "quarantine"
 """
-SHORT: Final = '[[guardrail]]\nquarantine_time = "45s"\n'
-pytestmark = pytest.mark.slow
+SHORT: Final = '[[guardrail]]\nquarantine_time = "30m"\n'
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +143,23 @@ def test_a_target_is_isolated_until_its_drift_is_gone(balanced: Balanced) -> Non
         daemon.until("a stack in sync", lambda: scanned_again(daemon)["health"] == "in_sync")
 
 
+def half_an_hour_later(data_dir: Path) -> None:
+    """Let the time of every quarantine be over, without waiting for it."""
+    with closing(sqlite3.connect(data_dir / "trueup.db")) as database, database:
+        database.execute("UPDATE quarantines SET expires_at = since")
+
+
 def test_its_time_releases_it_after_the_daemon_was_killed(balanced: Balanced) -> None:
     with balanced.serving(SHORT) as daemon:
         until_verified(daemon)
         isolated(balanced, daemon)
+        (shown,) = daemon.ask("/quarantines?state=open")["items"]
+        since, until = (datetime.fromisoformat(shown[one]) for one in ("since", "expires_at"))
+        assert timedelta(minutes=30) <= until - since < timedelta(minutes=31)
         daemon.process.send_signal(signal.SIGKILL)
         daemon.process.wait()
     assert balanced.targets == []
+    half_an_hour_later(balanced.shop.data_dir)
     with balanced.serving(SHORT) as daemon:
         daemon.until("its target being back", lambda: balanced.targets, within_s=180)
         daemon.until(

@@ -20,7 +20,7 @@ match = {stack = "things"}
 action_type = "quarantine"
 edges = ["*::edge"]
 """
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ PROVIDERS = {
     "demo": StackProviders(),
     "followed": StackProviders(),
     "unseen": StackProviders(),
+    "unseen68": StackProviders(),
     "children": StackProviders(),
     "balanced": StackProviders(),
 }

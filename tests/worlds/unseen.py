@@ -28,6 +28,8 @@ class Injection:
     reach: Reach
     inject: Callable[[World], object]
     dangerous: bool = False
+    child: str = ""
+    """The type of the child that it adds, where that is no attribute of `address`."""
 
 
 def _call(service: str, method: str, **parameters: Any) -> Callable[[World], Any]:

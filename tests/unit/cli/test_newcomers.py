@@ -116,6 +116,22 @@ def test_whoever_interrupts_an_approval_is_told_that_nothing_was_changed(
     assert "not approved; nothing was changed" in capsys.readouterr().err
 
 
+def test_the_form_of_the_output_is_written_after_the_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["-o", "json", "status"]) == 1
+    assert "write -o after the command: trueup status -o json" in capsys.readouterr().err
+
+
+def test_whoever_approves_too_early_is_told_where_the_plan_appears(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    daemon.lists("/remediations", [api.remediation(state="planning", plan=None, plan_digest=None)])
+    said = ask("approve", "e1")
+    assert said.code == 1
+    assert "its plan is being made; watch it: trueup remediation e1000000" in said.err
+
+
 def test_whoever_interrupts_waiting_is_told_that_it_goes_on(
     daemon: FakeDaemon, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reconciler.cli.paint import Paint
-from reconciler.cli.plan_lines import plan_overview
+from reconciler.cli.plan_lines import plan_lines, plan_overview
 from reconciler.wire import models as wire
 from reconciler.wire.decoding import decode
 from tests.unit.cli import objects as api
@@ -44,6 +44,15 @@ def test_a_tried_policy_says_why(daemon: FakeDaemon, ask: Ask, tmp_path: Path) -
     (item,) = ask("policy", "test", str(file), "--json").json["items"]
     assert (item["severity"], item["severity_reason"]) == ("critical", WHY)
     assert WHY in ask("policy", "test", str(file)).out
+
+
+def test_a_reason_that_does_not_fit_beside_its_resource_stands_below() -> None:
+    by_address = {"aws_sqs_queue.orders": decode(wire.Finding, api.finding(severity_reason=WHY))}
+    plan = decode(wire.Plan, api.plan())
+    lines = list(plan_lines(plan, paint=Paint(width=60), findings=by_address))
+    assert lines[0] == "~ update   aws_sqs_queue.orders  medium  main.tf:12"
+    assert lines[1].strip() == WHY
+    assert max(map(len, lines[:2])) <= 60
 
 
 def test_an_overview_of_a_plan_says_why() -> None:

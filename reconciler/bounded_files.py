@@ -125,18 +125,29 @@ async def apart(work: Callable[[], T], *, place: Path, within_s: float = WITHIN_
     errand = _Errand(place, asyncio.get_running_loop())
     errand.refuse_behind_another()
     answer: asyncio.Future[T] = errand.start(work)
+    limit = asyncio.timeout(within_s)
     try:
-        async with asyncio.timeout(within_s):
+        async with limit:
             return await answer
     except OSError as error:  # a TimeoutError is one, whoever raised it
-        if not answer.cancelled():
+        if not limit.expired():
             raise named(error, place) from error
+        if not answer.cancelled():
+            # The event loop was late, not the file system: after a suspend both are due at once.
+            return _answered(answer, place)
         raise RetryableError(
             f"{errand.at}: no answer from the file system within {within_s:.0f} s", remedy=_HUNG
         ) from error
     finally:
         if answer.cancelled():
             errand.leave()
+
+
+def _answered(answer: asyncio.Future[T], place: Path) -> T:
+    try:
+        return answer.result()
+    except OSError as error:
+        raise named(error, place) from error
 
 
 def named(error: OSError, place: Path) -> PermanentError:

@@ -1,8 +1,8 @@
 """What a field may hold, said where the field is: limits, and checks of ours.
 
 Whoever reads a file or a request hands these to pydantic, which asks them by its protocol.
-Nothing here imports pydantic: a client that decodes answers, and a scan whose options nobody
-wrote, do without it.
+Nothing here imports pydantic: a client that decodes answers, and a scan whose
+options nobody wrote, do without it.
 """
 
 from __future__ import annotations
@@ -78,19 +78,6 @@ class Checked:
             "function": {"type": "with-info", "function": self.check},
             "schema": handler(source),
         }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Deferred:
-    """The field is of the class that `load` returns, which is made only when a value is read."""
-
-    load: Callable[[], type]
-
-    def __get_pydantic_core_schema__(self, source: object, handler: Any) -> Schema:
-        """Return the core schema of the class."""
-        del source
-        schema: Schema = handler.generate_schema(self.load())
-        return schema
 
 
 class Section:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from reconciler.checked_values import ExistingDirectory, ExistingFile, Name, PlacedPath, placed
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
-from reconciler.field_rules import Checked, Deferred, Reading, Rule, Section
+from reconciler.field_rules import Checked, Reading, Rule, Section
 from reconciler.settings_location import LISTEN
-from reconciler.settings_values import Interval, Size, Span, VariablePattern
+from reconciler.settings_values import Deferred, Interval, Size, Span, VariablePattern
 from reconciler.stack_options import StackTools
 from reconciler.wire.rules import KindWord, SeverityWord
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 from reconciler.domain.errors import PermanentError
-from reconciler.field_rules import Deferred, Section
+from reconciler.field_rules import Section
+from reconciler.settings_values import Deferred
 from reconciler.stack_options import FOREIGN_KEY, UNKNOWN_KEY
 from reconciler.toml_positions import KeyPath, line_of
 

@@ -1,13 +1,15 @@
-"""Values of `trueup.toml` that are written as text: spans of time, sizes and times."""
+"""Values of `trueup.toml`: spans of time, sizes and times as text, and sections read when met."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from reconciler.durations import read_duration
-from reconciler.field_rules import Check, Checked, Reading, Rule
+from reconciler.field_rules import Check, Checked, Reading, Rule, Schema
 
 SHORTEST_INTERVAL: Final = timedelta(seconds=10)
 _SIZE: Final = re.compile(r"(\d+)\s*([KMG]i?B)")
@@ -62,6 +64,27 @@ def size_of_at_least(least: int, needed_by: str) -> Check:
 
 def _aware(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deferred:
+    """The field is of the class that `load` returns; its checks are made for a first value."""
+
+    load: Callable[[], type]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> Schema:
+        """Return a schema that reads by that of the class."""
+        del source, handler
+        return {
+            "type": "function-plain",
+            "function": {"type": "with-info", "function": self._read},
+        }
+
+    def _read(self, written: Any, reading: Reading) -> Any:
+        # It loads pydantic, which is loaded by whoever comes here.
+        from reconciler.section_reading import validated  # noqa: PLC0415
+
+        return validated(self.load(), written, context=reading.context)
 
 
 Interval = Annotated[timedelta, Checked(_interval, first=True)]

@@ -12,7 +12,6 @@ from weakref import WeakValueDictionary
 
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.pulumi.assembly import NOT_ALLOWED, ONLY_BY_CLI
 from iac_adapters.pulumi.cli_engine import CliRefresh, refresh_by_cli
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.correction import correction_job
@@ -33,6 +32,7 @@ from iac_adapters.pulumi.project import load_project
 from iac_adapters.pulumi.provider import Provider, ReadAnswer
 from iac_adapters.pulumi.provider_config import Providers
 from iac_adapters.pulumi.reader import PulumiQuestions
+from iac_adapters.pulumi.refusals import NOT_ALLOWED, ONLY_BY_CLI
 from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
 from iac_adapters.pulumi.snapshots import Payload, payload_of, snapshot_of

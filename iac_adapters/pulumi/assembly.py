@@ -6,25 +6,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from iac_adapters.pulumi.baseline import Baseline, recorded_of
-from iac_adapters.pulumi.checkpoint import (
-    PROVIDER_TYPES,
-    STACK_TYPE,
-    StateResource,
-    type_of,
-)
+from iac_adapters.pulumi.checkpoint import StateResource, type_of
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Evaluation, Planned, Step
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.positions import position_of, yaml_lines
-from iac_adapters.pulumi.provider_config import (
-    NODE_DYNAMIC,
-    PYTHON_DYNAMIC,
-    ProviderKey,
-    provider_key,
-)
+from iac_adapters.pulumi.provider_config import ProviderKey, provider_key
 from iac_adapters.pulumi.provider_edits import ProviderEdit, is_default_provider, provider_edit
 from iac_adapters.pulumi.recorded_values import recorded_change
-from iac_adapters.pulumi.values import RawProperties, plain, visible
+from iac_adapters.pulumi.refusals import refusal_of
+from iac_adapters.pulumi.statuses import status_of
+from iac_adapters.pulumi.values import RawProperties, plain
 from reconciler.domain.model import (
     ProviderDoubt,
     RecordedResource,
@@ -34,12 +26,6 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.origin import contains_unknown
 
-STACK_REFERENCE = "pulumi:pulumi:StackReference"
-NOT_ALLOWED = (
-    "its provider is code inside the stack's state, and running that is not allowed;"
-    " `dynamic_providers = true` in [[stack]], or --dynamic-providers, allows it"
-)
-ONLY_BY_CLI = "its provider is JavaScript code inside the stack's state, which only the CLI runs"
 _PENDING = (
     "an update was interrupted while creating it, and nobody knows whether it exists; look for"
     " it, then `pulumi refresh --clear-pending-creates`, and `pulumi import` it if it does"
@@ -89,7 +75,7 @@ class Assembly:
         wanted = self._wanted(state, planned) if planned is not None else state.inputs
         # Nothing but the value of an object that is lost, which is shown as missing.
         restored = planned is not None and bool(planned.changed) and wanted == state.inputs
-        status, note = _status(state, planned, edit, followed=followed)
+        status, note = status_of(state, planned, edit, followed=followed)
         recorded = self.baseline.resources.get(state.urn)
         if recorded is None or recorded.id != state.id:
             recorded = recorded_of(state)
@@ -117,7 +103,7 @@ class Assembly:
             followed=followed or restored,
             provider=key,
             edit=edit,
-            refusal=self._refusal(key, state),
+            refusal=refusal_of(state, key, dynamic_providers=self.dynamic_providers),
             redactor=self.context.redactor,
         )
 
@@ -150,13 +136,6 @@ class Assembly:
 
     def _named(self, urn: str) -> str:
         return self.evaluation.renamed.get(urn, "") if self.evaluation is not None else ""
-
-    def _refusal(self, key: ProviderKey | None, state: StateResource) -> str | None:
-        if key is None:
-            return f"the state names no provider for it ({state.provider or 'none'})"
-        if key.package == PYTHON_DYNAMIC and not self.dynamic_providers:
-            return NOT_ALLOWED
-        return ONLY_BY_CLI if key.package == NODE_DYNAMIC else None
 
     def edits(self) -> tuple[ProviderEdit, ...]:
         """Return every recorded provider, and how the program's differs from it."""
@@ -230,27 +209,6 @@ class Assembly:
         return frozenset(busy)
 
 
-def recorded_providers(context: Context, *, dynamic_providers: bool) -> list[ProviderKey]:
-    """Return whom the resources will be read by, if the program tells providers nothing new."""
-    assembly = Assembly(context, None, Baseline({}), dynamic_providers)
-    keys = {
-        resource.provider.digest: resource.provider
-        for resource in assembly.resources().values()
-        if resource.provider is not None
-        and resource.refusal is None
-        and resource.recorded_as.status not in (Status.NOT_APPLICABLE, Status.NOT_CREATED)
-    }
-    return list(keys.values())
-
-
-def read_ahead(context: Context) -> None:
-    """Read the files that the recorded providers will read. Blocks where a file system hangs."""
-    for resource in context.checkpoint.resources:
-        if resource.is_provider:
-            package = resource.type.removeprefix(PROVIDER_TYPES)
-            context.surroundings.files.led(package, visible(resource.inputs))
-
-
 def _absent(
     urn: str, *, source: SourcePosition | None = None, provider: str = ""
 ) -> RecordedResource:
@@ -267,50 +225,6 @@ def _ignored(state: StateResource, planned: Planned | None) -> tuple[str, ...]:
     if planned is None or planned.ignored is None:
         return state.ignore_changes
     return planned.ignored
-
-
-def _status(
-    state: StateResource,
-    planned: Planned | None,
-    edit: ProviderEdit | None,
-    *,
-    followed: bool,
-) -> tuple[Status, str | None]:
-    content = state.content
-    if state.is_provider and edit is not None and edit.shown:
-        return Status.LIVE, None
-    if not state.custom or state.is_provider or state.type == STACK_REFERENCE:
-        return _status_of_record(state, planned, followed=followed)
-    if content.get("viewOf"):
-        return Status.NOT_APPLICABLE, "a view of another resource"
-    if content.get("delete"):
-        return Status.DEPOSED, None
-    if content.get("pendingReplacement"):
-        return Status.NOT_CREATED, "deleted by an interrupted replacement"
-    if content.get("taint"):
-        return Status.TAINTED, None
-    if planned is not None and planned.step is Step.DELETE:
-        return Status.NOT_DECLARED, planned.refused or None
-    return Status.LIVE, None
-
-
-def _status_of_record(
-    state: StateResource, planned: Planned | None, *, followed: bool
-) -> tuple[Status, str | None]:
-    """Return the status of what stands in the record alone.
-
-    What happens to a component together with its objects is shown at them.
-    """
-    if recorded_change(state, planned) and (state.type == STACK_TYPE or not followed):
-        return Status.LIVE, None
-    if planned is not None and planned.step is Step.DELETE and _is_shown(state, followed=followed):
-        return Status.NOT_DECLARED, planned.refused or None
-    what = "component" if not state.custom else state.type
-    return Status.NOT_APPLICABLE, f"{what}: there is no remote object"
-
-
-def _is_shown(state: StateResource, *, followed: bool) -> bool:
-    return not followed and not is_default_provider(state.urn)
 
 
 def _address(state: StateResource) -> ResourceAddress:

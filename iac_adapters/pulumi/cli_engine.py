@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from iac_adapters.pulumi.assembly import ONLY_BY_CLI
 from iac_adapters.pulumi.carried import moved
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Step
@@ -25,6 +24,7 @@ from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.reader import PulumiQuestions
 from iac_adapters.pulumi.redacted_events import diffs_in, refreshed, unredacted
 from iac_adapters.pulumi.refreshed_preview import Updates, updates_in
+from iac_adapters.pulumi.refusals import ONLY_BY_CLI
 from iac_adapters.pulumi.verdicts import verdict_of
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import InSync, Observed, Unreadable, Verdict

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from iac_adapters.pulumi.assembly import NOT_ALLOWED
 from iac_adapters.pulumi.carried import Moved, below, carriers
 from iac_adapters.pulumi.following import Following
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.refreshed_preview import Updates, preview_refreshed
+from iac_adapters.pulumi.refusals import NOT_ALLOWED
 from iac_adapters.pulumi.snapshots import Payload
 from iac_adapters.pulumi.warm import Followed
 from iac_adapters.redaction.digester import SecretDigester

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.reading import StackReader
-from iac_adapters.pulumi.assembly import Assembly, read_ahead, recorded_providers
+from iac_adapters.pulumi.ahead import read_ahead, recorded_providers
+from iac_adapters.pulumi.assembly import Assembly
 from iac_adapters.pulumi.baseline import Baselines
 from iac_adapters.pulumi.context import Context, prepare
 from iac_adapters.pulumi.evaluating import evaluate

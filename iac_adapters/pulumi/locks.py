@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 import orjson
-import psutil
 
 from iac_adapters.pulumi.backend import Place
 from reconciler.bounded_files import read_bytes
@@ -71,6 +70,8 @@ def read_lock(file: Path) -> Lock | None:
 def _holder(pid: int, hostname: str, timestamp: str) -> Holder:
     if hostname != socket.gethostname():
         return Holder.ELSEWHERE
+    import psutil  # noqa: PLC0415 - few stacks have a lock to be looked at
+
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:

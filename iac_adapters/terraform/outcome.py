@@ -88,6 +88,9 @@ def outcome_of(
         )
     if isinstance(ended, Vanished):
         return InDoubt("the runner is gone without a record of how the apply ended")
+    if ended.exit_code == 0 and told.errors:
+        reason = _reason(told.errors, redactor)
+        return Failed(f"{tool} ended with exit code 0, and yet said: {reason}", read_first=True)
     if ended.exit_code == 0:
         return Done(told.summary or "applied")
     return _failed(told, ended, tool=tool, redactor=redactor)

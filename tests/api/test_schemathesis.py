@@ -18,6 +18,7 @@ from reconciler.api.limits import Limits
 from reconciler.domain.principals import Role
 from tests.api.desk import Desk, text_of
 from tests.api.threaded import serving
+from tests.patience import PATIENCE_S
 from tests.unit.engine.house import MANUAL, A, B, C
 
 # What an operation refuses beyond its schema (a filter's words, a cursor of another list).
@@ -75,7 +76,8 @@ def _run(
 ) -> tuple[Counter[int], list[str]]:
     """Return how often each status was answered, and every failure in words."""
     config.projects.default.update(headers=headers)
-    whole = schemathesis.openapi.from_url(f"{url}/api/v1/openapi.json", config=config)
+    address = f"{url}/api/v1/openapi.json"
+    whole = schemathesis.openapi.from_url(address, config=config, timeout=PATIENCE_S)
     if only is None:
         # It would sooner or later remove the token of the run itself.
         schema = whole.exclude(operation_id=[_ENDLESS, _REMOVES_TOKENS])

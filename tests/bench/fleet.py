@@ -60,8 +60,8 @@ async def fleet_rows(beds: Beds, names: Sequence[str]) -> Sequence[str]:
     memory = (
         f"  `trueup scan --repeat 3` of it, resident: {again.last:.0f} MB ({again.program:.0f} at"
         f" most), where it is recorded first {first.last:.0f} MB ({first.program:.0f} at most);"
-        f" Python with gRPC alone {loaded.program:.0f} MB, with all that a scan imports"
-        f" {imported.program:.0f} MB; the plugins: {again.providers:.0f} MB"
+        f" Python with gRPC alone {loaded.last:.0f} MB, with all that a scan imports"
+        f" {imported.last:.0f} MB; the plugins: {again.providers:.0f} MB"
     )
     return [*table("beside plan -refresh-only", [row]), memory]
 

@@ -1,6 +1,7 @@
 """Long trials on real parts, such as `python -m tests.soak kills --count 200`.
 
-The others are `places --minutes 10`, `alerts --count 10000` and `generated --count 40 --seed 1`.
+The others are `places --minutes 10`, `alerts --count 10000`, `generated --count 40 --seed 1` and
+`simulate --count 2000`.
 They end non-zero when a law is broken, and print the seed that repeats what they did.
 """
 
@@ -16,6 +17,7 @@ from tests.soak.alerts import alert_loop
 from tests.soak.generated import generated_loop
 from tests.soak.kills import TRIALS, kill_loop
 from tests.soak.places import PLACES, stay_in
+from tests.unit.engine import simulation
 
 
 def main() -> int:
@@ -37,7 +39,13 @@ def main() -> int:
     generated.add_argument("--count", type=int, default=40)
     generated.add_argument("--drifts", type=int, default=10)
     generated.add_argument("--seed", type=int, default=None)
+    simulate = wanted.add_parser("simulate", help="the engine under seeded faults at each port")
+    simulate.add_argument("--count", type=int, default=2000)
+    simulate.add_argument("--seed", type=int, default=0, help="the first one")
     asked = parser.parse_args()
+    if asked.trial == "simulate":
+        simulation.main(asked.seed, asked.count)
+        return 0
     with tempfile.TemporaryDirectory(prefix="trueup-soak-") as folder:
         if asked.trial == "places":
             return stay_in(asked.place, Path(folder), minutes=asked.minutes)

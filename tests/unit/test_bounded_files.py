@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,15 @@ async def test_a_place_is_read_again_when_what_was_stuck_has_ended(tmp_path: Pat
                 await asyncio.sleep(0.01)
             else:
                 return
+
+
+async def test_an_answer_in_time_counts_though_the_event_loop_is_late(tmp_path: Path) -> None:
+    """As after a suspend: the answer and the end of the time come in one turn of the loop."""
+    loop = asyncio.get_running_loop()
+
+    def answer_while_the_loop_is_stuck() -> int:
+        loop.call_soon_threadsafe(time.sleep, 0.3)
+        time.sleep(0.1)
+        return 42
+
+    assert await apart(answer_while_the_loop_is_stuck, place=tmp_path, within_s=0.2) == 42

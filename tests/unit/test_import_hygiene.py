@@ -154,6 +154,7 @@ def test_a_scan_without_settings_loads_nothing_that_checks_them(
 
 def test_a_pulumi_scan_loads_nothing_of_terraform() -> None:
     loaded = loaded_after("reconciler.cli.scan", "iac_adapters.pulumi.adapter")
+    assert not loaded & {"psutil", "pulumi", "pydantic"}
     assert not [name for name in loaded if name.startswith("iac_adapters.terraform")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,36 @@ def test_what_cannot_be_shown_to_be_clean_is_in_doubt(
     run: Run, code: int, lines: list[bytes]
 ) -> None:
     assert isinstance(run.came_to(exited(code), *lines), InDoubt)
+
+
+def test_an_error_with_exit_code_0_is_repeated_and_left_to_a_read(run: Run) -> None:
+    told = run.came_to(exited(0), error(f"quota of {SECRET} exceeded"), summary(change=1))
+    assert isinstance(told, Failed)
+    assert told.read_first
+    assert "exit code 0, and yet said: " in told.reason
+    assert SECRET not in told.reason
+
+
+@pytest.mark.parametrize("code", [1, 2, 127, 255])
+def test_garbage_for_a_log_is_in_doubt(run: Run, code: int) -> None:
+    told = run.came_to(exited(code), b'{"type": "apply_st', b"\xff\x00{}", b"[1, 2", b'{"type": 7}')
+    assert isinstance(told, InDoubt)
+
+
+def test_a_log_of_any_length_is_read_in_little_memory(run: Run) -> None:
+    log = run.run / "log"
+    log.write_bytes(line("apply_start") + b"\n" + line("apply_complete") + b"\n")
+    os.truncate(log, 2**28)  # the rest is one endless line, which takes no room on the disk
+    tracemalloc.start()
+    try:
+        told = outcome_of(
+            run.stack, tool="terraform", ended=exited(0), log=log, redactor=Redactor(frozenset())
+        )
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(told, Done)
+    assert most < 2**24
 
 
 def test_a_run_without_a_record_is_in_doubt_whatever_its_log_says(run: Run) -> None:

@@ -1,0 +1,1 @@
+"""Daemons that die at named points of a correction: each a real process, ended by SIGKILL."""

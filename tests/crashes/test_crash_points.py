@@ -1,0 +1,58 @@
+"""SIGKILL at every named point of a correction: at most one apply, a true end, a whole audit."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+POINTS: Final = (
+    "before commit of template.changed+drift.detected+remediation.detected+stack.scanned",
+    "after commit of template.changed+drift.detected+remediation.detected+stack.scanned",
+    "before commit of stack.scanned",
+    "after commit of stack.scanned",
+    "before commit of remediation.confirmed",
+    "after commit of remediation.confirmed",
+    "before commit of remediation.decided",
+    "after commit of remediation.decided",
+    "before commit of remediation.queued",
+    "after commit of remediation.queued",
+    "before commit of remediation.planning",
+    "after commit of remediation.planning",
+    "after plan is saved",
+    "before lock of the stack",
+    "after lock of the stack",
+    "before commit of remediation.applying+run.started",
+    "after commit of remediation.applying+run.started",
+    "before start of the runner",
+    "after start of the runner",
+    "before commit of the run's process",
+    "after commit of the run's process",
+    "after end of the run is known",
+    "before commit of run.ended+remediation.verifying",
+    "after commit of run.ended+remediation.verifying",
+    "before sealing of the log",
+    "after sealing of the log",
+    "before commit of drift.healed+remediation.converged",
+    "after commit of drift.healed+remediation.converged",
+)
+"""A commit or an effect that joins needs its line here, and so is killed at as well."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_daemon_killed_at_any_point_is_followed_by_one_that_ends_its_work(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.crashes", str(tmp_path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    seen = [json.loads(line) for line in ended.stdout.splitlines()]
+    print(ended.stdout)
+    assert [one["point"] for one in seen] == list(POINTS)
+    alone = f"run it alone: python -m tests.crashes {tmp_path} POINT"
+    assert [one for one in seen if not one["killed"] or one["wrong"]] == [], alone

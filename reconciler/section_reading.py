@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
+from pydantic_core import SchemaValidator
 
 T = TypeVar("T")
 
@@ -22,16 +23,17 @@ def validated(model: type[T], written: Any, *, context: Mapping[str, Any] | None
         ValidationError: a key is unknown or lacking, or a value is not as it must be.
     """
     # `cache` takes a class for no hashable.
-    adapter = _adapter(cast("Any", model))
-    return cast("T", adapter.validate_python(written, context=dict(context or {})))
+    reader = _reader(cast("Any", model))
+    return cast("T", reader.validate_python(written, context=dict(context or {})))
 
 
 def properties_of(model: type) -> dict[str, Any]:
     """Return the JSON schema of each key of `model`."""
-    properties: dict[str, Any] = _adapter(model).json_schema().get("properties", {})
+    properties: dict[str, Any] = TypeAdapter(model).json_schema().get("properties", {})
     return properties
 
 
 @cache
-def _adapter(model: type) -> TypeAdapter[Any]:
-    return TypeAdapter(model)
+def _reader(model: type) -> SchemaValidator:
+    # An adapter's own has no such setting for a dataclass: its errors would show what is written.
+    return SchemaValidator(TypeAdapter(model).core_schema, {"hide_input_in_errors": True})

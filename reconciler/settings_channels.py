@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from reconciler.checked_values import Name
 from reconciler.domain.alerts import alerting_events
 from reconciler.domain.errors import InvalidError
+from reconciler.domain.notice_links import check_link
 from reconciler.field_rules import Rule, Section
 from reconciler.settings_values import Span
 from reconciler.settings_windows import WindowText
@@ -29,6 +30,14 @@ def _are_events(words: tuple[str, ...]) -> tuple[str, ...]:
         message = f"{error}; {error.remedy}"
         raise ValueError(message) from error
     return words
+
+
+def _is_link(template: str) -> str:
+    try:
+        return check_link(template)
+    except InvalidError as error:
+        message = f"{error}; {error.remedy}"
+        raise ValueError(message) from error
 
 
 def _is_no_moment(span: timedelta) -> timedelta:
@@ -58,6 +67,8 @@ class ChannelSettings(Section):
     digest: Repeated | None = None
     quiet: tuple[WindowText, ...] = ()
     heartbeat: Repeated | None = None
+    link: Annotated[str, Rule(check=_is_link)] | None = None
+    """The address that messages end with: of a console, or of a runbook."""
     signing_secret: str | None = field(default=None, repr=False)
     """Slack's, of the app that the buttons belong to; without it there are none."""
     approvers: dict[str, str] = field(default_factory=dict)

@@ -86,6 +86,7 @@ def _opened(channel: ChannelSettings) -> Channel:
         digest=channel.digest,
         quiet=channel.quiet,
         heartbeat=channel.heartbeat,
+        link=channel.link,
     )
     if not address.takes_several and (channel.digest or channel.heartbeat):
         raise PermanentError(

@@ -128,7 +128,7 @@ def _script(script: wire.PlannedScript, paint: Paint) -> Iterator[str]:
     """Yield what will run: the file and its hash, its limits, and all that it will be given."""
     yield ""
     yield f"{paint('medium', '> runs')}     {text_of(script.path)}"
-    yield f"{_INDENT}sha256 {text_of(script['sha256'])}"
+    yield f"{_INDENT}sha256 {text_of(script.sha256)}"
     yield (
         f"{_INDENT}at most {script.seconds:g} s, {_mib(script.memory)} of memory per process,"
         f" {script.processes} processes, {script.open_files} open files,"

@@ -38,6 +38,7 @@ class Subscription:
     digest: timedelta | None = None
     quiet: tuple[Window, ...] = ()
     heartbeat: timedelta | None = None
+    link: str | None = None
 
     def opens(self, alert: Alert, events: Iterable[str], stacks: Iterable[StackName]) -> bool:
         """Whether `events`, which led to `alert` in `stacks`, begin a message."""

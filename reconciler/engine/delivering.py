@@ -23,6 +23,7 @@ from reconciler.domain.alerts import (
 from reconciler.domain.errors import PermanentError, ReconcilerError
 from reconciler.domain.events import CHANNEL_FAILED, ChannelFailed
 from reconciler.domain.model import StackName
+from reconciler.domain.notice_links import link_of
 from reconciler.domain.notices import (
     MOST_MEMBERS,
     Notice,
@@ -137,6 +138,9 @@ async def deliver(service: Service, channel: Channel | None, delivery: Delivery)
     if notice is None:
         await _keep(service, _untold(delivery))
         return True
+    link = channel.subscription.link
+    if link is not None:
+        notice = replace(notice, commands=(*notice.commands, link_of(link, notice)))
     try:
         # What a digest showed has no message of its own that could be changed.
         own = {} if DIGEST in delivery.receipt else delivery.receipt

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.wire import mapping
-from reconciler.wire.model import Wire
+from reconciler.wire.model import Wire, model
 from reconciler.wire.rules import Time
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import fleet_report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class Tally(Wire):
     """What was found and healed in the span, and what is open at its end."""
 
@@ -24,7 +23,7 @@ class Tally(Wire):
     mean_to_repair_s: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class DayTally(Wire):
     """The same of one day, in UTC."""
 
@@ -33,7 +32,7 @@ class DayTally(Wire):
     healed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class RuleTally(Wire):
     """How often a policy made a remediation, and how these ended; or a rule ignored a finding."""
 
@@ -47,7 +46,7 @@ class RuleTally(Wire):
     suppressed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@model
 class FleetReport(Wire):
     """What drifted, how soon it was found and gone, and which rules spoke most.
 

@@ -195,7 +195,7 @@ def test_json_on_stdout_holds_nothing_that_a_terminal_obeys(tmp_path: Path) -> N
         ("stauts", "status"),
         ("sacn", "scan"),
         ("findngs", "findings"),
-        ("ack", "suppress"),
+        ("ack", "ack"),
         ("apply", "approve"),
         ("logs", "log"),
         ("destroy", None),

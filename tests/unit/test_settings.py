@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.guardrails import Guardrails, Mode, guardrails_for
@@ -169,6 +170,9 @@ def test_every_problem_is_told_in_the_order_of_the_file(home: Path) -> None:
 def test_a_secret_in_a_bad_value_is_not_shown(home: Path) -> None:
     error = refusal(home, '[[channel]]\nname="c"\nurl="hunter2"\n[daemon]\ndatabase="x:hunter2@h"')
     assert "hunter2" not in str(error)
+    # A log may hold what an error came of.
+    assert isinstance(error.__cause__, ValidationError)
+    assert "hunter2" not in str(error.__cause__)
     assert "hunter2" not in repr(load(home, '[[channel]]\nname="c"\nurl="https://hunter2@h"'))
 
 

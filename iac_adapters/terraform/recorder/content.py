@@ -18,25 +18,28 @@ _LEAST: Final = -(2**63)
 _MOST: Final = 2**64
 
 
-def content_of(value: bytes) -> bytes:
+def content_of(value: bytes, *, in_order: bool = False) -> bytes:
     """Digest a msgpack value; equal for values that differ only in how they are written.
 
-    The order of lists does not count either: without the schema a list and a set look
-    the same, and no two objects differ in that alone.
+    The order of lists does not count either, unless it is asked `in_order`: without the schema a
+    list and a set look the same, and no two objects differ in that alone.
     """
     read = msgpack.unpackb(value, strict_map_key=False)
-    return hashlib.sha256(_written(read).encode()).digest()
+    return hashlib.sha256(_written(read, in_order=in_order).encode()).digest()
 
 
-def _written(value: Any) -> str:
+def _written(value: Any, *, in_order: bool) -> str:
     match value:
         case dict():
-            items = sorted(f"{key!r}:{_written(item)}" for key, item in value.items())
+            items = sorted(
+                f"{key!r}:{_written(item, in_order=in_order)}" for key, item in value.items()
+            )
             return "{" + ",".join(items) + "}"
         case [bytes() as kind, inner]:
-            return f"<{_kind(kind)}>{_written(inner)}"
+            return f"<{_kind(kind)}>{_written(inner, in_order=in_order)}"
         case list():
-            return "[" + ",".join(sorted(map(_written, value))) + "]"
+            items = [_written(item, in_order=in_order) for item in value]
+            return "[" + ",".join(items if in_order else sorted(items)) + "]"
         case float() if math.isfinite(value):
             return _number(value)
         case _:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from unittest.mock import ANY
 
 import pytest
 
 from iac_adapters.terraform.adapter import TerraformAdapter
 from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.model import (
+    Change,
     Drifted,
     InSync,
     Missing,
@@ -20,6 +22,7 @@ from reconciler.domain.model import (
     Unreadable,
     Verdict,
 )
+from reconciler.domain.paths import AttributePath
 from reconciler.engine.scan import Scanning, scan_stack
 from tests.providers.world_provider import World
 from tests.world_stack import KEY, WorldStack, verdicts
@@ -419,3 +422,27 @@ async def test_a_key_of_a_map_that_is_null_is_shown_as_the_tool_plans_it(
     assert {(change.path, change.origin) for change in found.changes} == {
         ("labels", Origin.UNAPPLIED)
     }
+
+
+async def test_what_is_gone_while_the_code_reorders_a_list_waits_for_a_person(
+    stack: WorldStack,
+) -> None:
+    """Row T2: what would be created is not what was recorded."""
+    code = 'resource "world_thing" "a" {\n  name = "a"\n  steps = [%s]\n}\n'
+    stack.apply(code % '"x", "y"')
+    stack.write(code % '"y", "x"')
+    assert (await stack.scan())["world_thing.a"] == Drifted(
+        changes=(
+            Change(
+                path=AttributePath("steps"),
+                declared=["y", "x"],
+                recorded=["x", "y"],
+                live=["x", "y"],
+                origin=Origin.UNAPPLIED,
+            ),
+        ),
+        consequences=ANY,
+    )
+    with World(stack.cloud).changed() as content:
+        content["objects"].clear()
+    assert (await stack.scan())["world_thing.a"] == Missing(Origin.BOTH)

@@ -105,6 +105,16 @@ def test_quiet_hours_follow_the_clock_of_their_zone() -> None:
         assert wanted.quiet_until(alert, at=at) == at.replace(hour=hour)
 
 
+async def test_a_message_ends_with_the_link_of_its_channel(house: House) -> None:
+    board = listen(house, link="https://runbooks.example.com/{type}/{stack}")
+    await begin(house)
+    await drift(house, A)
+    await tell(house, seconds=1)
+    await tell(house)
+    (notice,) = board.open
+    assert notice.commands[-1] == "https://runbooks.example.com/thing/shop"
+
+
 async def test_only_what_lasts_is_escalated(house: House) -> None:
     board = listen(house, "pager", after=timedelta(hours=2))
     await begin(house)

@@ -1,0 +1,33 @@
+"""The address that a channel's messages end with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.domain.errors import InvalidError
+from reconciler.domain.notice_links import check_link, link_of
+from tests.unit.notify.notices import MEMBER, notice
+
+
+def test_a_link_is_filled_in_and_names_of_others_are_quoted() -> None:
+    template = check_link("https://console.example.com/{stack}/{finding_id}?a={alert_id}")
+    assert link_of(template, notice()) == "https://console.example.com/shop/f1?a=a1"
+    member = replace(MEMBER, stack="../x y\n{type}", finding_id=None)
+    hostile = notice(members=(member,))
+    assert link_of(template, hostile) == (
+        "https://console.example.com/..%2Fx%20y%0A%7Btype%7D/?a=a1"
+    )
+    assert link_of("https://h/{type}", notice(members=())) == "https://h/"
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["ftp://h/x", "https://h/{secret}", "https://h/{stack.x}", "https://h/{", "https://h/{stack!r}",
+     "https://h/a b", "https://h/{stack:>9}", "https://h/{}"],
+)  # fmt: skip
+def test_a_link_that_cannot_be_filled_in_is_refused(template: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        check_link(template)
+    assert "{alert_id}" in str(refused.value.remedy)

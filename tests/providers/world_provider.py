@@ -19,6 +19,7 @@ import asyncio
 import fcntl
 import json
 import os
+import secrets
 import sys
 import tempfile
 import time
@@ -384,8 +385,9 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[type-arg]
 
 async def serve() -> None:
     """Serve until told to stop."""
-    folder = os.environ.get("PLUGIN_UNIX_SOCKET_DIR") or tempfile.mkdtemp(prefix="world-")
-    address = Path(folder) / f"plugin{os.getpid()}"
+    # As go-plugin does: a file in the given folder, else beside everybody's, and none is left.
+    folder = os.environ.get("PLUGIN_UNIX_SOCKET_DIR") or tempfile.gettempdir()
+    address = Path(folder) / f"plugin{os.getpid()}-{secrets.token_hex(4)}"
     provider = WorldProvider()
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", 256 << 20)])
     server.add_generic_rpc_handlers((_Handler(provider),))
@@ -399,6 +401,7 @@ async def serve() -> None:
     print(f"1|6|unix|{address}|grpc|{certificate}", flush=True)
     await provider.stopped.wait()
     await server.stop(0.2)
+    address.unlink(missing_ok=True)
 
 
 def main() -> int:

@@ -40,11 +40,18 @@ class Subscription:
     heartbeat: timedelta | None = None
     link: str | None = None
 
-    def opens(self, alert: Alert, events: Iterable[str], stacks: Iterable[StackName]) -> bool:
-        """Whether `events`, which led to `alert` in `stacks`, begin a message."""
+    def opens(
+        self, before: Alert, alert: Alert, events: Iterable[str], stacks: Iterable[StackName]
+    ) -> bool:
+        """Whether `events`, which led from `before` to `alert` in `stacks`, begin a message.
+
+        Where the severity has just reached `min_severity`, all events of the alert count: those
+        that the channel asks for came while it was too low.
+        """
         if alert.state is not AlertState.OPEN or alert.severity < self.min_severity:
             return False
-        if self.events.isdisjoint(events):
+        counted = alert.events if before.severity < self.min_severity else events
+        if self.events.isdisjoint(counted):
             return False
         return not self.stacks or any(self.names(stack) for stack in stacks)
 

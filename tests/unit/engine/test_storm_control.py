@@ -128,6 +128,29 @@ async def test_only_what_lasts_is_escalated(house: House) -> None:
     assert [notice.title for notice in board.shown.values()] == ["shop: thing.b drifted"]
 
 
+async def test_what_becomes_severe_later_reaches_the_channel_that_waits_for_it(
+    house: House,
+) -> None:
+    house.world.recorded[A]["host_network"] = house.world.declared[A]["host_network"] = False
+    pager = listen(house, "pager", min_severity=Severity.HIGH)
+    unasked = listen(
+        house, "unasked", min_severity=Severity.HIGH, events=frozenset({"stack.error"})
+    )
+    await begin(house)
+    house.world.live[A] = {"size": 9, "host_network": False}
+    await house.scan()
+    await tell(house)
+    await tell(house)
+    assert pager.posted == 0
+    house.world.live[A] = {"size": 9, "host_network": True}
+    await house.scan()
+    await tell(house)
+    await tell(house)
+    (notice,) = pager.open
+    assert notice.severity == "high"
+    assert unasked.posted == 0
+
+
 async def test_a_muted_alert_is_shown_again_only_to_say_that_it_is_over(house: House) -> None:
     board = listen(house)
     await begin(house)

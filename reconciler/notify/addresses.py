@@ -160,13 +160,21 @@ def _mail(channel: ChannelAddress, parts: SplitResult) -> Notifier:
         raise _refused(
             channel, "sends mail over the network unencrypted", "leave `tls` away, or write tls"
         )
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if not (user + password).isascii():
+        # smtplib raises UnicodeEncodeError at each login instead.
+        raise _refused(
+            channel,
+            "has a user or a password with letters beyond ASCII",
+            "give trueup a user of its own, with an ASCII password",
+        )
     server = MailServer(
         host=parts.hostname,
         port=parts.port or (_SMTPS if tls == "tls" else _SUBMISSION),
         sender=sender[0],
         recipients=recipients,
-        user=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
+        user=user or None,
+        password=password or None,
         tls=tls,
         ca_file=asked.get("ca_file", [None])[-1],
     )

@@ -217,6 +217,20 @@ async def test_a_heartbeat_comes_only_when_all_was_verified_and_nothing_drifted(
     assert board.posted == 2
 
 
+async def test_a_channel_that_breaks_keeps_no_heartbeat_of_others(house: House) -> None:
+    broken = listen(house, "broken", heartbeat=timedelta(days=1))
+    whole = listen(house, "whole", heartbeat=timedelta(days=1))
+    broken.failures = [ValueError("a defect")]
+    await house.scan()
+    await send_heartbeats(house.service)
+    assert (broken.posted, whole.posted) == (0, 1)
+    await send_heartbeats(house.service)
+    assert broken.posted == 0, "it is tried later, as after any failure"
+    house.clock.move(minutes=1)
+    await send_heartbeats(house.service)
+    assert broken.posted == 1
+
+
 def test_a_pager_takes_no_digest_and_no_heartbeat() -> None:
     for url in ("pagerduty://KEY", "github://KEY@github.com/acme/infra"):
         for span in ("digest", "heartbeat"):

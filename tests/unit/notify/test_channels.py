@@ -285,6 +285,7 @@ async def test_no_message_goes_to_an_address_that_no_receiver_has(url: str) -> N
         ("smtp://u:CANARY@mail.example.com", "no sender"),
         ("smtp://u:CANARY@mail.example.com?from=a@b.c&to=d@e.f&tls=none", "unencrypted"),
         ("smtp://u:CANARY@mail.example.com?from=a@b.c&to=d@e.f&tls=maybe", "another `tls`"),
+        ("smtp://u:CANARY%C3%A4@mail.example.com?from=a@b.c&to=d@e.f", "beyond ASCII"),
         ("msteams://example.com?sig=CANARY", "no workflow"),
         ("msteams+http://example.com/workflows/1?sig=CANARY", "unencrypted"),
         ("ftp://CANARY@example.com", "begins with ftp://"),

@@ -47,7 +47,7 @@ class Tickets:
             if shared:
                 await self._leave(notice)
             draft = self._draft(notice, marks)
-            ticket = await self._tracker.opened(draft, self._section(notice, marks))
+            ticket = await self._tracker.opened(draft, self._described("", notice, marks))
             return _receipt(ticket, notice)
         await self._update(ticket, notice, marks, seen=receipt.get("seen"))
         return _receipt(ticket, notice)
@@ -75,7 +75,7 @@ class Tickets:
     ) -> None:
         tracker = self._tracker
         comes_back = not ticket.is_open and not notice.is_over and marks[0] not in ticket.text
-        text = tracker.markup.merged(ticket.text, self._section(notice, marks))
+        text = self._described(ticket.text, notice, marks)
         draft = self._draft(notice, marks)
         if comes_back:
             # Before its text has this alert's mark: until then it would be reopened once more.
@@ -83,7 +83,7 @@ class Tickets:
         # Without a receipt it was opened, and the answer was lost: its text has told it already.
         news = text != ticket.text if seen is None else seen != worth_telling(notice)
         if news:
-            said = tracker.markup.verbatim(_comment(notice, comes_back=comes_back))
+            said = tracker.markup.comment(_comment(notice, comes_back=comes_back))
             await tracker.comment(ticket, said, mark=_once(notice))
         if (ticket.title, ticket.text) != (draft.title, text):
             await tracker.revise(ticket, draft, text)
@@ -102,7 +102,7 @@ class Tickets:
             if not ticket.is_open:
                 await tracker.reopen(ticket)
             await tracker.revise(ticket, draft, text)
-        said = tracker.markup.verbatim(_comment(notice, comes_back=False))
+        said = tracker.markup.comment(_comment(notice, comes_back=False))
         await tracker.comment(ticket, said, mark=_once(notice))
         return {"key": ticket.key, "url": ticket.url, "shared": "yes"}
 
@@ -115,7 +115,7 @@ class Tickets:
             return
         waiting = _waiting(ticket) - {mark}
         said = headline(notice) if notice.is_over else f"{headline(notice)} has its own ticket now"
-        await tracker.comment(ticket, tracker.markup.verbatim(said), mark=_once(notice))
+        await tracker.comment(ticket, tracker.markup.comment(said), mark=_once(notice))
         if not waiting and ticket.is_open:
             await tracker.end(ticket, "no alert waits for a ticket any more")
         draft, text = self._overflow(ticket, waiting)
@@ -128,12 +128,11 @@ class Tickets:
             " there is room."
         )
         marks = (_OVERFLOW, *sorted(waiting))
-        section = self._tracker.markup.section(said, marks)
-        text = self._tracker.markup.merged(ticket.text if ticket else "", section)
+        text = self._tracker.markup.described(ticket.text if ticket else "", said, marks)
         return Draft(title, "medium", (_OVERFLOW,)), text
 
-    def _section(self, notice: Notice, marks: tuple[str, ...]) -> str:
-        return self._tracker.markup.section("\n".join(lines(notice)), marks)
+    def _described(self, old: str, notice: Notice, marks: tuple[str, ...]) -> str:
+        return self._tracker.markup.described(old, "\n".join(lines(notice)), marks)
 
     @staticmethod
     def _draft(notice: Notice, marks: tuple[str, ...]) -> Draft:

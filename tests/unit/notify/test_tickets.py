@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.notices import Notice
+from reconciler.domain.notices import ChangeLine, Notice
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError, Notifier
 from tests.receivers.http import Fickle, receiving
@@ -258,6 +258,30 @@ async def test_a_hostile_name_neither_commands_nor_hides(place: Place, channel: 
     assert "\n/close" not in comments
     assert comments.count("trueup-overflow") == 0
     assert other.title == "trueup: shop: aws_security_group.web drifted"
+
+
+async def test_what_is_longer_than_the_tracker_takes_is_cut_and_its_marks_stay(
+    place: Place, channel: Notifier
+) -> None:
+    change = ChangeLine("a" * 290, "\U0001f4a3" * 120, '"<!--' * 40)
+    members = tuple(
+        replace(MEMBER, address=f"thing.{number}", reason="r" * 300, changes=(change,) * 5)
+        for number in range(20)
+    )
+    receipt = await channel.show(notice(members=members), {})
+    (issue,) = place.desk.issues
+    assert "... cut" in issue.text
+    assert "thing.0" in issue.text
+    issue.text = f"Ana: {'see the runbook ' * 100}\n\n{issue.text}"
+    again = notice(2, members=members, total=30, still_open=30)
+    receipt = await channel.show(again, receipt)
+    assert issue.text.startswith("Ana: see the runbook")
+    assert issue.text.count("trueup-alert-a1") == 1
+    await channel.show(again, {})
+    assert len(place.desk.issues) == 1, "it is found by its marks"
+    await channel.show(over(3), receipt)
+    assert not issue.is_open
+    assert "... cut" not in issue.text
 
 
 @pytest.mark.parametrize(

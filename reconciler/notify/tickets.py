@@ -18,6 +18,9 @@ from reconciler.notify.tracker import Draft, Ticket, Tracker
 _LONGEST_TITLE: Final = 200
 _OVERFLOW: Final = "trueup-overflow"
 _WAITS: Final = "trueup-waits-"
+_MORE: Final = f"{_WAITS}more"
+"""On the shared ticket: more alerts wait than it has marks of."""
+_LONGEST_MARK: Final = 46
 MOST_OPEN: Final = 20
 
 
@@ -91,10 +94,19 @@ class Tickets:
             await tracker.end(ticket, headline(notice))
 
     async def _share(self, notice: Notice) -> Mapping[str, str]:
-        """Say it on the ticket of those that found no room."""
+        """Say it on the ticket of those that found no room.
+
+        Beyond what its text has room for, an alert is neither marked nor a comment there: the
+        ticket then says that more wait, and only a person closes it.
+        """
         tracker = self._tracker
         ticket = await tracker.found([_OVERFLOW])
-        waiting = {*_waiting(ticket), f"{_WAITS}{notice.alert_id}"}
+        mark = f"{_WAITS}{notice.alert_id}"
+        waiting = _waiting(ticket)
+        if ticket is not None and not ticket.is_open:
+            waiting.discard(_MORE)
+        fits = mark in waiting or len(waiting) < self._most_waiting
+        waiting.add(mark if fits else _MORE)
         draft, text = self._overflow(ticket, waiting)
         if ticket is None:
             ticket = await tracker.opened(draft, text)
@@ -102,9 +114,15 @@ class Tickets:
             if not ticket.is_open:
                 await tracker.reopen(ticket)
             await tracker.revise(ticket, draft, text)
-        said = tracker.markup.comment(_comment(notice, comes_back=False))
-        await tracker.comment(ticket, said, mark=_once(notice))
+        if fits:
+            said = tracker.markup.comment(_comment(notice, comes_back=False))
+            await tracker.comment(ticket, said, mark=_once(notice))
         return {"key": ticket.key, "url": ticket.url, "shared": "yes"}
+
+    @property
+    def _most_waiting(self) -> int:
+        # The rest is for what people write into it.
+        return self._tracker.markup.longest * 3 // 4 // _LONGEST_MARK
 
     async def _leave(self, notice: Notice) -> None:
         """Take an alert off the shared ticket; close that when none is left."""
@@ -122,11 +140,18 @@ class Tickets:
         await tracker.revise(ticket, draft, text)
 
     def _overflow(self, ticket: Ticket | None, waiting: set[str]) -> tuple[Draft, str]:
-        title = f"trueup: {len(waiting)} alerts beyond the limit of {self._most_open} open tickets"
+        number = f"{len(waiting)}"
         said = (
             "Each of them is a comment below. An alert gets its own ticket when it changes and"
             " there is room."
         )
+        if _MORE in waiting:
+            number = f"more than {len(waiting) - 1}"
+            said += (
+                "\nMore alerts wait than can be named here: list all with `trueup alert list`."
+                "\nClose this ticket when none waits any more."
+            )
+        title = f"trueup: {number} alerts beyond the limit of {self._most_open} open tickets"
         marks = (_OVERFLOW, *sorted(waiting))
         text = self._tracker.markup.described(ticket.text if ticket else "", said, marks)
         return Draft(title, "medium", (_OVERFLOW,)), text

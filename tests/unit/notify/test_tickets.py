@@ -210,6 +210,32 @@ async def test_beyond_the_limit_alerts_share_one_ticket(place: Place) -> None:
     await channel.close()
 
 
+async def test_a_storm_larger_than_the_shared_ticket_gives_no_alert_up(place: Place) -> None:
+    channel = place.channel(most_open=1)
+    receipts = {
+        name: await channel.show(notice(alert_id=name, cause=name), {}) for name in ("a1", "a2")
+    }
+    shared = place.desk.issues[-1]
+    longest = {JiraDesk: 32_767, ServiceNowDesk: 4_000}.get(type(place.desk), 65_536)
+    others = " ".join(f"trueup-waits-{number:032}" for number in range(longest * 3 // 4 // 46))
+    shared.text = shared.text.replace("trueup-waits-a2", f"trueup-waits-a2 {others}")
+    for name in ("a3", "a4"):
+        receipts[name] = await channel.show(notice(alert_id=name, cause=name), {})
+        assert "shared" in receipts[name]
+    assert shared.title.startswith("trueup: more than ")
+    assert "trueup alert list" in shared.text
+    assert len(shared.comments) == 1
+    shared.text = shared.text.replace(others, "")
+    for name in ("a2", "a3"):
+        await channel.show(replace(over(2), alert_id=name, cause=name), receipts[name])
+    assert shared.is_open, "others may wait"
+    shared.is_open = False
+    await channel.show(notice(2, alert_id="a4", cause="a4"), receipts["a4"])
+    assert shared.is_open
+    assert shared.title == "trueup: 1 alerts beyond the limit of 1 open tickets"
+    await channel.close()
+
+
 async def test_who_is_asked_to_wait_waits(place: Place, channel: Notifier) -> None:
     for status in (429, 403):
         place.fickle.failures = [((status, {"retry-after": "90"}, b""), False)]

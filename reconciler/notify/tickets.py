@@ -38,19 +38,17 @@ class Tickets:
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
         """Bring the ticket up to date. See `Notifier.show`."""
         marks = marks_of(notice)
-        shared = receipt.get("shared")
         ticket = await self._known(receipt, marks)
-        if ticket is None and notice.is_over:
-            if shared:
-                await self._leave(notice)
-            return receipt
-        if ticket is None:
-            if await self._is_full():
+        if ticket is None or _is_of_the_past(ticket, marks):
+            if not notice.is_over and await self._is_full():
                 return await self._share(notice)
-            if shared:
-                await self._leave(notice)
-            draft = self._draft(notice, marks)
-            ticket = await self._tracker.opened(draft, self._described("", notice, marks))
+            # Whatever the receipt says: the answer to sharing may have been lost.
+            await self._leave(notice)
+            if notice.is_over:
+                return receipt
+        if ticket is None:
+            draft, text = self._draft(notice, marks), self._described("", notice, marks)
+            ticket = await self._tracker.opened(draft, text)
             return _receipt(ticket, notice)
         await self._update(ticket, notice, marks, seen=receipt.get("seen"))
         return _receipt(ticket, notice)
@@ -77,7 +75,7 @@ class Tickets:
         self, ticket: Ticket, notice: Notice, marks: tuple[str, ...], *, seen: str | None
     ) -> None:
         tracker = self._tracker
-        comes_back = not ticket.is_open and not notice.is_over and marks[0] not in ticket.text
+        comes_back = _is_of_the_past(ticket, marks)
         text = self._described(ticket.text, notice, marks)
         draft = self._draft(notice, marks)
         if comes_back:
@@ -179,6 +177,11 @@ def _once(notice: Notice) -> str:
 def _waiting(ticket: Ticket | None) -> set[str]:
     words = (ticket.text if ticket else "").split()
     return {word for word in words if word.startswith(_WAITS)}
+
+
+def _is_of_the_past(ticket: Ticket, marks: tuple[str, ...]) -> bool:
+    """Whether it is the closed ticket of an earlier alert of the same cause."""
+    return not ticket.is_open and marks[0] not in ticket.text
 
 
 def _receipt(ticket: Ticket, notice: Notice) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -207,6 +207,47 @@ async def test_beyond_the_limit_alerts_share_one_ticket(place: Place) -> None:
     assert shared.title == "trueup: 1 alerts beyond the limit of 2 open tickets"
     await channel.show(replace(over(2), alert_id="a4", cause="a4"), receipts["a4"])
     assert not shared.is_open
+    await channel.close()
+
+
+async def test_a_lost_answer_leaves_no_alert_on_the_shared_ticket(place: Place) -> None:
+    """Whichever call's answer is lost when it is shared; then there is room, or it is over."""
+    for lost in (4, 6, 8):
+        first, second, third = (f"a{lost}{name}" for name in "abc")
+        channel = place.channel(most_open=1)
+        own = await channel.show(notice(alert_id=first, cause=first), {})
+        place.lose_answer(of_call=lost)
+        for name in (second, third):
+            with suppress(RetryableError):
+                await channel.show(notice(alert_id=name, cause=name), {})
+        place.fickle.service = place.desk
+        await channel.show(replace(over(2), alert_id=first, cause=first), own)
+        receipt = await channel.show(notice(2, alert_id=second, cause=second), {})
+        await channel.show(replace(over(2), alert_id=third, cause=third), {})
+        await channel.show(replace(over(3), alert_id=second, cause=second), receipt)
+        assert [issue.title for issue in place.desk.issues if issue.is_open] == []
+        await channel.close()
+
+
+async def test_a_cause_that_comes_back_waits_for_room_as_well(place: Place) -> None:
+    channel = place.channel(most_open=1)
+    first = await channel.show(notice(alert_id="a1", cause="c"), {})
+    await channel.show(replace(over(2), alert_id="a1", cause="c"), first)
+    other = await channel.show(notice(alert_id="a2", cause="d"), {})
+    third = await channel.show(notice(alert_id="a3", cause="c"), {})
+    assert "shared" in third
+    before, _, shared = place.desk.issues
+    assert (before.is_open, shared.is_open) == (False, True)
+    commented = len(before.comments)
+    await channel.show(replace(over(2), alert_id="a3", cause="c"), third)
+    assert not shared.is_open
+    assert len(before.comments) == commented, "it is the ticket of another alert"
+    fourth = await channel.show(notice(alert_id="a4", cause="c"), {})
+    await channel.show(replace(over(2), alert_id="a2", cause="d"), other)
+    fourth = await channel.show(notice(2, alert_id="a4", cause="c"), fourth)
+    assert "shared" not in fourth
+    assert (before.is_open, shared.is_open) == (True, False)
+    assert len(place.desk.issues) == 3
     await channel.close()
 
 

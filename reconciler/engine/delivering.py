@@ -169,7 +169,9 @@ async def deliver(service: Service, channel: Channel | None, delivery: Delivery)
 def notice_to_show(view: Transaction, delivery: Delivery) -> Notice | None:
     """Return what the channel should show now; None when it need not be told at all."""
     alert = view.alerts.get_many([delivery.alert_id]).get(delivery.alert_id)
-    if alert is None or (alert.state is AlertState.RESOLVED and not delivery.shown):
+    # What failed may have been taken, and only its answer lost: then nothing else would end it.
+    may_be_seen = delivery.shown or delivery.attempts > 0
+    if alert is None or (alert.state is AlertState.RESOLVED and not may_be_seen):
         return None
     return notice_now(view, alert)
 

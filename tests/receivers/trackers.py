@@ -301,7 +301,8 @@ class JiraDesk(_Desk):
             for issue in reversed(self.issues)
             if label in issue.labels and (issue.is_open or not only_open)
         ]
-        return wanted[: given["maxResults"]]
+        page = 5_000 if set(given["fields"]) <= {"id", "key"} else 100
+        return wanted[: min(given["maxResults"], page)]
 
     def transitions(self, issue: Issue) -> list[dict[str, Any]]:
         if not issue.is_open:

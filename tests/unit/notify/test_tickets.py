@@ -189,6 +189,18 @@ async def test_the_search_of_jira_data_center_is_used_where_cloud_s_is_not_there
         await channel.close()
 
 
+async def test_more_tickets_than_a_page_of_texts_has_are_counted(place: Place) -> None:
+    channel = place.channel(most_open=150)
+    await channel.show(notice(alert_id="a0", cause="c0"), {})
+    (first,) = place.desk.issues
+    place.desk.issues += [replace(first, number=number, text="") for number in range(2, 152)]
+    if isinstance(place.desk, ServiceNowDesk):
+        place.desk.found_by.update(dict.fromkeys(range(2, 152), ""))
+    receipt = await channel.show(notice(alert_id="a1", cause="c1"), {})
+    assert "shared" in receipt
+    await channel.close()
+
+
 async def test_beyond_the_limit_alerts_share_one_ticket(place: Place) -> None:
     channel = place.channel(most_open=2)
     receipts = {

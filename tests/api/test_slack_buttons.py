@@ -140,6 +140,10 @@ async def test_forged_old_and_repeated_presses_decide_nothing(room: Room) -> Non
     assert (await room.press(value, channel="nobody")).status_code == 404
     for body in ("", "payload=", "payload=[]", "payload=%7B", "x=1", "payload=%00\u00e9"):
         assert (await room.send(body)).status_code == 422, body
+    halves = json.dumps("\ud800")[1:-1]
+    for spoiled in (f"{remediation_id}.{digest}.{halves}", f"{halves}.{digest}.{mark}"):
+        assert (await room.press(json.loads(f'"{spoiled}"'))).status_code == 422
+    assert (await room.press(value, user="\ud800")).status_code == 422
     assert await room.state() == "awaiting_approval"
     rejected = await room.press(value, action="trueup_reject")
     assert rejected.status_code == 200

@@ -176,3 +176,9 @@ async def test_a_button_of_another_plan_is_refused(room: Room) -> None:
 def test_buttons_that_could_not_work_are_refused(given: dict[str, object]) -> None:
     with pytest.raises(PermanentError, match="signing_secret"):
         open_channels(validated(Settings, {"channel": [{"name": "chat", **given}]}))
+
+
+def test_buttons_of_a_channel_that_no_route_names_are_refused() -> None:
+    given = {"url": "slack://xoxb/%23ops", "signing_secret": "x", "approvers": {"U1": "ana"}}
+    with pytest.raises(PermanentError, match="'on call' has buttons"):
+        open_channels(validated(Settings, {"channel": [{"name": "on call", **given}]}))

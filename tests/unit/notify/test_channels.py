@@ -184,6 +184,17 @@ async def test_the_same_notice_twice_is_one_alert(place: Place) -> None:
     await channel.close()
 
 
+async def test_the_case_of_a_scheme_does_not_count(place: Place) -> None:
+    scheme, _, rest = place.url.partition("://")
+    upper = replace(place.address(), url=f"{scheme.upper()}://{rest}")
+    assert upper.takes_several == place.address().takes_several
+    assert upper.has_buttons == place.address().has_buttons
+    channel = open_channel(upper)
+    await channel.show(notice(), {})
+    assert place.open() == 1
+    await channel.close()
+
+
 async def test_a_receiver_that_fails_is_asked_again_later(place: Place) -> None:
     channel = open_channel(place.address())
     with failing(place, 503), pytest.raises(RetryableError):

@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from reconciler.domain.alerts import REVIEW_EVENTS
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import ChangeLine, Notice
 from reconciler.notify.addresses import ChannelAddress, open_channel
@@ -361,6 +362,11 @@ async def test_what_is_longer_than_the_tracker_takes_is_cut_and_its_marks_stay(
     await channel.show(over(3), receipt)
     assert not issue.is_open
     assert "... cut" not in issue.text
+
+
+def test_a_tracker_opens_tickets_for_what_waits_for_a_person_however_it_is_written() -> None:
+    for url in ("github://T@github.com/acme/infra", "GitHub://T@github.com/acme/infra"):
+        assert ChannelAddress("desk", url).default_events == REVIEW_EVENTS
 
 
 @pytest.mark.parametrize(

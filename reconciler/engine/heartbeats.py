@@ -42,6 +42,9 @@ async def send_heartbeats(service: Service) -> None:
 
 
 async def _beat(service: Service, channel: Channel, before: Delivery, *, at: datetime) -> Delivery:
+    silent_until = channel.subscription.silent_until(at=at)
+    if silent_until is not None:
+        return replace(before, next_at=silent_until)
     number = await service.store.read(lambda view: _verified(view, channel, at=at))
     if number is None:
         return replace(before, next_at=at + _LOOK_AGAIN)

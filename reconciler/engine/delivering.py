@@ -97,15 +97,15 @@ async def _deliver(
 async def _deliver_digest(
     service: Service, channel: Channel, deliveries: Sequence[Delivery], *, at: datetime
 ) -> None:
-    notices = await service.store.read(
-        lambda view: [notice_to_show(view, delivery) for delivery in deliveries]
+    found = await service.store.read(
+        lambda view: [
+            (delivery, notice_to_show(view, delivery))
+            for delivery in deliveries
+            if not is_muted(view, delivery)
+        ]
     )
-    told = [
-        (delivery, notice)
-        for delivery, notice in zip(deliveries, notices, strict=True)
-        if notice is not None
-    ]
-    for delivery, notice in zip(deliveries, notices, strict=True):
+    told = [(delivery, notice) for delivery, notice in found if notice is not None]
+    for delivery, notice in found:
         if notice is None:
             await _keep(service, _untold(delivery))
     if not told:
@@ -134,7 +134,11 @@ async def deliver(service: Service, channel: Channel | None, delivery: Delivery)
         gone = replace(delivery, given_up=True, error="trueup.toml has no such channel any more")
         await _keep(service, gone)
         return True
-    notice = await service.store.read(lambda view: notice_to_show(view, delivery))
+    muted, notice = await service.store.read(
+        lambda view: (is_muted(view, delivery), notice_to_show(view, delivery))
+    )
+    if muted:
+        return True
     if notice is None:
         await _keep(service, _untold(delivery))
         return True
@@ -164,6 +168,12 @@ async def deliver(service: Service, channel: Channel | None, delivery: Delivery)
         ),
     )
     return True
+
+
+def is_muted(view: Transaction, delivery: Delivery) -> bool:
+    """Whether a person muted its alert, be it since the delivery came due."""
+    alert = view.alerts.get_many([delivery.alert_id]).get(delivery.alert_id)
+    return alert is not None and alert.muted_at is not None and alert.state is AlertState.OPEN
 
 
 def notice_to_show(view: Transaction, delivery: Delivery) -> Notice | None:

@@ -254,8 +254,8 @@ class JiraDesk(_Desk):
         if named is None:
             raise RefusedError(404, "Issue does not exist or you do not have permission to see it.")
         issue = self.number(named.group(1))
-        for text in (given.get("body", ""), given.get("fields", {}).get("description", "")):
-            checked_length(text, _LONGEST_IN_JIRA, 400)
+        written = given.get("fields", {}).get("description", given.get("body", ""))
+        checked_length(written, _LONGEST_IN_JIRA, 400)
         match method, named.group(2):
             case "GET", None:
                 return 200, self.shown(issue)

@@ -91,7 +91,9 @@ def _maps_of_other_keys(before: Value, after: Value, at: Steps) -> Iterable[Step
             for key in before.keys() & after.keys()
             for path in _maps_of_other_keys(before[key], after[key], (*at, key))
         ]
-        return found if before.keys() == after.keys() else [*found, at]
+        others = before.keys() ^ after.keys()
+        null = all(before.get(key) is None and after.get(key) is None for key in others)
+        return [*found, at] if others and null else found
     if isinstance(before, list) and isinstance(after, list):
         return [
             path

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.domain.compare import align, aligned_paths, changed_paths, same, value_at
+from reconciler.domain.compare import (
+    align,
+    aligned_paths,
+    changed_paths,
+    maps_of_other_keys,
+    same,
+    value_at,
+)
 from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.values import UNKNOWN, Sensitive, Value
 
@@ -199,3 +206,10 @@ def test_thousands_of_equal_elements_are_hashed_and_not_paired() -> None:
     assert changed_paths(before, after, _sets) == ()
     fewer: Value = {"rules": rules[1:]}
     assert changed_paths(before, fewer, _sets) == (("rules", 0),)
+
+
+def test_maps_of_other_keys_differ_by_null_alone() -> None:
+    before: Value = {"tags": {"a": "1"}, "all": {"a": "1"}, "in": [{"x": None}]}
+    after: Value = {"tags": {"a": "1", "b": None}, "all": {"a": "1", "b": "2"}, "in": [{}]}
+    assert maps_of_other_keys(before, after) == (("in", 0), ("tags",))
+    assert maps_of_other_keys(before, before) == ()

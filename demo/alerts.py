@@ -20,6 +20,7 @@ _SECTION: Final = """
 name = "{name}"
 url = "{url}"
 events = ["remediation.awaiting_approval"]
+stacks = ["webshop"]
 group_wait = "1s"
 update_every = "1s"
 """

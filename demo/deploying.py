@@ -1,4 +1,4 @@
-"""Both stacks onto the simulated cloud, at the same time, by the real tools."""
+"""The stacks onto the simulated cloud, at the same time, by the real tools."""
 
 from __future__ import annotations
 
@@ -8,25 +8,33 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Final
 
 from demo.commands import end_children
+from demo.isolating import deploy_frontdoor
 from demo.narration import Narrator, StepError
 from demo.pulumi_stage import STACK, PulumiStage, provider_path
-from demo.stage import COURIER, WEBSHOP, Stage
+from demo.stage import COURIER, FRONTDOOR, WEBSHOP, Stage
 from tests.worlds.deploy import APPLY
 
 _LEAST_RESOURCES: Final = 15
 
 
 def deploy(stage: Stage, made: PulumiStage, narrator: Narrator) -> None:
-    """Bring both stacks about; they have nothing to wait for in each other."""
-    title = f"Deploy two stacks: {stage.tool.name} {stage.tool.version}, pulumi {made.version}"
+    """Bring the stacks about; they have nothing to wait for in each other."""
+    title = f"Deploy three stacks: {stage.tool.name} {stage.tool.version}, pulumi {made.version}"
     with narrator.step(title):
-        _together((lambda: _deploy_webshop(stage), lambda: _deploy_courier(made)))
+        _together(
+            (
+                lambda: _deploy_webshop(stage),
+                lambda: _deploy_courier(made),
+                lambda: deploy_frontdoor(stage),
+            )
+        )
         resources = json.loads((stage.directory / "terraform.tfstate").read_text())["resources"]
         managed = [resource for resource in resources if resource["mode"] == "managed"]
         if len(managed) < _LEAST_RESOURCES:
             raise StepError(f"only {len(managed)} resources were deployed")
         narrator.item(f"{WEBSHOP}: Terraform code, {len(managed)} AWS resources")
         narrator.item(f"{COURIER}: a Python program for Pulumi, AWS and a file on this machine")
+        narrator.item(f"{FRONTDOOR}: Terraform code, a server behind a load balancer")
 
 
 def _together(tasks: Sequence[Callable[[], None]]) -> None:

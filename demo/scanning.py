@@ -16,7 +16,7 @@ _PASSES: Final = 3
 
 def scan_untouched(stage: Stage, narrator: Narrator) -> dict[str, float]:
     """Find nothing where nothing was touched, leave no trace; return each warm re-check's time."""
-    with narrator.step(f"Scan both, untouched: trueup scan --repeat {_PASSES}"):
+    with narrator.step(f"Scan them, untouched: trueup scan --repeat {_PASSES}"):
         before = stage.traces()
         ran = stage.trueup("scan", "--json", "--repeat", str(_PASSES), "--every", "1s",
                            may_end=(0, _DRIFT))  # fmt: skip

@@ -22,6 +22,7 @@ from tests.worlds.world import World
 
 WEBSHOP: Final = "webshop"
 COURIER: Final = "courier"
+FRONTDOOR: Final = "frontdoor"
 _CODE: Final = "demo"
 _QUOTED_WIDTH: Final = WIDTH - 4
 
@@ -48,14 +49,18 @@ class Stage:
         """Where the daemon keeps what it knows."""
         return self.own_folder / "data" / "trueup"
 
-    def run_tool(self, *arguments: str, may_end: tuple[int, ...] = (0,)) -> Ran:
-        """Run terraform or tofu in the stack's directory.
+    def run_tool(
+        self, *arguments: str, may_end: tuple[int, ...] = (0,), directory: Path | None = None
+    ) -> Ran:
+        """Run terraform or tofu in `directory`, the webshop's without one.
 
         Raises:
             StepError: it ended with another code; the message holds its last words.
         """
         ran = run(
-            (self.tool.path, *arguments), directory=self.directory, environment=self.environment
+            (self.tool.path, *arguments),
+            directory=directory or self.directory,
+            environment=self.environment,
         )
         if ran.exit_code not in may_end:
             words = (ran.stderr or ran.stdout).strip()[-1500:]
@@ -86,7 +91,7 @@ class Stage:
     def traces(self) -> str:
         """Return a digest of the stacks' files: equal means that nothing was written."""
         digest = hashlib.sha256()
-        for name in (WEBSHOP, COURIER):
+        for name in (WEBSHOP, COURIER, FRONTDOOR):
             for path in sorted((self.own_folder / name).rglob("*")):
                 if path.is_file() and not path.is_symlink() and ".terraform" not in path.parts:
                     digest.update(os.fsencode(path) + path.read_bytes())

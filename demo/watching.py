@@ -15,7 +15,7 @@ from demo.findings import check_found
 from demo.narration import Narrator, StepError, expect
 from demo.pulumi_breakage import still_wrong, three_breakages
 from demo.pulumi_stage import STACK, PulumiStage
-from demo.stage import COURIER, WEBSHOP, Stage
+from demo.stage import COURIER, FRONTDOOR, WEBSHOP, Stage
 from tests.daemon import Daemon, free_port
 
 _EXPECTED: Final = frozenset(
@@ -40,6 +40,16 @@ pulumi_stack = "{stack}"
 interval = "10s"
 dynamic_providers = true
 
+[[stack]]
+name = "{frontdoor}"
+directory = "{frontdoor}"
+interval = "10s"
+
+[[policy]]
+name = "an open server takes no more requests"
+match = {{stack = "{frontdoor}"}}
+action_type = "quarantine"
+
 [[policy]]
 name = "a person decides about secrets"
 match = {{type = "aws_ssm_parameter"}}
@@ -55,7 +65,7 @@ name = "so is the courier"
 match = {{stack = "{courier}"}}
 action_type = "auto_correct"
 
-[[guardrail]]  # both stacks drift within a minute: by itself the daemon would ask a person
+[[guardrail]]  # the stacks drift within a minute: by itself the daemon would ask a person
 bake = "0s"
 exception = "0s"
 fleet_percent = 100
@@ -68,23 +78,25 @@ total_per_day = 100
 
 
 def write_settings(stage: Stage, *, channels: str = "") -> Path:
-    """Leave a `trueup.toml` in the demo's folder, with both stacks and the policies; return it.
+    """Leave a `trueup.toml` in the demo's folder, with the stacks and the policies; return it.
 
     `channels` are sections of their own.
     """
     file = stage.own_folder / "trueup.toml"
-    text = _SETTINGS.format(port=free_port(), webshop=WEBSHOP, courier=COURIER, stack=STACK)
+    text = _SETTINGS.format(
+        port=free_port(), webshop=WEBSHOP, courier=COURIER, frontdoor=FRONTDOOR, stack=STACK
+    )
     file.write_text(text + channels, encoding="utf-8")
     return file
 
 
 def see_first_pass(daemon: Daemon, narrator: Narrator) -> None:
-    """Wait until the daemon knows both stacks, which nobody touched yet."""
-    with narrator.step("Have both watched: trueup serve"):
-        for name in (WEBSHOP, COURIER):
+    """Wait until the daemon knows the stacks, which nobody touched yet."""
+    with narrator.step("Have them watched: trueup serve"):
+        for name in (WEBSHOP, COURIER, FRONTDOOR):
             stack = daemon.until("a first complete scan", partial(_seen, daemon, name))
             expect(told="in_sync", seen=stack["health"], what=f"health of {name}")
-        narrator.say(f"API at {daemon.address}; both in sync, scanned every 10 s")
+        narrator.say(f"API at {daemon.address}; all in sync, scanned every 10 s")
         narrator.say("policy: secrets wait for a person, everything else is put back at once")
 
 
@@ -193,9 +205,13 @@ def _all_ended(daemon: Daemon) -> list[dict[str, Any]] | None:
 
 
 def _remediations(daemon: Daemon) -> list[dict[str, Any]]:
-    """Return all but those whose place a newer drift has taken."""
+    """Return those that correct, but those whose place a newer drift has taken."""
     items: list[dict[str, Any]] = daemon.ask("/remediations?limit=100")["items"]
-    return [item for item in items if item["state"] != "superseded"]
+    return [
+        item
+        for item in items
+        if item["state"] != "superseded" and item["stack"] in (WEBSHOP, COURIER)
+    ]
 
 
 def _waiting(daemon: Daemon) -> dict[str, Any] | None:

@@ -309,6 +309,10 @@ class WorldAdapter:
         made = [one for one in edges if one in world.declared and one not in world.recorded]
         return self._edge_plan(world, snapshot, edges, made, Action.CREATE, folder)
 
+    def forgetting(self, snapshot: Snapshot, address: ResourceAddress) -> str:
+        del snapshot
+        return f"tool state rm {address}"
+
     def _edge_plan(
         self,
         world: World,

@@ -30,7 +30,7 @@ async def detaching(
         RetryableError: the state is locked by somebody, or a backend did not answer.
         PermanentError: nothing connects them, or the plan would do anything else.
     """
-    adapter = _isolating(loaded)
+    adapter = isolating(loaded)
     addresses = tuple(record.address for record in records)
     edges = await adapter.edges(loaded.snapshot, addresses, named=named)
     if not edges:
@@ -55,7 +55,7 @@ async def attaching(loaded: Loaded, quarantine: Quarantine, *, folder: Path) -> 
     Raises:
         RetryableError, PermanentError: see `detaching`.
     """
-    adapter = _isolating(loaded)
+    adapter = isolating(loaded)
     return await adapter.plan_attaching(loaded.snapshot, quarantine.addresses, folder=folder)
 
 
@@ -70,7 +70,12 @@ def undo_of(plan: Plan) -> Json:
     return {resource.address: _before(resource) for resource in plan.resources}
 
 
-def _isolating(loaded: Loaded) -> Isolating:
+def isolating(loaded: Loaded) -> Isolating:
+    """Return the adapter that detaches and attaches.
+
+    Raises:
+        PermanentError: nothing of this tool can be put into quarantine.
+    """
     if not isinstance(loaded.adapter, Isolating):
         raise PermanentError(
             f"resources of {loaded.snapshot.tool} cannot be put into quarantine",

@@ -270,6 +270,41 @@ async def test_a_release_in_doubt_is_not_lost(house: House) -> None:
     assert EDGE in house.world.live
 
 
+async def detached_without_a_record(house: House) -> RemediationId:
+    """Let the run end after the edge was destroyed, and before the state was written."""
+    house.runner.fates.append(Fate.DIES_BEFORE)
+    house.runner.then = lambda: house.world.live.pop(EDGE)
+    isolating = await approved(house)
+    house.runner.then = None
+    assert (await the_quarantine(house)).state is Q.ACTIVE
+    assert EDGE in house.world.recorded
+    return isolating
+
+
+async def test_a_release_never_leaves_an_edge_that_is_recorded_and_gone(house: House) -> None:
+    made = await release(house.service, await detached_without_a_record(house), actor="bob")
+    await house.settle()
+    stuck = await house.remediation(made.id)
+    assert stuck.state is P.NEEDS_HUMAN
+    assert "still detached: thing.edge" in str(stuck.note)
+    assert "`tool state rm thing.edge`" in str(stuck.note)
+    assert (await the_quarantine(house)).state is Q.ACTIVE
+    house.world.detach(EDGE)  # as the command does
+    await retry(house.service, made.id, reason="done", actor="bob")
+    await house.settle()
+    assert (await the_quarantine(house)).state is Q.RELEASED
+    assert EDGE in house.world.live
+
+
+async def test_an_edge_that_cannot_be_read_keeps_its_quarantine(house: House) -> None:
+    isolating = await detached_without_a_record(house)
+    house.world.unreadable = {EDGE}
+    made = await release(house.service, isolating, actor="bob")
+    await house.settle()
+    assert (await house.remediation(made.id)).state is P.QUEUED
+    assert (await the_quarantine(house)).state is Q.ACTIVE
+
+
 async def test_a_correction_that_would_attach_it_is_held(house: House) -> None:
     await approved(house)
     await house.put(MANUAL)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Final
 
 from reconciler.domain.edges import Edge
 from reconciler.domain.errors import PermanentError
@@ -90,8 +89,4 @@ def _before(resource: PlannedResource) -> Json:
 
 
 def _after(resource: PlannedResource) -> Json:
-    shown = {change.path: value_object(change.after) for change in resource.changes}
-    return {path: value for path, value in shown.items() if value != _UNKNOWN}
-
-
-_UNKNOWN: Final = {"unknown": True}
+    return {change.path: value_object(change.after) for change in resource.changes}

@@ -14,12 +14,13 @@ import orjson
 
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.planning import PlanOrder, saved_plan
-from reconciler.domain.edges import Node
+from reconciler.domain.edge_references import Node
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, Status
 
 _AS_RECORDED: Final = "-refresh=false"
-_NAMES: Final = ("id", "arn", "name", "self_link", "private_ip", "instance_id")
+_IDS: Final = ("id", "arn", "self_link", "instance_id")
+_NAMES: Final = ("name", "private_ip")
 """The attributes of an object that others refer to it by."""
 
 
@@ -35,6 +36,7 @@ def nodes_of(stack: LoadedStack) -> Iterator[Node]:
         yield Node(
             address,
             resource.recorded.type,
+            ids=frozenset(text for name in _IDS for text in _texts(values.get(name))),
             names=frozenset(text for name in _NAMES for text in _texts(values.get(name))),
             refers={name: frozenset(_texts(value)) for name, value in values.items()},
             dependencies=frozenset(resource.recorded.dependencies),

@@ -191,7 +191,10 @@ def _members(unshare: int) -> int:
     """Count the processes of the namespace below `unshare`; of root no limit of the kernel does."""
     try:
         space = Path(f"/proc/{unshare}/ns/pid_for_children").readlink()
+        ours = Path("/proc/self/ns/pid").readlink()
     except OSError:
+        return 0
+    if space == ours:  # it has not made the namespace yet: every process of the host would count
         return 0
     count = 0
     for entry in Path("/proc").iterdir():

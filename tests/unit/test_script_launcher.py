@@ -23,6 +23,7 @@ from reconciler.dispatch import script_files
 from reconciler.dispatch.script_files import ScriptFiles, lack_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.scripts import ScriptLimits, ScriptRule
+from reconciler.script_launcher import _members
 
 PLAIN = ScriptLimits(time=timedelta(seconds=20))
 
@@ -130,6 +131,15 @@ def test_a_limit_ends_the_script(
 ) -> None:
     ended = place.run(place.rule(text, limits=limits))
     assert ended.returncode in codes, ended
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+def test_before_the_namespace_is_made_nothing_counts_as_the_scripts() -> None:
+    with subprocess.Popen(["sleep", "60"]) as slow:
+        try:
+            assert _members(slow.pid) == 0
+        finally:
+            slow.kill()
 
 
 @pytest.mark.usefixtures("isolating")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from reconciler.domain.doubts import doubt_about
 from reconciler.domain.edges import Edge
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.model import ProviderDoubt, Snapshot
 from reconciler.domain.plan import Plan, PlannedResource
 from reconciler.domain.quarantines import Quarantine, beyond_attaching, beyond_detaching
-from reconciler.domain.records import FindingRecord, Json
+from reconciler.domain.records import FindingRecord, Json, StackRecord
 from reconciler.engine.judged_plan import JudgedPlan
 from reconciler.engine.scanned import Loaded
 from reconciler.ports import Isolating
@@ -58,10 +60,26 @@ async def attaching(loaded: Loaded, quarantine: Quarantine, *, folder: Path) -> 
     return await adapter.plan_attaching(loaded.snapshot, quarantine.addresses, folder=folder)
 
 
-def judged_release(plan: Plan, quarantine: Quarantine) -> JudgedPlan:
-    """Return `plan` held against what `quarantine` detached."""
+def judged_release(
+    plan: Plan, quarantine: Quarantine, *, snapshot: Snapshot, stack: StackRecord | None
+) -> JudgedPlan:
+    """Return `plan` held against what `quarantine` detached, and the doubts about its providers."""
     planned: dict[str, Json] = {resource.address: _after(resource) for resource in plan.resources}
-    return JudgedPlan(plan, beyond_attaching(plan, quarantine, planned))
+    doubts = (*snapshot.provider_doubts, *(stack.provider_doubts if stack is not None else ()))
+    return JudgedPlan(
+        plan, (*beyond_attaching(plan, quarantine, planned), *_doubted(plan, snapshot, doubts))
+    )
+
+
+def _doubted(plan: Plan, snapshot: Snapshot, doubts: Collection[ProviderDoubt]) -> tuple[str, ...]:
+    """Return why an edge might be attached elsewhere; of an unknown provider every doubt counts."""
+    providers = {resource.address: resource.provider for resource in snapshot.resources}
+    reasons = (
+        doubt_about(providers.get(resource.address) or doubt.provider, [doubt])
+        for resource in plan.resources
+        for doubt in doubts
+    )
+    return tuple(dict.fromkeys(reason for reason in reasons if reason is not None))
 
 
 def undo_of(plan: Plan) -> Json:

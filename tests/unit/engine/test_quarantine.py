@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.domain.errors import ConflictError
-from reconciler.domain.model import ResourceAddress
+from reconciler.domain.model import ProviderDoubt, ResourceAddress
 from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import FindingRecord, FindingState, Remediation, RemediationId
@@ -142,6 +142,21 @@ async def test_a_release_that_does_more_waits_for_a_person(house: House) -> None
     assert EDGE not in house.world.live
     await approved(house, waiting)
     assert house.world.live[EDGE] == {"port": 81}
+
+
+@pytest.mark.parametrize(("provider", "asks"), [("", True), ("thing", True), ("other", False)])
+async def test_a_release_through_a_doubted_provider_waits_for_a_person(
+    house: House, provider: str, *, asks: bool
+) -> None:
+    house.world.providers = {EDGE: "thing"}
+    isolating = await approved(house)
+    house.world.doubts = (ProviderDoubt(provider, "its region was edited"),)
+    made = await release(house.service, isolating, actor="bob")
+    await house.settle()
+    waiting = await house.remediation(made.id)
+    assert waiting.state is (P.AWAITING_APPROVAL if asks else P.CONVERGED)
+    assert ("its region was edited" in str(waiting.note)) == asks
+    assert (EDGE in house.world.live) == (not asks)
 
 
 async def test_a_rejected_release_is_not_begun_again_by_itself(house: House) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from iac_adapters.terraform.addresses import block_of
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.planning import PlanOrder, saved_plan
 from reconciler.domain.edge_references import Node
@@ -40,6 +41,7 @@ def nodes_of(stack: LoadedStack) -> Iterator[Node]:
             names=frozenset(text for name in _NAMES for text in _texts(values.get(name))),
             refers={name: frozenset(_texts(value)) for name, value in values.items()},
             dependencies=frozenset(resource.recorded.dependencies),
+            block=block_of(address),
         )
 
 

@@ -21,7 +21,8 @@ class Node:
     `ids` are the values that are its alone: its id, its ARN, its link. `names` are those that
     another object of another place may have too: its name, its private address. `refers` are,
     by attribute in snake case, the texts that this resource holds. All may be keyed digests:
-    they are compared, not shown.
+    they are compared, not shown. `dependencies` are the `block` of what it depends on: the
+    address, less the keys of instances where the record has none.
     """
 
     address: ResourceAddress
@@ -29,12 +30,23 @@ class Node:
     ids: Texts = frozenset()
     names: Texts = frozenset()
     refers: Mapping[str, Texts] | None = None
-    dependencies: frozenset[ResourceAddress] = frozenset()
+    dependencies: frozenset[str] = frozenset()
+    block: str = ""
+
+    @property
+    def in_dependencies(self) -> str:
+        """What the dependencies of another resource call this one."""
+        return self.block or self.address
 
     def holds(self, attributes: Iterable[str]) -> Texts:
         """Return the texts of the first of `attributes` that has any."""
         held = self.refers or {}
         return next((texts for name in attributes if (texts := held.get(name))), frozenset())
+
+
+def depends(node: Node, other: Node) -> bool:
+    """Whether the last apply knew `node` to depend on `other`, or on another of its block."""
+    return other.in_dependencies in node.dependencies
 
 
 class References:
@@ -43,7 +55,9 @@ class References:
     def __init__(self, nodes: Iterable[Node]) -> None:
         self._by_id: dict[str, list[Node]] = defaultdict(list)
         self._by_name: dict[str, list[Node]] = defaultdict(list)
+        self._blocks: dict[str, list[Node]] = defaultdict(list)
         for node in nodes:
+            self._blocks[node.in_dependencies].append(node)
             for text in node.ids:
                 self._by_id[text].append(node)
             for text in node.names - node.ids:
@@ -75,6 +89,43 @@ class References:
             )
         return False
 
+    def depends_on(self, node: Node, other: Node) -> bool:
+        """Whether `node` depends on exactly `other`.
+
+        Of the instances of one block it is those that `node` refers to, directly or through
+        others that it depends on.
+
+        Raises:
+            PermanentError: it depends on a block of several and refers to none of them.
+        """
+        if not depends(node, other):
+            return False
+        instances = self._blocks[other.in_dependencies]
+        if len(instances) == 1:
+            return True
+        referred = self._reached(node)
+        if referred.isdisjoint(instance.address for instance in instances):
+            raise PermanentError(
+                f"{node.address} depends on {other.in_dependencies}, and refers to none of its"
+                f" {len(instances)} instances",
+                remedy="refer in the code to the instance that it connects, and apply that; or"
+                " have the policy name other edges (`edges`)",
+                about=[other.address],
+            )
+        return other.address in referred
+
+    def _reached(self, node: Node) -> set[ResourceAddress]:
+        """Return what `node` refers to by id, and what that refers to, among its dependencies."""
+        found: dict[ResourceAddress, Node] = {node.address: node}
+        waiting = [node]
+        while waiting:
+            texts = [text for held in (waiting.pop().refers or {}).values() for text in held]
+            for other in (other for text in texts for other in self._by_id.get(text, ())):
+                if other.address not in found and depends(node, other):
+                    found[other.address] = other
+                    waiting.append(other)
+        return found.keys() - {node.address}
+
     def _called(self, text: str, node: Node, types: Collection[str]) -> list[Node]:
         for index in (self._by_id, self._by_name):
             found = [
@@ -83,7 +134,7 @@ class References:
                 if other is not node and any(meets_type(glob, other.type) for glob in types)
             ]
             if len(found) > 1:
-                return [one for one in found if one.address in node.dependencies] or found
+                return [one for one in found if depends(node, one)] or found
             if found:
                 return found
         return []

@@ -34,14 +34,18 @@ def edges_of(
     what they select is an edge of a drifted resource that it depends on.
 
     Raises:
-        PermanentError: an edge refers to resources that are called alike.
+        PermanentError: which resource an edge connects cannot be told.
     """
     known = tuple(nodes)
     by_address = {node.address: node for node in known}
     references = References(known)
     begun = [by_address[address] for address in drifted if address in by_address]
     subjects = _isolated(begun, known, references)
-    found = _named(subjects, known, named) if named else _by_catalogue(subjects, known, references)
+    found = (
+        _named(subjects, known, named, references)
+        if named
+        else _by_catalogue(subjects, known, references)
+    )
     return tuple(sorted({edge.address: edge for edge in found}.values(), key=lambda e: e.address))
 
 
@@ -86,11 +90,14 @@ def _by_catalogue(
 
 
 def _named(
-    subjects: Iterable[Node], nodes: Collection[Node], globs: Collection[str]
+    subjects: Iterable[Node],
+    nodes: Collection[Node],
+    globs: Collection[str],
+    references: References,
 ) -> Iterator[Edge]:
     for subject in subjects:
         for node in nodes:
-            if subject.address in node.dependencies and _is_named(node, globs):
+            if _is_named(node, globs) and references.depends_on(node, subject):
                 yield Edge(node.address, node.type, subject.address)
 
 

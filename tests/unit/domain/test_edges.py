@@ -146,6 +146,32 @@ def test_a_group_is_held_by_its_id_and_not_by_the_name_of_another() -> None:
     assert found("group", vm, GROUP, other, EDGE) == [("edge", "vm")]
 
 
+def instances(*, refers: bool) -> tuple[Node, ...]:
+    """Return two machines of one block, and a mapping of each that goes through a card."""
+    made = []
+    for key in "01":
+        vm = node(f"vm.vm[{key}]", "aws_instance", f"i-{key}")
+        card = node(f"card.c[{key}]", "card", f"c-{key}", vm=f"i-{key}")
+        mapping = node(f"mapping.m[{key}]", "mapping", card=f"c-{key}" if refers else "")
+        for each in (vm, card, mapping):
+            block, above = each.address[:-3], frozenset({"vm.vm", "card.c"})
+            made.append(replace(each, block=block, dependencies=above - {block}))
+    return tuple(made)
+
+
+def test_instances_of_a_block_are_told_apart_by_what_refers_to_them() -> None:
+    nodes = instances(refers=True)
+    for key in "01":
+        assert found(f"vm.vm[{key}]", *nodes, named=("mapping",)) == [
+            (f"mapping.m[{key}]", f"vm.vm[{key}]")
+        ]
+
+
+def test_instances_that_nothing_refers_to_are_refused() -> None:
+    with pytest.raises(PermanentError, match=r"depends on vm\.vm, and refers to none of its 2"):
+        found("vm.vm[0]", *instances(refers=False), named=("mapping",))
+
+
 def test_the_same_edge_is_listed_once() -> None:
     made = edges_of([ResourceAddress("vm"), ResourceAddress("group")], AWS)
     assert made == (Edge(ResourceAddress("edge"), EDGE.type, ResourceAddress("vm")),)

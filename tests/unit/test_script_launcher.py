@@ -36,8 +36,13 @@ class Place:
     folder: Path
 
     def rule(self, text: str, *, limits: ScriptLimits = PLAIN, **more: Any) -> ScriptRule:
+        return self._rule(f"#!{sys.executable} -I\n{text}", limits=limits, **more)
+
+    def shell(self, text: str, **more: Any) -> ScriptRule:
+        return self._rule(f"#!/bin/sh\n{text}\n", limits=PLAIN, **more)
+
+    def _rule(self, content: str, *, limits: ScriptLimits, **more: Any) -> ScriptRule:
         file = self.scripts / "fix"
-        content = f"#!{sys.executable} -I\n{text}"
         file.write_text(content)
         file.chmod(0o755)
         digest = hashlib.sha256(content.encode()).hexdigest()
@@ -165,6 +170,12 @@ def test_it_ends_with_its_launcher(place: Place, number: signal.Signals) -> None
     running.send_signal(number)
     assert running.wait(20) == (130 if number is signal.SIGINT else -number)
     _until(lambda: not _alive(mark))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+def test_a_script_begins_with_the_signals_as_they_are_by_default(place: Place) -> None:
+    rule = place.shell("grep SigIgn /proc/self/status", isolated=False, network=True)
+    assert int(said(place.run(rule)).split()[1], 16) == 0
 
 
 def test_output_beyond_the_limit_is_left_out(place: Place) -> None:

@@ -4,7 +4,8 @@ Executed as a script: `python -I -S script_launcher.py run SPEC`, where SPEC is 
 `{"program", "sha256", "input", "directory", "seconds", "output", "isolated", "network",
 "memory", "processes", "open_files", "file_size"}`. The environment is already the script's own.
 Each line of its output goes to our standard output behind `script: `, up to `output` bytes in all,
-and what we have to say behind `script: trueup: `. So no line can pass for one of a tool. We end
+and what we have to say behind `script: trueup: `. A carriage return ends a line as well, and the
+last line gets an end. So no line can pass for one of a tool. We end
 with its exit code, 124 when it was stopped at a limit, 126 when it could not be started as it was
 approved, 130 when we were asked to stop, and 128 + N after signal N.
 
@@ -85,6 +86,7 @@ class _Run:
         _kill(child)
         code = child.wait()
         self._drain(child.stdout)
+        self._end_line()
         if self._cut:
             self._say(0, f"output beyond {self._spec['output']} bytes was left out")
         if self._stopped:
@@ -133,12 +135,17 @@ class _Run:
     def _write(self, text: bytes) -> None:
         if not text:
             return
+        text = text.replace(b"\r", b"\n")
         begin = PREFIX if self._line_begins else b""
         self._line_begins = text.endswith(b"\n")
         _write(begin + text[:-1].replace(b"\n", b"\n" + PREFIX) + text[-1:])
 
+    def _end_line(self) -> None:
+        """Write the end that the last line lacks: without one nobody reads it."""
+        if not self._line_begins:
+            self._write(b"\n")
+
     def _say(self, code: int, text: str) -> int:
-        self._write(b"" if self._line_begins else b"\n")
         self._write(f"trueup: {text}\n".encode())
         return code
 

@@ -178,6 +178,15 @@ def test_a_script_begins_with_the_signals_as_they_are_by_default(place: Place) -
     assert int(said(place.run(rule)).split()[1], 16) == 0
 
 
+def test_every_line_is_marked_and_has_an_end(place: Place) -> None:
+    rule = place.shell(r"""printf 'one\r{"type": 1}\r\nlast'""", isolated=False, network=True)
+    lines = place.run(rule).stdout.split(b"\n")
+    assert [line for line in lines if line not in (b"", b"script: ")] == [
+        b"script: one", b'script: {"type": 1}', b"script: last",
+    ]  # fmt: skip
+    assert lines[-1] == b""
+
+
 def test_output_beyond_the_limit_is_left_out(place: Place) -> None:
     rule = place.rule("print('x' * 79 + '\\n', end='')\n" * 2000, isolated=False, network=True)
     ended = place.run(rule)

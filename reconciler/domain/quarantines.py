@@ -104,6 +104,12 @@ def beyond_detaching(plan: Plan, edges: Collection[Edge]) -> str | None:
     return f"output {plan.outputs[0]}" if plan.outputs else None
 
 
+def left_attached(plan: Plan, edges: Collection[Edge]) -> tuple[ResourceAddress, ...]:
+    """Return those of `edges` that `plan` does not destroy."""
+    gone = {one.address for one in plan.resources if one.action is Action.DELETE}
+    return tuple(edge.address for edge in edges if edge.address not in gone)
+
+
 def beyond_attaching(plan: Plan, known: Quarantine, planned: Json) -> tuple[str, ...]:
     """Return why a person must look at a release, a sentence each; empty when it only undoes.
 

@@ -10,7 +10,12 @@ from reconciler.domain.edges import Edge
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ProviderDoubt, Snapshot
 from reconciler.domain.plan import Plan, PlannedResource
-from reconciler.domain.quarantines import Quarantine, beyond_attaching, beyond_detaching
+from reconciler.domain.quarantines import (
+    Quarantine,
+    beyond_attaching,
+    beyond_detaching,
+    left_attached,
+)
 from reconciler.domain.records import FindingRecord, Json, StackRecord
 from reconciler.engine.judged_plan import JudgedPlan
 from reconciler.engine.scanned import Loaded
@@ -29,7 +34,7 @@ async def detaching(
 
     Raises:
         RetryableError: the state is locked by somebody, or a backend did not answer.
-        PermanentError: nothing connects them, or the plan would do anything else.
+        PermanentError: nothing connects them, or the plan would do less, or anything else.
     """
     adapter = isolating(loaded)
     addresses = tuple(record.address for record in records)
@@ -46,6 +51,12 @@ async def detaching(
         raise PermanentError(
             f"detaching {targets[0]} would do more than that: {more}",
             remedy="detach it by hand, or have the policy name other edges (`edges`)",
+        )
+    if left := left_attached(plan, edges):
+        raise PermanentError(
+            f"the plan would leave {', '.join(left)} attached",
+            remedy="run `trueup stack scan` and look whether the state still holds it; then"
+            " `trueup retry` the remediation, or detach it by hand",
         )
     return plan, edges
 

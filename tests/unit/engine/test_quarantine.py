@@ -194,6 +194,14 @@ async def test_a_plan_that_detaches_more_is_refused(house: House) -> None:
     assert B in house.world.live
 
 
+async def test_a_plan_that_leaves_an_edge_attached_is_refused(house: House) -> None:
+    house.adapter.leaves = {EDGE}
+    stuck = await proposed(house)
+    assert stuck.state is P.NEEDS_HUMAN
+    assert "the plan would leave thing.edge attached" in str(stuck.note)
+    assert await quarantines(house) == ()
+
+
 async def test_what_undoes_it_is_stored_before_the_effect(house: House) -> None:
     house.runner.fates.append(Fate.DIES_BEFORE)
     isolating = await approved(house)

@@ -2,7 +2,8 @@
 
 Executed as a script: `python -I -S script_launcher.py run SPEC`, where SPEC is a JSON file:
 `{"program", "sha256", "input", "directory", "seconds", "output", "isolated", "network",
-"memory", "processes", "open_files", "file_size"}`. The environment is already the script's own.
+"unshare", "memory", "processes", "open_files", "file_size"}`. The environment is already the
+script's own.
 Each line of its output goes to our standard output behind `script: `, up to `output` bytes in all,
 and what we have to say behind `script: trueup: `. A carriage return ends a line as well, and the
 last line gets an end. So no line can pass for one of a tool. We end
@@ -36,7 +37,7 @@ TIMED_OUT: Final = 124
 NOT_STARTED: Final = 126
 INTERRUPTED: Final = 130
 PREFIX: Final = b"script: "
-UNSHARE: Final = ("unshare", "--user", "--map-current-user", "--pid", "--fork", "--kill-child")
+IN_NAMESPACES: Final = ("--user", "--map-current-user", "--pid", "--fork", "--kill-child")
 _BY_SIGNAL: Final = 128
 _LOOK_EVERY_S: Final = 0.25
 _CHUNK: Final = 1 << 16
@@ -62,7 +63,7 @@ class _Run:
         self._line_begins = True
         self._stopped = False
         self._ends_at = time.monotonic() + float(spec["seconds"])
-        around = [*UNSHARE, *(() if spec["network"] else ("--net",)), "--"]
+        around = [spec["unshare"], *IN_NAMESPACES, *(() if spec["network"] else ("--net",)), "--"]
         enter = [sys.executable, "-I", "-S", __file__, "enter", spec_file]
         self._argv = [*around, *enter] if spec["isolated"] else enter
 

@@ -301,8 +301,9 @@ class WorldAdapter:
         self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
     ) -> Plan:
         world = self.worlds[snapshot.stack]
-        wanted = {*edges, *self.drags} - self.leaves
-        gone = [one for one in wanted if one in world.recorded]
+        gone = [
+            one for one in (*edges, *self.drags) if one in world.recorded and one not in self.leaves
+        ]
         return self._edge_plan(world, snapshot, edges, gone, Action.DELETE, folder)
 
     async def plan_attaching(

@@ -257,16 +257,41 @@ def test_a_file_that_is_not_the_allowed_one_is_refused_with_a_remedy(
     assert list(place.folder.iterdir()) == []
 
 
+@pytest.fixture
+def untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script_files, "_works", set())
+
+
+@pytest.mark.usefixtures("untried")
 def test_a_host_without_unshare_cannot_isolate(
     monkeypatch: pytest.MonkeyPatch, place: Place
 ) -> None:
-    monkeypatch.setenv("PATH", str(place.folder))
-    script_files._trial.cache_clear()
-    try:
-        assert "has no `unshare`" in str(lack_of(place.rule("pass")))
-        assert lack_of(place.rule("pass", isolated=False, network=True)) is None
-    finally:
-        script_files._trial.cache_clear()
+    monkeypatch.setattr(script_files, "_PATH", str(place.folder))
+    assert "has no `unshare`" in str(lack_of(place.rule("pass")))
+    assert lack_of(place.rule("pass", isolated=False, network=True)) is None
+
+
+@pytest.mark.usefixtures("isolating", "untried")
+def test_a_trial_that_failed_once_is_made_again(
+    monkeypatch: pytest.MonkeyPatch, place: Place
+) -> None:
+    with monkeypatch.context() as short:
+        short.setattr(script_files, "_TRIAL_S", 0.0)
+        assert lack_of(place.rule("pass")) is not None
+    assert lack_of(place.rule("pass")) is None
+
+
+@pytest.mark.usefixtures("isolating", "untried")
+def test_what_was_tried_is_what_runs_whatever_the_daemons_path(
+    monkeypatch: pytest.MonkeyPatch, place: Place
+) -> None:
+    false = place.folder.parent / "unshare"
+    false.write_text("#!/bin/sh\nexit 7\n")
+    false.chmod(0o755)
+    monkeypatch.setenv("PATH", str(false.parent), prepend=os.pathsep)
+    rule = place.rule("print('ran')")
+    assert lack_of(rule) is None
+    assert said(place.run(rule)) == "ran\n"
 
 
 def _alive(mark: str) -> list[int]:

@@ -50,7 +50,11 @@ def main(arguments: list[str]) -> int:
     """Run the script of SPEC, or become it."""
     verb, spec_file = arguments
     spec = json.loads(Path(spec_file).read_bytes())
-    return _enter(spec) if verb == "enter" else _Run(spec, spec_file).to_its_end()
+    if verb == "enter":
+        return _enter(spec)
+    # A killed runner leaves no record of the end, and what is begun then must not meet the script.
+    _die_with_parent()
+    return _Run(spec, spec_file).to_its_end()
 
 
 class _Run:
@@ -187,7 +191,7 @@ def _enter(spec: dict[str, Any]) -> int:
 
 
 def _die_with_parent() -> None:
-    """Have the kernel end the script when the launcher is killed, where it can."""
+    """Have the kernel end this process when the one that started it is killed, where it can."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -38,8 +38,8 @@ class Place:
     def rule(self, text: str, *, limits: ScriptLimits = PLAIN, **more: Any) -> ScriptRule:
         return self._rule(f"#!{sys.executable} -I\n{text}", limits=limits, **more)
 
-    def shell(self, text: str, **more: Any) -> ScriptRule:
-        return self._rule(f"#!/bin/sh\n{text}\n", limits=PLAIN, **more)
+    def shell(self, text: str, *, limits: ScriptLimits = PLAIN, **more: Any) -> ScriptRule:
+        return self._rule(f"#!/bin/sh\n{text}\n", limits=limits, **more)
 
     def _rule(self, content: str, *, limits: ScriptLimits, **more: Any) -> ScriptRule:
         file = self.scripts / "fix"
@@ -172,6 +172,19 @@ def test_it_ends_with_its_launcher(place: Place, number: signal.Signals) -> None
     _until(lambda: not _alive(mark))
 
 
+@pytest.mark.usefixtures("isolating")
+def test_it_ends_with_the_runner_that_is_killed(place: Place) -> None:
+    rule = place.shell("sleep 300; true", limits=ScriptLimits(time=timedelta(minutes=1)))
+    _, job = ScriptFiles({"fix": rule}).save("fix", {}, folder=place.folder, environment={})
+    starts = "import subprocess, sys; subprocess.run(sys.argv[1:])"
+    with subprocess.Popen([sys.executable, "-c", starts, *job.argv], cwd=job.directory,
+                          env=job.environment, stdout=subprocess.DEVNULL) as runner:  # fmt: skip
+        _until(lambda: bool(_descendants(runner.pid, "sleep")))
+        (sleeping,) = _descendants(runner.pid, "sleep")
+        runner.kill()
+    _until(lambda: not sleeping.is_running())
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
 def test_a_script_begins_with_the_signals_as_they_are_by_default(place: Place) -> None:
     rule = place.shell("grep SigIgn /proc/self/status", isolated=False, network=True)
@@ -301,6 +314,11 @@ def _alive(mark: str) -> list[int]:
         if any(mark in part for part in process.info["cmdline"] or ())
         and process.status() != psutil.STATUS_ZOMBIE
     ]
+
+
+def _descendants(pid: int, name: str) -> list[psutil.Process]:
+    found = psutil.Process(pid).children(recursive=True)
+    return [process for process in found if process.name() == name]
 
 
 def _until(holds: Any) -> None:

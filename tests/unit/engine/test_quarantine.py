@@ -378,6 +378,20 @@ async def test_an_edge_that_somebody_attached_is_shown(house: House) -> None:
     assert (await the_quarantine(house)).state is Q.RELEASED
 
 
+async def test_an_edge_that_cannot_be_read_is_neither_attached_nor_detached(house: House) -> None:
+    await detached_without_a_record(house)
+    house.world.unreadable = {EDGE}
+    await house.scan()
+    assert (await the_quarantine(house)).reconnected_at is None
+    house.world.unreadable = set()
+    house.world.correct(EDGE)
+    await house.scan()
+    assert (await the_quarantine(house)).reconnected_at is not None
+    house.world.unreadable = {EDGE}
+    await house.scan()
+    assert (await the_quarantine(house)).reconnected_at is not None
+
+
 async def test_a_persons_quarantine_takes_the_place_of_a_correction(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}

@@ -32,8 +32,13 @@ def placed(path: Path, info: Reading) -> Path:
             message = f"{str(path)!r} is no absolute path on the daemon's host"
             raise ValueError(message)
         return path
+    try:
+        path = path.expanduser()
+    except RuntimeError as error:
+        message = f"nobody on this host is called {path.parts[0][1:]!r}"
+        raise ValueError(message) from error
     # realpath, not resolve: that fails where a link leads back to itself.
-    return Path(os.path.realpath(context.get("base", Path()) / path.expanduser()))
+    return Path(os.path.realpath(context.get("base", Path()) / path))
 
 
 def _seen(look: Callable[[], bool]) -> bool:

@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 from typing import Final
 
+LONGEST_SPAN: Final = timedelta(days=3660)
+"""What is given longer is a mistake, and no date may lie so far ahead."""
 _UNITS_S: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _WRITTEN: Final = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)([dhms])")

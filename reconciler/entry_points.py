@@ -61,13 +61,15 @@ def points_in(text: str, group: str) -> Iterator[EntryPoint]:
 
 
 def _in_folders_alone() -> bool:
-    """Whether nothing is imported from archives, nor found by somebody else's finder."""
+    """Whether nothing is imported from archives or eggs, nor found by somebody else's finder."""
     others = (
         finder
         for finder in sys.meta_path
         if finder is not PathFinder and hasattr(finder, "find_distributions")
     )
-    return next(others, None) is None and not any(map(os.path.isfile, sys.path))
+    return next(others, None) is None and not any(
+        place.endswith(".egg") or Path(place).is_file() for place in sys.path if place
+    )
 
 
 def _texts() -> Iterator[str]:

@@ -45,8 +45,14 @@ class Rule:
     def __get_pydantic_core_schema__(
         self, source: object, handler: Callable[[Any], Schema]
     ) -> Schema:
-        """Return the core schema of `source` within the limits."""
+        """Return the core schema of `source` within the limits.
+
+        Raises:
+            TypeError: `source` may be None; pydantic would pass over the limits there.
+        """
         schema = {**handler(source), **self.limits}
+        if self.limits and schema["type"] == "nullable":
+            raise TypeError(f"{source}: give the limits to the part that is not None")
         if self.check is None:
             return schema
         function = {"type": "no-info", "function": self.check}

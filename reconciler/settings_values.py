@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
-from reconciler.durations import read_duration
+from reconciler.durations import LONGEST_SPAN, read_duration
 from reconciler.field_rules import Check, Checked, Reading, Rule, Schema
 
 SHORTEST_INTERVAL: Final = timedelta(seconds=10)
 _SIZE: Final = re.compile(r"(\d+)\s*([KMG]i?B)")
 _SIZES: Final = {"K": 2**10, "M": 2**20, "G": 2**30}
+_LARGEST_SIZE: Final = 2**50
 _SMALLEST_MEMORY: Final = 2**26
 
 
@@ -28,7 +29,7 @@ def _interval(value: object, reading: Reading) -> timedelta:
     if span < SHORTEST_INTERVAL:
         message = f"{value!r} is shorter than {SHORTEST_INTERVAL.seconds} s"
         raise ValueError(message)
-    return span
+    return _within_reason(span)
 
 
 def _span(value: object, reading: Reading) -> timedelta:
@@ -38,7 +39,14 @@ def _span(value: object, reading: Reading) -> timedelta:
     if not isinstance(value, str):
         message = 'a duration is text, such as "30s"'
         raise ValueError(message)  # noqa: TRY004  a reading reports ValueError, not TypeError
-    return read_duration(value)
+    return _within_reason(read_duration(value))
+
+
+def _within_reason(span: timedelta) -> timedelta:
+    if span > LONGEST_SPAN:
+        message = f"a duration is at most {LONGEST_SPAN.days} days"
+        raise ValueError(message)
+    return span
 
 
 def size_of_at_least(least: int, needed_by: str) -> Check:
@@ -54,6 +62,9 @@ def size_of_at_least(least: int, needed_by: str) -> Check:
             message = 'a size is text, such as "2GiB" or "512MiB"'
             raise ValueError(message)
         size = int(found.group(1)) * _SIZES[found.group(2)[0]]
+        if size > _LARGEST_SIZE:
+            message = f"{value!r} is more than any machine has"
+            raise ValueError(message)
         if size < least:
             message = f"{value!r} is less than {needed_by}; give at least {least // 2**20}MiB"
             raise ValueError(message)

@@ -98,4 +98,8 @@ def _json(value: Any) -> Any:
         return str(value)
     if isinstance(value, list | tuple):
         return [_json(item) for item in value]
-    return value
+    if isinstance(value, dict):
+        return {key: _json(item) for key, item in value.items()}
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"an option is of a JSON type or a path, not a {type(value).__name__}")

@@ -158,6 +158,22 @@ class DecidingApp(App[None]):
         done = await intents.request(self.session, [row.report_id for row in rows], action)
         self._tell("requested", done)
 
+    def release_rows(self, rows: Sequence[Row]) -> None:
+        """Connect again what is isolated because of these rows, when that is confirmed."""
+        isolated = [row for row in rows if row.state == "quarantined"]
+        if not isolated:
+            self.flash("nothing here is in quarantine; ", ("Q", "key"), " requests that")
+            return
+        lines = [line(("release ", "strong"), f"{row.stack}  {row.address}") for row in isolated]
+        lines.append(line("what was detached is attached again; the drift itself stays as it is"))
+        asked = Asked("release", (), Tier.PLAIN)
+        ids = [row.id for row in isolated]
+        self._confirm(asked, lines, "remediations:decide", lambda: self._release(ids))
+
+    @work(group="decide", exit_on_error=False)
+    async def _release(self, finding_ids: Sequence[str]) -> None:
+        self._tell("release requested", await intents.release(self.session, finding_ids))
+
     def cancel(self, remediation: Remediation) -> None:
         """Cancel a remediation when that is confirmed."""
         asked = Asked("cancel", (target_of(remediation),), Tier.PLAIN)

@@ -66,6 +66,27 @@ async def request(session: Session, report_ids: Sequence[str], action: str) -> D
     return done
 
 
+async def release(session: Session, finding_ids: Sequence[str]) -> Done:
+    """Have each quarantine of these findings released."""
+    done = Done()
+    wanted = set(finding_ids)
+    try:
+        known = [
+            each.id
+            async for each in session.client.quarantines.each(state="open")
+            if wanted & {*each.finding_ids}
+        ]
+    except ReconcilerError as error:
+        done.failed.append(("quarantines", str(error)))
+        return done
+    for each in known:
+        await _do(
+            session, done, each, ("remediations", each, "release"), None,
+            partial(session.client.remediations.release, each),
+        )  # fmt: skip
+    return done
+
+
 async def scan(session: Session, stacks: Sequence[str]) -> Done:
     """Have stacks scanned now."""
     done = Done()

@@ -17,7 +17,7 @@ from iac_adapters.pulumi.refusals import NOT_ALLOWED
 from iac_adapters.pulumi.snapshots import Payload
 from iac_adapters.pulumi.warm import Followed
 from iac_adapters.redaction.digester import SecretDigester
-from reconciler.domain.errors import PermanentError, ReconcilerError
+from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Observed, ResourceAddress
 
 
@@ -55,15 +55,16 @@ class Followers:
     async def _asked(self, roots: Mapping[ResourceAddress, Moved]) -> Followed:
         warm = self.payload.warm
         live = {address: one.live for address, one in roots.items()}
+        takers = below(roots.keys(), self.payload.stack.resources)
+        own = {address: self.held[address].verdict for address in takers if address in self.held}
         known = warm.followed
-        if known is not None and known.is_about(live, read=self.held.keys()):
+        if known is not None and known.is_about(live, own, read=self.held.keys()):
             return known
         try:
-            found = Followed(live, await self._updates(roots))
-        except PermanentError as error:
-            found = Followed(live, {}, failure=str(error))
+            found = Followed(live, own, await self._updates(roots))
         except ReconcilerError as error:
-            return Followed(live, {}, failure=str(error))
+            # Not kept: credentials that are renewed, say, mend it at once.
+            return Followed(live, own, {}, failure=str(error))
         warm.followed = found
         return found
 

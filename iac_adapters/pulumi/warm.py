@@ -12,7 +12,7 @@ from iac_adapters.pulumi.loaded import LoadedStack
 from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.reader import PulumiQuestions, PulumiReader
 from iac_adapters.pulumi.refreshed_preview import Updates
-from reconciler.domain.model import ResourceAddress
+from reconciler.domain.model import ResourceAddress, Verdict
 
 _STACK_BYTES: Final = 20_000
 _FILE_BYTES: Final = 300
@@ -22,21 +22,26 @@ _FILE_BYTES: Final = 300
 class Followed:
     """What an update does after a refresh, and of which moved objects that holds.
 
-    `live` is what was read of each, None where it is gone; `failure` says why nobody knows.
+    `live` is what was read of each, None where it is gone; `own` is what was said of each that
+    takes their values: the preview shows its own drift too. `failure` says why nobody knows.
     """
 
     live: Mapping[ResourceAddress, ReadAnswer | None]
+    own: Mapping[ResourceAddress, Verdict]
     updates: Updates
     failure: str = ""
 
     def is_about(
         self,
         live: Mapping[ResourceAddress, ReadAnswer | None],
+        own: Mapping[ResourceAddress, Verdict],
         *,
         read: Collection[ResourceAddress],
     ) -> bool:
         """Whether nothing of what was `read` has moved otherwise since."""
-        return live == {address: one for address, one in self.live.items() if address in read}
+        return live == {
+            address: answer for address, answer in self.live.items() if address in read
+        } and own == {address: verdict for address, verdict in self.own.items() if address in read}
 
 
 @dataclass(slots=True)

@@ -115,15 +115,27 @@ class SchemaStore:
     def _store(self, name: str, data: bytes) -> str:
         digest = hashlib.sha256(data).hexdigest()
         self._folder.mkdir(parents=True, exist_ok=True)
-        if self._load(digest) is None:
+        if not self._holds(digest):
             self._write(f"{digest}{_KEPT}", data)
         self._write(f"{name}{_MEANT}", digest.encode())
         self._drop_oldest()
         return digest
 
+    def _holds(self, digest: str) -> bool:
+        """Whether the answer of that digest lies there, byte by byte."""
+        try:
+            content = (self._folder / f"{digest}{_KEPT}").read_bytes()
+        except OSError:
+            return False
+        return hashlib.sha256(content).hexdigest() == digest
+
     def _write(self, name: str, data: bytes) -> None:
         temporary = self._folder / f"{name}.{os.getpid()}"
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            # Places are read without a look at the whole: a power cut may not leave zeros there.
+            os.fsync(file.fileno())
         temporary.replace(self._folder / name)
 
     def _drop_oldest(self) -> None:

@@ -23,6 +23,8 @@ from reconciler.engine.agent_intake import AgentIntake
 from reconciler.engine.agent_messages import Incoming
 
 _INTERNAL_ERROR: Final = 500
+_LONGEST_NUMBER: Final = 19
+"""Digits of a length that is read; zeros before it would hide how long a body is."""
 _HEADERS: Final = [
     (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
 ]
@@ -60,7 +62,8 @@ class AgentLane:
         length = headers.get(b"content-length", b"")
         return (
             length.isdigit()
-            and int(length[:20]) <= self._most_body
+            and len(length) <= _LONGEST_NUMBER
+            and int(length) <= self._most_body
             and b"content-encoding" not in headers
             and not scope["query_string"]
             and sum(map(len, headers)) + sum(map(len, headers.values())) <= self._most_head

@@ -90,7 +90,6 @@ class Reloader:
             former = self._service.channels
             self._service.tune(tuned)
             await close_channels(former)
-            await warn_of_channels(self._service)
             self._hosts.rename(after.daemon.hosts)
             self._in_force = found.in_force
             told = Reloaded(found.taken, found.needs_restart)
@@ -101,6 +100,7 @@ class Reloader:
             )
             await tell_reloaded(self._service, told, actor=actor)
             await sweep(self._service)
+            await warn_of_channels(self._service)
             return told
 
     async def finish_removals(self) -> None:

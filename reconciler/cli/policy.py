@@ -100,7 +100,8 @@ def edit_policy(invocation: Invocation, *, policy_id: str, file: Path | None, **
     if file:
         (body,) = _one_of(_bodies(file, flags), file)
     else:
-        stated = found.as_json()
+        # As the daemon said it: a newer one may select by what this version does not know.
+        stated = found.received
         kept = {key: stated[key] for key in WRITABLE if stated.get(key) is not None}
         changes = changes_of(flags)
         if not changes:

@@ -26,7 +26,7 @@ from reconciler.domain.score import score
 from reconciler.domain.sources import SCAN
 from reconciler.domain.values import Json
 from reconciler.wire import models as wire
-from reconciler.wire.decoding import decode
+from reconciler.wire.decoding import NotOfModelError, decode
 
 _COLUMNS: Final = (
     Column("DECISION"),
@@ -98,7 +98,10 @@ def _findings(invocation: Invocation, since: str | None) -> Iterator[wire.Findin
 
 
 def _as_seen(report: wire.Report) -> wire.Finding | None:
-    """Return the finding that a report is about; None where an older version kept too little."""
+    """Return the finding that a report is about; None where that cannot be told.
+
+    An older version kept too little, and other reporters keep what they like.
+    """
     details = report.drift_details
     if not {"type", "kind", "severity"} <= details.keys():
         return None
@@ -109,7 +112,10 @@ def _as_seen(report: wire.Report) -> wire.Finding | None:
         "address": address,
         "template_id": report.template_id,
     }
-    found = decode(wire.Finding, {**_UNSEEN, **details, **own})
+    try:
+        found = decode(wire.Finding, {**_UNSEEN, **details, **own})
+    except NotOfModelError:
+        return None
     return found if found.score else replace(found, score=score(read_finding(found)))
 
 

@@ -12,8 +12,9 @@ from reconciler.cli.completing import FINDINGS, REMEDIATIONS
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import shortened
 from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
+from reconciler.cli.isolated import open_quarantines
 from reconciler.cli.labels import spoken, state_cell, text_of
-from reconciler.cli.related import find_finding, find_remediation, remediations_of
+from reconciler.cli.related import find_finding, find_remediation
 from reconciler.cli.remediations import next_step
 from reconciler.cli.table import Column
 from reconciler.cli.waiting import until_settled, wait_option
@@ -84,19 +85,15 @@ def quarantines(invocation: Invocation, *, everything: bool, limit: int) -> None
 
 
 def _isolating(invocation: Invocation, given: str) -> wire.Remediation:
-    """Return the remediation that `given` names, or the newest quarantine of that finding."""
+    """Return the remediation that `given` names, or the one that isolates that finding."""
     try:
         return find_remediation(invocation.api, given)
     except NotFoundError:
         finding = find_finding(invocation.api, given, "state:quarantined")
-        found = [
-            remediation
-            for remediation in remediations_of(invocation.api, finding)
-            if remediation.action_type == "quarantine"
-        ]
+        found = [one for one in open_quarantines(invocation.api) if finding.id in one.finding_ids]
         if not found:
             raise
-        return found[0]
+        return find_remediation(invocation.api, found[0].id)
 
 
 def _line(invocation: Invocation, made: wire.Remediation) -> str:

@@ -40,6 +40,8 @@ _INTRODUCED: Final = {
     "unknown": "The next complete read decides, and no second apply begins before. Look: ",
 }
 _MOST_LOOKED_UP: Final = 100
+_KNOWN_STATES: Final = frozenset(RemediationState)
+"""A newer daemon may have more of them."""
 
 
 @click.command(epilog=examples("trueup remediations", "trueup remediations --state converged"))
@@ -109,7 +111,9 @@ class About:
 
 
 def next_step(invocation: Invocation, body: wire.Remediation) -> str:
-    """Return the command that moves it on; nothing where none is needed."""
+    """Return the command that moves it on; nothing where none is needed, or none is known."""
+    if body.state not in _KNOWN_STATES:
+        return ""
     findings = body.finding_ids or [""]
     commands = next_commands(
         RemediationState(body.state),

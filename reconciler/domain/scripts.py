@@ -52,9 +52,13 @@ class PlannedScript:
     @property
     def mark(self) -> bytes:
         """What tells two runs apart that would not do the same; the host's `lack` is no part."""
+        return hashlib.sha256(canonical_bytes(self.stated())).digest()
+
+    def stated(self) -> Attributes:
+        """Return what would run, within which limits, and what it would be given."""
         rule = self.rule
         limits = rule.limits
-        told: Attributes = {
+        return {
             "name": rule.name,
             "path": rule.path,
             "sha256": rule.sha256,
@@ -68,4 +72,3 @@ class PlannedScript:
             "environment": list(rule.environment),
             "given": dict(self.given),
         }
-        return hashlib.sha256(canonical_bytes(told)).digest()

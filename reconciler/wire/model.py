@@ -95,6 +95,11 @@ class Wire:
         """Return a number that equal values share."""
         return hash(all_of(names_of(type(self)))(self))
 
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        """Be what was copied or unpickled."""
+        for name, value in state[1].items():
+            _set(self, name, value)
+
     def __repr__(self) -> str:
         """Return the fields as they would be given."""
         given = ", ".join(f"{name}={getattr(self, name)!r}" for name in names_of(type(self)))

@@ -63,10 +63,16 @@ class Statement(Wire):
     driver: Annotated[
         DriverWord | None, shown(description="How a quarantine isolates; `detach` without it.")
     ] = None
-    edges: Annotated[
-        list[Glob] | None,
-        Rule({"min_length": 1, "max_length": 100}, shown={"examples": [["aws_lb_listener_rule"]]}),
-    ] = None
+    edges: (
+        Annotated[
+            list[Glob],
+            Rule(
+                {"min_length": 1, "max_length": 100},
+                shown={"examples": [["aws_lb_listener_rule"]]},
+            ),
+        ]
+        | None
+    ) = None
     owner: Word | None = None
     reason: Sentence | None = None
     starts_at: Annotated[Time | None, shown(description="When it begins to act.")] = None

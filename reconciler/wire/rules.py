@@ -13,13 +13,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from reconciler.durations import read_duration
+from reconciler.durations import LONGEST_SPAN, read_duration
 from reconciler.field_rules import Rule, Schema
 from reconciler.wire.times import timestamp
 
 _TIME: Final = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$"
 _DURATION: Final = r"^(\d{1,9}(\.\d{1,3})?[dhms]){1,4}$"
-_LONGEST_SPAN: Final = timedelta(days=3660)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def read_time(text: str) -> datetime:
 
 
 def _is_duration(text: str) -> str:
-    if not timedelta() < read_duration(text) <= _LONGEST_SPAN:
+    if not timedelta() < read_duration(text) <= LONGEST_SPAN:
         raise ValueError("a duration must be longer than 0 and at most ten years")
     return text
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from agent.protocol.messages import MOST_INFLATED_BYTES, write
+from agent.protocol.messages import MOST_INFLATED_BYTES, REPORTS_PATH, write
 from agent.protocol.tree import Section, digests_of, root_digest
 from tests.api.desk import V1, Desk
 from tests.api.speaking_agent import SpeakingAgent, code_of
@@ -140,6 +140,13 @@ async def test_a_report_without_its_length_is_answered_as_one_with_it(agent: Spe
         chunked = await agent.post(body, signature=signature, chunked=True)
         assert (chunked.status_code, chunked.content) == (plain.status_code, plain.content)
         assert dict(chunked.headers) == dict(plain.headers)
+
+
+async def test_a_length_behind_zeros_lets_no_more_in(desk: Desk) -> None:
+    body = b" " * (5 * 2**20)
+    length = {"Content-Length": f"{'0' * 20}{len(body)}"}
+    answer = await desk.anonymous.post(REPORTS_PATH, content=body, headers=length)
+    assert (answer.status_code, code_of(answer)) == (413, "body-too-large")
 
 
 async def test_a_bomb_is_not_inflated(agent: SpeakingAgent) -> None:

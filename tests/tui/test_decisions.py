@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from reconciler.domain.model import ResourceAddress
 from reconciler.domain.principals import Role
 from tests.client.conftest import Served
 from tests.tui.conftest import seated
-from tests.unit.engine.house import MANUAL, A, B
+from tests.unit.engine.house import MANUAL, QUARANTINE, A, B
 from tui.session import Options
 
 
@@ -118,6 +119,36 @@ async def test_nothing_is_sent_while_the_daemon_is_away(served: Served) -> None:
         await seat.until("live")
         await seat.until("needs approval")
     assert [each.state for each in await served.desk.house.remediations()] == ["awaiting_approval"]
+
+
+async def test_a_quarantine_is_approved_and_released_by_keyboard(served: Served) -> None:
+    house = served.desk.house
+    edge = ResourceAddress("thing.edge")
+    house.world.declared[edge] = house.world.recorded[edge] = house.world.live[edge] = {"port": 80}
+    house.world.edges = {edge: A}
+    await house.put(QUARANTINE)
+    await house.scan()
+    house.world.live[A] = {"size": 99}
+    await house.scan()
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("A")
+        await seat.until("type shop and enter to approve")
+        await seat.armed()
+        await seat.press(*"shop", "enter")
+        await seat.until("awaiting approval > queued")
+        await house.settle()
+        assert edge not in house.world.live
+        await seat.press("escape")
+        await seat.until("# quarantined")
+        await seat.press("U")
+        await seat.until("release exactly this")
+        await seat.armed()
+        await seat.press("y")
+        await seat.until("release requested: 1")
+        await house.settle()
+    assert house.world.live[edge] == {"port": 80}
+    assert house.world.live[A] == {"size": 99}
 
 
 async def test_a_finding_is_ignored_with_a_reason_and_listed_again(served: Served) -> None:

@@ -167,3 +167,15 @@ def test_what_lies_in_an_archive_is_asked_of_python(
     shutil.rmtree(site / "world-1.0.dist-info")
     monkeypatch.syspath_prepend(archive)
     assert "world" in InstalledTools().names()
+
+
+def test_what_lies_in_an_egg_is_asked_of_python(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(site, tool="world", value=WORLD)
+    egg = site / "world-1.0-py3.egg"
+    egg.mkdir()
+    (site / "world-1.0.dist-info").rename(egg / "EGG-INFO")
+    (egg / "EGG-INFO" / "METADATA").rename(egg / "EGG-INFO" / "PKG-INFO")
+    monkeypatch.syspath_prepend(egg)
+    assert "world" in InstalledTools().names()

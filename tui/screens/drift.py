@@ -50,6 +50,7 @@ class DriftPage(FindingVerbs):
         Binding("X", "reject", "Reject...", id="drift.reject"),
         Binding("C", "correct", "Correct...", id="drift.correct"),
         Binding("Q", "quarantine", "Quarantine...", id="drift.quarantine"),
+        Binding("U", "release", "Release...", show=False, id="drift.release"),
         Binding("i", "ignore", "Ignore...", id="drift.ignore"),
         Binding("R", "scan", "Scan now", id="drift.scan"),
         Binding("P", "pause", "Pause", show=False, id="drift.pause"),

@@ -46,6 +46,7 @@ class FindingPage(FindingVerbs):
         Binding("X", "reject", "Reject...", id="finding.reject"),
         Binding("C", "correct", "Correct...", id="finding.correct"),
         Binding("Q", "quarantine", "Quarantine...", id="finding.quarantine"),
+        Binding("U", "release", "Release...", show=False, id="finding.release"),
         Binding("i", "ignore", "Ignore...", id="finding.ignore"),
         Binding("B", "accept", "Accept live...", show=False, id="finding.accept"),
         Binding("z", "undo_accept", "Undo accept", show=False, id="finding.undo_accept"),

@@ -17,6 +17,7 @@ class FindingVerbs(Page):
         "reject": "remediations:decide",
         "correct": "remediations:request",
         "quarantine": "remediations:request",
+        "release": "remediations:decide",
         "ignore": "remediations:decide",
         "plan": "stacks:plan",
     }
@@ -44,6 +45,11 @@ class FindingVerbs(Page):
         """Request that what is chosen be isolated."""
         if self.may("quarantine"):
             self.ours.request_rows(self.chosen(), "quarantine")
+
+    def action_release(self) -> None:
+        """Connect what is isolated because of what is chosen."""
+        if self.may("release"):
+            self.ours.release_rows(self.chosen())
 
     def action_ignore(self) -> None:
         """Ignore what is chosen, with a reason."""

@@ -123,6 +123,10 @@ class Store:
             self._run(event.body)
         elif topic == "stack":
             self.unread.stacks.add(str(event.body.get("stack", event.subject)))
+        elif topic == "quarantine":
+            # That they are of an isolated resource now is told by no event of drift.
+            self.unread.findings |= {*event.body.get("finding_ids", ())} & self.rows.keys()
+            self.changes.others.add(topic)
         elif event.type == "hold.set":
             self.unread.others.add("hold")
         elif event.type == "hold.released":

@@ -101,9 +101,19 @@ async def test_nothing_is_previewed_twice_while_the_drift_stays_as_it_is(
         change(project, "upd", value="other", rev=9)
         assert values((await scan())["by_rev"]) == {"value": (1, 10)}
         assert project.calls("preview") == 3
+        # Its own drift is in the preview too, and leaves it as soon as it is put right.
+        with project.changed("by-rev") as content:
+            before = dict(content)
+            content["tags"] = {"x": "9"}
+        assert len(values((await scan())["by_rev"])) == 2
+        with project.changed("by-rev") as content:
+            content.clear()
+            content.update(before)
+        assert values((await scan())["by_rev"]) == {"value": (1, 10)}
+        assert project.calls("preview") == 5
         change(project, "upd", value="one", rev=1)
         assert isinstance((await scan())["by_rev"], InSync)
-        assert project.calls("preview") == 3
+        assert project.calls("preview") == 5
 
 
 async def test_what_cannot_be_previewed_is_not_in_sync(project: KvProject) -> None:

@@ -116,6 +116,12 @@ def test_whoever_interrupts_an_approval_is_told_that_nothing_was_changed(
     assert "not approved; nothing was changed" in capsys.readouterr().err
 
 
+def test_a_state_of_a_newer_daemon_is_told_without_a_hint(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/remediations", [api.remediation(state="pondering")])
+    said = ask("remediation", api.remediation()["id"])
+    assert (said.code, "pondering" in said.out) == (0, True)
+
+
 def test_the_form_of_the_output_is_written_after_the_command(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -95,11 +95,13 @@ def test_a_file_that_makes_no_sense_is_told_before_anything_is_sent(
 
 
 def test_editing_keeps_what_is_not_named(daemon: FakeDaemon, ask: Ask) -> None:
-    daemon.lists("/policies", [api.policy(owner="net")], key="policy_id")
+    newer = {**api.policy(owner="net"), "match": {"type": "aws_sqs_queue", "owner_team": "a"}}
+    daemon.lists("/policies", [newer], key="policy_id")
     daemon.has("PUT /policies/p-tags", api.policy())
     assert ask("policy", "edit", "tags", "--path", "arn", "--action", "manual_review").code == 0
     body = daemon.asked[-1].body
-    assert body["match"] == {"type": "aws_sqs_queue", "path": "arn"}
+    # What a newer daemon selects by is not dropped: the policy would act on more.
+    assert body["match"] == {"type": "aws_sqs_queue", "owner_team": "a", "path": "arn"}
     assert (body["action_type"], body["owner"], body["position"]) == ("manual_review", "net", 3)
     assert not {"policy_id", "source", "version"} & set(body)
     assert "no option was given" in ask("policy", "edit", "tags").err
@@ -172,6 +174,8 @@ def test_a_file_can_be_tried_on_recorded_drift(daemon: FakeDaemon, ask: Ask, fil
         report("changed", "aws_eip.a", type="aws_eip", severity="low"),
         report("healed", "aws_eip.a", type="aws_eip"),
         {**report("reported", "thing.old"), "drift_details": {"changes": []}},
+        report("reported", "thing.odd", type="a", changes=[{"path": "p", "live": 2}]),
+        report("reported", "thing.none", type="a", changes=None),
     ]
     daemon.has("GET /drift/reports", {"items": reports, "next": None})
     said = ask("policy", "test", file, "--history", "30d", "--json").json

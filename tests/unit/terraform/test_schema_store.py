@@ -139,6 +139,18 @@ async def test_a_kept_schema_that_is_damaged_is_asked_for_again(
     assert plugin.started == 2
 
 
+async def test_a_damaged_schema_of_the_right_length_is_put_right_when_it_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    plugin = Plugin()
+    await _store(tmp_path, plugin, "here").schema(_installed())
+    (kept,) = _kept(tmp_path, "*.schema")
+    kept.write_bytes(bytes(kept.stat().st_size))
+    asked = await _store(tmp_path, plugin, "there").schema(_installed())
+    assert asked.raw == plugin.answer
+    assert asked.resource("world_thing") is not None
+
+
 async def test_what_was_kept_longest_is_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

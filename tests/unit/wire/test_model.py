@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -47,6 +49,11 @@ def test_a_model_is_written_and_read_back() -> None:
     assert WHOLE.as_json() == WRITTEN
     assert decode(Outer, WRITTEN) == WHOLE
     assert b'"several":[{"size":3}]' in json_bytes(WHOLE)
+
+
+def test_a_model_is_copied_as_any_value() -> None:
+    assert copy.deepcopy(WHOLE) == WHOLE
+    assert pickle.loads(pickle.dumps(WHOLE)) == WHOLE  # noqa: S301  our own bytes
 
 
 def test_keys_of_a_newer_daemon_are_passed_over_and_defaults_stand_for_an_older_one() -> None:

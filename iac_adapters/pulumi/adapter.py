@@ -197,7 +197,8 @@ class PulumiAdapter:
 
     def forgetting(self, snapshot: Snapshot, address: ResourceAddress) -> str:
         """Return the command that takes `address` off the state. See `Isolating.forgetting`."""
-        return f"{snapshot.tool} state delete {shlex.quote(address)}"
+        stack = payload_of(snapshot).context.cli.stack
+        return f"pulumi state delete {shlex.quote(address)} --stack {shlex.quote(stack)}"
 
     async def _live(
         self, payload: Payload, addresses: Collection[ResourceAddress]

@@ -344,7 +344,10 @@ class TerraformAdapter:
 
     def forgetting(self, snapshot: Snapshot, address: ResourceAddress) -> str:
         """Return the command that takes `address` off the state. See `Isolating.forgetting`."""
-        return f"{payload_of(snapshot).context.tool} state rm {shlex.quote(address)}"
+        context = payload_of(snapshot).context
+        named = "TF_WORKSPACE" in context.environment
+        workspace = f"TF_WORKSPACE={shlex.quote(context.workspace)} " if named else ""
+        return f"{workspace}{context.tool} state rm {shlex.quote(address)}"
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         """Return the command that applies the saved plan. See `IacAdapter.correction`."""

@@ -68,7 +68,7 @@ class ChannelSettings(Section):
     quiet: tuple[WindowText, ...] = ()
     heartbeat: Repeated | None = None
     link: Annotated[str, Rule(check=_is_link)] | None = None
-    """The address that messages end with: of a console, or of a runbook."""
+    """The address that messages of an open alert end with: of a console, or of a runbook."""
     signing_secret: str | None = field(default=None, repr=False)
     """Slack's, of the app that the buttons belong to; without it there are none."""
     approvers: dict[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Path, Request
 from starlette.responses import Response
@@ -51,7 +51,8 @@ Tallies = Annotated[OpenCounts, Depends(_open_counts)]
 Daemon = Annotated[Service, Depends(_service)]
 Actor = Annotated[str, Depends(_actor)]
 Asker = Annotated[Principal, Depends(_principal)]
-Id = Annotated[str, Path(max_length=200, pattern=r"^[A-Za-z0-9_.:-]+$")]
+ID_PATTERN: Final = r"^[A-Za-z0-9_.:-]+$"
+Id = Annotated[str, Path(max_length=200, pattern=ID_PATTERN)]
 StackPath = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\s/][^/\n]*$")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 
 import structlog
@@ -110,4 +111,11 @@ def _buttons(channel: ChannelSettings) -> SlackButtons | None:
         )
     if not channel.signing_secret:
         return None
+    from reconciler.api.answers import ID_PATTERN  # noqa: PLC0415 - FastAPI, for buttons only
+
+    if not re.match(ID_PATTERN, channel.name):
+        raise PermanentError(
+            f"channel {channel.name!r} has buttons, and a name that no address for Slack can hold",
+            remedy="name it with letters, digits and _ . : - alone",
+        )
     return SlackButtons(channel.name, channel.signing_secret, channel.approvers)

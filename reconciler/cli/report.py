@@ -72,13 +72,17 @@ def span_of(report: wire.FleetReport) -> str:
 
 def _moment(text: str) -> str:
     try:
-        return (datetime.now(UTC) - read_duration(text)).isoformat(timespec="seconds")
+        ago = read_duration(text)
     except ValueError as error:
         try:
             read = datetime.fromisoformat(text)
         except ValueError:
             raise click.BadParameter(f"{error}, or a time such as 2026-11-01T00:00:00Z") from None
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).isoformat()
+    try:
+        return (datetime.now(UTC) - ago).isoformat(timespec="seconds")
+    except OverflowError:
+        raise click.BadParameter(f"{text!r} is longer ago than any date") from None
 
 
 def _write(file: Path, body: wire.FleetReport) -> None:

@@ -84,6 +84,8 @@ def read_press(body: bytes) -> Press:
         payload: Any = json.loads(form["payload"][0])
         (pressed,) = payload["actions"]
         press = Press(payload["user"]["id"], pressed["action_id"], pressed["value"])
+        # JSON can escape half of a character, which no encoding and no database takes.
+        json.dumps([press.user_id, press.value], ensure_ascii=False).encode()
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise InvalidError("that is no press of a button") from error
     texts = (press.user_id, press.action, press.value)

@@ -25,7 +25,7 @@ class Subscription:
     `after` where only what lasts is of interest; later ones come `update_every` at the most, but
     for the end and for a higher severity. With `digest`, what is not critical is gathered into
     one message each `digest`. Within `quiet`, only what is critical is shown. `heartbeat` is how
-    often it is said that everything was verified and nothing drifted.
+    often it is said that everything was verified and nothing drifted, outside of `quiet`.
     """
 
     channel: str
@@ -40,11 +40,18 @@ class Subscription:
     heartbeat: timedelta | None = None
     link: str | None = None
 
-    def opens(self, alert: Alert, events: Iterable[str], stacks: Iterable[StackName]) -> bool:
-        """Whether `events`, which led to `alert` in `stacks`, begin a message."""
+    def opens(
+        self, before: Alert, alert: Alert, events: Iterable[str], stacks: Iterable[StackName]
+    ) -> bool:
+        """Whether `events`, which led from `before` to `alert` in `stacks`, begin a message.
+
+        Where the severity has just reached `min_severity`, all events of the alert count: those
+        that the channel asks for came while it was too low.
+        """
         if alert.state is not AlertState.OPEN or alert.severity < self.min_severity:
             return False
-        if self.events.isdisjoint(events):
+        counted = alert.events if before.severity < self.min_severity else events
+        if self.events.isdisjoint(counted):
             return False
         return not self.stacks or any(self.names(stack) for stack in stacks)
 
@@ -82,8 +89,10 @@ class Subscription:
 
     def quiet_until(self, alert: Alert, *, at: datetime) -> datetime | None:
         """Return until when nothing is shown of `alert`; None when it may be shown now."""
-        if not self.quiet or is_urgent(alert):
-            return None
+        return None if is_urgent(alert) else self.silent_until(at=at)
+
+    def silent_until(self, *, at: datetime) -> datetime | None:
+        """Return the end of the quiet span that `at` is in; None when it is in none."""
         closed = closed_at(at, freezes=self.quiet)
         return None if closed is None else closed.until or at + timedelta(days=1)
 

@@ -275,12 +275,12 @@ class _Folding:
         owed = []
         for alert_id, events in self.news.items():
             alert = self.alerts[alert_id]
+            before = self.before.get(alert_id, alert)
             for subscription in self.subscriptions:
                 delivery = shown.get((subscription.channel, alert_id))
                 if delivery is not None:
-                    before = self.before.get(alert_id, alert)
                     owed.append(subscription.again(delivery, before, alert, at=self.at))
-                elif subscription.opens(alert, events, self.stacks[alert_id]):
+                elif subscription.opens(before, alert, events, self.stacks[alert_id]):
                     owed.append(subscription.begin(alert, at=self.at))
         self.tx.alerts.put_deliveries(owed)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -47,8 +47,21 @@ from reconciler.wire import mapping
 from reconciler.wire.model import encode
 
 
+@dataclass(frozen=True, slots=True)
+class Through:
+    """By which channel a person decided; the audit has it, written with the decision."""
+
+    channel: str
+    details: Mapping[str, str]
+
+
 async def approve(
-    service: Service, remediation_id: RemediationId, *, plan_digest: str, actor: str
+    service: Service,
+    remediation_id: RemediationId,
+    *,
+    plan_digest: str,
+    actor: str,
+    through: Through | None = None,
 ) -> Remediation:
     """Let exactly the plan of `plan_digest` be applied; any other plan needs a new approval.
 
@@ -68,6 +81,7 @@ async def approve(
         others = tuple(one for one in known.approvals if one.person != actor)
         approval = Approval(person=actor, plan_digest=plan_digest, at=at)
         approved = replace(known, approvals=(*others, approval))
+        _audit_channel(tx, known, through, at=at, actor=actor)
         return _go_on(tx, move(tx, approved, Event.APPROVED, at=at, actor=actor))
 
     return await service.store.transact(work)
@@ -103,9 +117,15 @@ def _other_digest(known: Remediation, given: str) -> ConflictError:
 
 
 async def reject(
-    service: Service, remediation_id: RemediationId, *, reason: str, actor: str
+    service: Service,
+    remediation_id: RemediationId,
+    *,
+    reason: str,
+    actor: str,
+    plan_digest: str | None = None,
+    through: Through | None = None,
 ) -> Remediation:
-    """End it; no policy asks again until the drift changes.
+    """End it; no policy asks again until the drift changes. With `plan_digest`, only that plan.
 
     Raises:
         NotFoundError, ConflictError: see `approve`.
@@ -115,6 +135,9 @@ async def reject(
 
     def work(tx: Transaction) -> Remediation:
         known = awaiting(tx, remediation_id, at=at)
+        if plan_digest is not None and known.plan_digest != plan_digest:
+            raise _other_digest(known, plan_digest)
+        _audit_channel(tx, known, through, at=at, actor=actor)
         ended = move(tx, known, Event.REJECTED, at=at, actor=actor, note=reason)
         keep_decision(tx, ended, by=actor, reason=reason)
         return ended
@@ -373,6 +396,14 @@ def release_holds(
         emit(tx, "hold.released", subject, body, at=at)
     if released:
         advance_soon(tx, (one.id for one in tx.remediations.in_states({RemediationState.HELD})))
+
+
+def _audit_channel(
+    tx: Transaction, known: Remediation, through: Through | None, *, at: datetime, actor: str
+) -> None:
+    if through is not None:
+        details = {"channel": through.channel, **through.details}
+        audit(tx, "channel.decided", known.id, at=at, actor=actor, details=details)
 
 
 def _go_on(tx: Transaction, remediation: Remediation) -> Remediation:

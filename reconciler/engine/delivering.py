@@ -97,15 +97,15 @@ async def _deliver(
 async def _deliver_digest(
     service: Service, channel: Channel, deliveries: Sequence[Delivery], *, at: datetime
 ) -> None:
-    notices = await service.store.read(
-        lambda view: [notice_to_show(view, delivery) for delivery in deliveries]
+    found = await service.store.read(
+        lambda view: [
+            (delivery, notice_to_show(view, delivery))
+            for delivery in deliveries
+            if not is_muted(view, delivery)
+        ]
     )
-    told = [
-        (delivery, notice)
-        for delivery, notice in zip(deliveries, notices, strict=True)
-        if notice is not None
-    ]
-    for delivery, notice in zip(deliveries, notices, strict=True):
+    told = [(delivery, notice) for delivery, notice in found if notice is not None]
+    for delivery, notice in found:
         if notice is None:
             await _keep(service, _untold(delivery))
     if not told:
@@ -134,7 +134,11 @@ async def deliver(service: Service, channel: Channel | None, delivery: Delivery)
         gone = replace(delivery, given_up=True, error="trueup.toml has no such channel any more")
         await _keep(service, gone)
         return True
-    notice = await service.store.read(lambda view: notice_to_show(view, delivery))
+    muted, notice = await service.store.read(
+        lambda view: (is_muted(view, delivery), notice_to_show(view, delivery))
+    )
+    if muted:
+        return True
     if notice is None:
         await _keep(service, _untold(delivery))
         return True
@@ -166,10 +170,18 @@ async def deliver(service: Service, channel: Channel | None, delivery: Delivery)
     return True
 
 
+def is_muted(view: Transaction, delivery: Delivery) -> bool:
+    """Whether a person muted its alert, be it since the delivery came due."""
+    alert = view.alerts.get_many([delivery.alert_id]).get(delivery.alert_id)
+    return alert is not None and alert.muted_at is not None and alert.state is AlertState.OPEN
+
+
 def notice_to_show(view: Transaction, delivery: Delivery) -> Notice | None:
     """Return what the channel should show now; None when it need not be told at all."""
     alert = view.alerts.get_many([delivery.alert_id]).get(delivery.alert_id)
-    if alert is None or (alert.state is AlertState.RESOLVED and not delivery.shown):
+    # What failed may have been taken, and only its answer lost: then nothing else would end it.
+    may_be_seen = delivery.shown or delivery.attempts > 0
+    if alert is None or (alert.state is AlertState.RESOLVED and not may_be_seen):
         return None
     return notice_now(view, alert)
 

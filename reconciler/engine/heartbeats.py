@@ -13,6 +13,7 @@ from reconciler.domain.alerts import HEARTBEAT, STALE_AFTER, AlertState, Deliver
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.notices import Notice, NoticeKind
 from reconciler.domain.records import Health
+from reconciler.engine.defects import defect
 from reconciler.engine.service import Channel, Service
 from reconciler.ports import ChannelBusyError
 from reconciler.stores import Transaction
@@ -41,18 +42,27 @@ async def send_heartbeats(service: Service) -> None:
 
 
 async def _beat(service: Service, channel: Channel, before: Delivery, *, at: datetime) -> Delivery:
+    silent_until = channel.subscription.silent_until(at=at)
+    if silent_until is not None:
+        return replace(before, next_at=silent_until)
     number = await service.store.read(lambda view: _verified(view, channel, at=at))
     if number is None:
         return replace(before, next_at=at + _LOOK_AGAIN)
     try:
         await channel.notifier.show(_notice(channel, number, at=at), {})
     except ReconcilerError as error:
-        after = error.after if isinstance(error, ChannelBusyError) else None
-        attempts = before.attempts + 1
-        again = retry_at(attempts, at=at, after=after)
-        return replace(before, next_at=again, attempts=attempts, error=str(error))
+        return _failed(before, error, at=at)
+    except Exception as error:  # noqa: BLE001 - a channel's defect must not end the others
+        return _failed(before, defect(error), at=at)
     every = channel.subscription.heartbeat or timedelta()
     return replace(before, next_at=at + every, sent_at=at, sent_revision=1, attempts=0, error=None)
+
+
+def _failed(before: Delivery, error: ReconcilerError, *, at: datetime) -> Delivery:
+    after = error.after if isinstance(error, ChannelBusyError) else None
+    attempts = before.attempts + 1
+    again = retry_at(attempts, at=at, after=after)
+    return replace(before, next_at=again, attempts=attempts, error=str(error))
 
 
 def _verified(view: Transaction, channel: Channel, *, at: datetime) -> int | None:

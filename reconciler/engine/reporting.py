@@ -13,21 +13,27 @@ from reconciler.domain.fleet_report import FleetReport, Past, PastRemediation, f
 from reconciler.domain.policy import Policy
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
+from reconciler.stores.journal import DRIFT_KEPT
 
 _USUAL: Final = timedelta(days=7)
-_LONGEST: Final = timedelta(days=400)
+_ON_THE_WAY: Final = timedelta(minutes=5)
+"""By so much `90d`, as the caller's clock has it, may be older than that here."""
 
 
 async def report_since(service: Service, since: datetime | None) -> FleetReport:
     """Report on what happened since then; on the last seven days where None is given.
 
     Raises:
-        InvalidError: that is longer ago than anything is kept, or has not come yet.
+        InvalidError: that is longer ago than healed findings are kept, or has not come yet.
     """
     until = service.clock.now()
     since = since or until - _USUAL
-    if not until - _LONGEST <= since < until:
-        raise InvalidError("`since` is not within the last 400 days", remedy="give a later time")
+    if not until - DRIFT_KEPT - _ON_THE_WAY <= since < until:
+        raise InvalidError(
+            f"`since` is not within the last {DRIFT_KEPT.days} days, for which healed findings"
+            " are kept",
+            remedy="give a later time",
+        )
     past = await service.store.read(lambda view: _past(view, since))
     # Beside the loop: a year of a large fleet takes a moment.
     return await asyncio.to_thread(fleet_report, past, since=since, until=until)

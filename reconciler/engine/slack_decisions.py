@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from reconciler.domain.errors import ConflictError, NotFoundError, ReconcilerError
+from reconciler.domain.errors import NotFoundError, ReconcilerError
 from reconciler.domain.principals import Permission
 from reconciler.domain.records import Remediation, RemediationId
 from reconciler.domain.slack_buttons import APPROVE, OLDEST_S, Press, SlackButtons, read_press
 from reconciler.domain.tokens import principal_of
-from reconciler.engine.decisions import approve, reject
-from reconciler.engine.journal import audit
+from reconciler.engine.decisions import Through, approve, reject
 from reconciler.engine.service import Service
 
 _MOST_REMEMBERED: Final = 10_000
@@ -48,20 +47,23 @@ class SlackDecisions:
         press = read_press(body)
         remediation_id, plan_digest = buttons.read_value(press.value)
         actor = await self._person(buttons, press)
+        through = Through(channel, {"slack_user": press.user_id, "action": press.action})
         if press.action == APPROVE:
-            decided = await approve(
-                self._service, RemediationId(remediation_id), plan_digest=plan_digest, actor=actor
-            )
-        else:
-            await self._refuse_stale(remediation_id, plan_digest)
-            decided = await reject(
+            return await approve(
                 self._service,
                 RemediationId(remediation_id),
-                reason=f"rejected in Slack by {actor}",
+                plan_digest=plan_digest,
                 actor=actor,
+                through=through,
             )
-        await self._note(channel, press, remediation_id, actor)
-        return decided
+        return await reject(
+            self._service,
+            RemediationId(remediation_id),
+            reason=f"rejected in Slack by {actor}",
+            actor=actor,
+            plan_digest=plan_digest,
+            through=through,
+        )
 
     def _buttons(self, channel: str) -> SlackButtons:
         found = self._service.channels.get(channel)
@@ -97,23 +99,3 @@ class SlackDecisions:
                 remedy=f"an admin makes one: trueup token add {name} --role approver",
             )
         return principal_of(token).subject
-
-    async def _refuse_stale(self, remediation_id: str, plan_digest: str) -> None:
-        known = await self._service.store.read(
-            lambda view: view.remediations.get(RemediationId(remediation_id))
-        )
-        if known is not None and known.plan_digest != plan_digest:
-            raise ConflictError(
-                f"remediation {remediation_id} has another plan now",
-                code="plan-digest-mismatch",
-                remedy="use the buttons of the newest message",
-            )
-
-    async def _note(self, channel: str, press: Press, remediation_id: str, actor: str) -> None:
-        details = {"channel": channel, "slack_user": press.user_id, "action": press.action}
-        at = self._service.clock.now()
-        await self._service.store.transact(
-            lambda tx: audit(
-                tx, "channel.decided", remediation_id, at=at, actor=actor, details=details
-            )
-        )

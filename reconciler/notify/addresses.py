@@ -65,7 +65,7 @@ class ChannelAddress:
 
     @property
     def _kind(self) -> str:
-        return self.url.partition("://")[0].removesuffix("+http")
+        return self.url.partition("://")[0].lower().removesuffix("+http")
 
 
 def open_channel(channel: ChannelAddress) -> Notifier:
@@ -108,12 +108,12 @@ def _teams(channel: ChannelAddress, parts: SplitResult) -> Notifier:
     if not parts.hostname or not parts.path.strip("/"):
         raise _refused(channel, "names no workflow", "write its address with msteams:// in front")
     if parts.scheme == "msteams":
-        return Teams(Poster(channel.name, f"https{channel.url.removeprefix('msteams')}"))
+        return Teams(Poster(channel.name, parts._replace(scheme="https").geturl()))
     if not is_loopback(parts.hostname):
         raise _refused(
             channel, "sends its key over the network unencrypted", "name a relay on this host"
         )
-    return Teams(Poster(channel.name, f"http{channel.url.removeprefix('msteams+http')}"))
+    return Teams(Poster(channel.name, parts._replace(scheme="http").geturl()))
 
 
 def _slack(channel: ChannelAddress, parts: SplitResult) -> Notifier:
@@ -160,13 +160,21 @@ def _mail(channel: ChannelAddress, parts: SplitResult) -> Notifier:
         raise _refused(
             channel, "sends mail over the network unencrypted", "leave `tls` away, or write tls"
         )
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if not (user + password).isascii():
+        # smtplib raises UnicodeEncodeError at each login instead.
+        raise _refused(
+            channel,
+            "has a user or a password with letters beyond ASCII",
+            "give trueup a user of its own, with an ASCII password",
+        )
     server = MailServer(
         host=parts.hostname,
         port=parts.port or (_SMTPS if tls == "tls" else _SUBMISSION),
         sender=sender[0],
         recipients=recipients,
-        user=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
+        user=user or None,
+        password=password or None,
         tls=tls,
         ca_file=asked.get("ca_file", [None])[-1],
     )

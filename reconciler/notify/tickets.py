@@ -18,6 +18,9 @@ from reconciler.notify.tracker import Draft, Ticket, Tracker
 _LONGEST_TITLE: Final = 200
 _OVERFLOW: Final = "trueup-overflow"
 _WAITS: Final = "trueup-waits-"
+_MORE: Final = f"{_WAITS}more"
+"""On the shared ticket: more alerts wait than it has marks of."""
+_LONGEST_MARK: Final = 46
 MOST_OPEN: Final = 20
 
 
@@ -35,19 +38,17 @@ class Tickets:
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
         """Bring the ticket up to date. See `Notifier.show`."""
         marks = marks_of(notice)
-        shared = receipt.get("shared")
         ticket = await self._known(receipt, marks)
-        if ticket is None and notice.is_over:
-            if shared:
-                await self._leave(notice)
-            return receipt
-        if ticket is None:
-            if await self._is_full():
+        if ticket is None or _is_of_the_past(ticket, marks):
+            if not notice.is_over and await self._is_full():
                 return await self._share(notice)
-            if shared:
-                await self._leave(notice)
-            draft = self._draft(notice, marks)
-            ticket = await self._tracker.opened(draft, self._section(notice, marks))
+            # Whatever the receipt says: the answer to sharing may have been lost.
+            await self._leave(notice)
+            if notice.is_over:
+                return receipt
+        if ticket is None:
+            draft, text = self._draft(notice, marks), self._described("", notice, marks)
+            ticket = await self._tracker.opened(draft, text)
             return _receipt(ticket, notice)
         await self._update(ticket, notice, marks, seen=receipt.get("seen"))
         return _receipt(ticket, notice)
@@ -74,8 +75,8 @@ class Tickets:
         self, ticket: Ticket, notice: Notice, marks: tuple[str, ...], *, seen: str | None
     ) -> None:
         tracker = self._tracker
-        comes_back = not ticket.is_open and not notice.is_over and marks[0] not in ticket.text
-        text = tracker.markup.merged(ticket.text, self._section(notice, marks))
+        comes_back = _is_of_the_past(ticket, marks)
+        text = self._described(ticket.text, notice, marks)
         draft = self._draft(notice, marks)
         if comes_back:
             # Before its text has this alert's mark: until then it would be reopened once more.
@@ -83,7 +84,7 @@ class Tickets:
         # Without a receipt it was opened, and the answer was lost: its text has told it already.
         news = text != ticket.text if seen is None else seen != worth_telling(notice)
         if news:
-            said = tracker.markup.verbatim(_comment(notice, comes_back=comes_back))
+            said = tracker.markup.comment(_comment(notice, comes_back=comes_back))
             await tracker.comment(ticket, said, mark=_once(notice))
         if (ticket.title, ticket.text) != (draft.title, text):
             await tracker.revise(ticket, draft, text)
@@ -91,10 +92,19 @@ class Tickets:
             await tracker.end(ticket, headline(notice))
 
     async def _share(self, notice: Notice) -> Mapping[str, str]:
-        """Say it on the ticket of those that found no room."""
+        """Say it on the ticket of those that found no room.
+
+        Beyond what its text has room for, an alert is neither marked nor a comment there: the
+        ticket then says that more wait, and only a person closes it.
+        """
         tracker = self._tracker
         ticket = await tracker.found([_OVERFLOW])
-        waiting = {*_waiting(ticket), f"{_WAITS}{notice.alert_id}"}
+        mark = f"{_WAITS}{notice.alert_id}"
+        waiting = _waiting(ticket)
+        if ticket is not None and not ticket.is_open:
+            waiting.discard(_MORE)
+        fits = mark in waiting or len(waiting) < self._most_waiting
+        waiting.add(mark if fits else _MORE)
         draft, text = self._overflow(ticket, waiting)
         if ticket is None:
             ticket = await tracker.opened(draft, text)
@@ -102,9 +112,15 @@ class Tickets:
             if not ticket.is_open:
                 await tracker.reopen(ticket)
             await tracker.revise(ticket, draft, text)
-        said = tracker.markup.verbatim(_comment(notice, comes_back=False))
-        await tracker.comment(ticket, said, mark=_once(notice))
+        if fits:
+            said = tracker.markup.comment(_comment(notice, comes_back=False))
+            await tracker.comment(ticket, said, mark=_once(notice))
         return {"key": ticket.key, "url": ticket.url, "shared": "yes"}
+
+    @property
+    def _most_waiting(self) -> int:
+        # The rest is for what people write into it.
+        return self._tracker.markup.longest * 3 // 4 // _LONGEST_MARK
 
     async def _leave(self, notice: Notice) -> None:
         """Take an alert off the shared ticket; close that when none is left."""
@@ -115,25 +131,31 @@ class Tickets:
             return
         waiting = _waiting(ticket) - {mark}
         said = headline(notice) if notice.is_over else f"{headline(notice)} has its own ticket now"
-        await tracker.comment(ticket, tracker.markup.verbatim(said), mark=_once(notice))
+        await tracker.comment(ticket, tracker.markup.comment(said), mark=_once(notice))
         if not waiting and ticket.is_open:
             await tracker.end(ticket, "no alert waits for a ticket any more")
         draft, text = self._overflow(ticket, waiting)
         await tracker.revise(ticket, draft, text)
 
     def _overflow(self, ticket: Ticket | None, waiting: set[str]) -> tuple[Draft, str]:
-        title = f"trueup: {len(waiting)} alerts beyond the limit of {self._most_open} open tickets"
+        number = f"{len(waiting)}"
         said = (
             "Each of them is a comment below. An alert gets its own ticket when it changes and"
             " there is room."
         )
+        if _MORE in waiting:
+            number = f"more than {len(waiting) - 1}"
+            said += (
+                "\nMore alerts wait than can be named here: list all with `trueup alert list`."
+                "\nClose this ticket when none waits any more."
+            )
+        title = f"trueup: {number} alerts beyond the limit of {self._most_open} open tickets"
         marks = (_OVERFLOW, *sorted(waiting))
-        section = self._tracker.markup.section(said, marks)
-        text = self._tracker.markup.merged(ticket.text if ticket else "", section)
+        text = self._tracker.markup.described(ticket.text if ticket else "", said, marks)
         return Draft(title, "medium", (_OVERFLOW,)), text
 
-    def _section(self, notice: Notice, marks: tuple[str, ...]) -> str:
-        return self._tracker.markup.section("\n".join(lines(notice)), marks)
+    def _described(self, old: str, notice: Notice, marks: tuple[str, ...]) -> str:
+        return self._tracker.markup.described(old, "\n".join(lines(notice)), marks)
 
     @staticmethod
     def _draft(notice: Notice, marks: tuple[str, ...]) -> Draft:
@@ -155,6 +177,11 @@ def _once(notice: Notice) -> str:
 def _waiting(ticket: Ticket | None) -> set[str]:
     words = (ticket.text if ticket else "").split()
     return {word for word in words if word.startswith(_WAITS)}
+
+
+def _is_of_the_past(ticket: Ticket, marks: tuple[str, ...]) -> bool:
+    """Whether it is the closed ticket of an earlier alert of the same cause."""
+    return not ticket.is_open and marks[0] not in ticket.text
 
 
 def _receipt(ticket: Ticket, notice: Notice) -> dict[str, str]:

@@ -10,6 +10,8 @@ from typing import Final, Protocol
 _FENCE: Final = re.compile("`{3,}")
 _MARK: Final = re.compile("trueup-(?=alert|cause|waits|overflow)")
 """A value that looks like a mark would be found as one."""
+_LEFT_OUT: Final = "... cut: the tracker takes no longer text"
+_ROOM_FOR_MARK: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +47,34 @@ class Markup:
     opened: str
     closed: str
     broken: tuple[str, ...]
+    longest: int
 
-    def verbatim(self, text: str) -> str:
-        """Return `text` so that nothing in it mentions, links, formats or commands."""
+    def comment(self, text: str) -> str:
+        """Return `text` for a comment, so that it and its mark fit."""
+        return self.verbatim(text, longest=self.longest - _ROOM_FOR_MARK)
+
+    def verbatim(self, text: str, *, longest: int) -> str:
+        """Return `text` so that nothing in it mentions, links, formats or commands.
+
+        Of what is longer than `longest`, the last lines are left out.
+        """
         safe = _MARK.sub("trueup -", _FENCE.sub("'''", text))
         for word in self.broken:
             safe = safe.replace(word, f"{word[0]} {word[1:]}")
-        return f"{self.opened}{safe}{self.closed}"
+        room = longest - _length(self.opened + self.closed)
+        return f"{self.opened}{_cut(safe, room)}{self.closed}"
 
-    def section(self, text: str, marks: Sequence[str]) -> str:
-        """Return our part of a description."""
-        return f"{self.begin}\n{self.verbatim(text)}\n{' '.join(marks)}\n{self.end}"
+    def described(self, old: str, text: str, marks: Sequence[str]) -> str:
+        """Return the description `old` with `text` and `marks` as our part.
 
-    def merged(self, old: str, section: str) -> str:
-        """Return `old` with our part replaced by `section`; with it at the end if there is none."""
+        The part is at the end where `old` has none. What people wrote and the marks stay whole;
+        `text` is cut to the room that they leave.
+        """
+        around = self._merged(old, f"{self.begin}\n\n{' '.join(marks)}\n{self.end}")
+        shown = self.verbatim(text, longest=self.longest - _length(around))
+        return self._merged(old, f"{self.begin}\n{shown}\n{' '.join(marks)}\n{self.end}")
+
+    def _merged(self, old: str, section: str) -> str:
         begin, found, rest = old.partition(self.begin)
         _, closed, after = rest.partition(self.end)
         if found and closed:
@@ -66,14 +82,46 @@ class Markup:
         return f"{old.rstrip()}\n\n{section}".lstrip()
 
 
-MARKDOWN: Final = Markup("<!-- trueup -->", "<!-- /trueup -->", "```text\n", "\n```", ("<!--",))
-"""GitHub and GitLab: in a fenced block nobody is mentioned and no quick action is taken."""
+def _cut(text: str, room: int) -> str:
+    if _length(text) <= room:
+        return text
+    kept: list[str] = []
+    left = room - _length(_LEFT_OUT)
+    for line in text.split("\n"):
+        left -= _length(line) + 1
+        if left < 0:
+            break
+        kept.append(line)
+    return "\n".join([*kept, _LEFT_OUT])
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+MARKDOWN: Final = Markup(
+    "<!-- trueup -->", "<!-- /trueup -->", "```text\n", "\n```", ("<!--",), longest=65_536
+)
+"""GitHub and GitLab: in a fenced block nobody is mentioned and no quick action is taken.
+
+The limit is GitHub's; GitLab takes a million characters.
+"""
 WIKI: Final = Markup(
-    "----\n_trueup_", "_/trueup_", "{noformat}\n", "\n{noformat}", ("{noformat", "_/trueup_")
+    "----\n_trueup_",
+    "_/trueup_",
+    "{noformat}\n",
+    "\n{noformat}",
+    ("{noformat", "_/trueup_"),
+    longest=32_767,
 )
 """Jira, API version 2."""
 PLAIN: Final = Markup(
-    "--- trueup ---", "--- /trueup ---", "", "", ("--- /trueup ---", "[code]", "[/code]")
+    "--- trueup ---",
+    "--- /trueup ---",
+    "",
+    "",
+    ("--- /trueup ---", "[code]", "[/code]"),
+    longest=4_000,
 )
 """ServiceNow; its journals show what stands between [code] and [/code] as HTML."""
 

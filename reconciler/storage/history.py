@@ -19,7 +19,8 @@ from reconciler.storage.tables.drift import FindingRow
 from reconciler.storage.tables.journal import AuditRow, EventRow
 from reconciler.storage.tables.remediations import RemediationRow
 
-_OPEN = FindingState.OPEN.value
+_OPEN = (FindingState.OPEN.value, FindingState.QUARANTINED.value)
+"""What is set apart still drifts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,11 @@ class SqlHistory:
         wanted = or_(
             col(FindingRow.first_seen) >= since,
             col(FindingRow.healed_at) >= since,
-            col(FindingRow.state) == _OPEN,
+            col(FindingRow.state).in_(_OPEN),
         )
         found = self.rows.tuples(statement.where(wanted))
         return tuple(
-            PastDrift(name, stack, kind, Severity(severity), first, healed, state == _OPEN)
+            PastDrift(name, stack, kind, Severity(severity), first, healed, state in _OPEN)
             for name, stack, kind, severity, first, healed, state in found
         )
 

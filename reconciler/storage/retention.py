@@ -17,8 +17,8 @@ from reconciler.storage.tables.drift import FindingRow, ReportRow
 from reconciler.storage.tables.journal import AuditHorizonRow, AuditRow, EventRow
 from reconciler.storage.tables.quarantines import QuarantineRow
 from reconciler.storage.tables.remediations import RemediationRow, RunRow
+from reconciler.stores.journal import DRIFT_KEPT
 
-DRIFT_KEPT: Final = timedelta(days=90)
 REMEDIATIONS_KEPT: Final = timedelta(days=400)
 EVENTS_KEPT: Final = 100_000
 REPLAYS_KEPT: Final = timedelta(hours=48)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from reconciler.domain.audit_chain import Link
 from reconciler.domain.records import (
@@ -13,6 +13,9 @@ from reconciler.domain.records import (
     Replay,
     Token,
 )
+
+DRIFT_KEPT: Final = timedelta(days=90)
+"""For how long findings that healed, their reports, and alerts that are over are kept."""
 
 
 class Audit(Protocol):

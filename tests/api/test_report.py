@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 
 from reconciler.cli.report_page import page
+from reconciler.domain.records import FindingState
 from reconciler.wire.decoding import decode
 from reconciler.wire.fleet_reports import FleetReport
 from tests.api.desk import V1, Desk
@@ -29,10 +31,25 @@ async def test_a_report_tells_what_was_found_and_healed_and_by_which_rule(desk: 
     assert body["mean_to_detect_s"] == 600
     assert [row["name"] for row in body["by_stack"]] == ["shop"]
     assert [(rule["name"], rule["kind"]) for rule in body["rules"]] == [("auto", "policy")]
-    long_ago = (house.clock.now() - timedelta(days=500)).isoformat()
-    refused = await desk.viewer.get(f"{V1}/report", params={"since": long_ago})
-    assert refused.status_code == 422
+    for days, status in ((90, 200), (91, 422)):
+        since = (house.clock.now() - timedelta(days=days, seconds=1)).isoformat()
+        answer = await desk.viewer.get(f"{V1}/report", params={"since": since})
+        assert answer.status_code == status, "what healed before is not kept"
     _check_page({**body, "by_stack": [{**body["by_stack"][0], "name": HOSTILE}]})
+
+
+async def test_what_is_set_apart_is_open_still(desk: Desk) -> None:
+    house = desk.house
+    await house.scan()
+    house.world.live[A] = {"size": 99}
+    await house.scan()
+    (found,) = await house.findings()
+    apart = replace(found, state=FindingState.QUARANTINED)
+    await house.service.store.transact(lambda tx: tx.findings.put_many([apart]))
+    house.clock.move(days=30)
+    body = (await desk.viewer.get(f"{V1}/report")).json()
+    assert (body["found"], body["open"]) == (0, 1)
+    assert [row["open"] for row in body["by_stack"]] == [1]
 
 
 def _check_page(body: dict[str, object]) -> None:

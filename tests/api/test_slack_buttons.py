@@ -140,6 +140,10 @@ async def test_forged_old_and_repeated_presses_decide_nothing(room: Room) -> Non
     assert (await room.press(value, channel="nobody")).status_code == 404
     for body in ("", "payload=", "payload=[]", "payload=%7B", "x=1", "payload=%00\u00e9"):
         assert (await room.send(body)).status_code == 422, body
+    halves = json.dumps("\ud800")[1:-1]
+    for spoiled in (f"{remediation_id}.{digest}.{halves}", f"{halves}.{digest}.{mark}"):
+        assert (await room.press(json.loads(f'"{spoiled}"'))).status_code == 422
+    assert (await room.press(value, user="\ud800")).status_code == 422
     assert await room.state() == "awaiting_approval"
     rejected = await room.press(value, action="trueup_reject")
     assert rejected.status_code == 200
@@ -172,3 +176,9 @@ async def test_a_button_of_another_plan_is_refused(room: Room) -> None:
 def test_buttons_that_could_not_work_are_refused(given: dict[str, object]) -> None:
     with pytest.raises(PermanentError, match="signing_secret"):
         open_channels(validated(Settings, {"channel": [{"name": "chat", **given}]}))
+
+
+def test_buttons_of_a_channel_that_no_route_names_are_refused() -> None:
+    given = {"url": "slack://xoxb/%23ops", "signing_secret": "x", "approvers": {"U1": "ana"}}
+    with pytest.raises(PermanentError, match="'on call' has buttons"):
+        open_channels(validated(Settings, {"channel": [{"name": "on call", **given}]}))

@@ -37,6 +37,14 @@ class Issue:
     was_closed: int = 0
 
 
+_LONGEST_ON_GITHUB, _LONGEST_IN_JIRA, _LONGEST_IN_SERVICENOW = 65_536, 32_767, 4_000
+
+
+def checked_length(text: str, longest: int, status: int) -> None:
+    if len(text.encode("utf-16-le")) // 2 > longest:
+        raise RefusedError(status, f"is too long (maximum is {longest} characters)")
+
+
 class Desk(Protocol):
     """What a test asks of a tracker."""
 
@@ -118,6 +126,7 @@ class GitHubDesk(_Desk):
         if found is None:
             raise RefusedError(404, "Not Found")
         number, comments = found.groups()
+        checked_length(given.get("body", ""), _LONGEST_ON_GITHUB, 422)
         if number is None and method == "GET":
             page, size = int(query["page"]), int(query["per_page"])
             wanted = [
@@ -245,6 +254,8 @@ class JiraDesk(_Desk):
         if named is None:
             raise RefusedError(404, "Issue does not exist or you do not have permission to see it.")
         issue = self.number(named.group(1))
+        written = given.get("fields", {}).get("description", given.get("body", ""))
+        checked_length(written, _LONGEST_IN_JIRA, 400)
         match method, named.group(2):
             case "GET", None:
                 return 200, self.shown(issue)
@@ -271,6 +282,7 @@ class JiraDesk(_Desk):
             raise RefusedError(400, "valid project is required")
         if len(fields["summary"]) > 255 or "\n" in fields["summary"]:
             raise RefusedError(400, "Summary must be less than 255 characters.")
+        checked_length(fields["description"], _LONGEST_IN_JIRA, 400)
         if any(" " in label for label in fields["labels"]):
             raise RefusedError(400, "The label can't contain spaces.")
         return self.make(fields["summary"], fields["description"], fields["labels"])
@@ -289,7 +301,8 @@ class JiraDesk(_Desk):
             for issue in reversed(self.issues)
             if label in issue.labels and (issue.is_open or not only_open)
         ]
-        return wanted[: given["maxResults"]]
+        page = 5_000 if set(given["fields"]) <= {"id", "key"} else 100
+        return wanted[: min(given["maxResults"], page)]
 
     def transitions(self, issue: Issue) -> list[dict[str, Any]]:
         if not issue.is_open:
@@ -371,7 +384,8 @@ class ServiceNowDesk(_Desk):
             "correlation_id", self.found_by.get(issue.number, "")
         )
         issue.title = given.get("short_description", issue.title)
-        issue.text = given.get("description", issue.text)
+        # Longer text is cut without a word.
+        issue.text = given.get("description", issue.text)[:_LONGEST_IN_SERVICENOW]
         if "work_notes" in given:
             issue.comments.append(given["work_notes"])
         self.move(issue, is_open=issue.is_open if state is None else state not in ("6", "7", "8"))

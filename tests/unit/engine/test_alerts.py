@@ -34,9 +34,12 @@ class Board:
     shown: dict[str, Notice] = field(default_factory=dict)
     posted: int = 0
     failures: list[Exception] = field(default_factory=list)
+    loses_answers: bool = False
 
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
         if self.failures:
+            if self.loses_answers:
+                self.shown[notice.alert_id] = notice
             raise self.failures.pop(0)
         if receipt:
             assert receipt == {"place": notice.alert_id}
@@ -254,6 +257,20 @@ async def test_a_channel_that_fails_is_tried_later_and_holds_up_nobody(house: Ho
     await tell(house, minutes=2)
     assert len(bad.open) == 1
     assert "channel.failed" in await house.events()
+
+
+async def test_an_end_is_shown_though_the_answer_to_its_beginning_was_lost(house: House) -> None:
+    board = listen(house)
+    board.failures, board.loses_answers = [RetryableError("no answer")], True
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    assert len(board.open) == 1
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await tell(house, minutes=2)
+    assert board.open == []
 
 
 async def test_after_a_day_of_failures_it_is_given_up_and_told(house: House) -> None:

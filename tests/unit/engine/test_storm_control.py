@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,9 +12,11 @@ from reconciler.bootstrap.channels import open_channels
 from reconciler.domain.alerts import Alert, AlertId, AlertState
 from reconciler.domain.errors import NotFoundError, PermanentError, RetryableError
 from reconciler.domain.model import ResourceAddress, Severity
-from reconciler.domain.notices import NoticeKind
+from reconciler.domain.notices import Notice, NoticeKind
 from reconciler.domain.subscriptions import Subscription
 from reconciler.domain.windows import read_window
+from reconciler.engine.alerting import follow_events
+from reconciler.engine.delivering import deliver_due
 from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.muting import mute, unmute
 from reconciler.section_reading import validated
@@ -128,6 +131,29 @@ async def test_only_what_lasts_is_escalated(house: House) -> None:
     assert [notice.title for notice in board.shown.values()] == ["shop: thing.b drifted"]
 
 
+async def test_what_becomes_severe_later_reaches_the_channel_that_waits_for_it(
+    house: House,
+) -> None:
+    house.world.recorded[A]["host_network"] = house.world.declared[A]["host_network"] = False
+    pager = listen(house, "pager", min_severity=Severity.HIGH)
+    unasked = listen(
+        house, "unasked", min_severity=Severity.HIGH, events=frozenset({"stack.error"})
+    )
+    await begin(house)
+    house.world.live[A] = {"size": 9, "host_network": False}
+    await house.scan()
+    await tell(house)
+    await tell(house)
+    assert pager.posted == 0
+    house.world.live[A] = {"size": 9, "host_network": True}
+    await house.scan()
+    await tell(house)
+    await tell(house)
+    (notice,) = pager.open
+    assert notice.severity == "high"
+    assert unasked.posted == 0
+
+
 async def test_a_muted_alert_is_shown_again_only_to_say_that_it_is_over(house: House) -> None:
     board = listen(house)
     await begin(house)
@@ -147,6 +173,41 @@ async def test_a_muted_alert_is_shown_again_only_to_say_that_it_is_over(house: H
         await mute(house.service, notice.alert_id, reason="late", actor="ana")
     with pytest.raises(NotFoundError):
         await mute(house.service, "none", reason="x", actor="ana")
+
+
+async def test_what_is_muted_while_others_are_shown_is_not_shown(house: House) -> None:
+    board = listen(house)
+    digest = listen(house, "digest", digest=timedelta(hours=1))
+    await begin(house)
+    await drift(house, A)
+    await drift(house, B, size=7)
+    await follow_events(house.service)
+    alerts = (await house.service.store.read(lambda view: view.alerts.page())).items
+    show, muted = board.show, set()
+
+    async def mute_the_others(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        for alert in alerts:
+            if alert.id != notice.alert_id:
+                muted.add(alert.id)
+                await mute(house.service, alert.id, reason="known", actor="ana")
+        return await show(notice, receipt)
+
+    board.show = mute_the_others  # type: ignore[method-assign]
+    house.clock.move(seconds=11)
+    await deliver_due(house.service)
+    (notice,) = board.open
+    assert notice.alert_id not in muted
+    await deliver_due(house.service)
+    assert len(board.open) == 1
+    house.clock.move(hours=1)
+    await deliver_due(house.service)
+    (gathered,) = digest.open
+    assert gathered.total == 1
+    (silent,) = muted
+    board.show = show  # type: ignore[method-assign]
+    await unmute(house.service, silent, actor="ana")
+    await tell(house)
+    assert len(board.open) == 2, "it was only put off"
 
 
 async def test_an_alert_that_is_unmuted_is_shown_as_it_is_now(house: House) -> None:
@@ -192,6 +253,36 @@ async def test_a_heartbeat_comes_only_when_all_was_verified_and_nothing_drifted(
     await house.scan(minutes=2)
     await send_heartbeats(house.service)
     assert board.posted == 2
+
+
+async def test_a_heartbeat_waits_for_the_morning(house: House) -> None:
+    # The clock of the house stands at noon, UTC.
+    night = read_window("09:00-15:00 UTC")
+    board = listen(house, heartbeat=timedelta(days=1), quiet=(night,))
+    await house.scan()
+    await send_heartbeats(house.service)
+    house.clock.move(hours=1)
+    await house.scan()
+    await send_heartbeats(house.service)
+    assert board.posted == 0
+    house.clock.move(hours=5)
+    await house.scan()
+    await send_heartbeats(house.service)
+    assert board.posted == 1
+
+
+async def test_a_channel_that_breaks_keeps_no_heartbeat_of_others(house: House) -> None:
+    broken = listen(house, "broken", heartbeat=timedelta(days=1))
+    whole = listen(house, "whole", heartbeat=timedelta(days=1))
+    broken.failures = [ValueError("a defect")]
+    await house.scan()
+    await send_heartbeats(house.service)
+    assert (broken.posted, whole.posted) == (0, 1)
+    await send_heartbeats(house.service)
+    assert broken.posted == 0, "it is tried later, as after any failure"
+    house.clock.move(minutes=1)
+    await send_heartbeats(house.service)
+    assert broken.posted == 1
 
 
 def test_a_pager_takes_no_digest_and_no_heartbeat() -> None:

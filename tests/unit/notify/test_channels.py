@@ -184,6 +184,17 @@ async def test_the_same_notice_twice_is_one_alert(place: Place) -> None:
     await channel.close()
 
 
+async def test_the_case_of_a_scheme_does_not_count(place: Place) -> None:
+    scheme, _, rest = place.url.partition("://")
+    upper = replace(place.address(), url=f"{scheme.upper()}://{rest}")
+    assert upper.takes_several == place.address().takes_several
+    assert upper.has_buttons == place.address().has_buttons
+    channel = open_channel(upper)
+    await channel.show(notice(), {})
+    assert place.open() == 1
+    await channel.close()
+
+
 async def test_a_receiver_that_fails_is_asked_again_later(place: Place) -> None:
     channel = open_channel(place.address())
     with failing(place, 503), pytest.raises(RetryableError):
@@ -285,6 +296,7 @@ async def test_no_message_goes_to_an_address_that_no_receiver_has(url: str) -> N
         ("smtp://u:CANARY@mail.example.com", "no sender"),
         ("smtp://u:CANARY@mail.example.com?from=a@b.c&to=d@e.f&tls=none", "unencrypted"),
         ("smtp://u:CANARY@mail.example.com?from=a@b.c&to=d@e.f&tls=maybe", "another `tls`"),
+        ("smtp://u:CANARY%C3%A4@mail.example.com?from=a@b.c&to=d@e.f", "beyond ASCII"),
         ("msteams://example.com?sig=CANARY", "no workflow"),
         ("msteams+http://example.com/workflows/1?sig=CANARY", "unencrypted"),
         ("ftp://CANARY@example.com", "begins with ftp://"),

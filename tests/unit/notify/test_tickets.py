@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
+from reconciler.domain.alerts import REVIEW_EVENTS
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.notices import Notice
+from reconciler.domain.notices import ChangeLine, Notice
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError, Notifier
 from tests.receivers.http import Fickle, receiving
@@ -189,6 +190,18 @@ async def test_the_search_of_jira_data_center_is_used_where_cloud_s_is_not_there
         await channel.close()
 
 
+async def test_more_tickets_than_a_page_of_texts_has_are_counted(place: Place) -> None:
+    channel = place.channel(most_open=150)
+    await channel.show(notice(alert_id="a0", cause="c0"), {})
+    (first,) = place.desk.issues
+    place.desk.issues += [replace(first, number=number, text="") for number in range(2, 152)]
+    if isinstance(place.desk, ServiceNowDesk):
+        place.desk.found_by.update(dict.fromkeys(range(2, 152), ""))
+    receipt = await channel.show(notice(alert_id="a1", cause="c1"), {})
+    assert "shared" in receipt
+    await channel.close()
+
+
 async def test_beyond_the_limit_alerts_share_one_ticket(place: Place) -> None:
     channel = place.channel(most_open=2)
     receipts = {
@@ -207,6 +220,73 @@ async def test_beyond_the_limit_alerts_share_one_ticket(place: Place) -> None:
     assert shared.title == "trueup: 1 alerts beyond the limit of 2 open tickets"
     await channel.show(replace(over(2), alert_id="a4", cause="a4"), receipts["a4"])
     assert not shared.is_open
+    await channel.close()
+
+
+async def test_a_lost_answer_leaves_no_alert_on_the_shared_ticket(place: Place) -> None:
+    """Whichever call's answer is lost when it is shared; then there is room, or it is over."""
+    for lost in (4, 6, 8):
+        first, second, third = (f"a{lost}{name}" for name in "abc")
+        channel = place.channel(most_open=1)
+        own = await channel.show(notice(alert_id=first, cause=first), {})
+        place.lose_answer(of_call=lost)
+        for name in (second, third):
+            with suppress(RetryableError):
+                await channel.show(notice(alert_id=name, cause=name), {})
+        place.fickle.service = place.desk
+        await channel.show(replace(over(2), alert_id=first, cause=first), own)
+        receipt = await channel.show(notice(2, alert_id=second, cause=second), {})
+        await channel.show(replace(over(2), alert_id=third, cause=third), {})
+        await channel.show(replace(over(3), alert_id=second, cause=second), receipt)
+        assert [issue.title for issue in place.desk.issues if issue.is_open] == []
+        await channel.close()
+
+
+async def test_a_cause_that_comes_back_waits_for_room_as_well(place: Place) -> None:
+    channel = place.channel(most_open=1)
+    first = await channel.show(notice(alert_id="a1", cause="c"), {})
+    await channel.show(replace(over(2), alert_id="a1", cause="c"), first)
+    other = await channel.show(notice(alert_id="a2", cause="d"), {})
+    third = await channel.show(notice(alert_id="a3", cause="c"), {})
+    assert "shared" in third
+    before, _, shared = place.desk.issues
+    assert (before.is_open, shared.is_open) == (False, True)
+    commented = len(before.comments)
+    await channel.show(replace(over(2), alert_id="a3", cause="c"), third)
+    assert not shared.is_open
+    assert len(before.comments) == commented, "it is the ticket of another alert"
+    fourth = await channel.show(notice(alert_id="a4", cause="c"), {})
+    await channel.show(replace(over(2), alert_id="a2", cause="d"), other)
+    fourth = await channel.show(notice(2, alert_id="a4", cause="c"), fourth)
+    assert "shared" not in fourth
+    assert (before.is_open, shared.is_open) == (True, False)
+    assert len(place.desk.issues) == 3
+    await channel.close()
+
+
+async def test_a_storm_larger_than_the_shared_ticket_gives_no_alert_up(place: Place) -> None:
+    channel = place.channel(most_open=1)
+    receipts = {
+        name: await channel.show(notice(alert_id=name, cause=name), {}) for name in ("a1", "a2")
+    }
+    shared = place.desk.issues[-1]
+    longest = {JiraDesk: 32_767, ServiceNowDesk: 4_000}.get(type(place.desk), 65_536)
+    others = " ".join(f"trueup-waits-{number:032}" for number in range(longest * 3 // 4 // 46))
+    shared.text = shared.text.replace("trueup-waits-a2", f"trueup-waits-a2 {others}")
+    for name in ("a3", "a4"):
+        receipts[name] = await channel.show(notice(alert_id=name, cause=name), {})
+        assert "shared" in receipts[name]
+    assert shared.title.startswith("trueup: more than ")
+    assert "trueup alert list" in shared.text
+    assert len(shared.comments) == 1
+    shared.text = shared.text.replace(others, "")
+    for name in ("a2", "a3"):
+        await channel.show(replace(over(2), alert_id=name, cause=name), receipts[name])
+    assert shared.is_open, "others may wait"
+    shared.is_open = False
+    await channel.show(notice(2, alert_id="a4", cause="a4"), receipts["a4"])
+    assert shared.is_open
+    assert shared.title == "trueup: 1 alerts beyond the limit of 1 open tickets"
     await channel.close()
 
 
@@ -258,6 +338,35 @@ async def test_a_hostile_name_neither_commands_nor_hides(place: Place, channel: 
     assert "\n/close" not in comments
     assert comments.count("trueup-overflow") == 0
     assert other.title == "trueup: shop: aws_security_group.web drifted"
+
+
+async def test_what_is_longer_than_the_tracker_takes_is_cut_and_its_marks_stay(
+    place: Place, channel: Notifier
+) -> None:
+    change = ChangeLine("a" * 290, "\U0001f4a3" * 120, '"<!--' * 40)
+    members = tuple(
+        replace(MEMBER, address=f"thing.{number}", reason="r" * 300, changes=(change,) * 5)
+        for number in range(20)
+    )
+    receipt = await channel.show(notice(members=members), {})
+    (issue,) = place.desk.issues
+    assert "... cut" in issue.text
+    assert "thing.0" in issue.text
+    issue.text = f"Ana: {'see the runbook ' * 100}\n\n{issue.text}"
+    again = notice(2, members=members, total=30, still_open=30)
+    receipt = await channel.show(again, receipt)
+    assert issue.text.startswith("Ana: see the runbook")
+    assert issue.text.count("trueup-alert-a1") == 1
+    await channel.show(again, {})
+    assert len(place.desk.issues) == 1, "it is found by its marks"
+    await channel.show(over(3), receipt)
+    assert not issue.is_open
+    assert "... cut" not in issue.text
+
+
+def test_a_tracker_opens_tickets_for_what_waits_for_a_person_however_it_is_written() -> None:
+    for url in ("github://T@github.com/acme/infra", "GitHub://T@github.com/acme/infra"):
+        assert ChannelAddress("desk", url).default_events == REVIEW_EVENTS
 
 
 @pytest.mark.parametrize(

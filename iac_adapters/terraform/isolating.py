@@ -59,7 +59,11 @@ def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str) and value:
         yield value
     elif isinstance(value, list):
-        yield from (item for item in value if isinstance(item, str) and item)
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
 
 
 async def detaching_plan(order: PlanOrder, edges: Collection[ResourceAddress]) -> Mapping[str, Any]:

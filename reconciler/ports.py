@@ -290,6 +290,10 @@ class Isolating(Protocol):
         """
         ...
 
+    def forgetting(self, snapshot: Snapshot, address: ResourceAddress) -> str:
+        """Return the command that takes `address` off the state and leaves the world as it is."""
+        ...
+
 
 class Claim(IntEnum):
     """How sure a tool is that a directory is a stack of its own; the stronger claim wins."""

@@ -2,9 +2,11 @@
 
 Executed as a script: `python -I -S script_launcher.py run SPEC`, where SPEC is a JSON file:
 `{"program", "sha256", "input", "directory", "seconds", "output", "isolated", "network",
-"memory", "processes", "open_files", "file_size"}`. The environment is already the script's own.
+"unshare", "memory", "processes", "open_files", "file_size"}`. The environment is already the
+script's own.
 Each line of its output goes to our standard output behind `script: `, up to `output` bytes in all,
-and what we have to say behind `script: trueup: `. So no line can pass for one of a tool. We end
+and what we have to say behind `script: trueup: `. A carriage return ends a line as well, and the
+last line gets an end. So no line can pass for one of a tool. We end
 with its exit code, 124 when it was stopped at a limit, 126 when it could not be started as it was
 approved, 130 when we were asked to stop, and 128 + N after signal N.
 
@@ -35,7 +37,7 @@ TIMED_OUT: Final = 124
 NOT_STARTED: Final = 126
 INTERRUPTED: Final = 130
 PREFIX: Final = b"script: "
-UNSHARE: Final = ("unshare", "--user", "--map-current-user", "--pid", "--fork", "--kill-child")
+IN_NAMESPACES: Final = ("--user", "--map-current-user", "--pid", "--fork", "--kill-child")
 _BY_SIGNAL: Final = 128
 _LOOK_EVERY_S: Final = 0.25
 _CHUNK: Final = 1 << 16
@@ -48,7 +50,11 @@ def main(arguments: list[str]) -> int:
     """Run the script of SPEC, or become it."""
     verb, spec_file = arguments
     spec = json.loads(Path(spec_file).read_bytes())
-    return _enter(spec) if verb == "enter" else _Run(spec, spec_file).to_its_end()
+    if verb == "enter":
+        return _enter(spec)
+    # A killed runner leaves no record of the end, and what is begun then must not meet the script.
+    _die_with_parent()
+    return _Run(spec, spec_file).to_its_end()
 
 
 class _Run:
@@ -61,7 +67,7 @@ class _Run:
         self._line_begins = True
         self._stopped = False
         self._ends_at = time.monotonic() + float(spec["seconds"])
-        around = [*UNSHARE, *(() if spec["network"] else ("--net",)), "--"]
+        around = [spec["unshare"], *IN_NAMESPACES, *(() if spec["network"] else ("--net",)), "--"]
         enter = [sys.executable, "-I", "-S", __file__, "enter", spec_file]
         self._argv = [*around, *enter] if spec["isolated"] else enter
 
@@ -85,6 +91,7 @@ class _Run:
         _kill(child)
         code = child.wait()
         self._drain(child.stdout)
+        self._end_line()
         if self._cut:
             self._say(0, f"output beyond {self._spec['output']} bytes was left out")
         if self._stopped:
@@ -133,12 +140,17 @@ class _Run:
     def _write(self, text: bytes) -> None:
         if not text:
             return
+        text = text.replace(b"\r", b"\n")
         begin = PREFIX if self._line_begins else b""
         self._line_begins = text.endswith(b"\n")
         _write(begin + text[:-1].replace(b"\n", b"\n" + PREFIX) + text[-1:])
 
+    def _end_line(self) -> None:
+        """Write the end that the last line lacks: without one nobody reads it."""
+        if not self._line_begins:
+            self._write(b"\n")
+
     def _say(self, code: int, text: str) -> int:
-        self._write(b"" if self._line_begins else b"\n")
         self._write(f"trueup: {text}\n".encode())
         return code
 
@@ -164,6 +176,9 @@ def _enter(spec: dict[str, Any]) -> int:
     os.dup2(given, 0)
     os.close(given)
     os.chdir(spec["directory"])
+    # Python ignores both, and what is ignored stays so: `yes | head` would write on forever.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
     for _ in range(_BUSY_ATTEMPTS):
         try:
             os.execve(program, [program], dict(os.environ))  # noqa: S606 - no shell is wanted
@@ -176,7 +191,7 @@ def _enter(spec: dict[str, Any]) -> int:
 
 
 def _die_with_parent() -> None:
-    """Have the kernel end the script when the launcher is killed, where it can."""
+    """Have the kernel end this process when the one that started it is killed, where it can."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -191,7 +206,10 @@ def _members(unshare: int) -> int:
     """Count the processes of the namespace below `unshare`; of root no limit of the kernel does."""
     try:
         space = Path(f"/proc/{unshare}/ns/pid_for_children").readlink()
+        ours = Path("/proc/self/ns/pid").readlink()
     except OSError:
+        return 0
+    if space == ours:  # it has not made the namespace yet: every process of the host would count
         return 0
     count = 0
     for entry in Path("/proc").iterdir():

@@ -184,6 +184,8 @@ class WorldAdapter:
     """What happens right before the next plan is made."""
     drags: set[ResourceAddress] = field(default_factory=set)
     """What every plan touches as well, named or not."""
+    leaves: set[ResourceAddress] = field(default_factory=set)
+    """What no plan detaches, named or not."""
     drags_with: dict[ResourceAddress, ResourceAddress] = field(default_factory=dict)
     """What a plan touches as well that names the key."""
     refuses: dict[ResourceAddress, ReconcilerError] = field(default_factory=dict)
@@ -299,7 +301,9 @@ class WorldAdapter:
         self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
     ) -> Plan:
         world = self.worlds[snapshot.stack]
-        gone = [one for one in (*edges, *self.drags) if one in world.recorded]
+        gone = [
+            one for one in (*edges, *self.drags) if one in world.recorded and one not in self.leaves
+        ]
         return self._edge_plan(world, snapshot, edges, gone, Action.DELETE, folder)
 
     async def plan_attaching(
@@ -308,6 +312,10 @@ class WorldAdapter:
         world = self.worlds[snapshot.stack]
         made = [one for one in edges if one in world.declared and one not in world.recorded]
         return self._edge_plan(world, snapshot, edges, made, Action.CREATE, folder)
+
+    def forgetting(self, snapshot: Snapshot, address: ResourceAddress) -> str:
+        del snapshot
+        return f"tool state rm {address}"
 
     def _edge_plan(
         self,

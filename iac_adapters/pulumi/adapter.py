@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
@@ -193,6 +194,11 @@ class PulumiAdapter:
         if not declared:
             return Plan(stack=snapshot.stack, targets=tuple(sorted(edges)), resources=())
         return await self.plan(snapshot, declared, folder=folder)
+
+    def forgetting(self, snapshot: Snapshot, address: ResourceAddress) -> str:
+        """Return the command that takes `address` off the state. See `Isolating.forgetting`."""
+        stack = payload_of(snapshot).context.cli.stack
+        return f"pulumi state delete {shlex.quote(address)} --stack {shlex.quote(stack)}"
 
     async def _live(
         self, payload: Payload, addresses: Collection[ResourceAddress]

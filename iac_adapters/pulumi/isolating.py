@@ -21,7 +21,7 @@ from iac_adapters.pulumi.planning import PlanOrder, keep_job, refuse_locked, ref
 from iac_adapters.pulumi.redaction import secret_words, secrets_of
 from iac_adapters.pulumi.values import RawProperties, visible
 from iac_adapters.redaction.digester import SecretDigester
-from reconciler.domain.edges import Node
+from reconciler.domain.edge_references import Node
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import ResourceAddress, StackName
@@ -30,7 +30,8 @@ from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
 from reconciler.domain.spelling import spellings
 from reconciler.domain.values import Value
 
-_NAMES: Final = ("arn", "name", "selfLink", "privateIp")
+_IDS: Final = ("arn", "selfLink")
+_NAMES: Final = ("name", "privateIp")
 _NOT_REFRESHING: Final = "--refresh=false"
 _UNTOUCHED: Final = frozenset({"same", "refresh", "read"})
 
@@ -45,11 +46,12 @@ def nodes_of(resources: Mapping[ResourceAddress, LoadedResource]) -> Iterator[No
         if state is None or recorded is None or not state.custom:
             continue
         values = {**visible(recorded.inputs), **visible(recorded.outputs)}
-        names = {state.id, *(text for name in _NAMES for text in _texts(values.get(name)))}
+        ids = {state.id, *(text for name in _IDS for text in _texts(values.get(name)))}
         yield Node(
             address,
             state.type,
-            names=frozenset(names - {""}),
+            ids=frozenset(ids - {""}),
+            names=frozenset(text for name in _NAMES for text in _texts(values.get(name))),
             refers={spellings(name)[-1]: frozenset(_texts(held)) for name, held in values.items()},
             dependencies=frozenset(resource.recorded_as.dependencies),
         )
@@ -59,7 +61,11 @@ def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str) and value:
         yield value
     elif isinstance(value, list):
-        yield from (item for item in value if isinstance(item, str) and item)
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
 
 
 async def detaching_plan(

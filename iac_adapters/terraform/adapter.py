@@ -7,6 +7,7 @@ that was scanned before would spend a tenth of its own time on those modules.
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
@@ -340,6 +341,13 @@ class TerraformAdapter:
         from iac_adapters.terraform.isolating import attaching_plan  # noqa: PLC0415  no scan needs it
 
         return await self._planned(snapshot, edges, attaching_plan, folder=folder)
+
+    def forgetting(self, snapshot: Snapshot, address: ResourceAddress) -> str:
+        """Return the command that takes `address` off the state. See `Isolating.forgetting`."""
+        context = payload_of(snapshot).context
+        named = "TF_WORKSPACE" in context.environment
+        workspace = f"TF_WORKSPACE={shlex.quote(context.workspace)} " if named else ""
+        return f"{workspace}{context.tool} state rm {shlex.quote(address)}"
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         """Return the command that applies the saved plan. See `IacAdapter.correction`."""

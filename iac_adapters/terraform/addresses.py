@@ -88,6 +88,14 @@ def block_address(address: str) -> str:
     return str(replace(parsed, module=module, key=None))
 
 
+def block_of(label: str) -> str:
+    """Return what `block_address` does; a label that is not an address comes back as it is."""
+    try:
+        return block_address(label)
+    except ValueError:
+        return label
+
+
 def parse_address(text: str) -> Address:
     """Read back what `str(Address)` wrote.
 

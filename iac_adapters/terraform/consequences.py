@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from iac_adapters.redaction.digester import SecretDigester
-from iac_adapters.terraform.addresses import block_address
+from iac_adapters.terraform.addresses import block_of
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.values import decode
@@ -116,7 +116,7 @@ class Ancestry:
         blocks: dict[str, list[ResourceAddress]] = defaultdict(list)
         for address, resource in resources.items():
             if resource.recorded.status is not Status.NOT_CREATED:
-                blocks[_block(address)].append(address)
+                blocks[block_of(address)].append(address)
         self._above = {
             address: frozenset(
                 above
@@ -143,13 +143,6 @@ class Ancestry:
         among = self.above(address) & frozenset(causes)
         upward = {one: tuple(sorted(self.above(one))) for one in (*among, address)}
         return nearest_missing(upward).get(address) if among else None
-
-
-def _block(address: str) -> str:
-    try:
-        return block_address(address)
-    except ValueError:
-        return address
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,16 @@ from typing import Any, Final
 
 import orjson
 
+from iac_adapters.terraform.addresses import block_of
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.planning import PlanOrder, saved_plan
-from reconciler.domain.edges import Node
+from reconciler.domain.edge_references import Node
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, Status
 
 _AS_RECORDED: Final = "-refresh=false"
-_NAMES: Final = ("id", "arn", "name", "self_link", "private_ip", "instance_id")
+_IDS: Final = ("id", "arn", "self_link", "instance_id")
+_NAMES: Final = ("name", "private_ip")
 """The attributes of an object that others refer to it by."""
 
 
@@ -35,9 +37,11 @@ def nodes_of(stack: LoadedStack) -> Iterator[Node]:
         yield Node(
             address,
             resource.recorded.type,
+            ids=frozenset(text for name in _IDS for text in _texts(values.get(name))),
             names=frozenset(text for name in _NAMES for text in _texts(values.get(name))),
             refers={name: frozenset(_texts(value)) for name, value in values.items()},
             dependencies=frozenset(resource.recorded.dependencies),
+            block=block_of(address),
         )
 
 
@@ -55,7 +59,11 @@ def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str) and value:
         yield value
     elif isinstance(value, list):
-        yield from (item for item in value if isinstance(item, str) and item)
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
 
 
 async def detaching_plan(order: PlanOrder, edges: Collection[ResourceAddress]) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import os
@@ -19,7 +18,7 @@ from reconciler.domain.passed_environment import without_ours
 from reconciler.domain.scripts import PlannedScript, ScriptRule
 from reconciler.domain.values import Json
 from reconciler.ports import RunnerJob
-from reconciler.script_launcher import UNSHARE
+from reconciler.script_launcher import IN_NAMESPACES
 
 LAUNCHER: Final = Path(__file__).parent.parent / "script_launcher.py"
 MOST_OUTPUT_BYTES: Final = 64 * 1024
@@ -88,23 +87,38 @@ def checked_content(rule: ScriptRule) -> bytes:
 
 def lack_of(rule: ScriptRule) -> str | None:
     """Return why this host cannot isolate the script as its rule asks; None where it can."""
-    return _trial(network=rule.network) if rule.isolated else None
+    if not rule.isolated or rule.network in _works:
+        return None
+    lack = _trial(network=rule.network)
+    # Only what works is kept: a host that was short of processes may isolate the next time.
+    if lack is None:
+        _works.add(rule.network)
+    return lack
 
 
-@functools.cache
+_works: Final[set[bool]] = set()
+"""With which `network` namespaces could be made."""
+
+
 def _trial(*, network: bool) -> str | None:
-    """Make the namespaces once: whether a host allows them is told by nothing else."""
-    if shutil.which(UNSHARE[0]) is None:
-        return "this host has no `unshare` (util-linux), which isolates scripts"
-    argv = [*UNSHARE, *(() if network else ("--net",)), "--", "true"]
+    """Make the namespaces: whether a host allows them is told by nothing else."""
+    if (unshare := _unshare()) is None:
+        return f"this host has no `unshare` (util-linux) in {_PATH}, which isolates scripts"
+    argv = [unshare, *IN_NAMESPACES, *(() if network else ("--net",)), "--", "true"]
     try:
-        ended = subprocess.run(argv, capture_output=True, timeout=_TRIAL_S, check=False)
+        ended = subprocess.run(
+            argv, env={"PATH": _PATH}, capture_output=True, timeout=_TRIAL_S, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"`unshare` cannot be run: {type(error).__name__}"
     if ended.returncode == 0:
         return None
     said = ended.stderr.decode(errors="replace").strip().splitlines()
     return f"this host does not allow namespaces: {said[-1] if said else ended.returncode}"
+
+
+def _unshare() -> str | None:
+    return shutil.which("unshare", path=_PATH)
 
 
 def _refuse_open_folder(folder: Path) -> None:
@@ -156,6 +170,7 @@ def _job(
         "output": MOST_OUTPUT_BYTES,
         "isolated": rule.isolated,
         "network": rule.network,
+        "unshare": _unshare() or "unshare",  # where it is missing, a guard holds the run
         "memory": limits.memory,
         "processes": limits.processes,
         "open_files": limits.open_files,

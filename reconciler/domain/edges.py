@@ -5,17 +5,14 @@ The catalogue is `domain.edges_catalogue`; a policy may name edges beside it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from reconciler.domain.edges_catalogue import EDGES, HOLDERS, PARTS
+from reconciler.domain.edge_references import Node, References
+from reconciler.domain.edges_catalogue import EDGES, HOLDERS, PARTS, Rule
 from reconciler.domain.globs import glob_covers
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.spelling import meets_type
-
-Names: TypeAlias = frozenset[str]
-"""The values that refer to an object: its id, its ARN, its link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +24,6 @@ class Edge:
     isolates: ResourceAddress
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """What the search knows of one recorded resource.
-
-    `names` are the values by which others refer to it. `refers` are, by attribute in snake case,
-    the texts that this resource holds. Both may be keyed digests: they are compared, not shown.
-    """
-
-    address: ResourceAddress
-    type: str
-    names: Names = frozenset()
-    refers: Mapping[str, Names] | None = None
-    dependencies: frozenset[ResourceAddress] = frozenset()
-
-    def holds(self, attribute: str) -> Names:
-        """Return the texts of one attribute."""
-        return (self.refers or {}).get(attribute, frozenset())
-
-
 def edges_of(
     drifted: Collection[ResourceAddress], nodes: Iterable[Node], *, named: Collection[str] = ()
 ) -> tuple[Edge, ...]:
@@ -54,57 +32,74 @@ def edges_of(
     A security group is not connected itself: what holds it is isolated, and a rule stands for
     its group. `named` are globs over addresses and types. They stand instead of the catalogue:
     what they select is an edge of a drifted resource that it depends on.
+
+    Raises:
+        PermanentError: which resource an edge connects cannot be told.
     """
     known = tuple(nodes)
     by_address = {node.address: node for node in known}
-    subjects = _isolated([by_address[one] for one in drifted if one in by_address], known)
-    found = _named(subjects, known, named) if named else _by_catalogue(subjects, known)
+    references = References(known)
+    begun = [by_address[address] for address in drifted if address in by_address]
+    subjects = _isolated(begun, known, references)
+    found = (
+        _named(subjects, known, named, references)
+        if named
+        else _by_catalogue(subjects, known, references)
+    )
     return tuple(sorted({edge.address: edge for edge in found}.values(), key=lambda e: e.address))
 
 
-def _isolated(drifted: Iterable[Node], nodes: Collection[Node]) -> tuple[Node, ...]:
+def _isolated(
+    drifted: Iterable[Node], nodes: Collection[Node], references: References
+) -> tuple[Node, ...]:
     """Return `drifted`, with the group a rule belongs to and with what holds such a group."""
     found = list(drifted)
     for node in found:
-        for rule in PARTS:
-            if meets_type(rule.type, node.type):
-                owners = (one for one in nodes if _refers(node, rule.attributes, one))
-                found += [one for one in owners if one not in found]
-        for rule in HOLDERS:
-            if any(meets_type(glob, node.type) for glob in rule.connects):
-                holders = (
-                    one
-                    for one in nodes
-                    if meets_type(rule.type, one.type) and _refers(one, rule.attributes, node)
-                )
-                found += [one for one in holders if one not in found]
+        parts = [rule for rule in PARTS if meets_type(rule.type, node.type)]
+        held = [rule for rule in HOLDERS if _is_of(node, rule.connects)]
+        if not parts and not held:
+            continue
+        for other in nodes:
+            if other not in found and (
+                any(_connects(rule, node, other, references) for rule in parts)
+                or any(_connects(rule, other, node, references) for rule in held)
+            ):
+                found.append(other)
     return tuple(found)
 
 
-def _by_catalogue(subjects: Iterable[Node], nodes: Collection[Node]) -> Iterator[Edge]:
+def _is_of(node: Node, types: Iterable[str]) -> bool:
+    return any(meets_type(glob, node.type) for glob in types)
+
+
+def _connects(rule: Rule, edge: Node, subject: Node, references: References) -> bool:
+    return (
+        meets_type(rule.type, edge.type)
+        and _is_of(subject, rule.connects)
+        and references.refers(edge, rule.attributes, subject, types=rule.connects)
+    )
+
+
+def _by_catalogue(
+    subjects: Iterable[Node], nodes: Collection[Node], references: References
+) -> Iterator[Edge]:
     for subject in subjects:
         for node in nodes:
-            if any(
-                meets_type(rule.type, node.type)
-                and any(meets_type(glob, subject.type) for glob in rule.connects)
-                and _refers(node, rule.attributes, subject)
-                for rule in EDGES
-            ):
+            if any(_connects(rule, node, subject, references) for rule in EDGES):
                 yield Edge(node.address, node.type, subject.address)
 
 
 def _named(
-    subjects: Iterable[Node], nodes: Collection[Node], globs: Collection[str]
+    subjects: Iterable[Node],
+    nodes: Collection[Node],
+    globs: Collection[str],
+    references: References,
 ) -> Iterator[Edge]:
     for subject in subjects:
         for node in nodes:
-            if subject.address in node.dependencies and _is_named(node, globs):
+            if _is_named(node, globs) and references.depends_on(node, subject):
                 yield Edge(node.address, node.type, subject.address)
 
 
 def _is_named(node: Node, globs: Iterable[str]) -> bool:
     return any(glob_covers(glob, node.address) or meets_type(glob, node.type) for glob in globs)
-
-
-def _refers(node: Node, attributes: Iterable[str], other: Node) -> bool:
-    return node is not other and any(node.holds(name) & other.names for name in attributes)

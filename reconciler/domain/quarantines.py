@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,8 @@ from reconciler.domain.plan import Action, Plan
 from reconciler.domain.records import FindingId, FindingRecord, FindingState, Json, RemediationId
 from reconciler.domain.remediation_states import IN_EFFECT, OPEN, TERMINAL, RemediationState
 
+UNKNOWN: Final = {"unknown": True}
+"""How a planned value is written that only the apply can tell."""
 BY_HAND: Final = ""
 """The group of what no policy asked for."""
 
@@ -102,11 +104,18 @@ def beyond_detaching(plan: Plan, edges: Collection[Edge]) -> str | None:
     return f"output {plan.outputs[0]}" if plan.outputs else None
 
 
+def left_attached(plan: Plan, edges: Collection[Edge]) -> tuple[ResourceAddress, ...]:
+    """Return those of `edges` that `plan` does not destroy."""
+    gone = {one.address for one in plan.resources if one.action is Action.DELETE}
+    return tuple(edge.address for edge in edges if edge.address not in gone)
+
+
 def beyond_attaching(plan: Plan, known: Quarantine, planned: Json) -> tuple[str, ...]:
     """Return why a person must look at a release, a sentence each; empty when it only undoes.
 
     It creates edges that were detached, as they were. `planned` is, by address, what `plan`
-    creates them with. An output may change with them: it can hold the id of a new edge.
+    creates them with: null left out or None, and `UNKNOWN` what only the apply can tell. An
+    output may change with them: it can hold the id of a new edge.
     """
     reasons = []
     for resource in plan.resources:
@@ -121,5 +130,28 @@ def beyond_attaching(plan: Plan, known: Quarantine, planned: Json) -> tuple[str,
 
 
 def _otherwise(address: str, before: Json, after: Json) -> list[str]:
-    paths = sorted(path for path in before.keys() & after.keys() if before[path] != after[path])
+    every = sorted(before.keys() | after.keys())
+    paths = [path for path in every if not _same(before.get(path), after.get(path))]
     return [f"{address} would be attached otherwise than before: {', '.join(paths)}"] * bool(paths)
+
+
+def _same(before: object, after: object) -> bool:
+    """Whether an edge that held `before` would hold it again; what only an apply can tell is."""
+    if after == UNKNOWN:
+        return True
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return all(_same(before.get(key), after.get(key)) for key in before.keys() | after.keys())
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return all(map(_same, before, after))
+    # Providers record false, 0 or an empty block for what the code leaves out.
+    return _is_blank(before) if _is_left_out(after) else before == after
+
+
+def _is_left_out(value: object) -> bool:
+    return value is None or (isinstance(value, str | list | Mapping) and not value)
+
+
+def _is_blank(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_blank, value.values()))
+    return all(map(_is_blank, value)) if isinstance(value, list) else not value

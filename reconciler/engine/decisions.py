@@ -206,8 +206,8 @@ async def retry(
 
     def work(tx: Transaction) -> Remediation:
         known = needing_person(tx, remediation_id)
-        records = unhealed_of(tx, known)
-        if not records:
+        about_drift = known.action_type is not ActionType.RELEASE
+        if about_drift and not unhealed_of(tx, known):
             raise already_healed(known.id)
         anew = replace(
             known,

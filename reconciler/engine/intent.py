@@ -73,11 +73,11 @@ def _judged(
     quarantine: Quarantine | None,
 ) -> JudgedPlan:
     """Return the plan with why a person should look at it; of a quarantine a person always does."""
+    stack = tx.stacks.get(known.stack)
     if quarantine is not None:
-        return judged_release(prepared.plan, quarantine)
+        return judged_release(prepared.plan, quarantine, snapshot=prepared.snapshot, stack=stack)
     if known.action_type.is_about_edges:
         return JudgedPlan(prepared.plan)
-    stack = tx.stacks.get(known.stack)
     others = tx.findings.unhealed(known.stack)
     return judged_plan(
         prepared.plan, records, snapshot=prepared.snapshot, stack=stack, others=others

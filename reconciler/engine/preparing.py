@@ -21,6 +21,7 @@ from reconciler.engine.folders import make_private
 from reconciler.engine.moves import unhealed_of
 from reconciler.engine.quarantine.keeping import quarantine_of
 from reconciler.engine.quarantine.preparing import attaching, detaching
+from reconciler.engine.quarantine.reading import refuse_detached
 from reconciler.engine.scanned import Loaded, load, reference_of
 from reconciler.engine.scripted import given_to, plan_script, script_of, templates_of
 from reconciler.engine.service import Service
@@ -107,6 +108,8 @@ async def _about_edges(
     if known.action_type is ActionType.RELEASE:
         if quarantine is not None:
             plan = await attaching(loaded, quarantine, folder=folder)
+            if plan.empty:
+                await refuse_detached(service, stack, loaded, quarantine)
     elif records:
         named = (policy.edges if policy else None) or ()
         plan, edges = await detaching(loaded, records, named=named, folder=folder)

@@ -113,6 +113,7 @@ def read_progress(
     end = chunk.rfind(b"\n") + 1
     if not end and len(chunk) == most_bytes:
         return (), offset + len(chunk)
-    lines = chunk[:end].splitlines()
+    # Not `splitlines`: behind a carriage return a script's words would pass for the tool's.
+    lines = chunk[:end].split(b"\n")
     seen = (line_meaning(line, adapter, stack=stack) for line in lines)
     return tuple(one for one in seen if one is not None), offset + end

@@ -118,17 +118,17 @@ class SqlRemediations:
         return self._all(waiting, col(RemediationRow.expires_at) <= now)
 
     def corrected(self, stack: StackName, *, since: datetime) -> tuple[Correction, ...]:
-        """Return what was opened since, applied and converged, oldest first."""
+        """Return what was applied and has converged since, oldest first."""
         rows = self.rows.tuples(
             select(RemediationRow.id, RemediationRow.addresses, RemediationRow.updated_at)
             .where(
                 col(RemediationRow.stack) == stack,
-                col(RemediationRow.created_at) >= since,
+                col(RemediationRow.updated_at) >= since,
                 col(RemediationRow.state) == RemediationState.CONVERGED.value,
                 col(RemediationRow.run_id).is_not(None),
                 col(RemediationRow.action_type).not_in(_ABOUT_EDGES),
             )
-            .order_by(*_OLDEST_FIRST)
+            .order_by(col(RemediationRow.updated_at), col(RemediationRow.id))
         )
         return tuple(
             Correction(RemediationId(one), tuple(map(ResourceAddress, addresses)), at)

@@ -52,7 +52,10 @@ class SqlReports:
     def healed(
         self, resource_ids: Collection[str], *, since: datetime
     ) -> Mapping[str, tuple[datetime, ...]]:
-        """Return when the drift of each was seen to be gone, oldest first; without those never."""
+        """Return when drift of each was seen to be gone, oldest first; without those never.
+
+        Several findings that one look saw gone are one time.
+        """
         found: dict[str, tuple[datetime, ...]] = {}
         for some in chunks(sorted(resource_ids)):
             rows = self.rows.tuples(
@@ -62,6 +65,7 @@ class SqlReports:
                     col(ReportRow.timestamp) >= since,
                     col(ReportRow.event) == _HEALED,
                 )
+                .distinct()
                 .order_by(col(ReportRow.timestamp))
             )
             for resource_id, at in rows:

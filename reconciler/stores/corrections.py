@@ -52,7 +52,10 @@ class Remediations(Protocol):
         ...
 
     def corrected(self, stack: StackName, *, since: datetime) -> tuple[Correction, ...]:
-        """Return the corrections opened since that were applied and converged, oldest first."""
+        """Return the corrections that were applied and have converged since, oldest first.
+
+        One that waited for days before it ran counts from its end, as the drift that it ended.
+        """
         ...
 
     def page(

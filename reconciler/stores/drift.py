@@ -71,7 +71,10 @@ class Reports(Protocol):
     def healed(
         self, resource_ids: Collection[str], *, since: datetime
     ) -> Mapping[str, tuple[datetime, ...]]:
-        """Return when the drift of each was seen to be gone, oldest first; without those never."""
+        """Return when drift of each was seen to be gone, oldest first; without those never.
+
+        Several findings that one look saw gone are one time.
+        """
         ...
 
     def page(

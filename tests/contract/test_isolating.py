@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -48,9 +49,9 @@ class World:
         assert isinstance(self.corrector.adapter, Isolating)
         return self.corrector.adapter
 
-    async def planned(self, which: str, *edges: ResourceAddress) -> Plan:
+    async def planned(self, which: str, *edges: ResourceAddress, folder_name: str = "") -> Plan:
         snapshot = await self.corrector.adapter.load(self.corrector.reference)
-        folder = self.corrector.run_folder(which)
+        folder = self.corrector.run_folder(folder_name or which)
         make_private(folder)
         plans = {"detach": self.driver.plan_detaching, "attach": self.driver.plan_attaching}
         return await plans[which](snapshot, edges, folder=folder)
@@ -128,11 +129,20 @@ async def test_exactly_the_edge_leaves_and_comes_back(world: World) -> None:
     await world.apply("attach")
     assert world.names() == {"vm", "edge"}
     assert await world.found() == drift
-    gone = world.corrector.run_folder("nothing")
-    make_private(gone)
-    nothing = await world.driver.plan_attaching(
-        await world.corrector.adapter.load(world.corrector.reference),
-        [ResourceAddress("world_thing.never")],
-        folder=gone,
-    )
-    assert nothing.empty
+    never = ResourceAddress("world_thing.never")
+    assert (await world.planned("attach", never, folder_name="nothing")).empty
+    await _an_edge_that_is_recorded_and_gone(world)
+
+
+async def _an_edge_that_is_recorded_and_gone(world: World) -> None:
+    """It is no release that does nothing: the plan creates it, at least once it is forgotten."""
+    with world.stack.changed() as there:
+        del there["edge"]
+    assert world.edge in await world.found()
+    lost = await world.planned("attach", world.edge, folder_name="lost")
+    if lost.empty:
+        snapshot = await world.corrector.adapter.load(world.corrector.reference)
+        _, *words = shlex.split(world.driver.forgetting(snapshot, world.edge))
+        world.stack.run(*words)
+        lost = await world.planned("attach", world.edge, folder_name="forgotten")
+    assert [(one.address, one.action) for one in lost.resources] == [(world.edge, Action.CREATE)]

@@ -23,6 +23,7 @@ from reconciler.dispatch import script_files
 from reconciler.dispatch.script_files import ScriptFiles, lack_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.scripts import ScriptLimits, ScriptRule
+from reconciler.script_launcher import _members
 
 PLAIN = ScriptLimits(time=timedelta(seconds=20))
 
@@ -35,8 +36,13 @@ class Place:
     folder: Path
 
     def rule(self, text: str, *, limits: ScriptLimits = PLAIN, **more: Any) -> ScriptRule:
+        return self._rule(f"#!{sys.executable} -I\n{text}", limits=limits, **more)
+
+    def shell(self, text: str, *, limits: ScriptLimits = PLAIN, **more: Any) -> ScriptRule:
+        return self._rule(f"#!/bin/sh\n{text}\n", limits=limits, **more)
+
+    def _rule(self, content: str, *, limits: ScriptLimits, **more: Any) -> ScriptRule:
         file = self.scripts / "fix"
-        content = f"#!{sys.executable} -I\n{text}"
         file.write_text(content)
         file.chmod(0o755)
         digest = hashlib.sha256(content.encode()).hexdigest()
@@ -132,6 +138,15 @@ def test_a_limit_ends_the_script(
     assert ended.returncode in codes, ended
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+def test_before_the_namespace_is_made_nothing_counts_as_the_scripts() -> None:
+    with subprocess.Popen(["sleep", "60"]) as slow:
+        try:
+            assert _members(slow.pid) == 0
+        finally:
+            slow.kill()
+
+
 @pytest.mark.usefixtures("isolating")
 def test_what_it_leaves_behind_ends_with_it(place: Place) -> None:
     mark = f"left-{os.getpid()}"
@@ -155,6 +170,34 @@ def test_it_ends_with_its_launcher(place: Place, number: signal.Signals) -> None
     running.send_signal(number)
     assert running.wait(20) == (130 if number is signal.SIGINT else -number)
     _until(lambda: not _alive(mark))
+
+
+@pytest.mark.usefixtures("isolating")
+def test_it_ends_with_the_runner_that_is_killed(place: Place) -> None:
+    rule = place.shell("sleep 300; true", limits=ScriptLimits(time=timedelta(minutes=1)))
+    _, job = ScriptFiles({"fix": rule}).save("fix", {}, folder=place.folder, environment={})
+    starts = "import subprocess, sys; subprocess.run(sys.argv[1:])"
+    with subprocess.Popen([sys.executable, "-c", starts, *job.argv], cwd=job.directory,
+                          env=job.environment, stdout=subprocess.DEVNULL) as runner:  # fmt: skip
+        _until(lambda: bool(_descendants(runner.pid, "sleep")))
+        (sleeping,) = _descendants(runner.pid, "sleep")
+        runner.kill()
+    _until(lambda: not sleeping.is_running())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+def test_a_script_begins_with_the_signals_as_they_are_by_default(place: Place) -> None:
+    rule = place.shell("grep SigIgn /proc/self/status", isolated=False, network=True)
+    assert int(said(place.run(rule)).split()[1], 16) == 0
+
+
+def test_every_line_is_marked_and_has_an_end(place: Place) -> None:
+    rule = place.shell(r"""printf 'one\r{"type": 1}\r\nlast'""", isolated=False, network=True)
+    lines = place.run(rule).stdout.split(b"\n")
+    assert [line for line in lines if line not in (b"", b"script: ")] == [
+        b"script: one", b'script: {"type": 1}', b"script: last",
+    ]  # fmt: skip
+    assert lines[-1] == b""
 
 
 def test_output_beyond_the_limit_is_left_out(place: Place) -> None:
@@ -227,16 +270,41 @@ def test_a_file_that_is_not_the_allowed_one_is_refused_with_a_remedy(
     assert list(place.folder.iterdir()) == []
 
 
+@pytest.fixture
+def untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script_files, "_works", set())
+
+
+@pytest.mark.usefixtures("untried")
 def test_a_host_without_unshare_cannot_isolate(
     monkeypatch: pytest.MonkeyPatch, place: Place
 ) -> None:
-    monkeypatch.setenv("PATH", str(place.folder))
-    script_files._trial.cache_clear()
-    try:
-        assert "has no `unshare`" in str(lack_of(place.rule("pass")))
-        assert lack_of(place.rule("pass", isolated=False, network=True)) is None
-    finally:
-        script_files._trial.cache_clear()
+    monkeypatch.setattr(script_files, "_PATH", str(place.folder))
+    assert "has no `unshare`" in str(lack_of(place.rule("pass")))
+    assert lack_of(place.rule("pass", isolated=False, network=True)) is None
+
+
+@pytest.mark.usefixtures("isolating", "untried")
+def test_a_trial_that_failed_once_is_made_again(
+    monkeypatch: pytest.MonkeyPatch, place: Place
+) -> None:
+    with monkeypatch.context() as short:
+        short.setattr(script_files, "_TRIAL_S", 0.0)
+        assert lack_of(place.rule("pass")) is not None
+    assert lack_of(place.rule("pass")) is None
+
+
+@pytest.mark.usefixtures("isolating", "untried")
+def test_what_was_tried_is_what_runs_whatever_the_daemons_path(
+    monkeypatch: pytest.MonkeyPatch, place: Place
+) -> None:
+    false = place.folder.parent / "unshare"
+    false.write_text("#!/bin/sh\nexit 7\n")
+    false.chmod(0o755)
+    monkeypatch.setenv("PATH", str(false.parent), prepend=os.pathsep)
+    rule = place.rule("print('ran')")
+    assert lack_of(rule) is None
+    assert said(place.run(rule)) == "ran\n"
 
 
 def _alive(mark: str) -> list[int]:
@@ -246,6 +314,11 @@ def _alive(mark: str) -> list[int]:
         if any(mark in part for part in process.info["cmdline"] or ())
         and process.status() != psutil.STATUS_ZOMBIE
     ]
+
+
+def _descendants(pid: int, name: str) -> list[psutil.Process]:
+    found = psutil.Process(pid).children(recursive=True)
+    return [process for process in found if process.name() == name]
 
 
 def _until(holds: Any) -> None:

@@ -34,13 +34,23 @@ def without_detached(report: StackReport, quarantines: Iterable[Quarantine]) -> 
 def note_reconnected(
     tx: Transaction, quarantines: Collection[Quarantine], seen: Scanned, *, at: datetime
 ) -> None:
-    """Note each quarantine of which an edge is recorded again that nobody released."""
+    """Note each quarantine of which an edge is there again that nobody released.
+
+    An edge that cannot be read may be there or not: what is noted of its quarantine stays.
+    """
     missing = {finding.address for finding in seen.report.findings}
+    unread = {address for address, _ in seen.report.unreadable}
     for known in quarantines:
-        back = [one for one in known.addresses if one in seen.recorded and one not in missing]
+        back = [
+            address
+            for address in known.addresses
+            if address in seen.recorded and address not in missing | unread
+        ]
         if known.state is not QuarantineState.ACTIVE or (known.reconnected_at is not None) == bool(
             back
         ):
+            continue
+        if not back and not unread.isdisjoint(known.addresses):
             continue
         note = f"{back[0]} is attached again, by an apply that trueup did not run" if back else None
         tell(

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.cadence import retry_after
-from reconciler.domain.model import Kind, ResourceAddress
 from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import Remediation
@@ -15,6 +14,7 @@ from reconciler.engine.breaker import trip
 from reconciler.engine.due import scan_soon
 from reconciler.engine.moves import move, sentence
 from reconciler.engine.quarantine.keeping import activate, end, isolated, quarantine_of
+from reconciler.engine.quarantine.reading import attached, detached
 from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service
 from reconciler.engine.verify import give_up, not_read
@@ -47,7 +47,7 @@ def _judge(
     at = seen.report.observed_at
     scan_soon(tx, known.stack, at=service.clock.now())
     isolates = known.action_type is ActionType.QUARANTINE
-    left = _attached(quarantine, seen) if isolates else _detached(quarantine, seen)
+    left = attached(quarantine, seen) if isolates else detached(quarantine, seen)
     if left:
         word = "attached" if isolates else "detached"
         _again(tx, service, known, f"still {word}: {', '.join(left[:3])}", at=at)
@@ -63,20 +63,6 @@ def _judge(
 def _verified(quarantine: Quarantine, *, isolates: bool) -> str:
     names = ", ".join(isolated(quarantine))
     return f"verified: {names} is isolated" if isolates else f"verified: {names} is connected again"
-
-
-def _attached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
-    gone = _missing(seen)
-    return [one for one in quarantine.addresses if one in seen.recorded and one not in gone]
-
-
-def _detached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
-    gone = _missing(seen)
-    return [one for one in quarantine.addresses if one in gone]
-
-
-def _missing(seen: Scanned) -> set[ResourceAddress]:
-    return {one.address for one in seen.report.findings if one.kind is Kind.MISSING}
 
 
 def _again(

@@ -234,3 +234,14 @@ def _names(transaction: Transaction) -> set[str]:
         *(run.id for run in transaction.runs.page().items),
         *(one.subject for one in transaction.audit.page().items),
     }
+
+
+async def test_what_one_look_saw_gone_counts_once(store: Store) -> None:
+    reports = [
+        a_report(str(number), event="healed", timestamp=NOW + HOUR * hours, seen_by=source)
+        for number, (hours, source) in enumerate([(0, "scan"), (0, "other"), (2, "scan")])
+    ]
+    await store.transact(lambda t: t.reports.put_many(reports))
+    name = "webshop/aws_sqs_queue.orders"
+    healed = await store.read(lambda t: t.reports.healed([name], since=NOW))
+    assert healed == {name: (NOW, NOW + 2 * HOUR)}

@@ -236,7 +236,8 @@ def _walked(transaction: Transaction) -> list[RemediationId]:
 async def test_corrections_are_what_was_applied_and_converged_since(store: Store) -> None:
     applied = {"state": RemediationState.CONVERGED, "run_id": RunId("run")}
     added = [
-        a_remediation("before", "f1", **applied, created_at=NOW - HOUR),
+        a_remediation("before", "f1", **applied, created_at=NOW - 2 * HOUR, updated_at=NOW - HOUR),
+        a_remediation("waited", "f1", **applied, created_at=NOW - HOUR, updated_at=NOW + 2 * HOUR),
         a_remediation("second", "f1", **applied, created_at=NOW + HOUR, updated_at=NOW + HOUR),
         a_remediation("first", "f1", "f2", **applied),
         a_remediation("by-itself", "f1", state=RemediationState.CONVERGED),
@@ -249,4 +250,5 @@ async def test_corrections_are_what_was_applied_and_converged_since(store: Store
     assert corrected == (
         Correction(RemediationId("first"), (a, b), NOW),
         Correction(RemediationId("second"), (a,), NOW + HOUR),
+        Correction(RemediationId("waited"), (a,), NOW + 2 * HOUR),
     )

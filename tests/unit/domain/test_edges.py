@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reconciler.domain.edges import Edge, Node, edges_of
+from reconciler.domain.edge_references import Node
+from reconciler.domain.edges import Edge, edges_of
 from reconciler.domain.edges_catalogue import EDGES
+from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress
 
 PAGE = Path(__file__).parents[3] / "docs" / "quarantine.md"
 
 
-def node(name: str, type_: str, *names: str, **refers: str | list[str]) -> Node:
+def node(name: str, type_: str, *ids: str, **refers: str | list[str]) -> Node:
     held: Mapping[str, frozenset[str]] = {
         attribute: frozenset([value] if isinstance(value, str) else value)
         for attribute, value in refers.items()
     }
-    return Node(ResourceAddress(name), type_, frozenset(names), held)
+    return Node(ResourceAddress(name), type_, frozenset(ids), refers=held)
 
 
 def found(drifted: str, *nodes: Node, named: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -101,6 +104,72 @@ def test_named_edges_stand_instead_of_the_catalogue() -> None:
         (mapping.address, "vm")
     ]
     assert found("other", *AWS, mapping, named=("aws_lambda_event_source_mapping",)) == []
+
+
+WEBS = tuple(
+    Node(ResourceAddress(address), "google_compute_instance", frozenset({f"https://g/{address}"}),
+         names=frozenset({"web"}))
+    for address in ("east", "west")
+)  # fmt: skip
+
+
+def endpoint(instance: str, *dependencies: str) -> Node:
+    made = node("edge", "google_compute_network_endpoint", "e-1", instance=instance)
+    return replace(made, dependencies=frozenset(map(ResourceAddress, dependencies)))
+
+
+def test_of_resources_called_alike_it_is_the_one_that_the_edge_depends_on() -> None:
+    assert found("east", *WEBS, endpoint("web", "west")) == []
+    assert found("west", *WEBS, endpoint("web", "west")) == [("edge", "west")]
+
+
+def test_resources_called_alike_are_refused_where_nothing_tells_them_apart() -> None:
+    for drifted in ("east", "west"):
+        with pytest.raises(PermanentError, match="edge may refer to east or west"):
+            found(drifted, *WEBS, endpoint("web"))
+
+
+def test_an_id_comes_before_a_name() -> None:
+    named = Node(
+        ResourceAddress("named"), "google_compute_instance", names=frozenset({"https://g/east"})
+    )
+    edge = endpoint("https://g/east")
+    assert found("named", *WEBS, named, edge) == []
+    assert found("east", *WEBS, named, edge) == [("edge", "east")]
+
+
+def test_a_group_is_held_by_its_id_and_not_by_the_name_of_another() -> None:
+    vm = node("vm", "aws_instance", "i-1", vpc_security_group_ids=["sg-1"], security_groups=["web"])
+    other = Node(ResourceAddress("far"), "aws_security_group", frozenset({"sg-9"}),
+                 names=frozenset({"web"}))  # fmt: skip
+    assert found("far", vm, GROUP, other, EDGE) == []
+    assert found("group", vm, GROUP, other, EDGE) == [("edge", "vm")]
+
+
+def instances(*, refers: bool) -> tuple[Node, ...]:
+    """Return two machines of one block, and a mapping of each that goes through a card."""
+    made = []
+    for key in "01":
+        vm = node(f"vm.vm[{key}]", "aws_instance", f"i-{key}")
+        card = node(f"card.c[{key}]", "card", f"c-{key}", vm=f"i-{key}")
+        mapping = node(f"mapping.m[{key}]", "mapping", card=f"c-{key}" if refers else "")
+        for each in (vm, card, mapping):
+            block, above = each.address[:-3], frozenset({"vm.vm", "card.c"})
+            made.append(replace(each, block=block, dependencies=above - {block}))
+    return tuple(made)
+
+
+def test_instances_of_a_block_are_told_apart_by_what_refers_to_them() -> None:
+    nodes = instances(refers=True)
+    for key in "01":
+        assert found(f"vm.vm[{key}]", *nodes, named=("mapping",)) == [
+            (f"mapping.m[{key}]", f"vm.vm[{key}]")
+        ]
+
+
+def test_instances_that_nothing_refers_to_are_refused() -> None:
+    with pytest.raises(PermanentError, match=r"depends on vm\.vm, and refers to none of its 2"):
+        found("vm.vm[0]", *instances(refers=False), named=("mapping",))
 
 
 def test_the_same_edge_is_listed_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,13 +13,14 @@ from reconciler.domain.edges import Edge
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.plan import Action, Plan, PlannedResource
 from reconciler.domain.quarantines import (
+    UNKNOWN,
     Quarantine,
     QuarantineState,
     beyond_attaching,
     beyond_detaching,
     release_reason,
 )
-from reconciler.domain.records import FindingState, RemediationId
+from reconciler.domain.records import FindingState, Json, RemediationId
 from reconciler.domain.remediation_states import IN_EFFECT, OPEN, RemediationState
 from tests.contract.store.records import a_finding
 
@@ -85,7 +87,7 @@ def test_a_plan_that_detaches_does_nothing_else() -> None:
 
 def test_a_release_that_does_more_needs_a_person() -> None:
     back = plan((EDGE, Action.CREATE), outputs=("id",))
-    assert beyond_attaching(back, KEPT, {EDGE: {"port": 80, "name": "new"}}) == ()
+    assert beyond_attaching(back, KEPT, {EDGE: {"port": 80}}) == ()
     assert beyond_attaching(back, KEPT, {EDGE: {"port": 81}}) == (
         f"{EDGE} would be attached otherwise than before: port",
     )
@@ -94,3 +96,27 @@ def test_a_release_that_does_more_needs_a_person() -> None:
         f"{EDGE} would not be created (update)",
         f"{OTHER} would be changed too (create)",
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "other"),
+    [
+        ({}, {"port": 22}, ["port"]),
+        ({"port": 22}, {}, ["port"]),
+        ({"ids": ["a"]}, {"ids": ["a", "b"]}, ["ids"]),
+        ({"block": [{"a": 1}]}, {"block": [{"a": 1, "b": 2}]}, ["block"]),
+        ({"id": "i-1"}, {"id": UNKNOWN}, []),
+        ({}, {"arn": UNKNOWN}, []),
+        ({"block": [{"a": 1, "id": "x"}]}, {"block": [{"a": 1, "id": UNKNOWN}]}, []),
+        ({"on": False, "name": "", "timeouts": {"create": None}}, {}, []),
+        ({}, {"on": False}, ["on"]),
+        ({"key": {"digest": "x"}}, {"key": {"digest": "y"}}, ["key"]),
+    ],
+)
+def test_an_edge_that_gains_or_loses_something_is_attached_otherwise(
+    before: Json, after: Json, other: list[str]
+) -> None:
+    kept = replace(KEPT, undo={EDGE: before})
+    reasons = beyond_attaching(plan((EDGE, Action.CREATE)), kept, {EDGE: after})
+    said = f"{EDGE} would be attached otherwise than before: {', '.join(other)}"
+    assert reasons == ((said,) if other else ())

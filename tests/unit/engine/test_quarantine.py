@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.domain.errors import ConflictError
-from reconciler.domain.model import ResourceAddress
+from reconciler.domain.model import ProviderDoubt, ResourceAddress
 from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import FindingRecord, FindingState, Remediation, RemediationId
@@ -144,6 +144,21 @@ async def test_a_release_that_does_more_waits_for_a_person(house: House) -> None
     assert house.world.live[EDGE] == {"port": 81}
 
 
+@pytest.mark.parametrize(("provider", "asks"), [("", True), ("thing", True), ("other", False)])
+async def test_a_release_through_a_doubted_provider_waits_for_a_person(
+    house: House, provider: str, *, asks: bool
+) -> None:
+    house.world.providers = {EDGE: "thing"}
+    isolating = await approved(house)
+    house.world.doubts = (ProviderDoubt(provider, "its region was edited"),)
+    made = await release(house.service, isolating, actor="bob")
+    await house.settle()
+    waiting = await house.remediation(made.id)
+    assert waiting.state is (P.AWAITING_APPROVAL if asks else P.CONVERGED)
+    assert ("its region was edited" in str(waiting.note)) == asks
+    assert (EDGE in house.world.live) == (not asks)
+
+
 async def test_a_rejected_release_is_not_begun_again_by_itself(house: House) -> None:
     isolating = await approved(house)
     house.world.declared[EDGE] = {"port": 81}
@@ -177,6 +192,14 @@ async def test_a_plan_that_detaches_more_is_refused(house: House) -> None:
     assert stuck.state is P.NEEDS_HUMAN
     assert "would do more than that: thing.b (delete)" in str(stuck.note)
     assert B in house.world.live
+
+
+async def test_a_plan_that_leaves_an_edge_attached_is_refused(house: House) -> None:
+    house.adapter.leaves = {EDGE}
+    stuck = await proposed(house)
+    assert stuck.state is P.NEEDS_HUMAN
+    assert "the plan would leave thing.edge attached" in str(stuck.note)
+    assert await quarantines(house) == ()
 
 
 async def test_what_undoes_it_is_stored_before_the_effect(house: House) -> None:
@@ -270,6 +293,41 @@ async def test_a_release_in_doubt_is_not_lost(house: House) -> None:
     assert EDGE in house.world.live
 
 
+async def detached_without_a_record(house: House) -> RemediationId:
+    """Let the run end after the edge was destroyed, and before the state was written."""
+    house.runner.fates.append(Fate.DIES_BEFORE)
+    house.runner.then = lambda: house.world.live.pop(EDGE)
+    isolating = await approved(house)
+    house.runner.then = None
+    assert (await the_quarantine(house)).state is Q.ACTIVE
+    assert EDGE in house.world.recorded
+    return isolating
+
+
+async def test_a_release_never_leaves_an_edge_that_is_recorded_and_gone(house: House) -> None:
+    made = await release(house.service, await detached_without_a_record(house), actor="bob")
+    await house.settle()
+    stuck = await house.remediation(made.id)
+    assert stuck.state is P.NEEDS_HUMAN
+    assert "still detached: thing.edge" in str(stuck.note)
+    assert "`tool state rm thing.edge`" in str(stuck.note)
+    assert (await the_quarantine(house)).state is Q.ACTIVE
+    house.world.detach(EDGE)  # as the command does
+    await retry(house.service, made.id, reason="done", actor="bob")
+    await house.settle()
+    assert (await the_quarantine(house)).state is Q.RELEASED
+    assert EDGE in house.world.live
+
+
+async def test_an_edge_that_cannot_be_read_keeps_its_quarantine(house: House) -> None:
+    isolating = await detached_without_a_record(house)
+    house.world.unreadable = {EDGE}
+    made = await release(house.service, isolating, actor="bob")
+    await house.settle()
+    assert (await house.remediation(made.id)).state is P.QUEUED
+    assert (await the_quarantine(house)).state is Q.ACTIVE
+
+
 async def test_a_correction_that_would_attach_it_is_held(house: House) -> None:
     await approved(house)
     await house.put(MANUAL)
@@ -318,6 +376,20 @@ async def test_an_edge_that_somebody_attached_is_shown(house: House) -> None:
     assert (await house.events()).count("quarantine.reconnected") == 1
     await house.later(hours=5)
     assert (await the_quarantine(house)).state is Q.RELEASED
+
+
+async def test_an_edge_that_cannot_be_read_is_neither_attached_nor_detached(house: House) -> None:
+    await detached_without_a_record(house)
+    house.world.unreadable = {EDGE}
+    await house.scan()
+    assert (await the_quarantine(house)).reconnected_at is None
+    house.world.unreadable = set()
+    house.world.correct(EDGE)
+    await house.scan()
+    assert (await the_quarantine(house)).reconnected_at is not None
+    house.world.unreadable = {EDGE}
+    await house.scan()
+    assert (await the_quarantine(house)).reconnected_at is not None
 
 
 async def test_a_persons_quarantine_takes_the_place_of_a_correction(house: House) -> None:

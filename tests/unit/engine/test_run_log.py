@@ -6,6 +6,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.domain.model import StackName
 from reconciler.domain.records import RunState
 from reconciler.engine.run_log import RunTail, read_progress
 from tests.fake_world import WorldAdapter
@@ -38,6 +39,13 @@ def test_a_line_without_end_is_passed_over(tmp_path: Path) -> None:
         seen, offset = read_progress(log, offset, ADAPTER, most_bytes=100)
         steps += [one.step for one in seen]
     assert steps == ["done"]
+
+
+def test_a_carriage_return_begins_no_line_of_the_tool(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"script: said\r" + line("done"))
+    (only,), _ = read_progress(log, 0, ADAPTER, stack=StackName("shop"))
+    assert only.step is None
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

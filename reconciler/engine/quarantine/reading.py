@@ -1,0 +1,57 @@
+"""Which edges are there, by a fresh read: the record alone does not say it after a crash."""
+
+from __future__ import annotations
+
+from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.model import Kind, ResourceAddress
+from reconciler.domain.quarantines import Quarantine
+from reconciler.domain.records import StackRecord
+from reconciler.engine.quarantine.preparing import isolating
+from reconciler.engine.scanned import Blind, Loaded, Scanned, scan
+from reconciler.engine.service import Service
+
+
+def attached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
+    """Return the edges that are recorded, and there."""
+    gone = _missing(seen)
+    return [one for one in quarantine.addresses if one in seen.recorded and one not in gone]
+
+
+def detached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
+    """Return the edges that the code or the record holds, and that are not there."""
+    gone = _missing(seen)
+    return [one for one in quarantine.addresses if one in gone]
+
+
+async def refuse_detached(
+    service: Service, stack: StackRecord, loaded: Loaded, quarantine: Quarantine
+) -> None:
+    """Read the edges of a release whose plan is empty; return when none is detached.
+
+    A destroy that was killed before the state was written leaves an edge that is recorded and
+    gone. A plan that reads nothing is empty then, and would pass for a release.
+
+    Raises:
+        RetryableError: an edge could not be read.
+        PermanentError: an edge is detached; the remedy is the command to type.
+    """
+    seen = await scan(service, stack, addresses=frozenset(quarantine.addresses))
+    if isinstance(seen, Blind):
+        raise seen.error
+    if seen.report.unreadable:
+        address, reason = seen.report.unreadable[0]
+        raise RetryableError(f"{address} cannot be read: {reason}")
+    left = detached(quarantine, seen)
+    if not left:
+        return
+    adapter = isolating(loaded)
+    commands = "; ".join(f"`{adapter.forgetting(loaded.snapshot, one)}`" for one in left)
+    raise PermanentError(
+        f"still detached: {', '.join(left)}, though the state records it as attached",
+        remedy=f"take it off the state in {loaded.snapshot.directory}: {commands}; then"
+        f" `trueup retry {quarantine.release} --reason REASON` attaches it",
+    )
+
+
+def _missing(seen: Scanned) -> set[ResourceAddress]:
+    return {one.address for one in seen.report.findings if one.kind is Kind.MISSING}

@@ -176,9 +176,11 @@ def _enter(spec: dict[str, Any]) -> int:
     os.dup2(given, 0)
     os.close(given)
     os.chdir(spec["directory"])
-    # Python ignores both, and what is ignored stays so: `yes | head` would write on forever.
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
+    # Python ignores SIGPIPE, `nohup` and a shell's `&` others, and what is ignored stays so:
+    # `yes | head` would write on forever.
+    for number in signal.valid_signals():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     for _ in range(_BUSY_ATTEMPTS):
         try:
             os.execve(program, [program], dict(os.environ))  # noqa: S606 - no shell is wanted

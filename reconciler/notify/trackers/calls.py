@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from reconciler.notify.http import Poster, json_headers
+
+LABEL: Final = "trueup"
+"""What tells tickets of ours from others, where a tracker has labels."""
 
 
 class Calls:

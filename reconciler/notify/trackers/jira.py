@@ -11,9 +11,8 @@ from typing import Any, Final
 
 from reconciler.domain.errors import PermanentError
 from reconciler.notify.tracker import WIKI, Draft, Ticket
-from reconciler.notify.trackers.calls import Calls
+from reconciler.notify.trackers.calls import LABEL, Calls
 
-LABEL: Final = "trueup"
 _LONGEST_SUMMARY: Final = 255
 _FIELDS: Final = ("summary", "description", "status")
 _DONE: Final = "done"

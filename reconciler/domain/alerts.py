@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NewType
@@ -124,6 +124,18 @@ class Delivery:
     def shown(self) -> bool:
         """Whether anybody saw the alert on this channel."""
         return self.sent_revision > 0
+
+    def taken(self, revision: int, receipt: Mapping[str, str], *, at: datetime) -> Delivery:
+        """Return it once the channel shows that revision of the alert."""
+        return replace(
+            self,
+            sent_revision=revision,
+            sent_at=at,
+            receipt=receipt,
+            attempts=0,
+            failing_since=None,
+            error=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

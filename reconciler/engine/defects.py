@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 from reconciler.domain.errors import PermanentError, ReconcilerError
+
+T = TypeVar("T")
 
 
 class DefectError(PermanentError):
@@ -22,3 +26,21 @@ def defect(error: Exception) -> ReconcilerError:
     )
     wrapped.__cause__ = error
     return wrapped
+
+
+async def outcome_of(
+    work: Callable[[], Awaitable[T]], *, let_through: tuple[type[Exception], ...] = ()
+) -> T | ReconcilerError:
+    """Return what `work` gives, or why it failed: one thing's defect must not end the others.
+
+    Raises:
+        Exception: one of `let_through`.
+    """
+    try:
+        return await work()
+    except let_through:
+        raise
+    except ReconcilerError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - what nobody expected is returned as a defect
+        return defect(error)

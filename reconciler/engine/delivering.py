@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -35,7 +35,7 @@ from reconciler.domain.notices import (
 )
 from reconciler.domain.records import FindingId, FindingState
 from reconciler.domain.subscriptions import DIGEST
-from reconciler.engine.defects import defect
+from reconciler.engine.defects import outcome_of
 from reconciler.engine.digests import show_digest
 from reconciler.engine.journal import emit
 from reconciler.engine.moves import sentence
@@ -98,29 +98,20 @@ async def _deliver_digest(
     service: Service, channel: Channel, deliveries: Sequence[Delivery], *, at: datetime
 ) -> None:
     found = await service.store.read(
-        lambda view: [
-            (delivery, notice_to_show(view, delivery))
-            for delivery in deliveries
-            if not is_muted(view, delivery)
-        ]
+        lambda view: [_to_show(view, delivery) for delivery in deliveries]
     )
-    told = [(delivery, notice) for delivery, notice in found if notice is not None]
-    for delivery, notice in found:
-        if notice is None:
-            await _keep(service, _untold(delivery))
+    told = [(each.delivery, each.notice) for each in found if each.notice is not None]
+    for each in found:
+        if each.notice is None and not each.muted:
+            await _keep(service, _untold(each.delivery))
     if not told:
         return
-    try:
-        shown = await show_digest(channel.notifier, told, at=at)
-    except ReconcilerError as error:
-        failure = error
-    except Exception as error:  # noqa: BLE001 - a channel's defect must not end the others
-        failure = defect(error)
-    else:
-        await service.store.transact(lambda tx: tx.alerts.put_deliveries(shown))
+    shown = await outcome_of(lambda: show_digest(channel.notifier, told, at=at))
+    if isinstance(shown, ReconcilerError):
+        for delivery, _ in told:
+            await _failed(service, delivery, shown, at=at)
         return
-    for delivery, _ in told:
-        await _failed(service, delivery, failure, at=at)
+    await service.store.transact(lambda tx: tx.alerts.put_deliveries(shown))
 
 
 def _untold(delivery: Delivery) -> Delivery:
@@ -134,56 +125,45 @@ async def deliver(service: Service, channel: Channel | None, delivery: Delivery)
         gone = replace(delivery, given_up=True, error="trueup.toml has no such channel any more")
         await _keep(service, gone)
         return True
-    muted, notice = await service.store.read(
-        lambda view: (is_muted(view, delivery), notice_to_show(view, delivery))
-    )
-    if muted:
+    found = await service.store.read(lambda view: _to_show(view, delivery))
+    if found.muted:
         return True
+    notice = found.notice
     if notice is None:
         await _keep(service, _untold(delivery))
         return True
     link = channel.subscription.link
     if link is not None:
         notice = replace(notice, commands=(*notice.commands, link_of(link, notice)))
-    try:
-        # What a digest showed has no message of its own that could be changed.
-        own = {} if DIGEST in delivery.receipt else delivery.receipt
-        receipt = await channel.notifier.show(notice, own)
-    except ReconcilerError as error:
-        await _failed(service, delivery, error, at=at)
+    # What a digest showed has no message of its own that could be changed.
+    own = {} if DIGEST in delivery.receipt else delivery.receipt
+    receipt = await outcome_of(lambda: channel.notifier.show(notice, own))
+    if isinstance(receipt, ReconcilerError):
+        await _failed(service, delivery, receipt, at=at)
         return False
-    except Exception as error:  # noqa: BLE001 - a channel's defect must not end the others
-        await _failed(service, delivery, defect(error), at=at)
-        return False
-    await _keep(
-        service,
-        replace(
-            delivery,
-            sent_revision=notice.revision,
-            sent_at=at,
-            receipt=receipt,
-            attempts=0,
-            failing_since=None,
-            error=None,
-        ),
-    )
+    await _keep(service, delivery.taken(notice.revision, receipt, at=at))
     return True
 
 
-def is_muted(view: Transaction, delivery: Delivery) -> bool:
-    """Whether a person muted its alert, be it since the delivery came due."""
-    alert = view.alerts.get_many([delivery.alert_id]).get(delivery.alert_id)
-    return alert is not None and alert.muted_at is not None and alert.state is AlertState.OPEN
+@dataclass(frozen=True, slots=True)
+class _ToShow:
+    """One delivery as it stands when it is sent: `notice` is None when nothing is to be told."""
+
+    delivery: Delivery
+    muted: bool
+    notice: Notice | None
 
 
-def notice_to_show(view: Transaction, delivery: Delivery) -> Notice | None:
-    """Return what the channel should show now; None when it need not be told at all."""
+def _to_show(view: Transaction, delivery: Delivery) -> _ToShow:
+    """Look once more: a person may have muted the alert since its delivery came due."""
     alert = view.alerts.get_many([delivery.alert_id]).get(delivery.alert_id)
+    if alert is not None and alert.muted_at is not None and alert.state is AlertState.OPEN:
+        return _ToShow(delivery, muted=True, notice=None)
     # What failed may have been taken, and only its answer lost: then nothing else would end it.
     may_be_seen = delivery.shown or delivery.attempts > 0
     if alert is None or (alert.state is AlertState.RESOLVED and not may_be_seen):
-        return None
-    return notice_now(view, alert)
+        return _ToShow(delivery, muted=False, notice=None)
+    return _ToShow(delivery, muted=False, notice=notice_now(view, alert))
 
 
 def notice_now(view: Transaction, alert: Alert) -> Notice:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.alerts import AlertState, Delivery
@@ -27,16 +26,7 @@ async def show_digest(
     notice = digest_of([notice for _, notice in told], at=at)
     await notifier.show(notice, {})
     return tuple(
-        replace(
-            delivery,
-            sent_revision=of_it.revision,
-            sent_at=at,
-            receipt={DIGEST: notice.alert_id},
-            attempts=0,
-            failing_since=None,
-            error=None,
-        )
-        for delivery, of_it in told
+        delivery.taken(of_it.revision, {DIGEST: notice.alert_id}, at=at) for delivery, of_it in told
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import StackName, StackReport
-from reconciler.engine.defects import defect
+from reconciler.engine.defects import outcome_of
 from reconciler.engine.scan import Scanning, scan_stack
 from reconciler.ports import StackReference
 
@@ -74,9 +74,6 @@ async def scan_repeatedly(
 async def _guarded(
     reference: StackReference, scanning_for: ScanningFor, addresses: Sequence[str]
 ) -> StackReport | ReconcilerError:
-    try:
-        return await scan_stack(reference, scanning=scanning_for(reference), addresses=addresses)
-    except ReconcilerError as error:
-        return error
-    except Exception as error:  # noqa: BLE001 - a scan ends here, and the others go on
-        return defect(error)
+    return await outcome_of(
+        lambda: scan_stack(reference, scanning=scanning_for(reference), addresses=addresses)
+    )

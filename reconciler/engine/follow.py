@@ -14,7 +14,7 @@ from reconciler.domain.records import Remediation, Run, RunState, StackRecord
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.domain.run_folder import RunFolder
 from reconciler.engine.breaker import trip
-from reconciler.engine.defects import defect
+from reconciler.engine.defects import defect, outcome_of
 from reconciler.engine.folders import drop_plans
 from reconciler.engine.journal import audit, emit
 from reconciler.engine.moves import move, sentence, the_remediation
@@ -102,14 +102,8 @@ async def adopt(service: Service, known: Remediation) -> bool:
 
 
 async def _loaded(service: Service, stack: StackRecord) -> Loaded | ReconcilerError:
-    try:
-        return await load(service, stack)
-    except StorageError:
-        raise
-    except ReconcilerError as error:
-        return error
-    except Exception as error:  # noqa: BLE001 - the run goes on all the same
-        return defect(error)
+    # The run goes on all the same.
+    return await outcome_of(lambda: load(service, stack), let_through=(StorageError,))
 
 
 def _never_began(service: Service, run: Run) -> bool:

@@ -13,7 +13,7 @@ from reconciler.domain.alerts import HEARTBEAT, STALE_AFTER, AlertState, Deliver
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.notices import Notice, NoticeKind
 from reconciler.domain.records import Health
-from reconciler.engine.defects import defect
+from reconciler.engine.defects import outcome_of
 from reconciler.engine.service import Channel, Service
 from reconciler.ports import ChannelBusyError
 from reconciler.stores import Transaction
@@ -48,12 +48,9 @@ async def _beat(service: Service, channel: Channel, before: Delivery, *, at: dat
     number = await service.store.read(lambda view: _verified(view, channel, at=at))
     if number is None:
         return replace(before, next_at=at + _LOOK_AGAIN)
-    try:
-        await channel.notifier.show(_notice(channel, number, at=at), {})
-    except ReconcilerError as error:
-        return _failed(before, error, at=at)
-    except Exception as error:  # noqa: BLE001 - a channel's defect must not end the others
-        return _failed(before, defect(error), at=at)
+    shown = await outcome_of(lambda: channel.notifier.show(_notice(channel, number, at=at), {}))
+    if isinstance(shown, ReconcilerError):
+        return _failed(before, shown, at=at)
     every = channel.subscription.heartbeat or timedelta()
     return replace(before, next_at=at + every, sent_at=at, sent_revision=1, attempts=0, error=None)
 

@@ -16,7 +16,7 @@ from reconciler.domain.plan import Plan
 from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.sources import is_of_agent
-from reconciler.engine.defects import defect
+from reconciler.engine.defects import outcome_of
 from reconciler.engine.folders import make_private
 from reconciler.engine.moves import unhealed_of
 from reconciler.engine.quarantine.keeping import quarantine_of
@@ -52,16 +52,10 @@ async def prepare(service: Service, known: Remediation, folder: Path) -> Prepare
     )
     if stack is None:
         return NotFoundError(f"stack {known.stack} is not registered any more")
-    try:
-        if known.action_type.is_about_edges:
-            return await _about_edges(service, known, stack, records, folder)
-        return await _plan(service, known, stack, records, folder)
-    except StorageError:
-        raise
-    except ReconcilerError as error:
-        return error
-    except Exception as error:  # noqa: BLE001 - nothing was changed, and a person is told
-        return defect(error)
+    plan = _about_edges if known.action_type.is_about_edges else _plan
+    return await outcome_of(
+        lambda: plan(service, known, stack, records, folder), let_through=(StorageError,)
+    )
 
 
 async def _plan(

@@ -14,7 +14,7 @@ from reconciler.domain.model import ResourceAddress, Snapshot, StackReport, Stat
 from reconciler.domain.records import StackRecord
 from reconciler.domain.state_lineage import StateMark
 from reconciler.domain.undeclared_scan import Yardstick
-from reconciler.engine.defects import defect
+from reconciler.engine.defects import outcome_of
 from reconciler.engine.roots import reference_within
 from reconciler.engine.scan import Scanning, scan_loaded
 from reconciler.engine.service import Service
@@ -95,19 +95,16 @@ async def scan(
     began_at = service.clock.now()
     loop = asyncio.get_running_loop()
     started = loop.time()
-    try:
-        report, snapshot, declared = await _scan(service, stack, addresses)
-    except StorageError:
-        raise
-    except ReconcilerError as error:
-        return Blind(error, began_at, (loop.time() - started) * 1000)
-    except Exception as error:  # noqa: BLE001 - one stack's defect must not end the others
-        return Blind(defect(error), began_at, (loop.time() - started) * 1000)
+    found = await outcome_of(lambda: _scan(service, stack, addresses), let_through=(StorageError,))
+    took_ms = (loop.time() - started) * 1000
+    if isinstance(found, ReconcilerError):
+        return Blind(found, began_at, took_ms)
+    report, snapshot, declared = found
     return Scanned(
         report=report,
         revision=snapshot.revision,
         began_at=began_at,
-        took_ms=(loop.time() - started) * 1000,
+        took_ms=took_ms,
         declarations=declared,
         state=StateMark(snapshot.lineage, snapshot.serial),
         recorded=frozenset(

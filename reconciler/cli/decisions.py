@@ -8,7 +8,7 @@ from reconciler.cli.completing import FINDINGS, REMEDIATIONS, SUPPRESSED
 from reconciler.cli.examples import examples
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import spoken, state_cell, text_of
-from reconciler.cli.policy_options import moment_given
+from reconciler.cli.moments import moment_given
 from reconciler.cli.related import find_finding, find_remediation
 from reconciler.cli.remediations import next_step
 from reconciler.cli.waiting import until_settled, wait_option

@@ -8,7 +8,7 @@ from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
 from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.invocation import Invocation, asks_daemon
-from reconciler.cli.policy_options import moment_given
+from reconciler.cli.moments import moment_given
 from reconciler.wire import models as wire
 
 

@@ -13,7 +13,7 @@ from reconciler.cli.examples import examples
 from reconciler.cli.expiring import expiring
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
-from reconciler.cli.policy_options import moment_given
+from reconciler.cli.moments import moment_given
 from reconciler.cli.related import find_finding
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire

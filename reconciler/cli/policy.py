@@ -14,7 +14,8 @@ from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import spoken, text_of
-from reconciler.cli.policy_options import MORE, WRITABLE, changes_of, moment_past, policy_options
+from reconciler.cli.moments import moment_past
+from reconciler.cli.policy_options import MORE, WRITABLE, changes_of, policy_options
 from reconciler.cli.related import POLICY
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import InvalidError

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import click
 
 from reconciler.cli.model_options import facts_of
-from reconciler.durations import read_duration
+from reconciler.cli.moments import moment_given
 from reconciler.wire.policies import PolicyBody, Statement
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -19,58 +18,6 @@ _MATCH: Final = ("stack", "type", "address", "path", "kind", "min_severity", "ma
 WRITABLE: Final = tuple(field.name for field in fields(PolicyBody))
 """What a person may state of a policy, as the API names it."""
 _WITHOUT_OPTION: Final = frozenset({"match", "script", "edges"})
-
-
-def moment_given(
-    context: click.Context | None, parameter: click.Parameter | None, text: str | None
-) -> str | None:
-    """Take `2h` as that long from now, and an RFC 3339 time as itself.
-
-    Raises:
-        click.BadParameter: it is neither, or it has passed.
-    """
-    del context, parameter
-    if text is None:
-        return None
-    now = datetime.now(UTC)
-    try:
-        at = now + read_duration(text)
-    except ValueError:
-        at = _written(text)
-    if at <= now:
-        raise click.BadParameter(f"{text!r} is in the past")
-    return at.isoformat(timespec="seconds")
-
-
-def moment_past(
-    context: click.Context | None, parameter: click.Parameter | None, text: str | None
-) -> str | None:
-    """Take `30d` as that long ago, and an RFC 3339 time as itself.
-
-    Raises:
-        click.BadParameter: it is neither, or it has not come yet.
-    """
-    del context, parameter
-    if text is None:
-        return None
-    now = datetime.now(UTC)
-    try:
-        at = now - read_duration(text)
-    except (ValueError, OverflowError):
-        at = _written(text)
-    if at > now:
-        raise click.BadParameter(f"{text!r} is in the future")
-    return at.isoformat(timespec="seconds")
-
-
-def _written(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is not a time; write 2h, 3d or 2026-05-01T10:00:00Z"
-        ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 _OPTIONS: Final = (

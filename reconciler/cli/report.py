@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +11,9 @@ import click
 from reconciler.cli.examples import examples
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
+from reconciler.cli.moments import past
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import PermanentError
-from reconciler.durations import read_duration
 from reconciler.wire import models as wire
 
 _TALLIES: Final = (
@@ -48,7 +47,7 @@ def report(invocation: Invocation, *, since: str, file: Path | None) -> None:
     DETECTED is at most: the time from the last scan before a drift was found to the scan that
     found it.
     """
-    body = invocation.api.get(wire.FleetReport, "report", since=_moment(since))
+    body = invocation.api.get(wire.FleetReport, "report", since=past(since))
     if file is not None:
         _write(file, body)
         invocation.narrate(f"wrote {file}")
@@ -68,21 +67,6 @@ def span_text(seconds: float | None) -> str:
 def span_of(report: wire.FleetReport) -> str:
     """Return from when to when a report is."""
     return f"{report.since:%Y-%m-%d %H:%M} to {report.until:%Y-%m-%d %H:%M} UTC"
-
-
-def _moment(text: str) -> str:
-    try:
-        ago = read_duration(text)
-    except ValueError as error:
-        try:
-            read = datetime.fromisoformat(text)
-        except ValueError:
-            raise click.BadParameter(f"{error}, or a time such as 2026-11-01T00:00:00Z") from None
-        return (read if read.tzinfo else read.replace(tzinfo=UTC)).isoformat()
-    try:
-        return (datetime.now(UTC) - ago).isoformat(timespec="seconds")
-    except OverflowError:
-        raise click.BadParameter(f"{text!r} is longer ago than any date") from None
 
 
 def _write(file: Path, body: wire.FleetReport) -> None:

@@ -13,3 +13,9 @@ def test_a_span_that_cannot_be_is_refused(ask: Ask, since: str) -> None:
     assert said.code == 1
     assert said.err.startswith("error: Invalid value: ")
     assert since in said.err
+
+
+def test_a_span_that_ends_after_every_date_is_refused(ask: Ask) -> None:
+    said = ask("snooze", "aws_eip.a", "--for", "3000000d", "--reason", "later")
+    assert said.code == 1
+    assert "'3000000d' is further away than any date" in said.err

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.domain.alerts import Alert, AlertId, AlertState
-from reconciler.domain.errors import NotFoundError, PermanentError
+from reconciler.domain.alerts import Alert, AlertState
+from reconciler.domain.errors import PermanentError
 from reconciler.engine.journal import audit
 from reconciler.engine.service import Service
+from reconciler.engine.shown_alerts import the_alert
 from reconciler.stores import Transaction
 
 
@@ -15,7 +16,7 @@ async def mute(service: Service, alert_id: str, *, reason: str, actor: str) -> N
     """Show nothing more of an alert until it is over; what is shown stays.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no alert has that id.
         PermanentError: it is over.
     """
     at = service.clock.now()
@@ -32,7 +33,7 @@ async def unmute(service: Service, alert_id: str, *, actor: str) -> None:
     """Show the alert as it is now, and follow it again.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no alert has that id.
         PermanentError: it is over.
     """
     at = service.clock.now()
@@ -46,9 +47,7 @@ async def unmute(service: Service, alert_id: str, *, actor: str) -> None:
 
 
 def _open(tx: Transaction, alert_id: str) -> Alert:
-    alert = tx.alerts.get_many([AlertId(alert_id)]).get(AlertId(alert_id))
-    if alert is None:
-        raise NotFoundError(f"there is no alert {alert_id}")
+    alert = the_alert(tx, alert_id)
     if alert.state is not AlertState.OPEN:
         raise PermanentError(
             f"alert {alert_id} is over", remedy="list those that are open: trueup alert list"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.domain.alerts import FINDING, Alert, AlertId, AlertState, Delivery, subject_of
@@ -43,16 +44,26 @@ async def shown_alert(service: Service, alert_id: str) -> ShownAlert:
     """Return one alert.
 
     Raises:
-        NotFoundError: there is none of that id.
+        NotFoundError: no alert has that id.
     """
 
     def work(view: Transaction) -> ShownAlert:
-        found = view.alerts.get_many([AlertId(alert_id)])
-        if not found:
-            raise NotFoundError(f"there is no alert {alert_id}")
-        return next(iter(_shown(view, found.values())))
+        (shown,) = _shown(view, [the_alert(view, alert_id)])
+        return shown
 
     return await service.store.read(work)
+
+
+def the_alert(view: Transaction, alert_id: str) -> Alert:
+    """Return the alert of that id.
+
+    Raises:
+        NotFoundError: no alert has it.
+    """
+    found = view.alerts.get_many([AlertId(alert_id)]).get(AlertId(alert_id))
+    if found is None:
+        raise NotFoundError(f"there is no alert {alert_id}")
+    return found
 
 
 def tickets_of(view: Transaction, finding_id: FindingId) -> Mapping[str, Mapping[str, str]]:
@@ -73,7 +84,10 @@ def is_ticket(receipt: Mapping[str, str]) -> bool:
     return "key" in receipt and "url" in receipt
 
 
-def _shown(view: Transaction, alerts: Iterable[Alert]) -> Iterable[ShownAlert]:
+def _shown(view: Transaction, alerts: Collection[Alert]) -> Iterator[ShownAlert]:
+    deliveries: defaultdict[AlertId, list[Delivery]] = defaultdict(list)
+    for delivery in view.alerts.deliveries_of([alert.id for alert in alerts]):
+        deliveries[delivery.alert_id].append(delivery)
     for alert in alerts:
-        deliveries = sorted(view.alerts.deliveries_of([alert.id]), key=lambda one: one.channel)
-        yield ShownAlert(alert, notice_now(view, alert), tuple(deliveries))
+        by_channel = sorted(deliveries[alert.id], key=lambda delivery: delivery.channel)
+        yield ShownAlert(alert, notice_now(view, alert), tuple(by_channel))

@@ -25,7 +25,7 @@ from reconciler.engine.admission.situation import (
 from reconciler.engine.due import advance_soon
 from reconciler.engine.evaluating import what_it_saw
 from reconciler.engine.judged_plan import JudgedPlan
-from reconciler.engine.moves import move, unhealed_of
+from reconciler.engine.moves import move, policy_of, unhealed_of
 from reconciler.engine.service import Service
 from reconciler.engine.setting_apart import Sets, set_apart
 from reconciler.stores import Transaction
@@ -100,7 +100,7 @@ def situation_of(
     saw = what_it_saw(tx, findings)
     current = {name: one for name, one in known.evaluations.items() if one.is_current(saw, now=at)}
     _refuse_stale(known, current, guards=service.guards)
-    policy = tx.policies.get(known.policy_id) if known.policy_id else None
+    policy = policy_of(tx, known)
     policy_name = None if policy is None else policy.name
     return Situation(
         remediation=known,

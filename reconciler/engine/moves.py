@@ -9,7 +9,7 @@ from datetime import datetime
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError
 from reconciler.domain.events import REMEDIATION, RemediationMoved
-from reconciler.domain.policy import ActionType
+from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import (
     DriftDecision,
     FindingId,
@@ -128,6 +128,11 @@ def the_remediation(tx: Transaction, remediation_id: RemediationId) -> Remediati
     if found is None:
         raise NotFoundError(f"there is no remediation {remediation_id}")
     return found
+
+
+def policy_of(view: Transaction, known: Remediation) -> Policy | None:
+    """Return the policy that asked for `known`; None of a person's, and where it is gone."""
+    return view.policies.get(known.policy_id) if known.policy_id else None
 
 
 def keep_decision(

@@ -18,7 +18,7 @@ from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.sources import is_of_agent
 from reconciler.engine.defects import outcome_of
 from reconciler.engine.folders import make_private
-from reconciler.engine.moves import unhealed_of
+from reconciler.engine.moves import policy_of, unhealed_of
 from reconciler.engine.quarantine.keeping import quarantine_of
 from reconciler.engine.quarantine.preparing import attaching, detaching
 from reconciler.engine.quarantine.reading import refuse_detached
@@ -90,10 +90,7 @@ async def _about_edges(
 ) -> Prepared:
     """Plan a quarantine of what is still there of `known`, or the release of one."""
     quarantine, policy = await service.store.read(
-        lambda view: (
-            quarantine_of(view, known),
-            view.policies.get(known.policy_id) if known.policy_id else None,
-        )
+        lambda view: (quarantine_of(view, known), policy_of(view, known))
     )
     make_private(folder)
     loaded = await load(service, stack)

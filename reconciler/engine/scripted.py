@@ -12,6 +12,7 @@ from reconciler.domain.plan import Action, Plan, PlannedResource
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import FindingRecord, Remediation, Template, TemplateId
 from reconciler.domain.values import Json
+from reconciler.engine.moves import policy_of
 from reconciler.engine.service import Service
 from reconciler.ports import (
     Done,
@@ -35,7 +36,7 @@ _KEYS: Final = (
 
 def script_of(view: Transaction, known: Remediation) -> Policy | None:
     """Return the policy that has `known` corrected by its script; None where the tool does it."""
-    policy = view.policies.get(known.policy_id) if known.policy_id else None
+    policy = policy_of(view, known)
     return policy if policy is not None and policy.script else None
 
 

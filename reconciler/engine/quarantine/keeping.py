@@ -14,6 +14,7 @@ from reconciler.domain.quarantines import BY_HAND, Quarantine, QuarantineState
 from reconciler.domain.records import DriftDecision, FindingState, Remediation
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.journal import ENGINE, audit, emit
+from reconciler.engine.moves import policy_of
 from reconciler.engine.quarantine.preparing import undo_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -38,7 +39,7 @@ def store_undo(
     """
     before = tx.quarantines.get(known.id)
     kept = {edge.address: edge for edge in (*(before.edges if before else ()), *edges)}
-    policy = tx.policies.get(known.policy_id) if known.policy_id else None
+    policy = policy_of(tx, known)
     limits = service.limits_of(known.stack, policy=policy.name if policy else None)
     undo = {**(before.undo if before else {}), **undo_of(plan)}
     quarantine = Quarantine(

@@ -64,19 +64,33 @@ def _judge(tx: Transaction, service: Service, known: Remediation, seen: Scanned)
         _note_health(tx, known)
         return
     addresses = ", ".join(finding.address for finding in left[:3])
-    note = f"still drifted: {addresses}"
-    if known.state is RemediationState.UNKNOWN or known.attempts >= service.attempts:
+    try_again(tx, service, known, f"still drifted: {addresses}", at=at, left="its drift remains")
+
+
+def try_again(
+    tx: Transaction,
+    service: Service,
+    known: Remediation,
+    note: str,
+    *,
+    at: datetime,
+    left: str | None = None,
+) -> None:
+    """Begin another attempt at what did not help, or hand it to a person after the last one.
+
+    After an apply in doubt there is no other attempt, and nothing begins unasked; what is `left`
+    is said with it.
+    """
+    doubt = known.state is RemediationState.UNKNOWN
+    if doubt or known.attempts >= service.attempts:
         move(tx, known, Event.GIVEN_UP, at=at, note=note)
     else:
         again = at + retry_after(known.attempts)
         move(tx, known, Event.STILL_DRIFTED, at=at, note=note, next_at=again)
-    trip(tx, service.limits_of(known.stack), at=at, why=_blind_after(known))
-
-
-def _blind_after(known: Remediation) -> str | None:
-    if known.state is not RemediationState.UNKNOWN:
-        return None
-    return f"how the apply of remediation {known.id} ended is not known, and its drift remains"
+    why = f"how the apply of remediation {known.id} ended is not known"
+    if left is not None:
+        why += f", and {left}"
+    trip(tx, service.limits_of(known.stack), at=at, why=why if doubt else None)
 
 
 def _left(tx: Transaction, known: Remediation, seen: Scanned) -> list[Finding]:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
-from reconciler.domain.cadence import retry_after
 from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import Remediation
-from reconciler.domain.remediation_states import Event, RemediationState
-from reconciler.engine.breaker import trip
+from reconciler.domain.remediation_states import Event
 from reconciler.engine.due import scan_soon
 from reconciler.engine.moves import move, sentence
 from reconciler.engine.quarantine.keeping import activate, end, isolated, quarantine_of
 from reconciler.engine.quarantine.reading import attached, detached
 from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service
-from reconciler.engine.verify import give_up, not_read
+from reconciler.engine.verify import give_up, not_read, try_again
 from reconciler.stores import Transaction
 
 
@@ -50,7 +47,7 @@ def _judge(
     left = attached(quarantine, seen) if isolates else detached(quarantine, seen)
     if left:
         word = "attached" if isolates else "detached"
-        _again(tx, service, known, f"still {word}: {', '.join(left[:3])}", at=at)
+        try_again(tx, service, known, f"still {word}: {', '.join(left[:3])}", at=at)
         return
     move(tx, known, Event.VERIFIED, at=at, note=_verified(quarantine, isolates=isolates))
     fresh = tx.quarantines.get(quarantine.id) or quarantine
@@ -63,16 +60,3 @@ def _judge(
 def _verified(quarantine: Quarantine, *, isolates: bool) -> str:
     names = ", ".join(isolated(quarantine))
     return f"verified: {names} is isolated" if isolates else f"verified: {names} is connected again"
-
-
-def _again(
-    tx: Transaction, service: Service, known: Remediation, note: str, *, at: datetime
-) -> None:
-    doubt = known.state is RemediationState.UNKNOWN
-    if doubt or known.attempts >= service.attempts:
-        move(tx, known, Event.GIVEN_UP, at=at, note=note)
-    else:
-        again = at + retry_after(known.attempts)
-        move(tx, known, Event.STILL_DRIFTED, at=at, note=note, next_at=again)
-    why = f"how the apply of remediation {known.id} ended is not known" if doubt else None
-    trip(tx, service.limits_of(known.stack), at=at, why=why)

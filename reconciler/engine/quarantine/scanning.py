@@ -9,6 +9,7 @@ from datetime import datetime
 from reconciler.domain.model import StackReport
 from reconciler.domain.quarantines import Quarantine, QuarantineState, absent_on_purpose
 from reconciler.engine.quarantine.keeping import tell
+from reconciler.engine.quarantine.reading import attached
 from reconciler.engine.scanned import Scanned
 from reconciler.stores import Transaction
 
@@ -38,14 +39,9 @@ def note_reconnected(
 
     An edge that cannot be read may be there or not: what is noted of its quarantine stays.
     """
-    missing = {finding.address for finding in seen.report.findings}
     unread = {address for address, _ in seen.report.unreadable}
     for known in quarantines:
-        back = [
-            address
-            for address in known.addresses
-            if address in seen.recorded and address not in missing | unread
-        ]
+        back = [address for address in attached(known, seen) if address not in unread]
         if known.state is not QuarantineState.ACTIVE or (known.reconnected_at is not None) == bool(
             back
         ):

@@ -378,6 +378,14 @@ async def test_an_edge_that_somebody_attached_is_shown(house: House) -> None:
     assert (await the_quarantine(house)).state is Q.RELEASED
 
 
+async def test_an_edge_that_is_back_and_drifts_is_attached_again(house: House) -> None:
+    await approved(house)
+    house.world.correct(EDGE)
+    house.world.live[EDGE] = {"port": 81}
+    await house.scan()
+    assert (await the_quarantine(house)).reconnected_at is not None
+
+
 async def test_an_edge_that_cannot_be_read_is_neither_attached_nor_detached(house: House) -> None:
     await detached_without_a_record(house)
     house.world.unreadable = {EDGE}

@@ -28,7 +28,7 @@ from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.paths import render_path
 from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
 from reconciler.domain.spelling import spellings
-from reconciler.domain.values import Value
+from reconciler.domain.values import Value, texts_in
 
 _IDS: Final = ("arn", "selfLink")
 _NAMES: Final = ("name", "privateIp")
@@ -46,26 +46,18 @@ def nodes_of(resources: Mapping[ResourceAddress, LoadedResource]) -> Iterator[No
         if state is None or recorded is None or not state.custom:
             continue
         values = {**visible(recorded.inputs), **visible(recorded.outputs)}
-        ids = {state.id, *(text for name in _IDS for text in _texts(values.get(name)))}
+        ids = {state.id, *(text for name in _IDS for text in texts_in(values.get(name)) if text)}
         yield Node(
             address,
             state.type,
             ids=frozenset(ids - {""}),
-            names=frozenset(text for name in _NAMES for text in _texts(values.get(name))),
-            refers={spellings(name)[-1]: frozenset(_texts(held)) for name, held in values.items()},
+            names=frozenset(text for name in _NAMES for text in texts_in(values.get(name)) if text),
+            refers={
+                spellings(name)[-1]: frozenset(filter(None, texts_in(held)))
+                for name, held in values.items()
+            },
             dependencies=frozenset(resource.recorded_as.dependencies),
         )
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str) and value:
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
 
 
 async def detaching_plan(

@@ -18,6 +18,7 @@ from iac_adapters.terraform.planning import PlanOrder, saved_plan
 from reconciler.domain.edge_references import Node
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, Status
+from reconciler.domain.values import texts_in
 
 _AS_RECORDED: Final = "-refresh=false"
 _IDS: Final = ("id", "arn", "self_link", "instance_id")
@@ -37,9 +38,11 @@ def nodes_of(stack: LoadedStack) -> Iterator[Node]:
         yield Node(
             address,
             resource.recorded.type,
-            ids=frozenset(text for name in _IDS for text in _texts(values.get(name))),
-            names=frozenset(text for name in _NAMES for text in _texts(values.get(name))),
-            refers={name: frozenset(_texts(value)) for name, value in values.items()},
+            ids=frozenset(text for name in _IDS for text in texts_in(values.get(name)) if text),
+            names=frozenset(text for name in _NAMES for text in texts_in(values.get(name)) if text),
+            refers={
+                name: frozenset(filter(None, texts_in(value))) for name, value in values.items()
+            },
             dependencies=frozenset(resource.recorded.dependencies),
             block=block_of(address),
         )
@@ -53,17 +56,6 @@ def _recorded(resource: LoadedResource) -> Mapping[str, Any] | None:
         return instance.attributes_flat
     values: dict[str, Any] = orjson.loads(instance.attributes_json)
     return values
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str) and value:
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
 
 
 async def detaching_plan(order: PlanOrder, edges: Collection[ResourceAddress]) -> Mapping[str, Any]:

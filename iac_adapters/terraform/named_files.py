@@ -10,12 +10,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgpack
 
 from iac_adapters.terraform.source_files import files_below
 from reconciler.bounded_files import open_regular
+from reconciler.domain.values import texts_in
 
 _LONGEST_PATH: Final = 1024
 _MOST_FILES: Final = 2_000
@@ -38,7 +39,7 @@ def named_files(configurations: Iterable[bytes], directory: Path) -> dict[str, N
     texts = {
         text
         for configuration in configurations
-        for text in _texts(msgpack.unpackb(configuration, raw=False))
+        for text in texts_in(msgpack.unpackb(configuration, raw=False))
     }
     paths = {path for text in texts if (path := _path(text, directory)) is not None}
     return {str(path): NamedFile(_stamp(path), _content(path)) for path in sorted(paths)}
@@ -48,17 +49,6 @@ def changed_files(files: Mapping[str, NamedFile]) -> frozenset[str]:
     """Return those that are others than they were; a new time alone is no change."""
     moved = [path for path, file in files.items() if _stamp(Path(path)) != file.stamp]
     return frozenset(path for path in moved if _content(Path(path)) != files[path].content)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _texts(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _texts(one)
 
 
 def _path(text: str, directory: Path) -> Path | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.domain.exposure import parsed_document
-from reconciler.domain.values import Sensitive, Unknown, Value
+from reconciler.domain.values import Sensitive, Unknown, Value, texts_in
 
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORDS: Final = re.compile(r"[^a-z0-9]+")
@@ -41,7 +41,7 @@ def names_admin(value: Value) -> bool:
 
     `roles/owner`, `cluster-admin`, `system:masters`, `arn:aws:iam::aws:policy/AdministratorAccess`.
     """
-    return any(_is_admin(leaf) for leaf in _texts(value))
+    return any(_is_admin(leaf) for leaf in texts_in(value))
 
 
 def _is_admin(text: str) -> bool:
@@ -56,12 +56,12 @@ def _is_admin(text: str) -> bool:
 
 def grants_everything(value: Value) -> bool:
     """Whether `value` names every right at once: `*`, `ALL PRIVILEGES`, `.*`."""
-    return any(text.strip().lower() in _EVERYTHING for text in _texts(value))
+    return any(text.strip().lower() in _EVERYTHING for text in texts_in(value))
 
 
 def listens_everywhere(value: Value) -> bool:
     """Whether `value` is an address to listen on that stands for all of the host's."""
-    return any(re.sub(r":\d+\Z", "", text.lower()) in _ANY_ADDRESS for text in _texts(value))
+    return any(re.sub(r":\d+\Z", "", text.lower()) in _ANY_ADDRESS for text in texts_in(value))
 
 
 def runs_as_root(value: Value) -> bool:
@@ -165,7 +165,7 @@ def takes_away(wanted: Value, live: Value) -> bool:
     before, after = _parts(wanted), _parts(live)
     if not after < before or _is_document(wanted) or _is_document(live):
         return False
-    return not any(text.lower() in SCALES[0][0] for text in _texts(wanted))
+    return not any(text.lower() in SCALES[0][0] for text in texts_in(wanted))
 
 
 def _is_document(value: Value) -> bool:
@@ -189,15 +189,3 @@ def _parts(value: Value, at: str = "") -> set[tuple[str, str]]:
             return {(at, value)}
         case _:
             return {(at, repr(value))}
-
-
-def _texts(value: Value) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case list():
-            for item in value:
-                yield from _texts(item)
-        case dict():
-            for item in value.values():
-                yield from _texts(item)

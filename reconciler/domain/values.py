@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -32,3 +32,15 @@ Value: TypeAlias = (
 """JSON-like. Sets arrive as lists: their order is the adapter's and means nothing."""
 
 Attributes: TypeAlias = "dict[str, Value]"
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Yield every text that a value holds, however deep; no key."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from texts_in(item)

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
-
 from reconciler.domain.agents import Agent, AgentSection, AgentState
-from reconciler.storage.migrate import FOLDER
 from reconciler.storage.sqlite import open_store
+from tests.unit.storage.old_databases import filling
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 async def test_agents_join_a_database_that_holds_something(tmp_path: Path) -> None:
     path = tmp_path / "trueup.db"
-    engine = create_engine(f"sqlite:///{path}")
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0013")
-    engine.dispose()
-    with closing(sqlite3.connect(path)) as raw, raw:
+    with filling(path, "0013") as raw:
         raw.execute(
             "INSERT INTO tokens (token_id, name, role, secret_sha256, created_at)"
             " VALUES ('t', 'ana', 'admin', 'x', '2026-11-01 10:00:00.000000')"

@@ -6,17 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
 
 from reconciler.domain.errors import ConflictError
 from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.model import Origin
 from reconciler.domain.records import FindingId
-from reconciler.storage.migrate import FOLDER
 from reconciler.storage.sqlite import open_store
 from tests.contract.store.records import NOW, WEBSHOP, a_finding
+from tests.unit.storage.old_databases import filling
 
 _INSERT = (
     "INSERT INTO findings (id, stack, address, type, kind, severity, score, origin, fingerprint,"
@@ -32,14 +29,8 @@ async def test_findings_stay_and_have_room_for_an_undeclared_one(
     tmp_path: Path, origin: str | None
 ) -> None:
     path = tmp_path / "trueup.db"
-    engine = create_engine(f"sqlite:///{path}")
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0010")
-        connection.exec_driver_sql(_INSERT, (origin, _AT, _AT))
-    engine.dispose()
+    with filling(path, "0010") as raw:
+        raw.execute(_INSERT, (origin, _AT, _AT))
 
     store = await open_store(path)
     try:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
 
 from reconciler.domain.edges import Edge
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import FindingId, RemediationId
-from reconciler.storage.migrate import FOLDER
 from reconciler.storage.sqlite import open_store
+from tests.unit.storage.old_databases import filling
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 EDGE = Edge(ResourceAddress("edge"), "thing", ResourceAddress("vm"))
@@ -35,14 +29,7 @@ KEPT = Quarantine(
 
 async def test_quarantines_join_a_database_that_holds_something(tmp_path: Path) -> None:
     path = tmp_path / "trueup.db"
-    engine = create_engine(f"sqlite:///{path}")
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0015")
-    engine.dispose()
-    with closing(sqlite3.connect(path)) as raw, raw:
+    with filling(path, "0015") as raw:
         raw.execute(
             "INSERT INTO remediation_policies (policy_id, name, action_type, selection,"
             " drift_threshold, min_score, source, position, version)"

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
 
 from reconciler.domain.records import FindingFilter
-from reconciler.storage.migrate import FOLDER
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Transaction
 from tests.contract.store.records import an_audit_entry
+from tests.unit.storage.old_databases import filling
 
 _AT = "2026-11-01 10:00:00.000000"
 _FINDINGS = (
@@ -38,14 +33,7 @@ _REPORTS = (
 def old(tmp_path: Path) -> Path:
     """A database of schema 0003 with findings of scans and of others."""
     path = tmp_path / "trueup.db"
-    engine = create_engine(f"sqlite:///{path}")
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0003")
-    engine.dispose()
-    with closing(sqlite3.connect(path)) as raw, raw:
+    with filling(path, "0003") as raw:
         raw.executemany(
             "INSERT INTO findings VALUES (:name, 'shop', 'thing.' || :name, 'thing', 'changed', 2,"
             " 47, NULL, 'f', :state, :at, :at, 1, :report, NULL, 1, NULL, '{}')",

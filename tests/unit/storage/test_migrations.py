@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -32,6 +31,7 @@ from reconciler.storage.sqlite import open_store
 from reconciler.storage.tables.row import Row
 from reconciler.stores import Transaction
 from tests.contract.store.records import a_finding, a_remediation, a_run, a_stack, an_audit_entry
+from tests.unit.storage.old_databases import migrate_to
 
 
 @contextmanager
@@ -81,7 +81,7 @@ async def test_runs_of_before_are_kept_when_a_column_of_theirs_goes(
     await store.transact(lambda t: t.runs.put(a_run(pid=7)))
     await store.close()
     old = tmp_path / "old.db"
-    _migrate_to(old, "0006")
+    migrate_to(old, "0006")
     with raw(migrated) as connection:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
         columns.remove("unasked")
@@ -105,7 +105,7 @@ async def test_a_hold_of_before_holds_everything_as_it_did(migrated: Path, tmp_p
     await store.transact(lambda t: t.runs.put(a_run()))
     await store.close()
     old = tmp_path / "old.db"
-    _migrate_to(old, "0010")
+    migrate_to(old, "0010")
     with raw(migrated) as connection:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")][:-1]
         names = ", ".join(columns)
@@ -123,7 +123,7 @@ async def test_a_hold_of_before_holds_everything_as_it_did(migrated: Path, tmp_p
 
 async def test_audit_rows_of_before_are_chained(tmp_path: Path) -> None:
     old = tmp_path / "old.db"
-    _migrate_to(old, "0012")
+    migrate_to(old, "0012")
     with raw(old) as connection:
         for number in (1, 2):
             connection.execute(
@@ -193,7 +193,7 @@ async def test_a_database_from_before_admission_keeps_its_remediations_and_their
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "trueup.db"
-    _migrate_to(path, "0003")
+    migrate_to(path, "0003")
     remediation = a_remediation("m1", "f1", "f2", note="waits")
     with raw(path) as connection:
         _insert_before_admission(connection, "remediations", values(remediation))
@@ -208,17 +208,6 @@ async def test_a_database_from_before_admission_keeps_its_remediations_and_their
         await store.transact(lambda t: t.remediations.add(a_remediation("m2", "f1")))
     assert taken.value.code == "finding-taken"
     await store.close()
-
-
-def _migrate_to(path: Path, revision: str) -> None:
-    """Make the database that a version of that revision left."""
-    engine = create_engine(f"sqlite:///{path}")
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()
 
 
 def _insert_before_admission(connection: sqlite3.Connection, table: str, row: Values) -> None:
@@ -302,7 +291,7 @@ async def test_the_database_itself_holds_what_may_be_once(
 
 async def test_a_policy_of_before_it_could_start_later_acts_as_it_did(tmp_path: Path) -> None:
     path = tmp_path / "trueup.db"
-    _migrate_to(path, "0006-1")
+    migrate_to(path, "0006-1")
     with raw(path) as connection:
         connection.execute(
             "INSERT INTO remediation_policies (policy_id, name, drift_threshold, min_score,"
@@ -330,7 +319,7 @@ async def test_a_policy_of_before_it_could_start_later_acts_as_it_did(tmp_path: 
 
 async def test_a_decision_of_before_leaves_the_details(tmp_path: Path) -> None:
     path = tmp_path / "trueup.db"
-    _migrate_to(path, "0009-1")
+    migrate_to(path, "0009-1")
     settled = '"settled":{"remediation_id":"m1","state":"rejected","by":"ann","reason":"known"}'
     ended = '"settled":{"remediation_id":"m2","state":"converged","reason":"nothing to do"}'
     texts = {

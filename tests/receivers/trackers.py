@@ -108,6 +108,22 @@ class _Desk:
     def newest_changed(self) -> list[Issue]:
         return sorted(self.issues, key=lambda issue: issue.changed, reverse=True)
 
+    def matching(self, query: Mapping[str, str], *, open_word: str) -> list[dict[str, Any]]:
+        return [
+            self.shown(issue)
+            for issue in self.newest_changed()
+            if query["labels"] in issue.labels
+            and query["state"] in ("all", open_word if issue.is_open else "closed")
+        ]
+
+    def shown(self, issue: Issue) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+def paged(items: list[dict[str, Any]], query: Mapping[str, str]) -> list[dict[str, Any]]:
+    page, size = int(query["page"]), int(query["per_page"])
+    return items[(page - 1) * size : page * size]
+
 
 @dataclass
 class GitHubDesk(_Desk):
@@ -128,14 +144,7 @@ class GitHubDesk(_Desk):
         number, comments = found.groups()
         checked_length(given.get("body", ""), _LONGEST_ON_GITHUB, 422)
         if number is None and method == "GET":
-            page, size = int(query["page"]), int(query["per_page"])
-            wanted = [
-                self.shown(issue)
-                for issue in self.newest_changed()
-                if query["labels"] in issue.labels
-                and query["state"] in ("all", "open" if issue.is_open else "closed")
-            ]
-            return 200, wanted[(page - 1) * size : page * size]
+            return 200, paged(self.matching(query, open_word="open"), query)
         if number is None:
             return 201, self.shown(self.make(given["title"], given["body"], given["labels"]))
         issue = self.number(number)
@@ -144,8 +153,7 @@ class GitHubDesk(_Desk):
             self.touch(issue)
             return 201, {}
         if comments:
-            page, size = int(query["page"]), int(query["per_page"])
-            return 200, [{"body": text} for text in issue.comments][(page - 1) * size :][:size]
+            return 200, paged([{"body": text} for text in issue.comments], query)
         if method == "PATCH":
             reasons = {"open": "reopened", "closed": "completed"}
             if "state" in given and given["state_reason"] != reasons.get(given["state"]):
@@ -184,14 +192,7 @@ class GitLabDesk(_Desk):
             raise RefusedError(404, "404 Project Not Found")
         number, notes = found.groups()
         if number is None and method == "GET":
-            page, size = int(query["page"]), int(query["per_page"])
-            wanted = [
-                self.shown(issue)
-                for issue in self.newest_changed()
-                if query["labels"] in issue.labels
-                and query["state"] in ("all", "opened" if issue.is_open else "closed")
-            ]
-            return 200, wanted[(page - 1) * size : page * size]
+            return 200, paged(self.matching(query, open_word="opened"), query)
         if number is None:
             labels = given["labels"].split(",")
             return 201, self.shown(self.make(given["title"], given["description"], labels))

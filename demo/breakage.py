@@ -31,6 +31,12 @@ def break_all(breakages: tuple[Breakage, ...], world: World) -> None:
         breakage.call.send(world)
 
 
+SSH_FROM_ANYWHERE: Final = {
+    "IpProtocol": "tcp",
+    "FromPort": 22,
+    "ToPort": 22,
+    "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+}
 _FIREWALL: Final = Breakage(
     title="the firewall lets the whole internet in by ssh",
     address="aws_security_group.front",
@@ -41,14 +47,7 @@ _FIREWALL: Final = Breakage(
         "authorize_security_group_ingress",
         {
             "GroupId": Attribute("aws_security_group.front"),
-            "IpPermissions": [
-                {
-                    "IpProtocol": "tcp",
-                    "FromPort": 22,
-                    "ToPort": 22,
-                    "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
-                }
-            ],
+            "IpPermissions": [SSH_FROM_ANYWHERE],
         },
     ),
 )

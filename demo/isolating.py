@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from demo.breakage import SSH_FROM_ANYWHERE
 from demo.narration import Narrator, expect
 from demo.stage import FRONTDOOR, Stage
 from tests.daemon import Daemon
@@ -13,14 +14,6 @@ from tests.worlds.world import Attribute, World
 
 _CODE: Final = "balanced"
 _WITHIN_S: Final = 120.0
-_RULES: Final = [
-    {
-        "IpProtocol": "tcp",
-        "FromPort": 22,
-        "ToPort": 22,
-        "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
-    }
-]
 
 
 def deploy_frontdoor(stage: Stage) -> None:
@@ -84,7 +77,7 @@ def _world(stage: Stage) -> World:
 def _change(stage: Stage, call: str) -> None:
     world = _world(stage)
     group = world.resolve(Attribute("aws_security_group.web"))
-    getattr(world.client("ec2"), call)(GroupId=group, IpPermissions=_RULES)
+    getattr(world.client("ec2"), call)(GroupId=group, IpPermissions=[SSH_FROM_ANYWHERE])
 
 
 def _targets(stage: Stage) -> list[str]:

@@ -47,3 +47,23 @@ async def test_a_text_is_searched_for_and_each_place_is_gone_to(served: Served) 
         await seat.until("no line holds it")
         await seat.press("escape", "escape")
         await seat.until("1 of 1")
+
+
+async def test_the_revisions_of_what_is_declared_are_shown_by_what_each_changed(
+    served: Served,
+) -> None:
+    house = served.desk.house
+    await house.put(MANUAL)
+    house.world.declared[A] = {"size": 1, "ports": [80]}
+    await house.scan()
+    house.world.declared[A] = {"size": 1, "ports": [80, 22]}
+    house.world.live[A] = {"size": 99}
+    await house.scan()
+    async with seated(served) as seat:
+        await seat.until("1 of 1")
+        await seat.press("enter")
+        await seat.until("size")
+        await seat.press("tab", "tab", "tab")
+        seen = await seat.until("revision 1")
+        assert "revision 2" in seen
+        assert "+ ports[1]  22" in seen

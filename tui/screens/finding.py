@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar, Final
 
@@ -13,17 +13,19 @@ from textual.binding import Binding, BindingType
 from reconciler.client.errors import ReconcilerError
 from reconciler.wire.findings import Finding
 from reconciler.wire.plans import Plan
+from reconciler.wire.templates import Template
 from tui.ages import clock
 from tui.ink import Line, line
 from tui.lines.finding import Shown, diff_lines, title_lines, why_lines
 from tui.lines.plan import plan_lines
+from tui.lines.revisions import revision_lines
 from tui.lines.words import state_span
 from tui.screens.document import DocumentPage
 from tui.screens.finding_verbs import FindingVerbs
 from tui.store.rows import Row
 from tui.store.store import Changes
 
-TABS: Final = ("diff", "why", "plan", "history", "raw")
+TABS: Final = ("diff", "why", "plan", "template", "history", "raw")
 
 
 class FindingPage(FindingVerbs, DocumentPage):
@@ -69,6 +71,8 @@ class FindingPage(FindingVerbs, DocumentPage):
         self._shown = Shown()
         self._finding: Finding | None = None
         self._plan: Plan | None = None
+        self._revisions: Sequence[Template] | None = None
+        self._revisions_error = ""
         self._plan_error: tuple[str, str] | None = None
         self._error = ""
         self._gone = False
@@ -120,6 +124,8 @@ class FindingPage(FindingVerbs, DocumentPage):
             yield from why_lines(finding)
         elif self.tab == "plan":
             yield from self._planned()
+        elif self.tab == "template":
+            yield from self._template(finding)
         elif self.tab == "history":
             yield from self._history()
         else:
@@ -141,6 +147,25 @@ class FindingPage(FindingVerbs, DocumentPage):
             yield line(self._plan_error[1])
         else:
             yield line("the tool makes its plan; nothing is changed")
+
+    def _template(self, finding: Finding) -> Iterator[Line]:
+        if not finding.template_id:
+            yield line(("no template declares it", "dim"))
+        elif self._revisions_error:
+            yield line((self._revisions_error, "high"))
+        elif self._revisions is None:
+            yield line("reading the revisions of the template")
+        else:
+            yield from revision_lines(self._revisions)
+
+    @work(exclusive=True, group="template", exit_on_error=False)
+    async def _read_revisions(self, template_id: str) -> None:
+        try:
+            self._revisions = await self.session.client.templates.revisions(template_id)
+            self._revisions_error = ""
+        except ReconcilerError as error:
+            self._revisions_error = str(error)
+        self.show()
 
     def _waiting_plan(self) -> Plan | None:
         row = self.session.store.rows.get(self._finding_id)
@@ -178,6 +203,8 @@ class FindingPage(FindingVerbs, DocumentPage):
     def action_tab(self, by: int) -> None:
         """Show the next tab."""
         super().action_tab(by)
+        if self.tab == "template" and self._finding and self._finding.template_id:
+            self._read_revisions(self._finding.template_id)
         if self.tab == "plan" and self._plan is None and self._waiting_plan() is None:
             self._make_plan()
 

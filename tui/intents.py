@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal, cast
 
@@ -14,11 +15,13 @@ from reconciler.client.errors import ReconcilerError
 from reconciler.client.exchange import new_key
 from reconciler.wire.baselines import AcceptBody
 from reconciler.wire.findings import Finding
+from reconciler.wire.ignores import IgnoreBody, NoteBody
 from reconciler.wire.remediations import ApproveBody, ReasonBody, RemediationBody
 from tui.session import Session
 from tui.verbs import Asked
 
 Action = Literal["auto_correct", "quarantine", "manual_review"]
+NoteKind = Literal["comment", "ack", "assign"]
 
 
 @dataclass(slots=True)
@@ -98,14 +101,29 @@ async def scan(session: Session, stacks: Sequence[str]) -> Done:
     return done
 
 
-async def ignore(session: Session, ids: Sequence[str], reason: str) -> Done:
-    """Ignore findings until their drift changes; the daemon refuses what may not be ignored so."""
+async def ignore(
+    session: Session, ids: Sequence[str], reason: str, *, until: datetime | None = None
+) -> Done:
+    """Ignore findings until their drift changes, or until a time.
+
+    The daemon refuses what may not be ignored so.
+    """
     done = Done()
-    body = {"reason": reason}
+    body = IgnoreBody(reason=reason, until=until).as_json()
     for each in ids:
-        work = partial(session.client.findings.ignore, each, reason=reason)
+        work = partial(session.client.findings.ignore, each, reason=reason, until=until)
         await _do(session, done, each, ("findings", each, "ignore"), body, work)
     _read_again(session, ids)
+    return done
+
+
+async def note(session: Session, kind: NoteKind, ids: Sequence[str], text: str) -> Done:
+    """Keep in the audit log what somebody says of findings."""
+    done = Done()
+    body = NoteBody(kind=kind, text=text).as_json()
+    for each in ids:
+        work = partial(session.client.findings.note, each, kind=kind, text=text)
+        await _do(session, done, each, ("findings", each, "notes"), body, work)
     return done
 
 

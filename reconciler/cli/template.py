@@ -14,7 +14,7 @@ from reconciler.cli.completing import TEMPLATES
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
-from reconciler.cli.labels import counted, text_of
+from reconciler.cli.labels import counted, text_of, wrapped
 from reconciler.cli.related import TEMPLATE
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import PermanentError
@@ -56,7 +56,7 @@ def list_templates(
 
 @template.command("show", epilog=examples("trueup template show webshop/aws_sqs_queue.orders"))
 @click.argument("template_id", metavar="TEMPLATE", shell_complete=TEMPLATES)
-@click.option("--revisions", is_flag=True, help="Show every revision, newest first.")
+@click.option("--revisions", is_flag=True, help="Show what each revision changed, newest first.")
 @asks_daemon
 def show_template(invocation: Invocation, *, template_id: str, revisions: bool) -> None:
     """Show a TEMPLATE, given by id, name or STACK/ADDRESS."""
@@ -64,7 +64,7 @@ def show_template(invocation: Invocation, *, template_id: str, revisions: bool) 
     if revisions:
         body = invocation.api.listed(wire.Template, "templates", found.template_id, "revisions")
         lines = (
-            line for revision in body.items for line in (*_template_lines(invocation, revision), "")
+            line for revision in body.items for line in (*_revision_lines(invocation, revision), "")
         )
         invocation.answer(body, lines)
     else:
@@ -172,8 +172,40 @@ def _template_lines(invocation: Invocation, item: wire.Template) -> Iterator[str
     yield from _definition(item)
 
 
+def _revision_lines(invocation: Invocation, revision: wire.Template) -> Iterator[str]:
+    """Yield what a revision changed; the first one whole."""
+    comparison = revision.comparison
+    if comparison is None:
+        yield from _template_lines(invocation, revision)
+        return
+    paint = invocation.paint
+    title = paint("strong", f"revision {revision.revision}")
+    yield f"{title}  {invocation.ago(revision.updated_at)}"
+    if not comparison.complete:
+        yield "  too large to compare in time; -o json has both whole"
+    elif comparison.only_order:
+        yield "  only the order of elements, or the spelling of a policy, changed"
+    elif not comparison.differences:
+        yield "  the declared form is that of the revision before"
+    for difference in comparison.differences:
+        yield from _difference_lines(invocation, difference)
+
+
+def _difference_lines(invocation: Invocation, difference: wire.Difference) -> Iterator[str]:
+    sign = {"added": "+", "removed": "-", "changed": "~"}[difference.kind]
+    yield f"  {sign} {invocation.paint('strong', text_of(difference.path))}"
+    for mark, value in (("-", difference.before), ("+", difference.after)):
+        if value is not None:
+            yield from wrapped(f"{mark} {_json(value)}", indent="      ", paint=invocation.paint)
+
+
 def _definition(item: wire.Template) -> Iterator[str]:
-    """Yield the declared form as JSON, which escapes whatever a terminal would obey."""
+    """Yield the declared form."""
+    yield from _json(item.template_definition, indent=2).splitlines()
+
+
+def _json(value: object, *, indent: int | None = None) -> str:
+    """Return a value as JSON, which escapes whatever a terminal would obey."""
     import json  # noqa: PLC0415 - only here
 
-    yield from json.dumps(item.template_definition, indent=2).splitlines()
+    return json.dumps(value, indent=indent)

@@ -51,7 +51,7 @@ class DriftPage(FindingVerbs):
         Binding("C", "correct", "Correct...", id="drift.correct"),
         Binding("Q", "quarantine", "Quarantine...", id="drift.quarantine"),
         Binding("U", "release", "Release...", show=False, id="drift.release"),
-        Binding("i", "ignore", "Ignore...", id="drift.ignore"),
+        Binding("i", "ignore", "Ignore, ack...", id="drift.ignore"),
         Binding("R", "scan", "Scan now", id="drift.scan"),
         Binding("P", "pause", "Pause", show=False, id="drift.pause"),
     ]
@@ -103,7 +103,6 @@ class DriftPage(FindingVerbs):
 
     def on_mount(self) -> None:
         """Put the keys on the table."""
-        super().on_mount()
         self.query_one("#filter").display = False
         self.table.focus()
         if self.session.options.view:

@@ -35,7 +35,6 @@ class FetchedPage(ListPage):
 
     def on_screen_resume(self) -> None:
         """Read it again whenever it comes to the front."""
-        super().on_screen_resume()
         self.read()
 
     def action_refresh(self) -> None:

@@ -48,7 +48,7 @@ def list_agents(invocation: Invocation) -> None:
 @click.option("--host", metavar="HOST", help="The only host that may use it; default: any host.")
 @click.option("--expires-in", metavar="TIME", help="Such as 30m or 1d; default: 1h.")
 @click.option("--interval", metavar="TIME", help="How often the agent reports; default: 5m.")
-@click.option("--replace", is_flag=True, help="Revoke the agent that the host has already.")
+@click.option("--replace", is_flag=True, help="Revoke the agent the host already has.")
 @asks_daemon
 def enroll_token(
     invocation: Invocation,

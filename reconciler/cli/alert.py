@@ -39,7 +39,7 @@ def alert() -> None:
 
 
 @alert.command("list", epilog=examples("trueup alert list", "trueup alert list --all"))
-@click.option("--all", "every", is_flag=True, help="Those that are over as well.")
+@click.option("--all", "every", is_flag=True, help="Also list alerts that are over.")
 @asks_daemon
 def list_alerts(invocation: Invocation, *, every: bool) -> None:
     """List open alerts, newest first, with the channels that show each."""
@@ -56,7 +56,7 @@ def list_alerts(invocation: Invocation, *, every: bool) -> None:
 @click.option("--reason", required=True, metavar="R", help="Why; kept in the audit log.")
 @asks_daemon
 def mute(invocation: Invocation, *, alert_id: str, reason: str) -> None:
-    """Show nothing more of ALERT until it is over. What channels show of it stays."""
+    """Send nothing more about an ALERT until it is over. What channels show already stays."""
     found = find_one(invocation.api, _ALERT, alert_id)
     made = invocation.api.post(wire.Alert, "alerts", found.id, "mute", body={"reason": reason})
     invocation.answer(made, [f"{invocation.id(made.id)}  muted: {text_of(made.title)}"])
@@ -66,7 +66,7 @@ def mute(invocation: Invocation, *, alert_id: str, reason: str) -> None:
 @click.argument("alert_id", metavar="ALERT")
 @asks_daemon
 def unmute(invocation: Invocation, *, alert_id: str) -> None:
-    """Show ALERT again, as it is now."""
+    """Unmute an ALERT: channels show it again, as it is now."""
     found = find_one(invocation.api, _ALERT, alert_id)
     made = invocation.api.post(wire.Alert, "alerts", found.id, "unmute")
     invocation.answer(made, [f"{invocation.id(made.id)}  shown again: {text_of(made.title)}"])

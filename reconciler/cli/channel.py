@@ -32,7 +32,7 @@ def channel() -> None:
 @channel.command("list", epilog=examples("trueup channel list"))
 @asks_daemon
 def list_channels(invocation: Invocation) -> None:
-    """List channels with what each still has to show."""
+    """List channels: how many alerts each shows, and how many still wait."""
     body = invocation.api.listed(wire.Channel, "channels")
     invocation.answer(body, _list_lines(invocation, body))
 
@@ -45,7 +45,7 @@ def list_channels(invocation: Invocation) -> None:
 @click.argument("name", metavar="NAME")
 @asks_daemon
 def test(invocation: Invocation, *, name: str) -> None:
-    """Open an alert on the channel NAME and resolve it again. Exits with 1 if it was refused."""
+    """Open an alert on the channel NAME and resolve it again. Ends with 1 if it was refused."""
     tried = invocation.api.post(wire.ChannelTried, "channels", name, "test", again=False)
     error = tried.error
     said = "took a test alert and its end" if error is None else f"did not: {text_of(error)}"

@@ -76,7 +76,7 @@ def reject(invocation: Invocation, *, remediation_id: str, reason: str) -> None:
 @_REMEDIATION
 @asks_daemon
 def cancel(invocation: Invocation, *, remediation_id: str) -> None:
-    """Cancel a REMEDIATION. An apply that runs is asked once to stop at its next safe point."""
+    """Cancel a REMEDIATION. A running apply is asked, once, to stop at its next safe point."""
     _decide(invocation, remediation_id, "cancel", None)
 
 

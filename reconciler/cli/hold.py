@@ -33,7 +33,7 @@ def hold(
 ) -> None:
     """Pause corrections: all of them, those of one STACK, or those of one resource.
 
-    An apply that runs already goes on to its end.
+    An apply that is already running is not stopped.
     """
     given = {"until": until, "reason": reason, **_scope(what)}
     body = {name: value for name, value in given.items() if value is not None}
@@ -45,9 +45,9 @@ def hold(
 @click.argument("what", required=False, metavar="[STACK[/ADDRESS]]", shell_complete=STACKS)
 @asks_daemon
 def resume(invocation: Invocation, *, what: str | None) -> None:
-    """End a hold: the one on everything with the breaker, that of a STACK or of a resource.
+    """End a hold: of a STACK, of one resource, or, without an argument, of everything.
 
-    Corrections that wait for it go on.
+    Without an argument the breaker is reset as well. Corrections that waited for the hold go on.
     """
     scope = _scope(what)
     before = [

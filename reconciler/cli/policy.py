@@ -119,7 +119,7 @@ def edit_policy(invocation: Invocation, *, policy_id: str, file: Path | None, **
 @click.argument("policy_id", metavar="POLICY", shell_complete=POLICIES)
 @asks_daemon
 def remove_policy(invocation: Invocation, *, policy_id: str) -> None:
-    """Remove a POLICY that was added with `policy add`; edit trueup.toml for its own."""
+    """Remove a POLICY that was added with `policy add`; remove one of trueup.toml in that file."""
     found = find_one(invocation.api, POLICY, policy_id)
     invocation.api.delete("policies", found.policy_id)
     invocation.answer(found, [f"removed policy {text_of(found.name)}"])
@@ -139,14 +139,14 @@ def remove_policy(invocation: Invocation, *, policy_id: str) -> None:
     "--history",
     metavar="T",
     callback=moment_past,
-    help="On the drift that was recorded since: 30d, or a time. Default: on what is open now.",
+    help="Test on drift recorded since T: 30d, or a time. Default: on open findings.",
 )
 @click.option(
     "--expect",
     "expectations",
     type=FILE,
     metavar="FILE",
-    help="Check the decisions that this file expects; no daemon is asked.",
+    help="Check the decisions that FILE expects; needs no daemon.",
 )
 @asks_daemon
 def test_policy(

@@ -63,7 +63,7 @@ def quarantine(invocation: Invocation, *, finding: str, wait: bool) -> int:
 def release(invocation: Invocation, *, given: str, wait: bool) -> int:
     """Release what a quarantine isolates: its edges are attached again as they were.
 
-    Without it a quarantine ends when the drift is gone, and after its time (4 h).
+    A quarantine also ends by itself: when the drift is gone, or after its time (4 h).
     """
     found = _isolating(invocation, given)
     made = invocation.api.post(wire.Remediation, "remediations", found.id, "release")
@@ -74,7 +74,7 @@ def release(invocation: Invocation, *, given: str, wait: bool) -> int:
 
 
 @click.command(epilog=examples("trueup quarantines", "trueup quarantines --all"))
-@click.option("--all", "everything", is_flag=True, help="Those that were released, too.")
+@click.option("--all", "everything", is_flag=True, help="Also list those that were released.")
 @limit_option(200)
 @asks_daemon
 def quarantines(invocation: Invocation, *, everything: bool, limit: int) -> None:

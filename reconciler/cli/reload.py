@@ -15,7 +15,7 @@ from reconciler.wire import models as wire
 @click.command(epilog=examples("trueup reload"))
 @asks_daemon
 def reload(invocation: Invocation) -> None:
-    """Have the daemon read its trueup.toml anew; a broken file is refused as a whole."""
+    """Make the daemon read trueup.toml again; a broken file is refused as a whole."""
     body = invocation.api.post(wire.Reloaded, "reload")
     invocation.answer(body, _lines(body))
 

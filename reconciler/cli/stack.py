@@ -14,7 +14,7 @@ from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one
 from reconciler.cli.invocation import Invocation, asks_daemon
-from reconciler.cli.labels import by_severity, health_cells, paragraphs, tally_of, text_of
+from reconciler.cli.labels import by_severity, fallen, health_cells, paragraphs, tally_of, text_of
 from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.tool_options import any_option, said_to_tool
@@ -33,7 +33,7 @@ _COLUMNS: Final = (
 )
 _PLACES: Final = ("directory", "env_file")
 _OPTIONS: Final = (
-    click.option("--tool", metavar="NAME", help="Whose stack it is, where two tools claim it."),
+    click.option("--tool", metavar="NAME", help="Its tool, if more than one claims it."),
     click.option("--workspace", metavar="NAME", help="Which Terraform workspace."),
     click.option("--pulumi-stack", metavar="NAME", help="Which Pulumi stack of the project."),
     click.option(
@@ -65,7 +65,7 @@ _OPTIONS: Final = (
     click.option(
         "--working-directory",
         type=click.Path(path_type=Path, exists=True, file_okay=False),
-        help="Where terraform is called from, with -chdir; the code's `path.cwd`.",
+        help="Run terraform from here, with -chdir: `path.cwd` in the code.",
     ),
     click.option(
         "--run-code/--no-run-code",
@@ -260,7 +260,9 @@ def _facts(invocation: Invocation, item: wire.Stack) -> Iterator[tuple[str, str]
     yield "findings", by_severity(tally_of(item.findings), invocation.paint)
     yield "suppressed", text_of(item.suppressed or "")
     if item.counts:
-        yield "resources", f"{item.counts.resources}, {item.counts.in_sync} in sync"
+        others = (text for text, _ in fallen(item.counts))
+        parts = ", ".join((f"{item.counts.in_sync} in sync", *others))
+        yield "resources", f"{item.counts.resources}: {parts}"
     yield "verified", invocation.ago(item.verified_at) if item.verified_at else "never"
     if item.error_since:
         yield "failing", f"since {invocation.ago(item.error_since)}"

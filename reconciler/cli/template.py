@@ -91,7 +91,7 @@ def add_template(invocation: Invocation, *, file: Path) -> None:
 @click.argument("file", type=_DOCUMENT)
 @asks_daemon
 def edit_template(invocation: Invocation, *, template_id: str, file: Path) -> None:
-    """Replace an uploaded TEMPLATE by that of FILE. Earlier revisions are kept."""
+    """Replace an uploaded TEMPLATE with the one in FILE. Earlier revisions are kept."""
     content, media_type = _document(file)
     found = find_one(invocation.api, TEMPLATE, template_id)
     path = ("templates", found.template_id)

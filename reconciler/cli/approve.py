@@ -25,6 +25,7 @@ from reconciler.cli.waiting import until_settled, wait_option
 from reconciler.domain.errors import ConflictError, InvalidError, PermanentError, ReconcilerError
 from reconciler.domain.remediation_states import OPEN
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AROUND: Final = 6
@@ -73,9 +74,7 @@ def approve(
     if addresses:
         found = _alone(invocation, found, addresses, digest)
     chosen = digest if digest is not None else _asked(invocation, found)
-    done = invocation.api.post(
-        wire.Remediation, "remediations", found.id, "approve", body={"plan_digest": chosen}
-    )
+    done = invocation.api.ask(routes.APPROVE_REMEDIATION, found.id, body={"plan_digest": chosen})
     if wait:
         done = until_settled(invocation, done)
     invocation.answer(done, _approved(invocation, done))
@@ -100,11 +99,9 @@ def _alone(
             f" {len(found.addresses)} resources",
             remedy="--address makes a plan of its own; leave out --digest to see it",
         )
-    made = invocation.api.post(
-        wire.Remediation,
-        "remediations",
+    made = invocation.api.ask(
+        routes.SPLIT_REMEDIATION,
         found.id,
-        "split",
         body={"addresses": sorted(set(addresses))},
     )
     invocation.narrate(
@@ -129,7 +126,7 @@ def _approved(invocation: Invocation, done: wire.Remediation) -> Iterator[str]:
 def _holds(invocation: Invocation, done: wire.Remediation) -> list[wire.Hold]:
     """Return the holds that keep an approved plan waiting; the breaker lets it pass."""
     try:
-        holds = holds_of(invocation.api.get(wire.HoldState, "hold"))
+        holds = holds_of(invocation.api.ask(routes.READ_HOLD))
     except ReconcilerError:
         # The approval has been given: what is said beside it must not look like its failure.
         return []

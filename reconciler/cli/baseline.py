@@ -130,7 +130,7 @@ def _of_file(reference: StackReference, rating: Judging) -> Yardstick:
 def _headline(reference: StackReference, kept: int) -> str:
     file = file_of(reference)
     if not kept:
-        return f"{text_of(reference.name)}: no baseline in {file}; scans compare with the recorded state"
+        return f"{text_of(reference.name)}: no baseline in {file}; scans use the recorded state"
     return f"{text_of(reference.name)}: {kept} resources in {file}"
 
 

@@ -10,6 +10,7 @@ from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.moments import moment_given
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 
 @click.command(
@@ -37,7 +38,7 @@ def hold(
     """
     given = {"until": until, "reason": reason, **_scope(what)}
     body = {name: value for name, value in given.items() if value is not None}
-    made = invocation.api.post(wire.HoldState, "hold", body=body)
+    made = invocation.api.ask(routes.SET_HOLD, body=body)
     invocation.answer(made, hold_lines(invocation, holds_of(made)))
 
 
@@ -51,10 +52,10 @@ def resume(invocation: Invocation, *, what: str | None) -> None:
     """
     scope = _scope(what)
     before = [
-        held for held in holds_of(invocation.api.get(wire.HoldState, "hold")) if _is_of(held, scope)
+        held for held in holds_of(invocation.api.ask(routes.READ_HOLD)) if _is_of(held, scope)
     ]
-    invocation.api.delete("hold", **scope)
-    left = invocation.api.get(wire.HoldState, "hold")
+    invocation.api.do(routes.RELEASE_HOLD, **scope)
+    left = invocation.api.ask(routes.READ_HOLD)
     found = any(_is_of(held, scope) for held in before)
     line = "hold released; corrections go on" if found else "there was no hold"
     lines = [line, *hold_lines(invocation, holds_of(left))]

@@ -15,6 +15,7 @@ from reconciler.cli.moments import past
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import PermanentError
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _TALLIES: Final = (
     ("by_severity", "SEVERITY"),
@@ -47,7 +48,7 @@ def report(invocation: Invocation, *, since: str, file: Path | None) -> None:
     DETECTED is an upper bound: the time from the last scan without a drift to the scan that found
     it.
     """
-    body = invocation.api.get(wire.FleetReport, "report", since=past(since))
+    body = invocation.api.ask(routes.READ_FLEET_REPORT, since=past(since))
     if file is not None:
         _write(file, body)
         invocation.narrate(f"wrote {file}")

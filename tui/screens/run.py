@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from reconciler.client.errors import ReconcilerError
+from reconciler.wire import routes
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import LogLine, Run
 from tui.ink import Line, Span, line
@@ -209,7 +210,7 @@ class RunPage(Page):
         """Return what can be copied of it."""
         yield "trueup command", f"trueup remediation {self._remediation_id}"
         yield "text", self.query_one("#document", Document).text
-        yield "curl", self.session.curl("GET", ("remediations", self._remediation_id))
+        yield "curl", self.session.curl(routes.READ_REMEDIATION, self._remediation_id)
         remediation = self._remediation
         if remediation is not None and remediation.plan_digest:
             yield "plan digest", remediation.plan_digest

@@ -19,6 +19,7 @@ from reconciler.cli.related import TEMPLATE
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import PermanentError
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column("TYPE", least=12),
@@ -49,7 +50,7 @@ def list_templates(
 ) -> None:
     """List templates: those that stacks declare, and uploaded ones."""
     body = invocation.api.listed(
-        wire.Template, "templates", limit=limit, resource_type=resource_type, stack=stack
+        routes.LIST_TEMPLATES, limit=limit, resource_type=resource_type, stack=stack
     )
     invocation.answer(body, _list_lines(invocation, body))
 
@@ -62,7 +63,7 @@ def show_template(invocation: Invocation, *, template_id: str, revisions: bool) 
     """Show a TEMPLATE, given by id, name or STACK/ADDRESS."""
     found = find_one(invocation.api, TEMPLATE, template_id)
     if revisions:
-        body = invocation.api.listed(wire.Template, "templates", found.template_id, "revisions")
+        body = invocation.api.listed(routes.LIST_REVISIONS, found.template_id)
         lines = (
             line for revision in body.items for line in (*_revision_lines(invocation, revision), "")
         )
@@ -79,10 +80,7 @@ def show_template(invocation: Invocation, *, template_id: str, revisions: bool) 
 @asks_daemon
 def add_template(invocation: Invocation, *, file: Path) -> None:
     """Upload the template in FILE; `-` reads stdin."""
-    content, media_type = _document(file)
-    made = invocation.api.send(
-        wire.Template, "POST", "templates", content=content, media_type=media_type
-    )
+    made = invocation.api.ask(routes.CREATE_TEMPLATE, document=_document(file))
     invocation.answer(made, _template_lines(invocation, made))
 
 
@@ -91,11 +89,10 @@ def add_template(invocation: Invocation, *, file: Path) -> None:
 @click.argument("file", type=_DOCUMENT)
 @asks_daemon
 def edit_template(invocation: Invocation, *, template_id: str, file: Path) -> None:
-    """Replace an uploaded TEMPLATE by that of FILE. Earlier revisions are kept."""
-    content, media_type = _document(file)
+    """Replace an uploaded TEMPLATE with the one in FILE. Earlier revisions are kept."""
+    document = _document(file)
     found = find_one(invocation.api, TEMPLATE, template_id)
-    path = ("templates", found.template_id)
-    made = invocation.api.send(wire.Template, "PUT", *path, content=content, media_type=media_type)
+    made = invocation.api.ask(routes.UPDATE_TEMPLATE, found.template_id, document=document)
     invocation.answer(made, _template_lines(invocation, made))
 
 
@@ -105,7 +102,7 @@ def edit_template(invocation: Invocation, *, template_id: str, file: Path) -> No
 def remove_template(invocation: Invocation, *, template_id: str) -> None:
     """Remove an uploaded TEMPLATE and its history."""
     found = find_one(invocation.api, TEMPLATE, template_id)
-    invocation.api.delete("templates", found.template_id)
+    invocation.api.do(routes.DELETE_TEMPLATE, found.template_id)
     invocation.answer(found, [f"removed template {text_of(found.name or found.template_id)}"])
 
 

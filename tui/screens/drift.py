@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from reconciler.client.errors import InvalidError, ReconcilerError
+from reconciler.wire import routes
 from tui.ink import Line, Span, line
 from tui.lines.finding import diff_lines, title_lines
 from tui.lines.first_minute import empty_fleet_lines
@@ -349,5 +350,5 @@ class DriftPage(FindingVerbs):
         yield name, row.address
         yield "STACK/ADDRESS", f"{row.stack}/{row.address}"
         yield "trueup command", f"trueup show {row.id}"
-        yield "curl", self.session.curl("GET", ("findings", row.id))
+        yield "curl", self.session.curl(routes.READ_FINDING, row.id)
         yield "id", row.id

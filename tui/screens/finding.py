@@ -11,6 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from reconciler.client.errors import ReconcilerError
+from reconciler.wire import routes
 from reconciler.wire.findings import Finding
 from reconciler.wire.plans import Plan
 from reconciler.wire.templates import Template
@@ -191,10 +192,9 @@ class FindingPage(FindingVerbs, DocumentPage):
 
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def _make_plan(self) -> None:
-        path = ("findings", self._finding_id, "plan")
         try:
             call = self.session.client.findings.plan(self._finding_id)
-            self._plan = await self.session.made("POST", path, call)
+            self._plan = await self.session.made(routes.PLAN_FINDING, self._finding_id, work=call)
             self._plan_error = None
         except ReconcilerError as error:
             self._plan_error = str(error), error.remedy or ""
@@ -263,7 +263,7 @@ class FindingPage(FindingVerbs, DocumentPage):
         for change in finding.changes:
             yield f"live {change.path}", _plain(change.live)
         yield "trueup command", f"trueup show {finding.id}"
-        yield "curl", self.session.curl("GET", ("findings", finding.id))
+        yield "curl", self.session.curl(routes.READ_FINDING, finding.id)
 
 
 def _plain(value: object) -> str:

@@ -10,6 +10,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from reconciler.client.errors import ReconcilerError
+from reconciler.wire import routes
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import LogLine, Run
 from tui.ink import Line, line
@@ -185,7 +186,7 @@ class RunPage(DocumentPage):
         """Return what can be copied of it."""
         yield "trueup command", f"trueup remediation {self._remediation_id}"
         yield "text", self.document.text
-        yield "curl", self.session.curl("GET", ("remediations", self._remediation_id))
+        yield "curl", self.session.curl(routes.READ_REMEDIATION, self._remediation_id)
         remediation = self._remediation
         if remediation is not None and remediation.plan_digest:
             yield "plan digest", remediation.plan_digest

@@ -28,6 +28,10 @@ class ChildProvider(Protocol):
         """Return the stack's own name for a type."""
         ...
 
+    def spelled(self, name: str, value: Value) -> tuple[str, Value]:
+        """Return an attribute and its value as the stack's tool writes them."""
+        ...
+
     def settable(self, type_name: str) -> Collection[str]:
         """Return the attributes of a type that code may set; empty where nothing tells."""
         ...

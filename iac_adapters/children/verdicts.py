@@ -58,8 +58,11 @@ def _changes(question: Question, content: Content, digester: SecretDigester) -> 
         if secrets is not None:
             words = secrets.with_words_of((dict(content),))
             live, sensitive = words.redacted(value, (name,), digester)
+        spelled = name
+        if parent.provider is not None:
+            spelled, live = parent.provider.spelled(name, live)
         yield Change(
-            path=AttributePath(render_path((name,))),
+            path=AttributePath(render_path((spelled,))),
             declared=None,
             recorded=None if sensitive or isinstance(made, list) else made,
             live=live,

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
+from iac_adapters.children.memory import ChildMemory
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.pulumi.children.looking import ChildLooks, Look
+from iac_adapters.pulumi.children.tokens import KnownTokens
 from iac_adapters.pulumi.cli_engine import CliRefresh, refresh_by_cli
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.correction import correction_job
@@ -44,7 +47,7 @@ from iac_adapters.redaction.redactor import redacting
 from iac_adapters.timing import Timing
 from reconciler.domain.edges import Edge, edges_of
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
+from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName, Verdict
 from reconciler.domain.plan import Plan
 from reconciler.domain.self_check import held_against
 from reconciler.ports import (
@@ -80,6 +83,12 @@ class PulumiAdapter:
         self._identities = KnownIdentities(setup.data_dir / "pulumi" / "providers", key=setup.key)
         self._payloads: WeakValueDictionary[StackName, Payload] = WeakValueDictionary()
         self._loading = Loading(setup, self._providers)
+        self._looks = ChildLooks(
+            KnownTokens(setup.cache_dir / "pulumi" / "tokens", self._providers),
+            ChildMemory(setup.data_dir / "children", key=setup.key),
+            self._digester,
+            setup.repeats,
+        )
 
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
@@ -96,8 +105,16 @@ class PulumiAdapter:
         if reference.engine == "cli" or (reference.engine == "auto" and _only_by_cli(warm.stack)):
             payload = await self._refreshed(payload)
             timing.lap("read")
+        else:
+            payload = await self._with_children(reference, payload)
         self._payloads[reference.name] = payload
         return snapshot_of(reference, payload, timing)
+
+    async def _with_children(self, reference: StackReference, payload: Payload) -> Payload:
+        """Return it with what may be asked about children of its resources."""
+        warm, options = payload.warm, reference.options_as(PulumiOptions)
+        look = await self._looks.look(warm, options, payload.redactor)
+        return replace(payload, context=_without_look(payload.context, look), look=look)
 
     async def _refreshed(self, payload: Payload) -> Payload:
         """Have the CLI look at the whole stack, but for what may not be read."""
@@ -122,10 +139,22 @@ class PulumiAdapter:
         wanted = frozenset(addresses) if addresses is not None else None
         counted = identity_count(snapshot.resources)
         observation = Observation(payload, wanted)
+        found: dict[ResourceAddress, Verdict] = {}
         async with contextlib.aclosing(observation.observed(self._digester)) as observations:
             async for observed in observations:
                 counted.take(observed)
+                found[observed.address] = observed.verdict
                 yield await safe.seen(_held(observed, payload.stack))
+        children = self._looks.observed(
+            payload.look,
+            payload.warm.reader,
+            payload.context.place,
+            found,
+            wanted,
+            redactor=payload.redactor,
+        )
+        async for observed in children:
+            yield await safe.seen(observed)
         if wanted is None:
             await self._keep_identities(payload, counted)
 
@@ -249,6 +278,13 @@ def _warned(context: Context, evaluation: Evaluation | None) -> Context:
         f"the program was not run: {host} is not installed;"
         " changes of the code that are not applied yet are not shown"
     )
+    return replace(context, warnings=(*context.warnings, warning))
+
+
+def _without_look(context: Context, look: Look) -> Context:
+    if not look.failure:
+        return context
+    warning = f"children that no code declares are not asked for: {look.failure}"
     return replace(context, warnings=(*context.warnings, warning))
 
 

@@ -15,6 +15,7 @@ from iac_adapters.terraform.loaded import LoadedResource, LoadedStack, ProviderK
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from reconciler.domain.model import ResourceAddress
+from reconciler.domain.values import Value
 
 _AWS: Final = frozenset(
     {"registry.terraform.io/hashicorp/aws", "registry.opentofu.org/hashicorp/aws"}
@@ -43,6 +44,10 @@ class SchemaProvider:
     def called(self, type_name: str) -> str:
         """Return `type_name`: the words of the table are Terraform's."""
         return type_name
+
+    def spelled(self, name: str, value: Value) -> tuple[str, Value]:
+        """Return both as they are: Terraform's spelling is that of the table."""
+        return name, value
 
     def settable(self, type_name: str) -> frozenset[str]:
         """Return the attributes and blocks that code may set."""

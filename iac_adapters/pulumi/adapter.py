@@ -12,9 +12,12 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from iac_adapters.children.memory import ChildMemory
+from iac_adapters.children.removals import removals_of
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.pulumi.children.apart import is_removal, place_of, removal_job
 from iac_adapters.pulumi.children.looking import ChildLooks, Look
+from iac_adapters.pulumi.children.removal import RemovalOrder, planned
 from iac_adapters.pulumi.children.tokens import KnownTokens
 from iac_adapters.pulumi.cli_engine import CliRefresh, refresh_by_cli
 from iac_adapters.pulumi.context import Context
@@ -45,6 +48,7 @@ from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, redacting_apart
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.timing import Timing
+from reconciler.domain.added_children import children_among
 from reconciler.domain.edges import Edge, edges_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName, Verdict
@@ -187,11 +191,25 @@ class PulumiAdapter:
     ) -> Plan:
         """Let the CLI plan exactly `addresses`. See `IacAdapter.plan`."""
         payload = payload_of(snapshot)
+        if children_among(addresses, payload.stack.resources):
+            return await self._planned_removal(snapshot, addresses, folder=folder)
         order = PlanOrder(payload.context, payload.stack.resources, folder)
         with redacting(lambda: payload.redactor):
             made = await preview(order, addresses, await self._live(payload, addresses), anew=anew)
             reader = PlanReader(payload.stack.resources, self._digester, payload.tools)
             return reader.plan(made, stack=snapshot.stack, targets=tuple(addresses))
+
+    async def _planned_removal(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Plan the destruction of added children, in a project apart."""
+        payload = payload_of(snapshot)
+        removals = removals_of(tuple(addresses), payload.look.children.removable)
+        order = RemovalOrder(
+            payload.context, removals, payload.stack.resources, folder, payload.tools
+        )
+        with redacting(lambda: payload.redactor):
+            return await planned(order, stack=snapshot.stack, digester=self._digester)
 
     async def edges(
         self,
@@ -248,7 +266,10 @@ class PulumiAdapter:
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         """Return the command that does the saved plan. See `IacAdapter.correction`."""
-        return correction_job(payload_of(snapshot).context, folder=folder)
+        context = payload_of(snapshot).context
+        if is_removal(folder):
+            return removal_job(context, folder=folder)
+        return correction_job(context, folder=folder)
 
     def progress(self, line: bytes, *, stack: StackName | None = None) -> RunProgress | None:
         """Return what one line of a run's log means. See `IacAdapter.progress`."""
@@ -257,7 +278,9 @@ class PulumiAdapter:
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
         """Return what a run came to. See `IacAdapter.outcome`."""
-        return outcome_of(payload_of(snapshot).context.place, ended=ended, log=log)
+        folder = log.parent
+        place = place_of(folder) if is_removal(folder) else payload_of(snapshot).context.place
+        return outcome_of(place, ended=ended, log=log)
 
     def without_secrets(self, text: str, *, stack: StackName) -> str | None:
         """Return `text` without the stack's secrets. See `IacAdapter.without_secrets`."""

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Final
 
-from iac_adapters.redaction.digester import SecretDigester
-from iac_adapters.terraform.children import aws
-from iac_adapters.terraform.children.asking import Answer, Asking
-from iac_adapters.terraform.children.blind import blind_spots
-from iac_adapters.terraform.children.contents import Content, undeclared
-from iac_adapters.terraform.children.learned import learned_questions
-from iac_adapters.terraform.children.memory import Answered, ChildMemory, Kept, as_kept
-from iac_adapters.terraform.children.question import Declared, Question, questions_of
-from iac_adapters.terraform.children.rule import ChildRule
-from iac_adapters.terraform.children.shown import shown_questions
-from iac_adapters.terraform.children.turns import Turn, take_turns
-from iac_adapters.terraform.children.verdicts import (
+from iac_adapters.children import aws
+from iac_adapters.children.asking import Asking
+from iac_adapters.children.blind import blind_spots
+from iac_adapters.children.contents import Content, undeclared
+from iac_adapters.children.learned import learned_questions
+from iac_adapters.children.managed import ChildReads, Managed
+from iac_adapters.children.memory import Answered, ChildMemory, Kept, as_kept
+from iac_adapters.children.question import Declared, Question, questions_of
+from iac_adapters.children.rule import ChildRule
+from iac_adapters.children.shown import shown_questions
+from iac_adapters.children.turns import Turn, take_turns
+from iac_adapters.children.verdicts import (
     NOT_ASKED,
     added_children,
     content_digest,
     unseen,
 )
-from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
-from iac_adapters.terraform.provider import Provider
-from iac_adapters.terraform.reader import TerraformReader
+from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
     BlindSpot,
@@ -49,35 +47,33 @@ _PARENT_UNREAD: Final = "its parent could not be read"
 class StackChildren:
     """The questions that one loaded stack gives rise to."""
 
-    stack: LoadedStack = field(repr=False)
+    resources: Mapping[ResourceAddress, Managed] = field(repr=False)
 
     @cached_property
     def declared(self) -> Declared:
         """What the stack declares."""
-        return Declared(tuple(self.stack.resources.values()))
+        return Declared(tuple(self.resources.values()))
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """Every question, whoever's turn it is."""
-        resources = self.stack.resources
-        others = {a: one for a, one in resources.items() if not _is_aws(one)}
+        others = {a: resource for a, resource in self.resources.items() if not resource.is_aws}
         return (
-            *questions_of(resources.values(), _rules_for, self.declared),
+            *questions_of(self.resources.values(), _rules_for, self.declared),
             *learned_questions(others, self.declared),
         )
 
     @property
     def removable(self) -> tuple[Question, ...]:
         """Every question about a child that may be destroyed, those the parent shows itself too."""
-        resources = self.stack.resources.values()
-        return (*self.questions, *shown_questions(resources, self.declared))
+        return (*self.questions, *shown_questions(self.resources.values(), self.declared))
 
     @cached_property
     def blind_spots(self) -> tuple[BlindSpot, ...]:
         """The children that nobody can ask for."""
         seen = {(rule.parent, rule.child) for rule in aws.RULES}
         seen |= {(question.rule.parent, question.rule.child) for question in self.questions}
-        return blind_spots(self.stack.resources.values(), seen)
+        return blind_spots(self.resources.values(), seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,7 @@ class ChildScan:
     """One scan's look at the children of a stack."""
 
     children: StackChildren
-    reader: TerraformReader
+    reads: Callable[[Managed], ChildReads]
     memory: ChildMemory
     name: str | None
     options: ChildOptions
@@ -145,7 +141,11 @@ class ChildScan:
         )
 
     def _is_left_out(self, question: Question) -> bool:
-        return any(fnmatchcase(question.rule.child, glob) for glob in self.options.left_out)
+        return any(
+            fnmatchcase(name, glob)
+            for name in (question.rule.child, question.type)
+            for glob in self.options.left_out
+        )
 
     def _is_wanted(self, question: Question, wanted: Collection[ResourceAddress] | None) -> bool:
         if wanted is None or (self._at_once and question.parent_address in wanted):
@@ -184,13 +184,7 @@ class ChildScan:
     async def _answer(
         self, question: Question, before: Answered | None, scan: int
     ) -> tuple[Answered, int]:
-        key, schema = question.parent.provider, question.parent.schema
-        assert key is not None and schema is not None  # noqa: S101, PT018 - `can_be_asked`
-
-        async def ask(what: Callable[[Provider], Awaitable[Answer]]) -> Answer:
-            return await self.reader.ask(key, what)
-
-        asking = Asking(question, schema, ask, self.children.declared)
+        asking = Asking(question, self.reads(question.parent), self.children.declared)
         try:
             contents = await asking.contents()
         except ReconcilerError as error:
@@ -246,12 +240,8 @@ class ChildScan:
                 yield address
 
 
-def _rules_for(resource: LoadedResource) -> tuple[ChildRule, ...]:
-    return _AWS.get(resource.recorded.type, ()) if _is_aws(resource) else ()
-
-
-def _is_aws(resource: LoadedResource) -> bool:
-    return resource.provider is not None and resource.provider.installed.source in aws.SOURCES
+def _rules_for(resource: Managed) -> tuple[ChildRule, ...]:
+    return _AWS.get(resource.type, ()) if resource.is_aws else ()
 
 
 def _by_parent() -> dict[str, tuple[ChildRule, ...]]:

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from iac_adapters.plugin_host.provider_errors import Cause
-from iac_adapters.terraform.children import aws
-from iac_adapters.terraform.children.answers import says_absent
-from iac_adapters.terraform.children.contents import added, plain
-from iac_adapters.terraform.children.rule import ChildRule, fields_of, filled
-from iac_adapters.terraform.provider import ProviderError
+from iac_adapters.children import aws
+from iac_adapters.children.answers import says_absent
+from iac_adapters.children.contents import added, plain
+from iac_adapters.children.rule import ChildRule, fields_of, filled
+from iac_adapters.plugin_host.provider_errors import Cause, ProviderError
 
 OWN_TRAFFIC = {
     "protocol": "-1",

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from iac_adapters.plugin_host.provider_errors import Cause
-from iac_adapters.terraform.provider import ProviderError
+from iac_adapters.plugin_host.provider_errors import Cause, ProviderError
 
 _ABSENT: Final = re.compile(
     r"couldn't find resource|could not find|cannot import non-existent|does not exist"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from iac_adapters.terraform.children.memory import Answered, ChildMemory, Kept
+from iac_adapters.children.memory import Answered, ChildMemory, Kept
 
 KEPT = Kept(
     scan=7,

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from iac_adapters.terraform.children.rule import ChildRule, Listing
+from iac_adapters.children.rule import ChildRule, Listing
 from reconciler.domain.model import Severity
 from reconciler.domain.values import Value
-
-SOURCE: Final = "registry.terraform.io/hashicorp/aws"
-SOURCES: Final = frozenset({SOURCE, "registry.opentofu.org/hashicorp/aws"})
 
 _CRITICAL, _HIGH, _MEDIUM, _LOW = (
     Severity.CRITICAL,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
-import orjson
-
-from iac_adapters.terraform.children.rule import ChildRule, fields_of
-from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.children.managed import Managed
+from iac_adapters.children.rule import ChildRule, fields_of
 from reconciler.domain.added_children import child_address
 from reconciler.domain.model import ResourceAddress, Status
 from reconciler.domain.values import Value
@@ -28,7 +26,7 @@ class Question:
     """
 
     rule: ChildRule
-    parent: LoadedResource
+    parent: Managed
     values: Mapping[str, str]
     label: str = ""
     proof: str | None = None
@@ -36,18 +34,22 @@ class Question:
     @property
     def parent_address(self) -> ResourceAddress:
         """The parent's address."""
-        return self.parent.recorded.address
+        return self.parent.address
+
+    @property
+    def type(self) -> str:
+        """The child's type, as the stack's tool calls it."""
+        provider = self.parent.provider
+        return self.rule.child if provider is None else provider.called(self.rule.child)
 
     @property
     def key(self) -> str:
         """What the question is remembered by."""
-        return (
-            self.address(self.label) if self.label else f"{self.parent_address}/{self.rule.child}"
-        )
+        return self.address("")
 
     def address(self, element: str) -> ResourceAddress:
         """Return the address of a child: `aws_iam_user.ana/aws_iam_user_policy["admin"]`."""
-        return child_address(self.parent_address, self.rule.child, element or self.label)
+        return child_address(self.parent_address, self.type, element or self.label)
 
     def concerns(self, address: str) -> bool:
         """Whether `address` is that of a child it asks for."""
@@ -58,23 +60,21 @@ class Question:
 class Declared:
     """The resources of a stack by type, each as the set of the texts it holds."""
 
-    resources: Iterable[LoadedResource] = field(repr=False)
+    resources: Iterable[Managed] = field(repr=False)
 
     @cached_property
     def _texts(self) -> dict[str, list[frozenset[str]]]:
         found: dict[str, list[frozenset[str]]] = {}
         for resource in self.resources:
-            if resource.instance is not None:
-                texts = frozenset(texts_in(attributes_of(resource)))
-                found.setdefault(resource.recorded.type, []).append(texts)
+            if attributes := resource.read():
+                texts = frozenset(texts_in(attributes))
+                found.setdefault(resource.type, []).append(texts)
         return found
 
     @cached_property
     def _pending(self) -> frozenset[str]:
         return frozenset(
-            resource.recorded.type
-            for resource in self.resources
-            if resource.recorded.status is Status.NOT_CREATED
+            resource.type for resource in self.resources if resource.status is Status.NOT_CREATED
         )
 
     def is_pending(self, types: Iterable[str]) -> bool:
@@ -98,8 +98,8 @@ class Declared:
 
 
 def questions_of(
-    resources: Iterable[LoadedResource],
-    rules_for: Callable[[LoadedResource], Iterable[ChildRule]],
+    resources: Iterable[Managed],
+    rules_for: Callable[[Managed], Iterable[ChildRule]],
     declared: Declared,
 ) -> Iterator[Question]:
     """Yield every question about a parent that exists, in the order of the resources."""
@@ -111,30 +111,16 @@ def questions_of(
                 yield Question(rule, resource, values)
 
 
-def can_be_asked(resource: LoadedResource) -> bool:
+def can_be_asked(resource: Managed) -> bool:
     """Whether it is an object that exists, and whose provider can be had."""
-    return (
-        resource.recorded.status is Status.LIVE
-        and resource.instance is not None
-        and resource.wire is not None
-        and resource.provider is not None
-    )
+    return resource.status is Status.LIVE and resource.provider is not None
 
 
-def attributes_of(resource: LoadedResource) -> dict[str, Any]:
-    """Return the recorded attributes; empty where a state of old holds them flat."""
-    instance = resource.instance
-    if instance is None or instance.attributes_json is None:
-        return {}
-    attributes: dict[str, Any] = orjson.loads(instance.attributes_json)
-    return attributes
-
-
-def texts_of(resource: LoadedResource) -> dict[str, str]:
+def texts_of(resource: Managed) -> dict[str, str]:
     """Return the recorded attributes that are short texts."""
     return {
         name: value
-        for name, value in attributes_of(resource).items()
+        for name, value in resource.read().items()
         if isinstance(value, str) and value and len(value) <= _LONGEST_IDENTITY
     }
 

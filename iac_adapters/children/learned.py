@@ -15,14 +15,14 @@ from fnmatch import fnmatchcase
 from itertools import islice, product
 from typing import Final
 
-from iac_adapters.terraform.children.question import (
+from iac_adapters.children.managed import Managed
+from iac_adapters.children.question import (
     Declared,
     Question,
     can_be_asked,
     texts_of,
 )
-from iac_adapters.terraform.children.rule import ChildRule
-from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.children.rule import ChildRule
 from reconciler.domain.model import ResourceAddress, Severity
 from reconciler.domain.severity_names import RIGHTS_TYPES
 
@@ -42,10 +42,10 @@ class Form:
 
 
 def learned_questions(
-    resources: Mapping[ResourceAddress, LoadedResource], declared: Declared
+    resources: Mapping[ResourceAddress, Managed], declared: Declared
 ) -> Iterator[Question]:
     """Yield what the declared children of `resources` teach to ask of their parents."""
-    forms: dict[Form, LoadedResource] = {}
+    forms: dict[Form, Managed] = {}
     for resource in resources.values():
         form = _form_of(resource, resources)
         if form is not None:
@@ -54,10 +54,8 @@ def learned_questions(
         yield from islice(_questions(form, example, resources, declared), _MOST_PER_TYPE)
 
 
-def _form_of(
-    child: LoadedResource, resources: Mapping[ResourceAddress, LoadedResource]
-) -> Form | None:
-    if not can_be_asked(child) or not child.recorded.dependencies:
+def _form_of(child: Managed, resources: Mapping[ResourceAddress, Managed]) -> Form | None:
+    if not can_be_asked(child) or not child.dependencies:
         return None
     values = texts_of(child)
     identity = values.get("id", "")
@@ -71,18 +69,18 @@ def _form_of(
     template = "".join([*pieces, _escaped(identity[at:])])
     if not _SEPARATORS.match(re.sub(r"\{\d+\}", "", template)):
         return None
-    return Form(child.recorded.type, template, tuple(parent for _, _, parent in found))
+    return Form(child.type, template, tuple(parent for _, _, parent in found))
 
 
 def _parents(
-    child: LoadedResource,
+    child: Managed,
     values: Mapping[str, str],
-    resources: Mapping[ResourceAddress, LoadedResource],
+    resources: Mapping[ResourceAddress, Managed],
 ) -> dict[str, tuple[str, str]]:
     """Return, by its text, which attribute of which type of parent the child refers to."""
     held = {value for name, value in values.items() if name != "id"}
     parents: dict[str, tuple[str, str]] = {}
-    for address in child.recorded.dependencies:
+    for address in child.dependencies:
         parent = resources.get(address)
         if parent is None or not can_be_asked(parent) or not _same_provider(child, parent):
             continue
@@ -90,7 +88,7 @@ def _parents(
         for name in _OWN:
             text = own.get(name, "")
             if len(text) >= _SHORTEST and text in held:
-                parents.setdefault(text, (parent.recorded.type, name))
+                parents.setdefault(text, (parent.type, name))
     return parents
 
 
@@ -108,8 +106,8 @@ def _found(
 
 def _questions(
     form: Form,
-    example: LoadedResource,
-    resources: Mapping[ResourceAddress, LoadedResource],
+    example: Managed,
+    resources: Mapping[ResourceAddress, Managed],
     declared: Declared,
 ) -> Iterator[Question]:
     if declared.is_pending([form.child]):
@@ -118,7 +116,7 @@ def _questions(
         [
             (resource, texts_of(resource).get(attribute, ""))
             for resource in resources.values()
-            if resource.recorded.type == type_name
+            if resource.type == type_name
             and can_be_asked(resource)
             and _same_provider(example, resource)
         ]
@@ -140,27 +138,22 @@ def _questions(
         )
 
 
-def _rule(form: Form, example: LoadedResource) -> ChildRule:
-    schema = example.schema.resource(form.child) if example.schema is not None else None
-    settable = (
-        name
-        for name, attribute in (schema.block.attributes if schema else {}).items()
-        if (attribute.required or attribute.optional) and name != "id"
-    )
-    blocks = schema.block.blocks if schema else {}
+def _rule(form: Form, example: Managed) -> ChildRule:
+    assert example.provider is not None  # noqa: S101 - `_form_of` has looked
+    settable = example.provider.settable(form.child)
     rights = any(fnmatchcase(form.child, glob) for glob in RIGHTS_TYPES)
     return ChildRule(
         parent=form.parents[0][0],
         child=form.child,
         rank=Severity.CRITICAL if rights else Severity.MEDIUM,
         id="{identity}",
-        counts=tuple(sorted({*settable, *(set(blocks) - {"timeouts"})})),
+        counts=tuple(sorted(set(settable) - {"id", "timeouts"})),
         # A service may make some of them by itself; whoever looks first cannot tell.
         first_look=True,
     )
 
 
-def _same_provider(one: LoadedResource, other: LoadedResource) -> bool:
+def _same_provider(one: Managed, other: Managed) -> bool:
     return (
         one.provider is not None
         and other.provider is not None

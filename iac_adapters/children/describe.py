@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iac_adapters.terraform.children import aws
-from iac_adapters.terraform.children.rule import ChildRule
+from iac_adapters.children import aws
+from iac_adapters.children.rule import ChildRule
 
 
 def table_lines() -> Iterator[str]:

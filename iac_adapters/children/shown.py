@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from iac_adapters.children.managed import Managed
+from iac_adapters.children.question import Declared, Question, can_be_asked, texts_of
+from iac_adapters.children.rule import ELEMENT, ChildRule, fields_of
 from iac_adapters.shown_children import ShownChild, children_of
-from iac_adapters.terraform.children import aws
-from iac_adapters.terraform.children.question import Declared, Question, can_be_asked, texts_of
-from iac_adapters.terraform.children.rule import ELEMENT, ChildRule, fields_of
-from iac_adapters.terraform.loaded import LoadedResource
 from reconciler.domain.model import Severity
 
 _DECLARED_BY: Final = {
@@ -21,26 +20,19 @@ _DECLARED_BY: Final = {
 }
 
 
-def shown_questions(resources: Iterable[LoadedResource], declared: Declared) -> Iterator[Question]:
+def shown_questions(resources: Iterable[Managed], declared: Declared) -> Iterator[Question]:
     """Yield a question for each type of child that a resource shows itself.
 
     Nothing where code of that type waits for its apply: what is there may be its object.
     """
     for resource in resources:
-        shown = children_of(resource.recorded.type) if _is_aws(resource) else ()
+        shown = children_of(resource.type) if can_be_asked(resource) and resource.is_aws else ()
         values = texts_of(resource) if shown else {}
         # Rules in and out of a group are of one type.
         for rule in {one.type: _rule(one) for one in shown}.values():
             known = fields_of(rule.id) - {ELEMENT} <= values.keys()
             if known and not declared.is_pending(rule.declaring):
                 yield Question(rule, resource, values)
-
-
-def _is_aws(resource: LoadedResource) -> bool:
-    provider = resource.provider
-    return (
-        can_be_asked(resource) and provider is not None and provider.installed.source in aws.SOURCES
-    )
 
 
 def _rule(shown: ShownChild) -> ChildRule:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from iac_adapters.terraform.children.describe import blind_text, shown_text, table_lines
+from iac_adapters.children.describe import blind_text, shown_text, table_lines
 
-PAGE = Path(__file__).parents[4] / "docs" / "children.md"
+PAGE = Path(__file__).parents[3] / "docs" / "children.md"
 
 
 def test_the_page_holds_every_rule() -> None:

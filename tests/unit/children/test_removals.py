@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from iac_adapters.terraform.children import aws
-from iac_adapters.terraform.children.question import Question
-from iac_adapters.terraform.children.removal import Removal, removals_of
-from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.children import aws
+from iac_adapters.children.managed import Managed
+from iac_adapters.children.question import Question
+from iac_adapters.children.removals import Removal, removals_of
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.model import RecordedResource, ResourceAddress, Status
+from reconciler.domain.model import ResourceAddress, Status
 from reconciler.engine.folders import drop_plans
 
 
 def question(child: str, **values: str) -> Question:
     (rule,) = [one for one in aws.RULES if one.child == child]
-    recorded = RecordedResource(ResourceAddress(f"{rule.parent}.a"), rule.parent, Status.LIVE)
-    return Question(rule, LoadedResource(recorded), values)
+    parent = Managed(ResourceAddress(f"{rule.parent}.a"), rule.parent, Status.LIVE)
+    return Question(rule, parent, values)
 
 
 def removal(asked: Question, element: str = "") -> Removal:

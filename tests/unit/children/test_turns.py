@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iac_adapters.terraform.children.question import Question
-from iac_adapters.terraform.children.rule import ChildRule, Listing
-from iac_adapters.terraform.children.turns import SHARE, Turn, take_turns
-from iac_adapters.terraform.loaded import LoadedResource
-from reconciler.domain.model import RecordedResource, ResourceAddress, Severity, Status
+from iac_adapters.children.managed import Managed
+from iac_adapters.children.question import Question
+from iac_adapters.children.rule import ChildRule, Listing
+from iac_adapters.children.turns import SHARE, Turn, take_turns
+from reconciler.domain.model import ResourceAddress, Severity, Status
 
 RANKS = st.lists(st.sampled_from(sorted(Severity)), min_size=1, max_size=30)
 
@@ -17,8 +17,8 @@ RANKS = st.lists(st.sampled_from(sorted(Severity)), min_size=1, max_size=30)
 def question(number: int, rank: Severity, *, by_data: bool = False) -> Question:
     listing = Listing("lister", "ids", arguments={}) if by_data else None
     rule = ChildRule("parent", f"child_{number}", rank, id="{id}", listing=listing)
-    recorded = RecordedResource(ResourceAddress(f"parent.p{number}"), "parent", Status.LIVE)
-    return Question(rule, LoadedResource(recorded), values={})
+    parent = Managed(ResourceAddress(f"parent.p{number}"), "parent", Status.LIVE)
+    return Question(rule, parent, values={})
 
 
 def scans(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from iac_adapters.children.contents import Content, added
+from iac_adapters.children.memory import Answered
+from iac_adapters.children.question import Question
 from iac_adapters.redaction.digester import SecretDigester
-from iac_adapters.terraform.children.contents import Content, added
-from iac_adapters.terraform.children.memory import Answered
-from iac_adapters.terraform.children.question import Question
-from iac_adapters.terraform.redaction import secrets_of
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Added, Change, Observed, Origin, Unseen
 from reconciler.domain.paths import AttributePath, render_path
@@ -32,7 +31,7 @@ def added_children(
             continue
         verdict = Added(
             question.parent_address,
-            question.rule.child,
+            question.type,
             tuple(_changes(question, content, digester)),
         )
         yield Observed(question.address(element), verdict)
@@ -42,7 +41,7 @@ def unseen(
     question: Question, answered: Answered | None, reason: str, *, asked: bool = False
 ) -> Iterator[Observed]:
     """Yield that nothing is known of what `question` asks for, nor of what it found before."""
-    verdict = Unseen(question.parent_address, question.rule.child, reason, asked=asked)
+    verdict = Unseen(question.parent_address, question.type, reason, asked=asked)
     known = answered.contents if answered is not None and answered.contents else {}
     addresses = {question.address(""), *(question.address(element) for element in known)}
     for address in sorted(addresses):
@@ -51,16 +50,19 @@ def unseen(
 
 def _changes(question: Question, content: Content, digester: SecretDigester) -> Iterator[Change]:
     rule, parent = question.rule, question.parent
-    schema = parent.schema.resource(rule.child) if parent.schema is not None else None
+    secrets = parent.provider.secrets_of(rule.child) if parent.provider is not None else None
     shown = added(rule, content) or content
     for name, value in sorted(shown.items()):
         made: Value = rule.untouched.get(name)
         live, sensitive = value, False
-        if schema is not None:
-            secrets = secrets_of(schema, ()).with_words_of((dict(content),))
-            live, sensitive = secrets.redacted(value, (name,), digester)
+        if secrets is not None:
+            words = secrets.with_words_of((dict(content),))
+            live, sensitive = words.redacted(value, (name,), digester)
+        spelled = name
+        if parent.provider is not None:
+            spelled, live = parent.provider.spelled(name, live)
         yield Change(
-            path=AttributePath(render_path((name,))),
+            path=AttributePath(render_path((spelled,))),
             declared=None,
             recorded=None if sensitive or isinstance(made, list) else made,
             live=live,

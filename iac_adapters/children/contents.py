@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
-from iac_adapters.terraform.children.question import Declared, Question, identities_of, texts_in
-from iac_adapters.terraform.children.rule import ChildRule
+from iac_adapters.children.question import Declared, Question, identities_of, texts_in
+from iac_adapters.children.rule import ChildRule
 from reconciler.domain.compare import same
 from reconciler.domain.origin import is_empty
 from reconciler.domain.values import Value

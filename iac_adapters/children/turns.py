@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from iac_adapters.terraform.children.question import Question
+from iac_adapters.children.question import Question
 from reconciler.domain.model import Severity
 
 SHARE: Final = 0.1

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import orjson
 
+from iac_adapters.children.contents import Content
 from iac_adapters.sealed_files import SealedFiles
-from iac_adapters.terraform.children.contents import Content
 from reconciler.domain.values import Value
 
 _FORMAT: Final = 1

@@ -78,7 +78,8 @@ class Reloader:
         async with self._one_at_a_time:
             try:
                 after = self._read()
-                tuned = tuning(after, self._service.judging.key)
+                # Templates of messages are tried, each in up to half a second.
+                tuned = await asyncio.to_thread(tuning, after, self._service.judging.key)
                 await self._register(after)
             except StorageError:
                 raise

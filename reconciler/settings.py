@@ -167,7 +167,9 @@ def _tool_of(read: Mapping[str, Any], tools: StackTools) -> str | None:
         return None
 
 
-COMMON_STACK_KEYS: Final = tuple(one.name for one in fields(StackSettings) if one.name != "options")
+COMMON_STACK_KEYS: Final = tuple(
+    field.name for field in fields(StackSettings) if field.name != "options"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,10 +136,10 @@ class PluginProcess:
         import psutil  # noqa: PLC0415  loading a stack starts no process
 
         try:
-            used = [one.memory_info() for one in self._weighed()]
+            used = [process.memory_info() for process in self._weighed()]
         except psutil.Error:
             return 0
-        return sum(one.rss - getattr(one, "shared", 0) for one in used)
+        return sum(memory.rss - getattr(memory, "shared", 0) for memory in used)
 
     def _weighed(self) -> list[psutil.Process]:
         import psutil  # noqa: PLC0415

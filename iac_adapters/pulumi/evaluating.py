@@ -122,10 +122,10 @@ def _with_steps(
 ) -> dict[str, Planned]:
     """Return `planned` with the step of an import, which a saved plan does not name."""
     return {
-        urn: replace(one, step=Step.IMPORT)
-        if one.imported and step_of(steps.get(urn, ())) is Step.IMPORT
-        else one
-        for urn, one in planned.items()
+        urn: replace(entry, step=Step.IMPORT)
+        if entry.imported and step_of(steps.get(urn, ())) is Step.IMPORT
+        else entry
+        for urn, entry in planned.items()
     }
 
 

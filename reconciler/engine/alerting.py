@@ -176,13 +176,15 @@ class _Folding:
         # First: whether an alert is over is asked of its rows.
         self.tx.alerts.put_members(self.changed.values())
         self._settle()
-        self.tx.alerts.put_many(self.alerts[one] for one in self.news)
+        self.tx.alerts.put_many(self.alerts[alert_id] for alert_id in self.news)
         self._owe()
 
     def _load(self, touched: Iterable[str], now: Mapping[str, _Now]) -> None:
         self.members = self.tx.alerts.members_named(touched)
         known = self.tx.alerts.get_many({member.alert_id for member in self.members.values()})
-        open_now = self.tx.alerts.open_of({one.cause for one in now.values() if one.cause})
+        open_now = self.tx.alerts.open_of(
+            {current.cause for current in now.values() if current.cause}
+        )
         for alert in (*known.values(), *open_now.values()):
             self.alerts[alert.id] = self.before[alert.id] = alert
             if alert.state is AlertState.OPEN:

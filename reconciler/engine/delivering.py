@@ -125,16 +125,16 @@ async def _deliver_digest(
         replace(each, delivery=each.delivery.begun(at=at)) if each.notice else each
         for each in found
     ]
-    told = [(each.delivery, each.notice) for each in found if each.notice is not None]
+    to_show = [(each.delivery, each.notice) for each in found if each.notice is not None]
     for each in found:
         if each.notice is None and not each.muted:
             await _keep(service, _untold(each.delivery))
-    if not told:
+    if not to_show:
         return
-    await _put(service, [delivery for delivery, _ in told])
-    shown = await outcome_of(lambda: show_digest(channel.notifier, told, at=at))
+    await _put(service, [delivery for delivery, _ in to_show])
+    shown = await outcome_of(lambda: show_digest(channel.notifier, to_show, at=at))
     if isinstance(shown, ReconcilerError):
-        for delivery, _ in told:
+        for delivery, _ in to_show:
             await _failed(service, delivery, shown, at=at)
         return
     await _put(service, shown)

@@ -190,10 +190,10 @@ def _receipt(ticket: Ticket, notice: Notice) -> dict[str, str]:
 
 def _comment(notice: Notice, *, comes_back: bool) -> str:
     first = f"{headline(notice)}{' (it is back)' if comes_back else ''}"
-    told = [first]
+    texts = [first]
     if notice.total > 1:
-        told.append(f"{notice.still_open} of {notice.total} still drift")
+        texts.append(f"{notice.still_open} of {notice.total} still drift")
     for member in notice.members:
         stands = f"; {safe(member.remediation)}" if member.remediation else ""
-        told.append(f"{member_name(member)}: {member.kind}, {member.state}{stands}")
-    return "\n".join(told)
+        texts.append(f"{member_name(member)}: {member.kind}, {member.state}{stands}")
+    return "\n".join(texts)

@@ -101,7 +101,11 @@ async def planned(order: RemovalOrder, *, stack: StackName, digester: SecretDige
     file = place.state_file
     assert file is not None  # noqa: S101 - `stack init` has made it
     record = await deciphered_record(place, cli, await asyncio.to_thread(read_bytes, file))
-    children = {one.urn: one for one in record.resources if not one.type.startswith(_BESIDE)}
+    children = {
+        resource.urn: resource
+        for resource in record.resources
+        if not resource.type.startswith(_BESIDE)
+    }
     wanted = {order.urn(removal): removal for removal in order.removals}
     run = await _run(cli, "destroy", "--preview-only", _NOT_REFRESHING, "--json")
     steps = {urn: op for urn, op in steps_in(run.stdout) if f"::{PROVIDER_TYPES}" not in urn}
@@ -110,7 +114,7 @@ async def planned(order: RemovalOrder, *, stack: StackName, digester: SecretDige
             "the plan of the removal does not destroy exactly the children", remedy=BY_HAND
         )
     command = cli.arguments("destroy", "--yes", "--skip-preview", _NOT_REFRESHING, "--json")
-    words = cli.redactor.words.union(*(secret_words(one.outputs) for one in children.values()))
+    words = cli.redactor.words.union(*(secret_words(child.outputs) for child in children.values()))
     await asyncio.to_thread(
         write_job,
         order.folder,
@@ -126,7 +130,7 @@ async def planned(order: RemovalOrder, *, stack: StackName, digester: SecretDige
                     _planned(order, removal, children[urn], digester)
                     for urn, removal in wanted.items()
                 ),
-                key=lambda one: one.address,
+                key=lambda item: item.address,
             )
         ),
     )
@@ -160,7 +164,11 @@ def _own_id(token: str) -> str:
 
 def _provider_of(order: RemovalOrder) -> ProviderKey:
     providers = (removal.question.parent.provider for removal in order.removals)
-    keys = {one.key.digest: one.key for one in providers if isinstance(one, BridgedProvider)}
+    keys = {
+        provider.key.digest: provider.key
+        for provider in providers
+        if isinstance(provider, BridgedProvider)
+    }
     if len(keys) != 1:
         raise PermanentError(
             "the children belong to several provider configurations",

@@ -150,10 +150,6 @@ class PluginProcess:
         held = self._seen.children(recursive=True) if self._guard_mode == "hold" else []
         return [self._seen, *held]
 
-    def stderr_tail(self) -> str:
-        """Return the last of what it wrote. It may hold secrets: never show it unasked."""
-        return self._stderr.text()
-
     async def unary(self, method: str, request: bytes, *, timeout_s: float | None) -> bytes:
         """Call `method` with an encoded request; return the encoded response.
 

@@ -130,15 +130,6 @@ def checked_pulumi(environment: Mapping[str, str]) -> PulumiExecutable:
     return PulumiExecutable(path=path, version=version)
 
 
-def pulumi_version(path: Path, environment: Mapping[str, str]) -> tuple[int, ...]:
-    """Return the version of the CLI at `path`, asking it only when it is not known.
-
-    Raises:
-        PermanentError: it does not answer.
-    """
-    return version_numbers(_version(path, environment))
-
-
 def _version(path: Path, environment: Mapping[str, str]) -> str:
     try:
         _, version = version_of(

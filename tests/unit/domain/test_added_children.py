@@ -11,7 +11,7 @@ from reconciler.domain.added_children import (
     children_among,
     without_accepted,
 )
-from reconciler.domain.declaring import hcl_child
+from reconciler.domain.declaring import hcl_child, yaml_child
 from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.model import Added, Change, Observed, Origin, ResourceAddress
 from reconciler.domain.paths import AttributePath
@@ -48,4 +48,11 @@ def test_a_child_is_declared_by_a_block_of_its_own() -> None:
     text = hcl_child("thing_policy", PARENT, added("open").changes)
     assert 'resource "thing_policy" "added" {' in text
     assert '  policy = "open"' in text
+    assert PARENT in text.splitlines()[0]
+
+
+def test_a_child_of_a_pulumi_stack_is_declared_as_a_resource_of_its_own() -> None:
+    text = yaml_child("aws:iam/userPolicy:UserPolicy", PARENT, added("open").changes)
+    assert "  type: aws:iam/userPolicy:UserPolicy\n  properties:\n" in text
+    assert '    policy: "open"' in text
     assert PARENT in text.splitlines()[0]

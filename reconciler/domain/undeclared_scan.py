@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from reconciler.domain.added_children import child_address, without_accepted
+from reconciler.domain.added_children import child_address, without_accepted, written_child
 from reconciler.domain.compare import in_order
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.kept_baseline import (
@@ -99,6 +99,8 @@ def compared(
     for one in seen:
         if one.witness is None:
             result.append(one)
+            if yardstick.renew and isinstance(one.verdict, Added):
+                begun.append(written_child(one.address, one.verdict, at=at))
             continue
         if yardstick.renew:
             result.append(one)

@@ -26,14 +26,16 @@ from reconciler.domain.model import StackName
 from reconciler.domain.notice_links import link_of
 from reconciler.domain.notices import (
     MOST_MEMBERS,
+    Deed,
     Notice,
     NoticeMember,
+    deeds_of,
     finding_member,
     notice_of,
     stack_member,
     test_member,
 )
-from reconciler.domain.records import FindingId, FindingState
+from reconciler.domain.records import FindingId, FindingState, Remediation, RemediationId
 from reconciler.domain.subscriptions import DIGEST
 from reconciler.engine.defects import outcome_of
 from reconciler.engine.digests import show_digest
@@ -60,7 +62,8 @@ async def deliver_due(service: Service) -> int:
     at = service.clock.now()
     due, alerts = await service.store.read(lambda view: _due(view, at))
     by_channel: defaultdict[str, list[tuple[Delivery, Alert]]] = defaultdict(list)
-    for delivery in due:
+    # What never failed comes first: a message that a channel cannot take holds up no other.
+    for delivery in sorted(due, key=lambda each: each.attempts):
         by_channel[delivery.channel].append((delivery, alerts[delivery.alert_id]))
     await asyncio.gather(
         *(
@@ -205,14 +208,43 @@ def _to_show(view: Transaction, delivery: Delivery) -> _ToShow:
     # What failed may have been taken, and only its answer lost: then nothing else would end it.
     if alert is None or (alert.state is AlertState.RESOLVED and not delivery.may_be_seen):
         return _ToShow(delivery, muted=False, notice=None)
-    return _ToShow(delivery, muted=False, notice=notice_now(view, alert))
+    notice = notice_now(view, alert)
+    notice = replace(notice, deeds=_deeds(view, notice))
+    return _ToShow(delivery, muted=False, notice=notice)
+
+
+def _deeds(view: Transaction, notice: Notice) -> tuple[Deed, ...]:
+    """Return what was done about the members of an alert since it began, oldest first."""
+    found: dict[RemediationId, Remediation] = {}
+    addresses = {(member.stack, member.address) for member in notice.members if member.finding_id}
+    for stack in {stack for stack, _ in addresses}:
+        name = StackName(stack)
+        ended = view.remediations.corrected(name, since=notice.opened_at)
+        ids = [
+            correction.remediation_id
+            for correction in ended
+            if any((stack, address) in addresses for address in correction.addresses)
+        ]
+        about = (view.remediations.get(remediation_id) for remediation_id in ids)
+        found |= {each.id: each for each in about if each is not None}
+    for member in notice.members:
+        if member.finding_id is not None:
+            of_it = view.remediations.open_with(FindingId(member.finding_id))
+            found |= {} if of_it is None else {of_it.id: of_it}
+    every = [deed for each in found.values() for deed in deeds_of(each, since=notice.opened_at)]
+    return tuple(sorted(every, key=lambda deed: (deed.at, deed.key)))
 
 
 def notice_now(view: Transaction, alert: Alert) -> Notice:
     """Return an alert with its members as they are."""
     shown: list[NoticeMember] = []
-    for member in view.alerts.members_of(alert.id, limit=MOST_MEMBERS):
-        kind, name = read_subject(member.subject)
+    subjects = [
+        read_subject(member.subject)
+        for member in view.alerts.members_of(alert.id, limit=MOST_MEMBERS)
+    ]
+    findings = [FindingId(name) for kind, name in subjects if kind == FINDING]
+    acknowledged = view.audit.acknowledged(findings, since=alert.opened_at)
+    for kind, name in subjects:
         if kind == TEST:
             shown.append(test_member(name))
         elif kind == FINDING:
@@ -220,7 +252,8 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
             if record is not None:
                 open_now = record.state is not FindingState.HEALED
                 of_it = view.remediations.open_with(record.id) if open_now else None
-                shown.append(finding_member(record, of_it))
+                by = acknowledged.get(record.id)
+                shown.append(finding_member(record, of_it, acknowledged_by=by))
         else:
             stack = view.stacks.get(StackName(name))
             if stack is not None:

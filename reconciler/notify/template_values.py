@@ -140,4 +140,5 @@ def _member(member: NoticeMember) -> Mapping[str, Any]:
         ],
         "more_changes": member.more_changes,
         "remediation": safe(member.remediation or ""),
+        "acknowledged_by": safe(member.acknowledged_by or ""),
     }

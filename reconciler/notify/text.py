@@ -66,6 +66,8 @@ def member_lines(member: NoticeMember) -> Iterator[str]:
         yield f"  ... and {member.more_changes} more attributes"
     if member.remediation:
         yield f"  remediation: {safe(member.remediation)}"
+    if member.acknowledged_by:
+        yield f"  acknowledged by {safe(member.acknowledged_by)}"
 
 
 def member_name(member: NoticeMember) -> str:
@@ -75,7 +77,7 @@ def member_name(member: NoticeMember) -> str:
 
 def worth_telling(notice: Notice) -> str:
     """Return a digest of what is worth a message of its own; other values are not."""
-    said = [
+    said: list[object] = [
         notice.state.value,
         notice.severity,
         notice.still_open,
@@ -86,6 +88,8 @@ def worth_telling(notice: Notice) -> str:
         ],
         [[change.path for change in member.changes] for member in notice.members],
     ]
+    acknowledged = [member.acknowledged_by for member in notice.members if member.acknowledged_by]
+    said += [acknowledged] if acknowledged else []
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
@@ -41,11 +42,17 @@ class Fickle:
 
 @dataclass
 class Pager:
-    """PagerDuty's Events API v2: what incidents there are, by key, and what each says."""
+    """PagerDuty's Events API v2: what incidents there are, by key, and what each says.
+
+    `paged` has a key each time somebody's phone rang, `changes` the change events.
+    """
 
     routing_key: str = "R" * 32
     open: dict[str, dict[str, Any]] = field(default_factory=dict)
     resolved: list[str] = field(default_factory=list)
+    acknowledged: set[str] = field(default_factory=set)
+    paged: list[str] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         del headers
@@ -53,26 +60,42 @@ class Pager:
         problem = self._problem(path, event, len(body))
         if problem is not None:
             return 400, {}, json.dumps({"status": "invalid event", "errors": [problem]}).encode()
+        if path == "/v2/change/enqueue":
+            self.changes.append(event["payload"])
+            return 202, {}, json.dumps({"status": "success"}).encode()
         key = event["dedup_key"]
         if event["event_action"] == "resolve":
+            self.acknowledged.discard(key)
             if self.open.pop(key, None) is not None:
                 self.resolved.append(key)
+        elif event["event_action"] == "acknowledge":
+            self.acknowledged |= {key} & self.open.keys()
         else:
+            if key not in self.open:
+                self.paged.append(key)
             self.open[key] = event["payload"]
         return 202, {}, json.dumps({"status": "success", "dedup_key": key}).encode()
 
     def _problem(self, path: str, event: dict[str, Any], size: int) -> str | None:
-        if path != "/v2/enqueue" or size > 512 * 1024:
+        if path not in ("/v2/enqueue", "/v2/change/enqueue") or size > 512 * 1024:
             return "no such place, or too large"
         if event.get("routing_key") != self.routing_key:
             return "Routing key not valid"
-        if not 0 < len(event.get("dedup_key", "")) <= 255:
-            return "dedup_key"
-        if event["event_action"] == "resolve":
-            return None
-        payload = event["payload"]
+        payload = event.get("payload", {})
+        is_change = path == "/v2/change/enqueue"
+        if not is_change:
+            if not 0 < len(event.get("dedup_key", "")) <= 255:
+                return "dedup_key"
+            if event["event_action"] in ("resolve", "acknowledge"):
+                return None
+            if event["event_action"] != "trigger":
+                return "event_action"
         if not 0 < len(payload["summary"]) <= 1024 or not payload["source"]:
             return "summary or source"
+        if datetime.fromisoformat(payload["timestamp"]).tzinfo is None:
+            return "timestamp"
+        if is_change:
+            return "event_action" if event.keys() & {"event_action", "dedup_key"} else None
         known = ("critical", "error", "warning", "info")
         return None if payload["severity"] in known else "severity"
 

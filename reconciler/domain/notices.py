@@ -67,6 +67,14 @@ class NoticeMember:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A web address that a message offers: no character of it ends a link in any markup."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deed:
     """What was done about an alert: an approval, or a correction that helped; `key` is its own."""
 
@@ -98,6 +106,7 @@ class Notice:
     kind: NoticeKind = NoticeKind.ALERT
     text: tuple[str, ...] | None = None
     """The lines that a template wrote, instead of the built-in ones."""
+    links: tuple[Link, ...] = ()
     deeds: tuple[Deed, ...] = ()
     """What was done about it since it began, oldest first."""
 

@@ -23,7 +23,7 @@ from reconciler.domain.alerts import (
 from reconciler.domain.errors import PermanentError, ReconcilerError
 from reconciler.domain.events import CHANNEL_FAILED, ChannelFailed
 from reconciler.domain.model import StackName
-from reconciler.domain.notice_links import link_of
+from reconciler.domain.notice_links import api_path, links_of
 from reconciler.domain.notices import (
     MOST_MEMBERS,
     Deed,
@@ -36,7 +36,7 @@ from reconciler.domain.notices import (
     test_member,
 )
 from reconciler.domain.records import FindingId, FindingState, Remediation, RemediationId
-from reconciler.domain.subscriptions import DIGEST
+from reconciler.domain.subscriptions import DIGEST, Subscription
 from reconciler.engine.defects import outcome_of
 from reconciler.engine.digests import show_digest
 from reconciler.engine.journal import emit
@@ -166,9 +166,7 @@ async def deliver(
     if not delivery.may_be_seen:
         delivery = delivery.begun(at=at)
         await _keep(service, delivery)
-    link = channel.subscription.link
-    if link is not None:
-        notice = replace(notice, commands=(*notice.commands, link_of(link, notice)))
+    notice = _linked(notice, channel.subscription)
     # What a digest showed has no message of its own that could be changed.
     own = {} if DIGEST in delivery.receipt else delivery.receipt
     receipt = await outcome_of(lambda: channel.notifier.show(notice, own))
@@ -177,6 +175,15 @@ async def deliver(
         return _pause(receipt)
     await _keep(service, delivery.taken(notice.revision, receipt, at=at))
     return None
+
+
+def _linked(notice: Notice, wanted: Subscription) -> Notice:
+    """Return an open alert's notice with its links; without an address, with the API's path."""
+    if notice.is_over:
+        return notice
+    links = links_of(notice, template=wanted.link, public_url=wanted.public_url)
+    path = () if wanted.public_url else (f"GET {api_path(notice)}",)
+    return replace(notice, links=links, commands=(*notice.commands, *path))
 
 
 def _pause(error: ReconcilerError) -> timedelta | None:

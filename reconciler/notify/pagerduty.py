@@ -80,6 +80,8 @@ def event_of(notice: Notice) -> dict[str, Any]:
         return _action("resolve", notice)
     return {
         **_action("trigger", notice),
+        "client": "trueup",
+        "links": [{"href": link.href, "text": link.text} for link in notice.links],
         "payload": {
             "summary": safe(headline(notice), longest=_LONGEST_SUMMARY),
             "source": safe(", ".join(notice.stacks), longest=_LONGEST_SUMMARY) or "trueup",

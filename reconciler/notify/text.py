@@ -55,6 +55,13 @@ def lines(notice: Notice) -> Iterator[str]:
         yield from (safe(command) for command in notice.commands)
 
 
+def link_lines(notice: Notice, form: str = "{text}: {href}") -> list[str]:
+    """Return a line for each link of an open alert."""
+    if notice.is_over:
+        return []
+    return [form.format(text=safe(link.text), href=link.href) for link in notice.links]
+
+
 def member_lines(member: NoticeMember) -> Iterator[str]:
     """Yield what is shown of one member."""
     yield f"{member_name(member)}  [{member.severity}] {member.kind}, {member.state}"

@@ -73,7 +73,7 @@ class Pager:
         else:
             if key not in self.open:
                 self.paged.append(key)
-            self.open[key] = event["payload"]
+            self.open[key] = {**event["payload"], "links": event.get("links")}
         return 202, {}, json.dumps({"status": "success", "dedup_key": key}).encode()
 
     def _problem(self, path: str, event: dict[str, Any], size: int) -> str | None:
@@ -81,23 +81,26 @@ class Pager:
             return "no such place, or too large"
         if event.get("routing_key") != self.routing_key:
             return "Routing key not valid"
-        payload = event.get("payload", {})
-        is_change = path == "/v2/change/enqueue"
-        if not is_change:
-            if not 0 < len(event.get("dedup_key", "")) <= 255:
-                return "dedup_key"
-            if event["event_action"] in ("resolve", "acknowledge"):
-                return None
-            if event["event_action"] != "trigger":
+        if path == "/v2/change/enqueue":
+            if event.keys() & {"event_action", "dedup_key"}:
                 return "event_action"
-        if not 0 < len(payload["summary"]) <= 1024 or not payload["source"]:
-            return "summary or source"
-        if datetime.fromisoformat(payload["timestamp"]).tzinfo is None:
-            return "timestamp"
-        if is_change:
-            return "event_action" if event.keys() & {"event_action", "dedup_key"} else None
-        known = ("critical", "error", "warning", "info")
-        return None if payload["severity"] in known else "severity"
+            return _problem_of_payload(event["payload"])
+        if not 0 < len(event.get("dedup_key", "")) <= 255:
+            return "dedup_key"
+        if event["event_action"] in ("resolve", "acknowledge"):
+            return None
+        if not all(set(link) == {"href", "text"} for link in event.get("links", ())):
+            return "links"
+        if event["payload"]["severity"] not in ("critical", "error", "warning", "info"):
+            return "severity"
+        is_trigger = event["event_action"] == "trigger"
+        return _problem_of_payload(event["payload"]) if is_trigger else "event_action"
+
+
+def _problem_of_payload(payload: dict[str, Any]) -> str | None:
+    if not 0 < len(payload["summary"]) <= 1024 or not payload["source"]:
+        return "summary or source"
+    return None if datetime.fromisoformat(payload["timestamp"]).tzinfo else "timestamp"
 
 
 @dataclass
@@ -168,7 +171,8 @@ class TeamsWorkflow:
             len(run["text"]) == 0 for one in blocks for run in one["inlines"]
         ):
             return 413, {}, b""
-        self.cards.append([run["text"] for one in blocks for run in one["inlines"]])
+        texts = [run["text"] for one in blocks for run in one["inlines"]]
+        self.cards.append([*texts, *map(str, card.get("actions", ()))])
         return 202, {}, b""
 
 

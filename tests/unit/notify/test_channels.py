@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.notices import ChangeLine, Deed
+from reconciler.domain.notices import ChangeLine, Deed, Link
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError
 from tests.receivers.http import Answer, Fickle, Pager, SignedReceiver, receiving
@@ -115,6 +115,34 @@ async def test_what_was_taken_though_its_answer_was_lost_is_no_second_alert(
             await channel.show(notice(), {})
         await channel.show(notice(), {})
         assert place.open() == 1
+        await channel.close()
+
+
+RUNBOOK = Link("runbooks.example.com", "https://runbooks.example.com/sg?a=1&b=2")
+HREF, TEXT = RUNBOOK.href, RUNBOOK.text
+OFFERED = {
+    pager: str({"href": HREF, "text": TEXT}),
+    room: f"<{HREF.replace('&', '&amp;')}|{TEXT}>",
+    webhook: str({"text": TEXT, "href": HREF}),
+    teams: str({"type": "Action.OpenUrl", "title": TEXT, "url": HREF}),
+    mail: f'<a href="{HREF.replace("&", "&amp;")}">{TEXT}</a>',
+}
+
+
+@pytest.mark.parametrize("made", PLACES, ids=lambda made: made.__name__)
+async def test_a_link_of_an_open_alert_can_be_followed(made: Any, tmp_path: Path) -> None:
+    with made(tmp_path) as place:
+        channel = open_channel(place.address())
+        receipt = await channel.show(notice(links=(RUNBOOK,)), {})
+        if place.mail is None:
+            assert OFFERED[made] in place.text()
+        else:
+            plain, html = (place.mail.mails[0].get_body((kind,)) for kind in ("plain", "html"))
+            assert plain is not None
+            assert html is not None
+            assert f"{TEXT}: {HREF}" in plain.get_content()
+            assert OFFERED[made] in html.get_content()
+        await channel.show(replace(over(), links=(RUNBOOK,)), receipt)
         await channel.close()
 
 

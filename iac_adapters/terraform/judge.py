@@ -40,6 +40,7 @@ from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.values import Attributes, Unknown, Value
 
 IGNORED: Final = "lifecycle.ignore_changes"
+TAINTED: Final = "tainted: the next apply replaces it"
 
 
 def judge(  # noqa: PLR0913 - the sides of one comparison, all by name

@@ -30,7 +30,8 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     Raises:
         PermanentError: the address of one says too little, or is of no known kind.
     """
-    return {channel.name: _opened(channel) for channel in settings.channels}
+    public_url = settings.daemon.public_url
+    return {channel.name: _opened(channel, public_url) for channel in settings.channels}
 
 
 async def keep_alerts(service: Service) -> None:
@@ -69,7 +70,7 @@ async def close_channels(channels: Mapping[str, Channel]) -> None:
     await asyncio.gather(*(channel.notifier.close() for channel in channels.values()))
 
 
-def _opened(channel: ChannelSettings) -> Channel:
+def _opened(channel: ChannelSettings, public_url: str | None) -> Channel:
     # A daemon without channels starts without what speaks HTTP and SMTP.
     from reconciler.notify.addresses import ChannelAddress, open_channel  # noqa: PLC0415
 
@@ -89,6 +90,7 @@ def _opened(channel: ChannelSettings) -> Channel:
         quiet=channel.quiet,
         heartbeat=channel.heartbeat,
         link=channel.link,
+        public_url=public_url,
     )
     if not address.takes_several and (channel.digest or channel.heartbeat):
         raise PermanentError(

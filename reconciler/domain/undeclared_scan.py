@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from reconciler.domain.added_children import child_address, without_accepted
+from reconciler.domain.added_children import child_address, without_accepted, written_child
 from reconciler.domain.compare import in_order
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.kept_baseline import (
@@ -101,6 +101,8 @@ def compared(
     for entry in seen:
         if entry.witness is None:
             result.append(entry)
+            if yardstick.renew and isinstance(entry.verdict, Added):
+                begun.append(written_child(entry.address, entry.verdict, at=at))
             continue
         if yardstick.renew:
             result.append(entry)

@@ -92,11 +92,12 @@ async def planned(order: RemovalOrder, *, stack: StackName, digester: SecretDige
         PermanentError: the CLI cannot import or destroy one of them.
     """
     key = _provider_of(order)
+    identities = {order.name(removal): removal.identity for removal in order.removals}
     cli = cli_of(order.context, order.folder)
     await asyncio.to_thread(_lay_out, order)
     await _run(cli, "stack", "init", "--no-select")
     await _with_provider(order, key, cli)
-    await _imported(order, cli)
+    await _imported(order, identities, cli)
     place = place_of(order.folder)
     file = place.state_file
     assert file is not None  # noqa: S101 - `stack init` has made it
@@ -238,8 +239,8 @@ def _salt(scratch: Path) -> str:
     return str(settings["encryptionsalt"])
 
 
-async def _imported(order: RemovalOrder, cli: Cli) -> None:
-    """Import the children by their identities."""
+async def _imported(order: RemovalOrder, identities: Mapping[str, str], cli: Cli) -> None:
+    """Import the children, each by its identity."""
     provider = _recorded_provider(order)
     wanted = {
         "nameTable": {_PROVIDER: f"{_URN}{provider.type}::{_PROVIDER}"},
@@ -247,7 +248,7 @@ async def _imported(order: RemovalOrder, cli: Cli) -> None:
             {
                 "type": removal.question.type,
                 "name": order.name(removal),
-                "id": removal.identity,
+                "id": identities[order.name(removal)],
                 "provider": _PROVIDER,
             }
             for removal in order.removals

@@ -36,9 +36,9 @@ def see_isolated(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
     with narrator.step("quarantine: the server leaves its load balancer"):
         waiting = daemon.until("a quarantine to approve", lambda: _waiting(daemon),
                                within_s=_WITHIN_S)  # fmt: skip
-        expect(told=1, seen=len(_targets(stage)), what="targets before the approval")
+        expect(expected=1, seen=len(_targets(stage)), what="targets before the approval")
         stage.trueup("approve", waiting["id"], "--digest", waiting["plan_digest"], "--wait")
-        expect(told=[], seen=_targets(stage), what="targets of the load balancer")
+        expect(expected=[], seen=_targets(stage), what="targets of the load balancer")
         narrator.quote(stage.trueup("quarantines", as_terminal=True).stdout)
 
 
@@ -48,7 +48,7 @@ def see_released(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
         _change(stage, "revoke_security_group_ingress")
         daemon.ask(f"/stacks/{FRONTDOOR}/scan", {})
         daemon.until("the end of the quarantine", lambda: not _open(daemon), within_s=_WITHIN_S)
-        expect(told=1, seen=len(_targets(stage)), what="targets of the load balancer")
+        expect(expected=1, seen=len(_targets(stage)), what="targets of the load balancer")
         narrator.say("the load balancer has its target back; terraform created it, as it was")
 
 
@@ -84,4 +84,4 @@ def _targets(stage: Stage) -> list[str]:
     world = _world(stage)
     group = world.resolve(Attribute("aws_lb_target_group.web", "arn"))
     seen = world.client("elbv2").describe_target_health(TargetGroupArn=group)
-    return [one["Target"]["Id"] for one in seen["TargetHealthDescriptions"]]
+    return [health["Target"]["Id"] for health in seen["TargetHealthDescriptions"]]

@@ -18,7 +18,7 @@ def check_secrets(stage: Stage, secrets: Iterable[str], narrator: Narrator) -> N
     with narrator.step("Look for the secrets in all that trueup printed and keeps"):
         printed = "\n".join(stage.printed).encode()
         kept = list(_kept(stage))
-        for secret in (one.encode() for one in secrets):
+        for secret in (secret.encode() for secret in secrets):
             if secret in printed:
                 raise StepError("a secret was printed in clear")
             for path in kept:

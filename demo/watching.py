@@ -95,7 +95,7 @@ def see_first_pass(daemon: Daemon, narrator: Narrator) -> None:
     with narrator.step("Have them watched: trueup serve"):
         for name in (WEBSHOP, COURIER, FRONTDOOR):
             stack = daemon.until("a first complete scan", partial(_seen, daemon, name))
-            expect(told="in_sync", seen=stack["health"], what=f"health of {name}")
+            expect(expected="in_sync", seen=stack["health"], what=f"health of {name}")
         narrator.say(f"API at {daemon.address}; all in sync, scanned every 10 s")
         narrator.say("policy: secrets wait for a person, everything else is put back at once")
 
@@ -108,7 +108,7 @@ def break_and_be_found(stage: Stage, made: PulumiStage, daemon: Daemon, narrator
         for breakage in three_breakages():
             breakage.do(made)
         titles = [breakage.title for breakage in breakages] + [
-            one.title for one in three_breakages()
+            breakage.title for breakage in three_breakages()
         ]
         for title in titles:
             narrator.item(title)
@@ -134,7 +134,7 @@ def approve_the_secret(stage: Stage, daemon: Daemon, narrator: Narrator) -> None
         waiting = daemon.until("a plan to approve", lambda: _waiting(daemon), within_s=_WITHIN_S)
         narrator.quote(stage.trueup("plan", waiting["finding_ids"][0], as_terminal=True).stdout)
         refused = stage.trueup("approve", waiting["id"], "--digest", "0" * 64, may_end=(1,))
-        expect(told=1, seen=refused.exit_code, what="exit code of a wrong digest")
+        expect(expected=1, seen=refused.exit_code, what="exit code of a wrong digest")
         narrator.say("approved with a wrong digest: refused")
         stage.trueup("approve", waiting["id"], "--digest", waiting["plan_digest"])
         narrator.say("approved with the digest of that plan: accepted")
@@ -145,12 +145,18 @@ def see_corrected(stage: Stage, made: PulumiStage, daemon: Daemon, narrator: Nar
     with narrator.step("All is put back, by terraform apply and pulumi up"):
         done = daemon.until("every correction's end", lambda: _all_ended(daemon),
                             within_s=_WITHIN_S)  # fmt: skip
-        for one in done:
-            expect(told="converged", seen=one["state"], what=f"state of {one['addresses']}")
-            names = (address.rpartition("::")[2] for address in one["addresses"])
-            narrator.item(f"{one['action_type']}, {one['stack']}: {', '.join(names)}")
+        for remediation in done:
+            expect(
+                expected="converged",
+                seen=remediation["state"],
+                what=f"state of {remediation['addresses']}",
+            )
+            names = (address.rpartition("::")[2] for address in remediation["addresses"])
+            narrator.item(
+                f"{remediation['action_type']}, {remediation['stack']}: {', '.join(names)}"
+            )
         daemon.until("no open finding", lambda: not _open(daemon), within_s=_WITHIN_S)
-        expect(told=False, seen=_open_to_the_world(stage), what="port 22 open to the world")
+        expect(expected=False, seen=_open_to_the_world(stage), what="port 22 open to the world")
         if wrong := still_wrong(made):
             raise StepError("; ".join(wrong))
         narrator.say("read again: converged; seen in the cloud itself: no open firewall is left")

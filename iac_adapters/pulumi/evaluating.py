@@ -125,10 +125,10 @@ def _with_imports(
     """Return `planned` with the steps of imports, which a saved plan does not name."""
     steps = steps_in(events)
     return {
-        urn: replace(one, step=Step.IMPORT, overwritten=_overwritten(urn, one, events))
-        if one.imported and step_of(steps.get(urn, ())) is Step.IMPORT
-        else one
-        for urn, one in planned.items()
+        urn: replace(entry, step=Step.IMPORT, overwritten=_overwritten(urn, entry, events))
+        if entry.imported and step_of(steps.get(urn, ())) is Step.IMPORT
+        else entry
+        for urn, entry in planned.items()
     }
 
 

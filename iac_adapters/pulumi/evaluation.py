@@ -104,8 +104,8 @@ class Evaluation:
         """The secret texts in what the program asks for and the record does not hold."""
         return (
             word
-            for one in self.planned.values()
-            for side in (one.changed, one.outputs, *(one.overwritten or ()))
+            for planned in self.planned.values()
+            for side in (planned.changed, planned.outputs, *(planned.overwritten or ()))
             for word in secret_words(side)
         )
 
@@ -117,22 +117,26 @@ class Evaluation:
                 "renamed": dict(self.renamed),
                 "planned": {
                     urn: [
-                        one.step.value,
-                        dict(one.changed),
-                        list(one.removed),
-                        one.custom,
-                        None if one.ignored is None else list(one.ignored),
-                        one.provider,
-                        {n: list(urns) for n, urns in one.depends.items() if n in one.changed},
-                        None if one.awaited is None else list(one.awaited),
-                        one.imported,
-                        one.refused,
-                        one.parent,
-                        dict(one.outputs),
-                        list(one.outputs_removed),
-                        None if one.overwritten is None else list(one.overwritten),
+                        planned.step.value,
+                        dict(planned.changed),
+                        list(planned.removed),
+                        planned.custom,
+                        None if planned.ignored is None else list(planned.ignored),
+                        planned.provider,
+                        {
+                            n: list(urns)
+                            for n, urns in planned.depends.items()
+                            if n in planned.changed
+                        },
+                        None if planned.awaited is None else list(planned.awaited),
+                        planned.imported,
+                        planned.refused,
+                        planned.parent,
+                        dict(planned.outputs),
+                        list(planned.outputs_removed),
+                        None if planned.overwritten is None else list(planned.overwritten),
                     ]
-                    for urn, one in self.planned.items()
+                    for urn, planned in self.planned.items()
                 },
             }
         )

@@ -57,8 +57,8 @@ def _not_created(resource: LoadedResource, digester: SecretDigester) -> Verdict:
 
 def _as_remembered(resource: LoadedResource, known: Recorded) -> bool:
     """Whether the program asks for what the last update left, from the same provider."""
-    told = known.provider and resource.asked_of
-    if told and provider_urn(known.provider) != provider_urn(resource.asked_of):
+    provider = known.provider and resource.asked_of
+    if provider and provider_urn(known.provider) != provider_urn(resource.asked_of):
         return False
     return visible(resource.wanted or {}) == visible(known.inputs)
 

@@ -151,8 +151,8 @@ def _drifted(
         if is_empty(value_at(live, path)) and is_empty(value_at(planned, path)):
             continue
         sides = tuple(value_at(tree, path) for tree in (planned, recorded, live))
-        one = _change(path, sides, secret=secret, replaced=replaced, digester=digester)
-        (consequences if value_at(planned, path) == UNKNOWN else changes).append(one)
+        made = _change(path, sides, secret=secret, replaced=replaced, digester=digester)
+        (consequences if value_at(planned, path) == UNKNOWN else changes).append(made)
     for path in () if changes else maps_of_other_keys(live, planned):
         sides = tuple(value_at(tree, path) for tree in (planned, recorded, live))
         changes.append(_change(path, sides, secret=secret, replaced=replaced, digester=digester))
@@ -209,7 +209,7 @@ def _change(
         live=live,
         origin=origin,
         sensitive=sensitive,
-        forces_replacement=any(path[: len(one)] == one for one in replaced),
+        forces_replacement=any(path[: len(steps)] == steps for steps in replaced),
     )
 
 

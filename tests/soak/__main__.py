@@ -1,7 +1,7 @@
 """Long trials on real parts, such as `python -m tests.soak kills --count 200`.
 
-The others are `places --minutes 10`, `alerts --count 10000`, `generated --count 40 --seed 1` and
-`simulate --count 2000`.
+The others are `places --minutes 10`, `alerts --count 10000`, `generated --count 40 --seed 1`,
+`simulate --count 2000` and `tui --hours 24`.
 They end non-zero when a law is broken, and print the seed that repeats what they did.
 """
 
@@ -17,6 +17,7 @@ from tests.soak.alerts import alert_loop
 from tests.soak.generated import generated_loop
 from tests.soak.kills import TRIALS, kill_loop
 from tests.soak.places import PLACES, stay_in
+from tests.soak.tui import day_of_events
 from tests.unit.engine import simulation
 
 
@@ -42,7 +43,11 @@ def main() -> int:
     simulate = wanted.add_parser("simulate", help="the engine under seeded faults at each port")
     simulate.add_argument("--count", type=int, default=2000)
     simulate.add_argument("--seed", type=int, default=0, help="the first one")
+    tui = wanted.add_parser("tui", help="a day of events before the terminal UI")
+    tui.add_argument("--hours", type=float, default=24.0)
     asked = parser.parse_args()
+    if asked.trial == "tui":
+        return day_of_events(asked.hours)
     if asked.trial == "simulate":
         simulation.main(asked.seed, asked.count)
         return 0

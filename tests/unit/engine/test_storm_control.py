@@ -12,7 +12,7 @@ from reconciler.bootstrap.channels import open_channels
 from reconciler.domain.alerts import Alert, AlertId, AlertState
 from reconciler.domain.errors import NotFoundError, PermanentError, RetryableError
 from reconciler.domain.model import ResourceAddress, Severity
-from reconciler.domain.notices import Notice, NoticeKind
+from reconciler.domain.notices import Link, Notice, NoticeKind
 from reconciler.domain.subscriptions import Subscription
 from reconciler.domain.windows import read_window
 from reconciler.engine.alerting import follow_events
@@ -109,13 +109,25 @@ def test_quiet_hours_follow_the_clock_of_their_zone() -> None:
 
 
 async def test_a_message_ends_with_the_link_of_its_channel(house: House) -> None:
-    board = listen(house, link="https://runbooks.example.com/{type}/{stack}")
+    runbooks = "https://runbooks.example.com"
+    board = listen(
+        house, link=f"{runbooks}/{{type}}/{{stack}}", public_url="https://drift.example.com/t"
+    )
+    plain = listen(house, "plain")
     await begin(house)
     await drift(house, A)
     await tell(house, seconds=1)
     await tell(house)
     (notice,) = board.open
-    assert notice.commands[-1] == "https://runbooks.example.com/thing/shop"
+    api = f"/api/v1/alerts/{notice.alert_id}"
+    assert notice.links == (
+        Link("runbooks.example.com", f"{runbooks}/thing/shop"),
+        Link("API", f"https://drift.example.com/t{api}"),
+    )
+    (finding,) = await house.findings()
+    assert notice.commands == (f"trueup show {finding.id}",)
+    (notice,) = plain.open
+    assert notice.commands == (f"trueup show {finding.id}", f"GET {api}")
 
 
 async def test_only_what_lasts_is_escalated(house: House) -> None:

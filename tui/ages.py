@@ -9,11 +9,14 @@ _UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "m"))
 
 
 def age(moment: datetime | None, *, now: datetime | None = None) -> str:
-    """Return how long ago `moment` was, such as `3d`; empty for None."""
+    """Return how long ago `moment` was, such as `3d`; empty for None.
+
+    A daemon whose clock is ahead of this one was asked `0s` ago.
+    """
     if moment is None:
         return ""
     seconds = int(((now or datetime.now(UTC)) - moment).total_seconds())
-    return length(seconds)
+    return length(max(seconds, 0))
 
 
 def ahead(moment: datetime | None, *, now: datetime | None = None) -> str:
@@ -27,9 +30,9 @@ def ahead(moment: datetime | None, *, now: datetime | None = None) -> str:
 def length(seconds: int) -> str:
     """Return a number of seconds in its largest whole unit."""
     for size, unit in _UNITS:
-        if abs(seconds) >= size:
+        if seconds >= size:
             return f"{seconds // size}{unit}"
-    return f"{max(seconds, 0)}s"
+    return f"{seconds}s"
 
 
 def clock(moment: datetime | None) -> str:

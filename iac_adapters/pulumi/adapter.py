@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-from weakref import WeakValueDictionary
 
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
@@ -40,7 +39,7 @@ from iac_adapters.pulumi.snapshots import Payload, payload_of, snapshot_of
 from iac_adapters.pulumi.stack_secrets import written_redactor
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, redacting_apart
-from iac_adapters.redaction.redactor import redacting
+from iac_adapters.redaction.redactor import Redactor, redacting
 from iac_adapters.timing import Timing
 from reconciler.domain.edges import Edge, edges_of
 from reconciler.domain.errors import PermanentError
@@ -78,7 +77,8 @@ class PulumiAdapter:
         )
         self._providers = Providers(self._pool)
         self._identities = KnownIdentities(setup.data_dir / "pulumi" / "providers", key=setup.key)
-        self._payloads: WeakValueDictionary[StackName, Payload] = WeakValueDictionary()
+        # Kept beyond the snapshot: what a script said is read after the scan that judged it.
+        self._redactors: dict[StackName, Redactor] = {}
         self._loading = Loading(setup, self._providers)
 
     async def load(self, reference: StackReference) -> Snapshot:
@@ -96,7 +96,7 @@ class PulumiAdapter:
         if reference.engine == "cli" or (reference.engine == "auto" and _only_by_cli(warm.stack)):
             payload = await self._refreshed(payload)
             timing.lap("read")
-        self._payloads[reference.name] = payload
+        self._redactors[reference.name] = payload.redactor
         return snapshot_of(reference, payload, timing)
 
     async def _refreshed(self, payload: Payload) -> Payload:
@@ -232,8 +232,8 @@ class PulumiAdapter:
 
     def without_secrets(self, text: str, *, stack: StackName) -> str | None:
         """Return `text` without the stack's secrets. See `IacAdapter.without_secrets`."""
-        payload = self._payloads.get(stack)
-        return payload.redactor.without(text) if payload is not None else None
+        redactor = self._redactors.get(stack)
+        return redactor.without(text) if redactor is not None else None
 
     async def close(self) -> None:
         """End every provider process, and serve no program any more."""

@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.identity import Identity
+from agent.leaf_file import LeafFile
 from agent.probes.files import FileScope, files_section
 from agent.probes.table import probes_of, run_probes
 from agent.protocol.canonical import NotCanonicalError
-from agent.protocol.tree import Section, digest_of, root_digest
+from agent.protocol.tree import (
+    Section,
+    digest_of,
+    encoded_leaf_digest,
+    root_digest,
+    section_digest_in_order,
+)
 from agent.scope import Scope
-from agent.stat_cache import StatCache
+
+FILES = "files.leaves"
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,6 @@ class Captured:
 def capture(identity: Identity, scope: Scope, *, state: Path) -> Captured:
     """Look at the host once; nothing of it is changed."""
     began = time.monotonic()
-    cache = StatCache(state / "stat-cache.json")
     files = FileScope(
         root=Path(identity.root),
         trees=identity.trees,
@@ -39,10 +46,9 @@ def capture(identity: Identity, scope: Scope, *, state: Path) -> Captured:
     sections = run_probes(
         {
             **probes_of(files.root, files.key),
-            "files": lambda: files_section(files, cache),
+            "files": lambda: files_section(files, state / FILES),
         }
     )
-    cache.save()
     digests = {}
     for name, section in sections.items():
         sections[name], digests[name] = _hashed(name, section)
@@ -52,7 +58,16 @@ def capture(identity: Identity, scope: Scope, *, state: Path) -> Captured:
 def _hashed(name: str, section: Section) -> tuple[Section, bytes]:
     """Return the section with its digest; one with a value that has none is not understood."""
     try:
+        if isinstance(section.leaves, LeafFile):
+            return section, _digest_of_file(name, section.status, section.leaves)
         return section, digest_of(name, section)
     except NotCanonicalError:
         unread = Section("unsupported")
         return unread, digest_of(name, unread)
+
+
+def _digest_of_file(name: str, status: str, leaves: LeafFile) -> bytes:
+    digests = bytearray()
+    for key, value in leaves.encoded():
+        digests += encoded_leaf_digest(name, key, value)
+    return section_digest_in_order(name, status, digests)

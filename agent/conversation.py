@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from agent.capture import Captured
 from agent.differences import Changes, changes_between, whole_sections
 from agent.errors import AgentError
 from agent.identity import Identity
-from agent.protocol.messages import REPORTS_PATH, Report, write
+from agent.protocol.messages import REPORTS_PATH, Report, written
 from agent.protocol.signing import authorization
 from agent.scope import Scope
 from agent.session import Session
@@ -58,7 +58,8 @@ class Conversation:
             answers.append(answer)
             held = answer.get("held")
             if held is None:
-                self._session.acknowledge(captured.root, captured.sections)
+                if captured.root != self._session.acknowledged_root():
+                    self._session.acknowledge(captured.root, captured.sections)
                 return self._told(turn, answers)
             base = str(answer["base"])
             changes = whole_sections(held, captured.digests, captured.sections)
@@ -66,10 +67,10 @@ class Conversation:
         raise AgentError("the server did not take what it asked for", remedy="look at its log")
 
     def _first(self, captured: Captured) -> tuple[str | None, Changes, Sequence[str]]:
-        known = self._session.acknowledged()
-        if known is None or known[0] == captured.root:
+        root = self._session.acknowledged_root()
+        sections = self._session.acknowledged() if root not in {None, captured.root} else None
+        if sections is None:
             return None, {}, ()
-        root, sections = known
         dropped = [name for name in sections if name not in captured.sections]
         return root, changes_between(sections, captured.sections), dropped
 
@@ -92,13 +93,10 @@ class Conversation:
         )
         if base is not None:
             report = replace(report, base=base, sections=changes, dropped=dropped)
-        return self._post(write(report))
+        return self._post(*_packed(written(report)))
 
-    def _post(self, body: bytes) -> Mapping[str, Any] | None:
-        headers = {"Content-Type": "application/json"}
-        if len(body) >= _COMPRESSED_FROM_BYTES:
-            body = zlib.compress(body, 6)
-            headers["Content-Type"] = "application/zlib"
+    def _post(self, media_type: str, body: bytes) -> Mapping[str, Any] | None:
+        headers = {"Content-Type": media_type}
         identity = self._identity
         headers["Authorization"] = authorization(
             bytes.fromhex(identity.key),
@@ -117,3 +115,17 @@ class Conversation:
                 scope = self._session.keep_scope(answer["scope"])
             every_s = answer.get("every_s", every_s)
         return Told(turns, self._bytes_sent, every_s=every_s, scope=scope)
+
+
+def _packed(pieces: Iterator[bytes]) -> tuple[str, bytes]:
+    """Return the media type and the bytes of a message, compressed where that saves some."""
+    begin = b""
+    for piece in pieces:
+        begin += piece
+        if len(begin) >= _COMPRESSED_FROM_BYTES:
+            break
+    else:
+        return "application/json", begin
+    stream = zlib.compressobj(6)
+    packed = [stream.compress(begin), *map(stream.compress, pieces), stream.flush()]
+    return "application/zlib", b"".join(packed)

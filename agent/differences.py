@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import heapq
+import json
 from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
 
+from agent.leaf_file import LeafFile
+from agent.protocol.canonical import encode
 from agent.protocol.messages import SectionChange
 from agent.protocol.tree import Section
 
 Changes = Mapping[str, SectionChange]
+Leaf = tuple[str, bytes]
 
 
 def changes_between(before: Mapping[str, Section], now: Mapping[str, Section]) -> Changes:
-    """Return what differs, leaf by leaf."""
+    """Return what differs, leaf by leaf; the leaves are read when they are written."""
     return {
         name: _change(before.get(name, Section()), section)
         for name, section in now.items()
@@ -24,39 +31,54 @@ def whole_sections(
 ) -> Changes:
     """Return all of each section that the server has not, or has with another digest."""
     return {
-        name: SectionChange(section.status, list(section.leaves.items()), whole=True)
+        name: SectionChange(section.status, section.leaves.items(), whole=True)
         for name, section in now.items()
         if held.get(name) != digests[name].hex()
     }
 
 
+class _Changed:
+    """Leaves that are new or other than before, each time they are asked for."""
+
+    def __init__(self, before: Section, now: Section) -> None:
+        self._before = before
+        self._now = now
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        for key, _, value in _differing(self._before, self._now):
+            if value is not None:
+                yield key, json.loads(value)
+
+
+class _Removed(_Changed):
+    """Keys of leaves that are gone."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return (key for key, _, value in _differing(self._before, self._now) if value is None)
+
+
 def _change(before: Section, now: Section) -> SectionChange:
-    return SectionChange(
-        status=now.status,
-        changed=list(_changed(before, now)),
-        removed=[key for key in before.leaves if key not in now.leaves],
-    )
+    return SectionChange(now.status, _Changed(before, now), _Removed(before, now))
 
 
 def _is_same_section(before: Section, now: Section) -> bool:
-    return (
-        before.status == now.status
-        and before.leaves.keys() == now.leaves.keys()
-        and all(_is_same(before.leaves[key], value) for key, value in now.leaves.items())
+    return before.status == now.status and next(_differing(before, now), None) is None
+
+
+def _differing(before: Section, now: Section) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+    """Yield each key whose canonical bytes differ, with those of before and of now."""
+    both = heapq.merge(
+        ((key, 0, value) for key, value in _in_order(before)),
+        ((key, 1, value) for key, value in _in_order(now)),
     )
+    for key, found in groupby(both, key=lambda leaf: leaf[0]):
+        values = {side: value for _, side, value in found}
+        if values.get(0) != values.get(1):
+            yield key, values.get(0), values.get(1)
 
 
-def _is_same(one: object, other: object) -> bool:
-    """Whether both have the same canonical form; to Python `True` and `1` are equal."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        same_keys = one.keys() == other.keys()
-        return same_keys and all(_is_same(value, other[key]) for key, value in one.items())
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(_is_same, one, other))
-    return type(one) is type(other) and one == other
-
-
-def _changed(before: Section, now: Section) -> Iterator[tuple[str, object]]:
-    for key, value in now.leaves.items():
-        if key not in before.leaves or not _is_same(before.leaves[key], value):
-            yield (key, value)
+def _in_order(section: Section) -> Iterator[Leaf]:
+    if isinstance(section.leaves, LeafFile):
+        return section.leaves.encoded()
+    leaves = section.leaves
+    return ((key, encode(leaves[key])) for key in sorted(leaves))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 
 def private_folder(folder: Path) -> Path:
@@ -12,15 +13,20 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
+def open_private(file: Path) -> BinaryIO:
+    """Return `file` opened to be written from its beginning."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    return open(descriptor, "wb")
+
+
 def write_private(file: Path, content: bytes, *, durable: bool = False) -> None:
     """Replace `file`; where `durable`, the disk has it when this returns."""
     fresh = file.with_name(f".{file.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as opened:
+    with open_private(fresh) as opened:
         opened.write(content)
         if durable:
             opened.flush()
-            os.fsync(descriptor)
+            os.fsync(opened.fileno())
     fresh.replace(file)
     if durable:
         _sync_folder(file.parent)

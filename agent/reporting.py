@@ -24,7 +24,7 @@ def report_once(identity: Identity, state: Path) -> Told:
     scope = session.scope()
     captured = capture(identity, scope, state=state)
     try:
-        told = Conversation(identity, session).tell(captured, scope)
+        outcome = Conversation(identity, session).tell(captured, scope)
     except RefusedError as error:
         if error.code not in {"replayed", "wrong-hash"}:
             raise
@@ -35,9 +35,9 @@ def report_once(identity: Identity, state: Path) -> Told:
             identity = replace(identity, incarnation=secrets.token_hex(16))
             keep_identity(state, identity)
             session.restart()
-        told = Conversation(identity, session).tell(captured, scope)
-    if told.scope is None:
-        return told
-    captured = capture(identity, told.scope, state=state)
-    again = Conversation(identity, session).tell(captured, told.scope)
-    return Told(told.turns + again.turns, told.bytes_sent + again.bytes_sent, again.every_s)
+        outcome = Conversation(identity, session).tell(captured, scope)
+    if outcome.scope is None:
+        return outcome
+    captured = capture(identity, outcome.scope, state=state)
+    again = Conversation(identity, session).tell(captured, outcome.scope)
+    return Told(outcome.turns + again.turns, outcome.bytes_sent + again.bytes_sent, again.every_s)

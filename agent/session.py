@@ -6,15 +6,19 @@ import contextlib
 import json
 import zlib
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
+from agent.leaf_file import LeafFile
 from agent.private_files import write_private
 from agent.protocol.tree import Section
 from agent.scope import Scope, read_scope
 
 _SEQUENCE = "sequence"
-_ACKNOWLEDGED = "acknowledged.json.z"
+_ACKNOWLEDGED = "acknowledged"
+_LEAVES = "acknowledged-leaves-of-"
+_ROOT_LENGTH = 64
 _SCOPE = "scope.json"
 
 
@@ -36,29 +40,56 @@ class Session:
         except FileNotFoundError:
             return 0
 
-    def acknowledged(self) -> tuple[str, dict[str, Section]] | None:
-        """Return the root and the sections that the server has; None where that is not known."""
+    def acknowledged_root(self) -> str | None:
+        """Return the root that the server has; None where that is not known."""
         try:
-            packed = (self._folder / _ACKNOWLEDGED).read_bytes()
+            with open(self._folder / _ACKNOWLEDGED, "rb") as kept:
+                return kept.readline(_ROOT_LENGTH + 1).decode("ascii").rstrip("\n") or None
+        except (OSError, ValueError):
+            return None
+
+    def acknowledged(self) -> dict[str, Section] | None:
+        """Return the sections that the server has; None where they are not known."""
+        try:
+            packed = (self._folder / _ACKNOWLEDGED).read_bytes().partition(b"\n")[2]
             kept = json.loads(zlib.decompress(packed))
-            return str(kept["root"]), {
-                name: Section(status, leaves) for name, (status, leaves) in kept["sections"].items()
-            }
+            sections = {name: Section(*said) for name, said in kept["sections"].items()}
+            for name, (status, file, count) in kept["in_files"].items():
+                leaves = LeafFile(self._folder / file, count)
+                if sum(1 for _ in leaves.encoded()) != count:
+                    return None
+                sections[name] = Section(status, leaves)
         except (OSError, ValueError, KeyError, TypeError, zlib.error):
             return None  # the server says what it has when it is asked
+        return sections
 
     def acknowledge(self, root: str, sections: Mapping[str, Section]) -> None:
         """Keep what the server has just acknowledged."""
-        kept = {
-            "root": root,
-            "sections": {name: [one.status, one.leaves] for name, one in sections.items()},
-        }
-        text = json.dumps(kept, separators=(",", ":")).encode()
-        write_private(self._folder / _ACKNOWLEDGED, zlib.compress(text, 1))
+        small = {}
+        in_files = {}
+        files = set()
+        for name, section in sections.items():
+            if isinstance(section.leaves, LeafFile):
+                file = f"{_LEAVES}{name}-{root[:16]}"
+                section.leaves.kept_as(self._folder / file)
+                files.add(file)
+                in_files[name] = [section.status, file, len(section.leaves)]
+            else:
+                small[name] = [section.status, section.leaves]
+        text = json.dumps({"sections": small, "in_files": in_files}, separators=(",", ":"))
+        packed = root.encode() + b"\n" + zlib.compress(text.encode(), 1)
+        write_private(self._folder / _ACKNOWLEDGED, packed)
+        self._remove_leaves(keep=files)
 
     def forget(self) -> None:
         """Know no more what the server has; it says so when it is asked."""
         self._remove(_ACKNOWLEDGED)
+        self._remove_leaves(keep=set())
+
+    def _remove_leaves(self, *, keep: AbstractSet[str]) -> None:
+        for file in self._folder.glob(f"{_LEAVES}*"):
+            if file.name not in keep:
+                self._remove(file.name)
 
     def restart(self) -> None:
         """Count from 1 again, as a new incarnation does."""

@@ -7,7 +7,9 @@ one of a short secret could be guessed from.
 from __future__ import annotations
 
 import hashlib
+import heapq
 import hmac
+import json
 import os
 import stat
 import time
@@ -17,13 +19,17 @@ from pathlib import Path
 from typing import Any
 
 from agent.accounts import Accounts
-from agent.protocol.canonical import text_of
+from agent.leaf_file import NO_STAMP
+from agent.leaf_rewriting import LeafRewriting
+from agent.protocol.canonical import encode, text_of
 from agent.protocol.tree import OK, Section
-from agent.stat_cache import StatCache
 
 MOST_FILES = 100_000
+MOST_TEXT_BYTES = 16 * 2**20
+"""Of paths and leaves together, so that a report of all of them is one message."""
 LARGEST_FILE_BYTES = 100 * 2**20
 _BLOCK_BYTES = 1 << 18
+_TOO_YOUNG_NS = 2 * 10**9
 _SKIPPED_TYPES = frozenset({"socket", "fifo", "device"})
 _OTHERS_READ = stat.S_IROTH
 
@@ -39,104 +45,186 @@ class FileScope:
     """Of this host's own, for digests of what is secret."""
 
 
-def files_section(scope: FileScope, cache: StatCache) -> Section:
-    """Return what the files are; a path that is not there has no leaf."""
-    accounts = Accounts(scope.root)
-    # A stuck network mount would hold us for ever; what lies on another device is left out.
-    leaves: dict[str, Any] = {}
+def files_section(scope: FileScope, kept: Path) -> Section:
+    """Return what the files are; a path that is not there has no leaf.
+
+    The leaves lie in the file `kept`. A file whose times, size, inode and device are those that
+    the last capture noted there is not read again.
+    """
+    leaves = LeafRewriting(kept)
+    look = _Look(scope, leaves)
+    count = size = 0
     status = OK
-    for raw in _paths(scope):
-        key = text_of(raw)
-        if key in leaves:
-            continue
-        if len(leaves) >= MOST_FILES:
+    for raw, key in _in_order_of_keys(_paths(scope)):
+        full = count >= MOST_FILES or size >= MOST_TEXT_BYTES
+        if full and key not in scope.declared:
             status = "truncated"
-            break
-        leaf = _leaf(scope, raw, key, accounts, cache)
-        if leaf is not None:
-            leaves[key] = leaf
-    return Section(status, leaves)
+            continue
+        found = look.at(raw, key)
+        if found is not None:
+            leaves.put(key, *found)
+            count += 1
+            size += len(raw) + len(found[1])
+    return Section(status, leaves.finish())
+
+
+def _in_order_of_keys(paths: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
+    """Yield each path once with its key; the paths come in the order of their bytes."""
+    escaped = []
+    last = None
+    for raw in paths:
+        if raw == last:
+            continue
+        last = raw
+        key = text_of(raw)
+        if key.startswith("/"):
+            yield raw, key
+        else:
+            escaped.append((raw, key))
+    # UTF-8 sorts as its text does. A name that is no text has another key, behind them all.
+    yield from sorted(escaped, key=lambda pair: pair[1])
 
 
 def _paths(scope: FileScope) -> Iterator[bytes]:
-    for path in sorted(scope.declared):
-        yield os.fsencode(path)
-    for tree in scope.trees:
-        yield from _walk(scope.root, os.fsencode(tree.rstrip("/") or "/"))
+    declared = sorted(os.fsencode(path) for path in scope.declared if path.startswith("/"))
+    trees = [os.fsencode("/" + tree.strip("/")) for tree in scope.trees]
+    return heapq.merge(declared, *(_walk(scope.root, tree) for tree in trees))
 
 
 def _walk(root: Path, tree: bytes) -> Iterator[bytes]:
+    """Yield every path of a tree in the order of their bytes.
+
+    A stuck network mount would hold us for ever; what lies on another device is left out.
+    """
     prefix = os.fsencode(root).rstrip(b"/")
     try:
         device = os.lstat(prefix + tree).st_dev
     except OSError:
         return
     yield tree
-    waiting = [tree]
+    waiting = [_names(prefix + tree, tree)]
     while waiting:
-        folder = waiting.pop()
-        try:
-            entries = list(os.scandir(prefix + folder))
-        except OSError:
-            continue  # its own leaf says how it is; what is in it cannot be seen
-        for entry in entries:
-            path = folder.rstrip(b"/") + b"/" + entry.name
+        path = next(waiting[-1], None)
+        if path is None:
+            waiting.pop()
+        elif not path.endswith(b"/"):
             yield path
-            if entry.is_dir(follow_symlinks=False) and _same_device(entry, device):
-                waiting.append(path)
+        elif _device(prefix + path) == device:
+            waiting.append(_names(prefix + path, path))
 
 
-def _same_device(entry: os.DirEntry[bytes], device: int) -> bool:
+def _names(folder: bytes, path: bytes) -> Iterator[bytes]:
+    """Return the paths in a folder; what lies in a subfolder comes where its name and / do."""
+    names = []
     try:
-        return entry.stat(follow_symlinks=False).st_dev == device
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                names.append(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    names.append(entry.name + b"/")
     except OSError:
-        return False
+        pass  # its own leaf says how it is; what is in it cannot be seen
+    names.sort()
+    inside = path.rstrip(b"/") + b"/"
+    return (inside + name for name in names)
 
 
-def _leaf(
-    scope: FileScope, raw: bytes, key: str, accounts: Accounts, cache: StatCache
-) -> dict[str, Any] | None:
-    path = os.fsencode(scope.root).rstrip(b"/") + raw
+def _device(path: bytes) -> int | None:
     try:
-        found = os.lstat(path)
-    except FileNotFoundError:
+        return os.lstat(path.rstrip(b"/")).st_dev
+    except OSError:
         return None
-    except NotADirectoryError:
-        return None
-    except OSError as error:
-        return {"unreadable": _reason(error)}
-    kind = _type(found.st_mode)
-    if kind in _SKIPPED_TYPES:
-        return {"type": kind}
-    leaf: dict[str, Any] = {
-        "type": kind,
-        "mode": f"{stat.S_IMODE(found.st_mode):04o}",
-        "owner": accounts.user(found.st_uid),
-        "group": accounts.group(found.st_gid),
-    }
-    if kind == "link":
-        return {**leaf, "target": text_of(os.readlink(path))}
-    if kind == "file":
-        secret = not found.st_mode & _OTHERS_READ and key not in scope.declared
-        leaf.update(_content(path, found, scope.key if secret else None, cache))
-    return leaf
 
 
-def _content(
-    path: bytes, found: os.stat_result, key: bytes | None, cache: StatCache
-) -> dict[str, str]:
-    name = "sha256" if key is None else "keyed_sha256"
-    known = cache.get(path, found, name)
-    if known is not None:
-        return {name: known}
+class _Look:
+    """How paths are now, said with what the last capture knew of them."""
+
+    def __init__(self, scope: FileScope, leaves: LeafRewriting) -> None:
+        self._scope = scope
+        self._leaves = leaves
+        self._accounts = Accounts(scope.root)
+        self._prefix = os.fsencode(scope.root).rstrip(b"/")
+        self._heads: dict[tuple[int, int, int], bytes] = {}
+        self._now_ns = time.time_ns()
+
+    def at(self, raw: bytes, key: str) -> tuple[bytes, bytes] | None:
+        """Return the stamp and the leaf of a path; None where nothing is there."""
+        path = self._prefix + raw
+        known = self._leaves.known(key)
+        try:
+            found = os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            return NO_STAMP, encode({"unreadable": _reason(error)})
+        if not stat.S_ISREG(found.st_mode):
+            return NO_STAMP, encode(self._other(path, found))
+        known_stamp, known_leaf = known or (NO_STAMP, b"")
+        stamp = _stamp(found)
+        secret = not found.st_mode & _OTHERS_READ and key not in self._scope.declared
+        if stamp != known_stamp:
+            return self._read(path, found, stamp, secret=secret)
+        if not secret and known_leaf.startswith(self._head(found)):
+            return stamp, known_leaf
+        digest = json.loads(known_leaf).get(_digest_name(secret=secret))
+        if digest is None:
+            return self._read(path, found, stamp, secret=secret)
+        return stamp, self._leaf(found, {_digest_name(secret=secret): digest})
+
+    def _read(
+        self, path: bytes, found: os.stat_result, stamp: bytes, *, secret: bool
+    ) -> tuple[bytes, bytes]:
+        """Return the leaf of a file that has to be read.
+
+        A file that changed within the last two seconds gets no stamp: a second change could
+        leave the same times.
+        """
+        try:
+            content = _content(path, found, self._scope.key if secret else None)
+        except OSError as error:
+            return NO_STAMP, self._leaf(found, {"unreadable": _reason(error)})
+        young = self._now_ns - max(found.st_mtime_ns, found.st_ctime_ns) <= _TOO_YOUNG_NS
+        return NO_STAMP if young else stamp, self._leaf(found, content)
+
+    def _head(self, found: os.stat_result) -> bytes:
+        """Return how the leaf of an ordinary file begins; what follows is its digest."""
+        by = (found.st_mode, found.st_uid, found.st_gid)
+        if by not in self._heads:
+            self._heads[by] = encode(self._attributes(found))[:-1] + b',"sha256":'
+        return self._heads[by]
+
+    def _leaf(self, found: os.stat_result, content: dict[str, str]) -> bytes:
+        return encode({**self._attributes(found), **content, "type": "file"})
+
+    def _other(self, path: bytes, found: os.stat_result) -> dict[str, Any]:
+        kind = _type(found.st_mode)
+        if kind in _SKIPPED_TYPES:
+            return {"type": kind}
+        leaf = {**self._attributes(found), "type": kind}
+        return {**leaf, "target": text_of(os.readlink(path))} if kind == "link" else leaf
+
+    def _attributes(self, found: os.stat_result) -> dict[str, str]:
+        return {
+            "mode": f"{stat.S_IMODE(found.st_mode):04o}",
+            "owner": self._accounts.user(found.st_uid),
+            "group": self._accounts.group(found.st_gid),
+        }
+
+
+def _stamp(found: os.stat_result) -> bytes:
+    return b"%d.%d.%d.%d.%d" % (
+        found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns,
+    )  # fmt: skip
+
+
+def _digest_name(*, secret: bool) -> str:
+    return "keyed_sha256" if secret else "sha256"
+
+
+def _content(path: bytes, found: os.stat_result, key: bytes | None) -> dict[str, str]:
     if found.st_size > LARGEST_FILE_BYTES:
         return {"unreadable": "larger than 100 MiB"}
-    try:
-        digest = _digest(path, key)
-    except OSError as error:
-        return {"unreadable": _reason(error)}
-    cache.put(path, found, name, digest)
-    return {name: digest}
+    return {_digest_name(secret=key is not None): _digest(path, key)}
 
 
 def _digest(path: bytes, key: bytes | None) -> str:
@@ -166,8 +254,3 @@ def _type(mode: int) -> str:
 
 def _reason(error: OSError) -> str:
     return "denied" if isinstance(error, PermissionError) else os.strerror(error.errno or 0)
-
-
-def now_ns() -> int:
-    """Return the time that file times are compared with."""
-    return time.time_ns()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from agent.protocol.canonical import NotCanonicalError, check, encode
@@ -13,12 +14,14 @@ from agent.protocol.tree import STATUSES
 VERSION = 1
 ENROLL_PATH = "/api/v1/agents/enroll"
 REPORTS_PATH = "/api/v1/agents/reports"
-MOST_BODY_BYTES = 4 * 2**20
+MOST_BODY_BYTES = 8 * 2**20
 """Of a message as it is sent, compressed or not."""
 MOST_INFLATED_BYTES = 32 * 2**20
 MOST_LEAVES = 200_000
 LONGEST_KEY = 4096
 _MOST_SECTIONS = 64
+_PIECE = 256
+"""Leaves that are written at once."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _HEX = re.compile(r"[0-9a-f]*")
 
@@ -36,8 +39,8 @@ class SectionChange:
     """What became of one section since the base, or all of it where it is `whole`."""
 
     status: str
-    changed: Sequence[tuple[str, Any]] = ()
-    removed: Sequence[str] = ()
+    changed: Iterable[tuple[str, Any]] = ()
+    removed: Iterable[str] = ()
     whole: bool = False
 
 
@@ -63,6 +66,11 @@ class Report:
 
 def write(report: Report) -> bytes:
     """Return the bytes of a message."""
+    return b"".join(written(report))
+
+
+def written(report: Report) -> Iterator[bytes]:
+    """Yield the bytes of a message in pieces: one of a whole host never lies in memory."""
     body: dict[str, Any] = {
         "v": VERSION,
         "inc": report.incarnation,
@@ -73,19 +81,34 @@ def write(report: Report) -> bytes:
         "scope": report.scope,
         "root": report.root,
     }
-    if report.base is not None:
-        body["base"] = report.base
-        body["dropped"] = list(report.dropped)
-        body["sections"] = {
-            name: {
-                "status": change.status,
-                "whole": change.whole,
-                "changed": [[key, value] for key, value in change.changed],
-                "removed": list(change.removed),
-            }
-            for name, change in report.sections.items()
-        }
-    return encode(body)
+    if report.base is None:
+        yield encode(body)
+        return
+    body["base"] = report.base
+    body["dropped"] = list(report.dropped)
+    yield encode(body)[:-1] + b',"sections":{'
+    for number, (name, change) in enumerate(report.sections.items()):
+        yield b"," if number else b""
+        yield from _written_change(name, change)
+    yield b"}}"
+
+
+def _written_change(name: str, change: SectionChange) -> Iterator[bytes]:
+    yield encode(name) + b":" + encode({"status": change.status, "whole": change.whole})[:-1]
+    yield b',"changed":['
+    yield from _listed([key, value] for key, value in change.changed)
+    yield b'],"removed":['
+    yield from _listed(change.removed)
+    yield b"]}"
+
+
+def _listed(values: Iterable[Any]) -> Iterator[bytes]:
+    """Yield the elements of a list, some at a time."""
+    left = iter(values)
+    between = b""
+    while some := list(islice(left, _PIECE)):
+        yield between + encode(some)[1:-1]
+        between = b","
 
 
 def read(body: Any) -> Report:

@@ -47,9 +47,14 @@ def encoded_leaf_digest(section: str, key: str, value: bytes) -> bytes:
 
 def section_digest(name: str, status: str, leaves: Mapping[str, bytes]) -> bytes:
     """Return the digest of a section; `leaves` are digests by key, in any order."""
+    return section_digest_in_order(name, status, b"".join(leaves[key] for key in sorted(leaves)))
+
+
+def section_digest_in_order(name: str, status: str, leaves: bytes | bytearray) -> bytes:
+    """Return the digest of a section; `leaves` are its digests in the order of their keys."""
     digest = hashlib.sha256(b"\1" + _framed((name.encode(), status.encode())))
-    digest.update(len(leaves).to_bytes(8, "big"))
-    digest.update(b"".join(leaves[key] for key in sorted(leaves)))
+    digest.update((len(leaves) // hashlib.sha256().digest_size).to_bytes(8, "big"))
+    digest.update(leaves)
     return digest.digest()
 
 

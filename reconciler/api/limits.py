@@ -9,9 +9,10 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent.protocol.messages import MOST_BODY_BYTES, REPORTS_PATH
 from reconciler.api.refusal import Refusal
 
-_LARGE: Final = frozenset({"/api/v1/drift/reports", "/api/v1/agents/reports"})
+_DRIFT_REPORTS: Final = "/api/v1/drift/reports"
 _MOST_DRAINED_BYTES: Final = 32 * 2**20
 _DRAIN_WITHIN_S: Final = 5.0
 SECURITY_HEADERS: Final = {
@@ -36,7 +37,9 @@ class Limits:
 
     def body_of(self, path: str) -> int:
         """Return how large the body of a request to `path` may be."""
-        return self.report_bytes if path in _LARGE else self.body_bytes
+        if path == REPORTS_PATH:
+            return MOST_BODY_BYTES
+        return self.report_bytes if path == _DRIFT_REPORTS else self.body_bytes
 
 
 class LimitsMiddleware:

@@ -95,7 +95,7 @@ def override_rule(
 
 _NUMBER: Final = re.compile(r"\[\d+\]")
 READDRESSED: Final = "only its address changes, and nothing in the world; not applied yet"
-DEFAULT_REASON: Final = "nothing more particular is known of this attribute"
+DEFAULT_REASON: Final = "the default: no rule names this attribute"
 
 
 def rate(deviation: Deviation, rulebook: Rulebook) -> Rating:
@@ -155,7 +155,7 @@ def _dangers(
         place = _NUMBER.sub("", part.path)
         if place not in fitting:
             fitting[place] = list(_fitting(rulebook.catalogue, deviation, kind, part))
-        rule = next((one for one in fitting[place] if _holds(one, part)), None)
+        rule = next((rule for rule in fitting[place] if _holds(rule, part)), None)
         if rule is not None and rule.is_danger:
             yield rule
 

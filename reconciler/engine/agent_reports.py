@@ -45,7 +45,7 @@ def take(
     answers = [_answer(tx, hosts.get(message.agent_id), message) for message in messages]
     touched = {message.agent_id for message in messages} & hosts.keys()
     tx.agents.put_heard(hosts[agent_id].agent for agent_id in sorted(touched))
-    tx.agents.put_sections(one for host in hosts.values() for one in host.changed.values())
+    tx.agents.put_sections(section for host in hosts.values() for section in host.changed.values())
     at = max(message.received_at for message in messages)
     for agent_id, host in hosts.items():
         if host.dropped:

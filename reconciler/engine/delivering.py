@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.domain.alerts import (
@@ -23,18 +23,20 @@ from reconciler.domain.alerts import (
 from reconciler.domain.errors import PermanentError, ReconcilerError
 from reconciler.domain.events import CHANNEL_FAILED, ChannelFailed
 from reconciler.domain.model import StackName
-from reconciler.domain.notice_links import link_of
+from reconciler.domain.notice_links import api_path, links_of
 from reconciler.domain.notices import (
     MOST_MEMBERS,
+    Deed,
     Notice,
     NoticeMember,
+    deeds_of,
     finding_member,
     notice_of,
     stack_member,
     test_member,
 )
-from reconciler.domain.records import FindingId, FindingState
-from reconciler.domain.subscriptions import DIGEST
+from reconciler.domain.records import FindingId, FindingState, Remediation, RemediationId
+from reconciler.domain.subscriptions import DIGEST, Subscription
 from reconciler.engine.defects import outcome_of
 from reconciler.engine.digests import show_digest
 from reconciler.engine.journal import emit
@@ -44,6 +46,8 @@ from reconciler.ports import ChannelBusyError
 from reconciler.stores import Transaction
 
 _AT_ONCE: Final = 500
+_PAUSE: Final = timedelta(seconds=30)
+"""How long a channel that did not take a message is left alone with others."""
 
 
 async def deliver_due(service: Service) -> int:
@@ -58,7 +62,8 @@ async def deliver_due(service: Service) -> int:
     at = service.clock.now()
     due, alerts = await service.store.read(lambda view: _due(view, at))
     by_channel: defaultdict[str, list[tuple[Delivery, Alert]]] = defaultdict(list)
-    for delivery in due:
+    # What never failed comes first: a message that a channel cannot take holds up no other.
+    for delivery in sorted(due, key=lambda each: each.attempts):
         by_channel[delivery.channel].append((delivery, alerts[delivery.alert_id]))
     await asyncio.gather(
         *(
@@ -67,6 +72,22 @@ async def deliver_due(service: Service) -> int:
         )
     )
     return len(due)
+
+
+async def try_again(service: Service) -> None:
+    """Let what was given up of open alerts be shown: a wrong key may be the right one now.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> None:
+        lost = tx.alerts.given_up(service.channels)
+        tx.alerts.put_deliveries([delivery.revived(at=at) for delivery in lost])
+
+    if service.channels:
+        await service.store.transact(work)
 
 
 def _due(view: Transaction, at: datetime) -> tuple[Sequence[Delivery], dict[AlertId, Alert]]:
@@ -79,7 +100,7 @@ async def _deliver(
 ) -> None:
     at = service.clock.now()
     gathered: list[Delivery] = []
-    for delivery, alert in due:
+    for number, (delivery, alert) in enumerate(due, start=1):
         if channel is not None:
             quiet_until = channel.subscription.quiet_until(alert, at=at)
             if quiet_until is not None:
@@ -88,7 +109,9 @@ async def _deliver(
             if channel.subscription.is_gathered(alert, delivery):
                 gathered.append(delivery)
                 continue
-        if not await deliver(service, channel, delivery):
+        pause = await deliver(service, channel, delivery)
+        if pause is not None:
+            await _postpone(service, [later for later, _ in due[number:]], until=at + pause)
             return
     if channel is not None and gathered:
         await _deliver_digest(service, channel, gathered, at=at)
@@ -100,49 +123,79 @@ async def _deliver_digest(
     found = await service.store.read(
         lambda view: [_to_show(view, delivery) for delivery in deliveries]
     )
-    told = [(each.delivery, each.notice) for each in found if each.notice is not None]
+    # Noted first, as for a single message.
+    found = [
+        replace(each, delivery=each.delivery.begun(at=at)) if each.notice else each
+        for each in found
+    ]
+    to_show = [(each.delivery, each.notice) for each in found if each.notice is not None]
     for each in found:
         if each.notice is None and not each.muted:
             await _keep(service, _untold(each.delivery))
-    if not told:
+    if not to_show:
         return
-    shown = await outcome_of(lambda: show_digest(channel.notifier, told, at=at))
+    await _put(service, [delivery for delivery, _ in to_show])
+    shown = await outcome_of(lambda: show_digest(channel.notifier, to_show, at=at))
     if isinstance(shown, ReconcilerError):
-        for delivery, _ in told:
+        for delivery, _ in to_show:
             await _failed(service, delivery, shown, at=at)
         return
-    await service.store.transact(lambda tx: tx.alerts.put_deliveries(shown))
+    await _put(service, shown)
 
 
 def _untold(delivery: Delivery) -> Delivery:
     return replace(delivery, given_up=True, error="it was over before its time")
 
 
-async def deliver(service: Service, channel: Channel | None, delivery: Delivery) -> bool:
-    """Show an alert on a channel; return whether the channel takes more now."""
+async def deliver(
+    service: Service, channel: Channel | None, delivery: Delivery
+) -> timedelta | None:
+    """Show an alert on a channel; return for how long the channel is to be left alone, if it is."""
     at = service.clock.now()
     if channel is None:
         gone = replace(delivery, given_up=True, error="trueup.toml has no such channel any more")
         await _keep(service, gone)
-        return True
+        return None
     found = await service.store.read(lambda view: _to_show(view, delivery))
     if found.muted:
-        return True
+        return None
     notice = found.notice
     if notice is None:
         await _keep(service, _untold(delivery))
-        return True
-    link = channel.subscription.link
-    if link is not None:
-        notice = replace(notice, commands=(*notice.commands, link_of(link, notice)))
+        return None
+    if not delivery.may_be_seen:
+        delivery = delivery.begun(at=at)
+        await _keep(service, delivery)
+    notice = _linked(notice, channel.subscription)
     # What a digest showed has no message of its own that could be changed.
     own = {} if DIGEST in delivery.receipt else delivery.receipt
     receipt = await outcome_of(lambda: channel.notifier.show(notice, own))
     if isinstance(receipt, ReconcilerError):
         await _failed(service, delivery, receipt, at=at)
-        return False
+        return _pause(receipt)
     await _keep(service, delivery.taken(notice.revision, receipt, at=at))
-    return True
+    return None
+
+
+def _linked(notice: Notice, wanted: Subscription) -> Notice:
+    """Return an open alert's notice with its links; without an address, with the API's path."""
+    if notice.is_over:
+        return notice
+    links = links_of(notice, template=wanted.link, public_url=wanted.public_url)
+    path = () if wanted.public_url else (f"GET {api_path(notice)}",)
+    return replace(notice, links=links, commands=(*notice.commands, *path))
+
+
+def _pause(error: ReconcilerError) -> timedelta | None:
+    if isinstance(error, PermanentError):
+        return None  # of this message: the others find out for themselves
+    asked = error.after if isinstance(error, ChannelBusyError) else None
+    return max(asked or _PAUSE, _PAUSE)
+
+
+async def _postpone(service: Service, others: Sequence[Delivery], *, until: datetime) -> None:
+    """Leave a channel alone: else it would be asked at once for each of a thousand alerts."""
+    await _put(service, [replace(each, next_at=max(each.next_at, until)) for each in others])
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +213,45 @@ def _to_show(view: Transaction, delivery: Delivery) -> _ToShow:
     if alert is not None and alert.muted_at is not None and alert.state is AlertState.OPEN:
         return _ToShow(delivery, muted=True, notice=None)
     # What failed may have been taken, and only its answer lost: then nothing else would end it.
-    may_be_seen = delivery.shown or delivery.attempts > 0
-    if alert is None or (alert.state is AlertState.RESOLVED and not may_be_seen):
+    if alert is None or (alert.state is AlertState.RESOLVED and not delivery.may_be_seen):
         return _ToShow(delivery, muted=False, notice=None)
-    return _ToShow(delivery, muted=False, notice=notice_now(view, alert))
+    notice = notice_now(view, alert)
+    notice = replace(notice, deeds=_deeds(view, notice))
+    return _ToShow(delivery, muted=False, notice=notice)
+
+
+def _deeds(view: Transaction, notice: Notice) -> tuple[Deed, ...]:
+    """Return what was done about the members of an alert since it began, oldest first."""
+    found: dict[RemediationId, Remediation] = {}
+    addresses = {(member.stack, member.address) for member in notice.members if member.finding_id}
+    for stack in {stack for stack, _ in addresses}:
+        name = StackName(stack)
+        ended = view.remediations.corrected(name, since=notice.opened_at)
+        ids = [
+            correction.remediation_id
+            for correction in ended
+            if any((stack, address) in addresses for address in correction.addresses)
+        ]
+        about = (view.remediations.get(remediation_id) for remediation_id in ids)
+        found |= {each.id: each for each in about if each is not None}
+    for member in notice.members:
+        if member.finding_id is not None:
+            of_it = view.remediations.open_with(FindingId(member.finding_id))
+            found |= {} if of_it is None else {of_it.id: of_it}
+    every = [deed for each in found.values() for deed in deeds_of(each, since=notice.opened_at)]
+    return tuple(sorted(every, key=lambda deed: (deed.at, deed.key)))
 
 
 def notice_now(view: Transaction, alert: Alert) -> Notice:
     """Return an alert with its members as they are."""
     shown: list[NoticeMember] = []
-    for member in view.alerts.members_of(alert.id, limit=MOST_MEMBERS):
-        kind, name = read_subject(member.subject)
+    subjects = [
+        read_subject(member.subject)
+        for member in view.alerts.members_of(alert.id, limit=MOST_MEMBERS)
+    ]
+    findings = [FindingId(name) for kind, name in subjects if kind == FINDING]
+    acknowledged = view.audit.acknowledged(findings, since=alert.opened_at)
+    for kind, name in subjects:
         if kind == TEST:
             shown.append(test_member(name))
         elif kind == FINDING:
@@ -178,7 +259,8 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
             if record is not None:
                 open_now = record.state is not FindingState.HEALED
                 of_it = view.remediations.open_with(record.id) if open_now else None
-                shown.append(finding_member(record, of_it))
+                by = acknowledged.get(record.id)
+                shown.append(finding_member(record, of_it, acknowledged_by=by))
         else:
             stack = view.stacks.get(StackName(name))
             if stack is not None:
@@ -201,6 +283,11 @@ async def _failed(
         given_up=isinstance(error, PermanentError) or at - since >= GIVE_UP_AFTER,
     )
     await _keep(service, failed, failed_at=at)
+
+
+async def _put(service: Service, deliveries: Sequence[Delivery]) -> None:
+    if deliveries:
+        await service.store.transact(lambda tx: tx.alerts.put_deliveries(deliveries))
 
 
 async def _keep(service: Service, delivery: Delivery, *, failed_at: datetime | None = None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from agent.protocol.messages import MOST_INFLATED_BYTES, REPORTS_PATH, write
+from agent.protocol.messages import MOST_BODY_BYTES, MOST_INFLATED_BYTES, REPORTS_PATH, write
 from agent.protocol.tree import Section, digests_of, root_digest
 from tests.api.desk import V1, Desk
 from tests.api.speaking_agent import SpeakingAgent, code_of
@@ -129,7 +129,7 @@ async def test_what_one_agent_reports_never_keeps_another_from_being_taken(
 
 
 async def test_what_is_too_large_is_refused_before_it_is_read(agent: SpeakingAgent) -> None:
-    answer = await agent.post(b" " * (5 * 2**20))
+    answer = await agent.post(b" " * (MOST_BODY_BYTES + 1))
     assert (answer.status_code, code_of(answer)) == (413, "body-too-large")
 
 
@@ -143,7 +143,7 @@ async def test_a_report_without_its_length_is_answered_as_one_with_it(agent: Spe
 
 
 async def test_a_length_behind_zeros_lets_no_more_in(desk: Desk) -> None:
-    body = b" " * (5 * 2**20)
+    body = b" " * (MOST_BODY_BYTES + 1)
     length = {"Content-Length": f"{'0' * 20}{len(body)}"}
     answer = await desk.anonymous.post(REPORTS_PATH, content=body, headers=length)
     assert (answer.status_code, code_of(answer)) == (413, "body-too-large")

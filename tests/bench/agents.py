@@ -27,6 +27,7 @@ from agent.protocol.tree import Section, digests_of, root_digest
 from reconciler.api.app import build_app
 from reconciler.bootstrap.web import address_of, bind, web_server
 from reconciler.domain.agents import Agent, AgentState, agent_key
+from tests.bench import agent_host
 from tests.bench.figures import shown
 from tests.unit.engine.house import open_house
 
@@ -115,6 +116,7 @@ async def serve(folder: Path) -> None:
                   root=_NO_ROOT, epoch="0" * 16)
             for number in range(AGENTS)
         ]  # fmt: skip
+        agents.append(replace(agents[0], agent_id="host-0", host="host-0"))
         await house.service.store.transact(lambda tx: tx.agents.put_many(agents))
         opened = bind("127.0.0.1:0")
         key = house.service.judging.key.hex()
@@ -190,6 +192,7 @@ def main() -> int:
                 f" {'met' if met else 'NOT MET'}",
                 flush=True,
             )
+        missed += agent_host.measure(address, key, _INCARNATION)
     return int(missed > 0)
 
 

@@ -1,7 +1,8 @@
 """Long trials on real parts, such as `python -m tests.soak kills --count 200`.
 
-The others are `places --minutes 10`, `alerts --count 10000`, `generated --count 40 --seed 1` and
-`simulate --count 2000`; `faults` has a tool go wrong in each way, with a kill at each point.
+The others are `places --minutes 10`, `alerts --count 10000`, `generated --count 40 --seed 1`,
+`simulate --count 2000` and `tui --hours 24`; `faults` has a tool go wrong in each way, with a
+kill at each point.
 They end non-zero when a law is broken, and print the seed that repeats what they did.
 """
 
@@ -19,6 +20,7 @@ from tests.soak.alerts import alert_loop
 from tests.soak.generated import generated_loop
 from tests.soak.kills import TRIALS, kill_loop
 from tests.soak.places import PLACES, stay_in
+from tests.soak.tui import day_of_events
 from tests.unit.engine import simulation
 
 
@@ -44,8 +46,12 @@ def main() -> int:
     simulate = wanted.add_parser("simulate", help="the engine under seeded faults at each port")
     simulate.add_argument("--count", type=int, default=2000)
     simulate.add_argument("--seed", type=int, default=0, help="the first one")
+    tui = wanted.add_parser("tui", help="a day of events before the terminal UI")
+    tui.add_argument("--hours", type=float, default=24.0)
     wanted.add_parser("faults", help="a tool that goes wrong, crossed with kills of the daemon")
     asked = parser.parse_args()
+    if asked.trial == "tui":
+        return day_of_events(asked.hours)
     if asked.trial == "simulate":
         simulation.main(asked.seed, asked.count)
         return 0

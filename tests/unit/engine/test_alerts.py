@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,13 +18,18 @@ from reconciler.domain.errors import NotFoundError, PermanentError, RetryableErr
 from reconciler.domain.model import ResourceAddress, Severity, StackName
 from reconciler.domain.notices import Notice
 from reconciler.domain.records import Health
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events, watch_staleness
 from reconciler.engine.channels import channel_states, try_channel
-from reconciler.engine.delivering import deliver_due
+from reconciler.engine.decisions import approve
+from reconciler.engine.delivering import deliver_due, try_again
 from reconciler.engine.service import Channel
+from reconciler.engine.suppression import note
+from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError
 from tests.fake_world import World
+from tests.receivers.http import Pager, receiving
 from tests.unit.engine.house import MANUAL, A, B, House, open_house
 
 
@@ -33,10 +39,12 @@ class Board:
 
     shown: dict[str, Notice] = field(default_factory=dict)
     posted: int = 0
-    failures: list[Exception] = field(default_factory=list)
+    failures: list[BaseException] = field(default_factory=list)
     loses_answers: bool = False
+    asked: int = 0
 
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        self.asked += 1
         if self.failures:
             if self.loses_answers:
                 self.shown[notice.alert_id] = notice
@@ -229,6 +237,70 @@ async def test_who_waits_for_a_person_says_so(house: House) -> None:
     assert waiting.id in standing
 
 
+@asynccontextmanager
+async def paged(house: House, **wanted: Any) -> AsyncIterator[Pager]:
+    """A real channel to a pager as strict as PagerDuty."""
+    pager = Pager()
+    with receiving(pager) as at:
+        address = ChannelAddress("pager", f"pagerduty+http://{pager.routing_key}@{at}")
+        subscription = replace(Subscription("pager"), **wanted)
+        channel = Channel(subscription, open_channel(address))
+        house.service.channels = {**house.service.channels, "pager": channel}
+        yield pager
+        await channel.notifier.close()
+
+
+async def test_an_acknowledgement_reaches_the_pager_and_opens_no_alert(house: House) -> None:
+    board = listen(house)
+    async with paged(house, min_severity=Severity.LOW) as pager:
+        await drift(house, B, size=7)
+        await begin(house)
+        await drift(house)
+        await tell(house)
+        await tell(house)
+        before, seen = sorted(await house.findings(), key=lambda record: record.address == A)
+        assert (len(pager.open), pager.acknowledged) == (1, set())
+        for record in (before, seen):
+            await note(house.service, record.id, kind="ack", text=None, actor="ana")
+            await note(house.service, record.id, kind="comment", text="hm", actor="bob")
+        await tell(house, minutes=2)
+        assert pager.acknowledged == set(pager.open)
+        (notice,) = board.open
+        assert notice.acknowledged_by == "ana"
+        assert len(pager.open) == 1, "what drifted before there were channels is no news"
+        house.world.live[A] = {"size": 1}
+        await house.scan()
+        await tell(house)
+        await drift(house)
+        await tell(house)
+        await tell(house)
+        assert (len(pager.open), pager.acknowledged) == (1, set()), "another alert"
+
+
+async def test_an_approval_acknowledges_and_a_correction_is_told_without_paging(
+    house: House,
+) -> None:
+    async with paged(house) as pager:
+        await begin(house)
+        await house.put(MANUAL)
+        await drift(house)
+        await tell(house)
+        await tell(house)
+        (waiting,) = await house.remediations(RemediationState.AWAITING_APPROVAL)
+        await approve(house.service, waiting.id, plan_digest=waiting.plan_digest or "", actor="ana")
+        await tell(house, minutes=2)
+        assert pager.acknowledged == set(pager.open)
+        assert [change["summary"].partition(":")[0] for change in pager.changes] == [
+            "ana approved a correction of shop"
+        ]
+        await house.settle()
+        await house.later()
+        await tell(house, minutes=2)
+        assert (len(pager.open), len(pager.resolved), len(pager.paged)) == (0, 1, 1)
+        assert pager.changes[-1]["summary"] == "trueup corrected thing.a in shop"
+        assert len(pager.changes) == 2
+
+
 async def test_channels_hear_only_what_they_ask_for(house: House) -> None:
     grave = listen(house, "grave", min_severity=Severity.CRITICAL)
     others = listen(house, "others", stacks=("bill*",))
@@ -271,6 +343,99 @@ async def test_an_end_is_shown_though_the_answer_to_its_beginning_was_lost(house
     await house.scan()
     await tell(house, minutes=2)
     assert board.open == []
+
+
+class KilledError(BaseException):
+    """The process ends here: nothing that follows is done."""
+
+
+async def test_an_end_is_shown_though_the_process_was_killed_before_it_noted_the_beginning(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures, board.loses_answers = [KilledError()], True
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    with pytest.raises(KilledError):
+        await tell(house)
+    assert len(board.open) == 1
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await tell(house, seconds=1)
+    assert board.open == []
+
+
+async def test_the_next_digest_tells_what_a_killed_process_had_told(house: House) -> None:
+    board = listen(house, digest=timedelta(minutes=30))
+    board.failures, board.loses_answers = [KilledError()], True
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    with pytest.raises(KilledError):
+        await tell(house, minutes=30)
+    assert len(board.open) == 1
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await tell(house, seconds=1)
+    assert [one.title for one in board.shown.values() if one.is_over] == [
+        "digest: 0 alerts open, 1 resolved"
+    ]
+
+
+async def test_a_channel_that_is_throttled_is_asked_once_whatever_waits_for_it(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [ChannelBusyError("slow", after=timedelta(minutes=5))]
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    await tell(house)
+    await tell(house)
+    assert board.asked == 1
+    await tell(house, minutes=4)
+    assert board.asked == 1
+    await tell(house, minutes=1)
+    assert len(board.open) == 2
+
+
+async def test_an_alert_that_a_channel_always_fails_for_holds_up_no_other(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    show = board.show
+
+    async def poisoned(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        if notice.members[0].address == str(A):
+            raise RetryableError("answered 500")
+        return await show(notice, receipt)
+
+    board.show = poisoned  # type: ignore[method-assign]
+    await tell(house)
+    await tell(house, seconds=31)
+    assert [notice.members[0].address for notice in board.open] == [str(B)]
+
+
+async def test_what_was_given_up_is_tried_again_once_the_settings_are_read_anew(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [PermanentError("wrong key")]
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    await tell(house, hours=1)
+    assert board.open == []
+    await try_again(house.service)
+    await tell(house, seconds=1)
+    assert len(board.open) == 1
+    (state,) = await channel_states(house.service)
+    assert (state.given_up, state.error) == (0, None)
 
 
 async def test_after_a_day_of_failures_it_is_given_up_and_told(house: House) -> None:
@@ -371,7 +536,8 @@ async def test_in_the_end_a_channel_shows_what_is_there(
                 board.failures.append(RetryableError("away"))
             await drift(house, address, size)
             await tell(house, seconds=seconds)
-        for _ in range(4):
+        # Each failure leaves the channel alone for a while.
+        for _ in range(4 + len(board.failures)):
             await tell(house, hours=2)
             await house.scan()
         open_now = {

@@ -1,0 +1,106 @@
+"""A file of leaves made anew beside the one before, which tells what is still known."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from agent.leaf_file import LeafFile, line_of, parts_of
+from agent.private_files import open_private
+
+_LONGEST_S = 24 * 3600
+Known = tuple[str, bytes, bytes]
+
+
+class LeafRewriting:
+    """Takes leaves in the order of their keys; a file that would be equal is left alone.
+
+    What was known is forgotten after a day: whoever may set the clock or write to the disk itself
+    can change a file and keep its times.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._fresh_file = file.with_name(f".{file.name}.new")
+        self._header = _header(file)
+        self._fresh: BinaryIO | None = None
+        self._same_bytes = 0
+        self._count = 0
+        if self._header is None:
+            self._header = json.dumps({"born": time.time()}).encode() + b"\n"
+            self._known_leaves: Iterator[tuple[int, Known]] = iter(())
+            self._begin()
+        else:
+            self._same_bytes = len(self._header)
+            self._known_leaves = _read(file, len(self._header))
+        self._size, self._known = self._next()
+
+    def known(self, key: str) -> tuple[bytes, bytes] | None:
+        """Return the stamp and the value that `key` had; keys before it are gone."""
+        while self._known is not None and self._known[0] < key:
+            self._begin()
+            self._size, self._known = self._next()
+        if self._known is None or self._known[0] != key:
+            return None
+        return self._known[1:]
+
+    def put(self, key: str, stamp: bytes, value: bytes) -> None:
+        """Write the leaf that comes next; `known` was asked for its key."""
+        self._count += 1
+        if self._fresh is None and self._known == (key, stamp, value):
+            self._same_bytes += self._size
+            self._size, self._known = self._next()
+            return
+        self._begin().write(line_of(key, stamp, value))
+
+    def finish(self) -> LeafFile:
+        """Return the leaves that were put; they are in the file."""
+        if self._fresh is None and self._file.stat().st_size != self._same_bytes:
+            self._begin()
+        if self._fresh is not None:
+            self._fresh.close()
+            self._fresh_file.replace(self._file)
+        return LeafFile(self._file, self._count)
+
+    def _next(self) -> tuple[int, Known | None]:
+        return next(self._known_leaves, (0, None))
+
+    def _begin(self) -> BinaryIO:
+        """Return the new file, which begins with what has stayed the same so far."""
+        if self._fresh is None:
+            self._fresh = open_private(self._fresh_file)
+            if self._same_bytes:
+                _copy(self._file, self._fresh, self._same_bytes)
+            else:
+                self._fresh.write(self._header or b"")
+        return self._fresh
+
+
+def _header(file: Path) -> bytes | None:
+    """Return the first line of a file that is still to be believed."""
+    try:
+        with open(file, "rb") as opened:
+            line = opened.readline(200)
+        age_s = time.time() - float(json.loads(line)["born"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return line if 0 <= age_s < _LONGEST_S and line.endswith(b"\n") else None
+
+
+def _read(file: Path, begin: int) -> Iterator[tuple[int, Known]]:
+    with open(file, "rb") as lines:
+        lines.seek(begin)
+        with suppress(ValueError):  # it saves time and nothing else
+            for line in lines:
+                yield len(line), parts_of(line)
+
+
+def _copy(source: Path, to: BinaryIO, size: int) -> None:
+    with open(source, "rb") as opened:
+        while size > 0 and (block := opened.read(min(size, 1 << 16))):
+            to.write(block)
+            size -= len(block)

@@ -1,0 +1,157 @@
+"""Leaves on the disk: as a dictionary would hold them, whatever changed since the last capture."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.leaf_file import NO_STAMP, LeafFile
+from agent.leaf_rewriting import LeafRewriting
+from agent.probes.files import FileScope, files_section
+from agent.protocol.canonical import encode
+from agent.protocol.tree import Section
+
+TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+HOSTS = st.dictionaries(TEXTS, TEXTS, max_size=8)
+NAMES = st.binary(min_size=1, max_size=4).filter(
+    lambda name: not {0, ord("/")} & set(name) and name not in {b".", b".."}
+)
+OLD_NS = 10**18
+
+
+def rewritten(file: Path, leaves: dict[str, str], *, stamp: bytes = b"1") -> LeafFile:
+    writing = LeafRewriting(file)
+    for key in sorted(leaves):
+        writing.known(key)
+        writing.put(key, stamp, encode(leaves[key]))
+    return writing.finish()
+
+
+def look(root: Path, kept: Path, *, declared: frozenset[str] = frozenset()) -> Section:
+    return files_section(FileScope(root, ("/etc",), declared, b"key"), kept)
+
+
+def write(file: Path, text: str = "text") -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    os.utime(file, ns=(OLD_NS, OLD_NS))
+
+
+@given(HOSTS, HOSTS)
+def test_leaves_that_are_written_over_others_are_those_that_were_put(
+    before: dict[str, str], now: dict[str, str]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "leaves"
+        rewritten(file, before)
+        found = rewritten(file, now)
+        assert (dict(found.items()), len(found)) == (now, len(now))
+        assert [key for key, _ in found.encoded()] == sorted(now)
+
+
+def test_a_file_that_would_be_equal_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "leaves"
+    rewritten(file, {"a": "1", "b": "2"})
+    file.chmod(0o400)
+    rewritten(file, {"a": "1", "b": "2"})
+    assert file.stat().st_mode & 0o777 == 0o400
+    rewritten(file, {"a": "1", "b": "3"})
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b'"c"\t1\t"x"', b'"c"\tno line\n', b"\xff\t\t\n"])
+def test_what_is_damaged_is_made_anew(tmp_path: Path, damage: bytes) -> None:
+    file = tmp_path / "leaves"
+    rewritten(file, {"a": "1"})
+    file.write_bytes(file.read_bytes() + damage if damage else b"")
+    assert dict(rewritten(file, {"a": "1"}).items()) == {"a": "1"}
+
+
+def test_leaves_kept_under_another_name_stay_when_the_file_is_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "leaves"
+    kept = rewritten(file, {"a": "1"}).kept_as(tmp_path / "kept")
+    rewritten(file, {"a": "2"})
+    assert dict(kept.items()) == {"a": "1"}
+
+
+@given(st.lists(st.lists(NAMES, min_size=1, max_size=3), max_size=6))
+def test_every_path_of_a_tree_has_one_leaf_in_the_order_of_the_keys(
+    paths: list[list[bytes]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        etc = os.fsencode(folder) + b"/root/etc"
+        Path(os.fsdecode(etc)).mkdir(parents=True)
+        for path in paths:
+            try:
+                Path(os.fsdecode(b"/".join([etc, *path]))).mkdir(parents=True, exist_ok=True)
+            except OSError:
+                return  # a file system that takes no such names
+        kept = Path(folder) / "kept"
+        found = look(Path(folder) / "root", kept, declared=frozenset({"/etc", "/etc/a", "x"}))
+        keys = list(found.leaves)
+        walked = sum(len(folders) for _, folders, _ in os.walk(etc)) + 1
+        assert (keys, len(set(keys))) == (sorted(keys), walked)
+
+
+def test_a_file_is_not_read_again_until_it_changes(tmp_path: Path) -> None:
+    root, kept, file = tmp_path / "root", tmp_path / "kept", tmp_path / "root/etc/motd"
+    write(file, "one")
+    # Its change time is now, and a file as young as that is read each time.
+    first = look(root, kept).leaves["/etc/motd"]["sha256"]
+    assert kept.read_bytes().count(b"\t-\t") == 2
+    lines = kept.read_bytes()
+    found = file.stat()
+    stamp = b"%d.%d.%d.%d.%d" % (
+        found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns,
+    )  # fmt: skip
+    known = lines.replace(b'/etc/motd"\t-', b'/etc/motd"\t' + stamp)
+    other = known.replace(first.encode(), b"0" * 64)
+    kept.write_bytes(other)
+    assert look(root, kept).leaves["/etc/motd"]["sha256"] == "0" * 64
+    write(file, "another size")
+    assert look(root, kept).leaves["/etc/motd"]["sha256"] not in {"0" * 64, first}
+
+
+def test_a_file_that_only_its_owner_reads_gets_a_keyed_digest_unless_it_is_declared(
+    tmp_path: Path,
+) -> None:
+    root, kept = tmp_path / "root", tmp_path / "kept"
+    write(root / "etc/secret")
+    (root / "etc/secret").chmod(0o600)
+    for _ in range(2):
+        assert "keyed_sha256" in look(root, kept).leaves["/etc/secret"]
+        declared = look(root, kept, declared=frozenset({"/etc/secret"}))
+        assert "sha256" in declared.leaves["/etc/secret"]
+
+
+def test_a_new_name_of_an_owner_is_seen_though_no_file_changed(tmp_path: Path) -> None:
+    root, kept = tmp_path / "root", tmp_path / "kept"
+    write(root / "etc/motd")
+    for name in ("first", "second"):
+        write(root / "etc/passwd", f"{name}:x:{os.getuid()}:0::/:/bin/sh\n")
+        assert look(root, kept).leaves["/etc/motd"]["owner"] == name
+
+
+def test_what_is_declared_is_looked_at_beyond_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "root"
+    for number in range(5):
+        write(root / f"etc/{number}")
+    monkeypatch.setattr("agent.probes.files.MOST_FILES", 3)
+    found = look(root, tmp_path / "kept", declared=frozenset({"/etc/4"}))
+    assert (found.status, list(found.leaves)) == (
+        "truncated",
+        ["/etc", "/etc/0", "/etc/1", "/etc/4"],
+    )
+
+
+def test_a_leaf_without_a_stamp_is_made_at_each_capture(tmp_path: Path) -> None:
+    file = tmp_path / "leaves"
+    rewritten(file, {"a": "1"}, stamp=NO_STAMP)
+    assert LeafRewriting(file).known("a") == (NO_STAMP, b'"1"')

@@ -16,7 +16,7 @@ def age(moment: datetime | None, *, now: datetime | None = None) -> str:
     if moment is None:
         return ""
     seconds = int(((now or datetime.now(UTC)) - moment).total_seconds())
-    return length(max(seconds, 0))
+    return length(seconds)
 
 
 def ahead(moment: datetime | None, *, now: datetime | None = None) -> str:
@@ -28,7 +28,8 @@ def ahead(moment: datetime | None, *, now: datetime | None = None) -> str:
 
 
 def length(seconds: int) -> str:
-    """Return a number of seconds in its largest whole unit."""
+    """Return a number of seconds in its largest whole unit; less than none is none."""
+    seconds = max(seconds, 0)
     for size, unit in _UNITS:
         if seconds >= size:
             return f"{seconds // size}{unit}"

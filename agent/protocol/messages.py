@@ -69,8 +69,11 @@ def write(report: Report) -> bytes:
     return b"".join(written(report))
 
 
-def written(report: Report) -> Iterator[bytes]:
-    """Yield the bytes of a message in pieces: one of a whole host never lies in memory."""
+def written(report: Report, sections: Iterable[bytes] | None = None) -> Iterator[bytes]:
+    """Yield the bytes of a message in pieces: one of a whole host never lies in memory.
+
+    `sections` is the JSON of its sections where that was written before.
+    """
     body: dict[str, Any] = {
         "v": VERSION,
         "inc": report.incarnation,
@@ -86,11 +89,18 @@ def written(report: Report) -> Iterator[bytes]:
         return
     body["base"] = report.base
     body["dropped"] = list(report.dropped)
-    yield encode(body)[:-1] + b',"sections":{'
-    for number, (name, change) in enumerate(report.sections.items()):
+    yield encode(body)[:-1] + b',"sections":'
+    yield from written_sections(report.sections) if sections is None else sections
+    yield b"}"
+
+
+def written_sections(sections: Mapping[str, SectionChange]) -> Iterator[bytes]:
+    """Yield the JSON of a message's sections in pieces."""
+    yield b"{"
+    for number, (name, change) in enumerate(sections.items()):
         yield b"," if number else b""
         yield from _written_change(name, change)
-    yield b"}}"
+    yield b"}"
 
 
 def _written_change(name: str, change: SectionChange) -> Iterator[bytes]:

@@ -145,6 +145,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               wire.NewEnrollToken, status=201, secret_answer=True),
     Operation("POST", "/agents/enroll", agents.enroll_host, None, wire.Enrolled, status=201),
     Operation("POST", "/agents/reports", agents.take_report, None, raw=True),
+    Operation("POST", "/agents/{agent_id}/rotate", agents.rotate_key_of, May.WRITE_AGENTS,
+              wire.Agent),
     Operation("DELETE", "/agents/{agent_id}", agents.revoke_agent, May.WRITE_AGENTS, status=204),
 
     Operation("GET", "/report", report.read_report, May.READ_FINDINGS, wire.FleetReport),

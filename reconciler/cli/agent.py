@@ -29,7 +29,7 @@ _COLUMNS: Final = (
 
 @click.group()
 def agent() -> None:
-    """List agents, make tokens to enroll hosts with, and revoke agents."""
+    """List agents, make tokens to enroll hosts with, rotate keys, and revoke agents."""
 
 
 @agent.command("list", epilog=examples("trueup agent list"))
@@ -77,10 +77,31 @@ def enroll_token(
 @asks_daemon
 def revoke(invocation: Invocation, *, agent_id: str) -> None:
     """Revoke an AGENT, named by id or host. Its reports are refused at once."""
-    active = (item for item in invocation.api.each(wire.Agent, "agents") if item.state != "revoked")
-    found = choose(active, AGENT, agent_id)
+    found = _active(invocation, agent_id)
     invocation.api.delete("agents", found.agent_id)
     invocation.answer(found, [f"revoked agent {text_of(found.agent_id)} of {text_of(found.host)}"])
+
+
+@agent.command(
+    "rotate",
+    short_help="Give an agent another key.",
+    epilog=examples("trueup agent rotate web-1"),
+)
+@click.argument("agent_id", metavar="AGENT")
+@asks_daemon
+def rotate(invocation: Invocation, *, agent_id: str) -> None:
+    """Give an AGENT, named by id or host, another key with the answer to its next report.
+
+    Its key works until then. Every agent is given another one after 45 days by itself.
+    """
+    found = _active(invocation, agent_id)
+    asked = invocation.api.post(wire.Agent, "agents", found.agent_id, "rotate")
+    invocation.answer(asked, [f"{text_of(asked.host)} gets another key at its next report"])
+
+
+def _active(invocation: Invocation, agent_id: str) -> wire.Agent:
+    active = (item for item in invocation.api.each(wire.Agent, "agents") if item.state != "revoked")
+    return choose(active, AGENT, agent_id)
 
 
 def _list_lines(invocation: Invocation, body: Listed[wire.Agent]) -> Iterator[str]:

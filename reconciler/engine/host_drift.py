@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from reconciler.domain.agents import Agent, AgentSection, AgentState
+from reconciler.domain.agents import Agent, AgentSection
 from reconciler.domain.host_baselines import (
     NO_EPOCH,
     HostBaseline,
@@ -61,7 +61,11 @@ def adopt(
     at: datetime,
     key: bytes,
 ) -> None:
-    """Keep the baselines that a stack declares now, and compare the hosts of those that changed."""
+    """Keep the baselines that a stack declares now.
+
+    A host is compared with one that changed at its next report: only then has it looked at
+    what is declared now.
+    """
     known = {one.resource_id: one for one in tx.agents.baselines_of_stack(stack)}
     wanted = {
         baseline.resource_id: baseline
@@ -79,9 +83,6 @@ def adopt(
         _heal_all(tx, baseline, at=at, key=key)
     for host in sorted({one.host for one in (*changed, *gone, *moved)}):
         tx.agents.set_epoch(host, epoch_of(tx.agents.baselines_of_host(host)))
-        for agent in tx.agents.of_host(host):
-            if agent.state is AgentState.ACTIVE and agent.last_seen_at is not None:
-                judge(tx, agent, tx.agents.sections([agent.agent_id]), at=at, key=key)
 
 
 def forget(tx: Transaction, agent: Agent, *, at: datetime) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from agent.protocol.messages import MOST_BODY_BYTES, MOST_INFLATED_BYTES, REPORTS_PATH, write
 from agent.protocol.tree import Section, digests_of, root_digest
+from reconciler.domain.agents import agent_key
 from tests.api.desk import V1, Desk
 from tests.api.speaking_agent import SpeakingAgent, code_of
 
@@ -241,3 +242,43 @@ async def test_only_an_admin_makes_enrolment_tokens(desk: Desk) -> None:
     for client in (desk.viewer, desk.operator, desk.approver):
         answer = await client.post(f"{V1}/agents/enroll-tokens", json={})
         assert answer.status_code == 403
+
+
+async def test_a_key_is_rotated_by_its_first_use_and_the_old_one_ends_then(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    await agent.tell(ONE)
+    asked = await desk.admin.post(f"{V1}/agents/{agent.agent_id}/rotate", json={})
+    assert (asked.status_code, "key" in asked.text) == (200, False)
+    offers = [(await agent.tell(host)).json()["key"] for host in (ONE, TWO)]
+    assert offers[0] == offers[1]
+    old, agent.key, agent.serial = agent.key, bytes.fromhex(offers[0]["key"]), offers[0]["serial"]
+    assert (await agent.tell(TWO)).status_code == 204
+    agent.key, agent.serial = old, 1
+    refused = await agent.tell(ONE)
+    assert (refused.status_code, code_of(refused)) == (401, "unauthorized")
+    entries = (await desk.admin.get(f"{V1}/audit?subject={agent.agent_id}")).json()["items"]
+    assert [one["action"] for one in entries][:2] == ["agent.key_rotated", "agent.rotation_asked"]
+    assert offers[0]["key"] not in (await desk.admin.get(f"{V1}/audit")).text
+
+
+async def test_an_old_key_is_rotated_unasked(agent: SpeakingAgent, desk: Desk) -> None:
+    assert (await agent.tell(ONE)).status_code == 204
+    desk.clock.move(days=46)
+    assert (await agent.tell(ONE)).json()["key"]["serial"] == 2
+
+
+async def test_a_key_that_was_given_before_a_backup_was_put_back_is_taken(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    key = desk.house.service.judging.key
+    agent.key, agent.serial = agent_key(key, agent_id=agent.agent_id, serial=3), 3
+    assert (await agent.tell(ONE)).status_code == 204
+
+
+async def test_only_an_admin_rotates_and_only_what_is_there(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    path = f"{V1}/agents/{agent.agent_id}/rotate"
+    assert (await desk.operator.post(path, json={})).status_code == 403
+    assert (await desk.admin.post(f"{V1}/agents/none/rotate", json={})).status_code == 404

@@ -138,12 +138,15 @@ def test_what_happens_while_the_daemon_is_away_is_reported_when_it_is_back(
         until_scanned(daemon)
         host.enroll(daemon)
         host.report()
-    host.write(SSHD, WRONG, mode=0o600)
-    assert "does not answer" in host.agent("once", fails=True)
+    for text in (WRONG, RIGHT):
+        host.write(SSHD, text, mode=0o600)
+        assert "does not answer" in host.agent("once", fails=True)
     with hosts_stack.serving() as daemon:
         assert open_findings(daemon) == []
-        host.report()
-        assert len(open_findings(daemon)) == 1
+        assert host.report()["turns"] == 3
+        (was,) = daemon.ask("/findings?filter=state:healed")["items"]
+        assert (was["resource_id"], was["severity"]) == ("hosts/terraform_data.web_1", "high")
+        assert open_findings(daemon) == []
         assert daemon.ask("/agents")["items"][0]["gaps"] == 1
 
 

@@ -23,6 +23,7 @@ from reconciler.engine.agents import (
     enroll,
     issue_enroll_token,
     revoke,
+    rotate_key,
 )
 from reconciler.wire.agents import (
     EnrollBody,
@@ -86,6 +87,11 @@ async def answer_to(intake: AgentIntake, incoming: Incoming) -> Response:
             error.status, error.code, str(error), remedy=error.remedy, headers=wanted
         ) from error
     return answered(answer) if answer else nothing()
+
+
+async def rotate_key_of(service: Daemon, actor: Actor, agent_id: Id) -> Response:
+    """Give an agent another key with the answer to its next report."""
+    return answered(agent_of(await rotate_key(service, agent_id, actor=actor)))
 
 
 async def revoke_agent(service: Daemon, actor: Actor, agent_id: Id) -> Response:

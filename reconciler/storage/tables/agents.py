@@ -36,6 +36,9 @@ class AgentRow(Row, table=True):
     gaps: int = Field(sa_type=BigInteger)
     version: str = Field(sa_type=PlainText)
     system: str = Field(sa_type=PlainText)
+    scope: str = Field(sa_type=PlainText)
+    key_since: datetime | None = Field(default=None, sa_type=Moment)
+    rotating: bool
 
 
 class AgentSectionRow(Row, table=True):

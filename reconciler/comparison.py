@@ -7,7 +7,7 @@ and only of values of a size that it can compare in time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -90,14 +90,24 @@ def compare_changes(
 
     Whatever comes after the time box is not compared.
     """
+    pairs = [None if change.get("sensitive") else sides(change) for change in changes]
+    return compare_pairs(pairs, clock=clock)
+
+
+def compare_pairs(
+    pairs: Iterable[tuple[Any, Any] | None], *, clock: Callable[[], float] = time.monotonic
+) -> list[Comparison | None]:
+    """Return what differs inside each pair, None for a pair that needs no look.
+
+    Whatever comes after the time box is not compared.
+    """
     limit = clock() + TIME_BOX_S
     found: list[Comparison | None] = []
-    for change in changes:
-        before, after = sides(change)
-        if change.get("sensitive") or not _worth_a_look(before, after):
+    for pair in pairs:
+        if pair is None or not _worth_a_look(*pair):
             found.append(None)
         else:
-            found.append(compare(before, after) if clock() < limit else TOO_LARGE)
+            found.append(compare(*pair) if clock() < limit else TOO_LARGE)
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Final
 
-from reconciler.checked_values import Name
+from reconciler.checked_values import ExistingFile, Name
 from reconciler.domain.alerts import alerting_events
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.notice_links import check_link
@@ -52,6 +52,18 @@ Repeated = Annotated[Span, Rule(check=_is_no_moment)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateSettings(Section):
+    """`[channel.templates]`: a Jinja2 file a message event; without one the built-in text."""
+
+    opened: ExistingFile | None = None
+    changed: ExistingFile | None = None
+    """Where it is not given, `opened` is of a change as well."""
+    resolved: ExistingFile | None = None
+    digest: ExistingFile | None = None
+    heartbeat: ExistingFile | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings(Section):
     """One `[[channel]]`; its address may hold a password, so it never prints."""
 
@@ -75,3 +87,5 @@ class ChannelSettings(Section):
     """By Slack's user id, the name of the token that somebody decides with."""
     most_open: Annotated[int, Rule({"ge": 1, "le": 400})] = 20
     """How many tickets may be open at a time, where it is a tracker of tickets."""
+    templates: TemplateSettings | None = None
+    """What its messages say, instead of the built-in text."""

@@ -23,7 +23,7 @@ _MOST_SHOWN: Final = 10
 _ADDRESS: Final = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s'\"]+", re.IGNORECASE)
 """An address in a wrong place: its path may be the password of a channel."""
 _SHAPES: Final = {
-    "dataclass_type": "a section is expected here, written [{key}]",
+    "dataclass_type": "a section is expected here, written [{section}]",
     "string_type": "a text in quotes is expected",
     "string_sub_type": "a text in quotes is expected",
     "string_too_short": "at least {min_length} character is expected",
@@ -143,7 +143,8 @@ def _in_our_words(detail: ErrorDetails, key: str) -> str | None:
         case "string_pattern_mismatch":
             return next((_PATTERNS[one] for one in path if one in _PATTERNS), _NAME)
         case kind if kind in _SHAPES:
-            return _SHAPES[kind].format(key=key, **context)
+            section = re.sub(r"\[\d+\]", "", key)
+            return _SHAPES[kind].format(key=key, section=section, **context)
         case _:
             return None
 

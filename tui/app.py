@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
 from textual import work
@@ -16,11 +16,11 @@ from textual.screen import Screen
 
 from tui.clipboard import fit_for_terminal
 from tui.commands import COMMANDS, run_command
-from tui.deciding import DecidingApp, when_answered
+from tui.deciding import DecidingApp
 from tui.ink import Line, Palette, line
 from tui.keymap import bound_actions, key_name
 from tui.modals.confirm import Confirm
-from tui.modals.menu import Choice, Menu, Reader
+from tui.modals.menu import Choice, Reader
 from tui.modals.prompt import Prompt
 from tui.palettes import ASCII, UNICODE, Glyphs, palette
 from tui.screens.approvals import ApprovalsPage
@@ -201,11 +201,11 @@ class TrueupApp(DecidingApp):
             )
             for bound in bound_actions(page)
         ]
-        menu = Menu("keys here; their names are for keymap files", choices, palette=self.palette)
-        self.push_screen(menu, when_answered(lambda action: self._act(page, action)))
+        title = "keys here; their names are for keymap files"
+        self.choose(title, choices, lambda action: self._act(page, action))
 
     def _off(self, page: Page, action: str) -> str:
-        permission = page.permissions.get(action, "")
+        permission = page.permission(action)
         return self.session.why_not(permission) if permission else ""
 
     @work(group="menu", exit_on_error=False)
@@ -244,12 +244,7 @@ class TrueupApp(DecidingApp):
         if not copies:
             self.flash("nothing to copy here")
             return
-        self._choose_copy(copies)
-
-    def _choose_copy(self, copies: Iterable[tuple[str, str]]) -> None:
-        choices = [Choice(text, name, text) for name, text in copies]
-        menu = Menu("copy", choices, palette=self.palette)
-        self.push_screen(menu, when_answered(self.copy_text))
+        self.choose("copy", [Choice(text, name, text) for name, text in copies], self.copy_text)
 
     def copy_text(self, text: str) -> None:
         """Put `text` into the terminal's clipboard, also over ssh."""

@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from textual import work
-from textual.app import App
 
-from reconciler.wire.findings import Finding
 from reconciler.wire.remediations import Remediation
 from tui import intents
-from tui.ink import Line, Palette, line
+from tui.asking import when_answered
+from tui.ink import Line, line
 from tui.lines.asked import asked_lines
 from tui.modals.confirm import Confirm
-from tui.modals.prompt import Prompt
+from tui.reversible import ReversibleApp
 from tui.screens.run import RunPage
-from tui.session import Session
 from tui.store.rows import Row
 from tui.verbs import Asked, Tier, approval_of, moved, target_of
 
-T = TypeVar("T")
 
-
-class DecidingApp(App[None]):
-    """The part of the app that decides; where it stands and what it says is the app's own."""
-
-    session: Session
-    palette: Palette
-
-    def flash(self, *parts: str | tuple[str, str]) -> None:
-        """Say what just happened."""
-        raise NotImplementedError
+class DecidingApp(ReversibleApp):
+    """The part of the app that decides about remediations."""
 
     def follow(self, remediation_id: str) -> None:
         """Open the page of a remediation."""
-        raise NotImplementedError
-
-    def show_text(self, title: str, lines: Sequence[Line]) -> None:
-        """Show lines to read."""
         raise NotImplementedError
 
     def approve_rows(self, rows: Sequence[Row]) -> None:
@@ -61,7 +45,7 @@ class DecidingApp(App[None]):
     @work(group="decide", exit_on_error=False)
     async def _approve(self, asked: Asked) -> None:
         done = await intents.approve(self.session, asked)
-        self._tell("approved", done)
+        self.tell("approved", done)
         if len(asked.targets) == 1 and not done.failed and not isinstance(self.screen, RunPage):
             self.follow(asked.targets[0].id)
 
@@ -85,52 +69,9 @@ class DecidingApp(App[None]):
         )
         self.push_screen(modal, when_answered(lambda _yes: confirmed()))
 
-    def _tell(self, verb: str, done: intents.Done) -> None:
-        if not done.failed:
-            self.flash((f"{verb}: {len(done.ok)}", "good"))
-            return
-        lines = [
-            line((f"{verb} {len(done.ok)} of {len(done.ok) + len(done.failed)}", "strong"), "")
-        ]
-        for target, reason in done.failed:
-            lines.append(line(("x ", "high"), f"{target[:12]}  ", (reason, "high")))
-        self.show_text("not everything was done", lines)
-
     def reject_rows(self, rows: Sequence[Row]) -> None:
         """Reject the remediations of these rows."""
         self.decide_with_reason("reject", [row.remediation_id for row in rows])
-
-    def ignore_rows(self, rows: Sequence[Row]) -> None:
-        """Ignore these rows until their drift changes, with a reason."""
-        if not rows:
-            return
-        ids = [row.id for row in rows]
-        question = line((f"ignore {len(ids)}", "strong"), ": why? (until the drift changes)")
-        self.prompt(question, lambda reason: self._ignore(ids, reason))
-
-    @work(group="decide", exit_on_error=False)
-    async def _ignore(self, ids: Sequence[str], reason: str) -> None:
-        self._tell("ignored", await intents.ignore(self.session, ids, reason))
-
-    @work(group="decide", exit_on_error=False)
-    async def list_again(self, ids: Sequence[str]) -> None:
-        """Put ignored findings on the list again."""
-        self._tell("listed again", await intents.list_again(self.session, ids))
-
-    def accept_live(self, finding: Finding) -> None:
-        """Say that the live values of an undeclared finding are right, with a reason."""
-        question = line(("accept what is live", "strong"), " as right from now on: why?")
-        self.prompt(question, lambda reason: self._accept(finding, reason))
-
-    @work(group="decide", exit_on_error=False)
-    async def _accept(self, finding: Finding, reason: str) -> None:
-        done = await intents.accept(self.session, finding, reason)
-        self._tell("accepted (z takes it back)", done)
-
-    @work(group="decide", exit_on_error=False)
-    async def undo_accept(self, finding_id: str) -> None:
-        """Put the baseline back to what it was before a finding was accepted."""
-        self._tell("taken back", await intents.undo_accept(self.session, finding_id))
 
     def decide_with_reason(self, verb: str, ids: Sequence[str]) -> None:
         """Ask for a reason, then do `verb` to each remediation."""
@@ -141,14 +82,9 @@ class DecidingApp(App[None]):
         question = line((f"{verb} {len(chosen)}", "strong"), ": why? (kept in the audit)")
         self.prompt(question, lambda reason: self._decide(verb, chosen, reason))
 
-    def prompt(self, question: Line, answered: Callable[[str], object]) -> None:
-        """Ask for a line of text, and call `answered` with it; not when the dialog is left."""
-        prompt = Prompt(question, palette=self.palette)
-        self.push_screen(prompt, when_answered(answered))
-
     @work(group="decide", exit_on_error=False)
     async def _decide(self, verb: str, ids: Sequence[str], reason: str) -> None:
-        self._tell(f"{verb}: done", await intents.decide(self.session, verb, ids, reason))
+        self.tell(f"{verb}: done", await intents.decide(self.session, verb, ids, reason))
 
     @work(group="decide", exit_on_error=False)
     async def request_rows(self, rows: Sequence[Row], action: str) -> None:
@@ -156,7 +92,7 @@ class DecidingApp(App[None]):
         if not rows:
             return
         done = await intents.request(self.session, [row.report_id for row in rows], action)
-        self._tell("requested", done)
+        self.tell("requested", done)
 
     def release_rows(self, rows: Sequence[Row]) -> None:
         """Connect again what is isolated because of these rows, when that is confirmed."""
@@ -172,7 +108,7 @@ class DecidingApp(App[None]):
 
     @work(group="decide", exit_on_error=False)
     async def _release(self, finding_ids: Sequence[str]) -> None:
-        self._tell("release requested", await intents.release(self.session, finding_ids))
+        self.tell("release requested", await intents.release(self.session, finding_ids))
 
     def cancel(self, remediation: Remediation) -> None:
         """Cancel a remediation when that is confirmed."""
@@ -192,29 +128,4 @@ class DecidingApp(App[None]):
     @work(group="decide", exit_on_error=False)
     async def scan(self, stacks: Sequence[str]) -> None:
         """Have stacks scanned now."""
-        self._tell("scans asked for", await intents.scan(self.session, stacks))
-
-    def hold_or_resume(self) -> None:
-        """Pause all corrections with a reason, or let them go on."""
-        if self.session.store.hold is not None:
-            self._resume()
-            return
-        self.prompt(line(("hold all corrections", "strong"), ": why?"), self._hold)
-
-    @work(group="decide", exit_on_error=False)
-    async def _hold(self, reason: str) -> None:
-        self._tell("hold set", await intents.hold(self.session, reason))
-
-    @work(group="decide", exit_on_error=False)
-    async def _resume(self) -> None:
-        self._tell("hold released", await intents.resume(self.session))
-
-
-def when_answered(answered: Callable[[T], object]) -> Callable[[T | None], None]:
-    """Return what calls `answered`, unless a dialog was left without an answer."""
-
-    def answer(value: T | None) -> None:
-        if value:
-            answered(value)
-
-    return answer
+        self.tell("scans asked for", await intents.scan(self.session, stacks))

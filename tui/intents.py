@@ -7,18 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from reconciler.client.errors import ReconcilerError
 from reconciler.client.exchange import new_key
+from reconciler.wire import routes
 from reconciler.wire.baselines import AcceptBody
 from reconciler.wire.findings import Finding
+from reconciler.wire.ignores import IgnoreBody, NoteBody
 from reconciler.wire.remediations import ApproveBody, ReasonBody, RemediationBody
+from reconciler.wire.route import Route
 from tui.session import Session
 from tui.verbs import Asked
 
 Action = Literal["auto_correct", "quarantine", "manual_review"]
+NoteKind = Literal["comment", "ack", "assign"]
+_DECISIONS: Final = {
+    "reject": routes.REJECT_REMEDIATION,
+    "retry": routes.RETRY_REMEDIATION,
+    "suppress": routes.SUPPRESS_REMEDIATION,
+    "cancel": routes.CANCEL_REMEDIATION,
+}
 
 
 @dataclass(slots=True)
@@ -35,7 +46,7 @@ async def approve(session: Session, asked: Asked) -> Done:
     for target in asked.targets:
         body = ApproveBody(plan_digest=target.plan_digest)
         await _do(
-            session, done, target.id, ("remediations", target.id, "approve"), body.as_json(),
+            session, done, target.id, routes.APPROVE_REMEDIATION, body.as_json(),
             partial(session.client.remediations.approve, target.id, plan_digest=target.plan_digest),
         )  # fmt: skip
     return done
@@ -46,11 +57,9 @@ async def decide(session: Session, verb: str, ids: Sequence[str], reason: str) -
     done = Done()
     body = ReasonBody(reason=reason).as_json() if verb != "cancel" else None
     for each in ids:
-        path = ("remediations", each, verb)
-        await _do(
-            session, done, each, path, body,
-            partial(session.client.calls.post, *path, body=body),
-        )  # fmt: skip
+        route = _DECISIONS[verb]
+        work = partial(session.client.calls.ask, route, each, body=body)
+        await _do(session, done, each, route, body, work)
     return done
 
 
@@ -60,7 +69,7 @@ async def request(session: Session, report_ids: Sequence[str], action: str) -> D
     for report_id in report_ids:
         body = RemediationBody(report_id=report_id, action_type=cast("Action", action))
         await _do(
-            session, done, report_id, ("remediations",), body.as_json(),
+            session, done, report_id, routes.REQUEST_REMEDIATION, body.as_json(),
             partial(session.client.remediations.request, body),
         )  # fmt: skip
     return done
@@ -81,7 +90,7 @@ async def release(session: Session, finding_ids: Sequence[str]) -> Done:
         return done
     for each in known:
         await _do(
-            session, done, each, ("remediations", each, "release"), None,
+            session, done, each, routes.RELEASE_QUARANTINE, None,
             partial(session.client.remediations.release, each),
         )  # fmt: skip
     return done
@@ -92,20 +101,35 @@ async def scan(session: Session, stacks: Sequence[str]) -> Done:
     done = Done()
     for name in stacks:
         await _do(
-            session, done, name, ("stacks", name, "scan"), None,
+            session, done, name, routes.SCAN_STACK, None,
             partial(_without_key, session.client.stacks.scan, name),
         )  # fmt: skip
     return done
 
 
-async def ignore(session: Session, ids: Sequence[str], reason: str) -> Done:
-    """Ignore findings until their drift changes; the daemon refuses what may not be ignored so."""
+async def ignore(
+    session: Session, ids: Sequence[str], reason: str, *, until: datetime | None = None
+) -> Done:
+    """Ignore findings until their drift changes, or until a time.
+
+    The daemon refuses what may not be ignored so.
+    """
     done = Done()
-    body = {"reason": reason}
+    body = IgnoreBody(reason=reason, until=until).as_json()
     for each in ids:
-        work = partial(session.client.findings.ignore, each, reason=reason)
-        await _do(session, done, each, ("findings", each, "ignore"), body, work)
+        work = partial(session.client.findings.ignore, each, reason=reason, until=until)
+        await _do(session, done, each, routes.IGNORE_FINDING, body, work)
     _read_again(session, ids)
+    return done
+
+
+async def note(session: Session, kind: NoteKind, ids: Sequence[str], text: str) -> Done:
+    """Keep in the audit log what somebody says of findings."""
+    done = Done()
+    body = NoteBody(kind=kind, text=text).as_json()
+    for each in ids:
+        work = partial(session.client.findings.note, each, kind=kind, text=text)
+        await _do(session, done, each, routes.NOTE_FINDING, body, work)
     return done
 
 
@@ -119,7 +143,7 @@ async def list_again(session: Session, ids: Sequence[str]) -> Done:
     done = Done()
     for each in ids:
         work = partial(session.client.findings.unsuppress, each)
-        await _do(session, done, each, ("findings", each, "unsuppress"), None, work)
+        await _do(session, done, each, routes.UNSUPPRESS_FINDING, None, work)
     _read_again(session, ids)
     return done
 
@@ -129,7 +153,7 @@ async def accept(session: Session, finding: Finding, reason: str) -> Done:
     done = Done()
     body = AcceptBody(reason=reason, fingerprint=finding.fingerprint)
     work = partial(session.client.findings.accept, finding.id, body)
-    await _do(session, done, finding.id, ("findings", finding.id, "accept"), body.as_json(), work)
+    await _do(session, done, finding.id, routes.ACCEPT_FINDING, body.as_json(), work)
     _read_again(session, [finding.id])
     return done
 
@@ -138,7 +162,7 @@ async def undo_accept(session: Session, finding_id: str) -> Done:
     """Take an acceptance back."""
     done = Done()
     work = partial(session.client.findings.undo_accept, finding_id)
-    await _do(session, done, finding_id, ("findings", finding_id, "undo-accept"), None, work)
+    await _do(session, done, finding_id, routes.UNDO_ACCEPT, None, work)
     _read_again(session, [finding_id])
     return done
 
@@ -147,7 +171,7 @@ async def hold(session: Session, reason: str) -> Done:
     """Pause all corrections."""
     done = Done()
     body = {"reason": reason}
-    await _do(session, done, "hold", ("hold",), body,
+    await _do(session, done, "hold", routes.SET_HOLD, body,
               partial(_without_key, partial(session.client.hold.pull, reason=reason)))  # fmt: skip
     return done
 
@@ -155,23 +179,22 @@ async def hold(session: Session, reason: str) -> Done:
 async def resume(session: Session) -> Done:
     """Let corrections go on."""
     done = Done()
-    await _do(session, done, "hold", ("hold",), None,
-              partial(_without_key, session.client.hold.release), method="DELETE")  # fmt: skip
+    await _do(session, done, "hold", routes.RELEASE_HOLD, None,
+              partial(_without_key, session.client.hold.release))  # fmt: skip
     return done
 
 
-async def _do(  # noqa: PLR0913 - the parts of a call
+async def _do(
     session: Session,
     done: Done,
     target: str,
-    path: tuple[str, ...],
+    route: Route[Any],
     body: Any,
     work: Callable[..., Awaitable[Any]],
-    *,
-    method: str = "POST",
 ) -> None:
+    names = (target,) if "{" in route.path else ()
     try:
-        await session.made(method, path, work(key=new_key()), body=body)
+        await session.made(route, *names, work=work(key=new_key()), body=body)
     except ReconcilerError as error:
         remedy = f"; {error.remedy}" if error.remedy else ""
         done.failed.append((target, f"{error}{remedy}"))

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from reconciler.client import Client, Daemon
 from reconciler.client.errors import NotFoundError, ReconcilerError
-from reconciler.client.exchange import path_below
+from reconciler.wire.route import Route
 from tui.store.pump import Pump
 from tui.store.store import Changes, Store
 
@@ -93,10 +93,8 @@ class Session:
             return f"not allowed: the role {self.role} does not have {permission}"
         return ""
 
-    async def made(
-        self, method: str, path: tuple[str, ...], work: Awaitable[T], *, body: Any = None
-    ) -> T:
-        """Wait for `work`, which makes the call named, and note how it went.
+    async def made(self, route: Route[Any], *names: str, work: Awaitable[T], body: Any = None) -> T:
+        """Wait for `work`, which calls `route` for `names`, and note how it went.
 
         Raises:
             ReconcilerError: what `work` raised.
@@ -112,22 +110,22 @@ class Session:
             self.calls.append(
                 Call(
                     at=datetime.now(UTC),
-                    method=method,
-                    path="/" + "/".join(path),
+                    method=route.method,
+                    path=route.below(*names),
                     took_ms=(time.monotonic() - began) * 1000,
                     outcome=outcome,
-                    curl=self.curl(method, path, body),
+                    curl=self.curl(route, *names, body=body),
                 )
             )
 
-    def curl(self, method: str, path: tuple[str, ...], body: Any = None) -> str:
+    def curl(self, route: Route[Any], *names: str, body: Any = None) -> str:
         """Return the same call for a shell; the token is read from its place, never shown."""
         import orjson  # noqa: PLC0415 - only who copies a call pays for it
 
         parts = ["curl", "-sS", "-H", '"Authorization: Bearer $TRUEUP_TOKEN"']
-        if method != "GET":
-            parts += ["-X", method]
+        if route.method != "GET":
+            parts += ["-X", route.method]
         if body is not None:
             text = orjson.dumps(body).decode()
             parts += ["-H", "'Content-Type: application/json'", "-d", quote(text)]
-        return " ".join([*parts, quote(path_below(self.daemon.url, path))])
+        return " ".join([*parts, quote(self.daemon.url.rstrip("/") + route.at(*names))])

@@ -11,8 +11,14 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
+from iac_adapters.children.memory import ChildMemory
+from iac_adapters.children.removals import removals_of
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
+from iac_adapters.pulumi.children.apart import is_removal, place_of, removal_job
+from iac_adapters.pulumi.children.looking import ChildLooks, Look
+from iac_adapters.pulumi.children.removal import RemovalOrder, planned
+from iac_adapters.pulumi.children.tokens import KnownTokens
 from iac_adapters.pulumi.cli_engine import CliRefresh, refresh_by_cli
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.correction import correction_job
@@ -42,9 +48,10 @@ from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, redacting_apart
 from iac_adapters.redaction.redactor import redacting
 from iac_adapters.timing import Timing
+from reconciler.domain.added_children import children_among
 from reconciler.domain.edges import Edge, edges_of
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName
+from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName, Verdict
 from reconciler.domain.plan import Plan
 from reconciler.domain.self_check import held_against
 from reconciler.ports import (
@@ -80,6 +87,12 @@ class PulumiAdapter:
         self._identities = KnownIdentities(setup.data_dir / "pulumi" / "providers", key=setup.key)
         self._payloads: WeakValueDictionary[StackName, Payload] = WeakValueDictionary()
         self._loading = Loading(setup, self._providers)
+        self._looks = ChildLooks(
+            KnownTokens(setup.cache_dir / "pulumi" / "tokens", self._providers),
+            ChildMemory(setup.data_dir / "children", key=setup.key),
+            self._digester,
+            setup.repeats,
+        )
 
     async def load(self, reference: StackReference) -> Snapshot:
         """Return the stack as recorded and declared. See `IacAdapter.load`."""
@@ -96,8 +109,16 @@ class PulumiAdapter:
         if reference.engine == "cli" or (reference.engine == "auto" and _only_by_cli(warm.stack)):
             payload = await self._refreshed(payload)
             timing.lap("read")
+        else:
+            payload = await self._with_children(reference, payload)
         self._payloads[reference.name] = payload
         return snapshot_of(reference, payload, timing)
+
+    async def _with_children(self, reference: StackReference, payload: Payload) -> Payload:
+        """Return it with what may be asked about children of its resources."""
+        warm, options = payload.warm, reference.options_as(PulumiOptions)
+        look = await self._looks.look(warm, options, payload.redactor)
+        return replace(payload, context=_without_look(payload.context, look), look=look)
 
     async def _refreshed(self, payload: Payload) -> Payload:
         """Have the CLI look at the whole stack, but for what may not be read."""
@@ -122,10 +143,22 @@ class PulumiAdapter:
         wanted = frozenset(addresses) if addresses is not None else None
         counted = identity_count(snapshot.resources)
         observation = Observation(payload, wanted)
+        found: dict[ResourceAddress, Verdict] = {}
         async with contextlib.aclosing(observation.observed(self._digester)) as observations:
             async for observed in observations:
                 counted.take(observed)
+                found[observed.address] = observed.verdict
                 yield await safe.seen(_held(observed, payload.stack))
+        children = self._looks.observed(
+            payload.look,
+            payload.warm.reader,
+            payload.context.place,
+            found,
+            wanted,
+            redactor=payload.redactor,
+        )
+        async for observed in children:
+            yield await safe.seen(observed)
         if wanted is None:
             await self._keep_identities(payload, counted)
 
@@ -158,11 +191,25 @@ class PulumiAdapter:
     ) -> Plan:
         """Let the CLI plan exactly `addresses`. See `IacAdapter.plan`."""
         payload = payload_of(snapshot)
+        if children_among(addresses, payload.stack.resources):
+            return await self._planned_removal(snapshot, addresses, folder=folder)
         order = PlanOrder(payload.context, payload.stack.resources, folder)
         with redacting(lambda: payload.redactor):
             made = await preview(order, addresses, await self._live(payload, addresses), anew=anew)
             reader = PlanReader(payload.stack.resources, self._digester, payload.tools)
             return reader.plan(made, stack=snapshot.stack, targets=tuple(addresses))
+
+    async def _planned_removal(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
+    ) -> Plan:
+        """Plan the destruction of added children, in a project apart."""
+        payload = payload_of(snapshot)
+        removals = removals_of(tuple(addresses), payload.look.children.removable)
+        order = RemovalOrder(
+            payload.context, removals, payload.stack.resources, folder, payload.tools
+        )
+        with redacting(lambda: payload.redactor):
+            return await planned(order, stack=snapshot.stack, digester=self._digester)
 
     async def edges(
         self,
@@ -219,7 +266,10 @@ class PulumiAdapter:
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         """Return the command that does the saved plan. See `IacAdapter.correction`."""
-        return correction_job(payload_of(snapshot).context, folder=folder)
+        context = payload_of(snapshot).context
+        if is_removal(folder):
+            return removal_job(context, folder=folder)
+        return correction_job(context, folder=folder)
 
     def progress(self, line: bytes, *, stack: StackName | None = None) -> RunProgress | None:
         """Return what one line of a run's log means. See `IacAdapter.progress`."""
@@ -228,7 +278,9 @@ class PulumiAdapter:
 
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
         """Return what a run came to. See `IacAdapter.outcome`."""
-        return outcome_of(payload_of(snapshot).context.place, ended=ended, log=log)
+        folder = log.parent
+        place = place_of(folder) if is_removal(folder) else payload_of(snapshot).context.place
+        return outcome_of(place, ended=ended, log=log)
 
     def without_secrets(self, text: str, *, stack: StackName) -> str | None:
         """Return `text` without the stack's secrets. See `IacAdapter.without_secrets`."""
@@ -249,6 +301,13 @@ def _warned(context: Context, evaluation: Evaluation | None) -> Context:
         f"the program was not run: {host} is not installed;"
         " changes of the code that are not applied yet are not shown"
     )
+    return replace(context, warnings=(*context.warnings, warning))
+
+
+def _without_look(context: Context, look: Look) -> Context:
+    if not look.failure:
+        return context
+    warning = f"children that no code declares are not asked for: {look.failure}"
     return replace(context, warnings=(*context.warnings, warning))
 
 

@@ -92,7 +92,7 @@ async def detaching_plan(
         *(secret_words(one.recorded.inputs) for one in order.resources.values() if one.recorded)
     )
     await keep_job(order, [*command, f"--message={CORRECTION}", *targets], words)
-    steps = dict(_steps(run.stdout))
+    steps = dict(steps_in(run.stdout))
     resources = tuple(
         _planned(address, op, order.resources.get(address), digester, tools)
         for address, op in sorted(steps.items())
@@ -114,7 +114,7 @@ def _refuse_kept(order: PlanOrder, address: ResourceAddress) -> None:
         )
 
 
-def _steps(output: bytes) -> Iterator[tuple[ResourceAddress, str]]:
+def steps_in(output: bytes) -> Iterator[tuple[ResourceAddress, str]]:
     """Yield each resource that the preview would touch, and how.
 
     The CLI prints the events, or without a stream of them one document of all steps.

@@ -39,6 +39,11 @@ _MESSAGES: Final = {
         f"id=1:string urn=2:string olds=3:{_STRUCT} news=4:{_STRUCT} ignoreChanges=5:*string"
         f" old_inputs=6:{_STRUCT} name=7:string type=8:string"
     ),
+    "InvokeRequest": f"tok=1:string args=2:{_STRUCT}",
+    "CheckFailure": "property=1:string reason=2:string",
+    "InvokeResponse": f"return=1:{_STRUCT} failures=2:*CheckFailure",
+    "GetMappingRequest": "key=1:string provider=2:string",
+    "GetMappingResponse": "provider=1:string data=2:bytes",
     "PropertyDiff": "kind=1:int32 inputDiff=2:bool",
     "DetailedDiffEntry": "key=1:string value=2:PropertyDiff",
     # A map on the wire is a list of key and value; read as such it needs no map type.

@@ -32,7 +32,9 @@ class Observation:
             return
         resources = self.payload.stack.resources
         needed = None if self.wanted is None else with_sources(self.wanted, resources)
-        witnesses = Witnesses(resources, self.payload.redactor, digester)
+        witnesses = Witnesses(
+            resources, self.payload.redactor, digester, self.payload.look.children.resources
+        )
         live = self.payload.warm.questions.live
         held: dict[ResourceAddress, Observed] = {}
         moves: dict[ResourceAddress, Moved] = {}

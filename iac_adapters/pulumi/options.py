@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from typing import Annotated
+from typing import Annotated, Literal
 
 from reconciler.field_rules import Rule
 from reconciler.stack_options import NO_KEY, StackOptions
@@ -19,6 +19,10 @@ class PulumiOptions(StackOptions):
     """Whether providers that are code inside the stack's own state may be run to read."""
     run_code: bool = True
     """Whether the stack's program may be run to learn what is declared."""
+    children: Literal["auto", "all", "none"] | None = None
+    """How much a scan asks for children that nobody declared: a tenth of its calls (`auto`)."""
+    children_left_out: tuple[str, ...] = ()
+    """Types of children that are not asked for, as globs."""
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself."""

@@ -224,18 +224,22 @@ def _words(order: PlanOrder, content: bytes, live: Mapping[str, ReadAnswer]) -> 
 
 async def keep_job(order: PlanOrder, command: Sequence[str], secrets: frozenset[str]) -> None:
     """Write what the job has to do, and the words it must not repeat."""
-    await asyncio.to_thread(_write_job, order, command, secrets)
-
-
-def _write_job(order: PlanOrder, command: Sequence[str], secrets: frozenset[str]) -> None:
     stale = [lock for lock in order.context.locks if lock.holder is Holder.DEAD]
+    whole = [str(order.context.cli.executable), *command]
+    await asyncio.to_thread(write_job, order.folder, whole, secrets=secrets, stale=stale)
+
+
+def write_job(
+    folder: Path, command: Sequence[str], *, secrets: frozenset[str], stale: Sequence[Lock] = ()
+) -> None:
+    """Write into `folder` what the job has to do. `stale` are the dead locks to be removed."""
     job = {
-        "command": [str(order.context.cli.executable), *command],
+        "command": [*command],
         "stale_locks": [
             {"file": str(lock.file), "pid": lock.pid, "timestamp": lock.timestamp} for lock in stale
         ],
         "secrets": sorted(secrets),
     }
-    descriptor = os.open(order.folder / JOB_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(folder / JOB_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(job, file)

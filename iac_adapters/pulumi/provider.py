@@ -171,6 +171,28 @@ class Provider(ProviderProcess):
             paths={entry.key: entry.value.kind % 2 == 1 for entry in answer.detailedDiff},
         )
 
+    async def invoke(
+        self, token: str, arguments: RawProperties, *, timeout_s: float
+    ) -> RawProperties:
+        """Return what a function answers; those of bridges are data sources, which only read.
+
+        Raises:
+            ProviderError: it refused, or does not take the arguments.
+        """
+        request = message("InvokeRequest")(tok=token)
+        to_struct(arguments, request.args)
+        answer = await self._call("Invoke", request.SerializeToString(), timeout_s)
+        for failure in answer.failures:
+            raise ProviderError(f"{failure.property}: {failure.reason}")
+        return from_struct(getattr(answer, "return"))
+
+    async def mapping(self, *, timeout_s: float) -> bytes:
+        """Return what a bridge says of the Terraform provider behind it; empty of any other."""
+        request = message("GetMappingRequest")(key="terraform")
+        answer = await self._call("GetMapping", request.SerializeToString(), timeout_s)
+        content: bytes = answer.data
+        return content
+
     async def _call(self, method: str, request: bytes, timeout_s: float) -> Any:
         try:
             content = await self.process.unary(method_path(method), request, timeout_s=timeout_s)

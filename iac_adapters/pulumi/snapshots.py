@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from iac_adapters.pulumi.children.looking import NO_LOOK, Look
 from iac_adapters.pulumi.cli_engine import CliRefresh
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.identities import Identities, doubts_of
@@ -32,6 +33,7 @@ class Payload:
     warm: WarmStack
     kept: Identities
     found: CliRefresh | None = None
+    look: Look = NO_LOOK
 
     @property
     def doubts(self) -> tuple[ProviderDoubt, ...]:
@@ -84,6 +86,7 @@ def snapshot_of(reference: StackReference, payload: Payload, timing: Timing) -> 
         lineage=_lineage(payload.context),
         serial=payload.context.checkpoint.written_s,
         payload=payload,
+        blind_spots=payload.look.children.blind_spots if payload.found is None else (),
     )
 
 

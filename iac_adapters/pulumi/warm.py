@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from iac_adapters.children.observing import StackChildren
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.loaded import LoadedStack
@@ -55,6 +56,8 @@ class WarmStack:
     questions: PulumiQuestions
     reader: PulumiReader
     followed: Followed | None = None
+    children: StackChildren | None = None
+    """What may be asked about children of its resources; worked out once for each load."""
 
     def weight(self) -> int:
         """Estimate the bytes that it holds of its own.

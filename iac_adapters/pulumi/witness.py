@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from iac_adapters.children.managed import ChildProvider, Managed
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.property_paths import covered, parse_property_path
 from iac_adapters.pulumi.provider import ReadAnswer
@@ -22,9 +23,10 @@ from iac_adapters.pulumi.values import RawProperties, visible
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.redaction.trees import digested, mark_of
+from iac_adapters.shown_children import children_behind
 from iac_adapters.undoing_by_hand import commands_for
 from reconciler.domain.compare import value_at
-from reconciler.domain.model import Change, Status
+from reconciler.domain.model import Change, ResourceAddress, Status
 from reconciler.domain.paths import Steps
 from reconciler.domain.spelling import canonical_type
 from reconciler.domain.values import Value
@@ -59,7 +61,7 @@ class ValueFacts:
 class PulumiWitness:
     """Implements `domain.witness.Witness`; `live` is None where the object was not read."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is told, all by name
         self,
         resource: LoadedResource,
         live: ReadAnswer | None,
@@ -68,6 +70,7 @@ class PulumiWitness:
         redactor: Redactor,
         digester: SecretDigester,
         beside: Callable[[], Mapping[str, Witness]],
+        provider: ChildProvider | None = None,
     ) -> None:
         assert resource.state is not None  # noqa: S101 - `Witnesses` has looked
         assert resource.recorded is not None  # noqa: S101 - likewise
@@ -84,6 +87,7 @@ class PulumiWitness:
         self._redactor = redactor
         self._digester = digester
         self.beside = beside
+        self._provider = provider
 
     @cached_property
     def mark(self) -> str:
@@ -122,12 +126,20 @@ class PulumiWitness:
         return wanted in self._text or wanted in self._id.encode()
 
     def children_behind(self, changes: Sequence[Change]) -> tuple[tuple[str, str], ...]:
-        """Return nothing: no update of a stack destroys what is not in its record."""
-        del changes
-        return ()
+        """Return type and name of each child that was added, where `changes` are all they did.
+
+        Nothing where the types are not known that the plugin has for them.
+        """
+        provider = self._provider
+        if provider is None:
+            return ()
+        behind = children_behind(self.type, changes)
+        return tuple((provider.called(shown.type), name) for shown, name in behind)
 
     def undone_by_hand(self, changes: Sequence[Change]) -> tuple[str, ...]:
-        """Return the commands that take away what was added, where that is all `changes` say."""
+        """Return the commands that take away what was added, where no plan does."""
+        if self._provider is not None:
+            return ()
         live = self.live()
         texts = live.items() if isinstance(live, dict) else ()
         values = {name: value for name, value in texts if isinstance(value, str)}
@@ -162,9 +174,14 @@ class Witnesses:
     """Makes the witnesses of one scan of a stack."""
 
     def __init__(
-        self, resources: Mapping[Any, LoadedResource], redactor: Redactor, digester: SecretDigester
+        self,
+        resources: Mapping[Any, LoadedResource],
+        redactor: Redactor,
+        digester: SecretDigester,
+        managed: Mapping[ResourceAddress, Managed],
     ) -> None:
         self._resources = resources
+        self._managed = managed
         self._redactor = redactor
         self._digester = digester
 
@@ -187,7 +204,13 @@ class Witnesses:
             redactor=self._redactor,
             digester=self._digester,
             beside=lambda: self._recorded,
+            provider=self._aws(resource),
         )
+
+    def _aws(self, resource: LoadedResource) -> ChildProvider | None:
+        """Return its provider where what was added to it can be imported, and so destroyed."""
+        managed = self._managed.get(resource.recorded_as.address)
+        return managed.provider if managed is not None and managed.is_aws else None
 
     @cached_property
     def _recorded(self) -> Mapping[str, Witness]:

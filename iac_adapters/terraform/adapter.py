@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
+from iac_adapters.children.managed import Managed
+from iac_adapters.children.memory import ChildMemory
+from iac_adapters.children.observing import ChildOptions, ChildScan
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.pool import PluginPool
@@ -23,8 +26,7 @@ from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.children.apart import is_removal, scratch_of
-from iac_adapters.terraform.children.memory import ChildMemory
-from iac_adapters.terraform.children.observing import ChildOptions, ChildScan
+from iac_adapters.terraform.children.reads import TerraformReads
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.observation import ObservationByReading
 from iac_adapters.terraform.observe import LiveState
@@ -209,9 +211,16 @@ class TerraformAdapter:
         warm = payload.warm
         if warm is None:
             return
+
+        def reads(parent: Managed) -> TerraformReads:
+            resource = payload.stack.resources[parent.address]
+            key, schema = resource.provider, resource.schema
+            assert key is not None and schema is not None  # noqa: S101, PT018 - `can_be_asked`
+            return TerraformReads(warm.reader, key, schema)
+
         scan = ChildScan(
             children=warm.children,
-            reader=warm.reader,
+            reads=reads,
             memory=self._children,
             name=stack_memory_name(payload.context, key=self._key),
             options=payload.children,
@@ -271,13 +280,16 @@ class TerraformAdapter:
 
         payload = payload_of(snapshot)
         if payload.warm is not None and children_among(addresses, payload.stack.resources):
+            from iac_adapters.children.removals import removals_of  # noqa: PLC0415  no scan needs it
             from iac_adapters.terraform.children import removal  # noqa: PLC0415  no scan needs it
 
             context, redactor = payload.context, await gathered(payload.secrets)
             asked = payload.warm.children.removable
-            removals = removal.removals_of(tuple(addresses), asked)
+            removals = removals_of(tuple(addresses), asked)
             schemas = await self._assembly.schemas(context)
-            removing = removal.RemovalOrder(context, removals, schemas, folder, redactor)
+            removing = removal.RemovalOrder(
+                context, removals, payload.stack.resources, schemas, folder, redactor
+            )
             return await removal.planned(removing, stack=snapshot.stack, digester=self._digester)
         making = partial(saved_plan, anew=anew)
         return await self._planned(snapshot, addresses, making, folder=folder)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from iac_adapters.children.observing import ChildOptions
 from iac_adapters.redaction.edge import doubted, said
-from iac_adapters.terraform.children.observing import ChildOptions
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.left_state import left_state
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack

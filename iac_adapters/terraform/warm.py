@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from iac_adapters.children.observing import StackChildren
 from iac_adapters.read_files import Stamp
-from iac_adapters.terraform.children.observing import StackChildren
+from iac_adapters.terraform.children.parents import managed_of
 from iac_adapters.terraform.consequences import Ancestry
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.observe import LiveState
@@ -70,7 +71,7 @@ class WarmStack:
     """What the last scan read, with what was decoded of it."""
     recorded_at_s: float = field(default_factory=time.monotonic)
     _ancestry: tuple[LoadedStack, Ancestry] | None = None
-    _children: StackChildren | None = None
+    _children: tuple[LoadedStack, StackChildren] | None = None
 
     @property
     def outlived(self) -> bool:
@@ -90,9 +91,9 @@ class WarmStack:
     @property
     def children(self) -> StackChildren:
         """What may be asked about children of its resources; worked out once for each load."""
-        if self._children is None or self._children.stack is not self.stack:
-            self._children = StackChildren(self.stack)
-        return self._children
+        if self._children is None or self._children[0] is not self.stack:
+            self._children = self.stack, StackChildren(managed_of(self.stack))
+        return self._children[1]
 
     def weight(self) -> int:
         """Estimate the bytes that it holds of its own."""

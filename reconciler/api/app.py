@@ -30,15 +30,16 @@ from reconciler.api.problem import refusal_of
 from reconciler.api.replay import Replays
 from reconciler.api.resources.settings import Reload
 from reconciler.api.stream import EventStream
-from reconciler.api.table import PREFIX, all_operations
+from reconciler.api.table import all_operations
 from reconciler.domain.records import EventEntry
 from reconciler.engine.agent_intake import AgentIntake
 from reconciler.engine.service import Service
 from reconciler.engine.slack_decisions import SlackDecisions
 from reconciler.engine.story import log_event
 from reconciler.stack_options import StackOptions
+from reconciler.wire import routes
 
-OPENAPI_PATH: Final = f"{PREFIX}/openapi.json"
+OPENAPI_PATH: Final = routes.OPENAPI.at()
 _NOT_ALLOWED: Final = 405
 
 

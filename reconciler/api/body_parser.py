@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
 from typing import Any, Final
 
 import orjson
@@ -18,12 +16,12 @@ from reconciler.api.body_worker import HEAD, JSON, REFUSED, YAML
 from reconciler.api.refusal import Refusal
 from reconciler.api.strict_json import parse_json
 from reconciler.api.strict_yaml import parse_yaml
+from reconciler.own_processes import argv_of, bare_environment
 
 _SMALL_JSON_BYTES: Final = 16 * 2**10
 _SMALL_YAML_BYTES: Final = 2 * 2**10
 _WITHIN_S: Final = 30.0
 _IDLE_S: Final = 60.0
-_FOR_THE_INTERPRETER: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL")
 _PROGRAM: Final = "from reconciler.api.body_worker import main; main()"
 
 
@@ -97,11 +95,10 @@ class BodyParser:
             self._idle.cancel()
             self._idle = None
         if self._process is None or self._process.returncode is not None:
-            # The same places to import from, and nothing else of our environment.
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-c", f"import sys; sys.path[:] = {sys.path!r}; {_PROGRAM}",
+                *argv_of(_PROGRAM),
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL, cwd="/", env=_environment(),
+                stderr=asyncio.subprocess.DEVNULL, cwd="/", env=bare_environment(),
             )  # fmt: skip
         return self._process
 
@@ -122,8 +119,3 @@ class BodyParser:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.communicate()
-
-
-def _environment() -> dict[str, str]:
-    """Return what an interpreter may need to start, and nothing that could be a secret."""
-    return {name: os.environ[name] for name in _FOR_THE_INTERPRETER if name in os.environ}

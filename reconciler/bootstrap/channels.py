@@ -17,6 +17,7 @@ from reconciler.engine.alerting import follow_events, watch_staleness
 from reconciler.engine.delivering import deliver_due
 from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.service import Channel, Service
+from reconciler.ports import Notifier
 from reconciler.settings import Settings
 from reconciler.settings_channels import ChannelSettings
 
@@ -100,7 +101,25 @@ def _opened(channel: ChannelSettings) -> Channel:
             f"channel {channel.name} has a `signing_secret`, and no buttons: it is not Slack",
             remedy="remove `signing_secret` and `approvers`",
         )
-    return Channel(subscription, open_channel(address), buttons)
+    return Channel(subscription, _worded(channel, open_channel(address)), buttons)
+
+
+def _worded(channel: ChannelSettings, notifier: Notifier) -> Notifier:
+    """Return `notifier` with the templates of its section, if it has any."""
+    if channel.templates is None:
+        return notifier
+    from reconciler.notify.template_values import MessageEvent  # noqa: PLC0415 - for templates only
+    from reconciler.notify.templates import Templated, read_templates  # noqa: PLC0415
+
+    named = {event: getattr(channel.templates, event.value) for event in MessageEvent}
+    files = {event: file for event, file in named.items() if file is not None}
+    for event in (MessageEvent.DIGEST, MessageEvent.HEARTBEAT):
+        if event in files and getattr(channel, event.value) is None:
+            raise PermanentError(
+                f"channel {channel.name} has a template for its {event.value}, and sends none",
+                remedy=f"set `{event.value}` of the channel, or remove the template",
+            )
+    return Templated(notifier, read_templates(files, channel=channel.name), channel=channel.name)
 
 
 def _buttons(channel: ChannelSettings) -> SlackButtons | None:

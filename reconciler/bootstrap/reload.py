@@ -15,6 +15,7 @@ from reconciler.bootstrap.scripts import open_scripts
 from reconciler.bootstrap.settings_changes import changes
 from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.engine.config_file import sync_config
+from reconciler.engine.delivering import try_again
 from reconciler.engine.journal import ENGINE
 from reconciler.engine.reloading import Reloaded, tell_refused, tell_reloaded
 from reconciler.engine.service import Service, Tuning
@@ -63,6 +64,7 @@ class Reloader:
     async def start(self) -> None:
         """Register the stacks and policies of the settings that the daemon started with."""
         await self._register(self._in_force)
+        await try_again(self._service)
         await warn_of_channels(self._service)
 
     async def reload(self, actor: str = ENGINE) -> Reloaded:
@@ -78,7 +80,8 @@ class Reloader:
         async with self._one_at_a_time:
             try:
                 after = self._read()
-                tuned = tuning(after, self._service.judging.key)
+                # Templates of messages are tried, each in up to half a second.
+                tuned = await asyncio.to_thread(tuning, after, self._service.judging.key)
                 await self._register(after)
             except StorageError:
                 raise
@@ -100,6 +103,7 @@ class Reloader:
             )
             await tell_reloaded(self._service, told, actor=actor)
             await sweep(self._service)
+            await try_again(self._service)
             await warn_of_channels(self._service)
             return told
 

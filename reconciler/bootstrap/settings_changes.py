@@ -55,11 +55,11 @@ def _stacks(before: Sequence[StackSettings], after: Sequence[StackSettings]) -> 
     old, new = ({stack.name: stack for stack in stacks} for stacks in (before, after))
     for name in _names(old, new):
         if name not in old:
-            yield f"stack {name}: added"
+            yield f'stack "{name}": added'
         elif name not in new:
-            yield f"stack {name}: removed"
+            yield f'stack "{name}": removed'
         elif old[name] != new[name]:
-            yield f"stack {name}: {', '.join(_keys(old[name], new[name]))}"
+            yield f'stack "{name}": {", ".join(_keys(old[name], new[name]))}'
 
 
 def _keys(old: StackSettings, new: StackSettings) -> Iterator[str]:
@@ -78,11 +78,11 @@ def _policies(before: Settings, after: Settings) -> Iterator[str]:
     )
     for name in _names(old, new):
         if name not in old:
-            yield f"policy {name}: added"
+            yield f'policy "{name}": added'
         elif name not in new:
-            yield f"policy {name}: removed"
+            yield f'policy "{name}": removed'
         elif old[name] != new[name]:
-            yield f"policy {name}: changed"
+            yield f'policy "{name}": changed'
     if [name for name in old if name in new] != [name for name in new if name in old]:
         yield "policies: order"
 

@@ -11,6 +11,7 @@ from reconciler.cli.labels import text_of
 from reconciler.cli.paint import safe
 from reconciler.cli.related import find_finding
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 
 @click.command(
@@ -34,9 +35,9 @@ def accept(invocation: Invocation, *, finding: str, reason: str | None, undo: bo
     if not undo and not (reason or "").strip():
         raise click.UsageError("Missing option '--reason': say why the live values are right.")
     found = find_finding(invocation.api, finding)
-    verb = "undo-accept" if undo else "accept"
+    route = routes.UNDO_ACCEPT if undo else routes.ACCEPT_FINDING
     body = None if undo else {"reason": reason, "fingerprint": found.fingerprint}
-    made = invocation.api.post(wire.Acceptance, "findings", found.id, verb, body=body)
+    made = invocation.api.ask(route, found.id, body=body)
     invocation.answer(made, [_line(invocation, made, undo=undo)])
 
 
@@ -61,7 +62,7 @@ def declare(invocation: Invocation, *, finding: str) -> None:
     No file is changed. Attributes that only the provider computes cannot be declared.
     """
     found = find_finding(invocation.api, finding)
-    made = invocation.api.get(wire.DeclarationText, "findings", found.id, "declaration")
+    made = invocation.api.ask(routes.READ_DECLARATION, found.id)
     lines = [safe(line) for line in made.text.splitlines()]
     if made.file:
         lines.insert(0, f"# {text_of(made.file)}:{made.line}")

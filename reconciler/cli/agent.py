@@ -16,6 +16,7 @@ from reconciler.cli.labels import text_of
 from reconciler.cli.related import AGENT
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column("HOST", least=12),
@@ -36,7 +37,7 @@ def agent() -> None:
 @asks_daemon
 def list_agents(invocation: Invocation) -> None:
     """List the agents of hosts."""
-    body = invocation.api.listed(wire.Agent, "agents")
+    body = invocation.api.listed(routes.LIST_AGENTS)
     invocation.answer(body, _list_lines(invocation, body))
 
 
@@ -48,7 +49,7 @@ def list_agents(invocation: Invocation) -> None:
 @click.option("--host", metavar="HOST", help="The only host that may use it; default: any host.")
 @click.option("--expires-in", metavar="TIME", help="Such as 30m or 1d; default: 1h.")
 @click.option("--interval", metavar="TIME", help="How often the agent reports; default: 5m.")
-@click.option("--replace", is_flag=True, help="Revoke the agent that the host has already.")
+@click.option("--replace", is_flag=True, help="Revoke the agent the host already has.")
 @asks_daemon
 def enroll_token(
     invocation: Invocation,
@@ -62,9 +63,7 @@ def enroll_token(
     given = {"host": host, "expires_in": expires_in, "interval": interval}
     body: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     body["replace"] = replace
-    made = invocation.api.post(
-        wire.NewEnrollToken, "agents", "enroll-tokens", body=body, again=False
-    )
+    made = invocation.api.ask(routes.CREATE_ENROLL_TOKEN, body=body)
     invocation.narrate(
         f"created a token for {text_of(made.host or 'any host')}; it works once, until"
         f" {absolute(made.expires_at)}, and is shown only now"
@@ -78,7 +77,7 @@ def enroll_token(
 def revoke(invocation: Invocation, *, agent_id: str) -> None:
     """Revoke an AGENT, named by id or host. Its reports are refused at once."""
     found = _active(invocation, agent_id)
-    invocation.api.delete("agents", found.agent_id)
+    invocation.api.do(routes.REVOKE_AGENT, found.agent_id)
     invocation.answer(found, [f"revoked agent {text_of(found.agent_id)} of {text_of(found.host)}"])
 
 
@@ -95,12 +94,12 @@ def rotate(invocation: Invocation, *, agent_id: str) -> None:
     Its key works until then. Every agent is given another one after 45 days by itself.
     """
     found = _active(invocation, agent_id)
-    asked = invocation.api.post(wire.Agent, "agents", found.agent_id, "rotate")
+    asked = invocation.api.ask(routes.ROTATE_AGENT_KEY, found.agent_id)
     invocation.answer(asked, [f"{text_of(asked.host)} gets another key at its next report"])
 
 
 def _active(invocation: Invocation, agent_id: str) -> wire.Agent:
-    active = (item for item in invocation.api.each(wire.Agent, "agents") if item.state != "revoked")
+    active = (item for item in invocation.api.each(routes.LIST_AGENTS) if item.state != "revoked")
     return choose(active, AGENT, agent_id)
 
 

@@ -14,6 +14,7 @@ from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column("SEVERITY"),
@@ -25,8 +26,8 @@ _COLUMNS: Final = (
 )
 _ALERT: Final[Related[wire.Alert]] = Related(
     noun="alert",
-    path="alerts",
-    model=lambda: wire.Alert,
+    all=routes.LIST_ALERTS,
+    single=routes.READ_ALERT,
     id_of=lambda item: item.id,
     listing="trueup alert list",
     line=lambda item: text_of(item.title),
@@ -39,11 +40,11 @@ def alert() -> None:
 
 
 @alert.command("list", epilog=examples("trueup alert list", "trueup alert list --all"))
-@click.option("--all", "every", is_flag=True, help="Those that are over as well.")
+@click.option("--all", "every", is_flag=True, help="Also list alerts that are over.")
 @asks_daemon
 def list_alerts(invocation: Invocation, *, every: bool) -> None:
     """List open alerts, newest first, with the channels that show each."""
-    body = invocation.api.listed(wire.Alert, "alerts", state=None if every else "open")
+    body = invocation.api.listed(routes.LIST_ALERTS, state=None if every else "open")
     invocation.answer(body, _lines(invocation, body))
 
 
@@ -56,9 +57,9 @@ def list_alerts(invocation: Invocation, *, every: bool) -> None:
 @click.option("--reason", required=True, metavar="R", help="Why; kept in the audit log.")
 @asks_daemon
 def mute(invocation: Invocation, *, alert_id: str, reason: str) -> None:
-    """Show nothing more of ALERT until it is over. What channels show of it stays."""
+    """Send nothing more about an ALERT until it is over. What channels show already stays."""
     found = find_one(invocation.api, _ALERT, alert_id)
-    made = invocation.api.post(wire.Alert, "alerts", found.id, "mute", body={"reason": reason})
+    made = invocation.api.ask(routes.MUTE_ALERT, found.id, body={"reason": reason})
     invocation.answer(made, [f"{invocation.id(made.id)}  muted: {text_of(made.title)}"])
 
 
@@ -66,9 +67,9 @@ def mute(invocation: Invocation, *, alert_id: str, reason: str) -> None:
 @click.argument("alert_id", metavar="ALERT")
 @asks_daemon
 def unmute(invocation: Invocation, *, alert_id: str) -> None:
-    """Show ALERT again, as it is now."""
+    """Unmute an ALERT: channels show it again, as it is now."""
     found = find_one(invocation.api, _ALERT, alert_id)
-    made = invocation.api.post(wire.Alert, "alerts", found.id, "unmute")
+    made = invocation.api.ask(routes.UNMUTE_ALERT, found.id)
     invocation.answer(made, [f"{invocation.id(made.id)}  shown again: {text_of(made.title)}"])
 
 

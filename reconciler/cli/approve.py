@@ -14,6 +14,7 @@ import click
 from reconciler.cli.completing import REMEDIATIONS
 from reconciler.cli.examples import examples
 from reconciler.cli.holds import hold_lines, holds_of, is_about
+from reconciler.cli.identities import SHORTEST
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import counted, state_cell, text_of
 from reconciler.cli.paint import paint_for
@@ -24,6 +25,7 @@ from reconciler.cli.waiting import until_settled, wait_option
 from reconciler.domain.errors import ConflictError, InvalidError, PermanentError, ReconcilerError
 from reconciler.domain.remediation_states import OPEN
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AROUND: Final = 6
@@ -70,11 +72,9 @@ def approve(
             remedy=f"give the whole digest: trueup remediation {invocation.id(found.id)}",
         )
     if addresses:
-        found = _alone(invocation, found, addresses)
+        found = _alone(invocation, found, addresses, digest)
     chosen = digest if digest is not None else _asked(invocation, found)
-    done = invocation.api.post(
-        wire.Remediation, "remediations", found.id, "approve", body={"plan_digest": chosen}
-    )
+    done = invocation.api.ask(routes.APPROVE_REMEDIATION, found.id, body={"plan_digest": chosen})
     if wait:
         done = until_settled(invocation, done)
     invocation.answer(done, _approved(invocation, done))
@@ -82,20 +82,26 @@ def approve(
 
 
 def _alone(
-    invocation: Invocation, found: wire.Remediation, addresses: Sequence[str]
+    invocation: Invocation, found: wire.Remediation, addresses: Sequence[str], digest: str | None
 ) -> wire.Remediation:
     """Return a remediation of `addresses` alone, as soon as it has its plan.
 
     Raises:
+        InvalidError: `digest` is that of the plan of all its resources.
         ConflictError: its plan cannot be approved.
     """
     if sorted(addresses) == sorted(found.addresses):
         return found
-    made = invocation.api.post(
-        wire.Remediation,
-        "remediations",
+    if digest is not None and digest == found.plan_digest:
+        # Dividing it first would leave the person with a refusal and two remediations.
+        raise InvalidError(
+            f"{digest[:SHORTEST]}... is the digest of the plan of all"
+            f" {len(found.addresses)} resources",
+            remedy="--address makes a plan of its own; leave out --digest to see it",
+        )
+    made = invocation.api.ask(
+        routes.SPLIT_REMEDIATION,
         found.id,
-        "split",
         body={"addresses": sorted(set(addresses))},
     )
     invocation.narrate(
@@ -120,7 +126,7 @@ def _approved(invocation: Invocation, done: wire.Remediation) -> Iterator[str]:
 def _holds(invocation: Invocation, done: wire.Remediation) -> list[wire.Hold]:
     """Return the holds that keep an approved plan waiting; the breaker lets it pass."""
     try:
-        holds = holds_of(invocation.api.get(wire.HoldState, "hold"))
+        holds = holds_of(invocation.api.ask(routes.READ_HOLD))
     except ReconcilerError:
         # The approval has been given: what is said beside it must not look like its failure.
         return []
@@ -159,7 +165,8 @@ def _asked(invocation: Invocation, found: wire.Remediation) -> str:
     _write(shown, lines)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise PermanentError(
-            "an approval needs the digest of the plan", remedy=f"add --digest {text_of(digest)}"
+            "an approval needs the digest of the plan",
+            remedy=f"trueup approve {invocation.id(found.id)} --digest {text_of(digest)}",
         )
     if len(lines) + _AROUND > _height():
         _write(shown, ["", *_overview(shown, plan, about)])
@@ -176,7 +183,7 @@ def _until_planned(invocation: Invocation, found: wire.Remediation) -> str:
 def _overview(invocation: Invocation, plan: wire.Plan, about: About) -> Iterator[str]:
     """Yield what fits above the question: the most severe resources, nearest to it the worst."""
     title = f"{counted(len(plan.resources), 'resource')} of {text_of(plan.stack)}"
-    policy = f", policy {text_of(about.policy)}" if about.policy else ""
+    policy = f', policy "{text_of(about.policy)}"' if about.policy else ""
     yield f"{invocation.paint('strong', title)}{policy}: {text_of(plan.summary)}"
     room = max(_height() - _AROUND - 3, 3)
     yield from plan_overview(plan, paint=invocation.paint, findings=about.findings, most=room)

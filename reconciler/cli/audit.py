@@ -17,6 +17,7 @@ from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column("SEQ", right=True),
@@ -66,7 +67,7 @@ def audit(
 
 
 def _verify(invocation: Invocation) -> int:
-    found = invocation.api.get(wire.AuditVerified, "audit", "verify")
+    found = invocation.api.ask(routes.VERIFY_AUDIT)
     invocation.answer(found, _verdict(found))
     return 0 if found.broken is None else 1
 
@@ -83,7 +84,7 @@ def _verdict(found: wire.AuditVerified) -> Iterator[str]:
 
 def _export(invocation: Invocation) -> int:
     """Write the entries; the lists come newest first, so all are held once."""
-    entries = list(invocation.api.each(wire.AuditEntry, "audit"))
+    entries = list(invocation.api.each(routes.LIST_AUDIT))
     for entry in reversed(entries):
         click.echo(json.dumps(entry.received, ensure_ascii=False, separators=(",", ":")))
     return 0
@@ -91,11 +92,11 @@ def _export(invocation: Invocation) -> int:
 
 def _read(invocation: Invocation, subject: str | None, limit: int) -> Listed[wire.AuditEntry]:
     """Return the rows; of a stack, those of what belongs to it as well."""
-    if subject is None or invocation.api.find(wire.Stack, "stacks", subject) is None:
-        body = invocation.api.listed(wire.AuditEntry, "audit", limit=limit, subject=subject)
+    if subject is None or invocation.api.find(routes.READ_STACK, subject) is None:
+        body = invocation.api.listed(routes.LIST_AUDIT, limit=limit, subject=subject)
         if subject is None or body.items:
             return body
-    entries = invocation.api.each(wire.AuditEntry, "audit")
+    entries = invocation.api.each(routes.LIST_AUDIT)
     found = itertools.islice(
         (entry for entry in entries if _is_about(entry, subject)), limit or None
     )

@@ -40,7 +40,7 @@ YardstickFor = Callable[[StackReference, Judging], Yardstick]
 
 @click.group()
 def baseline() -> None:
-    """Write, show and compare trueup.baseline.json, which scans without a daemon go by.
+    """Write, show and compare trueup.baseline.json, which scans without a daemon compare with.
 
     The file lies beside the stack's code and may be committed. It holds what was live when it was
     written, secrets as keyed digests. Without it a scan goes by the recorded state.
@@ -130,7 +130,7 @@ def _of_file(reference: StackReference, rating: Judging) -> Yardstick:
 def _headline(reference: StackReference, kept: int) -> str:
     file = file_of(reference)
     if not kept:
-        return f"{text_of(reference.name)}: no baseline in {file}; scans go by the recorded state"
+        return f"{text_of(reference.name)}: no baseline in {file}; scans use the recorded state"
     return f"{text_of(reference.name)}: {kept} resources in {file}"
 
 

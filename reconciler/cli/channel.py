@@ -13,6 +13,7 @@ from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column("CHANNEL", least=12),
@@ -32,8 +33,8 @@ def channel() -> None:
 @channel.command("list", epilog=examples("trueup channel list"))
 @asks_daemon
 def list_channels(invocation: Invocation) -> None:
-    """List channels with what each still has to show."""
-    body = invocation.api.listed(wire.Channel, "channels")
+    """List channels: how many alerts each shows, and how many still wait."""
+    body = invocation.api.listed(routes.LIST_CHANNELS)
     invocation.answer(body, _list_lines(invocation, body))
 
 
@@ -45,8 +46,8 @@ def list_channels(invocation: Invocation) -> None:
 @click.argument("name", metavar="NAME")
 @asks_daemon
 def test(invocation: Invocation, *, name: str) -> None:
-    """Open an alert on the channel NAME and resolve it again. Exits with 1 if it was refused."""
-    tried = invocation.api.post(wire.ChannelTried, "channels", name, "test", again=False)
+    """Open an alert on the channel NAME and resolve it again. Ends with 1 if it was refused."""
+    tried = invocation.api.ask(routes.TEST_CHANNEL, name)
     error = tried.error
     said = "took a test alert and its end" if error is None else f"did not: {text_of(error)}"
     invocation.answer(tried, [f"{text_of(name)} {said}"])

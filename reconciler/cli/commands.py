@@ -21,7 +21,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "approve": ("reconciler.cli.approve:approve", "Approve the plan of a remediation."),
     "assign": ("reconciler.cli.ignore:assign", "Assign a finding to a person."),
     "audit": ("reconciler.cli.audit:audit", "List who did what."),
-    "baseline": ("reconciler.cli.baseline:baseline", "Manage what scans hold live values against."),
+    "baseline": ("reconciler.cli.baseline:baseline", "Manage the values that scans compare with."),
     "channel": ("reconciler.cli.channel:channel", "List and test channels of alerts."),
     "cancel": ("reconciler.cli.decisions:cancel", "Cancel a remediation."),
     "comment": ("reconciler.cli.ignore:comment", "Add a comment to a finding."),

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from reconciler.wire import models as wire
+from reconciler.wire import routes
+from reconciler.wire.route import Route
 from reconciler.wire.times import timestamp
 
 if TYPE_CHECKING:
@@ -24,13 +25,12 @@ Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem
 
 
 def completer(
-    path: str,
-    model: Callable[[], type[T]],
+    route: Route[T],
     name_of: Callable[[T, str], str],
     about: Callable[[T], tuple[object, ...]],
     **query: str,
 ) -> Completer:
-    """Return what completes the things at `path`, a list of `model`; `about` describes each."""
+    """Return what completes what `route` lists; `about` describes each."""
 
     def complete(
         context: click.Context, parameter: click.Parameter, incomplete: str
@@ -39,7 +39,7 @@ def completer(
         from click.shell_completion import CompletionItem  # noqa: PLC0415  only a shell needs it
 
         try:
-            items = _items(context, path, model(), query)
+            items = _items(context, route, query)
         except Exception:  # noqa: BLE001  a shell that completes must never show an error
             return []
         return [
@@ -55,7 +55,7 @@ def _short(whole: str, incomplete: str) -> str:
     return whole[: max(_SHORTEST, len(incomplete))]
 
 
-def _items(context: click.Context, path: str, model: type[T], query: dict[str, str]) -> list[T]:
+def _items(context: click.Context, route: Route[T], query: dict[str, str]) -> list[T]:
     from reconciler.cli.client.api import Api  # noqa: PLC0415  only a shell that asks pays for it
     from reconciler.cli.client.endpoint import Wanted, find_daemon  # noqa: PLC0415
 
@@ -63,50 +63,42 @@ def _items(context: click.Context, path: str, model: type[T], query: dict[str, s
     wanted = Wanted(said.get("server"), said.get("token_file"), said.get("config"))
     daemon = find_daemon(wanted, environment=os.environ, here=Path.cwd())
     with Api(daemon, patience_s=_PATIENCE_S) as api:
-        return api.listed(model, path, limit=_MOST, **query).items
+        return api.listed(route, limit=_MOST, **query).items
 
 
 STACKS: Final = completer(
-    "stacks",
-    lambda: wire.Stack,
+    routes.LIST_STACKS,
     lambda item, _: item.name,
     lambda item: (item.health, item.directory),
 )
 FINDINGS: Final = completer(
-    "findings",
-    lambda: wire.Finding,
+    routes.LIST_FINDINGS,
     lambda item, begun: _short(item.id, begun),
     lambda item: (item.severity, item.stack, item.address),
 )
 SUPPRESSED: Final = completer(
-    "findings",
-    lambda: wire.Finding,
+    routes.LIST_FINDINGS,
     lambda item, begun: _short(item.id, begun),
     lambda item: (item.severity, item.stack, item.address),
     filter="state:ignored",
 )
 REMEDIATIONS: Final = completer(
-    "remediations",
-    lambda: wire.Remediation,
+    routes.LIST_REMEDIATIONS,
     lambda item, begun: _short(item.id, begun),
     lambda item: (item.state, item.stack),
     state="open",
 )
 RUNS: Final = completer(
-    "runs",
-    lambda: wire.Run,
+    routes.LIST_RUNS,
     lambda item, begun: _short(item.id, begun),
     lambda item: (item.state, item.stack, timestamp(item.started_at)),
 )
 POLICIES: Final = completer(
-    "policies", lambda: wire.Policy, lambda item, _: item.name, lambda item: (item.action_type,)
+    routes.LIST_POLICIES, lambda item, _: item.name, lambda item: (item.action_type,)
 )
 TEMPLATES: Final = completer(
-    "templates",
-    lambda: wire.Template,
+    routes.LIST_TEMPLATES,
     lambda item, begun: _short(item.template_id, begun),
     lambda item: (item.resource_type, item.resource_id),
 )
-TOKENS: Final = completer(
-    "tokens", lambda: wire.Token, lambda item, _: item.name, lambda item: (item.role,)
-)
+TOKENS: Final = completer(routes.LIST_TOKENS, lambda item, _: item.name, lambda item: (item.role,))

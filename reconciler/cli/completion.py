@@ -26,7 +26,8 @@ def completion(context: click.Context, *, shell: str) -> None:
 
     SHELL is bash, fish or zsh.
 
-    Names and ids come from the daemon, if one answers within two seconds. bash 4.4 or later.
+    Names and ids come from the daemon, if one answers within two seconds. bash must be
+    4.4 or later.
     """
     from click.shell_completion import get_completion_class  # noqa: PLC0415  rarely needed
 

@@ -14,6 +14,8 @@ from reconciler.cli.remediations import next_step
 from reconciler.cli.waiting import until_settled, wait_option
 from reconciler.domain.values import Json
 from reconciler.wire import models as wire
+from reconciler.wire import routes
+from reconciler.wire.route import Route
 
 _REASON = click.option("--reason", required=True, metavar="R", help="Why; kept in the audit log.")
 _REMEDIATION = click.argument("remediation_id", metavar="REMEDIATION", shell_complete=REMEDIATIONS)
@@ -46,7 +48,7 @@ def remediate(invocation: Invocation, *, finding: str, action_type: str, wait: b
     """
     found = find_finding(invocation.api, finding)
     body = {"report_id": found.report_id, "action_type": action_type}
-    made = invocation.api.post(wire.Remediation, "remediations", body=body)
+    made = invocation.api.ask(routes.REQUEST_REMEDIATION, body=body)
     if wait:
         made = until_settled(invocation, made)
     invocation.answer(made, [_requested(invocation, made)])
@@ -69,15 +71,15 @@ def _requested(invocation: Invocation, made: wire.Remediation) -> str:
 @asks_daemon
 def reject(invocation: Invocation, *, remediation_id: str, reason: str) -> None:
     """Reject the plan of a REMEDIATION. The same drift is not proposed again."""
-    _decide(invocation, remediation_id, "reject", {"reason": reason})
+    _decide(invocation, remediation_id, routes.REJECT_REMEDIATION, {"reason": reason})
 
 
 @click.command(epilog=examples("trueup cancel 7d1e44c0"))
 @_REMEDIATION
 @asks_daemon
 def cancel(invocation: Invocation, *, remediation_id: str) -> None:
-    """Cancel a REMEDIATION. An apply that runs is asked once to stop at its next safe point."""
-    _decide(invocation, remediation_id, "cancel", None)
+    """Cancel a REMEDIATION. A running apply is asked, once, to stop at its next safe point."""
+    _decide(invocation, remediation_id, routes.CANCEL_REMEDIATION, None)
 
 
 @click.command(epilog=examples("trueup retry 7d1e44c0 --reason 'quota was raised'"))
@@ -86,7 +88,7 @@ def cancel(invocation: Invocation, *, remediation_id: str) -> None:
 @asks_daemon
 def retry(invocation: Invocation, *, remediation_id: str, reason: str) -> None:
     """Retry a REMEDIATION that is stuck (needs human), with a new plan."""
-    _decide(invocation, remediation_id, "retry", {"reason": reason})
+    _decide(invocation, remediation_id, routes.RETRY_REMEDIATION, {"reason": reason})
 
 
 @click.command(
@@ -112,7 +114,7 @@ def suppress(
     `trueup findings state:ignored` lists what is suppressed; `trueup unsuppress` ends it.
     """
     body = {"reason": reason, **({"until": until} if until else {})}
-    _decide(invocation, remediation_id, "suppress", body)
+    _decide(invocation, remediation_id, routes.SUPPRESS_REMEDIATION, body)
 
 
 @click.command(epilog=examples("trueup unsuppress 3f9c21ab"))
@@ -121,14 +123,16 @@ def suppress(
 def unsuppress(invocation: Invocation, *, finding: str) -> None:
     """Make a suppressed FINDING open again; policies are asked about it at the next scan."""
     found = find_finding(invocation.api, finding, "state:ignored")
-    made = invocation.api.post(wire.Finding, "findings", found.id, "unsuppress")
+    made = invocation.api.ask(routes.UNSUPPRESS_FINDING, found.id)
     line = f"{invocation.id(made.id)}  {text_of(made.address)} is {spoken(made.state)} again"
     invocation.answer(made, [line])
 
 
-def _decide(invocation: Invocation, given: str, verb: str, body: Json | None) -> None:
+def _decide(
+    invocation: Invocation, given: str, route: Route[wire.Remediation], body: Json | None
+) -> None:
     found = find_remediation(invocation.api, given)
-    made = invocation.api.post(wire.Remediation, "remediations", found.id, verb, body=body)
+    made = invocation.api.ask(route, found.id, body=body)
     style, word = state_cell(made.state)
     note = f": {text_of(made.note)}" if made.note else ""
     invocation.answer(made, [f"{invocation.id(made.id)}  {invocation.paint(style, word)}{note}"])

@@ -26,6 +26,7 @@ from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
 from reconciler.domain.sources import SCAN
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column("SEVERITY"),
@@ -82,7 +83,7 @@ def findings(invocation: Invocation, *, terms: tuple[str, ...], limit: int, watc
     wanted = " ".join(map(_term, terms)) or None
 
     def read() -> Listed[wire.Finding]:
-        return invocation.api.listed(wire.Finding, "findings", limit=limit, filter=wanted)
+        return invocation.api.listed(routes.LIST_FINDINGS, limit=limit, filter=wanted)
 
     def lines(body: Listed[wire.Finding]) -> Iterator[str]:
         return _lines(invocation, body, filtered=bool(terms))
@@ -120,7 +121,7 @@ def _lines(invocation: Invocation, body: Listed[wire.Finding], *, filtered: bool
 def _nothing_open(invocation: Invocation) -> Iterator[str]:
     """Say that nothing is open, and never let that hide what somebody suppressed."""
     suppressed = invocation.api.listed(
-        wire.Finding, "findings", limit=_MOST_COUNTED, filter="state:ignored"
+        routes.LIST_FINDINGS, limit=_MOST_COUNTED, filter="state:ignored"
     )
     count = len(suppressed.bodies)
     if not count:

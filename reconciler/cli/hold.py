@@ -10,6 +10,7 @@ from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.moments import moment_given
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 
 @click.command(
@@ -33,11 +34,11 @@ def hold(
 ) -> None:
     """Pause corrections: all of them, those of one STACK, or those of one resource.
 
-    An apply that runs already goes on to its end.
+    An apply that is already running is not stopped.
     """
     given = {"until": until, "reason": reason, **_scope(what)}
     body = {name: value for name, value in given.items() if value is not None}
-    made = invocation.api.post(wire.HoldState, "hold", body=body)
+    made = invocation.api.ask(routes.SET_HOLD, body=body)
     invocation.answer(made, hold_lines(invocation, holds_of(made)))
 
 
@@ -45,16 +46,16 @@ def hold(
 @click.argument("what", required=False, metavar="[STACK[/ADDRESS]]", shell_complete=STACKS)
 @asks_daemon
 def resume(invocation: Invocation, *, what: str | None) -> None:
-    """End a hold: the one on everything with the breaker, that of a STACK or of a resource.
+    """End a hold: of a STACK, of one resource, or, without an argument, of everything.
 
-    Corrections that wait for it go on.
+    Without an argument the breaker is reset as well. Corrections that waited for the hold go on.
     """
     scope = _scope(what)
     before = [
-        held for held in holds_of(invocation.api.get(wire.HoldState, "hold")) if _is_of(held, scope)
+        held for held in holds_of(invocation.api.ask(routes.READ_HOLD)) if _is_of(held, scope)
     ]
-    invocation.api.delete("hold", **scope)
-    left = invocation.api.get(wire.HoldState, "hold")
+    invocation.api.do(routes.RELEASE_HOLD, **scope)
+    left = invocation.api.ask(routes.READ_HOLD)
     found = any(_is_of(held, scope) for held in before)
     line = "hold released; corrections go on" if found else "there was no hold"
     lines = [line, *hold_lines(invocation, holds_of(left))]

@@ -10,6 +10,7 @@ from typing import Final, Generic, TypeVar
 from reconciler.cli.client.api import Api
 from reconciler.cli.paint import safe
 from reconciler.domain.errors import NotFoundError, PermanentError
+from reconciler.wire.route import Route
 
 T = TypeVar("T")
 SHORTEST: Final = 8
@@ -20,16 +21,16 @@ _MOST_SHOWN: Final = 8
 class Related(Generic[T]):
     """One kind of thing: its noun, where it is listed, its id, how it is described in a line.
 
-    `model` returns the wire model, late since a command needs few; `listing` is the command that
-    shows them; `names_of` returns what may be given in full in place of an id.
+    `all` lists them and `single` reads one by its id, where the API can; `listing` is the command
+    that shows them; `names_of` returns what may be given in full in place of an id.
     """
 
     noun: str
-    path: str
-    model: Callable[[], type[T]]
+    all: Route[T]
     id_of: Callable[[T], str]
     listing: str
     line: Callable[[T], str]
+    single: Route[T] | None = None
     names_of: Callable[[T], tuple[str | None, ...]] = lambda _: ()
 
 
@@ -49,12 +50,12 @@ def find_one(api: Api, related: Related[T], given: str) -> T:
         NotFoundError: there is none; the nearest are told.
         PermanentError: there are several; they are told.
     """
-    model, path = related.model(), related.path
-    exact = api.find(model, path, given) if given else None
+    exact = api.find(related.single, given) if related.single and given else None
     if exact is not None:
         return exact
-    found = choose(api.each(model, path), related, given)
-    return api.get(model, path, related.id_of(found))
+    found = choose(api.each(related.all), related, given)
+    # An item of a list has less of each.
+    return api.ask(related.single, related.id_of(found)) if related.single else found
 
 
 def choose(items: Iterable[T], related: Related[T], given: str) -> T:

@@ -17,6 +17,7 @@ from reconciler.cli.moments import moment_given
 from reconciler.cli.related import find_finding
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 from reconciler.wire.ignores import CoverWord
 from reconciler.wire.rules import read_time
 
@@ -83,7 +84,7 @@ def _ignore(
 ) -> None:
     found = find_finding(invocation.api, given)
     body = {"reason": reason, "covers": list(covers), **({"until": until} if until else {})}
-    made = invocation.api.post(wire.Finding, "findings", found.id, "ignore", body=body)
+    made = invocation.api.ask(routes.IGNORE_FINDING, found.id, body=body)
     end = f", {invocation.ahead(read_time(until))}" if until else " until its drift changes"
     line = f"{invocation.id(made.id)}  {text_of(made.address)} is ignored{end}"
     invocation.answer(made, [line])
@@ -119,7 +120,7 @@ def assign(invocation: Invocation, *, finding: str, person: str) -> None:
 def _note(invocation: Invocation, given: str, kind: str, text: str | None, done: str) -> None:
     found = find_finding(invocation.api, given)
     body = {"kind": kind, **({"text": text} if text else {})}
-    made = invocation.api.post(wire.Finding, "findings", found.id, "notes", body=body)
+    made = invocation.api.ask(routes.NOTE_FINDING, found.id, body=body)
     invocation.answer(made, [f"{invocation.id(made.id)}  {text_of(made.address)} {done}"])
 
 
@@ -127,7 +128,7 @@ def _note(invocation: Invocation, given: str, kind: str, text: str | None, done:
 @asks_daemon
 def ignores(invocation: Invocation) -> None:
     """List the ignore rules of trueup.toml, with how often each matched, and when last."""
-    body = invocation.api.listed(wire.IgnoreRule, "ignores")
+    body = invocation.api.listed(routes.LIST_IGNORES)
     invocation.answer(body, _lines(invocation, body))
 
 

@@ -9,12 +9,13 @@ from reconciler.cli.invocation import Invocation
 from reconciler.cli.labels import text_of, wrapped
 from reconciler.domain.errors import NotFoundError
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 
 def open_quarantines(api: Api) -> Sequence[wire.Quarantine]:
     """Return every quarantine that is not released; an older daemon knows none."""
     try:
-        return api.listed(wire.Quarantine, "quarantines", state="open").items
+        return api.listed(routes.LIST_QUARANTINES, state="open").items
     except NotFoundError:
         return ()
 

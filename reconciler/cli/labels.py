@@ -11,6 +11,7 @@ from reconciler.cli.paint import Paint, safe
 from reconciler.cli.table import Cell
 
 if TYPE_CHECKING:  # scan, which asks no daemon, never loads them
+    from reconciler.domain.model import Counts
     from reconciler.wire import models as wire
 
 SEVERITIES: Final = ("critical", "high", "medium", "low")
@@ -34,6 +35,16 @@ _STATES: Final = {
 }
 _ENDED: Final = frozenset({"suppressed", "superseded", "rejected", "expired", "cancelled"})
 _RUNS: Final = {"started": "strong", "finished": "good", "failed": "high", "in_doubt": "critical"}
+
+_FALLEN: Final = (
+    ("changed", "changed", "strong"),
+    ("missing", "missing", "strong"),
+    ("unmanaged", "not in code", "strong"),
+    ("added", "added by hand", "strong"),
+    ("unreadable", "unreadable", "medium"),
+    ("noise", "ignored by the provider", "dim"),
+    ("not_applicable", "not applicable", "dim"),
+)
 
 
 def text_of(value: object) -> str:
@@ -95,6 +106,14 @@ def by_severity(tally: Mapping[str, int], paint: Paint) -> str:
 def counted(count: int, noun: str) -> str:
     """Return `1 finding` or `2 findings`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def fallen(counts: Counts | wire.Counts) -> Iterator[tuple[str, str]]:
+    """Yield how many resources of a scan are not in sync, and why, each with its style."""
+    for field, word, style in _FALLEN:
+        count = getattr(counts, field)
+        if count:
+            yield f"{count} {word}", style
 
 
 def paragraphs(text: str, *, indent: str, paint: Paint, style: str = "plain") -> Iterator[str]:

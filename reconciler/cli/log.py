@@ -15,6 +15,7 @@ from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.paint import safe
 from reconciler.cli.related import RUN
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _STYLES: Final = {"done": "good", "failed": "critical"}
 _TYPES: Final = ("run.",)
@@ -58,7 +59,7 @@ class _Reading:
     def catch_up(self) -> bool:
         """Print what is new; return whether there will be nothing more."""
         while True:
-            body = self._asking.api.get(wire.Log, "runs", self._run_id, "log", offset=self._offset)
+            body = self._asking.api.ask(routes.READ_LOG, self._run_id, offset=self._offset)
             for item in body.items:
                 self._print(item)
             at_end = body.next_offset == self._offset

@@ -12,9 +12,10 @@ from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import counted, text_of
 from reconciler.cli.plan_lines import plan_lines
 from reconciler.cli.related import find_finding
-from reconciler.client.exchange import PLAN_WAIT_S
 from reconciler.domain.errors import NotFoundError
 from reconciler.wire import models as wire
+from reconciler.wire import routes
+from reconciler.wire.route import Route
 
 
 @click.command(epilog=examples("trueup plan 3f9c21ab", "trueup plan webshop"))
@@ -25,18 +26,18 @@ def plan(invocation: Invocation, *, subject: str) -> None:
 
     Nothing is changed.
     """
-    path = _path(invocation, subject)
+    route, name = _route(invocation, subject)
     if not invocation.as_data:
         invocation.narrate("planning; this takes as long as the plan of terraform or pulumi itself")
-    made = invocation.api.post(wire.Plan, *path, "plan", wait_s=PLAN_WAIT_S)
+    made = invocation.api.ask(route, name)
     invocation.answer(made, _lines(invocation, made))
 
 
-def _path(invocation: Invocation, subject: str) -> tuple[str, str]:
-    if invocation.api.find(wire.Stack, "stacks", subject) is not None:
-        return "stacks", subject
+def _route(invocation: Invocation, subject: str) -> tuple[Route[wire.Plan], str]:
+    if invocation.api.find(routes.READ_STACK, subject) is not None:
+        return routes.PLAN_STACK, subject
     try:
-        return "findings", find_finding(invocation.api, subject).id
+        return routes.PLAN_FINDING, find_finding(invocation.api, subject).id
     except NotFoundError as error:
         raise NotFoundError(
             f"there is no finding and no stack {text_of(subject)}", remedy=error.remedy

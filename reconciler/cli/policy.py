@@ -20,6 +20,7 @@ from reconciler.cli.related import POLICY
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import InvalidError
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column("POSITION"),
@@ -45,7 +46,7 @@ def policy() -> None:
 @asks_daemon
 def list_policies(invocation: Invocation) -> None:
     """List policies in the order they are evaluated; the first that matches decides."""
-    body = invocation.api.listed(wire.Policy, "policies")
+    body = invocation.api.listed(routes.LIST_POLICIES)
     invocation.answer(body, _list_lines(invocation, body))
 
 
@@ -79,7 +80,7 @@ def add_policy(invocation: Invocation, *, file: Path | None, **flags: Any) -> No
     They are evaluated after the existing ones, in the order of the FILE.
     """
     for number, body in enumerate(_bodies(file, flags)):
-        made = invocation.api.post(wire.Policy, "policies", body=body)
+        made = invocation.api.ask(routes.CREATE_POLICY, body=body)
         apart = [""] if number else []
         invocation.answer(made, (*apart, *policy_lines(invocation, made)))
 
@@ -109,7 +110,7 @@ def edit_policy(invocation: Invocation, *, policy_id: str, file: Path | None, **
             raise InvalidError("no option was given", remedy="see `trueup policy edit --help`")
         match = {**kept.get("match", {}), **changes.pop("match", {})}
         body = {**kept, **changes, "match": match}
-    made = invocation.api.put(wire.Policy, "policies", found.policy_id, body=body)
+    made = invocation.api.ask(routes.UPDATE_POLICY, found.policy_id, body=body)
     invocation.answer(made, policy_lines(invocation, made))
 
 
@@ -119,9 +120,9 @@ def edit_policy(invocation: Invocation, *, policy_id: str, file: Path | None, **
 @click.argument("policy_id", metavar="POLICY", shell_complete=POLICIES)
 @asks_daemon
 def remove_policy(invocation: Invocation, *, policy_id: str) -> None:
-    """Remove a POLICY that was added with `policy add`; edit trueup.toml for its own."""
+    """Remove a POLICY that was added with `policy add`; remove one of trueup.toml in that file."""
     found = find_one(invocation.api, POLICY, policy_id)
-    invocation.api.delete("policies", found.policy_id)
+    invocation.api.do(routes.DELETE_POLICY, found.policy_id)
     invocation.answer(found, [f"removed policy {text_of(found.name)}"])
 
 
@@ -139,14 +140,14 @@ def remove_policy(invocation: Invocation, *, policy_id: str) -> None:
     "--history",
     metavar="T",
     callback=moment_past,
-    help="On the drift that was recorded since: 30d, or a time. Default: on what is open now.",
+    help="Test on drift recorded since T: 30d, or a time. Default: on open findings.",
 )
 @click.option(
     "--expect",
     "expectations",
     type=FILE,
     metavar="FILE",
-    help="Check the decisions that this file expects; no daemon is asked.",
+    help="Check the decisions that FILE expects; needs no daemon.",
 )
 @asks_daemon
 def test_policy(

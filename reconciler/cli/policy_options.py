@@ -26,13 +26,13 @@ _OPTIONS: Final = (
         "--action",
         "action_type",
         type=click.Choice(["auto_correct", "quarantine", "manual_review"]),
-        help="What it does; default: manual_review.",
+        help="What it does; a new policy: manual_review.",
     ),
     click.option(
         "--threshold",
         "drift_threshold",
         type=click.Choice(_WORDS),
-        help="Act from this severity; default: low.",
+        help="Act from this severity; a new policy: low.",
     ),
     click.option(
         "--min-score",

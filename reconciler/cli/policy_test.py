@@ -26,6 +26,7 @@ from reconciler.domain.score import score
 from reconciler.domain.sources import SCAN
 from reconciler.domain.values import Json
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 from reconciler.wire.decoding import NotOfModelError, decode
 
 _COLUMNS: Final = (
@@ -90,9 +91,9 @@ def test_policies(
 def _findings(invocation: Invocation, since: str | None) -> Iterator[wire.Finding]:
     """Yield the open findings, or the drift that was reported since, as it was seen then."""
     if since is None:
-        yield from invocation.api.each(wire.Finding, "findings")
+        yield from invocation.api.each(routes.LIST_FINDINGS)
         return
-    for report in invocation.api.each(wire.Report, "drift", "reports", since=since):
+    for report in invocation.api.each(routes.LIST_REPORTS, since=since):
         if report.event in _SEEN and (finding := _as_seen(report)) is not None:
             yield finding
 
@@ -135,7 +136,7 @@ def _uploaded(invocation: Invocation, policies: Sequence[Policy]) -> tuple[Templ
     """Return the uploaded templates that the policies name; the others decide nothing."""
     named = sorted({policy.template_id for policy in policies if policy.template_id})
     api = invocation.api
-    found = {name: api.find(wire.Template, "templates", name) for name in named}
+    found = {name: api.find(routes.READ_TEMPLATE, name) for name in named}
     for template_id in (name for name, template in found.items() if template is None):
         invocation.narrate(
             f"there is no template {text_of(template_id)}: a policy for it matches nothing"

@@ -20,6 +20,7 @@ from reconciler.cli.table import Column
 from reconciler.cli.waiting import until_settled, wait_option
 from reconciler.domain.errors import NotFoundError
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _PLANNING: Final = frozenset({"detected", "confirmed", "decided", "queued", "planning"})
 _COLUMNS: Final = (
@@ -49,7 +50,7 @@ def quarantine(invocation: Invocation, *, finding: str, wait: bool) -> int:
     """
     found = find_finding(invocation.api, finding)
     body = {"report_id": found.report_id, "action_type": "quarantine"}
-    made = invocation.api.post(wire.Remediation, "remediations", body=body)
+    made = invocation.api.ask(routes.REQUEST_REMEDIATION, body=body)
     if wait:
         made = until_settled(invocation, made)
     invocation.answer(made, [_line(invocation, made)])
@@ -63,10 +64,10 @@ def quarantine(invocation: Invocation, *, finding: str, wait: bool) -> int:
 def release(invocation: Invocation, *, given: str, wait: bool) -> int:
     """Release what a quarantine isolates: its edges are attached again as they were.
 
-    Without it a quarantine ends when the drift is gone, and after its time (4 h).
+    A quarantine also ends by itself: when the drift is gone, or after its time (4 h).
     """
     found = _isolating(invocation, given)
-    made = invocation.api.post(wire.Remediation, "remediations", found.id, "release")
+    made = invocation.api.ask(routes.RELEASE_QUARANTINE, found.id)
     if wait:
         made = until_settled(invocation, made)
     invocation.answer(made, [_line(invocation, made)])
@@ -74,13 +75,13 @@ def release(invocation: Invocation, *, given: str, wait: bool) -> int:
 
 
 @click.command(epilog=examples("trueup quarantines", "trueup quarantines --all"))
-@click.option("--all", "everything", is_flag=True, help="Those that were released, too.")
+@click.option("--all", "everything", is_flag=True, help="Also list those that were released.")
 @limit_option(200)
 @asks_daemon
 def quarantines(invocation: Invocation, *, everything: bool, limit: int) -> None:
     """List what is in quarantine, newest first."""
     state = None if everything else "open"
-    body = invocation.api.listed(wire.Quarantine, "quarantines", limit=limit, state=state)
+    body = invocation.api.listed(routes.LIST_QUARANTINES, limit=limit, state=state)
     invocation.answer(body, _lines(invocation, body))
 
 

@@ -13,6 +13,7 @@ from reconciler.cli.labels import spoken, text_of
 from reconciler.cli.paint import safe
 from reconciler.domain.errors import NotFoundError, ReconcilerError
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 T = TypeVar("T")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -23,8 +24,8 @@ _LEAST: Final = 4
 
 FINDING: Final[Related[wire.Finding]] = Related(
     noun="finding",
-    path="findings",
-    model=lambda: wire.Finding,
+    all=routes.LIST_FINDINGS,
+    single=routes.READ_FINDING,
     id_of=lambda item: item.id,
     listing="trueup findings",
     line=lambda item: f"{text_of(item.stack)}  {text_of(item.address)}  {item.state}",
@@ -32,24 +33,24 @@ FINDING: Final[Related[wire.Finding]] = Related(
 )
 REMEDIATION: Final[Related[wire.Remediation]] = Related(
     noun="remediation",
-    path="remediations",
-    model=lambda: wire.Remediation,
+    all=routes.LIST_REMEDIATIONS,
+    single=routes.READ_REMEDIATION,
     id_of=lambda item: item.id,
     listing="trueup remediations",
     line=lambda item: f"{text_of(item.stack)}  {spoken(item.state)}",
 )
 RUN: Final[Related[wire.Run]] = Related(
     noun="run",
-    path="runs",
-    model=lambda: wire.Run,
+    all=routes.LIST_RUNS,
+    single=routes.READ_RUN,
     id_of=lambda item: item.id,
     listing="trueup runs",
     line=lambda item: f"{text_of(item.stack)}  {spoken(item.state)}  {absolute(item.started_at)}",
 )
 POLICY: Final[Related[wire.Policy]] = Related(
     noun="policy",
-    path="policies",
-    model=lambda: wire.Policy,
+    all=routes.LIST_POLICIES,
+    single=routes.READ_POLICY,
     id_of=lambda item: item.policy_id,
     listing="trueup policy list",
     line=lambda item: text_of(item.name),
@@ -57,8 +58,8 @@ POLICY: Final[Related[wire.Policy]] = Related(
 )
 TEMPLATE: Final[Related[wire.Template]] = Related(
     noun="template",
-    path="templates",
-    model=lambda: wire.Template,
+    all=routes.LIST_TEMPLATES,
+    single=routes.READ_TEMPLATE,
     id_of=lambda item: item.template_id,
     listing="trueup template list",
     line=lambda item: text_of(item.resource_id or item.name),
@@ -66,8 +67,7 @@ TEMPLATE: Final[Related[wire.Template]] = Related(
 )
 AGENT: Final[Related[wire.Agent]] = Related(
     noun="agent",
-    path="agents",
-    model=lambda: wire.Agent,
+    all=routes.LIST_AGENTS,
     id_of=lambda item: item.agent_id,
     listing="trueup agent list",
     line=lambda item: f"{text_of(item.host)}  {text_of(item.state)}",
@@ -75,8 +75,7 @@ AGENT: Final[Related[wire.Agent]] = Related(
 )
 TOKEN: Final[Related[wire.Token]] = Related(
     noun="token",
-    path="tokens",
-    model=lambda: wire.Token,
+    all=routes.LIST_TOKENS,
     id_of=lambda item: item.token_id,
     listing="trueup token list",
     line=lambda item: f"{text_of(item.name)}  {text_of(item.role)}",
@@ -84,8 +83,8 @@ TOKEN: Final[Related[wire.Token]] = Related(
 )
 STACK: Final[Related[wire.Stack]] = Related(
     noun="stack",
-    path="stacks",
-    model=lambda: wire.Stack,
+    all=routes.LIST_STACKS,
+    single=routes.READ_STACK,
     id_of=lambda item: item.name,
     listing="trueup stack list",
     line=lambda item: text_of(item.directory),
@@ -98,7 +97,7 @@ def find_finding(api: Api, given: str, *first: str) -> wire.Finding:
     What is open, or what the filter terms of `first` select, goes before all others. Raises as
     `choose`.
     """
-    exact = api.find(wire.Finding, "findings", given) if _ID.fullmatch(given) else None
+    exact = api.find(routes.READ_FINDING, given) if _ID.fullmatch(given) else None
     if exact is not None:
         return exact
     try:
@@ -121,7 +120,7 @@ def _searched(api: Api, given: str, *terms: str) -> Iterator[wire.Finding]:
     words = list(terms)
     if not _ID.fullmatch(given) and '"' not in given:
         words += [f'"{part}"' for part in given.split("/", maxsplit=1)[-1:]]
-    return api.each(wire.Finding, "findings", filter=" ".join(words) or None)
+    return api.each(routes.LIST_FINDINGS, filter=" ".join(words) or None)
 
 
 def _newest(findings: Iterable[wire.Finding]) -> list[wire.Finding]:
@@ -172,7 +171,7 @@ def _of_another_kind(api: Api, given: str) -> NotFoundError | None:
 def _beginning(api: Api, related: Related[T], given: str) -> T | None:
     if not _ID.fullmatch(given) or len(given) < _LEAST:
         return None
-    items = api.each(related.model(), related.path)
+    items = api.each(related.all)
     return next((item for item in items if related.id_of(item).startswith(given)), None)
 
 
@@ -180,7 +179,7 @@ def remediations_of(api: Api, finding: wire.Finding) -> list[wire.Remediation]:
     """Return the remediations of one finding, newest first."""
     wanted = (
         item
-        for item in api.each(wire.Remediation, "remediations", stack=finding.stack)
+        for item in api.each(routes.LIST_REMEDIATIONS, stack=finding.stack)
         if finding.id in item.finding_ids
     )
     return sorted(wanted, key=lambda item: item.created_at, reverse=True)

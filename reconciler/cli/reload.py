@@ -10,13 +10,14 @@ from reconciler.cli.examples import examples
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 
 @click.command(epilog=examples("trueup reload"))
 @asks_daemon
 def reload(invocation: Invocation) -> None:
-    """Have the daemon read its trueup.toml anew; a broken file is refused as a whole."""
-    body = invocation.api.post(wire.Reloaded, "reload")
+    """Make the daemon read trueup.toml again; a broken file is refused as a whole."""
+    body = invocation.api.ask(routes.RELOAD)
     invocation.answer(body, _lines(body))
 
 

@@ -22,6 +22,7 @@ from reconciler.cli.watching import watch_option
 from reconciler.domain.next_commands import next_commands
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column("STATE"),
@@ -64,7 +65,7 @@ def remediations(
 
     def read() -> Listed[wire.Remediation]:
         return invocation.api.listed(
-            wire.Remediation, "remediations", limit=limit, state=asked, stack=stack
+            routes.LIST_REMEDIATIONS, limit=limit, state=asked, stack=stack
         )
 
     def lines(body: Listed[wire.Remediation]) -> Iterator[str]:
@@ -104,8 +105,8 @@ class About:
         """Look both up; what is gone, or too much to ask for, is left out."""
         api = invocation.api
         ids = body.finding_ids[:_MOST_LOOKED_UP]
-        found = [api.find(wire.Finding, "findings", finding_id) for finding_id in ids]
-        policy = api.find(wire.Policy, "policies", body.policy_id) if body.policy_id else None
+        found = [api.find(routes.READ_FINDING, finding_id) for finding_id in ids]
+        policy = api.find(routes.READ_POLICY, body.policy_id) if body.policy_id else None
         name = policy.name if policy else None
         return cls({finding.address: finding for finding in found if finding}, name)
 

@@ -15,6 +15,7 @@ from reconciler.cli.moments import past
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import PermanentError
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _TALLIES: Final = (
     ("by_severity", "SEVERITY"),
@@ -38,16 +39,16 @@ _RULES: Final = (
 )
 @click.option(
     "--html", "file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a page with plots to FILE; it needs nothing else to be shown.",
+    help="Write a page with plots to FILE; the page loads no other file.",
 )  # fmt: skip
 @asks_daemon
 def report(invocation: Invocation, *, since: str, file: Path | None) -> None:
     """Report on what drifted: how much, how soon it was found, how soon it was gone.
 
-    DETECTED is at most: the time from the last scan before a drift was found to the scan that
-    found it.
+    DETECTED is an upper bound: the time from the last scan without a drift to the scan that found
+    it.
     """
-    body = invocation.api.get(wire.FleetReport, "report", since=past(since))
+    body = invocation.api.ask(routes.READ_FLEET_REPORT, since=past(since))
     if file is not None:
         _write(file, body)
         invocation.narrate(f"wrote {file}")

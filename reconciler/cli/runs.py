@@ -18,6 +18,7 @@ from reconciler.cli.labels import counted, run_cell, text_of, wrapped
 from reconciler.cli.related import RUN
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column("STATE"),
@@ -50,7 +51,7 @@ def runs(invocation: Invocation, *, run_id: str | None, stack: str | None, limit
         run = find_one(invocation.api, RUN, run_id)
         invocation.answer(run, _run_lines(invocation, run))
         return
-    body = invocation.api.listed(wire.Run, "runs", limit=limit, stack=stack)
+    body = invocation.api.listed(routes.LIST_RUNS, limit=limit, stack=stack)
     invocation.answer(body, _list_lines(invocation, body))
 
 

@@ -104,8 +104,8 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
 @click.option(
     "--children",
     type=click.Choice(["auto", "all", "none"]),
-    help="How much to ask for children that no code declares: all (default), none, or a tenth of"
-    " the scan's calls (auto, default with --repeat).",
+    help="Look for children that no code declares: all (default), none, or auto: spend a tenth"
+    " of the scan's calls on them (default with --repeat).",
 )
 @any_option
 @click.option(

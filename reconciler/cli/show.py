@@ -20,6 +20,7 @@ from reconciler.cli.remediations import next_step
 from reconciler.cli.render import finding_lines
 from reconciler.domain.sources import SCAN
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _MOST_REPORTS: Final = 10
 _MOST_NOTES: Final = 50
@@ -42,17 +43,17 @@ def show(invocation: Invocation, *, finding: str) -> None:
     """
     body = find_finding(invocation.api, finding)
     if "tickets" not in body.received:  # it is an item of a list, which has less of each
-        body = invocation.api.find(wire.Finding, "findings", body.id) or body
+        body = invocation.api.find(routes.READ_FINDING, body.id) or body
     if invocation.as_data:
         invocation.answer(body, ())
         return
     api = invocation.api
     limit = 0 if invocation.verbose else _MOST_REPORTS
-    reports = api.listed(wire.Report, "drift", "reports", limit=limit, resource_id=body.resource_id)
-    notes = api.listed(wire.AuditEntry, "audit", limit=_MOST_NOTES, subject=body.id).items
+    reports = api.listed(routes.LIST_REPORTS, limit=limit, resource_id=body.resource_id)
+    notes = api.listed(routes.LIST_AUDIT, limit=_MOST_NOTES, subject=body.id).items
     held = [
         hold
-        for hold in holds_of(api.get(wire.HoldState, "hold"))
+        for hold in holds_of(api.ask(routes.READ_HOLD))
         if is_about(hold, stack=body.stack, address=body.address)
     ]
     remediations = remediations_of(api, body)

@@ -14,13 +14,14 @@ from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one
 from reconciler.cli.invocation import Invocation, asks_daemon
-from reconciler.cli.labels import by_severity, health_cells, paragraphs, tally_of, text_of
+from reconciler.cli.labels import by_severity, fallen, health_cells, paragraphs, tally_of, text_of
 from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.tool_options import any_option, said_to_tool
 from reconciler.cli.waiting import until_scanned, wait_for_scan_option
 from reconciler.domain.errors import InvalidError
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 F = TypeVar("F", bound=Callable[..., Any])
 _COLUMNS: Final = (
@@ -33,7 +34,7 @@ _COLUMNS: Final = (
 )
 _PLACES: Final = ("directory", "env_file")
 _OPTIONS: Final = (
-    click.option("--tool", metavar="NAME", help="Whose stack it is, where two tools claim it."),
+    click.option("--tool", metavar="NAME", help="Its tool, if more than one claims it."),
     click.option("--workspace", metavar="NAME", help="Which Terraform workspace."),
     click.option("--pulumi-stack", metavar="NAME", help="Which Pulumi stack of the project."),
     click.option(
@@ -65,7 +66,7 @@ _OPTIONS: Final = (
     click.option(
         "--working-directory",
         type=click.Path(path_type=Path, exists=True, file_okay=False),
-        help="Where terraform is called from, with -chdir; the code's `path.cwd`.",
+        help="Run terraform from here, with -chdir: `path.cwd` in the code.",
     ),
     click.option(
         "--run-code/--no-run-code",
@@ -91,7 +92,7 @@ def stack() -> None:
 @asks_daemon
 def list_stacks(invocation: Invocation) -> None:
     """List the stacks that the daemon scans."""
-    body = invocation.api.listed(wire.Stack, "stacks")
+    body = invocation.api.listed(routes.LIST_STACKS)
     invocation.answer(body, _list_lines(invocation, body))
 
 
@@ -116,7 +117,7 @@ def show_stack(invocation: Invocation, *, name: str) -> None:
 def add_stack(invocation: Invocation, *, directory: Path, name: str | None, **flags: Any) -> None:
     """Add the stack in DIRECTORY. The daemon must see the same directory."""
     body = {"directory": str(directory.resolve()), **_given({"name": name, **flags})}
-    made = invocation.api.post(wire.Stack, "stacks", body=body)
+    made = invocation.api.ask(routes.REGISTER_STACK, body=body)
     invocation.answer(made, stack_lines(invocation, made))
 
 
@@ -140,7 +141,7 @@ def edit_stack(invocation: Invocation, *, name: str, directory: Path | None, **f
         raise InvalidError("no option was given", remedy="see `trueup stack edit --help`")
     found = _named(invocation, name)
     body = {**_definition(found), **changes}
-    made = invocation.api.put(wire.Stack, "stacks", found.name, body=body)
+    made = invocation.api.ask(routes.UPDATE_STACK, found.name, body=body)
     invocation.answer(made, stack_lines(invocation, made))
 
 
@@ -150,7 +151,7 @@ def edit_stack(invocation: Invocation, *, name: str, directory: Path | None, **f
 def remove_stack(invocation: Invocation, *, name: str) -> None:
     """Remove a stack from the daemon. Its resources and its code stay as they are."""
     found = _named(invocation, name)
-    invocation.api.delete("stacks", found.name)
+    invocation.api.do(routes.REMOVE_STACK, found.name)
     invocation.answer(found, [f"{text_of(found.name)} removed"])
 
 
@@ -161,7 +162,7 @@ def remove_stack(invocation: Invocation, *, name: str) -> None:
 def scan_stack(invocation: Invocation, *, name: str, wait: bool) -> int:
     """Scan a stack now instead of at its next time."""
     found = _named(invocation, name)
-    body = invocation.api.post(wire.Queued, "stacks", found.name, "scan")
+    body = invocation.api.ask(routes.SCAN_STACK, found.name)
     if not wait:
         line = f"{text_of(found.name)}: scan requested. Next: trueup status {found.name}"
         invocation.answer(body, [line])
@@ -181,7 +182,7 @@ def scan_stack(invocation: Invocation, *, name: str, wait: bool) -> int:
 def accept_state(invocation: Invocation, *, name: str) -> None:
     """Accept the state a stack has now, though it does not follow the last one."""
     found = _named(invocation, name)
-    body = invocation.api.post(wire.Stack, "stacks", found.name, "accept-state")
+    body = invocation.api.ask(routes.ACCEPT_STATE, found.name)
     invocation.answer(body, [f"{text_of(found.name)}: its state is accepted at the next scan"])
 
 
@@ -260,7 +261,9 @@ def _facts(invocation: Invocation, item: wire.Stack) -> Iterator[tuple[str, str]
     yield "findings", by_severity(tally_of(item.findings), invocation.paint)
     yield "suppressed", text_of(item.suppressed or "")
     if item.counts:
-        yield "resources", f"{item.counts.resources}, {item.counts.in_sync} in sync"
+        others = (text for text, _ in fallen(item.counts))
+        parts = ", ".join((f"{item.counts.in_sync} in sync", *others))
+        yield "resources", f"{item.counts.resources}: {parts}"
     yield "verified", invocation.ago(item.verified_at) if item.verified_at else "never"
     if item.error_since:
         yield "failing", f"since {invocation.ago(item.error_since)}"

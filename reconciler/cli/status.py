@@ -33,6 +33,7 @@ from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column(""),
@@ -108,15 +109,15 @@ def _code(stacks: Sequence[wire.Stack]) -> int:
 
 def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> _Fleet:
     api = invocation.api
-    held = api.get(wire.HoldState, "hold")
-    stacks = api.listed(wire.Stack, "stacks").items
+    held = api.ask(routes.READ_HOLD)
+    stacks = api.listed(routes.LIST_STACKS).items
     chosen = {choose(stacks, STACK, name).name for name in names}
     if names:
         stacks = [stack for stack in stacks if stack.name in chosen]
     waiting = [
         remediation
         for state in _ATTENTION
-        for remediation in api.listed(wire.Remediation, "remediations", state=state).items
+        for remediation in api.listed(routes.LIST_REMEDIATIONS, state=state).items
     ]
     if names:
         waiting = [remediation for remediation in waiting if remediation.stack in chosen]
@@ -126,7 +127,7 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> _Fl
         holds=[hold for hold in holds_of(held) if not names or hold.stack in {None, *chosen}],
         stacks=sorted(shown, key=_badness),
         remediations=waiting,
-        ignores=api.listed(wire.IgnoreRule, "ignores").items,
+        ignores=api.listed(routes.LIST_IGNORES).items,
         quarantines=[one for one in open_quarantines(api) if not names or one.stack in chosen],
     )
 

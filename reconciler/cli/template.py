@@ -14,11 +14,12 @@ from reconciler.cli.completing import TEMPLATES
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
-from reconciler.cli.labels import counted, text_of
+from reconciler.cli.labels import counted, text_of, wrapped
 from reconciler.cli.related import TEMPLATE
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import PermanentError
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column("TYPE", least=12),
@@ -49,22 +50,22 @@ def list_templates(
 ) -> None:
     """List templates: those that stacks declare, and uploaded ones."""
     body = invocation.api.listed(
-        wire.Template, "templates", limit=limit, resource_type=resource_type, stack=stack
+        routes.LIST_TEMPLATES, limit=limit, resource_type=resource_type, stack=stack
     )
     invocation.answer(body, _list_lines(invocation, body))
 
 
 @template.command("show", epilog=examples("trueup template show webshop/aws_sqs_queue.orders"))
 @click.argument("template_id", metavar="TEMPLATE", shell_complete=TEMPLATES)
-@click.option("--revisions", is_flag=True, help="Show every revision, newest first.")
+@click.option("--revisions", is_flag=True, help="Show what each revision changed, newest first.")
 @asks_daemon
 def show_template(invocation: Invocation, *, template_id: str, revisions: bool) -> None:
     """Show a TEMPLATE, given by id, name or STACK/ADDRESS."""
     found = find_one(invocation.api, TEMPLATE, template_id)
     if revisions:
-        body = invocation.api.listed(wire.Template, "templates", found.template_id, "revisions")
+        body = invocation.api.listed(routes.LIST_REVISIONS, found.template_id)
         lines = (
-            line for revision in body.items for line in (*_template_lines(invocation, revision), "")
+            line for revision in body.items for line in (*_revision_lines(invocation, revision), "")
         )
         invocation.answer(body, lines)
     else:
@@ -79,10 +80,7 @@ def show_template(invocation: Invocation, *, template_id: str, revisions: bool) 
 @asks_daemon
 def add_template(invocation: Invocation, *, file: Path) -> None:
     """Upload the template in FILE; `-` reads stdin."""
-    content, media_type = _document(file)
-    made = invocation.api.send(
-        wire.Template, "POST", "templates", content=content, media_type=media_type
-    )
+    made = invocation.api.ask(routes.CREATE_TEMPLATE, document=_document(file))
     invocation.answer(made, _template_lines(invocation, made))
 
 
@@ -91,11 +89,10 @@ def add_template(invocation: Invocation, *, file: Path) -> None:
 @click.argument("file", type=_DOCUMENT)
 @asks_daemon
 def edit_template(invocation: Invocation, *, template_id: str, file: Path) -> None:
-    """Replace an uploaded TEMPLATE by that of FILE. Earlier revisions are kept."""
-    content, media_type = _document(file)
+    """Replace an uploaded TEMPLATE with the one in FILE. Earlier revisions are kept."""
+    document = _document(file)
     found = find_one(invocation.api, TEMPLATE, template_id)
-    path = ("templates", found.template_id)
-    made = invocation.api.send(wire.Template, "PUT", *path, content=content, media_type=media_type)
+    made = invocation.api.ask(routes.UPDATE_TEMPLATE, found.template_id, document=document)
     invocation.answer(made, _template_lines(invocation, made))
 
 
@@ -105,7 +102,7 @@ def edit_template(invocation: Invocation, *, template_id: str, file: Path) -> No
 def remove_template(invocation: Invocation, *, template_id: str) -> None:
     """Remove an uploaded TEMPLATE and its history."""
     found = find_one(invocation.api, TEMPLATE, template_id)
-    invocation.api.delete("templates", found.template_id)
+    invocation.api.do(routes.DELETE_TEMPLATE, found.template_id)
     invocation.answer(found, [f"removed template {text_of(found.name or found.template_id)}"])
 
 
@@ -172,8 +169,40 @@ def _template_lines(invocation: Invocation, item: wire.Template) -> Iterator[str
     yield from _definition(item)
 
 
+def _revision_lines(invocation: Invocation, revision: wire.Template) -> Iterator[str]:
+    """Yield what a revision changed; the first one whole."""
+    comparison = revision.comparison
+    if comparison is None:
+        yield from _template_lines(invocation, revision)
+        return
+    paint = invocation.paint
+    title = paint("strong", f"revision {revision.revision}")
+    yield f"{title}  {invocation.ago(revision.updated_at)}"
+    if not comparison.complete:
+        yield "  too large to compare in time; -o json has both whole"
+    elif comparison.only_order:
+        yield "  only the order of elements, or the spelling of a policy, changed"
+    elif not comparison.differences:
+        yield "  the declared form is that of the revision before"
+    for difference in comparison.differences:
+        yield from _difference_lines(invocation, difference)
+
+
+def _difference_lines(invocation: Invocation, difference: wire.Difference) -> Iterator[str]:
+    sign = {"added": "+", "removed": "-", "changed": "~"}[difference.kind]
+    yield f"  {sign} {invocation.paint('strong', text_of(difference.path))}"
+    for mark, value in (("-", difference.before), ("+", difference.after)):
+        if value is not None:
+            yield from wrapped(f"{mark} {_json(value)}", indent="      ", paint=invocation.paint)
+
+
 def _definition(item: wire.Template) -> Iterator[str]:
-    """Yield the declared form as JSON, which escapes whatever a terminal would obey."""
+    """Yield the declared form."""
+    yield from _json(item.template_definition, indent=2).splitlines()
+
+
+def _json(value: object, *, indent: int | None = None) -> str:
+    """Return a value as JSON, which escapes whatever a terminal would obey."""
     import json  # noqa: PLC0415 - only here
 
-    yield from json.dumps(item.template_definition, indent=2).splitlines()
+    return json.dumps(value, indent=indent)

@@ -17,6 +17,7 @@ from reconciler.cli.related import TOKEN
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.principals import Role
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 _COLUMNS: Final = (
     Column("NAME", least=12),
@@ -38,7 +39,7 @@ def token() -> None:
 @asks_daemon
 def list_tokens(invocation: Invocation) -> None:
     """List tokens. Their secrets are not stored."""
-    body = invocation.api.listed(wire.Token, "tokens")
+    body = invocation.api.listed(routes.LIST_TOKENS)
     invocation.answer(body, _list_lines(invocation, body))
 
 
@@ -62,7 +63,7 @@ def add_token(invocation: Invocation, *, name: str, role: str, expires_in: str |
     body: dict[str, Any] = {"name": name, "role": role}
     if expires_in:
         body["expires_in"] = expires_in
-    made = invocation.api.post(wire.NewToken, "tokens", body=body, again=False)
+    made = invocation.api.ask(routes.CREATE_TOKEN, body=body)
     invocation.narrate(
         f"created token {text_of(made.token_id)} for {text_of(name)}, role {role};"
         " it is shown only now"
@@ -75,8 +76,8 @@ def add_token(invocation: Invocation, *, name: str, role: str, expires_in: str |
 @asks_daemon
 def remove_token(invocation: Invocation, *, token_id: str) -> None:
     """Revoke a TOKEN, named by id or name. It stops working at once."""
-    found = choose(invocation.api.each(wire.Token, "tokens"), TOKEN, token_id)
-    invocation.api.delete("tokens", found.token_id)
+    found = choose(invocation.api.each(routes.LIST_TOKENS), TOKEN, token_id)
+    invocation.api.do(routes.REMOVE_TOKEN, found.token_id)
     invocation.answer(found, [f"revoked token {text_of(found.token_id)} of {text_of(found.name)}"])
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from reconciler.cli.labels import counted
+from reconciler.cli.labels import counted, fallen
 from reconciler.cli.paint import Paint
 from reconciler.domain.model import Counts, Finding, Severity, StackReport
 
@@ -42,17 +42,8 @@ def _clean(report: StackReport, paint: Paint) -> str:
 
 
 def _fallen(counts: Counts, paint: Paint) -> Iterator[str]:
-    kinds = (
-        ("changed", counts.changed, "strong"),
-        ("missing", counts.missing, "strong"),
-        ("not in code", counts.unmanaged, "strong"),
-        ("added by hand", counts.added, "strong"),
-        ("unreadable", counts.unreadable, "medium"),
-        ("ignored by the provider", counts.noise, "dim"),
-        ("not applicable", counts.not_applicable, "dim"),
-    )
     parts = [paint("good", f"{counts.in_sync} in sync")]
-    parts += [paint(style, f"{count} {word}") for word, count, style in kinds if count]
+    parts += [paint(style, text) for text, style in fallen(counts)]
     line = f"{counted(counts.resources, 'resource')}: {parts[0]}"
     for part in parts[1:]:
         if len(_STYLED.sub("", f"{line}, {part},")) > paint.width:

@@ -11,6 +11,7 @@ from reconciler.cli.client.follow import Pace, follow
 from reconciler.cli.invocation import Invocation
 from reconciler.domain.remediation_states import FOR_PERSON, TERMINAL, RemediationState
 from reconciler.wire import models as wire
+from reconciler.wire import routes
 
 wait_option = click.option(
     "--wait", is_flag=True, help="Wait for the outcome; ends with 1 if it failed or needs a person."
@@ -31,7 +32,7 @@ def until_settled(
     seen = [remediation]
 
     def look() -> bool:
-        now = invocation.api.get(wire.Remediation, "remediations", remediation.id)
+        now = invocation.api.ask(routes.READ_REMEDIATION, remediation.id)
         if now.state != seen[-1].state:
             invocation.narrate(f"{invocation.id(now.id)}  {now.state.replace('_', ' ')}")
         seen.append(now)
@@ -51,7 +52,7 @@ def until_scanned(invocation: Invocation, before: wire.Stack) -> wire.Stack:
     seen = [before]
 
     def look() -> bool:
-        seen.append(invocation.api.get(wire.Stack, "stacks", before.name))
+        seen.append(invocation.api.ask(routes.READ_STACK, before.name))
         return seen[-1].last_scan_at != before.last_scan_at
 
     _follow(invocation, look, "stack.")

@@ -28,14 +28,15 @@ from reconciler.client.exchange import (
     Query,
     common_headers,
     is_refused,
-    new_key,
-    path_below,
+    is_repeated,
+    key_of,
     present,
     refuse_unencrypted,
     understood,
     written,
 )
 from reconciler.client.proxies import proxy_to
+from reconciler.wire.route import Route
 
 _IDLE_S: Final = 1.0
 """A connection unused for so long may have been closed; the next request opens another."""
@@ -65,29 +66,41 @@ class BlockingCalls:
             self._kept.close()
             self._kept = None
 
-    def ask(  # noqa: PLR0913 - the parts of a request
+    def ask(
         self,
-        method: str,
-        path: tuple[str, ...],
-        *,
+        route: Route[Any],
+        *names: str,
         query: Query | None = None,
         body: Any = None,
         document: Document | None = None,
-        key: str | None = None,
-        wait_s: float | None = None,
     ) -> Any:
-        """Return the answer.
+        """Return what `route` answers, for the things called `names`.
+
+        A POST is done once: a lost answer is asked for again under the same key, except where
+        it is given only once.
 
         Raises:
             RefusedError: the daemon said no, and why.
             UnreachableError: nobody answered.
         """
-        content, headers = written(body, document, key)
-        kept = self._connection(self._wait_s if wait_s is None else wait_s)
+        content, headers = written(body, document, key_of(route, None))
+        target = self._target(route, names, query or {})
+        for last in (not is_repeated(route), True):
+            try:
+                return self._asked(route, target, content, headers)
+            except UnreachableError as error:
+                if last or error.never_sent:
+                    raise
+        raise AssertionError
+
+    def _asked(
+        self, route: Route[Any], target: str, content: bytes | None, headers: dict[str, str]
+    ) -> Any:
+        kept = self._connection(route.wait_s or self._wait_s)
         with self._reached(kept):
             kept.request(
-                method,
-                self._target(path, query or {}),
+                route.method,
+                target,
                 body=content,
                 headers=common_headers(self.daemon) | headers,
             )
@@ -96,36 +109,15 @@ class BlockingCalls:
         self._used_at = time.monotonic()
         return self._understood(response, answer)
 
-    def post(
-        self,
-        path: tuple[str, ...],
-        *,
-        body: Any = None,
-        wait_s: float | None = None,
-        again: bool = True,
-    ) -> Any:
-        """Do what `path` names, once: a lost answer is asked for again under the same key.
-
-        With `again` False it is not, since the answer is given only once.
-        """
-        key = new_key()
-        for last in (not again, True):
-            try:
-                return self.ask("POST", path, body=body, key=key, wait_s=wait_s)
-            except UnreachableError as error:
-                if last or error.never_sent:
-                    raise
-        raise AssertionError
-
     @contextmanager
     def stream(
-        self, path: tuple[str, ...], *, query: Query, quiet_s: float
+        self, route: Route[None], *, query: Query, quiet_s: float
     ) -> Iterator[Iterator[str]]:
         """Open a stream and give its lines; `SilentError` when none came for `quiet_s`."""
         with closing(self._opened(quiet_s)) as opened:
             with self._reached(opened):
-                target = self._target(path, query)
-                opened.request("GET", target, headers=common_headers(self.daemon) | _STREAM)
+                target = self._target(route, (), query)
+                opened.request(route.method, target, headers=common_headers(self.daemon) | _STREAM)
                 response = opened.getresponse()
             with closing(response):
                 if is_refused(response.status):
@@ -206,8 +198,8 @@ class BlockingCalls:
         retry_after = response.headers.get("Retry-After")
         return understood(self.daemon, response.status, content, retry_after=retry_after)
 
-    def _target(self, path: tuple[str, ...], query: Query) -> str:
-        target = path_below(urlsplit(self.daemon.url).path, path)
+    def _target(self, route: Route[Any], names: tuple[str, ...], query: Query) -> str:
+        target = urlsplit(self.daemon.url).path.rstrip("/") + route.at(*names)
         asked = present(query)
         return f"{target}?{urlencode(asked)}" if asked else target
 

@@ -23,14 +23,15 @@ from reconciler.client.exchange import (
     Query,
     common_headers,
     is_refused,
-    new_key,
-    path_below,
+    is_repeated,
+    key_of,
     present,
     refuse_unencrypted,
     understood,
     written,
 )
 from reconciler.client.proxies import Proxy, proxy_to
+from reconciler.wire.route import Route
 
 if TYPE_CHECKING:
     import ssl
@@ -80,60 +81,47 @@ class Calls:
         """End the conversation."""
         await self._client.aclose()
 
-    async def get(self, *path: str, query: Query | None = None) -> Any:
-        """Return what stands at `path`.
+    async def ask(
+        self,
+        route: Route[Any],
+        *names: str,
+        query: Query | None = None,
+        body: Any = None,
+        document: Document | None = None,
+        key: str | None = None,
+    ) -> Any:
+        """Return what `route` answers, for the things called `names`.
+
+        A POST is done once: a lost answer is asked for again under the same key, except where
+        it is given only once. Whoever passes a `key` may repeat the call after any failure.
 
         Raises:
-            RefusedError: the daemon said no, and why; as for every call here.
-            UnreachableError: nobody answered; as for every call here.
+            RefusedError: the daemon said no, and why.
+            UnreachableError: nobody answered.
         """
-        return await self._asked("GET", path, query=query)
-
-    async def post(
-        self,
-        *path: str,
-        body: Any = None,
-        key: str | None = None,
-        wait_s: float | None = None,
-        again: bool = True,
-    ) -> Any:
-        """Do what `path` names, once: a lost answer is asked for again under the same key.
-
-        With `again` False it is not, since the answer is given only once. Whoever passes a
-        `key` may repeat the call after any failure.
-        """
-        key = key or new_key()
-        for last in (not again, True):
+        content, headers = written(body, document, key_of(route, key))
+        for last in (not is_repeated(route), True):
             try:
-                return await self._asked("POST", path, body=body, key=key, wait_s=wait_s)
+                return await self._asked(route, names, query, content, headers)
             except UnreachableError as error:
                 if last or error.never_sent:
                     raise
         raise AssertionError
 
-    async def put(self, *path: str, body: Any) -> Any:
-        """Make what stands at `path` be `body`."""
-        return await self._asked("PUT", path, body=body)
-
-    async def delete(self, *path: str, **query: str | None) -> Any:
-        """Remove what stands at `path`."""
-        return await self._asked("DELETE", path, query=query)
-
-    async def send(self, method: str, *path: str, content: bytes, media_type: str) -> Any:
-        """Post or put a document as it is; the daemon reads and checks it."""
-        key = new_key() if method == "POST" else None
-        return await self._asked(method, path, document=(content, media_type), key=key)
-
     @asynccontextmanager
     async def stream(
-        self, *path: str, query: Query, headers: Mapping[str, str], quiet_s: float
+        self, route: Route[None], *, query: Query, headers: Mapping[str, str], quiet_s: float
     ) -> AsyncIterator[AsyncIterator[str]]:
         """Open a stream and give its lines; one that is silent for `quiet_s` is unreachable."""
         timeout = self._httpx.Timeout(CONNECT_S, read=quiet_s)
         asked = {"Accept": "text/event-stream", **headers}
         with self._reached():
             async with self._client.stream(
-                "GET", self._address(path), params=present(query), headers=asked, timeout=timeout
+                route.method,
+                self._address(route),
+                params=present(query),
+                headers=asked,
+                timeout=timeout,
             ) as response:
                 if is_refused(response.status_code):
                     await response.aread()
@@ -148,26 +136,22 @@ class Calls:
             except self._httpx.ReadTimeout as error:
                 raise fallen_silent(self.daemon.url) from error
 
-    async def _asked(  # noqa: PLR0913 - the parts of a request
+    async def _asked(
         self,
-        method: str,
-        path: tuple[str, ...],
-        *,
-        query: Query | None = None,
-        body: Any = None,
-        document: Document | None = None,
-        key: str | None = None,
-        wait_s: float | None = None,
+        route: Route[Any],
+        names: tuple[str, ...],
+        query: Query | None,
+        content: bytes | None,
+        headers: Mapping[str, str],
     ) -> Any:
-        content, headers = written(body, document, key)
         with self._reached():
             response = await self._client.request(
-                method,
-                self._address(path),
+                route.method,
+                self._address(route, *names),
                 params=present(query or {}),
                 content=content,
                 headers=headers,
-                timeout=self._timeout(self._wait_s if wait_s is None else wait_s),
+                timeout=self._timeout(route.wait_s or self._wait_s),
             )
         return self._understood(response)
 
@@ -197,8 +181,8 @@ class Calls:
     def _timeout(self, wait_s: float) -> httpx.Timeout:
         return self._httpx.Timeout(wait_s, connect=min(CONNECT_S, wait_s))
 
-    def _address(self, path: tuple[str, ...]) -> str:
-        return path_below(self.daemon.url, path)
+    def _address(self, route: Route[Any], *names: str) -> str:
+        return self.daemon.url.rstrip("/") + route.at(*names)
 
 
 def _trusted(daemon: Daemon) -> ssl.SSLContext:

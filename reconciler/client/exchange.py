@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 import orjson
 
@@ -13,11 +12,10 @@ from reconciler.client.daemon import Daemon
 from reconciler.client.errors import refusal, stranger
 from reconciler.domain.errors import PermanentError
 from reconciler.version import __version__
+from reconciler.wire.route import Route
 
 CONNECT_S: Final = 5.0
 USUAL_WAIT_S: Final = 30.0
-PLAN_WAIT_S: Final = 1800.0
-_PREFIX: Final = "/api/v1"
 _FIRST_GOOD: Final = 200
 _FIRST_REDIRECT: Final = 300
 _FIRST_ERROR: Final = 400
@@ -50,11 +48,6 @@ def common_headers(daemon: Daemon) -> dict[str, str]:
     }
 
 
-def path_below(base: str, path: tuple[str, ...]) -> str:
-    """Return the address of `path` in the API at `base`."""
-    return "/".join((base.rstrip("/") + _PREFIX, *(quote(part, safe="") for part in path)))
-
-
 def present(query: Query) -> dict[str, str | int]:
     """Return what of `query` is asked."""
     return {name: value for name, value in query.items() if value is not None}
@@ -75,6 +68,16 @@ def written(
 def new_key() -> str:
     """Return what tells the daemon that two requests are one."""
     return os.urandom(16).hex()
+
+
+def key_of(route: Route[Any], key: str | None) -> str | None:
+    """Return the key that a request of `route` carries; None where it is not a POST."""
+    return key or new_key() if route.method == "POST" else key
+
+
+def is_repeated(route: Route[Any]) -> bool:
+    """Whether a lost answer of `route` is asked for again: only a key makes two requests one."""
+    return route.method == "POST" and route.repeats
 
 
 def is_refused(status: int) -> bool:

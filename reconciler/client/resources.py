@@ -10,8 +10,10 @@ from reconciler.client.calls import Calls
 from reconciler.client.exchange import Query
 from reconciler.wire.decoding import decode
 from reconciler.wire.model import Body, encode
+from reconciler.wire.route import Route
 
 A = TypeVar("A")
+T = TypeVar("T")
 B = TypeVar("B", bound=Body)
 LARGEST_PAGE: Final = 500
 
@@ -25,12 +27,12 @@ class Page(Generic[A]):
 
 
 class Collection(Generic[A]):
-    """The things of the class `answer` that stand at `path`."""
+    """The things that `listing` lists."""
 
-    def __init__(self, calls: Calls, *path: str, answer: type[A]) -> None:
+    def __init__(self, calls: Calls, listing: Route[A], *names: str) -> None:
         self._calls = calls
-        self._path = path
-        self._answer = answer
+        self._listing = listing
+        self._names = names
 
     async def page(
         self, *, cursor: str | None = None, limit: int = LARGEST_PAGE, **query: str | int | None
@@ -50,36 +52,61 @@ class Collection(Generic[A]):
                 return
 
     async def _page(self, query: Query) -> Page[A]:
-        body = await self._calls.get(*self._path, query=query)
-        return Page(tuple(decode(self._answer, item) for item in body["items"]), body["next"])
+        body = await self._calls.ask(self._listing, *self._names, query=query)
+        answer = self._listing.answer()
+        return Page(tuple(decode(answer, item) for item in body["items"]), body["next"])
+
+    async def _ask(
+        self, route: Route[T], *names: str, body: Body | None = None, key: str | None = None
+    ) -> T:
+        sent = None if body is None else body.as_json()
+        answered = await self._calls.ask(route, *names, body=sent, key=key)
+        return decode(route.answer(), answered)
+
+
+class Single(Collection[A], Generic[A]):
+    """Things of which one can be read by its id or name."""
+
+    def __init__(self, calls: Calls, listing: Route[A], reading: Route[A]) -> None:
+        super().__init__(calls, listing)
+        self._reading = reading
 
     async def get(self, name: str) -> A:
         """Return one, by its id or name."""
-        return decode(self._answer, await self._calls.get(*self._path, name))
-
-    async def _do(
-        self, name: str, verb: str, body: Body | None = None, *, key: str | None = None
-    ) -> A:
-        sent = None if body is None else body.as_json()
-        done = await self._calls.post(*self._path, name, verb, body=sent, key=key)
-        return decode(self._answer, done)
+        return await self._ask(self._reading, name)
 
 
-class Kept(Collection[A], Generic[A, B]):
+@dataclass(frozen=True, slots=True)
+class Keeping(Generic[A]):
+    """The routes of things that people make, change and remove."""
+
+    listing: Route[A]
+    reading: Route[A]
+    creating: Route[A]
+    replacing: Route[A]
+    removing: Route[None]
+
+
+class Kept(Single[A], Generic[A, B]):
     """Things that people make by a body of the class `B`."""
+
+    def __init__(self, calls: Calls, routes: Keeping[A]) -> None:
+        super().__init__(calls, routes.listing, routes.reading)
+        self._routes = routes
 
     async def create(self, body: B, *, key: str | None = None) -> A:
         """Make one, once; the same `key` with the same body gives the same answer again."""
-        made = await self._calls.post(*self._path, body=_sent(body), key=key)
-        return decode(self._answer, made)
+        route = self._routes.creating
+        return decode(route.answer(), await self._calls.ask(route, body=_sent(body), key=key))
 
     async def replace(self, name: str, body: B) -> A:
         """Make one say what `body` says."""
-        return decode(self._answer, await self._calls.put(*self._path, name, body=_sent(body)))
+        route = self._routes.replacing
+        return decode(route.answer(), await self._calls.ask(route, name, body=_sent(body)))
 
     async def remove(self, name: str) -> None:
         """Remove one."""
-        await self._calls.delete(*self._path, name)
+        await self._calls.ask(self._routes.removing, name)
 
 
 def _sent(body: Body) -> Any:

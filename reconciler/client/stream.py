@@ -13,6 +13,7 @@ import orjson
 from reconciler.client.calls import Calls
 from reconciler.client.errors import RefusedError, UnreachableError
 from reconciler.domain.errors import ReconcilerError, RetryableError
+from reconciler.wire import routes
 from reconciler.wire.decoding import decode
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class EventStream:
         query = {"types": ",".join(types) or None}
         headers = {} if last is None else {"Last-Event-ID": str(last)}
         async with self._calls.stream(
-            "events", query=query, headers=headers, quiet_s=QUIET_S
+            routes.FOLLOW_EVENTS, query=query, headers=headers, quiet_s=QUIET_S
         ) as lines:
             greeted = False
             seq: int | None = None

@@ -106,7 +106,7 @@ class Delivery:
     """What one channel shows of one alert.
 
     `receipt` is what the channel needs to change its message: ids, never a secret. With `given_up`
-    nothing more is tried.
+    nothing more is tried. Of one that nothing is shown of, `sent_at` is when a message was begun.
     """
 
     channel: str
@@ -124,6 +124,22 @@ class Delivery:
     def shown(self) -> bool:
         """Whether anybody saw the alert on this channel."""
         return self.sent_revision > 0
+
+    @property
+    def may_be_seen(self) -> bool:
+        """Whether a message was begun, and may have come though nothing says so."""
+        return self.shown or self.attempts > 0 or self.sent_at is not None
+
+    def begun(self, *, at: datetime) -> Delivery:
+        """Return it as it is noted before its first message: who ends while sending has shown it.
+
+        Else a drift that is gone by the next start would leave what nobody ends.
+        """
+        return replace(self, sent_at=at)
+
+    def revived(self, *, at: datetime) -> Delivery:
+        """Return one that was given up as one to try again."""
+        return replace(self, given_up=False, next_at=at, attempts=0, failing_since=None, error=None)
 
     def taken(self, revision: int, receipt: Mapping[str, str], *, at: datetime) -> Delivery:
         """Return it once the channel shows that revision of the alert."""

@@ -42,14 +42,27 @@ def _hcl_block(lines: Sequence[str], changes: Sequence[Change]) -> str:
 
 def yaml_declaration(urn: str, changes: Sequence[Change]) -> str:
     """Return what to write into a resource's inputs, as YAML: JSON is YAML."""
-    lines = [f"# {urn}", "properties:"]
+    return "\n".join([f"# {urn}", "properties:", *_yaml_lines(changes), ""])
+
+
+def yaml_child(kind: str, parent: str, changes: Sequence[Change]) -> str:
+    """Return a resource of its own for an added child of `parent`, as far as that is known."""
+    lines = [
+        f"# refers to {parent}; `options: {{import: ID}}` keeps an update from making it again",
+        "added:",
+        f"  type: {kind}",
+        "  properties:",
+    ]
+    return "\n".join([*lines, *(f"  {line}" for line in _yaml_lines(changes)), ""])
+
+
+def _yaml_lines(changes: Sequence[Change]) -> Iterator[str]:
     for change in changes:
         path, live = _text(steps_of(change.path)), change.live
         if live is None:
-            lines.append(f"  # {path} {_GONE}")
+            yield f"  # {path} {_GONE}"
         else:
-            lines.append(f"  {path}: {json.dumps(_plain(live), ensure_ascii=False)}")
-    return "\n".join([*lines, ""])
+            yield f"  {path}: {json.dumps(_plain(live), ensure_ascii=False)}"
 
 
 def _block_name(address: str) -> tuple[str, str]:

@@ -82,6 +82,8 @@ class Notice:
     cause: str = ""
     """What it has in common with a later alert of the same drift."""
     kind: NoticeKind = NoticeKind.ALERT
+    text: tuple[str, ...] | None = None
+    """The lines that a template wrote, instead of the built-in ones."""
 
     @property
     def is_over(self) -> bool:

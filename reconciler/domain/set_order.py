@@ -63,7 +63,7 @@ def _hashed(value: Value) -> Iterator[str]:
 
 
 def _named(value: Value) -> Iterator[str]:
-    """Yield a text that tells apart what only the names of keys do; null is as absent."""
+    """Yield a text that tells apart what only the names of keys do, those of null ones last."""
     match value:
         case list():
             for item in value:
@@ -72,6 +72,8 @@ def _named(value: Value) -> Iterator[str]:
             for key, item in sorted(value.items()):
                 if item is not None:
                     yield from ("{", json.dumps(key), ":", *_named(item), "}")
+            # {"a": null} and {"b": null} mean the same, and yet one of them is written first.
+            yield from sorted(f"~{json.dumps(key)}" for key, item in value.items() if item is None)
         case int() | float() | Decimal() if not isinstance(value, bool):
             yield str(_exact(value))
         case _:

@@ -95,7 +95,7 @@ def override_rule(
 
 _NUMBER: Final = re.compile(r"\[\d+\]")
 READDRESSED: Final = "only its address changes, and nothing in the world; not applied yet"
-DEFAULT_REASON: Final = "nothing more particular is known of this attribute"
+DEFAULT_REASON: Final = "the default: no rule names this attribute"
 
 
 def rate(deviation: Deviation, rulebook: Rulebook) -> Rating:

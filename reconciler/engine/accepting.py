@@ -7,7 +7,12 @@ from datetime import datetime
 
 from reconciler.domain.accepting import with_accepted
 from reconciler.domain.added_children import accepted_child
-from reconciler.domain.declaring import hcl_child, hcl_declaration, yaml_declaration
+from reconciler.domain.declaring import (
+    hcl_child,
+    hcl_declaration,
+    yaml_child,
+    yaml_declaration,
+)
 from reconciler.domain.details import accepted_changes
 from reconciler.domain.errors import ConflictError, NotFoundError
 from reconciler.domain.kept_baseline import Acceptance, KeptBaseline
@@ -123,7 +128,8 @@ async def declaration(service: Service, finding_id: FindingId) -> Json:
     source = record.details.get("source") or {}
     is_urn = record.address.startswith("urn:") or tool == "pulumi"
     if record.kind is Kind.ADDED:
-        text = hcl_child(record.type, record.details.get("parent") or "its parent", changes)
+        child = yaml_child if is_urn else hcl_child
+        text = child(record.type, record.details.get("parent") or "its parent", changes)
     else:
         text = (yaml_declaration if is_urn else hcl_declaration)(record.address, changes)
     return {

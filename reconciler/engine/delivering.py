@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.domain.alerts import (
@@ -44,6 +44,8 @@ from reconciler.ports import ChannelBusyError
 from reconciler.stores import Transaction
 
 _AT_ONCE: Final = 500
+_PAUSE: Final = timedelta(seconds=30)
+"""How long a channel that did not take a message is left alone with others."""
 
 
 async def deliver_due(service: Service) -> int:
@@ -69,6 +71,22 @@ async def deliver_due(service: Service) -> int:
     return len(due)
 
 
+async def try_again(service: Service) -> None:
+    """Let what was given up of open alerts be shown: a wrong key may be the right one now.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> None:
+        lost = tx.alerts.given_up(service.channels)
+        tx.alerts.put_deliveries([delivery.revived(at=at) for delivery in lost])
+
+    if service.channels:
+        await service.store.transact(work)
+
+
 def _due(view: Transaction, at: datetime) -> tuple[Sequence[Delivery], dict[AlertId, Alert]]:
     due = view.alerts.due(at, limit=_AT_ONCE)
     return due, view.alerts.get_many({delivery.alert_id for delivery in due})
@@ -79,7 +97,7 @@ async def _deliver(
 ) -> None:
     at = service.clock.now()
     gathered: list[Delivery] = []
-    for delivery, alert in due:
+    for number, (delivery, alert) in enumerate(due, start=1):
         if channel is not None:
             quiet_until = channel.subscription.quiet_until(alert, at=at)
             if quiet_until is not None:
@@ -88,7 +106,9 @@ async def _deliver(
             if channel.subscription.is_gathered(alert, delivery):
                 gathered.append(delivery)
                 continue
-        if not await deliver(service, channel, delivery):
+        pause = await deliver(service, channel, delivery)
+        if pause is not None:
+            await _postpone(service, [later for later, _ in due[number:]], until=at + pause)
             return
     if channel is not None and gathered:
         await _deliver_digest(service, channel, gathered, at=at)
@@ -100,38 +120,49 @@ async def _deliver_digest(
     found = await service.store.read(
         lambda view: [_to_show(view, delivery) for delivery in deliveries]
     )
+    # Noted first, as for a single message.
+    found = [
+        replace(each, delivery=each.delivery.begun(at=at)) if each.notice else each
+        for each in found
+    ]
     told = [(each.delivery, each.notice) for each in found if each.notice is not None]
     for each in found:
         if each.notice is None and not each.muted:
             await _keep(service, _untold(each.delivery))
     if not told:
         return
+    await _put(service, [delivery for delivery, _ in told])
     shown = await outcome_of(lambda: show_digest(channel.notifier, told, at=at))
     if isinstance(shown, ReconcilerError):
         for delivery, _ in told:
             await _failed(service, delivery, shown, at=at)
         return
-    await service.store.transact(lambda tx: tx.alerts.put_deliveries(shown))
+    await _put(service, shown)
 
 
 def _untold(delivery: Delivery) -> Delivery:
     return replace(delivery, given_up=True, error="it was over before its time")
 
 
-async def deliver(service: Service, channel: Channel | None, delivery: Delivery) -> bool:
-    """Show an alert on a channel; return whether the channel takes more now."""
+async def deliver(
+    service: Service, channel: Channel | None, delivery: Delivery
+) -> timedelta | None:
+    """Show an alert on a channel; return for how long the channel is to be left alone, if it is."""
     at = service.clock.now()
     if channel is None:
         gone = replace(delivery, given_up=True, error="trueup.toml has no such channel any more")
         await _keep(service, gone)
-        return True
+        return None
     found = await service.store.read(lambda view: _to_show(view, delivery))
     if found.muted:
-        return True
+        return None
     notice = found.notice
     if notice is None:
         await _keep(service, _untold(delivery))
-        return True
+        return None
+    if not delivery.may_be_seen:
+        delivery = delivery.begun(at=at)
+        await _keep(service, delivery)
     link = channel.subscription.link
     if link is not None:
         notice = replace(notice, commands=(*notice.commands, link_of(link, notice)))
@@ -140,9 +171,21 @@ async def deliver(service: Service, channel: Channel | None, delivery: Delivery)
     receipt = await outcome_of(lambda: channel.notifier.show(notice, own))
     if isinstance(receipt, ReconcilerError):
         await _failed(service, delivery, receipt, at=at)
-        return False
+        return _pause(receipt)
     await _keep(service, delivery.taken(notice.revision, receipt, at=at))
-    return True
+    return None
+
+
+def _pause(error: ReconcilerError) -> timedelta | None:
+    if isinstance(error, PermanentError):
+        return None  # of this message: the others find out for themselves
+    asked = error.after if isinstance(error, ChannelBusyError) else None
+    return max(asked or _PAUSE, _PAUSE)
+
+
+async def _postpone(service: Service, others: Sequence[Delivery], *, until: datetime) -> None:
+    """Leave a channel alone: else it would be asked at once for each of a thousand alerts."""
+    await _put(service, [replace(each, next_at=max(each.next_at, until)) for each in others])
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +203,7 @@ def _to_show(view: Transaction, delivery: Delivery) -> _ToShow:
     if alert is not None and alert.muted_at is not None and alert.state is AlertState.OPEN:
         return _ToShow(delivery, muted=True, notice=None)
     # What failed may have been taken, and only its answer lost: then nothing else would end it.
-    may_be_seen = delivery.shown or delivery.attempts > 0
-    if alert is None or (alert.state is AlertState.RESOLVED and not may_be_seen):
+    if alert is None or (alert.state is AlertState.RESOLVED and not delivery.may_be_seen):
         return _ToShow(delivery, muted=False, notice=None)
     return _ToShow(delivery, muted=False, notice=notice_now(view, alert))
 
@@ -201,6 +243,11 @@ async def _failed(
         given_up=isinstance(error, PermanentError) or at - since >= GIVE_UP_AFTER,
     )
     await _keep(service, failed, failed_at=at)
+
+
+async def _put(service: Service, deliveries: Sequence[Delivery]) -> None:
+    if deliveries:
+        await service.store.transact(lambda tx: tx.alerts.put_deliveries(deliveries))
 
 
 async def _keep(service: Service, delivery: Delivery, *, failed_at: datetime | None = None) -> None:

@@ -76,7 +76,7 @@ class Slack:
 
 def message_of(notice: Notice, buttons: SlackButtons | None = None) -> dict[str, Any]:
     """Return the message; `metadata` has the alert's id, so that two of one alert are known."""
-    title = _escaped(headline(notice))
+    title = _escaped(headline(notice)).replace("`", "'")
     text = _escaped("\n".join(lines(notice)).replace("```", "'''"))
     if len(text) > _LONGEST_TEXT:
         text = f"{text[:_LONGEST_TEXT]}\n..."

@@ -33,6 +33,9 @@ def headline(notice: Notice) -> str:
 
 def lines(notice: Notice) -> Iterator[str]:
     """Yield the body, line by line."""
+    if notice.text is not None:
+        yield from notice.text
+        return
     if notice.kind is not NoticeKind.ALERT:
         yield f"At {notice.changed_at:%Y-%m-%d %H:%M} UTC."
     elif notice.is_over:

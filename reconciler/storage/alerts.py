@@ -128,6 +128,21 @@ class SqlAlerts:
         order = (col(DeliveryRow.next_at), col(DeliveryRow.channel), col(DeliveryRow.alert_id))
         return self.rows.every(statement.order_by(*order).limit(limit), _delivery)
 
+    def given_up(self, channels: Iterable[str]) -> tuple[Delivery, ...]:
+        """Return what was given up on `channels` of alerts that are open, or shown as open."""
+        behind = and_(
+            col(DeliveryRow.alert_id) == col(AlertRow.id),
+            col(DeliveryRow.sent_revision) < col(AlertRow.revision),
+        )
+        is_open = col(AlertRow.state) == AlertState.OPEN.value
+        wanted = (
+            col(DeliveryRow.given_up).is_(True),
+            col(DeliveryRow.channel).in_(sorted(channels)),
+            or_(is_open, col(DeliveryRow.sent_revision) > 0),
+        )
+        both = join(DeliveryRow, AlertRow, behind)
+        return self.rows.every(select(DeliveryRow).select_from(both).where(*wanted), _delivery)
+
     def tallies(self) -> dict[str, dict[str, Any]]:
         """Return by channel how many alerts are `shown`, `waiting` and `given_up`, and `error`."""
         both = outerjoin(DeliveryRow, AlertRow, col(DeliveryRow.alert_id) == col(AlertRow.id))

@@ -38,6 +38,10 @@ class Alerts(Protocol):
         """Return deliveries behind their alert whose time has come, longest waiting first."""
         ...
 
+    def given_up(self, channels: Iterable[str]) -> tuple[Delivery, ...]:
+        """Return what was given up on `channels` of alerts that are open, or shown as open."""
+        ...
+
     def tallies(self) -> dict[str, dict[str, Any]]:
         """Return by channel how many alerts are `shown`, `waiting` and `given_up`, and `error`."""
         ...

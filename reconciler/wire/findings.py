@@ -10,6 +10,7 @@ from orjson import Fragment
 
 from reconciler.wire import mapping
 from reconciler.wire.alerts import Ticket
+from reconciler.wire.comparisons import Comparison
 from reconciler.wire.kept import KeptObject, spliced
 from reconciler.wire.model import Wire, model
 from reconciler.wire.rules import KindWord, OriginWord, SeenBy, SeverityWord, Time
@@ -28,28 +29,6 @@ class Source(Wire):
 
     file: str
     line: int
-
-
-@model
-class Difference(Wire):
-    """One place inside a value, such as `Statement[0].Resource[2]`."""
-
-    path: str
-    kind: Literal["changed", "added", "removed"]
-    before: Any = None
-    after: Any = None
-
-
-@model
-class Comparison(Wire):
-    """What differs inside a value; `complete` is false where it was too large to compare.
-
-    With `only_order`, nothing differs but the order of elements or the spelling of a policy.
-    """
-
-    differences: list[Difference]
-    only_order: bool = False
-    complete: bool = True
 
 
 @model

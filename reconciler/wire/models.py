@@ -17,15 +17,9 @@ if TYPE_CHECKING:
     from reconciler.wire.audit import AuditEntry, AuditVerified
     from reconciler.wire.baselines import Acceptance, AcceptBody, DeclarationText
     from reconciler.wire.channels import Channel, ChannelTried
+    from reconciler.wire.comparisons import Comparison, Difference
     from reconciler.wire.events import Event
-    from reconciler.wire.findings import (
-        Change,
-        Comparison,
-        Difference,
-        DriftDecision,
-        Finding,
-        Source,
-    )
+    from reconciler.wire.findings import Change, DriftDecision, Finding, Source
     from reconciler.wire.fleet_reports import DayTally, FleetReport, RuleTally, Tally
     from reconciler.wire.holds import Hold, HoldBody, HoldState
     from reconciler.wire.ignores import IgnoreBody, IgnoreRule, NoteBody
@@ -129,8 +123,9 @@ _PLACES: Final = {
     "audit": ("AuditEntry", "AuditVerified"),
     "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),
     "channels": ("Channel", "ChannelTried"),
+    "comparisons": ("Comparison", "Difference"),
     "events": ("Event",),
-    "findings": ("Change", "Comparison", "Difference", "DriftDecision", "Finding", "Source"),
+    "findings": ("Change", "DriftDecision", "Finding", "Source"),
     "ignores": ("IgnoreBody", "IgnoreRule", "NoteBody"),
     "fleet_reports": ("DayTally", "FleetReport", "RuleTally", "Tally"),
     "holds": ("Hold", "HoldBody", "HoldState"),

@@ -61,7 +61,7 @@ class Statement(Wire):
         Word | None, shown(description="The `[[script]]` of trueup.toml that corrects.")
     ] = None
     driver: Annotated[
-        DriverWord | None, shown(description="How a quarantine isolates; `detach` without it.")
+        DriverWord | None, shown(description="How a quarantine isolates; default: detach.")
     ] = None
     edges: (
         Annotated[

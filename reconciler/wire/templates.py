@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from reconciler.field_rules import Rule
 from reconciler.wire import mapping
+from reconciler.wire.comparisons import Comparison
 from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import Glob, Time, shown, text
 
@@ -43,8 +44,10 @@ class Template(Wire):
     resource_id: str | None
     applies_to: list[str]
     baseline_hash: str | None
+    comparison: Comparison | None = None
+    """Of a revision: what differs from the one before; null where there is none before."""
 
 
-def template_of(template: records.Template) -> Template:
-    """Return a template with the declared form it holds."""
-    return mapping.shown(Template, template)
+def template_of(template: records.Template, compared: Comparison | None = None) -> Template:
+    """Return a template with the declared form it holds, and what differs from before."""
+    return mapping.shown(Template, template, comparison=compared)

@@ -35,6 +35,20 @@ async def test_a_template_is_made_changed_and_removed_with_its_history(desk: Des
         assert (await desk.viewer.get(path)).status_code == 404
 
 
+async def test_a_revision_says_what_differs_from_the_one_before(desk: Desk) -> None:
+    first = {**TEMPLATE, "template_definition": {"rules": [{"port": 80}], "name": "a"}}
+    second = {**first, "template_definition": {"rules": [{"port": 80}, {"port": 22}], "name": "a"}}
+    address = (await desk.admin.post(f"{V1}/templates", json=first)).headers["location"]
+    for body in (second, {**second, "name": "renamed"}):
+        (await desk.admin.put(address, json=body)).raise_for_status()
+    history = (await desk.viewer.get(f"{address}/revisions")).json()["items"]
+    renamed, widened, oldest = (revision["comparison"] for revision in history)
+    added = {"path": "rules[1]", "kind": "added", "before": None, "after": {"port": 22}}
+    assert widened == {"differences": [added], "only_order": False, "complete": True}
+    assert renamed == {"differences": [], "only_order": False, "complete": True}
+    assert oldest is None
+
+
 async def test_a_template_of_a_stack_is_changed_in_its_code(desk: Desk) -> None:
     await desk.house.scan()
     listed = await items(desk, "/templates", stack="shop")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.terraform.children import aws
+from iac_adapters.children import aws
 from iac_adapters.terraform.executable import TERRAFORM, TOFU, Executable, locate
 from iac_adapters.terraform.options import TerraformOptions
 from reconciler.domain.model import Kind, StackReport

@@ -9,12 +9,13 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from reconciler.api.table import OPERATIONS, PREFIX
+from reconciler.api.table import OPERATIONS
 from reconciler.client import Client, Daemon, RefusedError, UnreachableError, resources
 from reconciler.client.errors import DeniedError
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError, PermanentError
 from reconciler.domain.principals import Role
 from reconciler.wire import models as wire
+from reconciler.wire.route import PREFIX
 from tests.client.conftest import Served
 from tests.unit.engine.house import A, B
 

@@ -13,7 +13,7 @@ import pytest
 from reconciler.cli.client.api import Api
 from reconciler.client import Client, Daemon, UnreachableError
 from reconciler.domain.errors import PermanentError
-from reconciler.wire import models as wire
+from reconciler.wire import routes
 from tests.client import far_daemon
 from tests.client.far_daemon import HOST
 
@@ -23,13 +23,13 @@ Ask = Callable[[str], Any]
 
 def by_blocking_call(url: str) -> Any:
     with Api(Daemon(url, TOKEN)) as api:
-        return api.get(wire.HoldState, "hold").received
+        return api.ask(routes.READ_HOLD).received
 
 
 def by_asynchronous_call(url: str) -> Any:
     async def get() -> Any:
         async with Client(Daemon(url, TOKEN)) as client:
-            return await client.calls.get("hold")
+            return await client.calls.ask(routes.READ_HOLD)
 
     return asyncio.run(get())
 

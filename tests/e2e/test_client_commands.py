@@ -146,6 +146,9 @@ def test_policies_templates_stacks_tokens_and_the_hold_are_managed(
     document.write_text("name: things\nresource_type: world_thing\ntemplate_definition: {a: 2}\n")
     assert client.json("template", "edit", "things", document)["revision"] == 2
     assert len(client.json("template", "show", "things", "--revisions")["items"]) == 2
+    revisions = client.ask("template", "show", "things", "--revisions").out
+    assert "  ~ a\n      - 1\n      + 2\n" in revisions
+    assert "revision     1" in revisions
     client.ask("template", "remove", "things")
 
     client.ask("stack", "add", stack.directory, "--name", "second", "--interval", "1h")

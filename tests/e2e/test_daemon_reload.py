@@ -37,12 +37,12 @@ def test_intervals_change_and_stacks_come_and_go_without_a_restart(lone: LoneDae
         daemon.until("a scan of it", lambda: daemon.ask("/stacks/db")["last_scan_at"])
         (told,) = daemon.until("the audit", lambda: audited(daemon, "settings.reloaded"))
         assert told["details"] == {
-            "taken": ["stack db: added", "stack web: interval"],
+            "taken": ['stack "db": added', 'stack "web": interval'],
             "needs_restart": ["daemon.plugin_memory"],
         }
         assert (told["actor"], told["actor_kind"]) == ("trueup", "system")
         lone.settings({"db": ""})
-        assert daemon.ask("/reload", {}) == {"taken": ["stack web: removed"], "needs_restart": []}
+        assert daemon.ask("/reload", {}) == {"taken": ['stack "web": removed'], "needs_restart": []}
         assert stacks_of(daemon) == {"db": 900}
         assert audited(daemon, "settings.reloaded")[0]["actor"] == "admin"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.e2e.command import Trueup
 from tests.e2e.shop import applies, findings_of, only_remediation, until_state
 from tests.e2e.things import AUTO, REVIEW, Things, until_found, until_verified
 from tests.parts import require
+from tests.worlds.children import FOR_ANYONE
 from tests.worlds.pulumi.mutations.aws import opened, put_parameter, topic_name
 from tests.worlds.pulumi.session import shops_in
 from tests.worlds.pulumi.shop import SECRETS, Shop
@@ -136,20 +138,25 @@ def test_a_secret_is_put_back_after_a_yes_to_exactly_this_plan(deployed: Shop, a
     assert "CANARY" not in "\n".join(daemon.lines)
 
 
-def test_a_policy_put_on_a_role_is_critical_and_left_to_a_person(
+def test_what_was_added_is_found_and_gone_after_an_approval_of_exactly_that(
     deployed: Shop, aws: Things
 ) -> None:
     iam: Any = deployed.world().client("iam")
-    by_hand = {"RoleName": "shop-worker", "PolicyName": "by-hand"}
-    role = _urn(deployed, "role")
-    with aws.serving(aws.settings(AUTO)) as daemon:
+    dynamodb: Any = deployed.world().client("dynamodb")
+    arn = dynamodb.describe_table(TableName="shop-orders")["Table"]["TableArn"]
+    role, table = _urn(deployed, "role"), _urn(deployed, "orders")
+    policy = f"{table}/aws:index/dynamodbResourcePolicy:DynamodbResourcePolicy"
+    inline = f'{role}/aws:index/iamRolePolicy:IamRolePolicy["by-hand"]'
+    with aws.serving(aws.settings(f'children = "all"\n{AUTO}')) as daemon:
         assert until_verified(daemon)["health"] == "in_sync"
-        iam.put_role_policy(**by_hand, PolicyDocument=EVERYTHING)
+        iam.put_role_policy(RoleName="shop-worker", PolicyName="by-hand", PolicyDocument=EVERYTHING)
+        dynamodb.put_resource_policy(ResourceArn=arn, Policy=FOR_ANYONE)
         found = until_found(daemon, role, unasked=True)
         assert (found["kind"], found["origin"]) == ("changed", "undeclared")
-        assert found["severity"] == "critical"
-        waiting = only_remediation(daemon, "awaiting_approval")
-        assert (waiting["addresses"], waiting["plan"]) == ([role], None)
+        assert (found["severity"], found["added_as"]) == ("critical", [inline])
+        added = until_found(daemon, policy)
+        assert (added["kind"], added["parent"]) == ("added", table)
+        assert added["severity"] == "critical"
 
         # A refresh takes it into the record; against the kept baseline it stays a finding.
         deployed.run("refresh", "--yes", "--skip-preview")
@@ -159,14 +166,28 @@ def test_a_policy_put_on_a_role_is_critical_and_left_to_a_person(
         assert iam.list_role_policies(RoleName="shop-worker")["PolicyNames"] == ["by-hand"]
         assert applies(daemon) == 0
 
-        command = again["reason"].partition("to undo it by hand: ")[2]
-        assert command == (
-            "aws iam delete-role-policy --role-name shop-worker --policy-name by-hand"
-        )
-        iam.delete_role_policy(**by_hand)
+        before = deployed.state.read_bytes()
+        for address, destroyed in ((role, inline), (policy, policy)):
+            waiting = daemon.until("its plan", partial(_planned, daemon, address))
+            (planned,) = waiting["plan"]["resources"]
+            assert (planned["address"], planned["action"]) == (destroyed, "delete")
+            digest = {"plan_digest": waiting["plan_digest"]}
+            daemon.ask(f"/remediations/{waiting['id']}/approve", digest)
+            until_state(daemon, waiting["id"], "converged")
+        assert iam.list_role_policies(RoleName="shop-worker")["PolicyNames"] == []
+        with pytest.raises(dynamodb.exceptions.PolicyNotFoundException):
+            dynamodb.get_resource_policy(ResourceArn=arn)
         daemon.ask("/stacks/things/scan", {})
-        daemon.until("the finding's end", lambda: not findings_of(daemon))
+        daemon.until("the findings' end", lambda: not findings_of(daemon))
+    assert deployed.state.read_bytes() == before
+    assert list((aws.data_dir / "runs").rglob("plan*")) == []
     assert list(aws.canaries()) == []
+
+
+def _planned(daemon: Daemon, address: str) -> dict[str, Any] | None:
+    """Return the remediation of `address` once a plan of it waits for an approval."""
+    waiting = daemon.ask("/remediations?state=awaiting_approval")["items"]
+    return next((one for one in waiting if one["addresses"] == [address] and one["plan"]), None)
 
 
 def _seen_again(daemon: Daemon, found: dict[str, Any]) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import signal
 import subprocess
@@ -11,13 +12,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
 from reconciler.bootstrap.adapters import SystemClock
+from reconciler.domain.records import FindingId, FindingState
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events
 from reconciler.engine.delivering import deliver_due
@@ -41,6 +43,8 @@ class _Killing:
     chance: random.Random
     process: subprocess.Popen[bytes] | None = None
     kills: int = 0
+    last: dict[str, Any] = field(default_factory=dict)
+    """What the sender that was killed last had sent."""
     came: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -53,6 +57,7 @@ class _Killing:
                 self.process.wait()
                 self.process = None
                 self.kills += 1
+                self.last = json.loads(body)
             return answer
 
 
@@ -63,19 +68,25 @@ def alert_loop(folder: Path, *, count: int, every: int, seed: int) -> int:
     database = folder / "trueup.db"
     asyncio.run(_seed(database, count))
     receiver = _Killing(SignedReceiver(), every, random.Random(seed))
+    healed: set[str] = set()
     with receiving(receiver) as at:
         while _send(database, f"http://{at}/hook", receiver) != 0:
-            pass
-    told = {event["subject"] for event in receiver.service.events.values()}
+            # Every other time the drift is gone before the next start: its end must be told.
+            if receiver.kills % 2 and receiver.last["data"]["still_open"]:
+                healed.add(receiver.last["subject"])
+                asyncio.run(_heal(database, receiver.last["data"]["members"][0]["finding_id"]))
+    newest = {event["subject"]: event["type"] for event in receiver.service.events.values()}
+    ended = {subject for subject, type_ in newest.items() if type_.endswith("resolved")}
     twice = sum(times - 1 for times in receiver.came.values())
     print(
-        f"{len(told)} of {count} alerts came, {twice} of them again with the same key, after"
-        f" {receiver.kills} kills, in {time.monotonic() - started:.0f} s",
+        f"{len(newest)} of {count} alerts came, {twice} of them again with the same key, after"
+        f" {receiver.kills} kills; {len(ended)} of {len(healed)} that healed after a kill ended,"
+        f" in {time.monotonic() - started:.0f} s",
         flush=True,
     )
-    # One alert has one message here, so a second key for it would be a second alert.
+    # One alert has one message here and one for its end: another key would be another alert.
     keys = len(receiver.service.events)
-    return 0 if len(told) == keys == count and twice == receiver.kills else 1
+    return 0 if len(newest) == count and keys == count + len(healed) and ended == healed else 1
 
 
 def _send(database: Path, url: str, receiver: _Killing) -> int:
@@ -99,6 +110,20 @@ async def _seed(database: Path, count: int) -> None:
         for first in range(0, count, _AT_ONCE):
             numbers = range(first, min(first + _AT_ONCE, count))
             await store.transact(lambda tx, some=numbers: _put(tx, some))  # type: ignore[misc]
+    finally:
+        await store.close()
+
+
+async def _heal(database: Path, finding_id: str) -> None:
+    def work(tx: Transaction) -> None:
+        record = tx.findings.get(FindingId(finding_id))
+        assert record is not None
+        tx.findings.put_many([replace(record, state=FindingState.HEALED)])
+        tx.events.append(an_event(finding_id, type="drift.healed"))
+
+    store = await open_store(database)
+    try:
+        await store.transact(work)
     finally:
         await store.close()
 

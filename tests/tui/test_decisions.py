@@ -156,6 +156,8 @@ async def test_a_finding_is_ignored_with_a_reason_and_listed_again(served: Serve
     async with seated(served) as seat:
         await seat.until("needs approval")
         await seat.press("i")
+        await seat.until("off the list for 30 days")
+        await seat.press("enter")
         await seat.until("why?")
         await seat.press(*"known", "enter")
         await seat.until("1 gone (.)")
@@ -165,3 +167,51 @@ async def test_a_finding_is_ignored_with_a_reason_and_listed_again(served: Serve
         await seat.until("nothing here")
     (finding,) = await served.desk.house.findings()
     assert finding.state == "open"
+
+
+async def test_what_was_snoozed_is_taken_back_by_one_key(served: Served) -> None:
+    await drifted(served, A, B)
+    async with seated(served) as seat:
+        await seat.until("2 of 2")
+        await seat.press("z")
+        await seat.until("nothing to take back")
+        await seat.press("a", "i", *"week", "enter")
+        await seat.until("for 1 week: why?")
+        await seat.press(*"release", "enter")
+        await seat.until("snoozed: 2")
+        found = await served.desk.house.findings()
+        assert {each.state for each in found} == {"ignored"}
+        ends = {each.decision.until for each in found if each.decision}
+        assert len(ends) == 1
+        assert None not in ends
+        await seat.press("z")
+        await seat.until("taken back, snoozed: 2")
+        await seat.press("z")
+        await seat.until("nothing to take back")
+    assert {each.state for each in await served.desk.house.findings()} == {"open"}
+
+
+async def test_a_finding_is_assigned_and_that_is_kept_in_the_audit_log(served: Served) -> None:
+    await drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("i", *"assign", "enter")
+        await seat.until("to whom?")
+        await seat.press(*"bea", "enter")
+        await seat.until("assign: done: 1")
+        await seat.press("4")
+        await seat.until("finding.assign")
+
+
+async def test_a_hold_is_taken_back_by_one_key(served: Served) -> None:
+    await drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("5", "H")
+        await seat.until("hold all corrections: why?")
+        await seat.press(*"incident", "enter")
+        await seat.until("hold set: 1")
+        assert await served.desk.house.service.store.read(lambda view: view.holds.all())
+        await seat.press("z")
+        await seat.until("taken back, hold: 1")
+        assert not await served.desk.house.service.store.read(lambda view: view.holds.all())

@@ -188,7 +188,9 @@ def test_it_ends_with_the_runner_that_is_killed(place: Place) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
 def test_a_script_begins_with_the_signals_as_they_are_by_default(place: Place) -> None:
     rule = place.shell("grep SigIgn /proc/self/status", isolated=False, network=True)
-    assert int(said(place.run(rule)).split()[1], 16) == 0
+    ignored = int(said(place.run(rule)).split()[1], 16)
+    # The C library keeps 32 and 33 to itself: where they are ignored, no program can change that.
+    assert not [number for number in signal.valid_signals() if ignored >> (number - 1) & 1]
 
 
 def test_every_line_is_marked_and_has_an_end(place: Place) -> None:

@@ -26,16 +26,16 @@ def made(**sections: Any) -> Settings:
     ("before", "after", "taken"),
     [
         ({}, {}, ()),
-        ({}, {"stack": [STACK]}, ("stack a: added",)),
-        ({"stack": [STACK]}, {}, ("stack a: removed",)),
+        ({}, {"stack": [STACK]}, ('stack "a": added',)),
+        ({"stack": [STACK]}, {}, ('stack "a": removed',)),
         (
             {"stack": [STACK]},
             {"stack": [{**STACK, "interval": "1h", "workspace": "dev"}]},
-            ("stack a: interval, workspace",),
+            ('stack "a": interval, workspace',),
         ),
-        ({}, {"policy": [POLICY]}, ("policy p: added",)),
-        ({"policy": [POLICY]}, {}, ("policy p: removed",)),
-        ({"policy": [POLICY]}, {"policy": [{**POLICY, "min_score": 3}]}, ("policy p: changed",)),
+        ({}, {"policy": [POLICY]}, ('policy "p": added',)),
+        ({"policy": [POLICY]}, {}, ('policy "p": removed',)),
+        ({"policy": [POLICY]}, {"policy": [{**POLICY, "min_score": 3}]}, ('policy "p": changed',)),
         (
             {"policy": [POLICY, {"name": "q"}]},
             {"policy": [{"name": "q"}, POLICY]},

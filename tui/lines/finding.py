@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reconciler.wire.findings import Change, Comparison, Finding
+from reconciler.wire.comparisons import Comparison
+from reconciler.wire.findings import Change, Finding
 from tui.ages import age, clock
 from tui.ink import Line, line
 from tui.lines.values import SECRET, compared, is_secret, written
@@ -74,7 +75,7 @@ def change_lines(change: Change, shown: Shown) -> Iterator[Line]:
     yield line((change.path, "strong"), *tags, *_reordered(change))
     comparison = change.comparison
     if comparison is not None and not shown.whole and not comparison.only_order:
-        yield from _inside(comparison)
+        yield from inside_lines(comparison)
     else:
         yield from _sides(change)
     yield ()
@@ -105,7 +106,7 @@ def _sides(change: Change) -> Iterator[Line]:
         yield line("    ", (f"{' = '.join(sides):<20} ", style), *marked)
 
 
-def _inside(comparison: Comparison) -> Iterator[Line]:
+def inside_lines(comparison: Comparison) -> Iterator[Line]:
     """Yield what differs inside the value, as the daemon compared it."""
     for difference in comparison.differences:
         where = f"{difference.path}  " if difference.path else ""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
+from reconciler.wire import routes
 from reconciler.wire.remediations import Remediation
 from tui.ages import age, ahead
 from tui.ink import Line, Span, line
@@ -139,4 +140,4 @@ class ApprovalsPage(ListPage):
         for remediation in self.chosen()[:1]:
             yield "id", remediation.id
             yield "trueup command", f"trueup remediation {remediation.id}"
-            yield "curl", self.session.curl("GET", ("remediations", remediation.id))
+            yield "curl", self.session.curl(routes.READ_REMEDIATION, remediation.id)

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from reconciler.client.errors import InvalidError, ReconcilerError
+from reconciler.wire import routes
 from tui.ink import Line, Span, line
 from tui.lines.finding import diff_lines, title_lines
 from tui.lines.first_minute import empty_fleet_lines
@@ -51,7 +52,7 @@ class DriftPage(FindingVerbs):
         Binding("C", "correct", "Correct...", id="drift.correct"),
         Binding("Q", "quarantine", "Quarantine...", id="drift.quarantine"),
         Binding("U", "release", "Release...", show=False, id="drift.release"),
-        Binding("i", "ignore", "Ignore...", id="drift.ignore"),
+        Binding("i", "ignore", "Ignore, ack...", id="drift.ignore"),
         Binding("R", "scan", "Scan now", id="drift.scan"),
         Binding("P", "pause", "Pause", show=False, id="drift.pause"),
     ]
@@ -103,7 +104,6 @@ class DriftPage(FindingVerbs):
 
     def on_mount(self) -> None:
         """Put the keys on the table."""
-        super().on_mount()
         self.query_one("#filter").display = False
         self.table.focus()
         if self.session.options.view:
@@ -350,5 +350,5 @@ class DriftPage(FindingVerbs):
         yield name, row.address
         yield "STACK/ADDRESS", f"{row.stack}/{row.address}"
         yield "trueup command", f"trueup show {row.id}"
-        yield "curl", self.session.curl("GET", ("findings", row.id))
+        yield "curl", self.session.curl(routes.READ_FINDING, row.id)
         yield "id", row.id

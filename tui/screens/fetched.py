@@ -10,6 +10,7 @@ from textual import work
 
 from reconciler.client.errors import ReconcilerError
 from reconciler.client.resources import Collection
+from reconciler.wire import routes
 from reconciler.wire.agents import Agent
 from reconciler.wire.audit import AuditEntry
 from reconciler.wire.policies import Policy
@@ -35,7 +36,6 @@ class FetchedPage(ListPage):
 
     def on_screen_resume(self) -> None:
         """Read it again whenever it comes to the front."""
-        super().on_screen_resume()
         self.read()
 
     def action_refresh(self) -> None:
@@ -175,7 +175,7 @@ class AgentsPage(FetchedPage):
 
     async def fetch(self) -> dict[str, Agent]:
         """Read the agents."""
-        agents = Collection(self.session.client.calls, "agents", answer=Agent)
+        agents = Collection(self.session.client.calls, routes.LIST_AGENTS)
         return {agent.agent_id: agent async for agent in agents.each()}
 
     def empty(self) -> Sequence[Line]:

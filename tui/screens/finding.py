@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar, Final
 
 import orjson
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
 
 from reconciler.client.errors import ReconcilerError
+from reconciler.wire import routes
 from reconciler.wire.findings import Finding
 from reconciler.wire.plans import Plan
+from reconciler.wire.templates import Template
 from tui.ages import clock
-from tui.ink import Line, Span, line
+from tui.ink import Line, line
 from tui.lines.finding import Shown, diff_lines, title_lines, why_lines
 from tui.lines.plan import plan_lines
+from tui.lines.revisions import revision_lines
 from tui.lines.words import state_span
+from tui.screens.document import DocumentPage
 from tui.screens.finding_verbs import FindingVerbs
 from tui.store.rows import Row
 from tui.store.store import Changes
-from tui.widgets.bar import Bar
-from tui.widgets.document import Document
 
-TABS: Final = ("diff", "why", "plan", "history", "raw")
+TABS: Final = ("diff", "why", "plan", "template", "history", "raw")
 
 
-class FindingPage(FindingVerbs):
+class FindingPage(FindingVerbs, DocumentPage):
     """One finding, in tabs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab,right_square_bracket", "tab(1)", "Next tab", id="finding.tab"),
-        Binding(
-            "shift+tab,left_square_bracket",
-            "tab(-1)",
-            "Tab before",
-            show=False,
-            id="finding.tab_before",
-        ),
         Binding("u", "whole", "Whole values", id="finding.whole"),
         Binding("p", "plan", "Plan", id="finding.plan"),
         Binding("A", "approve", "Approve...", id="finding.approve"),
@@ -47,9 +40,8 @@ class FindingPage(FindingVerbs):
         Binding("C", "correct", "Correct...", id="finding.correct"),
         Binding("Q", "quarantine", "Quarantine...", id="finding.quarantine"),
         Binding("U", "release", "Release...", show=False, id="finding.release"),
-        Binding("i", "ignore", "Ignore...", id="finding.ignore"),
+        Binding("i", "ignore", "Ignore, ack...", id="finding.ignore"),
         Binding("B", "accept", "Accept live...", show=False, id="finding.accept"),
-        Binding("z", "undo_accept", "Undo accept", show=False, id="finding.undo_accept"),
         Binding("l", "run", "Run", id="finding.run"),
     ]
     hints: ClassVar[tuple[str, ...]] = (
@@ -66,35 +58,30 @@ class FindingPage(FindingVerbs):
         "run",
         "copy_menu",
     )
+    tabs = TABS
     permissions: ClassVar[dict[str, str]] = {
         **FindingVerbs.permissions,
         "accept": "remediations:decide",
-        "undo_accept": "remediations:decide",
     }
 
     def __init__(self, finding_id: str, *, tab: str = "diff") -> None:
         super().__init__()
         self.title = "Finding"
         self._finding_id = finding_id
-        self._tab = tab
+        self.tab = tab
         self._shown = Shown()
         self._finding: Finding | None = None
         self._plan: Plan | None = None
+        self._revisions: Sequence[Template] | None = None
+        self._revisions_error = ""
         self._plan_error: tuple[str, str] | None = None
         self._error = ""
         self._gone = False
 
-    def body(self) -> Iterable[Widget]:
-        """Return the tabs above what they show."""
-        yield Bar(self.palette, id="tabs")
-        yield Document(self.palette, id="document")
-
     def on_mount(self) -> None:
         """Read the finding."""
-        super().on_mount()
-        self.query_one("#document").focus()
         self._read()
-        if self._tab == "plan":
+        if self.tab == "plan":
             self._make_plan()
 
     @work(exclusive=True, group="finding", exit_on_error=False)
@@ -114,17 +101,8 @@ class FindingPage(FindingVerbs):
         elif changes.remediations:
             self.show()
 
-    def show(self) -> None:
-        """Show the tab chosen."""
-        if not self.ready:
-            return
-        tabs: list[Span] = [Span(" ")]
-        for name in TABS:
-            tabs += [Span(f" {name} ", "cursor" if name == self._tab else "dim"), Span(" ")]
-        self.query_one("#tabs", Bar).show(tuple(tabs))
-        self.query_one("#document", Document).show(list(self._lines()))
-
-    def _lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[Line]:
+        """Yield the finding, and the tab chosen of it."""
         finding = self._finding
         if self._error:
             yield line((self._error, "high"))
@@ -141,13 +119,15 @@ class FindingPage(FindingVerbs):
         yield from self._tab_lines(finding)
 
     def _tab_lines(self, finding: Finding) -> Iterator[Line]:
-        if self._tab == "diff":
+        if self.tab == "diff":
             yield from diff_lines(finding, self._shown)
-        elif self._tab == "why":
+        elif self.tab == "why":
             yield from why_lines(finding)
-        elif self._tab == "plan":
+        elif self.tab == "plan":
             yield from self._planned()
-        elif self._tab == "history":
+        elif self.tab == "template":
+            yield from self._template(finding)
+        elif self.tab == "history":
             yield from self._history()
         else:
             text = orjson.dumps(finding.as_json(), option=orjson.OPT_INDENT_2).decode()
@@ -168,6 +148,25 @@ class FindingPage(FindingVerbs):
             yield line(self._plan_error[1])
         else:
             yield line("the tool makes its plan; nothing is changed")
+
+    def _template(self, finding: Finding) -> Iterator[Line]:
+        if not finding.template_id:
+            yield line(("no template declares it", "dim"))
+        elif self._revisions_error:
+            yield line((self._revisions_error, "high"))
+        elif self._revisions is None:
+            yield line("reading the revisions of the template")
+        else:
+            yield from revision_lines(self._revisions)
+
+    @work(exclusive=True, group="template", exit_on_error=False)
+    async def _read_revisions(self, template_id: str) -> None:
+        try:
+            self._revisions = await self.session.client.templates.revisions(template_id)
+            self._revisions_error = ""
+        except ReconcilerError as error:
+            self._revisions_error = str(error)
+        self.show()
 
     def _waiting_plan(self) -> Plan | None:
         row = self.session.store.rows.get(self._finding_id)
@@ -193,10 +192,9 @@ class FindingPage(FindingVerbs):
 
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def _make_plan(self) -> None:
-        path = ("findings", self._finding_id, "plan")
         try:
             call = self.session.client.findings.plan(self._finding_id)
-            self._plan = await self.session.made("POST", path, call)
+            self._plan = await self.session.made(routes.PLAN_FINDING, self._finding_id, work=call)
             self._plan_error = None
         except ReconcilerError as error:
             self._plan_error = str(error), error.remedy or ""
@@ -204,10 +202,11 @@ class FindingPage(FindingVerbs):
 
     def action_tab(self, by: int) -> None:
         """Show the next tab."""
-        self._tab = TABS[(TABS.index(self._tab) + by) % len(TABS)]
-        if self._tab == "plan" and self._plan is None and self._waiting_plan() is None:
+        super().action_tab(by)
+        if self.tab == "template" and self._finding and self._finding.template_id:
+            self._read_revisions(self._finding.template_id)
+        if self.tab == "plan" and self._plan is None and self._waiting_plan() is None:
             self._make_plan()
-        self.show()
 
     def action_whole(self) -> None:
         """Show whole values, or only what differs inside them."""
@@ -217,7 +216,7 @@ class FindingPage(FindingVerbs):
     def action_plan(self) -> None:
         """Show what a correction would do; nothing is changed."""
         if self.may("plan"):
-            self._tab = "plan"
+            self.tab = "plan"
             if self._waiting_plan() is None:
                 self._plan = None
                 self._make_plan()
@@ -238,9 +237,11 @@ class FindingPage(FindingVerbs):
             return
         self.ours.accept_live(finding)
 
-    def action_undo_accept(self) -> None:
-        """Take the acceptance back."""
-        if self.may("undo_accept"):
+    def action_undo(self) -> None:
+        """Take the latest decision back; without any, the acceptance of this finding."""
+        if self.ours.can_undo:
+            super().action_undo()
+        elif self.may("undo"):
             self.ours.undo_accept(self._finding_id)
 
     def action_run(self) -> None:
@@ -258,11 +259,11 @@ class FindingPage(FindingVerbs):
             return
         name = "URN" if finding.address.startswith("urn:") else "address"
         yield name, finding.address
-        yield "diff", self.query_one("#document", Document).text
+        yield "diff", self.document.text
         for change in finding.changes:
             yield f"live {change.path}", _plain(change.live)
         yield "trueup command", f"trueup show {finding.id}"
-        yield "curl", self.session.curl("GET", ("findings", finding.id))
+        yield "curl", self.session.curl(routes.READ_FINDING, finding.id)
 
 
 def _plain(value: object) -> str:

@@ -45,7 +45,6 @@ class ListPage(Page):
 
     def on_mount(self) -> None:
         """Put the keys on the list."""
-        super().on_mount()
         self.query_one("#filter").display = False
         self.table.focus()
 

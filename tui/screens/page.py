@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tui.app import TrueupApp
 
 _FLASH_S: Final = 8.0
+_PERMISSIONS: Final = {"undo": "remediations:decide"}
+"""What the actions of every page need."""
 
 
 class Page(Screen[None]):
@@ -33,6 +35,7 @@ class Page(Screen[None]):
         Binding("escape", "back", "Back", show=False, id="page.back"),
         Binding("r", "refresh", "Read again", show=False, id="page.refresh"),
         Binding("y", "copy_menu", "Copy...", id="page.copy"),
+        Binding("z", "undo", "Take back", show=False, id="page.undo"),
     ]
     hints: ClassVar[tuple[str, ...]] = ()
     permissions: ClassVar[dict[str, str]] = {}
@@ -138,14 +141,18 @@ class Page(Screen[None]):
         if found is None:
             return
         key, words = found
-        permission = self.permissions.get(name, "")
+        permission = self.permission(name)
         off = bool(permission and self.session.why_not(permission))
         yield Span(f" {key}", "dim" if off else "key")
         yield Span(f" {words} ", "dim.struck" if off else "")
 
+    def permission(self, action: str) -> str:
+        """Return the permission that an action of this page needs; empty where it needs none."""
+        return self.permissions.get(action, _PERMISSIONS.get(action, ""))
+
     def may(self, action: str) -> bool:
         """Whether an action may be done now; where not, the reason is shown."""
-        reason = self.session.why_not(self.permissions.get(action, ""))
+        reason = self.session.why_not(self.permission(action))
         if reason:
             self.flash((reason, "high"))
         return not reason
@@ -159,6 +166,11 @@ class Page(Screen[None]):
         for table in self.query(LineTable):
             table.repaint(self.palette, self.glyphs)
         self.show()
+
+    def action_undo(self) -> None:
+        """Take the latest decision back that can be."""
+        if self.may("undo"):
+            self.ours.undo()
 
     def action_back(self) -> None:
         """Leave the page, where there is one below."""

@@ -8,35 +8,30 @@ from typing import ClassVar, Final
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
 
 from reconciler.client.errors import ReconcilerError
+from reconciler.wire import routes
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import LogLine, Run
-from tui.ink import Line, Span, line
+from tui.ink import Line, line
 from tui.lines.plan import plan_lines
 from tui.lines.run import log_lines, remediation_lines
-from tui.screens.page import Page
+from tui.screens.document import DocumentPage
 from tui.store.store import ENDED, Changes
-from tui.widgets.bar import Bar
-from tui.widgets.document import Document
 
 TABS: Final = ("resources", "log", "plan")
 _LOG_EVERY_S: Final = 0.5
 _MOST_LINES: Final = 20_000
 
 
-class RunPage(Page):
+class RunPage(DocumentPage):
     """A remediation, followed until it ends; leaving the page or the app changes nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab,right_square_bracket", "tab(1)", "Next tab", id="run.tab"),
-        Binding("shift+tab,left_square_bracket", "tab(-1)", "Tab before", show=False,
-                id="run.tab_before"),
         Binding("l", "log", "Log", id="run.log"),
         Binding("f", "follow", "Follow", id="run.follow"),
-        Binding("n", "error(1)", "Next error", show=False, id="run.next_error"),
-        Binding("N", "error(-1)", "Error before", show=False, id="run.error_before"),
+        Binding("n", "found(1)", "Next error or found", show=False, id="run.next_error"),
+        Binding("N", "found(-1)", "Error or found before", show=False, id="run.error_before"),
         Binding("A", "approve", "Approve...", id="run.approve"),
         Binding("X", "reject", "Reject...", id="run.reject"),
         Binding("ctrl+k,K", "cancel", "Cancel...", id="run.cancel"),
@@ -54,6 +49,7 @@ class RunPage(Page):
         "retry",
         "copy_menu",
     )
+    tabs = TABS
     permissions: ClassVar[dict[str, str]] = {
         "approve": "remediations:decide",
         "reject": "remediations:decide",
@@ -65,20 +61,13 @@ class RunPage(Page):
         super().__init__()
         self.title = "Run"
         self._remediation_id = remediation_id
-        self._tab = "resources"
+        self.tab = "resources"
         self._log: list[LogLine] = []
         self._log_of = ""
         self._error = ""
 
-    def body(self) -> Iterable[Widget]:
-        """Return where it stands above the tab chosen."""
-        yield Bar(self.palette, id="tabs")
-        yield Document(self.palette, id="document")
-
     def on_mount(self) -> None:
         """Begin to follow."""
-        super().on_mount()
-        self.query_one("#document").focus()
         self._follow_log()
 
     @property
@@ -96,31 +85,25 @@ class RunPage(Page):
         if self._remediation_id in changes.remediations or changes.runs or changes.everything:
             self.show()
 
-    def show(self) -> None:
-        """Show the tab chosen."""
-        if not self.ready:
-            return
-        tabs: list[Span] = [Span(" ")]
-        for name in TABS:
-            tabs += [Span(f" {name} ", "cursor" if name == self._tab else "dim"), Span(" ")]
-        document = self.query_one("#document", Document)
-        if self._tab == "log":
-            tabs.append(Span("following" if document.follow else "f follows", "dim"))
-        self.query_one("#tabs", Bar).show(tuple(tabs))
-        document.show(list(self._lines()))
+    def tab_note(self) -> str:
+        """Say whether the log is followed."""
+        if self.tab != "log":
+            return ""
+        return "following" if self.document.follow else "f follows"
 
-    def _lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[Line]:
+        """Yield the tab chosen."""
         remediation = self._remediation
         if remediation is None:
             yield line("the daemon has not told of this remediation yet")
             return
         if self._error:
             yield line((self._error, "high"))
-        if self._tab == "resources":
+        if self.tab == "resources":
             yield from remediation_lines(remediation, self._run)
-        elif self._tab == "plan" and remediation.plan is not None:
+        elif self.tab == "plan" and remediation.plan is not None:
             yield from plan_lines(remediation.plan)
-        elif self._tab == "plan":
+        elif self.tab == "plan":
             yield line("it has no plan yet")
         elif self._log:
             yield from log_lines(self._log)
@@ -149,35 +132,29 @@ class RunPage(Page):
     def _take(self, items: Sequence[LogLine]) -> None:
         """Take in what the run wrote; only that is drawn."""
         self._log = [*self._log, *items][-_MOST_LINES:]
-        if self._tab == "log" and items:
+        if self.tab == "log" and items:
             lines = list(log_lines(items))
-            self.query_one("#document", Document).extend(lines, most=_MOST_LINES)
-
-    def action_tab(self, by: int) -> None:
-        """Show the next tab."""
-        self._tab = TABS[(TABS.index(self._tab) + by) % len(TABS)]
-        self.show()
+            self.document.extend(lines, most=_MOST_LINES)
 
     def action_log(self) -> None:
         """Show the log, following it."""
-        self._tab = "log"
-        self.query_one("#document", Document).follow = True
+        self.tab = "log"
+        self.document.follow = True
         self.show()
 
     def action_follow(self) -> None:
         """Follow the end of the log, or stop to."""
-        document = self.query_one("#document", Document)
+        document = self.document
         document.follow = not document.follow
         self.show()
 
-    def action_error(self, by: int) -> None:
-        """Go to the next error of the log."""
-        document = self.query_one("#document", Document)
-        document.follow = False
-        if by > 0:
-            document.find("error")
-        else:
-            document.next_found(by)
+    def action_found(self, by: int) -> None:
+        """Go to the next line that the search found; without a search, to the next error."""
+        if self.document.searched:
+            super().action_found(by)
+            return
+        self.document.follow = False
+        self.document.find("error")
 
     def action_approve(self) -> None:
         """Approve its plan."""
@@ -208,8 +185,8 @@ class RunPage(Page):
     def copies(self) -> Iterable[tuple[str, str]]:
         """Return what can be copied of it."""
         yield "trueup command", f"trueup remediation {self._remediation_id}"
-        yield "text", self.query_one("#document", Document).text
-        yield "curl", self.session.curl("GET", ("remediations", self._remediation_id))
+        yield "text", self.document.text
+        yield "curl", self.session.curl(routes.READ_REMEDIATION, self._remediation_id)
         remediation = self._remediation
         if remediation is not None and remediation.plan_digest:
             yield "plan digest", remediation.plan_digest

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from reconciler.wire import routes
 from reconciler.wire.runs import Run
 from tui.ages import age, clock, length
 from tui.ink import Line, Span
@@ -74,4 +75,4 @@ class RunsPage(ListPage):
         if key:
             yield "id", key
             yield "trueup command", f"trueup log {key}"
-            yield "curl", self.session.curl("GET", ("runs", key, "log"))
+            yield "curl", self.session.curl(routes.READ_LOG, key)

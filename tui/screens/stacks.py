@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
+from reconciler.wire import routes
 from reconciler.wire.stacks import Stack
 from tui.ages import age, ahead, clock
 from tui.ink import Line, Span, line
@@ -98,7 +99,7 @@ class StacksPage(ListPage):
             yield "name", key
             yield "directory", stack.directory
             yield "trueup command", f"trueup status {key}"
-            yield "curl", self.session.curl("GET", ("stacks", key))
+            yield "curl", self.session.curl(routes.READ_STACK, key)
 
 
 def stack_lines(stack: Stack) -> Iterator[Line]:

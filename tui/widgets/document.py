@@ -11,6 +11,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.ink import Line, Palette, Span, strip_of, text_of
+from tui.lines.searching import next_place, places_of
 from tui.lines.wrapping import wrapped
 
 
@@ -40,13 +41,14 @@ class Document(ScrollView, can_focus=True):
         self._drawn_for = 0
         self._wraps = True
         self._left = 0
-        self._found: frozenset[int] = frozenset()
+        self._needle = ""
+        self._found: list[int] = []
         self.follow = False
 
     def show(self, lines: Sequence[Line], *, keep: bool = True) -> None:
         """Show `lines`; with `keep` the place that was read stays where it is."""
-        self._lines, self._drawn = list(lines), []
-        self._draw(self._lines)
+        self._lines = list(lines)
+        self._redraw()
         if not keep:
             self._left = 0
             self.scroll_to(y=0, animate=False)
@@ -61,10 +63,12 @@ class Document(ScrollView, can_focus=True):
 
     def _draw(self, lines: Sequence[Line]) -> None:
         self._drawn_for = self._width
-        if self._wraps:
-            self._drawn += [piece for spans in lines for piece in wrapped(spans, self._width)]
-        else:
-            self._drawn += lines
+        for spans in lines:
+            pieces = list(wrapped(spans, self._width)) if self._wraps else [spans]
+            if self._needle:
+                places = places_of(self._needle, spans, pieces)
+                self._found += [len(self._drawn) + place for place in places]
+            self._drawn += pieces
         self.virtual_size = Size(self._width, len(self._drawn))
         if self.follow:
             self.scroll_to(y=self.max_scroll_y, animate=False)
@@ -105,26 +109,33 @@ class Document(ScrollView, can_focus=True):
             spans = _without(spans, self._left)
         return strip_of(spans, self._palette, width=self._width, base=base)
 
+    @property
+    def searched(self) -> bool:
+        """Whether a search is on."""
+        return bool(self._needle)
+
     def find(self, text: str) -> int:
-        """Underline the lines that hold `text`, go to the next one; return how many there are."""
-        needle = text.lower()
-        places = [
-            place for place, spans in enumerate(self._drawn) if needle in text_of(spans).lower()
-        ]
-        self._found = frozenset(places) if text else frozenset()
-        self.refresh()
-        self.next_found(1)
+        """Mark the lines that hold `text` and go to one; return how many there are.
+
+        The one gone to is the first from the top of the screen on; when the same text is searched
+        for once more, the next. An empty text ends the search.
+        """
+        again = text.lower() == self._needle
+        self._needle = text.lower()
+        self._redraw()
+        top = self.scroll_offset.y
+        if again or top not in self._found:
+            self.next_found(1)
         return len(self._found)
 
     def next_found(self, by: int) -> None:
-        """Go to the next or the previous line found."""
+        """Go to the next or the previous line found; from the last one to the first."""
         top = self.scroll_offset.y
-        places = sorted(self._found)
-        later = [place for place in places if place > top]
-        earlier = [place for place in places if place < top]
-        wanted = later[:1] if by > 0 else earlier[-1:]
-        if wanted or places:
-            self.scroll_to(y=(wanted or places[:1])[0], animate=False)
+        # At the end of the document no line below comes to the top of the screen any more.
+        last = by > 0 and top >= self.max_scroll_y
+        place = next_place(self._found, -1 if last else top, by)
+        if place is not None:
+            self._scroll(place)
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
@@ -132,7 +143,7 @@ class Document(ScrollView, can_focus=True):
             self._redraw()
 
     def _redraw(self) -> None:
-        self._drawn = []
+        self._drawn, self._found = [], []
         self._draw(self._lines)
 
     def action_wrap(self) -> None:

@@ -1,1 +1,1 @@
-"""Children that nobody declared, under resources that a stack manages."""
+"""How Terraform stacks are asked for children that nobody declared, and rid of them."""

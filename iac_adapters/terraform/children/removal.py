@@ -16,17 +16,16 @@ from typing import Any, Final
 
 import orjson
 
+from iac_adapters.children.removals import BY_HAND, Removal
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.redactor import Redactor, redacting
 from iac_adapters.terraform.children.apart import scratch_of
-from iac_adapters.terraform.children.question import Question
-from iac_adapters.terraform.children.rule import ELEMENT, filled
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.correction import PLAN_FILE, applying
 from iac_adapters.terraform.diagnostics_text import parse_events, plain_text, render_diagnostics
 from iac_adapters.terraform.installed import LOCK_FILE
-from iac_adapters.terraform.loaded import ProviderKey
+from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.schema_answer import ProviderSchema
@@ -42,47 +41,7 @@ _CODE: Final = "main.tf.json"
 _TIMEOUT_S: Final = 600.0
 _PROVIDER: Final = "stack"
 _OF_THE_STACK: Final = ("TF_DATA_DIR", "TF_WORKSPACE")
-_BY_HAND: Final = "remove it by hand, or accept it: trueup accept"
 _IDENTITY: Final = "id"
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """One child to be destroyed: the question that found it, and which of the found ones it is."""
-
-    address: ResourceAddress
-    question: Question
-    element: str
-
-    @property
-    def type(self) -> str:
-        """The child's type."""
-        return self.question.rule.child
-
-    @property
-    def identity(self) -> str:
-        """What the child is imported by.
-
-        Raises:
-            PermanentError: destroying its type by the tool would not take it away.
-        """
-        template = self.question.rule.removal_id
-        if template is None:
-            raise PermanentError(
-                f"{self.address}: destroying a {self.type} does not take it away", remedy=_BY_HAND
-            )
-        return str(filled(template, {**self.question.values, ELEMENT: self.element}))
-
-
-def removals_of(
-    addresses: Sequence[ResourceAddress], questions: Sequence[Question]
-) -> tuple[Removal, ...]:
-    """Return how each of `addresses` is found, in their order.
-
-    Raises:
-        PermanentError: one of them is no child of the stack any more.
-    """
-    return tuple(_removal(address, questions) for address in sorted(addresses))
 
 
 def removal_job(context: Context, *, folder: Path) -> RunnerJob:
@@ -111,6 +70,7 @@ class RemovalOrder:
 
     context: Context
     removals: tuple[Removal, ...]
+    resources: Mapping[ResourceAddress, LoadedResource]
     schemas: Mapping[str, ProviderSchema]
     folder: Path
     redactor: Redactor
@@ -172,7 +132,7 @@ def _as_found(order: RemovalOrder, plan: Plan) -> Plan:
     found = {resource.address for resource in plan.resources}
     if found != set(names) or any(one.action is not Action.DELETE for one in plan.resources):
         raise PermanentError(
-            "the plan of the removal does not destroy exactly the children", remedy=_BY_HAND
+            "the plan of the removal does not destroy exactly the children", remedy=BY_HAND
         )
     resources = tuple(
         replace(
@@ -185,19 +145,9 @@ def _as_found(order: RemovalOrder, plan: Plan) -> Plan:
     return replace(plan, resources=tuple(sorted(resources, key=lambda one: one.address)))
 
 
-def _removal(address: ResourceAddress, questions: Sequence[Question]) -> Removal:
-    for question in questions:
-        if question.concerns(address):
-            rest = address[len(question.key) :]
-            return Removal(address, question, orjson.loads(rest[1:-1]) if rest else "")
-    raise PermanentError(
-        f"{address}: the code declares it by now, or its parent is gone",
-        remedy="scan the stack again",
-    )
-
-
 def _provider_of(order: RemovalOrder) -> ProviderKey:
-    providers = (removal.question.parent.provider for removal in order.removals)
+    parents = (removal.question.parent_address for removal in order.removals)
+    providers = (order.resources[address].provider for address in parents)
     keys = {key.digest: key for key in providers if key is not None}
     if len(keys) != 1:
         raise PermanentError(
@@ -275,10 +225,10 @@ def _not_imported(
     text = order.redactor.without(plain_text(run.stderr))
     if "non-existent remote object" in " ".join(text.split()):
         return RetryableError(f"{removal.address} is not there any more")
-    return PermanentError(f"{removal.address} cannot be imported: {text}", remedy=_BY_HAND)
+    return PermanentError(f"{removal.address} cannot be imported: {text}", remedy=BY_HAND)
 
 
 def _failure(order: RemovalOrder, run: ToolRun) -> PermanentError:
     diagnostics, _ = parse_events(run.stdout)
     text = order.redactor.without(render_diagnostics(diagnostics) or plain_text(run.stderr))
-    return PermanentError(f"the removal cannot be planned: {text}", remedy=_BY_HAND)
+    return PermanentError(f"the removal cannot be planned: {text}", remedy=BY_HAND)

@@ -62,7 +62,7 @@ def _shown_on(delivery: Delivery, revision: int) -> ShownOn:
     return ShownOn(
         channel=delivery.channel,
         state="given_up" if delivery.given_up else "waiting" if behind else "shown",
-        sent_at=delivery.sent_at,
+        sent_at=delivery.sent_at if delivery.shown else None,
         ticket=Ticket(channel=delivery.channel, key=receipt["key"], url=receipt["url"])
         if engine.is_ticket(receipt)
         else None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Query
@@ -20,6 +19,7 @@ from reconciler.engine.planning import plan_finding
 from reconciler.engine.shown_alerts import tickets_of
 from reconciler.stores import Transaction
 from reconciler.wire.baselines import AcceptBody, acceptance_object
+from reconciler.wire.comparisons import comparison_of
 from reconciler.wire.findings import Object, finding_record_json, finding_record_object
 from reconciler.wire.ignores import IgnoreBody, NoteBody
 from reconciler.wire.pages import page_object
@@ -61,8 +61,8 @@ def _compared(finding: Object) -> Object:
         return finding
     comparisons = compare_changes(changes)
     shown = [
-        change if comparison is None else {**change, "comparison": asdict(comparison)}
-        for change, comparison in zip(changes, comparisons, strict=True)
+        change if found is None else {**change, "comparison": comparison_of(found).as_json()}
+        for change, found in zip(changes, comparisons, strict=True)
     ]
     return {**finding, "changes": shown}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated
 
 from fastapi import Query
@@ -9,11 +12,14 @@ from starlette.responses import Response
 
 from reconciler.api.answers import Actor, Daemon, Id, answered, nothing
 from reconciler.api.queries import TemplatesQuery
+from reconciler.comparison import Comparison, compare_pairs
 from reconciler.domain.errors import NotFoundError
-from reconciler.domain.records import TemplateId
+from reconciler.domain.records import Template, TemplateId
 from reconciler.engine import templates
 from reconciler.engine.templates import TemplateDraft
 from reconciler.wire import mapping
+from reconciler.wire.comparisons import comparison_of
+from reconciler.wire.model import Wire
 from reconciler.wire.pages import page_object, whole_object
 from reconciler.wire.templates import TemplateBody, template_of
 
@@ -65,7 +71,25 @@ async def list_revisions(service: Daemon, template_id: Id) -> Response:
     found = await service.store.read(lambda view: view.templates.revisions(TemplateId(template_id)))
     if not found:
         raise NotFoundError(f"there is no template {template_id}")
-    return answered(whole_object(found, template_of))
+    # Beside the loop: it may take as long as its time box.
+    comparisons = await asyncio.to_thread(_compared, found)
+    pairs = list(zip(found, comparisons, strict=True))
+    return answered(whole_object(pairs, _revision))
+
+
+def _compared(revisions: Sequence[Template]) -> list[Comparison | None]:
+    """Return what differs between each revision and the one before, which follows it."""
+    definitions = [dict(revision.template_definition) for revision in revisions]
+    pairs = [
+        None if before == after else (before, after) for after, before in pairwise(definitions)
+    ]
+    # Its name or what it applies to changed, where the definitions are equal.
+    return [*(found or Comparison() for found in compare_pairs(pairs)), None]
+
+
+def _revision(pair: tuple[Template, Comparison | None]) -> Wire:
+    revision, found = pair
+    return template_of(revision, None if found is None else comparison_of(found))
 
 
 def _draft(body: TemplateBody) -> TemplateDraft:

@@ -13,12 +13,14 @@ from reconciler.cli.client.endpoint import Daemon
 from reconciler.cli.client.problems import problem_error
 from reconciler.cli.paint import safe
 from reconciler.client.errors import RefusedError, SilentError
-from reconciler.client.exchange import USUAL_WAIT_S, Query, new_key
+from reconciler.client.exchange import USUAL_WAIT_S, Document, Query
 from reconciler.domain.errors import InvalidError, NotFoundError, ReconcilerError
 from reconciler.domain.values import Json
 from reconciler.version import __version__
+from reconciler.wire import routes
 from reconciler.wire.decoding import decode_kept
 from reconciler.wire.model import Wire, encode, names_of
+from reconciler.wire.route import Route
 
 T = TypeVar("T")
 LARGEST_PAGE: Final = 500
@@ -68,74 +70,60 @@ class Api:
         """Where the daemon is."""
         return self._daemon.url
 
-    def get(self, model: type[T], *path: str, **query: str | int | None) -> T:
-        """Return what stands at `path`; parts of `query` that are None are not asked.
+    def ask(
+        self,
+        route: Route[T],
+        *names: str,
+        body: Json | None = None,
+        document: Document | None = None,
+        **query: str | int | None,
+    ) -> T:
+        """Return what `route` answers, for the things called `names`.
+
+        Parts of `query` that are None are not asked. What a POST does is done once, though its
+        answer be lost.
 
         Raises:
-            ReconcilerError: a refusal, or no answer that is a `model`; as for every call here.
+            ReconcilerError: a refusal, or another answer than the route's; as for every call here.
         """
-        return decode_kept(model, self._got(path, query))
+        answer = self._asked(
+            lambda: self._http.ask(route, *names, query=query, body=body, document=document)
+        )
+        return decode_kept(route.answer(), answer)
 
-    def find(self, model: type[T], *path: str) -> T | None:
-        """Return what stands at `path`, or None when nothing does."""
-        if not all(path):
+    def do(self, route: Route[None], *names: str, **query: str | None) -> None:
+        """Do what `route` does to the things called `names`; it has no answer."""
+        self._asked(lambda: self._http.ask(route, *names, query=query))
+
+    def find(self, route: Route[T], *names: str) -> T | None:
+        """Return what `route` answers, or None when nothing has that name."""
+        if not all(names):
             return None
         try:
-            return self.get(model, *path)
+            return self.ask(route, *names)
         except (NotFoundError, InvalidError):
             return None
 
-    def post(
-        self,
-        model: type[T],
-        *path: str,
-        body: Json | None = None,
-        wait_s: float = USUAL_WAIT_S,
-        again: bool = True,
-    ) -> T:
-        """Do what `path` names, once: a lost answer is asked for again under the same key.
-
-        With `again` False it is not, since the answer is given only once.
-        """
-        made = self._asked(lambda: self._http.post(path, body=body, wait_s=wait_s, again=again))
-        return decode_kept(model, made)
-
-    def put(self, model: type[T], *path: str, body: Json) -> T:
-        """Make what stands at `path` be `body`."""
-        made = self._asked(lambda: self._http.ask("PUT", path, body=body))
-        return decode_kept(model, made)
-
-    def send(self, model: type[T], method: str, *path: str, content: bytes, media_type: str) -> T:
-        """Post or put a document as it is; the daemon reads and checks it."""
-        key = new_key() if method == "POST" else None
-        document = (content, media_type)
-        made = self._asked(lambda: self._http.ask(method, path, document=document, key=key))
-        return decode_kept(model, made)
-
-    def delete(self, *path: str, **query: str | None) -> None:
-        """Remove what stands at `path`."""
-        self._asked(lambda: self._http.ask("DELETE", path, query=query))
-
     def listed(
-        self, model: type[T], *path: str, limit: int = 0, **query: str | int | None
+        self, route: Route[T], *names: str, limit: int = 0, **query: str | int | None
     ) -> Listed[T]:
         """Return a list's first `limit` items (all when 0), and what continues it."""
         bodies: list[Json] = []
         cursor: str | None = None
         while True:
             size = min(LARGEST_PAGE, limit - len(bodies)) if limit else LARGEST_PAGE
-            page = self._got(path, {**query, "limit": size, "cursor": cursor})
+            page = self._page(route, names, {**query, "limit": size, "cursor": cursor})
             bodies += page["items"]
             cursor = page.get("next")
             if not cursor or (limit and len(bodies) >= limit):
-                return Listed(model, bodies, cursor)
+                return Listed(route.answer(), bodies, cursor)
 
-    def each(self, model: type[T], *path: str, **query: str | int | None) -> Iterator[T]:
+    def each(self, route: Route[T], *names: str, **query: str | int | None) -> Iterator[T]:
         """Yield a whole list, asking for pages as they are needed."""
         cursor: str | None = None
         while True:
-            page = self._got(path, {**query, "limit": LARGEST_PAGE, "cursor": cursor})
-            yield from (decode_kept(model, body) for body in page["items"])
+            page = self._page(route, names, {**query, "limit": LARGEST_PAGE, "cursor": cursor})
+            yield from (decode_kept(route.answer(), body) for body in page["items"])
             cursor = page.get("next")
             if not cursor:
                 return
@@ -143,18 +131,18 @@ class Api:
     def versions(self) -> str:
         """Return the version of the daemon, which its `openapi.json` has, and ours."""
         try:
-            theirs = str(self._got(("openapi.json",), {})["info"]["version"])
+            theirs = str(self._page(routes.OPENAPI, (), {})["info"]["version"])
         except (ReconcilerError, KeyError, TypeError):
             theirs = "of an unknown version"
         return f"the daemon is {safe(theirs)}, this is {__version__}"
 
-    def _got(self, path: tuple[str, ...], query: Query) -> Json:
-        return self._asked(lambda: self._http.ask("GET", path, query=query))
+    def _page(self, route: Route[Any], names: tuple[str, ...], query: Query) -> Json:
+        return self._asked(lambda: self._http.ask(route, *names, query=query))
 
     @contextmanager
-    def lines(self, *path: str, quiet_s: float, **query: str) -> Iterator[Iterator[str]]:
+    def lines(self, route: Route[None], *, quiet_s: float, **query: str) -> Iterator[Iterator[str]]:
         """Open a stream and give its lines; they end when nothing came for `quiet_s`."""
-        stream = self._http.stream(path, query=query, quiet_s=quiet_s)
+        stream = self._http.stream(route, query=query, quiet_s=quiet_s)
         lines = self._asked(stream.__enter__)
         try:
             yield _until_quiet(lines)

@@ -9,6 +9,7 @@ from typing import Final
 
 from reconciler.cli.client.api import Api
 from reconciler.cli.client.problems import UnreachableError
+from reconciler.wire import routes
 
 _LONGEST_PAUSE_S: Final = 8.0
 
@@ -50,7 +51,9 @@ def follow(
     away_s, pause_s = 0.0, pace.pause_s
     while True:
         try:
-            with api.lines("events", quiet_s=pace.tick_s, types=",".join(wanted)) as lines:
+            with api.lines(
+                routes.FOLLOW_EVENTS, quiet_s=pace.tick_s, types=",".join(wanted)
+            ) as lines:
                 if look():
                     return
                 reached = True

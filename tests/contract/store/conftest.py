@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.stores import Store
 from tests.empty_database import open_empty_store
+from tests.memory_store.store import MemoryStore, no_data
 
 Opener = Callable[[], Awaitable[Store]]
 
@@ -19,7 +20,21 @@ def sqlite_store(request: pytest.FixtureRequest) -> Opener:
     return lambda: open_empty_store(folder / "data" / "trueup.db")
 
 
-STORES: Final[dict[str, Callable[[pytest.FixtureRequest], Opener]]] = {"sqlite": sqlite_store}
+def memory_store(_request: pytest.FixtureRequest) -> Opener:
+    data = no_data()
+
+    async def open_store() -> Store:
+        return MemoryStore(data)
+
+    return open_store
+
+
+STORES: Final[dict[str, Callable[[pytest.FixtureRequest], Opener]]] = {
+    "sqlite": sqlite_store,
+    "memory": memory_store,
+}
+THREADED: Final = [name for name in STORES if name != "memory"]
+"""Stores whose transactions run beside the loop, and so beside each other."""
 
 
 @pytest.fixture(params=STORES)

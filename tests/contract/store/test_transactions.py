@@ -9,7 +9,7 @@ import pytest
 from reconciler.domain.errors import PermanentError, StorageError
 from reconciler.domain.records import FindingFilter, Hold
 from reconciler.stores import Store, Transaction
-from tests.contract.store.conftest import Opener
+from tests.contract.store.conftest import THREADED, Opener
 from tests.contract.store.records import (
     NOW,
     WEBSHOP,
@@ -57,6 +57,7 @@ async def test_a_transaction_sees_what_it_wrote_before(store: Store) -> None:
     assert await store.transact(work) == ["one", "two"]
 
 
+@pytest.mark.parametrize("opener", THREADED, indirect=True)
 async def test_a_reader_sees_one_moment_while_others_write(store: Store) -> None:
     loop = asyncio.get_running_loop()
     looked, written = asyncio.Event(), threading.Event()
@@ -108,6 +109,7 @@ async def test_transactions_run_one_after_the_other(store: Store) -> None:
     assert token.name == "50"
 
 
+@pytest.mark.parametrize("opener", THREADED, indirect=True)
 async def test_a_transaction_whose_caller_leaves_is_all_or_nothing(store: Store) -> None:
     loop = asyncio.get_running_loop()
     begun, go_on = asyncio.Event(), threading.Event()

@@ -18,6 +18,7 @@ from reconciler.domain.errors import (
 )
 from reconciler.version import __version__
 from reconciler.wire.model import Wire, model
+from reconciler.wire.route import Route
 from tests.unit.cli import objects
 from tests.unit.cli.conftest import Ask
 from tests.unit.cli.fake_daemon import TOKEN, Answer, Asked, FakeDaemon
@@ -29,6 +30,14 @@ class Thing(Wire):
     done: bool = False
 
 
+def route(method: str, path: str, *, repeats: bool = True) -> Route[Thing]:
+    return Route(method, path, lambda: Thing, repeats=repeats)
+
+
+X = route("GET", "/x")
+DO_X = route("POST", "/x")
+
+
 @pytest.fixture
 def api(daemon: FakeDaemon) -> Api:
     return Api(Daemon(url=daemon.url, token=TOKEN, token_origin="TRUEUP_TOKEN"))
@@ -37,7 +46,7 @@ def api(daemon: FakeDaemon) -> Api:
 def test_the_token_is_sent_as_a_bearer(daemon: FakeDaemon, api: Api) -> None:
     daemon.has("GET /things", {"id": "1", "newer": 2})
     with api:
-        thing = api.get(Thing, "things")
+        thing = api.ask(route("GET", "/things"))
     assert (thing, thing.received) == (Thing(id="1"), {"id": "1", "newer": 2})
     assert daemon.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
 
@@ -45,7 +54,7 @@ def test_the_token_is_sent_as_a_bearer(daemon: FakeDaemon, api: Api) -> None:
 def test_a_part_of_a_path_cannot_leave_its_place(daemon: FakeDaemon, api: Api) -> None:
     daemon.has("GET /findings/../a b?c", {"id": "1"})
     with api:
-        assert api.get(Thing, "findings", "../a b?c") == Thing(id="1")
+        assert api.ask(route("GET", "/findings/{id}"), "../a b?c") == Thing(id="1")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +78,7 @@ def test_a_refusal_is_an_error_of_its_kind(
 ) -> None:
     daemon.refuses("GET /x", status, "some-code", "it is so", remedy="do that")
     with api, pytest.raises(kind) as told:
-        api.get(Thing, "x")
+        api.ask(X)
     assert told.value.remedy
     assert "it is so" in str(told.value) or status == 401
 
@@ -77,7 +86,7 @@ def test_a_refusal_is_an_error_of_its_kind(
 def test_a_conflict_keeps_its_code(daemon: FakeDaemon, api: Api) -> None:
     daemon.refuses("POST /x", 409, "plan-digest-mismatch", "another plan")
     with api, pytest.raises(ConflictError) as told:
-        api.post(Thing, "x")
+        api.ask(DO_X)
     assert told.value.code == "plan-digest-mismatch"
     assert "trueup remediation" in str(told.value.remedy)
 
@@ -86,7 +95,7 @@ def test_wrong_fields_are_named(daemon: FakeDaemon, api: Api) -> None:
     errors = [{"field": "body.match.kind", "message": "no such kind\x1b[2J"}] * 12
     daemon.refuses("POST /x", 422, "invalid-request", "the request does not fit", errors=errors)
     with api, pytest.raises(InvalidError) as told:
-        api.post(Thing, "x")
+        api.ask(DO_X)
     assert "body.match.kind: no such kind\\u001b[2J" in str(told.value)
     assert "and 4 more" in str(told.value)
 
@@ -98,15 +107,15 @@ def test_a_refusal_that_is_no_problem_document_is_still_a_sentence(
     daemon.has("GET /y", Answer(b"<html>", status=502, media_type="text/html"))
     with api:
         with pytest.raises(PermanentError, match=r"is not trueup \(HTTP 404\)"):
-            api.get(Thing, "x")
+            api.ask(X)
         with pytest.raises(RetryableError, match=r"the proxy at .* does not reach the daemon"):
-            api.get(Thing, "y")
+            api.ask(route("GET", "/y"))
 
 
 def test_another_program_on_the_port_is_told(daemon: FakeDaemon, api: Api) -> None:
     daemon.has("GET /x", Answer(b"<html>hello</html>", media_type="text/html"))
     with api, pytest.raises(PermanentError, match="is not trueup"):
-        api.get(Thing, "x")
+        api.ask(X)
 
 
 def test_a_lost_answer_is_asked_for_again_under_the_same_key(daemon: FakeDaemon, api: Api) -> None:
@@ -114,7 +123,7 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_key(daemon: FakeDaemon,
         Answer(broken=True) if len(daemon.asked) == 1 else {"done": True}
     )
     with api:
-        assert api.post(Thing, "x", body={"a": 1}) == Thing(done=True)
+        assert api.ask(DO_X, body={"a": 1}) == Thing(done=True)
     keys = [one.headers["idempotency-key"] for one in daemon.asked]
     assert len(keys) == 2
     assert len(set(keys)) == 1
@@ -123,15 +132,15 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_key(daemon: FakeDaemon,
 def test_two_mutations_have_two_keys(daemon: FakeDaemon, api: Api) -> None:
     daemon.has("POST /x", {})
     with api:
-        api.post(Thing, "x")
-        api.post(Thing, "x")
+        api.ask(DO_X)
+        api.ask(DO_X)
     assert len({one.headers["idempotency-key"] for one in daemon.asked}) == 2
 
 
 def test_what_is_shown_once_is_not_asked_for_again(daemon: FakeDaemon, api: Api) -> None:
     daemon.has("POST /tokens", Answer(broken=True))
     with api, pytest.raises(UnreachableError, match="closed the connection"):
-        api.post(Thing, "tokens", again=False)
+        api.ask(route("POST", "/tokens", repeats=False))
     assert len(daemon.asked) == 1
 
 
@@ -139,7 +148,7 @@ def test_what_is_shown_once_is_not_asked_for_again(daemon: FakeDaemon, api: Api)
 def test_a_list_is_as_long_as_asked_for(daemon: FakeDaemon, api: Api, limit: int) -> None:
     daemon.lists("/findings", [{"id": str(n)} for n in range(1200)])
     with api:
-        body = api.listed(Thing, "findings", limit=limit)
+        body = api.listed(route("GET", "/findings"), limit=limit)
     assert [thing.id for thing in body.items] == [str(n) for n in range(limit or 1200)][:1200]
     assert bool(body.next) is (0 < limit < 1200)
 

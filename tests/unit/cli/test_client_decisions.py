@@ -192,10 +192,19 @@ def test_one_resource_is_approved_alone_by_its_own_plan(daemon: FakeDaemon, ask:
     daemon.has("GET /hold", {"hold": None})
     daemon.has(f"POST /remediations/{whole['id']}/split", Answer(alone, status=201))
     daemon.has(f"POST /remediations/{alone['id']}/approve", {**alone, "state": "queued"})
-    said = ask("approve", "e1", "--address", "aws_sqs_queue.orders", "--digest", api.DIGEST)
+    said = ask("approve", "e1", "--address", "aws_sqs_queue.orders", "--digest", "ab" * 32)
     assert (said.code, said.lines[0]) == (0, "e2000000  approved, now queued")
     body = daemon.sent(f"POST /remediations/{whole['id']}/split")[0].body
     assert body == {"addresses": ["aws_sqs_queue.orders"]}
+
+
+def test_a_part_is_not_divided_off_by_the_digest_of_the_whole(daemon: FakeDaemon, ask: Ask) -> None:
+    whole = api.remediation(addresses=["aws_sqs_queue.orders", "aws_eip.a"])
+    daemon.lists("/remediations", [whole])
+    said = ask("approve", "e1", "--address", "aws_eip.a", "--digest", api.DIGEST)
+    assert (said.code, daemon.sent(f"POST /remediations/{whole['id']}/split")) == (1, [])
+    assert "is the digest of the plan of all 2 resources" in said.err
+    assert "leave out --digest" in said.err
 
 
 @pytest.mark.parametrize(("state", "code"), [("converged", 0), ("needs_human", 1), ("held", 1)])

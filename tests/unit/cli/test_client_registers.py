@@ -21,9 +21,9 @@ def test_a_new_token_is_on_stdout_alone_and_once(daemon: FakeDaemon, ask: Ask) -
 
 
 def test_a_reload_says_what_is_in_force_and_what_is_not(daemon: FakeDaemon, ask: Ask) -> None:
-    daemon.has("POST /reload", {"taken": ["stack db: added"], "needs_restart": ["daemon.listen"]})
+    daemon.has("POST /reload", {"taken": ['stack "db": added'], "needs_restart": ["daemon.listen"]})
     assert ask("reload").out.splitlines() == [
-        "in force: stack db: added",
+        'in force: stack "db": added',
         "needs a restart of the daemon: daemon.listen",
     ]
     daemon.has("POST /reload", {"taken": [], "needs_restart": []})

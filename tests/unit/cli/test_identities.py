@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from reconciler.cli.identities import SHORTEST, Related, choose, shortened
 from reconciler.cli.labels import short_address
 from reconciler.domain.errors import NotFoundError, PermanentError
+from reconciler.wire.route import Route
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,7 @@ class Thing:
 
 THING: Related[Thing] = Related(
     noun="thing",
-    path="things",
-    model=lambda: Thing,
+    all=Route("GET", "/things", lambda: Thing),
     id_of=lambda item: item.id,
     listing="trueup things",
     line=lambda item: item.name,

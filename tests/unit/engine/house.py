@@ -34,7 +34,7 @@ from reconciler.engine.service import Service
 from reconciler.engine.sweep import sweep
 from reconciler.ports import StackReference
 from reconciler.registry import InstalledTools
-from reconciler.stores import Transaction
+from reconciler.stores import Store, Transaction
 from tests.empty_database import open_empty_store
 from tests.fake_world import World, WorldAdapter, WorldRunner
 from tests.fakes import FakeClock, FakeDispatcher
@@ -181,7 +181,11 @@ def reference_of(stack: StackRecord) -> StackReference:
 
 @asynccontextmanager
 async def open_house(
-    folder: Path, worlds: dict[StackName, World] | None = None, **more: object
+    folder: Path,
+    worlds: dict[StackName, World] | None = None,
+    *,
+    kept_in: Store | None = None,
+    **more: object,
 ) -> AsyncIterator[House]:
     """Give a house with one stack, `shop`, whose resources a, b and c are in sync."""
     kept = worlds or {SHOP: World.in_sync(a={"size": 1}, b={"size": 1}, c={"size": 1})}
@@ -189,7 +193,7 @@ async def open_house(
     adapter, runner = WorldAdapter(kept), WorldRunner(kept, clock)
     runs = folder / "runs"
     runs.mkdir(mode=0o700, exist_ok=True)
-    store = await open_empty_store(folder / "trueup.db")
+    store = kept_in or await open_empty_store(folder / "trueup.db")
     service = Service(
         store=store,
         clock=clock,

@@ -6,13 +6,10 @@ the same laws after every step. `python -m tests.unit.engine.simulation SEED` ru
 
 from __future__ import annotations
 
-import asyncio
 import random
 import sys
-import tempfile
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -23,29 +20,14 @@ from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import OPEN, TERMINAL
 from reconciler.engine import journal
 from reconciler.engine.auditing import verify
-from reconciler.storage.store import SqlStore
-from reconciler.stores import Transaction
-from tests.empty_database import open_empty_store
+from reconciler.stores import Store, Transaction
 from tests.fake_world import Fate
 from tests.unit.engine.house import AUTO, MANUAL, A, B, C, House
 from tests.unit.engine.test_machine import Correcting, DyingStore
 
 STEPS: Final = 14
-_CACHE: Final[dict[Any, Any]] = {}
-"""Statements are compiled once for all seeds: that takes longer than to carry them out."""
+OpenStore = Callable[[Path], Awaitable[Store]]
 _FATES: Final = tuple(fate for fate in Fate if fate is not Fate.STAYS)
-
-
-class Inline(ThreadPoolExecutor):
-    """Runs what it is given at once: no thread, so no order but that of the seed."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        try:
-            done.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001 - whoever awaits it is told
-            done.set_exception(error)
-        return done
 
 
 class BusyStore(DyingStore):
@@ -67,20 +49,18 @@ class Simulated(Correcting):
 
     store: BusyStore
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, open_store: OpenStore | None) -> None:
         self.chance = random.Random(seed)
         self.counts: Counter[str] = Counter()
+        self._opens = open_store
         super().__init__()
 
+    async def _open_store(self, folder: Path) -> Store:
+        return await (self._opens or super()._open_store)(folder)
+
     async def _open(self) -> House:
-        asyncio.get_running_loop().set_default_executor(Inline())
         house = await super()._open()
-        real: Any = self.store._store
-        assert isinstance(real, SqlStore)
-        real._writing = real._reading = Inline()
-        for engine in (real._writer, real._reader):
-            engine._compiled_cache = _CACHE
-        self.store = BusyStore(real)
+        self.store = BusyStore(self.store._store)
         house.service.store = self.store
         return house
 
@@ -108,6 +88,7 @@ class Simulated(Correcting):
         for found in self.open_ones(*OPEN):
             self.counts[f"left {found.state}"] += 1
         self.counts["applies"] += len(self.house.world.effects)
+        self.counts["audited"] += len(self.do(self.house.actions()))
 
     def _steps(self) -> list[tuple[str, Callable[[], object]]]:
         pick, number = self.chance.choice, self.chance.randint
@@ -151,30 +132,23 @@ class Simulated(Correcting):
             self.ended[known.id] = known.state
 
 
-def simulate(seed: int) -> Counter[str]:
-    """Live through one seed; return what happened, by how often.
+def simulate(seed: int, open_store: OpenStore | None = None) -> Counter[str]:
+    """Live through one seed, in memory by default; return what happened, by how often.
 
     Raises:
         AssertionError: a law was broken; its note says how to run the seed alone.
     """
-    asyncio.run(_warm())
     ids = random.Random(seed)
     named = SimpleNamespace(token_hex=lambda size: f"{ids.getrandbits(8 * size):0{2 * size}x}")
     try:
         with patch.object(journal, "secrets", named):
-            simulated = Simulated(seed)
+            simulated = Simulated(seed, open_store)
             simulated.live()
             simulated.teardown()
     except BaseException as error:
         error.add_note(f"run it alone: python -m tests.unit.engine.simulation {seed}")
         raise
     return simulated.counts
-
-
-async def _warm() -> None:
-    """Have the empty database made by threads of a loop of its own, once."""
-    with tempfile.TemporaryDirectory() as folder:
-        await (await open_empty_store(Path(folder) / "trueup.db")).close()
 
 
 def main(first: int, count: int = 1) -> None:

@@ -20,7 +20,7 @@ from reconciler.domain.records import Health
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events, watch_staleness
 from reconciler.engine.channels import channel_states, try_channel
-from reconciler.engine.delivering import deliver_due
+from reconciler.engine.delivering import deliver_due, try_again
 from reconciler.engine.service import Channel
 from reconciler.ports import ChannelBusyError
 from tests.fake_world import World
@@ -33,10 +33,12 @@ class Board:
 
     shown: dict[str, Notice] = field(default_factory=dict)
     posted: int = 0
-    failures: list[Exception] = field(default_factory=list)
+    failures: list[BaseException] = field(default_factory=list)
     loses_answers: bool = False
+    asked: int = 0
 
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        self.asked += 1
         if self.failures:
             if self.loses_answers:
                 self.shown[notice.alert_id] = notice
@@ -271,6 +273,99 @@ async def test_an_end_is_shown_though_the_answer_to_its_beginning_was_lost(house
     await house.scan()
     await tell(house, minutes=2)
     assert board.open == []
+
+
+class KilledError(BaseException):
+    """The process ends here: nothing that follows is done."""
+
+
+async def test_an_end_is_shown_though_the_process_was_killed_before_it_noted_the_beginning(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures, board.loses_answers = [KilledError()], True
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    with pytest.raises(KilledError):
+        await tell(house)
+    assert len(board.open) == 1
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await tell(house, seconds=1)
+    assert board.open == []
+
+
+async def test_the_next_digest_tells_what_a_killed_process_had_told(house: House) -> None:
+    board = listen(house, digest=timedelta(minutes=30))
+    board.failures, board.loses_answers = [KilledError()], True
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    with pytest.raises(KilledError):
+        await tell(house, minutes=30)
+    assert len(board.open) == 1
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await tell(house, seconds=1)
+    assert [one.title for one in board.shown.values() if one.is_over] == [
+        "digest: 0 alerts open, 1 resolved"
+    ]
+
+
+async def test_a_channel_that_is_throttled_is_asked_once_whatever_waits_for_it(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [ChannelBusyError("slow", after=timedelta(minutes=5))]
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    await tell(house)
+    await tell(house)
+    assert board.asked == 1
+    await tell(house, minutes=4)
+    assert board.asked == 1
+    await tell(house, minutes=1)
+    assert len(board.open) == 2
+
+
+async def test_an_alert_that_a_channel_always_fails_for_holds_up_no_other(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    show = board.show
+
+    async def poisoned(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        if notice.members[0].address == str(A):
+            raise RetryableError("answered 500")
+        return await show(notice, receipt)
+
+    board.show = poisoned  # type: ignore[method-assign]
+    await tell(house)
+    await tell(house, seconds=31)
+    assert [notice.members[0].address for notice in board.open] == [str(B)]
+
+
+async def test_what_was_given_up_is_tried_again_once_the_settings_are_read_anew(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [PermanentError("wrong key")]
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    await tell(house, hours=1)
+    assert board.open == []
+    await try_again(house.service)
+    await tell(house, seconds=1)
+    assert len(board.open) == 1
+    (state,) = await channel_states(house.service)
+    assert (state.given_up, state.error) == (0, None)
 
 
 async def test_after_a_day_of_failures_it_is_given_up_and_told(house: House) -> None:

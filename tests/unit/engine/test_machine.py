@@ -6,7 +6,6 @@ An embedding program that applies, between two lives of the daemon, keeps the sa
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -30,6 +29,7 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import AuditEntry, Remediation, RemediationId, RunState
 from reconciler.domain.remediation_states import (
+    FOR_PERSON,
     OPEN,
     TERMINAL,
     Event,
@@ -49,6 +49,8 @@ from reconciler.engine.sweep import recover, sweep
 from reconciler.ports import RunnerJob, RunnerProcess
 from reconciler.stores import Store, Transaction
 from tests.fake_world import Fate, WorldRunner
+from tests.memory_store.store import MemoryStore, no_data
+from tests.unit.engine.at_once import quick_folder, without_threads
 from tests.unit.engine.house import (
     AUTO,
     MANUAL,
@@ -139,7 +141,7 @@ class Died(BaseException):
 
 
 class DyingStore:
-    """The real store, in a daemon that dies before or after one of its next commits."""
+    """A store, in a daemon that dies before or after one of its next commits."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -241,8 +243,10 @@ class Correcting(RuleBasedStateMachine):
         self.house = self.do(self._open())
 
     async def _open(self) -> House:
-        folder = self.opened.enter_context(tempfile.TemporaryDirectory())
-        house = await self.opened.enter_async_context(open_house(Path(folder)))
+        self.opened.enter_context(without_threads())
+        folder = self.opened.enter_context(quick_folder())
+        store = await self._open_store(folder)
+        house = await self.opened.enter_async_context(open_house(folder, kept_in=store))
         self.store = DyingStore(house.service.store)
         runner = WatchedRunner(house.worlds, house.clock)
         runner.store, runner.broken = house.service.store, []
@@ -252,6 +256,9 @@ class Correcting(RuleBasedStateMachine):
         house.service = replace(house.service, store=self.store, runner=runner, guards=guards)
         house.runner = runner
         return house
+
+    async def _open_store(self, folder: Path) -> Store:  # noqa: ARG002 - others need one
+        return MemoryStore(no_data())
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
@@ -515,10 +522,13 @@ class Correcting(RuleBasedStateMachine):
         for stack in (None, SHOP):
             await decisions.resume(self.house.service, by="ann", stack=stack)
         await self.house.settle()
-        for _ in range(6):
+        for rounds in range(6):
             await sweep(self.house.service)
             await self.house.later(hours=1)
             await self.house.scan(seconds=60)
+            left = await self.house.remediations(*OPEN - FOR_PERSON)
+            if rounds and not left:
+                return
 
 
 TestCorrecting = Correcting.TestCase

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,137 +14,10 @@ import pytest
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError
-from tests.receivers.http import (
-    Answer,
-    ChatRoom,
-    Fickle,
-    Pager,
-    SignedReceiver,
-    TeamsWorkflow,
-    receiving,
-)
+from tests.receivers.http import Answer, Fickle, SignedReceiver, receiving
 from tests.receivers.smtp import MailSink, taking_mail
 from tests.unit.notify.notices import MEMBER, notice, over
-
-
-@dataclass
-class Place:
-    """A channel's address, how many alerts are open there, and how many are shown as over."""
-
-    url: str
-    wrong_url: str
-    open: Callable[[], int]
-    ended: Callable[[], int]
-    text: Callable[[], str]
-    secret: str | None = None
-    fickle: Fickle | None = None
-    mail: MailSink | None = None
-
-    def address(self, url: str | None = None) -> ChannelAddress:
-        return ChannelAddress("ops", url or self.url, self.secret)
-
-
-@contextmanager
-def pager(_folder: Path) -> Iterator[Place]:
-    service = Pager()
-    fickle = Fickle(service)
-    with receiving(fickle) as at:
-        yield Place(
-            f"pagerduty+http://{service.routing_key}@{at}",
-            f"pagerduty+http://other@{at}",
-            open=lambda: len(service.open),
-            ended=lambda: len(service.resolved),
-            text=lambda: str(service.open or service.resolved),
-            fickle=fickle,
-        )
-
-
-@contextmanager
-def room(_folder: Path) -> Iterator[Place]:
-    service = ChatRoom()
-    fickle = Fickle(service)
-
-    def marked(mark: str) -> int:
-        return sum(mark in str(message["blocks"]) for message in service.messages.values())
-
-    with receiving(fickle) as at:
-        yield Place(
-            f"slack+http://{service.token}@{at}/%23ops",
-            f"slack+http://xoxb-2@{at}/%23ops",
-            open=lambda: marked(":warning:"),
-            ended=lambda: marked(":white_check_mark:"),
-            text=lambda: str(service.messages),
-            fickle=fickle,
-        )
-
-
-@contextmanager
-def webhook(_folder: Path) -> Iterator[Place]:
-    service = SignedReceiver()
-    fickle = Fickle(service)
-
-    def last_of(state: str) -> int:
-        newest = {event["subject"]: event for event in service.events.values()}
-        return sum(event["type"].endswith(state) for event in newest.values())
-
-    with receiving(fickle) as at:
-        yield Place(
-            f"http://{at}/hook",
-            f"http://{at}/hook",
-            open=lambda: last_of("open"),
-            ended=lambda: last_of("resolved"),
-            text=lambda: str(service.events),
-            secret=service.secret,
-            fickle=fickle,
-        )
-
-
-@contextmanager
-def teams(_folder: Path) -> Iterator[Place]:
-    service = TeamsWorkflow()
-    fickle = Fickle(service)
-
-    def newest(mark: str) -> int:
-        return int(bool(service.cards) and service.cards[-1][0].startswith(mark))
-
-    with receiving(fickle) as at:
-        head = f"msteams+http://{at}/workflows/1/invoke?sig="
-        yield Place(
-            f"{head}{service.key}",
-            f"{head}other",
-            open=lambda: newest("[critical]"),
-            ended=lambda: newest("[resolved]"),
-            text=lambda: str(service.cards),
-            fickle=fickle,
-        )
-
-
-@contextmanager
-def mail(folder: Path) -> Iterator[Place]:
-    with taking_mail(MailSink(folder)) as sink:
-
-        def threads(mark: str) -> int:
-            newest = {
-                str(one["References"] or one["Message-ID"]): one.get_body(("plain",))
-                for one in sink.mails
-            }
-            return sum(
-                body is not None and body.get_content().startswith(mark) for body in newest.values()
-            )
-
-        tail = f"127.0.0.1:{sink.port}?from=trueup@example.com&to=ops@example.com"
-        ca = f"&ca_file={sink.ca_file}"
-        yield Place(
-            f"smtp://{sink.user}:{sink.password}@{tail}{ca}",
-            f"smtp://{sink.user}:wrong@{tail}{ca}",
-            open=lambda: threads("[critical]"),
-            ended=lambda: threads("[resolved]"),
-            text=lambda: "".join(map(str, sink.mails)),
-            mail=sink,
-        )
-
-
-PLACES = [pager, room, webhook, teams, mail]
+from tests.unit.notify.places import PLACES, Place, mail, pager, room, teams, webhook
 
 
 @pytest.fixture(params=PLACES, ids=lambda place: place.__name__)

@@ -53,7 +53,7 @@ def resource(
 def undeclared(*seen: tuple[LoadedResource, Outputs]) -> dict[str, set[str]]:
     """Return what is found undeclared of `seen`, resources with what is read of them, by name."""
     resources = {one.recorded_as.address: one for one, _ in seen}
-    witnesses = Witnesses(resources, Redactor(), SecretDigester(_KEY))
+    witnesses = Witnesses(resources, Redactor(), SecretDigester(_KEY), {})
     observed = [
         Observed(
             one.recorded_as.address,

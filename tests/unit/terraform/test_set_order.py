@@ -29,7 +29,7 @@ from iac_adapters.terraform.schema import (
 from iac_adapters.terraform.schema_answer import HeldAnswer, ProviderSchema
 from iac_adapters.terraform.values import decode
 from reconciler.domain.fingerprint import Identity, fingerprint
-from reconciler.domain.model import Drifted, Kind, ResourceAddress, StackName, Verdict
+from reconciler.domain.model import Drifted, Kind, Noise, ResourceAddress, StackName, Verdict
 from reconciler.domain.plan import Plan
 from tests.unit.terraform.schemas import LAWS, schema_and_three_values, shuffled
 
@@ -130,6 +130,16 @@ def test_a_verdict_does_not_depend_on_the_order_of_any_set(
     schema, *sides = case
     other = [shuffled(side, schema.type, chance) for side in sides]
     assert verdict(schema, *sides) == verdict(schema, *other)
+
+
+def test_noise_does_not_depend_on_the_order_of_elements_that_mean_the_same() -> None:
+    attribute = Attribute(SetOf(MapOf(Primitive.STRING)), optional=True, computed=True)
+    schema = ResourceSchema(0, Block({"a": attribute}))
+    absent: Any = {"a": None}
+    first, second = [{"k": None}, {"l": None}], [{"l": None}, {"k": None}]
+    found = verdict(schema, absent, absent, {"a": first})
+    assert isinstance(found, Noise)
+    assert found == verdict(schema, absent, absent, {"a": second})
 
 
 @LAWS

@@ -1,0 +1,1 @@
+"""How Pulumi stacks are asked for children that nobody declared, and rid of them."""

@@ -1,0 +1,144 @@
+"""Decisions that change no resource: made at once, and the latest taken back by one key."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from textual import work
+
+from reconciler.wire.findings import Finding
+from tui import intents
+from tui.asking import AskingApp
+from tui.ink import line
+from tui.modals.menu import Choice
+from tui.session import Session
+from tui.store.rows import Row
+
+_KEPT: Final = 50
+_SNOOZES: Final = {"1 day": 1, "1 week": 7, "30 days": 30}
+_NOTES: Final = {
+    "acknowledge": ("ack", "what is done about it? (kept in the audit log)"),
+    "assign": ("assign", "to whom?"),
+    "comment": ("comment", "what?"),
+}
+_CHOICES: Final = (
+    Choice("until it changes", "ignore", "off the list until its drift changes"),
+    *(Choice(name, f"snooze {name}", f"off the list for {name}") for name in _SNOOZES),
+    Choice("acknowledge", "acknowledge", "somebody works on it; it stays on the list"),
+    Choice("assign", "assign", "who is responsible for it"),
+    Choice("comment", "comment", "a remark for the audit log"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How the daemon is asked to take a decision back; `words` name the decision."""
+
+    words: str
+    take_back: Callable[[Session], Awaitable[intents.Done]]
+
+
+class ReversibleApp(AskingApp):
+    """The part of the app that puts findings aside and says things of them."""
+
+    def __init__(self, *, ansi_color: bool = False) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self._undoes: deque[Undo] = deque(maxlen=_KEPT)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a decision made here can be taken back."""
+        return bool(self._undoes)
+
+    def undo(self) -> None:
+        """Take the latest decision back that can be."""
+        if not self._undoes:
+            self.flash("nothing to take back: no finding was ignored or accepted here")
+            return
+        self._take_back(self._undoes.pop())
+
+    @work(group="decide", exit_on_error=False)
+    async def _take_back(self, undo: Undo) -> None:
+        done = await undo.take_back(self.session)
+        if done.failed:
+            # What a daemon that was away did not take back can be asked for once more.
+            self._undoes.append(undo)
+        self.tell(f"taken back, {undo.words}", done)
+
+    def _done(self, verb: str, done: intents.Done, undo: Undo) -> None:
+        if done.ok:
+            self._undoes.append(undo)
+        self.tell(verb, done, hint="  (z takes it back)")
+
+    def ignore_rows(self, rows: Sequence[Row]) -> None:
+        """Put these rows off the list, or say something of them."""
+        if not rows:
+            return
+        ids = [row.id for row in rows]
+        count = "this finding" if len(ids) == 1 else f"{len(ids)} findings"
+        self.choose(f"about {count}", _CHOICES, partial(self._ask_why, ids))
+
+    def _ask_why(self, ids: Sequence[str], choice: str) -> None:
+        if choice in _NOTES:
+            kind, question = _NOTES[choice]
+            asked = line((f"{choice} {len(ids)}", "strong"), f": {question}")
+            self.prompt(asked, lambda text: self._note(kind, ids, text))
+            return
+        days = _SNOOZES.get(choice)
+        span = f"for {choice}" if days else "until the drift changes"
+        asked = line((f"ignore {len(ids)}", "strong"), f" {span}: why?")
+        self.prompt(asked, lambda reason: self._ignore(ids, reason, days))
+
+    @work(group="decide", exit_on_error=False)
+    async def _ignore(self, ids: Sequence[str], reason: str, days: int | None) -> None:
+        until = datetime.now(UTC) + timedelta(days=days) if days else None
+        done = await intents.ignore(self.session, ids, reason, until=until)
+        words = "snoozed" if days else "ignored"
+        undo = Undo(words, partial(intents.list_again, ids=tuple(done.ok)))
+        self._done(words, done, undo)
+
+    @work(group="decide", exit_on_error=False)
+    async def _note(self, kind: intents.NoteKind, ids: Sequence[str], text: str) -> None:
+        self.tell(f"{kind}: done", await intents.note(self.session, kind, ids, text))
+
+    @work(group="decide", exit_on_error=False)
+    async def list_again(self, ids: Sequence[str]) -> None:
+        """Put ignored findings on the list again."""
+        self.tell("listed again", await intents.list_again(self.session, ids))
+
+    def accept_live(self, finding: Finding) -> None:
+        """Say that the live values of an undeclared finding are right, with a reason."""
+        question = line(("accept what is live", "strong"), " as right from now on: why?")
+        self.prompt(question, lambda reason: self._accept(finding, reason))
+
+    @work(group="decide", exit_on_error=False)
+    async def _accept(self, finding: Finding, reason: str) -> None:
+        done = await intents.accept(self.session, finding, reason)
+        undo = Undo("accepted", partial(intents.undo_accept, finding_id=finding.id))
+        self._done("accepted", done, undo)
+
+    @work(group="decide", exit_on_error=False)
+    async def undo_accept(self, finding_id: str) -> None:
+        """Put the baseline back to what it was before a finding was accepted."""
+        self.tell("taken back", await intents.undo_accept(self.session, finding_id))
+
+    def hold_or_resume(self) -> None:
+        """Pause all corrections with a reason, or let them go on."""
+        if self.session.store.hold is not None:
+            self._resume()
+            return
+        self.prompt(line(("hold all corrections", "strong"), ": why?"), self._hold)
+
+    @work(group="decide", exit_on_error=False)
+    async def _hold(self, reason: str) -> None:
+        done = await intents.hold(self.session, reason)
+        self._done("hold set", done, Undo("hold", intents.resume))
+
+    @work(group="decide", exit_on_error=False)
+    async def _resume(self) -> None:
+        self.tell("hold released", await intents.resume(self.session))

@@ -1,0 +1,93 @@
+"""A page with one document: tabs above it, and a search in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from tui.ink import Line, Span, line
+from tui.screens.page import Page
+from tui.widgets.bar import Bar
+from tui.widgets.document import Document
+
+
+class DocumentPage(Page):
+    """Lines to read in tabs; `tabs` names them, and the one chosen is `tab`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab,right_square_bracket", "tab(1)", "Next tab", id="tabs.next"),
+        Binding(
+            "shift+tab,left_square_bracket", "tab(-1)", "Tab before", show=False, id="tabs.before"
+        ),
+        Binding("slash", "search", "Search", show=False, id="search.ask"),
+        Binding("n", "found(1)", "Next found", show=False, id="search.next"),
+        Binding("N", "found(-1)", "Found before", show=False, id="search.before"),
+    ]
+    tabs: ClassVar[Sequence[str]] = ()
+    tab = ""
+
+    def body(self) -> Iterable[Widget]:
+        """Return the tabs above what they show."""
+        yield Bar(self.palette, id="tabs")
+        yield Document(self.palette, id="document")
+
+    def on_mount(self) -> None:
+        """Put the keys on the document."""
+        self.document.focus()
+
+    @property
+    def document(self) -> Document:
+        """What is read."""
+        return self.query_one("#document", Document)
+
+    def lines(self) -> Iterable[Line]:
+        """Return the lines of the tab chosen."""
+        return ()
+
+    def tab_note(self) -> str:
+        """Return what stands behind the tabs."""
+        return ""
+
+    def show(self) -> None:
+        """Show the tab chosen; what is being read stays where it is."""
+        if not self.ready:
+            return
+        spans: list[Span] = [Span(" ")]
+        for name in self.tabs:
+            spans += [Span(f" {name} ", "cursor" if name == self.tab else "dim"), Span(" ")]
+        spans.append(Span(self.tab_note(), "dim"))
+        self.query_one("#tabs", Bar).show(tuple(spans))
+        self.document.show(list(self.lines()))
+
+    def action_tab(self, by: int) -> None:
+        """Show the next tab."""
+        self.tab = self.tabs[(self.tabs.index(self.tab) + by) % len(self.tabs)]
+        self.show()
+
+    def action_search(self) -> None:
+        """Ask for a text and go to it."""
+        self.ours.prompt(line(("/", "key"), "search for"), self._search)
+
+    def _search(self, text: str) -> None:
+        self.document.follow = False
+        count = self.document.find(text)
+        where = f"{count:,} lines hold it" if count else "no line holds it"
+        self.flash(f"/{text}: {where}; n and N go on, esc ends the search")
+
+    def action_found(self, by: int) -> None:
+        """Go to the next line that the search found."""
+        if not self.document.searched:
+            self.action_search()
+            return
+        self.document.follow = False
+        self.document.next_found(by)
+
+    def action_back(self) -> None:
+        """End the search, then leave."""
+        if self.document.searched:
+            self.document.find("")
+        else:
+            super().action_back()

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from agent.protocol.signing import SCHEME
 from reconciler.api.answers import Actor, Daemon, Id, answered, nothing, page_of
-from reconciler.api.queries import ListQuery
+from reconciler.api.queries import HostTemplateQuery, ListQuery, words_of
 from reconciler.api.refusal import Refusal
 from reconciler.domain.agents import Agent
 from reconciler.domain.records import Page
@@ -25,9 +25,13 @@ from reconciler.engine.agents import (
     revoke,
     rotate_key,
 )
+from reconciler.engine.host_acceptance import accept_host, host_template, undo_accept_host
 from reconciler.wire.agents import (
+    AcceptHostBody,
     EnrollBody,
     EnrollTokenBody,
+    HostAccepted,
+    HostTemplate,
     agent_of,
     enrolled_of,
     new_enroll_token_of,
@@ -92,6 +96,32 @@ async def answer_to(intake: AgentIntake, incoming: Incoming) -> Response:
 async def rotate_key_of(service: Daemon, actor: Actor, agent_id: Id) -> Response:
     """Give an agent another key with the answer to its next report."""
     return answered(agent_of(await rotate_key(service, agent_id, actor=actor)))
+
+
+async def accept_host_as_it_is(
+    service: Daemon, actor: Actor, agent_id: Id, body: AcceptHostBody
+) -> Response:
+    """Take a host as right as it was reported last; a further change is a difference again."""
+    count = await accept_host(
+        service, agent_id, sections=body.sections, reason=body.reason, actor=actor
+    )
+    return answered(HostAccepted(agent_id=agent_id, accepted=count))
+
+
+async def undo_accept(service: Daemon, actor: Actor, agent_id: Id) -> Response:
+    """Compare a host with the code of its stack alone, as before anything was accepted."""
+    await undo_accept_host(service, agent_id, actor=actor)
+    return answered(HostAccepted(agent_id=agent_id, accepted=0))
+
+
+async def read_host_template(
+    service: Daemon, agent_id: Id, query: Annotated[HostTemplateQuery, Query()]
+) -> Response:
+    """Return what a stack would declare for the host to be as it was reported last."""
+    form = await host_template(
+        service, agent_id, sections=words_of(query.sections), paths=words_of(query.paths)
+    )
+    return answered(HostTemplate(trueup_host=form))
 
 
 async def revoke_agent(service: Daemon, actor: Actor, agent_id: Id) -> Response:

@@ -86,3 +86,5 @@ class HostBaselineRow(Row, table=True):
     type: str = Field(sa_type=PlainText)
     claims: Any = Field(sa_type=JsonText)
     declared: Any = Field(sa_type=JsonText)
+    groups: Any = Field(sa_type=JsonText)
+    accepted: Any = Field(sa_type=JsonText)

@@ -1,4 +1,4 @@
-"""Which baselines an agent knew when it looked, and since when it has its key."""
+"""Which baselines an agent knew when it looked, since when it has its key, what is accepted."""
 
 from __future__ import annotations
 
@@ -19,4 +19,9 @@ def upgrade() -> None:
     op.add_column(
         "agents", sa.Column("rotating", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    for name, empty in (("groups", "'[]'"), ("accepted", "'{}'")):
+        default = sa.text(empty)
+        op.add_column(
+            "host_baselines", sa.Column(name, sa.Text(), nullable=False, server_default=default)
+        )
     op.execute("UPDATE agents SET scope = epoch")

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from reconciler.field_rules import Rule
 from reconciler.wire import mapping
-from reconciler.wire.model import Body, Rule, Wire, model
+from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.remediations import ReasonBody
 from reconciler.wire.rules import Duration, Time, Word, shown, text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 import zlib
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
-from agent.identity import Identity, keep_identity
+from agent.hints import WATCHED
+from agent.identity import Identity, keep_identity, read_identity
 from agent.leaf_file import LeafFile
 from agent.private_files import write_private
 from agent.protocol.tree import Section
@@ -139,5 +141,9 @@ class Session:
     def keep_scope(self, body: Mapping[str, Any]) -> Scope:
         """Keep what the server says this host has to be."""
         scope = read_scope(body)
+        root = os.fsencode(read_identity(self._folder).root).rstrip(b"/")
+        paths = (os.fsencode(path) for path in scope.files if path.startswith("/"))
+        lines = b"".join(root + path + b"\n" for path in sorted(paths) if b"\n" not in path)
+        write_private(self._folder / WATCHED, lines)
         write_private(self._folder / _SCOPE, json.dumps(body).encode(), durable=True)
         return scope

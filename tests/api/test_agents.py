@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
-from agent.protocol.messages import MOST_BODY_BYTES, MOST_INFLATED_BYTES, REPORTS_PATH, write
+from agent.protocol.messages import (
+    MOST_BODY_BYTES,
+    MOST_INFLATED_BYTES,
+    MOST_LEAVES,
+    REPORTS_PATH,
+    write,
+)
 from agent.protocol.tree import Section, digests_of, root_digest
 from reconciler.domain.agents import agent_key
 from reconciler.domain.lifecycle import subject_of
@@ -22,6 +32,7 @@ from tests.unit.engine.house import stack_record
 
 ONE = {"files": Section("ok", {"/etc/motd": {"sha256": "1"}})}
 TWO = {"files": Section("ok", {"/etc/motd": {"sha256": "2"}, "/etc/new": {"sha256": "3"}})}
+DOCUMENTATION = Path(__file__).parents[2] / "docs/agent.md"
 DEEP = b'{"v":' + b"[" * 5000 + b"]" * 5000 + b"}"
 
 
@@ -416,3 +427,66 @@ async def test_a_golden_host_is_the_template_that_it_meets_itself(
     assert await findings(desk) == []
     some = (await desk.viewer.get(f"{path}?sections=files&paths=/etc/*")).json()["trueup_host"]
     assert some == {"host": "web-1", "files": [form["files"][0]]}
+
+
+async def _with_leaf(agent: SpeakingAgent, value: Any) -> httpx.Response:
+    message = orjson.loads(write(agent.report(ONE)))
+    message["sections"]["files"]["changed"] = value
+    return await agent.post_compressed(orjson.dumps(message))
+
+
+async def _replayed(agent: SpeakingAgent) -> httpx.Response:
+    first = write(agent.report(ONE))
+    await agent.post(first)
+    await agent.send(agent.report(ONE))
+    return await agent.post(first)
+
+
+async def _cloned(agent: SpeakingAgent) -> httpx.Response:
+    await agent.tell(ONE)
+    for incarnation in ("b" * 32, "a" * 32):
+        agent.incarnation, agent.seq = incarnation, 0
+        answer = await agent.tell(TWO)
+    return answer
+
+
+async def _revoked(agent: SpeakingAgent) -> httpx.Response:
+    await agent.desk.admin.delete(f"{V1}/agents/{agent.agent_id}")
+    return await agent.tell(ONE)
+
+
+LATE = {"sent_at": 10**9}
+Refused = Callable[[SpeakingAgent], Awaitable[httpx.Response]]
+REFUSED: dict[str, tuple[int, Refused]] = {
+    "unauthorized": (401, lambda agent: agent.post(b"{}", signature="Bearer x")),
+    "revoked": (401, _revoked),
+    "replayed": (409, _replayed),
+    "cloned": (409, _cloned),
+    "wrong-hash": (422, lambda agent: agent.send(agent.report(ONE, root=root_of(TWO)))),
+    "too-large": (413, lambda agent: agent.post_compressed(b" " * (MOST_INFLATED_BYTES + 1))),
+    "body-too-large": (413, lambda agent: agent.post(b" " * (MOST_BODY_BYTES + 1))),
+    "unsupported-media-type": (415, lambda agent: agent.post(b"{}", media_type="text/plain")),
+    "not-json": (422, lambda agent: agent.post(b"{")),
+    "too-deep": (422, lambda agent: agent.post(DEEP)),
+    "not-canonical": (422, lambda agent: _with_leaf(agent, [["/etc/motd", 1.5]])),
+    "not-a-report": (422, lambda agent: agent.post(b"[]")),
+    "too-many-leaves": (422, lambda agent: _with_leaf(agent, [["a", 1]] * (MOST_LEAVES + 1))),
+    "unknown-version": (422, lambda agent: agent.post(b'{"v":2}')),
+    "clock-off": (422, lambda agent: agent.send(agent.report({}, **LATE))),
+}
+
+
+async def test_every_refusal_that_is_documented_has_its_name_and_leaves_nothing(
+    desk: Desk,
+) -> None:
+    for number, (code, (status, refused)) in enumerate(REFUSED.items()):
+        agent = await SpeakingAgent.enrolled(desk, f"host-{number}")
+        answer = await refused(agent)
+        assert (code, answer.status_code, code_of(answer)) == (code, status, code)
+        if code not in {"replayed", "cloned", "revoked"}:
+            standing = await agent.standing()
+            assert (code, standing["seq"], standing["root"]) == (code, 0, root_of({}))
+    table = DOCUMENTATION.read_text().partition("| refused as |")[2].partition("\n\n")[0]
+    named = {code for row in table.splitlines()[2:] for code in re.findall("`([a-z-]+)`",
+             row.split("|")[1])}  # fmt: skip
+    assert named == REFUSED.keys()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -86,7 +85,7 @@ class EnrollToken:
 def agent_key(instance_key: bytes, *, agent_id: str, serial: int) -> bytes:
     """Return the key of an agent. It is kept nowhere: a stolen database signs nothing."""
     message = b"agent-key\0" + f"{agent_id}.{serial}".encode()
-    return hmac.new(instance_key, message, hashlib.sha256).digest()
+    return hmac.digest(instance_key, message, "sha256")
 
 
 def next_agent_key(instance_key: bytes, agent: Agent) -> tuple[int, bytes]:

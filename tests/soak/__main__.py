@@ -1,7 +1,7 @@
 """Long trials on real parts, such as `python -m tests.soak kills --count 200`.
 
-The others are `places --minutes 10`, `alerts --count 10000`, `generated --count 40 --seed 1` and
-`simulate --count 2000`.
+The others are `agents --count 100000`, `places --minutes 10`, `alerts --count 10000`,
+`generated --count 40 --seed 1` and `simulate --count 2000`.
 They end non-zero when a law is broken, and print the seed that repeats what they did.
 """
 
@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.soak.agents import report_loop
 from tests.soak.alerts import alert_loop
 from tests.soak.generated import generated_loop
 from tests.soak.kills import TRIALS, kill_loop
@@ -42,6 +43,10 @@ def main() -> int:
     simulate = wanted.add_parser("simulate", help="the engine under seeded faults at each port")
     simulate.add_argument("--count", type=int, default=2000)
     simulate.add_argument("--seed", type=int, default=0, help="the first one")
+    agents = wanted.add_parser("agents", help="kill the daemon and agents while reports come in")
+    agents.add_argument("--count", type=int, default=100_000)
+    agents.add_argument("--kills", type=int, default=10)
+    agents.add_argument("--seed", type=int, default=None)
     asked = parser.parse_args()
     if asked.trial == "simulate":
         simulation.main(asked.seed, asked.count)
@@ -50,6 +55,8 @@ def main() -> int:
         if asked.trial == "places":
             return stay_in(asked.place, Path(folder), minutes=asked.minutes)
         seed = random.randrange(2**32) if asked.seed is None else asked.seed
+        if asked.trial == "agents":
+            return report_loop(Path(folder), count=asked.count, kills=asked.kills, seed=seed)
         if asked.trial == "alerts":
             return alert_loop(Path(folder), count=asked.count, every=asked.every, seed=seed)
         if asked.trial == "generated":

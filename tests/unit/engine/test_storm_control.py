@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.bootstrap.channels import open_channels
 from reconciler.domain.alerts import Alert, AlertId, AlertState
 from reconciler.domain.errors import NotFoundError, PermanentError, RetryableError
 from reconciler.domain.model import ResourceAddress, Severity
@@ -19,8 +18,6 @@ from reconciler.engine.alerting import follow_events
 from reconciler.engine.delivering import deliver_due
 from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.muting import mute, unmute
-from reconciler.section_reading import validated
-from reconciler.settings import Settings
 from tests.unit.engine.house import A, B, C, House
 from tests.unit.engine.test_alerts import begin, drift, listen, tell
 
@@ -295,11 +292,3 @@ async def test_a_channel_that_breaks_keeps_no_heartbeat_of_others(house: House) 
     house.clock.move(minutes=1)
     await send_heartbeats(house.service)
     assert broken.posted == 1
-
-
-def test_a_pager_takes_no_digest_and_no_heartbeat() -> None:
-    for url in ("pagerduty://KEY", "github://KEY@github.com/acme/infra"):
-        for span in ("digest", "heartbeat"):
-            written = {"channel": [{"name": "ops", "url": url, span: "1d"}]}
-            with pytest.raises(PermanentError, match="takes no `digest`"):
-                open_channels(validated(Settings, written))

@@ -6,7 +6,7 @@ from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.following import Following
 from iac_adapters.pulumi.refreshed_preview import Update
 from iac_adapters.redaction.digester import SecretDigester
-from reconciler.domain.model import Drifted, InSync, ResourceAddress
+from reconciler.domain.model import Drifted, InSync, ResourceAddress, Verdict
 from tests.unit.pulumi.test_carried import drift, resource
 
 
@@ -17,7 +17,7 @@ def test_a_change_is_tied_to_what_its_value_comes_from_before_what_it_is_deleted
         root: resource("root"),
         taker: resource("taker", takes="1", deletedWith="parent"),
     }
-    verdicts = {parent: drift(), root: drift(), taker: InSync()}
+    verdicts: dict[ResourceAddress, Verdict] = {parent: drift(), root: drift(), taker: InSync()}
     digester = SecretDigester(bytes(range(32)))
     following = Following(verdicts, {parent, root}, resources, digester)
     update = Update(Step.UPDATE, {"from": "1"}, {"from": "2"}, ("from",), ())

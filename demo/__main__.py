@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-from demo import alerts, deploying, isolating, keeping, scanning, ui, watching
+from demo import alerts, deploying, host, isolating, keeping, scanning, ui, watching
 from demo.commands import end_children
 from demo.narration import Narrator, StepError
 from demo.pulumi_stage import PulumiStage, set_pulumi_stage
@@ -104,13 +104,14 @@ def _watch(
     ) as daemon:
         watching.see_first_pass(daemon, narrator)
         watching.break_and_be_found(stage, made, daemon, narrator)
-        isolating.open_the_server(stage, narrator)
+        isolating.approve_isolation(stage, daemon, narrator)
         alerts.see_shown(receivers, daemon, narrator)
         watching.approve_the_secret(stage, daemon, narrator)
         isolating.see_isolated(stage, daemon, narrator)
         isolating.see_released(stage, daemon, narrator)
         watching.see_corrected(stage, made, daemon, narrator)
         alerts.see_ended(receivers, daemon, narrator)
+        host.see_host(stage, daemon, narrator)
         watching.see_history(stage, daemon, narrator)
     stage.printed.extend((*daemon.lines, receivers.everything()))
 

@@ -12,10 +12,11 @@ from urllib.parse import quote
 from demo import pulumi_breakage
 from demo.breakage import Breakage, break_all, six_breakages
 from demo.findings import check_found
+from demo.isolating import SERVER, open_the_server
 from demo.narration import Narrator, StepError, expect
 from demo.pulumi_breakage import still_wrong, three_breakages
 from demo.pulumi_stage import STACK, PulumiStage
-from demo.stage import COURIER, FRONTDOOR, WEBSHOP, Stage
+from demo.stage import COURIER, FRONTDOOR, HOSTS, WEBSHOP, Stage
 from tests.daemon import Daemon, free_port
 
 _EXPECTED: Final = frozenset(
@@ -44,6 +45,18 @@ dynamic_providers = true
 name = "{frontdoor}"
 directory = "{frontdoor}"
 interval = "10s"
+
+[[stack]]
+name = "{hosts}"
+directory = "{hosts}"
+pulumi_stack = "{stack}"
+interval = "10s"
+dynamic_providers = true
+
+[[policy]]
+name = "a person decides about web hosts"
+match = {{host_group = "web"}}
+action_type = "manual_review"
 
 [[policy]]
 name = "an open server takes no more requests"
@@ -84,7 +97,12 @@ def write_settings(stage: Stage, *, channels: str = "") -> Path:
     """
     file = stage.own_folder / "trueup.toml"
     text = _SETTINGS.format(
-        port=free_port(), webshop=WEBSHOP, courier=COURIER, frontdoor=FRONTDOOR, stack=STACK
+        port=free_port(),
+        webshop=WEBSHOP,
+        courier=COURIER,
+        frontdoor=FRONTDOOR,
+        hosts=HOSTS,
+        stack=STACK,
     )
     file.write_text(text + channels, encoding="utf-8")
     return file
@@ -93,7 +111,7 @@ def write_settings(stage: Stage, *, channels: str = "") -> Path:
 def see_first_pass(daemon: Daemon, narrator: Narrator) -> None:
     """Wait until the daemon knows the stacks, which nobody touched yet."""
     with narrator.step("Have them watched: trueup serve"):
-        for name in (WEBSHOP, COURIER, FRONTDOOR):
+        for name in (WEBSHOP, COURIER, FRONTDOOR, HOSTS):
             stack = daemon.until("a first complete scan", partial(_seen, daemon, name))
             expect(expected="in_sync", seen=stack["health"], what=f"health of {name}")
         narrator.say(f"API at {daemon.address}; all in sync, scanned every 10 s")
@@ -101,28 +119,37 @@ def see_first_pass(daemon: Daemon, narrator: Narrator) -> None:
 
 
 def break_and_be_found(stage: Stage, made: PulumiStage, daemon: Daemon, narrator: Narrator) -> None:
-    """Break nine things; the daemon must find exactly these by itself."""
+    """Break ten things; the daemon must find exactly these by itself."""
     breakages = six_breakages(stage.secrets[1])
-    with narrator.step("Break nine things behind the tools' backs"):
+    with narrator.step("Break ten things behind the tools' backs"):
         break_all(breakages, stage.world)
         for breakage in three_breakages():
             breakage.do(made)
         titles = [breakage.title for breakage in breakages] + [
             breakage.title for breakage in three_breakages()
         ]
+        titles.append(open_the_server(stage))
         for title in titles:
             narrator.item(title)
         broken = time.monotonic()
         reports = daemon.until(
-            "nine drift reports", lambda: _reports(daemon, breakages), within_s=_WITHIN_S
+            "ten drift reports", lambda: _reports(daemon, breakages), within_s=_WITHIN_S
         )
         ours = [report for report in reports if report["resource_id"].startswith(f"{WEBSHOP}/")]
         _check_reports(ours, breakages, stage.directory)
+        others = [report for report in reports if report["resource_id"].startswith(FRONTDOOR)]
+        expect(
+            expected=[f"{FRONTDOOR}/{SERVER}"],
+            seen=[report["resource_id"] for report in others],
+            what=f"drift of {FRONTDOOR}",
+        )
         pulumi_breakage.check_found(
-            report["drift_details"] for report in reports if report not in ours
+            report["drift_details"]
+            for report in reports
+            if report["resource_id"].startswith(f"{COURIER}/")
         )
         narrator.say(
-            f"The daemon found exactly these nine, {time.monotonic() - broken:.1f} s after the"
+            f"The daemon found exactly these ten, {time.monotonic() - broken:.1f} s after the"
             " last was broken, each with its attribute, file and line:"
         )
         narrator.quote(stage.trueup("findings", "state:all", as_terminal=True).stdout)
@@ -132,7 +159,7 @@ def approve_the_secret(stage: Stage, daemon: Daemon, narrator: Narrator) -> None
     """A person approves exactly the plan that was shown; any other digest is refused."""
     with narrator.step("manual_review: the overwritten secret waits for a person"):
         waiting = daemon.until("a plan to approve", lambda: _waiting(daemon), within_s=_WITHIN_S)
-        narrator.quote(stage.trueup("plan", waiting["finding_ids"][0], as_terminal=True).stdout)
+        narrator.quote(stage.trueup("remediation", waiting["id"], as_terminal=True).stdout)
         refused = stage.trueup("approve", waiting["id"], "--digest", "0" * 64, may_end=(1,))
         expect(expected=1, seen=refused.exit_code, what="exit code of a wrong digest")
         narrator.say("approved with a wrong digest: refused")
@@ -186,7 +213,7 @@ def _reports(daemon: Daemon, breakages: Iterable[Breakage]) -> list[dict[str, An
     # A scan that fell between two breakages reports one resource twice: the newest counts.
     found = {item["resource_id"]: item for item in reversed(detected)}
     addresses = [item["resource_id"].partition("/")[2] for item in found.values()]
-    complete = {breakage.address for breakage in breakages} <= set(addresses) and all(
+    complete = {SERVER, *(breakage.address for breakage in breakages)} <= set(addresses) and all(
         any(map(breakage.matches, addresses)) for breakage in three_breakages()
     )
     return list(found.values()) if complete else None

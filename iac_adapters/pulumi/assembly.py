@@ -192,6 +192,7 @@ class Assembly:
                 asked_of=planned.provider,
                 awaited=planned.awaited,
                 imported=planned.imported,
+                recorded_only=planned.overwritten,
                 refused=planned.refused,
             )
 

@@ -45,12 +45,12 @@ class PagerDuty:
         await self._send("/v2/enqueue", event_of(notice))
         if notice.acknowledged_by and "acknowledged" not in receipt and not notice.is_over:
             await self._send("/v2/enqueue", _action("acknowledge", notice))
-        told = receipt.get("changes", "").split()
+        sent = receipt.get("changes", "").split()
         for deed in notice.deeds:
-            if deed.key not in told:
+            if deed.key not in sent:
                 await self._change(deed)
-                told.append(deed.key)
-        shown = {"dedup_key": notice.alert_id, "changes": " ".join(told[-_MOST_CHANGES:])}
+                sent.append(deed.key)
+        shown = {"dedup_key": notice.alert_id, "changes": " ".join(sent[-_MOST_CHANGES:])}
         return {**shown, **({"acknowledged": acknowledged} if acknowledged else {})}
 
     async def close(self) -> None:

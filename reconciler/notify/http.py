@@ -123,8 +123,13 @@ class Poster:
     async def _trace(self, step: str, info: Mapping[str, Any]) -> None:
         """Refuse a connection to where nothing is to be sent, before anything is."""
         if step == "connection.connect_tcp.complete":
-            peer = info["return_value"].get_extra_info("server_addr")
-            refuse_peer(self._name, self._base.host, str(peer[0]))
+            stream = info["return_value"]
+            peer = stream.get_extra_info("server_addr")
+            try:
+                refuse_peer(self._name, self._base.host, str(peer[0]))
+            except PermanentError:
+                await stream.aclose()  # nobody else has it yet
+                raise
 
 
 async def _limited(answer: httpx.Response) -> bytes:

@@ -123,17 +123,17 @@ class Store:
         What events told of meanwhile is named in `unread`, whatever the lists said of it.
         """
         before = set(self.rows)
-        told = self.listing = Changes()
+        meanwhile = self.listing = Changes()
         try:
             yield
-            for gone in before - found - told.findings:
+            for gone in before - found - meanwhile.findings:
                 self.drop_row(gone)
         finally:
             self.listing = None
-            self.unread.findings |= told.findings
-            self.unread.remediations |= told.remediations
-            self.unread.runs |= told.runs
-            self.unread.stacks |= told.stacks
+            self.unread.findings |= meanwhile.findings
+            self.unread.remediations |= meanwhile.remediations
+            self.unread.runs |= meanwhile.runs
+            self.unread.stacks |= meanwhile.stacks
 
     def _told(self, event: Event) -> None:
         """Have read again what an answer on its way may be older about than `event`."""

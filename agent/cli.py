@@ -132,7 +132,7 @@ def _once(asked: argparse.Namespace) -> int:
     from agent.reporting import report_once
 
     identity = read_identity(asked.state)
-    outcome = report_once(identity, asked.state)
+    outcome = report_once(asked.state)
     if asked.for_runner:
         print(f"every_s={outcome.every_s or 0}")
     elif asked.json:

@@ -11,7 +11,7 @@ from typing import Any
 
 from agent.capture import Captured
 from agent.differences import Changes, changes_between, whole_sections
-from agent.errors import AgentError
+from agent.errors import AgentError, AwayError, RefusedError
 from agent.identity import Identity
 from agent.protocol.messages import REPORTS_PATH, Report, written
 from agent.protocol.signing import authorization
@@ -21,6 +21,8 @@ from agent.transport import Server
 
 _COMPRESSED_FROM_BYTES = 1024
 _MOST_TURNS = 3
+_OF_THIS_MESSAGE = frozenset({413, 422})
+"""Refusals that would come again for the same message, and not for another one."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Conversation:
     """Reports of one agent to its server."""
 
     def __init__(self, identity: Identity, session: Session) -> None:
-        self._identity = identity
+        self.identity = identity
         self._session = session
         self._server = Server(identity.server, identity.ca_file)
         self._bytes_sent = 0
@@ -51,16 +53,75 @@ class Conversation:
             AgentError: server and agent do not agree on what was said.
         """
         self._bytes_sent = 0
+        try:
+            self._wait_until_asked_for()
+            answers = self._tell_spooled(scope)
+            return self._tell_now(captured, scope, answers)
+        except AwayError as error:
+            self._spool(captured)
+            if error.retry_after_s:
+                self._session.keep_not_before(error.retry_after_s)
+            raise
+
+    def begin_anew(self) -> None:
+        """Be another incarnation of the same agent, whose messages are numbered from 1."""
+        self._keep(replace(self.identity, incarnation=secrets.token_hex(16)))
+        self._session.restart()
+
+    def _wait_until_asked_for(self) -> None:
+        left_s = self._session.not_before() - time.time()
+        if left_s > 0:
+            raise AwayError(
+                f"{self.identity.server} asked for no report in the next {left_s:.0f} s",
+                retry_after_s=left_s,
+            )
+
+    def _tell_spooled(self, scope: Scope) -> list[Mapping[str, Any]]:
+        """Tell what was spooled, oldest first; return the answers.
+
+        Where the server has something else than the spool begins with, the spool is of no use:
+        what the host is now is told instead.
+        """
         answers: list[Mapping[str, Any]] = []
+        for entry in self._session.spool.entries():
+            report = replace(
+                self._report(entry.root, scope, time.time() - entry.at),
+                base=entry.base,
+                dropped=entry.dropped,
+            )
+            try:
+                answer = self._post(*_packed(written(report, entry.sections()))) or {}
+            except (ValueError, RefusedError) as error:
+                if isinstance(error, RefusedError) and error.status not in _OF_THIS_MESSAGE:
+                    raise
+                self._session.forget()
+                break
+            answers.append(answer)
+            if "held" in answer:
+                self._session.forget()
+                break
+            self._session.spool.remove(entry)
+        return answers
+
+    def _spool(self, captured: Captured) -> None:
+        """Keep what changed for later; what the server was never told has no base to change."""
         base, changes, dropped = self._first(captured)
-        for turn in range(1, _MOST_TURNS + 1):
+        if base is None:
+            return
+        at = time.time() - (time.monotonic() - captured.at)
+        if self._session.spool.add(changes, base=base, root=captured.root, at=at, dropped=dropped):
+            self._session.acknowledge(captured.root, captured.sections)
+
+    def _tell_now(self, captured: Captured, scope: Scope, answers: list[Mapping[str, Any]]) -> Told:
+        base, changes, dropped = self._first(captured)
+        for _ in range(_MOST_TURNS):
             answer = self._send(captured, scope, base, changes, dropped) or {}
             answers.append(answer)
             held = answer.get("held")
             if held is None:
                 if captured.root != self._session.acknowledged_root():
                     self._session.acknowledge(captured.root, captured.sections)
-                return self._told(turn, answers)
+                return self._told(answers)
             base = str(answer["base"])
             changes = whole_sections(held, captured.digests, captured.sections)
             dropped = [name for name in held if name not in captured.sections]
@@ -82,39 +143,72 @@ class Conversation:
         changes: Changes,
         dropped: Sequence[str],
     ) -> Mapping[str, Any] | None:
-        report = Report(
-            incarnation=self._identity.incarnation,
-            seq=self._session.next_number(),
-            sent_at=int(time.time()),
-            age_ms=int((time.monotonic() - captured.at) * 1000),
-            nonce=secrets.token_hex(8),
-            scope=scope.epoch,
-            root=captured.root,
-        )
+        report = self._report(captured.root, scope, time.monotonic() - captured.at)
         if base is not None:
             report = replace(report, base=base, sections=changes, dropped=dropped)
         return self._post(*_packed(written(report)))
 
+    def _report(self, root: str, scope: Scope, age_s: float) -> Report:
+        return Report(
+            incarnation=self.identity.incarnation,
+            seq=self._session.next_number(),
+            sent_at=int(time.time()),
+            age_ms=max(0, int(age_s * 1000)),
+            nonce=secrets.token_hex(8),
+            scope=scope.epoch,
+            root=root,
+        )
+
     def _post(self, media_type: str, body: bytes) -> Mapping[str, Any] | None:
+        """Return the answer to a message, signed with the next key where one was offered."""
+        identity = self.identity
+        if identity.next_key is None or identity.next_serial is None:
+            return self._signed(media_type, body, identity.key, identity.serial)
+        old = replace(identity, next_key=None, next_serial=None)
+        try:
+            answer = self._signed(media_type, body, identity.next_key, identity.next_serial)
+        except RefusedError as error:
+            if error.code != "unauthorized":
+                raise
+            self._keep(old)
+            return self._signed(media_type, body, identity.key, identity.serial)
+        self._keep(replace(old, key=identity.next_key, serial=identity.next_serial))
+        return answer
+
+    def _keep(self, identity: Identity) -> None:
+        self._session.keep_identity(identity)
+        self.identity = identity
+
+    def _signed(
+        self, media_type: str, body: bytes, key: str, serial: int
+    ) -> Mapping[str, Any] | None:
         headers = {"Content-Type": media_type}
-        identity = self._identity
         headers["Authorization"] = authorization(
-            bytes.fromhex(identity.key),
-            agent_id=identity.agent_id,
-            serial=identity.serial,
+            bytes.fromhex(key),
+            agent_id=self.identity.agent_id,
+            serial=serial,
             path=REPORTS_PATH,
             body=body,
         )
         self._bytes_sent += len(body)
         return self._server.post(REPORTS_PATH, body, headers)
 
-    def _told(self, turns: int, answers: Sequence[Mapping[str, Any]]) -> Told:
+    def _told(self, answers: Sequence[Mapping[str, Any]]) -> Told:
         every_s = scope = None
         for answer in answers:
             if "scope" in answer:
                 scope = self._session.keep_scope(answer["scope"])
             every_s = answer.get("every_s", every_s)
-        return Told(turns, self._bytes_sent, every_s=every_s, scope=scope)
+            if "key" in answer:
+                offered = answer["key"]
+                self._keep(
+                    replace(
+                        self.identity,
+                        next_key=str(offered["key"]),
+                        next_serial=int(offered["serial"]),
+                    )
+                )
+        return Told(len(answers), self._bytes_sent, every_s=every_s, scope=scope)
 
 
 def _packed(pieces: Iterator[bytes]) -> tuple[str, bytes]:

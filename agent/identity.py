@@ -29,6 +29,9 @@ class Identity:
     root: str = "/"
     trees: Sequence[str] = ("/etc",)
     ca_file: str | None = None
+    next_key: str | None = None
+    next_serial: int | None = None
+    """The key that the server has offered, until it has taken a message that it signs."""
 
 
 def default_state_folder() -> Path:

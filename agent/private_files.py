@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,16 +28,30 @@ def write_private(file: Path, content: bytes, *, durable: bool = False) -> None:
     with open_private(fresh) as opened:
         opened.write(content)
         if durable:
-            opened.flush()
-            os.fsync(opened.fileno())
+            sync(opened)
     fresh.replace(file)
     if durable:
-        _sync_folder(file.parent)
+        sync_folder(file.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync(opened: BinaryIO) -> None:
+    """Let the disk have what was written."""
+    opened.flush()
+    os.fsync(opened.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Let the disk have the names of the files in `folder`."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def only_reporter(folder: Path) -> Iterator[None]:
+    """Wait until nobody else reports from `folder`: two would use one number twice."""
+    with open_private(folder / "lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import time
 import zlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
+from agent.hints import WATCHED
+from agent.identity import Identity, keep_identity, read_identity
 from agent.leaf_file import LeafFile
 from agent.private_files import write_private
 from agent.protocol.tree import Section
 from agent.scope import Scope, read_scope
+from agent.spool import Spool
 
 _SEQUENCE = "sequence"
 _ACKNOWLEDGED = "acknowledged"
 _LEAVES = "acknowledged-leaves-of-"
 _ROOT_LENGTH = 64
 _SCOPE = "scope.json"
+_SPOOL = "spool"
+_NOT_BEFORE = "not-before"
+LONGEST_WAIT_S = 3600.0
 
 
 class Session:
@@ -40,8 +48,13 @@ class Session:
         except FileNotFoundError:
             return 0
 
+    @property
+    def spool(self) -> Spool:
+        """What the server has not been told yet."""
+        return Spool(self._folder / _SPOOL)
+
     def acknowledged_root(self) -> str | None:
-        """Return the root that the server has; None where that is not known."""
+        """Return the root that the server has or will have of the spool; None if unknown."""
         try:
             with open(self._folder / _ACKNOWLEDGED, "rb") as kept:
                 return kept.readline(_ROOT_LENGTH + 1).decode("ascii").rstrip("\n") or None
@@ -49,7 +62,7 @@ class Session:
             return None
 
     def acknowledged(self) -> dict[str, Section] | None:
-        """Return the sections that the server has; None where they are not known."""
+        """Return the sections of that root; None where they are not known."""
         try:
             packed = (self._folder / _ACKNOWLEDGED).read_bytes().partition(b"\n")[2]
             kept = json.loads(zlib.decompress(packed))
@@ -64,7 +77,7 @@ class Session:
         return sections
 
     def acknowledge(self, root: str, sections: Mapping[str, Section]) -> None:
-        """Keep what the server has just acknowledged."""
+        """Keep what the server has just acknowledged, or what was just spooled."""
         small = {}
         in_files = {}
         files = set()
@@ -83,6 +96,7 @@ class Session:
 
     def forget(self) -> None:
         """Know no more what the server has; it says so when it is asked."""
+        self.spool.clear()
         self._remove(_ACKNOWLEDGED)
         self._remove_leaves(keep=set())
 
@@ -90,6 +104,24 @@ class Session:
         for file in self._folder.glob(f"{_LEAVES}*"):
             if file.name not in keep:
                 self._remove(file.name)
+
+    def keep_identity(self, identity: Identity) -> None:
+        """Keep who this agent is; it is on the disk when this returns."""
+        keep_identity(self._folder, identity)
+
+    def not_before(self) -> float:
+        """Return when the server wants to be asked again, in seconds since 1970; 0 for any time."""
+        try:
+            at = float((self._folder / _NOT_BEFORE).read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return 0.0
+        # A clock that was set back must not silence the host for longer than was asked for.
+        return at if at - time.time() <= LONGEST_WAIT_S else 0.0
+
+    def keep_not_before(self, wait_s: float) -> None:
+        """Ask the server nothing for `wait_s` seconds, an hour at most."""
+        at = time.time() + min(wait_s, LONGEST_WAIT_S)
+        write_private(self._folder / _NOT_BEFORE, str(at).encode())
 
     def restart(self) -> None:
         """Count from 1 again, as a new incarnation does."""
@@ -109,5 +141,9 @@ class Session:
     def keep_scope(self, body: Mapping[str, Any]) -> Scope:
         """Keep what the server says this host has to be."""
         scope = read_scope(body)
+        root = os.fsencode(read_identity(self._folder).root).rstrip(b"/")
+        paths = (os.fsencode(path) for path in scope.files if path.startswith("/"))
+        lines = b"".join(root + path + b"\n" for path in sorted(paths) if b"\n" not in path)
+        write_private(self._folder / WATCHED, lines)
         write_private(self._folder / _SCOPE, json.dumps(body).encode(), durable=True)
         return scope

@@ -6,8 +6,10 @@ import http.client
 import ipaddress
 import json
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,8 +48,9 @@ class Server:
         finally:
             connection.close()
         if response.status in _BUSY:
-            wait_s = float(retry_after) if retry_after.isdigit() else None
-            raise AwayError(f"{self.url} is busy ({response.status})", retry_after_s=wait_s)
+            raise AwayError(
+                f"{self.url} is busy ({response.status})", retry_after_s=_wait_s(retry_after)
+            )
         answer = _decoded(content)
         if response.status not in _GOOD:
             raise _refusal(response.status, answer)
@@ -91,6 +94,17 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _wait_s(retry_after: str) -> float | None:
+    """Return the seconds of a `Retry-After`, which may be a number or a date."""
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after[:9])
+    try:
+        at = parsedate_to_datetime(retry_after)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return max(0.0, at.timestamp() - time.time())
 
 
 def _decoded(content: bytes) -> dict[str, Any] | None:

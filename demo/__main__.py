@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-from demo import alerts, deploying, isolating, keeping, scanning, ui, watching
+from demo import alerts, deploying, host, isolating, keeping, scanning, ui, watching
 from demo.commands import end_children
 from demo.narration import Narrator, StepError
 from demo.pulumi_stage import PulumiStage, set_pulumi_stage
@@ -111,6 +111,7 @@ def _watch(
         isolating.see_released(stage, daemon, narrator)
         watching.see_corrected(stage, made, daemon, narrator)
         alerts.see_ended(receivers, daemon, narrator)
+        host.see_host(stage, daemon, narrator)
         watching.see_history(stage, daemon, narrator)
     stage.printed.extend((*daemon.lines, receivers.everything()))
 

@@ -8,10 +8,11 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Final
 
 from demo.commands import end_children
+from demo.host import deploy_host
 from demo.isolating import deploy_frontdoor
 from demo.narration import Narrator, StepError
 from demo.pulumi_stage import STACK, PulumiStage, provider_path
-from demo.stage import COURIER, FRONTDOOR, WEBSHOP, Stage
+from demo.stage import COURIER, FRONTDOOR, HOSTS, WEBSHOP, Stage
 from tests.worlds.deploy import APPLY
 
 _LEAST_RESOURCES: Final = 15
@@ -19,13 +20,14 @@ _LEAST_RESOURCES: Final = 15
 
 def deploy(stage: Stage, made: PulumiStage, narrator: Narrator) -> None:
     """Bring the stacks about; they have nothing to wait for in each other."""
-    title = f"Deploy three stacks: {stage.tool.name} {stage.tool.version}, pulumi {made.version}"
+    title = f"Deploy four stacks: {stage.tool.name} {stage.tool.version}, pulumi {made.version}"
     with narrator.step(title):
         _together(
             (
                 lambda: _deploy_webshop(stage),
                 lambda: _deploy_courier(made),
                 lambda: deploy_frontdoor(stage),
+                lambda: deploy_host(made),
             )
         )
         resources = json.loads((stage.directory / "terraform.tfstate").read_text())["resources"]
@@ -35,6 +37,7 @@ def deploy(stage: Stage, made: PulumiStage, narrator: Narrator) -> None:
         narrator.item(f"{WEBSHOP}: Terraform code, {len(managed)} AWS resources")
         narrator.item(f"{COURIER}: a Python program for Pulumi, AWS and a file on this machine")
         narrator.item(f"{FRONTDOOR}: Terraform code, a server behind a load balancer")
+        narrator.item(f"{HOSTS}: a Python program for Pulumi, what a host has to be")
 
 
 def _together(tasks: Sequence[Callable[[], None]]) -> None:

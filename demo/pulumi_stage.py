@@ -47,16 +47,18 @@ class PulumiStage:
         """Return where the project lies."""
         return self.stage.own_folder / COURIER
 
-    def pulumi(self, *arguments: str, may_end: tuple[int, ...] = (0,)) -> Ran:
-        """Run the CLI in the project's directory.
+    def pulumi(
+        self, *arguments: str, may_end: tuple[int, ...] = (0,), directory: Path | None = None
+    ) -> Ran:
+        """Run the CLI in `directory`, the courier's without one.
 
         Raises:
             StepError: it ended with another code; the message holds its last words.
         """
         ran = run(
             (self.cli, *arguments, "--non-interactive"),
-            directory=self.directory,
-            environment=self.environment,
+            directory=directory or self.directory,
+            environment=tool_environment(self.stage.environment),
         )
         if ran.exit_code not in may_end:
             words = f"{ran.stdout}\n{ran.stderr}".strip()[-1500:]

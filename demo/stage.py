@@ -23,6 +23,7 @@ from tests.worlds.world import World
 WEBSHOP: Final = "webshop"
 COURIER: Final = "courier"
 FRONTDOOR: Final = "frontdoor"
+HOSTS: Final = "hosts"
 _CODE: Final = "demo"
 _QUOTED_WIDTH: Final = WIDTH - 4
 
@@ -91,7 +92,7 @@ class Stage:
     def traces(self) -> str:
         """Return a digest of the stacks' files: equal means that nothing was written."""
         digest = hashlib.sha256()
-        for name in (WEBSHOP, COURIER, FRONTDOOR):
+        for name in (WEBSHOP, COURIER, FRONTDOOR, HOSTS):
             for path in sorted((self.own_folder / name).rglob("*")):
                 if path.is_file() and not path.is_symlink() and ".terraform" not in path.parts:
                     digest.update(os.fsencode(path) + path.read_bytes())

@@ -16,7 +16,7 @@ from demo.isolating import SERVER, open_the_server
 from demo.narration import Narrator, StepError, expect
 from demo.pulumi_breakage import still_wrong, three_breakages
 from demo.pulumi_stage import STACK, PulumiStage
-from demo.stage import COURIER, FRONTDOOR, WEBSHOP, Stage
+from demo.stage import COURIER, FRONTDOOR, HOSTS, WEBSHOP, Stage
 from tests.daemon import Daemon, free_port
 
 _EXPECTED: Final = frozenset(
@@ -45,6 +45,18 @@ dynamic_providers = true
 name = "{frontdoor}"
 directory = "{frontdoor}"
 interval = "10s"
+
+[[stack]]
+name = "{hosts}"
+directory = "{hosts}"
+pulumi_stack = "{stack}"
+interval = "10s"
+dynamic_providers = true
+
+[[policy]]
+name = "a person decides about web hosts"
+match = {{host_group = "web"}}
+action_type = "manual_review"
 
 [[policy]]
 name = "an open server takes no more requests"
@@ -85,7 +97,12 @@ def write_settings(stage: Stage, *, channels: str = "") -> Path:
     """
     file = stage.own_folder / "trueup.toml"
     text = _SETTINGS.format(
-        port=free_port(), webshop=WEBSHOP, courier=COURIER, frontdoor=FRONTDOOR, stack=STACK
+        port=free_port(),
+        webshop=WEBSHOP,
+        courier=COURIER,
+        frontdoor=FRONTDOOR,
+        hosts=HOSTS,
+        stack=STACK,
     )
     file.write_text(text + channels, encoding="utf-8")
     return file
@@ -94,7 +111,7 @@ def write_settings(stage: Stage, *, channels: str = "") -> Path:
 def see_first_pass(daemon: Daemon, narrator: Narrator) -> None:
     """Wait until the daemon knows the stacks, which nobody touched yet."""
     with narrator.step("Have them watched: trueup serve"):
-        for name in (WEBSHOP, COURIER, FRONTDOOR):
+        for name in (WEBSHOP, COURIER, FRONTDOOR, HOSTS):
             stack = daemon.until("a first complete scan", partial(_seen, daemon, name))
             expect(expected="in_sync", seen=stack["health"], what=f"health of {name}")
         narrator.say(f"API at {daemon.address}; all in sync, scanned every 10 s")

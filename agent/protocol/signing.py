@@ -6,7 +6,6 @@ was sent, so it is checked before anything of the body is read (docs/adr/0027-ag
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 
@@ -17,7 +16,7 @@ _FORM = re.compile(r"Trueup-Agent ([A-Za-z0-9-]{1,64})\.([0-9]{1,9})\.([0-9a-f]{
 def signature(key: bytes, *, path: str, body: bytes) -> str:
     """Return the signature of a message that is sent to `path`."""
     message = b"trueup-agent\n" + path.encode() + b"\n" + body
-    return hmac.new(key, message, hashlib.sha256).hexdigest()
+    return hmac.digest(key, message, "sha256").hex()
 
 
 def authorization(key: bytes, *, agent_id: str, serial: int, path: str, body: bytes) -> str:

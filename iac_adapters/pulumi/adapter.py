@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.children.apart import is_removal
 from iac_adapters.children.memory import ChildMemory
 from iac_adapters.children.removals import removals_of
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.pulumi.children.apart import is_removal, place_of, removal_job
+from iac_adapters.pulumi.children.apart import place_of, removal_job
 from iac_adapters.pulumi.children.looking import ChildLooks, Look
 from iac_adapters.pulumi.children.removal import RemovalOrder, planned
 from iac_adapters.pulumi.children.tokens import KnownTokens

@@ -48,6 +48,7 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
+        self._answers: dict[tuple[str, str, int], Histogram] = {}
         self._requests = Histogram(
             "trueup_api_request_seconds",
             "How long the API took to begin its answer, by route.",
@@ -83,7 +84,10 @@ class Metrics:
 
     def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
-        self._requests.labels(method, route, str(status)).observe(seconds)
+        key = (method, route, status)
+        if key not in self._answers:
+            self._answers[key] = self._requests.labels(method, route, str(status))
+        self._answers[key].observe(seconds)
 
     def happened(self, event: EventEntry) -> None:
         """Count one event of the live stream."""

@@ -64,6 +64,20 @@ class RunsQuery(ListQuery):
     remediation_id: Word | None = None
 
 
+class HostTemplateQuery(BaseModel):
+    """Which sections, and which paths of files; each a list with commas between."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    sections: str = Field(default="", max_length=200, examples=["files,firewall"])
+    paths: str = Field(default="", max_length=4000, examples=["/etc/ssh/*"])
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a list with commas between."""
+    return tuple(word for word in (part.strip() for part in text.split(",")) if word)
+
+
 class ReportQuery(BaseModel):
     """Since when."""
 

@@ -109,6 +109,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
               secret_answer=True),
     Operation(routes.ENROLL_HOST, agents.enroll_host, None, status=201),
     Operation(routes.TAKE_REPORT, agents.take_report, None, raw=True),
+    Operation(routes.ROTATE_AGENT_KEY, agents.rotate_key_of, May.WRITE_AGENTS),
+    Operation(routes.ACCEPT_HOST, agents.accept_host_as_it_is, May.DECIDE),
+    Operation(routes.UNDO_ACCEPT_HOST, agents.undo_accept, May.DECIDE),
+    Operation(routes.READ_HOST_TEMPLATE, agents.read_host_template, May.READ_AGENTS),
     Operation(routes.REVOKE_AGENT, agents.revoke_agent, May.WRITE_AGENTS, status=204),
 
     Operation(routes.READ_FLEET_REPORT, report.read_report, May.READ_FINDINGS),

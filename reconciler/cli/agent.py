@@ -13,6 +13,7 @@ from reconciler.cli.examples import examples
 from reconciler.cli.identities import choose, shortened
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
+from reconciler.cli.paint import safe
 from reconciler.cli.related import AGENT
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
@@ -30,7 +31,7 @@ _COLUMNS: Final = (
 
 @click.group()
 def agent() -> None:
-    """List agents, make tokens to enroll hosts with, and revoke agents."""
+    """List agents, enroll hosts, rotate keys, accept hosts as they are, and revoke agents."""
 
 
 @agent.command("list", epilog=examples("trueup agent list"))
@@ -76,10 +77,120 @@ def enroll_token(
 @asks_daemon
 def revoke(invocation: Invocation, *, agent_id: str) -> None:
     """Revoke an AGENT, named by id or host. Its reports are refused at once."""
-    active = (item for item in invocation.api.each(routes.LIST_AGENTS) if item.state != "revoked")
-    found = choose(active, AGENT, agent_id)
+    found = _active(invocation, agent_id)
     invocation.api.do(routes.REVOKE_AGENT, found.agent_id)
     invocation.answer(found, [f"revoked agent {text_of(found.agent_id)} of {text_of(found.host)}"])
+
+
+@agent.command(
+    "rotate",
+    short_help="Give an agent another key.",
+    epilog=examples("trueup agent rotate web-1"),
+)
+@click.argument("agent_id", metavar="AGENT")
+@asks_daemon
+def rotate(invocation: Invocation, *, agent_id: str) -> None:
+    """Give an AGENT, named by id or host, another key with the answer to its next report.
+
+    Its key works until then. Every agent is given another one after 45 days by itself.
+    """
+    found = _active(invocation, agent_id)
+    asked = invocation.api.ask(routes.ROTATE_AGENT_KEY, found.agent_id)
+    invocation.answer(asked, [f"{text_of(asked.host)} gets another key at its next report"])
+
+
+@agent.command(
+    "accept",
+    short_help="Accept a host as it is now.",
+    epilog=examples(
+        "trueup agent accept web-1 --section firewall --reason 'opened for the vendor'",
+        "trueup agent accept web-1 --undo",
+    ),
+)
+@click.argument("agent_id", metavar="AGENT")
+@click.option(
+    "--section",
+    "sections",
+    multiple=True,
+    metavar="NAME",
+    help="files, packages, services, sysctl or firewall; repeatable; default: all.",
+)
+@click.option("--reason", metavar="R", help="Why; kept in the audit log.")
+@click.option("--undo", is_flag=True, help="Compare with the stack's code alone again.")
+@asks_daemon
+def accept(
+    invocation: Invocation,
+    *,
+    agent_id: str,
+    sections: tuple[str, ...],
+    reason: str | None,
+    undo: bool,
+) -> None:
+    """Accept the host of an AGENT as it was reported last: it is right from now on.
+
+    A further change of the same place is a finding again, and so is one of what the stack
+    declares there. Nothing is changed on the host or in the code.
+    """
+    if undo and (reason or sections):
+        raise click.UsageError("--undo takes no other option")
+    if not undo and not (reason or "").strip():
+        raise click.UsageError("Missing option '--reason': say why the host is right.")
+    found = _active(invocation, agent_id)
+    host = text_of(found.host)
+    if undo:
+        made = invocation.api.ask(routes.UNDO_ACCEPT_HOST, found.agent_id)
+        invocation.answer(made, [f"{host} is compared with its stack's code alone"])
+        return
+    body = {"reason": reason, "sections": list(sections)}
+    made = invocation.api.ask(routes.ACCEPT_HOST, found.agent_id, body=body)
+    line = f"{made.accepted} differences of {host} are accepted"
+    invocation.answer(made, [f"{line}. To undo: trueup agent accept {host} --undo"])
+
+
+@agent.command(
+    "template",
+    short_help="Print a host as a template for others.",
+    epilog=examples(
+        "trueup agent template web-1 --path '/etc/ssh/*' > web.yaml",
+        "trueup agent template web-1 --section packages --json",
+    ),
+)
+@click.argument("agent_id", metavar="AGENT")
+@click.option(
+    "--section",
+    "sections",
+    multiple=True,
+    metavar="NAME",
+    help="files, packages, services, sysctl or firewall; repeatable; default: all.",
+)
+@click.option(
+    "--path",
+    "paths",
+    multiple=True,
+    metavar="GLOB",
+    help="Only files whose path it matches; repeatable.",
+)
+@asks_daemon
+def template(
+    invocation: Invocation, *, agent_id: str, sections: tuple[str, ...], paths: tuple[str, ...]
+) -> None:
+    """Print what a stack would declare for the host of an AGENT to be as it is, as YAML."""
+    import yaml  # noqa: PLC0415 - only this command needs it
+
+    found = _active(invocation, agent_id)
+    made = invocation.api.ask(
+        routes.READ_HOST_TEMPLATE,
+        found.agent_id,
+        sections=",".join(sections),
+        paths=",".join(paths),
+    )
+    text = yaml.safe_dump({"trueup_host": dict(made.trueup_host)}, sort_keys=False)
+    invocation.answer(made, [safe(line) for line in text.splitlines()])
+
+
+def _active(invocation: Invocation, agent_id: str) -> wire.Agent:
+    active = (item for item in invocation.api.each(routes.LIST_AGENTS) if item.state != "revoked")
+    return choose(active, AGENT, agent_id)
 
 
 def _list_lines(invocation: Invocation, body: Listed[wire.Agent]) -> Iterator[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+KEY_USED_FOR: Final = timedelta(days=45)
+"""An agent is given another key then; the old one works until the new one was used."""
 
 
 class AgentState(StrEnum):
@@ -24,7 +27,8 @@ class Agent:
 
     `incarnation` is made with the agent's files; `former_incarnation` is the one before. `seq` and
     `message_sha256` are of the last report, `root` is of what is kept of the host. `epoch` names
-    the baselines of its host. `clock_offset_s` is how far its clock was ahead of ours.
+    the baselines of its host, and `scope` those that it knew when it looked. `clock_offset_s` is
+    how far its clock was ahead of ours. `rotating` says that it is offered its next key.
     """
 
     agent_id: str
@@ -45,6 +49,9 @@ class Agent:
     gaps: int = 0
     version: str = ""
     system: str = ""
+    scope: str = ""
+    key_since: datetime | None = None
+    rotating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +85,15 @@ class EnrollToken:
 def agent_key(instance_key: bytes, *, agent_id: str, serial: int) -> bytes:
     """Return the key of an agent. It is kept nowhere: a stolen database signs nothing."""
     message = b"agent-key\0" + f"{agent_id}.{serial}".encode()
-    return hmac.new(instance_key, message, hashlib.sha256).digest()
+    return hmac.digest(instance_key, message, "sha256")
+
+
+def next_agent_key(instance_key: bytes, agent: Agent) -> tuple[int, bytes]:
+    """Return serial and key of the key that follows the one of `agent`."""
+    serial = agent.key_serial + 1
+    return serial, agent_key(instance_key, agent_id=agent.agent_id, serial=serial)
+
+
+def is_key_old(agent: Agent, *, now: datetime) -> bool:
+    """Whether the key of `agent` has been in use for so long that it is to be replaced."""
+    return now - (agent.key_since or agent.enrolled_at) > KEY_USED_FOR

@@ -52,6 +52,11 @@ def paths_of(kept: Json) -> tuple[str, ...]:
     return tuple(change["path"] for change in kept.get("changes") or ())
 
 
+def host_groups_of(kept: Json) -> tuple[str, ...]:
+    """Return the groups of the host that drifted; none where it is no host."""
+    return tuple(kept.get("host_groups") or ())
+
+
 def severity_reason_of(kept: Json) -> str | None:
     """Return why the finding is as severe as it is; None where nobody said."""
     reason: str | None = kept.get("severity_reason")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reconciler.domain.fingerprint import value_digest
@@ -29,6 +29,8 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "sysctl": ("name",),
 }
 """What names an entry of each section; the agent's leaves have the same keys."""
+SECTIONS: Final = tuple(_KEYS)
+"""The sections that can be declared."""
 
 _ABSENT: Final = "absent"
 _PRESENT: Final = "present"
@@ -46,6 +48,10 @@ class HostBaseline:
     claims: tuple[str, ...]
     declared: Mapping[str, Mapping[str, Json]]
     """Entries by section and key; what is secret is a keyed digest."""
+    groups: tuple[str, ...] = ()
+    """The groups of hosts that a policy may select it by."""
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """What a person accepted of the host, by path; see `host_acceptance`."""
 
     @property
     def digest(self) -> str:
@@ -101,7 +107,13 @@ def baseline_of(resource_id: str, type_: str, definition: Json) -> HostBaseline 
         type=type_,
         claims=tuple(sorted(name for name in claims if name in _KEYS)),
         declared={name: dict(_entries(name, form.get(name))) for name in _KEYS},
+        groups=_groups(form.get("groups")),
     )
+
+
+def _groups(declared: Any) -> tuple[str, ...]:
+    names = declared if isinstance(declared, (list, tuple)) else ()
+    return tuple(sorted({name for name in names if isinstance(name, str) and name}))
 
 
 def epoch_of(baselines: Iterable[HostBaseline]) -> str:

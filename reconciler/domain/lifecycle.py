@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.coverage import derived_template_id, resource_id
-from reconciler.domain.details import details_of, paths_of, with_severity_of
+from reconciler.domain.details import details_of, host_groups_of, paths_of, with_severity_of
 from reconciler.domain.model import (
     Counts,
     Engine,
@@ -141,6 +141,7 @@ def subject_of(record: FindingRecord, *, templates: frozenset[TemplateId] = froz
         paths=paths_of(record.details),
         templates=frozenset({*own, *templates}),
         only_undo=record.origin is Origin.OUT_OF_BAND,
+        host_groups=host_groups_of(record.details),
     )
 
 

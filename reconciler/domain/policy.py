@@ -127,6 +127,7 @@ class Subject:
     paths: tuple[str, ...] = ()
     templates: frozenset[str] = frozenset()
     only_undo: bool = False
+    host_groups: tuple[str, ...] = ()
 
 
 def decide(subject: Subject, policies: Iterable[Policy], *, now: datetime) -> Decision:
@@ -158,14 +159,11 @@ def in_force(policy: Policy, *, now: datetime) -> bool:
 
 
 def selects(policy: Policy, subject: Subject) -> bool:
-    """Whether every part that `policy` names holds of `subject`.
-
-    Hosts are in no group yet, so a policy for a `host_group` selects nothing.
-    """
+    """Whether every part that `policy` names holds of `subject`."""
     wanted = policy.selection
     return (
-        wanted.host_group is None
-        and (policy.template_id is None or policy.template_id in subject.templates)
+        (policy.template_id is None or policy.template_id in subject.templates)
+        and (wanted.host_group is None or _in_group(wanted.host_group, subject))
         and (wanted.stack is None or glob_matches(wanted.stack, subject.stack))
         and (wanted.address is None or glob_covers(wanted.address, subject.address))
         and (wanted.type is None or meets_type(wanted.type, subject.type))
@@ -174,6 +172,10 @@ def selects(policy: Policy, subject: Subject) -> bool:
         and (wanted.max_severity is None or subject.severity <= wanted.max_severity)
         and (wanted.path is None or _selects_paths(wanted.path, policy.action_type, subject))
     )
+
+
+def _in_group(glob: str, subject: Subject) -> bool:
+    return any(glob_matches(glob, group) for group in subject.host_groups)
 
 
 def _selects_paths(glob: str, action: ActionType, subject: Subject) -> bool:

@@ -32,7 +32,6 @@ _STATUS: Final = {
     "revoked": 401,
     "cloned": 409,
     "replayed": 409,
-    "old-incarnation": 409,
     "too-large": 413,
     "unsupported-media-type": 415,
 }

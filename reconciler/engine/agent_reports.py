@@ -11,7 +11,13 @@ import orjson
 
 from agent.protocol.messages import Report, SectionChange
 from agent.protocol.tree import encoded_leaf_digest, root_digest, section_digest
-from reconciler.domain.agents import Agent, AgentSection, AgentState
+from reconciler.domain.agents import (
+    Agent,
+    AgentSection,
+    AgentState,
+    is_key_old,
+    next_agent_key,
+)
 from reconciler.domain.events import AgentChanged
 from reconciler.engine.agent_messages import AgentRefusedError, Message
 from reconciler.engine.host_drift import judge, packed_leaves, unpacked_leaves
@@ -32,6 +38,10 @@ class _Host:
     dropped: set[str] = field(default_factory=set)
     tells: list[str] = field(default_factory=list)
     """What everybody hears of it; nothing in all but few reports."""
+    compared: bool = False
+    """Whether it looked with the baselines of now in mind, for the first time."""
+    whole_row: bool = False
+    """Whether more of its row changed than a report usually changes."""
 
 
 def take(
@@ -42,15 +52,20 @@ def take(
     A message that is refused leaves nothing, except that a clone is noted with its agent.
     """
     hosts = _hosts(tx, messages)
-    answers = [_answer(tx, hosts.get(message.agent_id), message) for message in messages]
-    touched = {message.agent_id for message in messages} & hosts.keys()
-    tx.agents.put_heard(hosts[agent_id].agent for agent_id in sorted(touched))
+    answers = [_answer(tx, hosts.get(message.agent_id), message, key) for message in messages]
+    touched = [
+        hosts[agent_id]
+        for agent_id in sorted({message.agent_id for message in messages} & hosts.keys())
+    ]
+    tx.agents.put_heard(host.agent for host in touched if not host.whole_row)
+    tx.agents.put_many(host.agent for host in touched if host.whole_row)
     tx.agents.put_sections(section for host in hosts.values() for section in host.changed.values())
     at = max(message.received_at for message in messages)
     for agent_id, host in hosts.items():
         if host.dropped:
             tx.agents.remove_sections(agent_id, sorted(host.dropped))
-        if host.changed or host.dropped:
+        # What it saw with other baselines in mind lacks paths that are declared now.
+        if host.agent.scope == host.agent.epoch and (host.changed or host.dropped or host.compared):
             judge(tx, host.agent, host.sections.values(), at=at, key=key)
         for change in host.tells:
             body = AgentChanged(agent_id=agent_id, host=host.agent.host, change=change)
@@ -73,27 +88,50 @@ def _hosts(tx: Transaction, messages: Sequence[Message]) -> dict[str, _Host]:
 
 
 def _is_change(message: Message, agent: Agent) -> bool:
-    return message.report.base is not None or message.report.root != agent.root
+    report = message.report
+    newly_scoped = report.scope == agent.epoch != agent.scope
+    return report.base is not None or report.root != agent.root or newly_scoped
 
 
-def _answer(tx: Transaction, host: _Host | None, message: Message) -> Answer | Exception:
+def _answer(
+    tx: Transaction, host: _Host | None, message: Message, key: bytes
+) -> Answer | Exception:
     try:
-        return _taken(tx, host, message)
+        return _taken(tx, host, message, key)
     except AgentRefusedError as error:
         return error
 
 
-def _taken(tx: Transaction, host: _Host | None, message: Message) -> Answer:
-    if host is None or host.agent.key_serial != message.key_serial:
+def _taken(tx: Transaction, host: _Host | None, message: Message, key: bytes) -> Answer:
+    # A key of a higher serial is one that we gave, perhaps before a backup was put back.
+    if host is None or message.key_serial < host.agent.key_serial:
         raise AgentRefusedError("unauthorized", "the signature is not that of an enrolled agent")
     if host.agent.state is AgentState.REVOKED:
         raise AgentRefusedError(
             "revoked", "this agent was revoked", remedy="enroll the host again with a new token"
         )
+    _turn_key(host, message)
     _check_incarnation(host, message)
     if not _is_repeated(host.agent, message):
         _apply(host, message)
-    return _reply(tx, host, message)
+    return _reply(tx, host, message, key)
+
+
+def _turn_key(host: _Host, message: Message) -> None:
+    """Use the next key from its first use on, and offer one where the key is old."""
+    agent = host.agent
+    if message.key_serial > agent.key_serial:
+        host.agent = replace(
+            agent,
+            key_serial=message.key_serial,
+            key_since=message.received_at,
+            rotating=False,
+        )
+        host.tells.append("key_rotated")
+        host.whole_row = True
+    elif not agent.rotating and is_key_old(agent, now=message.received_at):
+        host.agent = replace(agent, rotating=True)
+        host.whole_row = True
 
 
 def _check_incarnation(host: _Host, message: Message) -> None:
@@ -142,8 +180,12 @@ def _apply(host: _Host, message: Message) -> None:
     gap = report.seq > agent.seq + 1
     if gap:
         host.tells.append("gap")
+    if report.scope != agent.scope:
+        host.whole_row = True
+        host.compared = report.scope == agent.epoch
     host.agent = replace(
         agent,
+        scope=report.scope,
         seq=report.seq,
         message_sha256=message.sha256,
         root=report.root if report.base == agent.root else agent.root,
@@ -203,7 +245,7 @@ def _changed(
     )
 
 
-def _reply(tx: Transaction, host: _Host, message: Message) -> Answer:
+def _reply(tx: Transaction, host: _Host, message: Message, key: bytes) -> Answer:
     agent, report = host.agent, message.report
     answer: dict[str, Any] = {}
     if report.root != agent.root:
@@ -215,6 +257,9 @@ def _reply(tx: Transaction, host: _Host, message: Message) -> Answer:
             "epoch": agent.epoch,
             "baselines": [baseline.as_json() for baseline in baselines],
         }
+    if agent.rotating:
+        serial, fresh = next_agent_key(key, agent)
+        answer["key"] = {"serial": serial, "key": fresh.hex()}
     if answer:
         answer["every_s"] = agent.every_s
     return answer

@@ -122,6 +122,7 @@ async def enroll(service: Service, token_text_: str, host: HostIntroduction) -> 
             epoch=epoch_of(tx.agents.baselines_of_host(name)),
             version=host.version,
             system=host.system,
+            key_since=at,
         )
         tx.agents.put_many([agent])
         tx.agents.put_token(replace(token, used_at=at, agent_id=agent.agent_id))
@@ -150,6 +151,29 @@ async def revoke(service: Service, agent_id: str, *, actor: str) -> None:
         _revoke(tx, agent, service, actor=actor)
 
     await service.store.transact(work)
+
+
+async def rotate_key(service: Service, agent_id: str, *, actor: str) -> Agent:
+    """Give an agent another key with the answer to its next report; return the agent.
+
+    The key of now works until the agent has used the next one.
+
+    Raises:
+        NotFoundError: no such agent exists, or it was revoked.
+    """
+
+    def work(tx: Transaction) -> Agent:
+        agent = tx.agents.get(agent_id)
+        if agent is None or agent.state is AgentState.REVOKED:
+            raise NotFoundError(f"there is no agent {agent_id}")
+        rotating = replace(agent, rotating=True)
+        tx.agents.put_many([rotating])
+        at = service.clock.now()
+        details = {"host": agent.host}
+        audit(tx, "agent.rotation_asked", agent_id, at=at, actor=actor, details=details)
+        return rotating
+
+    return await service.store.transact(work)
 
 
 def tell(tx: Transaction, agent: Agent, change: str, service: Service) -> None:

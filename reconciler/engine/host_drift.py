@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import orjson
 
-from reconciler.domain.agents import Agent, AgentSection, AgentState
+from reconciler.domain.agents import Agent, AgentSection
+from reconciler.domain.host_acceptance import not_accepted
 from reconciler.domain.host_baselines import (
     NO_EPOCH,
     HostBaseline,
@@ -49,7 +50,7 @@ def judge(
     baselines = tx.agents.baselines_of_host(agent.host)
     seen = {section.name: _unpacked(section) for section in sections}
     for baseline in baselines:
-        changes = compare(baseline, seen, key=key)
+        changes = not_accepted(compare(baseline, seen, key=key), baseline.accepted, key=key)
         _report(tx, agent, baseline, changes, at=at, key=key)
 
 
@@ -61,10 +62,14 @@ def adopt(
     at: datetime,
     key: bytes,
 ) -> None:
-    """Keep the baselines that a stack declares now, and compare the hosts of those that changed."""
+    """Keep the baselines that a stack declares now.
+
+    A host is compared with one that changed at its next report: only then has it looked at
+    what is declared now.
+    """
     known = {baseline.resource_id: baseline for baseline in tx.agents.baselines_of_stack(stack)}
     wanted = {
-        baseline.resource_id: baseline
+        baseline.resource_id: _as_accepted(baseline, known)
         for declaration in declarations
         if (baseline := _declared(stack, declaration)) is not None
     }
@@ -79,9 +84,19 @@ def adopt(
         _heal_all(tx, baseline, at=at, key=key)
     for host in sorted({baseline.host for baseline in (*changed, *gone, *moved)}):
         tx.agents.set_epoch(host, epoch_of(tx.agents.baselines_of_host(host)))
-        for agent in tx.agents.of_host(host):
-            if agent.state is AgentState.ACTIVE and agent.last_seen_at is not None:
-                judge(tx, agent, tx.agents.sections([agent.agent_id]), at=at, key=key)
+
+
+def _as_accepted(baseline: HostBaseline, known: Mapping[str, HostBaseline]) -> HostBaseline:
+    """Return `baseline` with what was accepted of its host."""
+    before = known.get(baseline.resource_id)
+    if before is None or before.host != baseline.host:
+        return baseline
+    return replace(baseline, accepted=before.accepted)
+
+
+def seen_of(tx: Transaction, agent: Agent) -> dict[str, HostSection]:
+    """Return what a host reported last, by section."""
+    return {section.name: _unpacked(section) for section in tx.agents.sections([agent.agent_id])}
 
 
 def forget(tx: Transaction, agent: Agent, *, at: datetime) -> None:
@@ -123,7 +138,12 @@ def _report(
 
 
 def _draft(agent: Agent, baseline: HostBaseline, changes: Sequence[HostChange]) -> ReportDraft:
-    draft = ReportDraft(baseline.resource_id, type=baseline.type, healed=not changes)
+    draft = ReportDraft(
+        baseline.resource_id,
+        type=baseline.type,
+        healed=not changes,
+        host_groups=baseline.groups,
+    )
     if not changes:
         return draft
     severity, reason = severity_of(changes)

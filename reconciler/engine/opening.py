@@ -19,6 +19,7 @@ from reconciler.domain.records import (
     RemediationId,
 )
 from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState
+from reconciler.domain.sources import is_of_agent
 from reconciler.engine.freshness import CHANGED, GONE
 from reconciler.engine.journal import new_id
 from reconciler.engine.moves import move, still_there, tell
@@ -86,7 +87,8 @@ def open_wanted(
 
 def _whose_plan(record: FindingRecord) -> str:
     """Return what tells the drifts that one plan may be about from all others."""
-    if record.kind is Kind.ADDED or added_as_of(record.details):
+    # What an agent sees is no plan's difference: what provisions the host is made anew.
+    if is_of_agent(record.seen_by) or record.kind is Kind.ADDED or added_as_of(record.details):
         return record.address
     return "none" if record.origin is Origin.UNDECLARED else "stack"
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from reconciler.domain.coverage import covering, resource_id
 from reconciler.domain.deciding import Decided, decide_all
 from reconciler.domain.lifecycle import subject_of, subject_of_finding
-from reconciler.domain.model import Fingerprint, ResourceAddress, StackReport
+from reconciler.domain.model import Fingerprint, ResourceAddress, StackName, StackReport
 from reconciler.domain.policy import Decision, Observe, Policy, decide
-from reconciler.domain.records import FindingRecord, Template
+from reconciler.domain.records import FindingRecord, FindingState, Template
+from reconciler.domain.sources import is_of_agent
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -47,6 +49,19 @@ def decided_by(
     if opinions.silent:
         return [(record, Observe()) for record in records]
     return [(record, opinions.by_drift[record.address, record.fingerprint]) for record in records]
+
+
+def decided_of_hosts(tx: Transaction, stack: StackName, *, at: datetime) -> list[Decided]:
+    """Return what the policies say of the open drift that agents of the stack's hosts see."""
+    records = [
+        record
+        for record in tx.findings.unhealed(stack)
+        if is_of_agent(record.seen_by) and record.state is FindingState.OPEN
+    ]
+    policies = tx.policies.all() if records else ()
+    if not policies:
+        return [(record, Observe()) for record in records]
+    return decide_all(records, policies, uploaded=tx.templates.uploaded(), now=at)
 
 
 @dataclass(frozen=True, slots=True)

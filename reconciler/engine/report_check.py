@@ -41,6 +41,8 @@ class ReportDraft:
     type: str = ""
     kind: Kind = Kind.CHANGED
     severity: Severity = Severity.MEDIUM
+    host_groups: tuple[str, ...] = ()
+    """The groups of the host that it is about; none where it is about no host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ def finding_details(draft: ReportDraft, seen: Sighting) -> Json:
         "consequences": [],
         "consequence_of": None,
         "reason": "reported by another source",
+        **({"host_groups": list(draft.host_groups)} if draft.host_groups else {}),
     }
 
 

@@ -28,7 +28,7 @@ from reconciler.engine.ignoring import ignore_by_rules
 from reconciler.engine.journal import emit
 from reconciler.engine.moves import sentence
 from reconciler.engine.opening import end_overtaken, open_wanted
-from reconciler.engine.opinions import Opinions, decided_by, opinions_on
+from reconciler.engine.opinions import Opinions, decided_by, decided_of_hosts, opinions_on
 from reconciler.engine.quarantine.releasing import release_due
 from reconciler.engine.quarantine.scanning import note_reconnected, without_detached
 from reconciler.engine.scanned import Blind, Scanned, scan
@@ -172,6 +172,7 @@ def _seen(
     kept = end_overtaken(tx, name, folded, at=at)
     open_ones = [record for record in records if record.state is FindingState.OPEN]
     decided = decided_by(tx, open_ones, opinions, seen.report)
+    decided += decided_of_hosts(tx, name, at=at)
     opened, acted_on = open_wanted(
         tx,
         decided,

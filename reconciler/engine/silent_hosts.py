@@ -99,7 +99,7 @@ def _silent(agent: Agent, baseline: HostBaseline) -> ReportDraft:
         "severity_reason": f"of a host: {agent.host} is silent",
         "changes": [change],
     }
-    return replace(draft, drift_details=details)
+    return replace(draft, drift_details=details, host_groups=baseline.groups)
 
 
 def _draft(stack: StackName, address: ResourceAddress, type_: str, *, healed: bool) -> ReportDraft:

@@ -193,6 +193,8 @@ def _baseline(row: HostBaselineRow) -> HostBaseline:
         type=row.type,
         claims=tuple(row.claims),
         declared=row.declared,
+        groups=tuple(row.groups),
+        accepted=row.accepted,
     )
 
 
@@ -204,4 +206,6 @@ def _baseline_values(baseline: HostBaseline) -> dict[str, object]:
         "type": baseline.type,
         "claims": list(baseline.claims),
         "declared": baseline.declared,
+        "groups": list(baseline.groups),
+        "accepted": dict(baseline.accepted),
     }

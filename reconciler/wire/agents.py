@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping
+from dataclasses import field
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from reconciler.field_rules import Rule
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire, model
-from reconciler.wire.rules import Duration, Time, shown, text
+from reconciler.wire.remediations import ReasonBody
+from reconciler.wire.rules import Duration, Time, Word, shown, text
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import agents
@@ -56,6 +60,28 @@ class Enrolled(Wire):
     key: str
     key_serial: int
     every_s: int
+
+
+@model
+class AcceptHostBody(ReasonBody):
+    """Why a host is right as it is; in all sections without `sections`."""
+
+    sections: Annotated[list[Word], Rule({"max_length": 16})] = field(default_factory=list)
+
+
+@model
+class HostAccepted(Wire):
+    """How many differences of a host were accepted."""
+
+    agent_id: str
+    accepted: int
+
+
+@model
+class HostTemplate(Wire):
+    """What a stack would declare for a host to be as it is: the value of `trueup_host`."""
+
+    trueup_host: Mapping[str, Any]
 
 
 @model

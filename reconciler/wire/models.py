@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from reconciler.wire.agents import (
+        AcceptHostBody,
         Agent,
         EnrollBody,
         Enrolled,
         EnrollTokenBody,
+        HostAccepted,
+        HostTemplate,
         NewEnrollToken,
     )
     from reconciler.wire.alerts import Alert, MuteBody, ShownOn, Ticket
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AcceptBody",
+    "AcceptHostBody",
     "Acceptance",
     "Agent",
     "Alert",
@@ -75,6 +79,8 @@ __all__ = [
     "HoldBody",
     "HoldReason",
     "HoldState",
+    "HostAccepted",
+    "HostTemplate",
     "IgnoreBody",
     "IgnoreRule",
     "Log",
@@ -118,7 +124,16 @@ __all__ = [
     "WhoAmI",
 ]
 _PLACES: Final = {
-    "agents": ("Agent", "EnrollBody", "EnrollTokenBody", "Enrolled", "NewEnrollToken"),
+    "agents": (
+        "AcceptHostBody",
+        "Agent",
+        "EnrollBody",
+        "EnrollTokenBody",
+        "Enrolled",
+        "HostAccepted",
+        "HostTemplate",
+        "NewEnrollToken",
+    ),
     "alerts": ("Alert", "MuteBody", "ShownOn", "Ticket"),
     "audit": ("AuditEntry", "AuditVerified"),
     "baselines": ("AcceptBody", "Acceptance", "DeclarationText"),

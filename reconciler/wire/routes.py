@@ -102,6 +102,12 @@ CREATE_ENROLL_TOKEN: Final = Route("POST", "/agents/enroll-tokens", lambda: wire
                                    lambda: wire.EnrollTokenBody, repeats=False)
 ENROLL_HOST: Final = Route("POST", "/agents/enroll", lambda: wire.Enrolled, lambda: wire.EnrollBody)
 TAKE_REPORT: Final = Route("POST", "/agents/reports", _nothing)
+ROTATE_AGENT_KEY: Final = Route("POST", "/agents/{agent_id}/rotate", lambda: wire.Agent)
+ACCEPT_HOST: Final = Route("POST", "/agents/{agent_id}/accept", lambda: wire.HostAccepted,
+                           lambda: wire.AcceptHostBody)
+UNDO_ACCEPT_HOST: Final = Route("POST", "/agents/{agent_id}/undo-accept",
+                                lambda: wire.HostAccepted)
+READ_HOST_TEMPLATE: Final = Route("GET", "/agents/{agent_id}/template", lambda: wire.HostTemplate)
 REVOKE_AGENT: Final = Route("DELETE", "/agents/{agent_id}", _nothing)
 
 READ_FLEET_REPORT: Final = Route("GET", "/report", lambda: wire.FleetReport)

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
-from agent.protocol.messages import MOST_BODY_BYTES, MOST_INFLATED_BYTES, REPORTS_PATH, write
+from agent.protocol.messages import (
+    MOST_BODY_BYTES,
+    MOST_INFLATED_BYTES,
+    MOST_LEAVES,
+    REPORTS_PATH,
+    write,
+)
 from agent.protocol.tree import Section, digests_of, root_digest
+from reconciler.domain.agents import agent_key
+from reconciler.domain.lifecycle import subject_of
+from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.engine.host_drift import adopt
+from reconciler.ports import Declaration
 from tests.api.desk import V1, Desk
 from tests.api.speaking_agent import SpeakingAgent, code_of
+from tests.unit.engine.house import stack_record
 
 ONE = {"files": Section("ok", {"/etc/motd": {"sha256": "1"}})}
 TWO = {"files": Section("ok", {"/etc/motd": {"sha256": "2"}, "/etc/new": {"sha256": "3"}})}
+DOCUMENTATION = Path(__file__).parents[2] / "docs/agent.md"
 DEEP = b'{"v":' + b"[" * 5000 + b"]" * 5000 + b"}"
 
 
@@ -241,3 +258,235 @@ async def test_only_an_admin_makes_enrolment_tokens(desk: Desk) -> None:
     for client in (desk.viewer, desk.operator, desk.approver):
         answer = await client.post(f"{V1}/agents/enroll-tokens", json={})
         assert answer.status_code == 403
+
+
+async def test_a_key_is_rotated_by_its_first_use_and_the_old_one_ends_then(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    await agent.tell(ONE)
+    asked = await desk.admin.post(f"{V1}/agents/{agent.agent_id}/rotate", json={})
+    assert (asked.status_code, "key" in asked.text) == (200, False)
+    offers = [(await agent.tell(host)).json()["key"] for host in (ONE, TWO)]
+    assert offers[0] == offers[1]
+    old, agent.key, agent.serial = agent.key, bytes.fromhex(offers[0]["key"]), offers[0]["serial"]
+    assert (await agent.tell(TWO)).status_code == 204
+    agent.key, agent.serial = old, 1
+    refused = await agent.tell(ONE)
+    assert (refused.status_code, code_of(refused)) == (401, "unauthorized")
+    entries = (await desk.admin.get(f"{V1}/audit?subject={agent.agent_id}")).json()["items"]
+    assert [one["action"] for one in entries][:2] == ["agent.key_rotated", "agent.rotation_asked"]
+    assert offers[0]["key"] not in (await desk.admin.get(f"{V1}/audit")).text
+
+
+async def test_an_old_key_is_rotated_unasked(agent: SpeakingAgent, desk: Desk) -> None:
+    assert (await agent.tell(ONE)).status_code == 204
+    desk.clock.move(days=46)
+    assert (await agent.tell(ONE)).json()["key"]["serial"] == 2
+
+
+async def test_a_key_that_was_given_before_a_backup_was_put_back_is_taken(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    key = desk.house.service.judging.key
+    agent.key, agent.serial = agent_key(key, agent_id=agent.agent_id, serial=3), 3
+    assert (await agent.tell(ONE)).status_code == 204
+
+
+async def test_only_an_admin_rotates_and_only_what_is_there(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    path = f"{V1}/agents/{agent.agent_id}/rotate"
+    assert (await desk.operator.post(path, json={})).status_code == 403
+    assert (await desk.admin.post(f"{V1}/agents/none/rotate", json={})).status_code == 404
+
+
+FORM = {"host": "web-1", "claims": ["files", "packages"], "groups": ["web"],
+        "files": [{"path": "/etc/motd", "sha256": "1"}]}  # fmt: skip
+PLAIN = {"type": "file", "sha256": "1", "mode": "0644", "owner": "root", "group": "root"}
+RIGHT = {"files": Section("ok", {"/etc/motd": PLAIN}), "packages": Section()}
+DRIFTED = {
+    "files": Section("ok", {"/etc/motd": {**PLAIN, "sha256": "2"}, "/etc/x": PLAIN}),
+    "packages": Section("ok", {"telnetd": {"version": "1"}}),
+}
+
+
+async def declared(desk: Desk, form: dict[str, Any]) -> str:
+    """Let a stack declare the host; return the name of the baselines."""
+    said = Declaration(
+        address=ResourceAddress("terraform_data.web"),
+        type="terraform_data",
+        baseline_hash="",
+        definition={"input": {"trueup_host": form}},
+    )
+    service = desk.house.service
+    key, at = service.judging.key, service.clock.now()
+    await service.store.transact(lambda tx: tx.stacks.put(stack_record(StackName("hosts"))))
+    await service.store.transact(lambda tx: adopt(tx, StackName("hosts"), [said], at=at, key=key))
+    return await service.store.read(lambda view: view.agents.of_host("web-1")[0].epoch)
+
+
+async def findings(desk: Desk) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await desk.admin.get(f"{V1}/findings")).json()["items"]
+    return found
+
+
+async def test_a_host_is_compared_once_it_has_looked_at_what_is_declared(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.tell(DRIFTED)
+    assert await findings(desk) == []
+    # A heartbeat is enough: nothing changed but what it looked for.
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    assert len(await findings(desk)) == 1
+    (kept,) = await desk.house.findings(StackName("hosts"))
+    assert subject_of(kept).host_groups == ("web",)
+    await agent.send(agent.report(RIGHT, scope=epoch))
+    assert await findings(desk) == []
+
+
+async def test_what_a_host_is_now_is_right_until_it_or_the_code_says_otherwise(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    epoch = await declared(desk, FORM)
+    path = f"{V1}/agents/{agent.agent_id}"
+    early = await desk.approver.post(f"{path}/accept", json={"reason": "as it is"})
+    assert (early.status_code, code_of(early)) == (409, "not-reported")
+
+    async def tell(sections: dict[str, Section], scope: str) -> None:
+        await agent.send(agent.report(sections, scope=scope))
+        agent.held = sections
+
+    await tell(DRIFTED, epoch)
+    assert len(await findings(desk)) == 1
+    some = await desk.approver.post(
+        f"{path}/accept", json={"reason": "as it is", "sections": ["packages"]}
+    )
+    assert some.json()["accepted"] == 1
+    assert {change["path"] for change in (await findings(desk))[0]["changes"]} == {
+        'files["/etc/motd"].sha256', 'files["/etc/x"]',
+    }  # fmt: skip
+    await desk.approver.post(f"{path}/accept", json={"reason": "as it is"})
+    assert await findings(desk) == []
+
+    moved = {**DRIFTED, "packages": Section("ok", {"telnetd": {"version": "2"}})}
+    await tell(moved, epoch)
+    assert [change["path"] for change in (await findings(desk))[0]["changes"]] == [
+        'packages["telnetd"]'
+    ]
+    await tell(DRIFTED, epoch)
+    assert await findings(desk) == []
+    other = {**FORM, "files": [{"path": "/etc/motd", "sha256": "3"}]}
+    again = await declared(desk, other)
+    await tell(DRIFTED, again)
+    assert [change["path"] for change in (await findings(desk))[0]["changes"]] == [
+        'files["/etc/motd"].sha256'
+    ]
+    undone = await desk.approver.post(f"{path}/undo-accept", json={})
+    assert undone.status_code == 200
+    assert len((await findings(desk))[0]["changes"]) == 3
+
+
+async def test_only_who_decides_accepts_and_only_a_host_that_is_declared(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    path = f"{V1}/agents/{agent.agent_id}/accept"
+    assert (await desk.operator.post(path, json={"reason": "x"})).status_code == 403
+    lone = await desk.approver.post(path, json={"reason": "x"})
+    assert (lone.status_code, code_of(lone)) == (409, "no-baseline")
+    wrong = await desk.approver.post(path, json={"reason": "x", "sections": ["users"]})
+    assert (wrong.status_code, "cannot be declared" in wrong.text) == (422, True)
+
+
+async def test_what_could_not_be_read_is_never_accepted(agent: SpeakingAgent, desk: Desk) -> None:
+    epoch = await declared(desk, FORM)
+    denied = {"files": Section("denied"), "packages": Section()}
+    await agent.send(agent.report(denied, scope=epoch))
+    path = f"{V1}/agents/{agent.agent_id}/accept"
+    assert (await desk.approver.post(path, json={"reason": "x"})).json()["accepted"] == 0
+    assert len(await findings(desk)) == 1
+
+
+async def test_a_golden_host_is_the_template_that_it_meets_itself(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    secret = {**PLAIN, "keyed_sha256": "9"}
+    del secret["sha256"]
+    golden = {
+        "files": Section("ok", {"/etc/a": PLAIN, "/etc/secret": secret, "/opt/b": PLAIN}),
+        "packages": Section("ok", {"nginx": {"version": "1"}}),
+        "services": Section("denied"),
+    }
+    await agent.tell(golden)
+    path = f"{V1}/agents/{agent.agent_id}/template"
+    form = (await desk.viewer.get(path)).json()["trueup_host"]
+    assert [entry["path"] for entry in form["files"]] == ["/etc/a", "/opt/b"]
+    assert "services" not in form
+    epoch = await declared(desk, form)
+    await agent.send(agent.report(golden, scope=epoch))
+    assert await findings(desk) == []
+    some = (await desk.viewer.get(f"{path}?sections=files&paths=/etc/*")).json()["trueup_host"]
+    assert some == {"host": "web-1", "files": [form["files"][0]]}
+
+
+async def _with_leaf(agent: SpeakingAgent, value: Any) -> httpx.Response:
+    message = orjson.loads(write(agent.report(ONE)))
+    message["sections"]["files"]["changed"] = value
+    return await agent.post_compressed(orjson.dumps(message))
+
+
+async def _replayed(agent: SpeakingAgent) -> httpx.Response:
+    first = write(agent.report(ONE))
+    await agent.post(first)
+    await agent.send(agent.report(ONE))
+    return await agent.post(first)
+
+
+async def _cloned(agent: SpeakingAgent) -> httpx.Response:
+    await agent.tell(ONE)
+    agent.incarnation, agent.seq = "b" * 32, 0
+    await agent.tell(TWO)
+    agent.incarnation = "a" * 32
+    return await agent.tell(TWO)
+
+
+async def _revoked(agent: SpeakingAgent) -> httpx.Response:
+    await agent.desk.admin.delete(f"{V1}/agents/{agent.agent_id}")
+    return await agent.tell(ONE)
+
+
+LATE = {"sent_at": 10**9}
+Refused = Callable[[SpeakingAgent], Awaitable[httpx.Response]]
+REFUSED: dict[str, tuple[int, Refused]] = {
+    "unauthorized": (401, lambda agent: agent.post(b"{}", signature="Bearer x")),
+    "revoked": (401, _revoked),
+    "replayed": (409, _replayed),
+    "cloned": (409, _cloned),
+    "wrong-hash": (422, lambda agent: agent.send(agent.report(ONE, root=root_of(TWO)))),
+    "too-large": (413, lambda agent: agent.post_compressed(b" " * (MOST_INFLATED_BYTES + 1))),
+    "body-too-large": (413, lambda agent: agent.post(b" " * (MOST_BODY_BYTES + 1))),
+    "unsupported-media-type": (415, lambda agent: agent.post(b"{}", media_type="text/plain")),
+    "not-json": (422, lambda agent: agent.post(b"{")),
+    "too-deep": (422, lambda agent: agent.post(DEEP)),
+    "not-canonical": (422, lambda agent: _with_leaf(agent, [["/etc/motd", 1.5]])),
+    "not-a-report": (422, lambda agent: agent.post(b"[]")),
+    "too-many-leaves": (422, lambda agent: _with_leaf(agent, [["a", 1]] * (MOST_LEAVES + 1))),
+    "unknown-version": (422, lambda agent: agent.post(b'{"v":2}')),
+    "clock-off": (422, lambda agent: agent.send(agent.report({}, **LATE))),
+}
+
+
+async def test_every_refusal_that_is_documented_has_its_name_and_leaves_nothing(
+    desk: Desk,
+) -> None:
+    for number, (code, (status, refused)) in enumerate(REFUSED.items()):
+        agent = await SpeakingAgent.enrolled(desk, f"host-{number}")
+        answer = await refused(agent)
+        assert (code, answer.status_code, code_of(answer)) == (code, status, code)
+        if code not in {"replayed", "cloned", "revoked"}:
+            standing = await agent.standing()
+            assert (code, standing["seq"], standing["root"]) == (code, 0, root_of({}))
+    table = DOCUMENTATION.read_text().partition("| refused as |")[2].partition("\n\n")[0]
+    named = {code for row in table.splitlines()[2:] for code in re.findall("`([a-z-]+)`",
+             row.split("|")[1])}  # fmt: skip
+    assert named == REFUSED.keys()

@@ -59,7 +59,8 @@ def settings(folder: Path, project: PulumiProject, port: int) -> Path:
     file.write_text(
         f'[daemon]\nlisten = "127.0.0.1:{port}"\ndata_dir = "data"\n\n[[stack]]\nname = "hosts"\n'
         f'directory = "{project.directory}"\npulumi_stack = "dev"\ninterval = "1h"\n'
-        'env_file = "hosts.env"\ndynamic_providers = true\n'
+        'env_file = "hosts.env"\ndynamic_providers = true\n\n[[policy]]\nname = "web"\n'
+        'match = {host_group = "web"}\naction_type = "manual_review"\n'
     )
     return file
 
@@ -91,7 +92,7 @@ def test_a_host_template_of_pulumi_is_found_drifted_corrected_and_equal_again(
             (sha256(RIGHT), sha256(WRONG))
         ]
 
-        asked = daemon.ask("/remediations", {"report_id": finding["report_id"]})
+        (asked,) = daemon.until("a proposal", lambda: daemon.ask("/remediations")["items"])
         waiting = until_state(daemon, asked["id"], "awaiting_approval", "failed", "needs_human")
         assert waiting["state"] == "awaiting_approval", waiting["note"]
         assert [one["action"] for one in waiting["plan"]["resources"]] == ["replace"]

@@ -1,8 +1,8 @@
 """Long trials on real parts, such as `python -m tests.soak kills --count 200`.
 
-The others are `places --minutes 10`, `alerts --count 10000`, `generated --count 40 --seed 1`,
-`simulate --count 2000` and `tui --hours 24`; `faults` has a tool go wrong in each way, with a
-kill at each point.
+The others are `agents --count 100000`, `places --minutes 10`, `alerts --count 10000`,
+`generated --count 40 --seed 1`, `simulate --count 2000` and `tui --hours 24`; `faults` has a tool
+go wrong in each way, with a kill at each point.
 They end non-zero when a law is broken, and print the seed that repeats what they did.
 """
 
@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from tests.crashes import faults
+from tests.soak.agents import report_loop
 from tests.soak.alerts import alert_loop
 from tests.soak.generated import generated_loop
 from tests.soak.kills import TRIALS, kill_loop
@@ -49,6 +50,10 @@ def main() -> int:
     tui = wanted.add_parser("tui", help="a day of events before the terminal UI")
     tui.add_argument("--hours", type=float, default=24.0)
     wanted.add_parser("faults", help="a tool that goes wrong, crossed with kills of the daemon")
+    agents = wanted.add_parser("agents", help="kill the daemon and agents while reports come in")
+    agents.add_argument("--count", type=int, default=100_000)
+    agents.add_argument("--kills", type=int, default=10)
+    agents.add_argument("--seed", type=int, default=None)
     asked = parser.parse_args()
     if asked.trial == "tui":
         return day_of_events(asked.hours)
@@ -62,6 +67,8 @@ def main() -> int:
         if asked.trial == "places":
             return stay_in(asked.place, Path(folder), minutes=asked.minutes)
         seed = random.randrange(2**32) if asked.seed is None else asked.seed
+        if asked.trial == "agents":
+            return report_loop(Path(folder), count=asked.count, kills=asked.kills, seed=seed)
         if asked.trial == "alerts":
             return alert_loop(Path(folder), count=asked.count, every=asked.every, seed=seed)
         if asked.trial == "generated":

@@ -10,23 +10,29 @@ from starlette.responses import Response
 
 from agent.protocol.signing import SCHEME
 from reconciler.api.answers import Actor, Daemon, Id, answered, nothing, page_of
-from reconciler.api.queries import ListQuery
+from reconciler.api.queries import HostTemplateQuery, ListQuery, words_of
 from reconciler.api.refusal import Refusal
 from reconciler.domain.agents import Agent
 from reconciler.domain.records import Page
 from reconciler.durations import read_duration
 from reconciler.engine.agent_intake import AgentIntake
 from reconciler.engine.agent_messages import AgentRefusedError, Incoming
+from reconciler.engine.agent_reports import Answer
 from reconciler.engine.agents import (
     EnrolmentOrder,
     HostIntroduction,
     enroll,
     issue_enroll_token,
     revoke,
+    rotate_key,
 )
+from reconciler.engine.host_acceptance import accept_host, host_template, undo_accept_host
 from reconciler.wire.agents import (
+    AcceptHostBody,
     EnrollBody,
     EnrollTokenBody,
+    HostAccepted,
+    HostTemplate,
     agent_of,
     enrolled_of,
     new_enroll_token_of,
@@ -67,25 +73,56 @@ async def take_report(request: Request) -> Response:
         media_type=request.headers.get("content-type", ""),
         body=await request.body(),
     )
-    return await answer_to(request.app.state.agent_intake, incoming)
+    answer = await answer_to(request.app.state.agent_intake, incoming)
+    return answered(answer) if answer else nothing()
 
 
-async def answer_to(intake: AgentIntake, incoming: Incoming) -> Response:
-    """Return the answer to a report; what it says is on the disk then.
+async def answer_to(intake: AgentIntake, incoming: Incoming) -> Answer:
+    """Return what a report is answered; what it says is on the disk then.
 
     Raises:
         Refusal: it is not taken.
         RetryableError: too many reports wait, or the database cannot be written.
     """
     try:
-        answer = await intake.take(incoming)
+        return await intake.take(incoming)
     except AgentRefusedError as error:
         # RFC 9110, 11.6.1: a 401 names the scheme that would be accepted.
         wanted = {"WWW-Authenticate": SCHEME} if error.status == HTTPStatus.UNAUTHORIZED else {}
         raise Refusal(
             error.status, error.code, str(error), remedy=error.remedy, headers=wanted
         ) from error
-    return answered(answer) if answer else nothing()
+
+
+async def rotate_key_of(service: Daemon, actor: Actor, agent_id: Id) -> Response:
+    """Give an agent another key with the answer to its next report."""
+    return answered(agent_of(await rotate_key(service, agent_id, actor=actor)))
+
+
+async def accept_host_as_it_is(
+    service: Daemon, actor: Actor, agent_id: Id, body: AcceptHostBody
+) -> Response:
+    """Take a host as right as it was reported last; a further change is a difference again."""
+    count = await accept_host(
+        service, agent_id, sections=body.sections, reason=body.reason, actor=actor
+    )
+    return answered(HostAccepted(agent_id=agent_id, accepted=count))
+
+
+async def undo_accept(service: Daemon, actor: Actor, agent_id: Id) -> Response:
+    """Compare a host with the code of its stack alone, as before anything was accepted."""
+    await undo_accept_host(service, agent_id, actor=actor)
+    return answered(HostAccepted(agent_id=agent_id, accepted=0))
+
+
+async def read_host_template(
+    service: Daemon, agent_id: Id, query: Annotated[HostTemplateQuery, Query()]
+) -> Response:
+    """Return what a stack would declare for the host to be as it was reported last."""
+    form = await host_template(
+        service, agent_id, sections=words_of(query.sections), paths=words_of(query.paths)
+    )
+    return answered(HostTemplate(trueup_host=form))
 
 
 async def revoke_agent(service: Daemon, actor: Actor, agent_id: Id) -> Response:

@@ -36,6 +36,9 @@ class AgentRow(Row, table=True):
     gaps: int = Field(sa_type=BigInteger)
     version: str = Field(sa_type=PlainText)
     system: str = Field(sa_type=PlainText)
+    scope: str = Field(sa_type=PlainText)
+    key_since: datetime | None = Field(default=None, sa_type=Moment)
+    rotating: bool
 
 
 class AgentSectionRow(Row, table=True):
@@ -83,3 +86,5 @@ class HostBaselineRow(Row, table=True):
     type: str = Field(sa_type=PlainText)
     claims: Any = Field(sa_type=JsonText)
     declared: Any = Field(sa_type=JsonText)
+    groups: Any = Field(sa_type=JsonText)
+    accepted: Any = Field(sa_type=JsonText)

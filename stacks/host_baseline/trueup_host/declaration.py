@@ -31,13 +31,15 @@ SECTIONS: Final = tuple(_KINDS)
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 
+_GROUP: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostDeclaration:
     """Everything that is laid down about one host.
 
     What is not named here may be as it likes, except in the sections of `claims`: those
-    must hold what is declared and nothing else.
+    must hold what is declared and nothing else. Policies select hosts by their `groups`.
 
     Raises:
         ValueError: naming the argument that cannot be, or what is declared twice.
@@ -50,12 +52,15 @@ class HostDeclaration:
     sysctl: Sequence[Sysctl] = ()
     firewall: Sequence[FirewallRule] = ()
     claims: Sequence[str] = ()
+    groups: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         check_text("host", self.host, form=_HOST, meaning="a host name in lower case")
         for section, kind in _KINDS.items():
             _check_section(section, getattr(self, section), kind)
         _check_claims(self.claims)
+        for index, group in enumerate(self.groups):
+            check_text(f"groups[{index}]", group, form=_GROUP, meaning="a name without spaces")
 
     def canonical(self) -> dict[str, Any]:
         """Return the form in which the order of writing leaves no trace."""
@@ -64,6 +69,8 @@ class HostDeclaration:
             "schema": SCHEMA,
             "host": self.host,
             "claims": sorted(self.claims),
+            # Left out where there is none, as in what was declared before there were groups.
+            **({"groups": sorted(set(self.groups))} if self.groups else {}),
             **sections,
         }
 

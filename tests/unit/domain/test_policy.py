@@ -35,6 +35,7 @@ SUBJECT = Subject(
     paths=("ingress[0].cidr_blocks", "tags.team"),
     templates=frozenset({"t1"}),
     only_undo=True,
+    host_groups=("web",),
 )
 
 
@@ -62,7 +63,9 @@ def policy(name: str = "one", action: ActionType = MANUAL, **more: Any) -> Polic
         ({"path": "egress"}, False),
         ({"kind": Kind.CHANGED}, True),
         ({"kind": Kind.MISSING}, False),
-        ({"host_group": "*"}, False),
+        ({"host_group": "*"}, True),
+        ({"host_group": "we?"}, True),
+        ({"host_group": "db"}, False),
         ({"min_severity": Severity.HIGH}, True),
         ({"min_severity": Severity.CRITICAL}, False),
         ({"max_severity": Severity.HIGH}, True),

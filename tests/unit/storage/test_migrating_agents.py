@@ -32,3 +32,23 @@ async def test_agents_join_a_database_that_holds_something(tmp_path: Path) -> No
         assert await store.read(lambda view: view.agents.sections(["a"])) == ()
     finally:
         await store.close()
+
+
+async def test_an_agent_of_before_keeps_its_key_and_what_it_was_compared_with(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "trueup.db"
+    with filling(path, "0018") as raw:
+        raw.execute(
+            "INSERT INTO agents (agent_id, host, state, incarnation, enrolled_at, every_s,"
+            " key_serial, seq, message_sha256, root, epoch, clock_offset_s, gaps, version, system)"
+            " VALUES ('a', 'web-1', 'active', 'i', '2026-11-01 10:00:00.000000', 300, 1, 7, 'm',"
+            " 'r', 'e', 0, 0, '', '')"
+        )
+    store = await open_store(path)
+    try:
+        agent = await store.read(lambda view: view.agents.get("a"))
+    finally:
+        await store.close()
+    assert agent is not None
+    assert (agent.seq, agent.scope, agent.key_since, agent.rotating) == (7, "e", None, False)

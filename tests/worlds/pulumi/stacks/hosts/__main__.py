@@ -37,7 +37,7 @@ class Written(Resource):
 
 
 declaration = HostDeclaration(
-    host="web-1", files=[File(PATH, content=CONTENT, mode="0600")], claims=[]
+    host="web-1", files=[File(PATH, content=CONTENT, mode="0600")], groups=["web"]
 )
 baseline = HostBaseline("web-1", declaration)
 file = os.environ["TRUEUP_HOST_ROOT"] + PATH

@@ -1,0 +1,140 @@
+"""A person says that a host is right as it is, or takes a host as the template of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from reconciler.domain.agents import Agent, AgentState
+from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.host_acceptance import MOST_ACCEPTED, acceptance_of
+from reconciler.domain.host_baselines import SECTIONS, HostBaseline, HostSection, compare
+from reconciler.domain.host_template import template_of
+from reconciler.engine.host_drift import judge, seen_of
+from reconciler.engine.journal import audit
+from reconciler.engine.service import Service
+from reconciler.stores import Transaction
+
+
+async def accept_host(
+    service: Service, agent_id: str, *, sections: Sequence[str], reason: str, actor: str
+) -> int:
+    """Take a host as right as it was reported last; return how many differences are accepted.
+
+    All sections are meant when none are named. The findings of what is accepted heal at once.
+
+    Raises:
+        NotFoundError: no such agent exists, or it was revoked.
+        ConflictError: no stack declares the host (`no-baseline`), or it has not reported since
+            its baseline changed (`not-reported`).
+        InvalidError: a section cannot be declared, or the differences are too many.
+    """
+    _check(sections)
+
+    def work(tx: Transaction) -> int:
+        agent = _agent(tx, agent_id)
+        baselines = _baselines(tx, agent)
+        key = service.judging.key
+        seen = seen_of(tx, agent)
+        count = 0
+        for baseline in baselines:
+            changes = [
+                change
+                for change in compare(baseline, seen, key=key)
+                if not sections or change.section in sections
+            ]
+            fresh = acceptance_of(changes, key=key)
+            _keep(tx, replace(baseline, accepted={**baseline.accepted, **fresh}))
+            count += len(fresh)
+        _judge_again(tx, agent, service)
+        details = {"host": agent.host, "sections": list(sections), "reason": reason, "count": count}
+        at = service.clock.now()
+        audit(tx, "agent.accepted", agent_id, at=at, actor=actor, details=details)
+        return count
+
+    return await service.store.transact(work)
+
+
+async def undo_accept_host(service: Service, agent_id: str, *, actor: str) -> None:
+    """Forget what was accepted of a host: it is compared with its stack's code alone.
+
+    Raises:
+        NotFoundError, ConflictError: as `accept_host`.
+    """
+
+    def work(tx: Transaction) -> None:
+        agent = _agent(tx, agent_id)
+        for baseline in _baselines(tx, agent):
+            tx.agents.put_baselines([replace(baseline, accepted={})])
+        _judge_again(tx, agent, service)
+        details = {"host": agent.host}
+        at = service.clock.now()
+        audit(tx, "agent.acceptance_undone", agent_id, at=at, actor=actor, details=details)
+
+    await service.store.transact(work)
+
+
+async def host_template(
+    service: Service, agent_id: str, *, sections: Sequence[str], paths: Sequence[str]
+) -> Mapping[str, Any]:
+    """Return what a stack would declare for the host to be as it was reported last.
+
+    Raises:
+        NotFoundError: no such agent exists, or it was revoked.
+        InvalidError: a section cannot be declared.
+    """
+    _check(sections)
+
+    def read(view: Transaction) -> tuple[str, Mapping[str, HostSection]]:
+        agent = _agent(view, agent_id)
+        return agent.host, seen_of(view, agent)
+
+    host, seen = await service.store.read(read)
+    return template_of(host, seen, sections=sections, paths=paths)
+
+
+def _check(sections: Sequence[str]) -> None:
+    for name in sections:
+        if name not in SECTIONS:
+            raise InvalidError(
+                f"the section {name!r} cannot be declared", remedy=f"name {', '.join(SECTIONS)}"
+            )
+
+
+def _agent(tx: Transaction, agent_id: str) -> Agent:
+    agent = tx.agents.get(agent_id)
+    if agent is None or agent.state is AgentState.REVOKED:
+        raise NotFoundError(f"there is no agent {agent_id}")
+    return agent
+
+
+def _baselines(tx: Transaction, agent: Agent) -> Sequence[HostBaseline]:
+    baselines = tx.agents.baselines_of_host(agent.host)
+    if not baselines:
+        raise ConflictError(
+            f"no stack declares the host {agent.host}",
+            code="no-baseline",
+            remedy="declare it with the sections it claims, such as claims = ['firewall']",
+        )
+    if agent.scope != agent.epoch:
+        raise ConflictError(
+            f"the host {agent.host} has not reported since its baseline changed",
+            code="not-reported",
+            remedy="wait for its next report, or run `trueup-agent once` there",
+        )
+    return baselines
+
+
+def _keep(tx: Transaction, baseline: HostBaseline) -> None:
+    if len(baseline.accepted) > MOST_ACCEPTED:
+        raise InvalidError(
+            f"{len(baseline.accepted)} places of a host; at most {MOST_ACCEPTED} can be accepted",
+            remedy="name fewer sections, or declare the host: trueup agent template",
+        )
+    tx.agents.put_baselines([baseline])
+
+
+def _judge_again(tx: Transaction, agent: Agent, service: Service) -> None:
+    sections = tx.agents.sections([agent.agent_id])
+    judge(tx, agent, sections, at=service.clock.now(), key=service.judging.key)

@@ -64,8 +64,10 @@ test: TOOLS := all
 demo: $(DEVELOPING) setup
 	@TUI=$(TUI) KEEP=$(KEEP) $(PYTHON) -m demo
 
+# Most of the time goes to terraform, Pulumi and providers, which are Go: they collect their garbage
+# a fifth as often, which takes a fifth less processor time for a quarter more memory.
 test: $(DEVELOPING) setup
-	@$(PYTHON) -m pytest $(PYTEST_ARGUMENTS)
+	@GOGC=$${GOGC-400} $(PYTHON) -m pytest $(PYTEST_ARGUMENTS)
 
 bench: $(DEVELOPING) setup
 	@$(PYTHON) -m tests.bench $(BENCH)

@@ -132,13 +132,13 @@ def _once(asked: argparse.Namespace) -> int:
     from agent.reporting import report_once
 
     identity = read_identity(asked.state)
-    told = report_once(asked.state)
+    outcome = report_once(asked.state)
     if asked.for_runner:
-        print(f"every_s={told.every_s or 0}")
+        print(f"every_s={outcome.every_s or 0}")
     elif asked.json:
-        print(json.dumps({"turns": told.turns, "bytes_sent": told.bytes_sent}))
+        print(json.dumps({"turns": outcome.turns, "bytes_sent": outcome.bytes_sent}))
     else:
-        print(f"reported {identity.host}: {told.bytes_sent} bytes")
+        print(f"reported {identity.host}: {outcome.bytes_sent} bytes")
     return 0
 
 

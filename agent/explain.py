@@ -12,8 +12,14 @@ from agent.scope import Scope
 def explain(path: str, scope: Scope, files: Section) -> Iterator[str]:
     """Yield lines for a person."""
     live = files.leaves.get(path)
-    governing = [one for one in scope.baselines if path in one.declared.get("files", {})]
-    claiming = [one for one in scope.baselines if "files" in one.claims and one not in governing]
+    governing = [
+        baseline for baseline in scope.baselines if path in baseline.declared.get("files", {})
+    ]
+    claiming = [
+        baseline
+        for baseline in scope.baselines
+        if "files" in baseline.claims and baseline not in governing
+    ]
     if not governing and not claiming:
         yield f"{path}: no baseline declares it; a change of it is no drift"
     for baseline in claiming:

@@ -29,7 +29,7 @@ def _report(conversation: Conversation, state: Path) -> Told:
     scope = session.scope()
     captured = capture(conversation.identity, scope, state=state)
     try:
-        told = conversation.tell(captured, scope)
+        outcome = conversation.tell(captured, scope)
     except RefusedError as error:
         if error.code not in {"replayed", "wrong-hash"}:
             raise
@@ -38,9 +38,9 @@ def _report(conversation: Conversation, state: Path) -> Told:
         session.forget()
         if error.code == "replayed":
             conversation.begin_anew()
-        told = conversation.tell(captured, scope)
-    if told.scope is None:
-        return told
-    captured = capture(conversation.identity, told.scope, state=state)
-    again = conversation.tell(captured, told.scope)
-    return Told(told.turns + again.turns, told.bytes_sent + again.bytes_sent, again.every_s)
+        outcome = conversation.tell(captured, scope)
+    if outcome.scope is None:
+        return outcome
+    captured = capture(conversation.identity, outcome.scope, state=state)
+    again = conversation.tell(captured, outcome.scope)
+    return Told(outcome.turns + again.turns, outcome.bytes_sent + again.bytes_sent, again.every_s)

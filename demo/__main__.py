@@ -104,7 +104,7 @@ def _watch(
     ) as daemon:
         watching.see_first_pass(daemon, narrator)
         watching.break_and_be_found(stage, made, daemon, narrator)
-        isolating.open_the_server(stage, narrator)
+        isolating.approve_isolation(stage, daemon, narrator)
         alerts.see_shown(receivers, daemon, narrator)
         watching.approve_the_secret(stage, daemon, narrator)
         isolating.see_isolated(stage, daemon, narrator)

@@ -97,7 +97,7 @@ def see_ended(receivers: Receivers, daemon: Daemon, narrator: Narrator) -> None:
     with narrator.step("The same four, now that it is put back"):
         daemon.until("the end of the alert on each of four channels",
                      lambda: receivers.open() == (0, 0, 0, 0), within_s=_WITHIN_S)  # fmt: skip
-        expect(told=(1, 1, 1, 1), seen=receivers.shown(), what="alerts on each channel")
+        expect(expected=(1, 1, 1, 1), seen=receivers.shown(), what="alerts on each channel")
         _print(receivers, narrator)
 
 

@@ -46,9 +46,9 @@ def _together(tasks: Sequence[Callable[[], None]]) -> None:
         running = [threads.submit(task) for task in tasks]
         try:
             wait(running, return_when=FIRST_EXCEPTION)
-            for one in running:
-                if one.done():
-                    one.result()
+            for future in running:
+                if future.done():
+                    future.result()
         except BaseException:
             end_children()
             raise

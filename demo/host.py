@@ -39,7 +39,7 @@ def deploy_host(made: PulumiStage) -> None:
     shutil.copytree(_COMPONENT, directory / "trueup_host")
     made.pulumi("stack", "init", STACK, directory=directory)
     made.pulumi("up", "--yes", "--skip-preview", "--stack", STACK, directory=directory)
-    expect(told=RIGHT, seen=host.read(SSHD), what="the host's SSH settings")
+    expect(expected=RIGHT, seen=host.read(SSHD), what="the host's SSH settings")
 
 
 def see_host(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
@@ -53,7 +53,7 @@ def see_host(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
         _agent(stage, "enroll", f"--server={daemon.address}", f"--token-file={file}",
                "--host=web-1", f"--root={host.root}")  # fmt: skip
         _agent(stage, "once")
-        expect(told=[], seen=_findings(daemon), what="findings of an untouched host")
+        expect(expected=[], seen=_findings(daemon), what="findings of an untouched host")
         narrator.say("enrolled by a token that works once; nothing differs from the stack")
         host.write(SSHD, WRONG, mode=0o600)
         _agent(stage, "once")
@@ -62,7 +62,7 @@ def see_host(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
         narrator.item(f"edited by hand, found: {change['path']}")
         narrator.item(f"declared {change['declared'][:12]}…, is {change['live'][:12]}…")
         waiting = daemon.until("a proposal", lambda: _waiting(daemon), within_s=_WITHIN_S)
-        expect(told=WRONG, seen=host.read(SSHD), what="the file before the approval")
+        expect(expected=WRONG, seen=host.read(SSHD), what="the file before the approval")
         stage.trueup("approve", waiting["id"], "--digest", waiting["plan_digest"])
         daemon.until("the file as declared", lambda: host.read(SSHD) == RIGHT, within_s=_WITHIN_S)
         daemon.until(
@@ -72,7 +72,9 @@ def see_host(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
         )
         _agent(stage, "once")
         daemon.until("the end", lambda: _state(daemon, waiting["id"]) in _ENDS, within_s=_WITHIN_S)
-        expect(told="converged", seen=_state(daemon, waiting["id"]), what="the host's correction")
+        expect(
+            expected="converged", seen=_state(daemon, waiting["id"]), what="the host's correction"
+        )
         narrator.say("proposed by a policy for its group, approved, put right by pulumi up")
         narrator.say(f"its next report says that all is equal: {_agent(stage, 'once')}")
 

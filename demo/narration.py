@@ -89,11 +89,11 @@ class Narrator:
         sys.stdout.flush()
 
 
-def expect(*, told: object, seen: object, what: str) -> None:
-    """Do nothing when `seen` is as `told`.
+def expect(*, expected: object, seen: object, what: str) -> None:
+    """Do nothing when `seen` is as expected.
 
     Raises:
         StepError: it is not.
     """
-    if seen != told:
-        raise StepError(f"{what}: expected {told!r}, got {seen!r}")
+    if seen != expected:
+        raise StepError(f"{what}: expected {expected!r}, got {seen!r}")

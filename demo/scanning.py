@@ -21,11 +21,11 @@ def scan_untouched(stage: Stage, narrator: Narrator) -> dict[str, float]:
         ran = stage.trueup("scan", "--json", "--repeat", str(_PASSES), "--every", "1s",
                            may_end=(0, _DRIFT))  # fmt: skip
         passes = scanned(ran)
-        expect(told=_PASSES, seen=len(passes), what="passes")
+        expect(expected=_PASSES, seen=len(passes), what="passes")
         for seen in passes:
             _nothing_found(seen)
-        expect(told=0, seen=ran.exit_code, what="exit code")
-        expect(told=before, seen=stage.traces(), what="digest of the stacks' directories")
+        expect(expected=0, seen=ran.exit_code, what="exit code")
+        expect(expected=before, seen=stage.traces(), what="digest of the stacks' directories")
         warm = {name: _warm_s(passes, name) for name in (WEBSHOP, COURIER)}
         for name, seconds in warm.items():
             count = passes[0][name]["counts"]["resources"]
@@ -68,4 +68,4 @@ def _nothing_found(seen: dict[str, dict[str, Any]]) -> None:
 
 
 def _warm_s(passes: list[dict[str, dict[str, Any]]], name: str) -> float:
-    return statistics.median(float(one[name]["timing_ms"]["total"]) / 1000 for one in passes[1:])
+    return statistics.median(float(scan[name]["timing_ms"]["total"]) / 1000 for scan in passes[1:])

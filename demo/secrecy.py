@@ -1,4 +1,4 @@
-"""No secret that the demo made may stand anywhere in clear."""
+"""No secret that the demo made may be readable anywhere."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ def check_secrets(stage: Stage, secrets: Iterable[str], narrator: Narrator) -> N
     """Look for every secret, old and new, in all that trueup printed and keeps.
 
     Raises:
-        StepError: one stands there in clear.
+        StepError: one is readable there.
     """
     with narrator.step("Look for the secrets in all that trueup printed and keeps"):
         printed = "\n".join(stage.printed).encode()
         kept = list(_kept(stage))
-        for secret in (one.encode() for one in secrets):
-            if secret in printed:
-                raise StepError("a secret was printed in clear")
-            for path in kept:
-                if secret in path.read_bytes():
-                    raise StepError(f"{path.name} holds a secret in clear")
+        wanted = [secret.encode() for secret in secrets]
+        if any(secret in printed for secret in wanted):
+            raise StepError("a secret was printed")
+        for path in kept:  # each is read once: the cached schemas are large
+            content = path.read_bytes()
+            if any(secret in content for secret in wanted):
+                raise StepError(f"{path.name} holds a readable secret")
         narrator.say(f"not in {len(printed)} bytes printed, nor in {len(kept)} files kept")
 
 

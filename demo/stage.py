@@ -30,7 +30,7 @@ _QUOTED_WIDTH: Final = WIDTH - 4
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Everything the steps share. `secrets` are the values that must never be seen in clear."""
+    """Everything the steps share. `secrets` are the values that must never be readable."""
 
     tool: Executable
     simulator: Simulator

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from demo import pulumi_breakage
 from demo.breakage import Breakage, break_all, six_breakages
 from demo.findings import check_found
+from demo.isolating import SERVER, open_the_server
 from demo.narration import Narrator, StepError, expect
 from demo.pulumi_breakage import still_wrong, three_breakages
 from demo.pulumi_stage import STACK, PulumiStage
@@ -112,34 +113,43 @@ def see_first_pass(daemon: Daemon, narrator: Narrator) -> None:
     with narrator.step("Have them watched: trueup serve"):
         for name in (WEBSHOP, COURIER, FRONTDOOR, HOSTS):
             stack = daemon.until("a first complete scan", partial(_seen, daemon, name))
-            expect(told="in_sync", seen=stack["health"], what=f"health of {name}")
+            expect(expected="in_sync", seen=stack["health"], what=f"health of {name}")
         narrator.say(f"API at {daemon.address}; all in sync, scanned every 10 s")
         narrator.say("policy: secrets wait for a person, everything else is put back at once")
 
 
 def break_and_be_found(stage: Stage, made: PulumiStage, daemon: Daemon, narrator: Narrator) -> None:
-    """Break nine things; the daemon must find exactly these by itself."""
+    """Break ten things; the daemon must find exactly these by itself."""
     breakages = six_breakages(stage.secrets[1])
-    with narrator.step("Break nine things behind the tools' backs"):
+    with narrator.step("Break ten things behind the tools' backs"):
         break_all(breakages, stage.world)
         for breakage in three_breakages():
             breakage.do(made)
         titles = [breakage.title for breakage in breakages] + [
-            one.title for one in three_breakages()
+            breakage.title for breakage in three_breakages()
         ]
+        titles.append(open_the_server(stage))
         for title in titles:
             narrator.item(title)
         broken = time.monotonic()
         reports = daemon.until(
-            "nine drift reports", lambda: _reports(daemon, breakages), within_s=_WITHIN_S
+            "ten drift reports", lambda: _reports(daemon, breakages), within_s=_WITHIN_S
         )
         ours = [report for report in reports if report["resource_id"].startswith(f"{WEBSHOP}/")]
         _check_reports(ours, breakages, stage.directory)
+        others = [report for report in reports if report["resource_id"].startswith(FRONTDOOR)]
+        expect(
+            expected=[f"{FRONTDOOR}/{SERVER}"],
+            seen=[report["resource_id"] for report in others],
+            what=f"drift of {FRONTDOOR}",
+        )
         pulumi_breakage.check_found(
-            report["drift_details"] for report in reports if report not in ours
+            report["drift_details"]
+            for report in reports
+            if report["resource_id"].startswith(f"{COURIER}/")
         )
         narrator.say(
-            f"The daemon found exactly these nine, {time.monotonic() - broken:.1f} s after the"
+            f"The daemon found exactly these ten, {time.monotonic() - broken:.1f} s after the"
             " last was broken, each with its attribute, file and line:"
         )
         narrator.quote(stage.trueup("findings", "state:all", as_terminal=True).stdout)
@@ -149,9 +159,9 @@ def approve_the_secret(stage: Stage, daemon: Daemon, narrator: Narrator) -> None
     """A person approves exactly the plan that was shown; any other digest is refused."""
     with narrator.step("manual_review: the overwritten secret waits for a person"):
         waiting = daemon.until("a plan to approve", lambda: _waiting(daemon), within_s=_WITHIN_S)
-        narrator.quote(stage.trueup("plan", waiting["finding_ids"][0], as_terminal=True).stdout)
+        narrator.quote(stage.trueup("remediation", waiting["id"], as_terminal=True).stdout)
         refused = stage.trueup("approve", waiting["id"], "--digest", "0" * 64, may_end=(1,))
-        expect(told=1, seen=refused.exit_code, what="exit code of a wrong digest")
+        expect(expected=1, seen=refused.exit_code, what="exit code of a wrong digest")
         narrator.say("approved with a wrong digest: refused")
         stage.trueup("approve", waiting["id"], "--digest", waiting["plan_digest"])
         narrator.say("approved with the digest of that plan: accepted")
@@ -162,12 +172,18 @@ def see_corrected(stage: Stage, made: PulumiStage, daemon: Daemon, narrator: Nar
     with narrator.step("All is put back, by terraform apply and pulumi up"):
         done = daemon.until("every correction's end", lambda: _all_ended(daemon),
                             within_s=_WITHIN_S)  # fmt: skip
-        for one in done:
-            expect(told="converged", seen=one["state"], what=f"state of {one['addresses']}")
-            names = (address.rpartition("::")[2] for address in one["addresses"])
-            narrator.item(f"{one['action_type']}, {one['stack']}: {', '.join(names)}")
+        for remediation in done:
+            expect(
+                expected="converged",
+                seen=remediation["state"],
+                what=f"state of {remediation['addresses']}",
+            )
+            names = (address.rpartition("::")[2] for address in remediation["addresses"])
+            narrator.item(
+                f"{remediation['action_type']}, {remediation['stack']}: {', '.join(names)}"
+            )
         daemon.until("no open finding", lambda: not _open(daemon), within_s=_WITHIN_S)
-        expect(told=False, seen=_open_to_the_world(stage), what="port 22 open to the world")
+        expect(expected=False, seen=_open_to_the_world(stage), what="port 22 open to the world")
         if wrong := still_wrong(made):
             raise StepError("; ".join(wrong))
         narrator.say("read again: converged; seen in the cloud itself: no open firewall is left")
@@ -197,7 +213,7 @@ def _reports(daemon: Daemon, breakages: Iterable[Breakage]) -> list[dict[str, An
     # A scan that fell between two breakages reports one resource twice: the newest counts.
     found = {item["resource_id"]: item for item in reversed(detected)}
     addresses = [item["resource_id"].partition("/")[2] for item in found.values()]
-    complete = {breakage.address for breakage in breakages} <= set(addresses) and all(
+    complete = {SERVER, *(breakage.address for breakage in breakages)} <= set(addresses) and all(
         any(map(breakage.matches, addresses)) for breakage in three_breakages()
     )
     return list(found.values()) if complete else None

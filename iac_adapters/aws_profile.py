@@ -34,7 +34,7 @@ _NAMED_SECTIONS: Final = ("sso-session", "services")
 class Profile:
     """One profile of both files. `chosen` says that the provider's configuration names it."""
 
-    told: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
     sections: Mapping[str, str] = field(default_factory=dict)
     chosen: bool = False
 
@@ -43,17 +43,17 @@ class Profile:
         if self.chosen:
             environment = {name: value for name, value in environment.items() if name != _KEY}
         meant = {
-            variable: self.told[setting]
+            variable: self.settings[setting]
             for setting, variable in _MEANS.items()
-            if self.told.get(setting) and not _is_set(environment, variable)
+            if self.settings.get(setting) and not _is_set(environment, variable)
         }
         return {**environment, **meant} if meant else environment
 
     def identity(self) -> Mapping[str, str]:
         """Return what leads elsewhere and has no variable; commands and endpoints as digests."""
-        account = self.told.get("sso_account_id")
+        account = self.settings.get("sso_account_id")
         found = {f"sso_account_id{AWS_PROFILE}": account} if account else {}
-        command = self.told.get("credential_process")
+        command = self.settings.get("credential_process")
         if command:
             found[f"credential_process{AWS_PROFILE}"] = digest_of(command)
         return {
@@ -81,18 +81,18 @@ def profile_of(
         environment.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
     ]
     configured = [_parsed(files.text(file)) for file in config]
-    told: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for parser in configured:
-        told |= _section(parser, name if name == "default" else f"profile {name}")
+        settings |= _section(parser, name if name == "default" else f"profile {name}")
     for file in credentials:
-        told |= _section(_parsed(files.text(file)), name)
+        settings |= _section(_parsed(files.text(file)), name)
     sections = {
         kind: repr(sorted(section.items()))
         for kind in _NAMED_SECTIONS
         for parser in configured
-        if (section := _section(parser, f"{kind} {told.get(kind.replace('-', '_'), '')}"))
+        if (section := _section(parser, f"{kind} {settings.get(kind.replace('-', '_'), '')}"))
     }
-    return Profile(told, sections, chosen=bool(named))
+    return Profile(settings, sections, chosen=bool(named))
 
 
 def _is_set(environment: Mapping[str, str], variable: str) -> bool:

@@ -35,7 +35,7 @@ def selected_of(
         parser.read_string(files.text(f"{folder}/configurations/config_{name}"))
     except configparser.Error:
         parser.clear()
-    told = {
+    settings = {
         f"{option}{GCLOUD}": parser.get(section, option)
         for section, option in _PROPERTIES
         if parser.has_option(section, option)
@@ -45,7 +45,7 @@ def selected_of(
     projects = {
         f"{n}{GOOGLE_FILE}": v for n in _OF_CREDENTIALS if isinstance(v := content.get(n), str)
     }
-    return {**told, **projects}
+    return {**settings, **projects}
 
 
 def _json(text: str) -> Mapping[str, object]:

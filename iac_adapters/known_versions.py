@@ -112,6 +112,6 @@ def remember_version(path: Path, *, name: str, version: str, folder: Path) -> No
 
 def _entry(path: Path, folder: Path) -> Path:
     status = path.stat()
-    told = f"{_FORMAT}\0{path.resolve()}\0{status.st_mtime_ns}\0{status.st_size}"
-    digest = hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()
+    text = f"{_FORMAT}\0{path.resolve()}\0{status.st_mtime_ns}\0{status.st_size}"
+    digest = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
     return folder / f"{digest}.json"

@@ -27,15 +27,15 @@ def cluster_of(
     server = found.get("server")
     if not isinstance(server, str):
         return {}
-    told = {
+    settings = {
         f"server{KUBECONFIG}": without_credentials(server),
         f"namespace{KUBECONFIG}": str(chosen.get("namespace") or "default"),
     }
     # Clusters on one machine take each other's ports: the authority tells them apart.
     authority = "".join(_authority(found, files))
     if authority:
-        told[f"certificate authority{KUBECONFIG}"] = digest_of(authority)
-    return told
+        settings[f"certificate authority{KUBECONFIG}"] = digest_of(authority)
+    return settings
 
 
 def _authority(cluster: Mapping[str, Any], files: ReadFiles) -> Iterator[str]:

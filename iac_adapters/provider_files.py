@@ -56,16 +56,16 @@ class ProviderFiles:
         family = family_of(package)
         if family not in _READERS:
             return Led(self.environment)
-        told = _Told(settings)
-        name = f"{family} {told}"
+        given = _Given(settings)
+        name = f"{family} {given}"
         if name not in self._known:
             files = ReadFiles(self.environment, self._directory)
-            environment, identity = _READERS[family](self.environment, told, files)
+            environment, identity = _READERS[family](self.environment, given, files)
             self._known[name] = Led(environment, identity, files.stamps)
         return self._known[name]
 
 
-class _Told:
+class _Given:
     """A provider's own settings by name, whichever way the tool writes it, and in inner blocks."""
 
     _NAMES: Final = frozenset(
@@ -108,48 +108,48 @@ def _texts(value: object) -> Iterator[str]:
             value = json.loads(value)
         except ValueError:
             return
-    for one in value if isinstance(value, list | tuple) else [value]:
-        if isinstance(one, str):
-            yield one
+    for part in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(part, str):
+            yield part
 
 
 _Found = tuple[Mapping[str, str], Mapping[str, str]]
 
 
-def _aws(environment: Mapping[str, str], told: _Told, files: ReadFiles) -> _Found:
+def _aws(environment: Mapping[str, str], given: _Given, files: ReadFiles) -> _Found:
     profile = profile_of(
         environment,
         files,
-        named=told.text("profile"),
-        config=told.texts("sharedconfigfiles"),
-        credentials=told.texts("sharedcredentialsfiles", "sharedcredentialsfile"),
+        named=given.text("profile"),
+        config=given.texts("sharedconfigfiles"),
+        credentials=given.texts("sharedcredentialsfiles", "sharedcredentialsfile"),
     )
     return profile.over(environment), profile.identity()
 
 
-def _kubernetes(environment: Mapping[str, str], told: _Told, files: ReadFiles) -> _Found:
-    if told.text("host") or environment.get("KUBE_HOST"):
+def _kubernetes(environment: Mapping[str, str], given: _Given, files: ReadFiles) -> _Found:
+    if given.text("host") or environment.get("KUBE_HOST"):
         return environment, {}
-    content = told.text("kubeconfig")
+    content = given.text("kubeconfig")
     if "\n" in content or content.startswith("{"):
         return environment, {}  # the configuration itself, which is compared as such
     listed = environment.get("KUBE_CONFIG_PATHS") or environment.get("KUBECONFIG") or ""
     paths = (
         ([content] if content else [])
-        or told.texts("configpath", "configpaths")
+        or given.texts("configpath", "configpaths")
         or [path for path in (environment.get("KUBE_CONFIG_PATH"),) if path]
         or [path for path in listed.split(":") if path]
         or ["~/.kube/config"]
     )
-    context = told.text("configcontext", "context") or environment.get("KUBE_CTX", "")
-    cluster = told.text("configcontextcluster", "cluster") or environment.get(
+    context = given.text("configcontext", "context") or environment.get("KUBE_CTX", "")
+    cluster = given.text("configcontextcluster", "cluster") or environment.get(
         "KUBE_CTX_CLUSTER", ""
     )
     return environment, cluster_of(paths, files, context=context, cluster=cluster)
 
 
-def _google(environment: Mapping[str, str], told: _Told, files: ReadFiles) -> _Found:
-    credentials = told.text("credentials")
+def _google(environment: Mapping[str, str], given: _Given, files: ReadFiles) -> _Found:
+    credentials = given.text("credentials")
     file = "" if credentials.lstrip().startswith("{") else credentials
     return environment, selected_of(environment, files, credentials=file)
 

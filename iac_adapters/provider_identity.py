@@ -114,8 +114,8 @@ def concerning(identity: Mapping[str, str], package: str) -> Mapping[str, str]:
     family = family_of(package)
     if family is None:
         return identity
-    told = _FAMILIES[family][1]
-    return {name: value for name, value in identity.items() if told.search(name)}
+    pattern = _FAMILIES[family][1]
+    return {name: value for name, value in identity.items() if pattern.search(name)}
 
 
 def family_of(package: str) -> str | None:
@@ -165,7 +165,7 @@ def _sentence(name: str, kept: str | None, now: str | None) -> str:
 
 def _identity(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, names in _NAMED.items():
-        value = next((environment[one] for one in names if environment.get(one)), None)
+        value = next((environment[name] for name in names if environment.get(name)), None)
         if value is not None:
             yield name, without_credentials(value)
     for name, value in environment.items():
@@ -192,8 +192,8 @@ def told_by_arns(arns: Iterable[str]) -> Mapping[str, str]:
     """
     parts = [arn.split(":", 5) for arn in arns if arn.startswith("arn:")]
     whole = [part for part in parts if len(part) == _ARN_PARTS]
-    told = {"AWS_REGION": {part[3] for part in whole}, ACCOUNT: {part[4] for part in whole}}
-    agreed = {name: values - {""} for name, values in told.items()}
+    found = {"AWS_REGION": {part[3] for part in whole}, ACCOUNT: {part[4] for part in whole}}
+    agreed = {name: values - {""} for name, values in found.items()}
     return {name: values.pop() for name, values in agreed.items() if len(values) == 1}
 
 

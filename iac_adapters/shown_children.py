@@ -57,7 +57,7 @@ def children_behind(
 
 def children_of(type_name: str) -> tuple[ShownChild, ...]:
     """Return the types of children that resources of a type show."""
-    return tuple(one for one in SHOWN if type_name in one.parents)
+    return tuple(child for child in SHOWN if type_name in child.parents)
 
 
 def _attribute(change: Change) -> str:

@@ -96,15 +96,15 @@ def _folders(root: Path) -> Iterator[Path]:
 
 def _named(root: Path, found: Sequence[tuple[DiscoveredStack, str]]) -> tuple[FoundStack, ...]:
     """Name each after its directory, and by its whole path where two would share a name."""
-    short = [one.directory.name or "root" for one, _ in found]
+    short = [stack.directory.name or "root" for stack, _ in found]
     return tuple(
         FoundStack(
-            name=name if short.count(name) == 1 else _path_name(root, one.directory, name),
-            directory=one.directory,
+            name=name if short.count(name) == 1 else _path_name(root, stack.directory, name),
+            directory=stack.directory,
             tool=tool,
-            lines=one.lines,
+            lines=stack.lines,
         )
-        for name, (one, tool) in zip(short, found, strict=True)
+        for name, (stack, tool) in zip(short, found, strict=True)
     )
 
 

@@ -45,7 +45,7 @@ def entry_points(group: str) -> tuple[EntryPoint, ...]:
     if not _in_folders_alone():
         from importlib.metadata import entry_points as every  # noqa: PLC0415  see above
 
-        return tuple(EntryPoint(one.name, one.value) for one in every(group=group))
+        return tuple(EntryPoint(point.name, point.value) for point in every(group=group))
     return tuple(point for text in _texts() for point in points_in(text, group))
 
 

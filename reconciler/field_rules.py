@@ -101,9 +101,9 @@ class Section:
     def __get_pydantic_core_schema__(cls, source: object, handler: Any) -> Schema:
         """Return the core schema of the fields, under the keys that the file has."""
         schema: Schema = handler(source)
-        for one in _dataclass_in(schema)["schema"]["fields"]:
-            if one["name"] in cls.written_as:
-                one["validation_alias"] = cls.written_as[one["name"]]
+        for entry in _dataclass_in(schema)["schema"]["fields"]:
+            if entry["name"] in cls.written_as:
+                entry["validation_alias"] = cls.written_as[entry["name"]]
         function = {"type": "with-info", "function": cls.completed}
         return {"type": "function-before", "function": function, "schema": schema}
 

@@ -99,9 +99,9 @@ def _problems_of(error: ValidationError) -> list[InitErrorDetails]:
     """Return the problems of `error` as another error can hold them; values stay unsaid."""
     return [
         InitErrorDetails(
-            type=PydanticCustomError("option", one["msg"].removeprefix("Value error, ")),
-            loc=one["loc"],
+            type=PydanticCustomError("option", problem["msg"].removeprefix("Value error, ")),
+            loc=problem["loc"],
             input=None,
         )
-        for one in error.errors(include_url=False, include_input=False)
+        for problem in error.errors(include_url=False, include_input=False)
     ]

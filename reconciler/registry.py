@@ -111,7 +111,9 @@ class InstalledTools:
         """
         if self.claims(directory):
             return None
-        looking = [one for one in self._usable().values() if getattr(one, "looks_above", False)]
+        looking = [
+            factory for factory in self._usable().values() if getattr(factory, "looks_above", False)
+        ]
         for folder in directory.parents:
             with contextlib.suppress(OSError):
                 if any(factory.detect(folder) is not None for factory in looking):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from reconciler.checked_values import ExistingDirectory, ExistingFile, Name, PlacedPath, placed
-from reconciler.domain.errors import PermanentError
+from reconciler.domain.errors import InvalidError, PermanentError
 from reconciler.domain.passed_environment import WELL_KNOWN
 from reconciler.field_rules import Checked, Reading, Rule, Section
 from reconciler.settings_location import LISTEN
@@ -63,6 +63,16 @@ def _network(value: str) -> Network:
         raise ValueError(message) from error
 
 
+def _is_web_address(url: str) -> str:
+    from reconciler.domain.notice_links import check_web_address  # noqa: PLC0415  few name one
+
+    try:
+        return check_web_address(url)
+    except InvalidError as error:
+        message = f"{error}; {error.remedy}"
+        raise ValueError(message) from error
+
+
 Listen = Annotated[str, Rule(check=_is_address)]
 
 
@@ -80,6 +90,8 @@ class DaemonSettings(Section):
     data_dir: PlacedPath | None = None
     hosts: tuple[Name, ...] = ()
     """Names by which the API may be asked, beside `listen`, `localhost` and addresses."""
+    public_url: Annotated[str, Rule(check=_is_web_address)] | None = None
+    """Where people reach the API, through whatever proxy: messages of channels link to it."""
     trusted_proxies: tuple[Annotated[Any, Rule(check=_network)], ...] = ()
     """Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody's by default."""
     open_metrics: bool = False
@@ -167,7 +179,9 @@ def _tool_of(read: Mapping[str, Any], tools: StackTools) -> str | None:
         return None
 
 
-COMMON_STACK_KEYS: Final = tuple(one.name for one in fields(StackSettings) if one.name != "options")
+COMMON_STACK_KEYS: Final = tuple(
+    field.name for field in fields(StackSettings) if field.name != "options"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

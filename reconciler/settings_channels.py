@@ -72,7 +72,7 @@ class ChannelSettings(Section):
     secret: str | None = field(default=None, repr=False)
     events: Annotated[tuple[str, ...], Rule(check=_are_events)] = ()
     min_severity: SeverityWord = "low"
-    stacks: tuple[str, ...] = ()
+    stacks: tuple[Annotated[str, Rule({"min_length": 1})], ...] = ()
     group_wait: Span = timedelta(seconds=10)
     update_every: Span = timedelta(minutes=1)
     after: Span = timedelta()
@@ -85,7 +85,7 @@ class ChannelSettings(Section):
     """Slack's, of the app that the buttons belong to; without it there are none."""
     approvers: dict[str, str] = field(default_factory=dict)
     """By Slack's user id, the name of the token that somebody decides with."""
-    most_open: Annotated[int, Rule({"ge": 1, "le": 400})] = 20
+    most_open: Annotated[int, Rule({"ge": 1, "le": 400})] | None = None
     """How many tickets may be open at a time, where it is a tracker of tickets."""
     templates: TemplateSettings | None = None
     """What its messages say, instead of the built-in text."""

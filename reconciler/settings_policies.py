@@ -33,22 +33,22 @@ class _PolicyKeys(Section):
 def _as_on_the_wire() -> Iterator[tuple[str, Any, Any]]:
     """Yield name, type and default of each field that is written as the API takes it."""
     annotated, bare = get_type_hints(Statement, include_extras=True), hints_of(Statement)
-    for one in fields(cast("Any", Statement)):
-        if one.name in ("name", "template_id", "script"):
+    for item in fields(cast("Any", Statement)):
+        if item.name in ("name", "template_id", "script"):
             continue
-        hint = annotated[one.name]
-        if present(bare[one.name]) is datetime:
+        hint = annotated[item.name]
+        if present(bare[item.name]) is datetime:
             # A file may write a date, and a time without a zone.
-            hint = FileTime if bare[one.name] is datetime else FileTime | None
-        yield one.name, hint, _default(one)
+            hint = FileTime if bare[item.name] is datetime else FileTime | None
+        yield item.name, hint, _default(item)
 
 
-def _default(one: Field[Any]) -> Any:
+def _default(item: Field[Any]) -> Any:
     return field(
         **{
-            name: getattr(one, name)
+            name: getattr(item, name)
             for name in ("default", "default_factory")
-            if getattr(one, name) is not MISSING
+            if getattr(item, name) is not MISSING
         }
     )
 

@@ -78,7 +78,7 @@ class Whereabouts:
 
 def describe_problems(error: ValidationError, *, model: type, where: Whereabouts) -> PermanentError:
     """Return one error that lists each problem as `FILE:LINE: KEY: what is wrong`."""
-    details = sorted(error.errors(), key=lambda one: where.line(_as_written(one["loc"])))
+    details = sorted(error.errors(), key=lambda error: where.line(_as_written(error["loc"])))
     problems = [_problem(detail, model=model, where=where) for detail in details]
     shown = [f"{place}: {sentence}" for place, sentence, _ in problems[:_MOST_SHOWN]]
     if len(problems) > _MOST_SHOWN:
@@ -141,7 +141,7 @@ def _in_our_words(detail: ErrorDetails, key: str) -> str | None:
         case "tuple_type":
             return 'a list is expected here, such as ["a", "b"]'
         case "string_pattern_mismatch":
-            return next((_PATTERNS[one] for one in path if one in _PATTERNS), _NAME)
+            return next((_PATTERNS[part] for part in path if part in _PATTERNS), _NAME)
         case kind if kind in _SHAPES:
             section = re.sub(r"\[\d+\]", "", key)
             return _SHAPES[kind].format(key=key, section=section, **context)
@@ -168,14 +168,14 @@ def _valid_keys(model: type, path: KeyPath) -> list[str]:
 def _keys(model: Any) -> dict[str, str]:
     """Return the key of each field, as a file writes it."""
     written_as = model.written_as if issubclass(model, Section) else {}
-    return {one.name: written_as.get(one.name, one.name) for one in fields(model)}
+    return {field.name: written_as.get(field.name, field.name) for field in fields(model)}
 
 
 def _sections(model: Any) -> dict[str, type]:
     """Return the class of each field that is a section, or a list of them."""
     hints = get_type_hints(model, include_extras=True)
     classes = {key: _section_of(hints[name]) for name, key in _keys(model).items()}
-    return {key: one for key, one in classes.items() if one is not None}
+    return {key: class_ for key, class_ in classes.items() if class_ is not None}
 
 
 def _section_of(hint: Any) -> type | None:
@@ -184,4 +184,4 @@ def _section_of(hint: Any) -> type | None:
     if is_dataclass(hint) and isinstance(hint, type):
         return hint
     parts = (*get_args(hint), *getattr(hint, "__metadata__", ()))
-    return next((one for part in parts if (one := _section_of(part)) is not None), None)
+    return next((section for part in parts if (section := _section_of(part)) is not None), None)

@@ -34,7 +34,7 @@ class StackOptions(Section):
     @classmethod
     def option_keys(cls) -> tuple[str, ...]:
         """Return the keys that may be given."""
-        return tuple(one.name for one in fields(cls) if _NO_KEY not in one.metadata)
+        return tuple(field.name for field in fields(cls) if _NO_KEY not in field.metadata)
 
     def kept(self) -> dict[str, Any]:
         """Return them as the database keeps and the API shows them: JSON values by key."""
@@ -47,9 +47,9 @@ class StackOptions(Section):
             if isinstance(value, Path):
                 yield key, value
             elif isinstance(value, list | tuple):
-                for number, one in enumerate(value):
-                    if isinstance(one, Path):
-                        yield f"{key}[{number}]", one
+                for number, element in enumerate(value):
+                    if isinstance(element, Path):
+                        yield f"{key}[{number}]", element
 
     def instance(self, environment: Mapping[str, str]) -> str:
         """Return which stack of its directory is meant; equal ones are applied one at a time."""

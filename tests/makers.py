@@ -15,10 +15,10 @@ from typing import Any, Final
 from iac_adapters.terraform.options import TerraformOptions
 from reconciler.domain.model import StackName, Verdict
 from reconciler.domain.xdg_folders import cache_home
-from reconciler.mirrors import write_cli_configuration
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.section_reading import validated
 from reconciler.stack_options import KEPT
+from tests.tool_mirrors import write_cli_configuration
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _HELD: Final = Path("registry.terraform.io", "hashicorp", "local")

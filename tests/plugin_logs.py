@@ -11,4 +11,4 @@ def said_by_plugins(adapter: IacAdapter) -> list[str]:
     """Return the last 64 KiB of each plugin that runs."""
     assert isinstance(adapter, TerraformAdapter | PulumiAdapter)
     processes = [slot.process for slot in adapter._pool._slots.values()]
-    return [process.process.stderr_tail() for process in processes if process is not None]
+    return [process.process._stderr.text() for process in processes if process is not None]

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.mirrors import provider_mirrors, tofu_mirror, write_cli_configuration
+from reconciler.mirrors import provider_mirrors
+from tests.tool_mirrors import tofu_mirror, write_cli_configuration
 
 _START_LIMIT_S: Final = 60.0
 _ATTEMPTS: Final = 3

@@ -127,7 +127,9 @@ def _network(right: Any) -> str:
 
 def _plain(expressions: Sequence[Mapping[str, Any]]) -> str:
     # As text: its nesting is nft's own, and deeper than a leaf may be.
-    kept = [{"counter": None} if "counter" in one else one for one in expressions]
+    kept = [
+        {"counter": None} if "counter" in expression else expression for expression in expressions
+    ]
     return json.dumps(kept, sort_keys=True, separators=(",", ":"))
 
 

@@ -30,9 +30,9 @@ def read_addresses(text: str) -> dict[str, Any]:
         f"interface/{link['ifname']}": {
             "mtu": link.get("mtu"),
             "addresses": sorted(
-                f"{one['local']}/{one['prefixlen']}"
-                for one in link.get("addr_info", [])
-                if "local" in one and not one.get("temporary")
+                f"{entry['local']}/{entry['prefixlen']}"
+                for entry in link.get("addr_info", [])
+                if "local" in entry and not entry.get("temporary")
             ),
         }
         for link in json.loads(text or "[]")

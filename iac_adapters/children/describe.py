@@ -10,7 +10,7 @@ from iac_adapters.children.rule import ChildRule
 
 def table_lines() -> Iterator[str]:
     """Yield a line for each rule, the parents in order."""
-    for rule in sorted(aws.RULES, key=lambda one: (one.parent, one.child)):
+    for rule in sorted(aws.RULES, key=lambda item: (item.parent, item.child)):
         yield _line(rule)
 
 

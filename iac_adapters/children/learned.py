@@ -153,11 +153,11 @@ def _rule(form: Form, example: Managed) -> ChildRule:
     )
 
 
-def _same_provider(one: Managed, other: Managed) -> bool:
+def _same_provider(left: Managed, right: Managed) -> bool:
     return (
-        one.provider is not None
-        and other.provider is not None
-        and one.provider.digest == other.provider.digest
+        left.provider is not None
+        and right.provider is not None
+        and left.provider.digest == right.provider.digest
     )
 
 

@@ -236,7 +236,7 @@ class ChildScan:
             for observed in self._means(question, kept.answers.get(question.key), {})
         }
         for address in sorted(wanted):
-            if address not in shown and any(one.concerns(address) for one in questions):
+            if address not in shown and any(question.concerns(address) for question in questions):
                 yield address
 
 

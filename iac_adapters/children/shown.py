@@ -29,7 +29,7 @@ def shown_questions(resources: Iterable[Managed], declared: Declared) -> Iterato
         shown = children_of(resource.type) if can_be_asked(resource) and resource.is_aws else ()
         values = texts_of(resource) if shown else {}
         # Rules in and out of a group are of one type.
-        for rule in {one.type: _rule(one) for one in shown}.values():
+        for rule in {child.type: _rule(child) for child in shown}.values():
             known = fields_of(rule.id) - {ELEMENT} <= values.keys()
             if known and not declared.is_pending(rule.declaring):
                 yield Question(rule, resource, values)

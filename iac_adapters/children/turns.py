@@ -49,7 +49,7 @@ def take_turns(
     """
     credit = min(credit + reads * SHARE, max(_MOST_SAVED, reads * SHARE))
     chosen = []
-    for question in sorted(questions, key=lambda one: _order(one, asked, scan)):
+    for question in sorted(questions, key=lambda item: _order(item, asked, scan)):
         cost = question.rule.base_calls
         if cost > credit:
             break

@@ -19,8 +19,8 @@ def last_words(stderr: str, environment: Mapping[str, str]) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     if not lines:
         return ""
-    told = redactor_of((), environment).without(_message(lines[-1]))
-    text = "".join(one if one.isprintable() else "?" for one in told)
+    message = redactor_of((), environment).without(_message(lines[-1]))
+    text = "".join(character if character.isprintable() else "?" for character in message)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
 
 

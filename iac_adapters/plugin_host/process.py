@@ -136,10 +136,10 @@ class PluginProcess:
         import psutil  # noqa: PLC0415  loading a stack starts no process
 
         try:
-            used = [one.memory_info() for one in self._weighed()]
+            used = [process.memory_info() for process in self._weighed()]
         except psutil.Error:
             return 0
-        return sum(one.rss - getattr(one, "shared", 0) for one in used)
+        return sum(memory.rss - getattr(memory, "shared", 0) for memory in used)
 
     def _weighed(self) -> list[psutil.Process]:
         import psutil  # noqa: PLC0415
@@ -149,10 +149,6 @@ class PluginProcess:
         # Held by the orphan guard, the plugin is its child; listing children costs milliseconds.
         held = self._seen.children(recursive=True) if self._guard_mode == "hold" else []
         return [self._seen, *held]
-
-    def stderr_tail(self) -> str:
-        """Return the last of what it wrote. It may hold secrets: never show it unasked."""
-        return self._stderr.text()
 
     async def unary(self, method: str, request: bytes, *, timeout_s: float | None) -> bytes:
         """Call `method` with an encoded request; return the encoded response.

@@ -88,7 +88,7 @@ class StackReader(Generic[Resource, Key, Provider, Live]):
         self._calls.begin_scan()
         self.refused.clear()
         ordered = sorted(resources, key=self._slowest_first)
-        tasks = [asyncio.create_task(self._observe_one(one)) for one in ordered]
+        tasks = [asyncio.create_task(self._observe_one(resource)) for resource in ordered]
         try:
             for done in asyncio.as_completed(tasks):
                 yield await done

@@ -51,7 +51,7 @@ class Assembly:
 
     def _existing(self, lines: Mapping[str, int]) -> Iterator[LoadedResource]:
         checkpoint = self.context.checkpoint
-        edits = {f"{one.urn}::{one.id}": edit for one, edit in self._edits()}
+        edits = {f"{resource.urn}::{resource.id}": edit for resource, edit in self._edits()}
         keys = dict(self._keys())
         busy = self._busy()
         for state in checkpoint.resources:
@@ -150,9 +150,9 @@ class Assembly:
 
     def _keys(self) -> Iterator[tuple[str, ProviderKey]]:
         """Yield a key for each provider resource, by the reference that resources name it with."""
-        for one, edit in self._edits():
-            key = provider_key(one, edit.inputs, self.context.surroundings)
-            yield f"{one.urn}::{one.id}", key
+        for resource, edit in self._edits():
+            key = provider_key(resource, edit.inputs, self.context.surroundings)
+            yield f"{resource.urn}::{resource.id}", key
 
     def _edits(self) -> Iterator[tuple[StateResource, ProviderEdit]]:
         for resource in self.context.checkpoint.resources:
@@ -161,7 +161,7 @@ class Assembly:
 
     def _pending(self) -> Iterator[LoadedResource]:
         """Yield what was being created when an update was interrupted, and is not recorded."""
-        recorded = {one.urn for one in self.context.checkpoint.resources}
+        recorded = {resource.urn for resource in self.context.checkpoint.resources}
         for pending in self.context.checkpoint.pending:
             if pending.is_unknown_creation and pending.resource.urn not in recorded:
                 yield LoadedResource(recorded_as=_absent(pending.resource.urn), refusal=_PENDING)
@@ -171,8 +171,8 @@ class Assembly:
         if self.evaluation is None:
             return
         busy = self._busy()
-        recorded = {one.urn for one in self.context.checkpoint.resources}
-        labels = {f"{one.urn}::{one.id}": edit.label for one, edit in self._edits()}
+        recorded = {resource.urn for resource in self.context.checkpoint.resources}
+        labels = {f"{resource.urn}::{resource.id}": edit.label for resource, edit in self._edits()}
         for urn, planned in self.evaluation.planned.items():
             if urn in recorded or planned.step not in (Step.CREATE, Step.IMPORT):
                 continue
@@ -192,6 +192,7 @@ class Assembly:
                 asked_of=planned.provider,
                 awaited=planned.awaited,
                 imported=planned.imported,
+                recorded_only=planned.overwritten,
                 refused=planned.refused,
             )
 
@@ -199,10 +200,10 @@ class Assembly:
         """Return the URNs that an update acts on something below of: that is what is shown."""
         planned = self.evaluation.planned if self.evaluation is not None else {}
         parents = {resource.urn: resource.parent for resource in self.context.checkpoint.resources}
-        parents |= {urn: one.parent for urn, one in planned.items() if one.parent}
+        parents |= {urn: entry.parent for urn, entry in planned.items() if entry.parent}
         busy: set[str] = set()
-        for urn, one in planned.items():
-            parent = parents.get(urn) if one.step not in (Step.SAME, Step.READ) else None
+        for urn, entry in planned.items():
+            parent = parents.get(urn) if entry.step not in (Step.SAME, Step.READ) else None
             while parent and parent not in busy:
                 busy.add(parent)
                 parent = parents.get(parent)
@@ -235,4 +236,4 @@ def _address(state: StateResource) -> ResourceAddress:
 
 def _dependencies(state: StateResource) -> tuple[ResourceAddress, ...]:
     named = [*(state.content.get("dependencies") or ()), state.parent]
-    return tuple(dict.fromkeys(ResourceAddress(str(one)) for one in named if one))
+    return tuple(dict.fromkeys(ResourceAddress(str(urn)) for urn in named if urn))

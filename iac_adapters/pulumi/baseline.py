@@ -77,10 +77,10 @@ def baseline_of(checkpoint: Checkpoint, *, state_digest: str = "", mark_ns: int 
     """Return the baseline that an update leaves with `checkpoint`."""
     kept = [resource for resource in checkpoint.resources if _counts(resource)]
     return Baseline(
-        resources={one.urn: recorded_of(one) for one in kept},
+        resources={resource.urn: recorded_of(resource) for resource in kept},
         state_digest=state_digest,
         mark_ns=mark_ns,
-        types={one.urn: one.type for one in kept},
+        types={resource.urn: resource.type for resource in kept},
     )
 
 
@@ -120,8 +120,8 @@ def carried_on(
         kept[urn] = before if stays and before is not None else found
         types[urn] = now.types[urn]
     if in_vain:
-        gone = {urn: one for urn, one in known.resources.items() if urn not in kept}
-        wanted = {urn: one for urn, one in gone.items() if _wanted(urn, evaluation)}
+        gone = {urn: resource for urn, resource in known.resources.items() if urn not in kept}
+        wanted = {urn: recorded for urn, recorded in gone.items() if _wanted(urn, evaluation)}
         kept |= wanted
         types |= {urn: known.types[urn] for urn in wanted}
     return Baseline(kept, now.state_digest, now.mark_ns, types)
@@ -196,8 +196,8 @@ def _packed(baseline: Baseline) -> bytes:
         "mark_ns": baseline.mark_ns,
         "types": dict(baseline.types),
         "resources": {
-            urn: [one.id, dict(one.inputs), dict(one.outputs), one.provider]
-            for urn, one in baseline.resources.items()
+            urn: [resource.id, dict(resource.inputs), dict(resource.outputs), resource.provider]
+            for urn, resource in baseline.resources.items()
         },
     }
     packed: bytes = msgpack.packb(content)

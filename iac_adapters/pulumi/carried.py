@@ -69,8 +69,8 @@ def sources_of(resource: LoadedResource) -> Mapping[str, tuple[str, ...]]:
     that loses an object takes it out of what the record says of others; the program still names it.
     """
     content = resource.state.content if resource.state is not None else {}
-    told = content.get("propertyDependencies") or {}
-    found = {name: tuple(map(str, urns)) for name, urns in told.items() if urns}
+    dependencies = content.get("propertyDependencies") or {}
+    found = {name: tuple(map(str, urns)) for name, urns in dependencies.items() if urns}
     whole = [*(content.get("replaceWith") or ()), content.get("deletedWith")]
     whole += resource.awaited or () if resource.followed else ()
     if urns := tuple(str(urn) for urn in whole if urn):
@@ -107,7 +107,7 @@ def carriers(
         for address in above(resource) & among.keys()
         if _takes(resource, resources[address], address, among[address])
     }
-    return {address: one for address, one in among.items() if address in found}
+    return {address: moved for address, moved in among.items() if address in found}
 
 
 def below(

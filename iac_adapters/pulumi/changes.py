@@ -28,7 +28,7 @@ class Changes:
 
     def at(self, paths: Iterable[Steps]) -> tuple[Change, ...]:
         """Return the changes at `paths`, each place once, in order."""
-        return tuple(self._change(path) for path in in_order({self.place(one) for one in paths}))
+        return tuple(self._change(path) for path in in_order({self.place(path) for path in paths}))
 
     def place(self, path: Steps) -> Steps:
         """Return `path`, or what of it may be said: a secret's inside and words are not."""
@@ -75,9 +75,11 @@ class Changes:
         return Origin.UNAPPLIED  # what the provider itself is told has changed
 
     def _replaces(self, path: Steps) -> bool:
-        told = {parse_property_path(one) for one, forces in self.answer.paths.items() if forces}
-        told |= {parse_property_path(one) for one in self.answer.replacing}
-        return touches(path, told)
+        forcing = {
+            parse_property_path(path) for path, forces in self.answer.paths.items() if forces
+        }
+        forcing |= {parse_property_path(name) for name in self.answer.replacing}
+        return touches(path, forcing)
 
 
 def in_order(paths: Iterable[Steps]) -> list[Steps]:

@@ -173,10 +173,10 @@ def _unpacked(content: bytes) -> bytes:
 def _checkpoint(latest: Mapping[str, Any]) -> Checkpoint:
     manager = latest.get("secrets_providers") or {}
     return Checkpoint(
-        resources=tuple(_resource(one) for one in latest.get("resources") or ()),
+        resources=tuple(_resource(body) for body in latest.get("resources") or ()),
         pending=tuple(
-            PendingOperation(_resource(one["resource"]), str(one["type"]))
-            for one in latest.get("pending_operations") or ()
+            PendingOperation(_resource(body["resource"]), str(body["type"]))
+            for body in latest.get("pending_operations") or ()
         ),
         secrets_manager=manager.get("type") or None,
         secrets_state=manager.get("state") or {},

@@ -100,7 +100,7 @@ class Cli:
                 message, remedy="wait until that has ended; `pulumi cancel` only if it is dead"
             )
         remedy = _installing(text) or next(
-            (told for words, told in _REMEDIES if words in text), None
+            (remedy for words, remedy in _REMEDIES if words in text), None
         )
         if remedy is None and cause_of(text) in PASSING:
             return RetryableError(message, remedy="try again when it answers")

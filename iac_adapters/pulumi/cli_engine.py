@@ -84,7 +84,9 @@ def verdicts(
             verdict = _verdict(resource, found, questions)
         own[resource.recorded_as.address] = verdict
     by_address = {resource.recorded_as.address: resource for resource in resources}
-    moves = {address for address, one in by_address.items() if _moved(one, own[address], found)}
+    moves = {
+        address for address, resource in by_address.items() if _moved(resource, own[address], found)
+    }
     following = Following(own, moves, by_address, digester)
     for address, resource in by_address.items():
         yield Observed(address, following.verdict(resource, found.updates))
@@ -101,12 +103,12 @@ def _verdict(resource: LoadedResource, found: CliRefresh, questions: PulumiQuest
         live = ReadAnswer("", {}, None)
     if (verdict := questions.evident(resource, live)) is not None:
         return verdict
-    told = _told(resource, step)
-    if not told and step.op == "same" and resource.step in (Step.SAME, None):
+    reasons = _told(resource, step)
+    if not reasons and step.op == "same" and resource.step in (Step.SAME, None):
         return InSync()
-    answer = DiffAnswer(Said.DIFFERENT, told, (), {})
+    answer = DiffAnswer(Said.DIFFERENT, reasons, (), {})
     recorded = resource.recorded.outputs if resource.recorded is not None else {}
-    live = unredacted(live, recorded, told)
+    live = unredacted(live, recorded, reasons)
     return verdict_of(resource, live, answer, questions.digester)
 
 

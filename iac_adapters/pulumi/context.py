@@ -122,13 +122,14 @@ async def prepare(
 
 def _noticed(context: Context) -> Context:
     """Return it with a warning for what was interrupted and will show, if at all, as drift."""
-    told = [
-        f"{one.kind} {one.resource.name} was interrupted, and how that ended is not recorded;"
+    texts = [
+        f"{operation.kind} {operation.resource.name} was interrupted, and how that ended is not"
+        " recorded;"
         " what is there is read as ever, and the next correction clears the note"
-        for one in context.checkpoint.pending
-        if not one.is_unknown_creation
+        for operation in context.checkpoint.pending
+        if not operation.is_unknown_creation
     ]
-    return replace(context, warnings=(*context.warnings, *told))
+    return replace(context, warnings=(*context.warnings, *texts))
 
 
 def _words(checkpoint: Checkpoint) -> Iterator[str]:

@@ -64,8 +64,8 @@ def with_step(resource: LoadedResource, verdict: Verdict) -> Verdict:
     """
     if not isinstance(verdict, InSync | Noise | Drifted):
         return verdict
-    told = (refusal(resource), init_errors(resource), moved_to_provider(resource))
-    reasons = [one for one in told if one]
+    answers = (refusal(resource), init_errors(resource), moved_to_provider(resource))
+    reasons = [reason for reason in answers if reason]
     replaced = resource.step is Step.REPLACE
     if isinstance(verdict, Drifted):
         known = [verdict.reason] if verdict.reason else []
@@ -123,5 +123,5 @@ def init_errors(resource: LoadedResource) -> str | None:
     errors = resource.state.content.get("initErrors") if resource.state is not None else None
     if not errors:
         return None
-    told = "; ".join(speakable(str(error), resource.redactor) for error in errors)
-    return f"the last update made it and recorded that it is not ready: {told}"
+    text = "; ".join(speakable(str(error), resource.redactor) for error in errors)
+    return f"the last update made it and recorded that it is not ready: {text}"

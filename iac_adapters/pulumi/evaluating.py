@@ -29,10 +29,12 @@ from iac_adapters.pulumi.evaluation import (
     Planned,
     Step,
     evaluate_deadline_s,
+    inputs_in,
     read_plan,
     step_of,
 )
 from iac_adapters.pulumi.events import done_in, errors_in, events_of
+from iac_adapters.pulumi.values import RawProperties
 from reconciler.domain.errors import RetryableError
 
 _ROUNDS: Final = 4
@@ -68,7 +70,7 @@ async def evaluate(cli: Cli, heard: Callable[[bytes], None] | None = None) -> Ev
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     events = list(events_of(run.stdout))
-    planned = {**_with_steps(evaluation.planned, steps_in(events)), **refused}
+    planned = {**_with_imports(evaluation.planned, events), **refused}
     return Evaluation(planned, _renamed(events))
 
 
@@ -117,16 +119,38 @@ def steps_in(events: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
     return dict(found)
 
 
-def _with_steps(
-    planned: Mapping[str, Planned], steps: Mapping[str, Sequence[str]]
+def _with_imports(
+    planned: Mapping[str, Planned], events: Sequence[Mapping[str, Any]]
 ) -> dict[str, Planned]:
-    """Return `planned` with the step of an import, which a saved plan does not name."""
+    """Return `planned` with the steps of imports, which a saved plan does not name."""
+    steps = steps_in(events)
     return {
-        urn: replace(one, step=Step.IMPORT)
-        if one.imported and step_of(steps.get(urn, ())) is Step.IMPORT
-        else one
-        for urn, one in planned.items()
+        urn: replace(entry, step=Step.IMPORT, overwritten=_overwritten(urn, entry, events))
+        if entry.imported and step_of(steps.get(urn, ())) is Step.IMPORT
+        else entry
+        for urn, entry in planned.items()
     }
+
+
+def _overwritten(
+    urn: str, planned: Planned, events: Iterable[Mapping[str, Any]]
+) -> tuple[RawProperties, RawProperties] | None:
+    """Return the inputs that the update after the import changes, before and after it.
+
+    An event says of each secret only that it is one; what the program asks for is in the plan.
+    """
+    for event in events:
+        step = done_in(event)
+        if step is None or (step.urn, step.op) != (urn, Step.UPDATE):
+            continue
+        before, after = (inputs_in(step.metadata.get(side)) for side in ("old", "new"))
+        names = set(step.metadata.get("diffs") or before.keys() | after.keys())
+        wanted = {**after, **planned.changed}
+        return (
+            {name: value for name, value in before.items() if name in names},
+            {name: value for name, value in wanted.items() if name in names},
+        )
+    return None
 
 
 def _renamed(events: Iterable[Mapping[str, Any]]) -> dict[str, str]:

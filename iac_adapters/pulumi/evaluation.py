@@ -24,7 +24,7 @@ from reconciler.domain.errors import PermanentError
 
 DEADLINE_S: Final = 600.0
 DEADLINE: Final = "TRUEUP_EVALUATE_DEADLINE"
-_FORMAT: Final = 7
+_FORMAT: Final = 8
 _REPLACING: Final = frozenset(
     {
         "replace",
@@ -76,6 +76,8 @@ class Planned:
     outputs: RawProperties = field(default_factory=dict)
     """The outputs that the program registers by itself and that differ from the recorded."""
     outputs_removed: tuple[str, ...] = ()
+    overwritten: tuple[RawProperties, RawProperties] | None = None
+    """The inputs of the object that is imported, and those that the update then gives it."""
 
     def inputs(self, recorded: RawProperties) -> RawProperties:
         """Return the inputs the program asks for."""
@@ -102,8 +104,8 @@ class Evaluation:
         """The secret texts in what the program asks for and the record does not hold."""
         return (
             word
-            for one in self.planned.values()
-            for side in (one.changed, one.outputs)
+            for planned in self.planned.values()
+            for side in (planned.changed, planned.outputs, *(planned.overwritten or ()))
             for word in secret_words(side)
         )
 
@@ -115,21 +117,26 @@ class Evaluation:
                 "renamed": dict(self.renamed),
                 "planned": {
                     urn: [
-                        one.step.value,
-                        dict(one.changed),
-                        list(one.removed),
-                        one.custom,
-                        None if one.ignored is None else list(one.ignored),
-                        one.provider,
-                        {n: list(urns) for n, urns in one.depends.items() if n in one.changed},
-                        None if one.awaited is None else list(one.awaited),
-                        one.imported,
-                        one.refused,
-                        one.parent,
-                        dict(one.outputs),
-                        list(one.outputs_removed),
+                        planned.step.value,
+                        dict(planned.changed),
+                        list(planned.removed),
+                        planned.custom,
+                        None if planned.ignored is None else list(planned.ignored),
+                        planned.provider,
+                        {
+                            n: list(urns)
+                            for n, urns in planned.depends.items()
+                            if n in planned.changed
+                        },
+                        None if planned.awaited is None else list(planned.awaited),
+                        planned.imported,
+                        planned.refused,
+                        planned.parent,
+                        dict(planned.outputs),
+                        list(planned.outputs_removed),
+                        None if planned.overwritten is None else list(planned.overwritten),
                     ]
-                    for urn, one in self.planned.items()
+                    for urn, planned in self.planned.items()
                 },
             }
         )
@@ -158,6 +165,7 @@ def unpack_evaluation(content: bytes) -> Evaluation | None:
                     parent,
                     outputs,
                     tuple(outputs_removed),
+                    None if overwritten is None else (overwritten[0], overwritten[1]),
                 )
                 for urn, (
                     step,
@@ -173,6 +181,7 @@ def unpack_evaluation(content: bytes) -> Evaluation | None:
                     parent,
                     outputs,
                     outputs_removed,
+                    overwritten,
                 ) in kept["planned"].items()
             },
             kept["renamed"],
@@ -201,6 +210,12 @@ def step_of(steps: Sequence[str]) -> Step:
         if step.value in steps:
             return step
     return Step.OTHER if steps else Step.SAME
+
+
+def inputs_in(state: Mapping[str, Any] | None) -> RawProperties:
+    """Return the inputs of a state in the engine's events, which hold a mark for each secret."""
+    inputs = (state or {}).get("inputs") or {}
+    return {name: deciphered(value, _as_marked) for name, value in inputs.items()}
 
 
 def evaluate_deadline_s(environment: Mapping[str, str]) -> float:
@@ -237,6 +252,10 @@ def _differing(difference: Mapping[str, Any]) -> tuple[RawProperties, tuple[str,
     changed = {**(difference.get("adds") or {}), **(difference.get("updates") or {})}
     deleted = difference.get("deletes") or ()
     return {name: deciphered(value, _never) for name, value in changed.items()}, tuple(deleted)
+
+
+def _as_marked(mark: str) -> str:
+    return orjson.dumps(mark).decode()
 
 
 def _never(_ciphertext: str) -> str:

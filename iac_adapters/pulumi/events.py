@@ -75,8 +75,12 @@ def done_in(event: Mapping[str, Any]) -> Done | None:
 
 def errors_in(events: Iterable[Mapping[str, Any]]) -> list[Said]:
     """Return the error messages, each once, in order."""
-    said = (one for event in events if (one := said_in(event)) is not None)
-    return list(dict.fromkeys(one for one in said if one.severity == "error" and one.text))
+    said = (sentence for event in events if (sentence := said_in(event)) is not None)
+    return list(
+        dict.fromkeys(
+            sentence for sentence in said if sentence.severity == "error" and sentence.text
+        )
+    )
 
 
 def stderr_in(events: Iterable[Mapping[str, Any]]) -> list[str]:

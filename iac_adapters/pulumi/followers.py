@@ -37,7 +37,7 @@ class Followers:
         if not roots or self.payload.warm.evaluation is None:
             return self.held
         asked = await self._asked(roots)
-        verdicts = {address: one.verdict for address, one in self.held.items()}
+        verdicts = {address: observed.verdict for address, observed in self.held.items()}
         following = Following(verdicts, roots.keys(), resources, self.digester)
         return dict(self._followed(following, asked))
 
@@ -54,7 +54,7 @@ class Followers:
 
     async def _asked(self, roots: Mapping[ResourceAddress, Moved]) -> Followed:
         warm = self.payload.warm
-        live = {address: one.live for address, one in roots.items()}
+        live = {address: root.live for address, root in roots.items()}
         takers = below(roots.keys(), self.payload.stack.resources)
         own = {address: self.held[address].verdict for address in takers if address in self.held}
         known = warm.followed

@@ -78,7 +78,7 @@ class Following:
         self, own: Drifted, resource: LoadedResource, update: Update, cause: ResourceAddress | None
     ) -> Drifted:
         replaced = own.requires_replace or update.step is Step.REPLACE
-        shown = [parse_property_path(one.path) for one in (*own.changes, *own.consequences)]
+        shown = [parse_property_path(change.path) for change in (*own.changes, *own.consequences)]
         taken = self._taken(resource)
         beyond = tuple(
             change
@@ -87,7 +87,7 @@ class Following:
         )
         if cause is None or not beyond:
             return replace(own, requires_replace=replaced)
-        names = ", ".join(sorted({top(parse_property_path(one.path)) for one in beyond}))
+        names = ", ".join(sorted({top(parse_property_path(change.path)) for change in beyond}))
         reason = own.reason or f"{names} {self._sentence(cause)}"
         changes = (*own.changes, *beyond)
         return replace(own, changes=changes, requires_replace=replaced, reason=reason)
@@ -105,13 +105,13 @@ class Following:
         sides = (recorded.inputs, update.before, update.after)
         secrets = secrets_of((*sides, recorded.outputs), state.secret_outputs)
         secrets = secrets.with_words_of((visible(recorded.inputs), visible(recorded.outputs)))
-        told = {top(parse_property_path(path)) for path in update.properties}
+        named = {top(parse_property_path(path)) for path in update.properties}
         values = (visible(recorded.inputs), visible(update.before), visible(update.after))
         known, before, after = align_as_listed(values, ordered)
         shown: set[Steps] = set()
         for path in aligned_paths(before, after, ordered):
             place = secrets.without_words(secrets.boundary(path) or path)
-            if place in shown or (told and top(path) not in told):
+            if place in shown or (named and top(path) not in named):
                 continue
             shown.add(place)
             recorded_value = value_at(known, place)
@@ -138,7 +138,9 @@ class Following:
             if found := [address for address in nearest if address in self.moved]:
                 return found[0]
             seen |= set(nearest)
-            nearest = sorted({a for one in nearest for a in above(self.resources.get(one))} - seen)
+            nearest = sorted(
+                {a for address in nearest for a in above(self.resources.get(address))} - seen
+            )
         return None
 
     def _sentence(self, cause: ResourceAddress) -> str:

@@ -52,12 +52,12 @@ def history_of(place: Place) -> Iterator[Entry]:
     for file in sorted(files, key=_written_ns, reverse=True):
         try:
             content = read_bytes(file)
-            told = orjson.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
-            kind = told["kind"]
+            entry = orjson.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
+            kind = entry["kind"]
         except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
             continue
         checkpoint = file.with_name(file.name.replace(".history.json", ".checkpoint.json"))
-        yield Entry(str(kind), _written_ns(file), checkpoint, vain=_is_vain(told))
+        yield Entry(str(kind), _written_ns(file), checkpoint, vain=_is_vain(entry))
 
 
 async def history_by_cli(cli: Cli) -> tuple[Entry, ...]:
@@ -68,21 +68,21 @@ async def history_by_cli(cli: Cli) -> tuple[Entry, ...]:
     if run.exit_code != 0:
         raise cli.failure(run, "its history could not be read")
     try:
-        told = orjson.loads(run.stdout or b"[]")
+        entries = orjson.loads(run.stdout or b"[]")
         found = [
-            Entry(str(one["kind"]), _ended_ns(str(one["endTime"])), vain=_is_vain(one))
-            for one in told
+            Entry(str(entry["kind"]), _ended_ns(str(entry["endTime"])), vain=_is_vain(entry))
+            for entry in entries
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise PermanentError(
             f"{cli.directory}: `pulumi stack history` says what trueup cannot read",
             remedy="update trueup, or name an older CLI with TRUEUP_PULUMI",
         ) from error
-    return tuple(sorted(found, key=lambda one: one.written_ns, reverse=True))
+    return tuple(sorted(found, key=lambda item: item.written_ns, reverse=True))
 
 
-def _is_vain(told: Mapping[str, Any]) -> bool:
-    return told.get("message") == CORRECTION and told.get("result") == "failed"
+def _is_vain(entry: Mapping[str, Any]) -> bool:
+    return entry.get("message") == CORRECTION and entry.get("result") == "failed"
 
 
 def _ended_ns(text: str) -> int:

@@ -86,8 +86,8 @@ def identities_of(
         led = files.led(edit.package, visible(edit.recorded))
         variables = concerning(identity_of(led.environment), edit.package)
         ruling = {n: v for n, v in variables.items() if not _is_outranked(n, settings)}
-        told = {**ruling, **led.identity, **settings}
-        found[edit.label] = {**told, **found.get(edit.label, {})}
+        identity = {**ruling, **led.identity, **settings}
+        found[edit.label] = {**identity, **found.get(edit.label, {})}
     return found
 
 
@@ -152,8 +152,12 @@ class IdentityCount:
         One that looks elsewhere than before must have shown all of them: some, such as a
         global role, are found from any region. One that is new must have shown most.
         """
-        proven = {label: one for label, one in now.items() if self._is_proven(label, kept, one)}
-        return {**{label: one for label, one in kept.items() if label in now}, **proven}
+        proven = {
+            label: identity
+            for label, identity in now.items()
+            if self._is_proven(label, kept, identity)
+        }
+        return {**{label: identity for label, identity in kept.items() if label in now}, **proven}
 
     def _is_proven(self, label: str, kept: Identities, now: Mapping[str, str]) -> bool:
         if self.unreadable[label] or not self.found[label]:

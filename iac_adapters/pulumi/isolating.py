@@ -89,7 +89,11 @@ async def detaching_plan(
         raise cli.failure(run, "the edges cannot be detached")
     command = cli.arguments("destroy", "--yes", "--skip-preview", _NOT_REFRESHING, "--json")
     words = order.context.redactor.words.union(
-        *(secret_words(one.recorded.inputs) for one in order.resources.values() if one.recorded)
+        *(
+            secret_words(resource.recorded.inputs)
+            for resource in order.resources.values()
+            if resource.recorded
+        )
     )
     await keep_job(order, [*command, f"--message={CORRECTION}", *targets], words)
     steps = dict(steps_in(run.stdout))

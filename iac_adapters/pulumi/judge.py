@@ -113,8 +113,8 @@ class _Case:
         """Return the properties an update would be about, as far as the provider tells."""
         if self.answer.verdict is Said.SAME:
             return tuple(dict.fromkeys(map(top, self.sides.coded))) if self.acting else ()
-        if told := self._told():
-            return tuple(dict.fromkeys(top(parse_property_path(path)) for path in told))
+        if reasons := self._told():
+            return tuple(dict.fromkeys(top(parse_property_path(path)) for path in reasons))
         seen = (*self.sides.moved, *self.sides.coded, *self.sides.unmet())
         return tuple(dict.fromkeys(top(path) for path in seen))
 
@@ -144,7 +144,7 @@ class _Case:
 
     def _is_derived(self, path: Steps, paths: list[Steps]) -> bool:
         key = top(path)
-        others = {top(one) for one in paths if top(one) != key}
+        others = {top(path) for path in paths if top(path) != key}
         if not others:
             return False
         if _ECHOES.get(key) in others:

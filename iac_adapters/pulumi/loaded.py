@@ -55,7 +55,10 @@ class LoadedResource:
     refused: str = ""
     """Why the engine refuses what the code does about it."""
     recorded_only: tuple[RawProperties, RawProperties] | None = None
-    """Recorded and wanted values that an update changes in the record alone."""
+    """Recorded and wanted values that an update changes in the record alone.
+
+    Of an import they are the values of the object that is taken in, and those it is given.
+    """
     followed: bool = False
     """Whether an update acts on it for what is shown elsewhere: below it, or a lost object."""
     provider: ProviderKey | None = None

@@ -82,8 +82,8 @@ class RunLog:
 
         The CLI's own count takes in the record of which version a provider has, too.
         """
-        told = [f"{self.done[op]} {word}" for op, word in _COUNTED.items() if self.done[op]]
-        return ", ".join(told) or ("nothing changed" if self.over else "updated")
+        parts = [f"{self.done[op]} {word}" for op, word in _COUNTED.items() if self.done[op]]
+        return ", ".join(parts) or ("nothing changed" if self.over else "updated")
 
     @property
     def untouched(self) -> bool:
@@ -97,68 +97,68 @@ class RunLog:
 
 def read_log(log: Path) -> RunLog:
     """Return what the log says; one that is not there says nothing."""
-    told = RunLog()
+    run_log = RunLog()
     for line in lines_of(log):
-        told.take(line)
-    return told
+        run_log.take(line)
+    return run_log
 
 
 def outcome_of(place: Place, *, ended: Exited | Vanished, log: Path) -> Outcome:
     """Return what the run came to; reads only."""
     if isinstance(ended, Vanished):
         return InDoubt("the runner is gone without a record of how the update ended")
-    told = read_log(log)
-    if told.untouched and told.told(_LOCKED):
-        return Failed(f"the stack is locked by another update{told.holder}; nothing was done")
+    run_log = read_log(log)
+    if run_log.untouched and run_log.told(_LOCKED):
+        return Failed(f"the stack is locked by another update{run_log.holder}; nothing was done")
     if (left := _left_pending(place)) is not None:
         return InDoubt(left)
     if ended.exit_code == 0:
-        return Done(told.summary)
-    return _failed(told, ended)
+        return Done(run_log.summary)
+    return _failed(run_log, ended)
 
 
-def _failed(told: RunLog, ended: Exited) -> Outcome:
-    if told.not_started is not None:
-        return Failed(told.not_started)
-    if (doubt := _doubt(told, ended)) is not None:
+def _failed(run_log: RunLog, ended: Exited) -> Outcome:
+    if run_log.not_started is not None:
+        return Failed(run_log.not_started)
+    if (doubt := _doubt(run_log, ended)) is not None:
         return InDoubt(doubt)
-    if told.told(*_VIOLATED):
-        return _violated(told)
+    if run_log.told(*_VIOLATED):
+        return _violated(run_log)
     if ended.interrupted:
-        return Failed(f"it was asked to stop; {told.ended} resources were dealt with before")
-    if told.errors:
-        return Failed(_reason(told.errors))
+        return Failed(f"it was asked to stop; {run_log.ended} resources were dealt with before")
+    if run_log.errors:
+        return Failed(_reason(run_log.errors))
     return Failed(
         "pulumi failed without a word, as it does when resources have come into the code or"
-        f" gone from it after the plan was made; {told.ended} were dealt with before"
+        f" gone from it after the plan was made; {run_log.ended} were dealt with before"
     )
 
 
-def _doubt(told: RunLog, ended: Exited) -> str | None:
+def _doubt(run_log: RunLog, ended: Exited) -> str | None:
     """Return why nobody can tell what was done; None when the log tells all of it."""
     if ended.exit_code < 0:
         return f"pulumi was killed by signal {-ended.exit_code}"
     if ended.exit_code == _FORCED:
         return "pulumi was made to stop at once"
-    if told.begun:
-        names = ", ".join(sorted(urn.rpartition("::")[2] for urn in told.begun))
+    if run_log.begun:
+        names = ", ".join(sorted(urn.rpartition("::")[2] for urn in run_log.begun))
         return f"pulumi ended with exit code {ended.exit_code} in the middle of {names}"
-    if told.told(_INVALID):
+    if run_log.told(_INVALID):
         return "Pulumi says that its checkpoint is invalid now (`pulumi state repair` mends it)"
-    if told.told(*_DIED):
+    if run_log.told(*_DIED):
         return "a provider died in the middle of a call"
-    if not told.errors and not told.over:
+    if not run_log.errors and not run_log.over:
         return f"pulumi ended with exit code {ended.exit_code} and did not say why"
     return None
 
 
-def _violated(told: RunLog) -> Outcome:
+def _violated(run_log: RunLog) -> Outcome:
     # The fence is per resource, at the time of its step: others may have been corrected before.
-    if told.untouched:
+    if run_log.untouched:
         return Failed("the world or the code moved on after the plan was made", stale=True)
     return Failed(
         "the world or the code moved on after the plan was made;"
-        f" {told.ended} resources were dealt with before"
+        f" {run_log.ended} resources were dealt with before"
     )
 
 
@@ -173,11 +173,13 @@ def _left_pending(place: Place) -> str | None:
         return f"the checkpoint cannot be read: {error}"
     if not checkpoint.pending:
         return None
-    told = ", ".join(f"{one.kind} {one.resource.name}" for one in checkpoint.pending)
-    return f"the checkpoint says that it is still {told}"
+    operations = ", ".join(
+        f"{operation.kind} {operation.resource.name}" for operation in checkpoint.pending
+    )
+    return f"the checkpoint says that it is still {operations}"
 
 
 def _reason(errors: list[Said]) -> str:
-    told = [error.text for error in errors if error.text != _SAYS_NOTHING]
-    text = "\n".join(dict.fromkeys(told)) or _SAYS_NOTHING
+    texts = [error.text for error in errors if error.text != _SAYS_NOTHING]
+    text = "\n".join(dict.fromkeys(texts)) or _SAYS_NOTHING
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -83,7 +83,7 @@ class PlanReader:
         return Plan(
             stack=stack,
             targets=tuple(sorted(targets)),
-            resources=tuple(sorted(found, key=lambda one: one.address)),
+            resources=tuple(sorted(found, key=lambda item: item.address)),
             outputs=tuple(sorted(_outputs(preview.steps))),
         )
 
@@ -119,13 +119,13 @@ class PlanReader:
         Events name them all and mask the secret ones; the plan has those that differ from
         what is refreshed in plain text. A masked one in neither is as the program asks for it.
         """
-        told: RawProperties = {}
+        inputs: RawProperties = {}
         if step is not None and isinstance(new := step.metadata.get("new"), dict):
-            told = new.get("inputs") or {}
+            inputs = new.get("inputs") or {}
         asked = (loaded.wanted if loaded is not None else None) or {}
         kept = {
             name: asked.get(name, value) if is_redacted(value) else value
-            for name, value in told.items()
+            for name, value in inputs.items()
         }
         return {**kept, **planned.changed}
 
@@ -150,13 +150,13 @@ class PlanReader:
         preview: Preview,
         loaded: LoadedResource | None,
     ) -> Iterator[PlannedChange]:
-        told = diffs_in(step) if step is not None else ()
-        live = preview.live.get(urn) or _told_live(step, loaded, told)
+        paths = diffs_in(step) if step is not None else ()
+        live = preview.live.get(urn) or _told_live(step, loaded, paths)
         if loaded is None or loaded.state is None or live is None:
             return
         verdict = judge(
             sides_of(loaded, live, wanted=inputs),
-            DiffAnswer(Said.DIFFERENT, told, (), {}),
+            DiffAnswer(Said.DIFFERENT, paths, (), {}),
             ignored=loaded.ignored,
             digester=self.digester,
         )
@@ -196,13 +196,13 @@ def _is_bookkeeping(urn: str, planned: Planned) -> bool:
 
 
 def _told_live(
-    step: Done | None, loaded: LoadedResource | None, told: Sequence[str]
+    step: Done | None, loaded: LoadedResource | None, paths: Sequence[str]
 ) -> ReadAnswer | None:
     """Return what the CLI's own refresh has read, where we have not."""
     live = refreshed(step, "old") if step is not None else None
     if live is None or loaded is None or loaded.recorded is None:
         return live
-    return unredacted(live, loaded.recorded.outputs, told)
+    return unredacted(live, loaded.recorded.outputs, paths)
 
 
 def _planned_change(change: Change) -> PlannedChange:
@@ -215,9 +215,9 @@ def _last(steps: Sequence[Done], urn: str) -> Done | None:
     A replacement may end with the deletion of the old object, which says nothing of the new.
     """
     fitting = [step for step in steps if step.urn == urn and step.op != _REFRESH]
-    telling = [one for one in fitting if isinstance(one.metadata.get("new"), dict)]
-    told = telling or fitting
-    return told[-1] if told else None
+    telling = [done for done in fitting if isinstance(done.metadata.get("new"), dict)]
+    chosen = telling or fitting
+    return chosen[-1] if chosen else None
 
 
 def _unnamed(raw: Any, urn: str) -> Any:

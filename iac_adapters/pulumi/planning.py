@@ -101,9 +101,11 @@ def refuse_pending(context: Context) -> None:
 
     `up` would go on with a warning and create it a second time.
     """
-    unknown = [one for one in context.checkpoint.pending if one.is_unknown_creation]
+    unknown = [
+        operation for operation in context.checkpoint.pending if operation.is_unknown_creation
+    ]
     if unknown:
-        names = ", ".join(one.resource.name for one in unknown[:3])
+        names = ", ".join(operation.resource.name for operation in unknown[:3])
         raise PermanentError(
             f"{context.place.label}: an update was interrupted while creating {names},"
             " and whether that exists is not known",

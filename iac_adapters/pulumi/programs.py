@@ -130,15 +130,6 @@ def checked_pulumi(environment: Mapping[str, str]) -> PulumiExecutable:
     return PulumiExecutable(path=path, version=version)
 
 
-def pulumi_version(path: Path, environment: Mapping[str, str]) -> tuple[int, ...]:
-    """Return the version of the CLI at `path`, asking it only when it is not known.
-
-    Raises:
-        PermanentError: it does not answer.
-    """
-    return version_numbers(_version(path, environment))
-
-
 def _version(path: Path, environment: Mapping[str, str]) -> str:
     try:
         _, version = version_of(
@@ -154,8 +145,8 @@ def _version(path: Path, environment: Mapping[str, str]) -> str:
 
 
 def _name_and_version(answer: str) -> tuple[str, str] | None:
-    told = _ANSWER.match(answer)
-    return None if told is None else (PULUMI, told.group(1))
+    match = _ANSWER.match(answer)
+    return None if match is None else (PULUMI, match.group(1))
 
 
 def _ambient_folders(environment: Mapping[str, str]) -> Iterator[Path]:
@@ -195,7 +186,7 @@ def _newest_first(folders: Iterator[Path], prefix: str) -> list[tuple[Path, tupl
     """Return folders named PREFIXVERSION with their numbers; a release outranks its previews."""
     versions = [(folder, folder.name.removeprefix(prefix)) for folder in folders]
     versions.sort(
-        key=lambda one: (version_numbers(one[1]), "-" not in one[1], one[1]), reverse=True
+        key=lambda item: (version_numbers(item[1]), "-" not in item[1], item[1]), reverse=True
     )
     return [(folder, version_numbers(version)) for folder, version in versions]
 

@@ -37,7 +37,7 @@ def leads_to(path: Steps, steps: Steps) -> bool:
     """Whether `path`, which may hold `*`, names `steps` or a place around it."""
     if len(path) > len(steps):
         return False
-    return all(one in (_ANY, other) for one, other in zip(path, steps, strict=False))
+    return all(step in (_ANY, other) for step, other in zip(path, steps, strict=False))
 
 
 def covered(steps: Steps, paths: Iterable[Steps]) -> bool:

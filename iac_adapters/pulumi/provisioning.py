@@ -43,15 +43,17 @@ def _below(
     resources: Mapping[ResourceAddress, LoadedResource], address: ResourceAddress
 ) -> set[ResourceAddress]:
     parents = {
-        one.state.urn: one.state.parent for one in resources.values() if one.state is not None
+        resource.state.urn: resource.state.parent
+        for resource in resources.values()
+        if resource.state is not None
     }
     return {
         name
-        for name, one in resources.items()
-        if one.state is not None
-        and one.state.custom
-        and not one.state.is_provider
-        and _is_below(one.state.urn, address, parents)
+        for name, resource in resources.items()
+        if resource.state is not None
+        and resource.state.custom
+        and not resource.state.is_provider
+        and _is_below(resource.state.urn, address, parents)
     }
 
 

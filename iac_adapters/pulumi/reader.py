@@ -133,9 +133,9 @@ def _speakable(
         )
     if error.cause is Cause.UNIMPLEMENTED:
         return ProviderError("its provider cannot read what it made", cause=error.cause)
-    told = speakable(error.summary, resource.redactor.and_also(words))
+    text = speakable(error.summary, resource.redactor.and_also(words))
     return ProviderError(
-        told,
+        text,
         "",
         error.is_throttling,
         error.is_expired_credentials,

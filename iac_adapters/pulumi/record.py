@@ -90,13 +90,16 @@ def _with_values(checkpoint: Checkpoint, decrypt: Decrypt, *, label: str) -> Che
 
     return replace(
         checkpoint,
-        resources=tuple(clear(one) for one in checkpoint.resources),
-        pending=tuple(replace(one, resource=clear(one.resource)) for one in checkpoint.pending),
+        resources=tuple(clear(resource) for resource in checkpoint.resources),
+        pending=tuple(
+            replace(operation, resource=clear(operation.resource))
+            for operation in checkpoint.pending
+        ),
     )
 
 
 def _holds_secrets(checkpoint: Checkpoint) -> bool:
-    resources = (*checkpoint.resources, *(one.resource for one in checkpoint.pending))
+    resources = (*checkpoint.resources, *(operation.resource for operation in checkpoint.pending))
     return any(
         next(secret_paths(side), None) is not None
         for resource in resources

@@ -23,8 +23,8 @@ def refreshed(step: Done, side: str) -> ReadAnswer | None:
 def diffs_in(step: Done) -> tuple[str, ...]:
     """Return the properties that a step is about, as far as the provider told them."""
     detailed = step.metadata.get("detailedDiff")
-    told = [*(step.metadata.get("diffs") or ()), *(detailed if isinstance(detailed, dict) else ())]
-    return tuple(dict.fromkeys(map(str, told)))
+    paths = [*(step.metadata.get("diffs") or ()), *(detailed if isinstance(detailed, dict) else ())]
+    return tuple(dict.fromkeys(map(str, paths)))
 
 
 def is_redacted(value: Raw) -> bool:
@@ -36,13 +36,13 @@ def is_redacted(value: Raw) -> bool:
     return bool(value == _REDACTED)
 
 
-def unredacted(live: ReadAnswer, recorded: RawProperties, told: Sequence[str]) -> ReadAnswer:
+def unredacted(live: ReadAnswer, recorded: RawProperties, paths: Sequence[str]) -> ReadAnswer:
     """Return `live` with recorded secrets where it masks them, but in the properties that changed.
 
     That a secret changed is seen from `told` alone; where the provider names none, nobody sees it.
     """
     outputs = {
-        name: value if name in told else filled(value, recorded.get(name))
+        name: value if name in paths else filled(value, recorded.get(name))
         for name, value in live.outputs.items()
     }
     return ReadAnswer(live.id, outputs, None)

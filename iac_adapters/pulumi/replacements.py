@@ -19,10 +19,10 @@ def replacing_answer(answer: DiffAnswer, paths: Sequence[str]) -> DiffAnswer:
     if not paths or answer.verdict is not Said.DIFFERENT:
         return answer
     forcing = [parse_property_path(path) for path in paths]
-    told = [name for name in answer.properties if covered(parse_property_path(name), forcing)]
+    names = [name for name in answer.properties if covered(parse_property_path(name), forcing)]
     return replace(
         answer,
-        replacing=tuple(dict.fromkeys((*answer.replacing, *told))),
+        replacing=tuple(dict.fromkeys((*answer.replacing, *names))),
         paths={
             path: forces or covered(parse_property_path(path), forcing)
             for path, forces in answer.paths.items()

@@ -35,16 +35,19 @@ def settled_verdict(resource: LoadedResource, digester: SecretDigester) -> Verdi
         case Status.NOT_APPLICABLE:
             return NotApplicable(recorded_as.note or "there is no remote object")
         case Status.NOT_CREATED:
-            return _not_created(resource)
+            return _not_created(resource, digester)
         case _:
             return Unreadable(resource.refusal) if resource.refusal else None
 
 
-def _not_created(resource: LoadedResource) -> Verdict:
+def _not_created(resource: LoadedResource, digester: SecretDigester) -> Verdict:
     if resource.refusal is not None:
         return Unreadable(resource.refusal)
     if resource.step is Step.IMPORT:
-        return Drifted((), reason=f"an update imports {resource.imported}", origin=Origin.UNAPPLIED)
+        found, wanted = resource.recorded_only or ({}, {})
+        changes = recorded_changes(found, wanted, digester)
+        reason = f"an update imports {resource.imported}"
+        return Drifted(changes, reason=reason, origin=Origin.UNAPPLIED)
     # What the last update left is gone from the record only where a refresh found it gone.
     known = resource.recorded
     if resource.state is not None or known is None:
@@ -54,8 +57,8 @@ def _not_created(resource: LoadedResource) -> Verdict:
 
 def _as_remembered(resource: LoadedResource, known: Recorded) -> bool:
     """Whether the program asks for what the last update left, from the same provider."""
-    told = known.provider and resource.asked_of
-    if told and provider_urn(known.provider) != provider_urn(resource.asked_of):
+    provider = known.provider and resource.asked_of
+    if provider and provider_urn(known.provider) != provider_urn(resource.asked_of):
         return False
     return visible(resource.wanted or {}) == visible(known.inputs)
 

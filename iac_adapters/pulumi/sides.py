@@ -141,9 +141,9 @@ def _reordered(
     if answer.verdict is Said.SAME:
         return set()
     recorded, live, wanted, asked = (dict(value) for value in values[:4])
-    if told := {top(parse_property_path(path)) for path in (*answer.properties, *answer.paths)}:
+    if keys := {top(parse_property_path(path)) for path in (*answer.properties, *answer.paths)}:
         otherwise = _tops(recorded, live, is_set) | _tops(asked, wanted, is_set)
-        return (told & (_tops(recorded, live) | _tops(asked, wanted))) - otherwise
+        return (keys & (_tops(recorded, live) | _tops(asked, wanted))) - otherwise
     # What the engine compares by itself it compares in order.
     by_code = _tops(asked, wanted) - _tops(asked, wanted, is_set)
     moved = _tops(recorded, live, is_set)
@@ -158,10 +158,10 @@ def _order_counts(values: Sequence[Mapping[str, Value]], answer: DiffAnswer) -> 
     if answer.verdict is not Said.DIFFERENT:
         return set()
     recorded, live, wanted, asked = values[:4]
-    told = {top(parse_property_path(path)) for path in (*answer.properties, *answer.paths)}
+    keys = {top(parse_property_path(path)) for path in (*answer.properties, *answer.paths)}
     return {
         key
-        for key in told
+        for key in keys
         if all(
             same(in_known_order(after.get(key), before.get(key)), before.get(key))
             for before, after in ((recorded, live), (asked, wanted))
@@ -177,5 +177,5 @@ def _bare(steps: Steps) -> Steps:
     return tuple("[]" if isinstance(step, int) else step for step in steps)
 
 
-def _alike(one: Value, other: Value) -> bool:
-    return (is_empty(one) and is_empty(other)) or same(one, other)
+def _alike(left: Value, right: Value) -> bool:
+    return (is_empty(left) and is_empty(right)) or same(left, right)

@@ -57,8 +57,8 @@ def sources_below(folders: Collection[Path], *, without: Collection[Path] = ()) 
     What lies in the folders `without` is left out, and whatever is beyond the first 20,000 files,
     or the first 4,000 of the repository around.
     """
-    left_out = {str(one) for one in without}
-    repositories = {root for one in folders if (root := repository_of(one)) is not None}
+    left_out = {str(path) for path in without}
+    repositories = {root for folder in folders if (root := repository_of(folder)) is not None}
     found: dict[str, str] = {}
     for folder in sorted(folders):
         found |= islice(_files_below(folder, left_out), _MOST_FILES - len(found))

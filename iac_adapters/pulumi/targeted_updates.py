@@ -24,7 +24,9 @@ def unsafe_code(resources: Iterable[LoadedResource], targets: Collection[str]) -
     """Return what the code does that a targeted update must wait for; None when it is safe."""
     everything = list(resources)
     untargeted = [
-        one for one in everything if one.state is not None and one.state.urn not in targets
+        resource
+        for resource in everything
+        if resource.state is not None and resource.state.urn not in targets
     ]
     return _let_go(everything, untargeted) or _moved(untargeted)
 
@@ -33,15 +35,15 @@ def _let_go(
     everything: Sequence[LoadedResource], untargeted: Sequence[LoadedResource]
 ) -> str | None:
     recorded = {
-        one.state.urn: dependencies_in(one.state.content)
-        for one in everything
-        if one.state is not None
+        resource.state.urn: dependencies_in(resource.state.content)
+        for resource in everything
+        if resource.state is not None
     }
-    recorded_as = {one.named: _urn(one) for one in everything if one.named}
+    recorded_as = {resource.named: _urn(resource) for resource in everything if resource.named}
     awaited = {
-        _urn(one): {recorded_as.get(urn, urn) for urn in one.awaited}
-        for one in everything
-        if one.awaited is not None
+        _urn(resource): {recorded_as.get(urn, urn) for urn in resource.awaited}
+        for resource in everything
+        if resource.awaited is not None
     }
     for urn in map(_urn, untargeted):
         if urn not in awaited or recorded[urn] <= awaited[urn]:
@@ -56,13 +58,15 @@ def _let_go(
 
 
 def _moved(untargeted: Sequence[LoadedResource]) -> str | None:
-    for one in untargeted:
-        if one.state is None or not (one.asked_of and one.state.provider):
+    for resource in untargeted:
+        if resource.state is None or not (resource.asked_of and resource.state.provider):
             continue
-        before, now = (ref.rpartition("::")[0] for ref in (one.state.provider, one.asked_of))
+        before, now = (
+            ref.rpartition("::")[0] for ref in (resource.state.provider, resource.asked_of)
+        )
         if before != now:
             providers = f"from the provider {_name(before)} to {_name(now)}"
-            return f"moves {one.state.name} {providers}"
+            return f"moves {resource.state.name} {providers}"
     return None
 
 

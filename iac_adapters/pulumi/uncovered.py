@@ -26,7 +26,7 @@ def uncovered(resource: LoadedResource, verdict: Verdict, digester: SecretDigest
     noise = verdict.items if isinstance(verdict, Noise) else ()
     known = verdict if isinstance(verdict, Drifted) else Drifted((), noise=noise)
     shown = {change.path for change in known.changes}
-    changes = [one for one in found if one.path not in shown]
+    changes = [change for change in found if change.path not in shown]
     return replace(
         known,
         changes=(*known.changes, *changes),

@@ -20,9 +20,9 @@ from reconciler.domain.compare import same
 
 def untold(resource: LoadedResource, live: ReadAnswer, answer: DiffAnswer) -> frozenset[str]:
     """Return the written properties that have moved and that `answer`, about code, leaves out."""
-    told = {top(parse_property_path(path)) for path in (*answer.properties, *answer.paths)}
+    keys = {top(parse_property_path(path)) for path in (*answer.properties, *answer.paths)}
     recorded, wanted = resource.recorded, resource.wanted
-    if resource.step not in (Step.UPDATE, Step.REPLACE) or not told:
+    if resource.step not in (Step.UPDATE, Step.REPLACE) or not keys:
         return frozenset()
     if recorded is None or wanted is None:
         return frozenset()
@@ -30,7 +30,7 @@ def untold(resource: LoadedResource, live: ReadAnswer, answer: DiffAnswer) -> fr
     return frozenset(
         name
         for name, value in asked.items()
-        if name not in told
+        if name not in keys
         and name in now
         and not same(now[name], before.get(name))
         and not same(now[name], value)

@@ -43,8 +43,8 @@ def main(folder: Path) -> int:
     """See one update through; return the CLI's exit code, negative for a signal."""
     job = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
     teller = Teller(sys.stdout, Redactor(frozenset(job["secrets"])))
-    for told in job["stale_locks"]:
-        remove_stale_lock(Path(told["file"]), pid=told["pid"], timestamp=told["timestamp"])
+    for lock in job["stale_locks"]:
+        remove_stale_lock(Path(lock["file"]), pid=lock["pid"], timestamp=lock["timestamp"])
     raw = folder / RAW_FILE
     descriptor = os.open(raw, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -85,8 +85,8 @@ class Teller:
         """Take in what the CLI printed since the last time, and tell of its whole lines."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
-            if (told := reduced(line, self.redactor)) is not None:
-                self.say(told)
+            if (text := reduced(line, self.redactor)) is not None:
+                self.say(text)
 
     def say(self, text: str) -> None:
         """Write one line, whole."""
@@ -100,7 +100,7 @@ def reduced(line: bytes, redactor: Redactor) -> str | None:
     if event is None:
         return _reduced_text(line.decode(errors="replace").strip(), redactor)
     if (step := done_in(event)) is not None:
-        name = next(one for one in event if one.endswith("Event"))
+        name = next(key for key in event if key.endswith("Event"))
         metadata = {"op": step.op, "urn": step.urn, "type": step.type}
         return json.dumps({name: {"metadata": metadata}})
     if (said := said_in(event)) is not None:

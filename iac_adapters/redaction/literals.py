@@ -97,7 +97,7 @@ class _Walk:
             self._header.append(word)
 
     def _literal(self, text: str) -> Literal:
-        around = tuple(name for one in self._around for name in one.names)
+        around = tuple(name for block in self._around for name in block.names)
         own = (self._argument,) if self._argument is not None else ()
         return Literal((*around, *own), text)
 

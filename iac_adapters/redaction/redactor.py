@@ -138,9 +138,9 @@ class _Forms:
         return len(text) - at <= self._lengths[0]
 
 
-def _common(one: str, other: str) -> int:
-    pairs = zip(one, other, strict=False)
-    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+def _common(left: str, right: str) -> int:
+    pairs = zip(left, right, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
 
 
 def redactor_of(words: Iterable[str], environment: Mapping[str, str]) -> Redactor:

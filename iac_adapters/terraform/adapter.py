@@ -257,6 +257,9 @@ class TerraformAdapter:
         plan = await plan_by_cli(context)
         timing.lap("read")
         stack = await self._assembly.stack_of_plan(context, plan)
+        if plan.content is None and not stack.resources:
+            # No object is there to be unreadable: the stack would count as one in sync.
+            raise plan.failed(context)
         secrets = StackSecrets(reference, context, stack)
         return self._snapshot(reference, Payload(context, stack, secrets, plan=plan), timing)
 

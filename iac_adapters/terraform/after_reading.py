@@ -24,12 +24,16 @@ class AfterReading:
         actions: Mapping[str, str] | None = None,
     ) -> None:
         self._by_code = {
-            _in_code(one): address
-            for address, one in stack.resources.items()
-            if one.recorded.status is not Status.DEPOSED
+            _in_code(resource): address
+            for address, resource in stack.resources.items()
+            if resource.recorded.status is not Status.DEPOSED
         }
         planned = stack.recording.actions if actions is None else actions
-        named = {_in_code(stack.resources[one]) for one in wanted or () if one in stack.resources}
+        named = {
+            _in_code(stack.resources[address])
+            for address in wanted or ()
+            if address in stack.resources
+        }
         self._actions = {
             address: action
             for address, action in planned.items()
@@ -49,7 +53,7 @@ class AfterReading:
 
     def unshown(self, brought_about: Collection[ResourceAddress]) -> Iterator[Observed]:
         """Yield what the plan would do and no verdict shows, by the state's addresses."""
-        excused = {self._known[one] for one in brought_about if one in self._known}
+        excused = {self._known[address] for address in brought_about if address in self._known}
         for observed in unshown(self._actions, self._verdicts, brought_about=excused):
             own = self._by_code.get(observed.address, observed.address)
             yield Observed(own, observed.verdict, remark=observed.remark)

@@ -144,18 +144,19 @@ class _Unapplied:
         changes = {}
         for path in self.asked.by_provider():
             place = secrets.without_words(secrets.boundary(path) or path)
-            told = [
+            pairs = [
                 secrets.redacted(value_at(side, place), place, self.digester)
                 for side in (planned, recorded, live)
             ]
             name = render_path(place)
             changes[name] = Change(
                 path=name,
-                declared=told[0][0],
-                recorded=told[1][0],
-                live=told[2][0],
+                declared=pairs[0][0],
+                recorded=pairs[1][0],
+                live=pairs[2][0],
                 origin=self._origin(value_at(recorded, path), value_at(live, path)),
-                sensitive=secrets.boundary(path) is not None or any(one for _, one in told),
+                sensitive=secrets.boundary(path) is not None
+                or any(sensitive for _, sensitive in pairs),
             )
         return tuple(changes.values())
 
@@ -185,10 +186,10 @@ class _Unapplied:
     def _is_echo(self, path: Steps) -> bool:
         shown = value_at(self.live, path)
         return value_at(self.asked.recorded, path) is None and any(
-            one[1:] == path[1:]
-            and same(shown, value_at(self.asked.recorded, one))
-            and same(shown, value_at(self.live, one))
-            for one in self.asked.by_provider()
+            group[1:] == path[1:]
+            and same(shown, value_at(self.asked.recorded, group))
+            and same(shown, value_at(self.live, group))
+            for group in self.asked.by_provider()
         )
 
 

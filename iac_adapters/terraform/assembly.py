@@ -198,7 +198,13 @@ class Assembly:
         recording = plan.as_recording()
         keys = await self._keys(context, recording)
         schemas = await self.schemas(context)
-        resources = resources_of(context, recording, keys=keys, schemas=schemas)
+        # A note says why a plugin cannot be asked. A whole plan asks none.
+        resources = {
+            address: replace(resource, recorded=replace(resource.recorded, note=None))
+            for address, resource in resources_of(
+                context, recording, keys=keys, schemas=schemas
+            ).items()
+        }
         return self._recorded.choose_by_plan(context, recording, resources, plan.content or {})
 
     async def _keys(self, context: Context, recording: Recording) -> ProviderKeys:

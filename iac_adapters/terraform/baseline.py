@@ -114,7 +114,7 @@ def _gone(
 
 
 def _schema_of(label: str, schemas: Mapping[str, ProviderSchema]) -> ProviderSchema | None:
-    return next((one for source, one in schemas.items() if is_of(label, source)), None)
+    return next((schema for source, schema in schemas.items() if is_of(label, source)), None)
 
 
 def _with_baseline(resource: LoadedResource, drift: SeenDrift) -> LoadedResource:
@@ -131,7 +131,7 @@ def _swallowed(schema: ResourceSchema, state: bytes, drift: SeenDrift) -> bool:
     if drift.live == NULL or content_of(state) == content_of(drift.recorded):
         return False
     try:
-        trees = [decode(one, schema) for one in (drift.recorded, state, drift.live)]
+        trees = [decode(content, schema) for content in (drift.recorded, state, drift.live)]
     except PermanentError:
         return False  # seen with another version of the provider
     recorded, now, live = align(trees, schema.is_set)

@@ -25,6 +25,7 @@ from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.recorder.planned import PlannedChange, planned_in
 from iac_adapters.terraform.recorder.planned_outputs import planned_outputs
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
+from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Observed, Unreadable
 
 _TIMEOUT_S: Final = 3600.0
@@ -36,6 +37,14 @@ class CliPlan:
 
     content: Mapping[str, Any] | None
     failure: str = ""
+
+    def failed(self, context: Context) -> PermanentError:
+        """Return the error that says why there is no plan."""
+        return PermanentError(
+            f"{context.directory}: the plan failed\n{self.failure}",
+            remedy=f"correct what is named above; `{context.executable.name} plan` in "
+            f"{context.directory} shows the same error",
+        )
 
     def actions(self) -> dict[str, str]:
         """Return what it would do, by the code's addresses."""

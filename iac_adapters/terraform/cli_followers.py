@@ -57,7 +57,7 @@ class Followers:
             address: _moved(self.stack.resources[address], drift.get(address), verdict)
             for address, verdict in self.verdicts.items()
         }
-        return {address: one for address, one in found.items() if one is not None}
+        return {address: moved for address, moved in found.items() if moved is not None}
 
     def below(self, causes: Mapping[ResourceAddress, Moved]) -> dict[ResourceAddress, Cause]:
         """Return what would change and depends on one of `causes`, with the nearest of them."""
@@ -111,7 +111,7 @@ def _by_itself(planned: Verdict, asked: Verdict) -> Verdict:
     if not isinstance(planned, Drifted):
         return planned
     wanted = asked.changes if isinstance(asked, Drifted) else ()
-    changes = tuple(one for one in planned.changes if _is_own(one, wanted))
+    changes = tuple(change for change in planned.changes if _is_own(change, wanted))
     replaced = isinstance(asked, Drifted) and asked.requires_replace
     if not changes and not isinstance(asked, Drifted):
         return InSync()
@@ -119,14 +119,14 @@ def _by_itself(planned: Verdict, asked: Verdict) -> Verdict:
         planned,
         changes=changes,
         consequences=planned.consequences if changes else (),
-        requires_replace=replaced or any(one.forces_replacement for one in changes),
+        requires_replace=replaced or any(change.forces_replacement for change in changes),
     )
 
 
 def _is_own(change: Change, wanted: tuple[Change, ...]) -> bool:
     if change.origin is not Origin.UNAPPLIED:
         return True
-    return any(overlap(steps_of(change.path), steps_of(one.path)) for one in wanted)
+    return any(overlap(steps_of(change.path), steps_of(sought.path)) for sought in wanted)
 
 
 def _action(resource: LoadedResource, code: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.terraform.judge import TAINTED
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.new_values import Comparison, RecordedObject
 from iac_adapters.terraform.outputs import output_verdict
@@ -69,7 +70,7 @@ def verdict_of(
         case ["forget"]:
             return InSync()
         case ["update"] | ["delete", "create"] | ["create", "delete"]:
-            return _drifted(resource, change, drift, digester=digester)
+            return _drifted(resource, entry, drift, digester=digester)
         case actions:
             return Unreadable(f"{address}: the plan holds an action unknown to trueup: {actions}")
 
@@ -129,16 +130,16 @@ def _holds_new(resource: LoadedResource, change: Mapping[str, Any]) -> bool:
 
 def _drifted(
     resource: LoadedResource,
-    change: Mapping[str, Any],
+    entry: Mapping[str, Any],
     drift: Mapping[str, Any] | None,
     *,
     digester: SecretDigester,
 ) -> Verdict:
-    is_set = _sets_of(resource)
+    change, is_set = entry["change"], _sets_of(resource)
     planned = with_unknown(change["after"], change.get("after_unknown"))
     before = _recorded(resource, change)
-    known = resource.recorded
-    if known.status is Status.NOT_IMPORTED or known.moves_to is not None:
+    recorded_as = resource.recorded
+    if recorded_as.status is Status.NOT_IMPORTED or recorded_as.type != entry["type"]:
         # Nothing is recorded of what is not imported yet, nor in the form of another type.
         before = change["before"]
     recorded, live, planned = align((before, change["before"], planned), is_set)
@@ -150,19 +151,22 @@ def _drifted(
         if is_empty(value_at(live, path)) and is_empty(value_at(planned, path)):
             continue
         sides = tuple(value_at(tree, path) for tree in (planned, recorded, live))
-        one = _change(path, sides, secret=secret, replaced=replaced, digester=digester)
-        (consequences if value_at(planned, path) == UNKNOWN else changes).append(one)
+        made = _change(path, sides, secret=secret, replaced=replaced, digester=digester)
+        (consequences if value_at(planned, path) == UNKNOWN else changes).append(made)
     for path in () if changes else maps_of_other_keys(live, planned):
         sides = tuple(value_at(tree, path) for tree in (planned, recorded, live))
         changes.append(_change(path, sides, secret=secret, replaced=replaced, digester=digester))
-    if not changes:
+    tainted = recorded_as.status is Status.TAINTED
+    if not changes and not tainted:
         changes, consequences = _told_apart(consequences, resource)
+    by_itself = bool(changes) or tainted
+    without = None if by_itself else f"the plan would {_word(change)} it without another value"
     return Drifted(
         changes=tuple(changes),
         consequences=tuple(consequences),
         requires_replace="create" in change["actions"],
-        reason=None if changes else f"the plan would {_word(change)} it without another value",
-        origin=None if changes else Origin.UNAPPLIED,
+        reason=TAINTED if tainted else without,
+        origin=None if by_itself else Origin.UNAPPLIED,
     )
 
 
@@ -205,7 +209,7 @@ def _change(
         live=live,
         origin=origin,
         sensitive=sensitive,
-        forces_replacement=any(path[: len(one)] == one for one in replaced),
+        forces_replacement=any(path[: len(steps)] == steps for steps in replaced),
     )
 
 

@@ -141,7 +141,7 @@ class Ancestry:
     ) -> ResourceAddress | None:
         """Return the nearest of `causes` that `address` depends on."""
         among = self.above(address) & frozenset(causes)
-        upward = {one: tuple(sorted(self.above(one))) for one in (*among, address)}
+        upward = {member: tuple(sorted(self.above(member))) for member in (*among, address)}
         return nearest_missing(upward).get(address) if among else None
 
 

@@ -190,7 +190,7 @@ def _context(
         called_from=found.called_from,
         warnings=(
             *found.source.warnings,
-            *(overrides.warning(one) for one in followed),
+            *(overrides.warning(label) for label in followed),
             *left_out({**os.environ, **reference.environment}),
         ),
     )
@@ -206,9 +206,9 @@ def _followed(
     used = {*locked_versions(lock_file), *(i.provider.source for i in state.instances)}
     names = {type_name.split("_")[0] for type_name in source.resource_types()}
     return {
-        one: folder
-        for one, folder in overrides.folders.items()
-        if one in used or one.rsplit("/", 1)[-1] in names
+        label: folder
+        for label, folder in overrides.folders.items()
+        if label in used or label.rsplit("/", 1)[-1] in names
     }
 
 
@@ -254,7 +254,7 @@ def _revision(context: Context, reference: StackReference, *, state: bytes, key:
     try:
         revision.add_files(reference.options_as(TerraformOptions).var_files)
         named = variable_files(context.environment)
-        revision.add_files(context.directory / Path(one).expanduser() for one in named)
+        revision.add_files(context.directory / Path(name).expanduser() for name in named)
     except OSError as error:
         message = f"{error.filename}: {error.strerror}"
         remedy = "check --var-file, `var_files` of the stack and TF_CLI_ARGS"

@@ -61,7 +61,7 @@ def same_where_used(uses: DataUses, kind: str, before: bytes, after: bytes) -> b
     places = uses.get(kind, frozenset()) | uses.get(_EVERY_TYPE, frozenset())
     if _WHOLE in places:
         return False
-    sides = [msgpack.unpackb(one, raw=False, strict_map_key=False) for one in (before, after)]
+    sides = [msgpack.unpackb(side, raw=False, strict_map_key=False) for side in (before, after)]
     return all(_at(sides[0], place) == _at(sides[1], place) for place in places)
 
 

@@ -146,9 +146,9 @@ def _checked(path: Path, environment: Mapping[str, str]) -> Executable:
 
 
 def _name_and_version(answer: str) -> tuple[str, str] | None:
-    if (told := _ANSWER.match(answer)) is None:
+    if (match := _ANSWER.match(answer)) is None:
         return None
-    return (TOFU if told.group(1) == "OpenTofu" else TERRAFORM), told.group(2)
+    return (TOFU if match.group(1) == "OpenTofu" else TERRAFORM), match.group(2)
 
 
 def _unusable(path: Path) -> PermanentError:

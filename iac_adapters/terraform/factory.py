@@ -88,7 +88,7 @@ def _used_by_terragrunt(claimed: Sequence[Path]) -> Iterator[Path]:
             # A function gives the beginning, such as the repository's root.
             ending = path.rpartition("}")[2].strip("/")
             if ending:
-                yield from (one for one in claimed if f"{one}/".endswith(f"/{ending}/"))
+                yield from (path for path in claimed if f"{path}/".endswith(f"/{ending}/"))
 
 
 def _code_in(directory: Path) -> list[str]:

@@ -50,11 +50,17 @@ class Following:
     ) -> list[Observed]:
         """Return `held`, each with what follows from `moved`."""
         causes = await self._causes(moved) if held else {}
-        below = [one for one in held if self.warm.ancestry.nearest(one.address, causes) is not None]
+        below = [
+            observed
+            for observed in held
+            if self.warm.ancestry.nearest(observed.address, causes) is not None
+        ]
         if not below:
             return list(held)
-        plan = await self._plan(causes, [one.address for one in below])
-        return [replace(one, verdict=self._verdict(one, causes, plan)) for one in held]
+        plan = await self._plan(causes, [observed.address for observed in below])
+        return [
+            replace(observed, verdict=self._verdict(observed, causes, plan)) for observed in held
+        ]
 
     def _verdict(
         self, seen: Observed, causes: Mapping[ResourceAddress, Moved], plan: RefreshedPlan
@@ -77,7 +83,7 @@ class Following:
         if not moved:
             return {}
         known = self.warm.referred
-        asked = {address: one.attributes for address, one in moved.items()}
+        asked = {address: move.attributes for address, move in moved.items()}
         if known is None or known.stack is not self.warm.stack or known.asked != asked:
             found = await referred(self.context, moved)
             known = Referred(self.warm.stack, asked, {k: v.attributes for k, v in found.items()})
@@ -95,7 +101,7 @@ class Following:
         if known is not None and known.stack is self.warm.stack:
             closure = self.warm.ancestry.closure(below)
             relevant = (known.causes | causes.keys()) & closure | set(below)
-            if all(known.live.get(one) == live.get(one) for one in relevant):
+            if all(known.live.get(address) == live.get(address) for address in relevant):
                 return RefreshedPlan(known.plan)
         stack = self.warm.stack
         try:
@@ -109,8 +115,8 @@ class Following:
 
     def _live(self, causes: Mapping[ResourceAddress, Moved]) -> dict[ResourceAddress, bytes]:
         """Return what was last read of each object that is not as it was recorded."""
-        read = {address: one.state for address, one in self.warm.live.items()}
-        return read | {address: one.live for address, one in causes.items()}
+        read = {address: state.state for address, state in self.warm.live.items()}
+        return read | {address: cause.live for address, cause in causes.items()}
 
     def _objects(self, live: Mapping[ResourceAddress, bytes]) -> list[ReadObject]:
         resources = self.warm.stack.resources.items()
@@ -128,8 +134,10 @@ async def referred(
 
     def look() -> dict[ResourceAddress, Moved]:
         texts = [read_text(file, errors="replace") for file in context.source.files]
-        seen = {address: _as_referred(texts, address, one) for address, one in moved.items()}
-        return {address: one for address, one in seen.items() if one.attributes != frozenset()}
+        seen = {address: _as_referred(texts, address, move) for address, move in moved.items()}
+        return {
+            address: moved for address, moved in seen.items() if moved.attributes != frozenset()
+        }
 
     return await apart(look, place=context.directory)
 

@@ -49,7 +49,7 @@ def statements(text: str, start: int = 0, end: int | None = None) -> Iterator[St
         else:
             is_block = head["open"] is not None
             stop = skip(text, head.end(), "" if is_block else "\n")
-            labels = tuple(one or other for one, other in _LABEL.findall(head["labels"]))
+            labels = tuple(left or right for left, right in _LABEL.findall(head["labels"]))
             yield Statement(head["name"], labels, is_block, head.end(), min(stop, limit))
             at = stop + 1
         at = blank(text, at)

@@ -77,10 +77,12 @@ def _settable(block: Block, live: Attributes) -> Attributes:
 
 def _settable_nested(nested: Nested, value: Value) -> Value:
     if isinstance(value, list):
-        return [_settable_nested(replace(nested, nesting=Nesting.SINGLE), one) for one in value]
+        return [
+            _settable_nested(replace(nested, nesting=Nesting.SINGLE), element) for element in value
+        ]
     if isinstance(value, dict) and nested.nesting is Nesting.MAP:
         single = replace(nested, nesting=Nesting.SINGLE)
-        return {key: _settable_nested(single, one) for key, one in value.items()}
+        return {key: _settable_nested(single, element) for key, element in value.items()}
     return _settable(nested.block, value) if isinstance(value, dict) else value
 
 

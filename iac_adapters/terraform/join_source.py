@@ -43,12 +43,12 @@ def resources_of(
     for address, action in recording.actions.items():
         if action in _CREATED and address not in resources and is_managed(address):
             resources[ResourceAddress(address)] = _not_created(context, address)
-    for one in (
+    for found in (
         *_imports(context, recording, keys=keys, schemas=schemas),
         *_failed_imports(context, recording),
         *_outputs(context, recording),
     ):
-        resources[one.recorded.address] = one
+        resources[found.recorded.address] = found
     return dict(sorted(resources.items()))
 
 
@@ -94,7 +94,7 @@ def _change_of(recording: Recording, instance: StateInstance) -> PlannedChange |
     if instance.deposed:
         return None
     address = recording.moved.get(instance.address, instance.address)
-    changes = [one for one in recording.planned if one.address == address]
+    changes = [change for change in recording.planned if change.address == address]
     return next((change for change in changes if change.action != "delete"), None)
 
 

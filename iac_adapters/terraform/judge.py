@@ -40,6 +40,7 @@ from reconciler.domain.paths import Steps, render_path
 from reconciler.domain.values import Attributes, Unknown, Value
 
 IGNORED: Final = "lifecycle.ignore_changes"
+TAINTED: Final = "tainted: the next apply replaces it"
 
 
 def judge(  # noqa: PLR0913 - the sides of one comparison, all by name
@@ -205,10 +206,10 @@ class _Case:
     def _null_or_empty(self, path: Steps) -> bool:
         return is_empty(value_at(self.live, path)) and is_empty(value_at(self.planned, path))
 
-    def _same(self, one: Value, other: Value, path: Steps) -> bool:
-        if is_empty(one) and is_empty(other):
+    def _same(self, left: Value, right: Value, path: Steps) -> bool:
+        if is_empty(left) and is_empty(right):
             return True
-        return same(one, other, lambda steps: self.schema.is_set(path + steps))
+        return same(left, right, lambda steps: self.schema.is_set(path + steps))
 
     def _changes(self, paths: list[Steps]) -> tuple[Change, ...]:
         return tuple(self._change(path) for path in self._shown(paths))

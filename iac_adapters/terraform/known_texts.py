@@ -210,8 +210,8 @@ def _only(values: Sequence[_Value]) -> Text:
 def _known(value: _Value) -> str | list[str] | None:
     if isinstance(value, Text):
         return value.value if value.whole else None
-    texts = [_known(one) for one in value]
-    return [one for one in texts if isinstance(one, str)] if None not in texts else None
+    texts = [_known(element) for element in value]
+    return [text for text in texts if isinstance(text, str)] if None not in texts else None
 
 
 def _format(text: str, *values: str) -> str | None:

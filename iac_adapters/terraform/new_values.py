@@ -67,8 +67,8 @@ def _applied(resource: LoadedResource) -> bool:
 
 def recorded_objects(stack: LoadedStack) -> dict[ResourceAddress, RecordedObject]:
     """Return what is recorded, by address."""
-    found = {address: recorded_object(one) for address, one in stack.resources.items()}
-    return {address: one for address, one in found.items() if one is not None}
+    found = {address: recorded_object(resource) for address, resource in stack.resources.items()}
+    return {address: recorded for address, recorded in found.items() if recorded is not None}
 
 
 def made_again(entries: Iterable[Mapping[str, Any]]) -> frozenset[str]:
@@ -119,7 +119,7 @@ class Comparison:
         # What the plan leaves as it is in the world, such as an ignored place, is not written.
         written = aligned_paths(before, planned, self.schema.is_set)
         for path in aligned_paths(recorded, planned, self.schema.is_set):
-            if any(overlap(path, one) for one in written) and self._is_new(
+            if any(overlap(path, steps) for steps in written) and self._is_new(
                 path, value_at(planned, path), value_at(recorded, path)
             ):
                 yield path

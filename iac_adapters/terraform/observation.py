@@ -63,7 +63,9 @@ class ObservationByReading:
                     silent[observed.address] = observed
                 else:
                     yield observed
-        hidden = {one.address: one for one in after.unshown(self._warm.brought_about)}
+        hidden = {
+            observed.address: observed for observed in after.unshown(self._warm.brought_about)
+        }
         for address in sorted({*silent, *hidden}):
             yield hidden.get(address) or silent[address]
 
@@ -94,7 +96,7 @@ class ObservationByReading:
         # Not before everything is read: it may plan, with all that a recording takes.
         from iac_adapters.terraform.following import Following  # noqa: PLC0415
 
-        held = [one for one in waiting.rest() if self._is_wanted(one)]
+        held = [observed for observed in waiting.rest() if self._is_wanted(observed)]
         following = Following(self._payload.context, warm, self._assembly, self._digester)
         for observed in await following.judged(held, waiting.moved):
             yield observed
@@ -151,7 +153,9 @@ class ObservationByReading:
             if address not in warm.witnesses
         }
         read: dict[str, TerraformWitness] = dict(warm.witnesses.items())
-        return read | {address: one for address, one in found.items() if one is not None}
+        return read | {
+            address: witness for address, witness in found.items() if witness is not None
+        }
 
     def _is_wanted(self, observed: Observed) -> bool:
         return self._wanted is None or observed.address in self._wanted

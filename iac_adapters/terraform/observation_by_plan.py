@@ -23,8 +23,8 @@ async def observed_by_plan(
     assert plan is not None  # noqa: S101 - made together
     resources = payload.stack.resources
     seen = {
-        one.address: one.verdict
-        for one in verdicts(plan, list(resources.values()), digester=digester)
+        verdict.address: verdict.verdict
+        for verdict in verdicts(plan, list(resources.values()), digester=digester)
     }
     tied = await _tied(payload, seen, digester=digester) if plan.content is not None else {}
     after = AfterReading(payload.stack, wanted, actions=plan.actions())
@@ -33,7 +33,7 @@ async def observed_by_plan(
         verdict = tied.get(address) or with_rearrangement(seen[address], resource)
         after.take_in(Observed(address, verdict), resource)
         seen[address] = verdict
-    hidden = {one.address: one for one in after.unshown(())}
+    hidden = {observed.address: observed for observed in after.unshown(())}
     for resource in objects_of(payload.stack, wanted):
         address = resource.recorded.address
         yield hidden.pop(address, Observed(address, seen[address]))

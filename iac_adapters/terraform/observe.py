@@ -12,7 +12,7 @@ from iac_adapters.plugin_host.provider_errors import Cause
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.asked import asked_of, with_unapplied
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, revert_ignored
-from iac_adapters.terraform.judge import judge
+from iac_adapters.terraform.judge import TAINTED, judge
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.outputs import output_verdict
@@ -117,8 +117,7 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
         case Status.DEPOSED | Status.NOT_DECLARED:
             return Unmanaged()
         case Status.TAINTED:
-            reason = "tainted: the next apply replaces it"
-            return Drifted((), requires_replace=True, reason=reason)
+            return _tainted(InSync()) if live.state == resource.wire.upgraded else None
         case Status.LIVE:
             if live.state == resource.wire.upgraded and resource.planned_action is None:
                 return InSync()
@@ -129,6 +128,12 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
             raise AssertionError(status)  # settled() has answered otherwise
         case _:
             assert_never(status)
+
+
+def _tainted(verdict: Verdict) -> Verdict:
+    noise = verdict.items if isinstance(verdict, Noise) else ()
+    own = verdict if isinstance(verdict, Drifted) else Drifted((), noise=noise)
+    return replace(own, requires_replace=True, reason=TAINTED)
 
 
 def _gone(status: Status, *, edited: bool) -> Verdict:
@@ -148,6 +153,8 @@ async def judge_by_plan(
     deadline_s: float,
 ) -> Verdict:
     """Let the provider plan the live object against the recorded configuration."""
+    if resource.recorded.status is Status.TAINTED:
+        return _tainted(_by_record(resource, live, digester))
     question = _question(resource, live)
     if question is None:
         return Unreadable("the recording holds no configuration for it")
@@ -168,6 +175,30 @@ async def judge_by_plan(
             raise
         return _without_answer(resource, question, error, digester)
     return _verdict(resource, question, answer, digester)
+
+
+def _by_record(resource: LoadedResource, live: LiveState, digester: SecretDigester) -> Verdict:
+    """Judge a tainted object by what was recorded: its provider plans a new one in its place."""
+    wire = resource.wire
+    assert wire is not None and resource.schema is not None  # noqa: S101, PT018 - callers check
+    schema = resource.schema.resource(wire.type_name)
+    if schema is None:
+        return InSync()
+    recorded, now = decode(wire.upgraded, schema), decode(live.state, schema)
+    if recorded is None or now is None:
+        return InSync()
+    computed = {name: value for name, value in now.items() if schema.is_computed_alone((name,))}
+    return judge(
+        schema,
+        planned={**recorded, **computed},
+        live=now,
+        recorded=recorded,
+        config=dict.fromkeys(recorded),
+        ignored=resource.ignored,
+        requires_replace=(),
+        digester=digester,
+        sensitive_paths=resource.secret_paths,
+    )
 
 
 def came_about(resource: LoadedResource, live: LiveState) -> bool:

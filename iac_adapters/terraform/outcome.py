@@ -69,17 +69,17 @@ class RunLog:
 
 def read_log(log: Path) -> RunLog:
     """Return what the log says; one that is not there says nothing."""
-    told = RunLog()
+    run_log = RunLog()
     for line in lines_of(log):
-        told.take(line)
-    return told
+        run_log.take(line)
+    return run_log
 
 
 def outcome_of(
     directory: Path, *, tool: str, ended: Exited | Vanished, log: Path, redactor: Redactor
 ) -> Outcome:
     """Return what the run came to; reads only."""
-    told = read_log(log)
+    run_log = read_log(log)
     if (left := _errored_state((directory, log.parent), log)) is not None:
         return InDoubt(
             f"{tool} could not keep its state and left it in {left};"
@@ -88,37 +88,37 @@ def outcome_of(
         )
     if isinstance(ended, Vanished):
         return InDoubt("the runner is gone without a record of how the apply ended")
-    if ended.exit_code == 0 and told.errors:
-        reason = _reason(told.errors, redactor)
+    if ended.exit_code == 0 and run_log.errors:
+        reason = _reason(run_log.errors, redactor)
         return Failed(f"{tool} ended with exit code 0, and yet said: {reason}", read_first=True)
     if ended.exit_code == 0:
-        return Done(told.summary or "applied")
-    return _failed(told, ended, tool=tool, redactor=redactor)
+        return Done(run_log.summary or "applied")
+    return _failed(run_log, ended, tool=tool, redactor=redactor)
 
 
-def _failed(told: RunLog, ended: Exited, *, tool: str, redactor: Redactor) -> Outcome:
-    if told.not_started is not None:
-        return Failed(told.not_started)
-    if any(_STALE in error.summary for error in told.errors):
+def _failed(run_log: RunLog, ended: Exited, *, tool: str, redactor: Redactor) -> Outcome:
+    if run_log.not_started is not None:
+        return Failed(run_log.not_started)
+    if any(_STALE in error.summary for error in run_log.errors):
         return Failed("the state moved on after the plan was made; nothing was done", stale=True)
-    if (holder := lock_holder(told.errors)) is not None:
+    if (holder := lock_holder(run_log.errors)) is not None:
         return Failed(f"the state is locked by {redactor.without(holder)}; nothing was done")
-    if (doubt := _doubt(told, ended, tool)) is not None:
+    if (doubt := _doubt(run_log, ended, tool)) is not None:
         return InDoubt(doubt)
     if ended.interrupted:
-        return Failed(f"it was asked to stop; {told.ended} resources were dealt with before")
-    return Failed(_reason(told.errors, redactor))
+        return Failed(f"it was asked to stop; {run_log.ended} resources were dealt with before")
+    return Failed(_reason(run_log.errors, redactor))
 
 
-def _doubt(told: RunLog, ended: Exited, tool: str) -> str | None:
+def _doubt(run_log: RunLog, ended: Exited, tool: str) -> str | None:
     if ended.exit_code < 0:
         return f"{tool} was killed by signal {-ended.exit_code}"
-    if told.begun:
-        names = ", ".join(sorted(told.begun))
+    if run_log.begun:
+        names = ", ".join(sorted(run_log.begun))
         return f"{tool} ended with exit code {ended.exit_code} in the middle of {names}"
-    if any(words in error.summary for error in told.errors for words in _STATE_LOST):
+    if any(words in error.summary for error in run_log.errors for words in _STATE_LOST):
         return f"{tool} could not keep its state"
-    if told.torn or not (told.errors or ended.interrupted):
+    if run_log.torn or not (run_log.errors or ended.interrupted):
         return f"{tool} ended with exit code {ended.exit_code} and did not say why"
     return None
 

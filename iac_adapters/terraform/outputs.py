@@ -21,7 +21,7 @@ def output_address(name: str) -> ResourceAddress:
 
 def output_verdict(output: PlannedOutput, *, digester: SecretDigester) -> Drifted:
     """Return the change that nobody applied; a sensitive value is in it as a digest."""
-    declared, recorded = (_shown(one, output, digester) for one in (output.after, output.before))
+    declared, recorded = (_shown(side, output, digester) for side in (output.after, output.before))
     change = Change(
         path=_VALUE,
         declared=declared,

@@ -59,8 +59,8 @@ def is_brought_about(asked: Asked, live: Attributes) -> bool:
     )
 
 
-def _same(one: object, other: object) -> bool:
-    return (is_empty(one) and is_empty(other)) or same(one, other)  # type: ignore[arg-type]
+def _same(left: object, right: object) -> bool:
+    return (is_empty(left) and is_empty(right)) or same(left, right)  # type: ignore[arg-type]
 
 
 def _shows(verdict: Verdict | None, action: str) -> bool:

@@ -90,8 +90,11 @@ class PlanReader:
         for entry in document.get("action_invocations", ()):
             name = entry.get("address") or entry.get("action_address") or "an action"
             trigger = entry.get("lifecycle_action_trigger") or {}
-            told = (trigger.get("action_trigger_event"), trigger.get("triggering_resource_address"))
-            words = " of ".join(str(word) for word in told if word)
+            cause = (
+                trigger.get("action_trigger_event"),
+                trigger.get("triggering_resource_address"),
+            )
+            words = " of ".join(str(word) for word in cause if word)
             change = PlannedChange(AttributePath("invoked by"), None, words.replace("_", " ", 1))
             yield PlannedResource(
                 ResourceAddress(str(name)),
@@ -145,7 +148,7 @@ class PlanReader:
         )
         places = (*_marked(change), *recorded.sensitive_paths)
         found = comparison.new_values(secrets_of(schema, places), self.digester)
-        return tuple(new_without_words(one, self.redactor, self.digester) for one in found)
+        return tuple(new_without_words(value, self.redactor, self.digester) for value in found)
 
     def _changes(self, entry: Mapping[str, Any]) -> Iterator[PlannedChange]:
         change = entry["change"]

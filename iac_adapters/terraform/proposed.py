@@ -63,8 +63,8 @@ def _was_configured(attribute: Attribute, prior: Value) -> bool:
     return any(
         element.get(name) is not None
         for element in _elements(attribute.nested.nesting, prior)
-        for name, one in inner.items()
-        if one.optional and not one.computed
+        for name, nested in inner.items()
+        if nested.optional and not nested.computed
     )
 
 

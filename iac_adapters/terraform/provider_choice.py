@@ -58,17 +58,17 @@ class ProviderChoice:
     @property
     def doubts(self) -> tuple[ProviderDoubt, ...]:
         """Return why objects of some provider configurations wait for a person."""
-        edited = (ProviderDoubt(one.label, sentence(one.differing)) for one in self.edited)
+        edited = (ProviderDoubt(edited.label, sentence(edited.differing)) for edited in self.edited)
         return (*edited, *self.led_elsewhere)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return what a person is told of configurations that were not applied."""
         return tuple(
-            f"provider {one.label}: {sentence(one.differing)}; this is not applied, so its"
+            f"provider {edited.label}: {sentence(edited.differing)}; this is not applied, so its"
             " objects were read where they were recorded"
-            for one in self.edited
-        ) + tuple(f"provider {one.provider}: {one.reason}" for one in self.led_elsewhere)
+            for edited in self.edited
+        ) + tuple(f"provider {doubt.provider}: {doubt.reason}" for doubt in self.led_elsewhere)
 
 
 def choose(
@@ -88,7 +88,7 @@ def choose(
         for sent, members in _by_sent(recording, group).items():
             now = sent.of(context)
             found = _differing(label, members, now, kept)
-            if not any(one.restorable for one in found):
+            if not any(difference.restorable for difference in found):
                 if found:
                     led.append(ProviderDoubt(label, sentence(found)))
                 code.setdefault(label, now)
@@ -96,11 +96,13 @@ def choose(
             before = kept.settings[label]
             read_with = _kept_key(context, members[0], keys, before, now)
             written = kept.serials.get(label) != context.state.serial
-            for one in _not_applied(members, found, written=written):
-                chosen[one.recorded.address] = replace(
-                    one,
-                    recorded=replace(one.recorded, note=None) if read_with else one.recorded,
-                    provider=read_with or one.provider,
+            for resource in _not_applied(members, found, written=written):
+                chosen[resource.recorded.address] = replace(
+                    resource,
+                    recorded=replace(resource.recorded, note=None)
+                    if read_with
+                    else resource.recorded,
+                    provider=read_with or resource.provider,
                     read_as_recorded=read_with is not None,
                 )
             addresses = tuple(member.recorded.address for member in members)
@@ -158,10 +160,10 @@ def _by_sent(
 ) -> dict[_Sent, list[LoadedResource]]:
     """Tell the objects of one recorded configuration apart by what the code gives them now."""
     groups: dict[_Sent, list[LoadedResource]] = defaultdict(list)
-    for one in group:
-        if one.wire is not None and one.instance is not None:
-            configure = recording.connections[one.wire.connection].configure
-            groups[_Sent(one.instance.provider.source, configure)].append(one)
+    for resource in group:
+        if resource.wire is not None and resource.instance is not None:
+            configure = recording.connections[resource.wire.connection].configure
+            groups[_Sent(resource.instance.provider.source, configure)].append(resource)
     return dict(sorted(groups.items(), key=lambda item: -len(item[1])))
 
 
@@ -181,7 +183,7 @@ def _not_applied(
 
     Default tags are applied object by object: the tool's own plan says which still wait.
     """
-    by_object = written and not any(one.place for one in found)
+    by_object = written and not any(difference.place for difference in found)
     if not by_object or not any(map(awaits_provider, members)):
         return list(members)
     return [member for member in members if member.planned_action is not None]
@@ -205,18 +207,18 @@ def _kept_key(
 def _merged(edited: Iterable[Edited]) -> tuple[Edited, ...]:
     """Join what was found of one label: its objects may have been given several others."""
     by_label: dict[str, Edited] = {}
-    for one in edited:
-        known = by_label.get(one.label)
+    for found in edited:
+        known = by_label.get(found.label)
         if known is not None:
-            texts = dict.fromkeys((*known.differing, *one.differing))
-            addresses = (*known.addresses, *one.addresses)
-            one = replace(known, differing=tuple(texts), addresses=addresses)  # noqa: PLW2901
-        by_label[one.label] = one
+            texts = dict.fromkeys((*known.differing, *found.differing))
+            addresses = (*known.addresses, *found.addresses)
+            found = replace(known, differing=tuple(texts), addresses=addresses)  # noqa: PLW2901
+        by_label[found.label] = found
     return tuple(by_label.values())
 
 
 def _schema(group: Sequence[LoadedResource]) -> ProviderSchema | None:
-    return next((one.schema for one in group if one.schema is not None), None)
+    return next((resource.schema for resource in group if resource.schema is not None), None)
 
 
 def _reference(resource: LoadedResource) -> ProviderReference:

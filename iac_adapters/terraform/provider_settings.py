@@ -161,7 +161,7 @@ def with_credentials_of(
 
 def sentence(found: Iterable[Difference]) -> str:
     """Say how a configuration differs from the one that was recorded."""
-    texts = [one.text for one in found]
+    texts = [difference.text for difference in found]
     more = [f"and {len(texts) - _SHOWN} more"] if len(texts) > _SHOWN else []
     return "; ".join((*texts[:_SHOWN], *more))
 
@@ -179,9 +179,9 @@ def _overlaid(
             laid[name] = _overlaid(schema, old, new, path)
         elif _single_block(old) and _single_block(new):
             laid[name] = [
-                _overlaid(schema, one, other, (*path, 0))
-                for one, other in zip(old, new, strict=True)  # type: ignore[arg-type]
-                if isinstance(one, dict) and isinstance(other, dict)
+                _overlaid(schema, left, right, (*path, 0))
+                for left, right in zip(old, new, strict=True)  # type: ignore[arg-type]
+                if isinstance(left, dict) and isinstance(right, dict)
             ]
         else:
             laid[name] = old
@@ -193,7 +193,10 @@ def _single_block(value: Value) -> bool:
 
 
 def _is_credential(schema: ResourceSchema, path: Steps) -> bool:
-    if any(one.sensitive or one.write_only for _, one in schema.attributes_along(path)):
+    if any(
+        attribute.sensitive or attribute.write_only
+        for _, attribute in schema.attributes_along(path)
+    ):
         return True
     names = [step for step in path if isinstance(step, str)]
     return bool(names and _CREDENTIAL.search(names[-1]))
@@ -220,8 +223,8 @@ def _variables(
 ) -> Iterator[Difference]:
     """Yield the variables that lead elsewhere and that no setting of the block outranks."""
     ruling = [
-        {name: value for name, value in one.items() if not _is_outranked(name, settings)}
-        for one in (kept.identity, now.identity)
+        {name: value for name, value in identity.items() if not _is_outranked(name, settings)}
+        for identity in (kept.identity, now.identity)
     ]
     for name, text in differing(*ruling).items():
         yield Difference(text, place=True, restorable=not beyond_variables(name))

@@ -41,10 +41,10 @@ def left_out(environment: Mapping[str, str]) -> tuple[str, ...]:
     """
     warnings = []
     for name in (_ARGUMENTS, f"{_ARGUMENTS}_plan"):
-        options = [one.split("=", 1)[0] for one in _others(environment.get(name, ""))]
+        options = [other.split("=", 1)[0] for other in _others(environment.get(name, ""))]
         if options:
-            told = ", ".join(dict.fromkeys(options))
-            warnings.append(f"{name}: {told} is left out; a scan is of the whole stack")
+            names = ", ".join(dict.fromkeys(options))
+            warnings.append(f"{name}: {names} is left out; a scan is of the whole stack")
     return tuple(warnings)
 
 

@@ -59,8 +59,8 @@ def elsewhere(
     recorded = _recorded(place, members)
     if not isinstance(named, str) or not recorded or named.lower() in recorded:
         return None
-    told = ", ".join(f'"{one}"' for one in sorted(recorded))
-    return f'{place.setting} is "{named}" now; the recorded objects are in {told}'
+    locations = ", ".join(f'"{location}"' for location in sorted(recorded))
+    return f'{place.setting} is "{named}" now; the recorded objects are in {locations}'
 
 
 def _recorded(place: _Place, members: Iterable[LoadedResource]) -> frozenset[str]:

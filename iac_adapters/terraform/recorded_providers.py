@@ -80,12 +80,14 @@ class RecordedProviders:
         resources = with_baselines(context, resources, drifts, schemas=schemas)
         choice = choose(context, recording, resources, keys=keys, kept=kept)
         applied = [
-            one
-            for one in choice.edited
-            if await self._is_applied(one, context, kept, resources, choice)
+            edited
+            for edited in choice.edited
+            if await self._is_applied(edited, context, kept, resources, choice)
         ]
         if applied and name is not None:
-            kept = _moved(kept, {one.label: one.now for one in applied}, context.state.serial)
+            kept = _moved(
+                kept, {edited.label: edited.now for edited in applied}, context.state.serial
+            )
             self._store(name, kept)
             choice = choose(context, recording, resources, keys=keys, kept=kept)
         unseen = _unseen(choice, kept)
@@ -159,9 +161,13 @@ class RecordedProviders:
         if name is None:
             return True
         found = _found(stack, seen)
-        good = {label: one for label, one in stack.providers.code.items() if label in found}
+        good = {
+            label: settings for label, settings in stack.providers.code.items() if label in found
+        }
         kept = self._memory.load(name)
-        if any(_as_kept(one, kept.settings.get(label)) is None for label, one in good.items()):
+        if any(
+            _as_kept(settings, kept.settings.get(label)) is None for label, settings in good.items()
+        ):
             redactor = await gathered(secrets)
             # Somebody may have kept more meanwhile.
             kept = self._memory.load(name)
@@ -171,8 +177,8 @@ class RecordedProviders:
             redactor = Redactor()
         schemas = _schemas(stack.resources.values())
         good = {
-            label: _as_kept(one, before) or _hiding(one, before, schemas[label], redactor)
-            for label, one in good.items()
+            label: _as_kept(settings, before) or _hiding(settings, before, schemas[label], redactor)
+            for label, settings in good.items()
             for before in (kept.settings.get(label),)
         }
         serial = context.state.serial
@@ -195,7 +201,7 @@ class RecordedProviders:
         written = kept.serials.get(edited.label) != context.state.serial
         if edited.code is None or any(map(awaits_provider, members)):
             return False
-        if not written and any(one.place for one in edited.differing):
+        if not written and any(difference.place for difference in edited.differing):
             return False
         sample = [member for member in members if _is_readable(member)][:_SAMPLE]
         now = await self._read_all(sample, edited.code)
@@ -203,11 +209,12 @@ class RecordedProviders:
             return 2 * sum(live is not None and not live.gone for live in now) > len(sample)
         # Nothing that an apply would write, and nothing reads otherwise: a limit of time, say.
         before = [
-            await self._read(one, choice.resources[one.recorded.address].provider) for one in sample
+            await self._read(resource, choice.resources[resource.recorded.address].provider)
+            for resource in sample
         ]
         same = [
-            live is not None and (live == other or live.state == _recorded_state(one))
-            for one, live, other in zip(sample, now, before, strict=True)
+            live is not None and (live == other or live.state == _recorded_state(resource))
+            for resource, live, other in zip(sample, now, before, strict=True)
         ]
         return (
             bool(sample) and all(same) and any(member.planned_action is None for member in members)
@@ -216,7 +223,7 @@ class RecordedProviders:
     async def _read_all(
         self, sample: Sequence[LoadedResource], key: ProviderKey
     ) -> list[LiveState | None]:
-        return list(await asyncio.gather(*(self._read(one, key) for one in sample)))
+        return list(await asyncio.gather(*(self._read(resource, key) for resource in sample)))
 
     async def _read(self, resource: LoadedResource, key: ProviderKey | None) -> LiveState | None:
         if key is None:
@@ -324,7 +331,7 @@ def _elsewhere(choice: ProviderChoice, kept: Remembered) -> tuple[ProviderDoubt,
     doubts = []
     for label, source in _sources(choice.resources.values()).items():
         now, group = choice.code.get(label), members.get(label, [])
-        schema = next((one.schema for one in group if one.schema is not None), None)
+        schema = next((resource.schema for resource in group if resource.schema is not None), None)
         if now is None or schema is None:
             continue
         if (reason := elsewhere(source, schema, now, group)) is not None:

@@ -89,11 +89,11 @@ def lock_holder(diagnostics: Iterable[Diagnostic]) -> str | None:
     """Return who holds the state's lock, since when and for what; None if that was no reason."""
     for diagnostic in diagnostics:
         if _LOCKED in diagnostic.summary:
-            told = dict(_LOCK_FIELD.findall(diagnostic.detail))
-            parts = [told.get("Who", "somebody")]
-            parts += [f"since {told['Created']}"] if "Created" in told else []
-            parts += [f"for {told['Operation']}"] if "Operation" in told else []
-            parts += [f"lock {told['ID']}"] if "ID" in told else []
+            fields = dict(_LOCK_FIELD.findall(diagnostic.detail))
+            parts = [fields.get("Who", "somebody")]
+            parts += [f"since {fields['Created']}"] if "Created" in fields else []
+            parts += [f"for {fields['Operation']}"] if "Operation" in fields else []
+            parts += [f"lock {fields['ID']}"] if "ID" in fields else []
             return ", ".join(parts)
     return None
 

@@ -87,8 +87,8 @@ class Source:
     def statement(self, block_type: str, address: str) -> Statement | None:
         """Return the nearest block of `block_type` that is about `address`; None without one."""
         named = [statement for statement in self.statements if statement.type == block_type]
-        fitting = [one for one in named if is_within(address, one.subject)]
-        return max(fitting, key=lambda one: len(one.subject), default=None)
+        fitting = [statement for statement in named if is_within(address, statement.subject)]
+        return max(fitting, key=lambda item: len(item.subject), default=None)
 
     data_uses: DataUses = field(default_factory=dict)
 

@@ -118,11 +118,16 @@ def _pack(kept: Remembered) -> bytes:
         {
             "format": _FORMAT,
             "settings": {
-                label: (one.configure, dict(one.environment), dict(one.identity), one.hidden)
-                for label, one in kept.settings.items()
+                label: (
+                    setting.configure,
+                    dict(setting.environment),
+                    dict(setting.identity),
+                    setting.hidden,
+                )
+                for label, setting in kept.settings.items()
             },
             "serials": dict(kept.serials),
-            "drifts": {address: astuple(one) for address, one in kept.drifts.items()},
+            "drifts": {address: astuple(drift) for address, drift in kept.drifts.items()},
             "failing": kept.failing,
             "failed": kept.failed,
         }

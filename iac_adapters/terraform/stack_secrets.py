@@ -123,6 +123,6 @@ def _of_configuration(configure: bytes) -> Iterator[str]:
         return
     config = message("ConfigureRequest").FromString(configure).config.msgpack
     if config:
-        told = msgpack.unpackb(config, ext_hook=lambda _code, _data: None, strict_map_key=False)
-        yield from _telling(told)
-        yield from (text for text in secret_texts(told) if looks_generated(text))
+        content = msgpack.unpackb(config, ext_hook=lambda _code, _data: None, strict_map_key=False)
+        yield from _telling(content)
+        yield from (text for text in secret_texts(content) if looks_generated(text))

@@ -80,9 +80,9 @@ def _write_only(expressions: Any, block: Block, at: str = "") -> Iterator[str]:
             yield f"{at}{name}"
         if (nested := block.blocks.get(name)) is not None:
             inner = expression if isinstance(expression, list) else [expression]
-            for number, one in enumerate(inner):
+            for number, element in enumerate(inner):
                 place = f"{at}{name}[{number}]." if isinstance(expression, list) else f"{at}{name}."
-                yield from _write_only(one, nested.block, place)
+                yield from _write_only(element, nested.block, place)
 
 
 def _is_null(expression: Any) -> bool:

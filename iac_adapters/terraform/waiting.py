@@ -26,8 +26,8 @@ class Waiting:
         for address in read:
             above = ancestry.above(address) & among
             self._open[address] = set(above)
-            for one in above:
-                self._below[one].append(address)
+            for parent in above:
+                self._below[parent].append(address)
 
     def seen(self, observed: Observed, moved: Moved | None) -> Iterator[Observed]:
         """Take one in, and yield every verdict that nothing can change any more."""
@@ -39,9 +39,9 @@ class Waiting:
             self._open[below].discard(address)
             if moved is not None:
                 self._follows.add(below)
-        for one in (address, *self._below[address]):
-            if one in self._seen and not self._open[one] and one not in self._follows:
-                yield self._seen.pop(one)
+        for member in (address, *self._below[address]):
+            if member in self._seen and not self._open[member] and member not in self._follows:
+                yield self._seen.pop(member)
 
     def rest(self) -> list[Observed]:
         """Return what depends on a moved object, once all is seen."""

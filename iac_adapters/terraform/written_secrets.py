@@ -39,13 +39,15 @@ def written_secrets(
     """
     code = [literal for file in _found(directory, _CODE, files) for literal in _literals(file)]
     sensitive = {
-        one.names[1]
-        for one in code
-        if one.names[:1] == ("variable",) and one.names[2:] == ("sensitive",) and one.text == "true"
+        literal.names[1]
+        for literal in code
+        if literal.names[:1] == ("variable",)
+        and literal.names[2:] == ("sensitive",)
+        and literal.text == "true"
     }
-    for one in code:
-        if _is_secret(one, sensitive, variable=_variable(one)):
-            yield from secret_texts(one.text)
+    for entry in code:
+        if _is_secret(entry, sensitive, variable=_variable(entry)):
+            yield from secret_texts(entry.text)
     for file in _found(directory, _CODE, files):
         yield from (found for found in _SENSITIVE.findall(_text(file)) if found)
     for file in _found(directory, _VARIABLES, var_files):
@@ -55,7 +57,9 @@ def written_secrets(
     for variable, value in _given(environment):
         if variable in sensitive or is_telling(variable) or looks_generated(value):
             yield from secret_texts(value)
-            yield from (one.text for one in literals_in(value, is_json=False) if one.names)
+            yield from (
+                literal.text for literal in literals_in(value, is_json=False) if literal.names
+            )
 
 
 def _given(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:

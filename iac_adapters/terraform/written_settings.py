@@ -35,15 +35,17 @@ def written_settings(
 
 def overlaid(kept: Attributes, expressions: Mapping[str, Any]) -> Attributes:
     """Return `kept` with each setting that is written out as it is written now."""
-    return kept | {name: _value(kept.get(name), one) for name, one in expressions.items()}
+    return kept | {
+        name: _value(kept.get(name), expression) for name, expression in expressions.items()
+    }
 
 
 def _value(kept: Value, expression: Any) -> Value:
     if isinstance(expression, list):
         before = kept if isinstance(kept, list) and len(kept) == len(expression) else None
         return [
-            _block(before[number] if before is not None else None, one)
-            for number, one in enumerate(expression)
+            _block(before[number] if before is not None else None, element)
+            for number, element in enumerate(expression)
         ]
     if isinstance(expression, dict) and "constant_value" in expression:
         written: Value = expression["constant_value"]

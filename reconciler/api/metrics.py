@@ -137,7 +137,7 @@ class _Fleet(Collector):
             ),
             held=bool(view.holds.all()),
             quarantines=len(isolated),
-            reconnected=sum(one.reconnected_at is not None for one in isolated),
+            reconnected=sum(quarantine.reconnected_at is not None for quarantine in isolated),
         )
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

@@ -22,13 +22,13 @@ _ALWAYS: Final = (400, 413, 415, 422, 429, 431, 500, 503)
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _UNUSED: Final = ("HTTPValidationError", "ValidationError")
 _WORDS: Final = {
-    401: "No token, or one that is not known",
+    401: "There is no token, or it is not valid",
     403: "The token's role does not have the permission; `permission` names it",
     404: "There is no such thing",
-    409: "It cannot be done to the thing as it stands now; `type` says why",
+    409: "The current state does not allow it; `type` says why",
     413: "The body is too large",
-    415: "The body's media type or encoding is not taken",
-    422: "Something about the request is wrong; `errors` names the fields",
+    415: "The body's media type or encoding is not supported",
+    422: "The request is not valid; `errors` names the fields",
     503: "Nothing was changed; try again later",
 }
 _KEY: Final = {

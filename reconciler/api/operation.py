@@ -25,7 +25,7 @@ class Operation:
     status: int = 200
     media_type: str = "application/json"
     conflicts: bool = False
-    """Whether it may meet something that stands against it; every POST may."""
+    """Whether the current state may not allow it; every POST may meet that."""
     yaml: bool = False
     open_on_loopback: bool = False
     secret_answer: bool = False

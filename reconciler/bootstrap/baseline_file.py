@@ -43,8 +43,8 @@ def kept_in_file(reference: StackReference, *, key: bytes) -> Baselines:
         own = entry["key"] == _key_id(key)
         at = datetime.fromisoformat(entry["written_at"])
         return {
-            address: _kept(address, one, at=at, own=own)
-            for address, one in entry["resources"].items()
+            address: _kept(address, part, at=at, own=own)
+            for address, part in entry["resources"].items()
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PermanentError(
@@ -68,12 +68,12 @@ def write_file(
         "key": _key_id(key),
         "written_at": timestamp(at.astimezone(UTC)),
         "resources": {
-            one.key: {
-                "identity": one.identity,
-                "configured": one.configured,
-                "values": lossless(one.values),
+            baseline.key: {
+                "identity": baseline.identity,
+                "configured": baseline.configured,
+                "values": lossless(baseline.values),
             }
-            for one in baselines
+            for baseline in baselines
         },
     }
     body = {"format_version": FORMAT, "stacks": stacks}

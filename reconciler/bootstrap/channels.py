@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -30,7 +31,8 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     Raises:
         PermanentError: the address of one says too little, or is of no known kind.
     """
-    return {channel.name: _opened(channel) for channel in settings.channels}
+    public_url = settings.daemon.public_url
+    return {channel.name: _opened(channel, public_url) for channel in settings.channels}
 
 
 async def keep_alerts(service: Service) -> None:
@@ -50,17 +52,29 @@ async def keep_alerts(service: Service) -> None:
 
 
 async def warn_of_channels(service: Service) -> None:
-    """Say in the log which channels name no stack that is registered: they would show nothing.
+    """Say in the log which channels name no stack that is registered, or no token: in vain.
 
     Raises:
         StorageError: the database cannot be used.
     """
-    names = await service.store.read(lambda view: [stack.name for stack in view.stacks.all()])
+    names, tokens = await service.store.read(
+        lambda view: (
+            [stack.name for stack in view.stacks.all()],
+            {token.name for token in view.tokens.all()},
+        )
+    )
     for channel in service.channels.values():
         wanted = channel.subscription
         if names and not any(wanted.names(name) for name in names):
             _log.warning(
                 "channel_matches_no_stack", channel=wanted.channel, stacks=list(wanted.stacks)
+            )
+        approvers = set(channel.buttons.approvers.values()) if channel.buttons else set()
+        if approvers - tokens:
+            _log.warning(
+                "channel_approver_has_no_token",
+                channel=wanted.channel,
+                approvers=sorted(approvers - tokens),
             )
 
 
@@ -69,14 +83,18 @@ async def close_channels(channels: Mapping[str, Channel]) -> None:
     await asyncio.gather(*(channel.notifier.close() for channel in channels.values()))
 
 
-def _opened(channel: ChannelSettings) -> Channel:
+def _opened(channel: ChannelSettings, public_url: str | None) -> Channel:
     # A daemon without channels starts without what speaks HTTP and SMTP.
+    from reconciler.bootstrap.channel_checks import refuse_useless  # noqa: PLC0415
     from reconciler.notify.addresses import ChannelAddress, open_channel  # noqa: PLC0415
+    from reconciler.notify.tickets import MOST_OPEN  # noqa: PLC0415
 
-    buttons = _buttons(channel)
     address = ChannelAddress(
-        channel.name, channel.url, channel.secret, most_open=channel.most_open, buttons=buttons
+        channel.name, channel.url, channel.secret, most_open=channel.most_open or MOST_OPEN
     )
+    refuse_useless(channel, address)
+    buttons = _buttons(channel)
+    address = replace(address, buttons=buttons)
     subscription = Subscription(
         channel=channel.name,
         events=alerting_events(channel.events, default=address.default_events),
@@ -89,18 +107,8 @@ def _opened(channel: ChannelSettings) -> Channel:
         quiet=channel.quiet,
         heartbeat=channel.heartbeat,
         link=channel.link,
+        public_url=public_url,
     )
-    if not address.takes_several and (channel.digest or channel.heartbeat):
-        raise PermanentError(
-            f"channel {channel.name} takes no `digest` and no `heartbeat`: it would be an incident"
-            " or a ticket that nothing ends",
-            remedy="send these to a chat room, a mail address or a webhook",
-        )
-    if buttons is not None and not address.has_buttons:
-        raise PermanentError(
-            f"channel {channel.name} has a `signing_secret`, and no buttons: it is not Slack",
-            remedy="remove `signing_secret` and `approvers`",
-        )
     return Channel(subscription, _worded(channel, open_channel(address)), buttons)
 
 
@@ -113,21 +121,10 @@ def _worded(channel: ChannelSettings, notifier: Notifier) -> Notifier:
 
     named = {event: getattr(channel.templates, event.value) for event in MessageEvent}
     files = {event: file for event, file in named.items() if file is not None}
-    for event in (MessageEvent.DIGEST, MessageEvent.HEARTBEAT):
-        if event in files and getattr(channel, event.value) is None:
-            raise PermanentError(
-                f"channel {channel.name} has a template for its {event.value}, and sends none",
-                remedy=f"set `{event.value}` of the channel, or remove the template",
-            )
     return Templated(notifier, read_templates(files, channel=channel.name), channel=channel.name)
 
 
 def _buttons(channel: ChannelSettings) -> SlackButtons | None:
-    if bool(channel.signing_secret) != bool(channel.approvers):
-        raise PermanentError(
-            f"channel {channel.name} needs both `signing_secret` and `approvers` for its buttons",
-            remedy="give both, or neither",
-        )
     if not channel.signing_secret:
         return None
     from reconciler.api.answers import ID_PATTERN  # noqa: PLC0415 - FastAPI, for buttons only

@@ -301,7 +301,7 @@ async def ensure_admin_token(store: Store, file: Path, *, anew: bool) -> None:
     A file that is gone, or whose token the store does not know, would lock everybody out: no
     hold could be ended and no token be made.
     """
-    taken = await store.read(lambda view: {one.token_id: one for one in view.tokens.all()})
+    taken = await store.read(lambda view: {token.token_id: token for token in view.tokens.all()})
     if not anew and _is_known(file, taken):
         return
     secret = secrets.token_urlsafe(32)
@@ -323,10 +323,10 @@ async def ensure_admin_token(store: Store, file: Path, *, anew: bool) -> None:
 
 def _is_known(file: Path, taken: Mapping[str, Token]) -> bool:
     try:
-        told = read_token(read_text(file, most=_LONGEST_TOKEN).strip())
+        parts = read_token(read_text(file, most=_LONGEST_TOKEN).strip())
     except (OSError, UnicodeDecodeError):
         return False
-    return told is not None and told[0] in taken and opens(taken[told[0]], told[1])
+    return parts is not None and parts[0] in taken and opens(taken[parts[0]], parts[1])
 
 
 async def prune(service: Service) -> None:

@@ -118,8 +118,8 @@ def read_mark(data_dir: Path) -> Mark | None:
     """
     path = data_dir / MARK
     try:
-        told = json.loads(read_bytes(path, most=_MOST_BYTES))
-        return _mark(told)
+        content = json.loads(read_bytes(path, most=_MOST_BYTES))
+        return _mark(content)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -151,19 +151,19 @@ def made_now(view: Transaction, key: bytes) -> Mark | None:
 
 def write_mark(data_dir: Path, mark: Mark) -> None:
     """Leave `mark` on the disk, whole or not at all; only after what it tells of is committed."""
-    told = {name: getattr(mark, name) for name in Mark.__slots__}
-    write_secret(data_dir / MARK, json.dumps(told) + "\n")
+    content = {name: getattr(mark, name) for name in Mark.__slots__}
+    write_secret(data_dir / MARK, json.dumps(content) + "\n")
 
 
-def _mark(told: Mapping[str, Any]) -> Mark:
+def _mark(content: Mapping[str, Any]) -> Mark:
     return Mark(
-        seq=int(told["seq"]),
-        digest=str(told["digest"]),
-        key=str(told["key"]),
-        at=str(told["at"]),
-        tokens=int(told["tokens"]),
-        policies=int(told["policies"]),
-        held=bool(told["held"]),
+        seq=int(content["seq"]),
+        digest=str(content["digest"]),
+        key=str(content["key"]),
+        at=str(content["at"]),
+        tokens=int(content["tokens"]),
+        policies=int(content["policies"]),
+        held=bool(content["held"]),
     )
 
 
@@ -179,7 +179,7 @@ def _lack(view: Transaction, mark: Mark, key: bytes) -> str | None:
     if newest is None or newest.seq < mark.seq:
         ends = f"ends with {newest.seq} of {newest.at:%Y-%m-%d %H:%M}" if newest else "is empty"
         return f"is an older copy: its audit {ends}, and {mark.seq} was written at {mark.at}"
-    entry = next((one for one in _newest_first(view) if one.seq <= mark.seq), newest)
+    entry = next((entry for entry in _newest_first(view) if entry.seq <= mark.seq), newest)
     if entry.seq == mark.seq and hmac.compare_digest(_digest(entry, key), mark.digest):
         return None
     return "is another database than the one that was served last"
@@ -207,8 +207,8 @@ def _refusal(file: Path, mark: Mark, lack: str) -> PermanentError:
 
 
 def _digest(entry: AuditEntry, key: bytes) -> str:
-    told = [entry.seq, entry.at.isoformat(), entry.actor, entry.action, entry.subject]
-    return hmac.digest(key, _KEY_PURPOSE + json.dumps(told).encode(), hashlib.sha256).hex()
+    parts = [entry.seq, entry.at.isoformat(), entry.actor, entry.action, entry.subject]
+    return hmac.digest(key, _KEY_PURPOSE + json.dumps(parts).encode(), hashlib.sha256).hex()
 
 
 def _fingerprint(key: bytes) -> str:

@@ -76,7 +76,7 @@ class Applied:
         if report is None or report.unreadable:
             return False
         # What no plan acts on is no apply's to end.
-        return all(one.origin is Origin.UNDECLARED for one in report.findings)
+        return all(finding.origin is Origin.UNDECLARED for finding in report.findings)
 
 
 class Reconciler:

@@ -31,8 +31,8 @@ def held_by_file(data_dir: Path, *, now: datetime) -> tuple[Hold, ...]:
     """Return the holds that the file in `data_dir` tells of; one nobody can read holds all."""
     path = data_dir / HOLD
     try:
-        told = json.loads(read_bytes(path, most=_MOST_BYTES))
-        listed = told.get("holds", [told])
+        content = json.loads(read_bytes(path, most=_MOST_BYTES))
+        listed = content.get("holds", [content])
         holds = tuple(map(_hold, listed))
     except FileNotFoundError:
         return ()
@@ -66,16 +66,16 @@ def restore_holds(tx: Transaction, found: Sequence[Hold], *, at: datetime) -> tu
     return lost
 
 
-def _hold(told: Mapping[str, Any]) -> Hold:
-    until, stack, address = told.get("until"), told.get("stack"), told.get("address")
+def _hold(content: Mapping[str, Any]) -> Hold:
+    until, stack, address = content.get("until"), content.get("stack"), content.get("address")
     return Hold(
-        by=str(told["by"]),
-        reason=str(told["reason"]),
-        since=_time(told["since"]),
+        by=str(content["by"]),
+        reason=str(content["reason"]),
+        since=_time(content["since"]),
         until=_time(until) if until else None,
         stack=StackName(stack) if stack else None,
         address=ResourceAddress(address) if address else None,
-        unasked=bool(told.get("unasked")),
+        unasked=bool(content.get("unasked")),
     )
 
 

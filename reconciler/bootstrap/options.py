@@ -29,8 +29,8 @@ def checked_options(
         return read_options(tool, given, tools=tools)
     except ValidationError as error:
         problems = [
-            f"{'.'.join(map(str, one['loc'])) or 'options'}: {one['msg']}"
-            for one in error.errors(include_url=False, include_input=False)
+            f"{'.'.join(map(str, problem['loc'])) or 'options'}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
         ]
         valid = ", ".join(tools.options(tool).option_keys()) or "none"
         raise InvalidError(

@@ -75,12 +75,12 @@ def stack_reference(record: StackRecord, tools: StackTools) -> StackReference:
 
 def config_policies(settings: Settings) -> tuple[Policy, ...]:
     """Return the policies of `trueup.toml`, asked in the order they are written."""
-    return tuple(_policy(one, position) for position, one in enumerate(settings.policies))
+    return tuple(_policy(policy, position) for position, policy in enumerate(settings.policies))
 
 
 def guardrail_rules(settings: Settings) -> tuple[GuardrailRule, ...]:
     """Return the guardrails of `trueup.toml`, the first one that names a limit decides."""
-    return tuple(one.rule() for one in settings.guardrails)
+    return tuple(guardrail.rule() for guardrail in settings.guardrails)
 
 
 def _policy(written: PolicySettings, position: int) -> Policy:

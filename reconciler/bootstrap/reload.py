@@ -35,7 +35,7 @@ def tuning(settings: Settings, key: bytes) -> Tuning:
         confirm_after=daemon.confirm_after,
         approval_time=daemon.approval_time,
         guardrails=guardrail_rules(settings),
-        ignores=tuple(one.rule() for one in settings.ignores),
+        ignores=tuple(rule.rule() for rule in settings.ignores),
         channels=open_channels(settings),
         scripts=open_scripts(settings),
     )
@@ -95,17 +95,17 @@ class Reloader:
             await close_channels(former)
             self._hosts.rename(after.daemon.hosts)
             self._in_force = found.in_force
-            told = Reloaded(found.taken, found.needs_restart)
+            reloaded = Reloaded(found.taken, found.needs_restart)
             _log.info(
                 "settings_reloaded",
-                taken=list(told.taken),
-                needs_restart=list(told.needs_restart),
+                taken=list(reloaded.taken),
+                needs_restart=list(reloaded.needs_restart),
             )
-            await tell_reloaded(self._service, told, actor=actor)
+            await tell_reloaded(self._service, reloaded, actor=actor)
             await sweep(self._service)
             await try_again(self._service)
             await warn_of_channels(self._service)
-            return told
+            return reloaded
 
     async def finish_removals(self) -> None:
         """Forget the stacks that left the file while an apply of them was not over."""

@@ -9,10 +9,18 @@ from typing import Any, Final
 from reconciler.settings import COMMON_STACK_KEYS, DaemonSettings, Settings, StackSettings
 
 LIVE_DAEMON_KEYS: Final = frozenset(
-    {"hosts", "confirm_after", "approval_time", "pass_environment", "roots", "scripts"}
+    {
+        "hosts",
+        "public_url",
+        "confirm_after",
+        "approval_time",
+        "pass_environment",
+        "roots",
+        "scripts",
+    }
 )
 """The keys of `[daemon]` that a reload takes in; every other one needs a restart."""
-_DAEMON_KEYS: Final = tuple(one.name for one in fields(DaemonSettings))
+_DAEMON_KEYS: Final = tuple(field.name for field in fields(DaemonSettings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ class _Resolution:
         return checked_options(tool, both, tools=self.tools, place=str(place))
 
     def _refuse_unheard(self, key: str, found: Iterable[StackReference]) -> None:
-        tools = sorted({one.tool for one in found})
+        tools = sorted({reference.tool for reference in found})
         models = self.tools.every_options().items()
         owners = [tool for tool, model in models if key in model.option_keys()]
         if set(owners) & set(tools):
@@ -187,10 +187,10 @@ def _told_apart(references: Iterable[StackReference], here: Path) -> tuple[Stack
     kept = tuple(
         {(reference.name, reference.directory): reference for reference in references}.values()
     )
-    times = Counter(one.name for one in kept)
+    times = Counter(reference.name for reference in kept)
     return tuple(
-        one
-        if times[one.name] == 1
-        else replace(one, name=StackName(os.path.relpath(one.directory, here)))
-        for one in kept
+        reference
+        if times[reference.name] == 1
+        else replace(reference, name=StackName(os.path.relpath(reference.directory, here)))
+        for reference in kept
     )

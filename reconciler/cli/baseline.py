@@ -61,7 +61,9 @@ def write(*, stacks: tuple[str, ...], output: str | None) -> int:
         at = report.observed_at
         file = write_file(reference, report.begun, key=rating.key, at=at)
         written.append({"stack": report.stack, "file": str(file), "resources": len(report.begun)})
-    lines = [f"{one['stack']}: {one['resources']} resources in {one['file']}" for one in written]
+    lines = [
+        f"{entry['stack']}: {entry['resources']} resources in {entry['file']}" for entry in written
+    ]
     _answer({"written": written}, lines, output)
     return ExitCode.IN_SYNC
 
@@ -77,13 +79,13 @@ def show(*, stacks: tuple[str, ...], output: str | None) -> int:
         kept = kept_in_file(reference, key=rating.key)
         lines.append(_headline(reference, len(kept)))
         for address in sorted(kept):
-            one = kept[address]
+            kept_baseline = kept[address]
             body.append(
                 {
                     "stack": reference.name,
                     "address": address,
-                    "written_at": timestamp(one.kept_at),
-                    "values": lossless(one.values),
+                    "written_at": timestamp(kept_baseline.kept_at),
+                    "values": lossless(kept_baseline.values),
                 }
             )
             lines.append(f"  {text_of(address)}")

@@ -86,8 +86,8 @@ def expect(invocation: Invocation, policies: Sequence[Policy], file: Path) -> in
         subject = expected.subject()
         decided = Decided(decide(subject, policies, now=now), subject)
         tried.append(_Tried(expected, decided))
-    invocation.answer({"items": [_object(one) for one in tried], "next": None}, _lines(tried))
-    return 0 if all(one.met for one in tried) else 1
+    invocation.answer({"items": [_object(trial) for trial in tried], "next": None}, _lines(tried))
+    return 0 if all(trial.met for trial in tried) else 1
 
 
 def read_expectations(file: Path) -> tuple[Expectation, ...]:
@@ -121,12 +121,13 @@ def _object(tried: _Tried) -> Json:
 
 
 def _lines(tried: Sequence[_Tried]) -> Iterator[str]:
-    for one in tried:
-        if one.met:
+    for trial in tried:
+        if trial.met:
             continue
-        wanted, found = spoken(one.expected.decision), spoken(one.decided.word)
-        by = f" by {one.decided.policy.name!r}" if one.decided.policy else ""
-        expected_by = f" by {one.expected.policy!r}" if one.expected.policy else ""
-        yield f"FAILED {one.expected.address}: expected {wanted}{expected_by}, decided {found}{by}"
-    met = sum(one.met for one in tried)
+        wanted, found = spoken(trial.expected.decision), spoken(trial.decided.word)
+        by = f" by {trial.decided.policy.name!r}" if trial.decided.policy else ""
+        expected_by = f" by {trial.expected.policy!r}" if trial.expected.policy else ""
+        address = trial.expected.address
+        yield f"FAILED {address}: expected {wanted}{expected_by}, decided {found}{by}"
+    met = sum(trial.met for trial in tried)
     yield f"{met} of {counted(len(tried), 'expectation')} met"

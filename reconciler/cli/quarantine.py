@@ -91,7 +91,11 @@ def _isolating(invocation: Invocation, given: str) -> wire.Remediation:
         return find_remediation(invocation.api, given)
     except NotFoundError:
         finding = find_finding(invocation.api, given, "state:quarantined")
-        found = [one for one in open_quarantines(invocation.api) if finding.id in one.finding_ids]
+        found = [
+            quarantine
+            for quarantine in open_quarantines(invocation.api)
+            if finding.id in quarantine.finding_ids
+        ]
         if not found:
             raise
         return find_remediation(invocation.api, found[0].id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
+from unicodedata import east_asian_width
 
 from reconciler.cli.paint import safe
 from reconciler.cli.report import span_of, span_text
@@ -18,6 +19,8 @@ _BAR_WIDTH: Final = 760
 _ROW: Final = 24
 _NAME_WIDTH: Final = 300
 _MOST_LABELS: Final = 12
+_LABEL_WIDTH: Final = 34
+_LONGEST_NAME: Final = 44
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2330; --page: #ffffff; --dim: #667085;
   --line: #d8dde6; --found: #c2410c; --healed: #15803d; --card: #f5f7fa; }
@@ -42,7 +45,7 @@ th, td { text-align: right; padding: 4px 8px; border-bottom: 1px solid var(--lin
 th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; }
 th { color: var(--dim); font-weight: 600; }
 .key i { display: inline-block; width: 10px; height: 10px; border-radius: 2px;
-  margin: 0 4px 0 12px; }
+  margin: 0 4px 0 12px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 """
 _PLOTS: Final = (("by_type", "Types"), ("by_stack", "Stacks"), ("by_owner", "Owners"))
 
@@ -66,21 +69,21 @@ def _page(report: wire.FleetReport) -> Iterator[str]:
     yield from _cards(report)
     yield "<section><h2>By day</h2>"
     yield (
-        '<p class="key">each day, in UTC<i style="background:var(--found)"></i>found'
-        '<i style="background:var(--healed)"></i>healed</p>'
+        '<p class="key">each day, in UTC<i style="background:var(--found)"></i>found (left)'
+        '<i style="background:var(--healed)"></i>healed (right)</p>'
     )
     yield from _days(report.days)
     yield "</section>"
     if report.by_severity:
         yield "<section><h2>Severities</h2>"
-        yield from _table(report.by_severity)
+        yield from _table(report.by_severity, "Severity")
         yield "</section>"
     for key, title in _PLOTS:
         rows = getattr(report, key)
         if rows:
             yield f"<section><h2>{title}</h2>"
             yield from _bars(rows, title)
-            yield from _table(rows)
+            yield from _table(rows, title)
             yield "</section>"
     if report.rules:
         yield from _rules(report.rules)
@@ -122,7 +125,7 @@ def _days(days: Sequence[wire.DayTally]) -> Iterator[str]:
                 f' width="{bar:.1f}" height="{high:.1f}"><title>{_text(day.day)}:'
                 f" {getattr(day, kind)} {kind}</title></rect>"
             )
-        if place % every == 0:
+        if place % every == 0 and left + _LABEL_WIDTH <= _WIDTH:
             yield f'<text x="{left:.1f}" y="{_HEIGHT - 8}">{_text(day.day[5:])}</text>'
     yield "</svg>"
 
@@ -146,8 +149,8 @@ def _bars(rows: Sequence[wire.Tally], title: str) -> Iterator[str]:
     yield "</svg>"
 
 
-def _table(rows: Sequence[wire.Tally]) -> Iterator[str]:
-    yield "<table><thead><tr><th></th><th>found</th><th>healed</th><th>open</th>"
+def _table(rows: Sequence[wire.Tally], title: str) -> Iterator[str]:
+    yield f"<table><thead><tr><th>{title}</th><th>found</th><th>healed</th><th>open</th>"
     yield "<th>gone in (mean)</th></tr></thead><tbody>"
     for row in rows:
         cells = (row.found, row.healed, row.open, span_text(row.mean_to_repair_s))
@@ -157,7 +160,7 @@ def _table(rows: Sequence[wire.Tally]) -> Iterator[str]:
 
 def _rules(rules: Sequence[wire.RuleTally]) -> Iterator[str]:
     ends = ("converged", "rejected", "failed", "expired", "suppressed")
-    yield "<section><h2>Rules that spoke most</h2><table><thead><tr><th></th><th>kind</th>"
+    yield "<section><h2>Rules that spoke most</h2><table><thead><tr><th>Rule</th><th>kind</th>"
     yield f"<th>times</th>{''.join(f'<th>{end}</th>' for end in ends)}</tr></thead><tbody>"
     for rule in rules:
         is_policy = rule.kind == "policy"
@@ -172,8 +175,13 @@ def _table_row(name: str, cells: Sequence[object]) -> str:
 
 
 def _cut(name: str) -> str:
-    longest = 44
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"
+    """Return as much of a name as has room left of its bar; some letters are two wide."""
+    room = _LONGEST_NAME
+    for place, letter in enumerate(name):
+        room -= 2 if east_asian_width(letter) in "WF" else 1
+        if room < 0:
+            return f"{name[: place - 1]}…"
+    return name
 
 
 def _text(text: str) -> str:

@@ -106,7 +106,11 @@ def _isolation(invocation: Invocation, body: wire.Finding) -> Iterator[str]:
     """Yield how long its resource stays in quarantine."""
     if body.state != "quarantined":
         return
-    about = [one for one in open_quarantines(invocation.api) if body.id in one.finding_ids]
+    about = [
+        quarantine
+        for quarantine in open_quarantines(invocation.api)
+        if body.id in quarantine.finding_ids
+    ]
     if about:
         yield ""
         yield from quarantine_lines(invocation, about)

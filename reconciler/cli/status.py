@@ -128,7 +128,11 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> _Fl
         stacks=sorted(shown, key=_badness),
         remediations=waiting,
         ignores=api.listed(routes.LIST_IGNORES).items,
-        quarantines=[one for one in open_quarantines(api) if not names or one.stack in chosen],
+        quarantines=[
+            quarantine
+            for quarantine in open_quarantines(api)
+            if not names or quarantine.stack in chosen
+        ],
     )
 
 

@@ -83,14 +83,14 @@ class EmbeddedDispatcher:
     @property
     def busy(self) -> int:
         """How many scans and remediations are being worked on or wait for a place."""
-        return sum(one.lanes.busy for one in (self._scans, self._advances) if one is not None)
+        return sum(timed.lanes.busy for timed in (self._scans, self._advances) if timed is not None)
 
     async def close(self) -> None:
         """End every timer and all work; what a runner does goes on without us."""
         await self._calendar.close()
-        for one in (self._scans, self._advances, *self._chores, *self._daily):
-            if one is not None:
-                await one.close()
+        for worker in (self._scans, self._advances, *self._chores, *self._daily):
+            if worker is not None:
+                await worker.close()
 
     def _of(self, wakeup: WakeUp) -> tuple[_Timed | None, str]:
         if isinstance(wakeup, ScanStack):

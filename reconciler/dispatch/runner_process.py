@@ -169,7 +169,7 @@ def _untouched(folder: Path) -> bool:
     restart what is untouched ends untouched.
     """
     run = RunFolder(folder)
-    return folder.is_dir() and not any(one.exists() for one in (run.started, run.log, run.ended))
+    return folder.is_dir() and not any(path.exists() for path in (run.started, run.log, run.ended))
 
 
 def _ended(folder: Path) -> Exited | None:

@@ -23,7 +23,7 @@ def with_accepted(
     for path, live in steps:
         if path not in gone:
             values = _with(values, path, live)
-    for path in sorted(gone, key=lambda one: one[-1], reverse=True):
+    for path in sorted(gone, key=lambda steps: steps[-1], reverse=True):
         values = _without(values, path)
     return replace(
         kept, values=values, mark=ACCEPTED, kept_at=at, accepted_by=by, reason=reason, moves={}

@@ -6,8 +6,9 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
+from reconciler.domain.compare import same
 from reconciler.domain.fingerprint import Identity, fingerprint
-from reconciler.domain.kept_baseline import Baselines, KeptBaseline
+from reconciler.domain.kept_baseline import ORDERED, Baselines, KeptBaseline
 from reconciler.domain.model import (
     Added,
     Fingerprint,
@@ -16,6 +17,7 @@ from reconciler.domain.model import (
     Origin,
     ResourceAddress,
 )
+from reconciler.domain.values import UNKNOWN, Value
 
 _BELOW = "/"
 """Between the address of a parent and the type of its child."""
@@ -52,19 +54,34 @@ def accepted_child(
     )
 
 
+def written_child(address: ResourceAddress, added: Added, *, at: datetime) -> KeptBaseline:
+    """Return the baseline by which a child is right as it is on every machine: by its content."""
+    return KeptBaseline(key=address, identity="", mark=ORDERED, values=_content(added), kept_at=at)
+
+
 def without_accepted(
     observed: Iterable[Observed], baselines: Baselines, *, key: bytes
 ) -> Iterator[Observed]:
     """Yield `observed` without the children that somebody has accepted as they are now."""
     for seen in observed:
         kept = baselines.get(seen.address)
-        if (
-            isinstance(seen.verdict, Added)
-            and kept is not None
-            and kept.mark == added_fingerprint(seen.address, seen.verdict, key=key)
-        ):
-            continue
+        added = seen.verdict
+        if kept is not None and isinstance(added, Added):
+            found = added_fingerprint(seen.address, added, key=key)
+            if kept.mark == found or _holds(kept.values, _content(added)):
+                continue
         yield seen
+
+
+def _content(added: Added) -> dict[str, Value]:
+    return {change.path: change.live for change in added.changes}
+
+
+def _holds(written: Value, content: dict[str, Value]) -> bool:
+    """Whether `content` is what was written; a secret of another machine counts as unmoved."""
+    if not isinstance(written, dict) or written.keys() != content.keys():
+        return False
+    return all(written[name] is UNKNOWN or same(written[name], content[name]) for name in content)
 
 
 def children_among(

@@ -44,8 +44,8 @@ def entry_digest(before: str, entry: AuditEntry, details: str) -> str:
     """Return SHA-256 over the digest `before` and the entry, whose details are JSON text."""
     at = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
     kind = None if entry.actor_kind is None else entry.actor_kind.value
-    told = [entry.seq, at, entry.actor, kind, entry.action, entry.subject, details]
-    text = json.dumps(told, ensure_ascii=True, separators=(",", ":"))
+    parts = [entry.seq, at, entry.actor, kind, entry.action, entry.subject, details]
+    text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(_PREFIX + before.encode() + text.encode()).hexdigest()
 
 

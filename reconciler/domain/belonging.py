@@ -37,7 +37,7 @@ def _reached(
     instances: dict[str, list[ResourceAddress]] = defaultdict(list)
     for address in dependencies:
         instances[_without_instance(address)].append(address)
-    beside: dict[ResourceAddress, set[ResourceAddress]] = {one: set() for one in drifted}
+    beside: dict[ResourceAddress, set[ResourceAddress]] = {address: set() for address in drifted}
     for address in drifted:
         for other in _all_below(address, dependencies, instances) & drifted:
             beside[address].add(other)
@@ -55,7 +55,7 @@ def _all_below(
     while asked:
         for name in dependencies.get(asked.pop(), ()):
             named = [ResourceAddress(name)] if name in dependencies else instances.get(name, [])
-            fresh = [one for one in named if one not in found]
+            fresh = [address for address in named if address not in found]
             found.update(fresh)
             asked += fresh
     return found

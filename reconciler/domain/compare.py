@@ -28,14 +28,14 @@ def ordered(_steps: Steps) -> bool:
     return False
 
 
-def same(one: Value, other: Value, is_set: IsSet = ordered) -> bool:
+def same(left: Value, right: Value, is_set: IsSet = ordered) -> bool:
     """Whether both mean the same: numbers by value, null keys as absent ones.
 
     `True` is no number.
     """
-    if one is other:
+    if left is right:
         return True
-    return canonical(one, is_set) == canonical(other, is_set)
+    return canonical(left, is_set) == canonical(right, is_set)
 
 
 def canonical(value: Value, is_set: IsSet = ordered, at: Steps = ()) -> Hashable:
@@ -125,9 +125,9 @@ def starts_with(steps: Steps, prefix: Steps) -> bool:
     return steps[: len(prefix)] == prefix
 
 
-def overlap(one: Steps, other: Steps) -> bool:
+def overlap(left: Steps, right: Steps) -> bool:
     """Whether one path lies at or below the other."""
-    return starts_with(one, other) or starts_with(other, one)
+    return starts_with(left, right) or starts_with(right, left)
 
 
 def _paths(before: Value, after: Value, is_set: IsSet, at: Steps) -> Iterable[Steps]:
@@ -335,10 +335,10 @@ class _Slots:
         }
 
 
-def _distance(one: dict[str, Hashable], other: dict[str, Hashable]) -> tuple[int, int] | None:
+def _distance(left: dict[str, Hashable], right: dict[str, Hashable]) -> tuple[int, int] | None:
     """Count differing and one-sided fields; None when they have too little in common."""
-    shared = one.keys() & other.keys()
-    differing = sum(one[key] != other[key] for key in shared)
+    shared = left.keys() & right.keys()
+    differing = sum(left[key] != right[key] for key in shared)
     if not shared or 2 * differing > len(shared):
         return None
-    return differing, len(one) + len(other) - 2 * len(shared)
+    return differing, len(left) + len(right) - 2 * len(shared)

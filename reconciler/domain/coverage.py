@@ -37,5 +37,7 @@ def covering(
     uploaded: Iterable[Template], resource: str, resource_type: str
 ) -> frozenset[TemplateId]:
     """Return the ids of every template the resource falls under, its own with them."""
-    named = (one.template_id for one in uploaded if covers(one, resource, resource_type))
+    named = (
+        template.template_id for template in uploaded if covers(template, resource, resource_type)
+    )
     return frozenset({derived_template_id(resource), *named})

@@ -134,7 +134,7 @@ class References:
                 if other is not node and any(meets_type(glob, other.type) for glob in types)
             ]
             if len(found) > 1:
-                return [one for one in found if depends(node, one)] or found
+                return [candidate for candidate in found if depends(node, candidate)] or found
             if found:
                 return found
         return []

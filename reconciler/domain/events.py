@@ -273,6 +273,7 @@ _STATES: Final[Mapping[RemediationState, tuple[str, Level]]] = {
 }
 REMEDIATION: Final = "remediation."
 DRIFT_DETECTED: Final = "drift.detected"
+DRIFT_ACKNOWLEDGED: Final = "drift.acknowledged"
 RUN_ENDED: Final = "run.ended"
 STACK_SCANNED: Final = "stack.scanned"
 STACK_ERROR: Final = "stack.error"
@@ -287,6 +288,7 @@ _ROWS: Final = (
     EventType("drift.changed", DriftSeen, "finding", "known drift shows other values", "debug"),
     EventType("drift.healed", DriftSeen, "finding", "drift is gone", "debug"),
     EventType("drift.reopened", DriftSeen, "finding", "suppressed drift is open again", "debug"),
+    EventType(DRIFT_ACKNOWLEDGED, DriftSeen, "finding", "a person takes care of it"),
     *(
         EventType(f"{REMEDIATION}{state}", RemediationMoved, "remediation", meaning, level)
         for state, (meaning, level) in _STATES.items()

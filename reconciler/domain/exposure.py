@@ -91,7 +91,7 @@ def allows_everything(value: Value) -> bool:
     are both `*`.
     """
     document = parsed_document(value) if isinstance(value, str) else value
-    return any(_is_whole_statement(one) or _is_whole_rule(one) for one in _objects(document))
+    return any(_is_whole_statement(part) or _is_whole_rule(part) for part in _objects(document))
 
 
 def _is_whole_statement(statement: dict[str, Any]) -> bool:
@@ -106,7 +106,7 @@ def _is_whole_rule(rule: dict[str, Any]) -> bool:
 
 
 def _holds_star(value: Any) -> bool:
-    return any(one in ("*", "*:*") for one in (value if isinstance(value, list) else [value]))
+    return any(entry in ("*", "*:*") for entry in (value if isinstance(value, list) else [value]))
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -96,7 +96,7 @@ def fold(
             parts["rated"].append(record)
         parts[part].append(record)
     return Fold(
-        opened=tuple(one for one in report.findings if slot_of(one) not in known),
+        opened=tuple(finding for finding in report.findings if slot_of(finding) not in known),
         seen=tuple(parts["seen"]),
         rated=tuple(parts["rated"]),
         changed=tuple(changed),

@@ -44,7 +44,7 @@ def _present(
 def _nearest(
     above: set[ResourceAddress], upward: Mapping[ResourceAddress, set[ResourceAddress]]
 ) -> ResourceAddress:
-    behind = {farther for one in above for farther in upward[one] if farther != one}
+    behind = {farther for address in above for farther in upward[address] if farther != address}
     return min(above - behind or above)
 
 

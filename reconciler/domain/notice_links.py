@@ -1,15 +1,17 @@
-"""The address that a channel's messages end with: of a console, or of a runbook. Pure."""
+"""The addresses that messages end with: of a console or a runbook, and of the API. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from string import Formatter
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.notices import Notice
+from reconciler.domain.notices import Link, Notice
 
+_ENDS_A_LINK: Final = frozenset('<>"|\\^`[] ')
+"""What ends a link in Markdown, Slack's markup, Jira's or HTML."""
 _NAMES: Final = ("alert_id", "finding_id", "stack", "type")
 
 
@@ -28,10 +30,47 @@ def check_link(template: str) -> str:
         name is None or (name in _NAMES and not spec and not conversion)
         for _, name, spec, conversion in parts
     )
-    is_printable = template.isprintable() and " " not in template
-    if not template.startswith(("https://", "http://")) or not plain or not is_printable:
+    if not _is_web_address(template) or not plain:
         raise InvalidError(f"{template!r} is no address that can be filled in", remedy=remedy)
     return template
+
+
+def check_web_address(url: str) -> str:
+    """Return `url`, without a slash at its end, if it is an address that paths can be added to.
+
+    Raises:
+        InvalidError: it is no web address, or has a query or a fragment.
+    """
+    if not _is_web_address(url) or set(url) & set("?#{}"):
+        raise InvalidError(
+            f"{url!r} is no web address", remedy="write https://HOST or https://HOST/PATH"
+        )
+    return url.rstrip("/")
+
+
+def links_of(notice: Notice, *, template: str | None, public_url: str | None) -> tuple[Link, ...]:
+    """Return the links of a notice: what the channel is configured to link, and the API."""
+    links = []
+    if template is not None:
+        href = link_of(template, notice)
+        links.append(Link(urlsplit(href).hostname or "link", href))
+    if public_url is not None:
+        links.append(Link("API", f"{public_url}{api_path(notice)}"))
+    return tuple(links)
+
+
+def api_path(notice: Notice) -> str:
+    """Return where the API has the alert."""
+    return f"/api/v1/alerts/{quote(notice.alert_id, safe='')}"
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        return False
+    is_safe = url.isprintable() and url.isascii() and not _ENDS_A_LINK & set(url)
+    return url.startswith(("https://", "http://")) and bool(host) and is_safe
 
 
 def link_of(template: str, notice: Notice) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from reconciler.domain.alerts import Alert, AlertState
-from reconciler.domain.records import FindingRecord, Remediation, StackRecord
+from reconciler.domain.records import FindingRecord, FindingState, Remediation, StackRecord
 from reconciler.domain.remediation_states import RemediationState
 
 MOST_MEMBERS: Final = 20
@@ -61,6 +62,27 @@ class NoticeMember:
     """Where the open remediation of it stands, and what it waits for."""
     awaiting: tuple[str, str] | None = None
     """The remediation that awaits an approval, and the digest of its plan."""
+    acknowledged_by: str | None = None
+    """Who takes care of it: who acknowledged it, or approved its plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A web address that a message offers: no character of it ends a link in any markup."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done about an alert: an approval, or a correction that helped; `key` is its own."""
+
+    key: str
+    stack: str
+    summary: str
+    at: datetime
+    remediation_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +106,29 @@ class Notice:
     kind: NoticeKind = NoticeKind.ALERT
     text: tuple[str, ...] | None = None
     """The lines that a template wrote, instead of the built-in ones."""
+    links: tuple[Link, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    """What was done about it since it began, oldest first."""
 
     @property
     def is_over(self) -> bool:
         """Whether the cause is gone."""
         return self.state is AlertState.RESOLVED
 
+    @property
+    def acknowledged_by(self) -> str | None:
+        """Who takes care of it, as far as anybody said so of what is open."""
+        names = [
+            member.acknowledged_by
+            for member in self.members
+            if member.acknowledged_by and member.state != FindingState.HEALED.value
+        ]
+        return names[0] if names else None
 
-def finding_member(record: FindingRecord, remediation: Remediation | None) -> NoticeMember:
+
+def finding_member(
+    record: FindingRecord, remediation: Remediation | None, *, acknowledged_by: str | None = None
+) -> NoticeMember:
     """Return what is shown of a finding."""
     changes: Sequence[Mapping[str, Any]] = record.details.get("changes") or ()
     return NoticeMember(
@@ -112,7 +149,25 @@ def finding_member(record: FindingRecord, remediation: Remediation | None) -> No
         more_changes=max(0, len(changes) - MOST_CHANGES),
         remediation=None if remediation is None else _standing(remediation),
         awaiting=None if remediation is None else _awaiting(remediation),
+        acknowledged_by=acknowledged_by
+        or (None if remediation is None else _approver(remediation)),
     )
+
+
+def deeds_of(remediation: Remediation, *, since: datetime) -> Iterator[Deed]:
+    """Yield each approval of a remediation since then, and that it helped."""
+    name, stack = remediation.id, remediation.stack
+    plan = (remediation.plan or {}).get("summary")
+    for approval in remediation.approvals:
+        if approval.at >= since:
+            key = _key(name, approval.plan_digest, approval.person)
+            said = f"{approval.person} approved a correction of {stack}: {plan or name}"
+            yield Deed(key, stack, said, approval.at, name)
+    if remediation.state is RemediationState.CONVERGED and remediation.run_id is not None:
+        first, *more = remediation.addresses
+        what = f"{first} and {len(more)} more" if more else first
+        said = f"trueup corrected {what} in {stack}"
+        yield Deed(_key(name, "corrected"), stack, said, remediation.updated_at, name)
 
 
 def stack_member(stack: StackRecord) -> NoticeMember:
@@ -205,6 +260,16 @@ def _awaiting(remediation: Remediation) -> tuple[str, str] | None:
     if remediation.state is not RemediationState.AWAITING_APPROVAL or not remediation.plan_digest:
         return None
     return remediation.id, remediation.plan_digest
+
+
+def _approver(remediation: Remediation) -> str | None:
+    if remediation.state is RemediationState.AWAITING_APPROVAL or not remediation.approvals:
+        return None
+    return remediation.approvals[-1].person
+
+
+def _key(*parts: str) -> str:
+    return hashlib.sha256(":".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _standing(remediation: Remediation) -> str:

@@ -46,8 +46,8 @@ def is_empty(value: Value) -> bool:
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 
-def _alike(one: Value, other: Value, is_set: IsSet) -> bool:
-    return (is_empty(one) and is_empty(other)) or same(one, other, is_set)
+def _alike(left: Value, right: Value, is_set: IsSet) -> bool:
+    return (is_empty(left) and is_empty(right)) or same(left, right, is_set)
 
 
 def _is_zero(value: Value) -> bool:

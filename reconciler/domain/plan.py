@@ -134,11 +134,11 @@ def _parts(plan: Plan) -> Iterable[bytes]:
     yield "\n".join(sorted(plan.outputs)).encode()
     if plan.script is not None:
         yield plan.script.mark
-    for resource in sorted(plan.resources, key=lambda one: one.address):
+    for resource in sorted(plan.resources, key=lambda item: item.address):
         yield f"{resource.address}\n{resource.type}\n{resource.action}".encode()
         if resource.seal:
             yield resource.seal.encode()
-        for change in sorted(resource.changes, key=lambda one: one.path):
+        for change in sorted(resource.changes, key=lambda item: item.path):
             yield change.path.encode()
             yield canonical_bytes(change.before)
             yield canonical_bytes(change.after)
@@ -249,9 +249,9 @@ def _not_recorded(resource: PlannedResource, finding: Finding) -> list[str]:
     )
 
 
-def _equal(one: Value, other: Value) -> bool:
+def _equal(left: Value, right: Value) -> bool:
     # Not `==`, for which `True` is 1.
-    return canonical_bytes(one) == canonical_bytes(other)
+    return canonical_bytes(left) == canonical_bytes(right)
 
 
 def _named(value: NewValue) -> str:

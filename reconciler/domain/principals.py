@@ -93,7 +93,9 @@ def roles_with(permission: Permission) -> tuple[Role, ...]:
 
 
 _KINDS: Final = {Role.AGENT: PrincipalKind.AGENT, Role.REPORTER: PrincipalKind.REPORTER}
-_READ: Final = frozenset(one for one in Permission if one.value.endswith(":read"))
+_READ: Final = frozenset(
+    permission for permission in Permission if permission.value.endswith(":read")
+)
 _VIEW: Final = _READ - {Permission.READ_TOKENS}
 _OPERATE: Final = _VIEW | {
     Permission.SCAN,

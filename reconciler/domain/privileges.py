@@ -99,7 +99,9 @@ def _modes(value: Value) -> Iterator[int]:
     elif isinstance(value, str) and (found := _LETTERS.match(value)):
         letters = found[1]
         set_id = 0o4000 * (letters[2] in "sS") | 0o2000 * (letters[5] in "sS")
-        yield set_id | sum(1 << (8 - at) for at, one in enumerate(letters) if one not in "-ST")
+        yield set_id | sum(
+            1 << (8 - at) for at, letter in enumerate(letters) if letter not in "-ST"
+        )
 
 
 SCALES: Final[tuple[tuple[frozenset[str], ...], ...]] = tuple(

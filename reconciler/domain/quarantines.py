@@ -106,7 +106,7 @@ def beyond_detaching(plan: Plan, edges: Collection[Edge]) -> str | None:
 
 def left_attached(plan: Plan, edges: Collection[Edge]) -> tuple[ResourceAddress, ...]:
     """Return those of `edges` that `plan` does not destroy."""
-    gone = {one.address for one in plan.resources if one.action is Action.DELETE}
+    gone = {resource.address for resource in plan.resources if resource.action is Action.DELETE}
     return tuple(edge.address for edge in edges if edge.address not in gone)
 
 

@@ -155,7 +155,7 @@ def _dangers(
         place = _NUMBER.sub("", part.path)
         if place not in fitting:
             fitting[place] = list(_fitting(rulebook.catalogue, deviation, kind, part))
-        rule = next((one for one in fitting[place] if _holds(one, part)), None)
+        rule = next((rule for rule in fitting[place] if _holds(rule, part)), None)
         if rule is not None and rule.is_danger:
             yield rule
 

@@ -30,15 +30,15 @@ def options_in(definition: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in definition.items() if key not in COMMON}
 
 
-def same_definition(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def same_definition(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
     """Whether both have the stack read in the same way.
 
     A key that only one of them has counts when it says something: the adapter that wrote one
     may have been of another version, with more or fewer options.
     """
     return all(
-        one[key] == other[key]
-        if key in one and key in other
-        else not (one.get(key) or other.get(key))
-        for key in {*one, *other}
+        left[key] == right[key]
+        if key in left and key in right
+        else not (left.get(key) or right.get(key))
+        for key in {*left, *right}
     )

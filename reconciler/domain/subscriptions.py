@@ -25,7 +25,8 @@ class Subscription:
     `after` where only what lasts is of interest; later ones come `update_every` at the most, but
     for the end and for a higher severity. With `digest`, what is not critical is gathered into
     one message each `digest`. Within `quiet`, only what is critical is shown. `heartbeat` is how
-    often it is said that everything was verified and nothing drifted, outside of `quiet`.
+    often it is said that everything was verified and nothing drifted, outside of `quiet`. `link`
+    is the template of an address for messages, and `public_url` is where people reach the API.
     """
 
     channel: str
@@ -39,6 +40,7 @@ class Subscription:
     quiet: tuple[Window, ...] = ()
     heartbeat: timedelta | None = None
     link: str | None = None
+    public_url: str | None = None
 
     def opens(
         self, before: Alert, alert: Alert, events: Iterable[str], stacks: Iterable[StackName]

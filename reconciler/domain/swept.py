@@ -22,8 +22,8 @@ def swept_away(plan: Plan, records: Iterable[FindingRecord]) -> tuple[str, ...]:
     those in the attributes that it would write.
     """
     undeclared = [record for record in records if record.origin is Origin.UNDECLARED]
-    found = ((one, sorted(set(_swept(one, undeclared)))) for one in plan.resources)
-    return tuple(_sentence(one, places) for one, places in found if places)
+    found = ((resource, sorted(set(_swept(resource, undeclared)))) for resource in plan.resources)
+    return tuple(_sentence(resource, places) for resource, places in found if places)
 
 
 def _swept(resource: PlannedResource, undeclared: Sequence[FindingRecord]) -> Iterator[str]:

@@ -107,8 +107,8 @@ def _is_touched(path: Steps, sides: _Sides) -> bool:
     return any(_meets(place, other) for other in sides.touched)
 
 
-def _meets(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=len)
+def _meets(left: str, right: str) -> bool:
+    short, long = sorted((left, right), key=len)
     return long == short or long.startswith((f"{short}.", f"{short}["))
 
 

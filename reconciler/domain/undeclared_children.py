@@ -45,7 +45,7 @@ def identities(tree: Value) -> frozenset[str]:
     if not isinstance(tree, dict):
         return frozenset()
     found = {tree.get(name) for name in _IDENTITIES}
-    return frozenset(one for one in found if isinstance(one, str) and len(one) >= _SHORTEST)
+    return frozenset(value for value in found if isinstance(value, str) and len(value) >= _SHORTEST)
 
 
 def child_of(names: frozenset[str], witness: Witness) -> Child | None:
@@ -63,7 +63,7 @@ def child_of(names: frozenset[str], witness: Witness) -> Child | None:
         is_part=any(isinstance(v, str) and v in names for tree in trees for v in tree.values()),
         held=held,
         names=frozenset().union(*map(identities, trees)),
-        on_itself=any(sum(counter[one] for one in named) > 1 for counter in held),
+        on_itself=any(sum(counter[value] for value in named) > 1 for counter in held),
     )
 
 
@@ -96,11 +96,11 @@ def _is_owned(name: str, value: Value, type_name: str, children: Sequence[Child]
 
 def _same_stem(suffix: str, name: str) -> bool:
     """Whether both begin with one word: `acceleration_status`, `accelerate_configuration`."""
-    one, other = suffix.partition("_")[0], name.partition("_")[0]
-    if one == other:
+    left, right = suffix.partition("_")[0], name.partition("_")[0]
+    if left == right:
         return True
-    shared = min(len(one), len(other))
-    alike = next((at for at in range(shared) if one[at] != other[at]), shared)
+    shared = min(len(left), len(right))
+    alike = next((at for at in range(shared) if left[at] != right[at]), shared)
     return alike >= _SAME_STEM
 
 

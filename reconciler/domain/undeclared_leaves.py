@@ -87,17 +87,17 @@ def names_something(value: Value) -> bool:
     return parsed_document(value) is not None or _is_address(value)
 
 
-def alike(one: Value, other: Value, *, key: bytes, is_set: IsSet = ordered) -> bool:
+def alike(left: Value, right: Value, *, key: bytes, is_set: IsSet = ordered) -> bool:
     """Whether both mean the same, be one of them masked and the other not yet."""
-    if isinstance(one, Unknown) or isinstance(other, Unknown):
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
         return True  # masked with another key: whether it moved cannot be told
-    if is_zero(one) and is_zero(other):
+    if is_zero(left) and is_zero(right):
         return True
-    if isinstance(one, Sensitive) is not isinstance(other, Sensitive):
-        return _digest(one, key) == _digest(other, key)
-    if isinstance(one, str) and isinstance(other, str):
-        return leaf(one) == leaf(other)
-    return canonical(one, is_set) == canonical(other, is_set)
+    if isinstance(left, Sensitive) is not isinstance(right, Sensitive):
+        return _digest(left, key) == _digest(right, key)
+    if isinstance(left, str) and isinstance(right, str):
+        return leaf(left) == leaf(right)
+    return canonical(left, is_set) == canonical(right, is_set)
 
 
 def _digest(value: Value, key: bytes) -> str:

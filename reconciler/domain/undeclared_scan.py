@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from reconciler.domain.added_children import child_address, without_accepted
+from reconciler.domain.added_children import child_address, without_accepted, written_child
 from reconciler.domain.compare import in_order
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.kept_baseline import (
@@ -89,28 +89,32 @@ def compared(
     """
     seen = tuple(without_accepted(observed, yardstick.baselines, key=key))
     witnesses: dict[str, Witness] = {
-        one.address: one.witness for one in seen if one.witness is not None
+        observed.address: observed.witness for observed in seen if observed.witness is not None
     }
     # Which children are asked for differs from scan to scan.
-    owned = (one.address for one in seen if not isinstance(one.verdict, Added | Unseen))
+    owned = (
+        observed.address for observed in seen if not isinstance(observed.verdict, Added | Unseen)
+    )
     stack = _Stack(witnesses, key=key, mark=_mark_of(owned), rulebook=rulebook)
     result: list[Observed] = []
     begun: list[KeptBaseline] = []
-    for one in seen:
-        if one.witness is None:
-            result.append(one)
+    for entry in seen:
+        if entry.witness is None:
+            result.append(entry)
+            if yardstick.renew and isinstance(entry.verdict, Added):
+                begun.append(written_child(entry.address, entry.verdict, at=at))
             continue
         if yardstick.renew:
-            result.append(one)
-            begun.append(stack.renewed(one.address, one.witness, at=at))
+            result.append(entry)
+            begun.append(stack.renewed(entry.address, entry.witness, at=at))
             continue
-        before = yardstick.baselines.get(one.address)
-        kept = stack.own(before, one.witness)
+        before = yardstick.baselines.get(entry.address)
+        kept = stack.own(before, entry.witness)
         if kept is None and yardstick.keep:
-            kept = stack.first(one.address, one.witness, at=at)
-        held, kept = stack.held_against(one, one.witness, kept)
+            kept = stack.first(entry.address, entry.witness, at=at)
+        held, kept = stack.held_against(entry, entry.witness, kept)
         if kept is not None and yardstick.keep:
-            kept = stack.marked(kept, held, one.witness)
+            kept = stack.marked(kept, held, entry.witness)
             if kept != before:
                 begun.append(kept)
         result.append(held)
@@ -186,29 +190,31 @@ class _Stack:
         )
 
     def held_against(
-        self, one: Observed, witness: Witness, kept: KeptBaseline | None
+        self, observed: Observed, witness: Witness, kept: KeptBaseline | None
     ) -> tuple[Observed, KeptBaseline | None]:
         """Return `one` with what differs from `kept`, or from the recorded state without it.
 
         With it comes `kept`, which remembers what has moved.
         """
-        if not isinstance(one.verdict, InSync | Noise | Drifted) or self._is_still(witness, kept):
-            return one, kept
+        if not isinstance(observed.verdict, InSync | Noise | Drifted) or self._is_still(
+            witness, kept
+        ):
+            return observed, kept
         changes = undeclared_changes(
             Comparison(
                 witness=witness,
                 baseline=witness.recorded() if kept is None else kept.values,
-                children=self.children_of(one.address, witness),
-                touched=_touched(one),
+                children=self.children_of(observed.address, witness),
+                touched=_touched(observed),
                 key=self.key,
             )
         )
         if not changes:
-            return one, kept
-        verdict = _without_noise(one, changes)
+            return observed, kept
+        verdict = _without_noise(observed, changes)
         reason = self._reason(witness, kept)
         if kept is None:
-            return _with_undeclared(one, witness, verdict, changes), None
+            return _with_undeclared(observed, witness, verdict, changes), None
         found = learned(
             kept,
             changes,
@@ -217,7 +223,7 @@ class _Stack:
             key=self.key,
         )
         verdict = _with_noise(verdict, found.volatile)
-        held = _with_undeclared(one, witness, verdict, found.reported, reason=reason)
+        held = _with_undeclared(observed, witness, verdict, found.reported, reason=reason)
         return held, found.kept
 
     def _is_dangerous(self, witness: Witness, change: Change) -> bool:
@@ -267,7 +273,7 @@ def _id_of(tree: Value) -> Value:
 
 
 def _with_undeclared(
-    one: Observed,
+    observed: Observed,
     witness: Witness,
     verdict: Verdict,
     changes: tuple[Change, ...],
@@ -276,11 +282,11 @@ def _with_undeclared(
 ) -> Observed:
     children = witness.children_behind(changes) if changes else ()
     return replace(
-        one,
+        observed,
         verdict=verdict,
         undeclared=changes,
         undeclared_reason=_why(witness, changes, reason) if changes else None,
-        added_as=tuple(child_address(one.address, child, name) for child, name in children),
+        added_as=tuple(child_address(observed.address, child, name) for child, name in children),
     )
 
 
@@ -293,16 +299,18 @@ def _why(witness: Witness, changes: Sequence[Change], reason: str | None) -> str
     return "; ".join(part for part in (reason, by_hand) if part) or None
 
 
-def _touched(one: Observed) -> tuple[str, ...]:
-    if not isinstance(one.verdict, Drifted):
+def _touched(observed: Observed) -> tuple[str, ...]:
+    if not isinstance(observed.verdict, Drifted):
         return ()
-    return tuple(change.path for change in (*one.verdict.changes, *one.verdict.consequences))
+    return tuple(
+        change.path for change in (*observed.verdict.changes, *observed.verdict.consequences)
+    )
 
 
-def _without_noise(one: Observed, changes: Sequence[Change]) -> InSync | Noise | Drifted:
+def _without_noise(observed: Observed, changes: Sequence[Change]) -> InSync | Noise | Drifted:
     """Return the verdict without the noise that is a finding now."""
     reported = {root_of(change.path) for change in changes}
-    match one.verdict:
+    match observed.verdict:
         case Noise(items=items):
             left = _left(items, reported)
             return Noise(left) if left else InSync()
@@ -311,7 +319,7 @@ def _without_noise(one: Observed, changes: Sequence[Change]) -> InSync | Noise |
         case InSync() as verdict:
             return verdict
         case _:
-            raise AssertionError(one.verdict)  # `_held_against` has looked
+            raise AssertionError(observed.verdict)  # `_held_against` has looked
 
 
 def _with_noise(

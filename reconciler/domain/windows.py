@@ -108,11 +108,11 @@ def closed_at(
 
 
 def _reason(at: datetime, windows: Sequence[Window], freezes: Sequence[Window]) -> str | None:
-    frozen = next((one for one in freezes if _span_at(one, at)), None)
+    frozen = next((freeze for freeze in freezes if _span_at(freeze, at)), None)
     if frozen is not None:
         return f"corrections are frozen: {frozen.text}"
-    if windows and not any(_span_at(one, at) for one in windows):
-        return f"corrections may begin only within {', '.join(one.text for one in windows)}"
+    if windows and not any(_span_at(window, at) for window in windows):
+        return f"corrections may begin only within {', '.join(window.text for window in windows)}"
     return None
 
 
@@ -120,11 +120,11 @@ def _opens(now: datetime, windows: Sequence[Window], freezes: Sequence[Window]) 
     """Return the first moment after `now` at which corrections may begin; None when never."""
     at = now
     for _ in range(_MOST_STEPS):
-        frozen = [span[1] for one in freezes if (span := _span_at(one, at))]
+        frozen = [span[1] for freeze in freezes if (span := _span_at(freeze, at))]
         if frozen:
             at = max(frozen)
-        elif windows and not any(_span_at(one, at) for one in windows):
-            starts = [span[0] for one in windows for span in one.spans(at) if span[0] > at]
+        elif windows and not any(_span_at(window, at) for window in windows):
+            starts = [span[0] for window in windows for span in window.spans(at) if span[0] > at]
             if not starts:
                 return None
             at = min(starts)

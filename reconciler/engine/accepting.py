@@ -88,7 +88,12 @@ async def undo(service: Service, finding_id: FindingId, *, actor: str) -> Accept
     def work(tx: Transaction) -> Acceptance:
         record = _finding(tx, finding_id)
         last = next(
-            (one for one in tx.baselines.acceptances(finding_id) if not one.undone_at), None
+            (
+                acceptance
+                for acceptance in tx.baselines.acceptances(finding_id)
+                if not acceptance.undone_at
+            ),
+            None,
         )
         if last is None:
             raise ConflictError(
@@ -177,10 +182,10 @@ def _undeclared(tx: Transaction, finding_id: FindingId) -> FindingRecord:
 
 
 def _refuse_twice(tx: Transaction, record: FindingRecord) -> None:
-    for one in tx.baselines.acceptances(record.id):
-        if one.undone_at is None and one.fingerprint == record.fingerprint:
+    for acceptance in tx.baselines.acceptances(record.id):
+        if acceptance.undone_at is None and acceptance.fingerprint == record.fingerprint:
             raise ConflictError(
-                f"{record.address} was accepted already by {one.accepted_by}",
+                f"{record.address} was accepted already by {acceptance.accepted_by}",
                 code="already-accepted",
                 remedy="the next scan closes the finding",
             )
@@ -188,9 +193,9 @@ def _refuse_twice(tx: Transaction, record: FindingRecord) -> None:
 
 def _refuse_overtaken(tx: Transaction, record: FindingRecord, last: Acceptance) -> None:
     newest = next(
-        one
-        for one in tx.baselines.acceptances_of(record.stack, record.address)
-        if one.undone_at is None
+        acceptance
+        for acceptance in tx.baselines.acceptances_of(record.stack, record.address)
+        if acceptance.undone_at is None
     )
     if newest.id != last.id:
         raise ConflictError(

@@ -98,7 +98,11 @@ def situation_of(
     """
     findings = unhealed_of(tx, known)
     saw = what_it_saw(tx, findings)
-    current = {name: one for name, one in known.evaluations.items() if one.is_current(saw, now=at)}
+    current = {
+        name: evaluation
+        for name, evaluation in known.evaluations.items()
+        if evaluation.is_current(saw, now=at)
+    }
     _refuse_stale(known, current, guards=service.guards)
     policy = policy_of(tx, known)
     policy_name = None if policy is None else policy.name

@@ -58,7 +58,7 @@ def take(
     ]
     tx.agents.put_heard(host.agent for host in touched if not host.whole_row)
     tx.agents.put_many(host.agent for host in touched if host.whole_row)
-    tx.agents.put_sections(one for host in hosts.values() for one in host.changed.values())
+    tx.agents.put_sections(section for host in hosts.values() for section in host.changed.values())
     at = max(message.received_at for message in messages)
     for agent_id, host in hosts.items():
         if host.dropped:

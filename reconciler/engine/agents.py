@@ -100,7 +100,9 @@ async def enroll(service: Service, token_text_: str, host: HostIntroduction) -> 
                 code="other-host",
                 remedy="pass --host, or ask for a token of this host",
             )
-        before = [one for one in tx.agents.of_host(name) if one.state is not AgentState.REVOKED]
+        before = [
+            agent for agent in tx.agents.of_host(name) if agent.state is not AgentState.REVOKED
+        ]
         if before and not token.replaces:
             raise ConflictError(
                 f"the host {name} has an agent already",

@@ -27,7 +27,7 @@ from reconciler.domain.alerts import (
     read_subject,
     subject_of,
 )
-from reconciler.domain.events import DRIFT_DETECTED
+from reconciler.domain.events import DRIFT_ACKNOWLEDGED, DRIFT_DETECTED, REMEDIATION
 from reconciler.domain.model import Severity, StackName
 from reconciler.domain.records import (
     EventEntry,
@@ -37,6 +37,7 @@ from reconciler.domain.records import (
     Health,
     StackRecord,
 )
+from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.journal import new_id
 from reconciler.engine.service import Service
@@ -46,6 +47,10 @@ _AT_ONCE: Final = 500
 _OF_STACKS: Final = {"stack.error": "stack.error", "stack.scanned": ""}
 """The events that say something of a stack, and which of them may open an alert."""
 _STALE: Final = "stack.stale"
+_APPROVED: Final = f"{REMEDIATION}{RemediationState.QUEUED.value}"
+"""Where an approval leads; other ways there are no news."""
+_OPENS_NONE: Final = frozenset({DRIFT_ACKNOWLEDGED, _APPROVED})
+"""What a person does about drift: told where the drift is shown, and no alert of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,8 @@ def _subjects(event: EventEntry) -> Iterable[str]:
     body = event.body
     if event.type in DRIFT_EVENTS:
         return (subject_of(FINDING, body["id"]),)
-    if event.type in REMEDIATION_EVENTS:
+    approved = event.type == _APPROVED and body.get("cause") == Event.APPROVED.value
+    if approved or event.type in REMEDIATION_EVENTS:
         return [subject_of(FINDING, name) for name in body["finding_ids"]]
     if event.type in _OF_STACKS:
         return (subject_of(STACK, body["stack"]),)
@@ -176,13 +182,15 @@ class _Folding:
         # First: whether an alert is over is asked of its rows.
         self.tx.alerts.put_members(self.changed.values())
         self._settle()
-        self.tx.alerts.put_many(self.alerts[one] for one in self.news)
+        self.tx.alerts.put_many(self.alerts[alert_id] for alert_id in self.news)
         self._owe()
 
     def _load(self, touched: Iterable[str], now: Mapping[str, _Now]) -> None:
         self.members = self.tx.alerts.members_named(touched)
         known = self.tx.alerts.get_many({member.alert_id for member in self.members.values()})
-        open_now = self.tx.alerts.open_of({one.cause for one in now.values() if one.cause})
+        open_now = self.tx.alerts.open_of(
+            {current.cause for current in now.values() if current.cause}
+        )
         for alert in (*known.values(), *open_now.values()):
             self.alerts[alert.id] = self.before[alert.id] = alert
             if alert.state is AlertState.OPEN:
@@ -195,6 +203,8 @@ class _Folding:
             if alert is not None:
                 self._tell(alert, events)
                 self._put(Member(subject, alert.id, open=False))
+            return
+        if alert is None and _OPENS_NONE.issuperset(events):
             return
         if alert is not None and alert.cause != now.cause:
             alert = self._moved(subject, alert, now, events)

@@ -47,7 +47,7 @@ def _sync_stacks(
     gone = [
         stack for stack in tx.stacks.all() if stack.source == "config" and stack.name not in wanted
     ]
-    waiting = tuple(one.name for one in gone if in_effect(tx, one.name))
+    waiting = tuple(record.name for record in gone if in_effect(tx, record.name))
     for known in gone:
         if known.name not in waiting:
             forget(tx, known, at=at, actor=ENGINE)
@@ -61,8 +61,8 @@ def _sync_stacks(
 
 
 def _sync_policies(tx: Transaction, policies: Sequence[Policy], *, at: datetime) -> None:
-    known = {one.policy_id: one for one in tx.policies.all()}
-    wanted = {one.policy_id: one for one in policies}
+    known = {policy.policy_id: policy for policy in tx.policies.all()}
+    wanted = {policy.policy_id: policy for policy in policies}
     for policy_id, policy in known.items():
         if policy.source == "config" and policy_id not in wanted:
             tx.policies.remove(policy_id)

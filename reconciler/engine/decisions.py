@@ -78,7 +78,7 @@ async def approve(
         if known.plan_digest is None or known.plan_digest != plan_digest:
             raise _other_digest(known, plan_digest)
         _refuse_own(service, known, actor)
-        others = tuple(one for one in known.approvals if one.person != actor)
+        others = tuple(approval for approval in known.approvals if approval.person != actor)
         approval = Approval(person=actor, plan_digest=plan_digest, at=at)
         approved = replace(known, approvals=(*others, approval))
         _audit_channel(tx, known, through, at=at, actor=actor)
@@ -364,7 +364,7 @@ async def resume(
     at = service.clock.now()
     scope = Hold(by, "", at, stack=stack, address=address).scope
     await service.store.transact(
-        lambda tx: release_holds(tx, (one for one in tx.holds.all() if one.scope == scope),
+        lambda tx: release_holds(tx, (hold for hold in tx.holds.all() if hold.scope == scope),
                                  at=at, by=by)
     )  # fmt: skip
 
@@ -380,7 +380,7 @@ def set_hold(tx: Transaction, hold: Hold, *, at: datetime) -> None:
 
 def release_ended(tx: Transaction, *, at: datetime) -> None:
     """Release each hold whose time is up."""
-    release_holds(tx, (one for one in tx.holds.all() if one.has_ended(now=at)), at=at)
+    release_holds(tx, (hold for hold in tx.holds.all() if hold.has_ended(now=at)), at=at)
 
 
 def release_holds(
@@ -395,7 +395,10 @@ def release_holds(
         body = HoldReleased(by=by, stack=known.stack, address=known.address, unasked=known.unasked)
         emit(tx, "hold.released", subject, body, at=at)
     if released:
-        advance_soon(tx, (one.id for one in tx.remediations.in_states({RemediationState.HELD})))
+        advance_soon(
+            tx,
+            (remediation.id for remediation in tx.remediations.in_states({RemediationState.HELD})),
+        )
 
 
 def _audit_channel(

@@ -23,18 +23,20 @@ from reconciler.domain.alerts import (
 from reconciler.domain.errors import PermanentError, ReconcilerError
 from reconciler.domain.events import CHANNEL_FAILED, ChannelFailed
 from reconciler.domain.model import StackName
-from reconciler.domain.notice_links import link_of
+from reconciler.domain.notice_links import api_path, links_of
 from reconciler.domain.notices import (
     MOST_MEMBERS,
+    Deed,
     Notice,
     NoticeMember,
+    deeds_of,
     finding_member,
     notice_of,
     stack_member,
     test_member,
 )
-from reconciler.domain.records import FindingId, FindingState
-from reconciler.domain.subscriptions import DIGEST
+from reconciler.domain.records import FindingId, FindingState, Remediation, RemediationId
+from reconciler.domain.subscriptions import DIGEST, Subscription
 from reconciler.engine.defects import outcome_of
 from reconciler.engine.digests import show_digest
 from reconciler.engine.journal import emit
@@ -60,7 +62,8 @@ async def deliver_due(service: Service) -> int:
     at = service.clock.now()
     due, alerts = await service.store.read(lambda view: _due(view, at))
     by_channel: defaultdict[str, list[tuple[Delivery, Alert]]] = defaultdict(list)
-    for delivery in due:
+    # What never failed comes first: a message that a channel cannot take holds up no other.
+    for delivery in sorted(due, key=lambda each: each.attempts):
         by_channel[delivery.channel].append((delivery, alerts[delivery.alert_id]))
     await asyncio.gather(
         *(
@@ -125,16 +128,16 @@ async def _deliver_digest(
         replace(each, delivery=each.delivery.begun(at=at)) if each.notice else each
         for each in found
     ]
-    told = [(each.delivery, each.notice) for each in found if each.notice is not None]
+    to_show = [(each.delivery, each.notice) for each in found if each.notice is not None]
     for each in found:
         if each.notice is None and not each.muted:
             await _keep(service, _untold(each.delivery))
-    if not told:
+    if not to_show:
         return
-    await _put(service, [delivery for delivery, _ in told])
-    shown = await outcome_of(lambda: show_digest(channel.notifier, told, at=at))
+    await _put(service, [delivery for delivery, _ in to_show])
+    shown = await outcome_of(lambda: show_digest(channel.notifier, to_show, at=at))
     if isinstance(shown, ReconcilerError):
-        for delivery, _ in told:
+        for delivery, _ in to_show:
             await _failed(service, delivery, shown, at=at)
         return
     await _put(service, shown)
@@ -163,9 +166,7 @@ async def deliver(
     if not delivery.may_be_seen:
         delivery = delivery.begun(at=at)
         await _keep(service, delivery)
-    link = channel.subscription.link
-    if link is not None:
-        notice = replace(notice, commands=(*notice.commands, link_of(link, notice)))
+    notice = _linked(notice, channel.subscription)
     # What a digest showed has no message of its own that could be changed.
     own = {} if DIGEST in delivery.receipt else delivery.receipt
     receipt = await outcome_of(lambda: channel.notifier.show(notice, own))
@@ -174,6 +175,15 @@ async def deliver(
         return _pause(receipt)
     await _keep(service, delivery.taken(notice.revision, receipt, at=at))
     return None
+
+
+def _linked(notice: Notice, wanted: Subscription) -> Notice:
+    """Return an open alert's notice with its links; without an address, with the API's path."""
+    if notice.is_over:
+        return notice
+    links = links_of(notice, template=wanted.link, public_url=wanted.public_url)
+    path = () if wanted.public_url else (f"GET {api_path(notice)}",)
+    return replace(notice, links=links, commands=(*notice.commands, *path))
 
 
 def _pause(error: ReconcilerError) -> timedelta | None:
@@ -205,14 +215,43 @@ def _to_show(view: Transaction, delivery: Delivery) -> _ToShow:
     # What failed may have been taken, and only its answer lost: then nothing else would end it.
     if alert is None or (alert.state is AlertState.RESOLVED and not delivery.may_be_seen):
         return _ToShow(delivery, muted=False, notice=None)
-    return _ToShow(delivery, muted=False, notice=notice_now(view, alert))
+    notice = notice_now(view, alert)
+    notice = replace(notice, deeds=_deeds(view, notice))
+    return _ToShow(delivery, muted=False, notice=notice)
+
+
+def _deeds(view: Transaction, notice: Notice) -> tuple[Deed, ...]:
+    """Return what was done about the members of an alert since it began, oldest first."""
+    found: dict[RemediationId, Remediation] = {}
+    addresses = {(member.stack, member.address) for member in notice.members if member.finding_id}
+    for stack in {stack for stack, _ in addresses}:
+        name = StackName(stack)
+        ended = view.remediations.corrected(name, since=notice.opened_at)
+        ids = [
+            correction.remediation_id
+            for correction in ended
+            if any((stack, address) in addresses for address in correction.addresses)
+        ]
+        about = (view.remediations.get(remediation_id) for remediation_id in ids)
+        found |= {each.id: each for each in about if each is not None}
+    for member in notice.members:
+        if member.finding_id is not None:
+            of_it = view.remediations.open_with(FindingId(member.finding_id))
+            found |= {} if of_it is None else {of_it.id: of_it}
+    every = [deed for each in found.values() for deed in deeds_of(each, since=notice.opened_at)]
+    return tuple(sorted(every, key=lambda deed: (deed.at, deed.key)))
 
 
 def notice_now(view: Transaction, alert: Alert) -> Notice:
     """Return an alert with its members as they are."""
     shown: list[NoticeMember] = []
-    for member in view.alerts.members_of(alert.id, limit=MOST_MEMBERS):
-        kind, name = read_subject(member.subject)
+    subjects = [
+        read_subject(member.subject)
+        for member in view.alerts.members_of(alert.id, limit=MOST_MEMBERS)
+    ]
+    findings = [FindingId(name) for kind, name in subjects if kind == FINDING]
+    acknowledged = view.audit.acknowledged(findings, since=alert.opened_at)
+    for kind, name in subjects:
         if kind == TEST:
             shown.append(test_member(name))
         elif kind == FINDING:
@@ -220,7 +259,8 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
             if record is not None:
                 open_now = record.state is not FindingState.HEALED
                 of_it = view.remediations.open_with(record.id) if open_now else None
-                shown.append(finding_member(record, of_it))
+                by = acknowledged.get(record.id)
+                shown.append(finding_member(record, of_it, acknowledged_by=by))
         else:
             stack = view.stacks.get(StackName(name))
             if stack is not None:

@@ -15,7 +15,7 @@ _ORDER = ("critical", "high", "medium", "low")
 
 
 async def show_digest(
-    notifier: Notifier, told: Sequence[tuple[Delivery, Notice]], *, at: datetime
+    notifier: Notifier, shown: Sequence[tuple[Delivery, Notice]], *, at: datetime
 ) -> tuple[Delivery, ...]:
     """Show `told` in one message; return the deliveries as they stand then.
 
@@ -23,10 +23,11 @@ async def show_digest(
         RetryableError: see `Notifier.show`.
         PermanentError: see `Notifier.show`.
     """
-    notice = digest_of([notice for _, notice in told], at=at)
+    notice = digest_of([notice for _, notice in shown], at=at)
     await notifier.show(notice, {})
     return tuple(
-        delivery.taken(of_it.revision, {DIGEST: notice.alert_id}, at=at) for delivery, of_it in told
+        delivery.taken(of_it.revision, {DIGEST: notice.alert_id}, at=at)
+        for delivery, of_it in shown
     )
 
 

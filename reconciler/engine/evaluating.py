@@ -26,7 +26,7 @@ async def evaluated(service: Service, known: Remediation) -> Remediation:
     a while.
     """
     stage = stage_of(known)
-    slow = [one for one in service.guards if one.evaluate is not None and stage in one.at]
+    slow = [guard for guard in service.guards if guard.evaluate is not None and stage in guard.at]
     if not slow:
         return known
     now = service.clock.now()
@@ -49,7 +49,7 @@ def _scan(
     """Return which of `slow` have to evaluate anew, of what, and its mark."""
     findings = unhealed_of(view, known)
     saw = what_it_saw(view, findings)
-    stale = [one for one in slow if not _is_current(known, one, saw, now=now)]
+    stale = [guard for guard in slow if not _is_current(known, guard, saw, now=now)]
     policies = view.policies.all() if stale else ()
     uploaded = view.templates.uploaded() if policies else ()
     return stale, Evidence(known, findings, policies, uploaded, now), saw

@@ -61,7 +61,9 @@ def keep(
     _write(tx, written, at)
     tx.findings.put_many(folded.rated)
     tx.findings.touch_many((record.id for record in folded.seen), seen_at=at)
-    seen = (replace(one, last_seen=at, times_seen=one.times_seen + 1) for one in folded.seen)
+    seen = (
+        replace(record, last_seen=at, times_seen=record.times_seen + 1) for record in folded.seen
+    )
     return (*news, *seen)
 
 
@@ -164,7 +166,11 @@ def _templates_of(
     """Return the derived templates of `addresses`, as far as there are any."""
     ids = {address: resource_id(stack, address) for address in addresses}
     if len(ids) > _ONE_BY_ONE:
-        every = {one.resource_id: one.template_id for one in tx.templates.of_stack(stack)}
+        every = {
+            template.resource_id: template.template_id for template in tx.templates.of_stack(stack)
+        }
         return {address: every[name] for address, name in ids.items() if name in every}
     found = {address: tx.templates.of_resource(name) for address, name in ids.items()}
-    return {address: one.template_id for address, one in found.items() if one is not None}
+    return {
+        address: template.template_id for address, template in found.items() if template is not None
+    }

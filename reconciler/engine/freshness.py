@@ -93,7 +93,7 @@ def _end_reported(
     """End what was asked for by a report: nothing read here can be compared with it."""
     at = seen.report.observed_at
     addresses = {record.address for record in reported}
-    found = (one for one in seen.report.findings if one.origin is not Origin.UNDECLARED)
+    found = (finding for finding in seen.report.findings if finding.origin is not Origin.UNDECLARED)
     if any(finding.address in addresses for finding in found):
         move(tx, known, Event.DRIFT_CHANGED, at=at, note=SEEN_BY_SCAN)
     else:

@@ -27,7 +27,7 @@ async def send_heartbeats(service: Service) -> None:
     Raises:
         StorageError: the database cannot be used.
     """
-    beating = [one for one in service.channels.values() if one.subscription.heartbeat]
+    beating = [channel for channel in service.channels.values() if channel.subscription.heartbeat]
     if not beating:
         return
     at = service.clock.now()

@@ -67,22 +67,22 @@ def adopt(
     A host is compared with one that changed at its next report: only then has it looked at
     what is declared now.
     """
-    known = {one.resource_id: one for one in tx.agents.baselines_of_stack(stack)}
+    known = {baseline.resource_id: baseline for baseline in tx.agents.baselines_of_stack(stack)}
     wanted = {
         baseline.resource_id: _as_accepted(baseline, known)
         for declaration in declarations
         if (baseline := _declared(stack, declaration)) is not None
     }
-    changed = [one for name, one in wanted.items() if known.get(name) != one]
-    gone = [one for name, one in known.items() if name not in wanted]
+    changed = [baseline for name, baseline in wanted.items() if known.get(name) != baseline]
+    gone = [baseline for name, baseline in known.items() if name not in wanted]
     if not changed and not gone:
         return
     tx.agents.put_baselines(changed)
-    tx.agents.remove_baselines([one.resource_id for one in gone])
-    moved = [known[one.resource_id] for one in changed if one.resource_id in known]
+    tx.agents.remove_baselines([baseline.resource_id for baseline in gone])
+    moved = [known[baseline.resource_id] for baseline in changed if baseline.resource_id in known]
     for baseline in gone:
         _heal_all(tx, baseline, at=at, key=key)
-    for host in sorted({one.host for one in (*changed, *gone, *moved)}):
+    for host in sorted({baseline.host for baseline in (*changed, *gone, *moved)}):
         tx.agents.set_epoch(host, epoch_of(tx.agents.baselines_of_host(host)))
 
 

@@ -102,7 +102,14 @@ def _about(tx: Transaction, remediation: Remediation) -> tuple[FindingId, ...]:
     if remediation.action_type is not ActionType.RELEASE:
         return remediation.finding_ids
     quarantines = tx.quarantines.unreleased(remediation.stack)
-    return next((one.finding_ids for one in quarantines if one.release == remediation.id), ())
+    return next(
+        (
+            quarantine.finding_ids
+            for quarantine in quarantines
+            if quarantine.release == remediation.id
+        ),
+        (),
+    )
 
 
 def _decided_by(remediation: Remediation) -> dict[str, object]:

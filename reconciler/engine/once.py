@@ -100,7 +100,7 @@ async def _end_what_was_left(service: Service, stack: StackRecord) -> None:
 
 def _in_effect(view: Transaction, stack: StackRecord) -> Remediation | None:
     open_ones = view.remediations.open_of(stack.name)
-    return next((one for one in open_ones if one.state in IN_EFFECT), None)
+    return next((remediation for remediation in open_ones if remediation.state in IN_EFFECT), None)
 
 
 def _open(
@@ -145,9 +145,11 @@ def _records(
         at=seen.report.observed_at,
     )
     records = [
-        one
-        for one in tx.findings.unhealed(stack.name)
-        if one.address in asked and one.seen_by == SCAN and one.origin is not Origin.UNDECLARED
+        finding
+        for finding in tx.findings.unhealed(stack.name)
+        if finding.address in asked
+        and finding.seen_by == SCAN
+        and finding.origin is not Origin.UNDECLARED
     ]
     gone = sorted(asked - {record.address for record in records})
     if gone:

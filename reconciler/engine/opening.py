@@ -33,7 +33,7 @@ def end_overtaken(
     tx: Transaction, stack: StackName, folded: Fold, *, at: datetime
 ) -> tuple[Remediation, ...]:
     """End the remediations whose drift changed or is gone; return those that stay open."""
-    changed = {one.known.id for one in folded.changed}
+    changed = {change.known.id for change in folded.changed}
     gone = {record.id for record in folded.healed}
     kept = []
     for known in tx.remediations.open_of(stack):
@@ -60,7 +60,7 @@ def open_wanted(
     Returns the remediations opened, one per policy and action, and whether anything is
     acted on at all. What a person decides about is divided into what is `together`.
     """
-    taken = {finding_id for one in still_open for finding_id in one.finding_ids}
+    taken = {finding_id for remediation in still_open for finding_id in remediation.finding_ids}
     # No plan of the stack acts on what is undeclared: it must not wait for one, nor another for
     # it. What destroys an added child is a plan of its own.
     groups: dict[tuple[str, ActionType, str], list[FindingRecord]] = defaultdict(list)
@@ -75,7 +75,7 @@ def open_wanted(
             wanted = action_on(decision, subject_of(record))
             groups[decision.policy.policy_id, wanted, _whose_plan(record)].append(record)
     tx.findings.put_many(noted)
-    sets = {address: number for number, one in enumerate(together) for address in one}
+    sets = {address: number for number, group in enumerate(together) for address in group}
     parts = [
         (policy_id, action, part)
         for (policy_id, action, _), records in groups.items()

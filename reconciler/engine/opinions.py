@@ -83,7 +83,7 @@ def _read(view: Transaction, report: StackReport) -> _Asked:
 def _decided(asked: _Asked, report: StackReport) -> Opinions:
     if not asked.policies:
         return Opinions(asked.rules, silent=True)
-    known = {(one.address, one.fingerprint): one for one in asked.known}
+    known = {(record.address, record.fingerprint): record for record in asked.known}
     by_drift = {}
     for finding in report.findings:
         drift = finding.address, finding.fingerprint

@@ -89,8 +89,10 @@ async def plan_addresses(
 
 
 async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingRecord]) -> Json:
-    loaded = await load(service, stack)
-    plan = await _planned(loaded, targets_of(records), runs=service.runs)
+    # A plan of ours that is under way has the tool's own lock, and this would be refused.
+    async with service.planning[stack.name]:
+        loaded = await load(service, stack)
+        plan = await _planned(loaded, targets_of(records), runs=service.runs)
     others = await service.store.read(lambda view: view.findings.unhealed(stack.name))
     judged = judged_plan(plan, records, snapshot=loaded.snapshot, stack=stack, others=others)
     return plan_object(plan, reasons=judged.concerns)

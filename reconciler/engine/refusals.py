@@ -83,7 +83,9 @@ def finding_of_report(tx: Transaction, report_id: ReportId) -> FindingRecord:
     if report is None:
         raise NotFoundError(f"there is no drift report {report_id}")
     address = report.resource_id.removeprefix(f"{report.stack}/")
-    found = [one for one in tx.findings.unhealed(report.stack) if one.address == address]
+    found = [
+        finding for finding in tx.findings.unhealed(report.stack) if finding.address == address
+    ]
     # What a scan sees can be compared with what is there right before an apply.
     for source in (SCAN, report.seen_by):
         for record in found:

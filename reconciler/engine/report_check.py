@@ -102,11 +102,13 @@ def _depths(value: Any) -> Iterator[int]:
     """Yield how deep each thing in `value` lies, without recursion."""
     waiting = [(value, 1)]
     while waiting:
-        one, depth = waiting.pop()
+        found, depth = waiting.pop()
         yield depth
         if depth > DEEPEST_DETAILS:
             return
-        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        inner = (
+            found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+        )
         waiting.extend((item, depth + 1) for item in inner)
 
 

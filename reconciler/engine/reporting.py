@@ -45,7 +45,9 @@ def _past(view: Transaction, since: datetime) -> Past:
     return Past(
         drifts=view.history.drifts(since),
         scans=view.history.scans(since),
-        remediations=[_named(one, policies) for one in view.history.remediations(since)],
+        remediations=[
+            _named(remediation, policies) for remediation in view.history.remediations(since)
+        ],
         assigned=view.history.assigned(),
         ignored={name: found.matched for name, found in matches.items()},
     )

@@ -116,4 +116,4 @@ def read_progress(
     # Not `splitlines`: behind a carriage return a script's words would pass for the tool's.
     lines = chunk[:end].split(b"\n")
     seen = (line_meaning(line, adapter, stack=stack) for line in lines)
-    return tuple(one for one in seen if one is not None), offset + end
+    return tuple(progress for progress in seen if progress is not None), offset + end

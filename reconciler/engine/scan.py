@@ -97,7 +97,9 @@ async def scan_loaded(
     loop = asyncio.get_running_loop()
     started = loop.time()
     known = tuple(resource.address for resource in snapshot.resources)
-    chosen = None if addresses is None else tuple(one for one in known if one in addresses)
+    chosen = (
+        None if addresses is None else tuple(address for address in known if address in addresses)
+    )
     if chosen is not None and addresses is not None:
         chosen = (*chosen, *children_among(addresses, known))
     observed = await _observe(snapshot, chosen, scanning)

@@ -193,7 +193,7 @@ def _seen(
     release_due(tx, at=at, stack=name)
     _set_due(tx, fresh, at + again_after)
     _publish_scan(tx, fresh, at=at)
-    return ScanOutcome(again_after, tuple(one.id for one in (*kept, *opened)))
+    return ScanOutcome(again_after, tuple(remediation.id for remediation in (*kept, *opened)))
 
 
 def _freshened(
@@ -228,9 +228,9 @@ def _health(seen: Scanned, *, complete: bool) -> Health:
 
 def _confirm_by(open_ones: tuple[Remediation, ...], confirm_after: timedelta) -> datetime | None:
     waiting = [
-        one.created_at + confirm_after
-        for one in open_ones
-        if one.state is RemediationState.DETECTED
+        remediation.created_at + confirm_after
+        for remediation in open_ones
+        if remediation.state is RemediationState.DETECTED
     ]
     return min(waiting, default=None)
 

@@ -63,7 +63,7 @@ def _parts(
     *,
     one_by_one: bool,
 ) -> list[Sequence[FindingRecord]]:
-    waits = [part for part in by_set if any(one.address in waiting for one in part)]
+    waits = [part for part in by_set if any(record.address in waiting for record in part)]
     goes_on = [record for part in by_set if part not in waits for record in part]
     if not waits or not goes_on:
         return []

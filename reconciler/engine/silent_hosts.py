@@ -68,9 +68,9 @@ def keep(tx: Transaction, silence: Silence, *, at: datetime) -> None:
             _report(tx, _draft(record.stack, record.address, record.type, healed=True), source, at)
     if silence.probably_us:
         return
-    told = {source for source, _ in known}
+    sources = {source for source, _ in known}
     for source, agent in overdue.items():
-        if source in told:
+        if source in sources:
             continue
         for baseline in tx.agents.baselines_of_host(agent.host):
             _report(tx, _silent(agent, baseline), source, at)

@@ -229,7 +229,7 @@ def forget(tx: Transaction, stack: StackRecord, *, at: datetime, actor: str) -> 
     for known in tx.remediations.open_of(stack.name):
         _end(tx, known, at=at, actor=actor)
     heal(tx, tx.findings.unhealed(stack.name), at=at)
-    tx.templates.remove_many(one.template_id for one in tx.templates.of_stack(stack.name))
+    tx.templates.remove_many(template.template_id for template in tx.templates.of_stack(stack.name))
     tx.baselines.remove_stack(stack.name)
     tx.stacks.remove(stack.name)
     tell_stack(tx, stack, "removed", at=at, actor=actor)

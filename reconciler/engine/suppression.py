@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.events import DRIFT_ACKNOWLEDGED
 from reconciler.domain.ignoring import uncovered
 from reconciler.domain.records import (
     DriftDecision,
@@ -117,7 +118,7 @@ def _refuse_ignoring(known: FindingRecord, covers: Collection[str]) -> None:
 async def note(
     service: Service, finding_id: FindingId, *, kind: str, text: str | None, actor: str
 ) -> FindingRecord:
-    """Keep in the audit what `actor` says of the finding; it changes nothing else.
+    """Keep in the audit what `actor` says of the finding; `ack` is told to channels as well.
 
     Raises:
         NotFoundError: no such id exists.
@@ -128,6 +129,8 @@ async def note(
         known = _known(tx, finding_id)
         details = {"stack": known.stack, "address": known.address, "text": text}
         audit(tx, f"finding.{kind}", finding_id, at=at, actor=actor, details=details)
+        if kind == "ack":
+            emit(tx, DRIFT_ACKNOWLEDGED, finding_id, finding_body(known), at=at)
         return known
 
     return await service.store.transact(work)

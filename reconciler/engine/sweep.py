@@ -63,7 +63,7 @@ async def recover(service: Service) -> None:
 
     def work(tx: Transaction) -> None:
         end_left_by_programs(tx, at=at)
-        advance_soon(tx, (one.id for one in tx.remediations.in_states(OPEN)))
+        advance_soon(tx, (remediation.id for remediation in tx.remediations.in_states(OPEN)))
         for stack in tx.stacks.all():
             _wake_sanely(tx, stack, at=at)
 

@@ -121,7 +121,7 @@ def derive(
     A template whose declaration or baseline changed gets a new revision; one that is declared
     no more goes.
     """
-    known = {one.template_id: one for one in tx.templates.of_stack(stack)}
+    known = {template.template_id: template for template in tx.templates.of_stack(stack)}
     wanted = {
         derived_template_id(resource_id(stack, declaration.address)): declaration
         for declaration in declarations

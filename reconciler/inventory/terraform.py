@@ -50,7 +50,10 @@ def stack_plugins(stack: StackSettings, environment: Mapping[str, str]) -> list[
         missing = [source for source in locked if f" {source} " in str(error)] or locked
         return [Tool(f"{stack.name}: {source}", None, None, str(error)) for source in missing]
     if installed or data_dir.is_dir():
-        return [Tool(f"{stack.name}: {one.source}", one.binary, one.version) for one in installed]
+        return [
+            Tool(f"{stack.name}: {provider.source}", provider.binary, provider.version)
+            for provider in installed
+        ]
     name = TOFU if uses_tofu(directory) else TERRAFORM
     lack = f"not initialised: it cannot be scanned until `{name} init` has run in it"
     return [Tool(f"{stack.name}: providers", None, None, lack)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -32,9 +33,11 @@ _SLACK: Final = "https://slack.com"
 _PAGERDUTY: Final = "https://events.pagerduty.com"
 _SMTP: Final = ("smtp", "smtps", "mailto", "mailtos")
 _TLS: Final = ("starttls", "tls", "none")
+_OF_MAIL: Final = frozenset({"from", "to", "tls", "ca_file"})
 _SUBMISSION, _SMTPS = 587, 465
 _KNOWN: Final = (
-    "https://, slack://, pagerduty://, smtp://, github://, gitlab://, jira:// or servicenow://"
+    "https://, slack://, pagerduty://, smtp://, msteams://, github://, gitlab://, jira:// or"
+    " servicenow://"
 )
 
 
@@ -51,7 +54,7 @@ class ChannelAddress:
     @property
     def default_events(self) -> frozenset[str]:
         """Which events open an alert on it, where its section does not say."""
-        return REVIEW_EVENTS if self._kind in TRACKERS else DEFAULT_EVENTS
+        return REVIEW_EVENTS if self.is_tracker else DEFAULT_EVENTS
 
     @property
     def takes_several(self) -> bool:
@@ -62,6 +65,21 @@ class ChannelAddress:
     def has_buttons(self) -> bool:
         """Whether decisions can be made on it."""
         return self._kind == "slack"
+
+    @property
+    def is_tracker(self) -> bool:
+        """Whether its messages are tickets."""
+        return self._kind in TRACKERS
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a secret signs its messages."""
+        return self._kind in ("https", "http")
+
+    @property
+    def ends_with_words(self) -> bool:
+        """Whether the end of an alert has a text."""
+        return self._kind != "pagerduty"
 
     @property
     def _kind(self) -> str:
@@ -145,6 +163,13 @@ def _key_and_base(channel: ChannelAddress, parts: SplitResult, base: str) -> tup
 
 def _mail(channel: ChannelAddress, parts: SplitResult) -> Notifier:
     asked = parse_qs(parts.query)
+    unknown = sorted(asked.keys() - _OF_MAIL)
+    if unknown:
+        raise _refused(
+            channel,
+            f"has another key, {unknown[0][:20]!r}",
+            f"write {', '.join(sorted(_OF_MAIL))} alone",
+        )
     sender, recipients = _addresses(asked, "from"), _addresses(asked, "to")
     if not parts.hostname or len(sender) != 1 or not recipients:
         raise _refused(
@@ -161,6 +186,11 @@ def _mail(channel: ChannelAddress, parts: SplitResult) -> Notifier:
             channel, "sends mail over the network unencrypted", "leave `tls` away, or write tls"
         )
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if user and not password:
+        raise _refused(channel, "names a user and no password", "write smtp://USER:PASSWORD@HOST")
+    ca_file = asked.get("ca_file", [None])[-1]
+    if ca_file is not None and not Path(ca_file).is_file():
+        raise _refused(channel, "names a `ca_file` that is not there", "correct its path")
     if not (user + password).isascii():
         # smtplib raises UnicodeEncodeError at each login instead.
         raise _refused(
@@ -176,7 +206,7 @@ def _mail(channel: ChannelAddress, parts: SplitResult) -> Notifier:
         user=user or None,
         password=password or None,
         tls=tls,
-        ca_file=asked.get("ca_file", [None])[-1],
+        ca_file=ca_file,
     )
     return Mail(channel.name, server)
 

@@ -13,8 +13,8 @@ from email.utils import format_datetime
 from typing import Final
 
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.notices import Notice
-from reconciler.notify.text import headline, lines
+from reconciler.domain.notices import Link, Notice
+from reconciler.notify.text import headline, lines, link_lines
 
 _TIMEOUT_S: Final = 20.0
 _PERMANENT: Final = 500
@@ -103,8 +103,9 @@ def mail_of(notice: Notice, server: MailServer, *, root: str | None) -> EmailMes
         message["In-Reply-To"] = root
         message["References"] = root
     body = [headline(notice), "", *lines(notice)]
-    message.set_content("\n".join(body) + "\n")
-    message.add_alternative(_html(body), subtype="html")
+    links = link_lines(notice)
+    message.set_content("\n".join([*body, *([""] if links else []), *links]) + "\n")
+    message.add_alternative(_html(body, () if notice.is_over else notice.links), subtype="html")
     return message
 
 
@@ -127,12 +128,16 @@ def _connected(server: MailServer) -> smtplib.SMTP:
     return smtp
 
 
-def _html(body: Sequence[str]) -> str:
+def _html(body: Sequence[str], links: Sequence[Link]) -> str:
     first, *rest = body
+    offered = " · ".join(
+        f'<a href="{html.escape(link.href)}">{html.escape(link.text)}</a>' for link in links
+    )
     shown = html.escape("\n".join(rest))
     return (
         '<!doctype html><html><body style="font-family:sans-serif">'
         f"<h3>{html.escape(first)}</h3>"
         f'<pre style="font-family:monospace;white-space:pre-wrap">{shown}</pre>'
+        f"{f'<p>{offered}</p>' if offered else ''}"
         "</body></html>"
     )

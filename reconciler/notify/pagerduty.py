@@ -1,23 +1,35 @@
 """PagerDuty, Events API v2: one incident per alert, resolved when the cause is gone.
 
 https://developer.pagerduty.com/docs/events-api-v2/overview: `dedup_key` has at most 255
-characters, `summary` 1,024, the whole 512 KB; a resolved key opens a new incident.
+characters, `summary` 1,024, the whole 512 KB; a resolved key opens a new incident. Approvals and
+corrections are change events, which page nobody.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
-from reconciler.domain.notices import Notice
+import structlog
+
+from reconciler.domain.errors import PermanentError
+from reconciler.domain.notices import Deed, Notice
 from reconciler.notify.http import Poster, json_headers
 from reconciler.notify.text import headline, lines, safe
+from reconciler.ports import ChannelBusyError
 
 _LONGEST_SUMMARY: Final = 1024
+_LONGEST_TEXT: Final = 100_000
+"""Characters, of four bytes at most: with what is around it, less than 512 KB."""
+_MOST_CHANGES: Final = 40
+_LEAST_PAUSE: Final = timedelta(minutes=2)
+"""PagerDuty counts by the minute, and says not how long to wait."""
 _SEVERITIES: Final = {
     "critical": "critical", "high": "error", "medium": "warning", "low": "info",
 }  # fmt: skip
+_log = structlog.get_logger()
 
 
 class PagerDuty:
@@ -28,35 +40,74 @@ class PagerDuty:
         self._routing_key = routing_key
 
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
-        """Trigger or resolve. See `Notifier.show`."""
-        del receipt  # the alert's id is the key
-        body = {"routing_key": self._routing_key, **event_of(notice)}
-        content = json.dumps(body, ensure_ascii=False).encode()
-        await self._poster.post("/v2/enqueue", content, json_headers())
-        return {"dedup_key": notice.alert_id}
+        """Trigger, acknowledge or resolve, and tell what was done. See `Notifier.show`."""
+        acknowledged = receipt.get("acknowledged") or notice.acknowledged_by
+        await self._send("/v2/enqueue", event_of(notice))
+        if notice.acknowledged_by and "acknowledged" not in receipt and not notice.is_over:
+            await self._send("/v2/enqueue", _action("acknowledge", notice))
+        sent = receipt.get("changes", "").split()
+        for deed in notice.deeds:
+            if deed.key not in sent:
+                await self._change(deed)
+                sent.append(deed.key)
+        shown = {"dedup_key": notice.alert_id, "changes": " ".join(sent[-_MOST_CHANGES:])}
+        return {**shown, **({"acknowledged": acknowledged} if acknowledged else {})}
 
     async def close(self) -> None:
         """Close the connection."""
         await self._poster.close()
 
+    async def _change(self, deed: Deed) -> None:
+        try:
+            await self._send("/v2/change/enqueue", change_of(deed))
+        except PermanentError as error:
+            # It informs, and the incident is as it should be: that one is not given up for it.
+            _log.warning("change_event_refused", channel=self._poster.name, reason=str(error))
+
+    async def _send(self, path: str, event: Mapping[str, Any]) -> None:
+        body = {"routing_key": self._routing_key, **event}
+        content = json.dumps(body, ensure_ascii=False).encode()
+        try:
+            await self._poster.post(path, content, json_headers())
+        except ChannelBusyError as error:
+            asked = error.after or _LEAST_PAUSE
+            raise ChannelBusyError(str(error), after=max(asked, _LEAST_PAUSE)) from None
+
 
 def event_of(notice: Notice) -> dict[str, Any]:
     """Return the event without the routing key."""
     if notice.is_over:
-        return {"event_action": "resolve", "dedup_key": notice.alert_id}
+        return _action("resolve", notice)
     return {
-        "event_action": "trigger",
-        "dedup_key": notice.alert_id,
+        **_action("trigger", notice),
+        "client": "trueup",
+        "links": [{"href": link.href, "text": link.text} for link in notice.links],
         "payload": {
             "summary": safe(headline(notice), longest=_LONGEST_SUMMARY),
-            "source": ", ".join(notice.stacks)[:_LONGEST_SUMMARY] or "trueup",
+            "source": safe(", ".join(notice.stacks), longest=_LONGEST_SUMMARY) or "trueup",
             "severity": _SEVERITIES[notice.severity],
             "timestamp": notice.opened_at.isoformat(),
             "component": notice.members[0].type if notice.members else "drift",
             "custom_details": {
                 "drifted": notice.still_open,
-                "text": "\n".join(lines(notice)),
+                "text": "\n".join(lines(notice))[:_LONGEST_TEXT],
                 "commands": list(notice.commands),
             },
         },
     }
+
+
+def change_of(deed: Deed) -> dict[str, Any]:
+    """Return the change event of what was done, without the routing key."""
+    return {
+        "payload": {
+            "summary": safe(deed.summary, longest=_LONGEST_SUMMARY),
+            "source": safe(deed.stack),
+            "timestamp": deed.at.isoformat(),
+            "custom_details": {"remediation": deed.remediation_id},
+        },
+    }
+
+
+def _action(action: str, notice: Notice) -> dict[str, Any]:
+    return {"event_action": action, "dedup_key": notice.alert_id}

@@ -87,6 +87,7 @@ def message_of(notice: Notice, buttons: SlackButtons | None = None) -> dict[str,
         "blocks": [
             _section(f"{mark} *{title.replace('*', '')}*"),
             _section(f"```{text}```"),
+            *_links(notice),
             *(_decisions(notice, buttons) if buttons else ()),
         ],
         "metadata": {
@@ -94,6 +95,13 @@ def message_of(notice: Notice, buttons: SlackButtons | None = None) -> dict[str,
             "event_payload": {"alert_id": notice.alert_id, "revision": notice.revision},
         },
     }
+
+
+def _links(notice: Notice) -> Iterator[dict[str, Any]]:
+    # Not within the block of code, where Slack shows no link.
+    if notice.links and not notice.is_over:
+        offered = (f"<{_escaped(link.href)}|{_escaped(link.text)}>" for link in notice.links)
+        yield _section(" · ".join(offered))
 
 
 def _decisions(notice: Notice, buttons: SlackButtons) -> Iterator[dict[str, Any]]:

@@ -47,7 +47,7 @@ def message_of(notice: Notice) -> dict[str, Any]:
     if len(json.dumps(text)) > _LONGEST_TEXT:
         text = f"{_cut(text)}\n..."
     colour = "good" if notice.is_over else _COLOURS.get(notice.severity, "default")
-    card = {
+    card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
@@ -56,6 +56,11 @@ def message_of(notice: Notice) -> dict[str, Any]:
             *(_block(line, fontType="monospace", size="small") for line in text.split("\n")),
         ],
     }
+    if notice.links and not notice.is_over:
+        card["actions"] = [
+            {"type": "Action.OpenUrl", "title": link.text, "url": link.href}
+            for link in notice.links
+        ]
     content_type = "application/vnd.microsoft.card.adaptive"
     return {"type": "message", "attachments": [{"contentType": content_type, "content": card}]}
 

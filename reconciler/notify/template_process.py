@@ -40,7 +40,7 @@ def render_all(asked: Sequence[Mapping[str, Any]]) -> list[Rendered]:
     """
     if not asked:
         return []
-    content = b"".join(_line(one) for one in asked)
+    content = b"".join(_line(item) for item in asked)
     try:
         ended = subprocess.run(
             argv_of(_PROGRAM), input=content, capture_output=True, check=False, cwd="/",

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from reconciler.domain.alerts import AlertState
-from reconciler.domain.notices import ChangeLine, Notice, NoticeKind, NoticeMember
+from reconciler.domain.notices import ChangeLine, Link, Notice, NoticeKind, NoticeMember
 from reconciler.notify.text import headline, lines, member_name, safe
 
 _AT: Final = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -55,14 +55,15 @@ def values_of(notice: Notice, channel: str) -> dict[str, Any]:
         "more": notice.total - len(notice.members),
         "stacks": [safe(stack) for stack in notice.stacks],
         "members": [_member(member) for member in notice.members],
+        "links": [{"text": safe(link.text), "href": link.href} for link in notice.links],
         "commands": [safe(command) for command in notice.commands],
     }
 
 
 FIELDS: Final = frozenset(NoticeMember.__dataclass_fields__) - {"awaiting"} | frozenset(
-    {"name", *ChangeLine.__dataclass_fields__}
+    {"name", *ChangeLine.__dataclass_fields__, *Link.__dataclass_fields__}
 )
-"""What members and their changes have."""
+"""What members, their changes and links have."""
 
 
 def samples(event: MessageEvent) -> Iterator[Notice]:
@@ -80,18 +81,27 @@ def samples(event: MessageEvent) -> Iterator[Notice]:
         stacks=("shop",),
         members=(_DRIFTED,),
         commands=("trueup show 3f9c21ab",),
+        links=(Link("runbooks.example.com", "https://runbooks.example.com/aws_security_group"),),
     )
     if event is MessageEvent.HEARTBEAT:
-        yield replace(drifted, kind=NoticeKind.HEARTBEAT, members=(), stacks=(), total=0)
+        yield replace(
+            drifted,
+            kind=NoticeKind.HEARTBEAT,
+            members=(),
+            stacks=(),
+            total=0,
+            links=(),
+            commands=(),
+        )
         return
     if event is MessageEvent.DIGEST:
-        drifted = replace(drifted, kind=NoticeKind.DIGEST)
+        drifted = replace(drifted, kind=NoticeKind.DIGEST, links=())
     if event is MessageEvent.RESOLVED:
-        drifted = replace(drifted, state=AlertState.RESOLVED, still_open=0)
+        drifted = replace(drifted, state=AlertState.RESOLVED, still_open=0, links=())
     yield drifted
     yield replace(drifted, members=(_GONE, _DRIFTED), stacks=("shop", "blog"), total=40)
     yield replace(drifted, members=(_UNVERIFIED,), commands=("trueup status blog",))
-    yield replace(drifted, members=(), stacks=(), commands=())
+    yield replace(drifted, members=(), stacks=(), commands=(), links=())
 
 
 _DRIFTED: Final = NoticeMember(
@@ -140,4 +150,5 @@ def _member(member: NoticeMember) -> Mapping[str, Any]:
         ],
         "more_changes": member.more_changes,
         "remediation": safe(member.remediation or ""),
+        "acknowledged_by": safe(member.acknowledged_by or ""),
     }

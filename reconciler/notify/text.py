@@ -55,6 +55,13 @@ def lines(notice: Notice) -> Iterator[str]:
         yield from (safe(command) for command in notice.commands)
 
 
+def link_lines(notice: Notice, form: str = "{text}: {href}") -> list[str]:
+    """Return a line for each link of an open alert."""
+    if notice.is_over:
+        return []
+    return [form.format(text=safe(link.text), href=link.href) for link in notice.links]
+
+
 def member_lines(member: NoticeMember) -> Iterator[str]:
     """Yield what is shown of one member."""
     yield f"{member_name(member)}  [{member.severity}] {member.kind}, {member.state}"
@@ -66,6 +73,8 @@ def member_lines(member: NoticeMember) -> Iterator[str]:
         yield f"  ... and {member.more_changes} more attributes"
     if member.remediation:
         yield f"  remediation: {safe(member.remediation)}"
+    if member.acknowledged_by:
+        yield f"  acknowledged by {safe(member.acknowledged_by)}"
 
 
 def member_name(member: NoticeMember) -> str:
@@ -75,7 +84,7 @@ def member_name(member: NoticeMember) -> str:
 
 def worth_telling(notice: Notice) -> str:
     """Return a digest of what is worth a message of its own; other values are not."""
-    said = [
+    said: list[object] = [
         notice.state.value,
         notice.severity,
         notice.still_open,
@@ -86,6 +95,8 @@ def worth_telling(notice: Notice) -> str:
         ],
         [[change.path for change in member.changes] for member in notice.members],
     ]
+    acknowledged = [member.acknowledged_by for member in notice.members if member.acknowledged_by]
+    said += [acknowledged] if acknowledged else []
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 

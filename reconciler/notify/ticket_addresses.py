@@ -36,6 +36,12 @@ _PLACES: Final = {
     "jira": re.compile(r"[A-Z][A-Z0-9_]*"),
     "servicenow": re.compile(r"[a-z][a-z0-9_]*"),
 }
+_KEYS: Final = {
+    "github": {"labels"},
+    "gitlab": {"labels"},
+    "jira": {"labels", "type"},
+    "servicenow": {"close_code"},
+}
 _CLOSE_CODE: Final = "Solution provided"
 
 
@@ -60,6 +66,9 @@ def open_tracker(name: str, parts: SplitResult) -> Tracker:
     host = parts.netloc.rpartition("@")[2]
     site = f"{'http' if relayed else 'https'}://{host}"
     asked = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    unknown = sorted(asked.keys() - _KEYS[kind])
+    if unknown:
+        raise _refused(name, f"has another key, {unknown[0][:20]!r}", kind)
     labels = [label for label in asked.get("labels", "").split(",") if label]
     match kind:
         case "github":

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from reconciler.domain.notices import Notice
-from reconciler.notify.text import headline, lines, member_name, safe, worth_telling
+from reconciler.notify.text import headline, lines, link_lines, member_name, safe, worth_telling
 from reconciler.notify.tracker import Draft, Ticket, Tracker
 
 _LONGEST_TITLE: Final = 200
@@ -155,7 +155,9 @@ class Tickets:
         return Draft(title, "medium", (_OVERFLOW,)), text
 
     def _described(self, old: str, notice: Notice, marks: tuple[str, ...]) -> str:
-        return self._tracker.markup.described(old, "\n".join(lines(notice)), marks)
+        markup = self._tracker.markup
+        links = link_lines(notice, markup.link)
+        return markup.described(old, "\n".join(lines(notice)), marks, links=links)
 
     @staticmethod
     def _draft(notice: Notice, marks: tuple[str, ...]) -> Draft:
@@ -190,10 +192,10 @@ def _receipt(ticket: Ticket, notice: Notice) -> dict[str, str]:
 
 def _comment(notice: Notice, *, comes_back: bool) -> str:
     first = f"{headline(notice)}{' (it is back)' if comes_back else ''}"
-    told = [first]
+    texts = [first]
     if notice.total > 1:
-        told.append(f"{notice.still_open} of {notice.total} still drift")
+        texts.append(f"{notice.still_open} of {notice.total} still drift")
     for member in notice.members:
         stands = f"; {safe(member.remediation)}" if member.remediation else ""
-        told.append(f"{member_name(member)}: {member.kind}, {member.state}{stands}")
-    return "\n".join(told)
+        texts.append(f"{member_name(member)}: {member.kind}, {member.state}{stands}")
+    return "\n".join(texts)

@@ -48,6 +48,7 @@ class Markup:
     closed: str
     broken: tuple[str, ...]
     longest: int
+    link: str = "{text}: {href}"
 
     def comment(self, text: str) -> str:
         """Return `text` for a comment, so that it and its mark fit."""
@@ -64,15 +65,18 @@ class Markup:
         room = longest - _length(self.opened + self.closed)
         return f"{self.opened}{_cut(safe, room)}{self.closed}"
 
-    def described(self, old: str, text: str, marks: Sequence[str]) -> str:
-        """Return the description `old` with `text` and `marks` as our part.
+    def described(
+        self, old: str, text: str, marks: Sequence[str], *, links: Sequence[str] = ()
+    ) -> str:
+        """Return the description `old` with `text`, the lines `links` and `marks` as our part.
 
-        The part is at the end where `old` has none. What people wrote and the marks stay whole;
-        `text` is cut to the room that they leave.
+        The part is at the end where `old` has none. What people wrote, the links and the marks
+        stay whole; `text` is cut to the room that they leave.
         """
-        around = self._merged(old, f"{self.begin}\n\n{' '.join(marks)}\n{self.end}")
+        tail = "\n".join([*links, " ".join(marks), self.end])
+        around = self._merged(old, f"{self.begin}\n\n{tail}")
         shown = self.verbatim(text, longest=self.longest - _length(around))
-        return self._merged(old, f"{self.begin}\n{shown}\n{' '.join(marks)}\n{self.end}")
+        return self._merged(old, f"{self.begin}\n{shown}\n{tail}")
 
     def _merged(self, old: str, section: str) -> str:
         begin, found, rest = old.partition(self.begin)
@@ -100,7 +104,13 @@ def _length(text: str) -> int:
 
 
 MARKDOWN: Final = Markup(
-    "<!-- trueup -->", "<!-- /trueup -->", "```text\n", "\n```", ("<!--",), longest=65_536
+    "<!-- trueup -->",
+    "<!-- /trueup -->",
+    "```text\n",
+    "\n```",
+    ("<!--",),
+    longest=65_536,
+    link="{text}: <{href}>  ",
 )
 """GitHub and GitLab: in a fenced block nobody is mentioned and no quick action is taken.
 

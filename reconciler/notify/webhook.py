@@ -72,6 +72,7 @@ def event_of(notice: Notice) -> dict[str, Any]:
             "total": notice.total,
             "still_open": notice.still_open,
             "stacks": list(notice.stacks),
+            "links": [asdict(link) for link in notice.links],
             "members": [asdict(member) for member in notice.members],
         },
     }

@@ -115,7 +115,7 @@ class SqlAgents:
 
     def put_baselines(self, baselines: Iterable[HostBaseline]) -> None:
         """Write baselines."""
-        self.rows.put(HostBaselineRow, [_baseline_values(one) for one in baselines])
+        self.rows.put(HostBaselineRow, [_baseline_values(baseline) for baseline in baselines])
 
     def remove_baselines(self, resource_ids: Sequence[str]) -> None:
         """Remove baselines."""

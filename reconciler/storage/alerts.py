@@ -122,8 +122,8 @@ class SqlAlerts:
             col(DeliveryRow.sent_revision) < col(AlertRow.revision),
         )
         both = join(DeliveryRow, AlertRow, behind)
-        told = or_(col(AlertRow.muted_at).is_(None), col(AlertRow.resolved_at).is_not(None))
-        wanted = (col(DeliveryRow.given_up).is_(False), col(DeliveryRow.next_at) <= now, told)
+        unmuted = or_(col(AlertRow.muted_at).is_(None), col(AlertRow.resolved_at).is_not(None))
+        wanted = (col(DeliveryRow.given_up).is_(False), col(DeliveryRow.next_at) <= now, unmuted)
         statement = select(DeliveryRow).select_from(both).where(*wanted)
         order = (col(DeliveryRow.next_at), col(DeliveryRow.channel), col(DeliveryRow.alert_id))
         return self.rows.every(statement.order_by(*order).limit(limit), _delivery)

@@ -57,14 +57,14 @@ class SqlFindings:
             for some in chunks(finding_ids)
             for row in self.rows.all(_FINDINGS.where(_FIELDS.id.in_(some)))
         }
-        return tuple(found[one] for one in finding_ids if one in found)
+        return tuple(found[finding_id] for finding_id in finding_ids if finding_id in found)
 
     def unhealed(self, stack: StackName) -> tuple[FindingRecord, ...]:
         """Return what is not healed of one stack, by address."""
         states = [state.value for state in FindingState if state is not FindingState.HEALED]
         wanted = (_FIELDS.stack == stack, _FIELDS.state.in_(states))
         found = self.rows.every(_FINDINGS.where(*wanted), _finding)
-        return tuple(sorted(found, key=lambda one: (one.address, one.kind)))
+        return tuple(sorted(found, key=lambda item: (item.address, item.kind)))
 
     def unhealed_by(
         self, source: Source, stack: StackName, address: ResourceAddress
@@ -91,7 +91,9 @@ class SqlFindings:
 
     def touch_many(self, finding_ids: Iterable[FindingId], *, seen_at: datetime) -> None:
         """Note that each was seen once more, unchanged."""
-        self.rows.change(_TOUCH, [{"one": one, "seen_at": seen_at} for one in finding_ids])
+        self.rows.change(
+            _TOUCH, [{"finding_id": finding_id, "seen_at": seen_at} for finding_id in finding_ids]
+        )
 
     def page(
         self, wanted: FindingFilter, *, cursor: str | None = None, limit: int = 100
@@ -110,7 +112,9 @@ class SqlFindings:
         )
         found: dict[StackName, dict[str, int]] = {}
         for stack, severity, count in counted:
-            words = found.setdefault(StackName(stack), {one.word: 0 for one in reversed(Severity)})
+            words = found.setdefault(
+                StackName(stack), {severity.word: 0 for severity in reversed(Severity)}
+            )
             words[Severity(severity).word] = count
         return found
 
@@ -151,7 +155,7 @@ _STATES: Final = {state.value: state for state in FindingState}
 
 _TOUCH: Final[Update] = (
     update(table_of(FindingRow))
-    .where(_FIELDS.id == bindparam("one"))
+    .where(_FIELDS.id == bindparam("finding_id"))
     .values(last_seen=bindparam("seen_at"), times_seen=_FIELDS.times_seen + 1)
 )
 
@@ -219,11 +223,22 @@ def _values(finding: FindingRecord) -> Values:
 
 def _finding(row: Sequence[Any]) -> FindingRecord:
     """Return the finding of a row of `_COLUMNS`, which are in the order of its fields."""
-    (one, stack, address, of, kind, severity, score, origin, fingerprint, state, *rest, decided) = (
-        row
-    )
+    (
+        finding_id,
+        stack,
+        address,
+        of,
+        kind,
+        severity,
+        score,
+        origin,
+        fingerprint,
+        state,
+        *rest,
+        decided,
+    ) = row
     parts = (
-        *(one, stack, address, of),
+        *(finding_id, stack, address, of),
         *(_KINDS[kind], _SEVERITIES[severity], score, _ORIGINS[origin], fingerprint),
         *(_STATES[state], *rest, decided and _decision(**decided)),
     )

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
+from sqlalchemy import select as select_columns
 from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from reconciler.domain.audit_chain import Link, entry_digest
 from reconciler.domain.principals import PrincipalKind
-from reconciler.domain.records import AuditEntry, EventEntry, Page
+from reconciler.domain.records import AuditEntry, EventEntry, FindingId, Page
 from reconciler.storage.columns import json_text
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
-from reconciler.storage.rows import Rows
+from reconciler.storage.rows import Rows, chunks
 from reconciler.storage.tables.journal import AuditHorizonRow, AuditRow, EventRow
 from reconciler.wire.kept import KeptObject
 
@@ -64,6 +66,18 @@ class SqlAudit:
         newest = select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1)
         row = self.rows.one(newest)
         return None if row is None else Link(row.seq or 0, row.digest)
+
+    def acknowledged(self, findings: Iterable[FindingId], *, since: datetime) -> dict[str, str]:
+        """Return by finding who acknowledged it last, of those that somebody did since then."""
+        by_finding: dict[str, str] = {}
+        for some in chunks(findings):
+            said = select_columns(col(AuditRow.subject), col(AuditRow.actor)).where(
+                col(AuditRow.subject).in_(some),
+                col(AuditRow.action) == "finding.ack",
+                col(AuditRow.at) >= since,
+            )
+            by_finding |= dict(self.rows.tuples(said.order_by(col(AuditRow.seq))))
+        return by_finding
 
     def page(
         self, *, subject: str | None = None, cursor: str | None = None, limit: int = 100

@@ -47,12 +47,12 @@ def unpacked_baseline(packed: bytes) -> KeptBaseline:
 
 def moves_object(moves: Mapping[str, Moves]) -> dict[str, Any]:
     """Return `moves` as JSON."""
-    return {path: [one.times, one.last] for path, one in moves.items()}
+    return {path: [move.times, move.last] for path, move in moves.items()}
 
 
 def moves_of(kept: Mapping[str, Any]) -> dict[str, Moves]:
     """Return what `moves_object` was given."""
-    return {path: Moves(*one) for path, one in kept.items()}
+    return {path: Moves(*counts) for path, counts in kept.items()}
 
 
 def _fields(kept: KeptBaseline) -> dict[str, Any]:

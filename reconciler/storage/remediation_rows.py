@@ -95,11 +95,11 @@ def remediation(row: RemediationRow) -> Remediation:
 
 
 def _evaluation_columns(written: Remediation) -> dict[str, Any]:
-    return {guard: asdict(one) for guard, one in written.evaluations.items()}
+    return {guard: asdict(evaluation) for guard, evaluation in written.evaluations.items()}
 
 
 def _evaluations(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Evaluation]:
-    return {guard: _evaluation(**one) for guard, one in parts.items()}
+    return {guard: _evaluation(**part) for guard, part in parts.items()}
 
 
 def _evaluation(*, until: str | None, **parts: Any) -> Evaluation:

@@ -131,8 +131,8 @@ class SqlRemediations:
             .order_by(col(RemediationRow.updated_at), col(RemediationRow.id))
         )
         return tuple(
-            Correction(RemediationId(one), tuple(map(ResourceAddress, addresses)), at)
-            for one, addresses, at in rows
+            Correction(RemediationId(remediation_id), tuple(map(ResourceAddress, addresses)), at)
+            for remediation_id, addresses, at in rows
         )
 
     def page(

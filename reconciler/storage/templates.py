@@ -48,7 +48,7 @@ class SqlTemplates:
         """Return the derived templates of one stack, by address."""
         wanted = select(TemplateRow).where(col(TemplateRow.stack) == stack)
         found = self.rows.every(wanted, _template)
-        return tuple(sorted(found, key=lambda one: one.resource_id or ""))
+        return tuple(sorted(found, key=lambda item: item.resource_id or ""))
 
     def put_many(self, templates: Iterable[Template]) -> None:
         """Write each; a `revision` not seen before also joins the history."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -9,6 +10,7 @@ from reconciler.domain.audit_chain import Link
 from reconciler.domain.records import (
     AuditEntry,
     EventEntry,
+    FindingId,
     Page,
     Replay,
     Token,
@@ -28,6 +30,10 @@ class Audit(Protocol):
 
     def after(self, seq: int, *, limit: int = 1000) -> tuple[tuple[AuditEntry, str], ...]:
         """Return entries that follow `seq`, oldest first, each with its details as kept."""
+        ...
+
+    def acknowledged(self, findings: Iterable[FindingId], *, since: datetime) -> dict[str, str]:
+        """Return by finding who acknowledged it last, of those that somebody did since then."""
         ...
 
     def page(

@@ -48,5 +48,5 @@ class HoldState(Wire):
 def hold_of(holds: Sequence[records.Hold]) -> HoldState:
     """Return what is on hold."""
     shown = [mapping.shown(Hold, hold) for hold in holds]
-    everything = (one for one in shown if one.stack is None and not one.unasked)
+    everything = (hold for hold in shown if hold.stack is None and not hold.unasked)
     return HoldState(hold=next(everything, None), holds=shown)

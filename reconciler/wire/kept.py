@@ -35,9 +35,9 @@ class KeptObject(Mapping[str, Any]):
     @classmethod
     def of_two(cls, head: str, tail: str) -> KeptObject:
         """Return what the objects `head` and `tail` say together; they share no key."""
-        one, other = (text.replace(_MARK, "") for text in (head, tail))
-        comma = "," if len(one) > len(_EMPTY) < len(other) else ""
-        return cls(f"{one[:-1]}{comma}{_MARK}{other[1:]}")
+        left, right = (text.replace(_MARK, "") for text in (head, tail))
+        comma = "," if len(left) > len(_EMPTY) < len(right) else ""
+        return cls(f"{left[:-1]}{comma}{_MARK}{right[1:]}")
 
     @property
     def tail(self) -> str | None:

@@ -2,7 +2,8 @@
 
 The stacks `unseen` and `unseen68` on a simulated cloud: untouched, right after the apply and
 after a refresh; then every injection of `tests.worlds.unseen`, or the 150 of `unseen_wide`, at
-once; then after an apply of something else. Name a stack to try that one alone.
+once; then after an apply of something else. `pulumi` is the wide one as a Pulumi stack
+(`unseen_pulumi`). Name a stack to try that one alone.
 """
 
 from __future__ import annotations
@@ -31,10 +32,7 @@ from tests.worlds.oracle import plan_document
 from tests.worlds.session import worlds_in
 from tests.worlds.unseen import ALSO_MOVED, INJECTIONS, Injection, inject
 
-_HEAD: Final = (
-    "seen by", "injected", "dangerous", "found", "after another apply",
-    "terraform plan", "after", "-refresh-only", "after",
-)  # fmt: skip
+_PLANS: Final = "terraform plan", "-refresh-only"
 _ALL: Final = TerraformOptions(children="all")
 _FAILED: Final = 1
 _ADDED: Final = "+"
@@ -43,7 +41,7 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
+class Turn:
     """What each says of the stack at one moment: places that it names."""
 
     ours: frozenset[Place]
@@ -53,34 +51,43 @@ class _Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bed:
+class Bed:
     """A stack and what is done behind its back; `also` are places that move with that."""
 
     stack: str
     injections: Sequence[Injection]
     also: Collection[Place] = ()
+    plans: tuple[str, str] = _PLANS
+    """What the two plans are called that stand beside ours."""
+    after: str = "after another apply"
 
 
-_SMALL: Final = _Bed("unseen", INJECTIONS, ALSO_MOVED)
-_WIDE: Final = _Bed("unseen68", unseen_wide.INJECTIONS)
+_SMALL: Final = Bed("unseen", INJECTIONS, ALSO_MOVED)
+_WIDE: Final = Bed("unseen68", unseen_wide.INJECTIONS)
 
 
 def main() -> int:
-    """Try both tools that are here, the wide bed with the first; print a table each.
+    """Try every tool that is here on each bed, and Pulumi on its own; print a table each.
 
     Ends with 1 where something is wrong.
     """
     tools = [tool for name in (TERRAFORM, TOFU) if (tool := locate(name, os.environ))]
-    trials = [(_SMALL, tool) for tool in tools] + [(_WIDE, tool) for tool in tools[:1]]
-    wanted = [trial for trial in trials if trial[0].stack in sys.argv[1:] or not sys.argv[1:]]
-    return max((asyncio.run(_tried(bed, tool)) for bed, tool in wanted), default=_FAILED)
+    trials = [(bed, tool) for bed in (_SMALL, _WIDE) for tool in tools]
+    chosen = sys.argv[1:]
+    wanted = [trial for trial in trials if trial[0].stack in chosen or not chosen]
+    codes = [asyncio.run(_tried(bed, tool)) for bed, tool in wanted]
+    if not chosen or "pulumi" in chosen:
+        from tests.bench.unseen_pulumi import pulumi_tried  # noqa: PLC0415 - it needs this table
+
+        codes.append(asyncio.run(pulumi_tried()))
+    return max(codes, default=_FAILED)
 
 
-async def _tried(bed: _Bed, tool: Executable) -> int:
+async def _tried(bed: Bed, tool: Executable) -> int:
     with tempfile.TemporaryDirectory(prefix="unseen-") as folder, worlds_in(Path(folder)) as worlds:
         world = worlds.deployed(bed.stack, tool)
         async with scanner(world, Path(folder) / "cache", options=_ALL) as scans:
-            begun = (await _held(scans, {}).scan()).begun
+            begun = (await held(scans, {}).scan()).begun
             baselines = {kept.key: kept for kept in begun}
             fresh = await _turn(scans, baselines, world)
             apply(world, "-refresh-only")
@@ -89,19 +96,25 @@ async def _tried(bed: _Bed, tool: Executable) -> int:
             after = await _turn(scans, baselines, world)
             apply_something_else(world)
             swallowed = await _turn(scans, baselines, world)
-    print("\n".join(_table(bed, tool, fresh, refreshed, after, swallowed)), flush=True)
+    return told(bed, f"{tool.name} {tool.version}", fresh, refreshed, after, swallowed)
+
+
+def told(bed: Bed, tool: str, *turns: Turn) -> int:
+    """Print what was found in each turn; return 1 where one is false or a visible one lost."""
+    fresh, refreshed, after, _ = turns
+    print("\n".join(_table(bed, tool, *turns)), flush=True)
     wanted = {one for one in bed.injections if one.reach in ("plan", "read", "computed")}
     lost = [one.name for one in wanted if not _names(after.ours, one)]
     return _FAILED if lost or fresh.ours or fresh.kept or refreshed.kept else 0
 
 
-async def _turn(scans: Scanner, baselines: dict[str, KeptBaseline], world: Deployed) -> _Turn:
-    ours = _places(await scans.scan())
-    kept = _places(await _held(scans, baselines).scan())
+async def _turn(scans: Scanner, baselines: dict[str, KeptBaseline], world: Deployed) -> Turn:
+    ours = places_in(await scans.scan())
+    kept = places_in(await held(scans, baselines).scan())
     where = world.directory, world.environment, world.executable
     plan = plan_document(*where)
     refresh = plan_document(*where, ("-refresh-only",))
-    return _Turn(
+    return Turn(
         ours,
         kept,
         frozenset(_changed(plan["resource_changes"])),
@@ -109,12 +122,12 @@ async def _turn(scans: Scanner, baselines: dict[str, KeptBaseline], world: Deplo
     )
 
 
-def _held(scans: Scanner, baselines: dict[str, KeptBaseline]) -> Scanner:
+def held(scans: Scanner, baselines: dict[str, KeptBaseline]) -> Scanner:
     yardstick = Yardstick(baselines, keep=True)
     return replace(scans, scanning=replace(scans.scanning, yardstick=yardstick))
 
 
-def _places(report: StackReport) -> frozenset[Place]:
+def places_in(report: StackReport) -> frozenset[Place]:
     changed = (
         (str(finding.address), re.split(r"[.\[]", change.path)[0])
         for finding in report.findings
@@ -143,19 +156,21 @@ def _names(places: Collection[Place], one: Injection) -> bool:
     return any(address == one.address and name.startswith(_ADDED) for address, name in places)
 
 
-def _table(bed: _Bed, tool: Executable, *turns: _Turn) -> Iterator[str]:
+def _table(bed: Bed, tool: str, *turns: Turn) -> Iterator[str]:
     fresh, refreshed, after, swallowed = turns
-    yield f"{tool.name} {tool.version}, {len(bed.injections)} changes behind {bed.stack}"
-    yield from columns((_HEAD, *_lines(bed, after, swallowed)))
+    yield f"{tool}, {len(bed.injections)} changes behind {bed.stack}"
+    plan, refresh = bed.plans
+    head = ("seen by", "injected", "dangerous", "found", bed.after, plan, "after", refresh, "after")
+    yield from columns((head, *_lines(bed, after, swallowed)))
     for name, turn in (("right after the apply", fresh), ("after a refresh", refreshed)):
         yield (
             f"false {name}: {len(turn.ours)} without a daemon, {len(turn.kept)} with one,"
-            f" terraform plan {len(turn.planned)}, -refresh-only {len(turn.refreshed)}"
+            f" {plan} {len(turn.planned)}, {refresh} {len(turn.refreshed)}"
         )
     yield from _wrong(bed, after, swallowed)
 
 
-def _wrong(bed: _Bed, after: _Turn, swallowed: _Turn) -> Iterator[str]:
+def _wrong(bed: Bed, after: Turn, swallowed: Turn) -> Iterator[str]:
     """Yield what was found beside the changes, and the changes that were not found."""
     injected = {_place(one) for one in bed.injections} | set(bed.also)
     whole = {one.address for one in bed.injections if not one.path and not one.child}
@@ -177,7 +192,7 @@ def _place(one: Injection) -> Place:
     return one.address, one.path or f"{_ADDED}{one.child}"
 
 
-def _lines(bed: _Bed, after: _Turn, swallowed: _Turn) -> Iterator[tuple[str, ...]]:
+def _lines(bed: Bed, after: Turn, swallowed: Turn) -> Iterator[tuple[str, ...]]:
     for reach in dict.fromkeys(one.reach for one in bed.injections):
         some = [one for one in bed.injections if one.reach == reach]
         risky = [one for one in some if one.dangerous]

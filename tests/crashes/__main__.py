@@ -68,7 +68,7 @@ class Life:
         store.on_wake(self._woken)
         try:
             if first:
-                await store.transact(_registered(self.folder))
+                await store.transact(registered(self.folder))
                 await scan_and_decide(service, SHOP)
             else:
                 await recover(service)
@@ -142,7 +142,7 @@ class Life:
         return wrong
 
 
-def _registered(folder: Path) -> Any:
+def registered(folder: Path) -> Any:
     record = StackRecord(SHOP, "world", str(folder), timedelta(minutes=15))
 
     def work(tx: Transaction) -> None:
@@ -159,14 +159,14 @@ def _world(folder: Path) -> Path:
     return folder
 
 
-def _lived(folder: Path, *, fatal: str | None, first: bool) -> tuple[int, Any]:
+def lived(folder: Path, kind: type[Life], *, fatal: str | None, first: bool) -> tuple[int, Any]:
     """Live in a process of its own; return how that ended, and what it says."""
     answer = folder / "answer.json"
     child = os.fork()
     if child == 0:
         points = Points(fatal)
         at = datetime.now(UTC) + (timedelta() if first else timedelta(minutes=10))
-        wrong = asyncio.run(Life(folder, points, at=at).run(first=first))
+        wrong = asyncio.run(kind(folder, points, at=at).run(first=first))
         answer.write_text(json.dumps({"passed": points.passed, "wrong": wrong}))
         os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -177,13 +177,13 @@ def _lived(folder: Path, *, fatal: str | None, first: bool) -> tuple[int, Any]:
 def main(place: str, only: str | None = None) -> None:
     """Find the points by one life that nothing ends; then end one life at each."""
     root = Path(place)
-    _, whole = _lived(_world(root / "whole"), fatal=None, first=True)
+    _, whole = lived(_world(root / "whole"), Life, fatal=None, first=True)
     names = [only] if only else list(dict.fromkeys(whole["passed"]))
     for number, name in enumerate(names):
         folder = _world(root / str(number))
-        status, _ = _lived(folder, fatal=name, first=True)
+        status, _ = lived(folder, Life, fatal=name, first=True)
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        code, told = _lived(folder, fatal=None, first=False)
+        code, told = lived(folder, Life, fatal=None, first=False)
         wrong = told["wrong"] if code == 0 and told else [f"the next life ended with {code}"]
         print(json.dumps({"point": name, "killed": killed, "wrong": wrong}), flush=True)
 

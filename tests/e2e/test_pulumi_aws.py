@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,22 @@ def _drift(shop: Shop) -> None:
     put_parameter("/shop/token", LEAKED, "SecureString").send(world)
 
 
+@contextmanager
+def _added_by_hand(iam: Any) -> Iterator[None]:
+    """Put policies on a role and a user, and the user into a group, for as long as the block."""
+    policy = {"PolicyName": "by-hand"}
+    member = {"GroupName": "shop-admins", "UserName": "shop-ana"}
+    iam.put_role_policy(RoleName="shop-worker", **policy, PolicyDocument=EVERYTHING)
+    iam.put_user_policy(UserName="shop-ana", **policy, PolicyDocument=EVERYTHING)
+    iam.add_user_to_group(**member)
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName="shop-worker", **policy)
+        iam.delete_user_policy(UserName="shop-ana", **policy)
+        iam.remove_user_from_group(**member)
+
+
 def test_scan_says_what_changed_where_and_nothing_else(deployed: Shop, aws: Things) -> None:
     trueup = Trueup({**aws.environment, **deployed.environment})
     quiet = trueup.run("scan", deployed.directory, "--json")
@@ -82,24 +99,27 @@ def test_scan_says_what_changed_where_and_nothing_else(deployed: Shop, aws: Thin
 
     _drift(deployed)
     iam: Any = deployed.world().client("iam")
-    by_hand = {"RoleName": "shop-worker", "PolicyName": "by-hand"}
-    iam.put_role_policy(**by_hand, PolicyDocument=EVERYTHING)
-    before = deployed.state.read_bytes()
-    ended = trueup.run("scan", deployed.directory, "--json")
-    iam.delete_role_policy(**by_hand)
+    with _added_by_hand(iam):
+        before = deployed.state.read_bytes()
+        ended = trueup.run("scan", deployed.directory, "--json")
     assert (ended.code, ended.err) == (2, "")
     (report,) = ended.json["stacks"]
     found = {one["address"]: [c["path"] for c in one["changes"]] for one in report["findings"]}
     # No program declares it, and no update would take it away.
     (by_hand_path,) = found.pop(_urn(deployed, "role"))
     assert by_hand_path.startswith("inlinePolicies")
+    user = f"{_urn(deployed, 'ana')}/aws:index/iamUserPolicy:IamUserPolicy"
+    member = f"{_urn(deployed, 'admins')}/aws:index/iamUserGroupMembership:IamUserGroupMembership"
     assert found == {
         _urn(deployed, "web"): ["ingresses[2]"],
         _urn(deployed, "alerts"): ["displayName"],
         _urn(deployed, "token"): ["value"],
+        f'{user}["by-hand"]': ["policy"],
+        f'{member}["shop-ana"]': ["groups", "user"],
     }
-    (undeclared,) = [one for one in report["findings"] if one["origin"] == "undeclared"]
-    assert (undeclared["address"], undeclared["severity"]) == (_urn(deployed, "role"), "critical")
+    assert report["children"]["unseen"] == []
+    undeclared = [one for one in report["findings"] if one["origin"] == "undeclared"]
+    assert [one["severity"] for one in undeclared] == ["critical"] * 3
     assert deployed.state.read_bytes() == before
     for secret in (TOKEN, LEAKED):
         assert secret not in ended.everything

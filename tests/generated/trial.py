@@ -17,13 +17,13 @@ from iac_adapters.terraform.adapter import TerraformAdapter
 from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.model import Finding, Kind, StackName, StackReport
 from reconciler.engine.scan import Scanning, scan_stack
-from reconciler.mirrors import write_cli_configuration
 from reconciler.ports import AdapterSetup, StackReference
 from tests.generated.cloud import aws_code_of, aws_drifted
 from tests.generated.code import code_of
 from tests.generated.drift import Ground, drifted
 from tests.providers.mirror import world_mirror
 from tests.simulator import tool_environment
+from tests.tool_mirrors import write_cli_configuration
 from tests.worlds.oracle import of_a_plan
 
 _KEY: Final = bytes(range(32))

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
@@ -41,11 +42,17 @@ class Fickle:
 
 @dataclass
 class Pager:
-    """PagerDuty's Events API v2: what incidents there are, by key, and what each says."""
+    """PagerDuty's Events API v2: what incidents there are, by key, and what each says.
+
+    `paged` has a key each time somebody's phone rang, `changes` the change events.
+    """
 
     routing_key: str = "R" * 32
     open: dict[str, dict[str, Any]] = field(default_factory=dict)
     resolved: list[str] = field(default_factory=list)
+    acknowledged: set[str] = field(default_factory=set)
+    paged: list[str] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         del headers
@@ -53,28 +60,47 @@ class Pager:
         problem = self._problem(path, event, len(body))
         if problem is not None:
             return 400, {}, json.dumps({"status": "invalid event", "errors": [problem]}).encode()
+        if path == "/v2/change/enqueue":
+            self.changes.append(event["payload"])
+            return 202, {}, json.dumps({"status": "success"}).encode()
         key = event["dedup_key"]
         if event["event_action"] == "resolve":
+            self.acknowledged.discard(key)
             if self.open.pop(key, None) is not None:
                 self.resolved.append(key)
+        elif event["event_action"] == "acknowledge":
+            self.acknowledged |= {key} & self.open.keys()
         else:
-            self.open[key] = event["payload"]
+            if key not in self.open:
+                self.paged.append(key)
+            self.open[key] = {**event["payload"], "links": event.get("links")}
         return 202, {}, json.dumps({"status": "success", "dedup_key": key}).encode()
 
     def _problem(self, path: str, event: dict[str, Any], size: int) -> str | None:
-        if path != "/v2/enqueue" or size > 512 * 1024:
+        if path not in ("/v2/enqueue", "/v2/change/enqueue") or size > 512 * 1024:
             return "no such place, or too large"
         if event.get("routing_key") != self.routing_key:
             return "Routing key not valid"
+        if path == "/v2/change/enqueue":
+            if event.keys() & {"event_action", "dedup_key"}:
+                return "event_action"
+            return _problem_of_payload(event["payload"])
         if not 0 < len(event.get("dedup_key", "")) <= 255:
             return "dedup_key"
-        if event["event_action"] == "resolve":
+        if event["event_action"] in ("resolve", "acknowledge"):
             return None
-        payload = event["payload"]
-        if not 0 < len(payload["summary"]) <= 1024 or not payload["source"]:
-            return "summary or source"
-        known = ("critical", "error", "warning", "info")
-        return None if payload["severity"] in known else "severity"
+        if not all(set(link) == {"href", "text"} for link in event.get("links", ())):
+            return "links"
+        if event["payload"]["severity"] not in ("critical", "error", "warning", "info"):
+            return "severity"
+        is_trigger = event["event_action"] == "trigger"
+        return _problem_of_payload(event["payload"]) if is_trigger else "event_action"
+
+
+def _problem_of_payload(payload: dict[str, Any]) -> str | None:
+    if not 0 < len(payload["summary"]) <= 1024 or not payload["source"]:
+        return "summary or source"
+    return None if datetime.fromisoformat(payload["timestamp"]).tzinfo else "timestamp"
 
 
 @dataclass
@@ -145,7 +171,8 @@ class TeamsWorkflow:
             len(run["text"]) == 0 for one in blocks for run in one["inlines"]
         ):
             return 413, {}, b""
-        self.cards.append([run["text"] for one in blocks for run in one["inlines"]])
+        texts = [run["text"] for one in blocks for run in one["inlines"]]
+        self.cards.append([*texts, *map(str, card.get("actions", ()))])
         return 202, {}, b""
 
 

@@ -1,23 +1,27 @@
 """Long trials on real parts, such as `python -m tests.soak kills --count 200`.
 
 The others are `agents --count 100000`, `places --minutes 10`, `alerts --count 10000`,
-`generated --count 40 --seed 1` and `simulate --count 2000`.
+`generated --count 40 --seed 1`, `simulate --count 2000` and `tui --hours 24`; `faults` has a tool
+go wrong in each way, with a kill at each point.
 They end non-zero when a law is broken, and print the seed that repeats what they did.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.crashes import faults
 from tests.soak.agents import report_loop
 from tests.soak.alerts import alert_loop
 from tests.soak.generated import generated_loop
 from tests.soak.kills import TRIALS, kill_loop
 from tests.soak.places import PLACES, stay_in
+from tests.soak.tui import day_of_events
 from tests.unit.engine import simulation
 
 
@@ -47,11 +51,19 @@ def main() -> int:
     agents.add_argument("--count", type=int, default=100_000)
     agents.add_argument("--kills", type=int, default=10)
     agents.add_argument("--seed", type=int, default=None)
+    tui = wanted.add_parser("tui", help="a day of events before the terminal UI")
+    tui.add_argument("--hours", type=float, default=24.0)
+    wanted.add_parser("faults", help="a tool that goes wrong, crossed with kills of the daemon")
     asked = parser.parse_args()
+    if asked.trial == "tui":
+        return day_of_events(asked.hours)
     if asked.trial == "simulate":
         simulation.main(asked.seed, asked.count)
         return 0
     with tempfile.TemporaryDirectory(prefix="trueup-soak-") as folder:
+        if asked.trial == "faults":
+            os.environ["TRUEUP_TEST_OUTPUT_MIB"] = "1024"
+            return faults.main([folder])
         if asked.trial == "places":
             return stay_in(asked.place, Path(folder), minutes=asked.minutes)
         seed = random.randrange(2**32) if asked.seed is None else asked.seed

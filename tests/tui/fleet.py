@@ -92,19 +92,25 @@ async def fleet(folder: Path) -> AsyncIterator[tuple[House, Daemon]]:
         _break(worlds)
         for name in worlds:
             await house.scan(name)
-        app = build_app(house.service, stack_options=TOOLS.every_options())
-        opened = bind("127.0.0.1:0")
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
-        serving = asyncio.ensure_future(server.serve(sockets=[opened]))
-        port = opened.getsockname()[1]
-        try:
-            yield house, Daemon(f"http://127.0.0.1:{port}", text_of(Role.ADMIN))
-        finally:
-            server.should_exit = True
-            end_streams(app)
-            await serving
-            opened.close()
-            await app.state.bodies.close()
+        async with served(house) as address:
+            yield house, Daemon(address, text_of(Role.ADMIN))
+
+
+@asynccontextmanager
+async def served(house: House) -> AsyncIterator[str]:
+    """Give the address of the real API over a house."""
+    app = build_app(house.service, stack_options=TOOLS.every_options())
+    opened = bind("127.0.0.1:0")
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+    serving = asyncio.ensure_future(server.serve(sockets=[opened]))
+    try:
+        yield f"http://127.0.0.1:{opened.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        end_streams(app)
+        await serving
+        opened.close()
+        await app.state.bodies.close()
 
 
 def _world(declared: dict[str, Any]) -> World:

@@ -16,7 +16,6 @@ from iac_adapters.pulumi.programs import (
     find_pulumi,
     is_stand_in,
     pulumi_home,
-    pulumi_version,
     tool_environment,
 )
 from reconciler.domain.errors import PermanentError
@@ -184,20 +183,19 @@ def test_the_built_bridge_is_offered_where_none_is_installed(
 
 
 @pytest.mark.parametrize(
-    ("says", "version", "numbers"),
+    ("says", "version"),
     [
-        ("v3.259.0", "3.259.0", (3, 259, 0)),
-        ("3.190.0", "3.190.0", (3, 190, 0)),
-        ("v3.300.1-alpha.x2+dirty", "3.300.1-alpha.x2+dirty", (3, 300, 1)),
-        ("v4.0.0", "4.0.0", (4, 0, 0)),
+        ("v3.259.0", "3.259.0"),
+        ("3.190.0", "3.190.0"),
+        ("v3.300.1-alpha.x2+dirty", "3.300.1-alpha.x2+dirty"),
+        ("v4.0.0", "4.0.0"),
     ],
 )
 def test_a_version_is_read(
-    tmp_path: Path, machine: dict[str, str], says: str, version: str, numbers: tuple[int, ...]
+    tmp_path: Path, machine: dict[str, str], says: str, version: str
 ) -> None:
     path = program(tmp_path / "bin" / "pulumi", says)
     assert checked_pulumi(machine) == PulumiExecutable(path=path, version=version)
-    assert pulumi_version(path, machine) == numbers
 
 
 @pytest.mark.parametrize(
@@ -226,8 +224,6 @@ def test_an_absent_cli_is_refused_with_a_way_to_get_it(machine: dict[str, str]) 
     assert "trueup doctor --fix pulumi" in str(caught.value.remedy)
     with pytest.raises(PermanentError, match="/nowhere: no program is there"):
         checked_pulumi({**machine, "TRUEUP_PULUMI": "/nowhere"})
-    with pytest.raises(PermanentError, match="does not answer"):
-        pulumi_version(Path("/nowhere"), machine)
 
 
 def test_a_version_is_asked_for_once_and_again_after_a_change(
@@ -235,9 +231,9 @@ def test_a_version_is_asked_for_once_and_again_after_a_change(
 ) -> None:
     path = program(tmp_path / "bin" / "pulumi", "v3.200.0")
     path.write_text(f"#!/bin/sh\necho asked >> {tmp_path}/asked\necho v3.200.0\n")
-    assert pulumi_version(path, machine) == pulumi_version(path, machine) == (3, 200, 0)
+    assert checked_pulumi(machine).version == checked_pulumi(machine).version == "3.200.0"
     assert (tmp_path / "asked").read_text() == "asked\n"
     status = path.stat()
     path.write_text("#!/bin/sh\necho v3.201.0\n")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
-    assert pulumi_version(path, machine) == (3, 201, 0)
+    assert checked_pulumi(machine).version == "3.201.0"

@@ -7,13 +7,9 @@ import pytest
 
 from iac_adapters.terraform.executable import Executable, find_executable, locate, uses_tofu
 from reconciler.domain.errors import PermanentError
-from reconciler.mirrors import (
-    held_providers,
-    provider_mirrors,
-    tofu_mirror,
-    write_cli_configuration,
-)
+from reconciler.mirrors import held_providers, provider_mirrors
 from reconciler.tools import find_program, program_version, survey_programs
+from tests.tool_mirrors import tofu_mirror, write_cli_configuration
 
 LOCK = 'provider "registry.{host}/hashicorp/aws" {{\n  version = "5.100.0"\n}}\n'
 

@@ -27,8 +27,8 @@ def written(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, dict):
         # Providers fill in every attribute that nobody set.
-        told = {name: item for name, item in value.items() if _says_something(item)} or value
-        inner = ", ".join(f"{name} = {written(item)}" for name, item in told.items())
+        shown = {name: item for name, item in value.items() if _says_something(item)} or value
+        inner = ", ".join(f"{name} = {written(item)}" for name, item in shown.items())
         return "{" + inner + "}"
     if isinstance(value, list):
         return f"[{', '.join(written(item) for item in value)}]"

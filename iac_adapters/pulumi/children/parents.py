@@ -70,7 +70,11 @@ class BridgedProvider:
 
     def secrets_of(self, type_name: str) -> SecretPaths | None:
         """Return the places that are secret in any resource of the type."""
-        states = [one.state for one in self.declared.get(type_name, ()) if one.state is not None]
+        states = [
+            resource.state
+            for resource in self.declared.get(type_name, ())
+            if resource.state is not None
+        ]
         sides = [snaked(dict(side)) for state in states for side in (state.inputs, state.outputs)]
         outputs = {name for state in states for name in state.secret_outputs}
         return secrets_of(sides, snaked(dict.fromkeys(outputs)))
@@ -84,7 +88,7 @@ def aws_keys(stack: LoadedStack) -> dict[str, ProviderKey]:
 
 def managed_of(stack: LoadedStack, tokens: Mapping[str, Tokens]) -> dict[ResourceAddress, Managed]:
     """Return every resource of `stack`; `tokens` are those of AWS configurations, by digest."""
-    types = {address: _type(one, tokens) for address, one in stack.resources.items()}
+    types = {address: _type(resource, tokens) for address, resource in stack.resources.items()}
     declared: defaultdict[str, list[LoadedResource]] = defaultdict(list)
     for address, resource in stack.resources.items():
         declared[types[address]].append(resource)

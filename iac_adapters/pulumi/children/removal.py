@@ -92,16 +92,21 @@ async def planned(order: RemovalOrder, *, stack: StackName, digester: SecretDige
         PermanentError: the CLI cannot import or destroy one of them.
     """
     key = _provider_of(order)
+    identities = {order.name(removal): removal.identity for removal in order.removals}
     cli = cli_of(order.context, order.folder)
     await asyncio.to_thread(_lay_out, order)
     await _run(cli, "stack", "init", "--no-select")
     await _with_provider(order, key, cli)
-    await _imported(order, cli)
+    await _imported(order, identities, cli)
     place = place_of(order.folder)
     file = place.state_file
     assert file is not None  # noqa: S101 - `stack init` has made it
     record = await deciphered_record(place, cli, await asyncio.to_thread(read_bytes, file))
-    children = {one.urn: one for one in record.resources if not one.type.startswith(_BESIDE)}
+    children = {
+        resource.urn: resource
+        for resource in record.resources
+        if not resource.type.startswith(_BESIDE)
+    }
     wanted = {order.urn(removal): removal for removal in order.removals}
     run = await _run(cli, "destroy", "--preview-only", _NOT_REFRESHING, "--json")
     steps = {urn: op for urn, op in steps_in(run.stdout) if f"::{PROVIDER_TYPES}" not in urn}
@@ -110,7 +115,7 @@ async def planned(order: RemovalOrder, *, stack: StackName, digester: SecretDige
             "the plan of the removal does not destroy exactly the children", remedy=BY_HAND
         )
     command = cli.arguments("destroy", "--yes", "--skip-preview", _NOT_REFRESHING, "--json")
-    words = cli.redactor.words.union(*(secret_words(one.outputs) for one in children.values()))
+    words = cli.redactor.words.union(*(secret_words(child.outputs) for child in children.values()))
     await asyncio.to_thread(
         write_job,
         order.folder,
@@ -126,7 +131,7 @@ async def planned(order: RemovalOrder, *, stack: StackName, digester: SecretDige
                     _planned(order, removal, children[urn], digester)
                     for urn, removal in wanted.items()
                 ),
-                key=lambda one: one.address,
+                key=lambda item: item.address,
             )
         ),
     )
@@ -160,7 +165,11 @@ def _own_id(token: str) -> str:
 
 def _provider_of(order: RemovalOrder) -> ProviderKey:
     providers = (removal.question.parent.provider for removal in order.removals)
-    keys = {one.key.digest: one.key for one in providers if isinstance(one, BridgedProvider)}
+    keys = {
+        provider.key.digest: provider.key
+        for provider in providers
+        if isinstance(provider, BridgedProvider)
+    }
     if len(keys) != 1:
         raise PermanentError(
             "the children belong to several provider configurations",
@@ -230,8 +239,8 @@ def _salt(scratch: Path) -> str:
     return str(settings["encryptionsalt"])
 
 
-async def _imported(order: RemovalOrder, cli: Cli) -> None:
-    """Import the children by their identities."""
+async def _imported(order: RemovalOrder, identities: Mapping[str, str], cli: Cli) -> None:
+    """Import the children, each by its identity."""
     provider = _recorded_provider(order)
     wanted = {
         "nameTable": {_PROVIDER: f"{_URN}{provider.type}::{_PROVIDER}"},
@@ -239,7 +248,7 @@ async def _imported(order: RemovalOrder, cli: Cli) -> None:
             {
                 "type": removal.question.type,
                 "name": order.name(removal),
-                "id": removal.identity,
+                "id": identities[order.name(removal)],
                 "provider": _PROVIDER,
             }
             for removal in order.removals

@@ -55,7 +55,11 @@ class SchemaProvider:
         if schema is None:
             return frozenset()
         block = schema.block
-        settable = (n for n, one in block.attributes.items() if one.required or one.optional)
+        settable = (
+            n
+            for n, attribute in block.attributes.items()
+            if attribute.required or attribute.optional
+        )
         return frozenset((*settable, *block.blocks))
 
     def types_below(self, type_name: str) -> Iterable[str]:

@@ -75,7 +75,7 @@ async def _read(
     timeout_s: float,
 ) -> Attributes | None:
     imported = await provider.import_state(type_name, identity, timeout_s=timeout_s)
-    own = next((one for one in imported if one.type_name == type_name), None)
+    own = next((candidate for candidate in imported if candidate.type_name == type_name), None)
     if own is None or own.state == NULL:
         return None
     answer = await provider.read(

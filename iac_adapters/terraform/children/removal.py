@@ -130,7 +130,9 @@ def _as_found(order: RemovalOrder, plan: Plan) -> Plan:
     """
     names = {order.name(removal): removal.address for removal in order.removals}
     found = {resource.address for resource in plan.resources}
-    if found != set(names) or any(one.action is not Action.DELETE for one in plan.resources):
+    if found != set(names) or any(
+        resource.action is not Action.DELETE for resource in plan.resources
+    ):
         raise PermanentError(
             "the plan of the removal does not destroy exactly the children", remedy=BY_HAND
         )
@@ -138,11 +140,11 @@ def _as_found(order: RemovalOrder, plan: Plan) -> Plan:
         replace(
             resource,
             address=names[resource.address],
-            changes=tuple(one for one in resource.changes if one.path != _IDENTITY),
+            changes=tuple(change for change in resource.changes if change.path != _IDENTITY),
         )
         for resource in plan.resources
     )
-    return replace(plan, resources=tuple(sorted(resources, key=lambda one: one.address)))
+    return replace(plan, resources=tuple(sorted(resources, key=lambda item: item.address)))
 
 
 def _provider_of(order: RemovalOrder) -> ProviderKey:

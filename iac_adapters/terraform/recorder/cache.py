@@ -70,7 +70,7 @@ def _pack(recording: Recording) -> bytes:
             "actions": dict(recording.actions),
             "moved": dict(recording.moved),
             "secrets": dict(recording.secrets),
-            "planned": [astuple(one) for one in recording.planned],
+            "planned": [astuple(change) for change in recording.planned],
             "imports": {key: astuple(value) for key, value in recording.imports.items()},
             "failed_imports": recording.failed_imports,
             "outputs": [output.packed() for output in recording.outputs],

@@ -98,8 +98,8 @@ def _judged(text: str, diagnostics: Sequence[Diagnostic]) -> tuple[str, str]:
 
 def _cause(diagnostics: Sequence[Diagnostic]) -> Cause:
     """Judge by what providers said of their own configuration: code may hold any words."""
-    told = [d for d in diagnostics if (d.address or "").startswith(_OF_A_PROVIDER)]
-    return cause_of("\n".join(f"{d.summary}\n{d.detail}" for d in told))
+    own = [d for d in diagnostics if (d.address or "").startswith(_OF_A_PROVIDER)]
+    return cause_of("\n".join(f"{d.summary}\n{d.detail}" for d in own))
 
 
 def _shortened(text: str) -> str:

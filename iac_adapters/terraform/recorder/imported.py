@@ -35,9 +35,9 @@ def imports_of(captures: Sequence[ConnectionCapture], planned: Sequence[PlannedC
     for change in planned:
         if change.import_id is None:
             continue
-        one = _found(captures, change)
-        if one is not None:
-            found[change.address] = one
+        recorded = _found(captures, change)
+        if recorded is not None:
+            found[change.address] = recorded
     return Imports(found, tuple(_failed(captures)))
 
 

@@ -74,7 +74,9 @@ def join(
         actions=actions_of(planned, instances),
         moved=moves_of(planned),
         ephemeral=any(capture.opened_ephemeral for capture in captures),
-        renew_at_s=min((one.renew_at_s for one in captures if one.renew_at_s), default=None),
+        renew_at_s=min(
+            (capture.renew_at_s for capture in captures if capture.renew_at_s), default=None
+        ),
         planned=tuple(planned),
         imports=imports.found,
         failed_imports=imports.failed,
@@ -112,7 +114,7 @@ def _planned(plan: PlanCall) -> bytes:
     """
     if not plan.planned:
         return b""
-    planned, prior = (content_of(one, in_order=True) for one in (plan.planned, plan.prior))
+    planned, prior = (content_of(content, in_order=True) for content in (plan.planned, plan.prior))
     return plan.planned if planned != prior else b""
 
 
@@ -141,9 +143,9 @@ class _Plans:
     def of(self, sighting: _Sighting, instance: StateInstance) -> PlanCall | None:
         """Return the instance's own call; None when nothing tells it from another's."""
         calls = self._at(sighting)
-        told = [call for call in calls if call.address == instance.address]
-        if told:
-            return told[0]
+        own = [call for call in calls if call.address == instance.address]
+        if own:
+            return own[0]
         nameless = [call for call in calls if call.address is None]
         return nameless[0] if len({call.config for call in nameless}) == 1 else None
 

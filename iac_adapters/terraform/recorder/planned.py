@@ -68,11 +68,11 @@ def actions_of(
     """
     moves = moves_of(planned)
     deposed = Counter(moves.get(i.address, i.address) for i in instances if i.deposed)
-    told: dict[str, list[str]] = defaultdict(list)
+    texts: dict[str, list[str]] = defaultdict(list)
     for change in planned:
-        told[change.address].append(change.action)
+        texts[change.address].append(change.action)
     actions: dict[str, str] = {}
-    for address, words in told.items():
+    for address, words in texts.items():
         others = [word for word in words if word != _DELETE]
         deletions = len(words) - len(others) - deposed[address]
         if others or deletions > 0:

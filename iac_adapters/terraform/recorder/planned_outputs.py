@@ -69,9 +69,9 @@ class PlannedOutput:
 
 def changes_outputs(events: Iterable[Mapping[str, Any]]) -> bool:
     """Whether a plan's event stream announces an output that it would change."""
-    told = (event["outputs"] for event in events if event.get("type") == "outputs")
+    planned = (event["outputs"] for event in events if event.get("type") == "outputs")
     return any(
-        output.get("action") != _UNTOUCHED for outputs in told for output in outputs.values()
+        output.get("action") != _UNTOUCHED for outputs in planned for output in outputs.values()
     )
 
 

@@ -79,8 +79,8 @@ class WorldAsRead:
         lend: LendProvider,
     ) -> None:
         self._objects: dict[tuple[str, bytes], list[ReadObject]] = defaultdict(list)
-        for one in objects:
-            self._objects[one.type_name, content_of(one.recorded)].append(one)
+        for member in objects:
+            self._objects[member.type_name, content_of(member.recorded)].append(member)
         self._data = {read.request: read.state for read in data_reads}
         self._lend = lend
 
@@ -137,7 +137,7 @@ class WorldAsRead:
         )
         if not own:
             return ReadObject(type_name, state, private, state, private)
-        return own[0] if len({one.live for one in own}) == 1 else None
+        return own[0] if len({read.live for read in own}) == 1 else None
 
 
 async def refreshed_plan(

@@ -48,4 +48,4 @@ def _has_write_only(block: Block) -> bool:
     nested = [
         attribute.nested for attribute in block.attributes.values() if attribute.nested is not None
     ]
-    return any(_has_write_only(one.block) for one in (*nested, *block.blocks.values()))
+    return any(_has_write_only(inner.block) for inner in (*nested, *block.blocks.values()))

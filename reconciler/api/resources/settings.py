@@ -20,5 +20,5 @@ async def reload(request: Request, actor: Actor) -> Response:
     """Read trueup.toml anew, and take in what can change without a restart."""
     take_in: Reload | None = request.app.state.reload
     if take_in is None:
-        raise ConflictError("this API serves no daemon with a file", code="not-available")
+        raise ConflictError("this daemon has no trueup.toml to read", code="not-available")
     return answered(mapping.shown(wire.Reloaded, await take_in(actor)))

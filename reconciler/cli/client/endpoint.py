@@ -129,7 +129,7 @@ def _read(file: Path) -> str:
     try:
         # A pipe would be waited for without an end, and a huge file fill the memory.
         if not file.is_dir() and not file.is_file() and file.exists():
-            raise PermanentError(f"{file}: is not a regular file", remedy=_NAME_A_TOKEN)
+            raise PermanentError(f"{file} is not a regular file", remedy=_NAME_A_TOKEN)
         with file.open(encoding="ascii") as stream:
             return stream.read(_LONGEST_TOKEN).strip()
     except OSError as error:

@@ -32,7 +32,9 @@ def admit(situation: Situation, guards: Sequence[Guard] = GUARDS) -> Admission:
     while something else holds it. Of several missing approvals the one of most persons counts,
     and otherwise the guard that is first in the list. A guard that cannot be evaluated holds.
     """
-    answers = [(one, _answer(one, situation)) for one in guards if situation.stage in one.at]
+    answers = [
+        (guard, _answer(guard, situation)) for guard in guards if situation.stage in guard.at
+    ]
     for guard, answer in answers:
         if isinstance(answer, Refuse):
             return Admission(answer, guard.name)

@@ -92,7 +92,7 @@ def quarantine_of(view: Transaction, known: Remediation) -> Quarantine | None:
     if begun is not None:
         return begun
     open_ones = view.quarantines.unreleased(known.stack)
-    return next((one for one in open_ones if one.release == known.id), None)
+    return next((quarantine for quarantine in open_ones if quarantine.release == known.id), None)
 
 
 def tell(

@@ -14,13 +14,17 @@ from reconciler.engine.service import Service
 def attached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
     """Return the edges that are recorded, and there."""
     gone = _missing(seen)
-    return [one for one in quarantine.addresses if one in seen.recorded and one not in gone]
+    return [
+        address
+        for address in quarantine.addresses
+        if address in seen.recorded and address not in gone
+    ]
 
 
 def detached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
     """Return the edges that the code or the record holds, and that are not there."""
     gone = _missing(seen)
-    return [one for one in quarantine.addresses if one in gone]
+    return [address for address in quarantine.addresses if address in gone]
 
 
 async def refuse_detached(
@@ -45,7 +49,7 @@ async def refuse_detached(
     if not left:
         return
     adapter = isolating(loaded)
-    commands = "; ".join(f"`{adapter.forgetting(loaded.snapshot, one)}`" for one in left)
+    commands = "; ".join(f"`{adapter.forgetting(loaded.snapshot, address)}`" for address in left)
     raise PermanentError(
         f"still detached: {', '.join(left)}, though the state records it as attached",
         remedy=f"take it off the state in {loaded.snapshot.directory}: {commands}; then"
@@ -54,4 +58,4 @@ async def refuse_detached(
 
 
 def _missing(seen: Scanned) -> set[ResourceAddress]:
-    return {one.address for one in seen.report.findings if one.kind is Kind.MISSING}
+    return {finding.address for finding in seen.report.findings if finding.kind is Kind.MISSING}

@@ -19,7 +19,7 @@ def without_detached(report: StackReport, quarantines: Iterable[Quarantine]) -> 
     detached = {address for known in quarantines for address in known.addresses}
     if not detached:
         return report
-    kept = tuple(one for one in report.findings if not absent_on_purpose(one, detached))
+    kept = tuple(finding for finding in report.findings if not absent_on_purpose(finding, detached))
     count, counts = len(report.findings) - len(kept), report.counts
     return replace(
         report,

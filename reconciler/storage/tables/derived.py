@@ -32,9 +32,11 @@ class DerivedTable(Generic[D]):
 
     def __init__(self, name: str, value: type[D], *, key: str) -> None:
         self._value = value
-        self._kinds = {one: _kind(hint) for one, hint in hints_of(value).items()}
+        self._kinds = {name: _kind(hint) for name, hint in hints_of(value).items()}
         self._names = tuple(field.name for field in fields(cast("Any", value)))
-        self.table = Table(name, Row.metadata, *(self._column(one, key=key) for one in self._names))
+        self.table = Table(
+            name, Row.metadata, *(self._column(name, key=key) for name in self._names)
+        )
 
     def _column(self, name: str, *, key: str) -> Column[Any]:
         nullable = is_union(hints_of(self._value)[name])

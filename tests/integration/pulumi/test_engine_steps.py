@@ -124,6 +124,15 @@ async def test_an_import_is_unapplied(project: KvProject) -> None:
     project.write(**project.declared(), taken=imported)
     verdict = drifted((await project.scan())["taken"])
     assert (verdict.reason, verdict.origin) == ("an update imports taken", Origin.UNAPPLIED)
+    file.write_text(json.dumps({"name": "taken", "value": "other", "size": 3, "rev": 1}))
+    imported["properties"]["tags"] = {"fn::secret": {"x": "CANARY-tag"}}
+    project.write(**{**project.declared(), "taken": imported})
+    found = (await project.scan())["taken"]
+    assert paths(found) == dict.fromkeys(("tags", "value"), Origin.UNAPPLIED)
+    tags, value = drifted(found).changes
+    assert (value.declared, value.live) == ("one", "other")
+    assert tags.sensitive
+    assert "CANARY" not in repr(found)
     project.up()
     assert isinstance((await project.scan())["taken"], InSync)
 

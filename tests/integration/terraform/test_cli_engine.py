@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -138,3 +141,57 @@ async def test_a_plan_that_failed_says_nothing_about_anything(stack: WorldStack)
     reasons = [verdict.reason for verdict in seen.values() if isinstance(verdict, Unreadable)]
     assert len(reasons) == len(seen)
     assert all("AccessDenied" in reason for reason in reasons)
+
+
+async def test_a_failed_plan_of_a_stack_without_objects_is_an_error(stack: WorldStack) -> None:
+    stack.write(
+        """
+        import {
+          to = world_thing.none
+          id = "thing-none"
+        }
+        resource "world_thing" "none" { name = "none" }
+        """
+    )
+    with pytest.raises(PermanentError, match="non-existent remote object"):
+        await stack.scan(engine="cli")
+
+
+async def test_both_engines_say_the_same_of_what_moved_and_is_tainted(stack: WorldStack) -> None:
+    things = """
+        resource "world_thing" "NAME" {
+          name = "moved"
+          size = 4
+        }
+        resource "world_thing" "tainted" {
+          name = "tainted"
+          size = 4
+        }
+        resource "world_thing" "unmoved" { name = "unmoved" }
+        resource "world_thing" "gone" { name = "gone" }
+    """
+    stack.apply(things.replace("NAME", "old"))
+    stack.run("taint", "world_thing.tainted")
+    stack.run("taint", "world_thing.unmoved")
+    stack.write(
+        things.replace("NAME", "new")
+        + """
+        moved {
+          from = world_thing.old
+          to   = world_thing.new
+        }
+        """
+    )
+    with stack.changed() as objects:
+        objects["moved"]["size"] = objects["tainted"]["size"] = 9
+        del objects["gone"]
+    plugin = await stack.scan()
+    cli = await stack.scan(engine="cli")
+    assert {a: _told(v) for a, v in cli.items()} == {a: _told(v) for a, v in plugin.items()}
+    for address in ("world_thing.old", "world_thing.tainted"):
+        drifted = plugin[address]
+        assert isinstance(drifted, Drifted)
+        assert [(one.path, one.origin) for one in drifted.changes] == [("size", Origin.OUT_OF_BAND)]
+    unmoved = plugin["world_thing.unmoved"]
+    assert isinstance(unmoved, Drifted)
+    assert (unmoved.changes, unmoved.requires_replace, unmoved.origin) == ((), True, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,12 +11,13 @@ from reconciler.domain.added_children import (
     added_fingerprint,
     children_among,
     without_accepted,
+    written_child,
 )
-from reconciler.domain.declaring import hcl_child
+from reconciler.domain.declaring import hcl_child, yaml_child
 from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.model import Added, Change, Observed, Origin, ResourceAddress
 from reconciler.domain.paths import AttributePath
-from reconciler.domain.values import Value
+from reconciler.domain.values import UNKNOWN, Value
 
 KEY: Final = b"k" * 32
 AT: Final = datetime(2026, 11, 28, tzinfo=UTC)
@@ -39,6 +41,17 @@ def test_exactly_what_was_accepted_is_quiet() -> None:
     assert list(without_accepted([same], {}, key=KEY)) == [same]
 
 
+def test_what_a_baseline_file_holds_is_quiet_on_every_machine() -> None:
+    kept: dict[str, KeptBaseline] = {CHILD: written_child(CHILD, added("open"), at=AT)}
+    same, other = Observed(CHILD, added("open")), Observed(CHILD, added("wide open"))
+    for key in (KEY, b"o" * 32):
+        assert list(without_accepted([same], kept, key=key)) == []
+        assert list(without_accepted([other], kept, key=key)) == [other]
+    # Elsewhere nobody can compare a secret.
+    unknown = replace(kept[CHILD], values={"policy": UNKNOWN})
+    assert list(without_accepted([other], {CHILD: unknown}, key=KEY)) == []
+
+
 def test_a_child_is_told_from_its_parent_by_its_address() -> None:
     other = ResourceAddress("thing.b/thing_policy")
     assert children_among([PARENT, CHILD, other], [PARENT]) == (CHILD,)
@@ -48,4 +61,11 @@ def test_a_child_is_declared_by_a_block_of_its_own() -> None:
     text = hcl_child("thing_policy", PARENT, added("open").changes)
     assert 'resource "thing_policy" "added" {' in text
     assert '  policy = "open"' in text
+    assert PARENT in text.splitlines()[0]
+
+
+def test_a_child_of_a_pulumi_stack_is_declared_as_a_resource_of_its_own() -> None:
+    text = yaml_child("aws:iam/userPolicy:UserPolicy", PARENT, added("open").changes)
+    assert "  type: aws:iam/userPolicy:UserPolicy\n  properties:\n" in text
+    assert '    policy: "open"' in text
     assert PARENT in text.splitlines()[0]

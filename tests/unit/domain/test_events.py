@@ -19,6 +19,7 @@ def test_a_channel_names_types_and_beginnings_of_types() -> None:
         "drift.changed",
         "drift.healed",
         "drift.reopened",
+        "drift.acknowledged",
         "run.ended",
     }
     assert named_by(["hold.*"]) == named_by(["hold."]) == {"hold.set", "hold.released"}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.notice_links import check_link, link_of
+from reconciler.domain.notice_links import check_link, check_web_address, link_of
 from tests.unit.notify.notices import MEMBER, notice
 
 
@@ -25,9 +25,17 @@ def test_a_link_is_filled_in_and_names_of_others_are_quoted() -> None:
 @pytest.mark.parametrize(
     "template",
     ["ftp://h/x", "https://h/{secret}", "https://h/{stack.x}", "https://h/{", "https://h/{stack!r}",
-     "https://h/a b", "https://h/{stack:>9}", "https://h/{}"],
+     "https://h/a b", "https://h/a|b", "https://h/<b>", 'https://h/"', "https://", "https://[/",
+     "https://h/\u00e4", "https://h/{stack:>9}", "https://h/{}"],
 )  # fmt: skip
 def test_a_link_that_cannot_be_filled_in_is_refused(template: str) -> None:
     with pytest.raises(InvalidError) as refused:
         check_link(template)
     assert "{alert_id}" in str(refused.value.remedy)
+
+
+def test_the_public_address_is_one_that_paths_can_be_added_to() -> None:
+    assert check_web_address("https://drift.example.com/t/") == "https://drift.example.com/t"
+    for wrong in ("drift.example.com", "https://h/?a", "https://h/#a", "https://h/{type}"):
+        with pytest.raises(InvalidError, match="no web address"):
+            check_web_address(wrong)

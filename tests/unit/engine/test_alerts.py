@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,13 +18,18 @@ from reconciler.domain.errors import NotFoundError, PermanentError, RetryableErr
 from reconciler.domain.model import ResourceAddress, Severity, StackName
 from reconciler.domain.notices import Notice
 from reconciler.domain.records import Health
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events, watch_staleness
 from reconciler.engine.channels import channel_states, try_channel
+from reconciler.engine.decisions import approve
 from reconciler.engine.delivering import deliver_due, try_again
 from reconciler.engine.service import Channel
+from reconciler.engine.suppression import note
+from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError
 from tests.fake_world import World
+from tests.receivers.http import Pager, receiving
 from tests.unit.engine.house import MANUAL, A, B, House, open_house
 
 
@@ -229,6 +235,70 @@ async def test_who_waits_for_a_person_says_so(house: House) -> None:
     assert standing.startswith("awaiting approval")
     (waiting,) = await house.remediations()
     assert waiting.id in standing
+
+
+@asynccontextmanager
+async def paged(house: House, **wanted: Any) -> AsyncIterator[Pager]:
+    """A real channel to a pager as strict as PagerDuty."""
+    pager = Pager()
+    with receiving(pager) as at:
+        address = ChannelAddress("pager", f"pagerduty+http://{pager.routing_key}@{at}")
+        subscription = replace(Subscription("pager"), **wanted)
+        channel = Channel(subscription, open_channel(address))
+        house.service.channels = {**house.service.channels, "pager": channel}
+        yield pager
+        await channel.notifier.close()
+
+
+async def test_an_acknowledgement_reaches_the_pager_and_opens_no_alert(house: House) -> None:
+    board = listen(house)
+    async with paged(house, min_severity=Severity.LOW) as pager:
+        await drift(house, B, size=7)
+        await begin(house)
+        await drift(house)
+        await tell(house)
+        await tell(house)
+        before, seen = sorted(await house.findings(), key=lambda record: record.address == A)
+        assert (len(pager.open), pager.acknowledged) == (1, set())
+        for record in (before, seen):
+            await note(house.service, record.id, kind="ack", text=None, actor="ana")
+            await note(house.service, record.id, kind="comment", text="hm", actor="bob")
+        await tell(house, minutes=2)
+        assert pager.acknowledged == set(pager.open)
+        (notice,) = board.open
+        assert notice.acknowledged_by == "ana"
+        assert len(pager.open) == 1, "what drifted before there were channels is no news"
+        house.world.live[A] = {"size": 1}
+        await house.scan()
+        await tell(house)
+        await drift(house)
+        await tell(house)
+        await tell(house)
+        assert (len(pager.open), pager.acknowledged) == (1, set()), "another alert"
+
+
+async def test_an_approval_acknowledges_and_a_correction_is_told_without_paging(
+    house: House,
+) -> None:
+    async with paged(house) as pager:
+        await begin(house)
+        await house.put(MANUAL)
+        await drift(house)
+        await tell(house)
+        await tell(house)
+        (waiting,) = await house.remediations(RemediationState.AWAITING_APPROVAL)
+        await approve(house.service, waiting.id, plan_digest=waiting.plan_digest or "", actor="ana")
+        await tell(house, minutes=2)
+        assert pager.acknowledged == set(pager.open)
+        assert [change["summary"].partition(":")[0] for change in pager.changes] == [
+            "ana approved a correction of shop"
+        ]
+        await house.settle()
+        await house.later()
+        await tell(house, minutes=2)
+        assert (len(pager.open), len(pager.resolved), len(pager.paged)) == (0, 1, 1)
+        assert pager.changes[-1]["summary"] == "trueup corrected thing.a in shop"
+        assert len(pager.changes) == 2
 
 
 async def test_channels_hear_only_what_they_ask_for(house: House) -> None:
@@ -466,7 +536,8 @@ async def test_in_the_end_a_channel_shows_what_is_there(
                 board.failures.append(RetryableError("away"))
             await drift(house, address, size)
             await tell(house, seconds=seconds)
-        for _ in range(4):
+        # Each failure leaves the channel alone for a while.
+        for _ in range(4 + len(board.failures)):
             await tell(house, hours=2)
             await house.scan()
         open_now = {

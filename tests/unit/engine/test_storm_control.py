@@ -8,19 +8,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.bootstrap.channels import open_channels
 from reconciler.domain.alerts import Alert, AlertId, AlertState
 from reconciler.domain.errors import NotFoundError, PermanentError, RetryableError
 from reconciler.domain.model import ResourceAddress, Severity
-from reconciler.domain.notices import Notice, NoticeKind
+from reconciler.domain.notices import Link, Notice, NoticeKind
 from reconciler.domain.subscriptions import Subscription
 from reconciler.domain.windows import read_window
 from reconciler.engine.alerting import follow_events
 from reconciler.engine.delivering import deliver_due
 from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.muting import mute, unmute
-from reconciler.section_reading import validated
-from reconciler.settings import Settings
 from tests.unit.engine.house import A, B, C, House
 from tests.unit.engine.test_alerts import begin, drift, listen, tell
 
@@ -109,13 +106,25 @@ def test_quiet_hours_follow_the_clock_of_their_zone() -> None:
 
 
 async def test_a_message_ends_with_the_link_of_its_channel(house: House) -> None:
-    board = listen(house, link="https://runbooks.example.com/{type}/{stack}")
+    runbooks = "https://runbooks.example.com"
+    board = listen(
+        house, link=f"{runbooks}/{{type}}/{{stack}}", public_url="https://drift.example.com/t"
+    )
+    plain = listen(house, "plain")
     await begin(house)
     await drift(house, A)
     await tell(house, seconds=1)
     await tell(house)
     (notice,) = board.open
-    assert notice.commands[-1] == "https://runbooks.example.com/thing/shop"
+    api = f"/api/v1/alerts/{notice.alert_id}"
+    assert notice.links == (
+        Link("runbooks.example.com", f"{runbooks}/thing/shop"),
+        Link("API", f"https://drift.example.com/t{api}"),
+    )
+    (finding,) = await house.findings()
+    assert notice.commands == (f"trueup show {finding.id}",)
+    (notice,) = plain.open
+    assert notice.commands == (f"trueup show {finding.id}", f"GET {api}")
 
 
 async def test_only_what_lasts_is_escalated(house: House) -> None:
@@ -283,11 +292,3 @@ async def test_a_channel_that_breaks_keeps_no_heartbeat_of_others(house: House) 
     house.clock.move(minutes=1)
     await send_heartbeats(house.service)
     assert broken.posted == 1
-
-
-def test_a_pager_takes_no_digest_and_no_heartbeat() -> None:
-    for url in ("pagerduty://KEY", "github://KEY@github.com/acme/infra"):
-        for span in ("digest", "heartbeat"):
-            written = {"channel": [{"name": "ops", "url": url, span: "1d"}]}
-            with pytest.raises(PermanentError, match="takes no `digest`"):
-                open_channels(validated(Settings, written))

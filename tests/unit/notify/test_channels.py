@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.notices import ChangeLine, Deed, Link
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError
-from tests.receivers.http import Answer, Fickle, SignedReceiver, receiving
+from tests.receivers.http import Answer, Fickle, Pager, SignedReceiver, receiving
 from tests.receivers.smtp import MailSink, taking_mail
-from tests.unit.notify.notices import MEMBER, notice, over
+from tests.unit.notify.notices import AT, MEMBER, notice, over
 from tests.unit.notify.places import PLACES, Place, mail, pager, room, teams, webhook
 
 
@@ -113,6 +114,103 @@ async def test_what_was_taken_though_its_answer_was_lost_is_no_second_alert(
         else:
             await channel.show(notice(), {})
         await channel.show(notice(), {})
+        assert place.open() == 1
+        await channel.close()
+
+
+RUNBOOK = Link("runbooks.example.com", "https://runbooks.example.com/sg?a=1&b=2")
+HREF, TEXT = RUNBOOK.href, RUNBOOK.text
+OFFERED = {
+    pager: str({"href": HREF, "text": TEXT}),
+    room: f"<{HREF.replace('&', '&amp;')}|{TEXT}>",
+    webhook: str({"text": TEXT, "href": HREF}),
+    teams: str({"type": "Action.OpenUrl", "title": TEXT, "url": HREF}),
+    mail: f'<a href="{HREF.replace("&", "&amp;")}">{TEXT}</a>',
+}
+
+
+@pytest.mark.parametrize("made", PLACES, ids=lambda made: made.__name__)
+async def test_a_link_of_an_open_alert_can_be_followed(made: Any, tmp_path: Path) -> None:
+    with made(tmp_path) as place:
+        channel = open_channel(place.address())
+        receipt = await channel.show(notice(links=(RUNBOOK,)), {})
+        if place.mail is None:
+            assert OFFERED[made] in place.text()
+        else:
+            plain, html = (place.mail.mails[0].get_body((kind,)) for kind in ("plain", "html"))
+            assert plain is not None
+            assert html is not None
+            assert f"{TEXT}: {HREF}" in plain.get_content()
+            assert OFFERED[made] in html.get_content()
+        await channel.show(replace(over(), links=(RUNBOOK,)), receipt)
+        await channel.close()
+
+
+OK: Answer = (202, {}, b"{}")
+DEED = Deed("k1", "shop", "ana approved a correction of shop: 1 to change", AT, "r1")
+
+
+async def test_a_pager_is_acknowledged_once_and_told_of_changes_that_page_nobody() -> None:
+    service = Pager()
+    line = Fickle(service)
+    with receiving(line) as at:
+        channel = open_channel(
+            ChannelAddress("ops", f"pagerduty+http://{service.routing_key}@{at}")
+        )
+        receipt = await channel.show(notice(), {})
+        assert service.acknowledged == set()
+        seen = notice(2, members=(replace(MEMBER, acknowledged_by="ana"),), deeds=(DEED,))
+        # The change was taken, and its answer lost: it comes again, and rings no phone.
+        line.failures = [(OK, True), (OK, True), ((504, {}, b""), True)]
+        with pytest.raises(RetryableError):
+            await channel.show(seen, receipt)
+        receipt = await channel.show(seen, receipt)
+        receipt = await channel.show(replace(seen, revision=3), receipt)
+        assert service.acknowledged == {"a1"}
+        assert [change["summary"] for change in service.changes] == [DEED.summary] * 2
+        corrected = replace(DEED, key="k2", summary="trueup corrected aws_security_group.web")
+        receipt = await channel.show(replace(over(4), deeds=(DEED, corrected)), receipt)
+        assert service.changes[-1]["summary"] == corrected.summary
+        assert len(service.changes) == 3
+        assert (service.resolved, service.paged) == (["a1"], ["a1"])
+        await channel.show(notice(5, alert_id="a2"), {})
+        assert service.paged == ["a1", "a2"]
+        await channel.close()
+
+
+async def test_a_change_event_that_is_refused_leaves_the_incident_as_it_should_be() -> None:
+    service = Pager()
+    line = Fickle(service, [(OK, True), ((404, {}, b""), False)])
+    with receiving(line) as at:
+        channel = open_channel(
+            ChannelAddress("ops", f"pagerduty+http://{service.routing_key}@{at}")
+        )
+        receipt = await channel.show(notice(deeds=(DEED,)), {})
+        await channel.show(replace(over(), deeds=(DEED,)), receipt)
+        assert (service.resolved, service.changes) == (["a1"], [])
+        await channel.close()
+
+
+@pytest.mark.parametrize("given", [None, "30"])
+async def test_a_pager_that_throttles_is_left_alone_for_minutes(given: str | None) -> None:
+    headers = {} if given is None else {"retry-after": given}
+    with receiving(Fickle(Pager(), [((429, headers, b""), False)])) as at:
+        channel = open_channel(ChannelAddress("ops", f"pagerduty+http://{'R' * 32}@{at}"))
+        with pytest.raises(ChannelBusyError) as busy:
+            await channel.show(notice(), {})
+        assert busy.value.after == timedelta(minutes=2)
+        await channel.close()
+
+
+async def test_a_pager_takes_the_longest_alert_there_can_be(tmp_path: Path) -> None:
+    wide = "\U0001f525" * 300
+    change = ChangeLine(wide, wide, wide)
+    member = replace(MEMBER, address=wide, reason=wide, changes=(change,) * 5, remediation=wide)
+    with pager(tmp_path) as place:
+        channel = open_channel(place.address())
+        huge = notice(title=wide * 9, members=(member,) * 20, total=20, stacks=(wide,) * 99)
+        await channel.show(huge, {})
+        await channel.show(replace(huge, text=(wide * 3 + "x" * 100,) * 200), {})
         assert place.open() == 1
         await channel.close()
 

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.domain.alerts import REVIEW_EVENTS
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.notices import ChangeLine, Notice
+from reconciler.domain.notices import ChangeLine, Link, Notice
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError, Notifier
 from tests.receivers.http import Fickle, receiving
@@ -100,6 +100,19 @@ async def test_a_ticket_is_opened_commented_on_and_closed(place: Place, channel:
     assert len(place.desk.issues) == 1
     assert receipt["url"].startswith("http")
     assert place.desk.key not in str(receipt)
+
+
+async def test_a_ticket_links_what_the_channel_is_to_link(place: Place, channel: Notifier) -> None:
+    runbook = Link("runbooks.example.com", "https://runbooks.example.com/sg")
+    receipt = await channel.show(notice(links=(runbook,)), {})
+    (issue,) = place.desk.issues
+    shown = f"<{runbook.href}>" if "```" in issue.text else runbook.href
+    # After the frame of what is shown as it is, where a link is one.
+    after = issue.text.rpartition("{noformat}")[2].rpartition("```")[2]
+    assert f"{runbook.text}: {shown}" in after
+    await channel.show(replace(over(), links=(runbook,)), receipt)
+    assert runbook.href not in issue.text
+    assert "trueup-alert-a1" in issue.text
 
 
 async def test_other_values_change_the_text_and_are_no_comment(

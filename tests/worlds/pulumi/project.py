@@ -135,10 +135,18 @@ class PulumiProject:
         return self.run("destroy", "--yes", "--skip-preview")
 
     def reference(self, **more: Any) -> StackReference:
-        """Return the stack as configuration would name it, its providers' code allowed to run."""
+        """Return the stack as configuration would name it: its providers' code may run.
+
+        No children are asked for unless `more` says so: whose turn it is differs by scan.
+        """
         environment = {**self.environment, **more.pop("environment", {})}
         engine = more.pop("engine", "auto")
-        given = {"pulumi_stack": STACK, "dynamic_providers": True, **more}
+        given = {
+            "pulumi_stack": STACK,
+            "dynamic_providers": True,
+            "children": "none",
+            **more,
+        }
         return StackReference(
             StackName(self.name),
             self.directory,

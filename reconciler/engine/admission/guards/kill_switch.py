@@ -34,7 +34,7 @@ def _held(hold: records.Hold, situation: Situation) -> frozenset[ResourceAddress
     touched = {record.address for record in situation.findings}
     if situation.plan is not None:
         touched |= {resource.address for resource in situation.plan.resources}
-    return frozenset(one for one in touched if glob_covers(hold.address or "*", one))
+    return frozenset(address for address in touched if glob_covers(hold.address or "*", address))
 
 
 GUARD: Final = Guard("kill_switch", ask, at=BEFORE_EFFECT)

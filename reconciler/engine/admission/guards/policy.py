@@ -23,7 +23,7 @@ def evaluate(evidence: Evidence) -> Evaluated:
     wanted = wants(decided, evidence.remediation.action_type)
     acting = [decision.policy for _, decision in decided if isinstance(decision, Act)]
     return Evaluated(
-        {"wanted": wanted, "policies": {one.policy_id: one.version for one in acting}},
+        {"wanted": wanted, "policies": {policy.policy_id: policy.version for policy in acting}},
         until=_next_change(evidence.policies, now=evidence.now),
     )
 

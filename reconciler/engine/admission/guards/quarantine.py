@@ -38,7 +38,11 @@ def _too_many(situation: Situation) -> Answer | None:
     """
     known, most = situation.remediation, situation.limits.quarantines
     group = known.policy_id or BY_HAND
-    others = [one for one in situation.quarantines if one.group == group and one.id != known.id]
+    others = [
+        quarantine
+        for quarantine in situation.quarantines
+        if quarantine.group == group and quarantine.id != known.id
+    ]
     if len(others) < most or not any(
         approval.plan_digest == known.plan_digest for approval in known.approvals
     ):

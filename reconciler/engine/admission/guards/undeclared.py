@@ -22,12 +22,12 @@ def ask(situation: Situation) -> Answer:
     """Ask a person, before any plan, about what no plan would act on; a script may act on it."""
     if situation.scripted or situation.remediation.action_type.is_about_edges:
         return Open()  # what it does is not the plan of the drift
-    undeclared = [one for one in situation.findings if one.origin is Origin.UNDECLARED]
-    without_plan = frozenset(one.address for one in undeclared if not _is_removable(one))
+    undeclared = [finding for finding in situation.findings if finding.origin is Origin.UNDECLARED]
+    without_plan = frozenset(record.address for record in undeclared if not _is_removable(record))
     if without_plan:
         return NeedsApproval(WHY, before_plan=True, about=without_plan)
     if undeclared:
-        added = frozenset(one.address for one in undeclared)
+        added = frozenset(record.address for record in undeclared)
         return NeedsApproval(WHY_ADDED, about=added)
     return Open()
 

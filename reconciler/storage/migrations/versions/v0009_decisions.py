@@ -23,11 +23,11 @@ def upgrade() -> None:
     findings_now = sa.table(
         "findings", sa.column("id"), sa.column("details"), sa.column("decision")
     )
-    told = sa.select(findings_now.c.id, findings_now.c.details).where(
+    rows = sa.select(findings_now.c.id, findings_now.c.details).where(
         findings_now.c.details.like('%"settled":%')
     )
     connection = op.get_bind()
-    for finding_id, text in connection.execute(told).all():
+    for finding_id, text in connection.execute(rows).all():
         details = json.loads(text)
         # An attribute may be called so as well; only the details' own key is meant.
         settled = details.pop("settled", None)

@@ -64,6 +64,6 @@ def _chain(connection: sa.Connection) -> None:
 
 def _digest(before: str, row: sa.Row[tuple[object, ...]]) -> str:
     at = datetime.fromisoformat(str(row.at)).replace(tzinfo=UTC).isoformat(timespec="microseconds")
-    told = [row.seq, at, row.actor, row.actor_kind, row.action, row.subject, row.details]
-    text = json.dumps(told, ensure_ascii=True, separators=(",", ":"))
+    parts = [row.seq, at, row.actor, row.actor_kind, row.action, row.subject, row.details]
+    text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(b"\x00" + before.encode() + text.encode()).hexdigest()

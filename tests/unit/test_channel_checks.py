@@ -1,0 +1,72 @@
+"""A key of `[[channel]]` without an effect is refused, with the channel's name and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.bootstrap.channels import open_channels
+from reconciler.domain.errors import PermanentError
+from reconciler.section_reading import validated
+from reconciler.settings import Settings
+
+HOOK, ROOM, PAGER = "https://h.example.com/x", "slack://xoxb-CANARY/%23ops", "pagerduty://CANARY"
+DESK = "github://CANARY@github.com/acme/infra"
+MAIL = "smtp://u:CANARY@mail.example.com?from=a@b.c&to=d@e.f"
+ALL_WEEK = ["Mon-Fri 00:00-24:00 UTC", "Sat,Sun 00:00-24:00 UTC"]
+
+
+def opened(**section: Any) -> None:
+    open_channels(validated(Settings, {"channel": [{"name": "ops", **section}]}))
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        ({"url": PAGER, "digest": "1d"}, "takes no `digest`"),
+        ({"url": DESK, "heartbeat": "1d"}, "takes no `digest` and no `heartbeat`"),
+        ({"url": ROOM, "secret": "CANARY"}, "no messages that it could sign"),
+        ({"url": HOOK, "secret": ""}, "an empty `secret`"),
+        ({"url": HOOK, "most_open": 3}, "opens no tickets"),
+        ({"url": HOOK, "quiet": ALL_WEEK}, "quiet all week"),
+        ({"url": f"{MAIL}&tsl=none"}, "another key, 'tsl'"),
+        ({"url": f"{MAIL}&ca_file=/not/there"}, "`ca_file` that is not there"),
+        ({"url": "smtp://u@mail.example.com?from=a@b.c&to=d@e.f"}, "no password"),
+        ({"url": f"{DESK}?lables=a"}, "another key, 'lables'"),
+        ({"url": "ftp://CANARY@h"}, "begins with ftp://"),
+    ],
+)
+def test_what_could_never_have_an_effect_is_refused(section: dict[str, Any], problem: str) -> None:
+    with pytest.raises(PermanentError) as refused:
+        opened(**section)
+    said = f"{refused.value} {refused.value.remedy}"
+    assert problem in said
+    assert "channel ops" in said
+    assert refused.value.remedy
+    assert "CANARY" not in said
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "problem"),
+    [
+        (HOOK, "digest", "a template for its digest, and sends none"),
+        (HOOK, "heartbeat", "a template for its heartbeat, and sends none"),
+        (PAGER, "resolved", "PagerDuty shows no text"),
+    ],
+)
+def test_a_template_of_a_message_that_is_not_sent_is_refused(
+    tmp_path: Path, url: str, key: str, problem: str
+) -> None:
+    file = tmp_path / "words.j2"
+    file.write_text("{{ title }}")
+    with pytest.raises(PermanentError, match=problem):
+        opened(url=url, templates={key: file})
+
+
+def test_what_has_an_effect_is_taken() -> None:
+    opened(url=DESK, most_open=3)
+    opened(url=HOOK, secret="CANARY", digest="1d", quiet=ALL_WEEK[:1])
+    opened(url=MAIL, heartbeat="1d")
+    opened(url="smtp://mail.example.com?from=a@b.c&to=d@e.f")

@@ -9,7 +9,10 @@ _UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "m"))
 
 
 def age(moment: datetime | None, *, now: datetime | None = None) -> str:
-    """Return how long ago `moment` was, such as `3d`; empty for None."""
+    """Return how long ago `moment` was, such as `3d`; empty for None.
+
+    A daemon whose clock is ahead of this one was asked `0s` ago.
+    """
     if moment is None:
         return ""
     seconds = int(((now or datetime.now(UTC)) - moment).total_seconds())
@@ -25,11 +28,12 @@ def ahead(moment: datetime | None, *, now: datetime | None = None) -> str:
 
 
 def length(seconds: int) -> str:
-    """Return a number of seconds in its largest whole unit."""
+    """Return a number of seconds in its largest whole unit; less than none is none."""
+    seconds = max(seconds, 0)
     for size, unit in _UNITS:
-        if abs(seconds) >= size:
+        if seconds >= size:
             return f"{seconds // size}{unit}"
-    return f"{max(seconds, 0)}s"
+    return f"{seconds}s"
 
 
 def clock(moment: datetime | None) -> str:

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-from weakref import WeakValueDictionary
 
+from iac_adapters.children.apart import is_removal
 from iac_adapters.children.memory import ChildMemory
 from iac_adapters.children.removals import removals_of
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
-from iac_adapters.pulumi.children.apart import is_removal, place_of, removal_job
+from iac_adapters.pulumi.children.apart import place_of, removal_job
 from iac_adapters.pulumi.children.looking import ChildLooks, Look
 from iac_adapters.pulumi.children.removal import RemovalOrder, planned
 from iac_adapters.pulumi.children.tokens import KnownTokens
@@ -46,7 +46,7 @@ from iac_adapters.pulumi.snapshots import Payload, payload_of, snapshot_of
 from iac_adapters.pulumi.stack_secrets import written_redactor
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, redacting_apart
-from iac_adapters.redaction.redactor import redacting
+from iac_adapters.redaction.redactor import Redactor, redacting
 from iac_adapters.timing import Timing
 from reconciler.domain.added_children import children_among
 from reconciler.domain.edges import Edge, edges_of
@@ -85,7 +85,8 @@ class PulumiAdapter:
         )
         self._providers = Providers(self._pool)
         self._identities = KnownIdentities(setup.data_dir / "pulumi" / "providers", key=setup.key)
-        self._payloads: WeakValueDictionary[StackName, Payload] = WeakValueDictionary()
+        # Kept beyond the snapshot: what a script said is read after the scan that judged it.
+        self._redactors: dict[StackName, Redactor] = {}
         self._loading = Loading(setup, self._providers)
         self._looks = ChildLooks(
             KnownTokens(setup.cache_dir / "pulumi" / "tokens", self._providers),
@@ -111,7 +112,7 @@ class PulumiAdapter:
             timing.lap("read")
         else:
             payload = await self._with_children(reference, payload)
-        self._payloads[reference.name] = payload
+        self._redactors[reference.name] = payload.redactor
         return snapshot_of(reference, payload, timing)
 
     async def _with_children(self, reference: StackReference, payload: Payload) -> Payload:
@@ -284,8 +285,8 @@ class PulumiAdapter:
 
     def without_secrets(self, text: str, *, stack: StackName) -> str | None:
         """Return `text` without the stack's secrets. See `IacAdapter.without_secrets`."""
-        payload = self._payloads.get(stack)
-        return payload.redactor.without(text) if payload is not None else None
+        redactor = self._redactors.get(stack)
+        return redactor.without(text) if redactor is not None else None
 
     async def close(self) -> None:
         """End every provider process, and serve no program any more."""

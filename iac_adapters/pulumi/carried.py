@@ -84,6 +84,12 @@ def above(resource: LoadedResource | None) -> frozenset[ResourceAddress]:
     return frozenset(ResourceAddress(urn) for urns in found for urn in urns)
 
 
+def values_from(resource: LoadedResource) -> frozenset[ResourceAddress]:
+    """Return what its properties take values from."""
+    found = sources_of(resource).items()
+    return frozenset(ResourceAddress(urn) for name, urns in found if name != _WHOLE for urn in urns)
+
+
 def with_sources(
     wanted: Iterable[ResourceAddress], resources: Mapping[ResourceAddress, LoadedResource]
 ) -> set[ResourceAddress]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from iac_adapters.pulumi.carried import above
+from iac_adapters.pulumi.carried import above, values_from
 from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.property_paths import parse_property_path, top, touches
@@ -131,9 +131,14 @@ class Following:
             )
 
     def _cause(self, resource: LoadedResource) -> ResourceAddress | None:
-        """Return the moved object that `resource` takes values from by the fewest steps."""
+        """Return the moved object that `resource` takes values from by the fewest steps.
+
+        Of those that a property takes a value from and those it is deleted or replaced with, the
+        former come first: what moves in the latter reaches no property.
+        """
         seen: set[ResourceAddress] = set()
-        nearest = sorted(above(resource))
+        valued = values_from(resource)
+        nearest = sorted(above(resource), key=lambda address: (address not in valued, address))
         while nearest:
             if found := [address for address in nearest if address in self.moved]:
                 return found[0]

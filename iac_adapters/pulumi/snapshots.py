@@ -21,7 +21,7 @@ from reconciler.ports import StackReference
 TOOL: Final = "pulumi"
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Payload:
     """What a snapshot of ours carries. `found` is what the CLI saw, where it was asked.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
+from iac_adapters.children.apart import is_removal, scratch_of
 from iac_adapters.children.managed import Managed
 from iac_adapters.children.memory import ChildMemory
 from iac_adapters.children.observing import ChildOptions, ChildScan
@@ -25,7 +26,6 @@ from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
 from iac_adapters.terraform.assembly import Assembly
-from iac_adapters.terraform.children.apart import is_removal, scratch_of
 from iac_adapters.terraform.children.reads import TerraformReads
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.observation import ObservationByReading

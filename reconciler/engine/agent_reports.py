@@ -54,7 +54,8 @@ def take(
     hosts = _hosts(tx, messages)
     answers = [_answer(tx, hosts.get(message.agent_id), message, key) for message in messages]
     touched = [
-        hosts[agent_id] for agent_id in sorted({m.agent_id for m in messages} & hosts.keys())
+        hosts[agent_id]
+        for agent_id in sorted({message.agent_id for message in messages} & hosts.keys())
     ]
     tx.agents.put_heard(host.agent for host in touched if not host.whole_row)
     tx.agents.put_many(host.agent for host in touched if host.whole_row)

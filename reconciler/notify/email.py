@@ -14,6 +14,7 @@ from typing import Final
 
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import Link, Notice
+from reconciler.notify.forbidden import refuse_literal, refuse_peer
 from reconciler.notify.text import headline, lines, link_lines
 
 _TIMEOUT_S: Final = 20.0
@@ -53,8 +54,9 @@ class Mail:
     def _send(self, message: EmailMessage) -> None:
         server = self._server
         where = f"channel {self._name}: {server.host}:{server.port}"
+        refuse_literal(self._name, server.host)
         try:
-            with _connected(server) as smtp:
+            with _connected(self._name, server) as smtp:
                 if server.user is not None:
                     smtp.login(server.user, server.password or "")
                 smtp.send_message(message)
@@ -114,12 +116,17 @@ def headline_of_thread(notice: Notice) -> str:
     return headline(notice).partition("] ")[2]
 
 
-def _connected(server: MailServer) -> smtplib.SMTP:
+def _connected(channel: str, server: MailServer) -> smtplib.SMTP:
     context = ssl.create_default_context(cafile=server.ca_file)
     if server.tls == "tls":
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=_TIMEOUT_S, context=context)
-    smtp = smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT_S)
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, timeout=_TIMEOUT_S, context=context
+        )
+    else:
+        smtp = smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT_S)
     try:
+        if smtp.sock is not None:
+            refuse_peer(channel, server.host, str(smtp.sock.getpeername()[0]))
         if server.tls == "starttls":
             smtp.starttls(context=context)
     except BaseException:

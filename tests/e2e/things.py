@@ -55,7 +55,7 @@ class Things:
             "XDG_STATE_HOME": str(self.folder / "state"),
         }
 
-    def settings(self, policies: str = "", **without: bool) -> Path:
+    def settings(self, policies: str = "", *, daemon: str = "", **without: bool) -> Path:
         """Write settings; what is `without` is not in the env_file."""
         (self.folder / "things.env").write_text(
             "".join(
@@ -67,7 +67,7 @@ class Things:
         file = self.folder / "trueup.toml"
         file.write_text(
             f'[daemon]\nlisten = "127.0.0.1:{self.port}"\ndata_dir = "data"\n'
-            f'confirm_after = "0s"\n\n[[stack]]\nname = "things"\n'
+            f'confirm_after = "0s"\n{daemon}\n[[stack]]\nname = "things"\n'
             f'directory = "{self.stack.directory}"\npulumi_stack = "dev"\ninterval = "10s"\n'
             f'env_file = "things.env"\ndynamic_providers = true\n{policies}'
         )

@@ -24,7 +24,7 @@ from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.principals import Role
 from tests.api.desk import put_tokens, text_of
 from tests.fake_world import World
-from tests.terminal import Terminal, terminal
+from tests.terminal import Terminal, TerminalError, terminal
 from tests.tui.fleet import served
 from tests.unit.engine.house import House, open_house
 
@@ -97,7 +97,7 @@ async def _compared(house: House, names: list[StackName], screen: Terminal) -> l
     screen.press(".")
     try:
         await asyncio.to_thread(screen.until, f"drift {count} ")
-    except AssertionError as error:
+    except TerminalError as error:
         return [str(error)]
     return []
 

@@ -141,6 +141,8 @@ async def test_a_quarantine_is_approved_and_released_by_keyboard(served: Served)
         assert edge not in house.world.live
         await seat.press("escape")
         await seat.until("# quarantined")
+    async with seated(served) as seat:
+        await seat.until("# quarantined")
         await seat.press("U")
         await seat.until("release exactly this")
         await seat.armed()

@@ -20,7 +20,7 @@ TICK_S: Final = 0.15
 _MOST_READS: Final = 10
 """Things that are read again in one tick; a storm of events must not become one of requests."""
 _KEPT_RUNS: Final = 500
-_LISTED: Final = "state:open"
+_LISTED: Final = ("state:open", "state:quarantined")
 
 
 class Pump:
@@ -108,22 +108,25 @@ class Pump:
         store, client = self._store, self._client
         await self._learn()
         store.hold = await client.hold.get()
-        stacks = {stack.name async for stack in self._kept(client.stacks.each(), store.put_stack)}
+        before = set(store.stacks)
         found: set[str] = set()
         self.progress = 0
-        async for finding in client.findings.each(filter=_LISTED):
-            store.put_row(row_of(finding))
-            found.add(finding.id)
-            self.progress = len(found)
-        async for remediation in client.remediations.each():
-            store.put_remediation(remediation)
-        page = await client.runs.page(limit=_KEPT_RUNS)
-        for run in page.items:
-            store.put_run(run)
-        for gone in store.rows.keys() - found - store.unread.findings:
-            store.drop_row(gone)
-        for name in store.stacks.keys() - stacks:
-            del store.stacks[name]
+        with store.lists_read(found):
+            stacks = {
+                stack.name async for stack in self._kept(client.stacks.each(), store.put_stack)
+            }
+            for listed in _LISTED:
+                async for finding in client.findings.each(filter=listed):
+                    store.put_row(row_of(finding))
+                    found.add(finding.id)
+                    self.progress = len(found)
+            async for remediation in client.remediations.each():
+                store.put_remediation(remediation)
+            page = await client.runs.page(limit=_KEPT_RUNS)
+            for run in page.items:
+                store.put_run(run)
+        for name in before - stacks:
+            store.stacks.pop(name, None)
         self.loaded = True
         store.changes.everything = True
 
@@ -149,16 +152,18 @@ class Pump:
             unread.others.discard("hold")
             await self._read(self._read_hold)
         left = _MOST_READS
-        for names, read in (
-            (unread.remediations, self._read_remediation),
-            (unread.runs, self._read_run),
-            (unread.stacks, self._read_stack),
-            (unread.findings, self._read_finding),
+        for names, under_way, read in (
+            (unread.remediations, store.reading.remediations, self._read_remediation),
+            (unread.runs, store.reading.runs, self._read_run),
+            (unread.stacks, store.reading.stacks, self._read_stack),
+            (unread.findings, store.reading.findings, self._read_finding),
         ):
             for name in list(names)[:left]:
                 names.discard(name)
                 left -= 1
+                under_way.add(name)
                 await self._read(partial(read, name))
+                under_way.discard(name)
 
     async def _read(self, read: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -187,4 +192,7 @@ class Pump:
             self._store.changes.stacks.add(name)
 
     async def _read_finding(self, name: str) -> None:
-        self._store.put_row(row_of(await self._client.findings.get(name)))
+        try:
+            self._store.put_row(row_of(await self._client.findings.get(name)))
+        except NotFoundError:
+            self._store.drop_row(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -16,6 +18,10 @@ ENDED: Final = frozenset(
     {"converged", "suppressed", "superseded", "rejected", "expired", "cancelled", "failed"}
 )
 _LISTED: Final = frozenset({"open", "quarantined"})
+_KINDS: Final = {
+    "drift": "findings", "remediation": "remediations", "run": "runs", "stack": "stacks",
+}  # fmt: skip
+"""What an event of a topic tells of."""
 
 
 @dataclass(slots=True)
@@ -44,7 +50,8 @@ class Store:
     """Mirrors the daemon's lists. Events change what they tell of and name what must be read.
 
     The same events in any order, twice, or with some lost end in the same store once what is
-    named in `unread` was read.
+    named in `unread` was read. An answer on its way may be older than an event that is here, so
+    what is told of something that `reading` or `listing` has under way is named in `unread` again.
     """
 
     def __init__(self) -> None:
@@ -55,6 +62,8 @@ class Store:
         self.hold: Hold | None = None
         self.changes = Changes()
         self.unread = Changes()
+        self.reading = Changes()
+        self.listing: Changes | None = None
         self.seq = 0
 
     def taken(self) -> Changes:
@@ -64,7 +73,6 @@ class Store:
 
     def put_row(self, row: Row) -> None:
         """Take in a finding as it was read; one that is not listed any more leaves."""
-        self.unread.findings.discard(row.id)
         if row.state not in _LISTED:
             self.drop_row(row.id)
             return
@@ -83,7 +91,6 @@ class Store:
 
     def put_remediation(self, remediation: Remediation) -> None:
         """Take in a remediation as it was read, and note it in the rows it corrects."""
-        self.unread.remediations.discard(remediation.id)
         self.remediations[remediation.id] = remediation
         self.changes.remediations.add(remediation.id)
         for finding_id in remediation.finding_ids:
@@ -101,15 +108,44 @@ class Store:
 
     def put_run(self, run: Run) -> None:
         """Take in a run as it was read."""
-        self.unread.runs.discard(run.id)
         self.runs[run.id] = run
         self.changes.runs.add(run.id)
 
     def put_stack(self, stack: Stack) -> None:
         """Take in a stack as it was read."""
-        self.unread.stacks.discard(stack.name)
         self.stacks[stack.name] = stack
         self.changes.stacks.add(stack.name)
+
+    @contextmanager
+    def lists_read(self, found: set[str]) -> Iterator[None]:
+        """Forget the rows that no list had, once the lists were read; `found` are those they had.
+
+        What events told of meanwhile is named in `unread`, whatever the lists said of it.
+        """
+        before = set(self.rows)
+        told = self.listing = Changes()
+        try:
+            yield
+            for gone in before - found - told.findings:
+                self.drop_row(gone)
+        finally:
+            self.listing = None
+            self.unread.findings |= told.findings
+            self.unread.remediations |= told.remediations
+            self.unread.runs |= told.runs
+            self.unread.stacks |= told.stacks
+
+    def _told(self, event: Event) -> None:
+        """Have read again what an answer on its way may be older about than `event`."""
+        topic = event.type.partition(".")[0]
+        name = str(event.body.get("stack" if topic == "stack" else "id", event.subject))
+        kind = _KINDS.get(topic)
+        if kind is None:
+            return
+        if self.listing is not None:
+            getattr(self.listing, kind).add(name)
+        if name in getattr(self.reading, kind):
+            getattr(self.unread, kind).add(name)
 
     def apply(self, event: Event) -> None:
         """Take in what an event tells; what it does not tell is named in `unread`."""
@@ -134,6 +170,7 @@ class Store:
             self.changes.others.add("hold")
         else:
             self.changes.others.add(topic)
+        self._told(event)
 
     def _drift(self, body: dict[str, Any], what: str) -> None:
         finding_id = str(body["id"])

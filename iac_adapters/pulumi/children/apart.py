@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.children.apart import scratch_of
 from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.cli import Cli
 from iac_adapters.pulumi.context import Context
@@ -16,8 +16,6 @@ from reconciler.ports import RunnerJob
 PROJECT: Final = "trueup-removal"
 STACK: Final = "removal"
 PASSPHRASE_FILE: Final = "passphrase"  # noqa: S105 - a file's name
-_SCRATCH: Final = "plan.scratch"
-"""In the folder of a run; its name has it end with the plan."""
 _STATE: Final = "state"
 _OF_THE_STACK: Final = (
     "PULUMI_BACKEND_URL", "PULUMI_STACK", "PULUMI_CONFIG", "PULUMI_ACCESS_TOKEN",
@@ -25,30 +23,15 @@ _OF_THE_STACK: Final = (
 """Names begin so that say where the stack's record is, what it is configured with, and its key."""
 
 
-def scratch_of(folder: Path) -> Path:
-    """Return where the project apart lies in the folder of a run."""
-    return (folder / _SCRATCH).absolute()
-
-
-def is_removal(folder: Path) -> bool:
-    """Whether the plan saved in `folder` destroys children, in a project apart."""
-    return scratch_of(folder).is_dir()
-
-
-def state_of(folder: Path) -> Path:
-    """Return the folder of the record apart."""
-    return scratch_of(folder) / _STATE
-
-
 def place_of(folder: Path) -> Place:
     """Return where the record apart is."""
-    root = state_of(folder)
+    root = scratch_of(folder.absolute()) / _STATE
     return Place(f"file://{root}", PROJECT, STACK, root)
 
 
-def cli_of(context: Context, folder: Path, *, secrets: Iterable[str] = ()) -> Cli:
+def cli_of(context: Context, folder: Path) -> Cli:
     """Return the stack's CLI, plugins and credentials, for the project apart."""
-    scratch = scratch_of(folder)
+    scratch = scratch_of(folder.absolute())
     kept = {
         name: value
         for name, value in context.cli.environment.items()
@@ -63,11 +46,10 @@ def cli_of(context: Context, folder: Path, *, secrets: Iterable[str] = ()) -> Cl
             "PULUMI_BACKEND_URL": place_of(folder).url,
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(scratch / PASSPHRASE_FILE),
         },
-        redactor=context.redactor.and_also(secrets),
         program=(),
     )
 
 
 def removal_job(context: Context, *, folder: Path) -> RunnerJob:
     """Return the command that does exactly what the plan saved in `folder` says."""
-    return job_of(cli_of(context, folder), directory=scratch_of(folder), folder=folder)
+    return job_of(cli_of(context, folder), directory=scratch_of(folder.absolute()), folder=folder)

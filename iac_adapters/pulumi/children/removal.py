@@ -18,6 +18,7 @@ from typing import Any, Final
 import orjson
 import yaml
 
+from iac_adapters.children.apart import scratch_of
 from iac_adapters.children.removals import BY_HAND, Removal
 from iac_adapters.plugin_host.command import ToolRun
 from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, STACK_TYPE, StateResource
@@ -27,7 +28,6 @@ from iac_adapters.pulumi.children.apart import (
     STACK,
     cli_of,
     place_of,
-    scratch_of,
 )
 from iac_adapters.pulumi.children.parents import BridgedProvider
 from iac_adapters.pulumi.cli import Cli
@@ -71,7 +71,7 @@ class RemovalOrder:
     @property
     def scratch(self) -> Path:
         """The project apart."""
-        return scratch_of(self.folder)
+        return scratch_of(self.folder.absolute())
 
     def name(self, removal: Removal) -> str:
         """Return the name that a child has there."""

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import orjson
 
+from iac_adapters.children.apart import scratch_of
 from iac_adapters.children.removals import BY_HAND, Removal
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.redactor import Redactor, redacting
-from iac_adapters.terraform.children.apart import scratch_of
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.correction import PLAN_FILE, applying

@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import ChangeLine, Deed, Link
+from reconciler.notify import forbidden
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError
 from tests.receivers.http import Answer, Fickle, Pager, SignedReceiver, receiving
@@ -247,7 +248,21 @@ async def test_redirects_are_not_followed() -> None:
         "https://[::ffff:169.254.169.254]/",
         "https://0.0.0.0/",
         "https://224.0.0.1/",
+        "https://[::]/",
         "https://2852039166/",
+        "https://0xa9fea9fe/",
+        "https://169.254.43518/",
+        "https://169\u3002254\u3002169\u3002254/",
+        "https://[64:ff9b::a9fe:a9fe]/",
+        "https://[2002:a9fe:a9fe::]/",
+        "https://[::a9fe:a9fe]/",
+        "https://[fd00:ec2::254]/",
+        "https://100.100.100.200/",
+        "msteams://169.254.169.254/workflows/1",
+        "github://T@169.254.169.254/acme/infra",
+        "jira://u:T@[::ffff:169.254.169.254]/OPS",
+        "smtp://u:p@169.254.169.254?from=a@b.c&to=d@e.f",
+        "smtp://u:p@2852039166?from=a@b.c&to=d@e.f",
     ],
 )
 async def test_no_message_goes_to_an_address_that_no_receiver_has(url: str) -> None:
@@ -273,6 +288,9 @@ async def test_no_message_goes_to_an_address_that_no_receiver_has(url: str) -> N
         ("ftp://CANARY@example.com", "begins with ftp://"),
         ("https://[CANARY", "is no address"),
         ("https://example.com:CANARY/", "is no address"),
+        ("https://CANARY\x00/", "is no address"),
+        ("https://0251.0376.0251.0376/CANARY", "is no address"),
+        ("https://\u2460\u2465\u2468.254.169.254/CANARY", "is no address"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_without_being_said(
@@ -285,6 +303,20 @@ def test_an_address_that_cannot_be_used_is_refused_without_being_said(
     assert "ops" in said
     assert "CANARY" not in said
     assert "CANARY" not in repr(ChannelAddress("ops", url, "CANARY"))
+
+
+@pytest.mark.parametrize("made", [pager, mail], ids=lambda made: made.__name__)
+async def test_a_name_that_leads_elsewhere_once_it_is_connected_is_sent_nothing(
+    made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with made(tmp_path) as place:
+        # As a name whose owner changes where it leads: what counts is where we are connected to.
+        channel = open_channel(place.address(place.url.replace("127.0.0.1", "localhost")))
+        monkeypatch.setattr(forbidden, "_METADATA", frozenset({"127.0.0.1"}))
+        with pytest.raises(PermanentError, match=r"localhost leads to 127\.0\.0\.1"):
+            await channel.show(notice(), {})
+        assert place.open() == 0
+        await channel.close()
 
 
 async def test_mail_is_never_sent_unencrypted(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where the root module lies that children are destroyed in: apart from the stack's own."""
+"""Where the module or project lies that children are destroyed in: apart from the stack's own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _SCRATCH: Final = "plan.scratch"
 
 
 def scratch_of(folder: Path) -> Path:
-    """Return where the root module apart lies in the folder of a run."""
+    """Return where it lies in the folder of a run."""
     return folder / _SCRATCH
 
 
 def is_removal(folder: Path) -> bool:
-    """Whether the plan saved in `folder` destroys children, in a root module apart."""
+    """Whether the plan saved in `folder` destroys children, apart from the stack."""
     return scratch_of(folder).is_dir()

@@ -13,7 +13,7 @@ from agent.leaf_file import LeafFile, line_of, parts_of
 from agent.private_files import open_private
 
 _LONGEST_S = 24 * 3600
-Known = tuple[str, bytes, bytes]
+Leaf = tuple[str, bytes, bytes]
 
 
 class LeafRewriting:
@@ -32,28 +32,28 @@ class LeafRewriting:
         self._count = 0
         if self._header is None:
             self._header = json.dumps({"born": time.time()}).encode() + b"\n"
-            self._known_leaves: Iterator[tuple[int, Known]] = iter(())
+            self._before: Iterator[tuple[int, Leaf]] = iter(())
             self._begin()
         else:
             self._same_bytes = len(self._header)
-            self._known_leaves = _read(file, len(self._header))
-        self._size, self._known = self._next()
+            self._before = _read(file, len(self._header))
+        self._size, self._next_before = self._next()
 
-    def known(self, key: str) -> tuple[bytes, bytes] | None:
+    def before(self, key: str) -> tuple[bytes, bytes] | None:
         """Return the stamp and the value that `key` had; keys before it are gone."""
-        while self._known is not None and self._known[0] < key:
+        while self._next_before is not None and self._next_before[0] < key:
             self._begin()
-            self._size, self._known = self._next()
-        if self._known is None or self._known[0] != key:
+            self._size, self._next_before = self._next()
+        if self._next_before is None or self._next_before[0] != key:
             return None
-        return self._known[1:]
+        return self._next_before[1:]
 
     def put(self, key: str, stamp: bytes, value: bytes) -> None:
-        """Write the leaf that comes next; `known` was asked for its key."""
+        """Write the leaf that comes next; `before` was asked for its key."""
         self._count += 1
-        if self._fresh is None and self._known == (key, stamp, value):
+        if self._fresh is None and self._next_before == (key, stamp, value):
             self._same_bytes += self._size
-            self._size, self._known = self._next()
+            self._size, self._next_before = self._next()
             return
         self._begin().write(line_of(key, stamp, value))
 
@@ -66,8 +66,8 @@ class LeafRewriting:
             self._fresh_file.replace(self._file)
         return LeafFile(self._file, self._count)
 
-    def _next(self) -> tuple[int, Known | None]:
-        return next(self._known_leaves, (0, None))
+    def _next(self) -> tuple[int, Leaf | None]:
+        return next(self._before, (0, None))
 
     def _begin(self) -> BinaryIO:
         """Return the new file, which begins with what has stayed the same so far."""
@@ -91,7 +91,7 @@ def _header(file: Path) -> bytes | None:
     return line if 0 <= age_s < _LONGEST_S and line.endswith(b"\n") else None
 
 
-def _read(file: Path, begin: int) -> Iterator[tuple[int, Known]]:
+def _read(file: Path, begin: int) -> Iterator[tuple[int, Leaf]]:
     with open(file, "rb") as lines:
         lines.seek(begin)
         with suppress(ValueError):  # it saves time and nothing else

@@ -150,7 +150,7 @@ class _Look:
     def at(self, raw: bytes, key: str) -> tuple[bytes, bytes] | None:
         """Return the stamp and the leaf of a path; None where nothing is there."""
         path = self._prefix + raw
-        known = self._leaves.known(key)
+        before = self._leaves.before(key)
         try:
             found = os.lstat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -159,14 +159,14 @@ class _Look:
             return NO_STAMP, encode({"unreadable": _reason(error)})
         if not stat.S_ISREG(found.st_mode):
             return NO_STAMP, encode(self._other(path, found))
-        known_stamp, known_leaf = known or (NO_STAMP, b"")
+        stamp_before, leaf_before = before or (NO_STAMP, b"")
         stamp = _stamp(found)
         secret = not found.st_mode & _OTHERS_READ and key not in self._scope.declared
-        if stamp != known_stamp:
+        if stamp != stamp_before:
             return self._read(path, found, stamp, secret=secret)
-        if not secret and known_leaf.startswith(self._head(found)):
-            return stamp, known_leaf
-        digest = json.loads(known_leaf).get(_digest_name(secret=secret))
+        if not secret and leaf_before.startswith(self._head(found)):
+            return stamp, leaf_before
+        digest = json.loads(leaf_before).get(_digest_name(secret=secret))
         if digest is None:
             return self._read(path, found, stamp, secret=secret)
         return stamp, self._leaf(found, {_digest_name(secret=secret): digest})

@@ -333,6 +333,26 @@ class Agents(Collection["wire.Agent"]):
         """Make a token that enrolls one host; its text is in this answer and never again."""
         return await self._ask(routes.CREATE_ENROLL_TOKEN, body=body)
 
+    async def rotate(self, agent_id: str) -> wire.Agent:
+        """Give an agent another key with the answer to its next report."""
+        return await self._ask(routes.ROTATE_AGENT_KEY, agent_id)
+
+    async def accept(self, agent_id: str, body: wire.AcceptHostBody) -> wire.HostAccepted:
+        """Take a host as right as it was reported last."""
+        return await self._ask(routes.ACCEPT_HOST, agent_id, body=body)
+
+    async def undo_accept(self, agent_id: str) -> wire.HostAccepted:
+        """Compare a host with the code of its stack alone again."""
+        return await self._ask(routes.UNDO_ACCEPT_HOST, agent_id)
+
+    async def template(
+        self, agent_id: str, *, sections: Sequence[str] = (), paths: Sequence[str] = ()
+    ) -> wire.HostTemplate:
+        """Return what a stack would declare for a host to be as it is; `paths` are globs."""
+        query = {"sections": ",".join(sections), "paths": ",".join(paths)}
+        asked = await self._calls.ask(routes.READ_HOST_TEMPLATE, agent_id, query=query)
+        return decode(wire.HostTemplate, asked)
+
     async def revoke(self, agent_id: str) -> None:
         """Take no report of an agent any more."""
         await self._calls.ask(routes.REVOKE_AGENT, agent_id)

@@ -67,13 +67,13 @@ def measure(address: str, instance_key: bytes, incarnation: str) -> int:
         )  # fmt: skip
         time.sleep(3)  # younger files are read at each capture
         first = _reported(state)
-        quiet = min((_reported(state) for _ in range(3)), key=lambda one: one.cpu_s)
+        quiet = min((_reported(state) for _ in range(3)), key=lambda report: report.cpu_s)
         for number in range(DELETED // _IN_ONE_FOLDER):
             shutil.rmtree(root / "etc" / f"application-{number:03}")
         deleted = _reported(state)
         left = _reported(state)
     full = first.bytes_sent / quiet.bytes_sent
-    peak = max(one.peak_mb for one in (first, quiet, deleted))
+    peak = max(report.peak_mb for report in (first, quiet, deleted))
     print(f"first report of {FILES:,} files: {first}")
     print(f"unchanged: {quiet}; a protocol of full reports sends {full:,.0f} times as much")
     print(f"{DELETED:,} files deleted at once: {deleted}")

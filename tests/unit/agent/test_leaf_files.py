@@ -27,7 +27,7 @@ OLD_NS = 10**18
 def rewritten(file: Path, leaves: dict[str, str], *, stamp: bytes = b"1") -> LeafFile:
     writing = LeafRewriting(file)
     for key in sorted(leaves):
-        writing.known(key)
+        writing.before(key)
         writing.put(key, stamp, encode(leaves[key]))
     return writing.finish()
 
@@ -154,4 +154,4 @@ def test_what_is_declared_is_looked_at_beyond_the_limit(
 def test_a_leaf_without_a_stamp_is_made_at_each_capture(tmp_path: Path) -> None:
     file = tmp_path / "leaves"
     rewritten(file, {"a": "1"}, stamp=NO_STAMP)
-    assert LeafRewriting(file).known("a") == (NO_STAMP, b'"1"')
+    assert LeafRewriting(file).before("a") == (NO_STAMP, b'"1"')

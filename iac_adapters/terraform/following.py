@@ -165,7 +165,9 @@ def _as_referred(texts: Sequence[str], address: str, moved: Moved) -> Moved:
         named = parse_address(address)
     except ValueError:
         return moved
-    return replace(moved, attributes=referred_to(texts, named.type, named.name, moved.attributes))
+    modules = {step.name for step in named.module}
+    found = referred_to(texts, named.type, named.name, moved.attributes, modules=modules)
+    return replace(moved, attributes=found)
 
 
 def _with_actions(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,26 +7,52 @@ text leaves open counts as yes.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 # What orders resources, or names one that has moved, hands no value on.
 _WITHOUT_VALUE: Final = re.compile(
     r"\bdepends_on\s*=\s*\[[^\]]*\]|\b(?:from|to)\s*=\s*[\w.\-]+(?:\[[^\]\n]*\])?", re.DOTALL
 )
+_ORDER: Final = re.compile(r"\bdepends_on\s*=\s*\[(?P<names>[^\]]*)\]")
+_HEADER: Final = re.compile(
+    r'^[ \t]*(?P<kind>resource|data|ephemeral|module|output)[ \t]+["\w]', re.MULTILINE
+)
+# A data source is not read before the apply where something it depends on has a change to come.
+_DEFERRING: Final = frozenset({"data", "module"})
 _INDEX: Final = r"(?:\[[^\]\n]*\]|\.\*|\.\d+)*"
 
 
 def referred_to(
-    texts: Iterable[str], type_name: str, name: str, attributes: Collection[str]
+    texts: Iterable[str],
+    type_name: str,
+    name: str,
+    attributes: Collection[str],
+    *,
+    modules: Collection[str] = (),
 ) -> frozenset[str]:
-    """Return those of `attributes` of `type_name.name` that any of `texts` refers to."""
+    """Return those of `attributes` of `type_name.name` that any of `texts` refers to.
+
+    `modules` are the names of the modules it is in: a data source may wait for one of them.
+    """
     resource = rf"{re.escape(type_name)}\s*\.\s*{re.escape(name)}(?![\w-])"
     wanted = re.compile(rf"(?<![\w.\-]){resource}{_INDEX}(?:\.(?P<attribute>[^\W\d][\w-]*))?")
+    within = re.compile("|".join(rf"\bmodule\.{re.escape(module)}(?![\w-])" for module in modules))
     named: set[str] = set()
     for text in texts:
+        for names in _deferring(text):
+            if wanted.search(names) or (modules and within.search(names)):
+                return frozenset(attributes)
         for match in wanted.finditer(_WITHOUT_VALUE.sub("", text)):
             if match["attribute"] is None:
                 return frozenset(attributes)
             named.add(match["attribute"])
     return frozenset(attributes) & named
+
+
+def _deferring(text: str) -> Iterator[str]:
+    """Yield the `depends_on` of each data source, and of each module: it may hold data sources."""
+    for order in _ORDER.finditer(text):
+        headers = [header["kind"] for header in _HEADER.finditer(text, 0, order.start())]
+        if headers and headers[-1] in _DEFERRING:
+            yield order["names"]

@@ -62,7 +62,7 @@ class BridgedProvider:
         """Return the inputs that resources of the type have."""
         declared = self.declared.get(type_name, ())
         inputs = (resource.state.inputs for resource in declared if resource.state is not None)
-        return frozenset(name for given in inputs for name in as_terraform(visible(given)))
+        return frozenset(name for given in inputs for name in snaked(visible(given)))
 
     def types_below(self, type_name: str) -> Iterable[str]:
         """Return the types that are named after a type."""

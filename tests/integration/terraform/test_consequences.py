@@ -54,6 +54,39 @@ async def test_what_an_apply_will_find_out_reaches_its_followers(stack: WorldSta
     assert seen["world_thing.apart"] == InSync()
 
 
+async def test_what_takes_from_a_data_source_that_waits_for_a_moved_object_follows_it(
+    stack: WorldStack,
+) -> None:
+    stack.apply(
+        """
+        resource "world_thing" "cause" {
+          name = "cause"
+          size = 4
+        }
+        data "world_count" "late" {
+          depends_on = [world_thing.cause]
+        }
+        resource "world_thing" "follower" {
+          name   = "follower"
+          labels = { all = jsonencode(data.world_count.late) }
+        }
+        resource "world_thing" "apart" {
+          name       = "apart"
+          depends_on = [world_thing.cause]
+        }
+        """
+    )
+    stack.apply()
+    with stack.changed() as things:
+        things["cause"]["size"] = 9
+    for engine in ("plugin", "cli"):
+        seen = await stack.scan(engine=engine)
+        follower = seen["world_thing.follower"]
+        assert isinstance(follower, Drifted), engine
+        assert follower.follows == "world_thing.cause"
+        assert seen["world_thing.apart"] == InSync()
+
+
 async def test_an_object_that_follows_and_has_moved_keeps_its_own_cause(stack: WorldStack) -> None:
     """Row U3."""
     stack.apply(FOLLOWED)

@@ -28,3 +28,22 @@ from iac_adapters.terraform.references import referred_to
 )
 def test_an_attribute_counts_where_the_text_may_hand_it_on(text: str, named: set[str]) -> None:
     assert referred_to([text], "aws_instance", "web", {"public_ip", "user_data"}) == named
+
+
+@pytest.mark.parametrize(
+    ("text", "deferred"),
+    [
+        ('data "x" "d" {\n  depends_on = [aws_vpc.main, aws_instance.web]\n}', True),
+        ('module "m" {\n  depends_on = [aws_instance.web]\n}', True),
+        ('data "x" "d" {\n  filter {\n  }\n  depends_on = [module.inner]\n}', True),
+        ('data "x" "d" {\n  depends_on = [module.inner_two]\n}', False),
+        ('data "x" "d" {\n  depends_on = [aws_instance.web_two]\n}', False),
+        ('data "x" "d" {}\nresource "y" "r" {\n  depends_on = [aws_instance.web]\n}', False),
+        ('resource "y" "r" {\n  depends_on = [module.inner]\n}', False),
+    ],
+)
+def test_a_data_source_that_waits_for_a_resource_hands_its_change_on(
+    text: str, *, deferred: bool
+) -> None:
+    found = referred_to([text], "aws_instance", "web", {"public_ip"}, modules=("outer", "inner"))
+    assert found == ({"public_ip"} if deferred else set())

@@ -61,7 +61,9 @@ class Receivers:
     def everything(self) -> str:
         """Return all that was ever sent to them."""
         mails = "".join(mail.as_string() for mail in self.mail.mails)
-        return f"{mails}{self.room.messages}{self.pager.open}{self.tracker.issues}"
+        return (
+            f"{mails}{self.room.messages}{self.pager.open}{self.pager.changes}{self.tracker.issues}"
+        )
 
 
 @contextlib.contextmanager
@@ -113,6 +115,8 @@ def _print(receivers: Receivers, narrator: Narrator) -> None:
         narrator.item(f"PagerDuty, triggered: {incident['summary']}")
     for key in receivers.pager.resolved:
         narrator.item(f"PagerDuty, resolved: incident {key}")
+    for change in receivers.pager.changes:
+        narrator.item(f"PagerDuty, a change that pages nobody: {change['summary']}")
     (issue,) = receivers.tracker.issues
     state = "open" if issue.is_open else f"closed after {len(issue.comments)} comments"
     narrator.item(f"GitHub issue #{issue.number}, {state}: {issue.title}")

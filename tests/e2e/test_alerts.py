@@ -75,6 +75,14 @@ def receivers(tmp_path: Path) -> Iterator[Receivers]:
             f'[[channel]]\nname = "{name}"\n{url}\ngroup_wait = "3s"\nupdate_every = "1s"\n'
             for name, url in zip(("chat", "pager", "bus", "mail"), urls, strict=True)
         ]
+        words = tmp_path / "words.j2"
+        words.write_text(
+            "{{ still_open }} of {{ stacks | join(' and ') }}:"
+            "{% for link in links %} {{ link.href }}{% endfor %}"
+        )
+        sections[2] += (
+            f'link = "https://h.example/{{type}}"\n[channel.templates]\nopened = "{words}"\n'
+        )
         yield Receivers(chat, pager, line, hook, sink, "\n".join(sections))
 
 
@@ -117,6 +125,16 @@ def test_one_drift_in_two_stacks_is_one_message_on_each_channel_until_it_is_gone
         daemon.until("the pager", lambda: receivers.open() == (1, 1, 1, 1), within_s=90)
         (incident,) = receivers.pager.open.values()
         assert incident["custom_details"]["drifted"] == 2
+        newest = list(receivers.hook.events.values())[-1]
+        kind = incident["component"]
+        said = f"2 of {' and '.join(sorted(NAMES))}: https://h.example/{kind}"
+        assert newest["data"]["text"] == said
+        finding = newest["data"]["members"][0]["finding_id"]
+        assert fleet.run("ack", finding[:8]).code == 0
+        daemon.until(
+            "the acknowledgement",
+            lambda: receivers.pager.acknowledged == set(receivers.pager.open),
+        )
         shown = fleet.run("alert", "list")
         assert "2 of 2" in shown.out
         assert "bus, chat, mail, pager" in shown.out

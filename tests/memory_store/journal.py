@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,7 @@ from reconciler.domain.audit_chain import Link, entry_digest
 from reconciler.domain.records import (
     AuditEntry,
     EventEntry,
+    FindingId,
     FindingState,
     Page,
     Replay,
@@ -52,6 +54,14 @@ class Audit:
     def after(self, seq: int, *, limit: int = 1000) -> tuple[tuple[AuditEntry, str], ...]:
         found = [entry for entry in self.table.rows.values() if entry.seq > seq][:limit]
         return tuple((entry, json_text(entry.details)) for entry in found)
+
+    def acknowledged(self, findings: Iterable[FindingId], *, since: datetime) -> dict[str, str]:
+        asked = set(findings)
+        return {
+            entry.subject: entry.actor
+            for entry in self.table.rows.values()
+            if entry.action == "finding.ack" and entry.subject in asked and entry.at >= since
+        }
 
     def page(
         self, *, subject: str | None = None, cursor: str | None = None, limit: int = 100

@@ -10,6 +10,7 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.domain.principals import Role
 from reconciler.domain.records import (
     FindingFilter,
+    FindingId,
     FindingState,
     Hold,
     ReportId,
@@ -74,6 +75,24 @@ async def test_audit_rows_are_numbered_and_listed_newest_first(store: Store) -> 
     first = await store.read(lambda t: t.audit.page(limit=2))
     rest = await store.read(lambda t: t.audit.page(limit=2, cursor=first.next))
     assert [one.seq for one in (*first.items, *rest.items)] == [3, 2, 1]
+
+
+async def test_who_acknowledged_a_finding_last_is_told_of_a_span(store: Store) -> None:
+    def append(transaction: Transaction) -> None:
+        for subject, actor, action, days in (
+            ("f1", "ana", "finding.ack", 0),
+            ("f1", "bob", "finding.ack", 1),
+            ("f1", "eve", "finding.comment", 2),
+            ("f2", "ana", "finding.ack", -1),
+            ("f3", "ana", "finding.ack", 1),
+        ):
+            at = NOW + timedelta(days=days)
+            transaction.audit.append(an_audit_entry(subject, actor=actor, action=action, at=at))
+
+    await store.transact(append)
+    asked = [FindingId("f1"), FindingId("f2"), FindingId("f4")]
+    assert await store.read(lambda t: t.audit.acknowledged(asked, since=NOW)) == {"f1": "bob"}
+    assert await store.read(lambda t: t.audit.acknowledged([], since=NOW)) == {}
 
 
 async def test_event_numbers_rise_by_one_and_are_never_used_twice(opener: Opener) -> None:

@@ -33,6 +33,7 @@ _LOOKUPS: Final[dict[str, Callable[[Transaction], object]]] = {
     "what is not healed at an address": lambda t: t.findings.unhealed_by(
         SCAN, WEBSHOP, ResourceAddress("a")
     ),
+    "who acknowledged findings": lambda t: t.audit.acknowledged([FindingId("f")], since=NOW),
     "the tally": lambda t: t.findings.tally(),
     "what is suppressed": lambda t: t.findings.suppressed(),
     "a report": lambda t: t.reports.get(ReportId("r")),

@@ -99,6 +99,8 @@ class Poster:
             RetryableError: the receiver is away, slow or failing; `ChannelBusyError` for 429.
             PermanentError: it refuses, it redirects, or its address is one that no receiver has.
         """
+        if self._client.is_closed:
+            raise self._closed()
         refuse_literal(self._name, self._base.host)
         url = self._base.join(path) if path else self._base
         try:
@@ -111,14 +113,21 @@ class Poster:
             raise RetryableError(
                 f"channel {self._name}: no answer from {self._base.host} ({type(error).__name__})"
             ) from None
+        except RuntimeError:
+            if not self._client.is_closed:
+                raise
+            raise self._closed() from None
         reply = Reply(answer.status_code, answer.headers, body)
         if not (may_miss and reply.is_missing):
             _check(self._name, self._base.host, reply)
         return reply
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; a later call raises RetryableError."""
         await self._client.aclose()
+
+    def _closed(self) -> RetryableError:
+        return RetryableError(f"channel {self._name} was closed by a reload or a stop")
 
     async def _trace(self, step: str, info: Mapping[str, Any]) -> None:
         """Refuse a connection to where nothing is to be sent, before anything is."""

@@ -230,6 +230,18 @@ async def test_teams_is_told_only_what_is_worth_a_card_and_never_too_much(tmp_pa
         await channel.close()
 
 
+@pytest.mark.parametrize("made", [pager, room, webhook, teams], ids=lambda made: made.__name__)
+async def test_a_channel_that_a_reload_closed_fails_for_now_alone(
+    made: Any, tmp_path: Path
+) -> None:
+    with made(tmp_path) as place:
+        channel = open_channel(place.address())
+        await channel.show(notice(), {})
+        await channel.close()
+        with pytest.raises(RetryableError, match="closed"):
+            await channel.show(notice(), {})
+
+
 async def test_redirects_are_not_followed() -> None:
     service = SignedReceiver()
     away = ((302, {"location": "http://127.0.0.1:1/"}, b""), False)

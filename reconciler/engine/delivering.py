@@ -42,7 +42,7 @@ from reconciler.engine.digests import show_digest
 from reconciler.engine.journal import emit
 from reconciler.engine.moves import sentence
 from reconciler.engine.service import Service
-from reconciler.ports import ChannelBusyError
+from reconciler.ports import ChannelBusyError, PartlyShownError
 from reconciler.stores import Transaction
 
 _AT_ONCE: Final = 500
@@ -286,6 +286,7 @@ async def _failed(
     after = error.after if isinstance(error, ChannelBusyError) else None
     failed = replace(
         delivery,
+        receipt=error.receipt if isinstance(error, PartlyShownError) else delivery.receipt,
         attempts=delivery.attempts + 1,
         failing_since=since,
         error=sentence(error),

@@ -27,7 +27,7 @@ from reconciler.engine.delivering import deliver_due, try_again
 from reconciler.engine.service import Channel
 from reconciler.engine.suppression import note
 from reconciler.notify.addresses import ChannelAddress, open_channel
-from reconciler.ports import ChannelBusyError
+from reconciler.ports import ChannelBusyError, PartlyShownError
 from tests.fake_world import World
 from tests.receivers.http import Pager, receiving
 from tests.unit.engine.house import MANUAL, A, B, House, open_house
@@ -299,6 +299,24 @@ async def test_an_approval_acknowledges_and_a_correction_is_told_without_paging(
         assert (len(pager.open), len(pager.resolved), len(pager.paged)) == (0, 1, 1)
         assert pager.changes[-1]["summary"] == "trueup corrected thing.a in shop"
         assert len(pager.changes) == 2
+
+
+async def test_a_channel_that_took_a_part_goes_on_where_it_failed(house: House) -> None:
+    board = listen(house)
+    board.failures = [PartlyShownError("away", receipt={"place": "half"})]
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    given: list[Mapping[str, str]] = []
+
+    async def noted(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        given.append(receipt)
+        return {"place": notice.alert_id}
+
+    board.show = noted  # type: ignore[method-assign]
+    await tell(house, seconds=31)
+    assert given == [{"place": "half"}]
 
 
 async def test_channels_hear_only_what_they_ask_for(house: House) -> None:

@@ -15,7 +15,7 @@ from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import ChangeLine, Deed, Link
 from reconciler.notify import forbidden
 from reconciler.notify.addresses import ChannelAddress, open_channel
-from reconciler.ports import ChannelBusyError
+from reconciler.ports import ChannelBusyError, PartlyShownError
 from tests.receivers.http import Answer, Fickle, Pager, SignedReceiver, receiving
 from tests.receivers.smtp import MailSink, taking_mail
 from tests.unit.notify.notices import AT, MEMBER, notice, over
@@ -176,6 +176,35 @@ async def test_a_pager_is_acknowledged_once_and_told_of_changes_that_page_nobody
         assert (service.resolved, service.paged) == (["a1"], ["a1"])
         await channel.show(notice(5, alert_id="a2"), {})
         assert service.paged == ["a1", "a2"]
+        await channel.close()
+
+
+async def test_a_pager_is_told_of_each_change_once_however_many_there_are() -> None:
+    service = Pager()
+    line = Fickle(service)
+    deeds = tuple(
+        replace(
+            DEED, key=f"k{number:02}", at=AT + timedelta(seconds=number // 2), summary=str(number)
+        )
+        for number in range(60)
+    )
+    with receiving(line) as at:
+        channel = open_channel(
+            ChannelAddress("ops", f"pagerduty+http://{service.routing_key}@{at}")
+        )
+        line.failures = [(OK, True)] * 6 + [((429, {}, b""), False)]
+        with pytest.raises(PartlyShownError) as busy:
+            await channel.show(notice(deeds=deeds[:30]), {})
+        assert busy.value.after == timedelta(minutes=2)
+        receipt = await channel.show(notice(deeds=deeds[:30]), busy.value.receipt)
+        assert [change["summary"] for change in service.changes] == list(map(str, range(30)))
+        for revision in range(2, 4):
+            receipt = await channel.show(notice(revision, deeds=deeds), receipt)
+        assert [change["summary"] for change in service.changes] == list(map(str, range(60)))
+        await channel.show(notice(deeds=deeds, alert_id="a2"), {})
+        assert [change["summary"] for change in service.changes[60:]] == list(
+            map(str, range(20, 60))
+        )
         await channel.close()
 
 

@@ -95,7 +95,10 @@ def _due(view: Transaction, at: datetime) -> tuple[Sequence[Delivery], dict[Aler
 async def _deliver(service: Service, name: str, due: Sequence[tuple[Delivery, Alert]]) -> None:
     at = service.clock.now()
     gathered: list[Delivery] = []
-    for number, (delivery, alert) in enumerate(due, start=1):
+    for number, (delivery, alert) in enumerate(due):
+        rest = [later for later, _ in due[number:]]
+        if await _is_left_alone(service, name, [*gathered, *rest]):
+            return
         channel = service.channels.get(name)
         if channel is not None:
             quiet_until = channel.subscription.quiet_until(alert, at=at)
@@ -105,11 +108,8 @@ async def _deliver(service: Service, name: str, due: Sequence[tuple[Delivery, Al
             if channel.subscription.is_gathered(alert, delivery):
                 gathered.append(delivery)
                 continue
-        pause = await deliver(service, delivery)
-        if pause is not None:
-            await _postpone(service, [later for later, _ in due[number:]], until=at + pause)
-            return
-    if gathered:
+        await deliver(service, delivery)
+    if gathered and not await _is_left_alone(service, name, gathered):
         await _deliver_digest(service, name, gathered, at=at)
 
 
@@ -138,6 +138,7 @@ async def _deliver_digest(
     if isinstance(shown, ReconcilerError):
         if service.channels.get(name) is not channel:
             return  # due still: the next look asks the channel that took its place
+        note_pause(service, name, shown)
         for delivery, _ in to_show:
             await _failed(service, delivery, shown, at=at)
         return
@@ -148,8 +149,8 @@ def _untold(delivery: Delivery) -> Delivery:
     return replace(delivery, given_up=True, error="it was over before its time")
 
 
-async def deliver(service: Service, delivery: Delivery) -> timedelta | None:
-    """Show an alert on a channel; return for how long the channel is to be left alone, if it is.
+async def deliver(service: Service, delivery: Delivery) -> None:
+    """Show an alert on a channel, or note why not; a channel that failed is left alone then.
 
     A reload while it is shown closes the channel: then the one in its place shows it.
     """
@@ -158,14 +159,14 @@ async def deliver(service: Service, delivery: Delivery) -> timedelta | None:
     if channel is None:
         gone = replace(delivery, given_up=True, error="trueup.toml has no such channel any more")
         await _keep(service, gone)
-        return None
+        return
     found = await service.store.read(lambda view: _to_show(view, delivery))
     if found.muted:
-        return None
+        return
     notice = found.notice
     if notice is None:
         await _keep(service, _untold(delivery))
-        return None
+        return
     if not delivery.may_be_seen:
         delivery = delivery.begun(at=at)
         await _keep(service, delivery)
@@ -175,11 +176,12 @@ async def deliver(service: Service, delivery: Delivery) -> timedelta | None:
     receipt = await outcome_of(lambda: channel.notifier.show(notice, own))
     if isinstance(receipt, ReconcilerError):
         if service.channels.get(delivery.channel) is not channel:
-            return await deliver(service, delivery)
+            await deliver(service, delivery)
+            return
+        note_pause(service, delivery.channel, receipt)
         await _failed(service, delivery, receipt, at=at)
-        return _pause(receipt)
+        return
     await _keep(service, delivery.taken(notice.revision, receipt, at=at))
-    return None
 
 
 def _linked(notice: Notice, wanted: Subscription) -> Notice:
@@ -191,11 +193,26 @@ def _linked(notice: Notice, wanted: Subscription) -> Notice:
     return replace(notice, links=links, commands=(*notice.commands, *path))
 
 
-def _pause(error: ReconcilerError) -> timedelta | None:
+def note_pause(service: Service, name: str, error: ReconcilerError) -> None:
+    """Have a channel left alone that failed, with all that waits for it or comes due meanwhile."""
     if _is_final(error):
-        return None  # of this message: the others find out for themselves
+        return  # of this message: the others find out for themselves
     asked = error.after if isinstance(error, ChannelBusyError) else None
-    return max(asked or _PAUSE, _PAUSE)
+    service.channels_quiet_until[name] = service.clock.now() + max(asked or _PAUSE, _PAUSE)
+
+
+def pause_of(service: Service, name: str) -> datetime | None:
+    """Return until when a channel is left alone; None where it may be asked."""
+    until = service.channels_quiet_until.get(name)
+    return until if until is not None and until > service.clock.now() else None
+
+
+async def _is_left_alone(service: Service, name: str, waiting: Sequence[Delivery]) -> bool:
+    """Whether a channel is left alone now: then what waits for it comes due when that is over."""
+    until = pause_of(service, name)
+    if until is not None:
+        await _postpone(service, waiting, until=until)
+    return until is not None
 
 
 def _is_final(error: ReconcilerError) -> bool:

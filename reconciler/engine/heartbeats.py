@@ -14,6 +14,7 @@ from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.notices import Notice, NoticeKind
 from reconciler.domain.records import Health
 from reconciler.engine.defects import outcome_of
+from reconciler.engine.delivering import note_pause, pause_of
 from reconciler.engine.service import Channel, Service
 from reconciler.ports import ChannelBusyError
 from reconciler.stores import Transaction
@@ -45,11 +46,15 @@ async def _beat(service: Service, channel: Channel, before: Delivery, *, at: dat
     silent_until = channel.subscription.silent_until(at=at)
     if silent_until is not None:
         return replace(before, next_at=silent_until)
+    left_alone_until = pause_of(service, before.channel)
+    if left_alone_until is not None:
+        return replace(before, next_at=left_alone_until)
     number = await service.store.read(lambda view: _verified(view, channel, at=at))
     if number is None:
         return replace(before, next_at=at + _LOOK_AGAIN)
     shown = await outcome_of(lambda: channel.notifier.show(_notice(channel, number, at=at), {}))
     if isinstance(shown, ReconcilerError):
+        note_pause(service, before.channel, shown)
         return _failed(before, shown, at=at)
     every = channel.subscription.heartbeat or timedelta()
     return replace(before, next_at=at + every, sent_at=at, sent_revision=1, attempts=0, error=None)

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -69,7 +69,8 @@ class Service:
     registers lies below `roots`. Each of `guards` may keep a correction from going on,
     within the limits of `guardrails`.
     `ignores` are the rules by which drift raises no alarm. Who
-    plans a stack holds its lock of `planning`. Nothing else of it changes but by `tune`.
+    plans a stack holds its lock of `planning`, and a pause of a channel is noted in
+    `channels_quiet_until`. Nothing else of it changes but by `tune`.
     """
 
     store: Store
@@ -91,6 +92,8 @@ class Service:
     channels: Mapping[str, Channel] = field(default_factory=dict)
     scripts: Scripts | None = None
     """Those that policies may name; None where scripts are off."""
+    channels_quiet_until: dict[str, datetime] = field(default_factory=dict)
+    """Until when channels that failed or asked to wait are left alone; a reload changes none."""
     planning: defaultdict[StackName, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )

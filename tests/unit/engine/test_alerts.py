@@ -24,13 +24,14 @@ from reconciler.engine.alerting import follow_events, watch_staleness
 from reconciler.engine.channels import channel_states, try_channel
 from reconciler.engine.decisions import approve
 from reconciler.engine.delivering import deliver_due, try_again
+from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.service import Channel
 from reconciler.engine.suppression import note
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError, PartlyShownError
 from tests.fake_world import World
 from tests.receivers.http import Pager, receiving
-from tests.unit.engine.house import MANUAL, A, B, House, open_house
+from tests.unit.engine.house import MANUAL, A, B, C, House, open_house
 
 
 @dataclass
@@ -417,6 +418,62 @@ async def test_a_channel_that_is_throttled_is_asked_once_whatever_waits_for_it(
     assert board.asked == 1
     await tell(house, minutes=1)
     assert len(board.open) == 2
+
+
+async def test_what_comes_due_or_ends_in_a_pause_waits_for_its_end(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    assert len(board.open) == 1
+    board.failures = [ChannelBusyError("slow", after=timedelta(minutes=5))]
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    await tell(house)
+    asked = board.asked
+    assert board.failures == []
+    house.world.live[A] = {"size": 1}
+    house.world.live[C] = {"size": 6}
+    await house.scan()
+    for _ in range(3):
+        await tell(house, minutes=1)
+    assert board.asked == asked, "neither an end nor another alert"
+    await tell(house, minutes=2)
+    assert [notice.title for notice in board.shown.values() if notice.is_over] == [
+        "shop: thing.a drifted"
+    ]
+    assert len(board.open) == 2
+
+
+async def test_a_pause_holds_what_was_gathered_for_a_digest(house: House) -> None:
+    listen(house)
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    # What was shown by a message of its own goes on so; what begins now is gathered.
+    board = listen(house, digest=timedelta(seconds=1))
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    board.failures = [ChannelBusyError("slow", after=timedelta(minutes=5))]
+    await tell(house)
+    await tell(house)
+    assert board.asked == 1
+
+
+async def test_a_pause_holds_a_heartbeat(house: House) -> None:
+    board = listen(house, heartbeat=timedelta(days=1))
+    board.failures = [ChannelBusyError("slow", after=timedelta(minutes=5))]
+    await house.scan()
+    assert (await try_channel(house.service, "ops", actor="ana")).error == "slow"
+    await send_heartbeats(house.service)
+    assert board.asked == 1
+    house.clock.move(minutes=5)
+    await send_heartbeats(house.service)
+    assert board.asked == 2
 
 
 async def test_an_alert_that_a_channel_always_fails_for_holds_up_no_other(house: House) -> None:

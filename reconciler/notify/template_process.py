@@ -84,7 +84,7 @@ class Renderer:
             except asyncio.CancelledError:
                 await self._process.end()  # its answer would be taken for the next one's
                 raise
-            if not answer:
+            if not answer.endswith(b"\n"):
                 return Rendered(problem=_ended(await self._process.end()))
             self._process.rest()
         return _read(answer)

@@ -50,6 +50,11 @@ def answer_to(asked: Mapping[str, Any]) -> dict[str, Any]:
         return _problem(error.message or "it is no template", error.lineno)
     except (RecursionError, MemoryError):
         return _problem("it is too deeply nested", 1)
+    except SyntaxError as error:  # of the Python that Jinja made of it
+        made = environment.compile(asked["source"], raw=True)
+        return _problem(f"it cannot be compiled: {error.msg}", _line_before(made, error.lineno))
+    except Exception as error:  # noqa: BLE001 - Jinja works out what is constant as it compiles
+        return _problem(_words(error), _line_of_node(error))
     try:
         return _rendered(template, asked["values"])
     except MemoryError as error:
@@ -100,11 +105,10 @@ def _check(
         if name.name in unknown:
             near = _near(name.name, values)
             raise _Refused(f"{name.name!r} is undefined{near}", name.lineno)
-    for attribute in _attributes(tree):
-        is_known = attribute.attr in fields | _OF_LOOPS or hasattr(str, attribute.attr)
-        if not is_known or attribute.attr.startswith("_"):
-            near = _near(attribute.attr, fields)
-            raise _Refused(f"nothing has a {attribute.attr!r}{near}", attribute.lineno)
+    known = fields | _OF_LOOPS | _own_keys(tree)
+    for read, line in (*_attributes(tree), *_items(tree)):
+        if read.startswith("_") or not (read in known or hasattr(str, read)):
+            raise _Refused(f"nothing has a {read!r}{_near(read, fields)}", line)
 
 
 def _near(word: str, valid: Iterable[str]) -> str:
@@ -112,12 +116,25 @@ def _near(word: str, valid: Iterable[str]) -> str:
     return f"; did you mean {found[0]!r}?" if found else ""
 
 
-def _attributes(tree: nodes.Template) -> Iterator[nodes.Getattr]:
+def _attributes(tree: nodes.Template) -> Iterator[tuple[str, int]]:
     """Yield what is read of values, and not what the template keeps in a namespace of its own."""
     own = {reference.name for reference in tree.find_all(nodes.NSRef)}
     for attribute in tree.find_all(nodes.Getattr):
         if not (isinstance(attribute.node, nodes.Name) and attribute.node.name in own):
-            yield attribute
+            yield attribute.attr, attribute.lineno
+
+
+def _items(tree: nodes.Template) -> Iterator[tuple[str, int]]:
+    for item in tree.find_all(nodes.Getitem):
+        if isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str):
+            yield item.arg.value, item.lineno
+
+
+def _own_keys(tree: nodes.Template) -> set[str]:
+    """Return the keys of the mappings that the template makes, as in `{"high": "!"}`."""
+    pairs = (pair.key for pair in tree.find_all(nodes.Pair))
+    written = {str(key.value) for key in pairs if isinstance(key, nodes.Const)}
+    return written | {keyword.key for keyword in tree.find_all(nodes.Keyword)}
 
 
 def _line_of(error: BaseException, template: Template) -> int:
@@ -127,6 +144,28 @@ def _line_of(error: BaseException, template: Template) -> int:
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == template.filename:
             line = template.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return line
+
+
+def _line_before(made: str, line: int | None) -> int:
+    """Return the template's line for a line of the Python made of it, by the list at its end."""
+    pairs = made.rpartition("debug_info = '")[2].rstrip().rstrip("'")
+    found = 1
+    for pair in filter(None, pairs.split("&")):
+        of_template, _, of_python = pair.partition("=")
+        if int(of_python) <= (line or 0):
+            found = int(of_template)
+    return found
+
+
+def _line_of_node(error: BaseException) -> int:
+    """Return the line of the innermost part of the template that was being compiled."""
+    line = 1
+    trace = error.__traceback__
+    while trace is not None:
+        node = trace.tb_frame.f_locals.get("node")
+        line = node.lineno if isinstance(node, nodes.Node) else line
         trace = trace.tb_next
     return line
 

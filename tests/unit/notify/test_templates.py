@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import ChangeLine, Notice, NoticeKind
+from reconciler.notify import template_process
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.notify.template_values import FIELDS, MessageEvent, samples, values_of
 from reconciler.notify.template_worker import answer_to
@@ -112,10 +113,13 @@ async def test_each_message_has_the_words_of_its_template(tmp_path: Path) -> Non
         ("\n{{ severity | nothing }}", 2, "No filter named"),
         ("\n{% include 'secrets.toml' %}", 2, "takes in no other file"),
         ("{{ ''.__class__ }}", 1, "nothing has a '__class__'"),
-        ("\n{{ ''['__class__'] }}", 2, "unsafe"),
+        ("\n{{ ''['__class__'] }}", 2, "nothing has a '__class__'"),
+        ("{% if total == 9 %}\n{{ members[0]['adress'] }}{% endif %}", 2, "you mean 'address'?"),
         ("\n{{ '' | attr('__class__') }}", 2, "unsafe"),
         ("\n{{ members.append(1) }}", 2, "nothing has a 'append'"),
         ("{% macro f() %}\n{{ f() }}{% endmacro %}{{ f() }}", 2, "recursion"),
+        ("a\n{{ 10 ** 5000 }}", 2, "ValueError"),
+        ("a\n{% macro f(a, a) %}{% endmacro %}", 2, "duplicate argument"),
         ("(" * 3 + "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", 1, "nested"),
     ],
 )
@@ -170,6 +174,31 @@ async def test_a_template_that_fails_later_leaves_the_built_in_text_and_says_so(
                                    "integer division or modulo by zero")  # fmt: skip
         await channel.show(notice(), {})
         assert shown.text == "fine"
+
+
+def test_a_template_with_more_loops_in_loops_than_python_takes_is_refused(tmp_path: Path) -> None:
+    source = "{% for stack in stacks %}\n" * 60 + "{% endfor %}" * 60
+    with pytest.raises(PermanentError, match=r"opened\.j2:\d+: it cannot be compiled: too many"):
+        read(tmp_path, opened=source)
+
+
+def test_a_template_may_have_mappings_of_its_own() -> None:
+    source = "{% set marks = {'high': '!', 'critical': '!!'} %}{{ marks['high'] ~ marks.critical }}"
+    asked = {"source": source, "values": values_of(notice(), "ops"), "fields": sorted(FIELDS)}
+    assert answer_to(asked)["text"] == "!!!"
+
+
+async def test_a_process_that_is_killed_in_the_middle_of_its_answer_costs_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = """import sys; sys.stdin.readline(); print('{"text": "half', end="")"""
+    taken = read(tmp_path, opened="fine")
+    monkeypatch.setattr(template_process, "_PROGRAM", cut)
+    shown = Shown()
+    channel = Templated(shown, taken, channel="ops")
+    await channel.show(notice(), {})
+    assert "The template opened.j2:1 failed: rendering it ended the process" in shown.text
+    await channel.close()
 
 
 async def test_a_channel_that_was_closed_starts_no_other_process(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from reconciler.domain.slack_buttons import SlackButtons
 from reconciler.notify.email import Mail, MailServer
 from reconciler.notify.http import Poster
 from reconciler.notify.pagerduty import PagerDuty
+from reconciler.notify.query_keys import problem_of_keys
 from reconciler.notify.slack import Slack
 from reconciler.notify.teams import Teams
 from reconciler.notify.ticket_addresses import TRACKERS, open_tracker
@@ -163,13 +164,9 @@ def _key_and_base(channel: ChannelAddress, parts: SplitResult, base: str) -> tup
 
 def _mail(channel: ChannelAddress, parts: SplitResult) -> Notifier:
     asked = parse_qs(parts.query)
-    unknown = sorted(asked.keys() - _OF_MAIL)
-    if unknown:
-        raise _refused(
-            channel,
-            f"has another key, {unknown[0][:20]!r}",
-            f"write {', '.join(sorted(_OF_MAIL))} alone",
-        )
+    problem = problem_of_keys(parts, _OF_MAIL)
+    if problem is not None:
+        raise _refused(channel, problem, f"write {', '.join(sorted(_OF_MAIL))} alone")
     sender, recipients = _addresses(asked, "from"), _addresses(asked, "to")
     if not parts.hostname or len(sender) != 1 or not recipients:
         raise _refused(

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.loopback import is_loopback
 from reconciler.notify.http import Poster
+from reconciler.notify.query_keys import problem_of_keys
 from reconciler.notify.tracker import Tracker
 from reconciler.notify.trackers import github
 from reconciler.notify.trackers.calls import Calls, basic, bearer
@@ -66,9 +67,9 @@ def open_tracker(name: str, parts: SplitResult) -> Tracker:
     host = parts.netloc.rpartition("@")[2]
     site = f"{'http' if relayed else 'https'}://{host}"
     asked = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    unknown = sorted(asked.keys() - _KEYS[kind])
-    if unknown:
-        raise _refused(name, f"has another key, {unknown[0][:20]!r}", kind)
+    problem = problem_of_keys(parts, _KEYS[kind])
+    if problem is not None:
+        raise _refused(name, problem, kind)
     labels = [label for label in asked.get("labels", "").split(",") if label]
     match kind:
         case "github":

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from reconciler.domain.errors import PermanentError
 
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
-_METADATA: Final = frozenset({"100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"})
-"""Of Alibaba, Azure, Oracle and AWS, beside 169.254.169.254, which all link-local are."""
+_METADATA: Final = frozenset(
+    {"100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"}
+)
+"""Of Alibaba, Azure, Oracle, AWS and Google, beside 169.254.169.254, which all link-local are."""
 _LOOK_UP_S: Final = 5.0
 """Behind a proxy there is often no name server, and nothing says so."""
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_NAT64_LOCAL: Final = ipaddress.IPv6Network("64:ff9b:1::/48")
 _COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
 
 
@@ -59,8 +63,8 @@ def refuse_peer(channel: str, host: str, address: str) -> None:
         PermanentError: it is.
     """
     peer = ipaddress.ip_address(address.partition("%")[0])
-    for reached in (peer, _within(peer)):
-        if reached is not None and _is_forbidden(reached):
+    for reached in (peer, *_within(peer)):
+        if _is_forbidden(reached):
             raise PermanentError(
                 f"channel {channel}: {host} leads to {reached}, which is no receiver's address",
                 remedy="set the address of the receiver as `url`",
@@ -68,14 +72,33 @@ def refuse_peer(channel: str, host: str, address: str) -> None:
 
 
 def _is_forbidden(address: _Address) -> bool:
-    is_reserved = address.is_link_local or address.is_multicast or address.is_unspecified
-    return is_reserved or str(address) in _METADATA
+    return _has_metadata(address) or address.is_multicast or address.is_unspecified
 
 
-def _within(address: _Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address that a gateway makes of an IPv6 address, if any would."""
+def _has_metadata(address: _Address) -> bool:
+    return address.is_link_local or str(address) in _METADATA
+
+
+def _within(address: _Address) -> Iterator[ipaddress.IPv4Address]:
+    """Yield the IPv4 addresses that a gateway may make of an IPv6 address."""
     if not isinstance(address, ipaddress.IPv6Address):
-        return None
+        return
     if address in _NAT64 or address in _COMPATIBLE:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour
+        yield _lowest(int(address))
+    elif address in _NAT64_LOCAL:
+        # A receiver's address, read by another prefix than its own, may well be 0.0.0.0.
+        yield from (found for found in _readings(int(address)) if _has_metadata(found))
+    embedded = address.ipv4_mapped or address.sixtofour
+    if embedded is not None:
+        yield embedded
+
+
+def _readings(number: int) -> Iterator[ipaddress.IPv4Address]:
+    """Yield what each prefix of RFC 6052 from 48 bits on leads to; bits 64 to 71 are left out."""
+    joined = (number >> 64) << 56 | number & (1 << 56) - 1
+    yield from (_lowest(joined >> shift) for shift in (40, 32, 24))
+    yield _lowest(number)
+
+
+def _lowest(number: int) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(number & 0xFFFFFFFF)

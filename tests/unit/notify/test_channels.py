@@ -16,6 +16,7 @@ from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import ChangeLine, Deed, Link
 from reconciler.notify import forbidden
 from reconciler.notify.addresses import ChannelAddress, open_channel
+from reconciler.notify.forbidden import refuse_literal
 from reconciler.ports import ChannelBusyError, PartlyShownError
 from tests.client import far_daemon
 from tests.receivers.http import Answer, Fickle, Pager, SignedReceiver, receiving
@@ -300,6 +301,11 @@ async def test_redirects_are_not_followed() -> None:
         "https://[2002:a9fe:a9fe::]/",
         "https://[::a9fe:a9fe]/",
         "https://[fd00:ec2::254]/",
+        "https://[fd20:ce::254]/",
+        "https://[64:ff9b:1::a9fe:a9fe]/",
+        "https://[64:ff9b:1:a9fe:a9:fe00::]/",
+        "https://[64:ff9b:1:1:a9:fea9:fe00::]/",
+        "https://[64:ff9b:1:77a9:fe:a9fe::]/",
         "https://100.100.100.200/",
         "msteams://169.254.169.254/workflows/1",
         "github://T@169.254.169.254/acme/infra",
@@ -313,6 +319,11 @@ async def test_no_message_goes_to_an_address_that_no_receiver_has(url: str) -> N
     with pytest.raises(PermanentError, match="no receiver's address"):
         await channel.show(notice(), {})
     await channel.close()
+
+
+@pytest.mark.parametrize("address", ["64:ff9b:1::c000:207", "64:ff9b:1:c000:2:700::", "fd20:ce::1"])
+def test_an_address_that_a_receiver_may_have_is_not_refused(address: str) -> None:
+    refuse_literal("ops", address)
 
 
 @pytest.mark.parametrize(

@@ -521,6 +521,23 @@ async def test_a_reload_in_the_middle_of_a_batch_loses_no_message(
     assert "channel.failed" not in await house.events()
 
 
+async def test_a_test_of_a_channel_is_not_sent_by_the_chore_as_well(house: House) -> None:
+    board = listen(house)
+    show, begun = board.show, 0
+
+    async def slowly(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        nonlocal begun
+        begun += 1
+        if begun <= 2:
+            await deliver_due(house.service)
+        return await show(notice, receipt)
+
+    board.show = slowly  # type: ignore[method-assign]
+    assert (await try_channel(house.service, "ops", actor="ana")).error is None
+    await tell(house, days=1)
+    assert (board.posted, begun) == (2, 2)
+
+
 async def test_a_test_of_a_channel_that_a_reload_replaces_is_made_with_the_new_one(
     house: House,
 ) -> None:

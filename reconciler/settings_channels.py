@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from reconciler.checked_values import ExistingFile, Name
+from reconciler.checked_values import ExistingFile, Name, PlacedPath
 from reconciler.domain.alerts import alerting_events
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.notice_links import check_link
@@ -68,7 +68,13 @@ class ChannelSettings(Section):
     """One `[[channel]]`; its address may hold a password, so it never prints."""
 
     name: Name
-    url: Annotated[str, Rule(check=_has_scheme)] = field(repr=False)
+    url: Annotated[str, Rule(check=_has_scheme)] | None = field(default=None, repr=False)
+    url_env: Annotated[str, Rule({"min_length": 1})] | None = None
+    """The variable of the daemon's environment that holds the address, instead of `url`."""
+    url_file: PlacedPath | None = None
+    """The private file that holds it, instead of `url`."""
+    kind: Literal["apprise"] | None = None
+    """Who speaks to the address, where its scheme does not say."""
     secret: str | None = field(default=None, repr=False)
     events: Annotated[tuple[str, ...], Rule(check=_are_events)] = ()
     min_severity: SeverityWord = "low"
@@ -89,3 +95,17 @@ class ChannelSettings(Section):
     """How many tickets may be open at a time, where it is a tracker of tickets."""
     templates: TemplateSettings | None = None
     """What its messages say, instead of the built-in text."""
+
+    def __post_init__(self) -> None:
+        """Refuse an address at no place or at several, and one of Apprise in the file."""
+        given = [key for key in ("url", "url_env", "url_file") if getattr(self, key) is not None]
+        if len(given) != 1:
+            found = " and ".join(f"`{key}`" for key in given) or "no address"
+            message = f"{found}: set one of `url`, `url_env` and `url_file`"
+            raise ValueError(message)
+        if self.kind == "apprise" and self.url is not None:
+            message = (
+                "an address of kind apprise holds keys: write it into a private file that"
+                " `url_file` names, or into a variable that `url_env` names"
+            )
+            raise ValueError(message)

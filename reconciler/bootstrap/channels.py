@@ -31,8 +31,7 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     Raises:
         PermanentError: the address of one says too little, or is of no known kind.
     """
-    public_url = settings.daemon.public_url
-    return {channel.name: _opened(channel, public_url) for channel in settings.channels}
+    return {channel.name: _opened(channel, settings) for channel in settings.channels}
 
 
 async def keep_alerts(service: Service) -> None:
@@ -83,14 +82,19 @@ async def close_channels(channels: Mapping[str, Channel]) -> None:
     await asyncio.gather(*(channel.notifier.close() for channel in channels.values()))
 
 
-def _opened(channel: ChannelSettings, public_url: str | None) -> Channel:
+def _opened(channel: ChannelSettings, settings: Settings) -> Channel:
     # A daemon without channels starts without what speaks HTTP and SMTP.
     from reconciler.bootstrap.channel_checks import refuse_useless  # noqa: PLC0415
+    from reconciler.bootstrap.channel_places import url_of  # noqa: PLC0415
     from reconciler.notify.addresses import ChannelAddress, open_channel  # noqa: PLC0415
     from reconciler.notify.tickets import MOST_OPEN  # noqa: PLC0415
 
     address = ChannelAddress(
-        channel.name, channel.url, channel.secret, most_open=channel.most_open or MOST_OPEN
+        channel.name,
+        url_of(channel, passed=settings.daemon.pass_environment),
+        channel.secret,
+        most_open=channel.most_open or MOST_OPEN,
+        by_apprise=channel.kind == "apprise",
     )
     refuse_useless(channel, address)
     buttons = _buttons(channel)
@@ -107,7 +111,7 @@ def _opened(channel: ChannelSettings, public_url: str | None) -> Channel:
         quiet=channel.quiet,
         heartbeat=channel.heartbeat,
         link=channel.link,
-        public_url=public_url,
+        public_url=settings.daemon.public_url,
     )
     return Channel(subscription, _worded(channel, open_channel(address)), buttons)
 

@@ -15,7 +15,7 @@ from tests.daemon import Daemon
 from tests.e2e.lone_daemon import look_at
 from tests.e2e.test_guardrails import DRIFT, NAMES, Fleet
 from tests.e2e.test_third_tool import DECLARED
-from tests.receivers.http import ChatRoom, Fickle, Pager, SignedReceiver, receiving
+from tests.receivers.http import ChatRoom, Fickle, JsonReceiver, Pager, SignedReceiver, receiving
 from tests.receivers.smtp import MailSink, taking_mail
 
 pytestmark = pytest.mark.slow
@@ -169,13 +169,21 @@ def test_one_drift_in_two_stacks_is_one_message_on_each_channel_until_it_is_gone
 
 def test_a_channel_test_says_what_came_back(tmp_path: Path, receivers: Receivers) -> None:
     fleet = Fleet(tmp_path)
-    fleet.settings(receivers.settings)
-    with fleet.lone.serving() as daemon:
-        for name in ("chat", "pager", "bus", "mail"):
+    any_service = JsonReceiver("json-CANARY")
+    address = tmp_path / "any.url"
+    with ExitStack() as stack:
+        at = stack.enter_context(receiving(any_service))
+        address.write_text(f"json://trueup:{any_service.password}@{at}/hook")
+        address.chmod(0o600)
+        by_apprise = f'[[channel]]\nname = "any"\nkind = "apprise"\nurl_file = "{address}"\n'
+        fleet.settings(f"{receivers.settings}\n{by_apprise}")
+        daemon = stack.enter_context(fleet.lone.serving())
+        for name in ("chat", "pager", "bus", "mail", "any"):
             said = fleet.run("channel", "test", name)
             assert said.code == 0, said.everything
         assert receivers.alerts() == (1, 1, 1, 1)
         assert receivers.open() == (0, 0, 0, 0)
+        assert [message["type"] for message in any_service.messages] == ["info", "success"]
         receivers.pager.routing_key = "another"
         said = fleet.run("channel", "test", "pager")
         assert said.code == 1
@@ -183,10 +191,11 @@ def test_a_channel_test_says_what_came_back(tmp_path: Path, receivers: Receivers
         assert "check the channel's `url`" in said.everything
         unknown = fleet.run("channel", "test", "nobody")
         assert unknown.code == 1
-        assert "configured are: bus, chat, mail, pager" in unknown.everything
+        assert "configured are: any, bus, chat, mail, pager" in unknown.everything
         fleet.settings("")
         assert daemon.ask("/reload", {})["taken"] == ["channels"]
         assert "no channels" in fleet.run("channel", "list").out
+        assert "json-CANARY" not in "".join(daemon.lines)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class DecidingApp(ReversibleApp):
             self.flash("no plan waits for an approval here; ", ("C", "key"), " requests one")
             return
         asked = approval_of(waiting, production=self.session.options.production)
-        lines = list(asked_lines(asked, waiting))
+        lines = list(asked_lines(asked, waiting, self.session.store.policies))
         self._confirm(asked, lines, "remediations:decide", lambda: self._approve(asked))
 
     @work(group="decide", exit_on_error=False)

@@ -286,7 +286,7 @@ async def _scan_and_log(service: Service, name: StackName) -> None:
     stack = await service.store.read(lambda view: view.stacks.get(name))
     if stack is not None:
         _log.info(
-            "pass_finished",
+            "scan_finished",
             stack=name,
             health=stack.health.value,
             took_ms=stack.last_scan_ms,

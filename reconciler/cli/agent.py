@@ -29,6 +29,15 @@ _COLUMNS: Final = (
 )
 
 
+_SECTIONS = click.option(
+    "--section",
+    "sections",
+    multiple=True,
+    metavar="NAME",
+    help="files, packages, services, sysctl or firewall; repeatable; default: all.",
+)
+
+
 @click.group()
 def agent() -> None:
     """List agents, enroll hosts, rotate keys, accept hosts as they are, and revoke agents."""
@@ -108,13 +117,7 @@ def rotate(invocation: Invocation, *, agent_id: str) -> None:
     ),
 )
 @click.argument("agent_id", metavar="AGENT")
-@click.option(
-    "--section",
-    "sections",
-    multiple=True,
-    metavar="NAME",
-    help="files, packages, services, sysctl or firewall; repeatable; default: all.",
-)
+@_SECTIONS
 @click.option("--reason", metavar="R", help="Why; kept in the audit log.")
 @click.option("--undo", is_flag=True, help="Compare with the stack's code alone again.")
 @asks_daemon
@@ -156,13 +159,7 @@ def accept(
     ),
 )
 @click.argument("agent_id", metavar="AGENT")
-@click.option(
-    "--section",
-    "sections",
-    multiple=True,
-    metavar="NAME",
-    help="files, packages, services, sysctl or firewall; repeatable; default: all.",
-)
+@_SECTIONS
 @click.option(
     "--path",
     "paths",

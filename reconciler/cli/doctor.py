@@ -15,7 +15,13 @@ from reconciler.cli.examples import examples
 from reconciler.cli.global_options import given
 from reconciler.domain.errors import PermanentError
 from reconciler.inventory.credentials import CredentialSource, survey_credentials
-from reconciler.inventory.obtaining import OBTAINABLE, lacking, obtain, require_obtained
+from reconciler.inventory.obtaining import (
+    OBTAINABLE,
+    lacking,
+    obtain,
+    require_obtained,
+    unneeded,
+)
 from reconciler.inventory.survey import survey_tools
 from reconciler.registry import InstalledTools
 from reconciler.settings import Settings
@@ -129,7 +135,9 @@ def _show(
         click.echo(f"  {stack.name:<24} {stack.directory}")
     click.echo("tools")
     noted: set[str] = set()
-    for tool in tools:
+    idle = unneeded(tools, _directories(settings))
+    listed = [tool for tool in tools if tool not in idle]
+    for tool in listed:
         mark = (
             click.style("found  ", fg="green")
             if tool.found
@@ -140,9 +148,12 @@ def _show(
         if tool.note and tool.note not in noted:
             noted.add(tool.note)
             click.echo(f"          {'':<{_NAME_WIDTH}} {tool.note}")
+    if idle:
+        click.echo("  not needed here, where no Pulumi project is:")
+        click.echo(f"          {', '.join(tool.name for tool in idle)}")
     click.echo("credentials (names only)")
     for provider in dict.fromkeys(source.provider for source in credentials):
         names = [s.name for s in credentials if s.provider == provider and s.found]
         click.echo(f"  {provider:<8} {', '.join(names) or 'no source found'}")
-    lacking = sum(not tool.found for tool in tools)
-    click.echo(f"{len(tools) - lacking} found, {lacking} missing")
+    missing = sum(not tool.found for tool in listed)
+    click.echo(f"{len(listed) - missing} found, {missing} missing")

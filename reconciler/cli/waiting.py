@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.client.follow import Pace, follow
 from reconciler.cli.invocation import Invocation
+from reconciler.cli.labels import text_of
 from reconciler.domain.remediation_states import FOR_PERSON, TERMINAL, RemediationState
 from reconciler.wire import models as wire
 from reconciler.wire import routes
@@ -38,12 +39,10 @@ def until_settled(
         seen.append(now)
         return now.state in states
 
-    try:
-        _follow(invocation, look, "remediation.")
-    except KeyboardInterrupt:
-        short = invocation.id(remediation.id)
-        invocation.narrate(f"\nno longer waiting; {short} goes on: trueup remediation {short}")
-        raise
+    short = invocation.id(remediation.id)
+    _follow(
+        invocation, look, "remediation.", goes_on=f"{short} goes on: trueup remediation {short}"
+    )
     return seen[-1]
 
 
@@ -55,16 +54,22 @@ def until_scanned(invocation: Invocation, before: wire.Stack) -> wire.Stack:
         seen.append(invocation.api.ask(routes.READ_STACK, before.name))
         return seen[-1].last_scan_at != before.last_scan_at
 
-    _follow(invocation, look, "stack.")
+    goes_on = f"the scan goes on: trueup status {text_of(before.name)}"
+    _follow(invocation, look, "stack.", goes_on=goes_on)
     return seen[-1]
 
 
-def _follow(invocation: Invocation, look: Callable[[], bool], prefix: str) -> None:
-    follow(
-        invocation.api,
-        look,
-        types=(prefix,),
-        pace=_PACE,
-        reached=True,
-        lost=lambda error: invocation.narrate(f"{error}; waiting"),
-    )
+def _follow(invocation: Invocation, look: Callable[[], bool], prefix: str, *, goes_on: str) -> None:
+    """Wait until `look` is true; who stops waiting is told what `goes_on`."""
+    try:
+        follow(
+            invocation.api,
+            look,
+            types=(prefix,),
+            pace=_PACE,
+            reached=True,
+            lost=lambda error: invocation.narrate(f"{error}; waiting"),
+        )
+    except KeyboardInterrupt:
+        invocation.narrate(f"\nno longer waiting; {goes_on}")
+        raise

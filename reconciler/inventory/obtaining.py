@@ -37,6 +37,13 @@ def lacking(tools: Iterable[Tool], directories: Iterable[Path]) -> tuple[str, ..
     return tuple(needed)
 
 
+def unneeded(tools: Iterable[Tool], directories: Iterable[Path]) -> tuple[Tool, ...]:
+    """Return what is not there and belongs to Pulumi, where no directory is a project of its."""
+    if any(_is_project(directory) for directory in directories):
+        return ()
+    return tuple(tool for tool in tools if not tool.found and tool.name.startswith(PULUMI))
+
+
 def obtain(names: Sequence[str]) -> None:
     """Run the set-up for `names`; what it does is told on stderr as it happens.
 

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.domain.errors import RetryableError
-from reconciler.own_processes import argv_of, bare_environment
+from reconciler.own_processes import AnsweringProcess, argv_of, bare_environment
 
 _PROGRAM: Final = "from reconciler.notify.template_worker import main; main()"
 _LONGEST_ANSWER: Final = 4 * 2**20
 _WITHIN_S: Final = 30.0
 """For a machine under load; the process itself ends after half a second of its work."""
-_IDLE_S: Final = 60.0
 _TOO_LONG: Final = "it takes too long"
 
 
@@ -57,12 +56,11 @@ def render_all(asked: Sequence[Mapping[str, Any]]) -> list[Rendered]:
 
 
 class Renderer:
-    """Renders one template at a time; its process ends when there was none for a minute."""
+    """Renders one template at a time."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
-        self._process: asyncio.subprocess.Process | None = None
-        self._idle: asyncio.TimerHandle | None = None
+        self._process = AnsweringProcess(_PROGRAM, longest_line=_LONGEST_ANSWER)
 
     async def render(self, source: str, values: Mapping[str, Any]) -> Rendered:
         """Return what came of a template; a problem where nothing did."""
@@ -71,66 +69,30 @@ class Renderer:
                 async with asyncio.timeout(_WITHIN_S):
                     answer = await self._asked(_line({"source": source, "values": values}))
             except TimeoutError:
-                await self._end()
+                await self._process.end()
                 return Rendered(problem=_TOO_LONG)
             except (OSError, ValueError) as error:
-                await self._end()
+                await self._process.end()
                 return Rendered(problem=f"it could not be rendered ({type(error).__name__})")
             except asyncio.CancelledError:
-                await self._end()  # its answer would be taken for the next one's
+                await self._process.end()  # its answer would be taken for the next one's
                 raise
             if not answer:
-                return Rendered(problem=_ended(await self._end()))
-            self._rest()
+                return Rendered(problem=_ended(await self._process.end()))
+            self._process.rest()
         return _read(answer)
 
     async def close(self) -> None:
         """End the process; a later template starts another."""
         async with self._turn:
-            await self._end()
+            await self._process.end()
 
     async def _asked(self, line: bytes) -> bytes:
-        process = await self._running()
-        assert process.stdin is not None  # noqa: S101 - piped
-        assert process.stdout is not None  # noqa: S101 - piped
-        process.stdin.write(line)
+        questions, answers = await self._process.started()
+        questions.write(line)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            await process.stdin.drain()
-        return await process.stdout.readline()
-
-    async def _running(self) -> asyncio.subprocess.Process:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
-        if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                *argv_of(_PROGRAM),
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL, cwd="/", env=bare_environment(),
-                limit=_LONGEST_ANSWER,
-            )  # fmt: skip
-        return self._process
-
-    def _rest(self) -> None:
-        def end() -> None:
-            if self._process is not None and self._process.stdin is not None:
-                self._process.stdin.close()
-                self._process = None
-
-        self._idle = asyncio.get_running_loop().call_later(_IDLE_S, end)
-
-    async def _end(self) -> int:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
-        process, self._process = self._process, None
-        if process is None:
-            return 0
-        if process.stdout is not None and not process.stdout.at_eof():
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-        await process.communicate()
-        return process.returncode or 0
+            await questions.drain()
+        return await answers.readline()
 
 
 def _line(asked: Mapping[str, Any]) -> bytes:

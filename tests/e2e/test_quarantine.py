@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ import pytest
 from iac_adapters.terraform.executable import Executable
 from tests.daemon import Daemon
 from tests.e2e.command import Ended, Trueup
+from tests.e2e.seat import seated
 from tests.e2e.shop import (
     WORLD_OPEN,
     Shop,
@@ -94,7 +95,34 @@ def balanced(
         yield Balanced(Shop(deployed, tmp_path_factory.mktemp("daemon"), caches))
 
 
-def isolated(balanced: Balanced, daemon: Daemon) -> dict[str, Any]:
+def by_command(balanced: Balanced, waiting: dict[str, Any]) -> None:
+    ended = balanced.run("approve", waiting["id"], "--digest", waiting["plan_digest"], "--wait")
+    assert ended.code == 0, ended.everything
+
+
+def by_keyboard(balanced: Balanced, _waiting: dict[str, Any]) -> None:
+    """Approve it in the terminal UI, and follow the run to its end there."""
+    with seated(balanced.shop, balanced.shop.folder / "trueup.toml") as screen:
+        screen.until("? needs approval")
+        screen.press("2")
+        screen.until("quarantine")
+        screen.press("A", "y")
+        screen.until("approve 1 quarantine of shop")
+        screen.until("isolate what is open")
+        screen.until("scroll to the end to go on")
+        screen.press("G")
+        screen.until("type shop and enter to approve")
+        assert balanced.targets, "two keys typed at once approve nothing"
+        screen.press("shop", "Enter")
+        screen.until("awaiting approval > queued")
+        screen.until("is isolated")
+
+
+def isolated(
+    balanced: Balanced,
+    daemon: Daemon,
+    approve: Callable[[Balanced, dict[str, Any]], None] = by_command,
+) -> dict[str, Any]:
     """Have the policy propose a quarantine, approve it, and return it when it is verified."""
     balanced.open_port()
     until_found(daemon, GROUP)
@@ -104,8 +132,7 @@ def isolated(balanced: Balanced, daemon: Daemon) -> dict[str, Any]:
         (EDGE, "delete")
     ]
     assert balanced.targets, "nothing is detached before the approval"
-    ended = balanced.run("approve", waiting["id"], "--digest", waiting["plan_digest"], "--wait")
-    assert ended.code == 0, ended.everything
+    approve(balanced, waiting)
     assert balanced.targets == []
     return remediation_of(daemon, waiting["id"])
 
@@ -152,7 +179,7 @@ def half_an_hour_later(data_dir: Path) -> None:
 def test_its_time_releases_it_after_the_daemon_was_killed(balanced: Balanced) -> None:
     with balanced.serving(SHORT) as daemon:
         until_verified(daemon)
-        isolated(balanced, daemon)
+        isolated(balanced, daemon, by_keyboard)
         (shown,) = daemon.ask("/quarantines?state=open")["items"]
         since, until = (datetime.fromisoformat(shown[one]) for one in ("since", "expires_at"))
         assert timedelta(minutes=30) <= until - since < timedelta(minutes=31)

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.daemon import Daemon, free_port
+from tests.e2e.seat import TRUEUP, seated
 from tests.e2e.shop import GROUP, REVIEW, Shop, applies, only_remediation
 from tests.parts import require
-from tests.terminal import Terminal, terminal, tmux_path
+from tests.terminal import terminal, tmux_path
 
 _CAPTURE: Final = Path(__file__).parents[2] / "docs" / "examples" / "tui.txt"
-_TRUEUP: Final = Path(sys.executable).with_name("trueup")
 
 
 @pytest.fixture(autouse=True)
 def _tmux() -> None:
     require("tmux", tmux_path())
-
-
-@contextmanager
-def seated(shop: Shop, settings: Path, *options: str) -> Iterator[Terminal]:
-    command: list[str | Path] = [_TRUEUP, "--config", settings, "tui", *options]
-    environment = {**shop.environment, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
-    with terminal(command, environment=environment, directory=shop.folder) as opened:
-        yield opened
 
 
 class Capture:
@@ -87,7 +76,7 @@ def test_without_a_daemon_it_says_how_to_start_one(tmp_path: Path) -> None:
     file = tmp_path / "trueup.toml"
     file.write_text(f'[daemon]\nlisten = "127.0.0.1:{free_port()}"\ndata_dir = "data"\n')
     (tmp_path / "data").mkdir()
-    command: list[str | Path] = [_TRUEUP, "--config", file, "tui"]
+    command: list[str | Path] = [TRUEUP, "--config", file, "tui"]
     with terminal(command, environment=dict(os.environ), directory=tmp_path) as screen:
         screen.until("trueup serve")
         screen.until("ended with 1")

@@ -133,6 +133,7 @@ async def test_a_quarantine_is_approved_and_released_by_keyboard(served: Served)
     async with seated(served) as seat:
         await seat.until("needs approval")
         await seat.press("A")
+        await seat.until("approve 1 quarantine of shop")
         await seat.until("type shop and enter to approve")
         await seat.armed()
         await seat.press(*"shop", "enter")

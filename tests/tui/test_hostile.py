@@ -80,7 +80,7 @@ def test_every_line_of_every_text_is_harmless(text: str) -> None:
     lines = [
         *title_lines(finding(text)), *diff_lines(finding(text), Shown(whole=True)),
         *why_lines(finding(text)), *plan_lines(remediation(text).plan or _no_plan()),
-        *asked_lines(asked, [remediation(text)]),
+        *asked_lines(asked, [remediation(text)], {text: text}),
     ]  # fmt: skip
     for spans in lines:
         assert harmless(text_of(spans))

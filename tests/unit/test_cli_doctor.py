@@ -130,6 +130,18 @@ def test_every_lack_says_what_it_costs(name: str, capsys: pytest.CaptureFixture[
     assert re.search("neither|cannot", str(tool["lack"]))
 
 
+def test_pulumi_is_missing_only_where_a_project_is(
+    machine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["doctor"]) == 0
+    elsewhere = capsys.readouterr().out
+    assert "not needed here, where no Pulumi project is:\n          pulumi, " in elsewhere
+    assert "missing pulumi" not in elsewhere
+    (machine / "web" / "Pulumi.yaml").write_text("name: shop\nruntime: yaml\n")
+    assert run(["doctor"]) == 0
+    assert "missing pulumi-language-yaml" in capsys.readouterr().out
+
+
 def test_pulumi_and_its_parts_are_found(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = machine / "cache" / "trueup" / "toolchain" / "pulumi-3.259.0"
     for name in PULUMI_PROGRAMS:

@@ -29,7 +29,7 @@ def test_what_a_terminal_obeys_is_escaped_and_still_the_same_json(
 ) -> None:
     text = "a\u202eb\x9bc\u2066d\x7f"
     set_up_logs()
-    structlog.get_logger().info("pass_finished", error=text)
+    structlog.get_logger().info("scan_finished", error=text)
     line = capsys.readouterr().err
     assert json.loads(line)["error"] == text
     assert line.isascii()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from reconciler.wire.remediations import Remediation
@@ -16,16 +16,27 @@ from tui.verbs import Asked
 _MOST_IN_FULL = 3
 
 
-def asked_lines(asked: Asked, remediations: Iterable[Remediation]) -> Iterator[Line]:
-    """Yield what the decision is about, the worst first."""
+def asked_lines(
+    asked: Asked, remediations: Iterable[Remediation], policies: Mapping[str, str]
+) -> Iterator[Line]:
+    """Yield what the decision is about, the worst first; `policies` are names, by id."""
     chosen = list(remediations)
     stacks = sorted({target.stack for target in asked.targets})
-    yield line((f"{asked.verb} ", "strong"), counted(len(chosen), "remediation"), " of ",
+    yield line((f"{asked.verb} ", "strong"), counted(len(chosen), _sort(chosen)), " of ",
                (", ".join(stacks[:5]) + (" ..." if len(stacks) > 5 else ""), "strong"))  # noqa: PLR2004 # fmt: skip
     yield from _counts(chosen)
     yield ()
     for remediation in chosen:
-        yield from remediation_in_full(remediation, in_full=len(chosen) <= _MOST_IN_FULL)
+        in_full = len(chosen) <= _MOST_IN_FULL
+        yield from remediation_in_full(remediation, policies, in_full=in_full)
+
+
+def _sort(chosen: list[Remediation]) -> str:
+    """Return what they are: a quarantine takes apart what a correction puts right."""
+    isolating = {remediation.action_type == "quarantine" for remediation in chosen}
+    if len(isolating) > 1:
+        return "remediation"
+    return "quarantine" if True in isolating else "correction"
 
 
 def _counts(chosen: list[Remediation]) -> Iterator[Line]:
@@ -46,7 +57,9 @@ def _counts(chosen: list[Remediation]) -> Iterator[Line]:
             yield line((f"{word} {counts[action]}", style))
 
 
-def remediation_in_full(remediation: Remediation, *, in_full: bool = True) -> Iterator[Line]:
+def remediation_in_full(
+    remediation: Remediation, policies: Mapping[str, str], *, in_full: bool = True
+) -> Iterator[Line]:
     """Yield who asked for a remediation, and its plan."""
     yield line(
         ("remediation ", "dim"),
@@ -56,7 +69,8 @@ def remediation_in_full(remediation: Remediation, *, in_full: bool = True) -> It
         (f"  planned {age(remediation.updated_at)} ago{_expiry(remediation)}", "dim"),
     )
     if remediation.policy_id:
-        yield line(("policy      ", "dim"), remediation.policy_id)
+        name = policies.get(remediation.policy_id, remediation.policy_id)
+        yield line(("policy      ", "dim"), name)
     for approval in remediation.approvals:
         yield line(("approved by ", "dim"), f"{approval.person} at {clock(approval.at)}")
     if remediation.plan is not None:

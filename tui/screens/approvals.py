@@ -95,8 +95,9 @@ class ApprovalsPage(ListPage):
 
     def detail(self, key: str) -> Iterable[Line]:
         """Return the plan."""
-        remediation = self.session.store.remediations.get(key)
-        return remediation_in_full(remediation) if remediation else ()
+        store = self.session.store
+        remediation = store.remediations.get(key)
+        return remediation_in_full(remediation, store.policies) if remediation else ()
 
     def empty(self) -> Sequence[Line]:
         """Say that nobody is waited for."""

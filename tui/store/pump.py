@@ -108,6 +108,7 @@ class Pump:
         store, client = self._store, self._client
         await self._learn()
         store.hold = await client.hold.get()
+        store.policies = await self._policies()
         before = set(store.stacks)
         found: set[str] = set()
         self.progress = 0
@@ -148,9 +149,10 @@ class Pump:
     async def _read_unread(self) -> None:
         store = self._store
         unread = store.unread
-        if "hold" in unread.others:
-            unread.others.discard("hold")
-            await self._read(self._read_hold)
+        for topic, read_whole in (("hold", self._read_hold), ("policy", self._read_policies)):
+            if topic in unread.others:
+                unread.others.discard(topic)
+                await self._read(read_whole)
         left = _MOST_READS
         for names, under_way, read in (
             (unread.remediations, store.reading.remediations, self._read_remediation),
@@ -177,6 +179,14 @@ class Pump:
     async def _read_hold(self) -> None:
         self._store.hold = await self._client.hold.get()
         self._store.changes.others.add("hold")
+
+    async def _policies(self) -> dict[str, str]:
+        """Return the names of policies, by id."""
+        return {each.policy_id: each.name async for each in self._client.policies.each()}
+
+    async def _read_policies(self) -> None:
+        self._store.policies = await self._policies()
+        self._store.changes.others.add("policy")
 
     async def _read_remediation(self, name: str) -> None:
         self._store.put_remediation(await self._client.remediations.get(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -22,6 +22,8 @@ _KINDS: Final = {
     "drift": "findings", "remediation": "remediations", "run": "runs", "stack": "stacks",
 }  # fmt: skip
 """What an event of a topic tells of."""
+_READ_AGAIN: Final = {"hold.set": "hold", "policy.changed": "policy"}
+"""What is read as a whole after an event."""
 
 
 @dataclass(slots=True)
@@ -59,6 +61,7 @@ class Store:
         self.remediations: dict[str, Remediation] = {}
         self.runs: dict[str, Run] = {}
         self.stacks: dict[str, Stack] = {}
+        self.policies: Mapping[str, str] = {}
         self.hold: Hold | None = None
         self.changes = Changes()
         self.unread = Changes()
@@ -163,8 +166,8 @@ class Store:
             # That they are of an isolated resource now is told by no event of drift.
             self.unread.findings |= {*event.body.get("finding_ids", ())} & self.rows.keys()
             self.changes.others.add(topic)
-        elif event.type == "hold.set":
-            self.unread.others.add("hold")
+        elif event.type in _READ_AGAIN:
+            self.unread.others.add(_READ_AGAIN[event.type])
         elif event.type == "hold.released":
             self.hold = None
             self.changes.others.add("hold")

@@ -141,9 +141,11 @@ def test_whoever_approves_too_early_is_told_where_the_plan_appears(
 def test_whoever_interrupts_waiting_is_told_that_it_goes_on(
     daemon: FakeDaemon, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = api.remediation()
-    daemon.lists("/remediations", [one])
-    daemon.has(f"POST /remediations/{one['id']}/approve", {**one, "state": "queued"})
+    waiting = api.remediation()
+    daemon.lists("/remediations", [waiting])
+    daemon.has(f"POST /remediations/{waiting['id']}/approve", {**waiting, "state": "queued"})
+    daemon.lists("/stacks", [api.stack()], key="name")
+    daemon.has("POST /stacks/webshop/scan", {"stack": "webshop", "queued": True})
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -152,3 +154,6 @@ def test_whoever_interrupts_waiting_is_told_that_it_goes_on(
     said = ask("approve", "e1", "--digest", api.DIGEST, "--wait")
     assert said.code == 130
     assert "no longer waiting; e1000000 goes on: trueup remediation e1000000" in said.err
+    said = ask("stack", "scan", "webshop", "--wait")
+    assert said.code == 130
+    assert "no longer waiting; the scan goes on: trueup status webshop" in said.err

@@ -98,7 +98,8 @@ class Daemon:
         return cast("Client", SimpleNamespace(
             findings=SimpleNamespace(get=self.get, each=self.each),
             events=SimpleNamespace(follow=self.follow),
-            stacks=SimpleNamespace(each=nothing), remediations=SimpleNamespace(each=nothing),
+            stacks=SimpleNamespace(each=nothing), policies=SimpleNamespace(each=nothing),
+            remediations=SimpleNamespace(each=nothing),
             runs=SimpleNamespace(page=none), hold=SimpleNamespace(get=no_hold),
         ))  # fmt: skip
 

@@ -118,7 +118,11 @@ def open_channel(channel: ChannelAddress) -> Notifier:
         case scheme if scheme in _SMTP:
             return _mail(channel, parts)
         case scheme:
-            raise _refused(channel, f"begins with {scheme[:20]}://", f"write {_KNOWN}")
+            raise _refused(
+                channel,
+                f"begins with {scheme[:20]}://",
+                f'write {_KNOWN}; or set kind = "apprise" for a service of Apprise',
+            )
 
 
 def _webhook(channel: ChannelAddress, parts: SplitResult) -> Notifier:

@@ -11,6 +11,7 @@ import mimetypes
 import os
 import sys
 import sysconfig
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from requests.adapters import HTTPAdapter
 
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.loopback import is_loopback
-from reconciler.notify.forbidden import refuse_peer
+from reconciler.notify.forbidden import refuse_literal, refuse_peer
 
 _PROGRAMS: Final = frozenset(
     {"subprocess.Popen", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.fork",
@@ -72,6 +73,21 @@ class Guard:
             self.refusal = PermanentError(f"channel {self._channel} {problem}", remedy=remedy)
         raise PermissionError(problem)
 
+    def check_host(self, host: str) -> None:
+        """Refuse a host that is written as such an address, as a proxy would connect to it.
+
+        Raises:
+            PermissionError: it is.
+        """
+        self._check_place(refuse_literal, host)
+
+    def _check_place(self, check: Callable[..., None], *place: str) -> None:
+        try:
+            check(self._channel, *place)
+        except PermanentError as error:
+            self.refusal = self.refusal or error
+            raise PermissionError(str(error)) from None
+
     def _check_peer(self, address: object) -> None:
         if address is None:  # of a socket that is connected already
             return
@@ -79,10 +95,7 @@ class Guard:
             self.refuse("would speak to a program of this host", "use a service that speaks HTTPS")
         host = str(address[0])
         try:
-            refuse_peer(self._channel, host, host)
-        except PermanentError as error:
-            self.refusal = self.refusal or error
-            raise PermissionError(str(error)) from None
+            self._check_place(refuse_peer, host, host)
         except ValueError:
             # A name: where it leads is only seen once it is connected.
             self.refuse("would connect without a look at where", "use another service")
@@ -116,6 +129,7 @@ def _watch_requests(keeper: Guard) -> None:
 
     def deliver_safely(self: HTTPAdapter, request: Any, **options: Any) -> requests.Response:
         target = urlsplit(request.url)
+        keeper.check_host(target.hostname or "")
         if not is_loopback(target.hostname or ""):
             if target.scheme != "https":
                 keeper.refuse(

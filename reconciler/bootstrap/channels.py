@@ -31,7 +31,8 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     Raises:
         PermanentError: the address of one says too little, or is of no known kind.
     """
-    return {channel.name: _opened(channel, settings) for channel in settings.channels}
+    public_url = settings.daemon.public_url
+    return {channel.name: _opened(channel, public_url) for channel in settings.channels}
 
 
 async def keep_alerts(service: Service) -> None:
@@ -82,7 +83,7 @@ async def close_channels(channels: Mapping[str, Channel]) -> None:
     await asyncio.gather(*(channel.notifier.close() for channel in channels.values()))
 
 
-def _opened(channel: ChannelSettings, settings: Settings) -> Channel:
+def _opened(channel: ChannelSettings, public_url: str | None) -> Channel:
     # A daemon without channels starts without what speaks HTTP and SMTP.
     from reconciler.bootstrap.channel_checks import refuse_useless  # noqa: PLC0415
     from reconciler.bootstrap.channel_places import url_of  # noqa: PLC0415
@@ -91,7 +92,7 @@ def _opened(channel: ChannelSettings, settings: Settings) -> Channel:
 
     address = ChannelAddress(
         channel.name,
-        url_of(channel, passed=settings.daemon.pass_environment),
+        url_of(channel),
         channel.secret,
         most_open=channel.most_open or MOST_OPEN,
         by_apprise=channel.kind == "apprise",
@@ -111,7 +112,7 @@ def _opened(channel: ChannelSettings, settings: Settings) -> Channel:
         quiet=channel.quiet,
         heartbeat=channel.heartbeat,
         link=channel.link,
-        public_url=settings.daemon.public_url,
+        public_url=public_url,
     )
     return Channel(subscription, _worded(channel, open_channel(address)), buttons)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -175,15 +175,19 @@ def test_a_channel_test_says_what_came_back(tmp_path: Path, receivers: Receivers
         at = stack.enter_context(receiving(any_service))
         address.write_text(f"json://trueup:{any_service.password}@{at}/hook")
         address.chmod(0o600)
-        by_apprise = f'[[channel]]\nname = "any"\nkind = "apprise"\nurl_file = "{address}"\n'
-        fleet.settings(f"{receivers.settings}\n{by_apprise}")
+        extra = {**fleet.lone.extra, "CHAT_URL": address.read_text()}
+        fleet.lone = replace(fleet.lone, extra=extra)
+        of_apprise = '[[channel]]\nname = "{}"\nkind = "apprise"\n{}\n'
+        by_file = of_apprise.format("any", f'url_file = "{address.name}"')
+        by_variable = of_apprise.format("var", 'url_env = "CHAT_URL"')
+        fleet.settings(f"{receivers.settings}\n{by_file}\n{by_variable}")
         daemon = stack.enter_context(fleet.lone.serving())
-        for name in ("chat", "pager", "bus", "mail", "any"):
+        for name in ("chat", "pager", "bus", "mail", "any", "var"):
             said = fleet.run("channel", "test", name)
             assert said.code == 0, said.everything
         assert receivers.alerts() == (1, 1, 1, 1)
         assert receivers.open() == (0, 0, 0, 0)
-        assert [message["type"] for message in any_service.messages] == ["info", "success"]
+        assert [message["type"] for message in any_service.messages] == ["info", "success"] * 2
         receivers.pager.routing_key = "another"
         said = fleet.run("channel", "test", "pager")
         assert said.code == 1
@@ -191,7 +195,7 @@ def test_a_channel_test_says_what_came_back(tmp_path: Path, receivers: Receivers
         assert "check the channel's `url`" in said.everything
         unknown = fleet.run("channel", "test", "nobody")
         assert unknown.code == 1
-        assert "configured are: any, bus, chat, mail, pager" in unknown.everything
+        assert "configured are: any, bus, chat, mail, pager, var" in unknown.everything
         fleet.settings("")
         assert daemon.ask("/reload", {})["taken"] == ["channels"]
         assert "no channels" in fleet.run("channel", "list").out

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.bootstrap.channel_places import with_variables
 from reconciler.bootstrap.channels import open_channels
 from reconciler.domain.errors import PermanentError
 from reconciler.section_reading import validated
@@ -19,7 +21,8 @@ ALL_WEEK = ["Mon-Fri 00:00-24:00 UTC", "Sat,Sun 00:00-24:00 UTC"]
 
 
 def opened(**section: Any) -> None:
-    open_channels(validated(Settings, {"channel": [{"name": "ops", **section}]}))
+    settings = validated(Settings, {"channel": [{"name": "ops", **section}]})
+    open_channels(with_variables(settings, os.environ))
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_a_stack_is_named_after_its_directory(home: Path) -> None:
         ),
         pytest.param(
             '[[channel]]\nname="c"\nkind="apprise"\nurl="discord://x"',
-            1,
+            4,
             "a private file that `url_file` names",
             id="apprise-in-the-file",
         ),

@@ -98,7 +98,7 @@ class Guard:
             self._check_place(refuse_peer, host, host)
         except ValueError:
             # A name: where it leads is only seen once it is connected.
-            self.refuse("would connect without a look at where", "use another service")
+            self.refuse("would connect to a name before it is resolved", "use another service")
 
     def _check_file(self, path: object, flags: object) -> None:
         if isinstance(path, int) or path is None:

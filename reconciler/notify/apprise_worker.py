@@ -21,6 +21,7 @@ from apprise.manager_plugins import NotificationManager
 
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.loopback import is_loopback
+from reconciler.memory_limit import limit_memory
 from reconciler.notify.apprise_guard import Guard, guard
 from reconciler.notify.forbidden import refuse_literal
 
@@ -41,19 +42,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's to handle
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(LONGEST_S)
-    _limit(resource.RLIMIT_CORE, 0)  # a core would hold the address
-    _limit(resource.RLIMIT_AS, _MOST_MEMORY_BYTES)  # a service may answer without end
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))  # a core would hold the address
+    limit_memory(_MOST_MEMORY_BYTES)  # a service may answer without end
     answers, sys.stdout = sys.stdout, sys.stderr
     logging.disable()
     asked = json.loads(sys.stdin.buffer.read())
     answers.write(json.dumps(answer_to(asked)))
     answers.flush()
     os._exit(0)  # a plug-in's thread may wait for its service
-
-
-def _limit(kind: int, most: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(hard, most), hard))
 
 
 def answer_to(asked: Mapping[str, Any]) -> dict[str, Any]:

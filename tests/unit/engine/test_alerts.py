@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -42,6 +42,7 @@ class Board:
     failures: list[BaseException] = field(default_factory=list)
     loses_answers: bool = False
     asked: int = 0
+    meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
         self.asked += 1
@@ -53,6 +54,8 @@ class Board:
             assert receipt == {"place": notice.alert_id}
             assert notice.revision >= self.shown[notice.alert_id].revision
         self.posted += 1
+        if self.meanwhile is not None and self.posted <= 4:
+            await self.meanwhile()
         self.shown[notice.alert_id] = notice
         return {"place": notice.alert_id}
 
@@ -495,6 +498,17 @@ async def test_a_stack_that_nobody_verifies_any_more_is_an_alert(house: House) -
     await house.scan()
     await tell(house)
     assert board.open == []
+
+
+async def test_a_test_of_a_slow_channel_sends_each_message_once(house: House) -> None:
+    board = listen(house)
+    # The chore that sends what is due runs every second, and the channel takes longer.
+    board.meanwhile = lambda: deliver_due(house.service)
+    tried = await try_channel(house.service, "ops", actor="ana")
+    board.meanwhile = None
+    assert (tried.error, board.posted, board.open) == (None, 2, [])
+    await tell(house, hours=1)
+    assert board.posted == 2
 
 
 async def test_a_test_of_a_channel_is_shown_and_ended(house: House) -> None:

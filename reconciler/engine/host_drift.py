@@ -25,7 +25,7 @@ from reconciler.domain.host_baselines import (
 from reconciler.domain.host_severity import severity_of
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.sources import agent_source
-from reconciler.engine.ingest_report import keep_report
+from reconciler.engine.ingest_report import keep_report, says_the_same
 from reconciler.engine.report_check import ReportDraft, checked
 from reconciler.ports import Declaration
 from reconciler.stores import Transaction
@@ -80,7 +80,8 @@ def adopt(
     tx.agents.put_baselines(changed)
     tx.agents.remove_baselines([baseline.resource_id for baseline in gone])
     moved = [known[baseline.resource_id] for baseline in changed if baseline.resource_id in known]
-    for baseline in gone:
+    left = [before for before in moved if wanted[before.resource_id].host != before.host]
+    for baseline in (*gone, *left):
         _heal_all(tx, baseline, at=at, key=key)
     for host in sorted({baseline.host for baseline in (*changed, *gone, *moved)}):
         tx.agents.set_epoch(host, epoch_of(tx.agents.baselines_of_host(host)))
@@ -131,7 +132,7 @@ def _report(
     if draft.healed and known is None:
         return
     seen = checked(draft, now=at, key=key)
-    if not draft.healed and known is not None and known.fingerprint == seen.hash:
+    if not draft.healed and known is not None and says_the_same(known, draft, seen):
         tx.findings.touch_many([known.id], seen_at=at)
         return
     keep_report(tx, draft, seen, source, at=at, actor=source)

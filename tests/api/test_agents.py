@@ -22,11 +22,14 @@ from agent.protocol.messages import (
 )
 from agent.protocol.tree import Section, digests_of, root_digest
 from reconciler.domain.agents import agent_key
+from reconciler.domain.host_baselines import SECTIONS, HostBaseline, epoch_of
 from reconciler.domain.lifecycle import subject_of
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.engine.host_drift import adopt
+from reconciler.engine.report_check import MOST_DETAILS_BYTES
 from reconciler.engine.stacks import accept_state
 from reconciler.ports import Declaration
+from reconciler.stores import Transaction
 from tests.api.desk import V1, Desk
 from tests.api.speaking_agent import SpeakingAgent, code_of
 from tests.unit.engine.house import SHOP, stack_record
@@ -344,6 +347,35 @@ async def test_a_host_is_compared_once_it_has_looked_at_what_is_declared(
     assert subject_of(kept).host_groups == ("web",)
     await agent.send(agent.report(RIGHT, scope=epoch))
     assert await findings(desk) == []
+
+
+async def test_what_one_host_is_never_keeps_another_from_being_compared(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    epoch = await declared(desk, {"host": "web-1", "claims": ["firewall"]})
+    third = await SpeakingAgent.enrolled(desk, "web-3")
+    other = await SpeakingAgent.enrolled(desk, "web-2")
+    of_other = HostBaseline(f"hosts/{'x' * 2100}", "web-2", "terraform_data", ("firewall",), {
+        name: {} for name in SECTIONS})  # fmt: skip
+
+    def declare(tx: Transaction) -> None:
+        tx.agents.put_baselines([of_other])
+        tx.agents.set_epoch("web-2", epoch_of([of_other]))
+
+    await desk.house.service.store.transact(declare)
+    value = {"\\": "\u00e9" * 500}
+    rules = {f"tcp/{number}/" + "\u00e9" * 4000: value for number in range(200)}
+    large = {"firewall": Section("ok", rules)}
+    answers = await asyncio.gather(
+        agent.send(agent.report(large, scope=epoch)),
+        other.send(other.report(large, scope=epoch_of([of_other]))),
+        third.tell(ONE),
+    )
+    assert [answer.status_code for answer in answers] == [204, 422, 204]
+    assert (await other.standing())["seq"] == 0
+    (found,) = await findings(desk)
+    assert len(found["changes"]) > 10
+    assert len(orjson.dumps(found)) < MOST_DETAILS_BYTES
 
 
 async def test_a_host_is_compared_again_when_its_declaration_comes_back(

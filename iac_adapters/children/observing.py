@@ -36,6 +36,7 @@ from reconciler.domain.model import (
     Observed,
     ResourceAddress,
     Unreadable,
+    Unseen,
     Verdict,
 )
 from reconciler.domain.values import Value
@@ -107,7 +108,13 @@ class ChildScan:
             return
         kept = self.memory.load(self.name)
         scan = kept.scan + (wanted is None)
-        chosen, credit = self._chosen(questions, kept, scan=scan, reads=len(found), wanted=wanted)
+        # Of a parent that cannot be read an answer proves nothing; the last one stays.
+        askable = tuple(
+            question
+            for question in questions
+            if not isinstance(found.get(question.parent_address), Unreadable)
+        )
+        chosen, credit = self._chosen(askable, kept, scan=scan, reads=len(found), wanted=wanted)
         answers, calls = await self._answers(chosen, kept, scan)
         if wanted is None and self.options.mode == "auto":
             # What listed children cost beyond the question itself is paid back by later scans.
@@ -120,8 +127,8 @@ class ChildScan:
             for observed in self._means(question, kept.answers.get(question.key), found):
                 if wanted is None or observed.address in wanted or self._at_once:
                     yield observed
-        for address in self._healed(questions, kept, wanted or ()):
-            yield Observed(address, InSync())
+        for observed in self._named(questions, kept, found, wanted or ()):
+            yield observed
 
     @property
     def _at_once(self) -> bool:
@@ -216,28 +223,41 @@ class ChildScan:
         answered: Answered | None,
         found: Mapping[ResourceAddress, Verdict],
     ) -> Iterator[Observed]:
-        if answered is None:
-            yield from unseen(question, None, NOT_ASKED)
-        elif isinstance(found.get(question.parent_address), Unreadable):
+        if isinstance(found.get(question.parent_address), Unreadable):
             yield from unseen(question, answered, _PARENT_UNREAD)
+        elif answered is None:
+            yield from unseen(question, None, NOT_ASKED)
         elif answered.reason or answered.contents is None:
             yield from unseen(question, answered, answered.reason, asked=True)
         else:
             left = undeclared(question, answered.contents, self.children.declared)
             yield from added_children(question, left, answered, self.digester)
 
-    def _healed(
-        self, questions: tuple[Question, ...], kept: Kept, wanted: Collection[ResourceAddress]
-    ) -> Iterator[ResourceAddress]:
-        """Yield which of the children that were named are not there any more, or are right."""
-        shown = {
-            observed.address
-            for question in questions
-            for observed in self._means(question, kept.answers.get(question.key), {})
-        }
+    def _named(
+        self,
+        questions: tuple[Question, ...],
+        kept: Kept,
+        found: Mapping[ResourceAddress, Verdict],
+        wanted: Collection[ResourceAddress],
+    ) -> Iterator[Observed]:
+        """Yield of the children that were named, and are not shown, whether they are gone.
+
+        What has no answer is not gone: it would heal, and a removal would count as done.
+        """
         for address in sorted(wanted):
-            if address not in shown and any(question.concerns(address) for question in questions):
-                yield address
+            meant = [
+                seen
+                for question in questions
+                if question.concerns(address)
+                for seen in self._means(question, kept.answers.get(question.key), found)
+            ]
+            if any(seen.address == address for seen in meant):
+                continue
+            silent = next((seen for seen in meant if isinstance(seen.verdict, Unseen)), None)
+            if silent is not None:
+                yield Observed(address, silent.verdict)
+            elif any(question.concerns(address) for question in questions):
+                yield Observed(address, InSync())
 
 
 def _rules_for(resource: Managed) -> tuple[ChildRule, ...]:

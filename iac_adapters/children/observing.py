@@ -25,7 +25,9 @@ from iac_adapters.children.verdicts import (
     NOT_ASKED,
     added_children,
     content_digest,
+    remembered,
     unseen,
+    unseen_below,
 )
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.errors import ReconcilerError
@@ -87,7 +89,10 @@ class ChildOptions:
 
 @dataclass(frozen=True, slots=True)
 class ChildScan:
-    """One scan's look at the children of a stack."""
+    """One scan's look at the children of a stack.
+
+    `silent` are the parents that nobody can ask about in this scan, each with the reason.
+    """
 
     children: StackChildren
     reads: Callable[[Managed], ChildReads]
@@ -95,6 +100,7 @@ class ChildScan:
     name: str | None
     options: ChildOptions
     digester: SecretDigester
+    silent: Mapping[ResourceAddress, str] = field(default_factory=dict)
 
     async def observed(
         self, found: Mapping[ResourceAddress, Verdict], wanted: Collection[ResourceAddress] | None
@@ -104,7 +110,7 @@ class ChildScan:
         Of a scan that names addresses, only what was named is asked for, and at once.
         """
         questions = self._questions(found, wanted)
-        if not questions:
+        if not questions and not self.silent:
             return
         kept = self.memory.load(self.name)
         scan = kept.scan + (wanted is None)
@@ -127,6 +133,8 @@ class ChildScan:
             for observed in self._means(question, kept.answers.get(question.key), found):
                 if wanted is None or observed.address in wanted or self._at_once:
                     yield observed
+        for observed in self._lost(kept, wanted):
+            yield observed
         for observed in self._named(questions, kept, found, wanted or ()):
             yield observed
 
@@ -215,6 +223,8 @@ class ChildScan:
         if wanted is not None:
             return kept
         known = {question.key for question in self.children.questions}
+        # Without what was accepted, the next answer would be taken as right.
+        known |= {seen.address for seen in unseen_below(self.silent, kept.answers)}
         return replace(kept, answers={k: v for k, v in kept.answers.items() if k in known})
 
     def _means(
@@ -232,6 +242,11 @@ class ChildScan:
         else:
             left = undeclared(question, answered.contents, self.children.declared)
             yield from added_children(question, left, answered, self.digester)
+
+    def _lost(self, kept: Kept, wanted: Collection[ResourceAddress] | None) -> Iterator[Observed]:
+        """Yield what was found before at parents that nobody can ask about now."""
+        addresses = remembered(kept.answers) if wanted is None else wanted
+        return unseen_below(self.silent, addresses)
 
     def _named(
         self,

@@ -80,6 +80,7 @@ def scanned(
     found: Mapping[ResourceAddress, Verdict] | None = None,
     wanted: Collection[ResourceAddress] | None = None,
     left_out: tuple[str, ...] = (),
+    silent: Mapping[ResourceAddress, str] | None = None,
 ) -> dict[ResourceAddress, Verdict]:
     """Return what a scan says of the children of `resources`, of the user unless there are any."""
     managed = {resource.address: resource for resource in resources or (user(bridge),)}
@@ -90,6 +91,7 @@ def scanned(
         name="stack",
         options=ChildOptions("all", left_out),
         digester=SecretDigester(KEY),
+        silent=silent or {},
     )
 
     async def seen() -> list[Observed]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from iac_adapters.children.memory import ChildMemory
 from iac_adapters.plugin_host.provider_errors import ProviderError
 from iac_adapters.terraform.children.reads import TerraformReads
 from reconciler.domain.model import Added, InSync, Unreadable, Unseen
-from tests.unit.children.bridge import POLICY, USER, Bridge, scanned
+from tests.unit.children.bridge import KEY, POLICY, USER, Bridge, scanned, user
 
 ABSENT = "reading IAM User Policy: couldn't find resource"
 
@@ -75,3 +77,25 @@ def test_of_a_parent_that_cannot_be_read_the_last_answer_stays(tmp_path: Path) -
     assert len(bridge.asked) == asked
     named = scanned(tmp_path, bridge, found={USER: Unreadable("none")}, wanted=[POLICY])
     assert isinstance(named[POLICY], Unseen)
+
+
+def test_what_was_found_at_a_parent_that_nobody_can_ask_about_stays(tmp_path: Path) -> None:
+    bridge = Bridge()
+    unasked = replace(user(bridge), provider=None)
+    scanned(tmp_path, bridge)
+    (before,) = kept(tmp_path)
+    seen = scanned(tmp_path, bridge, unasked, silent={USER: "its plugin did not start"})
+    verdict = seen[POLICY]
+    assert isinstance(verdict, Unseen)
+    assert (verdict.parent, verdict.type) == (USER, "aws:iam/userPolicy:UserPolicy")
+    named = scanned(
+        tmp_path, bridge, unasked, silent={USER: "its plugin did not start"}, wanted=[POLICY]
+    )
+    assert isinstance(named[POLICY], Unseen)
+    assert kept(tmp_path) == [before]
+
+
+def kept(folder: Path) -> list[object]:
+    """Return what is remembered of the policies of the user."""
+    answers = ChildMemory(folder, key=KEY).load("stack").answers
+    return [answer for key, answer in answers.items() if key in POLICY]

@@ -69,7 +69,8 @@ class StackChildren:
     @property
     def removable(self) -> tuple[Question, ...]:
         """Every question about a child that may be destroyed, those the parent shows itself too."""
-        return (*self.questions, *shown_questions(self.resources.values(), self.declared))
+        asked = (question for question in self.questions if not question.held)
+        return (*asked, *shown_questions(self.resources.values(), self.declared))
 
     @cached_property
     def blind_spots(self) -> tuple[BlindSpot, ...]:
@@ -118,7 +119,7 @@ class ChildScan:
         askable = tuple(
             question
             for question in questions
-            if not isinstance(found.get(question.parent_address), Unreadable)
+            if not question.held and not isinstance(found.get(question.parent_address), Unreadable)
         )
         chosen, credit = self._chosen(askable, kept, scan=scan, reads=len(found), wanted=wanted)
         answers, calls = await self._answers(chosen, kept, scan)
@@ -235,6 +236,8 @@ class ChildScan:
     ) -> Iterator[Observed]:
         if isinstance(found.get(question.parent_address), Unreadable):
             yield from unseen(question, answered, _PARENT_UNREAD)
+        elif question.held:
+            yield from unseen(question, answered, question.held)
         elif answered is None:
             yield from unseen(question, None, NOT_ASKED)
         elif answered.reason or answered.contents is None:

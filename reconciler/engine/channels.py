@@ -44,8 +44,7 @@ async def try_channel(service: Service, name: str, *, actor: str) -> Tried:
     Raises:
         NotFoundError: no channel of that name is configured.
     """
-    channel = service.channels.get(name)
-    if channel is None:
+    if name not in service.channels:
         known = ", ".join(sorted(service.channels)) or "none"
         raise NotFoundError(
             f"there is no channel {name}", remedy=f"configured are: {known} ([[channel]])"
@@ -59,17 +58,16 @@ async def try_channel(service: Service, name: str, *, actor: str) -> Tried:
         tx.alerts.put_deliveries([Delivery(name, alert_id, next_at=at + _OWN_TIME)])
 
     await service.store.transact(begin)
-    error = await _shown(service, channel, alert_id)
+    error = await _shown(service, name, alert_id)
     over = replace(_alert(alert_id, at), revision=2, state=AlertState.RESOLVED, resolved_at=at)
     await service.store.transact(lambda tx: _put(tx, over, name, is_open=False))
-    error = error or await _shown(service, channel, alert_id)
+    error = error or await _shown(service, name, alert_id)
     return Tried(name, alert_id, error)
 
 
-async def _shown(service: Service, channel: Channel, alert_id: AlertId) -> str | None:
-    name = channel.subscription.channel
+async def _shown(service: Service, name: str, alert_id: AlertId) -> str | None:
     (before,) = await service.store.read(lambda view: view.alerts.deliveries_of([alert_id]))
-    await deliver(service, channel, before)
+    await deliver(service, before)
     (after,) = await service.store.read(lambda view: view.alerts.deliveries_of([alert_id]))
     if after.error is None:
         return None

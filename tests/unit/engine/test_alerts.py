@@ -27,7 +27,7 @@ from reconciler.engine.delivering import deliver_due, try_again
 from reconciler.engine.service import Channel
 from reconciler.engine.suppression import note
 from reconciler.notify.addresses import ChannelAddress, open_channel
-from reconciler.ports import ChannelBusyError
+from reconciler.ports import ChannelBusyError, PartlyShownError
 from tests.fake_world import World
 from tests.receivers.http import Pager, receiving
 from tests.unit.engine.house import MANUAL, A, B, House, open_house
@@ -304,6 +304,24 @@ async def test_an_approval_acknowledges_and_a_correction_is_told_without_paging(
         assert len(pager.changes) == 2
 
 
+async def test_a_channel_that_took_a_part_goes_on_where_it_failed(house: House) -> None:
+    board = listen(house)
+    board.failures = [PartlyShownError("away", receipt={"place": "half"})]
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    given: list[Mapping[str, str]] = []
+
+    async def noted(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        given.append(receipt)
+        return {"place": notice.alert_id}
+
+    board.show = noted  # type: ignore[method-assign]
+    await tell(house, seconds=31)
+    assert given == [{"place": "half"}]
+
+
 async def test_channels_hear_only_what_they_ask_for(house: House) -> None:
     grave = listen(house, "grave", min_severity=Severity.CRITICAL)
     others = listen(house, "others", stacks=("bill*",))
@@ -421,6 +439,60 @@ async def test_an_alert_that_a_channel_always_fails_for_holds_up_no_other(house:
     await tell(house)
     await tell(house, seconds=31)
     assert [notice.members[0].address for notice in board.open] == [str(B)]
+
+
+@pytest.mark.parametrize("digest", [None, timedelta(seconds=1)])
+async def test_a_reload_in_the_middle_of_a_batch_loses_no_message(
+    house: House, digest: timedelta | None
+) -> None:
+    former = listen(house, digest=digest)
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    boards = [former]
+
+    async def closed_under_it(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        boards.append(listen(house, digest=digest))
+        former.show = closed_for_good  # type: ignore[method-assign]
+        return await former.show(notice, receipt)
+
+    async def closed_for_good(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        del notice, receipt
+        raise RuntimeError
+
+    former.show = closed_under_it  # type: ignore[method-assign]
+    await tell(house)
+    assert sum(notice.total for notice in boards[-1].open) == 2
+    assert "channel.failed" not in await house.events()
+
+
+async def test_a_test_of_a_channel_that_a_reload_replaces_is_made_with_the_new_one(
+    house: House,
+) -> None:
+    former = listen(house)
+
+    async def replaced(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        del notice, receipt
+        listen(house).failures = [RetryableError("away")]
+        raise RetryableError("closed")
+
+    former.show = replaced  # type: ignore[method-assign]
+    tried = await try_channel(house.service, "ops", actor="ana")
+    assert tried.error == "away"
+
+
+async def test_a_defect_of_ours_gives_up_neither_its_alert_nor_others(house: House) -> None:
+    board = listen(house)
+    board.failures = [RuntimeError("broken")]
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    await tell(house)
+    assert board.asked == 1, "the others wait"
+    await tell(house, seconds=31)
+    assert len(board.open) == 2
 
 
 async def test_what_was_given_up_is_tried_again_once_the_settings_are_read_anew(

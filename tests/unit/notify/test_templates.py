@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.domain.errors import PermanentError
+from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import ChangeLine, Notice, NoticeKind
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.notify.template_values import FIELDS, MessageEvent, samples, values_of
@@ -170,6 +170,14 @@ async def test_a_template_that_fails_later_leaves_the_built_in_text_and_says_so(
                                    "integer division or modulo by zero")  # fmt: skip
         await channel.show(notice(), {})
         assert shown.text == "fine"
+
+
+async def test_a_channel_that_was_closed_starts_no_other_process(tmp_path: Path) -> None:
+    async with templated(tmp_path, opened="{{ text }}") as (channel, shown):
+        await channel.close()
+        with pytest.raises(RetryableError, match="closed"):
+            await channel.show(notice(), {})
+        assert shown.notices == []
 
 
 async def test_a_template_that_never_ends_holds_up_neither_this_message_nor_the_next(

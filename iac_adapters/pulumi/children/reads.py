@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from iac_adapters.children import aws
-from iac_adapters.children.answers import says_absent
+from iac_adapters.children.answers import unless_absent
 from iac_adapters.plugin_host.provider_errors import ProviderError
 from iac_adapters.pulumi.children.parents import BridgedProvider
 from iac_adapters.pulumi.children.spelling import as_bridged, as_terraform
@@ -48,13 +48,12 @@ class PulumiReads:
         request = read_request(subject, outputs={}, inputs={})
         try:
             answer = await self.reader.ask(
-                self.provider.key, lambda provider: provider.read(request, timeout_s=timeout_s)
+                self.provider.key,
+                lambda provider: unless_absent(provider.read(request, timeout_s=timeout_s)),
             )
         except ProviderError as error:
-            if says_absent(error):
-                return None
             raise self._speakable(error) from error
-        if answer.gone:
+        if answer is None or answer.gone:
             return None
         found = as_terraform(visible(answer.outputs))
         return {
@@ -74,13 +73,11 @@ class PulumiReads:
         try:
             answer = await self.reader.ask(
                 self.provider.key,
-                lambda provider: provider.invoke(token, given, timeout_s=timeout_s),
+                lambda provider: unless_absent(provider.invoke(token, given, timeout_s=timeout_s)),
             )
         except ProviderError as error:
-            if says_absent(error):
-                return None
             raise self._speakable(error) from error
-        return as_terraform(visible(answer))
+        return None if answer is None else as_terraform(visible(answer))
 
     def _speakable(self, error: ProviderError) -> ProviderError:
         """Return the error in words that hold no secret."""

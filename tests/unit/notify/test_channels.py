@@ -22,7 +22,7 @@ from tests.client import far_daemon
 from tests.receivers.http import Answer, Fickle, Pager, SignedReceiver, receiving
 from tests.receivers.smtp import MailSink, taking_mail
 from tests.unit.notify.notices import AT, MEMBER, notice, over
-from tests.unit.notify.places import PLACES, Place, mail, pager, room, teams, webhook
+from tests.unit.notify.places import PLACES, Place, apprise, mail, pager, room, teams, webhook
 
 
 @pytest.fixture(params=PLACES, ids=lambda place: place.__name__)
@@ -95,7 +95,7 @@ async def test_a_wrong_key_is_refused_for_good_and_not_said(place: Place) -> Non
     await channel.close()
 
 
-@pytest.mark.parametrize("made", [pager, room, webhook], ids=lambda made: made.__name__)
+@pytest.mark.parametrize("made", [pager, room, webhook, apprise], ids=lambda made: made.__name__)
 async def test_who_is_asked_to_wait_waits(made: Any, tmp_path: Path) -> None:
     with made(tmp_path) as place:
         channel = open_channel(place.address())
@@ -128,6 +128,7 @@ OFFERED = {
     pager: str({"href": HREF, "text": TEXT}),
     room: f"<{HREF.replace('&', '&amp;')}|{TEXT}>",
     webhook: str({"text": TEXT, "href": HREF}),
+    apprise: f"{TEXT}: {HREF}",
     teams: str({"type": "Action.OpenUrl", "title": TEXT, "url": HREF}),
     mail: f'<a href="{HREF.replace("&", "&amp;")}">{TEXT}</a>',
 }

@@ -17,10 +17,11 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
 
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.loopback import is_loopback
-from reconciler.notify.forbidden import refuse_literal, refuse_peer
+from reconciler.notify.forbidden import refuse_literal, refuse_name, refuse_peer
 
 _PROGRAMS: Final = frozenset(
     {"subprocess.Popen", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.fork",
@@ -73,13 +74,13 @@ class Guard:
             self.refusal = PermanentError(f"channel {self._channel} {problem}", remedy=remedy)
         raise PermissionError(problem)
 
-    def check_host(self, host: str) -> None:
-        """Refuse a host that is written as such an address, as a proxy would connect to it.
+    def check_host(self, host: str, *, by_proxy: bool) -> None:
+        """Refuse a host that is such an address; a name as well, where a proxy connects to it.
 
         Raises:
             PermissionError: it is.
         """
-        self._check_place(refuse_literal, host)
+        self._check_place(refuse_name if by_proxy else refuse_literal, host)
 
     def _check_place(self, check: Callable[..., None], *place: str) -> None:
         try:
@@ -129,8 +130,12 @@ def _watch_requests(keeper: Guard) -> None:
 
     def deliver_safely(self: HTTPAdapter, request: Any, **options: Any) -> requests.Response:
         target = urlsplit(request.url)
-        keeper.check_host(target.hostname or "")
-        if not is_loopback(target.hostname or ""):
+        host = target.hostname or ""
+        if is_loopback(host):
+            options["proxies"] = {}  # a proxy would read what is not encrypted
+        by_proxy = select_proxy(request.url, options.get("proxies")) is not None
+        keeper.check_host(host, by_proxy=by_proxy)
+        if not is_loopback(host):
             if target.scheme != "https":
                 keeper.refuse(
                     "sends what drifted over the network unencrypted",

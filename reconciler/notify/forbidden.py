@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterator
@@ -28,30 +29,30 @@ def refuse_literal(channel: str, host: str) -> None:
     Raises:
         PermanentError: it is.
     """
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except (OSError, UnicodeError):
-        return  # a name: where it leads is looked at when it is connected
-    for *_, place in found:
-        refuse_peer(channel, host, str(place[0]))
+    # A name: where it leads is looked at when it is connected.
+    _refuse_found(channel, host, socket.AI_NUMERICHOST)
 
 
-async def refuse_name(channel: str, host: str) -> None:
+def refuse_name(channel: str, host: str) -> None:
     """Return unless `host` leads to such an address from here; for what a proxy connects to.
 
-    A name that only the proxy can look up is the proxy's to refuse.
+    A name that only the proxy can look up is the proxy's to refuse. It may take long.
 
     Raises:
         PermanentError: it does.
     """
-    loop = asyncio.get_running_loop()
-    try:
+    _refuse_found(channel, host, 0)
+
+
+async def refuse_name_soon(channel: str, host: str) -> None:
+    """Do the same without keeping others waiting; a name that takes long is the proxy's as well.
+
+    Raises:
+        PermanentError: see `refuse_name`.
+    """
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LOOK_UP_S):
-            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # TimeoutError is an OSError
-        return
-    for *_, place in found:
-        refuse_peer(channel, host, str(place[0]))
+            await asyncio.to_thread(refuse_name, channel, host)
 
 
 def refuse_peer(channel: str, host: str, address: str) -> None:
@@ -69,6 +70,15 @@ def refuse_peer(channel: str, host: str, address: str) -> None:
                 f"channel {channel}: {host} leads to {reached}, which is no receiver's address",
                 remedy="set the address of the receiver as `url`",
             )
+
+
+def _refuse_found(channel: str, host: str, flags: int) -> None:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=flags)
+    except (OSError, UnicodeError):
+        return
+    for *_, place in found:
+        refuse_peer(channel, host, str(place[0]))
 
 
 def _is_forbidden(address: _Address) -> bool:

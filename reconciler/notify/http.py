@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.notify.forbidden import refuse_literal, refuse_name, refuse_peer
+from reconciler.notify.forbidden import refuse_literal, refuse_name_soon, refuse_peer
 from reconciler.ports import ChannelBusyError
 from reconciler.proxies import proxy_to
 
@@ -117,7 +117,7 @@ class Poster:
             raise self._closed()
         refuse_literal(self._name, self._base.host)
         if self._by_proxy:
-            await refuse_name(self._name, self._base.host)
+            await refuse_name_soon(self._name, self._base.host)
         url = self._base.join(path) if path else self._base
         try:
             async with self._client.stream(

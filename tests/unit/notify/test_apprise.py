@@ -28,6 +28,11 @@ _TRY = """
 import json, os, smtplib, socket, subprocess, sys, urllib.request
 import requests
 from reconciler.notify.apprise_guard import guard
+look_up = socket.getaddrinfo
+def led_away(host, *asked, **more):
+    is_led = host == "led.invalid" and not more.get("flags")
+    return look_up("169.254.169.254" if is_led else host, *asked, **more)
+socket.getaddrinfo = led_away
 keeper = guard("ops")
 datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 proxy = {"https": "http://127.0.0.1:1"}
@@ -50,6 +55,7 @@ tries = {
     "metadata by TLS": lambda: requests.get("https://169.254.169.254/"),
     "metadata by urllib": lambda: urllib.request.urlopen("http://169.254.169.254/"),
     "metadata by a proxy": lambda: requests.get("https://2852039166/", proxies=proxy),
+    "a name of metadata by a proxy": lambda: requests.get("https://led.invalid/", proxies=proxy),
     "unencrypted": lambda: requests.get("http://example.com/"),
     "unverified": lambda: requests.get("https://example.com/", verify=False),
 }
@@ -75,7 +81,7 @@ def apart(program: str, asked: Any = None) -> Any:
 
 
 def test_what_a_plug_in_may_not_do_is_refused_below_it() -> None:
-    assert apart(_TRY) == [19, []]
+    assert apart(_TRY) == [20, []]
 
 
 _REFUSED = {
@@ -134,6 +140,7 @@ async def test_a_redirect_is_not_followed_and_a_service_that_is_silent_is_given_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     service = JsonReceiver()
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")  # never asked for this host
     away = ((307, {"location": "/hook"}, b""), False)
     with receiving(Fickle(service, [away])) as at:
         url = f"json://trueup:{service.password}@{at}/moved?redirect=yes"

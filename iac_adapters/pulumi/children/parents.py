@@ -125,9 +125,12 @@ def _managed(
 def _type(resource: LoadedResource, tokens: Mapping[str, Tokens]) -> str:
     """Return Terraform's name of a resource's type."""
     token, key = resource.recorded_as.type, resource.provider
-    known = tokens.get(key.digest) if key is not None else None
-    name = known.types.get(token) if known is not None else None
-    return name or canonical_type(token)
+    own = tokens.get(key.digest) if key is not None else None
+    # What is not created has no provider yet; under another name its code would not count.
+    for names in (own, *tokens.values()):
+        if names is not None and token in names.types:
+            return names.types[token]
+    return canonical_type(token)
 
 
 def _attributes_of(resource: LoadedResource) -> Attributes:

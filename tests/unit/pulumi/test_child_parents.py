@@ -79,6 +79,24 @@ def test_nothing_of_aws_is_asked_where_nobody_tells_the_names() -> None:
     assert not StackChildren(managed_of(stack(USER), {})).questions
 
 
+RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+GROUPS = Tokens(
+    {"aws_security_group": "aws:ec2/securityGroup:SecurityGroup", "aws_security_group_rule": RULE},
+    {},
+)
+
+
+def test_code_that_waits_for_its_apply_counts_by_the_name_that_terraform_has() -> None:
+    group = resource("web", "aws:ec2/securityGroup:SecurityGroup", {"name": "web"}, id_="sg-1")
+    urn = ResourceAddress(f"urn:pulumi:dev::p::{RULE}::ssh")
+    waiting = LoadedResource(
+        RecordedResource(address=urn, type=RULE, status=Status.NOT_CREATED), provider=None
+    )
+    tokens = {"aws": GROUPS}
+    assert StackChildren(managed_of(stack(group), tokens)).removable
+    assert not StackChildren(managed_of(stack(group, waiting), tokens)).removable
+
+
 def test_what_a_stack_only_looks_up_has_no_children_of_its_own() -> None:
     assert USER.state is not None
     found = replace(USER, state=replace(USER.state, content={"external": True}))

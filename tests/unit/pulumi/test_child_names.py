@@ -122,3 +122,10 @@ def test_every_name_of_the_table_comes_back_from_the_bridge() -> None:
 def test_what_is_tagged_as_secret_stays_so() -> None:
     secret = {SIGNATURE: SECRET, "value": "word"}
     assert snaked({"loginProfile": secret}) == {"login_profile": secret}
+
+
+def test_keys_of_a_map_that_a_user_made_stay_as_they_are() -> None:
+    definition: dict[str, Any] = {"ha-mode": "all", "Foo": 1, "foo": 2, "fooBar": 3}
+    found = as_terraform({"policyDefinition": definition}, below=False)
+    assert found == {"policy_definition": definition}
+    assert as_bridged(found, below=False) == {"policyDefinition": definition}

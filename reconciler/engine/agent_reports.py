@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from reconciler.domain.agents import (
     is_key_old,
     next_agent_key,
 )
+from reconciler.domain.errors import InvalidError
 from reconciler.domain.events import AgentChanged
 from reconciler.engine.agent_messages import AgentRefusedError, Message
 from reconciler.engine.host_drift import judge, packed_leaves, unpacked_leaves
@@ -49,7 +51,8 @@ def take(
 ) -> Sequence[Answer | Exception]:
     """Keep what the messages say, each as if it had come alone; return an answer for each.
 
-    A message that is refused leaves nothing, except that a clone is noted with its agent.
+    A message that is refused leaves nothing, except that a clone is noted with its agent. Where
+    a host cannot be compared with its baselines, that is the answer to its messages alone.
     """
     hosts = _hosts(tx, messages)
     answers = [_answer(tx, hosts.get(message.agent_id), message, key) for message in messages]
@@ -57,21 +60,45 @@ def take(
         hosts[agent_id]
         for agent_id in sorted({message.agent_id for message in messages} & hosts.keys())
     ]
+    at = max(message.received_at for message in messages)
+    failed = {
+        host.agent.agent_id: error
+        for host in touched
+        if (error := _judged(tx, host, at=at, key=key)) is not None
+    }
+    touched = [host for host in touched if host.agent.agent_id not in failed]
+    _keep(tx, touched, at=at)
+    return [
+        failed.get(message.agent_id, answer)
+        for message, answer in zip(messages, answers, strict=True)
+    ]
+
+
+def _judged(tx: Transaction, host: _Host, *, at: datetime, key: bytes) -> InvalidError | None:
+    """Compare a host that is to be compared; return why its difference cannot be kept."""
+    # What it saw with other baselines in mind lacks paths that are declared now.
+    looked = host.agent.scope == host.agent.epoch
+    if not looked or not (host.changed or host.dropped or host.compared):
+        return None
+    try:
+        judge(tx, host.agent, host.sections.values(), at=at, key=key)
+    except InvalidError as error:
+        return error
+    return None
+
+
+def _keep(tx: Transaction, touched: Sequence[_Host], *, at: datetime) -> None:
     tx.agents.put_heard(host.agent for host in touched if not host.whole_row)
     tx.agents.put_many(host.agent for host in touched if host.whole_row)
-    tx.agents.put_sections(section for host in hosts.values() for section in host.changed.values())
-    at = max(message.received_at for message in messages)
-    for agent_id, host in hosts.items():
+    tx.agents.put_sections(section for host in touched for section in host.changed.values())
+    for host in touched:
+        agent_id = host.agent.agent_id
         if host.dropped:
             tx.agents.remove_sections(agent_id, sorted(host.dropped))
-        # What it saw with other baselines in mind lacks paths that are declared now.
-        if host.agent.scope == host.agent.epoch and (host.changed or host.dropped or host.compared):
-            judge(tx, host.agent, host.sections.values(), at=at, key=key)
         for change in host.tells:
             body = AgentChanged(agent_id=agent_id, host=host.agent.host, change=change)
             emit(tx, "agent.changed", agent_id, body, at=at)
             audit(tx, f"agent.{change}", agent_id, at=at, details={"host": host.agent.host})
-    return answers
 
 
 def _hosts(tx: Transaction, messages: Sequence[Message]) -> dict[str, _Host]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -25,8 +26,8 @@ from reconciler.domain.host_baselines import (
 from reconciler.domain.host_severity import severity_of
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.sources import agent_source
-from reconciler.engine.ingest_report import keep_report
-from reconciler.engine.report_check import ReportDraft, checked
+from reconciler.engine.ingest_report import keep_report, says_the_same
+from reconciler.engine.report_check import MOST_DETAILS_BYTES, ReportDraft, checked
 from reconciler.ports import Declaration
 from reconciler.stores import Transaction
 
@@ -35,6 +36,9 @@ _PLAIN: Final = b"["
 _COMPRESSED_FROM_BYTES: Final = 8192
 _LONGEST_VALUE: Final = 800
 """In characters of JSON. One report may be as large as it likes, and its finding may not."""
+_LONGEST_PATH: Final = 500
+_MOST_CHANGES_BYTES: Final = MOST_DETAILS_BYTES // 4
+"""Of JSON; values that have to be hidden become longer by it."""
 
 
 def judge(
@@ -80,7 +84,8 @@ def adopt(
     tx.agents.put_baselines(changed)
     tx.agents.remove_baselines([baseline.resource_id for baseline in gone])
     moved = [known[baseline.resource_id] for baseline in changed if baseline.resource_id in known]
-    for baseline in gone:
+    left = [before for before in moved if wanted[before.resource_id].host != before.host]
+    for baseline in (*gone, *left):
         _heal_all(tx, baseline, at=at, key=key)
     for host in sorted({baseline.host for baseline in (*changed, *gone, *moved)}):
         tx.agents.set_epoch(host, epoch_of(tx.agents.baselines_of_host(host)))
@@ -131,7 +136,7 @@ def _report(
     if draft.healed and known is None:
         return
     seen = checked(draft, now=at, key=key)
-    if not draft.healed and known is not None and known.fingerprint == seen.hash:
+    if not draft.healed and known is not None and says_the_same(known, draft, seen):
         tx.findings.touch_many([known.id], seen_at=at)
         return
     keep_report(tx, draft, seen, source, at=at, actor=source)
@@ -150,18 +155,34 @@ def _draft(agent: Agent, baseline: HostBaseline, changes: Sequence[HostChange]) 
     details: dict[str, Any] = {
         "host": agent.host,
         "severity_reason": reason,
-        "changes": [
-            {
-                "path": change.path,
-                "declared": _shown(change.declared),
-                "live": _shown(change.live),
-            }
-            for change in changes[:_MOST_CHANGES]
-        ],
+        "changes": list(_first(changes)),
     }
-    if len(changes) > _MOST_CHANGES:
-        details["not_shown"] = len(changes) - _MOST_CHANGES
+    if (more := len(changes) - len(details["changes"])) > 0:
+        details["not_shown"] = more
     return replace(draft, drift_details=details, severity=severity)
+
+
+def _first(changes: Sequence[HostChange]) -> Iterator[dict[str, Any]]:
+    """Yield the first changes, as many as a finding can hold."""
+    size = 0
+    for change in changes[:_MOST_CHANGES]:
+        shown = {
+            "path": _shown_path(change.path),
+            "declared": _shown(change.declared),
+            "live": _shown(change.live),
+        }
+        size += len(orjson.dumps(shown))
+        if size > _MOST_CHANGES_BYTES:
+            return
+        yield shown
+
+
+def _shown_path(path: str) -> str:
+    if len(path) <= _LONGEST_PATH:
+        return path
+    # Two paths that begin alike stay two.
+    digest = hashlib.sha256(path.encode()).hexdigest()
+    return f"{path[:_LONGEST_PATH]}... ({digest[:16]})"
 
 
 def _shown(value: Any) -> Any:

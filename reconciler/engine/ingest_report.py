@@ -116,15 +116,17 @@ def _apply(
             _heal(tx, known, report, at=at)
     elif known is None:
         _open(tx, draft, seen, report)
-    elif _same(known, draft, seen):
+    elif says_the_same(known, draft, seen):
         tx.findings.touch_many([known.id], seen_at=seen.at)
     else:
         _change(tx, known, _seen_anew(known, draft, seen, report), at=at)
 
 
-def _same(known: FindingRecord, draft: ReportDraft, seen: Sighting) -> bool:
+def says_the_same(known: FindingRecord, draft: ReportDraft, seen: Sighting) -> bool:
+    """Return whether a finding says already what was reported."""
     reported = (Fingerprint(seen.hash), draft.kind, draft.severity)
-    return (known.fingerprint, known.kind, known.severity) == reported
+    same_groups = tuple(known.details.get("host_groups", ())) == draft.host_groups
+    return same_groups and (known.fingerprint, known.kind, known.severity) == reported
 
 
 def _heal(tx: Transaction, known: FindingRecord, report: DriftReport, *, at: datetime) -> None:

@@ -163,6 +163,8 @@ def _seen(
     sound = doubt is None and of_state is None
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
+    if sound and seen.declarations is not None:
+        # A state that is gone or another one's declares no host, and would heal what is found.
         adopt(tx, name, seen.declarations, at=at, key=service.judging.key)
     if sound:
         tx.baselines.put_many(name, seen.report.begun)
@@ -208,7 +210,8 @@ def _freshened(
         health=_health(seen, complete=complete),
         # What the next scan is held against: the last one that listed everything.
         counts=report.counts if doubt is None else stack.counts,
-        revision=seen.revision,
+        # After a state in doubt what is declared is read again, whatever state comes next.
+        revision=seen.revision if of_state is None else None,
         obtained_by=report.obtained_by.value,
         last_scan_at=report.observed_at,
         last_scan_ms=round(seen.took_ms, 1),

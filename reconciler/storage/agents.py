@@ -124,9 +124,13 @@ class SqlAgents:
             self.rows.change(delete(HostBaselineRow).where(column.in_(some)))
 
     def set_epoch(self, host: str, epoch: str) -> None:
-        """Let every agent of a host know the name of its baselines."""
+        """Let every agent of a host know the name of its baselines, and compare it once more.
+
+        A name that comes back is that of baselines whose findings may have healed meanwhile.
+        """
         table = AgentRow.__table__  # type: ignore[attr-defined]  # every table class has one
-        self.rows.change(update(table).where(table.c.host == host).values(epoch=epoch))
+        named = update(table).where(table.c.host == host).values(epoch=epoch, scope="")
+        self.rows.change(named)
 
     def _baselines(self, wanted: object) -> tuple[HostBaseline, ...]:
         statement = select(HostBaselineRow).where(wanted)  # type: ignore[arg-type]

@@ -22,13 +22,18 @@ from agent.protocol.messages import (
 )
 from agent.protocol.tree import Section, digests_of, root_digest
 from reconciler.domain.agents import agent_key
+from reconciler.domain.host_baselines import SECTIONS, HostBaseline, epoch_of
 from reconciler.domain.lifecycle import subject_of
 from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.values import Attributes
 from reconciler.engine.host_drift import adopt
+from reconciler.engine.report_check import MOST_DETAILS_BYTES
+from reconciler.engine.stacks import accept_state
 from reconciler.ports import Declaration
+from reconciler.stores import Transaction
 from tests.api.desk import V1, Desk
 from tests.api.speaking_agent import SpeakingAgent, code_of
-from tests.unit.engine.house import stack_record
+from tests.unit.engine.house import SHOP, stack_record
 
 ONE = {"files": Section("ok", {"/etc/motd": {"sha256": "1"}})}
 TWO = {"files": Section("ok", {"/etc/motd": {"sha256": "2"}, "/etc/new": {"sha256": "3"}})}
@@ -300,7 +305,7 @@ async def test_only_an_admin_rotates_and_only_what_is_there(
     assert (await desk.admin.post(f"{V1}/agents/none/rotate", json={})).status_code == 404
 
 
-FORM = {"host": "web-1", "claims": ["files", "packages"], "groups": ["web"],
+FORM: dict[str, Any] = {"host": "web-1", "claims": ["files", "packages"], "groups": ["web"],
         "files": [{"path": "/etc/motd", "sha256": "1"}]}  # fmt: skip
 PLAIN = {"type": "file", "sha256": "1", "mode": "0644", "owner": "root", "group": "root"}
 RIGHT = {"files": Section("ok", {"/etc/motd": PLAIN}), "packages": Section()}
@@ -343,6 +348,89 @@ async def test_a_host_is_compared_once_it_has_looked_at_what_is_declared(
     assert subject_of(kept).host_groups == ("web",)
     await agent.send(agent.report(RIGHT, scope=epoch))
     assert await findings(desk) == []
+
+
+async def test_what_one_host_is_never_keeps_another_from_being_compared(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    epoch = await declared(desk, {"host": "web-1", "claims": ["firewall"]})
+    third = await SpeakingAgent.enrolled(desk, "web-3")
+    other = await SpeakingAgent.enrolled(desk, "web-2")
+    of_other = HostBaseline(f"hosts/{'x' * 2100}", "web-2", "terraform_data", ("firewall",), {
+        name: {} for name in SECTIONS})  # fmt: skip
+
+    def declare(tx: Transaction) -> None:
+        tx.agents.put_baselines([of_other])
+        tx.agents.set_epoch("web-2", epoch_of([of_other]))
+
+    await desk.house.service.store.transact(declare)
+    value = {"\\": "\u00e9" * 500}
+    rules = {f"tcp/{number}/" + "\u00e9" * 4000: value for number in range(200)}
+    large = {"firewall": Section("ok", rules)}
+    answers = await asyncio.gather(
+        agent.send(agent.report(large, scope=epoch)),
+        other.send(other.report(large, scope=epoch_of([of_other]))),
+        third.tell(ONE),
+    )
+    assert [answer.status_code for answer in answers] == [204, 422, 204]
+    assert (await other.standing())["seq"] == 0
+    (found,) = await findings(desk)
+    assert len(found["changes"]) > 10
+    assert len(orjson.dumps(found)) < MOST_DETAILS_BYTES
+
+
+async def test_a_host_is_compared_again_when_its_declaration_comes_back(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    agent.held = DRIFTED
+    await declared(desk, {})
+    assert await findings(desk) == []
+    assert await declared(desk, FORM) == epoch
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    assert len(await findings(desk)) == 1
+
+
+async def test_a_declaration_that_goes_to_another_host_heals_the_first(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    await declared(desk, {**FORM, "host": "web-2"})
+    assert await findings(desk) == []
+
+
+async def test_a_finding_follows_the_groups_of_its_host(agent: SpeakingAgent, desk: Desk) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    agent.held = DRIFTED
+    for groups in (("db", "web"), ()):
+        await declared(desk, {**FORM, "groups": list(groups)})
+        await agent.send(agent.report(DRIFTED, scope=epoch))
+        (kept,) = await desk.house.findings(StackName("hosts"))
+        assert subject_of(kept).host_groups == groups
+
+
+async def test_a_state_in_doubt_says_nothing_of_hosts(agent: SpeakingAgent, desk: Desk) -> None:
+    house, host = desk.house, ResourceAddress("thing.host")
+    house.world.serial = 3
+    code: Attributes = {"input": {"trueup_host": FORM}}
+    for kept in (house.world.declared, house.world.recorded, house.world.live):
+        kept[host] = code
+    await house.scan()
+    epoch = (await house.read(lambda view: view.agents.of_host("web-1")))[0].epoch
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    (of_agent,) = await findings(desk)
+
+    house.world.lineage, house.world.serial = "", 0
+    del house.world.declared[host]
+    await house.scan(seconds=31)
+    assert of_agent["id"] in {finding["id"] for finding in await findings(desk)}
+    # What it declares counts from the moment that a person takes it for the right one.
+    await accept_state(house.service, SHOP, actor="ann")
+    await house.scan(seconds=31)
+    assert await house.read(lambda view: view.agents.baselines_of_host("web-1")) == ()
 
 
 async def test_what_a_host_is_now_is_right_until_it_or_the_code_says_otherwise(

@@ -107,7 +107,8 @@ class WorldAdapter:
         return tuple(
             Declaration(
                 address=address,
-                type="thing",
+                # What declares a host is of the type that declares one everywhere.
+                type="terraform_data" if "input" in values else "thing",
                 definition=dict(values),
                 baseline_hash=hashlib.sha256(
                     json.dumps(world.recorded.get(address), sort_keys=True).encode()

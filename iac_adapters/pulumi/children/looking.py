@@ -99,7 +99,7 @@ class ChildLooks:
             yield observed
 
     def _name(self, place: Place) -> str:
-        text = f"{place.url}\n{place.label}"
+        text = f"{place.identity}\n{place.label}"
         return hmac.digest(self.digester.key, text.encode(), hashlib.sha256).hex()
 
 

@@ -101,7 +101,7 @@ class Session:
         self._remove_leaves(keep=set())
 
     def _remove_leaves(self, *, keep: AbstractSet[str]) -> None:
-        for file in self._folder.glob(f"{_LEAVES}*"):
+        for file in self._folder.glob(f"*{_LEAVES}*"):
             if file.name not in keep:
                 self._remove(file.name)
 

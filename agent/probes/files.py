@@ -10,6 +10,7 @@ import hashlib
 import heapq
 import hmac
 import json
+import math
 import os
 import stat
 import time
@@ -29,6 +30,8 @@ MOST_TEXT_BYTES = 16 * 2**20
 """Of paths and leaves together, so that a report of all of them is one message."""
 LARGEST_FILE_BYTES = 100 * 2**20
 _BLOCK_BYTES = 1 << 18
+_TO_WRITE_S = 20.0
+"""Left of a capture's time when no more is read: a slow disk has to take what was read."""
 _TOO_YOUNG_NS = 2 * 10**9
 _SKIPPED_TYPES = frozenset({"socket", "fifo", "device"})
 _OTHERS_READ = stat.S_IROTH
@@ -43,19 +46,50 @@ class FileScope:
     declared: frozenset[str]
     key: bytes
     """Of this host's own, for digests of what is secret."""
+    ends: float = math.inf
+    """When nobody waits for the section any more, in seconds of the monotonic clock."""
 
 
 def files_section(scope: FileScope, kept: Path) -> Section:
     """Return what the files are; a path that is not there has no leaf.
 
     The leaves lie in the file `kept`. A file whose times, size, inode and device are those that
-    the last capture noted there is not read again.
+    the last capture noted there is not read again. Where the time does not suffice, the section
+    is `timeout`, and the rest is as the last capture noted it: the next one gets further.
+
+    Raises:
+        TimeoutError: nobody waits for it any more; `kept` is as before.
+        OSError: `kept` cannot be written; it is as before.
     """
     leaves = LeafRewriting(kept)
+    try:
+        status = _look_at_all(scope, leaves)
+        return Section(status, leaves.finish())
+    except BaseException:
+        leaves.drop()
+        raise
+
+
+def _look_at_all(scope: FileScope, leaves: LeafRewriting) -> str:
+    """Put the leaf of each path; return the status of the section.
+
+    Raises:
+        TimeoutError: nobody waits for it any more.
+    """
+    status = _look_in_time(scope, leaves)
+    if time.monotonic() > scope.ends:
+        raise TimeoutError("the capture has ended")
+    return status
+
+
+def _look_in_time(scope: FileScope, leaves: LeafRewriting) -> str:
     look = _Look(scope, leaves)
     count = size = 0
     status = OK
     for raw, key in _in_order_of_keys(_paths(scope)):
+        if time.monotonic() > scope.ends - _TO_WRITE_S:
+            leaves.keep_rest()
+            return "timeout"
         full = count >= MOST_FILES or size >= MOST_TEXT_BYTES
         if full and key not in scope.declared:
             status = "truncated"
@@ -65,7 +99,7 @@ def files_section(scope: FileScope, kept: Path) -> Section:
             leaves.put(key, *found)
             count += 1
             size += len(raw) + len(found[1])
-    return Section(status, leaves.finish())
+    return status
 
 
 def _in_order_of_keys(paths: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,47 @@ def test_a_leaf_without_a_stamp_is_made_at_each_capture(tmp_path: Path) -> None:
     file = tmp_path / "leaves"
     rewritten(file, {"a": "1"}, stamp=NO_STAMP)
     assert LeafRewriting(file).before("a") == (NO_STAMP, b'"1"')
+
+
+@given(HOSTS, HOSTS, st.integers(0, 8))
+def test_leaves_that_nobody_looked_at_any_more_are_as_before(
+    before: dict[str, str], now: dict[str, str], looked_at: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "leaves"
+        rewritten(file, before)
+        writing = LeafRewriting(file)
+        keys = sorted({*before, *now})[:looked_at]
+        for key in keys:
+            writing.before(key)
+            if key in now:
+                writing.put(key, b"1", encode(now[key]))
+        writing.keep_rest()
+        found = writing.finish()
+        last = keys[-1] if keys else ""
+        rest = {key: value for key, value in before.items() if not keys or key > last}
+        wanted = {**{key: now[key] for key in keys if key in now}, **rest}
+        assert (dict(found.items()), len(found)) == (wanted, len(wanted))
+
+
+def test_a_tree_that_takes_too_long_is_read_further_at_each_capture(tmp_path: Path) -> None:
+    root, kept = tmp_path / "root", tmp_path / "kept"
+    for number in range(3):
+        write(root / f"etc/{number}")
+    whole = look(root, kept)
+    late = FileScope(root, ("/etc",), frozenset(), b"key", ends=time.monotonic() + 10)
+    found = files_section(late, kept)
+    assert (found.status, dict(found.leaves.items())) == ("timeout", dict(whole.leaves.items()))
+
+
+def test_a_capture_that_nobody_waits_for_leaves_the_file_alone(tmp_path: Path) -> None:
+    root, kept = tmp_path / "root", tmp_path / "kept"
+    write(root / "etc/motd")
+    look(root, kept)
+    before = kept.read_bytes()
+    write(root / "etc/motd", "another")
+    over = FileScope(root, ("/etc",), frozenset(), b"key", ends=time.monotonic() - 1)
+    with pytest.raises(TimeoutError):
+        files_section(over, kept)
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["kept"]
+    assert kept.read_bytes() == before

@@ -141,9 +141,17 @@ class Session:
     def keep_scope(self, body: Mapping[str, Any]) -> Scope:
         """Keep what the server says this host has to be."""
         scope = read_scope(body)
+        self._keep_watched(scope)
+        write_private(self._folder / _SCOPE, json.dumps(body).encode(), durable=True)
+        return scope
+
+    def watch_as_before(self) -> None:
+        """Keep which files are watched where that is not kept, as after an upgrade."""
+        if not (self._folder / WATCHED).exists():
+            self._keep_watched(self.scope())
+
+    def _keep_watched(self, scope: Scope) -> None:
         root = os.fsencode(read_identity(self._folder).root).rstrip(b"/")
         paths = (os.fsencode(path) for path in scope.files if path.startswith("/"))
         lines = b"".join(root + path + b"\n" for path in sorted(paths) if b"\n" not in path)
         write_private(self._folder / WATCHED, lines)
-        write_private(self._folder / _SCOPE, json.dumps(body).encode(), durable=True)
-        return scope

@@ -121,8 +121,15 @@ def _in_order_of_keys(paths: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
 
 def _paths(scope: FileScope) -> Iterator[bytes]:
     declared = sorted(os.fsencode(path) for path in scope.declared if path.startswith("/"))
-    trees = [os.fsencode("/" + tree.strip("/")) for tree in scope.trees]
-    return heapq.merge(declared, *(_walk(scope.root, tree) for tree in trees))
+    return heapq.merge(declared, *(_walk(scope.root, _tree_path(tree)) for tree in scope.trees))
+
+
+def _tree_path(tree: str) -> bytes:
+    return os.fsencode("/" + tree.strip("/"))
+
+
+def _is_within(path: bytes, tree: bytes) -> bool:
+    return path == tree or path.startswith(tree.rstrip(b"/") + b"/")
 
 
 def _walk(root: Path, tree: bytes) -> Iterator[bytes]:
@@ -178,6 +185,8 @@ class _Look:
         self._leaves = leaves
         self._accounts = Accounts(scope.root)
         self._prefix = os.fsencode(scope.root).rstrip(b"/")
+        trees = [_tree_path(tree) for tree in scope.trees]
+        self._trees = [(tree, _device(self._prefix + tree)) for tree in trees]
         self._heads: dict[tuple[int, int, int], bytes] = {}
         self._now_ns = time.time_ns()
 
@@ -192,7 +201,7 @@ class _Look:
         except OSError as error:
             return NO_STAMP, encode({"unreadable": _reason(error)})
         if not stat.S_ISREG(found.st_mode):
-            return NO_STAMP, encode(self._other(path, found))
+            return self._beside_files(raw, found)
         stamp_before, leaf_before = before or (NO_STAMP, b"")
         stamp = _stamp(found)
         secret = not found.st_mode & _OTHERS_READ and key not in self._scope.declared
@@ -230,12 +239,35 @@ class _Look:
     def _leaf(self, found: os.stat_result, content: dict[str, str]) -> bytes:
         return encode({**self._attributes(found), **content, "type": "file"})
 
-    def _other(self, path: bytes, found: os.stat_result) -> dict[str, Any]:
+    def _beside_files(self, raw: bytes, found: os.stat_result) -> tuple[bytes, bytes] | None:
+        """Return what `at` does of a path that is no ordinary file."""
+        try:
+            return NO_STAMP, encode(self._other(raw, found))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return NO_STAMP, encode({"unreadable": _reason(error)})
+
+    def _other(self, raw: bytes, found: os.stat_result) -> dict[str, Any]:
         kind = _type(found.st_mode)
         if kind in _SKIPPED_TYPES:
             return {"type": kind}
         leaf = {**self._attributes(found), "type": kind}
-        return {**leaf, "target": text_of(os.readlink(path))} if kind == "link" else leaf
+        if kind == "link":
+            return {**leaf, "target": text_of(os.readlink(self._prefix + raw))}
+        return {**leaf, **self._unlisted(raw, found)}
+
+    def _unlisted(self, raw: bytes, found: os.stat_result) -> dict[str, str]:
+        """Say of a folder whose files are looked at that they cannot be seen."""
+        if not any(_is_within(raw, tree) and found.st_dev == dev for tree, dev in self._trees):
+            return {}
+        try:
+            os.scandir(self._prefix + raw).close()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            return {"unreadable": _reason(error)}
+        return {}
 
     def _attributes(self, found: os.stat_result) -> dict[str, str]:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import pytest
 from agent.capture import Captured
 from agent.conversation import Conversation
 from agent.errors import AwayError, RefusedError
+from agent.hints import WATCHED
 from agent.identity import Identity, keep_identity, read_identity
 from agent.protocol.tree import Section, digests_of, root_digest
 from agent.scope import Scope
@@ -158,3 +160,29 @@ def test_an_offered_key_is_not_forgotten_where_no_key_is_taken(
         tell(tmp_path, Keyring(set()), monkeypatch)
     assert read_identity(tmp_path).next_key == NEXT
     assert tell(tmp_path, Keyring({2}), monkeypatch).key == NEXT
+
+
+def test_an_identity_is_read_by_older_and_newer_agents(tmp_path: Path) -> None:
+    offered = Identity(**{**vars(IDENTITY), "next_key": NEXT, "next_serial": 2})
+    keep_identity(tmp_path, offered)
+    file = tmp_path / "identity.json"
+    said = json.loads(file.read_text())
+    assert not {"next_key", "next_serial"} & said.keys()
+    file.write_text(json.dumps({**said, "of_a_newer_version": 1}))
+    kept = read_identity(tmp_path)
+    assert (kept.key, kept.next_key, kept.next_serial) == (OLD, NEXT, 2)
+    # A key that was taken is offered no more, whatever is left of the offer.
+    file.write_text(json.dumps({**said, "serial": 2}))
+    assert read_identity(tmp_path).next_key is None
+
+
+def test_what_is_declared_is_watched_after_an_upgrade(tmp_path: Path) -> None:
+    keep_identity(tmp_path, IDENTITY)
+    session = Session(tmp_path)
+    declared: dict[str, Any] = {"files": {"/etc/motd": {}}}
+    baseline = {"resource_id": "hosts/a.b", "claims": [], "declared": declared}
+    session.keep_scope({"epoch": "0" * 16, "baselines": [baseline]})
+    before = (tmp_path / WATCHED).read_bytes()
+    (tmp_path / WATCHED).unlink()
+    session.watch_as_before()
+    assert (tmp_path / WATCHED).read_bytes() == before == b"/etc/motd\n"

@@ -38,7 +38,7 @@ class FullDisk(io.FileIO):
 
 def fill_the_disk(patch: pytest.MonkeyPatch) -> None:
     def opened(file: Path) -> BinaryIO:
-        return FullDisk(file, "w")  # type: ignore[return-value]  # as far as it is written to
+        return FullDisk(file, "w")
 
     for module in ("private_files", "leaf_rewriting"):
         patch.setattr(f"agent.{module}.open_private", opened)

@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -200,3 +201,36 @@ def test_a_capture_that_nobody_waits_for_leaves_the_file_alone(tmp_path: Path) -
         files_section(over, kept)
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["kept"]
     assert kept.read_bytes() == before
+
+
+def test_a_link_that_goes_while_it_is_looked_at_has_no_leaf(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "root/etc/motd")
+    (tmp_path / "root/etc/link").symlink_to("motd")
+
+    def gone(_path: bytes) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("os.readlink", gone)
+    found = look(tmp_path / "root", tmp_path / "kept")
+    assert (found.status, list(found.leaves)) == ("ok", ["/etc", "/etc/motd"])
+
+
+def test_a_folder_that_cannot_be_listed_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "root/etc/closed/hidden")
+    (tmp_path / "root/srv").mkdir()
+    scandir = os.scandir
+
+    def denied(path: Any) -> object:
+        if os.fsencode(path).endswith((b"closed", b"closed/", b"srv")):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", denied)
+    found = look(tmp_path / "root", tmp_path / "kept", declared=frozenset({"/srv"}))
+    unreadable = {key: leaf.get("unreadable") for key, leaf in found.leaves.items()}
+    # What is in a folder beside the trees is not looked at, and need not be seen.
+    assert unreadable == {"/etc": None, "/etc/closed": "denied", "/srv": None}

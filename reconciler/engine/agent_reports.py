@@ -81,9 +81,19 @@ def _judged(tx: Transaction, host: _Host, *, at: datetime, key: bytes) -> Invali
     if not looked or not (host.changed or host.dropped or host.compared):
         return None
     try:
-        judge(tx, host.agent, host.sections.values(), at=at, key=key)
+        whole = judge(
+            tx,
+            host.agent,
+            host.sections.values(),
+            at=at,
+            key=key,
+            looked_at=host.agent.captured_at,
+        )
     except InvalidError as error:
         return error
+    if not whole:
+        host.agent = replace(host.agent, scope="")  # its next report is compared, whatever it says
+        host.whole_row = True
     return None
 
 
@@ -116,8 +126,7 @@ def _hosts(tx: Transaction, messages: Sequence[Message]) -> dict[str, _Host]:
 
 def _is_change(message: Message, agent: Agent) -> bool:
     report = message.report
-    newly_scoped = report.scope == agent.epoch != agent.scope
-    return report.base is not None or report.root != agent.root or newly_scoped
+    return report.base is not None or report.root != agent.root or report.scope != agent.scope
 
 
 def _answer(
@@ -207,15 +216,18 @@ def _apply(host: _Host, message: Message) -> None:
     gap = report.seq > agent.seq + 1
     if gap:
         host.tells.append("gap")
-    if report.scope != agent.scope:
+    root = report.root if report.base == agent.root else agent.root
+    # What is kept of a host that is another by now was seen with other baselines in mind.
+    scope = report.scope if report.root == root else ""
+    if scope != agent.scope:
         host.whole_row = True
-        host.compared = report.scope == agent.epoch
+        host.compared = scope == agent.epoch
     host.agent = replace(
         agent,
-        scope=report.scope,
+        scope=scope,
         seq=report.seq,
         message_sha256=message.sha256,
-        root=report.root if report.base == agent.root else agent.root,
+        root=root,
         last_seen_at=message.received_at,
         captured_at=message.captured_at,
         clock_offset_s=message.clock_offset_s,

@@ -6,6 +6,7 @@ import asyncio
 import re
 import zlib
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from reconciler.domain.agents import agent_key
 from reconciler.domain.host_baselines import SECTIONS, HostBaseline, epoch_of
 from reconciler.domain.lifecycle import subject_of
 from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.records import RunId
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.host_drift import adopt
 from reconciler.engine.report_check import MOST_DETAILS_BYTES
 from reconciler.engine.stacks import accept_state
@@ -32,6 +35,7 @@ from reconciler.ports import Declaration
 from reconciler.stores import Transaction
 from tests.api.desk import V1, Desk
 from tests.api.speaking_agent import SpeakingAgent, code_of
+from tests.contract.store.records import a_remediation, a_run
 from tests.unit.engine.house import SHOP, stack_record
 
 ONE = {"files": Section("ok", {"/etc/motd": {"sha256": "1"}})}
@@ -414,7 +418,7 @@ async def test_a_finding_follows_the_groups_of_its_host(agent: SpeakingAgent, de
 async def test_a_state_in_doubt_says_nothing_of_hosts(agent: SpeakingAgent, desk: Desk) -> None:
     house, host = desk.house, ResourceAddress("thing.host")
     house.world.serial = 3
-    code = {"input": {"trueup_host": FORM}}
+    code: dict[str, Any] = {"input": {"trueup_host": FORM}}
     for kept in (house.world.declared, house.world.recorded, house.world.live):
         kept[host] = code
     await house.scan()
@@ -430,6 +434,57 @@ async def test_a_state_in_doubt_says_nothing_of_hosts(agent: SpeakingAgent, desk
     await accept_state(house.service, SHOP, actor="ann")
     await house.scan(seconds=31)
     assert await house.read(lambda view: view.agents.baselines_of_host("web-1")) == ()
+
+
+async def test_what_was_seen_before_a_correction_ended_does_not_verify_it(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    agent.held = DRIFTED
+    (finding,) = await desk.house.findings(StackName("hosts"))
+    ended = desk.clock.now() + timedelta(minutes=1)
+    remediation = a_remediation(
+        "m1", finding.id, stack=finding.stack, state=RemediationState.VERIFYING, run_id=RunId("r1")
+    )
+    run = a_run("r1", stack=finding.stack, remediation_id=remediation.id, ended_at=ended)
+
+    def correct(tx: Transaction) -> None:
+        tx.remediations.add(remediation)
+        tx.runs.put(run)
+
+    await desk.house.service.store.transact(correct)
+    desk.clock.move(minutes=2)
+    await agent.send(agent.report(RIGHT, scope=epoch, age_ms=90_000))
+    agent.held = RIGHT
+    assert len(await findings(desk)) == 1
+    await agent.send(agent.report(RIGHT, scope=epoch))
+    assert await findings(desk) == []
+
+
+async def test_a_host_is_compared_with_what_is_kept_of_it_only_while_it_is_that(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    await agent.tell(DRIFTED)
+    epoch = await declared(desk, FORM)
+    # As after a backup was put back: it reports what the server has no base of.
+    agent.held = RIGHT
+    answer = await agent.send(agent.report(RIGHT, scope=epoch))
+    assert (answer.json()["base"], await findings(desk)) == (root_of(DRIFTED), [])
+    agent.held = DRIFTED
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    assert len(await findings(desk)) == 1
+
+
+async def test_two_reports_of_one_host_at_once_are_compared_whole(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(RIGHT, scope=epoch))
+    agent.held = RIGHT
+    waiting = [agent.send(agent.report(RIGHT, scope=scope)) for scope in ("1" * 16, epoch)]
+    await asyncio.gather(*waiting)
+    assert await findings(desk) == []
 
 
 async def test_what_a_host_is_now_is_right_until_it_or_the_code_says_otherwise(

@@ -144,7 +144,7 @@ def accept(
         made = invocation.api.ask(routes.UNDO_ACCEPT_HOST, found.agent_id)
         invocation.answer(made, [f"{host} is compared with its stack's code alone"])
         return
-    body = {"reason": reason, "sections": list(sections)}
+    body = {"reason": reason, "sections": list(sections), "root": found.root or None}
     made = invocation.api.ask(routes.ACCEPT_HOST, found.agent_id, body=body)
     line = f"{made.accepted} differences of {host} are accepted"
     invocation.answer(made, [f"{line}. To undo: trueup agent accept {host} --undo"])

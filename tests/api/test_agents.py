@@ -540,6 +540,27 @@ async def test_only_who_decides_accepts_and_only_a_host_that_is_declared(
     assert (wrong.status_code, "cannot be declared" in wrong.text) == (422, True)
 
 
+async def test_only_what_a_person_saw_is_accepted(agent: SpeakingAgent, desk: Desk) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(RIGHT, scope=epoch))
+    agent.held = RIGHT
+    seen = (await agent.standing())["root"]
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    path = f"{V1}/agents/{agent.agent_id}/accept"
+    late = await desk.approver.post(path, json={"reason": "x", "root": seen})
+    assert (late.status_code, code_of(late)) == (409, "host-changed")
+    assert len(await findings(desk)) == 1
+    now = {"reason": "x", "root": root_of(DRIFTED)}
+    assert (await desk.approver.post(path, json=now)).status_code == 200
+    assert await findings(desk) == []
+    agent.incarnation = "b" * 32
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    agent.incarnation = "a" * 32
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    cloned = await desk.approver.post(path, json=now)
+    assert (cloned.status_code, code_of(cloned)) == (409, "cloned")
+
+
 async def test_what_could_not_be_read_is_never_accepted(agent: SpeakingAgent, desk: Desk) -> None:
     epoch = await declared(desk, FORM)
     denied = {"files": Section("denied"), "packages": Section()}

@@ -224,6 +224,18 @@ async def test_two_hosts_with_one_key_are_a_clone_and_neither_is_taken(
     assert (await agent.standing())["root"] == root_of(TWO)
 
 
+async def test_a_refused_message_begins_nothing_anew(agent: SpeakingAgent) -> None:
+    await agent.tell(ONE)
+    agent.incarnation, agent.held, agent.seq = "b" * 32, ONE, 0
+    answer = await agent.send(agent.report(TWO, root=root_of({})))
+    assert (answer.status_code, code_of(answer)) == (422, "wrong-hash")
+    agent.incarnation, agent.seq = "a" * 32, 1
+    assert (await agent.tell(TWO)).status_code == 204
+    path = f"{V1}/audit?subject={agent.agent_id}"
+    entries = (await agent.desk.admin.get(path)).json()["items"]
+    assert [entry["action"] for entry in entries] == ["agent.enrolled"]
+
+
 async def test_a_token_enrolls_one_host_once(desk: Desk) -> None:
     made = await desk.admin.post(f"{V1}/agents/enroll-tokens", json={"host": "web-1"})
     asked = {"token": made.json()["token"], "host": "web-1", "incarnation": "a" * 32}

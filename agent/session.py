@@ -44,9 +44,9 @@ class Session:
 
     def _number(self) -> int:
         try:
-            return int((self._folder / _SEQUENCE).read_text(encoding="ascii"))
-        except FileNotFoundError:
-            return 0
+            return max(0, int((self._folder / _SEQUENCE).read_text(encoding="ascii")))
+        except (FileNotFoundError, ValueError):
+            return 0  # where the server knows a higher one it says so, and counting begins anew
 
     @property
     def spool(self) -> Spool:

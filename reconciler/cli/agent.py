@@ -172,6 +172,8 @@ def template(
     invocation: Invocation, *, agent_id: str, sections: tuple[str, ...], paths: tuple[str, ...]
 ) -> None:
     """Print what a stack would declare for the host of an AGENT to be as it is, as YAML."""
+    if any("," in path for path in paths):
+        raise click.UsageError("--path takes no comma; write ? in its place, or repeat --path.")
     import yaml  # noqa: PLC0415 - only this command needs it
 
     found = _active(invocation, agent_id)

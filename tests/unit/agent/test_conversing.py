@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from agent.errors import AwayError, RefusedError
 from agent.hints import WATCHED
 from agent.identity import Identity, keep_identity, read_identity
 from agent.protocol.tree import Section, digests_of, root_digest
+from agent.running import _ended
 from agent.scope import Scope
 from agent.session import Session
 from agent.transport import Server
@@ -186,3 +189,16 @@ def test_what_is_declared_is_watched_after_an_upgrade(tmp_path: Path) -> None:
     (tmp_path / WATCHED).unlink()
     session.watch_as_before()
     assert (tmp_path / WATCHED).read_bytes() == before == b"/etc/motd\n"
+
+
+@pytest.mark.parametrize("damage", ["", "x", "-7", "\xff"])
+def test_a_number_that_is_damaged_is_counted_anew(tmp_path: Path, damage: str) -> None:
+    (tmp_path / "sequence").write_text(damage, encoding="latin-1")
+    assert Session(tmp_path).next_number() == 1
+
+
+def test_a_child_that_has_ended_is_not_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr("os.kill", lambda child, _signal: killed.append(child))
+    child = os.posix_spawn(sys.executable, [sys.executable, "-c", ""], os.environ)
+    assert (_ended(child), killed) == (0, [])
